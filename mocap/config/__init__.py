@@ -1,0 +1,1 @@
+"""Configuration: presets of `configs/` and the session file."""

@@ -1,0 +1,25 @@
+"""Names that files, types and screens share: axis names, status flags, conventions.
+
+World: right-handed, Z up, metres, X the nominal facing direction, Y to the left; gravity is -Z.
+Inside the program: metres, seconds, radians, pixels. In files and on screens angles are in degrees.
+Axis order: (camera, time, keypoint, coordinate), leaving out what is absent. Missing is NaN plus a status.
+"""
+
+from enum import IntFlag
+
+FORMAT = "mocap-trial"
+FORMAT_VERSION = 1
+SPACE = ("x", "y", "z")
+UV = ("u", "v")
+COVARIANCE_TERMS = ("xx", "xy", "xz", "yy", "yz", "zz")
+GRAVITY_VECTOR = (0.0, 0.0, -9.81)
+
+
+class Status(IntFlag):
+    """How a 3D sample came to be; survives every later stage and every export. 0 is missing."""
+
+    MEASURED = 1
+    FILLED = 2
+    FILTERED = 4
+    EDITED = 8
+    REJECTED = 16
