@@ -1,0 +1,122 @@
+"""Corners of one board as all cameras saw them, frame by frame: what calibration starts from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from calibration.arrays import checked_array
+from calibration.board import Board
+from calibration.errors import ShapeError
+
+
+@dataclass(frozen=True, eq=False)
+class BoardObservations:
+    """Corners of a moving board in the images of synchronised cameras.
+
+    Attributes
+    ----------
+    board : Board
+    camera_names : tuple of str
+        In the order of the `camera` axis.
+    image_sizes : ndarray of int, shape (camera, 2)
+        Width and height in px.
+    pixels : ndarray, shape (camera, frame, corner, 2)
+        In px, the centre of the top-left pixel at (0, 0); NaN where not seen.
+    frame_ids : ndarray of int, shape (frame,)
+        Index of each frame in the footage, strictly increasing. A frame is one moment of all cameras.
+    """
+
+    board: Board
+    camera_names: tuple[str, ...]
+    image_sizes: NDArray[np.int64]
+    pixels: NDArray[np.float64]
+    frame_ids: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        names = tuple(str(name) for name in self.camera_names)
+        if not names or len(set(names)) != len(names):
+            raise ShapeError(f"The camera names {list(names)} are empty or doubled.", "Name each camera once.")
+        n_cameras = len(names)
+        pixels = checked_array(self.pixels, "pixels", (n_cameras, "frame", self.board.n_corners, 2))
+        if np.isinf(pixels).any() or (np.isnan(pixels[..., 0]) != np.isnan(pixels[..., 1])).any():
+            raise ShapeError(
+                "pixels hold infinite values, or corners with only one of x and y.",
+                "Mark a corner that was not seen by NaN in both coordinates.",
+            )
+        sizes = checked_array(self.image_sizes, "image_sizes", (n_cameras, 2), np.int64)
+        if (sizes <= 0).any():
+            raise ShapeError(f"image_sizes {sizes.tolist()} are not all above 0 px.", "Give width and height in px.")
+        frame_ids = checked_array(self.frame_ids, "frame_ids", (pixels.shape[1],), np.int64)
+        if (np.diff(frame_ids) <= 0).any():
+            raise ShapeError("frame_ids are not strictly increasing.", "Give each frame once, in order of time.")
+        object.__setattr__(self, "camera_names", names)
+        object.__setattr__(self, "image_sizes", sizes)
+        object.__setattr__(self, "pixels", pixels)
+        object.__setattr__(self, "frame_ids", frame_ids)
+
+    @property
+    def n_cameras(self) -> int:
+        """Number of cameras."""
+        return self.pixels.shape[0]
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames."""
+        return self.pixels.shape[1]
+
+    @property
+    def seen(self) -> NDArray[np.bool_]:
+        """Which corners were seen, shape (camera, frame, corner)."""
+        return ~np.isnan(self.pixels[..., 0])
+
+    def views(self) -> NDArray[np.bool_]:
+        """Return where a camera saw any corner, shape (camera, frame)."""
+        return self.seen.any(axis=2)
+
+    def views_per_camera(self) -> NDArray[np.int64]:
+        """Return the number of frames in which each camera saw the board, shape (camera,)."""
+        return self.views().sum(axis=1).astype(np.int64)
+
+    def shared_views(self) -> NDArray[np.int64]:
+        """Return the number of frames that two cameras both saw, shape (camera, camera); own views on the diagonal."""
+        views = self.views().astype(np.int64)
+        return views @ views.T
+
+    def subset_frames(self, frames: ArrayLike) -> "BoardObservations":
+        """Return the observations of some frames.
+
+        Parameters
+        ----------
+        frames : array-like of bool, shape (frame,), or of int
+            A mask, or positions on the frame axis (not `frame_ids`), in increasing order.
+        """
+        index = np.asarray(frames)
+        if index.size == 0 and index.dtype != bool:
+            index = index.astype(np.int64)
+        if index.dtype == bool and index.shape != (self.n_frames,):
+            raise ShapeError(
+                f"The frame mask has shape {index.shape}, expected ({self.n_frames},).", "Give one flag per frame."
+            )
+        return BoardObservations(
+            self.board, self.camera_names, self.image_sizes, self.pixels[:, index], self.frame_ids[index]
+        )
+
+    def subset_cameras(self, names: Sequence[str]) -> "BoardObservations":
+        """Return the observations of the named cameras, in that order; frames stay.
+
+        Raises
+        ------
+        ShapeError
+            When a name is not among the cameras.
+        """
+        unknown = [name for name in names if name not in self.camera_names]
+        if unknown:
+            raise ShapeError(
+                f"Cameras {unknown} are not among {list(self.camera_names)}.", "Name the cameras as in the footage."
+            )
+        index = [self.camera_names.index(name) for name in names]
+        return BoardObservations(
+            self.board, tuple(names), self.image_sizes[index], self.pixels[index], self.frame_ids
+        )
