@@ -5,7 +5,6 @@ Adjacent names cancel: ``c_from_a = c_from_b @ b_from_a``. The inverse of `b_fro
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from calibration.arrays import checked_array
 from calibration.errors import ShapeError
@@ -45,6 +44,8 @@ def apply(b_from_a: NDArray, points_a: NDArray) -> NDArray:
 
 def from_rotvec(rotvec: NDArray, translation: NDArray) -> NDArray:
     """Return b_from_a, shape (..., 4, 4), of Rodrigues vectors (..., 3) in rad and translations (..., 3) in m."""
+    from scipy.spatial.transform import Rotation  # a quarter of a second that `import calibration` must not cost
+
     rotvec = np.asarray(rotvec, float)
     matrices = Rotation.from_rotvec(rotvec.reshape(-1, 3)).as_matrix()
     return rigid(matrices.reshape(*rotvec.shape[:-1], 3, 3), translation)
@@ -52,6 +53,8 @@ def from_rotvec(rotvec: NDArray, translation: NDArray) -> NDArray:
 
 def rotvec(b_from_a: NDArray) -> NDArray:
     """Return the Rodrigues vectors, shape (..., 3) in rad, of b_from_a, shape (..., 4, 4)."""
+    from scipy.spatial.transform import Rotation
+
     rotation = np.asarray(b_from_a)[..., :3, :3]
     return Rotation.from_matrix(rotation.reshape(-1, 3, 3)).as_rotvec().reshape(*rotation.shape[:-2], 3)
 
