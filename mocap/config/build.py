@@ -1,0 +1,98 @@
+"""Turn the content of a TOML file into frozen dataclasses, and say everything that is wrong with it at once."""
+
+import dataclasses
+import difflib
+import tomllib
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pydantic
+
+from mocap.errors import ConfigError, SourceError
+
+Built = TypeVar("Built")
+_STRICT = pydantic.ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+_UNKNOWN = {"unexpected_keyword_argument", "extra_forbidden"}
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the content of a TOML file.
+
+    Raises
+    ------
+    SourceError
+        When the file is missing or cannot be read.
+    ConfigError
+        When it is not TOML; the parser's line and column are in the cause.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror}.", "Check the path.", code="FILE_MISSING") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"{path} is not valid TOML: {error}.", "Mend that line: an unclosed quote or bracket is usual.", code="TOML"
+        ) from error
+
+
+def build(cls: type[Built], content: Mapping[str, Any], source: str, section: str = "") -> Built:
+    """Return `cls(**content)` with checked keys and types.
+
+    Parameters
+    ----------
+    cls : type
+        A frozen dataclass, whose fields may be dataclasses, tuples and mappings.
+    content : mapping
+        As read from the file.
+    source : str
+        File name for the error.
+    section : str
+        Where in the file the content stands, such as `options.reconstruction`.
+
+    Raises
+    ------
+    ConfigError
+        Lists every unknown key with its section and the nearest valid one, and every wrong value.
+    """
+    try:
+        return pydantic.TypeAdapter(_strict(cls)).validate_python(dict(content))
+    except pydantic.ValidationError as error:
+        faults = error.errors(include_url=False)
+        causes = [_describe(cls, fault, section) for fault in faults]
+        code = "CONFIG_KEY" if faults[0]["type"] in _UNKNOWN else "CONFIG_VALUE"
+        raise ConfigError(
+            f"{source}: {'; '.join(causes)}.", "Mend these entries; the README shows a whole session file.", code=code
+        ) from error
+
+
+def _strict(cls: type) -> Any:
+    if hasattr(cls, "__pydantic_config__") or not dataclasses.is_dataclass(cls):
+        return cls
+    return pydantic.dataclasses.dataclass(cls, config=_STRICT)
+
+
+def _describe(cls: type, fault: Any, section: str) -> str:
+    place = [str(part) for part in fault["loc"]]
+    key, parents = place[-1], place[:-1]
+    where = ".".join([part for part in [section, *parents] if part]) or "top level"
+    if fault["type"] in _UNKNOWN:
+        known = sorted(_known_keys(cls, parents))
+        near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+        hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}"
+        return f"unknown key '{key}' in [{where}], {hint}"
+    if fault["type"] in {"missing", "missing_argument", "missing_keyword_only_argument"}:
+        return f"[{where}] lacks the key '{key}'"
+    return f"'{key}' in [{where}] is {fault['input']!r}: {fault['msg'].removeprefix('Value error, ')}"
+
+
+def _known_keys(cls: type, parents: list[str]) -> list[str]:
+    """Field names of the dataclass that the path `parents` leads to."""
+    for part in parents:
+        if part.isdigit():
+            continue
+        hint = typing.get_type_hints(cls).get(part)
+        candidates = [hint, *typing.get_args(hint)]
+        cls = next((c for c in candidates if dataclasses.is_dataclass(c)), cls)  # type: ignore[assignment]
+    return [field.name for field in dataclasses.fields(cls)]  # type: ignore[arg-type]

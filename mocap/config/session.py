@@ -1,0 +1,158 @@
+"""The session file, `session.toml`: who, which cameras, which board, which static, which trials."""
+
+from dataclasses import dataclass, field
+from datetime import date as Date
+from pathlib import Path
+from typing import Any, Literal
+
+import pydantic
+
+from mocap.config.build import build, read_toml
+from mocap.errors import ConfigError, SourceError
+
+_CONFIG = pydantic.ConfigDict(extra="forbid")
+_section = pydantic.dataclasses.dataclass(frozen=True, config=_CONFIG)
+
+STAGES = ("calibration", "reconstruction", "filter", "kinematics")
+
+
+@_section
+class SessionInfo:
+    """`[session]`: who was recorded, when and where; a code, never a name."""
+
+    id: str
+    subject_code: str = ""
+    date: Date | str = ""
+    site: str = ""
+    operator: str = ""
+
+
+@_section
+class CalibrationSource:
+    """`[calibration]`: a ready `file`, or a `folder` of board footage with its `board`.
+
+    `world` is `floor:0` or `floor:0-9` (the board lies on the floor in these frames) or `camera:NAME`
+    (no gravity: angles against gravity are then not observable).
+    """
+
+    folder: str | None = None
+    board: str | None = None
+    world: str | None = None
+    file: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.file is None) == (self.folder is None):
+            raise ValueError("give either a ready 'file' or a 'folder' of board footage")
+        if self.folder is not None and self.board is None:
+            raise ValueError("a 'folder' of board footage needs its 'board'")
+
+
+@_section
+class CameraEntry:
+    """One camera of `[cameras]`: which files are its own."""
+
+    pattern: str
+    rate_hz: float | None = None
+    timestamps: str | None = None
+
+
+@_section
+class SyncSettings:
+    """`[sync]`: the common timeline."""
+
+    rate_hz: float | None = None
+
+
+@_section
+class KeypointSource:
+    """`[keypoints]`: where the 2D keypoints come from and how they are named."""
+
+    source: Literal["files"] = "files"
+    format: Literal["auto", "openpose", "deeplabcut", "table"] = "auto"
+    skeleton: str | None = None
+    detector: str | None = None
+
+
+@_section
+class StaticTrial:
+    """`[static]`: the name of the standing trial among the trials."""
+
+    trial: str
+
+
+@_section
+class TrialEntry:
+    """One `[[trial]]`: a name, a task, its keypoint files and its context."""
+
+    name: str
+    files: str
+    task: Literal["static", "squat", "hinge", "gait", "knee_to_wall", "sit_to_stand", "other"] = "other"
+    context: dict[str, str | float | int | bool] = field(default_factory=dict)
+
+
+@_section
+class Session:
+    """A whole `session.toml`.
+
+    `options` holds per stage the keys of that stage's own options; they are checked where the stage is built.
+    """
+
+    session: SessionInfo
+    calibration: CalibrationSource
+    trial: tuple[TrialEntry, ...]
+    cameras: dict[str, str | CameraEntry] = field(default_factory=dict)
+    sync: SyncSettings = field(default_factory=SyncSettings)
+    keypoints: KeypointSource = field(default_factory=KeypointSource)
+    static: StaticTrial | None = None
+    marker_set: str | None = None
+    options: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def camera_patterns(self) -> dict[str, str]:
+        """File pattern by camera name; empty when every camera of the calibration is meant."""
+        return {
+            name: entry if isinstance(entry, str) else entry.pattern for name, entry in self.cameras.items()
+        }
+
+
+def read_session(folder: Path) -> Session:
+    """Read and check `session.toml` of a session folder.
+
+    Raises
+    ------
+    SourceError
+        When the folder or the file is missing.
+    ConfigError
+        On unknown keys (with section and nearest valid key), wrong values, doubled or unknown trial names.
+    """
+    path = folder / "session.toml"
+    if not path.is_file():
+        raise SourceError(
+            f"There is no session.toml in {folder}.", "Name a session folder; the README shows one.", code="SESSION_MISSING"
+        )
+    session = build(Session, read_toml(path), "session.toml")
+    _check_trials(session)
+    unknown = sorted(set(session.options) - set(STAGES))
+    if unknown:
+        raise ConfigError(
+            f"session.toml: unknown stages {unknown} in [options].", f"Known: {', '.join(STAGES)}.", code="CONFIG_KEY"
+        )
+    return session
+
+
+def _check_trials(session: Session) -> None:
+    names = [entry.name for entry in session.trial]
+    doubles = sorted({name for name in names if names.count(name) > 1})
+    unsafe = [name for name in names if Path(name).name != name or name in {"", ".", ".."}]
+    if not names or doubles or unsafe:
+        raise ConfigError(
+            f"session.toml: the trials have doubled names {doubles}, unusable names {unsafe}, or there are none.",
+            "Give each [[trial]] its own plain name; it becomes the name of the trial file.",
+            code="CONFIG_VALUE",
+        )
+    if session.static is not None and session.static.trial not in names:
+        raise ConfigError(
+            f"session.toml: [static] trial = '{session.static.trial}' is not among the trials {names}.",
+            "Name one of the [[trial]] entries.",
+            code="CONFIG_VALUE",
+        )
