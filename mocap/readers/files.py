@@ -1,0 +1,42 @@
+"""Open the files of other programs with errors that say what to do."""
+
+import hashlib
+from pathlib import Path
+
+from mocap.errors import SourceError
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a file.
+
+    Raises
+    ------
+    SourceError
+        Code `FILE_MISSING`, `FILE_EMPTY`, or `SOURCE` when it cannot be read.
+    """
+    if path.is_dir():
+        raise SourceError(f"{path} is a folder.", "Name a file.", code="FILE_MISSING")
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise SourceError(f"There is no file {path}.", "Check the path.", code="FILE_MISSING") from error
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror}.", "Check the rights and the disk.") from error
+    if not content:
+        raise SourceError(f"{path} is empty.", "Export or copy the file again.", code="FILE_EMPTY")
+    return content
+
+
+def file_digest(content: bytes) -> str:
+    """Return the SHA-256 of a file's content in hex."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def read_text(path: Path) -> tuple[str, tuple[str, ...], str]:
+    """Return the text of a file, notes, and its SHA-256; UTF-8, else Latin-1 with a note."""
+    content = read_bytes(path)
+    digest = file_digest(content)
+    try:
+        return content.decode("utf-8-sig"), (), digest
+    except UnicodeDecodeError:
+        return content.decode("latin-1"), ("the file is not UTF-8; it was read as Latin-1.",), digest

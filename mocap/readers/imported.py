@@ -1,0 +1,135 @@
+"""What a reader of motion files hands over: points in our world, and everything else the file brought along."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from numpy.typing import NDArray
+
+from mocap.trial import JointAngles, Points3D
+
+
+@dataclass(frozen=True)
+class ImportedEvent:
+    """One event of a file.
+
+    Attributes
+    ----------
+    time_s : float
+        On the clock of the points: 0 is the first stored frame of a C3D.
+    label : str
+        As in the file, e.g. `Foot Strike`.
+    side : str
+        `left`, `right` or `general`.
+    """
+
+    time_s: float
+    label: str
+    side: str = "general"
+
+
+@dataclass(frozen=True, eq=False)
+class Analog:
+    """Analog channels as the file scales them.
+
+    Attributes
+    ----------
+    values : ndarray, shape (sample, channel)
+    names, units : tuple of str
+    rate_hz : float
+    """
+
+    values: NDArray
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+    rate_hz: float
+
+
+@dataclass(frozen=True, eq=False)
+class ForcePlate:
+    """Geometry of one force plate.
+
+    Attributes
+    ----------
+    kind : int
+        C3D type number of the plate.
+    corners_world : ndarray, shape (4, 3)
+        Metres, world Z up.
+    origin_plate : ndarray, shape (3,)
+        Metres, in the plate's own frame, as the file gives it.
+    channels : tuple of int
+        Analog channels of the plate, counted from 0.
+    """
+
+    kind: int
+    corners_world: NDArray
+    origin_plate: NDArray
+    channels: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Imported:
+    """The content of a motion file in metres, world Z up.
+
+    Attributes
+    ----------
+    points : Points3D
+        Markers and other true points; missing is NaN. No keypoint at all when the file holds only angles.
+    model : mapping of str to mapping of str to ndarray (time, 3)
+        Model outputs that a C3D stores as points, by kind (`angles`, `forces`, `moments`, `powers`, `scalars`)
+        and label, in the file's own units (`model_units`) and the file's own axes; missing is NaN.
+    angles : JointAngles, optional
+        Joint angles of a file that has nothing but angles (MOT), named `imported_<column>`.
+    events : tuple of ImportedEvent
+    analog : Analog, optional
+    force_plates : tuple of ForcePlate
+    subject : mapping of str to float or str
+        What is known of the person, in SI units with the unit in the name (`leg_length_l_m`, `mass_kg`).
+    parameters : mapping of str to float or str
+        The subject parameters by the file's own names and in the file's own units.
+    first_frame : int
+        Number of the first stored frame in the recording, counted from 1.
+    units_original : str
+        Length unit of the file, or the one that was given.
+    up_axis_original : str
+        `x`, `y`, `z`, or with a minus: the file's axis that points up.
+    axis_source : str
+        `stated` in the file, `inferred` from the body, or `given` by the caller.
+    forward_axis : str
+        World axis the person faces (`x`, `-x`, `y`, `-y`), from left and right labels; `x` where these are absent.
+    created : str
+        Recording time of the file, empty where it has none.
+    sha256 : str
+        Of the file.
+    notes : tuple of str
+        What was found and decided, for the user.
+    """
+
+    points: Points3D
+    model: Mapping[str, Mapping[str, NDArray]] = field(default_factory=dict)
+    model_units: Mapping[str, str] = field(default_factory=dict)
+    angles: JointAngles | None = None
+    events: tuple[ImportedEvent, ...] = ()
+    analog: Analog | None = None
+    force_plates: tuple[ForcePlate, ...] = ()
+    subject: Mapping[str, float | str] = field(default_factory=dict)
+    parameters: Mapping[str, float | str] = field(default_factory=dict)
+    first_frame: int = 1
+    units_original: str = "m"
+    up_axis_original: str = "z"
+    axis_source: str = "stated"
+    forward_axis: str = "x"
+    created: str = ""
+    sha256: str = ""
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        frozen = {kind: MappingProxyType(dict(group)) for kind, group in self.model.items()}
+        object.__setattr__(self, "model", MappingProxyType(frozen))
+        for name in ("model_units", "subject", "parameters"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+    @property
+    def model_angles(self) -> Mapping[str, NDArray]:
+        """The file's own joint angles by label, each (time, 3), in degrees unless `model_units` says otherwise."""
+        return self.model.get("angles", MappingProxyType({}))

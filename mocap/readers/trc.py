@@ -1,0 +1,156 @@
+"""TRC files: a header that has to agree with its body, and axes that the format leaves open."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mocap.errors import FormatError, SourceError
+from mocap.readers import axes
+from mocap.readers.files import read_text
+from mocap.readers.imported import Imported
+from mocap.trial import Points3D
+
+# Times are written with few digits; the mean step decides.
+_RATE_TOLERANCE = 0.01
+
+
+@dataclass(frozen=True)
+class _Header:
+    rate_hz: float
+    n_frames: int
+    n_markers: int
+    units: str
+    names: tuple[str, ...]
+
+
+def read_trc(path: Path | str, up: str | None = None, units: str | None = None) -> Imported:
+    """Read a TRC file.
+
+    The format does not say which axis points up: it is given, or inferred from the body and noted as inferred.
+    Of a file with Y up, our world is its (z, x, y).
+
+    Parameters
+    ----------
+    path : path
+    up : str, optional
+        The file's axis that points up.
+    units : str, optional
+        Length unit, in place of the header's.
+
+    Raises
+    ------
+    SourceError
+        `FILE_MISSING`, `TRC_TRUNCATED` (fewer frames than the header says).
+    FormatError
+        `TRC_HEADER`, `TRC_COUNTS`, `TRC_NUMBER`, `TRC_TIME`, `UNITS`, `AXES`.
+    """
+    path = Path(path)
+    text, notes, digest = read_text(path)
+    lines = text.splitlines()
+    header = _header(lines, path)
+    table = _table(lines, header, path)
+    start_s = _checked_time(table, header, path)
+    values = table[:, 2:].reshape(len(table), header.n_markers, 3)
+    zeros = (values == 0).all(axis=2)
+    if zeros.any():
+        values = np.where(zeros[..., None], np.nan, values)
+        notes += (f"{int(zeros.sum())} samples at exactly 0, 0, 0 are taken as missing.",)
+    factor, unit, unit_notes = axes.find_scale(values, header.names, header.units, units, path.name)
+    positions = values * factor
+    found = axes.find_axes(positions, header.names, None, up, path.name)
+    return Imported(
+        points=Points3D(axes.world_from_file(positions, found.up), header.names, header.rate_hz, start_s=start_s),
+        first_frame=int(table[0, 0]),
+        units_original=unit,
+        up_axis_original=found.up,
+        axis_source=found.source,
+        forward_axis=found.forward,
+        sha256=digest,
+        notes=(*notes, *unit_notes, *found.notes),
+    )
+
+
+def _header(lines: list[str], path: Path) -> _Header:
+    if len(lines) < 6 or not lines[0].startswith("PathFileType"):
+        raise FormatError(f"{path} is not a TRC file (no PathFileType).", "Name a TRC file.", code="TRC_HEADER")
+    keys, words = lines[1].split("\t"), lines[2].split("\t")
+    entries = {key.strip(): word.strip() for key, word in zip(keys, words, strict=False)}
+    try:
+        rate = float(entries["DataRate"])
+        n_frames, n_markers = int(entries["NumFrames"]), int(entries["NumMarkers"])
+        units = entries["Units"]
+    except (KeyError, ValueError) as error:
+        raise FormatError(
+            f"{path}: DataRate, NumFrames, NumMarkers or Units is missing or no number in line 3: {error}.",
+            "Export the file again.",
+            code="TRC_HEADER",
+        ) from error
+    names = tuple(word.strip() for word in lines[3].split("\t")[2:] if word.strip())
+    if len(names) != n_markers or len(set(names)) != n_markers:
+        raise FormatError(
+            f"{path} says {n_markers} markers and names {len(set(names))} different ones.",
+            "Export the file again, each marker under its own name.",
+            code="TRC_COUNTS",
+        )
+    if not (np.isfinite(rate) and 0 < rate < 1e5) or n_frames < 1 or n_markers < 1:
+        raise FormatError(
+            f"{path} says {n_frames} frames of {n_markers} markers at {rate} Hz.", "Export the file again.",
+            code="TRC_HEADER",
+        )  # fmt: skip
+    return _Header(rate, n_frames, n_markers, units, names)
+
+
+def _table(lines: list[str], header: _Header, path: Path) -> NDArray:
+    """All numbers, shape (frame, 2 + 3 markers); blank is NaN."""
+    rows = [(number, line) for number, line in enumerate(lines[5:], start=6) if line.strip()]
+    if len(rows) < header.n_frames:
+        raise SourceError(
+            f"{path} is cut off: {len(rows)} frames, its header says {header.n_frames}.",
+            "Copy or export the file again.",
+            code="TRC_TRUNCATED",
+        )
+    if len(rows) > header.n_frames:
+        raise FormatError(
+            f"{path} has {len(rows)} frames, its header says {header.n_frames}.", "Export the file again.",
+            code="TRC_COUNTS",
+        )  # fmt: skip
+    width = 2 + 3 * header.n_markers
+    table = np.empty((len(rows), width))
+    for row, (number, line) in enumerate(rows):
+        cells = line.split("\t")
+        if len(cells) < width or any(cell.strip() for cell in cells[width:]):
+            raise FormatError(
+                f"{path}, line {number}: {len(cells)} columns, expected {width}.", "Export the file again.",
+                code="TRC_COUNTS",
+            )  # fmt: skip
+        table[row] = _numbers(cells[:width], number, path)
+    return table
+
+
+def _numbers(cells: list[str], line: int, path: Path) -> list[float]:
+    try:
+        return [float(cell) if cell and not cell.isspace() else float("nan") for cell in cells]
+    except ValueError as error:
+        raise FormatError(
+            f"{path}, line {line}: {error}.", "Write numbers with a decimal point, and leave gaps blank.",
+            code="TRC_NUMBER",
+        ) from error  # fmt: skip
+
+
+def _checked_time(table: NDArray, header: _Header, path: Path) -> float:
+    """Time of the first frame in s; frames and times have to go on as the rate says."""
+    frames, times = table[:, 0], table[:, 1]
+    n_frames = len(table)
+    sound = np.isfinite(table[:, :2]).all() and (np.diff(frames) == 1).all() and not np.isinf(table).any()
+    if sound and n_frames > 1:
+        step = (times[-1] - times[0]) / (n_frames - 1)
+        sound = bool(abs(step * header.rate_hz - 1) <= _RATE_TOLERANCE and (np.diff(times) > 0).all())
+    if not sound:
+        raise FormatError(
+            f"{path}: frame numbers or times do not go on at {header.rate_hz:g} Hz, or a number is infinite.",
+            "Export the file again.",
+            code="TRC_TIME",
+        )
+    return float(times[0])
