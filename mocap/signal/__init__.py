@@ -1,0 +1,1 @@
+"""Series over time: filters and gaps."""

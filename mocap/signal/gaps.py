@@ -1,0 +1,66 @@
+"""Find gaps in series and fill the short ones, flagged."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
+
+from mocap.schema import Status
+
+# Samples on each side that shape the cubic; one side needs two at least to give it a slope.
+_NEIGHBOURS = 8
+_FEWEST = 2
+
+
+def runs(flags: NDArray) -> list[tuple[int, int]]:
+    """Return the runs of True in a vector, as (start, stop) with stop exclusive."""
+    edges = np.diff(np.concatenate([[False], np.asarray(flags, bool), [False]]).astype(np.int8))
+    return list(zip(np.flatnonzero(edges == 1).tolist(), np.flatnonzero(edges == -1).tolist(), strict=True))
+
+
+def fill_gaps(
+    position: NDArray, status: NDArray, rate_hz: float, longest_s: float = 0.1
+) -> tuple[NDArray, NDArray]:
+    """Fill gaps of at most `longest_s` seconds by a cubic spline through the samples beside them.
+
+    A gap at the beginning or end, or beside a run of a single sample, stays.
+
+    Parameters
+    ----------
+    position : ndarray, shape (time, keypoint, 3)
+        Metres; NaN is missing.
+    status : ndarray of uint8, shape (time, keypoint)
+    rate_hz : float
+    longest_s : float
+        A gap of n missing samples lasts n / rate.
+
+    Returns
+    -------
+    position, status : ndarray
+        Copies; filled samples carry `Status.FILLED` and are no longer `MEASURED`. Other flags stay.
+    """
+    position, status = np.array(position, float), np.array(status, np.uint8)
+    longest = int(np.floor(longest_s * rate_hz + 1e-6))
+    for keypoint in range(position.shape[1]):
+        missing = ~np.isfinite(position[:, keypoint]).all(axis=1)
+        before = position[:, keypoint].copy()
+        for start, stop in runs(missing):
+            if stop - start <= longest:
+                filled = _filled(before, ~missing, start, stop)
+                if filled is not None:
+                    position[start:stop, keypoint] = filled
+                    kept = status[start:stop, keypoint] & np.uint8(~int(Status.MEASURED) & 0xFF)
+                    status[start:stop, keypoint] = kept | np.uint8(Status.FILLED)
+    return position, status
+
+
+def _filled(series: NDArray, present: NDArray, start: int, stop: int) -> NDArray | None:
+    """Values, shape (stop - start, 3), of one gap; None when one side has too little beside it."""
+    before = np.arange(max(0, start - _NEIGHBOURS), start)
+    after = np.arange(stop, min(len(series), stop + _NEIGHBOURS))
+    # The neighbours have to touch the gap: a second gap close by ends them.
+    before = before[np.cumprod(present[before][::-1], dtype=int)[::-1] == 1]
+    after = after[np.cumprod(present[after], dtype=int) == 1]
+    if len(before) < _FEWEST or len(after) < _FEWEST:
+        return None
+    frames = np.concatenate([before, after])
+    return CubicSpline(frames, series[frames], axis=0)(np.arange(start, stop))
