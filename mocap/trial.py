@@ -328,7 +328,7 @@ class JointAngles:
 
     def sd_deg(self, name: str) -> NDArray:
         """Return the random standard uncertainty, shape (time,), of the named angle in degrees."""
-        return np.rad2deg(self.sd[:, self._index(name)])
+        return np.rad2deg(np.asarray(self.sd)[:, self._index(name)])
 
     def definition(self, name: str) -> AngleDefinition:
         """Return the definition of the named angle."""

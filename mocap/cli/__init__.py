@@ -1,0 +1,41 @@
+"""The command `mocap`: one file per command, each thin."""
+
+import sys
+
+import typer
+
+from mocap.cli import board, calibrate, check, demo, export, import_, kinematics, reconstruct, run, view
+from mocap.errors import MocapError
+
+app = typer.Typer(
+    name="mocap",
+    help="Multi-camera motion capture: calibrate, reconstruct, measure angles, review.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for _module in (demo, run, board, calibrate, reconstruct, import_, kinematics, view, check, export):
+    app.command(name=_module.NAME, epilog=f"Example: {_module.EXAMPLE}")(_module.command)
+
+
+@app.callback()
+def _root() -> None:
+    """Keep the commands as sub-commands."""
+
+
+def main() -> None:
+    """Run the command line; exit status 0 ok, 1 the data were refused, 2 usage."""
+    try:
+        app()
+    except MocapError as error:
+        _fail(error.code, error.cause, error.remedy)
+    except MemoryError:
+        _fail("MEMORY", "There is not enough memory for this input.", "Close other programs or use a shorter recording.")
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _fail("FILE", f"{where}{error.strerror or error}.", "Check the path, the permissions and the free space.")
+
+
+def _fail(code: str, cause: str, remedy: str) -> None:
+    sys.stderr.write(f"error {code}: {cause} Remedy: {remedy}\n")
+    sys.exit(1)

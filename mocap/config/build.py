@@ -95,4 +95,4 @@ def _known_keys(cls: type, parents: list[str]) -> list[str]:
         hint = typing.get_type_hints(cls).get(part)
         candidates = [hint, *typing.get_args(hint)]
         cls = next((c for c in candidates if dataclasses.is_dataclass(c)), cls)  # type: ignore[assignment]
-    return [field.name for field in dataclasses.fields(cls)]  # type: ignore[arg-type]
+    return [field.name for field in dataclasses.fields(cls)]

@@ -18,7 +18,7 @@ def configs_folder() -> Path:
     package = Path(mocap.__file__).resolve().parent
     # A wheel carries the presets inside the package; in a checkout they stand beside it.
     for folder in (package / "configs", package.parent / "configs"):
-        if (folder / "marker_sets").is_dir():
+        if (folder / "skeletons").is_dir():
             return folder
     raise ConfigError(
         f"The presets are missing beside {package}.", "Install the package again.", code="PRESETS_MISSING"
