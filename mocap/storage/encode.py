@@ -1,0 +1,279 @@
+"""Lay a trial out in the groups and variables of the file. Absent parts leave no group."""
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from importlib import metadata
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+import mocap
+from calibration import CameraRig
+from mocap.errors import TrialFileError
+from mocap.schema import COVARIANCE_TERMS, FORMAT, FORMAT_VERSION, GRAVITY_VECTOR, SPACE, UV, Status
+from mocap.storage.layout import Group, Variable, add, numbers, words
+from mocap.trial import JointAngles, Keypoints2D, Operation, Points3D, Segments, Timeline, Trial, Verdict
+
+_TRIU = np.triu_indices(3)
+_UNITS_BY_SUFFIX = {"m": "m", "kg": "kg", "deg": "degree", "rad": "radian", "s": "s", "pct": "percent", "hz": "Hz"}
+_SOFTWARE = ("numpy", "scipy", "h5py", "numba", "opencv-contrib-python", "ezc3d")
+_AXES = ("x", "y", "z", "1")
+
+
+def encode(trial: Trial) -> dict[str, Group]:
+    """Return the groups of the file by path, the root first; without `/integrity`.
+
+    Raises
+    ------
+    TrialFileError
+        `POINTS_EMPTY` when there are keypoints and none was ever seen; `NAME_TAKEN`.
+    """
+    if trial.points.names and not np.isfinite(trial.points.position).any():
+        raise TrialFileError(
+            f"Trial '{trial.trial_id}' has {len(trial.points.names)} points and not one finite position.",
+            "Check the keypoints and the calibration that made them.",
+            code="POINTS_EMPTY",
+        )
+    groups = {"/": Group({}, _root(trial)), "/points": _points(trial.points, trial.bones)}
+    optional = {
+        "/points_smoothed": trial.points_smoothed and _points(trial.points_smoothed, ()),
+        "/cameras": trial.rig and _cameras(trial.rig),
+        "/sync": trial.timeline and _sync(trial.timeline),
+        "/keypoints2d": trial.keypoints and _keypoints(trial.keypoints, trial),
+        "/segments": trial.segments and _segments(trial.segments, trial.points.start_s),
+        "/angles": trial.angles and _angles(trial.angles),
+        "/subject": _mapping(trial.subject),
+        "/context": _mapping(trial.context),
+        "/quality": _quality(trial.quality),
+        "/provenance": _provenance(trial.operations, trial.inputs),
+    }
+    return groups | {path: group for path, group in optional.items() if group is not None}
+
+
+def _root(trial: Trial) -> dict[str, object]:
+    gravity = GRAVITY_VECTOR if trial.gravity_known else (np.nan,) * 3
+    return {
+        "format": FORMAT, "format_version": np.int64(FORMAT_VERSION), "trial_id": trial.trial_id,
+        "subject_code": trial.subject_code, "task": trial.task, "created_utc": trial.created_utc,
+        "length_unit": "m", "up_axis": "z", "forward_axis": trial.forward_axis, "handedness": "right",
+        "gravity_vector": np.array(gravity), "gravity_known": np.int64(trial.gravity_known),
+        "axis_source": trial.axis_source, "site": trial.site, "operator": trial.operator,
+        "rig_id": _rig_id(trial.rig), "protocol_sha256": "", "Conventions": "CF-1.11 (units and flags)",
+    }  # fmt: skip
+
+
+def _rig_id(rig: CameraRig | None) -> str:
+    """The rig's own id, or a digest of its cameras: the same calibration has the same id in every trial."""
+    if rig is None:
+        return ""
+    if "rig_id" in rig.metadata:
+        return str(rig.metadata["rig_id"])
+    digest = hashlib.sha256()
+    for camera in rig:
+        digest.update(f"{camera.name} {camera.size} {camera.fisheye}".encode())
+        for array in (camera.matrix, camera.distortion, camera.cam_from_world):
+            digest.update(np.ascontiguousarray(array, "<f8").tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _time(time_s: NDArray) -> Variable:
+    return numbers(["time"], time_s, "s", "time since the start of the recording's common clock", "<f8")
+
+
+def _points(points: Points3D, bones: tuple[tuple[str, str], ...]) -> Group:
+    axes = ["time", "keypoint"]
+    flags = {"flag_masks": np.array([flag.value for flag in Status], np.uint8),
+             "flag_meanings": " ".join(flag.name.lower() for flag in Status if flag.name)}  # fmt: skip
+    variables = {
+        "time": _time(points.time_s),
+        "keypoint": words(["keypoint"], points.names, "name of the point"),
+        "space": words(["space"], SPACE, "axis of the world, right-handed, z up"),
+        "position": numbers([*axes, "space"], points.position, "m", "position in the world; NaN is missing", "<f8"),
+        "status": numbers(axes, points.status, "1", "how the sample came to be; 0 is missing", "u1", **flags),
+    }
+    known = np.isfinite(points.covariance)
+    if known.any():
+        terms = points.covariance[..., _TRIU[0], _TRIU[1]]
+        variables["covariance_term"] = words(["covariance_term"], COVARIANCE_TERMS, "term of the covariance")
+        variables["covariance"] = numbers(
+            [*axes, "covariance_term"], terms, "m2", "covariance of the position; NaN is unknown", "<f4"
+        )
+    if points.reprojection_error is not None:
+        n_cameras = len(points.reprojection_error)
+        variables["camera"] = numbers(["camera"], np.arange(n_cameras), "1", "index of the camera", "<i4")
+        variables["reprojection_error"] = numbers(
+            ["camera", *axes], points.reprojection_error, "pixel", "distance of observation and projection", "<f4"
+        )
+    if points.n_views is not None:
+        variables["n_views"] = numbers(axes, points.n_views, "1", "cameras whose observation was used", "u1")
+    if bones:
+        variables["bone_index"] = numbers(["bone_index"], np.arange(len(bones)), "1", "index of the bone", "<i4")
+        variables["bone_end"] = words(["bone_end"], ("from", "to"), "end of the bone")
+        variables["bone"] = words(["bone_index", "bone_end"], bones, "points that a bone joins")
+    return Group(variables, {"rate_hz": points.rate_hz, "start_s": points.start_s})
+
+
+def _cameras(rig: CameraRig) -> Group:
+    n_terms = max(len(camera.distortion) for camera in rig)
+    distortion = [np.pad(camera.distortion, (0, n_terms - len(camera.distortion)), constant_values=np.nan)
+                  for camera in rig]  # fmt: skip
+    matrix_text = "intrinsic matrix, origin in the centre of the top-left pixel"
+    pose_text = "camera from world: x right, y down, z forward in the camera; m"
+    variables = {
+        "camera": words(["camera"], rig.names, "name of the camera"),
+        "size_axis": words(["size_axis"], ("width", "height"), "axis of the image"),
+        "size": numbers(["camera", "size_axis"], [camera.size for camera in rig], "pixel", "size of the image", "<i4"),
+        "matrix_row": words(["matrix_row"], ("u", "v", "1"), "row of the intrinsic matrix"),
+        "matrix_column": words(["matrix_column"], ("x", "y", "z"), "column of the intrinsic matrix"),
+        "matrix": numbers(["camera", "matrix_row", "matrix_column"], [c.matrix for c in rig], "pixel", matrix_text),
+        "coefficient": numbers(["coefficient"], np.arange(n_terms), "1", "index of the coefficient", "<i4"),
+        "distortion": numbers(["camera", "coefficient"], distortion, "1", "lens coefficients in OpenCV's order"),
+        "n_coefficients": numbers(["camera"], [len(c.distortion) for c in rig], "1", "coefficients in use", "<i4"),
+        "fisheye": numbers(["camera"], [c.fisheye for c in rig], "1", "1 for the equidistant lens model", "u1"),
+        "row": words(["row"], _AXES, "row of the transform"),
+        "column": words(["column"], _AXES, "column of the transform"),
+        "cam_from_world": numbers(["camera", "row", "column"], [c.cam_from_world for c in rig], "1", pose_text),
+    }
+    return Group(variables, {"metadata": json.dumps(dict(rig.metadata), sort_keys=True)})
+
+
+def _sync(timeline: Timeline) -> Group:
+    variables = {}
+    if timeline.camera_names:
+        variables = {
+            "camera": words(["camera"], timeline.camera_names, "name of the camera"),
+            "offset_s": numbers(["camera"], timeline.offset_s, "s", "camera time minus common time"),
+            "drift_ppm": numbers(["camera"], timeline.drift_ppm, "1e-6", "drift of the camera's clock"),
+        }
+    attributes = {"rate_hz": timeline.rate_hz, "start_s": timeline.start_s, "n_frames": np.int64(timeline.n_frames)}
+    return Group(variables, {**attributes, "source": timeline.source})
+
+
+def _keypoints(keypoints: Keypoints2D, trial: Trial) -> Group:
+    if trial.rig is None:
+        camera = numbers(["camera"], np.arange(keypoints.n_cameras), "1", "index of the camera", "<i4")
+    else:
+        camera = words(["camera"], trial.rig.names, "name of the camera")
+    axes = ["camera", "time", "keypoint"]
+    time_s = trial.points.start_s + np.arange(keypoints.n_frames) / keypoints.rate_hz
+    pixel_text = "position in the image, origin in the centre of the top-left pixel; NaN is missing"
+    variables = {
+        "camera": camera,
+        "time": _time(time_s),
+        "keypoint": words(["keypoint"], keypoints.names, "name of the keypoint"),
+        "uv": words(["uv"], UV, "axis of the image"),
+        "pixel": numbers([*axes, "uv"], keypoints.pixels, "pixel", pixel_text, "<f4"),
+        "confidence": numbers(axes, keypoints.confidence, "1", "confidence, 0 to 1; 0 is missing", "<f4"),
+    }
+    return Group(variables, {"rate_hz": keypoints.rate_hz})
+
+
+def _segments(segments: Segments, start_s: float) -> Group:
+    n_frames = len(segments.world_from_segment)
+    variables = {
+        "time": _time(start_s + np.arange(n_frames) / segments.rate_hz),
+        "segment": words(["segment"], segments.names, "name of the segment, in order"),
+        "row": words(["row"], _AXES, "row of the transform: axis of the world"),
+        "column": words(["column"], _AXES, "column of the transform: axis of the segment"),
+        "quaternion_term": words(["quaternion_term"], ("w", "x", "y", "z"), "term of the quaternion, scalar first"),
+    }
+    for index, name in enumerate(segments.names):
+        pose = segments.world_from_segment[:, index]
+        pose_text = f"pose of {name} in the world; segment axes x anterior, y up, z right; translation in m"
+        turn_text = f"rotation of {name} into the world, scalar first, sign continuous in time"
+        add(variables, f"world_from_{name}", numbers(["time", "row", "column"], pose, "1", pose_text))
+        add(variables, f"quaternion_{name}", numbers(["time", "quaternion_term"], quaternions(pose), "1", turn_text))
+    return Group(variables, {"rate_hz": segments.rate_hz, "quaternion_order": "w x y z"})
+
+
+def quaternions(world_from_segment: NDArray) -> NDArray:
+    """Return unit quaternions w, x, y, z, shape (time, 4), of poses (time, 4, 4); NaN where the pose is.
+
+    The first one has w >= 0, and each next one the sign nearer to its forerunner.
+    """
+    rotation = world_from_segment[:, :3, :3]
+    known = np.isfinite(rotation).all(axis=(1, 2))
+    result = np.full((len(rotation), 4), np.nan)
+    if known.any():
+        turned = Rotation.from_matrix(rotation[known]).as_quat()[:, [3, 0, 1, 2]]
+        turned[0] *= 1.0 if turned[0, 0] >= 0 else -1.0
+        flips = np.einsum("ij,ij->i", turned[1:], turned[:-1]) < 0
+        turned[1:] *= np.where(np.cumsum(flips) % 2, -1.0, 1.0)[:, None]
+        result[known] = turned
+    return result
+
+
+def _angles(angles: JointAngles) -> Group:
+    variables = {
+        "time": _time(angles.time_s),
+        "angle": words(["angle"], angles.names, "name of the angle, in order"),
+    }
+    for index, definition in enumerate(angles.definitions):
+        name = definition.name
+        meaning = {
+            "definition": definition.definition, "sequence": definition.sequence, "positive": definition.positive,
+            "zero": definition.zero, "reference": definition.reference, "method": definition.method,
+            "observable": np.int64(definition.observable), "reason": definition.reason,
+        }  # fmt: skip
+        readable = name.replace("_", " ")
+        degrees = [np.rad2deg(part[..., index]) for part in (angles.values, angles.sd, angles.u_landmark, angles.u_sta)]
+        add(variables, name, numbers(["time"], degrees[0], "degree", readable, **meaning))
+        random = f"random uncertainty (1 SD) of {readable}"
+        add(variables, f"{name}_sd", numbers(["time"], degrees[1], "degree", random))
+        landmark = f"uncertainty (1 SD) of {readable} from landmark placement"
+        add(variables, f"{name}_u_landmark", numbers([], degrees[2], "degree", landmark))
+        tissue = f"uncertainty (1 SD) of {readable} from soft tissue"
+        add(variables, f"{name}_u_sta", numbers([], degrees[3], "degree", tissue))
+    return Group(variables, {"rate_hz": angles.rate_hz, "start_s": angles.start_s})
+
+
+def _mapping(values: Mapping[str, float | str]) -> Group | None:
+    variables: dict[str, Variable] = {}
+    for name, value in values.items():
+        units = _UNITS_BY_SUFFIX.get(name.rsplit("_", 1)[-1], "1") if "_" in name else "1"
+        readable = name.replace("_", " ")
+        variable = words([], value, readable) if isinstance(value, str) else numbers([], float(value), units, readable)
+        add(variables, name, variable)
+    return Group(variables) if variables else None
+
+
+def _quality(verdicts: tuple[Verdict, ...]) -> Group | None:
+    if not verdicts:
+        return None
+    axis = ["verdict"]
+    return Group({
+        "verdict": numbers(axis, np.arange(len(verdicts)), "1", "index of the verdict", "<i4"),
+        "name": words(axis, [v.name for v in verdicts], "what was checked"),
+        "measured": numbers(axis, [v.measured for v in verdicts], "1", "measured value, in the unit of the row", "<f8"),
+        "limit": numbers(axis, [v.limit for v in verdicts], "1", "limit, in the unit of the row", "<f8"),
+        "unit": words(axis, [v.unit for v in verdicts], "unit of the row"),
+        "passed": numbers(axis, [v.passed for v in verdicts], "1", "1 when the limit holds", "u1"),
+        "text": words(axis, [v.text for v in verdicts], "the verdict in words"),
+    })  # fmt: skip
+
+
+def _provenance(operations: tuple[Operation, ...], inputs: Mapping[str, str]) -> Group:
+    software = {"mocap": mocap.__version__, "python": platform.python_version()}
+    software |= {name: _version(name) for name in _SOFTWARE}
+    variables = {
+        "software": words(["software"], list(software), "program or library"),
+        "software_version": words(["software"], list(software.values()), "its version when the file was written"),
+    }
+    if operations:
+        settings = [json.dumps(dict(operation.parameters), sort_keys=True) for operation in operations]
+        variables["operation"] = words(["operation"], [o.name for o in operations], "what was done, in order")
+        variables["operation_parameters"] = words(["operation"], settings, "its settings, as JSON")
+    if inputs:
+        variables["input"] = words(["input"], list(inputs), "input file")
+        variables["input_sha256"] = words(["input"], list(inputs.values()), "SHA-256 of the input file")
+    return Group(variables)
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,133 @@
+"""Move groups to and from an HDF5 file that is a netCDF-4 file as well."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from mocap.errors import SourceError, TrialFileError
+from mocap.storage.layout import Group, Variable
+from mocap.storage.scan import STRUCTURE, scan
+
+_TEXT = h5py.string_dtype("utf-8")
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+# What h5py is seen to raise on damaged files.
+READ_ERRORS = (
+    OSError, RuntimeError, KeyError, ValueError, TypeError, IndexError, OverflowError, MemoryError, SystemError,
+)  # fmt: skip
+
+
+def save(path: Path, groups: Mapping[str, Group]) -> None:
+    """Write groups to a new file, the same bytes for the same groups."""
+    # The earliest format keeps no creation times, and every reader knows it.
+    with h5py.File(path, "x", libver="earliest") as file:
+        for name, group in groups.items():
+            owner = file if name == "/" else file.create_group(name)
+            for key, value in group.attributes.items():
+                owner.attrs[key] = value
+            for key, variable in group.variables.items():
+                _create(owner, key, variable)
+            _attach(owner, group)
+        file.flush()
+
+
+def _create(owner: h5py.Group, name: str, variable: Variable) -> None:
+    if variable.is_text:
+        dataset = owner.create_dataset(name, data=variable.data, dtype=_TEXT, track_times=False)
+    elif variable.chunks is None:
+        dataset = owner.create_dataset(name, data=variable.data, track_times=False)
+    else:
+        dataset = owner.create_dataset(
+            name, data=variable.data, chunks=variable.chunks, compression="gzip", compression_opts=4, shuffle=True,
+            fletcher32=True, track_times=False,
+        )  # fmt: skip
+    for key, value in variable.attributes.items():
+        dataset.attrs[key] = value
+
+
+def _attach(owner: h5py.Group, group: Group) -> None:
+    scales = [name for name, variable in group.variables.items() if variable.dims == (name,)]
+    for name in scales:
+        owner[name].make_scale(name)
+    for name, variable in group.variables.items():
+        if name not in scales:
+            for axis, dim in enumerate(variable.dims):
+                owner[name].dims[axis].attach_scale(owner[dim])
+
+
+def load(path: Path) -> dict[str, Group]:
+    """Read all groups of a file, the root first.
+
+    Raises
+    ------
+    SourceError
+        `FILE_MISSING`, or the file cannot be read.
+    TrialFileError
+        `NOT_A_TRIAL` (no HDF5), `TRIAL_DAMAGED`, `TRIAL_UNSAFE`.
+    """
+    check_signature(path)
+    try:
+        with h5py.File(path, "r") as file:
+            scan(file)
+            groups = {"/": _group(file["/"])}
+            for name in file:
+                _collect(file[name], f"/{name}", groups)
+            return groups
+    except TrialFileError as error:
+        raise TrialFileError(f"{path}: {error.cause}", error.remedy, error.code) from error
+    except READ_ERRORS as error:
+        raise TrialFileError(
+            f"{path} is cut off or damaged: {error}", "Restore the file from a copy, or make it again.",
+            code="TRIAL_DAMAGED",
+        ) from error  # fmt: skip
+
+
+def check_signature(path: Path) -> None:
+    """Refuse a file that is missing, unreadable or no HDF5 file."""
+    try:
+        with path.open("rb") as file:
+            found = file.read(len(_SIGNATURE))
+    except FileNotFoundError as error:
+        raise SourceError(f"There is no file {path}.", "Check the path.", code="FILE_MISSING") from error
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror}.", "Name a readable file.") from error
+    if found != _SIGNATURE:
+        raise TrialFileError(f"{path} is not an HDF5 file.", "Name a trial file (.h5).", code="NOT_A_TRIAL")
+
+
+def _collect(owner: h5py.Group, path: str, groups: dict[str, Group]) -> None:
+    if not isinstance(owner, h5py.Group):
+        raise TrialFileError(f"{path} lies outside every group.", "Use a file of this program.", code="TRIAL_UNSAFE")
+    groups[path] = _group(owner)
+    for name in owner:
+        if isinstance(owner[name], h5py.Group):
+            _collect(owner[name], f"{path}/{name}", groups)
+
+
+def _group(owner: h5py.Group) -> Group:
+    variables = {name: _variable(owner[name], name) for name in owner if isinstance(owner[name], h5py.Dataset)}
+    return Group(variables, _attributes(owner))
+
+
+def _variable(dataset: h5py.Dataset, name: str) -> Variable:
+    if h5py.check_string_dtype(dataset.dtype):
+        data = np.empty(dataset.shape, object)
+        data[...] = dataset.asstr(errors="strict")[()]
+    else:
+        data = np.asarray(dataset[()])
+    if dataset.is_scale:
+        dims: tuple[str, ...] = (name,)
+    else:
+        dims = tuple(_dim(dataset, axis) for axis in range(dataset.ndim))
+    return Variable(dims, data, _attributes(dataset), dataset.chunks)
+
+
+def _dim(dataset: h5py.Dataset, axis: int) -> str:
+    scales = dataset.dims[axis]
+    return str(scales[0].name).rsplit("/", 1)[-1] if len(scales) else ""
+
+
+def _attributes(owner: h5py.Group | h5py.Dataset) -> dict[str, Any]:
+    return {name: owner.attrs[name] for name in owner.attrs if name not in STRUCTURE}
