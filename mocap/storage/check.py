@@ -9,7 +9,7 @@ import numpy as np
 from mocap.errors import TrialFileError
 from mocap.storage.decode import decode
 from mocap.storage.hdf import load
-from mocap.storage.integrity import PATH, digests, mismatches
+from mocap.storage.integrity import mismatches
 from mocap.storage.layout import Group, Variable
 from mocap.storage.read import check_format
 
@@ -29,36 +29,12 @@ class Finding:
     problem: str
     code: str
 
-
-@dataclass(frozen=True)
-class CheckReport:
-    """Verdict on one file.
-
-    Attributes
-    ----------
-    path : Path
-    findings : tuple of Finding
-        Empty when the file is sound.
-    n_variables, n_digests : int
-        How much was looked at.
-    content_sha256 : str
-        One digest for the whole content; equal for two files of equal content.
-    """
-
-    path: Path
-    findings: tuple[Finding, ...]
-    n_variables: int = 0
-    n_digests: int = 0
-    content_sha256: str = ""
-
-    @property
-    def passed(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.findings
+    def __str__(self) -> str:
+        return f"{self.code}: {self.item} {self.problem}"
 
 
-def check_trial(path: Path | str) -> CheckReport:
-    """Check a trial file; everything that is wrong with it becomes a finding.
+def check_trial(path: Path | str) -> tuple[Finding, ...]:
+    """Return everything that is wrong with a trial file; nothing when it is sound.
 
     Raises
     ------
@@ -70,17 +46,14 @@ def check_trial(path: Path | str) -> CheckReport:
         groups = load(path)
         check_format(groups, path)
     except TrialFileError as error:
-        return CheckReport(path, (Finding(str(path), error.cause, error.code),))
+        return (Finding(str(path), error.cause, error.code),)
     findings = [Finding(item, problem, "TRIAL_DAMAGED") for item, problem in mismatches(groups)]
     findings += _schema_findings(groups)
     try:
         decode(groups)
     except TrialFileError as error:
         findings.append(Finding("/", error.cause, error.code))
-    content = {name: group for name, group in groups.items() if name != PATH}
-    total = str(groups[PATH].attributes.get("content_sha256", "")) if PATH in groups else ""
-    n_variables = sum(len(group.variables) for group in content.values())
-    return CheckReport(path, tuple(findings), n_variables, len(digests(content)), total)
+    return tuple(findings)
 
 
 def _schema_findings(groups: Mapping[str, Group]) -> list[Finding]:

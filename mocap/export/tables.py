@@ -1,0 +1,117 @@
+"""Points and angles as CSV: one header row, units in the names, blanks for missing, safe to open in a spreadsheet."""
+
+import csv
+import io
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mocap.errors import ExportError
+from mocap.trial import JointAngles, Points3D, Trial
+
+# A spreadsheet runs a cell that begins like this, quoted or not; an apostrophe in front keeps it text.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+Column = tuple[str, NDArray]
+
+
+def export_csv(trial: Trial, path: Path | str) -> tuple[Path, ...]:
+    """Write points (m, world Z up, with status) and angles (degrees, with SD) over `time_s`.
+
+    Numbers are written so that reading them gives the same bits.
+
+    Parameters
+    ----------
+    trial : Trial
+    path : path
+        Ending in `.csv`: one table of points and angles. Otherwise a folder, made when missing, for `points.csv`,
+        `points_smoothed.csv` and `angles.csv`, those that the trial has.
+
+    Returns
+    -------
+    tuple of Path
+        What was written.
+
+    Raises
+    ------
+    ExportError
+        `FOLDER_MISSING`, `WRITE_FAILED`.
+    """
+    path = Path(path)
+    time = ("time_s", trial.points.time_s)
+    angles = _angle_columns(trial.angles) if trial.angles is not None else []
+    if path.suffix.lower() == ".csv":
+        _check_folder(path.parent)
+        return (_write(path, [time, *_point_columns(trial.points), *angles]),)
+    _check_folder(path.parent)
+    tables = {"points.csv": _point_columns(trial.points)}
+    if trial.points_smoothed is not None:
+        tables["points_smoothed.csv"] = _point_columns(trial.points_smoothed)
+    if trial.angles is not None:
+        tables["angles.csv"] = angles
+    try:
+        path.mkdir(exist_ok=True)
+    except OSError as error:
+        raise _failed(path, error) from error
+    return tuple(_write(path / name, [time, *columns]) for name, columns in tables.items() if columns)
+
+
+def safe_cell(text: str) -> str:
+    """Return a label that a spreadsheet shows and never runs."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _point_columns(points: Points3D) -> list[Column]:
+    columns: list[Column] = []
+    for index, name in enumerate(points.names):
+        columns += [(f"{name}_{axis}_m", points.position[:, index, column]) for column, axis in enumerate("xyz")]
+        columns.append((f"{name}_status", points.status[:, index]))
+    return columns
+
+
+def _angle_columns(angles: JointAngles) -> list[Column]:
+    columns: list[Column] = []
+    for name in angles.names:
+        columns += [(f"{name}_deg", angles.deg(name)), (f"{name}_sd_deg", angles.sd_deg(name))]
+    return columns
+
+
+def _write(path: Path, columns: Sequence[Column]) -> Path:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([safe_cell(name) for name, _ in columns])
+    writer.writerows(zip(*(_cells(values) for _, values in columns), strict=True))
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with temporary.open("w", encoding="utf-8", newline="") as file:
+            file.write(text.getvalue())
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise _failed(path, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
+
+
+def _cells(values: NDArray) -> Iterable[str]:
+    if values.dtype.kind in "iu":
+        return [str(value) for value in values.tolist()]
+    finite = np.isfinite(values).tolist()
+    return [repr(value) if known else "" for value, known in zip(values.tolist(), finite, strict=True)]
+
+
+def _check_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        raise ExportError(f"There is no folder {folder}.", "Name a place that is there.", code="FOLDER_MISSING")
+
+
+def _failed(path: Path, error: OSError) -> ExportError:
+    return ExportError(
+        f"{path} cannot be written: {error.strerror or error}.", "Check the space and rights of the disk.",
+        code="WRITE_FAILED",
+    )  # fmt: skip

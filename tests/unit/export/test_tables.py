@@ -1,0 +1,63 @@
+"""CSV: read back with Python's own reader, bit for bit; labels stay labels."""
+
+import csv
+
+import numpy as np
+import pytest
+
+from mocap.errors import ExportError
+from mocap.export.tables import export_csv
+from mocap.export.trials import export_trial
+from mocap.schema import Status
+from mocap.trial import AngleDefinition, JointAngles, Points3D, Trial
+
+
+def _trial(names=("LASI", "=HYPERLINK(1)", '+a,"b"')):
+    rng = np.random.default_rng(1)
+    position = rng.normal(size=(5, len(names), 3))
+    position[2, 0] = np.nan
+    definition = AngleDefinition("pelvic_tilt", "d", "s", "p", "z", "absolute", "m")
+    angles = JointAngles((definition,), np.array([[0.1], [0.2], [np.nan], [-0.3], [0.5]]), 50.0, start_s=0.5)
+    points = Points3D(position, names, 50.0, start_s=0.5)
+    return Trial("t", points, angles=angles, points_smoothed=points)
+
+
+def _read(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))
+
+
+def test_one_table_holds_points_and_angles_exactly(tmp_path):
+    trial = _trial()
+    (path,) = export_csv(trial, tmp_path / "out.csv")
+    header, *rows = _read(path)
+    assert header[:5] == ["time_s", "LASI_x_m", "LASI_y_m", "LASI_z_m", "LASI_status"]
+    assert header[-2:] == ["pelvic_tilt_deg", "pelvic_tilt_sd_deg"]
+    assert [float(row[0]) for row in rows] == trial.points.time_s.tolist()
+    back = np.array([[float(cell or "nan") for cell in row[1:4]] for row in rows])
+    np.testing.assert_array_equal(back, trial.points.position[:, 0])
+    assert [int(row[4]) for row in rows] == [Status.MEASURED] * 2 + [0] + [Status.MEASURED] * 2
+    assert rows[2][1:4] == ["", "", ""] and rows[2][-2:] == ["", ""]
+    assert float(rows[3][-2]) == np.rad2deg(-0.3)
+    assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
+
+
+def test_labels_that_look_like_formulas_are_inert(tmp_path):
+    (path,) = export_csv(_trial(), tmp_path / "out.csv")
+    header = _read(path)[0]
+    assert "'=HYPERLINK(1)_x_m" in header and "'+a,\"b\"_status" in header
+    assert not any(cell.startswith(("=", "+", "-", "@")) for cell in header)
+
+
+def test_a_folder_gets_one_table_per_kind(tmp_path):
+    paths = export_trial(_trial(), "csv", tmp_path / "tables")
+    assert [path.name for path in paths] == ["points.csv", "points_smoothed.csv", "angles.csv"]
+    assert len(_read(paths[2])) == 6
+
+
+def test_an_unknown_format_names_what_there_is(tmp_path):
+    with pytest.raises(ExportError, match=r"EXPORT_UNKNOWN.*'bvh'.*csv"):
+        export_trial(_trial(), "bvh", tmp_path / "out.bvh")
+    with pytest.raises(ExportError, match="FOLDER_MISSING"):
+        export_csv(_trial(), tmp_path / "none" / "out.csv")
+    assert list(tmp_path.iterdir()) == []
