@@ -1,0 +1,240 @@
+"""The body of one trial: segments and joint centres, built from landmarks on demand and kept."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mocap.kinematics import segments
+from mocap.kinematics.clusters import ClusterPose
+from mocap.kinematics.heading import Heading
+from mocap.kinematics.hip_centre import PelvisSize, hip_centre
+from mocap.kinematics.observability import HIP_LINE, NO_GRAVITY, NotObservable
+from mocap.kinematics.traced import Frame, Vec, carried, chain, constant, difference, mean
+
+SIDES = {"R": 1.0, "L": -1.0}
+
+
+@dataclass(frozen=True, eq=False)
+class Zeros:
+    """What the static trial fixes for the trials of the same person; see `mocap.kinematics.static`."""
+
+    lumbar: NDArray | None = None
+    thorax: NDArray | None = None
+    c7_line: float | None = None
+    spine: float | None = None
+    spine_steps: NDArray | None = None
+    knee_axis: Mapping[str, NDArray] = field(default_factory=lambda: MappingProxyType({}))
+    foot_flat: Mapping[str, NDArray] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How bodies are built, the same for all passes over a trial."""
+
+    kind: str = "markers"
+    hip_method: str = "harrington"
+    pelvis_method: str = ""
+    size: PelvisSize | None = None
+    gravity_known: bool = True
+    placement_pass: bool = False
+
+
+class Body:
+    """Segments and joint centres of a trial, ISB-turned world (Y up), metres.
+
+    Parameters
+    ----------
+    points : mapping of str to Vec
+        Landmarks by canonical name, measured or reconstructed.
+    poses : mapping of str to ClusterPose
+        Clusters by segment (`lumbar`, `foot_r`, ...).
+    setting : Setting
+    zeros : Zeros
+    heading : Heading, optional
+
+    Notes
+    -----
+    Every method returns the same object on every call, and raises `NotObservable` with the reason when the points
+    cannot show the segment.
+    """
+
+    def __init__(
+        self,
+        points: Mapping[str, Vec],
+        poses: Mapping[str, ClusterPose],
+        setting: Setting,
+        zeros: Zeros,
+        heading: Heading | None = None,
+    ) -> None:
+        self.points, self.poses, self.setting, self.zeros, self.heading = points, poses, setting, zeros, heading
+        self.n_frames = len(next(iter(points.values())).value)
+        self._kept: dict[str, Any] = {}
+
+    def _keep(self, name: str, build: Callable[[], Any]) -> Any:
+        if name not in self._kept:
+            self._kept[name] = build()
+        return self._kept[name]
+
+    def need(self, *names: str) -> list[Vec]:
+        """Return the named landmarks, or say which are missing."""
+        missing = [name for name in names if name not in self.points]
+        if missing:
+            raise NotObservable(f"needs {', '.join(names)}; not among the points: {', '.join(missing)}")
+        return [self.points[name] for name in names]
+
+    def has(self, *names: str) -> bool:
+        """Tell whether all the named landmarks are there."""
+        return all(name in self.points for name in names)
+
+    def up(self) -> Vec:
+        """Return the vertical; only where gravity is known."""
+        if not self.setting.gravity_known:
+            raise NotObservable(NO_GRAVITY)
+        return constant(np.array([0.0, 1.0, 0.0]), self.n_frames)
+
+    def subject(self, conventional: bool = False) -> Frame:
+        """Return the subject frame, or that of Plug-in Gait; needs gravity and a heading."""
+        self.up()
+        if self.heading is None:
+            raise NotObservable("nothing among the points shows where the person faces")
+        axes = self.heading.conventional if conventional else self.heading.subject
+        return Frame(np.broadcast_to(axes, (self.n_frames, 3, 3)))
+
+    def mid_psis(self) -> Vec:
+        """Return the midpoint of the PSIS, or the sacrum marker that stands for it."""
+        if "SACR" in self.points and not self.has("RPSIS", "LPSIS"):
+            return self.points["SACR"]
+        return self._keep("mid_psis", lambda: mean(self.need("RPSIS", "LPSIS")))
+
+    def mid_asis(self) -> Vec:
+        """Return the midpoint of the ASIS, origin of the pelvis."""
+        return self._keep("mid_asis", lambda: mean(self.need("RASIS", "LASIS")))
+
+    def pelvis(self) -> Frame:
+        """Return the pelvis frame."""
+        if self.setting.kind == "keypoints":
+            raise NotObservable(HIP_LINE)
+
+        def build() -> Frame:
+            right, left = self.need("RASIS", "LASIS")
+            return segments.pelvis_frame(right, left, self.mid_psis())
+
+        return self._keep("pelvis", build)
+
+    def thorax(self) -> Frame:
+        """Return the thorax frame of C7, T10, CLAV and STRN."""
+        return self._keep("thorax", lambda: segments.thorax_frame(*self.need("C7", "T10", "CLAV", "STRN")))
+
+    def hip(self, side: str) -> Vec:
+        """Return the hip centre: as given with the points, or by regression on the pelvis."""
+        given = f"{side}HJC"
+        if given in self.points:
+            return self.points[given]
+
+        def build() -> Vec:
+            pelvis, size = self.pelvis(), self.setting.size
+            if size is None:
+                raise NotObservable("the size of the pelvis is not known: no frame shows ASIS and PSIS together")
+            offset = hip_centre(self.setting.hip_method, size, SIDES[side])
+            return carried(pelvis, offset, self.mid_asis())
+
+        return self._keep(given, build)
+
+    def mid_hip(self) -> Vec:
+        """Return the midpoint of the hip centres."""
+        return self._keep("mid_hip", lambda: mean([self.hip("R"), self.hip("L")]))
+
+    def knee(self, side: str) -> Vec:
+        """Return the knee centre: a keypoint, or midway between the epicondyles."""
+        if f"{side}KJC" in self.points:
+            return self.points[f"{side}KJC"]
+        return self._keep(f"{side}KJC", lambda: mean(self.need(f"{side}LFE", f"{side}MFE")))
+
+    def ankle(self, side: str) -> Vec:
+        """Return the ankle centre: a keypoint, or midway between the malleoli."""
+        if f"{side}AJC" in self.points:
+            return self.points[f"{side}AJC"]
+        return self._keep(f"{side}AJC", lambda: mean(self.need(f"{side}LMAL", f"{side}MMAL")))
+
+    def femur(self, side: str) -> Frame:
+        """Return the femur frame."""
+
+        def build() -> Frame:
+            axis = segments.knee_axis(*self.need(f"{side}LFE", f"{side}MFE"), SIDES[side])
+            return segments.long_bone_frame(self.hip(side), self.knee(side), axis)
+
+        return self._keep(f"femur_{side}", build)
+
+    def shank_distal(self, side: str) -> Frame:
+        """Return the shank frame of the ankle, its Z from the malleoli."""
+
+        def build() -> Frame:
+            axis = segments.knee_axis(*self.need(f"{side}LMAL", f"{side}MMAL"), SIDES[side])
+            return segments.long_bone_frame(self.knee(side), self.ankle(side), axis)
+
+        return self._keep(f"shank_distal_{side}", build)
+
+    def shank_proximal(self, side: str) -> Frame:
+        """Return the shank frame of the knee, its Z from the epicondyles.
+
+        With a static trial the epicondylar axis of the static is carried by the shank; without one it is that of the
+        thigh, and then knee rotation cannot be told.
+        """
+
+        def build() -> Frame:
+            axis = segments.knee_axis(*self.need(f"{side}LFE", f"{side}MFE"), SIDES[side])
+            if side in self.zeros.knee_axis:
+                axis = self._carried_axis(side, axis)
+            return segments.long_bone_frame(self.knee(side), self.ankle(side), axis)
+
+        return self._keep(f"shank_proximal_{side}", build)
+
+    def _carried_axis(self, side: str, now: Vec) -> Vec:
+        shank = self.shank_distal(side)
+        origin = Vec(np.zeros((self.n_frames, 3)))
+        axis = carried(shank, self.zeros.knee_axis[side], origin)
+        # A misplaced epicondyle was misplaced in the static as well, where this axis comes from.
+        return Vec(axis.value, now.grad) if self.setting.placement_pass else axis
+
+    def foot_line(self, side: str) -> tuple[Vec, str]:
+        """Return the vector from heel to forefoot, and the name of its front end."""
+        (heel,) = self.need(f"{side}HEEL")
+        for tips in (("MT2",), ("MT1", "MT5"), ("TOE",), ("BTOE", "STOE"), ("HALLUX",)):
+            names = tuple(side + tip for tip in tips)
+            if self.has(*names):
+                return difference(mean(self.need(*names)), heel), "mid " * (len(tips) > 1) + "-".join(tips)
+        raise NotObservable(f"needs {side}MT2, {side}MT1 and {side}MT5, or a toe marker in front of {side}HEEL")
+
+    def foot_floor(self, side: str) -> Frame:
+        """Return the upright frame along the foot line."""
+        return self._keep(f"floor_{side}", lambda: segments.floor_frame(self.up(), self.foot_line(side)[0]))
+
+    def foot(self, side: str) -> Frame:
+        """Return the foot frame: flat as in the static where that is known, anatomical otherwise."""
+
+        def build() -> Frame:
+            if side in self.zeros.foot_flat:
+                tracked = self.poses[f"foot_{side.lower()}"].frame
+                axes = tracked.axes @ self.zeros.foot_flat[side]
+                return Frame(axes, self.foot_floor(side).grad if self.setting.placement_pass else tracked.grad)
+            names = (f"{side}HEEL", f"{side}MT1", f"{side}MT5")
+            return segments.foot_frame(*self.need(*names), SIDES[side])
+
+        return self._keep(f"foot_{side}", build)
+
+    def zeroed(self, distal: Frame, zero: NDArray) -> Frame:
+        """Return a frame turned so that it coincided with the pelvis in the static: ``distal @ zero^T``.
+
+        `zero` is the mean of distal in pelvis, shape (3, 3), in the static.
+        """
+        axes = distal.axes @ zero.T
+        if not self.setting.placement_pass:
+            return Frame(axes, distal.grad)
+        # A misplaced pelvis landmark tilts the pelvis of static and trial alike: it rides along with the zeroed frame.
+        pelvis = self.pelvis()
+        along = axes @ np.swapaxes(pelvis.axes, -1, -2)
+        return Frame(axes, chain(along, pelvis.grad))

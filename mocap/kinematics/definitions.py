@@ -1,0 +1,99 @@
+"""The words that travel with every angle: what it is, in which order, which direction is +, and what reads 0."""
+
+from dataclasses import dataclass
+
+from mocap.kinematics.observability import Outcome
+from mocap.trial import AngleDefinition
+
+
+@dataclass(frozen=True)
+class Words:
+    """The standard words of an angle."""
+
+    definition: str
+    sequence: str
+    positive: str
+    zero: str
+
+
+_BAKER = "rotation, obliquity, tilt: Ry(rotation) Rx(-obliquity) Rz(-tilt) (Baker 2001)"
+_CONVENTIONAL = "tilt, obliquity, rotation: Rz(-tilt) Rx(-obliquity) Ry(rotation) (Plug-in Gait)"
+_JCS = "Rz(a) Rx(b) Ry(g) of distal in proximal (Grood and Suntay 1983, ISB)"
+_PELVIS = "Pelvis (ASIS, PSIS) against the subject frame (gravity, heading)"
+_LUMBAR = "Segment at T12/L1 against the pelvis, relative to the static: R_PT R0^T"
+_UPRIGHT = "line of mid-ASIS and mid-PSIS level"
+
+TRUNK_WORDS = {
+    "pelvic_tilt": Words(f"{_PELVIS}.", _BAKER, "anterior", _UPRIGHT),
+    "pelvic_obliquity": Words(f"{_PELVIS}.", _BAKER, "right side up", "line of the ASIS level"),
+    "pelvic_rotation": Words(f"{_PELVIS}.", _BAKER, "right side forward", "pelvis facing the heading"),
+    "pelvic_tilt_conventional": Words(f"{_PELVIS}.", _CONVENTIONAL, "anterior", _UPRIGHT),
+    "pelvic_obliquity_conventional": Words(f"{_PELVIS}.", _CONVENTIONAL, "right side up", "line of the ASIS level"),
+    "pelvic_rotation_conventional": Words(
+        f"{_PELVIS}.", _CONVENTIONAL, "right side forward", "pelvis facing the heading"
+    ),
+    "pelvic_tilt_clinical": Words(
+        "Elevation of the line from mid-PSIS to mid-ASIS below the horizontal.", "line against gravity", "anterior",
+        "line level",
+    ),
+    "lumbar_flexion": Words(f"{_LUMBAR}.", f"-a of {_JCS}", "flexion (forward)", "as in the static trial"),
+    "lumbar_lateral_bend": Words(f"{_LUMBAR}.", f"b of {_JCS}", "to the right", "as in the static trial"),
+    "lumbar_rotation": Words(f"{_LUMBAR}.", f"-g of {_JCS}", "to the right", "as in the static trial"),
+    "thoracopelvic_flexion": Words("Thorax against the pelvis.", f"-a of {_JCS}", "flexion (forward)", ""),
+    "trunk_lean": Words("Thorax against gravity.", _BAKER, "forward", "Y axis of the thorax vertical"),
+}  # fmt: skip
+
+LEG_WORDS = {
+    "hip_flexion": Words("Femur against the pelvis.", f"a of {_JCS}", "flexion", "long axes aligned"),
+    "hip_adduction": Words("Femur against the pelvis.", f"s b of {_JCS}", "adduction", "axes aligned"),
+    "hip_rotation": Words("Femur against the pelvis.", f"s g of {_JCS}", "internal", "axes aligned"),
+    "knee_flexion": Words("Proximal shank against the femur.", f"-a of {_JCS}", "flexion", "long axes aligned"),
+    "knee_varus": Words("Proximal shank against the femur.", f"s b of {_JCS}", "varus (adduction)", "axes aligned"),
+    "knee_rotation": Words(
+        "Proximal shank against the femur.", f"s g of {_JCS}", "internal", "epicondylar axes as in the static trial"
+    ),
+    "ankle_dorsiflexion": Words(
+        "Foot against the distal shank.", f"a of {_JCS}", "dorsiflexion", "shank perpendicular to the sole"
+    ),
+    "ankle_inversion": Words("Foot against the distal shank.", f"s b of {_JCS}", "inversion", "axes aligned"),
+    "shank_inclination": Words(
+        "Line from ankle to knee centre against the vertical, in the vertical plane of the foot.",
+        "angle in a plane", "knee in front of the ankle", "line vertical",
+    ),
+    "thigh_elevation": Words(
+        "Elevation of the line from knee to hip centre above the horizontal.", "line against gravity",
+        "hip above the knee", "thigh level",
+    ),
+    "foot_progression": Words(
+        "Foot line against the heading, in the floor plane.", "about the vertical", "toes out", "along the heading"
+    ),
+}  # fmt: skip
+
+ANGLE_NAMES: tuple[str, ...] = (*TRUNK_WORDS, *(f"{name}_{side}" for name in LEG_WORDS for side in "rl"))
+"""Every angle, in the order of the angle axis."""
+
+
+def definition_of(name: str, outcome: Outcome, reason: str = "") -> AngleDefinition:
+    """Return the definition of an angle as it was computed.
+
+    Parameters
+    ----------
+    name : str
+        One of `ANGLE_NAMES`.
+    outcome : Outcome
+    reason : str
+        Why it carries no value after all; makes it not observable.
+    """
+    words = TRUNK_WORDS[name] if name in TRUNK_WORDS else LEG_WORDS[name[:-2]]
+    observable = outcome.angle is not None and not reason
+    return AngleDefinition(
+        name=name,
+        definition=outcome.definition or words.definition,
+        sequence=outcome.sequence or words.sequence,
+        positive=outcome.positive or words.positive,
+        zero=outcome.zero or words.zero,
+        reference=outcome.reference,
+        method=outcome.method,
+        observable=observable,
+        reason=reason or outcome.reason,
+    )

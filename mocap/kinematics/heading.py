@@ -1,0 +1,149 @@
+"""The subject frame: up against gravity, forward where the person walks or faces."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+WALK_DISTANCE_M = 0.8
+WALK_STRAIGHTNESS = 0.8
+QUIET_SPEED_M_S = 0.020
+QUIET_WINDOW_S = 0.25
+QUIET_MIN_S = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Heading:
+    """Where forward is, as axes (columns X forward, Y up, Z right) in the ISB-turned world, shape (3, 3).
+
+    Attributes
+    ----------
+    subject : ndarray, shape (3, 3)
+        Heading of the trial: walking direction, or where the pelvis faces.
+    conventional : ndarray, shape (3, 3)
+        That of Plug-in Gait: for a walk the lab axis nearest to the walking direction; else the same as `subject`.
+    source, conventional_source : str
+        In words, for the definitions.
+    """
+
+    subject: NDArray
+    conventional: NDArray
+    source: str
+    conventional_source: str
+
+
+def upright_axes(forward: NDArray) -> NDArray:
+    """Return axes (3, 3) with Y up and X along the horizontal part of `forward`, shape (3,), in ISB axes."""
+    x = np.array([forward[0], 0.0, forward[2]])
+    x = x / np.linalg.norm(x)
+    up = np.array([0.0, 1.0, 0.0])
+    return np.stack([x, up, np.cross(x, up)], axis=1)
+
+
+def quiet_frames(points: NDArray, rate_hz: float) -> NDArray:
+    """Return which frames are quiet, shape (time,): the median point moves slower than 20 mm/s over 0.25 s.
+
+    Parameters
+    ----------
+    points : ndarray, shape (time, point, 3)
+        Metres; NaN is missing.
+    rate_hz : float
+
+    Notes
+    -----
+    Speeds are differences of means over neighbouring windows, so that noise of the points does not read as motion.
+    """
+    n_frames = len(points)
+    half = max(1, round(QUIET_WINDOW_S * rate_hz))
+    seen = np.isfinite(points).all(axis=2)
+    if n_frames < 2 * half or not seen.any():
+        return seen.any(axis=1)
+    sums = np.concatenate([np.zeros((1, *points.shape[1:])), np.cumsum(np.where(seen[..., None], points, 0.0), 0)])
+    counts = np.concatenate([np.zeros((1, points.shape[1])), np.cumsum(seen, axis=0)])
+    frames = np.arange(n_frames)
+    # At the ends the two windows stop at the border, and keep their distance.
+    middle = np.clip(frames, half, n_frames - half)
+    before, n_before = sums[middle] - sums[middle - half], counts[middle] - counts[middle - half]
+    after, n_after = sums[middle + half] - sums[middle], counts[middle + half] - counts[middle]
+    full = (n_before > 0) & (n_after > 0)
+    step = after / np.maximum(n_after, 1)[..., None] - before / np.maximum(n_before, 1)[..., None]
+    speed = np.where(full, np.linalg.norm(step, axis=2) * rate_hz / half, np.nan)
+    median = np.full(n_frames, np.inf)
+    rated = full.any(axis=1)
+    median[rated] = np.nanmedian(speed[rated], axis=1)
+    return (median < QUIET_SPEED_M_S) & seen.any(axis=1)
+
+
+def walking_direction(mid_pelvis: NDArray, rate_hz: float) -> NDArray | None:
+    """Return the horizontal unit direction (3,) in ISB axes of a straight walk, or None when it is none.
+
+    A walk moves the pelvis at least 0.8 m, and its net way is at least 0.8 of the way walked. The direction is that
+    of the steady part, without the first and the last tenth.
+    """
+    seen = np.flatnonzero(np.isfinite(mid_pelvis).all(axis=1))
+    if len(seen) < 3:
+        return None
+    flat = mid_pelvis[seen][:, [0, 2]]
+    stride = max(1, round(QUIET_WINDOW_S * rate_hz))
+    way = np.linalg.norm(np.diff(flat[::stride], axis=0), axis=1).sum()
+    net = np.linalg.norm(flat[-1] - flat[0])
+    if net < WALK_DISTANCE_M or net < WALK_STRAIGHTNESS * way:
+        return None
+    cut = len(flat) // 10
+    step = flat[-1 - cut] - flat[cut]
+    return np.array([step[0], 0.0, step[1]]) / np.linalg.norm(step)
+
+
+def find_heading(
+    mid_pelvis: NDArray, forward: NDArray, rate_hz: float, feet: NDArray | None = None
+) -> Heading | None:
+    """Return the heading of a trial.
+
+    Parameters
+    ----------
+    mid_pelvis : ndarray, shape (time, 3)
+        Metres, ISB-turned world (Y up).
+    forward : ndarray, shape (time, 3)
+        Where the pelvis faces; NaN is missing, and all NaN when the pelvis is not measured.
+    rate_hz : float
+    feet : ndarray, shape (time, 3), optional
+        Bisector of the foot axes, used when the pelvis tells nothing.
+
+    Returns
+    -------
+    Heading or None
+        None when nothing shows where the person faces.
+    """
+    quiet = quiet_frames(mid_pelvis[:, None], rate_hz)
+    facing, source = _mean_horizontal(forward, quiet), "mean pelvis anterior axis of the quiet frames"
+    if not quiet.sum() >= QUIET_MIN_S * rate_hz or facing is None:
+        facing, source = _mean_horizontal(forward, None), "mean pelvis anterior axis of the trial"
+    if facing is None and feet is not None:
+        facing, source = _mean_horizontal(feet, None), "bisector of the feet"
+    walk = walking_direction(mid_pelvis, rate_hz)
+    if walk is None:
+        if facing is None:
+            return None
+        axes = upright_axes(facing)
+        return Heading(axes, axes, source, source)
+    if facing is not None and walk @ facing < 0:
+        walk = -walk  # a person who walks backwards still faces forward
+    lab = np.zeros(3)
+    nearest = 0 if abs(walk[0]) >= abs(walk[2]) else 2
+    lab[nearest] = np.sign(walk[nearest])
+    # ISB Z is -Y of the lab.
+    name = {(0, 1): "+x", (0, -1): "-x", (2, 1): "-y", (2, -1): "+y"}[nearest, int(lab[nearest])]
+    return Heading(
+        upright_axes(walk), upright_axes(lab), "walking direction", f"walking direction snapped to lab axis {name}"
+    )
+
+
+def _mean_horizontal(directions: NDArray, frames: NDArray | None) -> NDArray | None:
+    """Return the mean horizontal direction (3,), or None when it is missing or nearly vertical."""
+    chosen = directions if frames is None else directions[frames]
+    chosen = chosen[np.isfinite(chosen).all(axis=1)]
+    if len(chosen) == 0:
+        return None
+    mean = chosen.mean(axis=0)
+    mean[1] = 0.0
+    return mean / np.linalg.norm(mean) if np.linalg.norm(mean) > 0.2 else None

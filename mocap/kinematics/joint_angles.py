@@ -1,0 +1,135 @@
+"""Points become segment poses and joint angles with their uncertainty: the entry of this package."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from numpy.typing import NDArray
+
+from mocap.kinematics import landmarks as lm
+from mocap.kinematics.body import Body, Setting
+from mocap.kinematics.marker_sets import MarkerSet, resolve
+from mocap.kinematics.options import KinematicsOptions
+from mocap.kinematics.outcomes import all_outcomes, angles_of, heading_of, verdicts_of
+from mocap.kinematics.person import NOBODY, StaticReport, calibrate_person, checked_positions, size_without_static
+from mocap.kinematics.poses import joint_centre_positions, segment_transforms
+from mocap.trial import JointAngles, Points3D, Segments, Verdict
+
+
+@dataclass(frozen=True, eq=False)
+class Kinematics:
+    """All that the kinematics of one trial gives.
+
+    Attributes
+    ----------
+    angles : JointAngles
+    segments : Segments
+    centres : mapping of str to ndarray, shape (time, 3)
+        Joint centres in the world, m: `RHJC`, `LHJC`, `RKJC`, ...; those that are observable.
+    static_report : StaticReport or None
+    verdicts : tuple of Verdict
+    marker_set : str
+    missing : tuple of str
+        Labels of the marker set that the trial does not have.
+    """
+
+    angles: JointAngles
+    segments: Segments
+    centres: Mapping[str, NDArray]
+    static_report: StaticReport | None
+    verdicts: tuple[Verdict, ...]
+    marker_set: str
+    missing: tuple[str, ...]
+
+
+def joint_angles(
+    points: Points3D,
+    marker_set: str | MarkerSet | None = None,
+    static: Points3D | None = None,
+    *,
+    options: KinematicsOptions | None = None,
+    gravity_known: bool = True,
+) -> JointAngles:
+    """Compute every angle of the project; see `kinematics` for the parameters and errors."""
+    return kinematics(points, marker_set, static, options=options, gravity_known=gravity_known).angles
+
+
+def segment_poses(
+    points: Points3D,
+    marker_set: str | MarkerSet | None = None,
+    static: Points3D | None = None,
+    *,
+    options: KinematicsOptions | None = None,
+    gravity_known: bool = True,
+) -> Segments:
+    """Compute segment poses, ISB axes in the Z-up world; see `kinematics` for the parameters and errors."""
+    return kinematics(points, marker_set, static, options=options, gravity_known=gravity_known).segments
+
+
+def joint_centres(
+    points: Points3D,
+    marker_set: str | MarkerSet | None = None,
+    static: Points3D | None = None,
+    *,
+    options: KinematicsOptions | None = None,
+    gravity_known: bool = True,
+) -> Mapping[str, NDArray]:
+    """Compute joint centres, shape (time, 3) in m; see `kinematics` for the parameters and errors."""
+    return kinematics(points, marker_set, static, options=options, gravity_known=gravity_known).centres
+
+
+def kinematics(
+    points: Points3D,
+    marker_set: str | MarkerSet | None = None,
+    static: Points3D | None = None,
+    *,
+    options: KinematicsOptions | None = None,
+    gravity_known: bool = True,
+) -> Kinematics:
+    """Turn labelled points into angles, segment poses and joint centres.
+
+    Parameters
+    ----------
+    points : Points3D
+        World Z up, metres.
+    marker_set : str or MarkerSet, optional
+        Found from the labels when left out.
+    static : Points3D, optional
+        Quiet standing of the same person with the same marker set; lumbar angles need it.
+    options : KinematicsOptions, optional
+    gravity_known : bool
+        Whether world Z is known to be up; where not, angles that refer to gravity are not observable.
+
+    Returns
+    -------
+    Kinematics
+        Angles in rad. An angle that the input cannot show is NaN throughout, with the reason in its definition.
+
+    Raises
+    ------
+    KinematicsError
+        UNITS, AXES, LEFT_RIGHT, MEDIAL_LATERAL, STATIC_OTHER_SUBJECT, STATIC_MOVING, MARKER_SET_..., NO_POINTS.
+    """
+    options = options or KinematicsOptions()
+    matched = resolve(points.names, marker_set)
+    upright = gravity_known and options.posture == "upright"
+    positions = checked_positions(points, matched, "trial", upright)
+    setting = Setting(matched.marker_set.kind, options.hip_centre, gravity_known=gravity_known)
+    person = NOBODY
+    if static is not None:
+        person = calibrate_person(static, matched.marker_set, positions, setting, options)
+    covariances = lm.covariances_isb(points, matched, positions)
+    found = lm.build_landmarks(lm.traced_points(positions, bool(covariances)), person.calibration, options.pelvis)
+    size = person.size or size_without_static(positions, options)
+    setting = replace(setting, pelvis_method=found.pelvis_method, size=size)
+    heading = heading_of(Body(found.points, found.poses, setting, person.zeros), points.rate_hz)
+    body = Body(found.points, found.poses, setting, person.zeros, heading)
+    outcomes = all_outcomes(body)
+    return Kinematics(
+        angles=angles_of(outcomes, covariances, found, body, points, options),
+        segments=Segments(*segment_transforms(body), points.rate_hz),
+        centres=joint_centre_positions(body),
+        static_report=person.report,
+        verdicts=person.verdicts + verdicts_of(body, outcomes, positions),
+        marker_set=matched.marker_set.name,
+        missing=matched.missing,
+    )

@@ -1,0 +1,197 @@
+"""From labelled points to landmarks: measured where they carry a marker, reconstructed from clusters where not."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mocap.kinematics.clusters import (
+    MIN_SPREAD_M,
+    PLATE_RESIDUAL_M,
+    SKIN_RESIDUAL_M,
+    Cluster,
+    ClusterPose,
+    fit,
+    mean_shape,
+    place,
+    second_spread,
+)
+from mocap.kinematics.marker_sets import Matched
+from mocap.kinematics.traced import NO_GRAD, Vec
+from mocap.trial import Points3D
+
+ISB_FROM_WORLD = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
+"""ISB axes (X forward, Y up, Z right) from our world (X forward, Y left, Z up)."""
+
+_NUMBERS = range(1, 7)
+_PLATES = {"pelvis": "SAC", "lumbar": "T12_"}
+
+
+def _of_side(side: str) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+    s, low = side, side.lower()
+    thigh, shank = tuple(f"{s}TH{i}" for i in _NUMBERS), tuple(f"{s}SH{i}" for i in _NUMBERS)
+    knee, ankle = (f"{s}LFE", f"{s}MFE"), (f"{s}LMAL", f"{s}MMAL")
+    foot = tuple(s + name for name in ("HEEL", "MT1", "MT2", "MT5", "TOE"))
+    return {f"femur_{low}": (thigh + knee, knee), f"shank_{low}": (shank + ankle, ankle), f"foot_{low}": (foot, foot)}
+
+
+_TRUNK = ("C7", "T10", "CLAV", "STRN")
+TRACKED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "pelvis": (tuple(f"SAC{i}" for i in _NUMBERS), ("RASIS", "LASIS", "RPSIS", "LPSIS", "SACR")),
+    "lumbar": (tuple(f"T12_{i}" for i in _NUMBERS), ()),
+    "thorax": (_TRUNK, _TRUNK),
+    **_of_side("R"),
+    **_of_side("L"),
+}
+"""Per segment: the points that may track it, and the landmarks that a static trial may tie to them."""
+
+ANATOMICAL = tuple(dict.fromkeys(name for _, landmarks in TRACKED.values() for name in landmarks))
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """What a static trial says of the body's rigid parts: cluster shapes, and where landmarks lie in them."""
+
+    clusters: Mapping[str, Cluster]
+    places: Mapping[str, tuple[str, NDArray]]
+
+
+@dataclass(frozen=True, eq=False)
+class Landmarks:
+    """Landmarks and cluster poses of one trial.
+
+    Attributes
+    ----------
+    points : mapping of str to Vec
+        ISB-turned world, m.
+    poses : mapping of str to ClusterPose
+    pelvis_method : str
+        In words.
+    reconstructed : tuple of str
+        Landmarks that came from a cluster.
+    """
+
+    points: Mapping[str, Vec]
+    poses: Mapping[str, ClusterPose]
+    pelvis_method: str
+    reconstructed: tuple[str, ...]
+
+
+def positions_isb(points: Points3D, matched: Matched) -> dict[str, NDArray]:
+    """Return the landmarks that are ever seen, shape (time, 3) each, in the ISB-turned world."""
+    found = {}
+    for name, label in matched.label_of.items():
+        values = points.position[:, points.names.index(label)] @ ISB_FROM_WORLD.T
+        if np.isfinite(values).all(axis=1).any():
+            found[name] = values
+    return found
+
+
+def covariances_isb(points: Points3D, matched: Matched, names: Iterable[str]) -> dict[str, NDArray]:
+    """Return the covariances, shape (time, 3, 3) in m², of named landmarks; empty when no point has any."""
+    assert points.covariance is not None
+    if not np.isfinite(points.covariance).any():
+        return {}
+    indices = {name: points.names.index(matched.label_of[name]) for name in names}
+    turned = {name: np.asarray(points.covariance[:, i], float) for name, i in indices.items()}
+    return {name: ISB_FROM_WORLD @ matrix @ ISB_FROM_WORLD.T for name, matrix in turned.items()}
+
+
+def traced_points(positions: Mapping[str, NDArray], with_gradients: bool) -> dict[str, Vec]:
+    """Return positions as vectors; with gradients, each one depends on itself."""
+    if not with_gradients:
+        return {name: Vec(values) for name, values in positions.items()}
+    return {name: Vec(v, {name: np.broadcast_to(np.eye(3), (len(v), 3, 3))}) for name, v in positions.items()}
+
+
+def calibrate(static: Mapping[str, NDArray], available: Iterable[str]) -> Calibration:
+    """Tie landmarks to clusters in a static trial.
+
+    Parameters
+    ----------
+    static : mapping of str to ndarray, shape (time, 3)
+        Landmarks in the quiet frames.
+    available : iterable of str
+        Points that the other trials have; only these may track.
+
+    Returns
+    -------
+    Calibration
+        A cluster needs three points that are not on one line (second singular value of 10 mm or more).
+    """
+    available = set(available)
+    clusters, places = {}, {}
+    for segment, (trackers, landmarks) in TRACKED.items():
+        names = tuple(name for name in trackers if name in static and name in available)
+        if len(names) < 3:
+            continue
+        shape = mean_shape(np.stack([static[name] for name in names], axis=1))
+        if shape is None or second_spread(shape) < MIN_SPREAD_M:
+            continue
+        limit = PLATE_RESIDUAL_M if segment in _PLATES else SKIN_RESIDUAL_M
+        clusters[segment] = Cluster(names, shape, limit)
+        pose = fit(clusters[segment], traced_points({name: static[name] for name in names}, False))
+        for landmark in landmarks:
+            if landmark in static and landmark not in names:
+                spot = _mean_place(pose, static[landmark])
+                if spot is not None:
+                    places[landmark] = (segment, spot)
+    return Calibration(clusters, places)
+
+
+def _mean_place(pose: ClusterPose, landmark: NDArray) -> NDArray | None:
+    """Return the mean place (3,) of a landmark in the cluster's axes: R^T (L - o)."""
+    inside = np.einsum("tji,tj->ti", pose.frame.axes, landmark - pose.centroid.value) + pose.anchor_cluster
+    there = np.isfinite(inside).all(axis=1)
+    return inside[there].mean(axis=0) if there.any() else None
+
+
+def build_landmarks(points: Mapping[str, Vec], calibration: Calibration | None, pelvis: str) -> Landmarks:
+    """Return the landmarks of a trial.
+
+    Parameters
+    ----------
+    points : mapping of str to Vec
+    calibration : Calibration, optional
+    pelvis : str
+        `plate`, `landmarks`, or `auto`: the sacral plate where it is calibrated, else ASIS and PSIS.
+    """
+    landmarks = dict(points)
+    method = "ASIS and SACR markers" if "SACR" in points and "RPSIS" not in points else "ASIS and PSIS markers"
+    if calibration is None:
+        return Landmarks(landmarks, {}, method, ())
+    usable = {s: c for s, c in calibration.clusters.items() if all(name in points for name in c.names)}
+    poses = {segment: fit(cluster, points) for segment, cluster in usable.items()}
+    tied = {segment for segment, _ in calibration.places.values()}
+    by_plate = pelvis != "landmarks" and "pelvis" in poses and "pelvis" in tied
+    reconstructed = []
+    for name, (segment, spot) in calibration.places.items():
+        wanted = name not in points or (segment == "pelvis" and by_plate)
+        if wanted and segment in poses and (segment != "pelvis" or by_plate):
+            landmarks[name] = place(poses[segment], spot)
+            reconstructed.append(name)
+    if by_plate:
+        method = f"sacral plate ({len(usable['pelvis'].names)} points), calibrated to ASIS and PSIS in the static"
+        for name in TRACKED["pelvis"][1]:
+            # A landmark that the static did not tie to the plate must not mix with those it did.
+            if name not in reconstructed:
+                landmarks.pop(name, None)
+    return Landmarks(landmarks, poses, method, tuple(reconstructed))
+
+
+def for_placement(found: Landmarks, frames: NDArray) -> Landmarks:
+    """Return the same landmarks at some frames, each anatomical one depending on its own placement alone."""
+    identity = np.broadcast_to(np.eye(3), (len(frames), 3, 3))
+    points = {
+        name: Vec(vector.value[frames], {name: identity} if name in ANATOMICAL else NO_GRAD)
+        for name, vector in found.points.items()
+    }
+    poses = {
+        segment: ClusterPose(
+            type(pose.frame)(pose.frame.axes[frames]), Vec(pose.centroid.value[frames]), pose.anchor_cluster[frames],
+            pose.residual_m[frames],
+        )
+        for segment, pose in found.poses.items()
+    }  # fmt: skip
+    return Landmarks(points, poses, found.pelvis_method, found.reconstructed)

@@ -1,0 +1,146 @@
+"""From a body to its angles: heading, outcomes in order, uncertainties, verdicts."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mocap.kinematics.angles import traced_baker
+from mocap.kinematics.body import SIDES, Body
+from mocap.kinematics.definitions import ANGLE_NAMES, definition_of
+from mocap.kinematics.heading import Heading, find_heading
+from mocap.kinematics.landmarks import Landmarks, for_placement
+from mocap.kinematics.leg_angles import leg_outcomes, near_singular
+from mocap.kinematics.observability import NotObservable, Outcome
+from mocap.kinematics.options import KinematicsOptions
+from mocap.kinematics.plausibility import pelvis_verdicts
+from mocap.kinematics.segments import pelvis_frame
+from mocap.kinematics.traced import Frame, Vec, mean
+from mocap.kinematics.trunk_angles import trunk_outcomes
+from mocap.kinematics.uncertainty import landmark_sd, random_sd
+from mocap.trial import JointAngles, Points3D, Verdict
+
+PLACEMENT_FRAMES = 50
+STA_LIMIT_DEG = 5.0
+SINGULAR_LIMIT_DEG = 75.0
+
+
+def all_outcomes(body: Body) -> dict[str, Outcome]:
+    """Return the outcome of every angle, in the order of `ANGLE_NAMES`."""
+    found = trunk_outcomes(body)
+    for side in SIDES:
+        found |= leg_outcomes(body, side)
+    return {name: found[name] for name in ANGLE_NAMES}
+
+
+def heading_of(body: Body, rate_hz: float) -> Heading | None:
+    """Return the heading of a body, or None without gravity or anything that faces forward."""
+    if not body.setting.gravity_known:
+        return None
+    try:
+        middle, forward = _facing(body)
+    except NotObservable:
+        return None
+    return find_heading(middle, forward, rate_hz, _feet_bisector(body))
+
+
+def _facing(body: Body) -> tuple[NDArray, NDArray]:
+    """Return the middle of the pelvis and where it faces, shape (time, 3) each."""
+    if body.has("RASIS", "LASIS"):
+        middle = body.mid_asis().value
+        try:
+            return middle, body.pelvis().axes[:, :, 0]
+        except NotObservable:
+            right = body.points["RASIS"].value - body.points["LASIS"].value
+    else:
+        middle = body.mid_hip().value
+        right = body.hip("R").value - body.hip("L").value
+    return middle, np.cross([0.0, 1.0, 0.0], right / np.linalg.norm(right, axis=1, keepdims=True))
+
+
+def _feet_bisector(body: Body) -> NDArray | None:
+    try:
+        lines = [body.foot_line(side)[0].value for side in SIDES]
+    except NotObservable:
+        return None
+    return sum((line / np.linalg.norm(line, axis=1, keepdims=True) for line in lines), start=np.zeros(3))
+
+
+def angles_of(
+    outcomes: Mapping[str, Outcome],
+    covariances: Mapping[str, NDArray],
+    found: Landmarks,
+    body: Body,
+    points: Points3D,
+    options: KinematicsOptions,
+) -> JointAngles:
+    """Return the angles of a trial with their definitions and uncertainties."""
+    shape = (points.n_frames, len(ANGLE_NAMES))
+    values, sd = np.full(shape, np.nan), np.full(shape, np.nan)
+    definitions = []
+    for column, (name, outcome) in enumerate(outcomes.items()):
+        reason = ""
+        if outcome.angle is not None:
+            if np.isfinite(outcome.angle.value).any():
+                values[:, column] = outcome.angle.value
+                if covariances:
+                    sd[:, column] = random_sd(outcome.angle, covariances)
+            else:
+                reason = "no frame shows all the points it needs, in places that make a frame"
+        definitions.append(definition_of(name, outcome, reason))
+    return JointAngles(
+        definitions=tuple(definitions),
+        values=values,
+        rate_hz=points.rate_hz,
+        sd=sd,
+        u_landmark=_placement(found, body, options.landmark_sd_m),
+        start_s=points.start_s,
+    )
+
+
+def _placement(found: Landmarks, body: Body, sd_m: float) -> NDArray:
+    """Return the uncertainty (rad) of landmark placement per angle, from at most 50 frames of the trial."""
+    complete = sum(np.isfinite(vector.value).all(axis=1).astype(int) for vector in found.points.values())
+    best = np.flatnonzero(complete == np.max(complete))
+    frames = best[np.unique(np.linspace(0, len(best) - 1, PLACEMENT_FRAMES).round().astype(int))]
+    placed = for_placement(found, frames)
+    setting = replace(body.setting, placement_pass=True)
+    outcomes = all_outcomes(Body(placed.points, placed.poses, setting, body.zeros, body.heading))
+    if body.setting.kind == "keypoints":
+        return np.full(len(outcomes), np.nan)  # nobody palpated a keypoint
+    return np.array([np.nan if o.angle is None else landmark_sd(o.angle, sd_m) for o in outcomes.values()])
+
+
+def verdicts_of(body: Body, outcomes: Mapping[str, Outcome], positions: Mapping[str, NDArray]) -> tuple[Verdict, ...]:
+    """Return the checks of a trial: pelvis size, plate against landmarks, nearness to a singularity."""
+    verdicts: tuple[Verdict, ...] = ()
+    if body.setting.size is not None:
+        verdicts += pelvis_verdicts(body.setting.size.width, body.setting.size.depth)
+    verdicts += _soft_tissue_verdict(body, outcomes, positions)
+    for side in SIDES:
+        worst = near_singular(body, side)
+        text = "largest second angle of hip and knee; above the limit flexion and rotation lose their meaning"
+        name = f"cardan_{side.lower()}"
+        verdicts += (Verdict(name, worst, SINGULAR_LIMIT_DEG, "deg", worst <= SINGULAR_LIMIT_DEG, text),)
+    return verdicts
+
+
+def _soft_tissue_verdict(
+    body: Body, outcomes: Mapping[str, Outcome], positions: Mapping[str, NDArray]
+) -> tuple[Verdict, ...]:
+    """Compare the tilt of the sacral plate with that of ASIS and PSIS where both are seen."""
+    tilt = outcomes["pelvic_tilt"].angle
+    names = ("RASIS", "LASIS", "RPSIS", "LPSIS")
+    if tilt is None or "pelvis" not in body.poses or not all(name in positions for name in names):
+        return ()
+    right, left, right_back, left_back = (Vec(positions[name]) for name in names)
+    up = Frame(np.broadcast_to(np.eye(3), (body.n_frames, 3, 3)))
+    other = traced_baker(up, pelvis_frame(right, left, mean([right_back, left_back])))[0]
+    apart = np.abs(other.value - tilt.value)
+    apart = apart[np.isfinite(apart)]
+    if not len(apart):
+        return ()
+    worst = float(np.rad2deg(apart.max()))
+    text = "largest difference of tilt between sacral plate and ASIS-PSIS"
+    return (Verdict("pelvis_sta", worst, STA_LIMIT_DEG, "deg", worst <= STA_LIMIT_DEG, text),)

@@ -1,0 +1,136 @@
+"""What a static trial tells of the person, ready for the person's other trials."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mocap.errors import KinematicsError
+from mocap.kinematics import landmarks as lm
+from mocap.kinematics import plausibility
+from mocap.kinematics.body import Body, Setting, Zeros
+from mocap.kinematics.hip_centre import PelvisSize
+from mocap.kinematics.marker_sets import MarkerSet, Matched, match
+from mocap.kinematics.options import KinematicsOptions
+from mocap.kinematics.outcomes import all_outcomes, heading_of
+from mocap.kinematics.static import StaticReport, find_zeros, pelvis_size, quiet_part
+from mocap.trial import Points3D, Verdict
+
+STATIC_QUIET_S = 3.0
+
+
+@dataclass(frozen=True, eq=False)
+class Person:
+    """Clusters, zeros and sizes of a person; all empty without a static trial."""
+
+    calibration: lm.Calibration | None = None
+    zeros: Zeros = Zeros()  # noqa: RUF009 - frozen, all its parts are empty
+    size: PelvisSize | None = None
+    report: StaticReport | None = None
+    verdicts: tuple[Verdict, ...] = ()
+
+
+NOBODY = Person()
+
+
+def checked_positions(points: Points3D, matched: Matched, owner: str, upright: bool) -> dict[str, NDArray]:
+    """Return the landmarks of a trial (ISB-turned world, m) after the checks of `plausibility`.
+
+    Raises
+    ------
+    KinematicsError
+        NO_POINTS, UNITS, LEFT_RIGHT, MEDIAL_LATERAL; AXES when the person has to be upright.
+    """
+    positions = lm.positions_isb(points, matched)
+    if not positions:
+        raise KinematicsError(
+            f"The {owner} has {points.n_frames} frames and not one position of its {len(matched.label_of)} landmarks.",
+            "Check the labels and the reconstruction.",
+            code="NO_POINTS",
+        )
+    plausibility.check_units(positions, owner)
+    plausibility.check_sides(positions, owner)
+    if upright:
+        plausibility.check_upright(positions, owner)
+    return positions
+
+
+def size_without_static(positions: Mapping[str, NDArray], options: KinematicsOptions) -> PelvisSize | None:
+    """Return the pelvis size of a trial; its leg length only when given, as the knees may bend."""
+    plain = {name: values for name, values in positions.items() if not name.endswith("MMAL")}
+    return pelvis_size(plain, options.leg_length_m, options.marker_radius_m)
+
+
+def calibrate_person(
+    static: Points3D,
+    marker_set: MarkerSet,
+    trial: Mapping[str, NDArray],
+    setting: Setting,
+    options: KinematicsOptions,
+) -> Person:
+    """Return what the static trial fixes for a trial of the same person.
+
+    Parameters
+    ----------
+    static : Points3D
+    marker_set : MarkerSet
+        That of the trial.
+    trial : mapping of str to ndarray, shape (time, 3)
+        Landmarks of the trial; only points that it has may track.
+    setting, options
+
+    Raises
+    ------
+    KinematicsError
+        Those of `checked_positions`, STATIC_MOVING, STATIC_OTHER_SUBJECT.
+    """
+    matched = match(marker_set, static.names)
+    if not matched.label_of:
+        raise KinematicsError(
+            f"The static trial has no label of marker set '{marker_set.name}'.",
+            "Give a static trial with the same marker set.",
+            code="MARKER_SET_MISMATCH",
+        )
+    upright = setting.gravity_known and options.posture == "upright"
+    everything = checked_positions(static, matched, "static trial", upright)
+    same = plausibility.same_subject(everything, trial)
+    quiet = quiet_part(everything, static.rate_hz)
+    positions = {name: values[quiet] for name, values in everything.items()}
+    positions = {name: values for name, values in positions.items() if np.isfinite(values).all(axis=1).any()}
+    calibration = lm.calibrate(positions, trial)
+    tracked = {name: values for name, values in positions.items() if name in trial}
+    if not tracked:
+        return Person(verdicts=(same,))
+    found = lm.build_landmarks(lm.traced_points(tracked, False), calibration, options.pelvis)
+    size = pelvis_size(positions, options.leg_length_m, options.marker_radius_m)
+    setting = replace(setting, pelvis_method=found.pelvis_method, size=size)
+    zeros = find_zeros(found, setting, options.foot == "flat" and setting.gravity_known)
+    neutral = _neutral(found, setting, zeros, static.rate_hz)
+    n_quiet = int(quiet.sum())
+    quiet_s = n_quiet / static.rate_hz
+    report = StaticReport(
+        n_frames=static.n_frames,
+        n_quiet=n_quiet,
+        quiet_s=quiet_s,
+        neutral_mean_rad={name: mean for name, (mean, _) in neutral.items()},
+        neutral_sd_rad={name: sd for name, (_, sd) in neutral.items()},
+        size=size,
+    )
+    enough = Verdict("static_quiet", quiet_s, STATIC_QUIET_S, "s", quiet_s >= STATIC_QUIET_S, "quiet standing used")
+    return Person(calibration, zeros, size, report, (same, enough))
+
+
+def _neutral(
+    found: lm.Landmarks, setting: Setting, zeros: Zeros, rate_hz: float
+) -> dict[str, tuple[float, float]]:
+    """Return mean and SD of every observable angle over the quiet frames."""
+    heading = heading_of(Body(found.points, found.poses, setting, zeros), rate_hz)
+    outcomes = all_outcomes(Body(found.points, found.poses, setting, zeros, heading))
+    band = {}
+    for name, outcome in outcomes.items():
+        if outcome.angle is not None:
+            values = outcome.angle.value[np.isfinite(outcome.angle.value)]
+            if len(values):
+                band[name] = (float(values.mean()), float(values.std()))
+    return band

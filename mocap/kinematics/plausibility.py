@@ -1,0 +1,211 @@
+"""Is this a person, in metres, upright, right on the right? Refuses what cannot be, flags what is unusual."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mocap.errors import KinematicsError
+from mocap.trial import Verdict
+
+Positions = Mapping[str, NDArray]
+
+# Pairs of landmarks with their usual distance in an adult (m); only the order of magnitude matters.
+_USUAL_M = {
+    ("RASIS", "LASIS"): 0.25, ("RASIS", "RPSIS"): 0.16, ("LASIS", "LPSIS"): 0.16, ("C7", "T10"): 0.19,
+    ("RLFE", "RLMAL"): 0.40, ("LLFE", "LLMAL"): 0.40, ("RHEEL", "RMT5"): 0.17, ("LHEEL", "LMT5"): 0.17,
+    ("RHEEL", "RMT2"): 0.20, ("LHEEL", "LMT2"): 0.20, ("RHJC", "RKJC"): 0.40, ("LHJC", "LKJC"): 0.40,
+    ("RKJC", "RAJC"): 0.41, ("LKJC", "LAJC"): 0.41, ("RSJC", "LSJC"): 0.35, ("C7", "RASIS"): 0.50,
+}  # fmt: skip
+_SMALLEST, _LARGEST = 1 / 3, 2.5
+_UNITS = {"millimetres": 1000.0, "centimetres": 100.0, "inches": 39.37, "decimetres": 10.0, "feet": 3.281,
+          "kilometres": 0.001, "metres read as millimetres": 0.001}  # fmt: skip
+# Lengths that a person keeps between trials, whatever the posture.
+_PERSONAL = (
+    ("RASIS", "LASIS"), ("RPSIS", "LPSIS"), ("RASIS", "RPSIS"), ("LASIS", "LPSIS"), ("RLFE", "RLMAL"),
+    ("LLFE", "LLMAL"), ("RHEEL", "RMT5"), ("LHEEL", "LMT5"), ("RHEEL", "RMT2"), ("LHEEL", "LMT2"),
+    ("RHEEL", "RTOE"), ("LHEEL", "LTOE"), ("RLFE", "RMFE"), ("LLFE", "LMFE"), ("RLMAL", "RMMAL"), ("LLMAL", "LMMAL"),
+)  # fmt: skip
+SUBJECT_FLAG = 0.03
+SUBJECT_REFUSE = 0.10
+UPRIGHT_COSINE = 0.5
+
+
+def _length(points: Positions, pair: tuple[str, str]) -> float:
+    """Return the median distance of two landmarks over the frames that show both, NaN when none does."""
+    if pair[0] not in points or pair[1] not in points:
+        return float("nan")
+    lengths = np.linalg.norm(points[pair[0]] - points[pair[1]], axis=1)
+    lengths = lengths[np.isfinite(lengths)]
+    return float(np.median(lengths)) if len(lengths) else float("nan")
+
+
+def check_units(points: Positions, owner: str) -> None:
+    """Refuse points that are not in metres by the size of the body.
+
+    Raises
+    ------
+    KinematicsError
+        UNITS, with the unit it looks like. Lengths from a third to two and a half times an adult's pass, so that
+        children and giants do.
+    """
+    ratios = {pair: _length(points, pair) / usual for pair, usual in _USUAL_M.items()}
+    known = {pair: ratio for pair, ratio in ratios.items() if np.isfinite(ratio)}
+    if not known:
+        return
+    scale = float(np.median(list(known.values())))
+    if _SMALLEST <= scale <= _LARGEST:
+        return
+    # The pair nearest to the median stands for all in the message.
+    (first, second), _ = min(known.items(), key=lambda item: abs(item[1] - scale))
+    found = _length(points, (first, second))
+    guess = min(_UNITS, key=lambda unit: abs(np.log(max(scale, 1e-12) / _UNITS[unit])))
+    usual = _USUAL_M[first, second]
+    raise KinematicsError(
+        f"In the {owner}, {first} and {second} are {found:.4g} m apart, usual is {usual} m: it looks like {guess}.",
+        "Read the file with its true unit of length; points are in metres.",
+        code="UNITS",
+    )
+
+
+def _median_cosine(first: NDArray, second: NDArray) -> float:
+    lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
+    dots = np.sum(first * second, axis=1)
+    there = np.isfinite(dots) & (lengths > 0)
+    return float(np.median(dots[there] / lengths[there])) if there.any() else float("nan")
+
+
+def _middle(points: Positions, *names: str) -> NDArray | None:
+    found = [points[name] for name in names if name in points]
+    return sum(found[1:], start=found[0]) / len(found) if len(found) == len(names) else None
+
+
+def _first(*candidates: NDArray | None) -> NDArray | None:
+    return next((c for c in candidates if c is not None), None)
+
+
+def _trunk_top(points: Positions) -> NDArray | None:
+    single = (points.get(name) for name in ("C7", "NECK", "T10", "CLAV", "T12"))
+    return _first(*single, _middle(points, "RSJC", "LSJC"), points.get("T12_1"))
+
+
+def _pelvis_middle(points: Positions) -> NDArray | None:
+    asis = _middle(points, "RASIS", "LASIS")
+    return _first(_middle(points, "RASIS", "LASIS", "RPSIS", "LPSIS"), asis, _middle(points, "RHJC", "LHJC"))
+
+
+def _feet(points: Positions) -> NDArray | None:
+    pairs = (("RAJC", "LAJC"), ("RLMAL", "LLMAL"), ("RHEEL", "LHEEL"), ("RLFE", "LLFE"), ("RKJC", "LKJC"))
+    return _first(*(_middle(points, *pair) for pair in pairs))
+
+
+def check_upright(points: Positions, owner: str) -> None:
+    """Refuse points in which the body is upright in no frame: then the up axis is not the world's Z.
+
+    A crouch or a hinge passes, as one of trunk and legs is upright somewhere in the trial.
+
+    Raises
+    ------
+    KinematicsError
+        AXES.
+    """
+    pelvis = _pelvis_middle(points)
+    if pelvis is None:
+        return
+    up = np.array([[0.0, 1.0, 0.0]])
+    best = float("nan")
+    for line in (_minus(_trunk_top(points), pelvis), _minus(pelvis, _feet(points))):
+        if line is not None:
+            lengths = np.linalg.norm(line, axis=1)
+            cosines = (line @ up[0])[lengths > 0] / lengths[lengths > 0]
+            cosines = cosines[np.isfinite(cosines)]
+            best = np.fmax(best, np.quantile(cosines, 0.95)) if len(cosines) else best
+    if np.isfinite(best) and best < UPRIGHT_COSINE:
+        posture = "upside down" if best < -UPRIGHT_COSINE else "lying"
+        raise KinematicsError(
+            f"In the {owner} the person is {posture} in every frame: the up axis of the data is not the world's Z.",
+            "Read the file with its true up axis, or allow posture='any' when the person really lies.",
+            code="AXES",
+        )
+
+
+def _minus(first: NDArray | None, second: NDArray | None) -> NDArray | None:
+    return None if first is None or second is None else first - second
+
+
+def check_sides(points: Positions, owner: str) -> None:
+    """Refuse points whose left and right, or medial and lateral, cannot be.
+
+    Raises
+    ------
+    KinematicsError
+        LEFT_RIGHT when the pelvis would point down, or the knees or feet are on the wrong side of it;
+        MEDIAL_LATERAL when a medial landmark is lateral of its partner.
+    """
+    right = _minus(points.get("RASIS"), points.get("LASIS"))
+    back = _first(_middle(points, "RPSIS", "LPSIS"), points.get("SACR"))
+    front = _middle(points, "RASIS", "LASIS")
+    if right is None or back is None or front is None:
+        return
+    top, feet = _trunk_top(points), _feet(points)
+    above = _first(_minus(top, back), _minus(back, feet))
+    if above is not None and _median_cosine(np.cross(right, front - back), above) < -0.2:
+        raise KinematicsError(
+            f"In the {owner} the pelvis points away from the trunk: left and right (or front and back) are swapped.",
+            "Mend the labels of ASIS and PSIS, or the handedness of the axes.",
+            code="LEFT_RIGHT",
+        )
+    for name in ("LFE", "LMAL", "HEEL"):
+        across = _minus(points.get(f"R{name}"), points.get(f"L{name}"))
+        if across is not None and _median_cosine(right, across) < -0.2:
+            raise KinematicsError(
+                f"In the {owner}, R{name} is on the left of L{name} as the pelvis faces: the legs are swapped.",
+                "Mend the labels of the legs or of the pelvis.",
+                code="LEFT_RIGHT",
+            )
+    _check_medial(points, right, owner)
+
+
+def _check_medial(points: Positions, right: NDArray, owner: str) -> None:
+    for side, sign in (("R", 1.0), ("L", -1.0)):
+        for lateral, medial in (("LFE", "MFE"), ("LMAL", "MMAL"), ("MT5", "MT1")):
+            outward = _minus(points.get(side + lateral), points.get(side + medial))
+            if outward is not None and _median_cosine(sign * right, outward) < -0.2:
+                raise KinematicsError(
+                    f"In the {owner}, {side}{lateral} lies medial of {side}{medial}.",
+                    "Mend the labels: the two are exchanged.",
+                    code="MEDIAL_LATERAL",
+                )
+
+
+def same_subject(static: Positions, trial: Positions) -> Verdict:
+    """Compare the lengths of a static trial with those of the trial; the median mismatch is flagged above 3 %.
+
+    Raises
+    ------
+    KinematicsError
+        STATIC_OTHER_SUBJECT when it is above 10 %.
+    """
+    pairs = [(_length(static, pair), _length(trial, pair)) for pair in _PERSONAL]
+    mismatch = [abs(b / a - 1.0) for a, b in pairs if np.isfinite(a * b) and a > 0]
+    if not mismatch:
+        return Verdict("static_same_subject", float("nan"), SUBJECT_FLAG, "1", True, "no length in common to compare")
+    found = float(np.median(mismatch))
+    if found > SUBJECT_REFUSE:
+        raise KinematicsError(
+            f"The static trial is of another person: body lengths differ by {100 * found:.0f} % from the trial's.",
+            "Give the static trial of this person, in the same units.",
+            code="STATIC_OTHER_SUBJECT",
+        )
+    text = f"median difference of {len(mismatch)} body lengths between static and trial"
+    return Verdict("static_same_subject", found, SUBJECT_FLAG, "1", found <= SUBJECT_FLAG, text)
+
+
+def pelvis_verdicts(width_m: float, depth_m: float) -> tuple[Verdict, ...]:
+    """Return whether pelvis width (0.17 to 0.35 m) and depth (0.09 to 0.25 m) are usual."""
+    verdicts = []
+    for name, value, low, high in (("width", width_m, 0.17, 0.35), ("depth", depth_m, 0.09, 0.25)):
+        limit = low if value < low else high
+        text = f"usual: {low} to {high} m"
+        verdicts.append(Verdict(f"pelvis_{name}", value, limit, "m", low <= value <= high, text))
+    return tuple(verdicts)

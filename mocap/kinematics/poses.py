@@ -1,0 +1,67 @@
+"""Segment poses and joint centres of a body, in the Z-up world."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.rigid import rigid
+from mocap.kinematics.body import SIDES, Body
+from mocap.kinematics.landmarks import ISB_FROM_WORLD
+from mocap.kinematics.observability import NotObservable
+from mocap.kinematics.traced import Frame, Vec
+
+_WORLD_FROM_ISB = ISB_FROM_WORLD.T
+
+
+def segment_transforms(body: Body) -> tuple[tuple[str, ...], NDArray]:
+    """Return the names of all observable segments and world_from_segment, shape (time, segment, 4, 4).
+
+    Origins: pelvis mid-ASIS; lumbar the plate's centroid, its axes those of the pelvis in the static; thorax CLAV;
+    femur hip centre; shank_proximal knee centre; shank_distal ankle centre; foot heel.
+    """
+    wanted: dict[str, Callable[[], tuple[Frame, Vec]]] = {
+        "pelvis": lambda: (body.pelvis(), body.mid_asis()),
+        "lumbar": lambda: _lumbar(body),
+        "thorax": lambda: (body.thorax(), body.need("CLAV")[0]),
+    }
+    for side in SIDES:
+        low = side.lower()
+        wanted |= {
+            f"femur_{low}": lambda side=side: (body.femur(side), body.hip(side)),  # type: ignore[misc]
+            f"shank_proximal_{low}": lambda side=side: (body.shank_proximal(side), body.knee(side)),  # type: ignore[misc]
+            f"shank_distal_{low}": lambda side=side: (body.shank_distal(side), body.ankle(side)),  # type: ignore[misc]
+            f"foot_{low}": lambda side=side: (body.foot(side), body.need(f"{side}HEEL")[0]),  # type: ignore[misc]
+        }
+    names, poses = [], []
+    for name, build in wanted.items():
+        try:
+            axes, origin = build()
+        except NotObservable:
+            continue
+        world = rigid(_WORLD_FROM_ISB @ axes.axes, origin.value @ _WORLD_FROM_ISB.T)
+        missing = ~np.isfinite(world).all(axis=(1, 2))
+        world[missing] = np.nan
+        names.append(name)
+        poses.append(world)
+    stacked = np.stack(poses, axis=1) if poses else np.empty((body.n_frames, 0, 4, 4))
+    return tuple(names), stacked
+
+
+def _lumbar(body: Body) -> tuple[Frame, Vec]:
+    if "lumbar" not in body.poses or body.zeros.lumbar is None:
+        raise NotObservable("no plate at T12/L1 with a static trial")
+    pose = body.poses["lumbar"]
+    return Frame(pose.frame.axes @ body.zeros.lumbar.T), pose.centroid
+
+
+def joint_centre_positions(body: Body) -> dict[str, NDArray]:
+    """Return the observable joint centres in the world, shape (time, 3) in m, as `RHJC`, `RKJC`, `RAJC`, `LHJC`, ..."""
+    centres = {}
+    for side in SIDES:
+        for name, build in (("HJC", body.hip), ("KJC", body.knee), ("AJC", body.ankle)):
+            try:
+                centres[side + name] = build(side).value @ _WORLD_FROM_ISB.T
+            except NotObservable:
+                continue
+    return centres
