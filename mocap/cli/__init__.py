@@ -30,7 +30,9 @@ def main() -> None:
     except MocapError as error:
         _fail(error.code, error.cause, error.remedy)
     except MemoryError:
-        _fail("MEMORY", "There is not enough memory for this input.", "Close other programs or use a shorter recording.")
+        _fail(
+            "MEMORY", "There is not enough memory for this input.", "Close other programs or use a shorter recording."
+        )
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         _fail("FILE", f"{where}{error.strerror or error}.", "Check the path, the permissions and the free space.")

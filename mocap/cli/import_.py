@@ -14,8 +14,12 @@ EXAMPLE = "mocap import squat.trc --up y --out trial.h5"
 def command(
     file: Annotated[Path, typer.Argument(help="C3D, TRC or MOT file.")],
     out: Annotated[Path, typer.Option(help="Trial file to write.")],
-    up: Annotated[str | None, typer.Option(help="Axis that points up in the file: x, y or z; inferred when left out.")] = None,
-    units: Annotated[str | None, typer.Option(help="Unit of length: m, mm, cm, in; as stated in the file when left out.")] = None,
+    up: Annotated[
+        str | None, typer.Option(help="Axis that points up in the file: x, y or z; inferred when left out.")
+    ] = None,
+    units: Annotated[
+        str | None, typer.Option(help="Unit of length: m, mm, cm, in; as stated in the file when left out.")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Read a motion file into a trial; what the format leaves open is inferred from the body and said."""
@@ -23,7 +27,13 @@ def command(
 
     trial, notes = import_to_file(file, out, up, units)
     show(
-        {"out": out, "frames": trial.points.n_frames, "markers": trial.points.names, "axes": trial.axis_source, "notes": notes},
+        {
+            "out": out,
+            "frames": trial.points.n_frames,
+            "markers": trial.points.names,
+            "axes": trial.axis_source,
+            "notes": notes,
+        },
         as_json,
         [f"{out}: {trial.points.n_frames} frames, {len(trial.points.names)} markers, axes {trial.axis_source}"]
         + [f"  {note}" for note in notes],

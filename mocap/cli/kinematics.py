@@ -18,7 +18,9 @@ def command(
     marker_set: Annotated[str | None, typer.Option(help="Marker set; found from the labels when left out.")] = None,
     model: Annotated[str, typer.Option(help="How poses are found: 'segments' (closed form).")] = "segments",
     up: Annotated[str | None, typer.Option(help="Up axis of a TRC: x, y or z; inferred when left out.")] = None,
-    units: Annotated[str | None, typer.Option(help="Unit of length of a TRC or C3D that states none or a wrong one.")] = None,
+    units: Annotated[
+        str | None, typer.Option(help="Unit of length of a TRC or C3D that states none or a wrong one.")
+    ] = None,
     cutoff: Annotated[
         float | None, typer.Option(help="Low-pass the points at this frequency in Hz first; none by default.", min=0.01)
     ] = None,

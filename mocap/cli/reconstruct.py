@@ -16,7 +16,9 @@ def command(
     keypoints: Annotated[Path, typer.Option(help="OpenPose folders, DeepLabCut files, or a CSV or Parquet table.")],
     out: Annotated[Path, typer.Option(help="Trial file to write.")],
     rate: Annotated[float | None, typer.Option(help="Frame rate in Hz.", min=1e-3)] = None,
-    skeleton: Annotated[str | None, typer.Option(help="Keypoint order, such as BODY_25B, where the files bring no names.")] = None,
+    skeleton: Annotated[
+        str | None, typer.Option(help="Keypoint order, such as BODY_25B, where the files bring no names.")
+    ] = None,
     format: Annotated[str, typer.Option(help="auto, openpose, deeplabcut or table.")] = "auto",
     as_json: JsonFlag = False,
 ) -> None:

@@ -21,7 +21,10 @@ def command(
 
     with progress_bars() as progress:
         summary = run_session(session_dir, out or session_dir / "results", progress)
-    lines = [f"  {outcome.name}: {outcome.state}{', ' + outcome.text if outcome.text else ''}" for outcome in summary.outcomes]
+    lines = [
+        f"  {outcome.name}: {outcome.state}{', ' + outcome.text if outcome.text else ''}"
+        for outcome in summary.outcomes
+    ]
     show(
         {"outcomes": [vars(outcome) for outcome in summary.outcomes], "counts": summary.counts},
         as_json,

@@ -30,7 +30,9 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SourceError(f"{path} cannot be read: {error.strerror}.", "Check the path.", code="FILE_MISSING") from error
+        raise SourceError(
+            f"{path} cannot be read: {error.strerror}.", "Check the path.", code="FILE_MISSING"
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"{path} is not valid TOML: {error}.", "Mend that line: an unclosed quote or bracket is usual.", code="TOML"

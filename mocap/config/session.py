@@ -1,6 +1,6 @@
 """The session file, `session.toml`: who, which cameras, which board, which static, which trials."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date as Date
 from pathlib import Path
 from typing import Any, Literal
@@ -104,15 +104,12 @@ class Session:
     sync: SyncSettings = field(default_factory=SyncSettings)
     keypoints: KeypointSource = field(default_factory=KeypointSource)
     static: StaticTrial | None = None
-    marker_set: str | None = None
     options: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def camera_patterns(self) -> dict[str, str]:
         """File pattern by camera name; empty when every camera of the calibration is meant."""
-        return {
-            name: entry if isinstance(entry, str) else entry.pattern for name, entry in self.cameras.items()
-        }
+        return {name: entry if isinstance(entry, str) else entry.pattern for name, entry in self.cameras.items()}
 
 
 def read_session(folder: Path) -> Session:
@@ -128,7 +125,9 @@ def read_session(folder: Path) -> Session:
     path = folder / "session.toml"
     if not path.is_file():
         raise SourceError(
-            f"There is no session.toml in {folder}.", "Name a session folder; the README shows one.", code="SESSION_MISSING"
+            f"There is no session.toml in {folder}.",
+            "Name a session folder; the README shows one.",
+            code="SESSION_MISSING",
         )
     session = build(Session, read_toml(path), "session.toml")
     _check_trials(session)

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from calibration.board_page import write_board_pdf
+from calibration.files import write_rig
+
 import calibration
 from calibration.board import Board, read_board
-from calibration.board_page import write_board_pdf
 from calibration.detection import detect_board
-from calibration.files import write_rig
 from calibration.sources import find_sources
 from mocap.config.presets import preset_names, preset_path
 
@@ -56,7 +57,9 @@ def calibrate_footage(folder: Path, board: Path, world: str | None, progress: Pr
     return CalibrationOutcome(result.rig, tuple(ignored))
 
 
-def calibrate_to_file(folder: Path, board: Path, out: Path, world: str | None, progress: Progress) -> CalibrationOutcome:
+def calibrate_to_file(
+    folder: Path, board: Path, out: Path, world: str | None, progress: Progress
+) -> CalibrationOutcome:
     """Calibrate as `calibrate_footage` does and write the calibration file."""
     outcome = calibrate_footage(folder, board, world, progress)
     write_rig(out, outcome.rig)

@@ -25,7 +25,9 @@ def file_sha256(path: Path) -> str:
             while block := stream.read(_BLOCK):
                 digest.update(block)
     except OSError as error:
-        raise SourceError(f"{path} cannot be read: {error.strerror}.", "Check the path.", code="FILE_MISSING") from error
+        raise SourceError(
+            f"{path} cannot be read: {error.strerror}.", "Check the path.", code="FILE_MISSING"
+        ) from error
     return digest.hexdigest()
 
 

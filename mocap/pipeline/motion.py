@@ -4,11 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from mocap.errors import ConfigError
-from mocap.kinematics import kinematics
+from mocap.kinematics import KinematicsOptions, kinematics
 from mocap.pipeline.digests import input_sha256
 from mocap.readers import read_motion
 from mocap.signal.filters import smooth_points
-from mocap.signal.gaps import fill_gaps
 from mocap.skeleton import bones_among
 from mocap.storage import read_trial, write_trial
 from mocap.trial import Operation, Points3D, Trial
@@ -17,14 +16,24 @@ MODELS = ("segments",)
 
 
 def import_motion(path: Path, up: str | None, units: str | None) -> tuple[Trial, tuple[str, ...]]:
-    """Read a C3D or TRC file into a trial; return it with the notes on what was inferred."""
+    """Read a C3D, TRC or MOT file into a trial; return it with the notes on what was inferred."""
     imported = read_motion(path, up=up, units=units)
+    parameters = {
+        "file": path.name,
+        "units": imported.units_original,
+        "up_axis": imported.up_axis_original,
+        "axes": imported.axis_source,
+    }
     trial = Trial(
         trial_id=path.stem,
         points=imported.points,
+        angles=imported.angles,
+        created_utc=imported.created,
+        forward_axis=imported.forward_axis,
         axis_source=imported.axis_source,
+        subject=imported.subject,
         bones=bones_among(imported.points.names),
-        operations=(Operation("import", {"file": path.name, "up": up or "", "units": units or ""}),),
+        operations=(Operation("import", parameters),),
         inputs={path.name: input_sha256(path)},
     )
     return trial, imported.notes
@@ -50,6 +59,7 @@ def analyse(
     marker_set: str | None = None,
     cutoff_hz: float | None = None,
     longest_gap_s: float = 0.1,
+    options: KinematicsOptions | None = None,
 ) -> Trial:
     """Return the trial with smoothed points (where a cut-off is given), segments and angles.
 
@@ -62,19 +72,21 @@ def analyse(
         Found from the labels when left out.
     cutoff_hz : float, optional
         Low-pass of the points before the angles; gaps up to `longest_gap_s` are filled first.
+    options : KinematicsOptions, optional
     """
     points, operations = trial.points, trial.operations
     smoothed = None
     if cutoff_hz is not None:
-        smoothed = points = smooth_points(fill_gaps(points, longest_gap_s), cutoff_hz)
+        smoothed = points = smooth_points(points, cutoff_hz, longest_gap_s)
         operations = (*operations, Operation("smooth", {"cutoff_hz": cutoff_hz, "longest_gap_s": longest_gap_s}))
-    result = kinematics(points, marker_set=marker_set, static=static, gravity_known=trial.gravity_known)
+    result = kinematics(points, marker_set, static, options=options, gravity_known=trial.gravity_known)
     operation = Operation("kinematics", {"marker_set": result.marker_set, "static": static is not None})
     return replace(
         trial,
         points_smoothed=smoothed,
         segments=result.segments,
         angles=result.angles,
+        quality=(*trial.quality, *result.verdicts),
         operations=(*operations, operation),
     )
 

@@ -5,17 +5,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from calibration.files import write_rig
+
 import calibration
 from calibration import CameraRig
-from calibration.files import write_rig
 from mocap import __version__
 from mocap.config.build import build
 from mocap.config.session import Session, TrialEntry, read_session
 from mocap.errors import ConfigError, MocapError, SourceError
+from mocap.kinematics import KinematicsOptions
 from mocap.pipeline.calibration import calibrate_footage
 from mocap.pipeline.digests import file_sha256, input_sha256, options_sha256
 from mocap.pipeline.motion import analyse
 from mocap.pipeline.reconstruction import reconstruct_trial
+from mocap.signal.filters import smooth_points
 from mocap.storage import read_trial, write_trial
 from mocap.trial import Trial
 
@@ -58,13 +61,6 @@ class FilterOptions:
 
     cutoff_hz: float = 6.0
     longest_gap_s: float = 0.1
-
-
-@dataclass(frozen=True)
-class KinematicsOptions:
-    """`[options.kinematics]`."""
-
-    marker_set: str | None = None
 
 
 class StageRecord:
@@ -176,7 +172,13 @@ def _named_cameras(session: Session, rig: CameraRig) -> CameraRig:
 
 
 def _make_trial(
-    session: Session, entry: TrialEntry, folder: Path, out: Path, rig: CameraRig, static: Trial | None, record: StageRecord
+    session: Session,
+    entry: TrialEntry,
+    folder: Path,
+    out: Path,
+    rig: CameraRig,
+    static: Trial | None,
+    record: StageRecord,
 ) -> Outcome:
     output = out / f"{entry.name}.h5"
     source = _existing(folder, entry.files, f"trial '{entry.name}'")
@@ -196,11 +198,11 @@ def _make_trial(
     return Outcome(f"trial {entry.name}", "done", _angle_summary(trial))
 
 
-def _compute_trial(
-    session: Session, entry: TrialEntry, source: Path, rig: CameraRig, static: Trial | None
-) -> Trial:
+def _compute_trial(session: Session, entry: TrialEntry, source: Path, rig: CameraRig, static: Trial | None) -> Trial:
     smoothing = build(FilterOptions, session.options.get("filter", {}), "session.toml", "options.filter")
-    settings = build(KinematicsOptions, session.options.get("kinematics", {}), "session.toml", "options.kinematics")
+    choices = dict(session.options.get("kinematics", {}))
+    marker_set = choices.pop("marker_set", None)
+    kinematics = build(KinematicsOptions, choices, "session.toml", "options.kinematics")
     trial = reconstruct_trial(
         source, rig, session.sync.rate_hz, session.keypoints.skeleton, session.keypoints.format,
         session.options.get("reconstruction", {}),
@@ -212,13 +214,11 @@ def _compute_trial(
     )  # fmt: skip
     standing = static.points_smoothed or static.points if static else None
     is_static = session.static is not None and session.static.trial == entry.name
-    marker_set = settings.marker_set or session.marker_set
-    cutoff = smoothing.cutoff_hz or None
-    analysed = analyse(trial, standing, marker_set, cutoff, smoothing.longest_gap_s)
+    cutoff, gap = smoothing.cutoff_hz or None, smoothing.longest_gap_s
     if is_static:
-        # The standing trial is its own reference; only now are its smoothed points known.
-        analysed = analyse(trial, analysed.points_smoothed or trial.points, marker_set, cutoff, smoothing.longest_gap_s)
-    return analysed
+        # The standing trial is its own reference, smoothed as it will be for the others.
+        standing = smooth_points(trial.points, cutoff, gap) if cutoff else trial.points
+    return analyse(trial, standing, marker_set, cutoff, gap, kinematics)
 
 
 def _plain_context(entry: TrialEntry) -> dict[str, float | str]:

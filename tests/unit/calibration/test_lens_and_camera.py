@@ -42,7 +42,7 @@ def test_projection_equals_cv2(lens: str) -> None:
 
 @pytest.mark.parametrize("lens", LENSES)
 def test_undistortion_inverts_cv2_projection(lens: str) -> None:
-    camera, points = camera_with(lens, np.eye(4)), points_in_view() + [0, 0, 3.0]
+    camera, points = camera_with(lens, np.eye(4)), points_in_view() + np.array([0, 0, 3.0])
     normalised, _ = camera.undistort(cv2_project(camera, points))
     again = camera.project_cam(np.concatenate([normalised, np.ones((len(points), 1))], axis=1))
     # Measured 4.6e-13 px, in pixels as the promise is.
@@ -52,7 +52,7 @@ def test_undistortion_inverts_cv2_projection(lens: str) -> None:
 
 @pytest.mark.parametrize("lens", LENSES)
 def test_undistortion_equals_cv2(lens: str) -> None:
-    camera, points = camera_with(lens, np.eye(4)), points_in_view() + [0, 0, 3.0]
+    camera, points = camera_with(lens, np.eye(4)), points_in_view() + np.array([0, 0, 3.0])
     pixels = cv2_project(camera, points)
     exact = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 300, 1e-15)
     if camera.fisheye:
@@ -100,7 +100,13 @@ def test_points_behind_the_camera_are_nan() -> None:
 
 
 def test_four_coefficients_are_completed() -> None:
-    assert Camera("a", (2, 2), MATRIX, np.array([0.1, 0.2, 0.3, 0.4]), POSE).distortion.tolist() == [0.1, 0.2, 0.3, 0.4, 0]
+    assert Camera("a", (2, 2), MATRIX, np.array([0.1, 0.2, 0.3, 0.4]), POSE).distortion.tolist() == [
+        0.1,
+        0.2,
+        0.3,
+        0.4,
+        0,
+    ]
 
 
 @pytest.mark.parametrize(

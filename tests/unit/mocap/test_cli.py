@@ -1,0 +1,35 @@
+"""The command line's manners: help with an example, exit statuses, one error line."""
+
+import sys
+
+import pytest
+
+COMMANDS = ("demo", "run", "board", "calibrate", "reconstruct", "import", "kinematics", "view", "check", "export")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command: str, mocap_cli) -> None:
+    done = mocap_cli(command, "--help")
+    assert done.status == 0
+    assert f"Example: mocap {command}" in " ".join(done.out.split())
+
+
+def test_wrong_usage_is_status_2(mocap_cli) -> None:
+    assert mocap_cli("calibrate").status == 2
+    assert mocap_cli("no-such-command").status == 2
+
+
+def test_a_refusal_is_one_line_and_status_1(mocap_cli, tmp_path) -> None:
+    done = mocap_cli("run", str(tmp_path))
+    assert done.status == 1
+    assert done.error_line.startswith("error SESSION_MISSING: ")
+    assert "Remedy: " in done.error_line
+
+
+def test_the_command_is_installed() -> None:
+    from importlib.metadata import entry_points
+
+    (script,) = [entry for entry in entry_points(group="console_scripts") if entry.name == "mocap"] or [None]
+    if script is None:
+        pytest.skip("the package is run from a checkout that is not installed")
+    assert script.load() is sys.modules["mocap.cli"].main
