@@ -1,0 +1,67 @@
+"""Chessboards: all corners or none, in the one order that the colours allow."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.board import Board
+from calibration.detection.corners import corner_signs, refined
+from calibration.detection.pattern import predict
+
+_FLAGS = cv2.CALIB_CB_ADAPTIVE_THRESH | cv2.CALIB_CB_NORMALIZE_IMAGE | cv2.CALIB_CB_FAST_CHECK
+
+
+def chessboard_corners(gray: NDArray, board: Board) -> NDArray[np.float64]:
+    """Return the corners, shape (n_corners, 2), of a dark-on-light image; all NaN when any is missing.
+
+    The order is the one that has x to the right of y (a board is seen from its front) and a black square at the
+    origin; `Board` refuses chessboards for which this leaves a choice. A pattern that goes on beyond the board's
+    squares is another board and is not taken.
+    """
+    nothing = np.full((board.n_corners, 2), np.nan)
+    columns, rows = board.squares_x - 1, board.squares_y - 1
+    found, corners = cv2.findChessboardCorners(gray, (columns, rows), flags=_FLAGS)
+    if not found or corners is None or corners.size != 2 * board.n_corners:
+        return nothing
+    grid = _front(np.asarray(corners, float).reshape(rows, columns, 2))
+    sign = corner_signs(board)
+    for candidate in (grid, grid[::-1, ::-1]):
+        image = candidate.reshape(-1, 2)
+        points = board.corners_board[:, :2] / board.square_length
+        start, axes = predict(points, image, points)
+        fitted = refined(gray, start, axes, sign, None)
+        if not np.isnan(fitted).any() and not _goes_on(gray, board, fitted):
+            return fitted
+    return nothing
+
+
+def _front(grid: NDArray) -> NDArray:
+    """Mirror a grid of corners, shape (row, column, 2), when x cross y points out of the image."""
+    along_x = grid[:, -1].mean(axis=0) - grid[:, 0].mean(axis=0)
+    along_y = grid[-1].mean(axis=0) - grid[0].mean(axis=0)
+    return grid if along_x[0] * along_y[1] - along_x[1] * along_y[0] > 0 else grid[::-1]
+
+
+def _goes_on(gray: NDArray, board: Board, corners: NDArray) -> bool:
+    """Whether light and dark squares alternate in a ring just outside the board."""
+    points = board.corners_board[:, :2] / board.square_length
+    y, x = np.mgrid[-1 : board.squares_y + 1, -1 : board.squares_x + 1]
+    centres = np.stack([x, y], axis=-1).reshape(-1, 2) + 0.5
+    image, _ = predict(points, corners, centres)
+    height, width = gray.shape
+    nearest = np.rint(image).astype(int)
+    inside = ((nearest >= 0) & (nearest < [width, height])).all(axis=1).reshape(x.shape)
+    clipped = np.clip(nearest, 0, [width - 1, height - 1])
+    levels = gray[clipped[:, 1], clipped[:, 0]].astype(float).reshape(x.shape)
+    black = (x + y) % 2 == 0
+    own = np.zeros_like(black)
+    own[1:-1, 1:-1] = True
+    contrast = _difference(levels, black, own & inside)
+    sides = [np.zeros_like(own) for _ in range(4)]
+    sides[0][0, 1:-1] = sides[1][-1, 1:-1] = sides[2][1:-1, 0] = sides[3][1:-1, -1] = True
+    return any(_difference(levels, black, side & inside) > 0.5 * contrast for side in sides)
+
+
+def _difference(levels: NDArray, black: NDArray, where: NDArray) -> float:
+    light, dark = levels[where & ~black], levels[where & black]
+    return float(light.mean() - dark.mean()) if len(light) and len(dark) else 0.0
