@@ -11,6 +11,7 @@ from mocap.synthetic.subject import Subject
 from mocap.synthetic.trial import Repetition, SyntheticTrial, synthesise
 
 _SOFT_KNEE = np.deg2rad(2.0)  # of thigh and of shank in standing: a straight leg has no defined knee
+_FULL_KNEE = np.deg2rad(155.0)
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,8 @@ def schedule(
     n_frames = _frames(repetitions * length + tempo.rest_s, rate_hz)
     time_s = np.arange(n_frames) / rate_hz
     start, bottom, rise, end = np.cumsum([tempo.rest_s, tempo.descent_s, tempo.pause_s, tempo.ascent_s]).tolist()
-    marks = [(start + late, bottom + late, rise + late, end + late) for late in (length * np.arange(repetitions)).tolist()]
+    begins = (length * np.arange(repetitions)).tolist()
+    marks = [(start + late, bottom + late, rise + late, end + late) for late in begins]
     progress = np.zeros(n_frames)
     for start, bottom, rise, end in marks:
         progress += _eased((time_s - start) / (bottom - start)) - _eased((time_s - rise) / (end - rise))
@@ -157,10 +159,10 @@ def thigh_for_depth(subject: Subject, stance: Stance, depth: float, shank: float
     top = hip_path(subject, stance, np.zeros(1), 0.0, 0.0)[0, 2]
     legs = (top * (1 - depth) - subject.ankle_height) / _upright(subject, stance)
     cosine = (legs - subject.shank * np.cos(shank)) / subject.thigh
-    if not (0 < depth < 1 and abs(cosine) < 1):
+    if not (0 < depth < 1 and abs(cosine) < 1 and np.arccos(cosine) + shank < _FULL_KNEE):
         raise KinematicsError(
             f"A squat of {depth:.2f} leg lengths with shanks at {np.rad2deg(shank):.0f} deg cannot be posed.",
-            "Choose a depth of about 0.1 to 0.6.",
+            "Choose a depth of about 0.1 to 0.6; no knee flexes beyond 155 deg.",
             code="POSE_UNREACHABLE",
         )
     return float(np.arccos(cosine))
@@ -169,6 +171,12 @@ def thigh_for_depth(subject: Subject, stance: Stance, depth: float, shank: float
 def _upright(subject: Subject, stance: Stance) -> float:
     # Cosine of the legs' slope in the frontal plane when the feet stand wider or narrower than the hips.
     sideways = stance.width / 2 - subject.hip_centre("r")[2]
+    if not (stance.width >= 0 and abs(sideways) < 0.9 * subject.leg):
+        raise KinematicsError(
+            f"Ankles {stance.width:.2f} m apart are out of reach of legs of {subject.leg:.2f} m.",
+            "Choose a narrower stance.",
+            code="POSE_UNREACHABLE",
+        )
     return float(np.sqrt(1.0 - (sideways / subject.leg) ** 2))
 
 
