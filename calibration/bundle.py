@@ -1,0 +1,229 @@
+"""Joint refinement of lenses, camera poses and board poses over all views of all cameras.
+
+Levenberg-Marquardt with analytic Jacobians on the Schur complement of the board poses, in plain numpy
+(`bundle_system` holds the algebra, `refinement` the rounds that make it robust).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.bundle_system import (
+    N_BOARD,
+    N_LENS,
+    BundleState,
+    CameraViews,
+    NormalEquations,
+    moved,
+    normal_equations,
+    project_views,
+    promised_decrease,
+    reduced_system,
+    solve_step,
+)
+from calibration.errors import SolverError
+
+MAX_STEPS = 60
+_TOLERANCE = 1e-7  # relative decrease of the cost at which the refinement has converged
+
+
+@dataclass(frozen=True, eq=False)
+class LensPrior:
+    """What is known of lenses before any board was seen: keeps what the views cannot show near the ordinary.
+
+    Gaussian; with enough views the data outweigh it by far. Zero precision means no opinion.
+
+    Attributes
+    ----------
+    mean, precision : ndarray, shape (camera, 9)
+        Of fx, fy, cx, cy and the coefficients; precision is 1 / sd², in the units of the parameter.
+    aspect_precision : ndarray, shape (camera,)
+        1 / sd² of fx - fy in px: sensors have square pixels.
+    """
+
+    mean: NDArray
+    precision: NDArray
+    aspect_precision: NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class BundleProblem:
+    """What the refinement is given besides a start.
+
+    Attributes
+    ----------
+    views : list of CameraViews
+        Per camera.
+    corners_board : ndarray, shape (corner, 3)
+        Metres.
+    free : ndarray of bool, shape (camera, 15)
+        Camera parameters that move: 9 of the lens, 6 of the pose. One pose has to stay, or be held otherwise.
+    prior : LensPrior
+    """
+
+    views: list[CameraViews]
+    corners_board: NDArray
+    free: NDArray
+    prior: LensPrior
+
+
+@dataclass(frozen=True, eq=False)
+class BundleResult:
+    """Where a minimisation ended.
+
+    Attributes
+    ----------
+    state : BundleState
+    steps : int
+        Accepted and refused steps together.
+    converged : bool
+        Whether the last decrease was below the tolerance; judge the residuals, not this.
+    """
+
+    state: BundleState
+    steps: int
+    converged: bool
+
+
+def minimise(
+    problem: BundleProblem, start: BundleState, sigma: NDArray, robust_scale: float | None = None
+) -> BundleResult:
+    """Minimise the corner errors from `start` by Levenberg-Marquardt.
+
+    Parameters
+    ----------
+    problem : BundleProblem
+    start : BundleState
+        Every seen corner has to lie in front of its camera.
+    sigma : ndarray, shape (camera,)
+        Noise of one coordinate of a corner, px.
+    robust_scale : float, optional
+        Scale of a Cauchy loss in units of sigma; plain least squares without.
+
+    Raises
+    ------
+    SolverError
+        START_NOT_FINITE when a corner lies behind its camera.
+    """
+    scale = robust_scale
+    state, damping, growth, converged, steps = start, 1e-4, 2.0, False, 0
+    cost, weights = _cost(problem, state, sigma, scale)
+    if not np.isfinite(cost):
+        raise SolverError(
+            "The start of the refinement has a board behind a camera or is not finite.",
+            "Check that all cameras filmed the same board at the same time.",
+            code="START_NOT_FINITE",
+        )
+    system = _system(problem, state, weights)
+    while steps < MAX_STEPS:
+        steps += 1
+        trial, promised = _trial(system, state, problem.free, damping)
+        trial_cost, trial_weights = _cost(problem, trial, sigma, scale) if trial else (np.inf, weights)
+        if trial is None or not trial_cost < cost:
+            damping, growth = damping * growth, growth * 2.0
+            # No direction leads down any more, or only by rounding: this is the bottom.
+            if damping > 1e12 or promised <= _TOLERANCE * cost:
+                converged = True
+                break
+            continue
+        decrease = cost - trial_cost
+        state, cost, weights = trial, trial_cost, trial_weights
+        if decrease <= _TOLERANCE * cost and promised <= 10 * _TOLERANCE * cost:
+            converged = True
+            break
+        # Nielsen's rule: the better the model foretold the decrease, the more it is trusted.
+        damping = max(damping * max(1 / 3, 1 - (2 * decrease / promised - 1) ** 3), 1e-14)
+        growth = 2.0
+        system = _system(problem, state, weights)
+    return BundleResult(state, steps, converged)
+
+
+def _trial(
+    system: NormalEquations, state: BundleState, free: NDArray, damping: float
+) -> tuple[BundleState | None, float]:
+    """Return the state after a damped step, None when there is none, and the decrease of cost it promises."""
+    try:
+        camera_step, board_step = solve_step(system, free, damping)
+    except np.linalg.LinAlgError:
+        return None, np.inf
+    if not (np.isfinite(camera_step).all() and np.isfinite(board_step).all()):
+        return None, np.inf
+    trial = moved(state, camera_step, board_step)
+    return (trial if (trial.lenses[:, :2] > 0).all() else None), promised_decrease(
+        system, camera_step, board_step, damping
+    )
+
+
+def _cost(
+    problem: BundleProblem, state: BundleState, sigma: NDArray, scale: float | None
+) -> tuple[float, list[NDArray]]:
+    """Return the (robust) cost and, per camera, the weight (view, corner) of each corner in 1/px²."""
+    total, weights = _prior_cost(problem.prior, state), []
+    for camera, views in enumerate(problem.views):
+        residuals, _ = project_views(state, camera, views, problem.corners_board)
+        squares = (residuals**2).sum(axis=-1) / sigma[camera] ** 2
+        if scale is None:
+            total += squares.sum()
+            weights.append(views.seen / sigma[camera] ** 2)
+        else:
+            total += scale**2 * np.log1p(squares / scale**2).sum()
+            weights.append(views.seen / (1.0 + squares / scale**2) / sigma[camera] ** 2)
+    return float(total), weights
+
+
+def _prior_cost(prior: LensPrior, state: BundleState) -> float:
+    off = prior.precision * (state.lenses - prior.mean) ** 2
+    aspect = prior.aspect_precision * (state.lenses[:, 0] - state.lenses[:, 1]) ** 2
+    return float(off.sum() + aspect.sum())
+
+
+def _system(problem: BundleProblem, state: BundleState, weights: list[NDArray]) -> NormalEquations:
+    system = normal_equations(state, problem.views, problem.corners_board, weights)
+    prior, lens = problem.prior, np.arange(N_LENS)
+    system.camera[:, lens, lens] += prior.precision
+    system.camera_gradient[:, :N_LENS] += prior.precision * (state.lenses - prior.mean)
+    pull = prior.aspect_precision * (state.lenses[:, 0] - state.lenses[:, 1])
+    for one, other in ((0, 1), (1, 0)):
+        system.camera[:, one, one] += prior.aspect_precision
+        system.camera[:, one, other] -= prior.aspect_precision
+        system.camera_gradient[:, one] += pull if one == 0 else -pull
+    return system
+
+
+def lens_and_pose_covariance(problem: BundleProblem, state: BundleState, sigma: NDArray) -> "BundleCovariance":
+    """Return the first-order covariance of cameras and boards at the answer.
+
+    Parameters
+    ----------
+    sigma : ndarray, shape (camera,)
+        Noise of one coordinate of a corner, px.
+    """
+    weights = [views.seen / own**2 for views, own in zip(problem.views, sigma, strict=True)]
+    system = _system(problem, state, weights)
+    matrix, _, board_inverse = reduced_system(system, problem.free, 0.0)
+    scale = 1.0 / np.sqrt(np.diagonal(matrix))
+    chosen = np.flatnonzero(problem.free)
+    camera = np.zeros((problem.free.size, problem.free.size))
+    camera[np.ix_(chosen, chosen)] = np.linalg.inv(matrix * scale * scale[:, None]) * scale * scale[:, None]
+    pull = board_inverse @ system.coupling.reshape(len(system.board), -1, N_BOARD).swapaxes(1, 2)
+    return BundleCovariance(camera, board_inverse, pull)
+
+
+@dataclass(frozen=True, eq=False)
+class BundleCovariance:
+    """First-order uncertainty of the answer, relative to the camera whose pose was held.
+
+    Attributes
+    ----------
+    camera : ndarray, shape (camera * 15, camera * 15)
+        Of all camera parameters, what the board poses leave open included; 0 where held.
+    board_alone : ndarray, shape (frame, 6, 6)
+        Of each board pose were the cameras known.
+    board_by_camera : ndarray, shape (frame, 6, camera * 15)
+        How far a board follows (with opposite sign) when camera parameters move.
+    """
+
+    camera: NDArray
+    board_alone: NDArray
+    board_by_camera: NDArray

@@ -1,0 +1,152 @@
+"""How good a calibration is, in pixels and in millimetres.
+
+A small reprojection error proves little: position, rotation and focal length trade against each other. Distances
+between corners of a board that the calibration has not seen, and against a synthetic truth the error of points
+in the capture volume, are the honest figures.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.board import Board
+from calibration.camera import CameraRig
+from calibration.errors import ShapeError
+from calibration.observations import BoardObservations
+from calibration.rigid import apply, rigid
+from calibration.triangulation import triangulate
+
+
+@dataclass(frozen=True)
+class BoardScore:
+    """What a rig makes of a board: nothing is left out as an outlier.
+
+    Attributes
+    ----------
+    distance_rmse_mm : float
+        Of the distances between neighbouring corners (one square apart, along rows and columns).
+    distance_bias_mm : float
+        Mean error of these distances; positive is too long.
+    all_pairs_rmse_mm : float
+        The same over every pair of corners.
+    reprojection_median_px, reprojection_rms_px : float
+        Distance between seen corners and the triangulated ones.
+    n_pairs : int
+        Neighbouring pairs scored.
+    share_counted : float
+        Corners triangulated, of those seen by two cameras or more.
+    """
+
+    distance_rmse_mm: float
+    distance_bias_mm: float
+    all_pairs_rmse_mm: float
+    reprojection_median_px: float
+    reprojection_rms_px: float
+    n_pairs: int
+    share_counted: float
+
+
+def score_board(rig: CameraRig, observations: BoardObservations) -> BoardScore:
+    """Triangulate every corner that two cameras saw and hold the distances between them against the board.
+
+    Parameters
+    ----------
+    rig : CameraRig
+        Its cameras are found by name among those of `observations`.
+    observations : BoardObservations
+        Best those that the calibration has not used.
+
+    Returns
+    -------
+    BoardScore
+        NaN where no corner was seen by two cameras.
+    """
+    seen_by = observations.subset_cameras(rig.names)
+    corners_world = triangulate(rig, seen_by.pixels)
+    misses = seen_by.pixels - rig.project(corners_world)
+    errors_px = np.hypot(misses[..., 0], misses[..., 1])
+    errors_px = errors_px[np.isfinite(errors_px)]
+    neighbours = _distance_errors(corners_world, seen_by.board, neighbour_pairs(seen_by.board))
+    every = _distance_errors(corners_world, seen_by.board, np.triu_indices(seen_by.board.n_corners, 1))
+    possible = int((seen_by.seen.sum(axis=0) >= 2).sum())
+    counted = int(np.isfinite(corners_world[..., 0]).sum())
+    return BoardScore(
+        1e3 * _rms(neighbours), 1e3 * _mean(neighbours), 1e3 * _rms(every),
+        float(np.median(errors_px)) if len(errors_px) else np.nan, _rms(errors_px),
+        len(neighbours), counted / possible if possible else np.nan,
+    )  # fmt: skip
+
+
+def neighbour_pairs(board: Board) -> tuple[NDArray, NDArray]:
+    """Return the ids, shape (pair,) each, of corners one square apart along rows and columns."""
+    ids = np.arange(board.n_corners).reshape(board.squares_y - 1, board.squares_x - 1)
+    first = np.concatenate([ids[:, :-1].ravel(), ids[:-1].ravel()])
+    second = np.concatenate([ids[:, 1:].ravel(), ids[1:].ravel()])
+    return first, second
+
+
+def _distance_errors(corners_world: NDArray, board: Board, pairs: tuple[NDArray, NDArray]) -> NDArray:
+    first, second = pairs
+    measured = np.linalg.norm(corners_world[:, first] - corners_world[:, second], axis=-1)
+    true = np.linalg.norm(board.corners_board[first] - board.corners_board[second], axis=-1)
+    errors = measured - true
+    return errors[np.isfinite(errors)]
+
+
+def _rms(values: NDArray) -> float:
+    return float(np.sqrt(np.mean(values**2))) if len(values) else float("nan")
+
+
+def _mean(values: NDArray) -> float:
+    return float(np.mean(values)) if len(values) else float("nan")
+
+
+def volume_error(
+    rig_estimated: CameraRig, rig_true: CameraRig, points_world: NDArray, align: bool = True
+) -> float:
+    """Return the RMS error, in m, of points triangulated from noise-free pixels with the estimated cameras.
+
+    Parameters
+    ----------
+    rig_estimated, rig_true : CameraRig
+        Cameras are matched by name.
+    points_world : ndarray, shape (point, 3)
+        Points that fill the capture volume, in the true world; a point is used where two cameras see it inside
+        their image.
+    align : bool
+        Remove the rigid motion between the two worlds first; without it the choice of the world counts too.
+
+    Raises
+    ------
+    ShapeError
+        When no camera pair sees 3 of the points.
+    """
+    rig_true = rig_true.subset(rig_estimated.names)
+    points_world = np.asarray(points_world, float).reshape(-1, 3)
+    pixels = rig_true.project(points_world)
+    for camera, view in zip(rig_true, pixels, strict=True):
+        with np.errstate(invalid="ignore"):
+            view[~((view >= -0.5) & (view <= np.array(camera.size) - 0.5)).all(axis=-1)] = np.nan
+    found = triangulate(rig_estimated, pixels)
+    good = np.isfinite(found).all(axis=-1)
+    if good.sum() < 3:
+        raise ShapeError(
+            f"Only {int(good.sum())} of {len(points_world)} points are in view of two cameras.",
+            "Give points inside the capture volume of the rig.",
+        )
+    found, wanted = found[good], points_world[good]
+    if align:
+        found = apply(aligning(found, wanted), found)
+    return float(np.sqrt(((found - wanted) ** 2).sum(axis=1).mean()))
+
+
+def aligning(points_a: NDArray, points_b: NDArray) -> NDArray:
+    """Return b_from_a, shape (4, 4), the rigid motion that brings points a (point, 3) closest to points b.
+
+    Source: Kabsch, "A solution for the best rotation to relate two sets of vectors", 1976.
+    """
+    mean_a, mean_b = points_a.mean(axis=0), points_b.mean(axis=0)
+    u, _, vt = np.linalg.svd((points_b - mean_b).T @ (points_a - mean_a))
+    rotation = u @ np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ vt))]) @ vt
+    return rigid(rotation, mean_b - rotation @ mean_a)

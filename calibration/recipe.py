@@ -1,0 +1,269 @@
+"""The recipe of calibration: detected corners in, a rig in its world with its figures out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.board import Board
+from calibration.bundle import BundleCovariance, BundleProblem, lens_and_pose_covariance
+from calibration.bundle_system import N_CAMERA, N_LENS, BundleState, camera_views, lens_coefficients
+from calibration.camera import Camera, CameraRig
+from calibration.errors import ViewGraphError
+from calibration.extrinsics import check_connected, place_cameras
+from calibration.intrinsics import board_candidates, estimate_lens
+from calibration.lens_models import checked_model, free_parameters, lens_prior
+from calibration.observations import BoardObservations
+from calibration.placement import place_boards
+from calibration.quality import BoardScore, score_board
+from calibration.refinement import Refinement, refine
+from calibration.rigid import inverse
+from calibration.verdict import CalibrationQuality, corner_errors, quality_metadata, summarise
+from calibration.views import MIN_VIEW_CORNERS, usable_views
+from calibration.world import (
+    GRAVITY_FROM_FLOOR,
+    GRAVITY_UNKNOWN,
+    WorldChoice,
+    check_above_floor,
+    floor_positions,
+    floor_tilt_sd,
+    parse_world,
+    root_from_floor,
+)
+
+MIN_VIEWS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """A calibrated rig and what it rests on.
+
+    Attributes
+    ----------
+    rig : CameraRig
+    world_from_board : ndarray, shape (frame, 4, 4)
+        Where the board stood, m; NaN in frames that were not used.
+    residuals : ndarray, shape (camera, frame, corner)
+        Distance, in px, from each seen corner to the model; NaN where not seen or the frame was not used.
+    kept : ndarray of bool, shape (camera, frame, corner)
+        Corners that the answer rests on; those seen but not kept were left out as outliers.
+    camera_covariance : ndarray, shape (camera, 15, camera, 15)
+        Of fx fy cx cy, five coefficients, and a small rotation (rad) and translation (m) in the camera's own
+        frame, relative to the first-order gauge: the camera `held` does not move.
+    held : str
+        Camera whose pose was held.
+    quality : CalibrationQuality
+    """
+
+    rig: CameraRig
+    world_from_board: NDArray
+    residuals: NDArray
+    kept: NDArray
+    camera_covariance: NDArray
+    held: str
+    quality: CalibrationQuality
+
+
+def calibrate(
+    observations: BoardObservations,
+    *,
+    world: str | None = None,
+    lens: str | Mapping[str, str] = "auto",
+    max_rms_share: float = 0.004,
+) -> Calibration:
+    """Calibrate all cameras together from the corners of a moving board.
+
+    Parameters
+    ----------
+    observations : BoardObservations
+    world : str, optional
+        'floor:FRAME' or 'floor:FIRST-LAST' (by `frame_ids`): the board lies on the floor there, Z is up and the
+        origin is the board's. 'camera:NAME': the frame of a camera, gravity unknown. The first camera by default.
+    lens : str or mapping of camera name to str
+        'auto' (Brown, five coefficients, weak priors of ordinary lenses), 'brown5' (without priors), 'brown2',
+        'pinhole' or 'fisheye'.
+    max_rms_share : float
+        RMS residual above which the answer is refused, as a share of the longer side of the image.
+
+    Returns
+    -------
+    Calibration
+
+    Raises
+    ------
+    ViewGraphError
+        TOO_FEW_VIEWS or CAMERAS_NOT_CONNECTED.
+    SolverError
+        NO_LENS, START_NOT_FINITE, RESIDUAL_TOO_LARGE or NOT_FINITE.
+    CalibrationError
+        WORLD_UNKNOWN, LENS_MODEL_UNKNOWN, FLOOR_NOT_SEEN, FLOOR_INCONSISTENT, FLOOR_MIRRORED or FLOOR_BELOW.
+    """
+    names = observations.camera_names
+    choice = parse_world(world, names)
+    models = [checked_model(lens if isinstance(lens, str) else lens.get(name, "auto"), name) for name in names]
+    usable = usable_views(observations.seen, observations.board.corners_board)
+    check_views(usable, names)
+    frames = np.flatnonzero(usable.any(axis=0))
+    start, problem, held = _start(observations.subset_frames(frames), usable[:, frames], models)
+    refinement = refine(problem, start)
+    quality = summarise(refinement, observations.subset_frames(frames), max_rms_share)
+    covariance = lens_and_pose_covariance(refinement.problem, refinement.state, refinement.sigma)
+    root_from_world, quality = _world(choice, refinement, covariance, observations, frames, quality)
+    return _assemble(observations, models, choice, refinement, covariance, root_from_world, frames, held, quality)
+
+
+def check_views(usable: NDArray, names: tuple[str, ...]) -> None:
+    """Refuse footage with too few views.
+
+    Parameters
+    ----------
+    usable : ndarray of bool, shape (camera, frame)
+        As `usable_views` says.
+
+    Raises
+    ------
+    ViewGraphError
+        TOO_FEW_VIEWS, naming each camera below 5 views, or CAMERAS_NOT_CONNECTED.
+    """
+    counts = usable.sum(axis=1)
+    if (counts < MIN_VIEWS).any():
+        poor = ", ".join(f"{name} {count}" for name, count in zip(names, counts, strict=True) if count < MIN_VIEWS)
+        every = ", ".join(f"{name} {count}" for name, count in zip(names, counts, strict=True))
+        raise ViewGraphError(
+            f"Cameras with fewer than {MIN_VIEWS} usable views of the board (a view needs {MIN_VIEW_CORNERS} corners "
+            f"that are not on one line): {poor}. All cameras: {every}.",
+            "Show the board to these cameras longer, slanted, near and far; check that board.toml describes it.",
+            code="TOO_FEW_VIEWS",
+        )
+    check_connected(usable.astype(int) @ usable.T.astype(int), names)
+
+
+def _start(
+    observations: BoardObservations, usable: NDArray, models: list[str]
+) -> tuple[BundleState, BundleProblem, str]:
+    """Estimate lenses, place cameras and boards, and say what the refinement may move."""
+    corners = observations.board.corners_board
+    names, sizes = observations.camera_names, observations.image_sizes
+    n_cameras = observations.n_cameras
+    fisheye = np.array([model == "fisheye" for model in models])
+    lenses = np.empty((n_cameras, N_LENS))
+    candidates = np.full((n_cameras, observations.n_frames, 2, 4, 4), np.nan)
+    for camera, name in enumerate(names):
+        pixels = observations.pixels[camera, usable[camera]]
+        size = (int(sizes[camera, 0]), int(sizes[camera, 1]))
+        lenses[camera] = estimate_lens(pixels, corners, size, bool(fisheye[camera]), name).parameters
+        candidates[camera, usable[camera]], _ = board_candidates(pixels, corners, lenses[camera], fisheye[camera])
+    free = np.ones((n_cameras, N_CAMERA), dtype=bool)
+    free[:, :N_LENS] = free_parameters(models)
+    lenses[:, 4:][~free[:, 4:N_LENS]] = 0.0
+    cam_from_root = place_cameras(candidates, names)
+    root = int(np.abs(cam_from_root - np.eye(4)).sum(axis=(1, 2)).argmin())
+    free[root, N_LENS:] = False
+    views = camera_views(observations.pixels, fisheye)
+    problem = BundleProblem(views, corners, free, lens_prior(models, sizes, lenses[:, 0]))
+    return place_boards(lenses, cam_from_root, candidates, views, corners), problem, names[root]
+
+
+def _world(
+    choice: WorldChoice,
+    refinement: Refinement,
+    covariance: BundleCovariance,
+    observations: BoardObservations,
+    frames: NDArray,
+    quality: CalibrationQuality,
+) -> tuple[NDArray, CalibrationQuality]:
+    """Return root_from_world, shape (4, 4), and the figures with the floor's uncertainty."""
+    names, state = observations.camera_names, refinement.state
+    if not choice.on_floor:
+        return inverse(state.cam_from_world[names.index(choice.camera or names[0])]), quality
+    positions = floor_positions(choice, observations.frame_ids[frames], refinement.placed)
+    root_from_world = root_from_floor(state.world_from_board[positions])
+    check_above_floor(state.cam_from_world @ root_from_world, names)
+    tilt = floor_tilt_sd(covariance, state.world_from_board, positions)
+    return root_from_world, replace(quality, floor_tilt_sd_deg=float(np.rad2deg(tilt)), n_floor_frames=len(positions))
+
+
+def _assemble(
+    observations: BoardObservations,
+    models: list[str],
+    choice: WorldChoice,
+    refinement: Refinement,
+    covariance: BundleCovariance,
+    root_from_world: NDArray,
+    frames: NDArray,
+    held: str,
+    quality: CalibrationQuality,
+) -> Calibration:
+    state = refinement.state
+    cameras = tuple(
+        _camera(name, size, lens, cam_from_root @ root_from_world, model == "fisheye")
+        for name, size, lens, cam_from_root, model in zip(
+            observations.camera_names, observations.image_sizes, state.lenses, state.cam_from_world, models, strict=True
+        )
+    )
+    metadata = {
+        "world": choice.describe(),
+        "gravity": GRAVITY_FROM_FLOOR if choice.on_floor else GRAVITY_UNKNOWN,
+        "lens_models": ", ".join(models),
+    }
+    rig = CameraRig(cameras, metadata)
+    world_from_board = np.full((observations.n_frames, 4, 4), np.nan)
+    used = frames[refinement.placed]
+    world_from_board[used] = inverse(root_from_world) @ state.world_from_board[refinement.placed]
+    residuals, kept = corner_errors(refinement, observations, frames)
+    quality = replace(quality, board=score_board(rig, _only(observations, kept)))
+    rig = CameraRig(cameras, {**metadata, **quality_metadata(quality), **_origin(observations.board)})
+    n = len(cameras)
+    return Calibration(
+        rig, world_from_board, residuals, kept, covariance.camera.reshape(n, N_CAMERA, n, N_CAMERA), held, quality
+    )
+
+
+def _camera(name: str, size: NDArray, lens: NDArray, cam_from_world: NDArray, fisheye: bool) -> Camera:
+    matrix = np.array([[lens[0], 0, lens[2]], [0, lens[1], lens[3]], [0, 0, 1.0]])
+    return Camera(
+        name, (int(size[0]), int(size[1])), matrix, lens_coefficients(lens, fisheye), cam_from_world, fisheye
+    )
+
+
+def _only(observations: BoardObservations, kept: NDArray) -> BoardObservations:
+    return replace(observations, pixels=np.where(kept[..., None], observations.pixels, np.nan))
+
+
+def _origin(board: Board) -> dict[str, str]:
+    from importlib.metadata import version
+
+    import cv2
+
+    return {"board": board.describe(), "opencv_version": cv2.__version__, "numpy_version": version("numpy")}
+
+
+def cross_validate(
+    observations: BoardObservations, n_folds: int = 3, lens: str | Mapping[str, str] = "auto"
+) -> tuple[BoardScore, ...]:
+    """Score calibrations on frames they have not seen.
+
+    Interleaved folds over the frames in which any camera saw the board: fold k is scored on every n-th frame from
+    the k-th on and calibrated on the others. Contiguous blocks would leave too little geometry to fit.
+
+    Parameters
+    ----------
+    observations : BoardObservations
+    n_folds : int
+    lens : str or mapping
+        As in `calibrate`.
+
+    Returns
+    -------
+    tuple of BoardScore
+        One per fold.
+    """
+    frames = np.flatnonzero(observations.views().any(axis=0))
+    scores = []
+    for fold in range(n_folds):
+        test = frames[fold::n_folds]
+        fit = np.setdiff1d(frames, test)
+        rig = calibrate(observations.subset_frames(fit), lens=lens).rig
+        scores.append(score_board(rig, observations.subset_frames(test)))
+    return tuple(scores)
