@@ -1,0 +1,6 @@
+"""Keypoints of several cameras become points in the world, with covariance."""
+
+from mocap.reconstruction.options import ReconstructionOptions
+from mocap.reconstruction.robust import Reconstruction, reconstruct, reconstruct_details, usable_observations
+
+__all__ = ["Reconstruction", "ReconstructionOptions", "reconstruct", "reconstruct_details", "usable_observations"]

@@ -1,0 +1,157 @@
+"""Robust triangulation with covariance: `Keypoints2D` and `CameraRig` become `Points3D`.
+
+Each observation is undistorted once, with the Jacobian that turns errors of rays into pixels. Most points are the
+fit of all their views; where that fails, the midpoint of every pair of views is a proposal, scored by the squared
+pixel error truncated at so many sigmas, and the views that agree with the best are fitted by Gauss-Newton steps.
+The inverse normal matrix in units of the estimated pixel sigma is the covariance.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration import CameraRig
+from mocap.errors import KeypointError, ReconstructionError
+from mocap.reconstruction.blocks import Progress, Solution, solve
+from mocap.reconstruction.kernels import MEASURED, MISSING
+from mocap.reconstruction.options import ReconstructionOptions
+from mocap.reconstruction.sigma import estimate_sigma
+from mocap.schema import Status
+from mocap.trial import Keypoints2D, Points3D
+
+_DEFAULT = ReconstructionOptions()
+
+
+@dataclass(frozen=True, eq=False)
+class Reconstruction:
+    """Points together with how each came about.
+
+    Attributes
+    ----------
+    points : Points3D
+    used : ndarray of bool, shape (camera, time, keypoint)
+        Observations that the point was fitted to.
+    reason : ndarray of uint8, shape (time, keypoint)
+        `MISSING` (too few usable views), `MEASURED`, `DISAGREE` (no point fits enough views), `AMBIGUOUS` (only two
+        views agree and so do another two), `UNCERTAIN` (rays too parallel), of `mocap.reconstruction.kernels`.
+    sigma_px : ndarray, shape (camera, keypoint)
+        Standard deviation of u and of v in px, estimated or given.
+    """
+
+    points: Points3D
+    used: NDArray
+    reason: NDArray
+    sigma_px: NDArray
+
+
+def reconstruct(
+    keypoints: Keypoints2D,
+    rig: CameraRig,
+    *,
+    options: ReconstructionOptions = _DEFAULT,
+    progress: Progress | None = None,
+) -> Points3D:
+    """Triangulate keypoints of all cameras into points of the world.
+
+    Parameters
+    ----------
+    keypoints : Keypoints2D
+        Cameras in the order of the rig.
+    rig : CameraRig
+    options : ReconstructionOptions
+    progress : callable, optional
+        Called with the frames done and all frames.
+
+    Returns
+    -------
+    Points3D
+        Position in metres; covariance in m^2 (float32) from the pixel noise alone, the calibration taken as exact;
+        `n_views` 2 marks points without a third view to vouch for them. A point whose views contradict each other is
+        NaN with status REJECTED, one without enough views NaN with status 0.
+
+    Raises
+    ------
+    KeypointError
+        CAMERA_COUNT, when keypoints and rig have another number of cameras.
+    ReconstructionError
+        NO_VIEWS, TOO_FEW_POINTS, when too little can be found; says by camera what failed.
+    """
+    return reconstruct_details(keypoints, rig, options=options, progress=progress).points
+
+
+def reconstruct_details(
+    keypoints: Keypoints2D,
+    rig: CameraRig,
+    *,
+    options: ReconstructionOptions = _DEFAULT,
+    progress: Progress | None = None,
+) -> Reconstruction:
+    """As `reconstruct`, and tell how each point came about."""
+    if keypoints.n_cameras != len(rig):
+        raise KeypointError(
+            f"The keypoints are of {keypoints.n_cameras} cameras, the calibration has {len(rig)}: {list(rig.names)}.",
+            "Pass keypoints and calibration of the same cameras, in the same order.",
+            code="CAMERA_COUNT",
+        )
+    if options.pixel_sigma is None:
+        sigma = estimate_sigma(keypoints.pixels, keypoints.confidence, rig, options)
+    else:
+        sigma = np.full((len(rig), len(keypoints.names)), float(options.pixel_sigma))
+    solution = solve(keypoints.pixels, keypoints.confidence, rig, sigma, options, progress=progress)
+    _require_points(keypoints, solution, rig, options)
+    return Reconstruction(_points(keypoints, solution), solution.used, solution.reason, sigma)
+
+
+def usable_observations(keypoints: Keypoints2D, options: ReconstructionOptions = _DEFAULT) -> NDArray:
+    """Return which observations are there and confident enough, shape (camera, time, keypoint)."""
+    return np.isfinite(keypoints.pixels).all(axis=-1) & (keypoints.confidence >= max(options.min_confidence, 1e-9))
+
+
+def _points(keypoints: Keypoints2D, solution: Solution) -> Points3D:
+    status = np.full(solution.reason.shape, Status.REJECTED, np.uint8)
+    status[solution.reason == MISSING] = 0
+    status[solution.reason == MEASURED] = Status.MEASURED
+    return Points3D(
+        position=solution.position,
+        names=keypoints.names,
+        rate_hz=keypoints.rate_hz,
+        covariance=solution.covariance,
+        status=status,
+        reprojection_error=solution.error,
+        n_views=solution.used.sum(axis=0, dtype=np.uint8),
+    )
+
+
+def _require_points(
+    keypoints: Keypoints2D, solution: Solution, rig: CameraRig, options: ReconstructionOptions
+) -> None:
+    possible = int((solution.reason != MISSING).sum())
+    if not possible:
+        raise ReconstructionError(
+            f"No keypoint is seen by {options.min_views} cameras at once: {_seen(keypoints, rig, options)}.",
+            "Check that all cameras hold the same recording, their frame numbers, and the least confidence.",
+            code="NO_VIEWS",
+        )
+    share = int((solution.reason == MEASURED).sum()) / possible
+    if share < options.min_share:
+        raise ReconstructionError(
+            f"Only {100 * share:.1f} % of the points that {options.min_views} or more cameras saw could be found "
+            f"(limit {100 * options.min_share:g} %): the cameras contradict each other. "
+            f"{_seen(keypoints, rig, options, solution.used)}.",
+            "Check the order of the cameras, the synchronisation, the image size and the calibration.",
+            code="TOO_FEW_POINTS",
+        )
+
+
+def _seen(
+    keypoints: Keypoints2D, rig: CameraRig, options: ReconstructionOptions, used: NDArray | None = None
+) -> str:
+    """Say by camera how many observations there are, are confident, and were used."""
+    seen = np.isfinite(keypoints.pixels).all(axis=-1)
+    usable = usable_observations(keypoints, options)
+    words = []
+    for camera, name in enumerate(rig.names):
+        text = f"{name} {int(seen[camera].sum())} seen, {int(usable[camera].sum())} confident"
+        words.append(text if used is None else f"{text}, {int(used[camera].sum())} used")
+    return "; ".join(words)
