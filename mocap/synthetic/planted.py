@@ -10,7 +10,9 @@ from mocap.synthetic.legs import Stance, planted_motion
 from mocap.synthetic.subject import Subject
 from mocap.synthetic.trial import Repetition, SyntheticTrial, synthesise
 
-_SOFT_KNEE = np.deg2rad(2.0)  # of thigh and of shank in standing: a straight leg has no defined knee
+# Standing: hips a little before the ankles, so that the centre of mass is over the feet; soft knees, because a
+# straight leg has no defined direction of the knee.
+_STANDING_SHANK, _STANDING_THIGH = np.deg2rad(4.5), np.deg2rad(-0.5)
 _FULL_KNEE = np.deg2rad(155.0)
 
 
@@ -51,7 +53,7 @@ def static_standing(
     waves -= waves.mean(axis=0)
     hip = np.tile(hip_path(subject, stance, np.zeros(1), 0.0, 0.0), (n_frames, 1))
     hip[:, :2] += sway_m * waves[:, :2]
-    hip[:, 2] -= 2.0 * sway_m**2  # room for the sway within the reach of the legs
+    hip[:, 2] -= sway_m * (0.2 + sway_m)  # room for the sway within the reach of the legs
     tilt = subject.standing_tilt + np.deg2rad(100.0) * sway_m * waves[:, 2]
     return synthesise(subject, planted_motion(subject, stance, hip, {"pelvic_tilt": tilt}, rate_hz), "static")
 
@@ -138,14 +140,13 @@ def hip_path(subject: Subject, stance: Stance, progress: NDArray, thigh: float, 
         Thigh back from, shank forward from the vertical at the bottom in the plane of a foot that points straight
         ahead under its hip, rad. With turned-out feet and a wide stance the true angles differ a little.
     """
-    thighs = _SOFT_KNEE + progress * (thigh - _SOFT_KNEE)
-    shanks = _SOFT_KNEE + progress * (shank - _SOFT_KNEE)
+    thighs = _STANDING_THIGH + progress * (thigh - _STANDING_THIGH)
+    shanks = _STANDING_SHANK + progress * (shank - _STANDING_SHANK)
     back = subject.shank * np.sin(shanks) - subject.thigh * np.sin(thighs)
     height = subject.shank * np.cos(shanks) + subject.thigh * np.cos(thighs)
-    zero = np.zeros_like(progress)
-    return np.stack(
-        [np.cos(stance.toe_out) * back, zero, subject.ankle_height + _upright(subject, stance) * height], axis=-1
-    )
+    ahead = np.cos(stance.toe_out) * back
+    up = subject.ankle_height + _upright(subject, stance) * height
+    return np.stack([ahead, np.zeros_like(progress), up], axis=-1)
 
 
 def thigh_for_depth(subject: Subject, stance: Stance, depth: float, shank: float) -> float:

@@ -37,7 +37,7 @@ class SquatStyle:
 
     stance_width: float = 0.18
     toe_out_deg: float = 18.0
-    shank_deg: float = 33.0
+    shank_deg: float = 34.0
     tilt_rise_deg: float = 31.0
     lumbar_descent_deg: float = 4.0
     thoracic_deg: float = 4.0

@@ -18,6 +18,9 @@ _SIDE_DELAY = {"r": 0.0, "l": 0.5}
 _PITCH_PHASE = np.array([0.0, 0.08, 0.38, 0.50, 0.62, 0.67, 0.78, 0.90, 0.97, 1.0])
 _PITCH_DEG = np.array([14.0, 0.0, 0.0, -9.0, -50.0, -59.0, -27.0, 8.0, 14.5, 14.0])
 _TOE_OFF = 0.62
+# The toe leaves and the heel arrives at this many walking speeds, as in an impact: heel and toe are then farthest
+# ahead of and behind the pelvis at the instants of contact themselves.
+_SWING_SPEED = 1.5
 _CLEARANCE = 0.015  # m that the ankle is lifted in mid-swing to clear the toe
 _STRAIGHTEST = 0.998  # of the leg's length: about 7 deg of knee flexion at the longest reach
 
@@ -52,8 +55,9 @@ def walking(
     """Return steady walking along the person's own X axis; the right heel strikes at 0 s.
 
     In stance the foot turns about its heel, stands flat, then turns about the tip of its toe: its lowest point does
-    not slip. In swing the ankle follows a cubic from toe-off to heel strike. The pelvis moves on at constant speed,
-    bobs, sways, turns and tilts by small amounts; hip, knee and ankle angles follow.
+    not slip. In swing the ankle follows a cubic from toe-off to heel strike; the speed of the foot jumps at both.
+    The pelvis moves on at constant speed, bobs, sways, turns and tilts by small amounts; hip, knee and ankle angles
+    follow.
 
     Returns
     -------
@@ -133,6 +137,7 @@ def _swinging_ankle(subject: Subject, style: GaitStyle, side: str, phase: NDArra
     leave = _rolling_ankle(subject, style, side, np.array([_TOE_OFF - step, _TOE_OFF]))
     land = _rolling_ankle(subject, style, side, np.array([0.0, step])) + np.array([length, 0.0, 0.0])
     ends, slopes = np.stack([leave[1], land[0]]), np.stack([leave[1] - leave[0], land[1] - land[0]]) / step
+    slopes[:, 0] += _SWING_SPEED * length
     ankle = CubicHermiteSpline([_TOE_OFF, 1.0], ends, slopes)(phase)
     ankle[:, 1] += _CLEARANCE * np.sin(np.pi * (phase - _TOE_OFF) / (1.0 - _TOE_OFF)) ** 2
     return ankle

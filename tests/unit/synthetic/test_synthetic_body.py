@@ -129,6 +129,16 @@ def test_positive_angles_move_the_body_the_way_they_are_named() -> None:
         assert moved("", f"{letter}MT5", **{f"ankle_inversion_{side}": 10})[2] < -0.002
 
 
+@pytest.mark.parametrize("side", SIDES)
+def test_the_malleoli_are_turned_outward(side: str) -> None:
+    subject = default_subject()
+    p = held(subject).points.point
+    axis = (p(f"{side}LMAL") - p(f"{side}MMAL"))[0] * [1, 1, 0]
+    sideways = np.array([0.0, -1.0 if side == "R" else 1.0, 0.0])
+    assert axis[0] < 0  # the lateral one is behind
+    assert axis @ sideways / np.linalg.norm(axis) == pytest.approx(np.cos(subject.tibial_torsion), abs=1e-12)
+
+
 def test_a_right_turn_of_the_lumbar_spine_brings_the_left_shoulder_forward() -> None:
     # Axial rotation to the right: the chest turns to face the person's right side.
     p = held(default_subject(), lumbar_rotation=20).points.point

@@ -77,7 +77,7 @@ def test_sway_is_small_slow_and_without_bias() -> None:
     middle = (still.joint_centres["RHJC"] + still.joint_centres["LHJC"])[0, :2] / 2
     np.testing.assert_allclose(hips[:, :2].mean(axis=0), middle, atol=1e-12)
     assert 0.004 < np.ptp(hips[:, 0]) < 0.008
-    assert np.abs(np.gradient(trial.points.position, 0.01, axis=0)).max() < 0.02  # 0.018 m/s
+    assert np.abs(np.gradient(trial.points.position, 0.01, axis=0)).max() < 0.02  # 0.017 m/s
     assert trial.truth_deg("pelvic_tilt").mean() == pytest.approx(10.0, abs=1e-9)
     other = static_standing(default_subject(), 5.0, sway_m=0.003, seed=8)
     assert np.abs(other.points.position - trial.points.position).max() > 1e-3
@@ -131,15 +131,15 @@ def test_the_bottom_of_a_squat_has_the_angles_of_a_real_one() -> None:
     trial = squat(default_subject())
     bottom = frames(trial, trial.repetitions[0].bottom_s, trial.repetitions[0].bottom_s).start
     angle = {name: trial.truth_deg(name)[bottom] for name in trial.truth}
-    assert 100 < angle["hip_flexion_r"] < 115  # 112.5
-    assert 110 < angle["knee_flexion_r"] < 120  # 116.4
-    assert 27 < angle["ankle_dorsiflexion_r"] < 35  # 31.7
-    assert 0 < angle["thigh_elevation_r"] < 10  # 6.2
+    assert 100 < angle["hip_flexion_r"] < 115  # 112.0
+    assert 110 < angle["knee_flexion_r"] < 120  # 116.8
+    assert 27 < angle["ankle_dorsiflexion_r"] < 35  # 32.6
+    assert 0 < angle["thigh_elevation_r"] < 10  # 6.7
     assert 30 < angle["trunk_lean"] < 45  # 38.4
     assert angle["foot_progression_r"] == pytest.approx(18.0, abs=1e-9)
     # Each knee goes where its foot points: KJC stays over the line of the foot, seen from above, to some degrees.
     knee = (trial.joint_centres["RKJC"] - trial.joint_centres["RAJC"])[bottom]
-    assert np.rad2deg(np.arctan2(-knee[1], knee[0])) == pytest.approx(18.0, abs=6.0)  # 13.5
+    assert np.rad2deg(np.arctan2(-knee[1], knee[0])) == pytest.approx(18.0, abs=6.0)  # 15.5
     for side in "lr":
         assert angle[f"hip_flexion_{side}"] == pytest.approx(angle["hip_flexion_r"], abs=1e-9)
 
@@ -150,10 +150,10 @@ def test_a_hinge_keeps_the_hips_tall_and_sends_them_back() -> None:
     top, bottom = (frames(trial, t, t).start for t in (rep.start_s, rep.bottom_s))
     hips = (trial.joint_centres["RHJC"] + trial.joint_centres["LHJC"]) / 2
     leg = hips[top, 2]
-    assert (hips[top, 2] - hips[bottom, 2]) / leg < 0.08  # 0.034
-    assert (hips[top, 0] - hips[bottom, 0]) / leg > 0.15  # 0.19
+    assert (hips[top, 2] - hips[bottom, 2]) / leg < 0.08  # 0.033
+    assert (hips[top, 0] - hips[bottom, 0]) / leg > 0.15  # 0.23
     assert 15 < trial.truth_deg("knee_flexion_r")[bottom] < 20  # 19.2
-    assert np.abs(trial.truth_deg("shank_inclination_r")).max() < 5  # 2.8
+    assert np.abs(trial.truth_deg("shank_inclination_r")).max() < 5  # 4.4, in standing
     assert trial.truth_deg("pelvic_tilt")[bottom] == pytest.approx(55.0, abs=1e-9)
     assert np.ptp(trial.truth_deg("trunk_lean")) == pytest.approx(50.0, abs=1e-9)
 
@@ -208,9 +208,9 @@ def test_walking_has_the_figures_of_walking(gait: SyntheticTrial) -> None:
     travelled = np.ptp(gait.segments.world_from_segment[[0, -1], 0, 0, 3])
     assert travelled == pytest.approx(speed * gait.time_s[-1], abs=0.05)
     ranges = {name: (curve.min(), curve.max()) for name, curve in ((n, gait.truth_deg(n)) for n in gait.truth)}
-    assert ranges["knee_flexion_r"][0] < 12 and 55 < ranges["knee_flexion_r"][1] < 68  # 6.9, 63.0
-    assert ranges["hip_flexion_r"][0] < 5 and 30 < ranges["hip_flexion_r"][1] < 50  # 0.2, 45.4
-    assert ranges["ankle_dorsiflexion_r"][0] > -25 and ranges["ankle_dorsiflexion_r"][1] < 28  # -5.5, 25.5
+    assert ranges["knee_flexion_r"][0] < 12 and 55 < ranges["knee_flexion_r"][1] < 68  # 7.2, 65.3
+    assert ranges["hip_flexion_r"][0] < 5 and 30 < ranges["hip_flexion_r"][1] < 50  # 1.6, 43.6
+    assert ranges["ankle_dorsiflexion_r"][0] > -25 and ranges["ankle_dorsiflexion_r"][1] < 28  # -6.8, 25.2
     assert np.ptp(gait.truth_deg("pelvic_tilt")) == pytest.approx(2.0, abs=0.01)
     # The left leg does what the right one did half a stride earlier.
     half = GaitStyle().stride_s / 2
@@ -228,7 +228,7 @@ def test_foot_contacts_are_where_zeni_would_find_them(gait: SyntheticTrial) -> N
             times = [e.time_s for e in gait.events if e.label == label and e.side == side and 0.1 < e.time_s < 4.8]
             assert len(times) >= 3
             nearest = [np.abs(peaks / 100.0 - time).min() for time in times]
-            assert max(nearest) < 0.045, (side, label, nearest)
+            assert max(nearest) <= 0.0101, (side, label, nearest)  # 0.002 s; a frame is 0.010 s
 
 
 def test_events_alternate(gait: SyntheticTrial) -> None:
