@@ -8,6 +8,8 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from mocap.errors import FormatError, SourceError
 
 BLOCK = 512
@@ -20,11 +22,25 @@ class C3dHeader:
 
     n_points: int
     n_analog_per_frame: int
+    samples_per_frame: int
     first_frame: int
     last_frame: int
     bytes_per_value: int
     data_start: int
+    scale: float
+    rate_hz: float
     processor: int
+
+    @property
+    def n_frames(self) -> int:
+        """Frames that the header counts."""
+        return self.last_frame - self.first_frame + 1
+
+
+@dataclass(frozen=True)
+class _Value:
+    kind: int
+    content: bytes
 
 
 def check_c3d(content: bytes, path: Path) -> C3dHeader:
@@ -35,7 +51,8 @@ def check_c3d(content: bytes, path: Path) -> C3dHeader:
     SourceError
         Code `C3D_TRUNCATED`: the file ends before its parameters or its data do.
     FormatError
-        Code `C3D_NOT`: no C3D file; `C3D_BROKEN`: its header or parameters contradict themselves.
+        Code `C3D_NOT`: no C3D file; `C3D_BROKEN`: its header or parameters contradict themselves;
+        `C3D_UNSUPPORTED`: MIPS byte order, which ezc3d does not read.
     """
     if len(content) < 2 or content[1] != 0x50:
         raise FormatError(f"{path} is not a C3D file (its second byte is not 0x50).", "Name a C3D file.", "C3D_NOT")
@@ -45,9 +62,16 @@ def check_c3d(content: bytes, path: Path) -> C3dHeader:
     processor = content[parameters + 3]
     if content[0] < 2 or processor not in (_INTEL, _DEC, _MIPS):
         raise _broken(path, f"parameter block {content[0]}, processor {processor}")
+    if processor == _MIPS:
+        raise FormatError(
+            f"{path} is written in the byte order of MIPS processors, which is not read here.",
+            "Export it again in Intel byte order.",
+            code="C3D_UNSUPPORTED",
+        )
     header = _header(content, processor, path)
-    _walk(content, parameters, processor, path)
-    n_values = (header.n_points * 4 + header.n_analog_per_frame) * (header.last_frame - header.first_frame + 1)
+    parameters_found = _walk(content, parameters, path)
+    _check_agreement(header, parameters_found, path)
+    n_values = (header.n_points * 4 + header.n_analog_per_frame) * header.n_frames
     needed = header.data_start + n_values * header.bytes_per_value
     if needed > len(content):
         raise _truncated(path, needed, len(content))
@@ -55,45 +79,85 @@ def check_c3d(content: bytes, path: Path) -> C3dHeader:
 
 
 def _header(content: bytes, processor: int, path: Path) -> C3dHeader:
-    order = ">" if processor == _MIPS else "<"
-    _, n_points, n_analog, first, last = struct.unpack_from(f"{order}5H", content, 0)
-    data_block, _ = struct.unpack_from(f"{order}2H", content, 16)
-    scale_bytes = content[12:16]
-    # DEC floats hold the sign in the top bit of the first 16-bit word, IEEE floats in that of the last byte.
-    top = scale_bytes[{_INTEL: 3, _DEC: 1, _MIPS: 0}[processor]]
-    if n_points and scale_bytes == b"\0\0\0\0":
-        raise _broken(path, "its scale is 0")
+    _, n_points, n_analog, first, last = struct.unpack_from("<5H", content, 0)
+    data_block, samples = struct.unpack_from("<2H", content, 16)
+    scale, rate = _real(content[12:16], processor), _real(content[20:24], processor)
+    if n_points and not (np.isfinite(scale) and scale != 0 and np.isfinite(rate)):
+        raise _broken(path, f"scale {scale}, rate {rate}")
     if n_points and (last < first or first < 1 or data_block < 2):
         raise _broken(path, f"frames {first} to {last}, data in block {data_block}")
-    size = 4 if top & 0x80 else 2
-    return C3dHeader(n_points, n_analog, first, last, size, (max(data_block, 1) - 1) * BLOCK, processor)
+    size = 4 if scale < 0 else 2
+    start = (max(data_block, 1) - 1) * BLOCK
+    return C3dHeader(n_points, n_analog, samples, first, last, size, start, scale, rate, processor)
 
 
-def _walk(content: bytes, parameters: int, processor: int, path: Path) -> None:
-    """Follow the chain of groups and parameters; every record has to stay inside the parameter blocks."""
-    order = ">" if processor == _MIPS else "<"
+def _real(content: bytes, processor: int) -> float:
+    """A real number of either byte order; DEC's is four times the IEEE number, its 16-bit words swapped."""
+    if processor == _INTEL:
+        return float(struct.unpack("<f", content)[0])
+    return float(struct.unpack("<f", content[2:] + content[:2])[0]) / 4.0
+
+
+def _check_agreement(header: C3dHeader, parameters: dict[tuple[str, str], _Value], path: Path) -> None:
+    """Counts, scale and rate stand in the file twice; where the two differ, one of them is damaged."""
+
+    def number(group: str, name: str) -> float | None:
+        value = parameters.get((group, name))
+        if value is None or not value.content:
+            return None
+        if value.kind == 2:
+            return float(struct.unpack_from("<H", value.content)[0])
+        return _real(value.content[:4], header.processor) if value.kind == 4 else float(value.content[0])
+
+    frames = number("POINT", "FRAMES")
+    # The 16 bits of the header cannot count long recordings, whose true length stands elsewhere.
+    if header.last_frame == 65535 or frames in (0, 65535):
+        frames = None
+    channels = number("ANALOG", "USED")
+    pairs = {
+        "POINT:USED": (number("POINT", "USED"), header.n_points),
+        "POINT:FRAMES": (frames, header.n_frames),
+        "POINT:DATA_START": (number("POINT", "DATA_START") or None, header.data_start // BLOCK + 1),
+        "POINT:SCALE": (number("POINT", "SCALE"), header.scale),
+        "POINT:RATE": (number("POINT", "RATE") or None, header.rate_hz or number("POINT", "RATE")),
+        "ANALOG:USED": (None if channels is None else channels * header.samples_per_frame, header.n_analog_per_frame),
+    }
+    for name, (found, expected) in pairs.items():
+        if found is not None and expected is not None and not abs(found - expected) <= 1e-5 * abs(expected):
+            raise _broken(path, f"{name} says {found:g}, its header {expected:g}")
+
+
+def _walk(content: bytes, parameters: int, path: Path) -> dict[tuple[str, str], _Value]:
+    """Follow the chain of groups and parameters, which has to stay inside the file; return the values by name."""
     end = min(len(content), parameters + max(content[parameters + 2], 1) * BLOCK)
     at = parameters + 4
+    groups: dict[int, str] = {}
+    values: dict[tuple[int, str], _Value] = {}
     while at + 2 <= end:
         length, group = struct.unpack_from("2b", content, at)
         if length == 0 or group == 0:
-            return
+            break
         name_end = at + 2 + abs(length)
         if name_end + 2 > len(content):
             raise _truncated(path, name_end + 2, len(content))
-        (offset,) = struct.unpack_from(f"{order}h", content, name_end)
+        name = content[at + 2 : name_end].decode("latin-1").upper()
+        (offset,) = struct.unpack_from("<h", content, name_end)
         if group > 0:
-            _check_record(content, name_end + 2, name_end + offset, path)
+            values[group, name] = _checked_record(content, name_end + 2, name_end + offset, path)
+        else:
+            groups[-group] = name
+            _check_description(content, name_end + 2, name_end, name_end + offset, path)
         if offset == 0:
-            return
+            break
         if offset < 2:
             raise _broken(path, f"a parameter at byte {at} points backwards")
         at = name_end + offset
     if at > len(content):
         raise _truncated(path, at, len(content))
+    return {(groups.get(group, ""), name): value for (group, name), value in values.items()}
 
 
-def _check_record(content: bytes, at: int, following: int, path: Path) -> None:
+def _checked_record(content: bytes, at: int, following: int, path: Path) -> _Value:
     if at + 2 > len(content):
         raise _truncated(path, at + 2, len(content))
     kind, n_axes = struct.unpack_from("bB", content, at)
@@ -103,11 +167,18 @@ def _check_record(content: bytes, at: int, following: int, path: Path) -> None:
     for length in content[at + 2 : at + 2 + n_axes]:
         size *= length
     finish = at + 2 + n_axes + size
-    if finish > len(content):
-        raise _truncated(path, finish, len(content))
+    _check_description(content, finish, at - 2, following, path)
+    return _Value(kind, content[finish - size : finish])
+
+
+def _check_description(content: bytes, at: int, offset_at: int, following: int, path: Path) -> None:
+    """The words that end a record have to end where the next record begins."""
+    if at + 1 > len(content):
+        raise _truncated(path, at + 1, len(content))
+    finish = at + 1 + content[at]
     # An offset of 0 ends the chain, so its record has no follower to run into.
-    if following != at - 2 and finish > following:
-        raise _broken(path, f"the parameter at byte {at} runs into the next one")
+    if finish > len(content) or (following != offset_at and finish > following):
+        raise _broken(path, f"the parameter at byte {offset_at} runs into the next one")
 
 
 def _truncated(path: Path, needed: int, found: int) -> SourceError:

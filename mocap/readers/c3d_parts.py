@@ -37,12 +37,23 @@ def values_of(parameters: Mapping[str, Any], group: str, name: str) -> Sequence[
     while f"{name}{more}" in entries and isinstance(values, list):
         values = [*values, *entries[f"{name}{more}"]["value"]]
         more += 1
-    return values
+    return [_text(value) for value in values] if isinstance(values, list) else values
+
+
+def _text(value: Any) -> Any:
+    """Words that are not UTF-8 arrive with stand-ins for their bytes; they are Latin-1."""
+    if not isinstance(value, str):
+        return value
+    raw = value.encode("utf-8", "surrogateescape")
+    return value if value.isascii() or raw == value.encode("utf-8", "replace") else raw.decode("latin-1")
 
 
 def events_of(parameters: Mapping[str, Any], start_s: float) -> tuple[ImportedEvent, ...]:
     """Return the events in order of time, on a clock that is 0 at `start_s` of the recording's clock."""
     times = np.asarray(values_of(parameters, "EVENT", "TIMES"), float)
+    if times.ndim == 1 and times.size % 2 == 0:
+        # Some files keep the pairs of minutes and seconds in one row.
+        times = times.reshape(-1, 2).T
     if times.ndim != 2 or times.shape[0] != 2:
         return ()
     labels = list(values_of(parameters, "EVENT", "LABELS"))

@@ -103,7 +103,7 @@ def variance_gain(n_samples: int, rate_hz: float, cutoff_hz: float = 6.0) -> NDA
     return np.concatenate([gain[:reach], inside, gain[reach:]])
 
 
-def smooth_points(points: Points3D, cutoff_hz: float = 6.0, longest_gap_s: float = 0.1) -> Points3D:
+def smooth_points(points: Points3D, cutoff_hz: float = 6.0, longest_gap_s: float = 0.0) -> Points3D:
     """Fill short gaps, filter the positions, flag both, and carry the covariance through the filter.
 
     The covariance is that of errors that are independent from frame to frame; where detections err alike over

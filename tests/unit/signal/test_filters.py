@@ -93,7 +93,7 @@ def test_smoothing_flags_and_scales_the_covariance():
     position[100:105] = np.nan
     position[200:230] = np.nan
     covariance = np.broadcast_to(sigma**2 * np.eye(3), (n_frames, 1, 3, 3))
-    smooth = smooth_points(Points3D(position, ("A",), RATE, covariance), 6.0)
+    smooth = smooth_points(Points3D(position, ("A",), RATE, covariance), 6.0, longest_gap_s=0.1)
     assert (smooth.status[100:105] == Status.FILLED | Status.FILTERED).all()
     assert (smooth.status[50] == Status.MEASURED | Status.FILTERED).all()
     assert (smooth.status[200:230] == 0).all() and np.isnan(smooth.position[200:230]).all()
