@@ -1,15 +1,24 @@
 """The compiled loop of robust triangulation: tiles of points, and one by one those whose views do not all agree.
 
-Cameras and rays are laid out as `lens_kernels` and `tile_kernels` say; `rays` is (camera, 7 * TILE) and p the place
-of the point in its tile. Residuals are in pixel sigmas. Callers run spans of points in threads (no lock is held).
+Cameras and rays are laid out as `lens_kernels` and `tile_kernels` say. Callers run spans of points in threads (no
+lock is held).
 """
 
 import numpy as np
 from numba import njit
 
+from mocap.reconstruction.hard_kernels import (
+    AMBIGUOUS,
+    DISAGREE,
+    MEASURED,
+    MISSING,
+    SETTLED,
+    UNCERTAIN,
+    linearise,
+    solve_hard,
+)
 from mocap.reconstruction.lens_kernels import OPTIONS
 from mocap.reconstruction.tile_kernels import (
-    BEHIND,
     RAY_ROWS,
     SUM_ROWS,
     TILE,
@@ -20,210 +29,11 @@ from mocap.reconstruction.tile_kernels import (
     undistort_tile,
 )
 
-# The compiler's cache watches this file alone: a test holds this to the SHA-256 of the two files imported above.
-IMPORTED_SHA256 = ""
+__all__ = ["AMBIGUOUS", "DISAGREE", "IMPORTED_SHA256", "MEASURED", "MISSING", "UNCERTAIN", "triangulate_span"]
 
-MISSING, MEASURED, DISAGREE, AMBIGUOUS, UNCERTAIN = range(5)
+# The compiler's cache watches this file alone: a test holds this to the SHA-256 of the three kernel files imported.
+IMPORTED_SHA256 = "214939b193ef67e9944bd06b47278c75c144a87886c98972e5d7bed61ab15932"
 _TILE_STEPS = 2
-_REFINE_STEPS = 12
-_SETTLE_ROUNDS = 8
-_SETTLED = 1e-6  # squared step in the point's own standard deviations; what is left is far smaller
-
-
-@njit(**OPTIONS)
-def _residual(cam, ray, p, x, y, z):
-    """Squared residual of one view in sigma^2; infinite behind the camera."""
-    depth = cam[6] * x + cam[7] * y + cam[8] * z + cam[11]
-    if not depth > BEHIND:
-        return np.inf
-    near = 1.0 / depth
-    du = (cam[0] * x + cam[1] * y + cam[2] * z + cam[9]) * near - ray[p]
-    dv = (cam[3] * x + cam[4] * y + cam[5] * z + cam[10]) * near - ray[TILE + p]
-    ru = ray[2 * TILE + p] * du + ray[3 * TILE + p] * dv
-    rv = ray[4 * TILE + p] * du + ray[5 * TILE + p] * dv
-    return ru * ru + rv * rv
-
-
-@njit(**OPTIONS)
-def _linearise(cam, ray, p, point, normal, gradient):
-    """Add one view, which sees the point, to the normal equations."""
-    x, y, z = point[0], point[1], point[2]
-    near = 1.0 / (cam[6] * x + cam[7] * y + cam[8] * z + cam[11])
-    u = (cam[0] * x + cam[1] * y + cam[2] * z + cam[9]) * near
-    v = (cam[3] * x + cam[4] * y + cam[5] * z + cam[10]) * near
-    ux, uy, uz = (cam[0] - u * cam[6]) * near, (cam[1] - u * cam[7]) * near, (cam[2] - u * cam[8]) * near
-    vx, vy, vz = (cam[3] - v * cam[6]) * near, (cam[4] - v * cam[7]) * near, (cam[5] - v * cam[8]) * near
-    du, dv = u - ray[p], v - ray[TILE + p]
-    for row in (2, 4):
-        a, b = ray[row * TILE + p], ray[(row + 1) * TILE + p]
-        px, py, pz, r = a * ux + b * vx, a * uy + b * vy, a * uz + b * vz, a * du + b * dv
-        normal[0] += px * px
-        normal[1] += px * py
-        normal[2] += px * pz
-        normal[3] += py * py
-        normal[4] += py * pz
-        normal[5] += pz * pz
-        gradient[0] += px * r
-        gradient[1] += py * r
-        gradient[2] += pz * r
-
-
-@njit(**OPTIONS)
-def _step(n, gradient, inverse, point):
-    """Invert n = xx xy xz yy yz zz and move the point; its squared step in its own sigmas, NaN when n is singular."""
-    xx, xy, xz = n[3] * n[5] - n[4] * n[4], n[2] * n[4] - n[1] * n[5], n[1] * n[4] - n[2] * n[3]
-    det = n[0] * xx + n[1] * xy + n[2] * xz
-    if not det > 1e-15 * n[0] * n[3] * n[5]:
-        return np.nan
-    xx, xy, xz = xx / det, xy / det, xz / det
-    yy, yz = (n[0] * n[5] - n[2] * n[2]) / det, (n[1] * n[2] - n[0] * n[4]) / det
-    zz = (n[0] * n[3] - n[1] * n[1]) / det
-    inverse[0], inverse[1], inverse[2], inverse[3], inverse[4], inverse[5] = xx, xy, xz, yy, yz, zz
-    gx, gy, gz = gradient[0], gradient[1], gradient[2]
-    x, y, z = xx * gx + xy * gy + xz * gz, xy * gx + yy * gy + yz * gz, xz * gx + yz * gy + zz * gz
-    point[0] -= x
-    point[1] -= y
-    point[2] -= z
-    return x * gx + y * gy + z * gz
-
-
-@njit(**OPTIONS)
-def _refine(cams, rays, p, chosen, point, normal, gradient, inverse):
-    """Gauss-Newton on the chosen views; False when it fails."""
-    for _ in range(_REFINE_STEPS):
-        normal[:] = 0.0
-        gradient[:] = 0.0
-        for i in range(cams.shape[0]):
-            if chosen[i]:
-                _linearise(cams[i], rays[i], p, point, normal, gradient)
-        step = _step(normal, gradient, inverse, point)
-        if np.isnan(step):
-            return False
-        if step < _SETTLED:
-            return True
-    return False
-
-
-@njit(**OPTIONS)
-def _midpoint(cam_i, cam_j, line_i, line_j, point):
-    """Point nearest to two rays; False when they are parallel or meet behind a camera."""
-    wx, wy, wz = cam_i[25] - cam_j[25], cam_i[26] - cam_j[26], cam_i[27] - cam_j[27]
-    ix, iy, iz, jx, jy, jz = line_i[0], line_i[1], line_i[2], line_j[0], line_j[1], line_j[2]
-    a, b, c = ix * ix + iy * iy + iz * iz, ix * jx + iy * jy + iz * jz, jx * jx + jy * jy + jz * jz
-    d, e = ix * wx + iy * wy + iz * wz, jx * wx + jy * wy + jz * wz
-    det = a * c - b * b
-    s, t = b * e - c * d, a * e - b * d
-    if not (det > 1e-9 * a * c and s > 0.0 and t > 0.0):
-        return False
-    s, t = 0.5 * s / det, 0.5 * t / det
-    point[0] = 0.5 * (cam_i[25] + cam_j[25]) + s * ix + t * jx
-    point[1] = 0.5 * (cam_i[26] + cam_j[26]) + s * iy + t * jy
-    point[2] = 0.5 * (cam_i[27] + cam_j[27]) + s * iz + t * jz
-    return True
-
-
-@njit(**OPTIONS)
-def _propose(cams, rays, p, views, n_views, lines, limit, enough, trial, best):
-    """Put the pair midpoint of least truncated cost into `best`; return that cost, `enough` when none is below."""
-    for k in range(n_views):
-        cam, ray = cams[views[k]], rays[views[k]]
-        for axis in range(3):
-            lines[k, axis] = cam[axis] * ray[p] + cam[3 + axis] * ray[TILE + p] + cam[6 + axis]
-    least = enough
-    for i in range(n_views - 1):
-        for j in range(i + 1, n_views):
-            if not _midpoint(cams[views[i]], cams[views[j]], lines[i], lines[j], trial):
-                continue
-            cost = 0.0
-            for k in range(n_views):
-                cost += min(limit, _residual(cams[views[k]], rays[views[k]], p, trial[0], trial[1], trial[2]))
-                if cost >= least:
-                    break
-            if cost < least:
-                least = cost
-                best[:] = trial
-    return least
-
-
-@njit(**OPTIONS)
-def _rivalled(cams, rays, p, views, n_views, lines, chosen, limit, trial):
-    """Whether a pair of views other than the chosen two agrees as well: then no one can say which is right."""
-    for i in range(n_views - 1):
-        for j in range(i + 1, n_views):
-            a, b = views[i], views[j]
-            if not (chosen[a] and chosen[b]) and _midpoint(cams[a], cams[b], lines[i], lines[j], trial):
-                cost = _residual(cams[a], rays[a], p, trial[0], trial[1], trial[2])
-                cost += _residual(cams[b], rays[b], p, trial[0], trial[1], trial[2])
-                if cost < limit:
-                    return True
-    return False
-
-
-@njit(**OPTIONS)
-def _settle(cams, rays, p, views, n_views, chosen, limit, point, normal, gradient, inverse):
-    """Fit the views below the limit, and choose again, until the choice stands; return how many there are."""
-    chosen[:] = False
-    inliers = 0
-    for _ in range(_SETTLE_ROUNDS):
-        changed = False
-        inliers = 0
-        for k in range(n_views):
-            i = views[k]
-            inside = _residual(cams[i], rays[i], p, point[0], point[1], point[2]) < limit
-            changed = changed or inside != chosen[i]
-            chosen[i] = inside
-            inliers += inside
-        if inliers < 2 or not changed:
-            break
-        if not _refine(cams, rays, p, chosen, point, normal, gradient, inverse):
-            return 0
-    return inliers
-
-
-@njit(**OPTIONS)
-def _drop_worst(cams, rays, p, limits, views, n_views, chosen, point, normal, gradient, inverse):
-    """Leave out the view that lies farthest from `point` and fit the rest; whether they then all agree."""
-    largest, worst = -1.0, 0
-    for k in range(n_views):
-        residual = _residual(cams[views[k]], rays[views[k]], p, point[0], point[1], point[2])
-        if residual > largest:
-            largest, worst = residual, k
-    chosen[:] = False
-    for k in range(n_views):
-        chosen[views[k]] = k != worst
-    if not _refine(cams, rays, p, chosen, point, normal, gradient, inverse):
-        return False
-    total = 0.0
-    for k in range(n_views):
-        if k != worst:
-            residual = _residual(cams[views[k]], rays[views[k]], p, point[0], point[1], point[2])
-            total += residual if residual < limits[0] else np.inf
-    return total < limits[2 + n_views - 1]
-
-
-@njit(**OPTIONS)
-def _solve_hard(cams, rays, p, limits, views, lines, chosen, point, trial, normal, gradient, inverse):
-    """Find one point whose views do not all agree; return how it went. `limits` are those of `triangulate_span`."""
-    limit, min_views = limits[0], limits[1]
-    n_views = 0
-    for i in range(cams.shape[0]):
-        if rays[i, 6 * TILE + p] > 0.0:
-            views[n_views] = i
-            n_views += 1
-    # With four or more views left that agree, no other choice can win: the usual case of one wrong view.
-    if n_views >= 5 and _drop_worst(
-        cams, rays, p, limits, views, n_views, chosen, point, normal, gradient, inverse
-    ):
-        return MEASURED
-    enough = limit * (n_views - 1)  # fewer than two views below the limit are no proposal
-    if not _propose(cams, rays, p, views, n_views, lines, limit, enough, trial, point) < enough:
-        return DISAGREE
-    inliers = _settle(cams, rays, p, views, n_views, chosen, limit, point, normal, gradient, inverse)
-    if inliers < min_views:
-        return DISAGREE
-    if inliers == 2 and n_views > 2 and _rivalled(cams, rays, p, views, n_views, lines, chosen, limit, trial):
-        return AMBIGUOUS
-    return MEASURED
 
 
 @njit(**OPTIONS)
@@ -271,14 +81,14 @@ def _solve_tile(cams, rays, count, limits, max_variance, points, inverse, reason
         for i in range(n):
             chosen[i, p] = rays[i, 6 * TILE + p] > 0.0
             n_views += chosen[i, p]
-        passed = step[p] < _SETTLED and sums[10 * TILE + p] == 0.0 and sums[9 * TILE + p] < limits[2 + n_views]
+        passed = step[p] < SETTLED and sums[10 * TILE + p] == 0.0 and sums[9 * TILE + p] < limits[2 + n_views]
         reason[p] = MEASURED if passed else DISAGREE
         if n_views < limits[1]:
             reason[p] = MISSING
         elif not passed:
             for axis in range(3):
                 point[axis] = points[axis * TILE + p]
-            reason[p] = _solve_hard(
+            reason[p] = solve_hard(
                 cams, rays, p, limits, views, lines, one, point, trial, normal, gradient, covariance
             )
             for i in range(n):
@@ -298,7 +108,7 @@ def _leverage(cam, ray, p, points, inverse, point, normal, gradient):
     for axis in range(3):
         point[axis] = points[axis * TILE + p]
     normal[:] = 0.0
-    _linearise(cam, ray, p, point, normal, gradient)
+    linearise(cam, ray, p, point, normal, gradient)
     total = 0.0
     for term in range(6):
         twice = 1.0 if term == 0 or term == 3 or term == 5 else 2.0

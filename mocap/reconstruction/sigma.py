@@ -18,14 +18,15 @@ _SMALLEST_SIGMA_PX = 0.01  # no detector is better; perfect synthetic pixels are
 _ROUNDS = 10
 _MEDIAN_ROUNDS = 2
 _SETTLED = 0.01
-_PRIOR_FREEDOM = 100.0  # a camera or keypoint with this many degrees of freedom is believed half
-_LARGEST_FACTOR = 3.0  # of one camera's or keypoint's sigma against the whole
+_PRIOR_FREEDOM = 100.0  # a keypoint with this many degrees of freedom is believed half
+_LARGEST_FACTOR = 3.0  # of one keypoint's sigma against the whole
 
 
 def estimate_sigma(pixels: NDArray, confidence: NDArray, rig: CameraRig, options: ReconstructionOptions) -> NDArray:
-    """Estimate the pixel sigma of every camera and keypoint from an even sample of the frames.
+    """Estimate the pixel sigma of every keypoint from an even sample of the frames.
 
-    One sigma for all, times a factor for each camera and one for each keypoint, as far as the data support them.
+    All cameras share it. Detections are biased by the view, and a sigma per camera would take the two views whose
+    biases happen to agree for the best and let them outvote the rest: on real detections that made points jump more.
 
     Parameters
     ----------
@@ -38,22 +39,22 @@ def estimate_sigma(pixels: NDArray, confidence: NDArray, rig: CameraRig, options
     Returns
     -------
     ndarray, shape (camera, keypoint)
-        Standard deviation of u and of v in px, at least 0.01.
+        Standard deviation of u and of v in px, at least 0.01; the same for all cameras.
     """
     n_cameras, n_frames, n_keypoints = confidence.shape
     stride = max(1, -(-n_frames * n_keypoints // _SAMPLE_POINTS))
     pixels, confidence = pixels[:, ::stride], confidence[:, ::stride]
     sigma = np.full((n_cameras, n_keypoints), _FIRST_SIGMA_SHARE * max(max(camera.size) for camera in rig))
     for turn in range(_ROUNDS):
-        by_factors = turn >= _MEDIAN_ROUNDS
-        solution = solve(pixels, confidence, rig, sigma, options, want_freedom=by_factors)
+        by_keypoint = turn >= _MEDIAN_ROUNDS
+        solution = solve(pixels, confidence, rig, sigma, options, want_freedom=by_keypoint)
         if not solution.used.any():
             return sigma
-        fresh = _sigma_by_factors(solution) if by_factors else _median_sigma(solution, sigma)
+        fresh = _keypoint_sigma(solution) if by_keypoint else _median_sigma(solution, sigma)
         fresh = np.maximum(fresh, _SMALLEST_SIGMA_PX)
         change = np.abs(np.log(fresh / sigma)).max()
         sigma = fresh
-        if by_factors and change < _SETTLED:
+        if by_keypoint and change < _SETTLED:
             break
     return sigma
 
@@ -68,23 +69,14 @@ def _median_sigma(solution: Solution, sigma: NDArray) -> NDArray:
     return sigma * np.sqrt(np.median(squared.sum(axis=0)[enough] / expected))
 
 
-def _sigma_by_factors(solution: Solution) -> NDArray:
+def _keypoint_sigma(solution: Solution) -> NDArray:
+    """One sigma for all, times a factor for each keypoint that its degrees of freedom support."""
     n_views = solution.used.sum(axis=0)
     counted = solution.used & (n_views >= (3 if (n_views >= 3).any() else 2))
     squared = np.where(counted, solution.error, 0.0).astype(float) ** 2
     freedom = np.where(counted, solution.freedom, 0.0).astype(float)
-    squared, freedom = squared.sum(axis=1), freedom.sum(axis=1)
-    overall = squared.sum() / max(freedom.sum(), 1e-12)
-    of_camera, of_keypoint = np.ones(len(squared)), np.ones(squared.shape[1])
-    if overall <= _SMALLEST_SIGMA_PX**2:
-        return np.full(squared.shape, _SMALLEST_SIGMA_PX)
-    for _ in range(5):
-        of_camera = _factor(squared / (overall * of_keypoint), freedom, axis=1)
-        of_keypoint = _factor(squared / (overall * of_camera[:, None]), freedom, axis=0)
-    return np.sqrt(overall * of_camera[:, None] * of_keypoint)
-
-
-def _factor(squared: NDArray, freedom: NDArray, axis: int) -> NDArray:
-    """Ratio of variances, drawn to 1 where the data are few."""
-    ratio = (squared.sum(axis=axis) + _PRIOR_FREEDOM) / (freedom.sum(axis=axis) + _PRIOR_FREEDOM)
-    return np.clip(ratio, _LARGEST_FACTOR**-2, _LARGEST_FACTOR**2)
+    squared, freedom = squared.sum(axis=(0, 1)), freedom.sum(axis=(0, 1))
+    overall = max(squared.sum() / max(freedom.sum(), 1e-12), _SMALLEST_SIGMA_PX**2)
+    factor = (squared / overall + _PRIOR_FREEDOM) / (freedom + _PRIOR_FREEDOM)
+    factor = np.clip(factor, _LARGEST_FACTOR**-2, _LARGEST_FACTOR**2)
+    return np.broadcast_to(np.sqrt(overall * factor), (len(solution.used), len(factor)))
