@@ -28,6 +28,7 @@ class Zeros:
     spine: float | None = None
     spine_steps: NDArray | None = None
     knee_axis: Mapping[str, NDArray] = field(default_factory=lambda: MappingProxyType({}))
+    femur_in_shank: Mapping[str, NDArray] = field(default_factory=lambda: MappingProxyType({}))
     foot_flat: Mapping[str, NDArray] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -152,19 +153,36 @@ class Body:
         """Return the knee centre: a keypoint, or midway between the epicondyles."""
         if f"{side}KJC" in self.points:
             return self.points[f"{side}KJC"]
-        return self._keep(f"{side}KJC", lambda: mean(self.need(f"{side}LFE", f"{side}MFE")))
+        return self._keep(f"{side}KJC", lambda: mean(self.condyles(side)))
 
     def ankle(self, side: str) -> Vec:
         """Return the ankle centre: a keypoint, or midway between the malleoli."""
         if f"{side}AJC" in self.points:
             return self.points[f"{side}AJC"]
-        return self._keep(f"{side}AJC", lambda: mean(self.need(f"{side}LMAL", f"{side}MMAL")))
+        return self._keep(f"{side}AJC", lambda: mean(self.malleoli(side)))
+
+    def condyles(self, side: str) -> tuple[Vec, Vec]:
+        """Return the lateral and medial epicondyle."""
+        return self._pair(f"{side}LFE", f"{side}MFE", "knee")
+
+    def malleoli(self, side: str) -> tuple[Vec, Vec]:
+        """Return the lateral and medial malleolus."""
+        return self._pair(f"{side}LMAL", f"{side}MMAL", "ankle")
+
+    def _pair(self, lateral: str, medial: str, joint: str) -> tuple[Vec, Vec]:
+        if lateral in self.points and medial not in self.points:
+            raise NotObservable(
+                f"a lateral {joint} marker alone shows neither centre nor axis of the joint: needs {medial}, in the "
+                "static at least, with three tracked points on the segment"
+            )
+        outer, inner = self.need(lateral, medial)
+        return outer, inner
 
     def femur(self, side: str) -> Frame:
         """Return the femur frame."""
 
         def build() -> Frame:
-            axis = segments.knee_axis(*self.need(f"{side}LFE", f"{side}MFE"), SIDES[side])
+            axis = segments.knee_axis(*self.condyles(side), side=SIDES[side])
             return segments.long_bone_frame(self.hip(side), self.knee(side), axis)
 
         return self._keep(f"femur_{side}", build)
@@ -173,7 +191,7 @@ class Body:
         """Return the shank frame of the ankle, its Z from the malleoli."""
 
         def build() -> Frame:
-            axis = segments.knee_axis(*self.need(f"{side}LMAL", f"{side}MMAL"), SIDES[side])
+            axis = segments.knee_axis(*self.malleoli(side), side=SIDES[side])
             return segments.long_bone_frame(self.knee(side), self.ankle(side), axis)
 
         return self._keep(f"shank_distal_{side}", build)
@@ -186,7 +204,7 @@ class Body:
         """
 
         def build() -> Frame:
-            axis = segments.knee_axis(*self.need(f"{side}LFE", f"{side}MFE"), SIDES[side])
+            axis = segments.knee_axis(*self.condyles(side), side=SIDES[side])
             if side in self.zeros.knee_axis:
                 axis = self._carried_axis(side, axis)
             return segments.long_bone_frame(self.knee(side), self.ankle(side), axis)
@@ -197,8 +215,12 @@ class Body:
         shank = self.shank_distal(side)
         origin = Vec(np.zeros((self.n_frames, 3)))
         axis = carried(shank, self.zeros.knee_axis[side], origin)
-        # A misplaced epicondyle was misplaced in the static as well, where this axis comes from.
-        return Vec(axis.value, now.grad) if self.setting.placement_pass else axis
+        if not self.setting.placement_pass or side not in self.zeros.femur_in_shank:
+            return axis
+        # A misplaced epicondyle was so in the static, where this axis comes from: the error, fixed to the femur, went
+        # over to the shank there and stays with it.
+        femur_world = np.swapaxes(self.femur(side).axes, -1, -2)
+        return Vec(axis.value, chain(shank.axes @ self.zeros.femur_in_shank[side] @ femur_world, now.grad))
 
     def foot_line(self, side: str) -> tuple[Vec, str]:
         """Return the vector from heel to forefoot, and the name of its front end."""
@@ -221,8 +243,8 @@ class Body:
                 tracked = self.poses[f"foot_{side.lower()}"].frame
                 axes = tracked.axes @ self.zeros.foot_flat[side]
                 return Frame(axes, self.foot_floor(side).grad if self.setting.placement_pass else tracked.grad)
-            names = (f"{side}HEEL", f"{side}MT1", f"{side}MT5")
-            return segments.foot_frame(*self.need(*names), SIDES[side])
+            heel, first, fifth = self.need(f"{side}HEEL", f"{side}MT1", f"{side}MT5")
+            return segments.foot_frame(heel, first, fifth, side=SIDES[side])
 
         return self._keep(f"foot_{side}", build)
 

@@ -76,7 +76,7 @@ def fit(cluster: Cluster, points: Mapping[str, Vec]) -> ClusterPose:
     model = (cluster.shape_cluster - anchor[:, None]) * there[..., None]
     offset = (filled - centroid[:, None]) * there[..., None]
     rotation = _rotations(model, offset)
-    spread = np.linalg.svd(model, compute_uv=False)[:, 1]
+    spread = _seen_spread(cluster, there)
     placed = model @ np.swapaxes(rotation, -1, -2)
     residual = np.sqrt(np.sum((placed - offset) ** 2, axis=(1, 2)) / np.maximum(count, 1))
     good = (count >= 3) & (spread >= MIN_SPREAD_M) & (residual <= cluster.residual_limit_m)
@@ -84,6 +84,13 @@ def fit(cluster: Cluster, points: Mapping[str, Vec]) -> ClusterPose:
     turn, shift = _gradients(cluster, points, placed, offset, weight)
     centre = Vec(np.where(good[:, None], centroid, np.nan), shift)
     return ClusterPose(Frame(rotation, turn), centre, anchor, np.where(count >= 3, residual, np.nan))
+
+
+def _seen_spread(cluster: Cluster, there: NDArray) -> NDArray:
+    """Return the second singular value (m) of the points that each frame shows, shape (time,)."""
+    patterns, inverse = np.unique(there, axis=0, return_inverse=True)
+    spreads = [second_spread(cluster.shape_cluster[p]) if p.sum() >= 3 else 0.0 for p in patterns]
+    return np.array(spreads)[inverse.reshape(-1)]
 
 
 def _rotations(model: NDArray, offset: NDArray) -> NDArray:

@@ -121,7 +121,7 @@ def kinematics(
     found = lm.build_landmarks(lm.traced_points(positions, bool(covariances)), person.calibration, options.pelvis)
     size = person.size or size_without_static(positions, options)
     setting = replace(setting, pelvis_method=found.pelvis_method, size=size)
-    heading = heading_of(Body(found.points, found.poses, setting, person.zeros), points.rate_hz)
+    heading = heading_of(Body(found.points, found.poses, setting, person.zeros), points.rate_hz, options.heading_rad)
     body = Body(found.points, found.poses, setting, person.zeros, heading)
     outcomes = all_outcomes(body)
     return Kinematics(

@@ -46,6 +46,9 @@ TRACKED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 """Per segment: the points that may track it, and the landmarks that a static trial may tie to them."""
 
+# Segments whose own pose an angle is made of.
+_POSED = {"lumbar", "foot_r", "foot_l"}
+
 ANATOMICAL = tuple(dict.fromkeys(name for _, landmarks in TRACKED.values() for name in landmarks))
 
 
@@ -162,22 +165,24 @@ def build_landmarks(points: Mapping[str, Vec], calibration: Calibration | None, 
     if calibration is None:
         return Landmarks(landmarks, {}, method, ())
     usable = {s: c for s, c in calibration.clusters.items() if all(name in points for name in c.names)}
-    poses = {segment: fit(cluster, points) for segment, cluster in usable.items()}
     tied = {segment for segment, _ in calibration.places.values()}
-    by_plate = pelvis != "landmarks" and "pelvis" in poses and "pelvis" in tied
-    reconstructed = []
-    for name, (segment, spot) in calibration.places.items():
-        wanted = name not in points or (segment == "pelvis" and by_plate)
-        if wanted and segment in poses and (segment != "pelvis" or by_plate):
-            landmarks[name] = place(poses[segment], spot)
-            reconstructed.append(name)
+    by_plate = pelvis != "landmarks" and "pelvis" in usable and "pelvis" in tied
+    wanted = {
+        name: (segment, spot)
+        for name, (segment, spot) in calibration.places.items()
+        if segment in usable and (by_plate if segment == "pelvis" else name not in points)
+    }
+    needed = {segment for segment, _ in wanted.values()} | _POSED
+    poses = {segment: fit(cluster, points) for segment, cluster in usable.items() if segment in needed}
+    reconstructed = tuple(wanted)
+    landmarks |= {name: place(poses[segment], spot) for name, (segment, spot) in wanted.items()}
     if by_plate:
         method = f"sacral plate ({len(usable['pelvis'].names)} points), calibrated to ASIS and PSIS in the static"
         for name in TRACKED["pelvis"][1]:
             # A landmark that the static did not tie to the plate must not mix with those it did.
             if name not in reconstructed:
                 landmarks.pop(name, None)
-    return Landmarks(landmarks, poses, method, tuple(reconstructed))
+    return Landmarks(landmarks, poses, method, reconstructed)
 
 
 def for_placement(found: Landmarks, frames: NDArray) -> Landmarks:

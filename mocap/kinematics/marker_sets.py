@@ -124,7 +124,7 @@ def find_marker_set(labels: Sequence[str]) -> Matched:
         )
     rivals = [m for m in matches[1:] if len(m.label_of) == len(best.label_of) and m.label_of != best.label_of]
     if rivals:
-        names = ", ".join(m.marker_set.name for m in (best, *rivals))
+        names = ", ".join(sorted(m.marker_set.name for m in (best, *rivals)))
         raise KinematicsError(
             f"The labels fit several marker sets equally well: {names}.",
             "Name the marker set.",

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from mocap.errors import KinematicsError
 from mocap.kinematics.uncertainty import LANDMARK_SD_M
 
-_CHOICES = {"pelvis": ("auto", "plate", "landmarks"), "foot": ("flat", "anatomical"), "posture": ("upright", "any")}
+_CHOICES = {"pelvis": ("auto", "plate", "landmarks"), "foot": ("flat", "anatomical"), "posture": ("upright", "any"),
+            "static_check": ("refuse", "flag")}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,12 @@ class KinematicsOptions:
         `flat` (level in the static; anatomical where there is none) or `anatomical`.
     posture : str
         `upright`: refuse data in which the person never is; `any` for a person who lies.
+    static_check : str
+        What to do with a static trial whose body lengths are another person's: `refuse` or `flag`.
     landmark_sd_m : float
         Standard uncertainty of landmark placement, per landmark and axis.
+    heading_rad : float
+        Where forward is, about the world's Z from X; NaN: found from the walk or from where the pelvis faces.
     """
 
     hip_centre: str = "harrington"
@@ -36,7 +41,9 @@ class KinematicsOptions:
     pelvis: str = "auto"
     foot: str = "flat"
     posture: str = "upright"
+    static_check: str = "refuse"
     landmark_sd_m: float = LANDMARK_SD_M
+    heading_rad: float = float("nan")
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from mocap.kinematics.angles import traced_baker
 from mocap.kinematics.body import SIDES, Body
 from mocap.kinematics.definitions import ANGLE_NAMES, definition_of
-from mocap.kinematics.heading import Heading, find_heading
-from mocap.kinematics.landmarks import Landmarks, for_placement
+from mocap.kinematics.heading import Heading, find_heading, upright_axes
+from mocap.kinematics.landmarks import TRACKED, Landmarks, for_placement
 from mocap.kinematics.leg_angles import leg_outcomes, near_singular
 from mocap.kinematics.observability import NotObservable, Outcome
 from mocap.kinematics.options import KinematicsOptions
@@ -34,10 +34,13 @@ def all_outcomes(body: Body) -> dict[str, Outcome]:
     return {name: found[name] for name in ANGLE_NAMES}
 
 
-def heading_of(body: Body, rate_hz: float) -> Heading | None:
-    """Return the heading of a body, or None without gravity or anything that faces forward."""
+def heading_of(body: Body, rate_hz: float, given_rad: float = float("nan")) -> Heading | None:
+    """Return the heading of a body, given or found; None without gravity or anything that faces forward."""
     if not body.setting.gravity_known:
         return None
+    if np.isfinite(given_rad):
+        axes = upright_axes(np.array([np.cos(given_rad), 0.0, -np.sin(given_rad)]))
+        return Heading(axes, axes, "given", "given")
     try:
         middle, forward = _facing(body)
     except NotObservable:
@@ -79,6 +82,7 @@ def angles_of(
     shape = (points.n_frames, len(ANGLE_NAMES))
     values, sd = np.full(shape, np.nan), np.full(shape, np.nan)
     definitions = []
+    placed = _placement_outcomes(found, body)
     for column, (name, outcome) in enumerate(outcomes.items()):
         reason = ""
         if outcome.angle is not None:
@@ -88,28 +92,43 @@ def angles_of(
                     sd[:, column] = random_sd(outcome.angle, covariances)
             else:
                 reason = "no frame shows all the points it needs, in places that make a frame"
-        definitions.append(definition_of(name, outcome, reason))
+        definitions.append(definition_of(name, _with_reconstructed(outcome, placed[name], found), reason))
     return JointAngles(
         definitions=tuple(definitions),
         values=values,
         rate_hz=points.rate_hz,
         sd=sd,
-        u_landmark=_placement(found, body, options.landmark_sd_m),
+        u_landmark=_placement_sd(placed, body, options.landmark_sd_m),
         start_s=points.start_s,
     )
 
 
-def _placement(found: Landmarks, body: Body, sd_m: float) -> NDArray:
-    """Return the uncertainty (rad) of landmark placement per angle, from at most 50 frames of the trial."""
+def _placement_outcomes(found: Landmarks, body: Body) -> dict[str, Outcome]:
+    """Return the outcomes at no more than 50 frames, with their dependence on the placement of landmarks."""
     complete = sum(np.isfinite(vector.value).all(axis=1).astype(int) for vector in found.points.values())
     best = np.flatnonzero(complete == np.max(complete))
     frames = best[np.unique(np.linspace(0, len(best) - 1, PLACEMENT_FRAMES).round().astype(int))]
     placed = for_placement(found, frames)
     setting = replace(body.setting, placement_pass=True)
-    outcomes = all_outcomes(Body(placed.points, placed.poses, setting, body.zeros, body.heading))
+    return all_outcomes(Body(placed.points, placed.poses, setting, body.zeros, body.heading))
+
+
+def _placement_sd(placed: Mapping[str, Outcome], body: Body, sd_m: float) -> NDArray:
+    """Return the uncertainty (rad) of landmark placement per angle."""
     if body.setting.kind == "keypoints":
-        return np.full(len(outcomes), np.nan)  # nobody palpated a keypoint
-    return np.array([np.nan if o.angle is None else landmark_sd(o.angle, sd_m) for o in outcomes.values()])
+        return np.full(len(placed), np.nan)  # nobody palpated a keypoint
+    return np.array([np.nan if o.angle is None else landmark_sd(o.angle, sd_m) for o in placed.values()])
+
+
+def _with_reconstructed(outcome: Outcome, placed: Outcome, found: Landmarks) -> Outcome:
+    """Name in the method the landmarks that carried no marker in the trial."""
+    if outcome.angle is None or placed.angle is None:
+        return outcome
+    # What the sacral plate carries is named by the pelvis's own method.
+    used = [name for name in found.reconstructed if name in placed.angle.grad and name not in TRACKED["pelvis"][1]]
+    if not used:
+        return outcome
+    return replace(outcome, method=f"{outcome.method}; from clusters tied in the static: {', '.join(used)}")
 
 
 def verdicts_of(body: Body, outcomes: Mapping[str, Outcome], positions: Mapping[str, NDArray]) -> tuple[Verdict, ...]:

@@ -94,7 +94,7 @@ def calibrate_person(
         )
     upright = setting.gravity_known and options.posture == "upright"
     everything = checked_positions(static, matched, "static trial", upright)
-    same = plausibility.same_subject(everything, trial)
+    same = plausibility.same_subject(everything, trial, options.static_check == "refuse")
     quiet = quiet_part(everything, static.rate_hz)
     positions = {name: values[quiet] for name, values in everything.items()}
     positions = {name: values for name, values in positions.items() if np.isfinite(values).all(axis=1).any()}

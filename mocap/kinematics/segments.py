@@ -18,7 +18,7 @@ def thorax_frame(c7: Vec, t10: Vec, clav: Vec, strn: Vec) -> Frame:
     return frame(upward, difference(clav, c7), "yx")
 
 
-def knee_axis(lateral: Vec, medial: Vec, side: float) -> Vec:
+def knee_axis(lateral: Vec, medial: Vec, *, side: float) -> Vec:
     """Return the line between two condyles or malleoli that points to the subject's right on both sides."""
     return combine((side, -side), (lateral, medial))
 
@@ -28,10 +28,10 @@ def long_bone_frame(upper: Vec, lower: Vec, rightward: Vec) -> Frame:
     return frame(difference(upper, lower), rightward, "yz")
 
 
-def foot_frame(heel: Vec, first_metatarsal: Vec, fifth_metatarsal: Vec, side: float) -> Frame:
+def foot_frame(heel: Vec, first_metatarsal: Vec, fifth_metatarsal: Vec, *, side: float) -> Frame:
     """Return the anatomical foot: X from the heel to mid(MT1, MT5), Y dorsal, Z to the right."""
     forward = difference(mean([first_metatarsal, fifth_metatarsal]), heel)
-    return frame(forward, knee_axis(fifth_metatarsal, first_metatarsal, side), "xz")
+    return frame(forward, knee_axis(fifth_metatarsal, first_metatarsal, side=side), "xz")
 
 
 def floor_frame(up: Vec, forward: Vec) -> Frame:

@@ -14,9 +14,12 @@ from mocap.kinematics.heading import quiet_frames
 from mocap.kinematics.hip_centre import PelvisSize
 from mocap.kinematics.landmarks import Landmarks
 from mocap.kinematics.observability import NotObservable
+from mocap.kinematics.plausibility import feet_middle, pelvis_middle
 from mocap.kinematics.segments import knee_axis
 from mocap.kinematics.traced import Frame, difference
 from mocap.kinematics.trunk_angles import spine_curvature, spine_names, spine_steps
+
+STANDING_SHARE = 0.97
 
 
 @dataclass(frozen=True)
@@ -44,12 +47,16 @@ class StaticReport:
 def quiet_part(static: Mapping[str, NDArray], rate_hz: float) -> NDArray:
     """Return which frames of a static trial are quiet standing, shape (time,).
 
+    Frames in which the pelvis is nearer to the feet than 97 % of its usual distance are left out: a pause at the bottom
+    of a squat is quiet, but not standing.
+
     Raises
     ------
     KinematicsError
         STATIC_MOVING when none is.
     """
     quiet = quiet_frames(np.stack(list(static.values()), axis=1), rate_hz)
+    quiet &= ~_crouching(static)
     if not quiet.any():
         raise KinematicsError(
             "The person never stands still in the static trial (20 mm/s, median over the markers).",
@@ -57,6 +64,18 @@ def quiet_part(static: Mapping[str, NDArray], rate_hz: float) -> NDArray:
             code="STATIC_MOVING",
         )
     return quiet
+
+
+def _crouching(points: Mapping[str, NDArray]) -> NDArray:
+    """Return which frames, shape (time,), show the pelvis nearer to the feet than the tallest of the trial does."""
+    pelvis, feet = pelvis_middle(points), feet_middle(points)
+    if pelvis is None or feet is None:
+        return np.zeros(len(next(iter(points.values()))), bool)
+    height = np.linalg.norm(pelvis - feet, axis=1)
+    seen = np.isfinite(height)
+    if not seen.any():
+        return ~seen & False
+    return seen & (np.where(seen, height, 0.0) < STANDING_SHARE * np.quantile(height[seen], 0.95))
 
 
 def pelvis_size(points: Mapping[str, NDArray], leg_length_m: float, marker_radius_m: float) -> PelvisSize | None:
@@ -97,6 +116,7 @@ def find_zeros(found: Landmarks, setting: Setting, foot_flat: bool) -> Zeros:
         spine=_spine_zero(body),
         spine_steps=_spine_steps(body),
         knee_axis={s: axis for s in SIDES if (axis := _knee_axis(body, s)) is not None},
+        femur_in_shank={s: turn for s in SIDES if (turn := _femur_in_shank(body, s)) is not None},
         foot_flat={s: flat for s in SIDES if foot_flat and (flat := _foot_flat(body, s)) is not None},
     )
 
@@ -147,13 +167,21 @@ def _spine_zero(body: Body) -> float | None:
 def _knee_axis(body: Body, side: str) -> NDArray | None:
     """Return the epicondylar axis (3,) in the axes of the distal shank, in m."""
     try:
-        axis = knee_axis(*body.need(f"{side}LFE", f"{side}MFE"), SIDES[side]).value
+        axis = knee_axis(*body.condyles(side), side=SIDES[side]).value
         shank = body.shank_distal(side).axes
     except NotObservable:
         return None
     inside = np.einsum("tji,tj->ti", shank, axis)
     there = np.isfinite(inside).all(axis=1)
     return inside[there].mean(axis=0) if there.any() else None
+
+
+def _femur_in_shank(body: Body, side: str) -> NDArray | None:
+    try:
+        shank, femur = body.shank_distal(side).axes, body.femur(side).axes
+    except NotObservable:
+        return None
+    return mean_rotation(np.swapaxes(shank, -1, -2) @ femur)
 
 
 def _foot_flat(body: Body, side: str) -> NDArray | None:
