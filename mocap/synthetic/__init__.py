@@ -1,16 +1,16 @@
 """The synthetic lab: a person with every landmark, movements with known angles, cameras with known faults."""
 
 from mocap.synthetic.free import free_motion
-from mocap.synthetic.landmarks import JOINT_CENTRES, LANDMARK_BONES, LANDMARKS, mirror_name
+from mocap.synthetic.gait import GaitStyle, walking
 from mocap.synthetic.legs import Stance
 from mocap.synthetic.motion import CURVES, Motion, landmarks, plant_ankle
-from mocap.synthetic.observe import Observation, observe
+from mocap.synthetic.names import JOINT_CENTRES, LANDMARK_BONES, LANDMARKS, mirror_name
+from mocap.synthetic.observation import Observation, observe
 from mocap.synthetic.planted import Tempo, hip_hinge, static_standing
-from mocap.synthetic.squat import SquatStyle, squat
+from mocap.synthetic.squats import SquatStyle, squat
 from mocap.synthetic.subject import SEGMENTS, Subject, default_subject
 from mocap.synthetic.trial import GaitEvent, Repetition, SyntheticTrial, faced, synthesise
 from mocap.synthetic.truth import true_angles
-from mocap.synthetic.walking import GaitStyle, walking
 
 __all__ = [
     "CURVES",

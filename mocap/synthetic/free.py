@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.synthetic.motion import CURVES, Motion
+from mocap.synthetic.planted import frame_count
 from mocap.synthetic.subject import Subject
 from mocap.synthetic.trial import SyntheticTrial, synthesise
 
@@ -25,8 +26,7 @@ def free_motion(subject: Subject, seconds: float = 4.0, rate_hz: float = 100.0, 
     The hips circle about a point 1 m above the floor; the heading is random. No foot touches anything.
     """
     rng = np.random.default_rng(seed)
-    n_frames = round(seconds * rate_hz)
-    time_s = np.arange(n_frames) / rate_hz
+    time_s = np.arange(frame_count(seconds, rate_hz)) / rate_hz
     curves = {name: np.deg2rad(_wander(rng, time_s, *_RANGES[_unsided(name)])) for name in CURVES}
     hip = np.stack([_wander(rng, time_s, low, high) for low, high in ((-0.3, 0.3), (-0.3, 0.3), (0.9, 1.1))], axis=-1)
     motion = Motion(rate_hz, hip, curves, heading=float(rng.uniform(-np.pi, np.pi)))

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.errors import KinematicsError
-from mocap.synthetic.landmarks import SIDE_SIGN, SIDES
 from mocap.synthetic.motion import Motion, ankle_in_foot
+from mocap.synthetic.names import SIDE_SIGN, SIDES
 from mocap.synthetic.rotations import (
     WORLD_FROM_ISB,
     about,

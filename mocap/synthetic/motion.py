@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.errors import KinematicsError
-from mocap.synthetic.landmarks import JOINT_CENTRES, LANDMARKS, SIDE_SIGN, SIDES
+from mocap.synthetic.names import JOINT_CENTRES, LANDMARKS, SIDE_SIGN, SIDES
 from mocap.synthetic.rotations import (
     WORLD_FROM_ISB,
     about,

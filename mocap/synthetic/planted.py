@@ -46,7 +46,7 @@ def static_standing(
         Phases of the sway.
     """
     stance = stance or Stance()
-    n_frames = _frames(seconds, rate_hz)
+    n_frames = frame_count(seconds, rate_hz)
     time_s = np.arange(n_frames) / rate_hz
     phases = np.random.default_rng(seed).uniform(0, 2 * np.pi, 3)
     waves = np.sin(2 * np.pi * np.array([0.35, 0.25, 0.5]) * time_s[:, None] + phases)
@@ -117,7 +117,7 @@ def schedule(
             code="TEMPO_IMPOSSIBLE",
         )
     length = tempo.rest_s + tempo.descent_s + tempo.pause_s + tempo.ascent_s
-    n_frames = _frames(repetitions * length + tempo.rest_s, rate_hz)
+    n_frames = frame_count(repetitions * length + tempo.rest_s, rate_hz)
     time_s = np.arange(n_frames) / rate_hz
     start, bottom, rise, end = np.cumsum([tempo.rest_s, tempo.descent_s, tempo.pause_s, tempo.ascent_s]).tolist()
     begins = (length * np.arange(repetitions)).tolist()
@@ -186,7 +186,14 @@ def _eased(share: NDArray) -> NDArray:
     return share**3 * (10.0 - 15.0 * share + 6.0 * share**2)
 
 
-def _frames(seconds: float, rate_hz: float) -> int:
+def frame_count(seconds: float, rate_hz: float) -> int:
+    """Return the number of frames of a recording.
+
+    Raises
+    ------
+    KinematicsError
+        When they are fewer than two (`TRIAL_TOO_SHORT`).
+    """
     n_frames = round(seconds * rate_hz) if np.isfinite(seconds * rate_hz) else 0
     if n_frames < 2:
         raise KinematicsError(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.errors import KinematicsError
-from mocap.synthetic.landmarks import SIDE_SIGN, SIDES
+from mocap.synthetic.names import SIDE_SIGN, SIDES
 from mocap.synthetic.rotations import about, pelvis_rotation, transposed, turn
 
 SEGMENTS: tuple[str, ...] = (

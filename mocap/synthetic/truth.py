@@ -6,8 +6,8 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from mocap.synthetic.landmarks import SIDE_SIGN, SIDES
 from mocap.synthetic.motion import Motion, Pose, neutral_thorax, pose
+from mocap.synthetic.names import SIDE_SIGN, SIDES
 from mocap.synthetic.rotations import joint_cardan, transposed, turn
 from mocap.synthetic.subject import Subject
 

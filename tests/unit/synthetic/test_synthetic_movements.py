@@ -182,6 +182,8 @@ def test_impossible_movements_are_refused() -> None:
         hip_hinge(subject, 0)
     with pytest.raises(KinematicsError, match="TRIAL_TOO_SHORT"):
         static_standing(subject, 0.0)
+    with pytest.raises(KinematicsError, match="TRIAL_TOO_SHORT"):
+        walking(subject, -1.0)
     with pytest.raises(KinematicsError, match="POSE_UNREACHABLE"):
         static_standing(subject, stance=Stance(width=2.5))
 
@@ -207,6 +209,7 @@ def test_walking_has_the_figures_of_walking(gait: SyntheticTrial) -> None:
     assert 1.1 < speed < 1.65
     travelled = np.ptp(gait.segments.world_from_segment[[0, -1], 0, 0, 3])
     assert travelled == pytest.approx(speed * gait.time_s[-1], abs=0.05)
+    assert gait.segments.world_from_segment[[0, -1], 0, 0, 3].sum() == pytest.approx(0.0, abs=0.15)  # 0.12: mid-ASIS
     ranges = {name: (curve.min(), curve.max()) for name, curve in ((n, gait.truth_deg(n)) for n in gait.truth)}
     assert ranges["knee_flexion_r"][0] < 12 and 55 < ranges["knee_flexion_r"][1] < 68  # 7.2, 65.3
     assert ranges["hip_flexion_r"][0] < 5 and 30 < ranges["hip_flexion_r"][1] < 50  # 1.6, 43.6

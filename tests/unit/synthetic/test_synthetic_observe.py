@@ -9,7 +9,7 @@ from calibration import Camera, CameraRig
 from calibration.rigid import rigid
 from mocap.errors import KeypointError
 from mocap.synthetic import LANDMARKS, default_subject, observe, squat
-from mocap.synthetic.observe import partners
+from mocap.synthetic.observation import partners
 from mocap.trial import Points3D
 
 SIZE = (1280, 960)

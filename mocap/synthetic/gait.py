@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicHermiteSpline, PchipInterpolator
 
-from mocap.synthetic.landmarks import SIDE_SIGN, SIDES
 from mocap.synthetic.legs import joined_motion
 from mocap.synthetic.motion import ankle_in_foot
+from mocap.synthetic.names import SIDE_SIGN, SIDES
+from mocap.synthetic.planted import frame_count
 from mocap.synthetic.rotations import WORLD_FROM_ISB, about, pelvis_rotation, turn
 from mocap.synthetic.subject import Subject
 from mocap.synthetic.trial import GaitEvent, SyntheticTrial, synthesise
@@ -52,7 +53,8 @@ class GaitStyle:
 def walking(
     subject: Subject, seconds: float = 6.0, rate_hz: float = 100.0, *, style: GaitStyle | None = None
 ) -> SyntheticTrial:
-    """Return steady walking along the person's own X axis; the right heel strikes at 0 s.
+    """Return steady walking along the person's own X axis; the right heel strikes at 0 s, and the middle of
+    the path is the origin.
 
     In stance the foot turns about its heel, stands flat, then turns about the tip of its toe: its lowest point does
     not slip. In swing the ankle follows a cubic from toe-off to heel strike; the speed of the foot jumps at both.
@@ -65,11 +67,14 @@ def walking(
         Task `gait`, with true initial and final contacts of both sides.
     """
     style = style or GaitStyle()
-    time_s = np.arange(round(seconds * rate_hz)) / rate_hz
+    time_s = np.arange(frame_count(seconds, rate_hz)) / rate_hz
     cycle = time_s / style.stride_s
     curves = _trunk_curves(subject, style, cycle)
     feet = {side: _foot_path(subject, style, side, cycle) for side in SIDES}
     hip = _hip_path(subject, style, cycle, curves, feet)
+    half_way = np.array([style.stride_length * subject.stature * cycle[-1] / 2, 0.0, 0.0])
+    feet = {side: (ankle - half_way, foot) for side, (ankle, foot) in feet.items()}
+    hip = hip - half_way
     motion = joined_motion(subject, hip, curves, feet, rate_hz)
     return synthesise(subject, motion, "gait", events=_events(style, float(cycle[-1])))
 
