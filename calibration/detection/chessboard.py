@@ -8,7 +8,7 @@ from calibration.board import Board
 from calibration.detection.corners import corner_signs, refined
 from calibration.detection.pattern import predict
 
-_FLAGS = cv2.CALIB_CB_ADAPTIVE_THRESH | cv2.CALIB_CB_NORMALIZE_IMAGE | cv2.CALIB_CB_FAST_CHECK
+_SEARCH_PX = 960  # longest side in which the pattern is searched; positions come from the full image
 
 
 def chessboard_corners(gray: NDArray, board: Board) -> NDArray[np.float64]:
@@ -20,10 +20,15 @@ def chessboard_corners(gray: NDArray, board: Board) -> NDArray[np.float64]:
     """
     nothing = np.full((board.n_corners, 2), np.nan)
     columns, rows = board.squares_x - 1, board.squares_y - 1
-    found, corners = cv2.findChessboardCorners(gray, (columns, rows), flags=_FLAGS)
-    if not found or corners is None or corners.size != 2 * board.n_corners:
+    # The check costs little and keeps the search, which may take a second, from frames without a board.
+    if not cv2.checkChessboard(gray, (columns, rows)):
         return nothing
-    grid = _front(np.asarray(corners, float).reshape(rows, columns, 2))
+    scale = min(1.0, _SEARCH_PX / max(gray.shape))
+    small = gray if scale == 1.0 else cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    found, corners = cv2.findChessboardCornersSB(small, (columns, rows))
+    if not found or corners is None or np.size(corners) != 2 * board.n_corners:
+        return nothing
+    grid = _front((np.asarray(corners, float).reshape(rows, columns, 2) + 0.5) / scale - 0.5)
     sign = corner_signs(board)
     for candidate in (grid, grid[::-1, ::-1]):
         image = candidate.reshape(-1, 2)
