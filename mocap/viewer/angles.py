@@ -1,0 +1,108 @@
+"""What the curve shows, as plain arrays and words: one angle in degrees with its band. Needs no display."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mocap.errors import ShapeError
+from mocap.trial import JointAngles
+
+FIRST_CHOICE = "pelvic_tilt"
+_LONGEST_REASON = 70
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """One angle ready for plotting.
+
+    Attributes
+    ----------
+    name : str
+    time_s, value_deg, sd_deg : ndarray, shape (time,)
+        Degrees; NaN is missing or unknown.
+    positive : str
+        Which direction is +, in words.
+    reason : str
+        Why there is no curve; empty for an angle that is shown.
+    """
+
+    name: str
+    time_s: NDArray
+    value_deg: NDArray
+    sd_deg: NDArray
+    positive: str
+    reason: str = ""
+
+    @property
+    def band_deg(self) -> tuple[NDArray, NDArray]:
+        """Value minus and plus one standard deviation, each (time,); NaN where either is unknown."""
+        return self.value_deg - self.sd_deg, self.value_deg + self.sd_deg
+
+
+def curve_of(angles: JointAngles, name: str) -> Curve:
+    """Return the named angle for plotting.
+
+    Raises
+    ------
+    ShapeError
+        When there is no such angle.
+    """
+    definition = angles.definition(name)
+    value = angles.deg(name)
+    reason = ""
+    if not definition.observable:
+        reason = f"not observable: {definition.reason or 'no reason is stored'}"
+    elif not np.isfinite(value).any():
+        reason = f"no values: {definition.reason or 'every sample is missing'}"
+    return Curve(name, angles.time_s, value, angles.sd_deg(name), definition.positive, reason)
+
+
+def choices_of(angles: JointAngles) -> tuple[tuple[str, str], ...]:
+    """Return (name, text) of every angle for a list to choose from: those with a curve first, then the others."""
+    curves = [curve_of(angles, name) for name in angles.names]
+    shown = [(curve.name, curve.name) for curve in curves if not curve.reason]
+    hidden = [(curve.name, f"{curve.name} ({_shortened(curve.reason)})") for curve in curves if curve.reason]
+    return tuple(shown + hidden)
+
+
+def first_choice(angles: JointAngles) -> str:
+    """Return the angle to show first: pelvic tilt where it is observable, else the first one that is.
+
+    When none is, pelvic tilt or else the first angle, for its reason to be read.
+
+    Raises
+    ------
+    ShapeError
+        When there are no angles at all.
+    """
+    if not angles.names:
+        raise ShapeError("There are no angles to choose from.", "Run `mocap kinematics` on the trial first.")
+    wanted = [FIRST_CHOICE] * (FIRST_CHOICE in angles.names) + list(angles.names)
+    return next((name for name in wanted if not curve_of(angles, name).reason), wanted[0])
+
+
+def readout(curve: Curve, frame: int) -> str:
+    """Return the value at a frame in words, degrees with one standard deviation: `12.3° ± 0.4°`."""
+    if curve.reason:
+        return curve.reason
+    value, sd = curve.value_deg[frame], curve.sd_deg[frame]
+    if not np.isfinite(value):
+        return "missing here"
+    return f"{value:.1f}° ± {sd:.1f}° (1 SD)" if np.isfinite(sd) else f"{value:.1f}° (± unknown)"
+
+
+def finite_runs(*series: NDArray) -> list[tuple[int, int]]:
+    """Return [start, stop) of every stretch in which all the series, each (time,), are finite."""
+    finite = np.isfinite(np.stack(series)).all(axis=0)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], finite, [False]]).astype(np.int8)))
+    return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
+
+
+def nearest_frame(time_s: NDArray, at_s: float) -> int:
+    """Return the frame whose time is nearest."""
+    return int(np.argmin(np.abs(time_s - at_s)))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 1] + "…"

@@ -1,0 +1,242 @@
+"""The review window itself, in a real window: what is on the screen is what is in the trial.
+
+Positions on the screen are known twice over: from the scene graph that draws them (`project_to_canvas`), and from
+the camera's own numbers by the rule of a right-handed orthographic view, which shares nothing with it.
+"""
+
+import time
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from mocap.trial import Points3D, Trial
+from mocap.viewer import open_viewer, project_to_canvas
+from mocap.viewer.layers import SIDE_COLOUR, SIDES, Quality
+
+pytestmark = [pytest.mark.viewer, pytest.mark.usefixtures("display")]
+
+WITHIN_PX = 3.0
+COLOUR_TOLERANCE = 14
+SMALLEST_BLOB_PX = 6
+CLOCK_PX = 45
+
+
+def settle():
+    from qtpy.QtWidgets import QApplication
+
+    for _ in range(3):
+        QApplication.processEvents()
+
+
+@pytest.fixture(scope="module")
+def window(display, squat_trial):
+    viewer, handles = open_viewer(squat_trial)
+    settle()
+    yield viewer, handles
+    viewer.close()
+    settle()
+
+
+@pytest.fixture
+def opened(window):
+    """The window as it was when it opened."""
+    _, handles = window
+    handles.dock.choose("pelvic_tilt")
+    handles.set_frame(0)
+    handles.look_from("front side")
+    settle()
+    return window
+
+
+def picture(viewer):
+    settle()
+    image = viewer.screenshot(canvas_only=True, flash=False)[..., :3].astype(int)
+    image[:CLOCK_PX] = 0  # the words of the clock are light grey, too
+    return image
+
+
+def blobs(image, side):
+    """Centres, (n, 2) as x, y, of the patches of a side's marker colour."""
+    wanted = np.round(255 * np.array(SIDE_COLOUR[side]))
+    alike = (np.abs(image - wanted) <= COLOUR_TOLERANCE).all(axis=2)
+    # A hollow marker is a ring of the colour: filled, it is a patch like the others.
+    patches, count = ndimage.label(ndimage.binary_fill_holes(alike), structure=np.ones((3, 3)))
+    numbers = np.arange(1, count + 1)
+    area = ndimage.sum_labels(np.ones_like(patches), patches, numbers)
+    centres = ndimage.center_of_mass(patches > 0, patches, numbers[area >= SMALLEST_BLOB_PX])
+    return np.array(centres).reshape(-1, 2)[:, ::-1] + 0.5  # the canvas counts from the edge of its first pixel
+
+
+def by_the_camera(viewer, image, points_world):
+    """Canvas pixels by the camera's own numbers in a right-handed world."""
+    camera = viewer.scene.camera
+    direction, up = np.array(camera.view_direction), np.array(camera.up_direction)
+    offset = points_world - np.array(camera.center)
+    height, width = image.shape[:2]
+    x = width / 2 + camera.zoom * offset @ np.cross(direction, up)
+    return np.stack([x, height / 2 - camera.zoom * offset @ up], axis=-1)
+
+
+@pytest.mark.parametrize("eye", ["front side", "back"])
+@pytest.mark.parametrize("frame", [8, 32])
+def test_every_joint_is_drawn_where_it_projects(opened, frame, eye):
+    viewer, handles = opened
+    handles.set_frame(frame)
+    handles.look_from(eye)
+    image, scene = picture(viewer), handles.scene
+    for side in SIDES:
+        shown = (scene.quality[frame] != Quality.HIDDEN) & (np.array(scene.sides) == side)
+        points_world = scene.position[frame][shown]
+        found = blobs(image, side)
+        assert len(found) == shown.sum()
+        for wanted in (project_to_canvas(viewer, handles.markers, points_world),
+                       by_the_camera(viewer, image, points_world)):
+            apart = np.linalg.norm(found[:, None] - wanted, axis=2)
+            assert apart.min(axis=0).max() <= WITHIN_PX  # measured: 1.2 px at most
+            assert len(set(apart.argmin(axis=0))) == len(found)
+
+
+@pytest.mark.parametrize(("eye", "sign"), [("back", 1), ("front", -1), ("front side", -1)])
+def test_left_is_on_the_persons_left(opened, eye, sign):
+    """Seen from behind, the left side's colour is on the left of the screen; from the front, on the right."""
+    viewer, handles = opened
+    handles.look_from(eye)
+    image = picture(viewer)
+    left, right = (blobs(image, side)[:, 0].mean() for side in ("left", "right"))
+    assert sign * (right - left) > 30
+
+
+def test_view_is_right_handed_and_upright(opened):
+    viewer, handles = opened
+    camera = viewer.scene.camera
+    assert str(camera.handedness) == "right"
+    x, y, z, origin = project_to_canvas(viewer, handles.markers, np.vstack([np.eye(3), np.zeros(3)])) * [1, -1]
+    # Seen from above the horizon, X turns to Y anticlockwise and Z points straight up.
+    assert camera.view_direction[2] < 0
+    assert np.linalg.det(np.stack([x - origin, y - origin])) > 0
+    assert abs((z - origin)[0]) < 1e-3 * (z - origin)[1]
+
+
+def test_rejected_and_missing_points_are_not_drawn(opened):
+    _, handles = opened
+    head, elbow = (handles.scene.names.index(name) for name in ("head", "RElbow"))
+    for frame, hidden in ((50, head), (25, elbow)):
+        handles.set_frame(frame)
+        handles.look_from("back")
+        others = np.delete(np.arange(len(handles.scene.names)), hidden)
+        assert not handles.markers.shown[hidden]
+        assert handles.markers.shown[others].all()
+        assert len(handles.markers._view_data) == len(others)
+        assert np.isfinite(handles.bones.vertices).all()
+
+
+def test_skeleton_slider_clock_and_curve_agree_on_the_frame(opened):
+    viewer, handles = opened
+    for frame in (0, 37, 99, 12, 100):
+        handles.set_frame(frame)
+        settle()
+        shown = handles.scene.quality[frame] != Quality.HIDDEN
+        np.testing.assert_array_equal(handles.markers._view_data, handles.scene.position[frame][shown])
+        assert viewer.dims.current_step[0] == handles.frame == handles.dock.frame == handles.dock.cursor_frame == frame
+        assert f"t = {frame / 50:.3f} s   frame {frame} of 100" in viewer.canvas.overlays.text.text
+
+
+def test_cursor_is_drawn_at_the_frame_and_can_be_dragged(opened):
+    from qtpy.QtCore import QPoint, QPointF, Qt
+    from qtpy.QtTest import QTest
+
+    _, handles = opened
+    dock = handles.dock
+    handles.set_frame(30)
+    settle()
+
+    def place(frame):
+        at = dock.plot.getPlotItem().vb.mapViewToScene(QPointF(frame / 50, dock.plot.viewRange()[1][0]))
+        return QPoint(round(at.x()), round(at.y()) - 20)
+
+    image = dock.plot.grab().toImage()
+    white = [sum(image.pixelColor(x, y).lightness() > 200 for y in range(0, image.height(), 2))
+             for x in range(image.width())]
+    assert abs(int(np.argmax(white)) - place(30).x()) <= 1
+
+    port = dock.plot.viewport()
+    QTest.mouseMove(port, place(30))
+    QTest.mousePress(port, Qt.MouseButton.LeftButton, pos=place(30))
+    for frame in range(31, 61):
+        QTest.mouseMove(port, place(frame))
+        QTest.qWait(2)
+    QTest.mouseRelease(port, Qt.MouseButton.LeftButton, pos=place(60))
+    settle()
+    assert handles.frame == dock.cursor_frame == 60
+
+
+
+def test_angle_without_an_answer_draws_no_curve_and_says_why(opened):
+    _, handles = opened
+    dock = handles.dock
+    assert dock.angle_box.currentData() == "pelvic_tilt"
+    assert np.isfinite(dock._line.getData()[1]).any()
+    handles.set_frame(50)
+    assert dock.readout_label.text() == "15.0° ± 1.4° (1 SD)"
+    handles.set_frame(72)
+    assert dock.readout_label.text() == "missing here"
+    texts = [dock.angle_box.itemText(row) for row in range(dock.angle_box.count())]
+    assert texts == ["pelvic_tilt", "knee_flexion_r",
+                     "lumbar_flexion (not observable: no T12 or L1 among the markers)"]
+    dock.choose("lumbar_flexion")
+    assert not np.isfinite(dock._line.getData()[1]).any()
+    assert dock._band.path().isEmpty()
+    assert dock.readout_label.text() == "not observable: no T12 or L1 among the markers"
+    assert dock._notice.isVisible()
+    dock.choose("knee_flexion_r")
+    handles.set_frame(50)
+    assert dock.readout_label.text() == "110.0° (± unknown)"
+
+
+def test_window_names_the_trial_and_the_cameras(opened):
+    viewer, handles = opened
+    assert viewer.title == "squat_01 - mocap"
+    words = list(handles.labels.features["text"])
+    assert words == ["X", "Y", "Z", "g", "cam_0", "cam_1", "cam_2", "cam_3"]
+    assert set(handles.lab) == {"floor", "axes", "cameras"}
+
+
+@pytest.mark.heavy
+def test_a_step_costs_no_more_in_a_long_trial(opened, trial_of_length):
+    """One step in time in 40 000 frames against one in 101, alternating; its small twin is in test_viewer_layers."""
+    _, short = opened
+    viewer, long = open_viewer(trial_of_length(40_000))
+    settle()
+    spent = {short: [], long: []}
+    for step in range(1, 21):
+        for handles in (short, long):
+            started = time.perf_counter()
+            handles.set_frame(4 * step)
+            spent[handles].append(time.perf_counter() - started)
+            settle()
+    long.set_frame(39_999)
+    settle()
+    at_end = long.dock.cursor_frame
+    viewer.close()
+    assert at_end == 39_999
+    assert np.median(spent[long]) / np.median(spent[short]) <= 2.0  # measured: 1.0
+
+
+def test_the_barest_trial_opens(display):
+    """One frame, one of two points missing, no bones, cameras or angles, gravity unknown."""
+    position = np.array([[[0.2, 0.1, 1.0], [np.nan, np.nan, np.nan]]])
+    viewer, handles = open_viewer(Trial("bare", Points3D(position, ("LKnee", "RKnee"), 100.0), gravity_known=False))
+    settle()
+    found = blobs(picture(viewer), "left")
+    words = list(handles.labels.features["text"])
+    notice = handles.dock._notice.toPlainText()
+    drawn_right = blobs(picture(viewer), "right")
+    wanted = project_to_canvas(viewer, handles.markers, position[0, :1])
+    viewer.close()
+    settle()
+    assert words == ["X", "Y", "Z", "gravity unknown"]
+    assert notice.startswith("no angles in this trial")
+    assert len(found) == 1
+    assert np.linalg.norm(found - wanted) <= WITHIN_PX
+    assert len(drawn_right) == 0

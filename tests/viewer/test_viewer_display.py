@@ -1,0 +1,59 @@
+"""Where no window can be opened, one clear error comes before Qt would end the process."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from mocap.errors import ViewerError
+from mocap.trial import Points3D, Trial
+from mocap.viewer import display as screen
+from mocap.viewer import view_trial
+
+linux_only = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="X11 and Wayland are asked on Linux only")
+
+
+@pytest.fixture
+def bare(monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch
+
+
+@linux_only
+def test_no_display_is_one_clear_error(bare):
+    trial = Trial("t", Points3D(np.zeros((1, 1, 3)), ("a",), 100.0))
+    with pytest.raises(ViewerError, match="neither DISPLAY nor WAYLAND_DISPLAY") as caught:
+        view_trial(trial)
+    assert caught.value.code == "VIEWER_NO_DISPLAY"
+    assert "xvfb-run" in caught.value.remedy
+
+
+@linux_only
+def test_a_display_that_does_not_answer_is_one_clear_error(bare):
+    bare.setenv("DISPLAY", ":59876")
+    with pytest.raises(ViewerError, match=":59876") as caught:
+        screen.check_display()
+    assert caught.value.code == "VIEWER_NO_DISPLAY"
+
+
+def test_a_platform_without_screen_is_refused(bare):
+    """Under `offscreen` the 3D canvas stays black without any error."""
+    bare.setenv("QT_QPA_PLATFORM", "offscreen")
+    with pytest.raises(ViewerError, match="offscreen") as caught:
+        screen.check_display()
+    assert caught.value.code == "VIEWER_NO_DISPLAY"
+
+
+def test_missing_packages_are_named_with_their_extra(monkeypatch):
+    monkeypatch.setattr(screen, "find_spec", lambda name: None if name == "napari" else object())
+    with pytest.raises(ViewerError, match="napari") as caught:
+        screen.check_installed()
+    assert caught.value.code == "VIEWER_MISSING"
+    assert "mocap[viewer]" in caught.value.remedy
+
+
+@linux_only
+@pytest.mark.viewer
+def test_a_real_display_is_accepted(display):
+    screen.check_display()

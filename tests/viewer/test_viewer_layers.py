@@ -1,0 +1,232 @@
+"""What is drawn, as plain arrays: no display, no napari."""
+
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from mocap.errors import ShapeError, ViewerError
+from mocap.schema import Status
+from mocap.trial import JointAngles, Points3D, Trial
+from mocap.viewer import angles, lab, layers, sight
+from mocap.viewer.layers import Quality
+from mocap.viewer.meshes import tubes
+
+
+def one_frame(status=None, **more) -> Trial:
+    names = ("LHip", "RHip", "LKnee", "sacrum")
+    position = np.array([[[0, 0.1, 1], [0, -0.1, 1], [0, 0.1, 0.5], [-0.1, 0, 1]]], dtype=float)
+    return Trial("t", Points3D(position, names, 100.0, status=status),
+                 bones=(("LHip", "LKnee"), ("LHip", "RHip"), ("sacrum", "RHip"), ("LHip", "gone")), **more)
+
+
+def test_neither_napari_nor_qt_is_imported_with_the_package():
+    code = ("import sys, mocap.viewer, mocap.viewer.layers, mocap.viewer.angles;"
+            "sys.exit(any(name.split('.')[0] in {'napari', 'PySide6', 'qtpy', 'pyqtgraph'} for name in sys.modules))")
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_sides_of_markers_and_bones():
+    scene = layers.scene_of(one_frame())
+    assert scene.sides == ("left", "right", "left", "centre")
+    assert scene.bone_sides == ("left", "centre", "right")
+    assert scene.bones.tolist() == [[0, 2], [0, 1], [3, 1]]
+
+
+def test_rejected_missing_and_infinite_points_are_hidden():
+    position = np.zeros((1, 6, 3))
+    position[0, 1, 2], position[0, 2, 0] = np.nan, np.inf
+    status = [[Status.MEASURED, 0, Status.MEASURED, Status.MEASURED | Status.REJECTED,
+               Status.FILLED | Status.FILTERED, Status.FILLED | Status.EDITED]]
+    points = Points3D(position, tuple("abcdef"), 100.0, status=np.array(status, dtype=np.uint8))
+    assert layers.quality_of(points).tolist() == [[
+        Quality.MEASURED, Quality.HIDDEN, Quality.HIDDEN, Quality.HIDDEN, Quality.FILLED, Quality.EDITED]]
+
+
+def test_smoothed_points_are_drawn_where_there_are_any():
+    trial = one_frame()
+    moved = Points3D(trial.points.position + 1, trial.points.names, 100.0)
+    scene = layers.scene_of(one_frame(points_smoothed=moved))
+    assert scene.source == "points_smoothed"
+    np.testing.assert_array_equal(scene.position, moved.position)
+
+
+def test_colours_tell_side_and_quality():
+    face, border = layers.marker_colours(("left", "left", "right", "centre"), np.array([1, 2, 3, 1]))
+    assert face.shape == border.shape == (4, 4)
+    np.testing.assert_allclose(face[0, :3], layers.SIDE_COLOUR["left"])
+    np.testing.assert_allclose(border[1, :3], layers.SIDE_COLOUR["left"])
+    assert face[1, :3].max() < 0.3
+    np.testing.assert_allclose(border[2], 1)
+    # Left and right stay apart also for the colour blind: by their lightness in red and in blue.
+    assert np.abs(face[0, :3] - face[2, :3])[[0, 2]].min() > 0.5
+
+
+def test_hidden_markers_wait_where_a_shown_one_is_and_draw_no_bone():
+    hidden = Status.MEASURED | Status.REJECTED
+    scene = layers.scene_of(one_frame(np.array([[1, 1, hidden, 1]], dtype=np.uint8)))
+    now = layers.markers_at(scene, 0)
+    assert now.shown.tolist() == [True, True, False, True]
+    np.testing.assert_array_equal(now.position[2], now.position[0])
+    start, end = layers.bone_ends(scene, 0)
+    length = np.linalg.norm(end - start, axis=1)
+    assert length[0] == 0
+    assert (length[1:] > 0.05).all()
+
+
+def test_bones_lie_on_the_line_between_their_markers():
+    scene = layers.scene_of(one_frame())
+    start, end = layers.bone_ends(scene, 0)
+    np.testing.assert_allclose(start[0], [0, 0.1, 1 - layers.BONE_GAP_M])
+    np.testing.assert_allclose(end[0], [0, 0.1, 0.5 + layers.BONE_GAP_M])
+    vertices, faces = layers.bone_mesh(scene, 0)
+    assert len(vertices) == len(layers.bone_colours(scene)) == 3 * 2 * layers.BONE_CORNERS
+    assert faces.max() == len(vertices) - 1
+
+
+def test_a_trial_without_frames_is_refused_in_words():
+    empty = Trial("e", Points3D(np.empty((0, 1, 3)), ("a",), 100.0))
+    with pytest.raises(ViewerError, match=r"VIEWER_EMPTY.*0 frames"):
+        layers.scene_of(empty)
+
+
+@pytest.mark.parametrize("direction", [[0, 0, 1], [0, 0, -2], [1, 0, 0], [0, 3, 0], [1, 2, 3]])
+def test_a_tube_is_a_closed_prism_around_its_line(direction):
+    start, end = np.array([1.0, 2, 3]), np.array([1.0, 2, 3]) + direction
+    vertices, faces = tubes(start[None], end[None], 0.1, corners=8)
+    along = np.array(direction) / np.linalg.norm(direction)
+    across = (vertices - start) - ((vertices - start) @ along)[:, None] * along
+    np.testing.assert_allclose(np.linalg.norm(across, axis=1), 0.1)
+    np.testing.assert_allclose((vertices[:8] - start) @ along, 0, atol=1e-12)
+    np.testing.assert_allclose((vertices[8:] - end) @ along, 0, atol=1e-12)
+    corners = vertices[faces]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    middle = corners.mean(axis=1) - start
+    assert ((normals * (middle - (middle @ along)[:, None] * along)).sum(axis=1) > 0).all()  # outwards
+    area = np.linalg.norm(normals, axis=1).sum() / 2
+    np.testing.assert_allclose(area, 8 * 2 * 0.1 * np.sin(np.pi / 8) * np.linalg.norm(direction))
+
+
+def test_a_tube_of_no_length_has_no_area():
+    vertices, _ = tubes(np.ones((1, 3)), np.ones((1, 3)), 0.1)
+    np.testing.assert_array_equal(vertices, 1)
+
+
+def test_floor_is_level_under_the_person_and_never_too_fine():
+    grid = lab.floor_grid(np.array([[-0.3, 0, 0], [0.4, 0.2, 1.7]]))
+    assert (grid.start[:, 2] == 0).all()
+    assert (grid.end[:, 2] == 0).all()
+    np.testing.assert_array_equal(grid.start.min(axis=0)[:2], [-1.5, -1.0])
+    np.testing.assert_array_equal(grid.end.max(axis=0)[:2], [1.5, 1.5])
+    assert len(lab.floor_grid(np.array([[-500, 0, 0], [500, 9, 1]])).start) < 2 * lab.MAX_CELLS
+
+
+def test_frusta_are_drawn_through_the_corners_of_the_images(squat_trial):
+    """Projected back, each corner of a frustum is a corner of its own camera's image."""
+    lines, names = lab.camera_frusta(squat_trial.rig, 0.3)
+    assert [name.text for name in names] == list(squat_trial.rig.names)
+    for number, camera in enumerate(squat_trial.rig):
+        start, end = (side[10 * number : 10 * number + 10] for side in (lines.start, lines.end))
+        np.testing.assert_allclose(start[:4], np.tile(camera.centre_world, (4, 1)))
+        width, height = camera.size
+        corners = np.array([[0, 0], [width, 0], [width, height], [0, height]]) - 0.5
+        np.testing.assert_allclose(camera.project(end[:4]), corners, atol=1e-6)
+        assert (end[8:, 2] > end[:4, 2].max()).all()  # the roof is up in the world, as these cameras stand upright
+
+
+def test_gravity_points_down_or_is_said_to_be_unknown():
+    bounds = np.array([[0.0, 0, 0], [1, 1, 2]])
+    arrow, _ = lab.gravity_arrow(bounds, known=True)
+    drop = (arrow.end - arrow.start)[0]
+    assert drop[2] < 0
+    assert (drop[:2] == 0).all()
+    assert lab.gravity_arrow(bounds, known=False)[0] is None
+    assert lab.gravity_arrow(bounds, known=False)[1][0].text == "gravity unknown"
+
+
+def test_a_stray_point_does_not_shrink_the_person(squat_trial):
+    position = np.array(squat_trial.points.position)
+    position[7, 2] = 1000.0
+    bounds = lab.bounds_of(layers.scene_of(Trial("t", Points3D(position, squat_trial.points.names, 50.0))))
+    assert bounds[1, 2] < 2.0
+
+
+@pytest.mark.parametrize("turn_deg", [0, 90, 200])
+def test_facing_is_read_from_the_body(squat_trial, turn_deg):
+    turn = np.deg2rad(turn_deg)
+    about_z = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
+    turned = Points3D(squat_trial.points.position @ about_z.T, squat_trial.points.names, 50.0)
+    facing = sight.facing_of(layers.scene_of(Trial("t", turned)), "x")
+    np.testing.assert_allclose(facing, about_z[:, 0], atol=1e-9)
+
+
+@pytest.mark.parametrize(("axis", "wanted"),
+                         [("x", [1, 0, 0]), ("-y", [0, -1, 0]), ("+y", [0, 1, 0]), ("?", [1, 0, 0])])
+def test_facing_is_taken_from_the_axis_where_the_body_does_not_show_it(axis, wanted):
+    points = Points3D(np.zeros((3, 2, 3)), ("nose", "neck"), 50.0)
+    np.testing.assert_array_equal(sight.facing_of(layers.scene_of(Trial("t", points)), axis), wanted)
+
+
+@pytest.mark.parametrize("eye", sight.EYES)
+def test_a_view_is_upright_and_holds_the_person(eye):
+    box = sight.person_box(np.array([[-0.5, -0.4, 0.1], [0.6, 0.3, 1.8]]))
+    view = sight.sight_of(box, np.array([1.0, 0, 0]), (1000, 600), eye)
+    np.testing.assert_allclose([view.direction @ view.direction, view.up @ view.up], 1)
+    assert abs(view.direction @ view.up) < 1e-12
+    assert view.up[2] >= 0
+    on_screen = view.zoom * (box - view.centre) @ np.stack([view.right, view.up], axis=1)
+    assert np.abs(on_screen[:, 0]).max() <= 500 * (1 - 2 * sight.MARGIN) + 1e-6
+    assert np.abs(on_screen[:, 1]).max() <= 300 * (1 - 2 * sight.MARGIN) + 1e-6
+    # The person faces +X, so +Y is the left: on the right of the screen from the front, on the left from behind.
+    wanted = {"front": 1, "front side": 1, "back": -1, "top": -1, "left": 0, "right": 0}[eye]
+    assert np.sign(np.round(view.right @ [0, 1, 0], 9)) == wanted
+
+
+def test_far_cameras_do_not_make_the_person_tiny():
+    box = sight.person_box(np.array([[-0.5, -0.4, 0.1], [0.6, 0.3, 1.8]]))
+    facing, far = np.array([1.0, 0, 0]), np.array([[50.0, 0, 3], [-50, 10, 3]])
+    alone = sight.sight_of(box, facing, (1000, 600), "front side")
+    together = sight.sight_of(box, facing, (1000, 600), "front side", far)
+    np.testing.assert_allclose(together.zoom, sight.PERSON_SHARE * alone.zoom, rtol=0.15)
+
+
+def test_the_first_angle_is_the_pelvic_tilt_or_the_first_that_can_be_seen(squat_trial):
+    assert angles.first_choice(squat_trial.angles) == "pelvic_tilt"
+    kept = squat_trial.angles
+    blind = JointAngles((kept.definitions[0], kept.definitions[2]), kept.values[:, [0, 2]], kept.rate_hz)
+    assert angles.first_choice(blind) == "knee_flexion_r"
+    only = JointAngles((kept.definitions[0],), kept.values[:, [0]], kept.rate_hz)
+    assert angles.first_choice(only) == "lumbar_flexion"
+    with pytest.raises(ShapeError):
+        angles.first_choice(JointAngles((), np.empty((3, 0)), 50.0))
+
+
+def test_a_curve_is_in_degrees_with_a_band_of_one_sd(squat_trial):
+    curve = angles.curve_of(squat_trial.angles, "pelvic_tilt")
+    assert angles.readout(curve, 0) == "10.0° ± 0.8° (1 SD)"
+    low, high = curve.band_deg
+    np.testing.assert_allclose((high - low)[50], 2 * 1.4)
+    assert angles.finite_runs(low, high) == [(0, 70), (76, 101)]
+    assert angles.nearest_frame(curve.time_s, 0.399) == 20
+
+
+def test_long_reasons_are_cut_in_the_list_only(squat_trial):
+    definition = squat_trial.angles.definitions[0]
+    wordy = type(definition)(**{**vars(definition), "reason": "because " * 30})
+    told = JointAngles((wordy,), squat_trial.angles.values[:, [0]], 50.0)
+    (_, text), = angles.choices_of(told)
+    assert len(text) < 100
+    assert "because " * 30 in angles.readout(angles.curve_of(told, "lumbar_flexion"), 0)
+
+
+def test_the_arrays_of_a_frame_cost_no_more_in_a_long_trial(trial_of_length):
+    scenes = [layers.scene_of(trial_of_length(n_frames)) for n_frames in (101, 20_000)]
+    spent = np.empty((2, 50))
+    for step in range(50):
+        for which, scene in enumerate(scenes):
+            started = time.perf_counter()
+            layers.bone_mesh(scene, step)
+            spent[which, step] = time.perf_counter() - started
+    assert np.median(spent[1]) / np.median(spent[0]) <= 2.0  # measured: 1.0
