@@ -3,14 +3,14 @@
 import json
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-Progress = Callable[[str, int, int], None]
+from mocap.pipeline.progress import Progress
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 
@@ -26,7 +26,7 @@ def progress_bars() -> Iterator[Progress]:
     bars = Bars(*columns, console=Console(stderr=True))
     tasks: dict[str, Any] = {}
 
-    def progress(label: str, done: int, total: int) -> None:
+    def progress(label: str, done: int, total: int | None) -> None:
         if label not in tasks:
             tasks[label] = bars.add_task(label, total=total)
         bars.update(tasks[label], completed=done, total=total)

@@ -1,5 +1,6 @@
 """`mocap run`: the whole pipeline on a recorded session."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -30,3 +31,8 @@ def command(
         as_json,
         [*lines, summary.text],
     )
+    refused = [outcome for outcome in summary.outcomes if outcome.state == "refused"]
+    for outcome in refused:
+        sys.stderr.write(f"error {outcome.name}: {outcome.text}\n")
+    if refused:
+        raise typer.Exit(1)

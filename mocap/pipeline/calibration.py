@@ -1,19 +1,20 @@
 """Calibration as a recipe: footage, board and world in, calibration file out."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatch
 from pathlib import Path
 
 from calibration.board_page import write_board_pdf
-from calibration.files import write_rig
 
 import calibration
 from calibration.board import Board, read_board
 from calibration.detection import detect_board
-from calibration.sources import find_sources
+from calibration.files import write_rig
+from calibration.sources import CameraSource, find_sources
 from mocap.config.presets import preset_names, preset_path
-
-Progress = Callable[[str, int, int], None]
+from mocap.errors import ConfigError
+from mocap.pipeline.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,9 @@ def print_board(board: Path, out: Path) -> Board:
     return described
 
 
-def calibrate_footage(folder: Path, board: Path, world: str | None, progress: Progress) -> CalibrationOutcome:
+def calibrate_footage(
+    folder: Path, board: Path, world: str | None, progress: Progress, patterns: Mapping[str, str] | None = None
+) -> CalibrationOutcome:
     """Detect the board in all footage of a folder and calibrate all cameras together.
 
     Parameters
@@ -49,12 +52,46 @@ def calibrate_footage(folder: Path, board: Path, world: str | None, progress: Pr
         Board description or preset.
     world : str or None
         `floor:FRAME`, `floor:FIRST-LAST`, `camera:NAME`; None for the first camera (gravity unknown).
+    progress : callable
+    patterns : mapping of str to str, optional
+        File pattern by camera name, as in `[cameras]` of a session; all footage under its own names when empty.
     """
     described = board_from(board)
     sources, ignored = find_sources(folder)
-    observations = detect_board(sources, described, progress=progress)
+    if patterns:
+        sources, ignored = named_sources(sources, ignored, patterns)
+    observations = detect_board(
+        sources, described, progress=lambda camera, done, total: progress(f"detect in {camera}", done, total)
+    )
     result = calibration.calibrate(observations, world=world)
     return CalibrationOutcome(result.rig, tuple(ignored))
+
+
+def named_sources(
+    sources: Sequence[CameraSource], ignored: Sequence[Path], patterns: Mapping[str, str]
+) -> tuple[tuple[CameraSource, ...], tuple[Path, ...]]:
+    """Give each camera of a session the footage that its pattern names.
+
+    Raises
+    ------
+    ConfigError
+        When a pattern fits no footage, or several.
+    """
+    named = []
+    for name, pattern in patterns.items():
+        fitting = [source for source in sources if pattern in {source.name, source.path.name}] or [
+            source for source in sources if fnmatch(source.path.name, pattern) or fnmatch(source.name, pattern)
+        ]
+        if len(fitting) != 1:
+            raise ConfigError(
+                f"session.toml: the pattern '{pattern}' of camera '{name}' fits {[s.path.name for s in fitting]}; "
+                f"the footage is {[s.path.name for s in sources]}.",
+                "Give each camera in [cameras] a pattern that fits one file or folder.",
+                code="CAMERA_PATTERN",
+            )
+        named.append(replace(fitting[0], name=name))
+    used = {source.path for source in named}
+    return tuple(named), (*ignored, *(source.path for source in sources if source.path not in used))
 
 
 def calibrate_to_file(

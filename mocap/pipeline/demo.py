@@ -1,6 +1,5 @@
 """The whole pipeline on the synthetic lab, measured against its truth."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,14 +9,13 @@ from numpy.typing import NDArray
 import calibration
 from calibration.quality import volume_error
 from mocap.errors import MocapError
+from mocap.pipeline.progress import Progress
 from mocap.pipeline.session import run_session
 from mocap.pipeline.synthetic_session import LabSettings, SyntheticSession, write_synthetic_session
 from mocap.report.figures import plot_angles, plot_errors, plot_rig
 from mocap.storage import read_trial
 from mocap.synthetic import SyntheticTrial
 from mocap.trial import JointAngles, Points3D, Trial, Verdict
-
-Progress = Callable[[str, int, int], None]
 
 VOLUME_LIMIT_MM = 1.0
 POINT_LIMIT_MM = 2.0

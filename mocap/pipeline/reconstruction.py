@@ -1,6 +1,6 @@
 """Reconstruction as a recipe: keypoint files and a calibration in, a trial of 3D points out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +9,14 @@ import numpy as np
 import calibration
 from calibration import CameraRig
 from mocap.config.build import build
-from mocap.keypoints.association import choose_person
-from mocap.keypoints.people import PeopleKeypoints
+from mocap.keypoints import PeopleKeypoints, choose_person
 from mocap.pipeline.digests import input_sha256
+from mocap.pipeline.progress import Progress
 from mocap.readers.keypoints import read_keypoints
-from mocap.reconstruction import ReconstructionOptions, reconstruct
+from mocap.reconstruction import Reconstruction, ReconstructionOptions, reconstruct_details
 from mocap.skeleton import bones_among
 from mocap.storage import write_trial
-from mocap.trial import Keypoints2D, Operation, Points3D, Timeline, Trial, Verdict
-
-Progress = Callable[[str, int, int], None]
+from mocap.trial import Keypoints2D, Operation, Timeline, Trial, Verdict
 
 
 def load_keypoints(
@@ -33,10 +31,15 @@ def load_keypoints(
         Which file became which camera, and which person was chosen how often.
     """
     read = read_keypoints(path, source=source, camera_names=rig.names, skeleton=skeleton, rate_hz=rate_hz)
-    if isinstance(read.keypoints, PeopleKeypoints):
-        chosen = choose_person(read.keypoints, rig)
-        return chosen.keypoints, (*read.notes, *chosen.notes)
-    return read.keypoints, read.notes
+    if not isinstance(read.keypoints, PeopleKeypoints):
+        return read.keypoints, read.notes
+    chosen = choose_person(read.keypoints, rig)
+    rivals = int((chosen.others > 0).sum())
+    note = f"one of up to {read.keypoints.n_people} people chosen by reprojection error"
+    if rivals:
+        # More than one person is seen by two cameras: the choice is the best seen one, and a user has to know.
+        note += f"; in {rivals} of {len(chosen.others)} frames two or more cameras also agree on somebody else"
+    return chosen.keypoints, (*read.notes, note)
 
 
 def reconstruct_trial(
@@ -51,7 +54,13 @@ def reconstruct_trial(
     """Return a trial of 3D points, with its keypoints, rig, timeline and quality figures."""
     chosen_options = build(ReconstructionOptions, options or {}, "session.toml", "options.reconstruction")
     keypoints, notes = load_keypoints(path, rig, rate_hz, skeleton, source)
-    points = reconstruct(keypoints, rig, options=chosen_options, progress=progress)
+    result = reconstruct_details(
+        keypoints,
+        rig,
+        options=chosen_options,
+        progress=None if progress is None else lambda done, total: progress("reconstruct", done, total),
+    )
+    points = result.points
     parameters = {name: value for name, value in vars(chosen_options).items() if value is not None}
     return Trial(
         trial_id=path.stem,
@@ -62,22 +71,30 @@ def reconstruct_trial(
         axis_source=f"calibration: gravity {rig.metadata.get('gravity', 'not stated, Z taken as up')}",
         gravity_known=rig.gravity_known,
         bones=bones_among(points.names),
-        quality=reconstruction_figures(points),
+        quality=reconstruction_figures(result),
         operations=(Operation("read keypoints", {"notes": "; ".join(notes)}), Operation("reconstruct", parameters)),
         inputs={path.name: input_sha256(path)},
     )
 
 
-def reconstruction_figures(points: Points3D) -> tuple[Verdict, ...]:
-    """Return what a lab asks first: how much is missing, and how well the views agree.
+def reconstruction_figures(result: Reconstruction) -> tuple[Verdict, ...]:
+    """Return what a lab asks first: how much is missing, how well the views agree, how much rests on two views.
 
-    The limits are those at which a lab should look again: 5 % missing, 15 px of median reprojection error.
+    The limits are those at which a lab should look again.
     """
-    missing = 100.0 * float(np.mean(~np.isfinite(points.position).all(axis=2))) if points.position.size else 100.0
+    points = result.points
+    found = np.isfinite(points.position).all(axis=2)
+    missing = 100.0 * float(1.0 - found.mean()) if found.size else 100.0
     figures = [Verdict("points missing", missing, 5.0, "%", missing <= 5.0)]
-    if points.reprojection_error is not None and np.isfinite(points.reprojection_error).any():
-        error = float(np.nanmedian(points.reprojection_error))
-        figures.append(Verdict("median reprojection error", error, 15.0, "px", error <= 15.0))
+    sigma = float(np.nanmedian(result.sigma_px))
+    figures.append(Verdict("pixel sigma, median over cameras and keypoints", sigma, 10.0, "px", sigma <= 10.0))
+    if points.reprojection_error is not None and result.used.any():
+        error = float(np.median(points.reprojection_error[result.used]))
+        figures.append(Verdict("reprojection error, median of used views", error, 15.0, "px", error <= 15.0))
+    if points.n_views is not None and found.any():
+        share = 100.0 * float((points.n_views[found] == 2).mean())
+        text = "a point from two views has no third to vouch for it"
+        figures.append(Verdict("points from two views only", share, 25.0, "%", share <= 25.0, text))
     return tuple(figures)
 
 

@@ -1,14 +1,12 @@
 """A recorded session from its `session.toml` to trial files; stages whose inputs did not change are skipped."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from calibration.files import write_rig
-
 import calibration
 from calibration import CameraRig
+from calibration.files import write_rig
 from mocap import __version__
 from mocap.config.build import build
 from mocap.config.session import Session, TrialEntry, read_session
@@ -17,12 +15,11 @@ from mocap.kinematics import KinematicsOptions
 from mocap.pipeline.calibration import calibrate_footage
 from mocap.pipeline.digests import file_sha256, input_sha256, options_sha256
 from mocap.pipeline.motion import analyse
+from mocap.pipeline.progress import Progress
 from mocap.pipeline.reconstruction import reconstruct_trial
 from mocap.signal.filters import smooth_points
 from mocap.storage import read_trial, write_trial
 from mocap.trial import Trial
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -158,7 +155,7 @@ def _calibrate(session: Session, folder: Path, out: Path, record: StageRecord, p
     else:
         assert source.board is not None
         board_file = board if board is not None and board.exists() else Path(source.board)
-        rig = calibrate_footage(footage, board_file, source.world, progress).rig
+        rig = calibrate_footage(footage, board_file, source.world, progress, session.camera_patterns).rig
         text = ""
     rig = _named_cameras(session, rig)
     write_rig(output, rig)

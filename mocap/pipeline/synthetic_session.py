@@ -1,7 +1,6 @@
 """A session folder of the synthetic lab, laid out exactly as a recorded one, with its truth kept aside."""
 
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +11,8 @@ from calibration.board import read_board
 from calibration.synthetic import board_poses, floor_pose, render_calibration_footage, ring_rig
 from mocap.config.presets import preset_path
 from mocap.export.keypoints import write_keypoint_table
+from mocap.pipeline.progress import Progress
 from mocap.synthetic import SyntheticTrial, default_subject, observe, squat, static_standing
-
-Progress = Callable[[str, int, int], None]
 
 BOARD_PRESET = "charuco_7x5"
 
@@ -58,7 +56,7 @@ class LabSettings:
     n_board_poses: int = 34
     n_floor_frames: int = 2
     rate_hz: float = 100.0
-    pixel_sigma: float = 0.7
+    pixel_sigma: float = 0.5
     dropout: float = 0.05
     outlier_fraction: float = 0.01
     repetitions: int = 2

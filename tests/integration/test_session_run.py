@@ -1,0 +1,121 @@
+"""Whole sessions: the synthetic lab against its truth, skipping of what did not change, a real recording."""
+
+import shutil
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+import mocap
+from mocap.pipeline.demo import run_demo
+from mocap.pipeline.session import run_session
+from mocap.pipeline.synthetic_session import LabSettings
+
+SMALL = LabSettings(n_cameras=4, n_board_poses=16, rate_hz=50.0, repetitions=1)
+
+
+def silent(label: str, done: int, total: int) -> None:
+    """No progress to show."""
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory):
+    """The demonstration on a small lab: folder and result."""
+    out = tmp_path_factory.mktemp("lab")
+    return out, run_demo(out, 7, silent, SMALL)
+
+
+def test_the_small_lab_keeps_the_limits_of_the_demonstration(lab) -> None:
+    _, result = lab
+    assert {v.name: round(v.measured, 3) for v in result.verdicts if not v.passed} == {}
+
+
+def test_the_demonstration_leaves_its_files(lab) -> None:
+    out, result = lab
+    assert {path.name for path in result.files} >= {"calibration.toml", "trial.h5", "angles.png"}
+    assert all(path.stat().st_size > 0 for path in result.files)
+    trial = mocap.read_trial(out / "trial.h5")
+    assert trial.rig is not None
+    assert trial.rig.gravity_known
+    assert trial.points_smoothed is not None
+    assert set(trial.inputs) >= {"squat.parquet"}
+
+
+def test_a_second_run_skips_everything_and_a_new_filter_only_the_trials(lab, tmp_path: Path) -> None:
+    out, _ = lab
+    session = Path(shutil.copytree(out / "session", tmp_path / "session"))
+    results = Path(shutil.copytree(out / "results", tmp_path / "results"))
+    states = [outcome.state for outcome in run_session(session, results, silent).outcomes]
+    assert states == ["skipped"] * 3
+    before = (results / "calibration.toml").read_bytes()
+    with (session / "session.toml").open("a", encoding="utf-8") as file:
+        file.write("\n[options.filter]\ncutoff_hz = 8\n")
+    summary = run_session(session, results, silent)
+    assert [outcome.state for outcome in summary.outcomes] == ["skipped", "done", "done"]
+    assert summary.text.startswith("3 found, 2 done, 1 skipped")
+    assert (results / "calibration.toml").read_bytes() == before
+
+
+def test_runs_are_byte_identical_and_a_damaged_output_is_made_again(lab, tmp_path: Path) -> None:
+    out, _ = lab
+    results = Path(shutil.copytree(out / "results", tmp_path / "results"))
+    good = (results / "squat.h5").read_bytes()
+    (results / "squat.h5").write_bytes(good[:-1])
+    summary = run_session(out / "session", results, silent)
+    assert [outcome.state for outcome in summary.outcomes] == ["skipped", "skipped", "done"]
+    assert (results / "squat.h5").read_bytes() == good
+
+
+def test_a_refused_trial_does_not_stop_the_others(lab, tmp_path: Path, mocap_cli) -> None:
+    out, _ = lab
+    session = Path(shutil.copytree(out / "session", tmp_path / "session"))
+    shutil.copytree(out / "results", session / "results")
+    (session / "squat.parquet").write_bytes(b"broken")
+    done = mocap_cli("run", session)
+    assert done.status == 1
+    assert "1 refused" in done.out
+    assert "error " in done.err
+    assert "squat.parquet" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_an_unknown_option_is_refused_by_name(lab, tmp_path: Path, mocap_cli) -> None:
+    out, _ = lab
+    session = Path(shutil.copytree(out / "session", tmp_path / "session"))
+    with (session / "session.toml").open("a", encoding="utf-8") as file:
+        file.write("\n[options.filter]\ncutof_hz = 8\n")
+    done = mocap_cli("run", session)
+    assert done.status == 1
+    assert "unknown key 'cutof_hz' in [options.filter], did you mean 'cutoff_hz'?" in done.err
+
+
+OPENPOSE_SESSION = """
+[session]
+id = "balancing"
+[calibration]
+file = "calibration.toml"
+[sync]
+rate_hz = 60
+[keypoints]
+format = "openpose"
+skeleton = "BODY_25B"
+[[trial]]
+name = "balancing"
+files = "balancing"
+"""
+
+
+def test_a_real_markerless_session_runs_and_hides_no_pelvic_tilt(shared_data: Path, tmp_path: Path, mocap_cli) -> None:
+    recording = shared_data / "openpose_4cam"
+    shutil.copytree(recording / "balancing", tmp_path / "balancing")
+    shutil.copyfile(recording / "calibration.toml", tmp_path / "calibration.toml")
+    (tmp_path / "session.toml").write_text(OPENPOSE_SESSION, encoding="utf-8")
+    done = mocap_cli("run", tmp_path)
+    assert done.status == 0, done.err
+    with h5py.File(tmp_path / "results" / "balancing.h5") as file:
+        tilt = file["angles/pelvic_tilt"]
+        assert not tilt.attrs["observable"]
+        assert "line" in tilt.attrs["reason"]
+        assert np.isnan(tilt[:]).all()
+        assert np.isfinite(file["angles/knee_flexion_r"][:]).mean() > 0.99
