@@ -11,7 +11,6 @@ from mocap.storage.decode import decode
 from mocap.storage.hdf import load
 from mocap.storage.integrity import mismatches
 from mocap.storage.layout import Group, Variable
-from mocap.storage.read import check_format
 
 _ATTRIBUTES = (
     "format", "format_version", "trial_id", "subject_code", "task", "created_utc", "length_unit", "up_axis",
@@ -44,7 +43,6 @@ def check_trial(path: Path | str) -> tuple[Finding, ...]:
     path = Path(path)
     try:
         groups = load(path)
-        check_format(groups, path)
     except TrialFileError as error:
         return (Finding(str(path), error.cause, error.code),)
     findings = [Finding(item, problem, "TRIAL_DAMAGED") for item, problem in mismatches(groups)]

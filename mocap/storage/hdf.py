@@ -8,8 +8,9 @@ import h5py
 import numpy as np
 
 from mocap.errors import SourceError, TrialFileError
+from mocap.schema import FORMAT, FORMAT_VERSION
 from mocap.storage.layout import Group, Variable
-from mocap.storage.scan import STRUCTURE, scan
+from mocap.storage.scan import STRUCTURE, scan, scan_attributes
 
 _TEXT = h5py.string_dtype("utf-8")
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -65,18 +66,22 @@ def load(path: Path) -> dict[str, Group]:
     SourceError
         `FILE_MISSING`, or the file cannot be read.
     TrialFileError
-        `NOT_A_TRIAL` (no HDF5), `TRIAL_DAMAGED`, `TRIAL_UNSAFE`.
+        `NOT_A_TRIAL`, `TRIAL_NEWER`, `TRIAL_DAMAGED`, `TRIAL_UNSAFE`.
     """
     check_signature(path)
     try:
         with h5py.File(path, "r") as file:
+            # A file of another kind, or of a later version, may hold other things; that is said first.
+            scan_attributes(file["/"], "/")
+            check_format(file.attrs, path)
             scan(file)
             groups = {"/": _group(file["/"])}
             for name in file:
                 _collect(file[name], f"/{name}", groups)
             return groups
     except TrialFileError as error:
-        raise TrialFileError(f"{path}: {error.cause}", error.remedy, error.code) from error
+        place = "" if str(path) in error.cause else f"{path}: "
+        raise TrialFileError(f"{place}{error.cause}", error.remedy, error.code) from error
     except READ_ERRORS as error:
         raise TrialFileError(
             f"{path} is cut off or damaged: {error}", "Restore the file from a copy, or make it again.",
@@ -97,17 +102,39 @@ def check_signature(path: Path) -> None:
         raise TrialFileError(f"{path} is not an HDF5 file.", "Name a trial file (.h5).", code="NOT_A_TRIAL")
 
 
+def check_format(attributes: Mapping[str, Any], path: Path) -> None:
+    """Refuse a file that is no trial file, or one of a later version.
+
+    Raises
+    ------
+    TrialFileError
+        `NOT_A_TRIAL` or `TRIAL_NEWER`.
+    """
+    version = attributes.get("format_version")
+    if str(attributes.get("format", "")) != FORMAT or version is None or not str(version).isdigit():
+        raise TrialFileError(
+            f"{path} is an HDF5 file, but no trial file (format='{FORMAT}' is missing).", "Name a trial file.",
+            code="NOT_A_TRIAL",
+        )  # fmt: skip
+    if int(version) > FORMAT_VERSION:
+        raise TrialFileError(
+            f"{path} has format version {int(version)}; this program reads up to {FORMAT_VERSION}.",
+            "Update this program; the file is left as it is.",
+            code="TRIAL_NEWER",
+        )
+
+
 def _collect(owner: h5py.Group, path: str, groups: dict[str, Group]) -> None:
     if not isinstance(owner, h5py.Group):
         raise TrialFileError(f"{path} lies outside every group.", "Use a file of this program.", code="TRIAL_UNSAFE")
     groups[path] = _group(owner)
-    for name in owner:
-        if isinstance(owner[name], h5py.Group):
-            _collect(owner[name], f"{path}/{name}", groups)
+    for name, child in owner.items():
+        if isinstance(child, h5py.Group):
+            _collect(child, f"{path}/{name}", groups)
 
 
 def _group(owner: h5py.Group) -> Group:
-    variables = {name: _variable(owner[name], name) for name in owner if isinstance(owner[name], h5py.Dataset)}
+    variables = {name: _variable(child, name) for name, child in owner.items() if isinstance(child, h5py.Dataset)}
     return Group(variables, _attributes(owner))
 
 

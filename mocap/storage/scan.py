@@ -33,7 +33,7 @@ def scan(file: h5py.File) -> None:
 
 
 def _scan_group(group: h5py.Group, path: str, depth: int, seen: set[Any]) -> None:
-    _scan_attributes(group, path or "/")
+    scan_attributes(group, path or "/")
     for name in group:
         item = f"{path}/{name}"
         link = group.id.links.get_info(name.encode())
@@ -66,10 +66,11 @@ def _scan_dataset(dataset: h5py.Dataset, item: str) -> None:
     declared = width * int(np.prod([float(length) for length in dataset.shape])) if dataset.shape else width
     if declared > _SMALL + _MOST_RATIO * dataset.id.get_storage_size():
         raise _unsafe(item, f"claims {declared} bytes, more than what is stored can fill")
-    _scan_attributes(dataset, item)
+    scan_attributes(dataset, item)
 
 
-def _scan_attributes(owner: h5py.Group | h5py.Dataset, item: str) -> None:
+def scan_attributes(owner: h5py.Group | h5py.Dataset, item: str) -> None:
+    """Refuse attributes of other types than numbers and words."""
     for name in owner.attrs:
         attribute = h5py.h5a.open(owner.id, name.encode())
         if name in STRUCTURE:
