@@ -74,7 +74,7 @@ def read_mot_angles(path: Path | str, up: str | None = None, units: str | None =
     )
     n_rows = len(table.time_s)
     left_out = [column for column in table.columns if column not in angles]
-    notes = (f"{name} holds joint angles and no points.",)
+    notes: tuple[str, ...] = (f"{name} holds joint angles and no points.",)
     if left_out:
         notes += (f"translations are left out: {', '.join(left_out)}.",)
     points = Points3D(np.empty((n_rows, 0, 3)), (), table.rate_hz, start_s=float(table.time_s[0]))

@@ -1,6 +1,7 @@
 """The trial file: HDF5 that is netCDF-4 as well, one recording per file."""
 
-from mocap.storage.check import Finding, check_trial
+from mocap.storage.check import check_trial
+from mocap.storage.findings import Finding
 from mocap.storage.read import read_trial
 from mocap.storage.write import write_trial
 

@@ -38,13 +38,13 @@ def encode(trial: Trial) -> dict[str, Group]:
             code="POINTS_EMPTY",
         )
     groups = {"/": Group({}, _root(trial)), "/points": _points(trial.points, trial.bones)}
-    optional = {
-        "/points_smoothed": trial.points_smoothed and _points(trial.points_smoothed, ()),
-        "/cameras": trial.rig and _cameras(trial.rig),
-        "/sync": trial.timeline and _sync(trial.timeline),
-        "/keypoints2d": trial.keypoints and _keypoints(trial.keypoints, trial),
-        "/segments": trial.segments and _segments(trial.segments, trial.points.start_s),
-        "/angles": trial.angles and _angles(trial.angles),
+    optional: dict[str, Group | None] = {
+        "/points_smoothed": _points(trial.points_smoothed, ()) if trial.points_smoothed else None,
+        "/cameras": _cameras(trial.rig) if trial.rig else None,
+        "/sync": _sync(trial.timeline) if trial.timeline else None,
+        "/keypoints2d": _keypoints(trial.keypoints, trial) if trial.keypoints else None,
+        "/segments": _segments(trial.segments, trial.points.start_s) if trial.segments else None,
+        "/angles": _angles(trial.angles) if trial.angles else None,
         "/subject": _mapping(trial.subject),
         "/context": _mapping(trial.context),
         "/quality": _quality(trial.quality),

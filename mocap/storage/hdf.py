@@ -75,7 +75,7 @@ def load(path: Path) -> dict[str, Group]:
             scan_attributes(file["/"], "/")
             check_format(file.attrs, path)
             scan(file)
-            groups = {"/": _group(file["/"])}
+            groups = {"/": _group(file["/"], "/")}
             for name in file:
                 _collect(file[name], f"/{name}", groups)
             return groups
@@ -127,14 +127,23 @@ def check_format(attributes: Mapping[str, Any], path: Path) -> None:
 def _collect(owner: h5py.Group, path: str, groups: dict[str, Group]) -> None:
     if not isinstance(owner, h5py.Group):
         raise TrialFileError(f"{path} lies outside every group.", "Use a file of this program.", code="TRIAL_UNSAFE")
-    groups[path] = _group(owner)
+    groups[path] = _group(owner, path)
     for name, child in owner.items():
         if isinstance(child, h5py.Group):
             _collect(child, f"{path}/{name}", groups)
 
 
-def _group(owner: h5py.Group) -> Group:
-    variables = {name: _variable(child, name) for name, child in owner.items() if isinstance(child, h5py.Dataset)}
+def _group(owner: h5py.Group, path: str) -> Group:
+    variables = {}
+    for name, child in owner.items():
+        if isinstance(child, h5py.Dataset):
+            try:
+                variables[name] = _variable(child, name)
+            except READ_ERRORS as error:
+                raise TrialFileError(
+                    f"{path.rstrip('/')}/{name} is damaged: {error}.", "Restore the file from a copy.",
+                    code="TRIAL_DAMAGED",
+                ) from error  # fmt: skip
     return Group(variables, _attributes(owner))
 
 

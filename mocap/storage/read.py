@@ -1,12 +1,19 @@
 """Read a trial: nothing is believed before its digests match."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from mocap.errors import TrialFileError
 from mocap.storage.decode import decode
-from mocap.storage.hdf import load
+from mocap.storage.hdf import check_signature, load
 from mocap.storage.integrity import mismatches
+from mocap.storage.isolation import inspect_isolated
+from mocap.storage.seal import is_sealed
 from mocap.trial import Trial
+
+_RESTORE = "Restore the file from a copy, or make it again."
+_REMEDIES = {"NOT_A_TRIAL": "Name a trial file.", "TRIAL_NEWER": "Update this program; the file is left as it is."}
 
 
 def read_trial(path: Path | str) -> Trial:
@@ -20,15 +27,24 @@ def read_trial(path: Path | str) -> Trial:
         `NOT_A_TRIAL`, `TRIAL_NEWER`, `TRIAL_DAMAGED` (naming the damaged item), `TRIAL_UNSAFE`, `TRIAL_SCHEMA`.
     """
     path = Path(path)
+    check_signature(path)
+    if not is_sealed(path):
+        # Changed or damaged since it was written: what exactly is found out where a crash does no harm.
+        findings = inspect_isolated(path)
+        if findings:
+            _refuse(path, [(finding.item, finding.problem) for finding in findings], findings[0].code)
     groups = load(path)
     problems = mismatches(groups)
     if problems:
-        item, problem = problems[0]
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise TrialFileError(
-            f"{path}: {item} {problem}{more}.", "Restore the file from a copy, or make it again.", code="TRIAL_DAMAGED"
-        )
+        _refuse(path, problems, "TRIAL_DAMAGED")
     try:
         return decode(groups)
     except TrialFileError as error:
         raise TrialFileError(f"{path}: {error.cause}", error.remedy, error.code) from error
+
+
+def _refuse(path: Path, problems: Sequence[tuple[str, str]], code: str) -> NoReturn:
+    item, problem = problems[0]
+    cause = problem if item == str(path) and str(path) in problem else f"{path}: {item} {problem}"
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    raise TrialFileError(f"{cause.rstrip('.')}{more}.", _REMEDIES.get(code, _RESTORE), code=code)

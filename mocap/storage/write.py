@@ -7,6 +7,7 @@ from mocap.errors import SourceError, TrialFileError
 from mocap.storage.encode import encode
 from mocap.storage.hdf import load, save
 from mocap.storage.integrity import PATH, digests, integrity_group, mismatches
+from mocap.storage.seal import seal
 from mocap.trial import Trial
 
 
@@ -40,6 +41,7 @@ def write_trial(path: Path | str, trial: Trial) -> None:
     try:
         temporary.unlink(missing_ok=True)
         save(temporary, groups)
+        seal(temporary)
         problems = mismatches(load(temporary))
         if problems:
             raise TrialFileError(
