@@ -1,0 +1,151 @@
+"""Keypoints that other programs detected, in one form: the table `KEYPOINT_READERS` names the formats."""
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mocap.errors import FormatError, KeypointError, SourceError
+from mocap.keypoints import PeopleKeypoints
+from mocap.readers.keypoints_common import KeypointRequest, KeypointSource, join_cameras, select_keypoints
+from mocap.readers.keypoints_deeplabcut import holds_deeplabcut, read_deeplabcut
+from mocap.readers.keypoints_long import holds_long, read_long
+from mocap.readers.keypoints_openpose import holds_openpose, read_openpose
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class KeypointReader:
+    """One format: what it is, whether a path holds it, and its reader."""
+
+    description: str
+    holds: Callable[[Path], bool]
+    read: Callable[[Path, KeypointRequest, Progress | None], KeypointSource]
+
+
+# In the order in which a path is tried when the format is not given.
+KEYPOINT_READERS: Mapping[str, KeypointReader] = {
+    "openpose": KeypointReader("a folder with one folder of JSON files per camera", holds_openpose, read_openpose),
+    "deeplabcut": KeypointReader("a folder with one CSV or HDF5 file per camera", holds_deeplabcut, read_deeplabcut),
+    "long": KeypointReader("a CSV or Parquet file with the columns camera, frame, keypoint, x, y, confidence",
+                           holds_long, read_long),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class KeypointRecording:
+    """Keypoints of all cameras of one recording.
+
+    Attributes
+    ----------
+    people : PeopleKeypoints
+        Cameras in the order asked for. With one person, `people.person(0)` is all there is.
+    source : str
+        Format, a key of `KEYPOINT_READERS`.
+    source_of : mapping of str to str
+        Camera name to the name of its file or folder.
+    first_frame : int
+        Number of the frame that comes first.
+    files : tuple of Path
+        All files that were read.
+    notes : tuple of str
+        What the user should know: frames that are not there, files that were left out.
+    """
+
+    people: PeopleKeypoints
+    source: str
+    source_of: Mapping[str, str]
+    first_frame: int
+    files: tuple[Path, ...]
+    notes: tuple[str, ...]
+
+
+def read_keypoints(
+    path: Path | str,
+    *,
+    camera_names: Sequence[str],
+    rate_hz: float | None = None,
+    source: str = "auto",
+    skeleton: str | None = None,
+    declared: Mapping[str, str] | None = None,
+    keypoints: Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> KeypointRecording:
+    """Read the keypoints of all cameras.
+
+    Parameters
+    ----------
+    path : Path or str
+        File or folder, see `KEYPOINT_READERS`.
+    camera_names : sequence of str
+        As in the calibration; also the order of the result.
+    rate_hz : float
+        Frame rate; none of the formats holds it.
+    source : str
+        A key of `KEYPOINT_READERS`, or `auto`.
+    skeleton : str, optional
+        Name of a skeleton of `configs/skeletons`; needed for OpenPose, whose files do not name their keypoints.
+    declared : mapping of str to str, optional
+        Camera name to the name of its folder, file (without ending) or label, where the names do not tell.
+    keypoints : sequence of str, optional
+        Read these alone.
+    progress : callable, optional
+        Called with the files done and all files.
+
+    Returns
+    -------
+    KeypointRecording
+
+    Raises
+    ------
+    KeypointError
+        RATE_MISSING, SOURCE_UNKNOWN, CAMERA_COUNT, CAMERA_NAMES, SKELETON_MISSING, SKELETON_SIZE, KEYPOINT_NAMES,
+        KEYPOINT_UNKNOWN, KEYPOINT_EMPTY, NO_FRAMES, FRAMES_APART, DOUBLED_ROWS.
+    SourceError
+        FILE_MISSING, FILE_EMPTY.
+    FormatError
+        What the files are not; names the file.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise SourceError(f"There is no file or folder {path}.", "Check the path.", code="FILE_MISSING")
+    if rate_hz is None:
+        raise KeypointError(
+            f"The frame rate of {path} is not known; keypoint files do not hold it.",
+            "Give the frame rate in Hz.",
+            code="RATE_MISSING",
+        )
+    name = _source_of(path) if source == "auto" else _known_source(source)
+    reader = KEYPOINT_READERS[name]
+    if not reader.holds(path):
+        raise FormatError(
+            f"{path} is not {reader.description}.", f"Give the path of {reader.description}.", code="WRONG_SOURCE"
+        )
+    found = reader.read(path, KeypointRequest(tuple(camera_names), skeleton, declared), progress)
+    people, first_frame, notes = join_cameras(found.detections, rate_hz)
+    people = select_keypoints(people, keypoints)
+    return KeypointRecording(people, name, found.source_of, first_frame, found.files, (*found.notes, *notes))
+
+
+def _known_source(source: str) -> str:
+    if source not in KEYPOINT_READERS:
+        near = difflib.get_close_matches(source, KEYPOINT_READERS, n=1)
+        hint = f"Did you mean '{near[0]}'? " if near else ""
+        raise KeypointError(
+            f"There is no keypoint format '{source}'.",
+            f"{hint}Known: auto, {', '.join(KEYPOINT_READERS)}.",
+            code="SOURCE_UNKNOWN",
+        )
+    return source
+
+
+def _source_of(path: Path) -> str:
+    for name, reader in KEYPOINT_READERS.items():
+        if reader.holds(path):
+            return name
+    raise FormatError(
+        f"{path} holds no keypoints in a known format.",
+        "Give " + ", or ".join(f"{reader.description} ({name})" for name, reader in KEYPOINT_READERS.items()) + ".",
+        code="SOURCE_UNKNOWN",
+    )

@@ -1,0 +1,173 @@
+"""What all keypoint readers share: detections of one camera, and their joining on one numbering of the frames."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mocap.errors import FormatError, KeypointError
+from mocap.keypoints import PeopleKeypoints
+
+# Frame numbers that leave more than this many times as many frames empty as are there are no frame numbers.
+_LARGEST_SPREAD = 50
+
+
+@dataclass(frozen=True, eq=False)
+class CameraDetections:
+    """What one file or folder says of one camera.
+
+    Attributes
+    ----------
+    frames : ndarray of int, shape (row,)
+        Frame numbers, each once.
+    pixels : ndarray, shape (row, person, keypoint, 2)
+        NaN is missing.
+    confidence : ndarray, shape (row, person, keypoint)
+    names : tuple of str
+        Keypoint names.
+    """
+
+    frames: NDArray
+    pixels: NDArray
+    confidence: NDArray
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class KeypointRequest:
+    """What a reader is asked for; see `mocap.readers.keypoints.read_keypoints`."""
+
+    camera_names: tuple[str, ...]
+    skeleton: str | None = None
+    declared: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class KeypointSource:
+    """What a reader found: detections by camera name, the files they are from, and remarks for the user."""
+
+    detections: Mapping[str, CameraDetections]
+    source_of: Mapping[str, str]
+    files: tuple[Path, ...]
+    notes: tuple[str, ...] = field(default=())
+
+
+def join_cameras(
+    detections: Mapping[str, CameraDetections], rate_hz: float
+) -> tuple[PeopleKeypoints, int, tuple[str, ...]]:
+    """Put the cameras on one numbering of the frames; numbers that a camera lacks are missing, nothing is shifted.
+
+    Returns
+    -------
+    people : PeopleKeypoints
+    first_frame : int
+        Number of the frame that comes first.
+    notes : tuple of str
+
+    Raises
+    ------
+    KeypointError
+        KEYPOINT_NAMES, FRAMES_APART, NO_FRAMES.
+    FormatError
+        FRAME_NUMBERS.
+    """
+    names = next(iter(detections.values())).names
+    for camera, found in detections.items():
+        if set(found.names) != set(names):
+            raise KeypointError(
+                f"Camera '{camera}' has other keypoints than the first: {sorted(set(found.names) ^ set(names))}.",
+                "Export all cameras with the same keypoints.",
+                code="KEYPOINT_NAMES",
+            )
+    first, last = _common_range(detections)
+    n_people = max(max(found.pixels.shape[1] for found in detections.values()), 1)
+    shape = (len(detections), last - first + 1, n_people, len(names))
+    pixels, confidence = np.full((*shape, 2), np.nan), np.zeros(shape)
+    notes = []
+    for index, (camera, found) in enumerate(detections.items()):
+        order = [found.names.index(name) for name in names]
+        rows, people = found.frames - first, found.pixels.shape[1]
+        pixels[index, rows, :people] = found.pixels[:, :, order]
+        confidence[index, rows, :people] = found.confidence[:, :, order]
+        absent = shape[1] - len(rows)
+        if absent:
+            notes.append(f"{camera}: {absent} of the frames {first} to {last} are not there and stay missing.")
+        if not np.isfinite(found.pixels).any():
+            notes.append(f"{camera}: no keypoint in any frame.")
+    return PeopleKeypoints(pixels, confidence, names, rate_hz), first, tuple(notes)
+
+
+def _common_range(detections: Mapping[str, CameraDetections]) -> tuple[int, int]:
+    empty = [camera for camera, found in detections.items() if not len(found.frames)]
+    if empty:
+        raise KeypointError(
+            f"There is no frame at all of cameras {empty}.", "Export their keypoints again.", code="NO_FRAMES"
+        )
+    ranges = {name: (int(found.frames.min()), int(found.frames.max())) for name, found in detections.items()}
+    if max(low for low, _ in ranges.values()) > min(high for _, high in ranges.values()):
+        raise KeypointError(
+            f"The cameras have no frame number in common: {ranges}.",
+            "Number the frames of all cameras on one count.",
+            code="FRAMES_APART",
+        )
+    first, last = min(low for low, _ in ranges.values()), max(high for _, high in ranges.values())
+    present = max(len(found.frames) for found in detections.values())
+    if last - first + 1 > _LARGEST_SPREAD * present + 1000:
+        raise FormatError(
+            f"The frame numbers go from {first} to {last}, but only {present} frames are there.",
+            "Check where the frame numbers come from.",
+            code="FRAME_NUMBERS",
+        )
+    return first, last
+
+
+def clean(pixels: NDArray, confidence: NDArray, origin: str) -> tuple[NDArray, NDArray]:
+    """Mark as missing what has no pixel or no confidence; NaN and 0 then, and nowhere else.
+
+    Raises
+    ------
+    FormatError
+        KEYPOINT_VALUES, when a pixel is infinite or a confidence outside 0 to 1.
+    """
+    known = np.isfinite(confidence)
+    if np.isinf(pixels).any() or not ((confidence[known] >= 0) & (confidence[known] <= 1)).all():
+        raise FormatError(
+            f"{origin} holds infinite pixels or confidences outside 0 to 1.",
+            "Export pixels and a confidence between 0 and 1.",
+            code="KEYPOINT_VALUES",
+        )
+    there = np.isfinite(pixels).all(axis=-1) & known & (np.nan_to_num(confidence) > 0)
+    return np.where(there[..., None], pixels, np.nan), np.where(there, confidence, 0.0)
+
+
+def select_keypoints(people: PeopleKeypoints, wanted: Sequence[str] | None) -> PeopleKeypoints:
+    """Return the wanted keypoints, all when None; each has to be seen at least once.
+
+    Raises
+    ------
+    KeypointError
+        KEYPOINT_UNKNOWN, KEYPOINT_EMPTY.
+    """
+    if wanted is not None:
+        unknown = [name for name in wanted if name not in people.names]
+        if unknown:
+            raise KeypointError(
+                f"There are no keypoints {unknown} among {list(people.names)}.",
+                "Name keypoints that are there.",
+                code="KEYPOINT_UNKNOWN",
+            )
+        order = [people.names.index(name) for name in wanted]
+        people = PeopleKeypoints(
+            people.pixels[..., order, :], people.confidence[..., order], tuple(wanted), people.rate_hz
+        )
+    seen = np.isfinite(people.pixels).all(axis=-1).any(axis=(0, 1, 2))
+    if not seen.all():
+        empty = [name for name, there in zip(people.names, seen, strict=True) if not there]
+        raise KeypointError(
+            f"Keypoints {empty} are missing in every frame of every camera.",
+            "Export them again, or name the keypoints to read without them.",
+            code="KEYPOINT_EMPTY",
+        )
+    return people

@@ -1,0 +1,140 @@
+"""DeepLabCut: a folder with one CSV or HDF5 file per camera, one person or several named individuals."""
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mocap.errors import FormatError
+from mocap.readers.files import read_text
+from mocap.readers.keypoints_cameras import match_cameras
+from mocap.readers.keypoints_common import CameraDetections, KeypointRequest, KeypointSource, clean
+from mocap.readers.keypoints_pandas_hdf5 import read_pandas_hdf5
+
+_CSV, _HDF5 = (".csv",), (".h5", ".hdf5")
+_COORDS = ("x", "y", "likelihood")
+
+
+@dataclass(frozen=True, eq=False)
+class _Table:
+    """Columns named (scorer, [individual,] bodypart, coordinate) with values, shape (row, column)."""
+
+    columns: tuple[tuple[str, ...], ...]
+    frames: NDArray
+    values: NDArray
+
+
+def holds_deeplabcut(path: Path) -> bool:
+    """Whether `path` is a folder with CSV or HDF5 files."""
+    return path.is_dir() and bool(_files(path))
+
+
+def read_deeplabcut(
+    path: Path, request: KeypointRequest, progress: Callable[[int, int], None] | None = None
+) -> KeypointSource:
+    """Read DeepLabCut's files of a folder; where a camera has both a CSV and an HDF5 file, the HDF5 file.
+
+    Raises
+    ------
+    KeypointError
+        CAMERA_COUNT, CAMERA_NAMES.
+    FormatError
+        NOT_DEEPLABCUT, BROKEN_HDF5, KEYPOINT_VALUES; each names the file.
+    """
+    by_name: dict[str, Path] = {}
+    for file in _files(path):
+        by_name.setdefault(file.stem, file)  # HDF5 comes first
+    tables = {stem: _read_table(file) for stem, file in by_name.items()}
+    plain = {_without_scorer(stem, table.columns): stem for stem, table in tables.items()}
+    if len(plain) < len(tables):
+        raise FormatError(
+            f"Several files in {path} are of one camera: {sorted(tables)}.",
+            "Keep the file of one network per camera.",
+            code="NOT_DEEPLABCUT",
+        )
+    source_of = match_cameras(list(plain), request.camera_names, request.declared)
+    detections, files = {}, []
+    for done, (camera, name) in enumerate(source_of.items(), start=1):
+        file = by_name[plain[name]]
+        detections[camera] = _arrange(tables[plain[name]], file)
+        files.append(file)
+        if progress is not None:
+            progress(done, len(source_of))
+    ignored = sorted(set(file.name for file in _files(path)) - {file.name for file in files})
+    notes = (f"files that were not read: {', '.join(ignored)}.",) if ignored else ()
+    return KeypointSource(detections, source_of, tuple(files), notes)
+
+
+def _files(path: Path) -> list[Path]:
+    found = [file for file in path.iterdir() if file.is_file() and file.suffix.lower() in _CSV + _HDF5]
+    return sorted(found, key=lambda file: (file.suffix.lower() in _CSV, file.name))
+
+
+def _without_scorer(stem: str, columns: Sequence[tuple[str, ...]]) -> str:
+    # DeepLabCut appends the network's name, which is full of numbers, to the video's.
+    scorer = columns[0][0]
+    return stem.split(scorer)[0] or stem
+
+
+def _read_table(file: Path) -> _Table:
+    if file.suffix.lower() in _HDF5:
+        columns, frames, values = read_pandas_hdf5(file)
+    else:
+        columns, frames, values = _read_csv(file)
+    depth = {len(column) for column in columns}
+    if depth not in ({3}, {4}) or any(column[-1] not in _COORDS for column in columns):
+        raise _not_deeplabcut(file, "the columns are not named by scorer, bodypart and x, y, likelihood")
+    if len(set(columns)) < len(columns):
+        raise _not_deeplabcut(file, "a column is there twice")
+    return _Table(columns, frames, values)
+
+
+def _not_deeplabcut(file: Path, what: str) -> FormatError:
+    return FormatError(
+        f"{file} is not a DeepLabCut result: {what}.",
+        "Give the CSV or HDF5 files that DeepLabCut's analyze_videos writes.",
+        code="NOT_DEEPLABCUT",
+    )
+
+
+def _read_csv(file: Path) -> tuple[tuple[tuple[str, ...], ...], NDArray, NDArray]:
+    text, _, _ = read_text(file)
+    rows = [row for row in csv.reader(io.StringIO(text)) if row]
+    n_header = next((index + 1 for index, row in enumerate(rows[:4]) if row[0].strip() == "coords"), 0)
+    labels = [row[0].strip() for row in rows[:n_header]]
+    if labels not in (["scorer", "bodyparts", "coords"], ["scorer", "individuals", "bodyparts", "coords"]):
+        raise _not_deeplabcut(file, f"the header rows are {[row[0][:20] for row in rows[:4]]}")
+    columns = tuple(zip(*(tuple(cell.strip() for cell in row[1:]) for row in rows[:n_header]), strict=False))
+    body = rows[n_header:]
+    short = next((n_header + i + 1 for i, row in enumerate(body) if len(row) != len(columns) + 1), None)
+    if short is not None or not columns:
+        raise _not_deeplabcut(file, f"line {short} has another number of cells than the header")
+    try:
+        numbers = np.array([[float(cell) if cell.strip() else np.nan for cell in row] for row in body], float)
+    except ValueError as error:
+        raise _not_deeplabcut(file, str(error)) from error
+    numbers = numbers.reshape(len(body), len(columns) + 1)
+    return columns, _whole(numbers[:, 0], file), numbers[:, 1:]
+
+
+def _whole(frames: NDArray, file: Path) -> NDArray:
+    if not (np.isfinite(frames).all() and (frames == np.round(frames)).all() and (np.abs(frames) < 1e15).all()):
+        raise _not_deeplabcut(file, "the first column does not count the frames")
+    return frames.astype(np.int64)
+
+
+def _arrange(table: _Table, file: Path) -> CameraDetections:
+    people = list(dict.fromkeys(column[1] if len(column) == 4 else "" for column in table.columns))
+    names = list(dict.fromkeys(column[-2] for column in table.columns))
+    if len(np.unique(table.frames)) < len(table.frames):
+        raise _not_deeplabcut(file, "a frame is there twice")
+    rows = np.full((len(table.frames), len(people), len(names), 3), np.nan)
+    for column, values in zip(table.columns, table.values.T, strict=True):
+        person = people.index(column[1]) if len(column) == 4 else 0
+        rows[:, person, names.index(column[-2]), _COORDS.index(column[-1])] = values
+    pixels, confidence = clean(rows[..., :2], rows[..., 2], str(file))
+    return CameraDetections(table.frames, pixels, confidence, tuple(names))

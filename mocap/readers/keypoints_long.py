@@ -1,0 +1,128 @@
+"""Long tables: one row per observation with the columns camera, frame, keypoint, x, y, confidence; CSV or Parquet."""
+
+import difflib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mocap.errors import FormatError, KeypointError
+from mocap.readers.files import read_bytes
+from mocap.readers.keypoints_cameras import match_cameras
+from mocap.readers.keypoints_common import CameraDetections, KeypointRequest, KeypointSource, clean
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = ("camera", "frame", "keypoint", "x", "y", "confidence")
+_PARQUET = (".parquet", ".pq")
+
+
+def holds_long(path: Path) -> bool:
+    """Whether `path` is a CSV or Parquet file."""
+    return path.is_file() and path.suffix.lower() in (".csv", *_PARQUET)
+
+
+def read_long(
+    path: Path, request: KeypointRequest, progress: Callable[[int, int], None] | None = None
+) -> KeypointSource:
+    """Read a long table. Cameras are matched by their names; rows that are not there are missing.
+
+    Raises
+    ------
+    KeypointError
+        CAMERA_COUNT, CAMERA_NAMES, DOUBLED_ROWS.
+    FormatError
+        NOT_A_TABLE, COLUMNS_MISSING, KEYPOINT_VALUES.
+    """
+    table = _read_table(path)
+    lacking = [name for name in COLUMNS if name not in table.columns]
+    if lacking:
+        raise FormatError(
+            f"{path} lacks the columns {lacking}; it has {list(map(str, table.columns))[:20]}.",
+            f"Give the columns {', '.join(COLUMNS)}.",
+            code="COLUMNS_MISSING",
+        )
+    notes = tuple(f"column '{name}' was not read." for name in table.columns if name not in COLUMNS)
+    table = _checked_values(table[list(COLUMNS)], path)
+    found = [str(name) for name in table["camera"].unique()]
+    source_of = _matched(found, request)
+    names = tuple(str(name) for name in table["keypoint"].unique())
+    by_camera = dict(tuple(table.groupby("camera", sort=False)))
+    detections = {}
+    for done, (camera, name) in enumerate(source_of.items(), start=1):
+        detections[camera] = _arrange(by_camera[name], names, path)
+        if progress is not None:
+            progress(done, len(source_of))
+    return KeypointSource(detections, source_of, (path,), notes)
+
+
+def _matched(found: list[str], request: KeypointRequest) -> dict[str, str]:
+    unknown = [name for name in found if name not in request.camera_names]
+    if request.declared is None and unknown and len(found) == len(request.camera_names):
+        try:
+            return match_cameras(found, request.camera_names)
+        except KeypointError as error:
+            near = difflib.get_close_matches(unknown[0], request.camera_names, n=1)
+            raise KeypointError(
+                f"Camera '{unknown[0]}' is not in the calibration, which has {list(request.camera_names)}.",
+                f"Did you mean '{near[0]}'? Name the cameras as in the calibration." if near
+                else "Name the cameras as in the calibration.",
+                code="CAMERA_NAMES",
+            ) from error
+    return match_cameras(found, request.camera_names, request.declared)
+
+
+def _read_table(path: Path) -> "pd.DataFrame":
+    import pandas as pd
+    import pyarrow as pa
+
+    read_bytes(path)
+    try:
+        if path.suffix.lower() in _PARQUET:
+            return pd.read_parquet(path)
+        return pd.read_csv(path, encoding="utf-8-sig", skipinitialspace=True)
+    except (ValueError, OSError, pa.ArrowException, UnicodeError) as error:
+        raise FormatError(
+            f"{path} cannot be read as a table: {error}.", "Export or copy the file again.", code="NOT_A_TABLE"
+        ) from error
+
+
+def _checked_values(table: "pd.DataFrame", path: Path) -> "pd.DataFrame":
+    import pandas as pd
+
+    numbers = table[["frame", "x", "y", "confidence"]].apply(pd.to_numeric, errors="coerce")
+    bad_text = (numbers.isna() & table[numbers.columns].notna()).any(axis=1)
+    whole = np.isfinite(numbers["frame"]) & (numbers["frame"] == np.round(numbers["frame"]))
+    wrong = bad_text | ~whole | table[["camera", "keypoint"]].isna().any(axis=1) | (numbers["frame"].abs() > 1e15)
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise FormatError(
+            f"Row {row + 1} of {path} lacks a camera, a keypoint or a whole frame number, or holds words for "
+            f"numbers: {[str(cell)[:30] for cell in table.iloc[row]]}.",
+            "Leave x and y empty where a keypoint is missing, and fill in all else.",
+            code="KEYPOINT_VALUES",
+        )
+    checked = table[["camera", "keypoint"]].astype(str).join(numbers)
+    doubled = checked.duplicated(["camera", "frame", "keypoint"])
+    if doubled.any():
+        first = checked[doubled].iloc[0]
+        raise KeypointError(
+            f"{int(doubled.sum())} rows of {path} are there twice, the first: camera '{first['camera']}', frame "
+            f"{int(first['frame'])}, keypoint '{first['keypoint']}'.",
+            "Keep one row per camera, frame and keypoint.",
+            code="DOUBLED_ROWS",
+        )
+    return checked
+
+
+def _arrange(table: "pd.DataFrame", names: tuple[str, ...], path: Path) -> CameraDetections:
+    import pandas as pd
+
+    frames, row = np.unique(table["frame"].to_numpy(np.int64), return_inverse=True)
+    column = pd.Index(names).get_indexer(table["keypoint"])
+    values = np.full((len(frames), 1, len(names), 3), np.nan)
+    values[row, 0, column] = table[["x", "y", "confidence"]].to_numpy(float)
+    pixels, confidence = clean(values[..., :2], values[..., 2], str(path))
+    return CameraDetections(frames, pixels, confidence, names)
