@@ -205,7 +205,7 @@ def _iter_video(source: CameraSource, every: int, limit: int | None) -> Iterator
 
 def _opened(source: CameraSource) -> cv2.VideoCapture:
     level = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(min(level, cv2.utils.logging.LOG_LEVEL_ERROR))  # our error line says it once, and better
+    cv2.utils.logging.setLogLevel(min(level, cv2.utils.logging.LOG_LEVEL_ERROR))  # our error line says it better
     try:
         # Only FFmpeg: another backend would take `cam_01.mp4` for the first of a sequence of images.
         capture = cv2.VideoCapture(str(source.path), cv2.CAP_FFMPEG)

@@ -19,7 +19,6 @@ _FAMILIES = (
 _WIDTHS = range(3, 25)
 _MIN_MARKERS = 4
 _AGREE = 0.7  # share of the markers that have to lie as a board says
-_IMAGES = 32
 _ROWS_NEED = 20  # views of each seen marker before a row that never showed is taken to be absent
 
 
@@ -64,7 +63,6 @@ def check_pattern(samples: Sequence[Markers], board: Board) -> None:
 
 def explain_absence(images: Sequence[NDArray], board: Board) -> BoardError:
     """Return the error for footage in which no camera has a usable view of the board."""
-    images = images[:_IMAGES]
     if board.type == "chessboard":
         return _other_chessboard(images, board) or _not_seen(board)
     strays: list[Markers] = []

@@ -19,6 +19,7 @@ Progress = Callable[[str, int, int | None], None]
 
 _SAMPLE_IMAGES = 12
 _SAMPLE_MARKERS = 60
+_DIAGNOSED_IMAGES = 40
 _WORKERS = 2
 
 
@@ -65,7 +66,7 @@ def detect_board(
     if len(blind) == len(scans):
         raise explain_absence(_mixed([scan.images.items for scan in scans]), board)
     if blind:
-        raise explain_blind_camera([scan.name for scan in blind], blind[0].images.items, board)
+        raise explain_blind_camera([scan.name for scan in blind], _mixed([blind[0].images.items]), board)
     frame_ids = sorted(set().union(*(scan.corners for scan in scans)))
     pixels = np.full((len(scans), len(frame_ids), board.n_corners, 2), np.nan)
     for camera, scan in enumerate(scans):
@@ -157,6 +158,7 @@ def _total(count: int | None, every: int, limit: int | None) -> int | None:
 
 
 def _mixed(lists: list[list[NDArray]]) -> list[NDArray]:
-    """Take turns between cameras, so that a diagnosis sees all of them early."""
-    longest = max(len(items) for items in lists)
-    return [items[i] for i in range(longest) for items in lists if i < len(items)]
+    """Take a few images of each camera, spread over its footage, for a diagnosis."""
+    each = max(_DIAGNOSED_IMAGES // len(lists), 4)
+    chosen = [[items[i] for i in np.linspace(0, len(items) - 1, min(each, len(items))).astype(int)] for items in lists]
+    return [image for images in chosen for image in images]
