@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.trial import Trial
-from mocap.viewer import lab, layers, sight
 from mocap.viewer.display import check_display, check_installed
+from mocap.viewer.lab import bounds_of, camera_frusta, floor_grid, frustum_depth, gravity_arrow, line_mesh, world_axes
+from mocap.viewer.layers import MARKER_DIAMETER_M, Scene, bone_colours, bone_mesh, markers_at, scene_of
+from mocap.viewer.sight import facing_of, person_box, sight_of
 
 if TYPE_CHECKING:
     from mocap.viewer.curves import CurveDock
@@ -41,7 +43,7 @@ class ViewerHandles:
     """
 
     viewer: Any
-    scene: layers.Scene
+    scene: Scene
     markers: Any
     bones: Any | None
     labels: Any
@@ -62,9 +64,9 @@ class ViewerHandles:
 
     def look_from(self, eye: str) -> None:
         """Turn the view to one of `mocap.viewer.sight.EYES`, around the person as placed in the present frame."""
-        facing = sight.facing_of(self.scene, self.forward_axis, self.frame)
+        facing = facing_of(self.scene, self.forward_axis, self.frame)
         others = self.cameras_world if eye == FIRST_EYE else None
-        view = sight.sight_of(self.person_box, facing, canvas_size(self.viewer), eye, others)
+        view = sight_of(self.person_box, facing, canvas_size(self.viewer), eye, others)
         camera = self.viewer.scene.camera
         camera.set_view_direction(tuple(view.direction), tuple(view.up))
         camera.center = tuple(view.centre)
@@ -106,7 +108,7 @@ def open_viewer(trial: Trial) -> tuple[Any, ViewerHandles]:
     ViewerError
         VIEWER_MISSING, VIEWER_NO_DISPLAY or VIEWER_EMPTY.
     """
-    scene = layers.scene_of(trial)
+    scene = scene_of(trial)
     check_installed()
     check_display()
     import napari
@@ -141,20 +143,20 @@ def canvas_size(viewer: Any) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def _add_layers(viewer: Any, scene: layers.Scene, trial: Trial, dock: "CurveDock") -> ViewerHandles:
-    bounds = lab.bounds_of(scene)
+def _add_layers(viewer: Any, scene: Scene, trial: Trial, dock: "CurveDock") -> ViewerHandles:
+    bounds = bounds_of(scene)
     cameras_world = np.array([camera.centre_world for camera in trial.rig or ()]).reshape(-1, 3)
-    box, facing = sight.person_box(bounds), sight.facing_of(scene, trial.forward_axis)
-    zoom = sight.sight_of(box, facing, canvas_size(viewer), FIRST_EYE, cameras_world).zoom
+    box, facing = person_box(bounds), facing_of(scene, trial.forward_axis)
+    zoom = sight_of(box, facing, canvas_size(viewer), FIRST_EYE, cameras_world).zoom
     # Two samples at both ends of the time axis: they alone set the range of the slider, whatever is missing when.
     ends = np.array([[0.0, *bounds.mean(axis=0)], [scene.n_frames - 1.0, *bounds.mean(axis=0)]])
     viewer.add_points(ends, name="time", visible=False)
     room, labels = _add_lab(viewer, trial, bounds, 0.5 * _LINE_PX / zoom)
     bones = None
     if len(scene.bones):
-        bones = _add_surface(viewer, "bones", (*layers.bone_mesh(scene, 0), layers.bone_colours(scene)))
-    diameter = max(layers.MARKER_DIAMETER_M, _SMALLEST_MARKER_PX / zoom)
-    first = layers.markers_at(scene, 0)
+        bones = _add_surface(viewer, "bones", (*bone_mesh(scene, 0), bone_colours(scene)))
+    diameter = max(MARKER_DIAMETER_M, _SMALLEST_MARKER_PX / zoom)
+    first = markers_at(scene, 0)
     # Frame number in front: napari then draws the markers of the slider's frame or none, never those of another, and
     # heeds `shown`, which it does not for a layer without a time axis.
     markers = viewer.add_points(
@@ -169,14 +171,14 @@ def _add_layers(viewer: Any, scene: layers.Scene, trial: Trial, dock: "CurveDock
 
 
 def _add_lab(viewer: Any, trial: Trial, bounds: NDArray, radius_m: float) -> tuple[dict[str, Any], Any]:
-    axes, words = lab.world_axes()
-    gravity, gravity_words = lab.gravity_arrow(bounds, trial.gravity_known)
+    axes, words = world_axes()
+    gravity, gravity_words = gravity_arrow(bounds, trial.gravity_known)
     words += gravity_words
-    parts = {"floor": [lab.floor_grid(bounds)], "axes": [axes] if gravity is None else [axes, gravity]}
+    parts = {"floor": [floor_grid(bounds)], "axes": [axes] if gravity is None else [axes, gravity]}
     if trial.rig is not None:
-        frusta, names = lab.camera_frusta(trial.rig, lab.frustum_depth(trial.rig, bounds))
+        frusta, names = camera_frusta(trial.rig, frustum_depth(trial.rig, bounds))
         parts["cameras"], words = [frusta], words + names
-    room = {name: _add_surface(viewer, name, lab.line_mesh(lines, radius_m)) for name, lines in parts.items()}
+    room = {name: _add_surface(viewer, name, line_mesh(lines, radius_m)) for name, lines in parts.items()}
     labels = viewer.add_points(
         np.array([word.position for word in words]), name="labels", size=1e-3, opacity=1.0, features={
             "text": [word.text for word in words]
@@ -220,7 +222,7 @@ def _tie_time(handles: ViewerHandles) -> None:
 
 def _draw(handles: ViewerHandles, frame: int) -> None:
     """Overwrite markers and bones in place: new arrays would make napari measure every layer again (4 x slower)."""
-    now, layer = layers.markers_at(handles.scene, frame), handles.markers
+    now, layer = markers_at(handles.scene, frame), handles.markers
     if not np.array_equal(layer.shown, now.shown):
         layer.shown = now.shown
     if not np.array_equal(layer.face_color, now.face.astype(layer.face_color.dtype)):
@@ -231,7 +233,7 @@ def _draw(handles: ViewerHandles, frame: int) -> None:
     layer.data[:, 1:] = now.position
     layer.refresh(extent=False, thumbnail=False, highlight=False)
     if handles.bones is not None:
-        handles.bones.vertices[:] = layers.bone_mesh(handles.scene, frame)[0]
+        handles.bones.vertices[:] = bone_mesh(handles.scene, frame)[0]
         handles.bones.refresh(extent=False, thumbnail=False, highlight=False)
 
 
@@ -247,5 +249,5 @@ def _lay_out(viewer: Any, dock: "CurveDock") -> None:
     QApplication.processEvents()
 
 
-def _marker_title(scene: layers.Scene) -> str:
+def _marker_title(scene: Scene) -> str:
     return "markers" if scene.source == "points" else "markers (smoothed)"
