@@ -95,7 +95,11 @@ def walking_direction(mid_pelvis: NDArray, rate_hz: float) -> NDArray | None:
 
 
 def find_heading(
-    mid_pelvis: NDArray, forward: NDArray, rate_hz: float, feet: NDArray | None = None
+    mid_pelvis: NDArray,
+    forward: NDArray,
+    rate_hz: float,
+    feet: NDArray | None = None,
+    forward_name: str = "pelvis anterior axis",
 ) -> Heading | None:
     """Return the heading of a trial.
 
@@ -108,6 +112,8 @@ def find_heading(
     rate_hz : float
     feet : ndarray, shape (time, 3), optional
         Bisector of the foot axes, used when the pelvis tells nothing.
+    forward_name : str
+        What `forward` is, for the words of the source.
 
     Returns
     -------
@@ -115,9 +121,9 @@ def find_heading(
         None when nothing shows where the person faces.
     """
     quiet = quiet_frames(mid_pelvis[:, None], rate_hz)
-    facing, source = _mean_horizontal(forward, quiet), "mean pelvis anterior axis of the quiet frames"
+    facing, source = _mean_horizontal(forward, quiet), f"mean {forward_name} of the quiet frames"
     if not quiet.sum() >= QUIET_MIN_S * rate_hz or facing is None:
-        facing, source = _mean_horizontal(forward, None), "mean pelvis anterior axis of the trial"
+        facing, source = _mean_horizontal(forward, None), f"mean {forward_name} of the trial"
     if facing is None and feet is not None:
         facing, source = _mean_horizontal(feet, None), "bisector of the feet"
     walk = walking_direction(mid_pelvis, rate_hz)

@@ -118,7 +118,12 @@ def kinematics(
     if static is not None:
         person = calibrate_person(static, matched.marker_set, positions, setting, options)
     covariances = lm.covariances_isb(points, matched, positions)
-    found = lm.build_landmarks(lm.traced_points(positions, bool(covariances)), person.calibration, options.pelvis)
+    found = lm.build_landmarks(
+        lm.traced_points(positions, bool(covariances)),
+        person.calibration,
+        options.pelvis,
+        lm.noise_of(points, matched),
+    )
     size = person.size or size_without_static(positions, options)
     setting = replace(setting, pelvis_method=found.pelvis_method, size=size)
     heading = heading_of(Body(found.points, found.poses, setting, person.zeros), points.rate_hz, options.heading_rad)

@@ -1,7 +1,7 @@
 """From labelled points to landmarks: measured where they carry a marker, reconstructed from clusters where not."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,8 @@ TRACKED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 """Per segment: the points that may track it, and the landmarks that a static trial may tie to them."""
 
+# Residual RMS of four points with isotropic noise: sigma sqrt(chi2_6 / 4), which is 2.64 sigma at 1e-4.
+_NOISE_FACTOR = 2.64 / np.sqrt(3.0)
 # Segments whose own pose an angle is made of.
 _POSED = {"lumbar", "foot_r", "foot_l"}
 
@@ -101,6 +103,28 @@ def covariances_isb(points: Points3D, matched: Matched, names: Iterable[str]) ->
     return {name: ISB_FROM_WORLD @ matrix @ ISB_FROM_WORLD.T for name, matrix in turned.items()}
 
 
+def noise_of(points: Points3D, matched: Matched) -> dict[str, float]:
+    """Return the typical 3D standard uncertainty (m, root of the trace) of landmarks that come with covariance."""
+    assert points.covariance is not None
+    trace = np.einsum("tpii->tp", np.asarray(points.covariance, float))
+    found = {}
+    for name, label in matched.label_of.items():
+        values = trace[:, points.names.index(label)]
+        values = values[np.isfinite(values)]
+        if len(values):
+            found[name] = float(np.sqrt(np.median(values)))
+    return found
+
+
+def _tolerant(cluster: Cluster, noise: Mapping[str, float]) -> Cluster:
+    """Return the cluster with a limit that no more than 1e-4 of its frames exceed by the points' own noise."""
+    known = [noise[name] for name in cluster.names if name in noise]
+    if not known:
+        return cluster
+    limit = max(cluster.residual_limit_m, _NOISE_FACTOR * float(np.sqrt(np.mean(np.square(known)))))
+    return replace(cluster, residual_limit_m=limit)
+
+
 def traced_points(positions: Mapping[str, NDArray], with_gradients: bool) -> dict[str, Vec]:
     """Return positions as vectors; with gradients, each one depends on itself."""
     if not with_gradients:
@@ -108,7 +132,9 @@ def traced_points(positions: Mapping[str, NDArray], with_gradients: bool) -> dic
     return {name: Vec(v, {name: np.broadcast_to(np.eye(3), (len(v), 3, 3))}) for name, v in positions.items()}
 
 
-def calibrate(static: Mapping[str, NDArray], available: Iterable[str]) -> Calibration:
+def calibrate(
+    static: Mapping[str, NDArray], available: Iterable[str], noise: Mapping[str, float] | None = None
+) -> Calibration:
     """Tie landmarks to clusters in a static trial.
 
     Parameters
@@ -117,6 +143,8 @@ def calibrate(static: Mapping[str, NDArray], available: Iterable[str]) -> Calibr
         Landmarks in the quiet frames.
     available : iterable of str
         Points that the other trials have; only these may track.
+    noise : mapping of str to float, optional
+        Of `noise_of`; widens what a fit may be off.
 
     Returns
     -------
@@ -134,7 +162,8 @@ def calibrate(static: Mapping[str, NDArray], available: Iterable[str]) -> Calibr
             continue
         limit = PLATE_RESIDUAL_M if segment in _PLATES else SKIN_RESIDUAL_M
         clusters[segment] = Cluster(names, shape, limit)
-        pose = fit(clusters[segment], traced_points({name: static[name] for name in names}, False))
+        own = traced_points({name: static[name] for name in names}, False)
+        pose = fit(_tolerant(clusters[segment], noise or {}), own)
         for landmark in landmarks:
             if landmark in static and landmark not in names:
                 spot = _mean_place(pose, static[landmark])
@@ -150,7 +179,12 @@ def _mean_place(pose: ClusterPose, landmark: NDArray) -> NDArray | None:
     return inside[there].mean(axis=0) if there.any() else None
 
 
-def build_landmarks(points: Mapping[str, Vec], calibration: Calibration | None, pelvis: str) -> Landmarks:
+def build_landmarks(
+    points: Mapping[str, Vec],
+    calibration: Calibration | None,
+    pelvis: str,
+    noise: Mapping[str, float] | None = None,
+) -> Landmarks:
     """Return the landmarks of a trial.
 
     Parameters
@@ -159,6 +193,8 @@ def build_landmarks(points: Mapping[str, Vec], calibration: Calibration | None, 
     calibration : Calibration, optional
     pelvis : str
         `plate`, `landmarks`, or `auto`: the sacral plate where it is calibrated, else ASIS and PSIS.
+    noise : mapping of str to float, optional
+        Of `noise_of`; widens what a fit may be off.
     """
     landmarks = dict(points)
     method = "ASIS and SACR markers" if "SACR" in points and "RPSIS" not in points else "ASIS and PSIS markers"
@@ -173,7 +209,7 @@ def build_landmarks(points: Mapping[str, Vec], calibration: Calibration | None, 
         if segment in usable and (by_plate if segment == "pelvis" else name not in points)
     }
     needed = {segment for segment, _ in wanted.values()} | _POSED
-    poses = {segment: fit(cluster, points) for segment, cluster in usable.items() if segment in needed}
+    poses = {segment: fit(_tolerant(usable[segment], noise or {}), points) for segment in usable if segment in needed}
     reconstructed = tuple(wanted)
     landmarks |= {name: place(poses[segment], spot) for name, (segment, spot) in wanted.items()}
     if by_plate:

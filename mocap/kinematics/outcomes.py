@@ -21,6 +21,7 @@ from mocap.kinematics.trunk_angles import trunk_outcomes
 from mocap.kinematics.uncertainty import landmark_sd, random_sd
 from mocap.trial import JointAngles, Points3D, Verdict
 
+NEVER_TOGETHER = "no frame shows all the points it needs, in places that make a frame and rigid where they have to be"
 PLACEMENT_FRAMES = 50
 STA_LIMIT_DEG = 5.0
 SINGULAR_LIMIT_DEG = 75.0
@@ -42,24 +43,24 @@ def heading_of(body: Body, rate_hz: float, given_rad: float = float("nan")) -> H
         axes = upright_axes(np.array([np.cos(given_rad), 0.0, -np.sin(given_rad)]))
         return Heading(axes, axes, "given", "given")
     try:
-        middle, forward = _facing(body)
+        middle, forward, name = _facing(body)
     except NotObservable:
         return None
-    return find_heading(middle, forward, rate_hz, _feet_bisector(body))
+    return find_heading(middle, forward, rate_hz, _feet_bisector(body), name)
 
 
-def _facing(body: Body) -> tuple[NDArray, NDArray]:
-    """Return the middle of the pelvis and where it faces, shape (time, 3) each."""
+def _facing(body: Body) -> tuple[NDArray, NDArray, str]:
+    """Return the middle of the pelvis and where it faces, shape (time, 3) each, and what shows that."""
     if body.has("RASIS", "LASIS"):
         middle = body.mid_asis().value
         try:
-            return middle, body.pelvis().axes[:, :, 0]
+            return middle, body.pelvis().axes[:, :, 0], "pelvis anterior axis"
         except NotObservable:
-            right = body.points["RASIS"].value - body.points["LASIS"].value
+            right, name = body.points["RASIS"].value - body.points["LASIS"].value, "perpendicular of the ASIS line"
     else:
         middle = body.mid_hip().value
-        right = body.hip("R").value - body.hip("L").value
-    return middle, np.cross([0.0, 1.0, 0.0], right / np.linalg.norm(right, axis=1, keepdims=True))
+        right, name = body.hip("R").value - body.hip("L").value, "perpendicular of the hip line"
+    return middle, np.cross([0.0, 1.0, 0.0], right / np.linalg.norm(right, axis=1, keepdims=True)), name
 
 
 def _feet_bisector(body: Body) -> NDArray | None:
@@ -91,7 +92,7 @@ def angles_of(
                 if covariances:
                     sd[:, column] = random_sd(outcome.angle, covariances)
             else:
-                reason = "no frame shows all the points it needs, in places that make a frame"
+                reason = NEVER_TOGETHER
         definitions.append(definition_of(name, _with_reconstructed(outcome, placed[name], found), reason))
     return JointAngles(
         definitions=tuple(definitions),

@@ -98,11 +98,12 @@ def calibrate_person(
     quiet = quiet_part(everything, static.rate_hz)
     positions = {name: values[quiet] for name, values in everything.items()}
     positions = {name: values for name, values in positions.items() if np.isfinite(values).all(axis=1).any()}
-    calibration = lm.calibrate(positions, trial)
+    noise = lm.noise_of(static, matched)
+    calibration = lm.calibrate(positions, trial, noise)
     tracked = {name: values for name, values in positions.items() if name in trial}
     if not tracked:
         return Person(verdicts=(same,))
-    found = lm.build_landmarks(lm.traced_points(tracked, False), calibration, options.pelvis)
+    found = lm.build_landmarks(lm.traced_points(tracked, False), calibration, options.pelvis, noise)
     size = pelvis_size(positions, options.leg_length_m, options.marker_radius_m)
     setting = replace(setting, pelvis_method=found.pelvis_method, size=size)
     zeros = find_zeros(found, setting, options.foot == "flat" and setting.gravity_known)

@@ -170,7 +170,8 @@ def _trunk_lean(body: Body) -> Outcome:
         return Outcome(traced_baker(up, body.thorax())[0], "thorax frame of C7, T10, CLAV, STRN")
     if body.setting.kind == "keypoints":
         top = body.points["NECK"] if body.has("NECK") else mean(body.need("RSJC", "LSJC"))
-        line, words = difference(top, body.mid_hip()), "mid-hip to neck or mid-shoulder keypoints"
+        words = "mid-hip to neck keypoint" if body.has("NECK") else "mid-hip to mid-shoulder keypoints"
+        line = difference(top, body.mid_hip())
     else:
         line, words = _c7_line(body), "C7 line: from mid-PSIS to C7"
     lean = line_lean(line, body.subject())
