@@ -19,7 +19,7 @@ def command(
     skeleton: Annotated[
         str | None, typer.Option(help="Keypoint order, such as BODY_25B, where the files bring no names.")
     ] = None,
-    format: Annotated[str, typer.Option(help="auto, openpose, deeplabcut or table.")] = "auto",
+    format: Annotated[str, typer.Option(help="auto, openpose, deeplabcut or long.")] = "auto",
     as_json: JsonFlag = False,
 ) -> None:
     """Triangulate robustly, with the covariance of every point; the right person is chosen per camera."""

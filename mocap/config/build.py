@@ -72,7 +72,7 @@ def build(cls: type[Built], content: Mapping[str, Any], source: str, section: st
 def _strict(cls: type) -> Any:
     if hasattr(cls, "__pydantic_config__") or not dataclasses.is_dataclass(cls):
         return cls
-    return pydantic.dataclasses.dataclass(cls, config=_STRICT)
+    return pydantic.dataclasses.dataclass(cls, config=_STRICT, frozen=True)
 
 
 def _describe(cls: type, fault: Any, section: str) -> str:

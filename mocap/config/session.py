@@ -68,7 +68,7 @@ class KeypointSource:
     """`[keypoints]`: where the 2D keypoints come from and how they are named."""
 
     source: Literal["files"] = "files"
-    format: Literal["auto", "openpose", "deeplabcut", "table"] = "auto"
+    format: Literal["auto", "openpose", "deeplabcut", "long"] = "auto"
     skeleton: str | None = None
     detector: str | None = None
 

@@ -9,7 +9,7 @@ import numpy as np
 import calibration
 from calibration import CameraRig
 from mocap.config.build import build
-from mocap.keypoints import PeopleKeypoints, choose_person
+from mocap.keypoints import choose_person
 from mocap.pipeline.digests import input_sha256
 from mocap.pipeline.progress import Progress
 from mocap.readers.keypoints import read_keypoints
@@ -31,15 +31,17 @@ def load_keypoints(
         Which file became which camera, and which person was chosen how often.
     """
     read = read_keypoints(path, source=source, camera_names=rig.names, skeleton=skeleton, rate_hz=rate_hz)
-    if not isinstance(read.keypoints, PeopleKeypoints):
-        return read.keypoints, read.notes
-    chosen = choose_person(read.keypoints, rig)
+    notes = [*(f"{camera} from {name}" for camera, name in read.source_of.items()), *read.notes]
+    people = read.people
+    if people.n_people == 1:
+        return people.person(0), tuple(notes)
+    chosen = choose_person(people, rig)
+    notes.append(f"one of up to {people.n_people} people chosen by reprojection error")
     rivals = int((chosen.others > 0).sum())
-    note = f"one of up to {read.keypoints.n_people} people chosen by reprojection error"
     if rivals:
         # More than one person is seen by two cameras: the choice is the best seen one, and a user has to know.
-        note += f"; in {rivals} of {len(chosen.others)} frames two or more cameras also agree on somebody else"
-    return chosen.keypoints, (*read.notes, note)
+        notes.append(f"in {rivals} of {len(chosen.others)} frames two or more cameras also agree on somebody else")
+    return chosen.keypoints, tuple(notes)
 
 
 def reconstruct_trial(

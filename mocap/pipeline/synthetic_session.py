@@ -14,7 +14,7 @@ from mocap.export.keypoints import write_keypoint_table
 from mocap.pipeline.progress import Progress
 from mocap.synthetic import SyntheticTrial, default_subject, observe, squat, static_standing
 
-BOARD_PRESET = "charuco_7x5"
+BOARD_PRESET = "charuco_7x5_a1"
 
 _SESSION = """\
 [session]

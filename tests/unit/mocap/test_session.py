@@ -1,7 +1,9 @@
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from mocap.config.build import build
 from mocap.config.session import read_session
 from mocap.errors import ConfigError, SourceError
 
@@ -82,3 +84,18 @@ def test_all_faults_are_listed_at_once(tmp_path: Path) -> None:
 def test_a_folder_without_a_session_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="SESSION_MISSING"):
         read_session(tmp_path)
+
+
+@dataclass(frozen=True)
+class StageOptions:
+    """As a stage brings them: a plain frozen dataclass."""
+
+    cutoff_hz: float = 6.0
+
+
+def test_options_of_a_stage_are_built_strictly() -> None:
+    assert build(StageOptions, {"cutoff_hz": 8}, "session.toml", "options.filter").cutoff_hz == 8.0
+    with pytest.raises(ConfigError, match=r"'cutof_hz' in \[options.filter\], did you mean 'cutoff_hz'"):
+        build(StageOptions, {"cutof_hz": 8}, "session.toml", "options.filter")
+    with pytest.raises(ConfigError, match=r"'cutoff_hz' in \[options.filter\] is 'low'"):
+        build(StageOptions, {"cutoff_hz": "low"}, "session.toml", "options.filter")
