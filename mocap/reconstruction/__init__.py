@@ -2,5 +2,13 @@
 
 from mocap.reconstruction.options import ReconstructionOptions
 from mocap.reconstruction.robust import Reconstruction, reconstruct, reconstruct_details, usable_observations
+from mocap.reconstruction.verdicts import reconstruction_verdicts
 
-__all__ = ["Reconstruction", "ReconstructionOptions", "reconstruct", "reconstruct_details", "usable_observations"]
+__all__ = [
+    "Reconstruction",
+    "ReconstructionOptions",
+    "reconstruct",
+    "reconstruct_details",
+    "reconstruction_verdicts",
+    "usable_observations",
+]

@@ -26,6 +26,9 @@ class ReconstructionOptions:
         are almost parallel agree on anything.
     min_share : float
         With a smaller share of the points found, among those that enough cameras saw, the whole is refused.
+    max_sigma_share : float
+        A larger estimated pixel sigma, as a share of the longer side of the image, is refused: no detector is that
+        bad, but cameras in the wrong order, out of step or wrongly calibrated look like it.
     threads : int or None
         As many as the processors that may be used when None. The results do not depend on it.
     """
@@ -35,7 +38,8 @@ class ReconstructionOptions:
     truncation_sigma: float = 5.0
     pixel_sigma: float | None = None
     max_sd_m: float = 0.1
-    min_share: float = 0.05
+    min_share: float = 0.3
+    max_sigma_share: float = 0.0125
     threads: int | None = None
 
     def __post_init__(self) -> None:
@@ -48,6 +52,7 @@ class ReconstructionOptions:
                 "pixel_sigma": self.pixel_sigma is None or 0 < self.pixel_sigma < np.inf,
                 "max_sd_m": self.max_sd_m > 0,
                 "min_share": 0 <= self.min_share <= 1,
+                "max_sigma_share": self.max_sigma_share > 0,
                 "threads": self.threads is None or self.threads >= 1,
             }.items()
             if not holds

@@ -75,7 +75,8 @@ def reconstruct(
     KeypointError
         CAMERA_COUNT, when keypoints and rig have another number of cameras.
     ReconstructionError
-        NO_VIEWS, TOO_FEW_POINTS, when too little can be found; says by camera what failed.
+        NO_VIEWS, TOO_FEW_POINTS, SIGMA_IMPLAUSIBLE, when too little can be found or the cameras agree too badly;
+        says by camera what failed.
     """
     return reconstruct_details(keypoints, rig, options=options, progress=progress).points
 
@@ -100,6 +101,7 @@ def reconstruct_details(
         sigma = np.full((len(rig), len(keypoints.names)), float(options.pixel_sigma))
     solution = solve(keypoints.pixels, keypoints.confidence, rig, sigma, options, progress=progress)
     _require_points(keypoints, solution, rig, options)
+    _require_plausible_sigma(sigma, rig, options)
     return Reconstruction(_points(keypoints, solution), solution.used, solution.reason, sigma)
 
 
@@ -141,6 +143,18 @@ def _require_points(
             f"{_seen(keypoints, rig, options, solution.used)}.",
             "Check the order of the cameras, the synchronisation, the image size and the calibration.",
             code="TOO_FEW_POINTS",
+        )
+
+
+def _require_plausible_sigma(sigma: NDArray, rig: CameraRig, options: ReconstructionOptions) -> None:
+    limit = options.max_sigma_share * max(max(camera.size) for camera in rig)
+    typical = float(np.median(sigma))
+    if options.pixel_sigma is None and typical > limit:
+        raise ReconstructionError(
+            f"The cameras agree on the keypoints to {typical:.1f} px only (limit {limit:.1f} px).",
+            "Check the order of the cameras, the synchronisation, the image size and the calibration; raise the "
+            "limit only for a detector that is known to be so coarse.",
+            code="SIGMA_IMPLAUSIBLE",
         )
 
 
