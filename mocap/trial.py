@@ -56,8 +56,8 @@ class Timeline:
     n_frames: int
     start_s: float = 0.0
     camera_names: tuple[str, ...] = ()
-    offset_s: NDArray | None = None
-    drift_ppm: NDArray | None = None
+    offset_s: NDArray = None  # type: ignore[assignment]  # always an array once constructed
+    drift_ppm: NDArray = None  # type: ignore[assignment]  # always an array once constructed
     source: str = "nominal rate"
 
     def __post_init__(self) -> None:
@@ -149,8 +149,8 @@ class Points3D:
     position: NDArray
     names: tuple[str, ...]
     rate_hz: float
-    covariance: NDArray | None = None
-    status: NDArray | None = None
+    covariance: NDArray = None  # type: ignore[assignment]  # always an array once constructed
+    status: NDArray = None  # type: ignore[assignment]  # always an array once constructed
     reprojection_error: NDArray | None = None
     n_views: NDArray | None = None
     start_s: float = 0.0
@@ -283,9 +283,9 @@ class JointAngles:
     definitions: tuple[AngleDefinition, ...]
     values: NDArray
     rate_hz: float
-    sd: NDArray | None = None
-    u_landmark: NDArray | None = None
-    u_sta: NDArray | None = None
+    sd: NDArray = None  # type: ignore[assignment]  # always an array once constructed
+    u_landmark: NDArray = None  # type: ignore[assignment]  # always an array once constructed
+    u_sta: NDArray = None  # type: ignore[assignment]  # always an array once constructed
     start_s: float = 0.0
 
     def __post_init__(self) -> None:
@@ -328,7 +328,7 @@ class JointAngles:
 
     def sd_deg(self, name: str) -> NDArray:
         """Return the random standard uncertainty, shape (time,), of the named angle in degrees."""
-        return np.rad2deg(np.asarray(self.sd)[:, self._index(name)])
+        return np.rad2deg(self.sd[:, self._index(name)])
 
     def definition(self, name: str) -> AngleDefinition:
         """Return the definition of the named angle."""

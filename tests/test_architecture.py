@@ -156,7 +156,11 @@ def import_cycle(files: dict[str, Path]) -> list[str]:
     """One cycle of modules by their top-level imports, or nothing."""
     graph: dict[str, set[str]] = {module: set() for module in files}
     for module, path in files.items():
-        for imported in imports_of(path, module, top_level_only=True):
+        named = list(imports_of(path, module, top_level_only=True))
+        for imported in named:
+            children = [name for name in named if name.rpartition(".")[0] == imported]
+            if children and all(child in files for child in children):
+                continue  # `from package import module` needs the module, and nothing that the package defines
             target = imported if imported in files else imported.rpartition(".")[0]
             if target in files and target != module:
                 graph[module].add(target)
