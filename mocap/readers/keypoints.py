@@ -17,16 +17,18 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class KeypointReader:
-    """One format: what it is, whether a path holds it, and its reader."""
+    """One format: what it is, whether a path holds it, its reader, and whether it always lists a whole skeleton."""
 
     description: str
     holds: Callable[[Path], bool]
     read: Callable[[Path, KeypointRequest, Progress | None], KeypointSource]
+    whole_skeleton: bool = False
 
 
 # In the order in which a path is tried when the format is not given.
 KEYPOINT_READERS: Mapping[str, KeypointReader] = {
-    "openpose": KeypointReader("a folder with one folder of JSON files per camera", holds_openpose, read_openpose),
+    "openpose": KeypointReader("a folder with one folder of JSON files per camera", holds_openpose, read_openpose,
+                               whole_skeleton=True),
     "deeplabcut": KeypointReader("a folder with one CSV or HDF5 file per camera", holds_deeplabcut, read_deeplabcut),
     "long": KeypointReader("a CSV or Parquet file with the columns camera, frame, keypoint, x, y, confidence",
                            holds_long, read_long),
@@ -124,8 +126,9 @@ def read_keypoints(
         )
     found = reader.read(path, KeypointRequest(tuple(camera_names), skeleton, declared), progress)
     people, first_frame, notes = join_cameras(found.detections, rate_hz)
-    people = select_keypoints(people, keypoints)
-    return KeypointRecording(people, name, found.source_of, first_frame, found.files, (*found.notes, *notes))
+    people, remarks = select_keypoints(people, keypoints, reader.whole_skeleton)
+    notes = (*found.notes, *notes, *remarks)
+    return KeypointRecording(people, name, found.source_of, first_frame, found.files, notes)
 
 
 def _known_source(source: str) -> str:

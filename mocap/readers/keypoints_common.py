@@ -142,8 +142,17 @@ def clean(pixels: NDArray, confidence: NDArray, origin: str) -> tuple[NDArray, N
     return np.where(there[..., None], pixels, np.nan), np.where(there, confidence, 0.0)
 
 
-def select_keypoints(people: PeopleKeypoints, wanted: Sequence[str] | None) -> PeopleKeypoints:
-    """Return the wanted keypoints, all when None; each has to be seen at least once.
+def select_keypoints(
+    people: PeopleKeypoints, wanted: Sequence[str] | None, unseen_is_normal: bool
+) -> tuple[PeopleKeypoints, tuple[str, ...]]:
+    """Return the wanted keypoints, all when None, and notes; what was asked for by name has to be seen at least once.
+
+    Parameters
+    ----------
+    people : PeopleKeypoints
+    wanted : sequence of str, optional
+    unseen_is_normal : bool
+        The format always lists a whole skeleton, so keypoints that no camera ever saw stay missing, with a note.
 
     Raises
     ------
@@ -163,11 +172,13 @@ def select_keypoints(people: PeopleKeypoints, wanted: Sequence[str] | None) -> P
             people.pixels[..., order, :], people.confidence[..., order], tuple(wanted), people.rate_hz
         )
     seen = np.isfinite(people.pixels).all(axis=-1).any(axis=(0, 1, 2))
-    if not seen.all():
-        empty = [name for name, there in zip(people.names, seen, strict=True) if not there]
+    empty = [name for name, there in zip(people.names, seen, strict=True) if not there]
+    if empty and unseen_is_normal and wanted is None and seen.any():
+        return people, (f"no camera ever saw {', '.join(empty)}: missing throughout.",)
+    if empty:
         raise KeypointError(
             f"Keypoints {empty} are missing in every frame of every camera.",
             "Export them again, or name the keypoints to read without them.",
             code="KEYPOINT_EMPTY",
         )
-    return people
+    return people, ()

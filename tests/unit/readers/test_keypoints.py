@@ -249,6 +249,19 @@ def test_keypoint_that_is_never_seen_is_refused_by_name(tmp_path):
     refusal(KeypointError, "KEYPOINT_UNKNOWN", path, keypoints=["heel"])
 
 
+def test_openpose_keypoints_that_nobody_shows_are_noted_and_refused_when_asked_for(tmp_path):
+    write_openpose(tmp_path)
+    for file in tmp_path.rglob("*.json"):
+        document = json.loads(file.read_text())
+        for found in document["people"]:
+            found["pose_keypoints_2d"][6:9] = [0, 0, 0]
+        file.write_text(json.dumps(document))
+    found = read(tmp_path, skeleton="coco_17")
+    name = found.people.names[2]
+    assert np.isnan(found.people.pixels[..., 2, :]).all() and name in found.notes[-1]
+    refusal(KeypointError, "KEYPOINT_EMPTY", tmp_path, skeleton="coco_17", keypoints=[name])
+
+
 def test_frame_numbers_that_are_none(tmp_path):
     refusal(FormatError, "FRAME_NUMBERS", write_long(tmp_path, LONG + "cam_1,100000000,hip,1,1,1\n"))
     apart = LONG.replace("cam_2,4", "cam_2,14").replace("cam_2,5", "cam_2,15").replace("cam_2,6", "cam_2,16")
