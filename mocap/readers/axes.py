@@ -20,6 +20,7 @@ UP_AXES = ("x", "y", "z", "-x", "-y", "-z")
 EXTENT_RANGE_M = (0.5, 2.5)
 # A unit that the user insists on may describe a hand or a hall, but not a flea or a town.
 GIVEN_RANGE_M = (0.02, 25.0)
+_ENOUGH_LABELS = 4
 # The vertical has to stand out of the two horizontals by this factor, or the axis stays open.
 DOMINANCE = 1.5
 
@@ -108,7 +109,8 @@ def find_scale(
     extent = _extent(_body(values, names))
     if given is not None:
         factor = metres_per(given)
-        low, high = GIVEN_RANGE_M
+        # Where the labels say that it is a person, the caller's unit is held to a person's size as well.
+        low, high = EXTENT_RANGE_M if sum(_of_a_person(names)) >= _ENOUGH_LABELS else GIVEN_RANGE_M
         notes: tuple[str, ...] = (f"length unit {given} was given" + (f", the file says {stated}." if stated else "."),)
         if np.isfinite(extent) and not EXTENT_RANGE_M[0] <= extent * factor <= EXTENT_RANGE_M[1]:
             notes += (f"in {given} the points reach over {extent * factor:.3g} m, which is not a standing person.",)
@@ -222,11 +224,15 @@ def _body(points: NDArray, names: tuple[str, ...]) -> NDArray:
 
     Ghosts and markers on the floor would otherwise decide the size of the person.
     """
-    plain = [name.rsplit(":", 1)[-1] for name in names]
-    known = [any(pattern.search(name) for pattern in (_UPPER, _MIDDLE, _LOWER)) for name in plain]
-    if sum(known) < 4:
-        known = [not name.startswith("*") for name in plain]
+    known = _of_a_person(names)
+    if sum(known) < _ENOUGH_LABELS:
+        known = [not name.rsplit(":", 1)[-1].startswith("*") for name in names]
     return points[:, known]
+
+
+def _of_a_person(names: tuple[str, ...]) -> list[bool]:
+    plain = [name.rsplit(":", 1)[-1] for name in names]
+    return [any(pattern.search(name) for pattern in (_UPPER, _MIDDLE, _LOWER)) for name in plain]
 
 
 def _level(points: NDArray, names: tuple[str, ...], pattern: re.Pattern[str]) -> NDArray:
