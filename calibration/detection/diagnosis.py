@@ -139,8 +139,14 @@ def _side(board: Board) -> float:
 
 def _best_pattern(samples: Sequence[Markers], side: float) -> _Pattern | None:
     samples = sorted(samples, key=len, reverse=True)[:20]
-    fits = [_fit(samples, width, white, side) for width in _WIDTHS for white in (False, True)]
-    sound = [fit for fit in fits if fit is not None and fit.share >= _AGREE]
+    sound = []
+    for width in _WIDTHS:
+        for white in (False, True):
+            # The fullest sightings decide at once against most arrangements.
+            first = _fit(samples[:4], width, white, side)
+            fit = _fit(samples, width, white, side) if first is not None and first.share > _AGREE / 2 else None
+            if fit is not None and fit.share >= _AGREE:
+                sound.append(fit)
     return max(sound, key=lambda fit: fit.share, default=None)
 
 

@@ -84,7 +84,7 @@ def consistent_markers(points_board: NDArray, points_image: NDArray, limit: floa
     ndarray of bool, shape (marker,)
         All False when fewer than two, or not the majority, agree.
     """
-    keep = np.ones(len(points_board), bool)
+    keep = _agreeing_with_a_group(points_board, points_image, 2 * limit)
     while keep.sum() >= 2 and 2 * keep.sum() > len(keep):
         index = np.flatnonzero(keep)
         error = misfit(points_board[index], points_image[index])
@@ -92,6 +92,22 @@ def consistent_markers(points_board: NDArray, points_image: NDArray, limit: floa
             return keep
         keep[index[error.argmax()]] = False
     return np.zeros(len(points_board), bool)
+
+
+def _agreeing_with_a_group(points_board: NDArray, points_image: NDArray, limit: float) -> NDArray[np.bool_]:
+    """Return the markers that fit the group of three neighbours that most markers fit; tolerant far away."""
+    n = len(points_board)
+    if n < 2:
+        return np.zeros(n, bool)
+    fit = _Homographies(points_board.reshape(-1, 2), points_image.reshape(-1, 2))
+    blocks = fit.normal.reshape(n, 4, 9, 9).sum(axis=1)
+    centre = points_board.mean(axis=1)
+    distance = np.linalg.norm(centre[:, None] - centre, axis=2)
+    groups = np.argsort(distance, axis=1, kind="stable")[:, :3]
+    predicted = fit.apply(blocks[groups].sum(axis=1), points_board.reshape(1, -1, 2)).reshape(n, n, 4, 2)
+    error = np.sqrt(((predicted - points_image) ** 2).sum(axis=-1).mean(axis=-1))
+    agree = error < limit * (1 + 0.3 * distance) * _side(points_image)
+    return agree[agree.sum(axis=1).argmax()].copy()
 
 
 def predict(points_board: NDArray, points_image: NDArray, targets_board: NDArray) -> tuple[NDArray, NDArray]:
