@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.lens import distort
-from calibration.rigid import apply, from_rotvec
+from calibration.rigid import from_rotvec
 
 N_LENS = 9
 N_CAMERA = 15
@@ -91,7 +91,7 @@ def project_views(
     Residuals of seen corners that are not in front of the camera are infinite: no such state is acceptable.
     """
     cam_from_board = state.cam_from_world[camera] @ state.world_from_board[views.frames]
-    points_cam = apply(cam_from_board[:, None], corners_board)
+    points_cam = corners_board @ cam_from_board[:, :3, :3].swapaxes(1, 2) + cam_from_board[:, None, :3, 3]
     ahead = points_cam[..., 2] > 1e-6
     depth = np.where(ahead, points_cam[..., 2], 1.0)
     lens = state.lenses[camera]
@@ -119,16 +119,24 @@ def jacobians(
     bent, bent_by_normalised = distort(normalised, lens_coefficients(lens, views.fisheye), views.fisheye)
     by_point = np.empty((*normalised.shape, 3))
     by_point[..., :2] = bent_by_normalised * (lens[:2, None] / depth[..., None])
-    by_point[..., 2] = -np.einsum("vkij,vkj->vki", by_point[..., :2], normalised)
+    by_point[..., 2] = -(by_point[..., :2] @ normalised[..., None])[..., 0]
     by_camera = np.empty((*normalised.shape, N_CAMERA))
     by_camera[..., :N_LENS] = _by_lens(normalised, bent, lens, views.fisheye)
-    by_camera[..., 9:12] = np.cross(points_cam[..., None, :], by_point)
+    by_camera[..., 9:12] = _cross(points_cam[..., None, :], by_point)
     by_camera[..., 12:15] = by_point
     rotation = (state.cam_from_world[camera] @ state.world_from_board[views.frames])[:, :3, :3]
     by_board = np.empty((*normalised.shape, N_BOARD))
     by_board[..., 3:6] = by_point @ rotation[:, None]
-    by_board[..., 0:3] = np.cross(corners_board[:, None, :], by_board[..., 3:6])
+    by_board[..., 0:3] = _cross(corners_board[:, None, :], by_board[..., 3:6])
     return by_camera, by_board
+
+
+def _cross(one: NDArray, other: NDArray) -> NDArray:
+    # Four times as fast as numpy.cross, which copies and moves axes.
+    answer = np.empty(np.broadcast_shapes(one.shape, other.shape))
+    for i, j, k in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
+        answer[..., i] = one[..., j] * other[..., k] - one[..., k] * other[..., j]
+    return answer
 
 
 def _by_lens(normalised: NDArray, bent: NDArray, lens: NDArray, fisheye: bool) -> NDArray:
@@ -183,7 +191,7 @@ def normal_equations(
         system.camera_gradient[camera] = flat.T @ rows.ravel()
         turned = rows_board.swapaxes(1, 2)
         system.board[view.frames] += turned @ rows_board
-        system.board_gradient[view.frames] += np.einsum("vij,vj->vi", turned, rows)
+        system.board_gradient[view.frames] += (turned @ rows[..., None])[..., 0]
         system.coupling[view.frames, camera] = rows_camera.swapaxes(1, 2) @ rows_board
     return system
 

@@ -15,7 +15,7 @@ from calibration.errors import ViewGraphError
 from calibration.rigid import inverse
 
 MIN_SHARED_VIEWS = 3
-_MAX_PAIR_FRAMES = 60
+_MAX_PAIR_FRAMES = 40
 _CONSENSUS = 0.25  # rad, or share of the distance to the board, within which two relative poses agree
 _IRLS_ROUNDS = 10
 
@@ -62,8 +62,8 @@ def pair_pose(cam_i_from_board: NDArray, cam_j_from_board: NDArray) -> PairPose 
     scale = max(scale, float(np.nanmedian(np.linalg.norm(cam_j_from_board[few][..., :3, 3], axis=-1))))
     votes = relative.reshape(-1, 4, 4)
     votes = votes[np.isfinite(votes[:, 0, 0])]
-    costs = np.array([np.minimum(_gap(vote, relative, scale).min(axis=1), _CONSENSUS).sum() for vote in votes])
-    winner = votes[int(np.argmin(costs))]
+    gaps = _gap(votes[:, None, None], relative, scale).min(axis=2)
+    winner = votes[int(np.minimum(gaps, _CONSENSUS).sum(axis=1).argmin())]
     every = _combinations(cam_i_from_board[frames], cam_j_from_board[frames])
     gaps = _gap(winner, every, scale)
     agreeing = gaps.min(axis=1) < _CONSENSUS
@@ -79,11 +79,12 @@ def _combinations(cam_i_from_board: NDArray, cam_j_from_board: NDArray) -> NDArr
 
 
 def _gap(one: NDArray, many: NDArray, scale: float) -> NDArray:
-    """Angle plus scaled distance between one pose and many (..., 4, 4); infinite for NaN."""
-    trace = np.einsum("ij,...ij->...", one[:3, :3], many[..., :3, :3])
+    """Angle plus scaled distance between poses, shape (..., 4, 4), that broadcast; infinite for NaN."""
+    trace = (one[..., :3, :3] * many[..., :3, :3]).sum(axis=(-2, -1))
     angle = np.arccos(np.clip((trace - 1.0) / 2.0, -1.0, 1.0))
-    shift = np.linalg.norm(many[..., :3, 3] - one[:3, 3], axis=-1)
-    return np.nan_to_num(angle + shift / scale, nan=np.inf)
+    shift = np.sqrt(((many[..., :3, 3] - one[..., :3, 3]) ** 2).sum(axis=-1))
+    total = angle + shift / scale
+    return np.where(np.isnan(total), np.inf, total)
 
 
 def _robust_mean(poses: NDArray, scale: float) -> NDArray:

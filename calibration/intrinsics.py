@@ -6,21 +6,27 @@ the rest. Source of the two poses a planar view allows: Collins and Bartoli, "In
 estimation", 2014.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.errors import SolverError
+from calibration.errors import BoardError, SolverError
 from calibration.lens import distort, undistort
-from calibration.rigid import apply, from_rotvec
+from calibration.rigid import from_rotvec
 from calibration.views import spread_views
 
-_MAX_VIEWS = 24
+OPENCV_VERSION = cv2.__version__
+
+_MAX_VIEWS = 15
 _FOCAL_GUESSES = (0.5, 0.8, 1.2, 1.8, 3.0)  # in longer sides of the image
 _FISHEYE_GUESSES = (0.25, 0.32, 0.4, 0.5, 0.65, 0.85)
 _GOOD_RMS = 0.004  # in longer sides of the image: 5 px of 1280
+_MISMATCH = 0.08  # of the board's extent in the image; lenses bend a board by 0.03 at most
+_CRITERIA = (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 30, 1e-6)
 _FOCAL_RANGE = (0.15, 12.0)  # in longer sides of the image
 
 
@@ -65,12 +71,16 @@ def estimate_lens(
 
     Raises
     ------
+    BoardError
+        BOARD_MISMATCH when the corners do not lie as on a plane board of this description.
     SolverError
         NO_LENS when no focal length explains the views.
     """
     chosen = pixels[spread_views(pixels, _MAX_VIEWS)]
+    _check_board(chosen, corners_board, camera)
     fit = _fisheye_fit if fisheye else _brown_fit
-    parameters, rms = fit(chosen, corners_board, size)
+    with _one_thread():
+        parameters, rms = fit(chosen, corners_board, size)
     longer = max(size)
     if not (np.isfinite(parameters).all() and rms < 4 * _GOOD_RMS * longer and _plausible(parameters[0], longer)):
         raise SolverError(
@@ -79,6 +89,37 @@ def estimate_lens(
             code="NO_LENS",
         )
     return LensEstimate(parameters, fisheye, rms, len(chosen))
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    # With several, OpenCV adds up in an order of its own each time, and two runs differ in the last digits.
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(threads)
+
+
+def _check_board(pixels: NDArray, corners_board: NDArray, camera: str) -> None:
+    """Refuse corners that no homography brings near the board: ids of another layout, or a bent board."""
+    misses = []
+    for view in pixels:
+        seen = np.isfinite(view).all(axis=-1)
+        matrix, _ = cv2.findHomography(corners_board[seen, :2], view[seen])
+        if matrix is None:
+            continue
+        mapped = cv2.perspectiveTransform(corners_board[None, seen, :2], matrix)[0]
+        extent = np.linalg.norm(np.ptp(view[seen], axis=0))
+        misses.append(np.sqrt(np.mean(np.sum((mapped - view[seen]) ** 2, axis=1))) / extent)
+    if misses and np.median(misses) > _MISMATCH:
+        raise BoardError(
+            f"Camera '{camera}': the corners do not lie as on this board (off by {100 * np.median(misses):.0f} % of "
+            "its extent in the image).",
+            "Check squares_x, squares_y, dictionary and legacy in board.toml against the printed board.",
+            code="BOARD_MISMATCH",
+        )
 
 
 def _plausible(focal: float, longer: int) -> bool:
@@ -118,9 +159,8 @@ def _staged(objects: list, images: list, size: tuple[int, int], focal: float) ->
     rms = np.inf
     try:
         for flags in (held | cv2.CALIB_FIX_K2, held):
-            rms, matrix, distortion, _, _ = cv2.calibrateCamera(  # type: ignore[assignment]
-                objects, images, size, matrix, distortion, flags=flags
-            )
+            answer = cv2.calibrateCamera(objects, images, size, matrix, distortion, flags=flags, criteria=_CRITERIA)
+            rms, matrix, distortion = answer[0], np.asarray(answer[1]), np.asarray(answer[2])
     except cv2.error:
         return np.full(9, np.nan), np.inf
     parameters = np.concatenate([matrix[[0, 1, 0, 1], [0, 1, 2, 2]], np.ravel(distortion)[:5]])
@@ -189,7 +229,7 @@ def _place_pair(pair: NDArray, rays: NDArray, corners: NDArray) -> None:
 
 def _rms(cam_from_board: NDArray, pixels: NDArray, corners_board: NDArray, lens: NDArray, fisheye: bool) -> NDArray:
     coefficients = lens[4:8] if fisheye else lens[4:9]
-    points_cam = apply(cam_from_board[:, None], corners_board)
+    points_cam = corners_board @ cam_from_board[:, :3, :3].swapaxes(1, 2) + cam_from_board[:, None, :3, 3]
     seen = np.isfinite(pixels).all(axis=-1)
     with np.errstate(invalid="ignore", over="ignore"):
         depth = np.where(points_cam[..., 2:] > 1e-6, points_cam[..., 2:], np.nan)

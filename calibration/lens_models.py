@@ -21,9 +21,9 @@ LENS_MODELS: dict[str, tuple[str, bool]] = {
     "fisheye": ("111111110", True),  # equidistant, four coefficients
 }
 
-CENTRE_SD = 0.015  # of the longer side of the image
-ASPECT_SD = 0.002  # of fx / fy
-BROWN_SD = (0.5, 0.25, 0.002, 0.002, 0.1)  # k1 k2 p1 p2 k3
+CENTRE_SD = 0.01  # of the longer side of the image
+ASPECT_SD = 0.001  # of fx / fy
+BROWN_SD = (0.5, 0.15, 0.001, 0.001, 0.05)  # k1 k2 p1 p2 k3
 FISHEYE_SD = (0.2, 0.1, 0.05, 0.03, 1.0)  # k1 k2 k3 k4, and the unused fifth
 
 

@@ -10,9 +10,9 @@ from calibration.board import Board
 from calibration.bundle import BundleCovariance, BundleProblem, lens_and_pose_covariance
 from calibration.bundle_system import N_CAMERA, N_LENS, BundleState, camera_views, lens_coefficients
 from calibration.camera import Camera, CameraRig
-from calibration.errors import ViewGraphError
+from calibration.errors import BoardError, ViewGraphError
 from calibration.extrinsics import check_connected, place_cameras
-from calibration.intrinsics import board_candidates, estimate_lens
+from calibration.intrinsics import OPENCV_VERSION, board_candidates, estimate_lens
 from calibration.lens_models import checked_model, free_parameters, lens_prior
 from calibration.observations import BoardObservations
 from calibration.placement import place_boards
@@ -20,7 +20,7 @@ from calibration.quality import BoardScore, score_board
 from calibration.refinement import Refinement, refine
 from calibration.rigid import inverse
 from calibration.verdict import CalibrationQuality, corner_errors, quality_metadata, summarise
-from calibration.views import MIN_VIEW_CORNERS, usable_views
+from calibration.views import MIN_VIEW_CORNERS, mirrored_views, usable_views
 from calibration.world import (
     GRAVITY_FROM_FLOOR,
     GRAVITY_UNKNOWN,
@@ -92,10 +92,12 @@ def calibrate(
 
     Raises
     ------
+    BoardError
+        CAMERA_MIRRORED, or BOARD_MISMATCH when the corners lie otherwise than on the board described.
     ViewGraphError
         TOO_FEW_VIEWS or CAMERAS_NOT_CONNECTED.
     SolverError
-        NO_LENS, START_NOT_FINITE, RESIDUAL_TOO_LARGE or NOT_FINITE.
+        NO_LENS, START_NOT_FINITE, TOO_MANY_REJECTED, RESIDUAL_TOO_LARGE or NOT_FINITE.
     CalibrationError
         WORLD_UNKNOWN, LENS_MODEL_UNKNOWN, FLOOR_NOT_SEEN, FLOOR_INCONSISTENT, FLOOR_MIRRORED or FLOOR_BELOW.
     """
@@ -103,6 +105,7 @@ def calibrate(
     choice = parse_world(world, names)
     models = [checked_model(lens if isinstance(lens, str) else lens.get(name, "auto"), name) for name in names]
     usable = usable_views(observations.seen, observations.board.corners_board)
+    usable = without_mirrored(usable, observations)
     check_views(usable, names)
     frames = np.flatnonzero(usable.any(axis=0))
     start, problem, held = _start(observations.subset_frames(frames), usable[:, frames], models)
@@ -111,6 +114,26 @@ def calibrate(
     covariance = lens_and_pose_covariance(refinement.problem, refinement.state, refinement.sigma)
     root_from_world, quality = _world(choice, refinement, covariance, observations, frames, quality)
     return _assemble(observations, models, choice, refinement, covariance, root_from_world, frames, held, quality)
+
+
+def without_mirrored(usable: NDArray, observations: BoardObservations) -> NDArray:
+    """Return the usable views, shape (camera, frame), that show the board's front; refuse flipped footage.
+
+    Raises
+    ------
+    BoardError
+        CAMERA_MIRRORED, naming the cameras of which most views are mirrored.
+    """
+    mirrored = mirrored_views(observations.pixels, observations.board.corners_board) & usable
+    flipped = mirrored.sum(axis=1) > 0.5 * np.maximum(usable.sum(axis=1), 1)
+    if flipped.any():
+        names = [name for name, flip in zip(observations.camera_names, flipped, strict=True) if flip]
+        raise BoardError(
+            f"Cameras {', '.join(names)} show the board mirrored.",
+            "Switch off the mirror option of the recording software, or flip the videos back.",
+            code="CAMERA_MIRRORED",
+        )
+    return usable & ~mirrored
 
 
 def check_views(usable: NDArray, names: tuple[str, ...]) -> None:
@@ -232,11 +255,7 @@ def _only(observations: BoardObservations, kept: NDArray) -> BoardObservations:
 
 
 def _origin(board: Board) -> dict[str, str]:
-    from importlib.metadata import version
-
-    import cv2
-
-    return {"board": board.describe(), "opencv_version": cv2.__version__, "numpy_version": version("numpy")}
+    return {"board": board.describe(), "opencv_version": OPENCV_VERSION, "numpy_version": np.__version__}
 
 
 def cross_validate(

@@ -17,12 +17,12 @@ from calibration.placement import view_rms
 from calibration.views import usable_views
 
 CAUCHY_SCALE = 3.0
-REJECT_SIGMAS = 10.0
+REJECT_SIGMAS = 12.0  # generous: a late camera's corners are off by many sigmas and still carry geometry
 _ROUNDS = 3
 _FAR_START_PX = 30.0
 _FAR_START_MEDIANS = 8.0
-_SIGMA_FLOOR_PX = 1e-4  # below this, residuals are rounding and no noise
-_SIGMA_RATIO = 2.0
+_SIGMA_FLOOR_PX = 1e-6  # below this, residuals are rounding and no noise
+_SIGMA_RATIO = 1.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,31 +73,40 @@ def refine(problem: BundleProblem, start: BundleState) -> Refinement:
     SolverError
         START_NOT_FINITE when not even the plausible views lie in front of their cameras.
     """
-    every = [views.seen for views in problem.views]
-    near = _keep_sound(problem, [seen & far for seen, far in zip(every, _near_views(problem, start), strict=True)])
-    result = minimise(_with(problem, near), start, np.ones(len(problem.views)))
-    state, steps = result.state, result.steps
+    near = _near_views(problem, start)
+    first = minimise(_with(problem, near), start, np.ones(len(problem.views)))
     # Views far off at a poor start may fit once the cameras stand better.
-    near = _keep_sound(problem, [seen & far for seen, far in zip(every, _near_views(problem, state), strict=True)])
-    ratio = _ratios(noise_per_camera(_with(problem, near), state), _with(problem, near))
+    close = _with(problem, _near_views(problem, first.state))
+    ratio = _ratios(noise_per_camera(close, first.state), close)
+    state, sigma, steps = _robust_rounds(close, first.state, ratio)
+    kept, fitting = [], _fitting(problem, state, sigma)
     for _ in range(_ROUNDS):
-        sigma = ratio * _scale(_with(problem, near), state, ratio)
-        result = minimise(_with(problem, near), state, sigma, CAUCHY_SCALE)
-        converged = np.isclose(_scale(_with(problem, near), result.state, ratio), sigma[0] / ratio[0], rtol=0.02)
+        kept, final = fitting, _with(problem, fitting)
+        result = minimise(final, state, sigma)
         state, steps = result.state, steps + result.steps
-        if converged:
+        # What wrong corners had pulled away may fit again, and what they had covered may show.
+        fitting = _fitting(problem, state, sigma)
+        if all(np.array_equal(one, other) for one, other in zip(kept, fitting, strict=True)):
             break
-    sigma = ratio * _scale(_with(problem, near), state, ratio)
-    kept = _keep_sound(problem, [seen & fit for seen, fit in zip(every, _fitting(problem, state, sigma), strict=True)])
-    final = _with(problem, kept)
-    result = minimise(final, state, sigma)
-    sigma = ratio * _scale(final, result.state, ratio)
     placed = np.zeros(len(start.world_from_board), dtype=bool)
     for views, keep in zip(problem.views, kept, strict=True):
         placed[views.frames] |= keep.any(axis=1)
-    return Refinement(
-        result.state, final, sigma, problem.views, kept, placed, steps + result.steps, result.converged
-    )
+    sigma = ratio * _scale(final, state, ratio)
+    return Refinement(state, final, sigma, problem.views, kept, placed, first.steps + steps, result.converged)
+
+
+def _robust_rounds(
+    problem: BundleProblem, state: BundleState, ratio: NDArray
+) -> tuple[BundleState, NDArray, int]:
+    """Alternate between the Cauchy loss and the scale of the noise; return state, sigma (camera,) and steps."""
+    scale, steps = _scale(problem, state, ratio), 0
+    for _ in range(_ROUNDS):
+        result = minimise(problem, state, ratio * scale, CAUCHY_SCALE)
+        before, scale = scale, _scale(problem, result.state, ratio)
+        state, steps = result.state, steps + result.steps
+        if np.isclose(before, scale, rtol=0.02):
+            break
+    return state, ratio * scale, steps
 
 
 def _with(problem: BundleProblem, seen: list[NDArray]) -> BundleProblem:
@@ -106,17 +115,22 @@ def _with(problem: BundleProblem, seen: list[NDArray]) -> BundleProblem:
 
 
 def _near_views(problem: BundleProblem, state: BundleState) -> list[NDArray]:
+    """Corners, per camera (view, corner), of the views that are not hopelessly far from a state."""
     errors = view_rms(state, problem.views, problem.corners_board)
     limit = max(_FAR_START_PX, _FAR_START_MEDIANS * float(np.median(np.concatenate(errors))))
-    return [(one < limit)[:, None] for one in errors]
+    return _keep_sound(
+        problem, [views.seen & (one < limit)[:, None] for views, one in zip(problem.views, errors, strict=True)]
+    )
 
 
 def _fitting(problem: BundleProblem, state: BundleState, sigma: NDArray) -> list[NDArray]:
+    """Which corners, per camera (view, corner), agree with a state; a view most of which does not, goes whole."""
     answer = []
     for camera, views in enumerate(problem.views):
         residuals, _ = project_views(state, camera, views, problem.corners_board)
-        answer.append(np.hypot(residuals[..., 0], residuals[..., 1]) < REJECT_SIGMAS * sigma[camera])
-    return answer
+        fits = views.seen & (np.hypot(residuals[..., 0], residuals[..., 1]) < REJECT_SIGMAS * sigma[camera])
+        answer.append(fits & (2 * fits.sum(axis=1) > views.seen.sum(axis=1))[:, None])
+    return _keep_sound(problem, answer)
 
 
 def _keep_sound(problem: BundleProblem, seen: list[NDArray]) -> list[NDArray]:
@@ -154,7 +168,7 @@ def _scale(problem: BundleProblem, state: BundleState, ratio: NDArray) -> float:
 
 
 def _ratios(sigma: NDArray, problem: BundleProblem) -> NDArray:
-    """Noise of each camera relative to all together, shape (camera,), at most a factor of two either way.
+    """Noise of each camera relative to all together, shape (camera,), at most a factor of 1.4 either way.
 
     Taken once, from equally weighted residuals, and not iterated: where the error is no independent noise but,
     say, timing, a camera that gains weight places the boards, looks better for it, and in the end decides alone.

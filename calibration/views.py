@@ -41,6 +41,30 @@ def _narrow_spread(seen: NDArray, corners_board: NDArray) -> NDArray:
     return np.sqrt(np.maximum(np.linalg.eigvalsh(covariance)[..., 0], 0.0))
 
 
+def mirrored_views(pixels: NDArray, corners_board: NDArray) -> NDArray:
+    """Return which views show the board mirrored, shape (...): seen from its back, or through a flipped image.
+
+    Parameters
+    ----------
+    pixels : ndarray, shape (..., corner, 2)
+        NaN where not seen.
+    corners_board : ndarray, shape (corner, 3)
+        Metres; x right and y down on the board's front, as in the image of an upright board.
+
+    Returns
+    -------
+    ndarray of bool, shape (...)
+        False where the corners say nothing.
+    """
+    seen = np.isfinite(pixels).all(axis=-1)
+    weight = seen / np.maximum(seen.sum(axis=-1, keepdims=True), 1)
+    flat, filled = corners_board[:, :2], np.where(seen[..., None], pixels, 0.0)
+    off_board = np.where(seen[..., None], flat - (weight @ flat)[..., None, :], 0.0)
+    off_image = np.where(seen[..., None], filled - (weight[..., None] * filled).sum(axis=-2)[..., None, :], 0.0)
+    # The linear part of the best affine map has the sign of this: its normal matrix is positive.
+    return np.linalg.det(off_board.swapaxes(-1, -2) @ off_image) < 0
+
+
 def _spacing(corners_board: NDArray) -> float:
     return float(np.linalg.norm(corners_board[1] - corners_board[0]))
 
