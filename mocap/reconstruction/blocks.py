@@ -17,7 +17,7 @@ from mocap.reconstruction.options import ReconstructionOptions
 Progress = Callable[[int, int], None]
 
 # Large enough that a span costs milliseconds, small enough that its copies stay in the megabytes.
-_SPAN_POINTS = 8192
+_SPAN_POINTS = 2048
 # The fit of all views is accepted at once below this quantile of chi-square: above it, leaving one out may be better.
 _PASSING_QUANTILE = 0.999
 

@@ -210,7 +210,7 @@ def _fits_three(cams, rays, p, limits, views, n_views, lines, chosen, point, nor
 
 
 @njit(**OPTIONS)
-def solve_hard(cams, rays, p, limits, views, lines, chosen, point, trial, normal, gradient, inverse):
+def solve_hard(cams, rays, p, settled, limits, views, lines, chosen, point, trial, normal, gradient, inverse):
     """Find one point whose views do not all agree, or not yet; return how it went."""
     limit, min_views = limits[0], limits[1]
     n_views = 0
@@ -219,7 +219,8 @@ def solve_hard(cams, rays, p, limits, views, lines, chosen, point, trial, normal
         if chosen[i]:
             views[n_views] = i
             n_views += 1
-    if _agree(cams, rays, p, limits, chosen, point, normal, gradient, inverse):
+    # Where the tile's few steps came to rest, all views were already seen not to agree.
+    if not settled and _agree(cams, rays, p, limits, chosen, point, normal, gradient, inverse):
         return MEASURED
     # When four or more others agree, no other choice can win: the usual case of one wrong view.
     if n_views >= 5 and _fits_without_worst(cams, rays, p, limits, chosen, point, normal, gradient, inverse):

@@ -32,7 +32,7 @@ from mocap.reconstruction.tile_kernels import (
 __all__ = ["AMBIGUOUS", "DISAGREE", "IMPORTED_SHA256", "MEASURED", "MISSING", "UNCERTAIN", "triangulate_span"]
 
 # The compiler's cache watches this file alone: a test holds this to the SHA-256 of the three kernel files imported.
-IMPORTED_SHA256 = "214939b193ef67e9944bd06b47278c75c144a87886c98972e5d7bed61ab15932"
+IMPORTED_SHA256 = "073f4c9111e38994d9174ad4fe832b610a39f8af5c51a0baefb74cab3f220d16"
 _TILE_STEPS = 2
 
 
@@ -89,7 +89,7 @@ def _solve_tile(cams, rays, count, limits, max_variance, points, inverse, reason
             for axis in range(3):
                 point[axis] = points[axis * TILE + p]
             reason[p] = solve_hard(
-                cams, rays, p, limits, views, lines, one, point, trial, normal, gradient, covariance
+                cams, rays, p, step[p] < SETTLED, limits, views, lines, one, point, trial, normal, gradient, covariance
             )
             for i in range(n):
                 chosen[i, p] = one[i]
