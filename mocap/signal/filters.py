@@ -125,7 +125,7 @@ def smooth_points(points: Points3D, cutoff_hz: float = 6.0, longest_gap_s: float
     filtered, done = lowpass(position, points.rate_hz, cutoff_hz)
     done_points = done.all(axis=2)
     status = status | (done_points * np.uint8(Status.FILTERED))
-    unfilled = (status & Status.FILLED) == 0
+    unfilled = np.equal(status & Status.FILLED, 0)
     covariance = _filtered_covariance(points.covariance, done_points, unfilled, points.rate_hz, cutoff_hz)
     return replace(points, position=filtered, status=status, covariance=covariance)
 

@@ -116,7 +116,8 @@ class _Part:
 
 
 def _points(part: _Part) -> tuple[Points3D, tuple[tuple[str, str], ...]]:
-    covariance = None
+    position = part.array("position")
+    covariance = np.full((*position.shape[:2], 3, 3), np.nan, np.float32)
     if part.has("covariance"):
         terms = part.array("covariance")
         if terms.shape[-1:] != (len(COVARIANCE_TERMS),):
@@ -125,7 +126,7 @@ def _points(part: _Part) -> tuple[Points3D, tuple[tuple[str, str], ...]]:
         covariance[..., _ROWS, _COLUMNS] = terms
         covariance[..., _COLUMNS, _ROWS] = terms
     points = Points3D(
-        position=part.array("position"),
+        position=position,
         names=part.words("keypoint"),
         rate_hz=part.number("rate_hz"),
         covariance=covariance,
@@ -164,8 +165,8 @@ def _timeline(part: _Part) -> Timeline:
         n_frames=int(part.number("n_frames")),
         start_s=part.number("start_s"),
         camera_names=part.words("camera") if named else (),
-        offset_s=part.array("offset_s") if named else None,
-        drift_ppm=part.array("drift_ppm") if named else None,
+        offset_s=part.array("offset_s") if named else np.zeros(0),
+        drift_ppm=part.array("drift_ppm") if named else np.zeros(0),
         source=part.text("source"),
     )
 
