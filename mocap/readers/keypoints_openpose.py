@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,11 +113,9 @@ def _people_of(file: Path) -> list[list[float]]:
             f"{file} is damaged or truncated: {error}.", "Export or copy the file again.", code="BROKEN_JSON"
         ) from error
     people = document.get("people") if isinstance(document, dict) else None
-    sound = isinstance(people, list)
-    flat = [
-        person.get("pose_keypoints_2d") if isinstance(person, dict) else None for person in (people if sound else [])
-    ]
-    if not sound or any(
+    listed: list[Any] = people if isinstance(people, list) else [None]
+    flat = [person.get("pose_keypoints_2d") if isinstance(person, dict) else None for person in listed]
+    if any(
         not isinstance(row, list) or any(not isinstance(value, int | float) for value in row) for row in flat
     ):
         raise FormatError(
@@ -124,7 +123,7 @@ def _people_of(file: Path) -> list[list[float]]:
             "Give JSON files as OpenPose writes them.",
             code="NOT_OPENPOSE",
         )
-    return [row for row in flat if row]  # type: ignore[misc]
+    return [row for row in flat if row]
 
 
 def _read_frame(file: Path, skeleton: Skeleton) -> NDArray:

@@ -140,7 +140,7 @@ def _decode(pickled: Any, file: Path) -> Any:
         raise _other_layout(file, f"column names of {len(content)} bytes")
     stack: list[Any] = []
     marks: list[int] = []
-    memo: dict[int, Any] = {}
+    memo: dict[Any, Any] = {}
     for code, argument, _ in pickletools.genops(content):
         name = code.name
         if name == "MARK":

@@ -40,7 +40,7 @@ def reconstruction_verdicts(
     """
     found = details.reason == MEASURED
     possible = details.reason != MISSING
-    views = details.points.n_views[found]
+    views = details.used.sum(axis=0)[found]
     usable = usable_observations(keypoints, options or ReconstructionOptions()) & found
     verdicts = [
         _at_least("points found", found.sum(), possible.sum(), _FOUND, "of those that enough cameras saw"),
