@@ -65,7 +65,9 @@ def undistort(distorted: NDArray, distortion: NDArray, fisheye: bool) -> tuple[N
     bent, jacobian = distort(answer, distortion, fisheye)
     residual = np.linalg.norm(bent - target, axis=1)
     with np.errstate(invalid="ignore"):
-        lost = ~(residual < 1e-9) | ~(np.linalg.det(jacobian) > 0)
+        # Far outside, the polynomial can also be met from the other side of the centre, where it has turned its sign.
+        opposite = np.einsum("ni,ni->n", answer, target) < 0
+        lost = ~(residual < 1e-9) | ~(np.linalg.det(jacobian) > 0) | opposite
     answer[lost], jacobian[lost] = np.nan, np.nan
     return answer.reshape(shape), jacobian.reshape(*shape, 2)
 

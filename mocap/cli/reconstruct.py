@@ -32,5 +32,5 @@ def command(
         {"out": out, "frames": trial.points.n_frames, "keypoints": trial.points.names, "figures": figures},
         as_json,
         [f"{out}: {trial.points.n_frames} frames, {len(trial.points.names)} keypoints"]
-        + [f"  {verdict.name}: {verdict.measured:.3g} {verdict.unit}" for verdict in trial.quality],
+        + [f"  {'ok  ' if v.passed else 'LOOK'} {v.name}: {v.measured:.3g} {v.unit} {v.text}" for v in trial.quality],
     )

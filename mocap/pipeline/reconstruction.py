@@ -9,14 +9,17 @@ import numpy as np
 import calibration
 from calibration import CameraRig
 from mocap.config.build import build
+from mocap.errors import KeypointError
 from mocap.keypoints import choose_person
 from mocap.pipeline.digests import input_sha256
 from mocap.pipeline.progress import Progress
 from mocap.readers.keypoints import read_keypoints
-from mocap.reconstruction import Reconstruction, ReconstructionOptions, reconstruct_details
+from mocap.reconstruction import Reconstruction, ReconstructionOptions, reconstruct_details, reconstruction_verdicts
 from mocap.skeleton import bones_among
 from mocap.storage import write_trial
 from mocap.trial import Keypoints2D, Operation, Timeline, Trial, Verdict
+
+_MAX_OUTSIDE = 0.1
 
 
 def load_keypoints(
@@ -56,6 +59,7 @@ def reconstruct_trial(
     """Return a trial of 3D points, with its keypoints, rig, timeline and quality figures."""
     chosen_options = build(ReconstructionOptions, options or {}, "session.toml", "options.reconstruction")
     keypoints, notes = load_keypoints(path, rig, rate_hz, skeleton, source)
+    check_image_size(keypoints, rig)
     result = reconstruct_details(
         keypoints,
         rig,
@@ -73,31 +77,42 @@ def reconstruct_trial(
         axis_source=f"calibration: gravity {rig.metadata.get('gravity', 'not stated, Z taken as up')}",
         gravity_known=rig.gravity_known,
         bones=bones_among(points.names),
-        quality=reconstruction_figures(result),
+        quality=(
+            *reconstruction_verdicts(result, keypoints, rig, options=chosen_options),
+            _sigma_verdict(result),
+        ),
         operations=(Operation("read keypoints", {"notes": "; ".join(notes)}), Operation("reconstruct", parameters)),
         inputs={path.name: input_sha256(path)},
     )
 
 
-def reconstruction_figures(result: Reconstruction) -> tuple[Verdict, ...]:
-    """Return what a lab asks first: how much is missing, how well the views agree, how much rests on two views.
-
-    The limits are those at which a lab should look again.
-    """
-    points = result.points
-    found = np.isfinite(points.position).all(axis=2)
-    missing = 100.0 * float(1.0 - found.mean()) if found.size else 100.0
-    figures = [Verdict("points missing", missing, 5.0, "%", missing <= 5.0)]
+def _sigma_verdict(result: Reconstruction) -> Verdict:
     sigma = float(np.nanmedian(result.sigma_px))
-    figures.append(Verdict("pixel sigma, median over cameras and keypoints", sigma, 10.0, "px", sigma <= 10.0))
-    if points.reprojection_error is not None and result.used.any():
-        error = float(np.median(points.reprojection_error[result.used]))
-        figures.append(Verdict("reprojection error, median of used views", error, 15.0, "px", error <= 15.0))
-    if points.n_views is not None and found.any():
-        share = 100.0 * float((points.n_views[found] == 2).mean())
-        text = "a point from two views has no third to vouch for it"
-        figures.append(Verdict("points from two views only", share, 25.0, "%", share <= 25.0, text))
-    return tuple(figures)
+    return Verdict("pixel sigma", sigma, 20.0, "px", sigma <= 20.0, "median over cameras and keypoints, estimated")
+
+
+def check_image_size(keypoints: Keypoints2D, rig: CameraRig) -> None:
+    """Refuse keypoints of images of another size than the calibration's.
+
+    Raises
+    ------
+    KeypointError
+        IMAGE_SIZE, naming each camera with more than a tenth of its keypoints outside its image.
+    """
+    strange = []
+    for camera, pixels in zip(rig, keypoints.pixels, strict=True):
+        seen = pixels[np.isfinite(pixels).all(axis=2)]
+        outside = ((seen < -0.5) | (seen > np.array(camera.size) - 0.5)).any(axis=1)
+        if len(seen) and outside.mean() > _MAX_OUTSIDE:
+            reach = seen.max(axis=0)
+            strange.append(f"{camera.name} is {camera.size[0]} x {camera.size[1]} px, keypoints reach "
+                           f"{reach[0]:.0f}, {reach[1]:.0f}")  # fmt: skip
+    if strange:
+        raise KeypointError(
+            f"Keypoints lie outside the images of the calibration: {'; '.join(strange)}.",
+            "Use the calibration of these recordings: same cameras in the same order, same resolution, same rotation.",
+            code="IMAGE_SIZE",
+        )
 
 
 def reconstruct_to_file(

@@ -80,7 +80,7 @@ def undistort_pixel(u, v, cam):
         x, y = x + step_x, y + step_y
         # Newton squares its error: after a step of 1e-7 what is left is rounding.
         if length < 1e-14 * (1.0 + x * x + y * y):
-            if det > 0.0:
+            if det > 0.0 and x * target_x + y * target_y >= 0.0:
                 return x, y, a * cam[12], b * cam[12], b * cam[13], d * cam[13]
             break
     return np.nan, np.nan, np.nan, np.nan, np.nan, np.nan

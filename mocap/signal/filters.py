@@ -123,9 +123,9 @@ def smooth_points(points: Points3D, cutoff_hz: float = 6.0, longest_gap_s: float
     """
     position, status = fill_gaps(points.position, points.status, points.rate_hz, longest_gap_s)
     filtered, done = lowpass(position, points.rate_hz, cutoff_hz)
-    done_points = done.all(axis=2)
+    done_points = np.asarray(done.all(axis=2))
     status = status | (done_points * np.uint8(Status.FILTERED))
-    unfilled = np.equal(status & Status.FILLED, 0)
+    unfilled = np.asarray((status & Status.FILLED) == 0)
     covariance = _filtered_covariance(points.covariance, done_points, unfilled, points.rate_hz, cutoff_hz)
     return replace(points, position=filtered, status=status, covariance=covariance)
 

@@ -179,3 +179,14 @@ def test_output_into_a_missing_folder(mocap_cli: Cli, tmp_path: Path, shared_dat
     done = mocap_cli("import", trc, "--up", "y", "--out", tmp_path / "no" / "t.h5")
     assert done.status == 1  # type: ignore[attr-defined]
     assert not (tmp_path / "no").exists()
+
+
+def test_keypoints_of_images_of_another_size(mocap_cli: Cli, tmp_path: Path, keypoints: Path) -> None:
+    def doubled(row: str) -> str:
+        camera, frame, name, x, y, confidence = row.split(",")
+        grown = (f"{2 * float(v)}" if v else "" for v in (x, y))
+        return ",".join([camera, frame, name, *grown, confidence])
+
+    line = reconstruct(mocap_cli, tmp_path, keypoints, changed_table(keypoints, tmp_path / "k.csv", doubled))
+    assert line.startswith("error IMAGE_SIZE")
+    assert "cam_0 is 1280 x 720 px" in line

@@ -94,6 +94,12 @@ def test_pixels_that_no_ray_reaches_are_nan() -> None:
     assert np.isnan(jacobian[1:]).all()
 
 
+def test_a_pixel_met_from_the_other_side_of_the_centre_is_nan() -> None:
+    camera = Camera("a", (1280, 720), MATRIX, np.array([-0.36, 0.15, 0, 0, -0.03]), np.eye(4))
+    normalised, _ = camera.undistort(np.array([[30000.0, 352.2], [-30000.0, 352.2]]))
+    assert np.isnan(normalised).all()
+
+
 def test_points_behind_the_camera_are_nan() -> None:
     camera = camera_with("brown 5", np.eye(4))
     assert np.isnan(camera.project(np.array([[0.0, 0, -1], [0, 0, 0]]))).all()
