@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 FIRST_EYE = "front side"
 _WINDOW_PX = (1440, 1000)
 _LINE_PX = 1.6
-_SMALLEST_MARKER_PX = 9
+_SMALLEST_MARKER_PX = 8
 _DOCK_PX = 270
 _TEXT_COLOUR = "#e6e8ec"
 
@@ -71,6 +71,7 @@ class ViewerHandles:
         camera.set_view_direction(tuple(view.direction), tuple(view.up))
         camera.center = tuple(view.centre)
         camera.zoom = view.zoom
+        self.markers.size = _marker_diameter(view.zoom)
         self.dock.eye_box.setCurrentText(eye)
 
 
@@ -155,19 +156,21 @@ def _add_layers(viewer: Any, scene: Scene, trial: Trial, dock: "CurveDock") -> V
     bones = None
     if len(scene.bones):
         bones = _add_surface(viewer, "bones", (*bone_mesh(scene, 0), bone_colours(scene)))
-    diameter = max(MARKER_DIAMETER_M, _SMALLEST_MARKER_PX / zoom)
     first = markers_at(scene, 0)
     # Frame number in front: napari then draws the markers of the slider's frame or none, never those of another, and
     # heeds `shown`, which it does not for a layer without a time axis.
     markers = viewer.add_points(
-        np.column_stack([np.zeros(len(first.shown)), first.position]), name=_marker_title(scene), size=diameter,
-        face_color=first.face, border_color=first.border, border_width=0.11, shown=first.shown,
-        features={"name": list(scene.names)}
+        np.column_stack([np.zeros(len(first.shown)), first.position]),
+        name=_marker_title(scene),
+        size=_marker_diameter(zoom),
+        face_color=first.face,
+        border_color=first.border,
+        border_width=0.11,
+        shown=first.shown,
+        features={"name": list(scene.names)},
     )
     viewer.layers.selection.active = markers
-    return ViewerHandles(
-        viewer, scene, markers, bones, labels, room, dock, box, cameras_world, trial.forward_axis
-    )
+    return ViewerHandles(viewer, scene, markers, bones, labels, room, dock, box, cameras_world, trial.forward_axis)
 
 
 def _add_lab(viewer: Any, trial: Trial, bounds: NDArray, radius_m: float) -> tuple[dict[str, Any], Any]:
@@ -180,11 +183,14 @@ def _add_lab(viewer: Any, trial: Trial, bounds: NDArray, radius_m: float) -> tup
         parts["cameras"], words = [frusta], words + names
     room = {name: _add_surface(viewer, name, line_mesh(lines, radius_m)) for name, lines in parts.items()}
     labels = viewer.add_points(
-        np.array([word.position for word in words]), name="labels", size=1e-3, opacity=1.0, features={
-            "text": [word.text for word in words]
-        },
+        np.array([word.position for word in words]),
+        name="labels",
+        size=1e-3,
+        features={"text": [word.text for word in words]},
         text={
-            "string": "{text}", "size": 11, "anchor": "center", "translation": (0, 0, 0.0),
+            "string": "{text}",
+            "size": 11,
+            "anchor": "center",
             "color": np.array([[*word.colour, 1.0] for word in words]),
         },
     )
@@ -247,6 +253,11 @@ def _lay_out(viewer: Any, dock: "CurveDock") -> None:
     QApplication.processEvents()
     viewer.window._qt_window.resizeDocks([frame], [_DOCK_PX], Qt.Orientation.Vertical)
     QApplication.processEvents()
+
+
+def _marker_diameter(zoom: float) -> float:
+    """Return the markers' diameter in m: that of a real marker, or what can still be seen from afar."""
+    return max(MARKER_DIAMETER_M, _SMALLEST_MARKER_PX / zoom)
 
 
 def _marker_title(scene: Scene) -> str:

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from mocap.errors import ViewerError
 
 APT_LINE = (
-    "apt-get install --no-install-recommends xvfb libgl1 libegl1 libglx-mesa0 libgl1-mesa-dri libglib2.0-0 "
+    "apt-get install --no-install-recommends xvfb xauth libgl1 libegl1 libglx-mesa0 libgl1-mesa-dri libglib2.0-0 "
     "libfontconfig1 libdbus-1-3 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 "
     "libxcb-render-util0 libxcb-xkb1"
 )

@@ -86,7 +86,7 @@ def world_axes() -> tuple[Lines, list[Label]]:
 
 def gravity_arrow(bounds: NDArray, known: bool) -> tuple[Lines | None, list[Label]]:
     """Return the arrow of gravity at the edge of the floor; where gravity is not known, words instead of an arrow."""
-    place = np.array([bounds[0, 0] - 0.9, bounds[1, 1] + 0.9, 0.0])
+    place = np.array([bounds[0, 0] - 0.9, bounds[0, 1] - 0.9, 0.0])
     if not known:
         return None, [_label("gravity unknown", place + 0.1 * UP_WORLD, GRAVITY_COLOUR)]
     top = place + 0.5 * UP_WORLD

@@ -11,7 +11,7 @@ import pytest
 from scipy import ndimage
 
 from mocap.trial import Points3D, Trial
-from mocap.viewer import open_viewer, project_to_canvas
+from mocap.viewer import open_viewer, project_to_canvas, view_trial
 from mocap.viewer.layers import SIDE_COLOUR, SIDES, Quality
 
 pytestmark = [pytest.mark.viewer, pytest.mark.usefixtures("display")]
@@ -163,7 +163,7 @@ def test_cursor_is_drawn_at_the_frame_and_can_be_dragged(opened):
     port = dock.plot.viewport()
     QTest.mouseMove(port, place(30))
     QTest.mousePress(port, Qt.MouseButton.LeftButton, pos=place(30))
-    for frame in range(31, 61):
+    for frame in range(33, 61, 3):
         QTest.mouseMove(port, place(frame))
         QTest.qWait(2)
     QTest.mouseRelease(port, Qt.MouseButton.LeftButton, pos=place(60))
@@ -200,6 +200,26 @@ def test_window_names_the_trial_and_the_cameras(opened):
     words = list(handles.labels.features["text"])
     assert words == ["X", "Y", "Z", "g", "cam_0", "cam_1", "cam_2", "cam_3"]
     assert set(handles.lab) == {"floor", "axes", "cameras"}
+
+
+def test_the_window_stays_until_its_event_loop_ends(opened, squat_trial):
+    import napari
+    from qtpy.QtCore import QTimer
+    from qtpy.QtWidgets import QApplication
+
+    before = set(napari.Viewer._instances)
+    # Again and again: while the window is built there is no loop to end yet.
+    timer, asked = QTimer(), []
+    timer.timeout.connect(lambda: (asked.append(True), QApplication.exit()))
+    timer.start(300)
+    view_trial(squat_trial)
+    timer.stop()
+    new = set(napari.Viewer._instances) - before
+    for viewer in new:
+        viewer.close()
+    settle()
+    assert asked
+    assert [viewer.title for viewer in new] == ["squat_01 - mocap"]
 
 
 @pytest.mark.heavy
