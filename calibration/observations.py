@@ -73,7 +73,7 @@ class BoardObservations:
 
     def views(self) -> NDArray[np.bool_]:
         """Return where a camera saw any corner, shape (camera, frame)."""
-        return self.seen.any(axis=2)
+        return np.asarray(self.seen.any(axis=2))
 
     def views_per_camera(self) -> NDArray[np.int64]:
         """Return the number of frames in which each camera saw the board, shape (camera,)."""

@@ -16,10 +16,10 @@ def board_texture(board: Board, square_px: int) -> NDArray[np.uint8]:
         Texel (i, j) covers the area from (j, i) to (j + 1, i + 1) in units of square_length / square_px.
     """
     ink = inked_squares(board)
-    texture = np.kron(np.where(ink, 0, 255).astype(np.uint8), np.ones((square_px, square_px), np.uint8))
+    texture = np.where(ink, 0, 255).astype(np.uint8).repeat(square_px, axis=0).repeat(square_px, axis=1)
     if board.type == "charuco":
         texture = _with_markers(texture, board, square_px)
-    return 255 - texture if board.inverted else texture
+    return np.invert(texture) if board.inverted else texture
 
 
 def inked_squares(board: Board) -> NDArray[np.bool_]:
@@ -37,10 +37,10 @@ def marker_squares(board: Board) -> list[tuple[int, int]]:
 def marker_bits(board: Board, marker_id: int) -> NDArray[np.uint8]:
     """Return the cells of a marker, border included: 0 for ink, 255 for paper."""
     dictionary = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, str(board.dictionary)))
-    return cv2.aruco.generateImageMarker(dictionary, marker_id, dictionary.markerSize + 2)
+    return np.asarray(cv2.aruco.generateImageMarker(dictionary, marker_id, dictionary.markerSize + 2), np.uint8)
 
 
-def _with_markers(texture: NDArray, board: Board, square_px: int) -> NDArray:
+def _with_markers(texture: NDArray[np.uint8], board: Board, square_px: int) -> NDArray[np.uint8]:
     # Markers rarely end on texel borders: draw each finely, let the area mean do the rest.
     fine = 8
     bits = len(marker_bits(board, 0))
