@@ -3,7 +3,16 @@
 Inside the package everything is in ISB axes (X anterior, Y up, Z right); the world is turned once, at the door.
 """
 
+from mocap.kinematics.definitions import GRAVITY_ANGLES
 from mocap.kinematics.joint_angles import Kinematics, joint_angles, joint_centres, kinematics, segment_poses
 from mocap.kinematics.options import KinematicsOptions
 
-__all__ = ["Kinematics", "KinematicsOptions", "joint_angles", "joint_centres", "kinematics", "segment_poses"]
+__all__ = [
+    "GRAVITY_ANGLES",
+    "Kinematics",
+    "KinematicsOptions",
+    "joint_angles",
+    "joint_centres",
+    "kinematics",
+    "segment_poses",
+]

@@ -72,6 +72,17 @@ LEG_WORDS = {
 ANGLE_NAMES: tuple[str, ...] = (*TRUNK_WORDS, *(f"{name}_{side}" for name in LEG_WORDS for side in "rl"))
 """Every angle, in the order of the angle axis."""
 
+GRAVITY_ANGLES: frozenset[str] = frozenset(
+    name
+    for name in ANGLE_NAMES
+    if name.startswith(("pelvic_", "trunk_lean", "shank_inclination", "thigh_elevation", "foot_progression"))
+)
+"""Angles that are measured against the vertical, and not observable where that is not known.
+
+Dorsiflexion and inversion with foot=flat take the sole as level in the static trial; without gravity they stay, of the
+anatomical foot, so that they are not among these.
+"""
+
 
 def definition_of(name: str, outcome: Outcome, reason: str = "") -> AngleDefinition:
     """Return the definition of an angle as it was computed.
