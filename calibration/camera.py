@@ -152,8 +152,13 @@ class CameraRig:
 
     @property
     def gravity_known(self) -> bool:
-        """Whether the world's Z is declared to be up; a rig that says nothing is taken at its word."""
-        return self.metadata.get("gravity", "unstated") != "unknown"
+        """False where the rig says that nobody knows which way is up; a rig that says nothing may have Z up."""
+        return self.metadata.get("gravity") != "unknown"
+
+    @property
+    def gravity_stated(self) -> bool:
+        """Whether the rig says anything of gravity."""
+        return "gravity" in self.metadata
 
     def project(self, points_world: NDArray) -> NDArray:
         """Return pixels, shape (camera, ..., 2), of points (..., 3) in metres; NaN behind a camera."""

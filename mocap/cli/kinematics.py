@@ -34,6 +34,8 @@ def command(
     lines = [f"{out}: {sum(d.observable for d in angles.definitions)} of {len(angles.definitions)} angles"]
     for definition in angles.definitions:
         what = definition.method if definition.observable else f"not observable: {definition.reason}"
+        if definition.observable and definition.reason:
+            what += f" ({definition.reason})"
         lines.append(f"  {definition.name}: {what}")
     show(
         {"out": out, "angles": [vars(definition) for definition in angles.definitions]},

@@ -20,13 +20,16 @@ def command(
         str | None, typer.Option(help="Keypoint order, such as BODY_25B, where the files bring no names.")
     ] = None,
     format: Annotated[str, typer.Option(help="auto, openpose, deeplabcut or long.")] = "auto",
+    z_up: Annotated[
+        bool, typer.Option("--z-up", help="State that the calibration's Z points up, where its file does not say so.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Triangulate robustly, with the covariance of every point; the right person is chosen per camera."""
     from mocap.pipeline.reconstruction import reconstruct_to_file
 
     with progress_bars() as progress:
-        trial = reconstruct_to_file(calibration, keypoints, out, rate, skeleton, format, progress)
+        trial = reconstruct_to_file(calibration, keypoints, out, rate, skeleton, format, progress, z_up)
     figures = {verdict.name: verdict.measured for verdict in trial.quality}
     show(
         {"out": out, "frames": trial.points.n_frames, "keypoints": trial.points.names, "figures": figures},

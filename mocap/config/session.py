@@ -32,7 +32,7 @@ class CalibrationSource:
     """`[calibration]`: a ready `file`, or a `folder` of board footage with its `board`.
 
     `world` is `floor:0` or `floor:0-9` (the board lies on the floor in these frames) or `camera:NAME`
-    (no gravity: angles against gravity are then not observable).
+    (no gravity: angles against gravity are then not observable); for a ready file `up:z` states that Z is up.
     """
 
     folder: str | None = None
@@ -45,6 +45,8 @@ class CalibrationSource:
             raise ValueError("give either a ready 'file' or a 'folder' of board footage")
         if self.folder is not None and self.board is None:
             raise ValueError("a 'folder' of board footage needs its 'board'")
+        if self.file is not None and (self.board is not None or self.world not in (None, "up:z")):
+            raise ValueError("a ready 'file' takes no 'board', and as 'world' only 'up:z'")
 
 
 @_section
@@ -131,12 +133,32 @@ def read_session(folder: Path) -> Session:
         )
     session = build(Session, read_toml(path), "session.toml")
     _check_trials(session)
+    _check_supported(session)
     unknown = sorted(set(session.options) - set(STAGES))
     if unknown:
         raise ConfigError(
             f"session.toml: unknown stages {unknown} in [options].", f"Known: {', '.join(STAGES)}.", code="CONFIG_KEY"
         )
     return session
+
+
+def _check_supported(session: Session) -> None:
+    """Refuse what the format allows and no stage does yet: silence would let it be taken for done."""
+    asked = [
+        f"{key} of camera '{name}'"
+        for name, entry in session.cameras.items()
+        if isinstance(entry, CameraEntry)
+        for key in ("rate_hz", "timestamps")
+        if getattr(entry, key) is not None
+    ]
+    if session.keypoints.detector is not None:
+        asked.append("detector of [keypoints]")
+    if asked:
+        raise ConfigError(
+            f"session.toml: {', '.join(asked)} cannot be used yet.",
+            "Leave it out: frames are taken as simultaneous at [sync] rate_hz, keypoints come from files.",
+            code="NOT_SUPPORTED",
+        )
 
 
 def _check_trials(session: Session) -> None:

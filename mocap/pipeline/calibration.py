@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 
-from calibration.board_page import write_board_pdf
-
 import calibration
 from calibration.board import Board, read_board
+from calibration.board_page import write_board_pdf
 from calibration.detection import detect_board
 from calibration.files import write_rig
 from calibration.sources import CameraSource, find_sources
@@ -40,7 +39,12 @@ def print_board(board: Path, out: Path) -> Board:
 
 
 def calibrate_footage(
-    folder: Path, board: Path, world: str | None, progress: Progress, patterns: Mapping[str, str] | None = None
+    folder: Path,
+    board: Path,
+    world: str | None,
+    progress: Progress,
+    patterns: Mapping[str, str] | None = None,
+    lens: str = "auto",
 ) -> CalibrationOutcome:
     """Detect the board in all footage of a folder and calibrate all cameras together.
 
@@ -55,6 +59,8 @@ def calibrate_footage(
     progress : callable
     patterns : mapping of str to str, optional
         File pattern by camera name, as in `[cameras]` of a session; all footage under its own names when empty.
+    lens : str
+        Lens model, as `calibration.calibrate` takes it.
     """
     described = board_from(board)
     sources, ignored = find_sources(folder)
@@ -63,7 +69,7 @@ def calibrate_footage(
     observations = detect_board(
         sources, described, progress=lambda camera, done, total: progress(f"detect in {camera}", done, total)
     )
-    result = calibration.calibrate(observations, world=world)
+    result = calibration.calibrate(observations, world=world, lens=lens)
     return CalibrationOutcome(result.rig, tuple(ignored))
 
 

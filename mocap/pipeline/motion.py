@@ -4,13 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from mocap.errors import ConfigError
-from mocap.kinematics import KinematicsOptions, kinematics
+from mocap.kinematics import GRAVITY_ANGLES, KinematicsOptions, kinematics
 from mocap.pipeline.digests import input_sha256
+from mocap.pipeline.reconstruction import GRAVITY_UNSTATED
 from mocap.readers import read_motion
 from mocap.signal.filters import smooth_points
 from mocap.skeleton import bones_among
 from mocap.storage import read_trial, write_trial
-from mocap.trial import Operation, Points3D, Trial
+from mocap.trial import JointAngles, Operation, Points3D, Trial
 
 MODELS = ("segments",)
 
@@ -81,14 +82,26 @@ def analyse(
         operations = (*operations, Operation("smooth", {"cutoff_hz": cutoff_hz, "longest_gap_s": longest_gap_s}))
     result = kinematics(points, marker_set, static, options=options, gravity_known=trial.gravity_known)
     operation = Operation("kinematics", {"marker_set": result.marker_set, "static": static is not None})
+    unstated = trial.axis_source == GRAVITY_UNSTATED
     return replace(
         trial,
         points_smoothed=smoothed,
         segments=result.segments,
-        angles=result.angles,
+        angles=_with_doubt(result.angles) if unstated else result.angles,
         quality=(*trial.quality, *result.verdicts),
         operations=(*operations, operation),
     )
+
+
+def _with_doubt(angles: JointAngles) -> JointAngles:
+    """Say with every angle against gravity that nobody stated which way is up."""
+    definitions = tuple(
+        replace(definition, reason=GRAVITY_UNSTATED)
+        if definition.observable and definition.name in GRAVITY_ANGLES
+        else definition
+        for definition in angles.definitions
+    )
+    return replace(angles, definitions=definitions)
 
 
 def kinematics_to_file(

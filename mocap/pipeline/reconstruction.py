@@ -1,15 +1,12 @@
 """Reconstruction as a recipe: keypoint files and a calibration in, a trial of 3D points out."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 import calibration
 from calibration import CameraRig
-from mocap.config.build import build
-from mocap.errors import KeypointError
+from mocap.errors import ConfigError, KeypointError
 from mocap.keypoints import choose_person
 from mocap.pipeline.digests import input_sha256
 from mocap.pipeline.progress import Progress
@@ -20,6 +17,8 @@ from mocap.storage import write_trial
 from mocap.trial import Keypoints2D, Operation, Timeline, Trial, Verdict
 
 _MAX_OUTSIDE = 0.1
+#: `Trial.axis_source` where nobody said which way is up; the angles against gravity carry it as their reason.
+GRAVITY_UNSTATED = "gravity not stated by the calibration; world Z taken as up"
 
 
 def load_keypoints(
@@ -53,11 +52,11 @@ def reconstruct_trial(
     rate_hz: float | None,
     skeleton: str | None = None,
     source: str = "auto",
-    options: Mapping[str, Any] | None = None,
+    options: ReconstructionOptions | None = None,
     progress: Progress | None = None,
 ) -> Trial:
     """Return a trial of 3D points, with its keypoints, rig, timeline and quality figures."""
-    chosen_options = build(ReconstructionOptions, options or {}, "session.toml", "options.reconstruction")
+    chosen_options = options or ReconstructionOptions()
     keypoints, notes = load_keypoints(path, rig, rate_hz, skeleton, source)
     check_image_size(keypoints, rig)
     result = reconstruct_details(
@@ -74,12 +73,13 @@ def reconstruct_trial(
         rig=rig,
         timeline=Timeline(keypoints.rate_hz, keypoints.n_frames, camera_names=rig.names),
         keypoints=keypoints,
-        axis_source=f"calibration: gravity {rig.metadata.get('gravity', 'not stated, Z taken as up')}",
+        axis_source=f"calibration: {rig.metadata['gravity']}" if rig.gravity_stated else GRAVITY_UNSTATED,
         gravity_known=rig.gravity_known,
         bones=bones_among(points.names),
         quality=(
             *reconstruction_verdicts(result, keypoints, rig, options=chosen_options),
             _sigma_verdict(result),
+            *_gravity_verdict(rig),
         ),
         operations=(Operation("read keypoints", {"notes": "; ".join(notes)}), Operation("reconstruct", parameters)),
         inputs={path.name: input_sha256(path)},
@@ -89,6 +89,30 @@ def reconstruct_trial(
 def _sigma_verdict(result: Reconstruction) -> Verdict:
     sigma = float(np.nanmedian(result.sigma_px))
     return Verdict("pixel sigma", sigma, 20.0, "px", sigma <= 20.0, "median over cameras and keypoints, estimated")
+
+
+def _gravity_verdict(rig: CameraRig) -> tuple[Verdict, ...]:
+    if rig.gravity_stated:
+        return ()
+    text = "the calibration says nothing of gravity; where its Z is not up, every angle against gravity is wrong"
+    return (Verdict("gravity stated", 0.0, 1.0, "", False, text),)
+
+
+def with_z_up(rig: CameraRig) -> CameraRig:
+    """Return the rig with the user's word that its world Z points up; a file that says otherwise is refused.
+
+    Raises
+    ------
+    ConfigError
+        When the calibration itself says that gravity is unknown.
+    """
+    if not rig.gravity_known:
+        raise ConfigError(
+            "The calibration says that gravity is unknown: its world is the frame of a camera or a board.",
+            "Calibrate with the board lying on the floor (--world floor:FRAME).",
+            code="GRAVITY_UNKNOWN",
+        )
+    return CameraRig(rig.cameras, {"gravity": "Z up, as stated by the user", **rig.metadata})
 
 
 def check_image_size(keypoints: Keypoints2D, rig: CameraRig) -> None:
@@ -123,9 +147,11 @@ def reconstruct_to_file(
     skeleton: str | None,
     source: str,
     progress: Progress,
+    z_up: bool = False,
 ) -> Trial:
     """Reconstruct keypoint files with a calibration file and write the trial file."""
     rig = calibration.read_rig(calibration_file)
+    rig = with_z_up(rig) if z_up else rig
     trial = reconstruct_trial(path, rig, rate_hz, skeleton, source, progress=progress)
     write_trial(out, trial)
     return trial

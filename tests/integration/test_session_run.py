@@ -91,6 +91,58 @@ def test_an_unknown_option_is_refused_by_name(lab, tmp_path: Path, mocap_cli) ->
     assert "unknown key 'cutof_hz' in [options.filter], did you mean 'cutoff_hz'?" in done.err
 
 
+def changed_session(lab, tmp_path: Path, old: str, new: str) -> Path:
+    out, _ = lab
+    session = Path(shutil.copytree(out / "session", tmp_path / "session"))
+    if not (session / "results").exists():
+        shutil.copytree(out / "results", session / "results")
+    file = session / "session.toml"
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+    return session
+
+
+def test_without_a_static_everything_is_made_again_and_says_so(lab, tmp_path: Path) -> None:
+    session = changed_session(lab, tmp_path, '[static]\ntrial = "standing"\n', "")
+    summary = run_session(session, session / "results", silent)
+    assert [outcome.state for outcome in summary.outcomes] == ["skipped", "done", "done"]
+    angles = mocap.read_trial(session / "results" / "standing.h5").angles
+    assert angles is not None
+    assert not angles.definition("lumbar_flexion").observable
+
+
+def test_a_refused_static_refuses_what_refers_to_it_and_sets_old_results_aside(lab, tmp_path: Path) -> None:
+    session = changed_session(lab, tmp_path, "rate_hz", "rate_hz")
+    (session / "standing.parquet").write_bytes(b"broken")
+    summary = run_session(session, session / "results", silent)
+    assert [outcome.state for outcome in summary.outcomes] == ["skipped", "refused", "refused"]
+    assert "STATIC_REFUSED" in summary.outcomes[2].text
+    names = {path.name for path in (session / "results").iterdir()}
+    assert {"squat.outdated.h5", "standing.outdated.h5"} <= names
+    assert not {"squat.h5", "standing.h5"} & names
+
+
+def test_a_calibration_that_says_nothing_of_gravity_puts_angles_in_doubt(lab, tmp_path: Path, mocap_cli) -> None:
+    out, _ = lab
+    text = (out / "calibration.toml").read_text(encoding="utf-8")
+    bare = tmp_path / "bare.toml"
+    bare.write_text(text.split("[metadata]")[0], encoding="utf-8")
+    table = ("--keypoints", out / "session" / "squat.parquet", "--rate", 50)
+    for flags, stated in (((), False), (("--z-up",), True)):
+        done = mocap_cli("reconstruct", "--calibration", bare, *table, *flags, "--out", tmp_path / "p.h5")
+        assert done.status == 0
+        assert ("LOOK gravity stated" in done.out) != stated
+        done = mocap_cli("kinematics", tmp_path / "p.h5", "--out", tmp_path / "a.h5")
+        assert ("gravity not stated" in done.out) != stated
+        angles = mocap.read_trial(tmp_path / "a.h5").angles
+        assert angles is not None
+        assert (angles.definition("pelvic_tilt").reason == "") == stated
+        assert angles.definition("knee_flexion_r").reason == ""
+    done = mocap_cli("reconstruct", "--calibration", bare, *table, "--out", tmp_path / "p.h5", "--json")
+    assert '"gravity stated"' in done.out
+
+
 OPENPOSE_SESSION = """
 [session]
 id = "balancing"
