@@ -112,8 +112,8 @@ def _foot_progression(body: Body, side: str) -> Outcome:
     return Outcome(signed(-SIDES[side], turn), f"foot line HEEL-{body.foot_line(side)[1]}; heading: {source}")
 
 
-def near_singular(body: Body, side: str) -> float:
-    """Return the largest |second angle| of hip and knee in deg, 0 where neither is observable; above 75 the
+def near_singular(body: Body, side: str) -> float | None:
+    """Return the largest |second angle| of hip and knee in deg, None where no frame shows either; above 75 the
     flexion and rotation of that joint lose their meaning."""
     found = [
         outcome.angle.value
@@ -121,5 +121,5 @@ def near_singular(body: Body, side: str) -> float:
         for name, outcome in attempt(HIP, lambda part=part: part(body, side)).items()  # type: ignore[misc]
         if name in ("hip_adduction", "knee_varus") and outcome.angle is not None
     ]
-    finite = [np.abs(values[np.isfinite(values)]).max(initial=0.0) for values in found]
-    return float(np.rad2deg(max(finite, default=0.0)))
+    seen = np.abs(np.concatenate([values[np.isfinite(values)] for values in found] or [np.empty(0)]))
+    return float(np.rad2deg(seen.max())) if len(seen) else None

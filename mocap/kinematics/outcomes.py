@@ -133,13 +133,18 @@ def _with_reconstructed(outcome: Outcome, placed: Outcome, found: Landmarks) -> 
 
 
 def verdicts_of(body: Body, outcomes: Mapping[str, Outcome], positions: Mapping[str, NDArray]) -> tuple[Verdict, ...]:
-    """Return the checks of a trial: pelvis size, plate against landmarks, nearness to a singularity."""
+    """Return the checks of a trial: pelvis size, plate against landmarks, nearness to a singularity.
+
+    What the trial cannot show has no verdict: one that passes would tell of a check that nobody made.
+    """
     verdicts: tuple[Verdict, ...] = ()
     if body.setting.size is not None:
         verdicts += pelvis_verdicts(body.setting.size.width, body.setting.size.depth)
     verdicts += _soft_tissue_verdict(body, outcomes, positions)
     for side in SIDES:
         worst = near_singular(body, side)
+        if worst is None:
+            continue
         text = "largest second angle of hip and knee; above the limit flexion and rotation lose their meaning"
         name = f"cardan_{side.lower()}"
         verdicts += (Verdict(name, worst, SINGULAR_LIMIT_DEG, "deg", worst <= SINGULAR_LIMIT_DEG, text),)

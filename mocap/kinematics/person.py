@@ -94,7 +94,8 @@ def calibrate_person(
         )
     upright = setting.gravity_known and options.posture == "upright"
     everything = checked_positions(static, matched, "static trial", upright)
-    same = plausibility.same_subject(everything, trial, options.static_check == "refuse")
+    compared = plausibility.same_subject(everything, trial, options.static_check == "refuse")
+    same = () if compared is None else (compared,)
     quiet = quiet_part(everything, static.rate_hz)
     positions = {name: values[quiet] for name, values in everything.items()}
     positions = {name: values for name, values in positions.items() if np.isfinite(values).all(axis=1).any()}
@@ -102,7 +103,7 @@ def calibrate_person(
     calibration = lm.calibrate(positions, trial, noise)
     tracked = {name: values for name, values in positions.items() if name in trial}
     if not tracked:
-        return Person(verdicts=(same,))
+        return Person(verdicts=same)
     found = lm.build_landmarks(lm.traced_points(tracked, False), calibration, options.pelvis, noise)
     size = pelvis_size(positions, options.leg_length_m, options.marker_radius_m)
     setting = replace(setting, pelvis_method=found.pelvis_method, size=size)
@@ -119,7 +120,7 @@ def calibrate_person(
         size=size,
     )
     enough = Verdict("static_quiet", quiet_s, STATIC_QUIET_S, "s", quiet_s >= STATIC_QUIET_S, "quiet standing used")
-    return Person(calibration, zeros, size, report, (same, enough))
+    return Person(calibration, zeros, size, report, (*same, enough))
 
 
 def _neutral(

@@ -184,8 +184,10 @@ def _check_medial(points: Positions, right: NDArray, owner: str) -> None:
                 )
 
 
-def same_subject(static: Positions, trial: Positions, refuse: bool = True) -> Verdict:
+def same_subject(static: Positions, trial: Positions, refuse: bool = True) -> Verdict | None:
     """Compare the lengths of a static trial with those of the trial; the median mismatch is flagged above 3 %.
+
+    Without a length in common nothing can be compared, and there is no verdict.
 
     Raises
     ------
@@ -195,7 +197,7 @@ def same_subject(static: Positions, trial: Positions, refuse: bool = True) -> Ve
     pairs = [(_length(static, pair), _length(trial, pair)) for pair in _PERSONAL]
     mismatch = [abs(b / a - 1.0) for a, b in pairs if np.isfinite(a * b) and a > 0]
     if not mismatch:
-        return Verdict("static_same_subject", float("nan"), SUBJECT_FLAG, "1", True, "no length in common to compare")
+        return None
     found = float(np.median(mismatch))
     if refuse and found > (SUBJECT_REFUSE if len(mismatch) >= MANY_LENGTHS else SUBJECT_REFUSE_FEW):
         raise KinematicsError(

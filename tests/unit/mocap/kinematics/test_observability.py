@@ -100,6 +100,20 @@ def test_medial_markers_of_the_static_are_enough() -> None:
     assert "RMFE" not in angles.definition("pelvic_tilt").method
 
 
+def test_a_leg_that_shows_no_second_angle_has_no_verdict_on_it() -> None:
+    def checked(points: Points3D) -> list[str]:
+        return [verdict.name for verdict in kinematics(points).verdicts if verdict.name.startswith("cardan")]
+
+    assert checked(TRIAL.points) == ["cardan_r", "cardan_l"]
+    assert checked(_without(TRIAL.points, "RMFE", "RMMAL")) == ["cardan_l"]
+    assert checked(_keypoints("body_25")) == []
+    # Each landmark is seen, but no frame shows all that the thigh or shank needs.
+    position = TRIAL.points.position.copy()
+    position[::2, TRIAL.points.names.index("RLFE")] = np.nan
+    position[1::2, TRIAL.points.names.index("RMFE")] = np.nan
+    assert checked(Points3D(position, TRIAL.points.names, 100.0)) == ["cardan_l"]
+
+
 def test_lateral_markers_alone_show_no_knee_and_no_ankle() -> None:
     angles = kinematics(_without(TRIAL.points, "RMFE", "RMMAL")).angles
     for name in ("hip_flexion_r", "knee_flexion_r", "ankle_dorsiflexion_r", "shank_inclination_r"):

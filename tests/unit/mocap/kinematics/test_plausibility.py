@@ -98,6 +98,17 @@ def test_static_of_another_person_is_refused_or_flagged() -> None:
     assert kinematics(STATIC, static=STATIC).verdicts[0].passed
 
 
+def test_static_without_a_length_in_common_has_no_verdict_of_sameness() -> None:
+    def only(*names: str) -> Points3D:
+        return Points3D(STATIC.position[:, [STATIC.names.index(n) for n in names]], names, STATIC.rate_hz)
+
+    thorax = ("C7", "T10", "CLAV", "STRN", "T12_1", "T12_2", "T12_3", "RASIS")
+    bare, more = only(*thorax), only(*thorax, "LASIS")
+    names = [verdict.name for verdict in kinematics(more, static=bare).verdicts]
+    assert "static_quiet" in names and "static_same_subject" not in names
+    assert "static_same_subject" in [verdict.name for verdict in kinematics(more, static=more).verdicts]
+
+
 def test_static_that_never_stands_still_is_refused() -> None:
     moving = replace(
         STATIC, position=STATIC.position + np.linspace(0, 0.5, STATIC.n_frames)[:, None, None] * [0.0, 1.0, 0.0],
