@@ -1,0 +1,18 @@
+"""The frozen types of the flow, in flow order: Timeline, Keypoints2D, Points3D, Segments, JointAngles, Trial."""
+
+from mocap.trial.angles import AngleDefinition, JointAngles
+from mocap.trial.keypoints import Keypoints2D, Timeline
+from mocap.trial.points import Points3D, Segments
+from mocap.trial.record import Operation, Trial, Verdict
+
+__all__ = [
+    "AngleDefinition",
+    "JointAngles",
+    "Keypoints2D",
+    "Operation",
+    "Points3D",
+    "Segments",
+    "Timeline",
+    "Trial",
+    "Verdict",
+]

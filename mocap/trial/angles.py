@@ -1,0 +1,123 @@
+"""Joint angles with their definitions and uncertainties."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.arrays import checked_array
+from mocap.errors import ShapeError
+from mocap.trial.checks import checked_names, checked_rate, freeze
+
+
+@dataclass(frozen=True)
+class AngleDefinition:
+    """What an angle means; stored with it in every file.
+
+    Attributes
+    ----------
+    name : str
+    definition, sequence, positive, zero, method : str
+        In words: segments and axes, Cardan order, which direction is +, what reads 0, which markers were used.
+    reference : str
+        `absolute` or `static`.
+    observable : bool
+        False when the input cannot show the angle; then every value is NaN.
+    reason : str
+        Why not, or why only in part; empty otherwise.
+    """
+
+    name: str
+    definition: str
+    sequence: str
+    positive: str
+    zero: str
+    reference: str
+    method: str
+    observable: bool = True
+    reason: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class JointAngles:
+    """Angles over time with their standard uncertainties, in radians.
+
+    Attributes
+    ----------
+    definitions : tuple of AngleDefinition
+        In the order of the angle axis.
+    values : ndarray, shape (time, angle)
+        Radians; NaN is missing or not observable.
+    rate_hz : float
+    sd : ndarray, shape (time, angle)
+        Random standard uncertainty, frame to frame; NaN where the points came without covariance.
+    u_landmark : ndarray, shape (angle,)
+        Standard uncertainty of landmark placement, constant over a trial; drops out of changes.
+    u_sta : ndarray, shape (angle,)
+        Standard uncertainty of soft tissue for the task; NaN where no figure is known.
+    start_s : float
+    """
+
+    definitions: tuple[AngleDefinition, ...]
+    values: NDArray
+    rate_hz: float
+    sd: NDArray = None  # type: ignore[assignment]  # always an array once constructed
+    u_landmark: NDArray = None  # type: ignore[assignment]  # always an array once constructed
+    u_sta: NDArray = None  # type: ignore[assignment]  # always an array once constructed
+    start_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        n_angles = len(checked_names(self.names, "JointAngles"))
+        values = checked_array(self.values, "values", ("time", n_angles))
+        unknown = np.full(n_angles, np.nan)
+        sd = np.full(values.shape, np.nan) if self.sd is None else self.sd
+        freeze(
+            self,
+            definitions=tuple(self.definitions),
+            values=values,
+            rate_hz=checked_rate(self.rate_hz, "JointAngles"),
+            sd=checked_array(sd, "sd", values.shape),
+            u_landmark=checked_array(
+                unknown if self.u_landmark is None else self.u_landmark, "u_landmark", (n_angles,)
+            ),
+            u_sta=checked_array(unknown if self.u_sta is None else self.u_sta, "u_sta", (n_angles,)),
+            start_s=float(self.start_s),
+        )
+        shown = [
+            d.name
+            for d, column in zip(self.definitions, values.T, strict=True)
+            if not d.observable and np.isfinite(column).any()
+        ]
+        if shown:
+            raise ShapeError(f"Angles {shown} are not observable but carry values.", "Set them to NaN.")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Angle names in order."""
+        return tuple(definition.name for definition in self.definitions)
+
+    @property
+    def time_s(self) -> NDArray:
+        """Frame times, shape (time,), in seconds."""
+        return self.start_s + np.arange(self.values.shape[0]) / self.rate_hz
+
+    def __getitem__(self, name: str) -> NDArray:
+        """Return one angle, shape (time,), in radians."""
+        return self.values[:, self._index(name)]
+
+    def deg(self, name: str | None = None) -> NDArray:
+        """Return all angles, shape (time, angle), or the named one, shape (time,), in degrees."""
+        return np.rad2deg(self.values if name is None else self[name])
+
+    def sd_deg(self, name: str) -> NDArray:
+        """Return the random standard uncertainty, shape (time,), of the named angle in degrees."""
+        return np.rad2deg(self.sd[:, self._index(name)])
+
+    def definition(self, name: str) -> AngleDefinition:
+        """Return the definition of the named angle."""
+        return self.definitions[self._index(name)]
+
+    def _index(self, name: str) -> int:
+        if name not in self.names:
+            raise ShapeError(f"There is no angle '{name}' among {list(self.names)}.", "Name an angle that is there.")
+        return self.names.index(name)

@@ -1,0 +1,117 @@
+"""Points in the world and poses of segments over time."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.arrays import checked_array
+from mocap.errors import ShapeError
+from mocap.schema import Status
+from mocap.trial.checks import checked_names, checked_rate, freeze
+
+
+@dataclass(frozen=True, eq=False)
+class Points3D:
+    """Points in the world (metres, Z up) with what is known of their making.
+
+    Attributes
+    ----------
+    position : ndarray, shape (time, keypoint, 3)
+        Metres; NaN is missing.
+    names : tuple of str
+    rate_hz : float
+    covariance : ndarray, shape (time, keypoint, 3, 3)
+        Square metres; NaN where unknown, as for every marker of a file that brings none.
+    status : ndarray of uint8, shape (time, keypoint)
+        Flags of `mocap.schema.Status`; when left out: measured where finite.
+    reprojection_error : ndarray, shape (camera, time, keypoint), or None
+        Distance in px of each observation from the projected point, also of the rejected ones.
+    n_views : ndarray of uint8, shape (time, keypoint), or None
+        Cameras whose observation was used.
+    start_s : float
+        Time of frame 0.
+    """
+
+    position: NDArray
+    names: tuple[str, ...]
+    rate_hz: float
+    covariance: NDArray = None  # type: ignore[assignment]  # always an array once constructed
+    status: NDArray = None  # type: ignore[assignment]  # always an array once constructed
+    reprojection_error: NDArray | None = None
+    n_views: NDArray | None = None
+    start_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        names = checked_names(self.names, "Points3D")
+        position = checked_array(self.position, "position", ("time", len(names), 3))
+        shape = position.shape[:2]
+        measured = np.isfinite(position).all(axis=2)
+        status = measured * np.uint8(Status.MEASURED) if self.status is None else self.status
+        covariance = self.covariance
+        if covariance is None:
+            covariance = np.broadcast_to(np.float32(np.nan), (*shape, 3, 3))
+        dtype = np.float32 if np.asarray(covariance).dtype == np.float32 else np.float64
+        freeze(
+            self,
+            names=names,
+            position=position,
+            rate_hz=checked_rate(self.rate_hz, "Points3D"),
+            covariance=checked_array(covariance, "covariance", (*shape, 3, 3), dtype),
+            status=checked_array(status, "status", shape, np.uint8),
+            start_s=float(self.start_s),
+        )
+        if self.reprojection_error is not None:
+            error = checked_array(self.reprojection_error, "reprojection_error", ("camera", *shape), np.float32)
+            freeze(self, reprojection_error=error)
+        if self.n_views is not None:
+            freeze(self, n_views=checked_array(self.n_views, "n_views", shape, np.uint8))
+
+    @property
+    def n_frames(self) -> int:
+        """Length of the time axis."""
+        return self.position.shape[0]
+
+    @property
+    def time_s(self) -> NDArray:
+        """Frame times, shape (time,), in seconds."""
+        return self.start_s + np.arange(self.n_frames) / self.rate_hz
+
+    def point(self, name: str) -> NDArray:
+        """Return the positions, shape (time, 3), of one named point.
+
+        Raises
+        ------
+        ShapeError
+            When there is no such point.
+        """
+        if name not in self.names:
+            raise ShapeError(f"There is no point '{name}' among {list(self.names)}.", "Name a point that is there.")
+        return self.position[:, self.names.index(name)]
+
+
+@dataclass(frozen=True, eq=False)
+class Segments:
+    """Segment poses over time.
+
+    Attributes
+    ----------
+    names : tuple of str
+        `pelvis`, `thorax`, `lumbar`, `femur_r`, ...
+    world_from_segment : ndarray, shape (time, segment, 4, 4)
+        Axes are the ISB ones of the segment (X anterior, Y up, Z right), the world is ours (Z up); NaN is missing.
+    rate_hz : float
+    """
+
+    names: tuple[str, ...]
+    world_from_segment: NDArray
+    rate_hz: float
+
+    def __post_init__(self) -> None:
+        names = checked_names(self.names, "Segments")
+        freeze(
+            self,
+            names=names,
+            world_from_segment=checked_array(self.world_from_segment, "world_from_segment", ("time", len(names), 4, 4)),
+            rate_hz=checked_rate(self.rate_hz, "Segments"),
+        )

@@ -1,0 +1,110 @@
+"""One recording with all that was computed from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from calibration import CameraRig
+from mocap.errors import ShapeError
+from mocap.trial.angles import JointAngles
+from mocap.trial.checks import freeze
+from mocap.trial.keypoints import Keypoints2D, Timeline
+from mocap.trial.points import Points3D, Segments
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One check of quality: what was measured, its limit, and whether it holds."""
+
+    name: str
+    measured: float
+    limit: float
+    unit: str
+    passed: bool
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One step of the making of a trial, for `/provenance`; carries no clock."""
+
+    name: str
+    parameters: Mapping[str, str | float | int | bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """One recording with all that was computed from it; what the trial file holds.
+
+    Attributes
+    ----------
+    trial_id : str
+    points : Points3D
+        As reconstructed or imported; never changed afterwards.
+    points_smoothed : Points3D, optional
+    subject_code, task, created_utc, site, operator : str
+        `created_utc` is the recording's own time, never the clock of the computer.
+    forward_axis, axis_source : str
+        Which world axis the person nominally faces; how the axes are known (`stated`, `inferred`, `given`, ...).
+    gravity_known : bool
+        Whether world Z is known to be up.
+    subject, context : mapping
+        Numbers and words about the person (m) and the circumstances.
+    inputs : mapping of str to str
+        SHA-256 of every input file by its name.
+    """
+
+    trial_id: str
+    points: Points3D
+    points_smoothed: Points3D | None = None
+    rig: CameraRig | None = None
+    timeline: Timeline | None = None
+    keypoints: Keypoints2D | None = None
+    segments: Segments | None = None
+    angles: JointAngles | None = None
+    subject_code: str = ""
+    task: str = ""
+    created_utc: str = ""
+    site: str = ""
+    operator: str = ""
+    forward_axis: str = "x"
+    axis_source: str = "stated"
+    gravity_known: bool = True
+    subject: Mapping[str, float | str] = field(default_factory=dict)
+    context: Mapping[str, float | str] = field(default_factory=dict)
+    bones: tuple[tuple[str, str], ...] = ()
+    quality: tuple[Verdict, ...] = ()
+    operations: tuple[Operation, ...] = ()
+    inputs: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        freeze(
+            self,
+            subject=MappingProxyType(dict(self.subject)),
+            context=MappingProxyType(dict(self.context)),
+            inputs=MappingProxyType(dict(self.inputs)),
+            bones=tuple((str(a), str(b)) for a, b in self.bones),
+            quality=tuple(self.quality),
+            operations=tuple(self.operations),
+        )
+        n_frames = self.points.n_frames
+        for name in ("points_smoothed", "keypoints", "segments", "angles"):
+            part = getattr(self, name)
+            if part is not None and _length(part) != n_frames:
+                raise ShapeError(
+                    f"{name} has {_length(part)} frames, the points have {n_frames}.",
+                    "Build a trial from parts of one recording on one timeline.",
+                )
+        if self.keypoints is not None and self.rig is not None and self.keypoints.n_cameras != len(self.rig):
+            raise ShapeError(
+                f"Keypoints of {self.keypoints.n_cameras} cameras, a rig of {len(self.rig)}.",
+                "Pass the rig that belongs to the keypoints.",
+            )
+
+
+def _length(part: Points3D | Keypoints2D | Segments | JointAngles) -> int:
+    if isinstance(part, Segments):
+        return part.world_from_segment.shape[0]
+    if isinstance(part, JointAngles):
+        return part.values.shape[0]
+    return part.n_frames
