@@ -14,6 +14,10 @@ _LAZY = {
     "write_rig": "calibration.files",
     "Board": "calibration.board",
     "read_board": "calibration.board",
+    "write_board": "calibration.board",
+    "write_board_pdf": "calibration.board_page",
+    "find_sources": "calibration.sources",
+    "detect_board": "calibration.detection",
     "BoardObservations": "calibration.observations",
     "calibrate": "calibration.recipe",
 }

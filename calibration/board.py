@@ -273,6 +273,11 @@ def _check_chessboard(board: Board) -> None:
     extra = [name for name in ("marker_length", "dictionary", "legacy") if getattr(board, name)]
     if extra:
         raise BoardError(f"A chessboard has no {', '.join(extra)}.", "Leave it out, or set type = 'charuco'.")
+    if min(board.squares_x, board.squares_y) < 4:
+        raise BoardError(
+            f"A chessboard of {board.squares_x} x {board.squares_y} squares is too narrow to be found.",
+            "Use a chessboard with at least 4 squares each way.",
+        )
     if (board.squares_x + board.squares_y) % 2 == 0:
         raise BoardError(
             f"A chessboard of {board.squares_x} x {board.squares_y} squares looks the same turned by 180 degrees, "

@@ -13,7 +13,7 @@ from calibration.detection.pattern import consistent_markers, marker_cells, mark
 from calibration.detection.saddles import fit_saddles
 
 _MIN_CONTRAST = 6.0  # gray levels, half of light minus dark
-_MAX_RESIDUAL = 0.35
+_MAX_RESIDUAL = 0.45
 _MAX_SD_PX = 0.25
 _MAX_SHIFT = 0.25  # squares between the expected and the fitted corner
 _REACH = 1.6  # squares over which corners are expected beyond what was seen

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 EXTENT = 0.45  # of a square: the next corner's edges begin at 1
 BLUR_MARGIN_PX = 1.5
 HALF_WINDOW_PX = 10
+# Below, an edge falls between the pixels and says nothing about its place; sharpened video pulls that way.
+MIN_BLUR_PX, MAX_BLUR_PX = 0.5, 8.0
 ROUNDS, STEPS = 2, 10
 _N = 8  # x, y, angle of the edge along x, of that along y, log blur of each, offset, contrast
 _SLOPE = sqrt(2 / pi)
@@ -133,7 +135,7 @@ def _fit_one(points: NDArray, state: NDArray, turn: float) -> None:
         for i in range(2, 4):
             state[i] += min(max(gradient[i], -0.1), 0.1)
         for i in range(4, 6):
-            state[i] = min(max(state[i] + min(max(gradient[i], -0.3), 0.3), log(0.2)), log(8.0))
+            state[i] = min(max(state[i] + min(max(gradient[i], -0.3), 0.3), log(MIN_BLUR_PX)), log(MAX_BLUR_PX))
         if abs(gradient[0]) + abs(gradient[1]) < 1e-4 and abs(gradient[2]) + abs(gradient[3]) < 1e-4:
             return
 

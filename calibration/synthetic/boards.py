@@ -20,6 +20,7 @@ from calibration.rigid import apply, inverse
 from calibration.synthetic.texture import board_texture
 
 _RAY_STEP_PX = 8
+_BACK = 150.0  # gray level of a board's back
 _BORDER_PX = 6  # room for the blur around the board
 _rays: WeakKeyDictionary[Camera, NDArray] = WeakKeyDictionary()
 
@@ -47,7 +48,7 @@ class RenderOptions:
     blur_px: float = 0.6
     noise: float = 2.0
     margin: float = 0.4
-    supersampling: int = 4
+    supersampling: int = 3
 
 
 def render_board(
@@ -111,7 +112,8 @@ def _texture_with_margin(board: Board, square_px: int, options: RenderOptions) -
     )
     border = int(np.ceil(options.margin * square_px)) + 2
     paper = options.black if board.inverted else options.white
-    return cv2.copyMakeBorder(levels, border, border, border, border, cv2.BORDER_CONSTANT, value=float(paper))
+    edges = (border,) * 4
+    return np.asarray(cv2.copyMakeBorder(levels, *edges, cv2.BORDER_CONSTANT, value=float(paper)), np.float32)
 
 
 def _outline(board: Board, margin: float) -> NDArray:
@@ -149,20 +151,32 @@ def _sampled(
     cam_from_board = camera.cam_from_world @ world_from_board
     square_px = _texture_resolution(camera, board, cam_from_board, options)
     texels = _texels(_ray_map(camera)[top:bottom, left:right], cam_from_board, square_px / board.square_length)
-    many = cv2.resize(texels, None, fx=options.supersampling, fy=options.supersampling, interpolation=cv2.INTER_LINEAR)
-    u, v = many[..., 0], many[..., 1]
-    edge = options.margin * square_px
-    inside = (u > -edge) & (u < board.squares_x * square_px + edge)
-    inside &= (v > -edge) & (v < board.squares_y * square_px + edge)
-    size = right - left, bottom - top
-    cover = cv2.resize(inside.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    board_from_cam = inverse(cam_from_board)
-    if board_from_cam[2, 3] >= 0:  # the camera is behind the board: blank back
-        return np.full(cover.shape, 150, np.float32), cover
     texture = _texture_with_margin(board, square_px, options)
-    offset = np.float32(int(np.ceil(options.margin * square_px)) + 2 - 0.5)  # texel centres are at half texels
-    fine = cv2.remap(texture, u + offset, v + offset, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return cv2.resize(fine, size, interpolation=cv2.INTER_AREA), cover
+    if inverse(cam_from_board)[2, 3] >= 0:  # the camera is behind the board: blank back
+        texture = np.full_like(texture, _BACK)
+    edge = options.margin * square_px
+    centre = np.array([board.squares_x, board.squares_y], np.float32) * square_px / 2
+    shift = np.float32((texture.shape[1] - board.squares_x * square_px) / 2 - 0.5)  # texel centres are at half texels
+    # Within a pixel the map is linear to 1e-3 of a pixel.
+    along_y, along_x = np.gradient(texels, axis=(0, 1))
+    pattern, cover = np.zeros((2, bottom - top, right - left), np.float32)
+    for offset_x, offset_y in _offsets(options.supersampling):
+        at = texels + along_x * offset_x + along_y * offset_y
+        pattern += cv2.remap(texture, at + shift, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        away = np.abs(at - centre)
+        cover += (away[..., 0] < centre[0] + edge) & (away[..., 1] < centre[1] + edge)
+    return pattern / options.supersampling**2, cover / options.supersampling**2
+
+
+def _offsets(n: int) -> NDArray[np.float32]:
+    """Return n * n points of a pixel, shape (point, 2), in px from its centre.
+
+    A turned grid (no two points share a row or column): an edge along the pixels' rows, which would meet a straight
+    grid in n steps, meets this one in n * n.
+    """
+    i, j = np.divmod(np.arange(n * n), n)
+    steps = np.stack([j * n + n - 1 - i, i * n + j], axis=1)
+    return ((steps + 0.5) / n**2 - 0.5).astype(np.float32)
 
 
 def _texture_resolution(camera: Camera, board: Board, cam_from_board: NDArray, options: RenderOptions) -> int:

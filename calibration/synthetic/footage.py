@@ -127,11 +127,12 @@ def _image_writer(folder: Path, camera: Camera) -> Callable[[int, NDArray | None
 def _video_writer(folder: Path, camera: Camera) -> Callable[[int, NDArray | None], None]:
     path = folder / f"{camera.name}.avi"
     writer = cv2.VideoWriter(
-        str(path), cv2.CAP_OPENCV_MJPEG, cv2.VideoWriter.fourcc(*"MJPG"), 10.0, camera.size, isColor=False
+        str(path), cv2.CAP_OPENCV_MJPEG, cv2.VideoWriter.fourcc(*"MJPG"), 10.0, camera.size
     )
     writer.set(cv2.VIDEOWRITER_PROP_QUALITY, 95)
 
     def write(frame: int, image: NDArray | None) -> None:
-        writer.release() if image is None else writer.write(image)
+        # In colour: OpenCV's encoder spoils gray images.
+        writer.release() if image is None else writer.write(cv2.cvtColor(image, cv2.COLOR_GRAY2BGR))
 
     return write
