@@ -59,13 +59,6 @@ def conventional(rotation: NDArray) -> Triple:
     return -a, -b, g
 
 
-def clinical_tilt(forward_line: NDArray) -> NDArray:
-    """Return the elevation (rad) below the horizontal of lines, shape (..., 3), from mid-PSIS to mid-ASIS."""
-    length = np.linalg.norm(forward_line, axis=-1)
-    length = np.where(length > 0, length, np.nan)
-    return np.arcsin(np.clip(-forward_line[..., 1] / length, -1.0, 1.0))
-
-
 def unwrap(angle: NDArray) -> NDArray:
     """Return angles (rad), shape (time,), without jumps of a full turn; NaN frames stay, the first is kept."""
     found = np.isfinite(angle)

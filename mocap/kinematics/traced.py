@@ -141,11 +141,6 @@ def _checked_pair(p: NDArray, q: NDArray) -> tuple[NDArray, NDArray]:
     return np.where(sound[..., None], p, np.nan), np.where(sound[..., None], q, np.nan)
 
 
-def fixed_in(carrier: Frame, rotation: NDArray) -> Frame:
-    """Return the frame that is rigid with `carrier`: axes ``carrier @ rotation``, `rotation` of shape (3, 3)."""
-    return Frame(carrier.axes @ rotation, carrier.grad)
-
-
 def carried(carrier: Frame, offset: NDArray, origin: Vec) -> Vec:
     """Return origin + carrier @ offset, for an `offset` of shape (3,) that is rigid with the carrier."""
     arm = carrier.axes @ offset

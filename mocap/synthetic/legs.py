@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.errors import KinematicsError
-from mocap.synthetic.motion import Motion, ankle_in_foot
+from mocap.synthetic.motion import Motion
 from mocap.synthetic.names import SIDE_SIGN, SIDES
 from mocap.synthetic.rotations import (
     WORLD_FROM_ISB,
@@ -135,8 +135,3 @@ def joined_motion(
         hip = hip_position @ WORLD_FROM_ISB + turn(pelvis, subject.hip_centre(side) - middle)
         legs |= leg_curves(subject, side, hip, pelvis, ankle, foot)
     return Motion(rate_hz, hip_position, curves | legs)
-
-
-def heel_of(subject: Subject, ankle: NDArray, foot: NDArray) -> NDArray:
-    """Return the heel marker, shape (..., 3), of a foot given by ankle centre and rotation."""
-    return ankle - turn(foot, ankle_in_foot(subject))

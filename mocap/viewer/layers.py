@@ -76,11 +76,6 @@ class Scene:
         """Length of the time axis."""
         return self.position.shape[0]
 
-    @property
-    def n_drawn(self) -> int:
-        """How many samples of the whole trial are drawn."""
-        return int(np.count_nonzero(self.quality))
-
 
 @dataclass(frozen=True, eq=False)
 class MarkerFrame:

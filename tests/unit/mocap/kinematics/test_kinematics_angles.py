@@ -5,7 +5,9 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from mocap.kinematics import angles
+from mocap.kinematics.body import Body, Setting, Zeros
 from mocap.kinematics.traced import Frame, Vec, frame
+from mocap.kinematics.trunk_angles import trunk_outcomes
 
 # tilt, obliquity, rotation built in Baker's order; the same read in the conventional order; clinical elevation.
 # Printed to 3 decimals, so compared to half of the last one.
@@ -20,13 +22,21 @@ GOLDEN = [
 ]
 
 
+# ASIS and PSIS in the axes of the pelvis (X anterior, Y up, Z right), m; the four lie in its XZ plane.
+PELVIS = {"RASIS": [0, 0, 0.12], "LASIS": [0, 0, -0.12], "RPSIS": [-0.16, 0, 0.05], "LPSIS": [-0.16, 0, -0.05]}
+
+
 @pytest.mark.parametrize(("built", "conventional", "clinical"), GOLDEN)
 def test_pelvis_golden_vectors(built, conventional, clinical) -> None:
     rotation = angles.from_baker(*np.deg2rad(built))
     # Measured: 2e-14 deg.
     np.testing.assert_allclose(np.rad2deg(angles.baker(rotation)), built, atol=1e-6)
     np.testing.assert_allclose(np.rad2deg(angles.conventional(rotation)), conventional, atol=5.1e-4)
-    assert np.rad2deg(angles.clinical_tilt(rotation[:, 0])) == pytest.approx(clinical, abs=5.1e-4)
+    points = {name: Vec(np.array([at]) @ rotation.T) for name, at in PELVIS.items()}
+    shown = trunk_outcomes(Body(points, {}, Setting(pelvis_method="ASIS and PSIS"), Zeros()))
+    assert np.rad2deg(shown["pelvic_tilt_clinical"].angle.value[0]) == pytest.approx(clinical, abs=5.1e-4)
+    assert np.rad2deg(shown["pelvic_tilt"].angle.value[0]) == pytest.approx(built[0], abs=1e-6)
+    assert np.rad2deg(shown["pelvic_obliquity"].angle.value[0]) == pytest.approx(built[1], abs=1e-6)
 
 
 def test_joint_golden_matrix() -> None:
