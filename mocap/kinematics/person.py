@@ -108,7 +108,7 @@ def calibrate_person(
     size = pelvis_size(positions, options.leg_length_m, options.marker_radius_m)
     setting = replace(setting, pelvis_method=found.pelvis_method, size=size)
     zeros = find_zeros(found, setting, options.foot == "flat" and setting.gravity_known)
-    neutral = _neutral(found, setting, zeros, static.rate_hz)
+    neutral = _neutral(found, setting, zeros, static.rate_hz, options.heading_rad)
     n_quiet = int(quiet.sum())
     quiet_s = n_quiet / static.rate_hz
     report = StaticReport(
@@ -124,10 +124,13 @@ def calibrate_person(
 
 
 def _neutral(
-    found: lm.Landmarks, setting: Setting, zeros: Zeros, rate_hz: float
+    found: lm.Landmarks, setting: Setting, zeros: Zeros, rate_hz: float, heading_rad: float
 ) -> dict[str, tuple[float, float]]:
-    """Return mean and SD of every observable angle over the quiet frames."""
-    heading = heading_of(Body(found.points, found.poses, setting, zeros), rate_hz)
+    """Return mean and SD of every observable angle over the quiet frames.
+
+    A heading that is given holds for both trials, so that the band refers to the same direction as the angles.
+    """
+    heading = heading_of(Body(found.points, found.poses, setting, zeros), rate_hz, heading_rad)
     outcomes = all_outcomes(Body(found.points, found.poses, setting, zeros, heading))
     band = {}
     for name, outcome in outcomes.items():

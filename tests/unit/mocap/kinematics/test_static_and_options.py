@@ -33,6 +33,17 @@ def test_static_report_holds_the_neutral_band() -> None:
     assert report.size.depth == pytest.approx(SUBJECT.pelvis_depth, abs=1e-9)
 
 
+def test_the_neutral_band_refers_to_the_heading_that_is_given() -> None:
+    given = KinematicsOptions(heading_rad=np.deg2rad(-15.0))
+    result = kinematics(STATIC.points, static=STATIC.points, options=given)
+    assert result.static_report is not None
+    band = result.static_report.neutral_mean_rad
+    # The person faces X, and forward is 15 deg to the right of it: the right side is ahead by 15 deg.
+    assert np.rad2deg(band["pelvic_rotation"]) == pytest.approx(15.0, abs=1e-6)
+    for name in ("pelvic_rotation", "pelvic_rotation_conventional", "foot_progression_r", "pelvic_tilt"):
+        assert band[name] == pytest.approx(result.angles[name].mean(), abs=1e-9)
+
+
 def test_one_frame_of_static_is_enough_and_flagged() -> None:
     one = Points3D(STATIC.points.position[:1], STATIC.points.names, 100.0)
     result = kinematics(TRIAL.points, static=one)
