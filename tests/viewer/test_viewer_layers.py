@@ -1,8 +1,8 @@
 """What is drawn, as plain arrays: no display, no napari."""
 
+import dataclasses
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -221,12 +221,27 @@ def test_long_reasons_are_cut_in_the_list_only(squat_trial):
     assert "because " * 30 in angles.readout(angles.curve_of(told, "lumbar_flexion"), 0)
 
 
-def test_the_arrays_of_a_frame_cost_no_more_in_a_long_trial(trial_of_length):
-    scenes = [layers.scene_of(trial_of_length(n_frames)) for n_frames in (101, 20_000)]
-    spent = np.empty((2, 50))
-    for step in range(50):
-        for which, scene in enumerate(scenes):
-            started = time.perf_counter()
-            layers.bone_mesh(scene, step)
-            spent[which, step] = time.perf_counter() - started
-    assert np.median(spent[1]) / np.median(spent[0]) <= 2.0  # measured: 1.0
+class OneFrameAtATime:
+    """An array over time that lets itself be read by single frames only, and notes which."""
+
+    def __init__(self, values):
+        self.values, self.taken = values, []
+
+    def __getitem__(self, frame):
+        assert isinstance(frame, int), "more than one frame is read"
+        self.taken.append(frame)
+        return self.values[frame]
+
+    def __array__(self, *_, **__):
+        raise AssertionError("the whole trial is read")
+
+
+def test_the_arrays_of_a_frame_touch_that_frame_alone(squat_trial):
+    scene = layers.scene_of(squat_trial)
+    watched = {name: OneFrameAtATime(getattr(scene, name)) for name in ("position", "quality", "time_s")}
+    spied = dataclasses.replace(scene, **watched)
+    vertices, _ = layers.bone_mesh(spied, 45)
+    now = layers.markers_at(spied, 45)
+    assert {frame for values in watched.values() for frame in values.taken} == {45}
+    np.testing.assert_array_equal(vertices, layers.bone_mesh(scene, 45)[0])
+    np.testing.assert_array_equal(now.position, layers.markers_at(scene, 45).position)
