@@ -1,6 +1,6 @@
 """Why a board was not seen: which board the footage shows instead, and what to write into board.toml."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -65,21 +65,19 @@ def explain_absence(images: Sequence[NDArray], board: Board) -> BoardError:
     """Return the error for footage in which no camera has a usable view of the board."""
     if board.type == "chessboard":
         return _other_chessboard(images, board) or _not_seen(board)
-    strays: list[Markers] = []
-    for inverted, dictionary in _alternatives(board):
-        samples = _sightings(images, inverted, dictionary)
-        if inverted == board.inverted and _family(dictionary) == _family(str(board.dictionary)):
-            strays = samples
-        pattern = _best_pattern(samples, _side(board)) if samples else None
-        if pattern is not None:
-            found = _as_board(board, pattern, inverted, dictionary)
-            return _other_board(board, found, samples) if found != board else _too_poor(board)
+    own, others = _alternatives(board)
+    explained, strays = _explained(images, board, own)
+    if explained is not None:
+        return explained
     if _sightings([cv2.flip(image, 1) for image in images], board.inverted, str(board.dictionary)):
         return BoardError(
             "The board's markers are found only in mirrored images.",
             "Turn mirroring off in the camera's settings and record again.",
             code="IMAGE_MIRRORED",
         )
+    explained, _ = _explained(images, board, others)
+    if explained is not None:
+        return explained
     if strays:
         return BoardError(
             f"Markers of the board's dictionary were seen, but not where the board has them: {_id_range(strays)}; "
@@ -103,15 +101,28 @@ def explain_blind_camera(names: Sequence[str], images: Sequence[NDArray], board:
     )
 
 
-def _alternatives(board: Board) -> Iterator[tuple[bool, str]]:
-    """Yield inversion and dictionary, the likeliest first."""
+def _explained(
+    images: Sequence[NDArray], board: Board, alternatives: Sequence[tuple[bool, str]]
+) -> tuple[BoardError | None, list[Markers]]:
+    """Return the error for the first alternative whose markers form a board, and sightings that form none."""
+    strays: list[Markers] = []
+    for inverted, dictionary in alternatives:
+        samples = _sightings(images, inverted, dictionary)
+        pattern = _best_pattern(samples, _side(board)) if samples else None
+        if pattern is not None:
+            found = _as_board(board, pattern, inverted, dictionary)
+            return (_other_board(board, found, samples) if found != board else _too_poor(board)), []
+        if inverted == board.inverted:
+            strays += samples
+    return None, strays
+
+
+def _alternatives(board: Board) -> tuple[list[tuple[bool, str]], list[tuple[bool, str]]]:
+    """Return inversion and dictionary: of the board's own markers, and of others; the likelier first."""
     own = _family(str(board.dictionary))
-    others = [name for name in _FAMILIES if name != own]
-    yield board.inverted, own
-    yield not board.inverted, own
-    for inverted in (board.inverted, not board.inverted):
-        for dictionary in others:
-            yield inverted, dictionary
+    both = (board.inverted, not board.inverted)
+    others = [(inverted, name) for inverted in both for name in _FAMILIES if name != own]
+    return [(inverted, own) for inverted in both], others
 
 
 def _family(dictionary: str) -> str:

@@ -162,7 +162,8 @@ def _sampled(
     pattern, cover = np.zeros((2, bottom - top, right - left), np.float32)
     for offset_x, offset_y in _offsets(options.supersampling):
         at = texels + along_x * offset_x + along_y * offset_y
-        pattern += cv2.remap(texture, at + shift, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        u, v = cv2.split(at + shift)
+        pattern += cv2.remap(texture, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         away = np.abs(at - centre)
         cover += (away[..., 0] < centre[0] + edge) & (away[..., 1] < centre[1] + edge)
     return pattern / options.supersampling**2, cover / options.supersampling**2
