@@ -6,6 +6,7 @@ import pytest
 
 from calibration.board import Board
 from calibration.detection import detect_board, detect_corners
+from calibration.detection.chessboard import _goes_on
 from calibration.detection.corners import Markers, consistent, corners_from_markers, detect_markers
 from calibration.detection.pattern import marker_cells, marker_corners, misfit, predict, usable_view
 from calibration.detection.saddles import fit_saddles
@@ -70,6 +71,15 @@ def test_chessboard_order_survives_a_turned_camera(quarter_turns):
 def test_chessboard_of_other_size_is_not_taken(x, y):
     image, _ = view(Board("chessboard", 8, 5, 0.1))
     assert np.isnan(detect_corners(image, Board("chessboard", x, y, 0.1))).all()
+
+
+def test_part_of_a_larger_chessboard_is_known_to_go_on():
+    whole = Board("chessboard", 8, 5, 0.1)
+    image, truth = view(whole)
+    assert not _goes_on(image, whole, truth)
+    columns = truth.reshape(4, 7, 2)
+    assert _goes_on(image, Board("chessboard", 6, 5, 0.1), columns[:, :5].reshape(-1, 2))
+    assert _goes_on(image, Board("chessboard", 7, 4, 0.1), columns[:3, :6].reshape(-1, 2))
 
 
 def test_hidden_corners_are_nan_and_the_others_stay():
