@@ -41,23 +41,24 @@ def changed(observations: BoardObservations, pixels: np.ndarray) -> BoardObserva
 def test_perfect_corners_give_the_truth(fisheye: bool) -> None:
     truth, observations = footage(sigma_px=0.0, fisheye=fisheye)
     result = calibrate(observations, world="floor:0", lens="fisheye" if fisheye else "auto")
-    assert result.quality.rms_px < 1e-6  # measured 5e-11
+    assert result.quality.rms_px < 1e-8  # measured 2.7e-12, fisheye 5.4e-11
     for ours, true in zip(result.rig, truth, strict=True):
-        assert np.abs(ours.matrix - true.matrix).max() < 1e-6  # px; measured 9e-9
-        assert np.abs(ours.distortion - true.distortion).max() < 1e-4  # measured 5e-9, 1.4e-5 for k4
-        # The board lies at the true origin, so the worlds are the same. Measured 4e-11.
+        assert np.abs(ours.matrix - true.matrix).max() < 1e-6  # px; measured 7.8e-10, fisheye 8.5e-9
+        # Measured 6.4e-9; the fisheye's k4, which the views hardly show, 1.6e-5.
+        assert np.abs(ours.distortion - true.distortion).max() < (1e-4 if fisheye else 1e-6)
+        # The board lies at the true origin, so the worlds are the same. Measured 3.3e-12, fisheye 4.3e-11.
         assert np.abs(ours.cam_from_world - true.cam_from_world).max() < 1e-8
-    assert volume_error(result.rig, truth, GRID, align=False) < 1e-8  # m; measured 1.2e-10
+    assert volume_error(result.rig, truth, GRID, align=False) < 1e-8  # m; measured 5.5e-13, fisheye 1.3e-10
 
 
 def test_noisy_corners(noisy) -> None:
     truth, _, result = noisy
-    assert 1e3 * volume_error(result.rig, truth, GRID) < 1.5  # measured 0.62 mm
-    assert np.allclose(result.quality.sigma_px, 0.3, rtol=0.15)
-    assert result.quality.rms_px == pytest.approx(0.3 * np.sqrt(2), rel=0.1)
+    assert 1e3 * volume_error(result.rig, truth, GRID) < 0.9  # measured 0.50 mm
+    assert np.allclose(result.quality.sigma_px, 0.3, rtol=0.06)  # measured 0.292 to 0.307
+    assert result.quality.rms_px == pytest.approx(0.3 * np.sqrt(2), rel=0.04)  # measured 0.415 of 0.424
     assert result.quality.n_rejected_corners == (0, 0, 0, 0)
     assert np.array_equal(np.isfinite(result.residuals), result.kept)
-    assert result.quality.board is not None and result.quality.board.distance_rmse_mm < 2.0
+    assert result.quality.board is not None and result.quality.board.distance_rmse_mm < 1.7  # measured 1.39
     tilt = np.rad2deg(np.arccos(result.world_from_board[1][2, 2] * -1))
     assert tilt < 5 * result.quality.floor_tilt_sd_deg < 3.0
 
@@ -68,8 +69,8 @@ def test_board_poses_are_in_the_world(noisy) -> None:
     placed = result.world_from_board[2:]
     seen = np.isfinite(placed[:, 0, 0])
     assert seen.mean() > 0.9
-    # The frame of the world is uncertain by the floor's noise; measured 6.4 mm, 0.004.
-    assert np.abs(placed[seen, :3, 3] - poses[seen, :3, 3]).max() < 0.03
+    # The frame of the world is uncertain by the floor's noise; measured 6.9 mm, 0.0086.
+    assert np.abs(placed[seen, :3, 3] - poses[seen, :3, 3]).max() < 0.015
     assert np.abs(placed[seen, :3, :3] - poses[seen, :3, :3]).max() < 0.02
 
 
@@ -99,12 +100,12 @@ def test_without_a_floor_gravity_is_unknown(noisy) -> None:
 def test_the_covariance_foretells_the_error() -> None:
     ratios = []
     for seed in range(4):
-        truth, observations = footage(4, 30, 0.3, seed)
+        truth, observations = footage(3, 24, 0.3, seed)
         result = calibrate(observations, world="floor:0-2")
-        draws = draw_rigs(result.rig, result.camera_covariance, 30, seed)
+        draws = draw_rigs(result.rig, result.camera_covariance, 20, seed)
         expected = np.sqrt(np.mean([volume_error(draw, result.rig, GRID) ** 2 for draw in draws]))
         ratios.append(volume_error(result.rig, truth, GRID) / expected)
-    # RMS 1 for a right covariance; four seeds leave about 0.25 either way. Measured 0.9.
+    # RMS 1 for a right covariance; four seeds leave about 0.25 either way. Measured 0.934.
     assert 0.5 < np.sqrt(np.mean(np.square(ratios))) < 1.6
 
 
@@ -134,8 +135,8 @@ def test_outliers_are_left_out_by_name(noisy) -> None:
     for _, frame in views:
         assert result.kept[:, frame].any(axis=1).sum() <= 1
     good = result.kept.sum() / observations.seen.sum()
-    assert good > 0.92  # measured 0.94; three frames lose a view or both
-    assert 1e3 * volume_error(result.rig, truth, GRID) < 1.5  # measured 0.6 mm
+    assert good > 0.92  # measured 0.939; three frames lose a view or both
+    assert 1e3 * volume_error(result.rig, truth, GRID) < 1.3  # measured 0.83 mm
 
 
 def test_a_camera_that_sees_too_little_is_named(noisy) -> None:
@@ -202,7 +203,7 @@ def test_a_mirrored_camera_is_refused(noisy) -> None:
 def test_one_camera_alone_can_be_calibrated() -> None:
     truth, observations = footage(1, 60, 0.1)
     result = calibrate(observations)
-    assert result.rig.cameras[0].matrix[0, 0] == pytest.approx(truth.cameras[0].matrix[0, 0], rel=0.01)
+    assert result.rig.cameras[0].matrix[0, 0] == pytest.approx(truth.cameras[0].matrix[0, 0], rel=0.002)  # measured 0.0002
     assert result.quality.board is not None and np.isnan(result.quality.board.distance_rmse_mm)
 
 

@@ -1,0 +1,38 @@
+"""`mocap calibrate` on a real recording: footage in, a calibration file and its figures out."""
+
+import json
+
+import numpy as np
+
+from calibration import read_rig
+from calibration.recipe import calibrate
+
+
+def test_the_command_finds_the_board_where_it_is_held(board_recording) -> None:
+    observations = board_recording.observations
+    assert observations.camera_names == ("cam_0", "cam_1", "cam_2", "cam_3")
+    assert (observations.image_sizes == [1280, 720]).all()
+    shared = observations.frame_ids[observations.views().sum(axis=0) >= 2]
+    # The board is in view of two cameras or more in frames 64 to 110 only; measured 45 frames (66 to 110) and 2225
+    # corners, those of single cameras included.
+    assert shared.min() >= 64 and shared.max() <= 110 and len(shared) >= 43
+    assert observations.seen.sum() > 2000
+
+
+def test_the_command_writes_what_the_library_finds(board_recording) -> None:
+    rig, direct = read_rig(board_recording.calibration), calibrate(board_recording.observations).rig
+    assert not rig.gravity_known
+    for ours, theirs in zip(rig, direct, strict=True):
+        assert ours.name == theirs.name and ours.size == theirs.size
+        assert np.array_equal(ours.matrix, theirs.matrix) and np.array_equal(ours.distortion, theirs.distortion)
+        assert np.abs(ours.cam_from_world - theirs.cam_from_world).max() < 2e-15  # through a Rodrigues vector
+    assert dict(rig.metadata) == dict(direct.metadata)
+
+
+def test_the_command_prints_what_it_wrote(board_recording) -> None:
+    printed = json.loads(board_recording.printed)
+    assert printed["cameras"] == ["cam_0", "cam_1", "cam_2", "cam_3"]
+    assert printed["metadata"] == dict(read_rig(board_recording.calibration).metadata)
+    assert printed["metadata"]["world"] == "camera:cam_0" and printed["metadata"]["gravity"] == "unknown"
+    assert 0.9 < printed["metadata"]["reprojection_rms_px"] < 1.35  # measured 1.218
+    assert all(not name.endswith(".mp4") for name in printed["ignored"])
