@@ -14,6 +14,7 @@ from scipy import ndimage, signal
 
 from mocap.errors import ConfigError
 from mocap.schema import Status
+from mocap.signal.fill_noise import covariance_beside_fills
 from mocap.signal.gaps import fill_gaps, runs
 from mocap.trial import Points3D
 
@@ -93,10 +94,7 @@ def variance_gain(n_samples: int, rate_hz: float, cutoff_hz: float = 6.0) -> NDA
     # The ends act over a few periods; beyond, every sample sees the same filter.
     reach = _padding(rate_hz, cutoff_hz) + 1
     size = min(n_samples, 2 * reach)
-    rows = signal.sosfiltfilt(
-        _sections(cutoff_hz, rate_hz), np.eye(size), axis=0, padlen=min(reach - 1, size - 1)
-    )
-    gain = (rows**2).sum(axis=1)
+    gain = (_operator(size, rate_hz, cutoff_hz) ** 2).sum(axis=1)
     if n_samples <= 2 * reach:
         return gain
     inside = np.full(n_samples - 2 * reach, gain[reach])
@@ -107,7 +105,8 @@ def smooth_points(points: Points3D, cutoff_hz: float = 6.0, longest_gap_s: float
     """Fill short gaps, filter the positions, flag both, and carry the covariance through the filter.
 
     The covariance is that of errors that are independent from frame to frame; where detections err alike over
-    several frames the true one is larger, at most the unfiltered one. Filled samples have no covariance.
+    several frames the true one is larger, at most the unfiltered one. Filled samples have no covariance, and those
+    beside them carry the noise that the fill brings with it.
 
     Parameters
     ----------
@@ -125,31 +124,53 @@ def smooth_points(points: Points3D, cutoff_hz: float = 6.0, longest_gap_s: float
     filtered, done = lowpass(position, points.rate_hz, cutoff_hz)
     done_points = np.asarray(done.all(axis=2))
     status = status | (done_points * np.uint8(Status.FILTERED))
-    unfilled = np.asarray((status & Status.FILLED) == 0)
-    covariance = _filtered_covariance(points.covariance, done_points, unfilled, points.rate_hz, cutoff_hz)
+    filled = np.asarray((status & Status.FILLED) != 0)
+    covariance = _filtered_covariance(points.covariance, done_points, filled, points.rate_hz, cutoff_hz)
     return replace(points, position=filtered, status=status, covariance=covariance)
 
 
 def _filtered_covariance(
-    covariance: NDArray, done: NDArray, unfilled: NDArray, rate_hz: float, cutoff_hz: float
+    covariance: NDArray, done: NDArray, filled: NDArray, rate_hz: float, cutoff_hz: float
 ) -> NDArray:
     """Covariance after the filter: its squared response averages the covariances near a sample."""
-    known = np.isfinite(covariance).all(axis=(2, 3)) & unfilled
+    known = np.isfinite(covariance).all(axis=(2, 3)) & ~filled
     if not known.any():
         return covariance
     weights = _squared_response(rate_hz, cutoff_hz)
-    result = np.where(known[..., None, None], covariance, np.nan)
-    for members, start, stop in _shared_runs(done & known):
-        part = covariance[start:stop, members].astype(float)
+    before = _with_nearest(covariance, known)
+    result = before.copy()
+    for members, start, stop in _shared_runs(done):
+        part = before[start:stop, members].astype(float)
         gain = variance_gain(stop - start, rate_hz, cutoff_hz)
         averaged = ndimage.convolve1d(part, weights, axis=0, mode="nearest")
         result[start:stop, members] = averaged * gain[:, None, None, None]
+    reach = _padding(rate_hz, cutoff_hz)
+    covariance_beside_fills(result, before, done, filled, lambda n: _operator(n, rate_hz, cutoff_hz), reach)
+    result[~known] = np.nan
+    return result
+
+
+def _with_nearest(covariance: NDArray, known: NDArray) -> NDArray:
+    """Return covariances in which each unknown one is the nearest known one of its keypoint: the filter uses all."""
+    result = np.where(known[..., None, None], covariance, np.nan)
+    for keypoint in np.flatnonzero(known.any(axis=0) & ~known.all(axis=0)):
+        nearest = ndimage.distance_transform_edt(~known[:, keypoint], return_distances=False, return_indices=True)[0]
+        result[:, keypoint] = result[nearest, keypoint]
     return result
 
 
 @functools.lru_cache(maxsize=16)
 def _sections(cutoff_hz: float, rate_hz: float) -> NDArray:
     return signal.butter(_ORDER, corrected_cutoff(cutoff_hz, rate_hz), fs=rate_hz, output="sos")
+
+
+@functools.lru_cache(maxsize=8)
+def _operator(n_samples: int, rate_hz: float, cutoff_hz: float) -> NDArray:
+    """Matrix, shape (n_samples, n_samples), of the filter over a run that is long enough for it."""
+    length = min(_padding(rate_hz, cutoff_hz), n_samples - 1)
+    rows: NDArray = signal.sosfiltfilt(_sections(cutoff_hz, rate_hz), np.eye(n_samples), axis=0, padlen=length)
+    rows.flags.writeable = False
+    return rows
 
 
 def _squared_response(rate_hz: float, cutoff_hz: float) -> NDArray:

@@ -1,5 +1,7 @@
 """Find gaps in series and fill the short ones, flagged."""
 
+import functools
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
@@ -7,7 +9,7 @@ from scipy.interpolate import CubicSpline
 from mocap.schema import Status
 
 # Samples on each side that shape the cubic; one side needs two at least to give it a slope.
-_NEIGHBOURS = 8
+NEIGHBOURS = 8
 _FEWEST = 2
 
 
@@ -45,22 +47,47 @@ def fill_gaps(
         before = position[:, keypoint].copy()
         for start, stop in runs(missing):
             if stop - start <= longest:
-                filled = _filled(before, ~missing, start, stop)
-                if filled is not None:
-                    position[start:stop, keypoint] = filled
+                found = fill_weights(~missing, start, stop)
+                if found is not None:
+                    frames, weights = found
+                    position[start:stop, keypoint] = weights @ before[frames]
                     kept = status[start:stop, keypoint] & np.uint8(~int(Status.MEASURED) & 0xFF)
                     status[start:stop, keypoint] = kept | np.uint8(Status.FILLED)
     return position, status
 
 
-def _filled(series: NDArray, present: NDArray, start: int, stop: int) -> NDArray | None:
-    """Values, shape (stop - start, 3), of one gap; None when one side has too little beside it."""
-    before = np.arange(max(0, start - _NEIGHBOURS), start)
-    after = np.arange(stop, min(len(series), stop + _NEIGHBOURS))
+def fill_weights(present: NDArray, start: int, stop: int) -> tuple[NDArray, NDArray] | None:
+    """Return from which samples a gap is filled, and with what weights.
+
+    Parameters
+    ----------
+    present : ndarray of bool, shape (time,)
+    start, stop : int
+        The gap; stop exclusive.
+
+    Returns
+    -------
+    frames : ndarray of int, shape (n,)
+    weights : ndarray, shape (stop - start, n)
+        Filled values are ``weights @ values[frames]``.
+    None
+        When one side has too little beside the gap.
+    """
+    before = np.arange(max(0, start - NEIGHBOURS), start)
+    after = np.arange(stop, min(len(present), stop + NEIGHBOURS))
     # The neighbours have to touch the gap: a second gap close by ends them.
     before = before[np.cumprod(present[before][::-1], dtype=int)[::-1] == 1]
     after = after[np.cumprod(present[after], dtype=int) == 1]
     if len(before) < _FEWEST or len(after) < _FEWEST:
         return None
-    frames = np.concatenate([before, after])
-    return CubicSpline(frames, series[frames], axis=0)(np.arange(start, stop))
+    return np.concatenate([before, after]), _spline_weights(len(before), stop - start, len(after))
+
+
+@functools.lru_cache(maxsize=256)
+def _spline_weights(n_before: int, n_missing: int, n_after: int) -> NDArray:
+    """Weights, shape (n_missing, n_before + n_after), of the samples beside a gap in the cubic spline through them."""
+    gap = np.arange(n_before, n_before + n_missing)
+    frames = np.delete(np.arange(n_before + n_missing + n_after), gap)
+    weights: NDArray = CubicSpline(frames, np.eye(len(frames)), axis=0)(gap)
+    weights.flags.writeable = False
+    return weights
