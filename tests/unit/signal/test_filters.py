@@ -141,7 +141,7 @@ def test_gaps_in_a_row_are_each_accounted_for():
         gap[start : start + missing] = True
     ratio = _claimed_over_scatter(position, covariance, gap)
     assert np.array_equal(np.isnan(ratio), gap)
-    assert np.abs(ratio[~gap] - 1).max() < 0.09  # 6.4 %; an SD of 1200 values is known to 2.0 %, and this is the worst of 330
+    assert np.abs(ratio[~gap] - 1).max() < 0.09  # 6.4 % at the worst of 330 frames; standard error 2.0 %
 
 
 def test_a_measured_sample_of_unknown_covariance_does_not_cut_the_run():
