@@ -24,8 +24,10 @@ def command(
 ) -> None:
     """Read a motion file into a trial; what the format leaves open is inferred from the body and said."""
     from mocap.pipeline.motion import import_to_file
+    from mocap.pipeline.notes import notes_of
 
-    trial, notes = import_to_file(file, out, up, units)
+    trial = import_to_file(file, out, up, units)
+    notes = notes_of(trial)
     show(
         {
             "out": out,

@@ -24,21 +24,43 @@ def command(
     cutoff: Annotated[
         float | None, typer.Option(help="Low-pass the points at this frequency in Hz first; none by default.", min=0.01)
     ] = None,
+    choices: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A choice of the kinematics, such as posture=any or foot=anatomical; repeatable."),
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Compute segment poses and joint angles with their uncertainty; say what is not observable, and why."""
     from mocap.pipeline.motion import kinematics_to_file
+    from mocap.pipeline.notes import notes_of
 
-    angles = kinematics_to_file(trial, out, static, marker_set, model, up, units, cutoff).angles
+    pairs = [choice.partition("=") for choice in choices or []]
+    if not all(value for _, _, value in pairs):
+        raise typer.BadParameter("give NAME=VALUE", param_hint="--set")
+    chosen = {name: value for name, _, value in pairs}
+    made = kinematics_to_file(trial, out, static, marker_set, model, up, units, cutoff, chosen)
+    angles = made.angles
     assert angles is not None
+    notes = notes_of(made)
     lines = [f"{out}: {sum(d.observable for d in angles.definitions)} of {len(angles.definitions)} angles"]
+    lines += [f"  note: {note}" for note in notes]
+    lines += [
+        f"  LOOK {v.name}: {v.measured:.3g} {v.unit}, limit {v.limit:g} {v.unit}. {v.text}"
+        for v in made.quality
+        if not v.passed
+    ]
     for definition in angles.definitions:
         what = definition.method if definition.observable else f"not observable: {definition.reason}"
         if definition.observable and definition.reason:
             what += f" ({definition.reason})"
         lines.append(f"  {definition.name}: {what}")
     show(
-        {"out": out, "angles": [vars(definition) for definition in angles.definitions]},
+        {
+            "out": out,
+            "angles": [vars(definition) for definition in angles.definitions],
+            "quality": [vars(verdict) for verdict in made.quality],
+            "notes": notes,
+        },
         as_json,
         lines,
     )

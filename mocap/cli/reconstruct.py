@@ -23,17 +23,36 @@ def command(
     z_up: Annotated[
         bool, typer.Option("--z-up", help="State that the calibration's Z points up, where its file does not say so.")
     ] = False,
+    camera: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Use this camera of the calibration; repeatable. NAME=FOLDER says which file or folder is its own."
+        ),
+    ] = None,
+    keypoint: Annotated[list[str] | None, typer.Option(help="Read this keypoint alone; repeatable.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Triangulate robustly, with the covariance of every point; the right person is chosen per camera."""
-    from mocap.pipeline.reconstruction import reconstruct_to_file
+    from mocap.pipeline.notes import notes_of
+    from mocap.pipeline.reconstruction import KeypointInput, reconstruct_to_file
 
+    named = [entry.partition("=") for entry in camera or []]
+    declared = {name: file for name, _, file in named if file}
+    how = KeypointInput(rate, skeleton, format, declared, tuple(keypoint or ()))
     with progress_bars() as progress:
-        trial = reconstruct_to_file(calibration, keypoints, out, rate, skeleton, format, progress, z_up)
-    figures = {verdict.name: verdict.measured for verdict in trial.quality}
+        trial = reconstruct_to_file(calibration, keypoints, out, how, progress, tuple(name for name, *_ in named), z_up)
+    notes = notes_of(trial)
+    lines = [f"{out}: {trial.points.n_frames} frames, {len(trial.points.names)} keypoints"]
+    lines += [f"  note: {note}" for note in notes]
+    lines += [f"  {'ok  ' if v.passed else 'LOOK'} {v.name}: {v.measured:.3g} {v.unit} {v.text}" for v in trial.quality]
     show(
-        {"out": out, "frames": trial.points.n_frames, "keypoints": trial.points.names, "figures": figures},
+        {
+            "out": out,
+            "frames": trial.points.n_frames,
+            "keypoints": trial.points.names,
+            "quality": [vars(verdict) for verdict in trial.quality],
+            "notes": notes,
+        },
         as_json,
-        [f"{out}: {trial.points.n_frames} frames, {len(trial.points.names)} keypoints"]
-        + [f"  {'ok  ' if v.passed else 'LOOK'} {v.name}: {v.measured:.3g} {v.unit} {v.text}" for v in trial.quality],
+        lines,
     )

@@ -67,12 +67,18 @@ class SyncSettings:
 
 @_section
 class KeypointSource:
-    """`[keypoints]`: where the 2D keypoints come from and how they are named."""
+    """`[keypoints]`: where the 2D keypoints come from and how they are named.
+
+    `cameras` gives per camera the name of its file or folder, where the names do not tell; `names` reads these
+    keypoints alone.
+    """
 
     source: Literal["files"] = "files"
     format: Literal["auto", "openpose", "deeplabcut", "long"] = "auto"
     skeleton: str | None = None
     detector: str | None = None
+    cameras: dict[str, str] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
 
 
 @_section

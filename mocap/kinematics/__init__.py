@@ -3,12 +3,13 @@
 Inside the package everything is in ISB axes (X anterior, Y up, Z right); the world is turned once, at the door.
 """
 
-from mocap.kinematics.definitions import GRAVITY_ANGLES
+from mocap.kinematics.definitions import GRAVITY_ANGLES, VERDICT_NAMES
 from mocap.kinematics.joint_angles import Kinematics, joint_angles, joint_centres, kinematics, segment_poses
 from mocap.kinematics.options import KinematicsOptions
 
 __all__ = [
     "GRAVITY_ANGLES",
+    "VERDICT_NAMES",
     "Kinematics",
     "KinematicsOptions",
     "joint_angles",

@@ -108,3 +108,11 @@ def definition_of(name: str, outcome: Outcome, reason: str = "") -> AngleDefinit
         observable=observable,
         reason=reason or outcome.reason,
     )
+
+#: Names of the verdicts that `kinematics` may give, so that a later analysis can replace those of an earlier one.
+VERDICT_NAMES: frozenset[str] = frozenset(
+    {
+        "static_same_subject", "static_quiet", "pelvis_width", "pelvis_depth", "pelvis_sta", "cardan_r", "cardan_l",
+        "upright",
+    }
+)

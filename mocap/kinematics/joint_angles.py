@@ -97,7 +97,8 @@ def kinematics(
         Quiet standing of the same person with the same marker set; lumbar angles need it.
     options : KinematicsOptions, optional
     gravity_known : bool
-        Whether world Z is known to be up; where not, angles that refer to gravity are not observable.
+        Whether world Z is known to be up; where not (or where the points say so), angles that refer to gravity are
+        not observable.
 
     Returns
     -------
@@ -111,6 +112,7 @@ def kinematics(
     """
     options = options or KinematicsOptions()
     matched = resolve(points.names, marker_set)
+    gravity_known = gravity_known and points.gravity_known
     upright = gravity_known and options.posture == "upright"
     positions = checked_positions(points, matched, "trial", upright)
     setting = Setting(matched.marker_set.kind, options.hip_centre, gravity_known=gravity_known)

@@ -10,9 +10,12 @@ from calibration.board import Board, read_board
 from calibration.board_page import write_board_pdf
 from calibration.detection import detect_board
 from calibration.files import write_rig
+from calibration.lens_models import checked_model
 from calibration.sources import CameraSource, find_sources
-from mocap.config.presets import preset_names, preset_path
+from calibration.world import parse_world
+from mocap.config.presets import preset_path
 from mocap.errors import ConfigError
+from mocap.pipeline.notes import check_output
 from mocap.pipeline.progress import Progress
 
 
@@ -26,7 +29,7 @@ class CalibrationOutcome:
 
 def board_from(name_or_path: Path) -> Board:
     """Return the board of a file, or of the preset of that name."""
-    if not name_or_path.exists() and str(name_or_path) in preset_names("boards"):
+    if not name_or_path.exists() and name_or_path.suffix != ".toml" and name_or_path.name == str(name_or_path):
         return read_board(preset_path("boards", str(name_or_path)))
     return read_board(name_or_path)
 
@@ -34,6 +37,7 @@ def board_from(name_or_path: Path) -> Board:
 def print_board(board: Path, out: Path) -> Board:
     """Write the PDF of a board; return the board."""
     described = board_from(board)
+    check_output(out)
     write_board_pdf(described, out)
     return described
 
@@ -66,6 +70,8 @@ def calibrate_footage(
     sources, ignored = find_sources(folder)
     if patterns:
         sources, ignored = named_sources(sources, ignored, patterns)
+    parse_world(world, tuple(source.name for source in sources))  # before the long work, not after it
+    checked_model(lens, "every camera")
     observations = detect_board(
         sources, described, progress=lambda camera, done, total: progress(f"detect in {camera}", done, total)
     )
@@ -104,6 +110,7 @@ def calibrate_to_file(
     folder: Path, board: Path, out: Path, world: str | None, progress: Progress
 ) -> CalibrationOutcome:
     """Calibrate as `calibrate_footage` does and write the calibration file."""
+    check_output(out)
     outcome = calibrate_footage(folder, board, world, progress)
     write_rig(out, outcome.rig)
     return outcome

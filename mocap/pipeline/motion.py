@@ -1,13 +1,19 @@
 """Motion files and kinematics as a recipe: C3D, TRC or trial files in, trial file with angles out."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from mocap.errors import ConfigError
-from mocap.kinematics import GRAVITY_ANGLES, KinematicsOptions, kinematics
+import numpy as np
+
+from mocap.config.build import build
+from mocap.errors import ConfigError, KinematicsError
+from mocap.kinematics import GRAVITY_ANGLES, VERDICT_NAMES, KinematicsOptions, kinematics
+from mocap.kinematics.static import StaticReport
 from mocap.pipeline.digests import input_sha256
+from mocap.pipeline.notes import check_output
 from mocap.pipeline.reconstruction import GRAVITY_UNSTATED
-from mocap.readers import read_motion
+from mocap.readers import Imported, read_motion
 from mocap.signal.filters import smooth_points
 from mocap.skeleton import bones_among
 from mocap.storage import read_trial, write_trial
@@ -16,16 +22,19 @@ from mocap.trial import JointAngles, Operation, Points3D, Trial
 MODELS = ("segments",)
 
 
-def import_motion(path: Path, up: str | None, units: str | None) -> tuple[Trial, tuple[str, ...]]:
-    """Read a C3D, TRC or MOT file into a trial; return it with the notes on what was inferred."""
+def import_motion(path: Path, up: str | None, units: str | None) -> Trial:
+    """Read a C3D, TRC or MOT file into a trial; what was inferred or left out stands in its notes."""
     imported = read_motion(path, up=up, units=units)
-    parameters = {
+    notes = [*imported.notes, *_left_out(imported)]
+    parameters: dict[str, str | float | int | bool] = {
         "file": path.name,
         "units": imported.units_original,
         "up_axis": imported.up_axis_original,
         "axes": imported.axis_source,
+        "first_frame": imported.first_frame,
+        "notes": "; ".join(note.rstrip(".") for note in notes),
     }
-    trial = Trial(
+    return Trial(
         trial_id=path.stem,
         points=imported.points,
         angles=imported.angles,
@@ -37,21 +46,45 @@ def import_motion(path: Path, up: str | None, units: str | None) -> tuple[Trial,
         operations=(Operation("import", parameters),),
         inputs={path.name: input_sha256(path)},
     )
-    return trial, imported.notes
 
 
-def import_to_file(path: Path, out: Path, up: str | None, units: str | None) -> tuple[Trial, tuple[str, ...]]:
+def _left_out(imported: Imported) -> list[str]:
+    """What the file brought along and the trial file has no place for yet."""
+    model = sum(len(group) for group in imported.model.values())
+    parts = {
+        "events": len(imported.events),
+        "analog channels": len(imported.analog.names) if imported.analog is not None else 0,
+        "force plates": len(imported.force_plates),
+        "model outputs of the recording program": model,
+    }
+    there = [f"{count} {what}" for what, count in parts.items() if count]
+    return [f"not carried into the trial file: {', '.join(there)}"] if there else []
+
+
+def import_to_file(path: Path, out: Path, up: str | None, units: str | None) -> Trial:
     """Read a motion file and write the trial file."""
-    trial, notes = import_motion(path, up, units)
+    check_output(out)
+    trial = import_motion(path, up, units)
     write_trial(out, trial)
-    return trial, notes
+    return trial
 
 
 def open_trial(path: Path, up: str | None = None, units: str | None = None) -> Trial:
-    """Read a trial file, or import a motion file, by its suffix."""
-    if path.suffix.lower() in {".h5", ".hdf5"}:
-        return read_trial(path)
-    return import_motion(path, up, units)[0]
+    """Read a trial file, or import a motion file, by its suffix; it has to hold points.
+
+    Raises
+    ------
+    KinematicsError
+        NO_POINTS, for a file that holds angles alone.
+    """
+    trial = read_trial(path) if path.suffix.lower() in {".h5", ".hdf5"} else import_motion(path, up, units)
+    if not trial.points.names:
+        raise KinematicsError(
+            f"{path.name} holds no points (a MOT file has joint angles alone), so there is nothing to compute from.",
+            "Give the C3D, TRC or trial file with the markers.",
+            code="NO_POINTS",
+        )
+    return trial
 
 
 def analyse(
@@ -72,13 +105,17 @@ def analyse(
     marker_set : str, optional
         Found from the labels when left out.
     cutoff_hz : float, optional
-        Low-pass of the points before the angles; gaps up to `longest_gap_s` are filled first.
+        Low-pass of the raw points before the angles; gaps up to `longest_gap_s` are filled first. When left out,
+        the smoothed points of the trial are used where it has some, else the raw ones.
     options : KinematicsOptions, optional
     """
-    points, operations = trial.points, trial.operations
-    smoothed = None
+    points, smoothed = trial.points_smoothed or trial.points, trial.points_smoothed
+    # What an earlier analysis said of itself does not hold for this one.
+    earlier = {"kinematics"} if cutoff_hz is None else {"kinematics", "smooth"}
+    operations = tuple(operation for operation in trial.operations if operation.name not in earlier)
+    quality = tuple(verdict for verdict in trial.quality if verdict.name not in VERDICT_NAMES)
     if cutoff_hz is not None:
-        smoothed = points = smooth_points(points, cutoff_hz, longest_gap_s)
+        smoothed = points = smooth_points(trial.points, cutoff_hz, longest_gap_s)
         operations = (*operations, Operation("smooth", {"cutoff_hz": cutoff_hz, "longest_gap_s": longest_gap_s}))
     result = kinematics(points, marker_set, static, options=options, gravity_known=trial.gravity_known)
     operation = Operation("kinematics", {"marker_set": result.marker_set, "static": static is not None})
@@ -88,9 +125,25 @@ def analyse(
         points_smoothed=smoothed,
         segments=result.segments,
         angles=_with_doubt(result.angles) if unstated else result.angles,
-        quality=(*trial.quality, *result.verdicts),
+        subject={**_without_neutral(trial.subject), **neutral_band(result.static_report)},
+        quality=(*quality, *result.verdicts),
         operations=(*operations, operation),
     )
+
+
+def neutral_band(report: StaticReport | None) -> dict[str, float | str]:
+    """Return what the static says of the person, for `/subject`: mean and SD of every angle in quiet standing."""
+    if report is None:
+        return {}
+    band: dict[str, float | str] = {"static_quiet_s": report.quiet_s}
+    for name, mean in report.neutral_mean_rad.items():
+        band[f"neutral_{name}_deg"] = float(np.rad2deg(mean))
+        band[f"neutral_{name}_sd_deg"] = float(np.rad2deg(report.neutral_sd_rad[name]))
+    return band
+
+
+def _without_neutral(subject: Mapping[str, float | str]) -> dict[str, float | str]:
+    return {name: value for name, value in subject.items() if not name.startswith(("neutral_", "static_"))}
 
 
 def _with_doubt(angles: JointAngles) -> JointAngles:
@@ -113,22 +166,33 @@ def kinematics_to_file(
     up: str | None,
     units: str | None,
     cutoff_hz: float | None,
+    choices: Mapping[str, str] | None = None,
 ) -> Trial:
     """Compute angles of a trial or motion file and write the trial file.
+
+    Parameters
+    ----------
+    choices : mapping of str to str, optional
+        Fields of `KinematicsOptions` by name, as a user writes them.
 
     Raises
     ------
     ConfigError
-        When the model is not one that exists.
+        When the model is not one that exists, or a choice is unknown or out of its range.
     """
     if model not in MODELS:
         raise ConfigError(f"There is no model '{model}'.", f"Known: {', '.join(MODELS)}.", code="MODEL_UNKNOWN")
+    options = build(KinematicsOptions, choices or {}, "command line", "--set")
+    check_output(out)
     trial = open_trial(path, up, units)
     standing = None
     if static is not None:
         opened = open_trial(static, up, units)
-        standing = opened.points
+        filtered = cutoff_hz is None and trial.points_smoothed is not None
+        standing = opened.points_smoothed if filtered and opened.points_smoothed is not None else opened.points
+        if cutoff_hz is not None:
+            standing = smooth_points(opened.points, cutoff_hz)
         trial = replace(trial, inputs={**trial.inputs, static.name: input_sha256(static)})
-    analysed = analyse(trial, standing, marker_set, cutoff_hz)
+    analysed = analyse(trial, standing, marker_set, cutoff_hz, options=options)
     write_trial(out, analysed)
     return analysed

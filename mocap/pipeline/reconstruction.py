@@ -1,5 +1,7 @@
 """Reconstruction as a recipe: keypoint files and a calibration in, a trial of 3D points out."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,9 @@ from calibration import CameraRig
 from mocap.errors import ConfigError, KeypointError
 from mocap.keypoints import choose_person
 from mocap.pipeline.digests import input_sha256
+from mocap.pipeline.notes import check_output
 from mocap.pipeline.progress import Progress
+from mocap.readers.axes import infer_forward
 from mocap.readers.keypoints import read_keypoints
 from mocap.reconstruction import Reconstruction, ReconstructionOptions, reconstruct_details, reconstruction_verdicts
 from mocap.skeleton import bones_among
@@ -21,43 +25,72 @@ _MAX_OUTSIDE = 0.1
 GRAVITY_UNSTATED = "gravity not stated by the calibration; world Z taken as up"
 
 
-def load_keypoints(
-    path: Path, rig: CameraRig, rate_hz: float | None, skeleton: str | None, source: str
-) -> tuple[Keypoints2D, tuple[str, ...]]:
+@dataclass(frozen=True)
+class KeypointInput:
+    """How keypoint files are to be read.
+
+    Attributes
+    ----------
+    rate_hz : float or None
+        No format holds it.
+    skeleton : str or None
+        Keypoint order, where the files bring no names.
+    source : str
+        `auto`, or a key of `mocap.readers.keypoints.KEYPOINT_READERS`.
+    cameras : mapping of str to str
+        Camera name to the name of its file or folder, where the names do not tell.
+    names : tuple of str
+        Keypoints to read; all when empty.
+    """
+
+    rate_hz: float | None = None
+    skeleton: str | None = None
+    source: str = "auto"
+    cameras: Mapping[str, str] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+
+
+def load_keypoints(path: Path, rig: CameraRig, how: KeypointInput) -> tuple[Keypoints2D, int, tuple[str, ...]]:
     """Read keypoints in the order of the rig's cameras; where a file holds several people, choose one per camera.
 
     Returns
     -------
     keypoints : Keypoints2D
+    first_frame : int
+        Number of the first frame in the files.
     notes : tuple of str
         Which file became which camera, and which person was chosen how often.
     """
-    read = read_keypoints(path, source=source, camera_names=rig.names, skeleton=skeleton, rate_hz=rate_hz)
-    notes = [*(f"{camera} from {name}" for camera, name in read.source_of.items()), *read.notes]
+    read = read_keypoints(
+        path, source=how.source, camera_names=rig.names, skeleton=how.skeleton, rate_hz=how.rate_hz,
+        declared=how.cameras or None, keypoints=how.names or None,
+    )  # fmt: skip
+    renamed = [f"{camera} from {name}" for camera, name in read.source_of.items() if camera != name]
+    notes = [*renamed, *(note.rstrip(".") for note in read.notes)]
+    if read.first_frame:
+        notes.append(f"time 0 is frame {read.first_frame} of the files")
     people = read.people
     if people.n_people == 1:
-        return people.person(0), tuple(notes)
+        return people.person(0), read.first_frame, tuple(notes)
     chosen = choose_person(people, rig)
     notes.append(f"one of up to {people.n_people} people chosen by reprojection error")
     rivals = int((chosen.others > 0).sum())
     if rivals:
         # More than one person is seen by two cameras: the choice is the best seen one, and a user has to know.
         notes.append(f"in {rivals} of {len(chosen.others)} frames two or more cameras also agree on somebody else")
-    return chosen.keypoints, tuple(notes)
+    return chosen.keypoints, read.first_frame, tuple(notes)
 
 
 def reconstruct_trial(
     path: Path,
     rig: CameraRig,
-    rate_hz: float | None,
-    skeleton: str | None = None,
-    source: str = "auto",
+    how: KeypointInput,
     options: ReconstructionOptions | None = None,
     progress: Progress | None = None,
 ) -> Trial:
     """Return a trial of 3D points, with its keypoints, rig, timeline and quality figures."""
     chosen_options = options or ReconstructionOptions()
-    keypoints, notes = load_keypoints(path, rig, rate_hz, skeleton, source)
+    keypoints, first_frame, notes = load_keypoints(path, rig, how)
     check_image_size(keypoints, rig)
     result = reconstruct_details(
         keypoints,
@@ -67,23 +100,37 @@ def reconstruct_trial(
     )
     points = result.points
     parameters = {name: value for name, value in vars(chosen_options).items() if value is not None}
+    reading = Operation("read keypoints", {"first_frame": first_frame, "notes": "; ".join(notes)})
     return Trial(
         trial_id=path.stem,
         points=points,
         rig=rig,
         timeline=Timeline(keypoints.rate_hz, keypoints.n_frames, camera_names=rig.names),
         keypoints=keypoints,
+        forward_axis=infer_forward(points.position, points.names) or "x",
         axis_source=f"calibration: {rig.metadata['gravity']}" if rig.gravity_stated else GRAVITY_UNSTATED,
         gravity_known=rig.gravity_known,
         bones=bones_among(points.names),
         quality=(
+            *_presence_verdicts(result, keypoints, rig),
             *reconstruction_verdicts(result, keypoints, rig, options=chosen_options),
             _sigma_verdict(result),
             *_gravity_verdict(rig),
         ),
-        operations=(Operation("read keypoints", {"notes": "; ".join(notes)}), Operation("reconstruct", parameters)),
+        operations=(reading, Operation("reconstruct", parameters)),
         inputs={path.name: input_sha256(path)},
     )
+
+
+def _presence_verdicts(result: Reconstruction, keypoints: Keypoints2D, rig: CameraRig) -> tuple[Verdict, ...]:
+    """Judge what is there at all: a camera that dropped out makes every other figure look good."""
+    present = 100.0 * float(np.isfinite(result.points.position).all(axis=2).mean())
+    verdicts = [Verdict("points present", present, 90.0, "%", present >= 90.0, "of all keypoints in all frames")]
+    for name, pixels in zip(rig.names, keypoints.pixels, strict=True):
+        saw = 100.0 * float(np.isfinite(pixels).all(axis=2).any(axis=1).mean())
+        text = "of the frames hold a keypoint of this camera; else it started late, stopped or lost the person"
+        verdicts.append(Verdict(f"{name} saw", saw, 90.0, "%", saw >= 90.0, text))
+    return tuple(verdicts)
 
 
 def _sigma_verdict(result: Reconstruction) -> Verdict:
@@ -143,15 +190,26 @@ def reconstruct_to_file(
     calibration_file: Path,
     path: Path,
     out: Path,
-    rate_hz: float | None,
-    skeleton: str | None,
-    source: str,
+    how: KeypointInput,
     progress: Progress,
+    cameras: tuple[str, ...] = (),
     z_up: bool = False,
 ) -> Trial:
-    """Reconstruct keypoint files with a calibration file and write the trial file."""
+    """Reconstruct keypoint files with a calibration file and write the trial file.
+
+    Parameters
+    ----------
+    calibration_file, path, out : Path
+    how : KeypointInput
+    progress : callable
+    cameras : tuple of str
+        Use these cameras of the calibration alone; all when empty.
+    z_up : bool
+        The user states that the calibration's Z points up.
+    """
+    check_output(out)
     rig = calibration.read_rig(calibration_file)
-    rig = with_z_up(rig) if z_up else rig
-    trial = reconstruct_trial(path, rig, rate_hz, skeleton, source, progress=progress)
+    rig = rig.subset(cameras) if cameras else rig
+    trial = reconstruct_trial(path, with_z_up(rig) if z_up else rig, how, progress=progress)
     write_trial(out, trial)
     return trial

@@ -14,8 +14,9 @@ from mocap.kinematics import KinematicsOptions
 from mocap.pipeline.calibration import calibrate_footage
 from mocap.pipeline.digests import file_sha256, input_sha256, options_sha256
 from mocap.pipeline.motion import analyse
+from mocap.pipeline.notes import notes_of
 from mocap.pipeline.progress import Progress
-from mocap.pipeline.reconstruction import reconstruct_trial, with_z_up
+from mocap.pipeline.reconstruction import KeypointInput, reconstruct_trial, with_z_up
 from mocap.pipeline.record import Outcome, SessionSummary, StageRecord
 from mocap.reconstruction import ReconstructionOptions
 from mocap.signal.filters import smooth_points
@@ -189,10 +190,11 @@ class _Run:
 
     def _computed(self, entry: TrialEntry, source: Path, rig: CameraRig, static: Trial | None) -> Trial:
         session, options = self.session, self.options
-        trial = reconstruct_trial(
-            source, rig, session.sync.rate_hz, session.keypoints.skeleton, session.keypoints.format,
-            options.reconstruction,
-        )  # fmt: skip
+        keypoints = session.keypoints
+        how = KeypointInput(
+            session.sync.rate_hz, keypoints.skeleton, keypoints.format, keypoints.cameras, keypoints.names
+        )
+        trial = reconstruct_trial(source, rig, how, options.reconstruction)
         info = session.session
         trial = replace(
             trial, trial_id=entry.name, task=entry.task, context=_plain_context(entry), operator=info.operator,
@@ -215,6 +217,8 @@ def _summary(trial: Trial) -> str:
         return ""
     shown = sum(definition.observable for definition in trial.angles.definitions)
     look = [verdict.name for verdict in trial.quality if not verdict.passed]
+    doubts = [note for note in notes_of(trial) if "somebody else" in note or "missing" in note]
+    look += doubts
     return (
         f"{trial.points.n_frames} frames, {shown} of {len(trial.angles.definitions)} angles observable"
         f"{'; look at: ' + ', '.join(look) if look else ''}"

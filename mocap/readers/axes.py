@@ -120,14 +120,14 @@ def find_scale(
     else:
         raise FormatError(
             f"{source} does not say its length unit; {_looks_like(extent)}",
-            "Pass the true unit, e.g. --units mm.",
+            "Pass the unit of the numbers with --units: mm, cm, m or in.",
             code="UNITS",
         )
     if np.isfinite(extent) and not low <= extent * factor <= high:
         raise FormatError(
             f"{source}: in '{given or stated}' the points of a frame reach over {extent * factor:.3g} m, expected "
             f"{low} to {high} m; {_looks_like(extent)}",
-            "Pass the true unit, e.g. --units mm.",
+            "Pass the unit of the numbers with --units: mm, cm, m or in.",
             code="UNITS",
         )
     return factor, (given or stated).strip(), notes

@@ -39,7 +39,8 @@ def match_cameras(
         raise KeypointError(
             f"There are keypoints of {len(found)} cameras {sorted(found)}, the calibration has {len(camera_names)}: "
             f"{list(camera_names)}.",
-            "Use the calibration of this recording, or declare which keypoints belong to which camera.",
+            "Use the calibration of this recording, or name the cameras to use (--camera NAME, or [cameras] in "
+            "session.toml).",
             code="CAMERA_COUNT",
         )
     pairs = _eliminate(
@@ -54,7 +55,8 @@ def match_cameras(
     if pairs is None:
         raise KeypointError(
             f"The names of the keypoints {sorted(found)} do not tell which cameras {list(camera_names)} they are of.",
-            "Rename the files or folders after the cameras, or declare which belongs to which.",
+            "Rename the files or folders after the cameras, or say which belongs to which (--camera NAME=FOLDER, or "
+            "cameras = {...} in [keypoints]).",
             code="CAMERA_NAMES",
         )
     return pairs

@@ -178,7 +178,7 @@ def select_keypoints(
     if empty:
         raise KeypointError(
             f"Keypoints {empty} are missing in every frame of every camera.",
-            "Export them again, or name the keypoints to read without them.",
+            "Export them again, or read the others alone (--keypoint NAME, or names = [...] in [keypoints]).",
             code="KEYPOINT_EMPTY",
         )
     return people, ()

@@ -81,12 +81,24 @@ def _read_table(path: Path) -> "pd.DataFrame":
     read_bytes(path)
     try:
         if path.suffix.lower() in _PARQUET:
-            return pd.read_parquet(path)
-        return pd.read_csv(path, encoding="utf-8-sig", skipinitialspace=True)
+            table = pd.read_parquet(path)
+        else:
+            table = pd.read_csv(path, encoding="utf-8-sig", skipinitialspace=True)
     except (ValueError, OSError, pa.ArrowException, UnicodeError) as error:
         raise FormatError(
             f"{path} cannot be read as a table: {error}.", "Export or copy the file again.", code="NOT_A_TABLE"
         ) from error
+    header = " ".join(str(column) for column in table.columns)
+    separator = next((sign for sign in (";", "\t", "|") if sign in header), None)
+    if separator is not None:
+        raise FormatError(
+            f"The columns of {path} are separated by {separator!r}, not by commas.",
+            "Export it with commas between the columns and points in the numbers.",
+            code="CSV_SEPARATOR",
+        )
+    if not len(table):
+        raise KeypointError(f"{path} has no rows.", "Export the keypoints again.", code="NO_FRAMES")
+    return table
 
 
 def _checked_values(table: "pd.DataFrame", path: Path) -> "pd.DataFrame":

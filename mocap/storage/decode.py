@@ -46,7 +46,8 @@ def decode(groups: Mapping[str, Group]) -> Trial:
 
 def _decode(groups: Mapping[str, Group]) -> Trial:
     root = _Part(groups, "/")
-    points, bones = _points(_Part(groups, "/points"))
+    up = bool(root.number("gravity_known"))
+    points, bones = _points(_Part(groups, "/points"), up)
 
     def part(path: str) -> "_Part | None":
         return _Part(groups, path) if path in groups else None
@@ -57,7 +58,7 @@ def _decode(groups: Mapping[str, Group]) -> Trial:
     return Trial(
         trial_id=root.text("trial_id"),
         points=points,
-        points_smoothed=_points(smoothed)[0] if smoothed else None,
+        points_smoothed=_points(smoothed, up)[0] if smoothed else None,
         rig=_rig(rig) if rig else None,
         timeline=_timeline(sync) if sync else None,
         keypoints=_keypoints(keypoints) if keypoints else None,
@@ -70,7 +71,7 @@ def _decode(groups: Mapping[str, Group]) -> Trial:
         operator=root.text("operator"),
         forward_axis=root.text("forward_axis"),
         axis_source=root.text("axis_source"),
-        gravity_known=bool(root.number("gravity_known")),
+        gravity_known=up,
         subject=_mapping(groups.get("/subject")),
         context=_mapping(groups.get("/context")),
         bones=bones,
@@ -115,7 +116,7 @@ class _Part:
         return self._group.attributes[name]
 
 
-def _points(part: _Part) -> tuple[Points3D, tuple[tuple[str, str], ...]]:
+def _points(part: _Part, gravity_known: bool) -> tuple[Points3D, tuple[tuple[str, str], ...]]:
     position = part.array("position")
     covariance = np.full((*position.shape[:2], 3, 3), np.nan, np.float32)
     if part.has("covariance"):
@@ -134,6 +135,7 @@ def _points(part: _Part) -> tuple[Points3D, tuple[tuple[str, str], ...]]:
         reprojection_error=part.array("reprojection_error") if part.has("reprojection_error") else None,
         n_views=part.array("n_views") if part.has("n_views") else None,
         start_s=part.number("start_s"),
+        gravity_known=gravity_known,
     )
     bones = part.array("bone").reshape(-1, 2) if part.has("bone") else np.empty((0, 2), object)
     return points, tuple((str(first), str(second)) for first, second in bones)

@@ -37,9 +37,9 @@ def encode(trial: Trial) -> dict[str, Group]:
             "Check the keypoints and the calibration that made them.",
             code="POINTS_EMPTY",
         )
-    groups = {"/": Group({}, _root(trial)), "/points": _points(trial.points, trial.bones)}
+    groups = {"/": Group({}, _root(trial)), "/points": _points(trial.points, trial.bones, trial.rig)}
     optional: dict[str, Group | None] = {
-        "/points_smoothed": _points(trial.points_smoothed, ()) if trial.points_smoothed else None,
+        "/points_smoothed": _points(trial.points_smoothed, (), trial.rig) if trial.points_smoothed else None,
         "/cameras": _cameras(trial.rig) if trial.rig else None,
         "/sync": _sync(trial.timeline) if trial.timeline else None,
         "/keypoints2d": _keypoints(trial.keypoints, trial) if trial.keypoints else None,
@@ -83,7 +83,7 @@ def _time(time_s: NDArray) -> Variable:
     return numbers(["time"], time_s, "s", "time since the start of the recording's common clock", "<f8")
 
 
-def _points(points: Points3D, bones: tuple[tuple[str, str], ...]) -> Group:
+def _points(points: Points3D, bones: tuple[tuple[str, str], ...], rig: CameraRig | None) -> Group:
     axes = ["time", "keypoint"]
     flags = {"flag_masks": np.array([flag.value for flag in Status], np.uint8),
              "flag_meanings": " ".join(flag.name.lower() for flag in Status if flag.name)}  # fmt: skip
@@ -103,7 +103,9 @@ def _points(points: Points3D, bones: tuple[tuple[str, str], ...]) -> Group:
         )
     if points.reprojection_error is not None:
         n_cameras = len(points.reprojection_error)
-        variables["camera"] = numbers(["camera"], np.arange(n_cameras), "1", "index of the camera", "<i4")
+        known_rig = rig is not None and len(rig) == n_cameras
+        names = rig.names if rig is not None and known_rig else tuple(str(i) for i in range(n_cameras))
+        variables["camera"] = words(["camera"], names, "name of the camera, or its place where there is no rig")
         variables["reprojection_error"] = numbers(
             ["camera", *axes], points.reprojection_error, "pixel", "distance of observation and projection", "<f4"
         )

@@ -31,6 +31,8 @@ class Points3D:
         Cameras whose observation was used.
     start_s : float
         Time of frame 0.
+    gravity_known : bool
+        False where the world's Z is known not to be known as up: angles against gravity are then not observable.
     """
 
     position: NDArray
@@ -41,6 +43,7 @@ class Points3D:
     reprojection_error: NDArray | None = None
     n_views: NDArray | None = None
     start_s: float = 0.0
+    gravity_known: bool = True
 
     def __post_init__(self) -> None:
         names = checked_names(self.names, "Points3D")

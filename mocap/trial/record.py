@@ -1,7 +1,7 @@
 """One recording with all that was computed from it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from calibration import CameraRig
@@ -47,7 +47,7 @@ class Trial:
     forward_axis, axis_source : str
         Which world axis the person nominally faces; how the axes are known (`stated`, `inferred`, `given`, ...).
     gravity_known : bool
-        Whether world Z is known to be up.
+        Whether world Z is known to be up; the points are given the same.
     subject, context : mapping
         Numbers and words about the person (m) and the circumstances.
     inputs : mapping of str to str
@@ -87,6 +87,10 @@ class Trial:
             quality=tuple(self.quality),
             operations=tuple(self.operations),
         )
+        for name in ("points", "points_smoothed"):
+            part = getattr(self, name)
+            if part is not None and part.gravity_known != self.gravity_known:
+                freeze(self, **{name: replace(part, gravity_known=self.gravity_known)})
         n_frames = self.points.n_frames
         for name in ("points_smoothed", "keypoints", "segments", "angles"):
             part = getattr(self, name)

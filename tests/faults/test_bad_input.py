@@ -7,9 +7,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from calibration.files import write_rig
 
 from calibration.board import Board, write_board
+from calibration.files import write_rig
 from calibration.synthetic import board_poses, render_calibration_footage, ring_rig
 from mocap.export.keypoints import write_keypoint_table
 from mocap.synthetic import default_subject, observe, static_standing
