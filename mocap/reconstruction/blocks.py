@@ -20,6 +20,9 @@ Progress = Callable[[int, int], None]
 _SPAN_POINTS = 2048
 # The fit of all views is accepted at once below this quantile of chi-square: above it, leaving one out may be better.
 _PASSING_QUANTILE = 0.999
+# Above this quantile the noise alone is no longer believed, and the covariance is widened; one good point in a hundred
+# is widened for nothing.
+_NOISE_QUANTILE = 0.99
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,6 +168,6 @@ def _plain(array: NDArray) -> NDArray:
 
 def _limits(n_cameras: int, options: ReconstructionOptions) -> NDArray:
     truncation = options.truncation_sigma**2
-    n_views = np.arange(n_cameras + 1)
-    passing = np.maximum(truncation, chi2.ppf(_PASSING_QUANTILE, np.maximum(2 * n_views - 3, 1)))
-    return np.concatenate([[truncation, options.min_views], passing])
+    freedom = np.maximum(2 * np.arange(n_cameras + 1) - 3, 1)
+    passing = np.maximum(truncation, chi2.ppf(_PASSING_QUANTILE, freedom))
+    return np.concatenate([[truncation, options.min_views], passing, chi2.ppf(_NOISE_QUANTILE, freedom)])

@@ -1,8 +1,7 @@
 """The hard case of triangulation: one point at a time, whose views do not all agree.
 
 Cameras and rays are laid out as `lens_kernels` and `tile_kernels` say; `rays` is (camera, 7 * TILE) and p the place
-of the point in its tile. Residuals are in pixel sigmas. `limits` holds the truncation in sigma^2, the least number of
-views, and by number of views the cost below which a fit of all of them is accepted.
+of the point in its tile. Residuals are in pixel sigmas. `limits` is as `kernels.triangulate_span` says.
 """
 
 import numpy as np
@@ -168,6 +167,43 @@ def _settle(cams, rays, p, views, n_views, chosen, limit, point, normal, gradien
 
 
 @njit(**OPTIONS)
+def _contested(cams, rays, p, views, n_views, lines, chosen, inliers, limit, rival, normal, gradient):
+    """Whether views left out agree on another place, and at most one fewer lie there than were chosen.
+
+    Views that look along the line of both places count for both. A lead of one view is no majority: were the larger
+    group the one with swapped sides, just one more view would have to be swapped than if it were the smaller.
+    """
+    others, taken = np.empty(n_views, np.int64), np.empty(cams.shape[0], np.bool_)
+    trial, inverse = np.empty(3), np.empty(6)
+    n_others = 0
+    for k in range(n_views):
+        if not chosen[views[k]]:
+            others[n_others] = views[k]
+            n_others += 1
+    enough = limit * (n_others - 1)
+    if n_others < 2 or not _propose(cams, rays, p, others, n_others, lines, limit, enough, trial, rival) < enough:
+        return False
+    agreeing = _settle(cams, rays, p, others, n_others, taken, limit, rival, normal, gradient, inverse)
+    if agreeing < 2:
+        return False
+    for i in range(cams.shape[0]):
+        if chosen[i] and _residual(cams[i], rays[i], p, rival[0], rival[1], rival[2]) < limit:
+            agreeing += 1
+    return agreeing >= inliers - 1
+
+
+@njit(**OPTIONS)
+def misfit(cams, rays, p, chosen, point):
+    """Summed squared residual of the chosen views, and how many they are."""
+    total, count = 0.0, 0
+    for i in range(cams.shape[0]):
+        if chosen[i]:
+            total += _residual(cams[i], rays[i], p, point[0], point[1], point[2])
+            count += 1
+    return total, count
+
+
+@njit(**OPTIONS)
 def _agree(cams, rays, p, limits, chosen, point, normal, gradient, inverse):
     """Fit the chosen views, starting at `point`; whether they then all agree."""
     if not _refine(cams, rays, p, chosen, point, normal, gradient, inverse):
@@ -231,11 +267,15 @@ def solve_hard(cams, rays, p, settled, limits, views, lines, chosen, point, tria
     if not _propose(cams, rays, p, views, n_views, lines, limit, enough, trial, point) < enough:
         return DISAGREE
     inliers = _settle(cams, rays, p, views, n_views, chosen, limit, point, normal, gradient, inverse)
+    if inliers <= 2:
+        trial[:] = point
+        if _fits_three(cams, rays, p, limits, views, n_views, lines, chosen, point, normal, gradient, inverse):
+            inliers = _settle(cams, rays, p, views, n_views, chosen, limit, point, normal, gradient, inverse)
     if inliers > 2:
-        return MEASURED if inliers >= min_views else DISAGREE
-    trial[:] = point
-    if _fits_three(cams, rays, p, limits, views, n_views, lines, chosen, point, normal, gradient, inverse):
-        return MEASURED if min_views <= 3 else DISAGREE
+        if inliers < min_views:
+            return DISAGREE
+        contested = _contested(cams, rays, p, views, n_views, lines, chosen, inliers, limit, trial, normal, gradient)
+        return AMBIGUOUS if contested else MEASURED
     # Two views that agree, against others: only when no other two agree as well can one say which are right.
     point[:] = trial
     inliers = _settle(cams, rays, p, views, n_views, chosen, limit, point, normal, gradient, inverse)

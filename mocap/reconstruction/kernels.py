@@ -15,6 +15,7 @@ from mocap.reconstruction.hard_kernels import (
     SETTLED,
     UNCERTAIN,
     linearise,
+    misfit,
     solve_hard,
 )
 from mocap.reconstruction.lens_kernels import OPTIONS
@@ -32,7 +33,7 @@ from mocap.reconstruction.tile_kernels import (
 __all__ = ["AMBIGUOUS", "DISAGREE", "IMPORTED_SHA256", "MEASURED", "MISSING", "UNCERTAIN", "triangulate_span"]
 
 # The compiler's cache watches this file alone: a test holds this to the SHA-256 of the three kernel files imported.
-IMPORTED_SHA256 = "08e335beefe9cd3b8d9a7ea8003deceefeff2aebfb36848286ea16de9ee62c75"
+IMPORTED_SHA256 = "3a9e7eed646b811af7892f3e641d39ca065cd9c18772ba256b65db1984b2a778"
 _TILE_STEPS = 2
 
 
@@ -69,7 +70,7 @@ def _load_tile(start, count, held, pixels, confidence, min_confidence, weights, 
 
 
 @njit(**OPTIONS)
-def _solve_tile(cams, rays, count, limits, max_variance, points, inverse, reason, chosen):
+def _solve_tile(cams, rays, count, limits, max_variance, points, inverse, factor, reason, chosen):
     """Solve all points of a tile: the fit of all views where it passes, the hard way where not."""
     n = cams.shape[0]
     views, lines, one = np.empty(n, np.int64), np.empty((n, 3)), np.empty(n, np.bool_)
@@ -77,11 +78,11 @@ def _solve_tile(cams, rays, count, limits, max_variance, points, inverse, reason
     sums, step = np.empty(SUM_ROWS * TILE), np.empty(TILE)
     _fit_tile(cams, rays, limits[0], points, sums, inverse, step)
     for p in range(count):
-        n_views = 0
+        total, n_views = sums[9 * TILE + p], 0
         for i in range(n):
             chosen[i, p] = rays[i, 6 * TILE + p] > 0.0
             n_views += chosen[i, p]
-        passed = step[p] < SETTLED and sums[10 * TILE + p] == 0.0 and sums[9 * TILE + p] < limits[2 + n_views]
+        passed = step[p] < SETTLED and sums[10 * TILE + p] == 0.0 and total < limits[2 + n_views]
         reason[p] = MEASURED if passed else DISAGREE
         if n_views < limits[1]:
             reason[p] = MISSING
@@ -97,8 +98,10 @@ def _solve_tile(cams, rays, count, limits, max_variance, points, inverse, reason
                 points[axis * TILE + p] = point[axis]
             for term in range(6):
                 inverse[term * TILE + p] = covariance[term]
+            total, n_views = misfit(cams, rays, p, one, point)
         if reason[p] == MEASURED:
-            trace = inverse[p] + inverse[3 * TILE + p] + inverse[5 * TILE + p]
+            factor[p] = total / (2 * n_views - 3) if total > limits[3 + n + n_views] else 1.0
+            trace = factor[p] * (inverse[p] + inverse[3 * TILE + p] + inverse[5 * TILE + p])
             reason[p] = MEASURED if trace <= max_variance else UNCERTAIN
 
 
@@ -136,9 +139,10 @@ def triangulate_span(
     cams : float64, shape (C, 28)
     weights : float64, shape (K, C)
         1 / sigma in 1/px.
-    limits : float64, shape (2 + C + 1,)
-        Truncation in sigma^2, least number of views, and by number of views the cost below which the fit of all
-        of them is accepted at once.
+    limits : float64, shape (2 + 2 (C + 1),)
+        Truncation in sigma^2, least number of views; by number of views the cost below which the fit of all of them
+        is accepted at once; and, again by number of views, the cost above which the covariance is widened by the cost
+        per degree of freedom, for then a view that is not wrong enough to be left out has drawn the point.
     max_variance : float
         Largest trace of the covariance, m^2.
     position (P, 3), covariance (P, 3, 3), reason (P,), used (C, P), error (C, P), freedom (C, P) or (0, P)
@@ -146,13 +150,13 @@ def triangulate_span(
     """
     n = cams.shape[0]
     observed, rays = np.empty((n, 3 * TILE)), np.empty((n, RAY_ROWS * TILE))
-    points, inverse, distance = np.empty(3 * TILE), np.empty(6 * TILE), np.empty(TILE)
+    points, inverse, factor, distance = np.empty(3 * TILE), np.empty(6 * TILE), np.empty(TILE), np.empty(TILE)
     chosen, outcome = np.empty((n, TILE), np.bool_), np.empty(TILE, np.uint8)
     point, normal, gradient = np.empty(3), np.empty(6), np.empty(3)
     for first in range(start, stop, TILE):
         count = min(TILE, stop - first)
         _load_tile(first, count, held, pixels, confidence, min_confidence, weights, observed, cams, rays)
-        _solve_tile(cams, rays, count, limits, max_variance, points, inverse, outcome, chosen)
+        _solve_tile(cams, rays, count, limits, max_variance, points, inverse, factor, outcome, chosen)
         for i in range(n):
             reproject_tile(observed[i], cams[i], points, distance)
             for p in range(count):
@@ -168,5 +172,5 @@ def triangulate_span(
                 for axis in range(3):
                     position[first + p, axis] = points[axis * TILE + p]
                 for row, column, term in ((0, 0, 0), (0, 1, 1), (0, 2, 2), (1, 1, 3), (1, 2, 4), (2, 2, 5)):
-                    covariance[first + p, row, column] = inverse[term * TILE + p]
-                    covariance[first + p, column, row] = inverse[term * TILE + p]
+                    covariance[first + p, row, column] = factor[p] * inverse[term * TILE + p]
+                    covariance[first + p, column, row] = factor[p] * inverse[term * TILE + p]

@@ -3,7 +3,8 @@
 Each observation is undistorted once, with the Jacobian that turns errors of rays into pixels. Most points are the
 fit of all their views; where that fails, the midpoint of every pair of views is a proposal, scored by the squared
 pixel error truncated at so many sigmas, and the views that agree with the best are fitted by Gauss-Newton steps.
-The inverse normal matrix in units of the estimated pixel sigma is the covariance.
+The inverse normal matrix in units of the estimated pixel sigma is the covariance, times the squared residual per
+degree of freedom where that is more than noise makes.
 """
 
 from dataclasses import dataclass
@@ -33,8 +34,9 @@ class Reconstruction:
     used : ndarray of bool, shape (camera, time, keypoint)
         Observations that the point was fitted to.
     reason : ndarray of uint8, shape (time, keypoint)
-        `MISSING` (too few usable views), `MEASURED`, `DISAGREE` (no point fits enough views), `AMBIGUOUS` (only two
-        views agree and so do another two), `UNCERTAIN` (rays too parallel), of `mocap.reconstruction.kernels`.
+        Of `mocap.reconstruction.kernels`: `MISSING` (too few usable views), `MEASURED`, `DISAGREE` (no point fits
+        enough views), `AMBIGUOUS` (as many views, or one fewer, agree on another place; of two views, another two),
+        `UNCERTAIN` (rays too parallel, or the views fit too badly).
     sigma_px : ndarray, shape (camera, keypoint)
         Standard deviation of u and of v in px, estimated or given.
     """
@@ -66,9 +68,9 @@ def reconstruct(
     Returns
     -------
     Points3D
-        Position in metres; covariance in m^2 (float32) from the pixel noise alone, the calibration taken as exact;
-        `n_views` 2 marks points without a third view to vouch for them. A point whose views contradict each other is
-        NaN with status REJECTED, one without enough views NaN with status 0.
+        Position in metres; covariance in m^2 (float32) from the pixel noise and how badly the views fit, the
+        calibration taken as exact; `n_views` 2 marks points without a third view to vouch for them. A point whose
+        views contradict each other is NaN with status REJECTED, one without enough views NaN with status 0.
 
     Raises
     ------

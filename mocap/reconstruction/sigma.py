@@ -4,6 +4,8 @@ Residuals of n views keep 2n - 3 degrees of freedom. A generous first truncation
 truncation at so many sigmas and the sigma of what it leaves agree.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
@@ -42,6 +44,8 @@ def estimate_sigma(pixels: NDArray, confidence: NDArray, rig: CameraRig, options
         Standard deviation of u and of v in px, at least 0.01; the same for all cameras.
     """
     n_cameras, n_frames, n_keypoints = confidence.shape
+    # How well a point is known depends on its residuals: no point is passed over for that, else the large ones go.
+    options = replace(options, max_sd_m=np.inf)
     stride = max(1, -(-n_frames * n_keypoints // _SAMPLE_POINTS))
     pixels, confidence = pixels[:, ::stride], confidence[:, ::stride]
     sigma = np.full((n_cameras, n_keypoints), _FIRST_SIGMA_SHARE * max(max(camera.size) for camera in rig))
