@@ -8,7 +8,6 @@ from importlib import metadata
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 import mocap
 from calibration import CameraRig
@@ -200,6 +199,8 @@ def quaternions(world_from_segment: NDArray) -> NDArray:
     known = np.isfinite(rotation).all(axis=(1, 2))
     result = np.full((len(rotation), 4), np.nan)
     if known.any():
+        from scipy.spatial.transform import Rotation  # half of the start of the process that looks at damaged files
+
         turned = Rotation.from_matrix(rotation[known]).as_quat()[:, [3, 0, 1, 2]]
         turned[0] *= 1.0 if turned[0, 0] >= 0 else -1.0
         flips = np.einsum("ij,ij->i", turned[1:], turned[:-1]) < 0

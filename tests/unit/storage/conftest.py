@@ -1,0 +1,117 @@
+"""Trials that a trial file has to hold: one of everything, and the barest."""
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from calibration import Camera, CameraRig
+from calibration.rigid import from_rotvec
+from mocap.schema import Status
+from mocap.storage import write_trial
+from mocap.trial import (
+    AngleDefinition,
+    JointAngles,
+    Keypoints2D,
+    Operation,
+    Points3D,
+    Segments,
+    Timeline,
+    Trial,
+    Verdict,
+)
+
+NAMES = ("LASI", "A22:knee/left", "Wié %", "..")
+
+
+def _rig(rng):
+    cameras = []
+    for index, (n_terms, fisheye) in enumerate([(5, False), (8, False), (4, True)]):
+        pose = from_rotvec(rng.normal(size=3), rng.normal(size=3))
+        matrix = np.array([[900 + index, 0, 640.5], [0, 901, 360.25], [0, 0, 1]])
+        cameras.append(Camera(f"c{index}", (1280, 720), matrix, rng.normal(scale=0.01, size=n_terms), pose, fisheye))
+    return CameraRig(tuple(cameras), {"world": "board", "rms_px": 0.31234567890123, "n_views": 12, "final": True})
+
+
+def _full_trial(n_frames=40):
+    rng = np.random.default_rng(4)
+    shape = (n_frames, len(NAMES))
+    position = rng.normal(size=(*shape, 3))
+    position[3:7, 1] = np.nan
+    root = rng.normal(scale=1e-3, size=(*shape, 3, 3)).astype(np.float32)
+    covariance = root @ np.swapaxes(root, -1, -2)
+    covariance = np.triu(covariance) + np.swapaxes(np.triu(covariance, 1), -1, -2)
+    covariance[3:7, 1] = np.nan
+    status = np.full(shape, Status.MEASURED | Status.EDITED, np.uint8)
+    status[3:7, 1] = Status.REJECTED
+    error = rng.random((3, *shape)).astype(np.float32)
+    points = Points3D(position, NAMES, 120.0, covariance, status, error, np.full(shape, 3, np.uint8), start_s=0.25)
+    definitions = (
+        AngleDefinition("pelvic_tilt", "pelvis to world", "z x y", "anterior", "level", "absolute", "ASIS, PSIS"),
+        AngleDefinition("lumbar_flexion", "d", "s", "p", "z", "static", "m", False, "no T12 or L1 point"),
+    )
+    values = np.stack([rng.normal(size=n_frames), np.full(n_frames, np.nan)], axis=1)
+    landmark, tissue = np.array([0.03, np.nan]), np.array([np.nan, 0.01])
+    angles = JointAngles(definitions, values, 120.0, np.abs(values) / 100, landmark, tissue, start_s=0.25)
+    poses = from_rotvec(rng.normal(size=(n_frames, 2, 3)), rng.normal(size=(n_frames, 2, 3)))
+    poses[5, 1] = np.nan
+    pixels = rng.normal(size=(3, n_frames, 2, 2)).astype(np.float32)
+    return Trial(
+        trial_id="squat 01", points=points, points_smoothed=replace(points, position=position * 0.5), rig=_rig(rng),
+        timeline=Timeline(120.0, n_frames, 0.25, ("c0", "c1", "c2"), [0.0, 0.001, -0.002], [0.0, 5.0, -3.0], "flash"),
+        keypoints=Keypoints2D(pixels, np.ones((3, n_frames, 2), np.float32), ("Nose", "Neck"), 120.0),
+        segments=Segments(("pelvis", "femur_r"), poses, 120.0), angles=angles, subject_code="S07", task="squat",
+        created_utc="2024-05-01T10:00:00Z", site="lab", operator="é", forward_axis="-y", axis_source="inferred",
+        gravity_known=False, subject={"leg_length_l_m": 0.9123456789012345, "sex": "f", "a/b_kg": 3.0},
+        context={"cue": "", "load_kg": 20.0}, bones=(("LASI", "Wié %"), ("LASI", "..")),
+        quality=(Verdict("volume", 0.4, 1.0, "mm", True, "fine"), Verdict("lost", 5.0, 0.5, "pct", False)),
+        operations=(Operation("import", {"file": "a.c3d", "n": 3, "x": 0.1, "on": True}), Operation("smooth")),
+        inputs={"a.c3d": "ab" * 32},
+    )  # fmt: skip
+
+
+def _bare_trial():
+    return Trial("bare", Points3D(np.ones((3, 1, 3)), ("A",), 100.0))
+
+
+@pytest.fixture(scope="session")
+def trials():
+    """The full trial and the bare one."""
+    return {"full": _full_trial(), "bare": _bare_trial()}
+
+
+@pytest.fixture(scope="session")
+def whole(trials, tmp_path_factory):
+    """Bytes of the files of both trials, written once."""
+    contents = {}
+    for name, trial in trials.items():
+        path = tmp_path_factory.mktemp("whole") / "a.h5"
+        write_trial(path, trial)
+        contents[name] = path.read_bytes()
+    return contents
+
+
+@pytest.fixture(scope="session")
+def assert_equal():
+    """`assert_equal(first, second)`: same types, same bits; angles, in degrees in the file, to the last two bits."""
+    return _assert_equal
+
+
+def _assert_equal(first, second, place="trial"):
+    """Same types, same bits; angles, which are in degrees in the file, to the last two bits."""
+    if isinstance(first, np.ndarray):
+        assert first.shape == second.shape and first.dtype == second.dtype, place
+        rtol = 1e-15 if "angles" in place else 0
+        np.testing.assert_allclose(second, first, rtol=rtol, atol=0, err_msg=place)
+        if not rtol:
+            assert np.ascontiguousarray(first).tobytes() == np.ascontiguousarray(second).tobytes(), place
+    elif hasattr(first, "__dataclass_fields__"):
+        assert type(first) is type(second), place
+        for field in fields(first):
+            _assert_equal(getattr(first, field.name), getattr(second, field.name), f"{place}.{field.name}")
+    elif isinstance(first, tuple):
+        assert len(first) == len(second), place
+        for index, (one, other) in enumerate(zip(first, second, strict=True)):
+            _assert_equal(one, other, f"{place}[{index}]")
+    else:
+        assert first == second, place
