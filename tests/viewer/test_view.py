@@ -222,7 +222,7 @@ def test_the_window_stays_until_its_event_loop_ends(opened, squat_trial):
     assert [viewer.title for viewer in new] == ["squat_01 - mocap"]
 
 
-@pytest.mark.heavy
+@pytest.mark.benchmark
 def test_a_step_costs_no_more_in_a_long_trial(opened, trial_of_length):
     """One step in time in 40 000 frames against one in 101, alternating; its small twin is in test_viewer_layers."""
     _, short = opened
