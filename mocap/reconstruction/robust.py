@@ -104,7 +104,7 @@ def reconstruct_details(
     solution = solve(keypoints.pixels, keypoints.confidence, rig, sigma, options, progress=progress)
     _require_points(keypoints, solution, rig, options)
     _require_plausible_sigma(sigma, rig, options)
-    return Reconstruction(_points(keypoints, solution), solution.used, solution.reason, sigma)
+    return Reconstruction(_points(keypoints, solution, rig), solution.used, solution.reason, sigma)
 
 
 def usable_observations(keypoints: Keypoints2D, options: ReconstructionOptions = _DEFAULT) -> NDArray:
@@ -112,7 +112,7 @@ def usable_observations(keypoints: Keypoints2D, options: ReconstructionOptions =
     return np.isfinite(keypoints.pixels).all(axis=-1) & (keypoints.confidence >= max(options.min_confidence, 1e-9))
 
 
-def _points(keypoints: Keypoints2D, solution: Solution) -> Points3D:
+def _points(keypoints: Keypoints2D, solution: Solution, rig: CameraRig) -> Points3D:
     status = np.full(solution.reason.shape, Status.REJECTED, np.uint8)
     status[solution.reason == MISSING] = 0
     status[solution.reason == MEASURED] = Status.MEASURED
@@ -124,6 +124,7 @@ def _points(keypoints: Keypoints2D, solution: Solution) -> Points3D:
         status=status,
         reprojection_error=solution.error,
         n_views=solution.used.sum(axis=0, dtype=np.uint8),
+        gravity_known=rig.gravity_known,
     )
 
 
