@@ -203,7 +203,8 @@ def test_a_mirrored_camera_is_refused(noisy) -> None:
 def test_one_camera_alone_can_be_calibrated() -> None:
     truth, observations = footage(1, 60, 0.1)
     result = calibrate(observations)
-    assert result.rig.cameras[0].matrix[0, 0] == pytest.approx(truth.cameras[0].matrix[0, 0], rel=0.002)  # measured 0.0002
+    # Measured 986.92 px of 986.74 px.
+    assert result.rig.cameras[0].matrix[0, 0] == pytest.approx(truth.cameras[0].matrix[0, 0], rel=0.002)
     assert result.quality.board is not None and np.isnan(result.quality.board.distance_rmse_mm)
 
 

@@ -123,6 +123,8 @@ FAULTS = {
     "degrees": ("rotation = [", "rotation = [90.0, 10.0, 3.0]\nx = [", "CALIBRATION_IMPLAUSIBLE.*full turn"),
     "coefficients": ("distortions = [", "distortions = [0.1, 0.2]\nx = [", "CALIBRATION_FORMAT.*2 coefficients"),
     "same_name": ('name = "cam_1"', 'name = "cam_0"', "CALIBRATION_FORMAT.*doubled"),
+    "half_pixel": ("size = [1280, 720]", "size = [1280.5, 720]", "CALIBRATION_FORMAT.*'cam_0'.*not a number of pixels"),
+    "other": ('format = "mocap-calibration"', 'format = "scan"', "CALIBRATION_FORMAT.*format scan"),
     "newer": ("format_version = 1", "format_version = 7", "CALIBRATION_FORMAT.*version 7"),
     "fisheye": ("fisheye = false", 'fisheye = "no"', "CALIBRATION_FORMAT.*fisheye"),
 }
