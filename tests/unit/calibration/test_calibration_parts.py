@@ -121,8 +121,9 @@ def test_points_beside_the_images_do_not_count() -> None:
     rig = CameraRig(tuple(Camera(f"c{i}", (1280, 720), matrix, np.zeros(5), pose) for i, pose in enumerate(poses)))
     inside = state.world_from_board[0, :3, 3] + CORNERS
     assert volume_error(rig, rig, inside) < 1e-9
-    with pytest.raises(ShapeError, match="Only 0 of 20"):
-        volume_error(rig, rig, inside + np.array([0, 5.0, 0]))
+    for aside in ([0, 5.0, 0], [0, -5.0, 0], [5.0, 0, 0], [-5.0, 0, 0]):
+        with pytest.raises(ShapeError, match="Only 0 of 20"):
+            volume_error(rig, rig, inside + np.array(aside))
 
 
 def test_floor_frames_whose_board_was_not_placed_do_not_count() -> None:
