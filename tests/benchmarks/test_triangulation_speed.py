@@ -116,7 +116,12 @@ for start in range(0, n_frames, 500):
 keypoints = Keypoints2D(pixels, np.ones(pixels.shape[:3]), [f"k{i}" for i in range(60)], 100.0)
 points = reconstruct(keypoints, rig)
 assert np.isfinite(points.position).mean() > 0.999
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1 if sys.platform == "linux" else 1024))
+try:
+    # The peak that getrusage tells outlives exec: it may be that of the process which started this one.
+    with open("/proc/self/status") as status:
+        print(next(line for line in status if line.startswith("VmHWM")).split()[1])
+except FileNotFoundError:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
 
 
@@ -135,5 +140,5 @@ def test_memory_of_a_minute_of_eight_cameras():
 
 
 def test_memory_of_five_seconds_of_eight_cameras():
-    # 60 s take 772 MB where 1500 are allowed, of which imports and compiler take most.
-    assert peak_megabytes(500) < 1000
+    # 60 s take 311 MB where 1500 are allowed, and 437 MB when the kernels are compiled in the same process.
+    assert peak_megabytes(500) < 700
