@@ -12,6 +12,7 @@ from mocap.kinematics.options import KinematicsOptions
 from mocap.kinematics.outcomes import all_outcomes, angles_of, heading_of, verdicts_of
 from mocap.kinematics.person import NOBODY, StaticReport, calibrate_person, checked_positions, size_without_static
 from mocap.kinematics.poses import joint_centre_positions, segment_transforms
+from mocap.kinematics.upright import upright_verdicts
 from mocap.trial import JointAngles, Points3D, Segments, Verdict
 
 
@@ -108,13 +109,15 @@ def kinematics(
     Raises
     ------
     KinematicsError
-        UNITS, AXES, LEFT_RIGHT, MEDIAL_LATERAL, STATIC_OTHER_SUBJECT, STATIC_MOVING, MARKER_SET_..., NO_POINTS.
+        UNITS, AXES, SKELETON, LEFT_RIGHT, MEDIAL_LATERAL, HEEL_TOE, STATIC_OTHER_SUBJECT, STATIC_MOVING,
+        MARKER_SET_..., NO_POINTS.
     """
     options = options or KinematicsOptions()
     matched = resolve(points.names, marker_set)
     gravity_known = gravity_known and points.gravity_known
     upright = gravity_known and options.posture == "upright"
     positions = checked_positions(points, matched, "trial", upright)
+    stands = upright_verdicts(positions) if upright else ()
     setting = Setting(matched.marker_set.kind, options.hip_centre, gravity_known=gravity_known)
     person = NOBODY
     if static is not None:
@@ -136,7 +139,7 @@ def kinematics(
         segments=Segments(*segment_transforms(body), points.rate_hz),
         centres=joint_centre_positions(body),
         static_report=person.report,
-        verdicts=person.verdicts + verdicts_of(body, outcomes, positions),
+        verdicts=person.verdicts + stands + verdicts_of(body, outcomes, positions),
         marker_set=matched.marker_set.name,
         missing=matched.missing,
     )

@@ -15,6 +15,7 @@ from mocap.kinematics.marker_sets import MarkerSet, Matched, match
 from mocap.kinematics.options import KinematicsOptions
 from mocap.kinematics.outcomes import all_outcomes, heading_of
 from mocap.kinematics.static import StaticReport, find_zeros, pelvis_size, quiet_part
+from mocap.kinematics.upright import check_upright, upright_verdicts
 from mocap.trial import Points3D, Verdict
 
 STATIC_QUIET_S = 3.0
@@ -35,12 +36,12 @@ NOBODY = Person()
 
 
 def checked_positions(points: Points3D, matched: Matched, owner: str, upright: bool) -> dict[str, NDArray]:
-    """Return the landmarks of a trial (ISB-turned world, m) after the checks of `plausibility`.
+    """Return the landmarks of a trial (ISB-turned world, m) after the checks of `plausibility` and `upright`.
 
     Raises
     ------
     KinematicsError
-        NO_POINTS, UNITS, LEFT_RIGHT, MEDIAL_LATERAL; AXES when the person has to be upright.
+        NO_POINTS, UNITS, SKELETON, LEFT_RIGHT, MEDIAL_LATERAL, HEEL_TOE; AXES when the person has to be upright.
     """
     positions = lm.positions_isb(points, matched)
     if not positions:
@@ -49,10 +50,9 @@ def checked_positions(points: Points3D, matched: Matched, owner: str, upright: b
             "Check the labels and the reconstruction.",
             code="NO_POINTS",
         )
-    plausibility.check_units(positions, owner)
-    plausibility.check_sides(positions, owner)
+    plausibility.check_body(positions, owner)
     if upright:
-        plausibility.check_upright(positions, owner)
+        check_upright(positions, owner)
     return positions
 
 
@@ -95,7 +95,8 @@ def calibrate_person(
     upright = setting.gravity_known and options.posture == "upright"
     everything = checked_positions(static, matched, "static trial", upright)
     compared = plausibility.same_subject(everything, trial, options.static_check == "refuse")
-    same = () if compared is None else (compared,)
+    same: tuple[Verdict, ...] = () if compared is None else (compared,)
+    same += upright_verdicts(everything, "static") if upright else ()
     quiet = quiet_part(everything, static.rate_hz)
     positions = {name: values[quiet] for name, values in everything.items()}
     positions = {name: values for name, values in positions.items() if np.isfinite(values).all(axis=1).any()}

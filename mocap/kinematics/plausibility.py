@@ -1,14 +1,23 @@
-"""Is this a person, in metres, upright, right on the right? Refuses what cannot be, flags what is unusual."""
-
-from collections.abc import Mapping
+"""Is this a person, in metres, right on the right? Refuses what cannot be, flags what is unusual."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mocap.errors import KinematicsError
+from mocap.kinematics.body_lines import (
+    Positions,
+    cosines,
+    feet_middle,
+    first,
+    median,
+    median_length,
+    middle,
+    minus,
+    pelvis_right,
+    trunk_top,
+)
+from mocap.kinematics.plausible_body import BACKWARD, check_legs, check_skeleton
 from mocap.trial import Verdict
-
-Positions = Mapping[str, NDArray]
 
 # Pairs of landmarks with their usual distance in an adult (m); only the order of magnitude matters.
 _USUAL_M = {
@@ -32,16 +41,20 @@ SUBJECT_REFUSE = 0.045
 # With few lengths in common soft tissue weighs more.
 SUBJECT_REFUSE_FEW = 0.10
 MANY_LENGTHS = 6
-UPRIGHT_COSINE = 0.5
 
 
-def _length(points: Positions, pair: tuple[str, str]) -> float:
-    """Return the median distance of two landmarks over the frames that show both, NaN when none does."""
-    if pair[0] not in points or pair[1] not in points:
-        return float("nan")
-    lengths = np.linalg.norm(points[pair[0]] - points[pair[1]], axis=1)
-    lengths = lengths[np.isfinite(lengths)]
-    return float(np.median(lengths)) if len(lengths) else float("nan")
+def check_body(points: Positions, owner: str) -> None:
+    """Refuse points that are not a person in metres with the right on the right; the vertical plays no part.
+
+    Raises
+    ------
+    KinematicsError
+        UNITS, SKELETON, LEFT_RIGHT, MEDIAL_LATERAL, HEEL_TOE.
+    """
+    check_units(points, owner)
+    check_skeleton(points, owner)
+    check_sides(points, owner)
+    check_legs(points, owner)
 
 
 def check_units(points: Positions, owner: str) -> None:
@@ -53,7 +66,7 @@ def check_units(points: Positions, owner: str) -> None:
         UNITS, with the unit it looks like. Lengths from a third to two and a half times an adult's pass, so that
         children and giants do.
     """
-    ratios = {pair: _length(points, pair) / usual for pair, usual in _USUAL_M.items()}
+    ratios = {pair: median_length(points, pair) / usual for pair, usual in _USUAL_M.items()}
     known = {pair: ratio for pair, ratio in ratios.items() if np.isfinite(ratio)}
     if not known:
         return
@@ -62,7 +75,7 @@ def check_units(points: Positions, owner: str) -> None:
         return
     # The pair nearest to the median stands for all in the message.
     (first, second), _ = min(known.items(), key=lambda item: abs(item[1] - scale))
-    found = _length(points, (first, second))
+    found = median_length(points, (first, second))
     guess = min(_UNITS, key=lambda unit: abs(np.log(max(scale, 1e-12) / _UNITS[unit])))
     usual = _USUAL_M[first, second]
     raise KinematicsError(
@@ -72,111 +85,48 @@ def check_units(points: Positions, owner: str) -> None:
     )
 
 
-def _median_cosine(first: NDArray, second: NDArray) -> float:
-    lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
-    dots = np.sum(first * second, axis=1)
-    there = np.isfinite(dots) & (lengths > 0)
-    return float(np.median(dots[there] / lengths[there])) if there.any() else float("nan")
-
-
-def _middle(points: Positions, *names: str) -> NDArray | None:
-    found = [points[name] for name in names if name in points]
-    return sum(found[1:], start=found[0]) / len(found) if len(found) == len(names) else None
-
-
-def _first(*candidates: NDArray | None) -> NDArray | None:
-    return next((c for c in candidates if c is not None), None)
-
-
-def _trunk_top(points: Positions) -> NDArray | None:
-    single = (points.get(name) for name in ("C7", "NECK", "T10", "CLAV", "T12"))
-    return _first(*single, _middle(points, "RSJC", "LSJC"), points.get("T12_1"))
-
-
-def pelvis_middle(points: Positions) -> NDArray | None:
-    """Return the middle of the pelvis, shape (time, 3), from what shows it; None without anything."""
-    asis = _middle(points, "RASIS", "LASIS")
-    return _first(_middle(points, "RASIS", "LASIS", "RPSIS", "LPSIS"), asis, _middle(points, "RHJC", "LHJC"))
-
-
-def feet_middle(points: Positions) -> NDArray | None:
-    """Return the middle between both ankles, heels or else knees, shape (time, 3); None without any."""
-    pairs = (("RAJC", "LAJC"), ("RLMAL", "LLMAL"), ("RHEEL", "LHEEL"), ("RLFE", "LLFE"), ("RKJC", "LKJC"))
-    return _first(*(_middle(points, *pair) for pair in pairs))
-
-
-def check_upright(points: Positions, owner: str) -> None:
-    """Refuse points in which the body is upright in no frame: then the up axis is not the world's Z.
-
-    A crouch or a hinge passes, as one of trunk and legs is upright somewhere in the trial.
-
-    Raises
-    ------
-    KinematicsError
-        AXES.
-    """
-    pelvis = pelvis_middle(points)
-    if pelvis is None:
-        return
-    up = np.array([[0.0, 1.0, 0.0]])
-    best = float("nan")
-    for line in (_minus(_trunk_top(points), pelvis), _minus(pelvis, feet_middle(points))):
-        if line is not None:
-            lengths = np.linalg.norm(line, axis=1)
-            cosines = (line @ up[0])[lengths > 0] / lengths[lengths > 0]
-            cosines = cosines[np.isfinite(cosines)]
-            best = np.fmax(best, np.quantile(cosines, 0.95)) if len(cosines) else best
-    if np.isfinite(best) and best < UPRIGHT_COSINE:
-        posture = "upside down" if best < -UPRIGHT_COSINE else "lying"
-        raise KinematicsError(
-            f"In the {owner} the person is {posture} in every frame: the up axis of the data is not the world's Z.",
-            "Read the file with its true up axis, or allow posture='any' when the person really lies.",
-            code="AXES",
-        )
-
-
-def _minus(first: NDArray | None, second: NDArray | None) -> NDArray | None:
-    return None if first is None or second is None else first - second
-
-
 def check_sides(points: Positions, owner: str) -> None:
     """Refuse points whose left and right, or medial and lateral, cannot be.
 
     Raises
     ------
     KinematicsError
-        LEFT_RIGHT when the pelvis would point down, or the knees or feet are on the wrong side of it;
+        LEFT_RIGHT when the pelvis would point down, or the knees or shoulders are on the wrong side of it;
         MEDIAL_LATERAL when a medial landmark is lateral of its partner.
     """
-    right = _minus(points.get("RASIS"), points.get("LASIS"))
-    back = _first(_middle(points, "RPSIS", "LPSIS"), points.get("SACR"))
-    front = _middle(points, "RASIS", "LASIS")
-    if right is None or back is None or front is None:
+    right = pelvis_right(points)
+    if right is None:
         return
-    top, feet = _trunk_top(points), feet_middle(points)
-    above = _first(_minus(top, back), _minus(back, feet))
-    if above is not None and _median_cosine(np.cross(right, front - back), above) < -0.2:
+    back = first(middle(points, "RPSIS", "LPSIS"), points.get("SACR"))
+    forward = minus(middle(points, "RASIS", "LASIS"), back)
+    above = first(minus(trunk_top(points), back), minus(back, feet_middle(points)))
+    if forward is not None and above is not None and _median_cosine(np.cross(right, forward), above) < BACKWARD:
         raise KinematicsError(
             f"In the {owner} the pelvis points away from the trunk: left and right (or front and back) are swapped.",
             "Mend the labels of ASIS and PSIS, or the handedness of the axes.",
             code="LEFT_RIGHT",
         )
-    for name in ("LFE", "LMAL", "HEEL"):
-        across = _minus(points.get(f"R{name}"), points.get(f"L{name}"))
-        if across is not None and _median_cosine(right, across) < -0.2:
+    # Ankles and heels may cross, as on a beam; `check_chains` judges them.
+    for name in ("LFE", "KJC", "SJC", "SHOULDER"):
+        across = minus(points.get(f"R{name}"), points.get(f"L{name}"))
+        if across is not None and _median_cosine(right, across) < BACKWARD:
             raise KinematicsError(
-                f"In the {owner}, R{name} is on the left of L{name} as the pelvis faces: the legs are swapped.",
-                "Mend the labels of the legs or of the pelvis.",
+                f"In the {owner}, R{name} is on the left of L{name} as the pelvis faces: left and right are swapped.",
+                "Mend the labels of the limbs or of the pelvis.",
                 code="LEFT_RIGHT",
             )
     _check_medial(points, right, owner)
 
 
+def _median_cosine(one: NDArray, other: NDArray) -> float:
+    return median(cosines(one, other))
+
+
 def _check_medial(points: Positions, right: NDArray, owner: str) -> None:
     for side, sign in (("R", 1.0), ("L", -1.0)):
         for lateral, medial in (("LFE", "MFE"), ("LMAL", "MMAL"), ("MT5", "MT1")):
-            outward = _minus(points.get(side + lateral), points.get(side + medial))
-            if outward is not None and _median_cosine(sign * right, outward) < -0.2:
+            outward = minus(points.get(side + lateral), points.get(side + medial))
+            if outward is not None and _median_cosine(sign * right, outward) < BACKWARD:
                 raise KinematicsError(
                     f"In the {owner}, {side}{lateral} lies medial of {side}{medial}.",
                     "Mend the labels: the two are exchanged.",
@@ -194,7 +144,7 @@ def same_subject(static: Positions, trial: Positions, refuse: bool = True) -> Ve
     KinematicsError
         STATIC_OTHER_SUBJECT when it is above 4.5 % (10 % with less than six lengths in common) and `refuse`.
     """
-    pairs = [(_length(static, pair), _length(trial, pair)) for pair in _PERSONAL]
+    pairs = [(median_length(static, pair), median_length(trial, pair)) for pair in _PERSONAL]
     mismatch = [abs(b / a - 1.0) for a, b in pairs if np.isfinite(a * b) and a > 0]
     if not mismatch:
         return None
@@ -202,7 +152,8 @@ def same_subject(static: Positions, trial: Positions, refuse: bool = True) -> Ve
     if refuse and found > (SUBJECT_REFUSE if len(mismatch) >= MANY_LENGTHS else SUBJECT_REFUSE_FEW):
         raise KinematicsError(
             f"The static trial is of another person: body lengths differ by {100 * found:.1f} % from the trial's.",
-            "Give the static trial of this person; static_check='flag' lets it pass, flagged.",
+            "Give the static trial of this person; static_check=flag (--set, or [options.kinematics]) lets it pass, "
+            "flagged.",
             code="STATIC_OTHER_SUBJECT",
         )
     text = f"median difference of {len(mismatch)} body lengths between static and trial"

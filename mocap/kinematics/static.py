@@ -10,11 +10,11 @@ from scipy.spatial.transform import Rotation
 from mocap.errors import KinematicsError
 from mocap.kinematics.angles import line_lean
 from mocap.kinematics.body import SIDES, Body, Setting, Zeros
+from mocap.kinematics.body_lines import feet_middle, pelvis_middle
 from mocap.kinematics.heading import quiet_frames
 from mocap.kinematics.hip_centre import PelvisSize
 from mocap.kinematics.landmarks import Landmarks
 from mocap.kinematics.observability import NotObservable
-from mocap.kinematics.plausibility import feet_middle, pelvis_middle
 from mocap.kinematics.segments import knee_axis
 from mocap.kinematics.traced import Frame, difference
 from mocap.kinematics.trunk_angles import spine_curvature, spine_names, spine_steps

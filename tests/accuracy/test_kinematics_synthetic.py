@@ -57,7 +57,9 @@ def test_perfect_points_give_perfect_angles(trial: SyntheticTrial) -> None:
         assert error.max() <= 1e-5, name
     for name, truth in trial.joint_centres.items():
         np.testing.assert_allclose(result.centres[name], truth, atol=1e-9)  # measured 1e-15 m
-    assert all(verdict.passed for verdict in result.verdicts)
+    # Free motion flies through the room: whether it is found upright is chance.
+    chance = ("upright", "feet_level") if trial.task == "free" else ()
+    assert all(verdict.passed for verdict in result.verdicts if verdict.name not in chance)
 
 
 def test_found_heading_of_a_walk_is_the_direction_walked() -> None:
