@@ -40,7 +40,8 @@ OFF_MIDDLE = 0.5
 """Of the trunk's length, that a neck or mid-hip may be away from the middle of its pair; 0.12 to 0.15 for necks in
 recordings, and 0.57 or more under another skeleton's names."""
 # By the segment lengths of Drillis and Contini (1966) thigh over shank is 1.0 and trunk over leg 0.6; recorded
-# keypoints have 0.95 to 1.08, 0.61 to 0.72, and hips over leg 0.25 to 0.28. The limits leave room for children and for bias.
+# keypoints have 0.95 to 1.08, 0.61 to 0.72, and hips over leg 0.25 to 0.28. The limits leave room for
+# children and for bias.
 _PROPORTIONS = {"thigh over shank": (0.6, 1.7), "trunk over leg": (0.33, 1.2), "hip width over leg": (0.05, 0.5)}
 
 _LEG_CHAIN = (("ASIS", "LFE"), ("HJC", "LFE"), ("HJC", "KJC"), ("LFE", "LMAL"), ("KJC", "AJC"), ("LMAL", "HEEL"),

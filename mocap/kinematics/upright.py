@@ -30,8 +30,8 @@ STANDING_LEGS = 0.9
 STANDING_SHARE = 0.05
 """Of the frames that show the body; fewer are passing moments of a movement that has no standing."""
 FEET_LEVEL_DEG = 35.0
-"""Median of a foot's line against the floor in standing; 0 to 16 deg in recorded people; shoes and markers at unlike heights
-add to it."""
+"""Median of a foot's line against the floor in standing; 0 to 17 deg in recorded people, and shoes
+or markers at unlike heights add to it."""
 
 _UP = np.array([[0.0, 1.0, 0.0]])
 _WORLD_FROM_ISB = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
