@@ -108,7 +108,7 @@ def _virtual(file):
         lambda file: file.__setitem__("points/link", h5py.ExternalLink("/etc/passwd", "/x")),
         lambda file: file.__setitem__("points/again", file["points/position"]),
         lambda file: file.__setitem__("points/loop", file["/"]),
-        lambda file: file["points"].create_dataset("x", (3,), "f8", external=[("/tmp/none.bin", 0, 24)]),
+        lambda file: file["points"].create_dataset("x", (3,), "f8", external=[("elsewhere.bin", 0, 24)]),
         lambda file: file["points"].create_dataset("x", data=np.void(b"payload")),
         lambda file: file["points"].create_dataset("x", data=np.zeros(3, "f8,i4")),
         lambda file: file["points"].create_dataset("x", data=np.arange(9), compression="lzf", chunks=(3,)),
