@@ -129,6 +129,7 @@ class _Run:
         return self.session.static.trial if self.session.static else None
 
     def calibrate(self, progress: Progress) -> Outcome:
+        """Write `calibration.toml` from the footage or the ready file, unless it is up to date."""
         source, output = self.session.calibration, "calibration.toml"
         footage = _existing(self.folder, source.file or source.folder or "", "calibration")
         board = None if source.board is None else self.folder / source.board
@@ -156,6 +157,7 @@ class _Run:
         return Outcome("calibration", "done", f"{len(rig)} cameras{', as given' if source.file else ''}")
 
     def trial(self, entry: TrialEntry, rig: CameraRig, static: Trial | None) -> Outcome:
+        """Write the file of one trial, unless it is up to date; a refusal sets an older file aside."""
         name, output = f"trial {entry.name}", f"{entry.name}.h5"
         try:
             if self.static_name is not None and static is None and entry.name != self.static_name:
