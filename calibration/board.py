@@ -111,6 +111,11 @@ class Board:
         y, x = np.mgrid[1 : self.squares_y, 1 : self.squares_x]
         return np.stack([x.ravel(), y.ravel(), np.zeros(self.n_corners)], axis=1) * self.square_length
 
+    @property
+    def faces(self) -> tuple[NDArray[np.int64], ...]:
+        """Corners, by id, that lie in one plane: of a flat board all."""
+        return (np.arange(self.n_corners),)
+
     def describe(self) -> str:
         """Return one line that names every parameter, lengths in mm."""
         parts = [f"{self.type} {self.squares_x} x {self.squares_y} squares of {self.square_length * 1e3:g} mm"]

@@ -36,7 +36,7 @@ class LensPrior:
 
     Attributes
     ----------
-    mean, precision : ndarray, shape (camera, 9)
+    mean, precision : ndarray, shape (camera, 12)
         Of fx, fy, cx, cy and the coefficients; precision is 1 / sd², in the units of the parameter.
     aspect_precision : ndarray, shape (camera,)
         1 / sd² of fx - fy in px: sensors have square pixels.
@@ -57,8 +57,8 @@ class BundleProblem:
         Per camera.
     corners_board : ndarray, shape (corner, 3)
         Metres.
-    free : ndarray of bool, shape (camera, 15)
-        Camera parameters that move: 9 of the lens, 6 of the pose. One pose has to stay, or be held otherwise.
+    free : ndarray of bool, shape (camera, 18)
+        Camera parameters that move: 12 of the lens, 6 of the pose. One pose has to stay, or be held otherwise.
     prior : LensPrior
     """
 
@@ -216,11 +216,11 @@ class BundleCovariance:
 
     Attributes
     ----------
-    camera : ndarray, shape (camera * 15, camera * 15)
+    camera : ndarray, shape (camera * 18, camera * 18)
         Of all camera parameters, what the board poses leave open included; 0 where held.
     board_alone : ndarray, shape (frame, 6, 6)
         Of each board pose were the cameras known.
-    board_by_camera : ndarray, shape (frame, 6, camera * 15)
+    board_by_camera : ndarray, shape (frame, 6, camera * 18)
         How far a board follows (with opposite sign) when camera parameters move.
     """
 

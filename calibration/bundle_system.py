@@ -1,12 +1,12 @@
 """The linear algebra of the joint refinement: residuals, analytic Jacobians, and the reduced camera system.
 
-Parameters of a camera, in this order: fx, fy, cx, cy and five lens coefficients (k1 k2 p1 p2 k3, or for a
-fisheye k1 k2 k3 k4 and one unused), then three rotations and three translations of a small motion applied in
+Parameters of a camera, in this order: fx, fy, cx, cy and eight lens coefficients (k1 k2 p1 p2 k3 k4 k5 k6, or for
+a fisheye k1 k2 k3 k4 and four unused), then three rotations and three translations of a small motion applied in
 the camera's own frame. Parameters of a board pose: a small motion applied in the board's own frame. Small
 motions keep every Jacobian polynomial in known points and free of singular angles.
 
 Each residual touches one camera and one board pose, so the board poses are eliminated by a Schur complement
-and what is left is 15 unknowns a camera. Source: Triggs et al., "Bundle adjustment: a modern synthesis", 2000.
+and what is left is at most 18 unknowns a camera. Source: Triggs et al., "Bundle adjustment: a modern synthesis", 2000.
 """
 
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from calibration.lens import distort
 from calibration.rigid import from_rotvec
 
-N_LENS = 9
-N_CAMERA = 15
+N_LENS = 12
+N_CAMERA = 18
 N_BOARD = 6
 
 
@@ -28,8 +28,8 @@ class BundleState:
 
     Attributes
     ----------
-    lenses : ndarray, shape (camera, 9)
-        fx, fy, cx, cy in px, then k1 k2 p1 p2 k3, or k1 k2 k3 k4 0 for a fisheye.
+    lenses : ndarray, shape (camera, 12)
+        fx, fy, cx, cy in px, then k1 k2 p1 p2 k3 k4 k5 k6, or k1 k2 k3 k4 0 0 0 0 for a fisheye.
     cam_from_world : ndarray, shape (camera, 4, 4)
         Metres.
     world_from_board : ndarray, shape (frame, 4, 4)
@@ -63,13 +63,13 @@ class CameraViews:
 
 @dataclass(frozen=True, eq=False)
 class NormalEquations:
-    """Gauss-Newton system in blocks: camera (camera, 15, ...), board (frame, 6, ...) and their coupling."""
+    """Gauss-Newton system in blocks: camera (camera, 18, ...), board (frame, 6, ...) and their coupling."""
 
     camera: NDArray
     camera_gradient: NDArray
     board: NDArray
     board_gradient: NDArray
-    coupling: NDArray  # (frame, camera, 15, 6)
+    coupling: NDArray  # (frame, camera, 18, 6)
 
 
 def camera_views(pixels: NDArray, fisheye: NDArray) -> list[CameraViews]:
@@ -103,14 +103,14 @@ def project_views(
 
 
 def lens_coefficients(lens: NDArray, fisheye: bool) -> NDArray:
-    """Return the distortion in OpenCV's order, shape (5,) or (4,), of one row of `BundleState.lenses`."""
-    return lens[4:8] if fisheye else lens[4:9]
+    """Return OpenCV's coefficients, shape (8,), or (4,) for a fisheye, of one row of `BundleState.lenses`."""
+    return lens[4:8] if fisheye else lens[4:12]
 
 
 def jacobians(
     state: BundleState, camera: int, views: CameraViews, corners_board: NDArray, points_cam: NDArray
 ) -> tuple[NDArray, NDArray]:
-    """Return d pixel / d camera, shape (view, corner, 2, 15), and d pixel / d board, shape (view, corner, 2, 6)."""
+    """Return d pixel / d camera, shape (view, corner, 2, 18), and d pixel / d board, shape (view, corner, 2, 6)."""
     lens = state.lenses[camera]
     # Corners that were not seen may lie anywhere; a harmless point keeps their (unused) rows finite.
     points_cam = np.where(views.seen[..., None], points_cam, [0.0, 0.0, 1.0])
@@ -122,8 +122,8 @@ def jacobians(
     by_point[..., 2] = -(by_point[..., :2] @ normalised[..., None])[..., 0]
     by_camera = np.empty((*normalised.shape, N_CAMERA))
     by_camera[..., :N_LENS] = _by_lens(normalised, bent, lens, views.fisheye)
-    by_camera[..., 9:12] = _cross(points_cam[..., None, :], by_point)
-    by_camera[..., 12:15] = by_point
+    by_camera[..., 12:15] = _cross(points_cam[..., None, :], by_point)
+    by_camera[..., 15:18] = by_point
     rotation = (state.cam_from_world[camera] @ state.world_from_board[views.frames])[:, :3, :3]
     by_board = np.empty((*normalised.shape, N_BOARD))
     by_board[..., 3:6] = by_point @ rotation[:, None]
@@ -152,9 +152,11 @@ def _by_lens(normalised: NDArray, bent: NDArray, lens: NDArray, fisheye: bool) -
         by_lens[..., 4:8] = unit[..., :, None] * powers[..., None, :]
     else:
         r2 = x * x + y * y
-        by_lens[..., 4] = normalised * r2[..., None]
-        by_lens[..., 5] = normalised * (r2**2)[..., None]
-        by_lens[..., 8] = normalised * (r2**3)[..., None]
+        below = 1 + r2 * (lens[9] + r2 * (lens[10] + r2 * lens[11]))
+        radial = (1 + r2 * (lens[4] + r2 * (lens[5] + r2 * lens[8]))) / below
+        for power, above_index, below_index in ((1, 4, 9), (2, 5, 10), (3, 8, 11)):
+            by_lens[..., above_index] = normalised * (r2**power / below)[..., None]
+            by_lens[..., below_index] = by_lens[..., above_index] * -radial[..., None]
         by_lens[..., 0, 6] = by_lens[..., 1, 7] = 2 * x * y
         by_lens[..., 1, 6] = r2 + 2 * y * y
         by_lens[..., 0, 7] = r2 + 2 * x * x
@@ -201,7 +203,7 @@ def reduced_system(system: NormalEquations, free: NDArray, damping: float) -> tu
 
     Parameters
     ----------
-    free : ndarray of bool, shape (camera, 15)
+    free : ndarray of bool, shape (camera, 18)
         Which camera parameters move.
     damping : float
         Levenberg-Marquardt factor on every diagonal.
@@ -240,7 +242,7 @@ def _damped(blocks: NDArray, damping: float) -> NDArray:
 
 
 def solve_step(system: NormalEquations, free: NDArray, damping: float) -> tuple[NDArray, NDArray]:
-    """Return the damped step of the cameras, shape (camera, 15), and of the boards, shape (frame, 6).
+    """Return the damped step of the cameras, shape (camera, 18), and of the boards, shape (frame, 6).
 
     Raises
     ------
@@ -273,6 +275,6 @@ def moved(state: BundleState, camera_step: NDArray, board_step: NDArray) -> Bund
     """Apply a step: motions of cameras from the left, of boards from the right."""
     return BundleState(
         state.lenses + camera_step[:, :N_LENS],
-        from_rotvec(camera_step[:, 9:12], camera_step[:, 12:15]) @ state.cam_from_world,
+        from_rotvec(camera_step[:, 12:15], camera_step[:, 15:18]) @ state.cam_from_world,
         state.world_from_board @ from_rotvec(board_step[:, :3], board_step[:, 3:]),
     )

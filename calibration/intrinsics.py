@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.bundle_system import N_LENS, lens_coefficients
 from calibration.errors import BoardError, SolverError
 from calibration.lens import distort, undistort
 from calibration.rigid import from_rotvec
@@ -36,8 +37,8 @@ class LensEstimate:
 
     Attributes
     ----------
-    parameters : ndarray, shape (9,)
-        fx, fy, cx, cy, k1 k2 p1 p2 k3 (fisheye: k1 k2 k3 k4 0).
+    parameters : ndarray, shape (12,)
+        fx, fy, cx, cy, k1 k2 p1 p2 k3 k4 k5 k6 (fisheye: k1 k2 k3 k4 0 0 0 0).
     fisheye : bool
     rms_px : float
         Distance from corner to model over the views used.
@@ -136,7 +137,7 @@ def _brown_fit(pixels: NDArray, corners_board: NDArray, size: tuple[int, int]) -
     except cv2.error:
         focal = np.nan
     guesses = [focal] if _plausible(focal, longer) else []
-    best, best_rms = np.full(9, np.nan), np.inf
+    best, best_rms = np.full(N_LENS, np.nan), np.inf
     for guess in [*guesses, *(factor * longer for factor in _FOCAL_GUESSES)]:
         parameters, rms = _staged(objects, images, size, guess)
         if rms < best_rms and _plausible(parameters[0], longer):
@@ -162,17 +163,17 @@ def _staged(objects: list, images: list, size: tuple[int, int], focal: float) ->
             answer = cv2.calibrateCamera(objects, images, size, matrix, distortion, flags=flags, criteria=_CRITERIA)
             rms, matrix, distortion = answer[0], np.asarray(answer[1]), np.asarray(answer[2])
     except cv2.error:
-        return np.full(9, np.nan), np.inf
-    parameters = np.concatenate([matrix[[0, 1, 0, 1], [0, 1, 2, 2]], np.ravel(distortion)[:5]])
+        return np.full(N_LENS, np.nan), np.inf
+    parameters = np.concatenate([matrix[[0, 1, 0, 1], [0, 1, 2, 2]], np.ravel(distortion)[:5], np.zeros(3)])
     return parameters, float(rms) if np.isfinite(parameters).all() else np.inf
 
 
 def _fisheye_fit(pixels: NDArray, corners_board: NDArray, size: tuple[int, int]) -> tuple[NDArray, float]:
     """Try focal lengths of the ideal equidistant lens; the joint refinement bends it to the real one."""
-    best, best_rms = np.full(9, np.nan), np.inf
+    best, best_rms = np.full(N_LENS, np.nan), np.inf
     for factor in _FISHEYE_GUESSES:
         focal = factor * max(size)
-        parameters = np.array([focal, focal, (size[0] - 1) / 2, (size[1] - 1) / 2, 0, 0, 0, 0, 0])
+        parameters = np.array([focal, focal, (size[0] - 1) / 2, (size[1] - 1) / 2, *np.zeros(8)])
         _, rms = board_candidates(pixels, corners_board, parameters, True)
         total = float(np.median(np.nan_to_num(rms[:, 0], nan=1e6)))
         if total < best_rms:
@@ -190,7 +191,7 @@ def board_candidates(
     pixels : ndarray, shape (view, corner, 2)
         NaN where not seen.
     corners_board : ndarray, shape (corner, 3)
-    lens : ndarray, shape (9,)
+    lens : ndarray, shape (12,)
     fisheye : bool
 
     Returns
@@ -200,7 +201,7 @@ def board_candidates(
     rms_px : ndarray, shape (view, 2)
         Distance from corner to model; NaN where there is no pose.
     """
-    coefficients = lens[4:8] if fisheye else lens[4:9]
+    coefficients = lens_coefficients(lens, fisheye)
     normalised, _ = undistort((pixels - lens[2:4]) / lens[:2], coefficients, fisheye)
     poses = np.full((len(pixels), 2, 4, 4), np.nan)
     for view, rays in enumerate(normalised):
@@ -228,7 +229,7 @@ def _place_pair(pair: NDArray, rays: NDArray, corners: NDArray) -> None:
 
 
 def _rms(cam_from_board: NDArray, pixels: NDArray, corners_board: NDArray, lens: NDArray, fisheye: bool) -> NDArray:
-    coefficients = lens[4:8] if fisheye else lens[4:9]
+    coefficients = lens_coefficients(lens, fisheye)
     points_cam = corners_board @ cam_from_board[:, :3, :3].swapaxes(1, 2) + cam_from_board[:, None, :3, 3]
     seen = np.isfinite(pixels).all(axis=-1)
     with np.errstate(invalid="ignore", over="ignore"):

@@ -10,21 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.bundle import LensPrior
+from calibration.bundle_system import N_LENS
 from calibration.errors import CalibrationError
 
-#: Free parameters among fx, fy, cx, cy and the five coefficients, and whether the priors apply.
+#: Free parameters among fx, fy, cx, cy and the eight coefficients, and whether the priors apply.
 LENS_MODELS: dict[str, tuple[str, bool]] = {
-    "auto": ("111111111", True),  # Brown, five coefficients, with priors
-    "brown5": ("111111111", False),  # the same without priors
-    "brown2": ("111111000", True),  # k1 and k2 only
-    "pinhole": ("111100000", True),
-    "fisheye": ("111111110", True),  # equidistant, four coefficients
+    "auto": ("111111111000", True),  # Brown, five coefficients, with priors
+    "brown5": ("111111111000", False),  # the same without priors
+    "brown2": ("111111000000", True),  # k1 and k2 only
+    "rational8": ("111111111111", True),
+    "pinhole": ("111100000000", True),
+    "fisheye": ("111111110000", True),  # equidistant, four coefficients
 }
 
 CENTRE_SD = 0.01  # of the longer side of the image
 ASPECT_SD = 0.001  # of fx / fy
-BROWN_SD = (0.5, 0.15, 0.001, 0.001, 0.05)  # k1 k2 p1 p2 k3
-FISHEYE_SD = (0.2, 0.1, 0.05, 0.03, 1.0)  # k1 k2 k3 k4, and the unused fifth
+BROWN_SD = (0.5, 0.15, 0.001, 0.001, 0.05, 0.5, 0.15, 0.05)  # k1 k2 p1 p2 k3 k4 k5 k6
+FISHEYE_SD = (0.2, 0.1, 0.05, 0.03, 1.0, 1.0, 1.0, 1.0)  # k1 k2 k3 k4, and four unused
 
 
 def checked_model(model: str, camera: str) -> str:
@@ -45,7 +47,7 @@ def checked_model(model: str, camera: str) -> str:
 
 
 def free_parameters(models: list[str]) -> NDArray[np.bool_]:
-    """Return which lens parameters move, shape (camera, 9)."""
+    """Return which lens parameters move, shape (camera, 12)."""
     return np.array([[flag == "1" for flag in LENS_MODELS[model][0]] for model in models])
 
 
@@ -60,7 +62,7 @@ def lens_prior(models: list[str], sizes: NDArray, focal_px: NDArray) -> LensPrio
     focal_px : ndarray, shape (camera,)
         A first estimate: turns the prior on fx / fy into one on fx - fy.
     """
-    mean = np.zeros((len(models), 9))
+    mean = np.zeros((len(models), N_LENS))
     mean[:, 2:4] = (np.asarray(sizes) - 1) / 2
     precision = np.zeros_like(mean)
     precision[:, 2:4] = 1.0 / (CENTRE_SD * np.max(sizes, axis=1)[:, None]) ** 2

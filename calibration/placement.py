@@ -21,7 +21,7 @@ def place_boards(
 
     Parameters
     ----------
-    lenses : ndarray, shape (camera, 9)
+    lenses : ndarray, shape (camera, 12)
     cam_from_world : ndarray, shape (camera, 4, 4)
     candidates : ndarray, shape (camera, frame, 2, 4, 4)
         cam_from_board, NaN where there is none; every frame has at least one.

@@ -48,8 +48,8 @@ class Calibration:
         Distance, in px, from each seen corner to the model; NaN where not seen or the frame was not used.
     kept : ndarray of bool, shape (camera, frame, corner)
         Corners that the answer rests on; those seen but not kept were left out as outliers.
-    camera_covariance : ndarray, shape (camera, 15, camera, 15)
-        Of fx fy cx cy, five coefficients, and a small rotation (rad) and translation (m) in the camera's own
+    camera_covariance : ndarray, shape (camera, 18, camera, 18)
+        Of fx fy cx cy, eight coefficients, and a small rotation (rad) and translation (m) in the camera's own
         frame, relative to the first-order gauge: the camera `held` does not move.
     held : str
         Camera whose pose was held.
@@ -82,7 +82,7 @@ def calibrate(
         origin is the board's. 'camera:NAME': the frame of a camera, gravity unknown. The first camera by default.
     lens : str or mapping of camera name to str
         'auto' (Brown, five coefficients, weak priors of ordinary lenses), 'brown5' (without priors), 'brown2',
-        'pinhole' or 'fisheye'.
+        'rational8', 'pinhole' or 'fisheye'.
     max_rms_share : float
         RMS residual above which the answer is refused, as a share of the longer side of the image.
 
@@ -245,9 +245,10 @@ def _assemble(
 
 def _camera(name: str, size: NDArray, lens: NDArray, cam_from_world: NDArray, fisheye: bool) -> Camera:
     matrix = np.array([[lens[0], 0, lens[2]], [0, lens[1], lens[3]], [0, 0, 1.0]])
-    return Camera(
-        name, (int(size[0]), int(size[1])), matrix, lens_coefficients(lens, fisheye), cam_from_world, fisheye
-    )
+    coefficients = lens_coefficients(lens, fisheye)
+    # Five are enough for most lenses, and the only ones that many programs read.
+    distortion = coefficients if fisheye or coefficients[5:].any() else coefficients[:5]
+    return Camera(name, (int(size[0]), int(size[1])), matrix, distortion, cam_from_world, fisheye)
 
 
 def _only(observations: BoardObservations, kept: NDArray) -> BoardObservations:

@@ -14,8 +14,8 @@ def draw_rigs(rig: CameraRig, camera_covariance: NDArray, n: int, seed: int) -> 
     Parameters
     ----------
     rig : CameraRig
-        Cameras with Brown's five coefficients or fisheye's four.
-    camera_covariance : ndarray, shape (camera, 15, camera, 15)
+        Cameras with Brown's five, eight, or fisheye's four coefficients.
+    camera_covariance : ndarray, shape (camera, 18, camera, 18)
         As in `Calibration.camera_covariance`.
     n : int
     seed : int
@@ -39,6 +39,6 @@ def draw_rigs(rig: CameraRig, camera_covariance: NDArray, n: int, seed: int) -> 
 def _moved(camera: Camera, step: NDArray) -> Camera:
     matrix = camera.matrix.copy()
     matrix[[0, 1, 0, 1], [0, 1, 2, 2]] += step[:4]
-    distortion = camera.distortion + lens_coefficients(step[:N_LENS], camera.fisheye)
+    distortion = camera.distortion + lens_coefficients(step[:N_LENS], camera.fisheye)[: len(camera.distortion)]
     pose = from_rotvec(step[N_LENS : N_LENS + 3], step[N_LENS + 3 :]) @ camera.cam_from_world
     return Camera(camera.name, camera.size, matrix, distortion, pose, camera.fisheye)

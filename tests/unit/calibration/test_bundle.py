@@ -28,9 +28,9 @@ CORNERS = np.stack([*np.meshgrid(np.arange(5) * 0.1, np.arange(4) * 0.1), np.zer
 def random_problem(seed: int, fisheye: bool = False) -> tuple[BundleProblem, BundleState]:
     rng = np.random.default_rng(seed)
     n_cameras, n_frames = 3, 6
-    lens = [900, 905, 630, 350, *((0.02, -0.01, 0.004, -0.002, 0) if fisheye else (-0.2, 0.1, 2e-3, -1e-3, 0.02))]
+    bent = (0.02, -0.01, 0.004, -0.002, *[0] * 4) if fisheye else (-0.2, 0.1, 2e-3, -1e-3, 0.02, 0.1, -0.05, 0.01)
+    lens = [900, 905, 630, 350, *bent]
     lenses = np.array(lens) * (1 + 0.01 * rng.standard_normal((n_cameras, N_LENS)))
-    lenses[:, 8] *= not fisheye
     state = moved(
         BundleState(lenses, np.tile(np.eye(4), (n_cameras, 1, 1)), np.tile(np.eye(4), (n_frames, 1, 1))),
         np.concatenate([np.zeros((n_cameras, N_LENS)), 0.2 * rng.standard_normal((n_cameras, 6))], axis=1),
@@ -69,7 +69,7 @@ def test_jacobians_match_central_differences(fisheye: bool) -> None:
             sides.append(project_views(moved(state, camera_step, board_step), 1, views, CORNERS)[0])
         numeric = (sides[0] - sides[1]) / (2 * step)
         analytic = by_camera[..., index] if index < N_CAMERA else by_board[..., index - N_CAMERA]
-        # Unused fifth coefficient of a fisheye: zero both ways. Measured 1.5e-7 px a unit at most, by rounding of the
+        # Unused coefficients of a fisheye: zero both ways. Measured 1.5e-7 px a unit at most, by rounding of the
         # differences; the limit is 1e-6 px, and more for entries of hundreds of pixels.
         limit = 1e-6 * max(1.0, np.abs(numeric).max())
         assert np.abs(analytic - numeric)[views.seen].max() < limit, index
@@ -83,7 +83,7 @@ def test_projection_is_opencvs() -> None:
     for row, frame in enumerate(problem.views[2].frames):
         pose = state.cam_from_world[2] @ state.world_from_board[frame]
         theirs, _ = cv2.projectPoints(
-            CORNERS, cv2.Rodrigues(pose[:3, :3])[0], pose[:3, 3], matrix, state.lenses[2, 4:9]
+            CORNERS, cv2.Rodrigues(pose[:3, :3])[0], pose[:3, 3], matrix, state.lenses[2, 4:12]
         )
         ours = residuals[row] + problem.views[2].pixels[row]
         seen = problem.views[2].seen[row]
@@ -96,10 +96,10 @@ def full_system(problem: BundleProblem, state: BundleState, prior: bool) -> tupl
     n_camera, n_board = problem.free.size, 6 * len(state.world_from_board)
     full, gradient = np.zeros((n_camera + n_board,) * 2), np.zeros(n_camera + n_board)
     for c in range(3):
-        own = slice(15 * c, 15 * c + 15)
+        own = slice(N_CAMERA * c, N_CAMERA * (c + 1))
         full[own, own], gradient[own] = system.camera[c], system.camera_gradient[c]
         if prior:
-            full[own, own][:9, :9] += np.diag(problem.prior.precision[c])
+            full[own, own][:N_LENS, :N_LENS] += np.diag(problem.prior.precision[c])
             full[own, own][:2, :2] += problem.prior.aspect_precision[c] * np.array([[1, -1], [-1, 1]])
         for f in range(6):
             board = slice(n_camera + 6 * f, n_camera + 6 * f + 6)
@@ -118,8 +118,8 @@ def test_the_reduced_step_is_the_full_step() -> None:
     step = np.zeros(len(full))
     step[moving] = np.linalg.solve(damped[np.ix_(moving, moving)], -gradient[moving])
     camera_step, board_step = solve_step(system, problem.free, 0.01)
-    assert np.allclose(camera_step.ravel(), step[:45], rtol=1e-6, atol=1e-12)
-    assert np.allclose(board_step.ravel(), step[45:], rtol=1e-6, atol=1e-12)
+    assert np.allclose(camera_step.ravel(), step[:54], rtol=1e-6, atol=1e-12)
+    assert np.allclose(board_step.ravel(), step[54:], rtol=1e-6, atol=1e-12)
     linearised = -(2 * gradient @ step + step @ full @ step)
     assert promised_decrease(system, camera_step, board_step, 0.01) == pytest.approx(linearised, rel=1e-9)
 
@@ -136,9 +136,9 @@ def test_covariance_is_the_inverse_of_the_full_system() -> None:
     )
     sd = np.sqrt(np.diagonal(inverse))
     sd[sd == 0] = 1.0
-    assert (np.abs(covariance.camera - inverse[:45, :45]) / sd[:45] / sd[:45, None]).max() < 1e-6  # measured 1.4e-9
+    assert (np.abs(covariance.camera - inverse[:54, :54]) / sd[:54] / sd[:54, None]).max() < 1e-6  # measured 1.4e-9
     for f in range(6):
-        board, follow = slice(45 + 6 * f, 51 + 6 * f), covariance.board_by_camera[f]
+        board, follow = slice(54 + 6 * f, 60 + 6 * f), covariance.board_by_camera[f]
         whole = covariance.board_alone[f] + follow @ covariance.camera @ follow.T
         assert (np.abs(whole - inverse[board, board]) / sd[board] / sd[board, None]).max() < 1e-6  # 1.4e-9
 
