@@ -81,3 +81,23 @@ def checked_rigid(value: NDArray, name: str) -> NDArray:
             "Pass a proper rotation and a translation in metres.",
         )
     return b_from_a
+
+
+def look_at(centre_world: NDArray, aim_world: NDArray, roll: float = 0.0) -> NDArray:
+    """Return cam_from_world, shape (4, 4), of a camera at a point that looks at another one.
+
+    Parameters
+    ----------
+    centre_world, aim_world : ndarray, shape (3,)
+        In m, Z up; not one above the other.
+    roll : float
+        Rotation about the viewing direction in rad, away from an upright image.
+    """
+    z = np.asarray(aim_world, float) - centre_world
+    x = np.cross(z, [0.0, 0.0, 1.0])
+    z, x = z / np.linalg.norm(z), x / np.linalg.norm(x)
+    y = np.cross(z, x)
+    upright = np.stack([x, y, z])
+    c, s = np.cos(roll), np.sin(roll)
+    rotation = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]) @ upright
+    return rigid(rotation, -rotation @ np.asarray(centre_world, float))

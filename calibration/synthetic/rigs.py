@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from calibration.camera import Camera, CameraRig
 from calibration.errors import ShapeError
-from calibration.rigid import rigid
+from calibration.rigid import look_at
 
 # Horizontal field of view of the mean lens: a 2 m cube fits at the default radius.
 _FIELD_PINHOLE = np.deg2rad(66)
@@ -60,26 +60,6 @@ def ring_rig(
         pose = look_at(centre, aim, roll=rng.normal(0, 0.03))
         cameras.append(Camera(f"cam_{i:0{digits}d}", size, matrix, distortion, pose, fisheye))
     return CameraRig(tuple(cameras), {"world": "synthetic", "gravity": "known"})
-
-
-def look_at(centre_world: NDArray, aim_world: NDArray, roll: float = 0.0) -> NDArray:
-    """Return cam_from_world, shape (4, 4), of a camera at a point that looks at another one.
-
-    Parameters
-    ----------
-    centre_world, aim_world : ndarray, shape (3,)
-        In m, Z up; not one above the other.
-    roll : float
-        Rotation about the viewing direction in rad, away from an upright image.
-    """
-    z = np.asarray(aim_world, float) - centre_world
-    x = np.cross(z, [0.0, 0.0, 1.0])
-    z, x = z / np.linalg.norm(z), x / np.linalg.norm(x)
-    y = np.cross(z, x)
-    upright = np.stack([x, y, z])
-    c, s = np.cos(roll), np.sin(roll)
-    rotation = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]) @ upright
-    return rigid(rotation, -rotation @ np.asarray(centre_world, float))
 
 
 def _lens(rng: np.random.Generator, size: tuple[int, int], fisheye: bool) -> tuple[NDArray, NDArray]:
