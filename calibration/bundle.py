@@ -1,7 +1,7 @@
 """Joint refinement of lenses, camera poses and board poses over all views of all cameras.
 
-Levenberg-Marquardt with analytic Jacobians on the Schur complement of the board poses, in plain numpy
-(`bundle_system` holds the algebra, `refinement` the rounds that make it robust).
+Levenberg-Marquardt with analytic Jacobians on the Schur complement of the board poses (`bundle_system` holds the
+algebra, `bundle_kernels` its hot loop, `refinement` the rounds that make it robust).
 """
 
 from dataclasses import dataclass
@@ -10,14 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.bundle_system import (
-    N_BOARD,
+    N_BODY,
+    N_CAMERA,
     N_LENS,
     BundleState,
-    CameraViews,
     NormalEquations,
+    Views,
+    data_cost,
     moved,
     normal_equations,
-    project_views,
     promised_decrease,
     reduced_system,
     solve_step,
@@ -53,17 +54,13 @@ class BundleProblem:
 
     Attributes
     ----------
-    views : list of CameraViews
-        Per camera.
-    corners_board : ndarray, shape (corner, 3)
-        Metres.
+    views : Views
     free : ndarray of bool, shape (camera, 18)
         Camera parameters that move: 12 of the lens, 6 of the pose. One pose has to stay, or be held otherwise.
     prior : LensPrior
     """
 
-    views: list[CameraViews]
-    corners_board: NDArray
+    views: Views
     free: NDArray
     prior: LensPrior
 
@@ -106,20 +103,19 @@ def minimise(
     SolverError
         START_NOT_FINITE when a corner lies behind its camera.
     """
-    scale = robust_scale
     state, damping, growth, converged, steps = start, 1e-4, 2.0, False, 0
-    cost, weights = _cost(problem, state, sigma, scale)
+    cost = _cost(problem, state, sigma, robust_scale)
     if not np.isfinite(cost):
         raise SolverError(
             "The start of the refinement has a board behind a camera or is not finite.",
             "Check that all cameras filmed the same board at the same time.",
             code="START_NOT_FINITE",
         )
-    system = _system(problem, state, weights)
+    system = _system(problem, state, sigma, robust_scale)
     while steps < MAX_STEPS:
         steps += 1
         trial, promised = _trial(system, state, problem.free, damping)
-        trial_cost, trial_weights = _cost(problem, trial, sigma, scale) if trial else (np.inf, weights)
+        trial_cost = _cost(problem, trial, sigma, robust_scale) if trial else np.inf
         if trial is None or not trial_cost < cost:
             damping, growth = damping * growth, growth * 2.0
             # No direction leads down any more, or only by rounding: this is the bottom.
@@ -128,14 +124,14 @@ def minimise(
                 break
             continue
         decrease = cost - trial_cost
-        state, cost, weights = trial, trial_cost, trial_weights
+        state, cost = trial, trial_cost
         if decrease <= _TOLERANCE * cost and promised <= 10 * _TOLERANCE * cost:
             converged = True
             break
         # Nielsen's rule: the better the model foretold the decrease, the more it is trusted.
         damping = max(damping * max(1 / 3, 1 - (2 * decrease / promised - 1) ** 3), 1e-14)
         growth = 2.0
-        system = _system(problem, state, weights)
+        system = _system(problem, state, sigma, robust_scale)
     return BundleResult(state, steps, converged)
 
 
@@ -155,21 +151,8 @@ def _trial(
     )
 
 
-def _cost(
-    problem: BundleProblem, state: BundleState, sigma: NDArray, scale: float | None
-) -> tuple[float, list[NDArray]]:
-    """Return the (robust) cost and, per camera, the weight (view, corner) of each corner in 1/px²."""
-    total, weights = _prior_cost(problem.prior, state), []
-    for camera, views in enumerate(problem.views):
-        residuals, _ = project_views(state, camera, views, problem.corners_board)
-        squares = (residuals**2).sum(axis=-1) / sigma[camera] ** 2
-        if scale is None:
-            total += squares.sum()
-            weights.append(views.seen / sigma[camera] ** 2)
-        else:
-            total += scale**2 * np.log1p(squares / scale**2).sum()
-            weights.append(views.seen / (1.0 + squares / scale**2) / sigma[camera] ** 2)
-    return float(total), weights
+def _cost(problem: BundleProblem, state: BundleState, sigma: NDArray, scale: float | None) -> float:
+    return _prior_cost(problem.prior, state) + data_cost(state, problem.views, sigma, scale)
 
 
 def _prior_cost(prior: LensPrior, state: BundleState) -> float:
@@ -178,8 +161,8 @@ def _prior_cost(prior: LensPrior, state: BundleState) -> float:
     return float(off.sum() + aspect.sum())
 
 
-def _system(problem: BundleProblem, state: BundleState, weights: list[NDArray]) -> NormalEquations:
-    system = normal_equations(state, problem.views, problem.corners_board, weights)
+def _system(problem: BundleProblem, state: BundleState, sigma: NDArray, scale: float | None) -> NormalEquations:
+    system = normal_equations(state, problem.views, sigma, scale)
     prior, lens = problem.prior, np.arange(N_LENS)
     system.camera[:, lens, lens] += prior.precision
     system.camera_gradient[:, :N_LENS] += prior.precision * (state.lenses - prior.mean)
@@ -199,15 +182,13 @@ def lens_and_pose_covariance(problem: BundleProblem, state: BundleState, sigma: 
     sigma : ndarray, shape (camera,)
         Noise of one coordinate of a corner, px.
     """
-    weights = [views.seen / own**2 for views, own in zip(problem.views, sigma, strict=True)]
-    system = _system(problem, state, weights)
-    matrix, _, board_inverse = reduced_system(system, problem.free, 0.0)
+    system = _system(problem, state, sigma, None)
+    matrix, _, body_inverse = reduced_system(system, problem.free, 0.0)
     scale = 1.0 / np.sqrt(np.diagonal(matrix))
     chosen = np.flatnonzero(problem.free)
     camera = np.zeros((problem.free.size, problem.free.size))
     camera[np.ix_(chosen, chosen)] = np.linalg.inv(matrix * scale * scale[:, None]) * scale * scale[:, None]
-    pull = board_inverse @ system.coupling.reshape(len(system.board), -1, N_BOARD).swapaxes(1, 2)
-    return BundleCovariance(camera, board_inverse, pull)
+    return BundleCovariance(camera, body_inverse, problem.views, system.coupling)
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,10 +201,31 @@ class BundleCovariance:
         Of all camera parameters, what the board poses leave open included; 0 where held.
     board_alone : ndarray, shape (frame, 6, 6)
         Of each board pose were the cameras known.
-    board_by_camera : ndarray, shape (frame, 6, camera * 18)
-        How far a board follows (with opposite sign) when camera parameters move.
+    views : Views
+    coupling : ndarray, shape (view, 18, 6)
+        Between the cameras and the boards, 1 / units².
     """
 
     camera: NDArray
     board_alone: NDArray
-    board_by_camera: NDArray
+    views: Views
+    coupling: NDArray
+
+    def board_by_camera(self, boards: NDArray) -> NDArray:
+        """Return how far boards follow (with opposite sign) when camera parameters move.
+
+        Parameters
+        ----------
+        boards : ndarray of int, shape (chosen,)
+            Rows of `board_alone`.
+
+        Returns
+        -------
+        ndarray, shape (chosen, 6, camera * 18)
+        """
+        answer = np.zeros((len(boards), N_BODY, len(self.views.fisheye), N_CAMERA))
+        for row, board in enumerate(boards):
+            here = slice(*np.searchsorted(self.views.body, [board, board + 1]))
+            pulled = self.board_alone[board] @ self.coupling[here].swapaxes(1, 2)
+            answer[row][:, self.views.camera[here]] = pulled.swapaxes(0, 1)
+        return answer.reshape(len(boards), N_BODY, -1)

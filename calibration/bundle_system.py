@@ -1,25 +1,30 @@
-"""The linear algebra of the joint refinement: residuals, analytic Jacobians, and the reduced camera system.
+"""The linear algebra of the joint refinement: views, residuals, normal equations, and the reduced camera system.
 
 Parameters of a camera, in this order: fx, fy, cx, cy and eight lens coefficients (k1 k2 p1 p2 k3 k4 k5 k6, or for
 a fisheye k1 k2 k3 k4 and four unused), then three rotations and three translations of a small motion applied in
-the camera's own frame. Parameters of a board pose: a small motion applied in the board's own frame. Small
-motions keep every Jacobian polynomial in known points and free of singular angles.
+the camera's own frame. Parameters of a body (a board, a wand, a point; one per moment): a small motion applied in
+the body's own frame. Small motions keep every Jacobian polynomial in known points and free of singular angles.
 
-Each residual touches one camera and one board pose, so the board poses are eliminated by a Schur complement
-and what is left is at most 18 unknowns a camera. Source: Triggs et al., "Bundle adjustment: a modern synthesis", 2000.
+Each residual touches one camera and one body, so the bodies are eliminated by a Schur complement and what is left
+is at most 18 unknowns a camera. Source: Triggs et al., "Bundle adjustment: a modern synthesis", 2000.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.lens import distort
+from calibration import bundle_kernels
+from calibration.bundle_kernels import N_BODY, N_CAMERA, N_LENS
 from calibration.rigid import from_rotvec
 
-N_LENS = 12
-N_CAMERA = 18
-N_BOARD = 6
+__all__ = ["N_BODY", "N_CAMERA", "N_LENS"]
+
+_CHUNKS = 32  # fixed, so that sums do not depend on the number of threads
+_DENSE_BYTES = 64e6
+# A wand may turn about its own line and a point about itself, and no camera sees it: a precision that holds them
+# where they are, as a share of the largest of the body's own. Cameras do not feel it.
+_LOOSE = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +37,8 @@ class BundleState:
         fx, fy, cx, cy in px, then k1 k2 p1 p2 k3 k4 k5 k6, or k1 k2 k3 k4 0 0 0 0 for a fisheye.
     cam_from_world : ndarray, shape (camera, 4, 4)
         Metres.
-    world_from_board : ndarray, shape (frame, 4, 4)
-        Metres.
+    world_from_board : ndarray, shape (body, 4, 4)
+        Metres. Of one board, a body is a frame.
     """
 
     lenses: NDArray
@@ -42,64 +47,110 @@ class BundleState:
 
 
 @dataclass(frozen=True, eq=False)
-class CameraViews:
-    """What one camera saw of the board.
+class Views:
+    """What all cameras saw: one row per camera and body, sorted by body.
 
     Attributes
     ----------
-    frames : ndarray of int, shape (view,)
-        Row of each view in `BundleState.world_from_board`, each at most once.
+    camera, body : ndarray of int, shape (view,)
     pixels : ndarray, shape (view, corner, 2)
         0 where not seen.
     seen : ndarray of bool, shape (view, corner)
-    fisheye : bool
+    fisheye : ndarray of bool, shape (camera,)
+    targets : ndarray, shape (target, corner, 3)
+        Metres, in the frame of the body.
+    body_target : ndarray of int, shape (body,)
+        What each body is.
     """
 
-    frames: NDArray
+    camera: NDArray
+    body: NDArray
     pixels: NDArray
     seen: NDArray
-    fisheye: bool
+    fisheye: NDArray
+    targets: NDArray
+    body_target: NDArray
+
+    @property
+    def n_cameras(self) -> int:
+        """Number of cameras."""
+        return len(self.fisheye)
+
+    @property
+    def n_bodies(self) -> int:
+        """Number of bodies."""
+        return len(self.body_target)
+
+    def with_seen(self, seen: NDArray) -> "Views":
+        """Return the same views with other corners, shape (view, corner), counted."""
+        return replace(self, seen=seen)
+
+    def chunks(self) -> NDArray:
+        """Return where to cut the rows into chunks of whole bodies, shape (chunk + 1,)."""
+        ends = np.linspace(0, self.n_bodies, min(_CHUNKS, max(self.n_bodies, 1)) + 1).astype(np.int64)
+        return np.searchsorted(self.body, ends)
 
 
 @dataclass(frozen=True, eq=False)
 class NormalEquations:
-    """Gauss-Newton system in blocks: camera (camera, 18, ...), board (frame, 6, ...) and their coupling."""
+    """Gauss-Newton system in blocks.
+
+    Attributes
+    ----------
+    camera : ndarray, shape (camera, 18, 18)
+    camera_gradient : ndarray, shape (camera, 18)
+    body : ndarray, shape (body, 6, 6)
+    body_gradient : ndarray, shape (body, 6)
+    coupling : ndarray, shape (view, 18, 6)
+    views : Views
+    """
 
     camera: NDArray
     camera_gradient: NDArray
-    board: NDArray
-    board_gradient: NDArray
-    coupling: NDArray  # (frame, camera, 18, 6)
+    body: NDArray
+    body_gradient: NDArray
+    coupling: NDArray
+    views: Views
 
 
-def camera_views(pixels: NDArray, fisheye: NDArray) -> list[CameraViews]:
-    """Sort pixels, shape (camera, frame, corner, 2) with NaN for missing, by camera; views without a corner go."""
-    views = []
-    for one, is_fisheye in zip(pixels, fisheye, strict=True):
-        seen = np.isfinite(one).all(axis=-1)
-        frames = np.flatnonzero(seen.any(axis=1))
-        kept = np.where(seen[frames, :, None], one[frames], 0.0)
-        views.append(CameraViews(frames, kept, seen[frames], bool(is_fisheye)))
-    return views
+def board_views(pixels: NDArray, fisheye: NDArray, corners_board: NDArray) -> Views:
+    """Sort what all cameras saw of one target; views without a corner go.
 
-
-def project_views(
-    state: BundleState, camera: int, views: CameraViews, corners_board: NDArray
-) -> tuple[NDArray, NDArray]:
-    """Return residuals (view, corner, 2) in px, 0 where not seen, and the points (view, corner, 3) in the camera.
-
-    Residuals of seen corners that are not in front of the camera are infinite: no such state is acceptable.
+    Parameters
+    ----------
+    pixels : ndarray, shape (camera, frame, corner, 2)
+        NaN where not seen.
+    fisheye : ndarray of bool, shape (camera,)
+    corners_board : ndarray, shape (corner, 3)
+        Metres.
     """
-    cam_from_board = state.cam_from_world[camera] @ state.world_from_board[views.frames]
-    points_cam = corners_board @ cam_from_board[:, :3, :3].swapaxes(1, 2) + cam_from_board[:, None, :3, 3]
-    ahead = points_cam[..., 2] > 1e-6
-    depth = np.where(ahead, points_cam[..., 2], 1.0)
-    lens = state.lenses[camera]
-    with np.errstate(over="ignore", invalid="ignore"):
-        bent, _ = distort(points_cam[..., :2] / depth[..., None], lens_coefficients(lens, views.fisheye), views.fisheye)
-        residuals = bent * lens[:2] + lens[2:4] - views.pixels
-    residuals[~ahead | ~np.isfinite(residuals).all(axis=-1)] = np.inf
-    return np.where(views.seen[..., None], residuals, 0.0), points_cam
+    seen = np.isfinite(pixels).all(axis=-1)
+    body, camera = np.nonzero(seen.any(axis=2).T)
+    own = seen[camera, body]
+    return Views(
+        camera.astype(np.int64), body.astype(np.int64), np.where(own[..., None], pixels[camera, body], 0.0), own,
+        np.asarray(fisheye, bool), np.asarray(corners_board, float)[None], np.zeros(pixels.shape[1], np.int64),
+    )  # fmt: skip
+
+
+def joined_views(parts: list[Views]) -> Views:
+    """Put the views of several targets seen by the same cameras together; bodies count on from part to part."""
+    n_corners = max(part.targets.shape[1] for part in parts)
+    bodies = np.cumsum([0, *(part.n_bodies for part in parts)])
+    kinds = np.cumsum([0, *(len(part.targets) for part in parts)])
+
+    def wide(values: NDArray, mode: str = "constant") -> NDArray:
+        return np.pad(values, [(0, n_corners - values.shape[1] if i == 1 else 0) for i in range(values.ndim)], mode)
+
+    return Views(
+        np.concatenate([part.camera for part in parts]),
+        np.concatenate([part.body + first for part, first in zip(parts, bodies, strict=False)]),
+        np.concatenate([wide(part.pixels) for part in parts]),
+        np.concatenate([wide(part.seen) for part in parts]),
+        parts[0].fisheye,
+        np.concatenate([wide(part.targets, "edge") for part in parts]),
+        np.concatenate([part.body_target + first for part, first in zip(parts, kinds, strict=False)]),
+    )
 
 
 def lens_coefficients(lens: NDArray, fisheye: bool) -> NDArray:
@@ -107,99 +158,72 @@ def lens_coefficients(lens: NDArray, fisheye: bool) -> NDArray:
     return lens[4:8] if fisheye else lens[4:12]
 
 
-def jacobians(
-    state: BundleState, camera: int, views: CameraViews, corners_board: NDArray, points_cam: NDArray
-) -> tuple[NDArray, NDArray]:
-    """Return d pixel / d camera, shape (view, corner, 2, 18), and d pixel / d board, shape (view, corner, 2, 6)."""
-    lens = state.lenses[camera]
-    # Corners that were not seen may lie anywhere; a harmless point keeps their (unused) rows finite.
-    points_cam = np.where(views.seen[..., None], points_cam, [0.0, 0.0, 1.0])
-    depth = points_cam[..., 2:]
-    normalised = points_cam[..., :2] / depth
-    bent, bent_by_normalised = distort(normalised, lens_coefficients(lens, views.fisheye), views.fisheye)
-    by_point = np.empty((*normalised.shape, 3))
-    by_point[..., :2] = bent_by_normalised * (lens[:2, None] / depth[..., None])
-    by_point[..., 2] = -(by_point[..., :2] @ normalised[..., None])[..., 0]
-    by_camera = np.empty((*normalised.shape, N_CAMERA))
-    by_camera[..., :N_LENS] = _by_lens(normalised, bent, lens, views.fisheye)
-    by_camera[..., 12:15] = _cross(points_cam[..., None, :], by_point)
-    by_camera[..., 15:18] = by_point
-    rotation = (state.cam_from_world[camera] @ state.world_from_board[views.frames])[:, :3, :3]
-    by_board = np.empty((*normalised.shape, N_BOARD))
-    by_board[..., 3:6] = by_point @ rotation[:, None]
-    by_board[..., 0:3] = _cross(corners_board[:, None, :], by_board[..., 3:6])
-    return by_camera, by_board
+def _arguments(state: BundleState, views: Views) -> tuple[NDArray, ...]:
+    return (
+        np.ascontiguousarray(state.lenses, float), views.fisheye, np.ascontiguousarray(state.cam_from_world, float),
+        np.ascontiguousarray(state.world_from_board, float), views.targets, views.body_target, views.camera,
+        views.body, views.pixels, views.seen,
+    )  # fmt: skip
 
 
-def _cross(one: NDArray, other: NDArray) -> NDArray:
-    # Four times as fast as numpy.cross, which copies and moves axes.
-    answer = np.empty(np.broadcast_shapes(one.shape, other.shape))
-    for i, j, k in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
-        answer[..., i] = one[..., j] * other[..., k] - one[..., k] * other[..., j]
-    return answer
+def squared_errors(state: BundleState, views: Views) -> NDArray:
+    """Return the squared distance from pixel to model, shape (view, corner), in px².
+
+    0 where not seen; infinite for a seen corner that is not in front of its camera.
+    """
+    errors = np.empty(views.seen.shape)
+    bundle_kernels.residual_squares(*_arguments(state, views), errors)
+    return errors
 
 
-def _by_lens(normalised: NDArray, bent: NDArray, lens: NDArray, fisheye: bool) -> NDArray:
-    by_lens = np.zeros((*normalised.shape, N_LENS))
-    by_lens[..., 0, 0], by_lens[..., 1, 1] = bent[..., 0], bent[..., 1]
-    by_lens[..., 0, 2] = by_lens[..., 1, 3] = 1.0
-    x, y = normalised[..., 0], normalised[..., 1]
-    if fisheye:
-        r = np.hypot(x, y)
-        theta = np.arctan(r)
-        unit = normalised / np.maximum(r, 1e-300)[..., None]
-        powers = theta[..., None] ** np.array([3, 5, 7, 9])
-        by_lens[..., 4:8] = unit[..., :, None] * powers[..., None, :]
-    else:
-        r2 = x * x + y * y
-        below = 1 + r2 * (lens[9] + r2 * (lens[10] + r2 * lens[11]))
-        radial = (1 + r2 * (lens[4] + r2 * (lens[5] + r2 * lens[8]))) / below
-        for power, above_index, below_index in ((1, 4, 9), (2, 5, 10), (3, 8, 11)):
-            by_lens[..., above_index] = normalised * (r2**power / below)[..., None]
-            by_lens[..., below_index] = by_lens[..., above_index] * -radial[..., None]
-        by_lens[..., 0, 6] = by_lens[..., 1, 7] = 2 * x * y
-        by_lens[..., 1, 6] = r2 + 2 * y * y
-        by_lens[..., 0, 7] = r2 + 2 * x * x
-    by_lens[..., 4:] *= lens[:2, None]
-    return by_lens
+def data_cost(state: BundleState, views: Views, sigma: NDArray, robust_scale: float | None) -> float:
+    """Return the sum of squared (or with a scale: Cauchy) errors in units of sigma, shape (camera,) in px."""
+    chunks = views.chunks()
+    sums = np.zeros(len(chunks) - 1)
+    scale2 = 0.0 if robust_scale is None else float(robust_scale) ** 2
+    precision = 1.0 / np.asarray(sigma, float) ** 2
+    bundle_kernels.robust_cost(*_arguments(state, views), precision, scale2, chunks, sums)
+    return float(sums.sum())
 
 
 def normal_equations(
-    state: BundleState, views: list[CameraViews], corners_board: NDArray, weights: list[NDArray]
+    state: BundleState, views: Views, sigma: NDArray, robust_scale: float | None = None
 ) -> NormalEquations:
     """Sum weighted Jacobians over all corners.
 
     Parameters
     ----------
-    weights : list of ndarray, shape (view, corner)
-        Per camera, 1/px²; 0 where not seen.
+    sigma : ndarray, shape (camera,)
+        Noise of one coordinate of a corner, px.
+    robust_scale : float, optional
+        Scale of the Cauchy loss in units of sigma.
     """
-    n_frames, n_cameras = len(state.world_from_board), len(views)
-    system = NormalEquations(
-        np.zeros((n_cameras, N_CAMERA, N_CAMERA)), np.zeros((n_cameras, N_CAMERA)),
-        np.zeros((n_frames, N_BOARD, N_BOARD)), np.zeros((n_frames, N_BOARD)),
-        np.zeros((n_frames, n_cameras, N_CAMERA, N_BOARD)),
-    )  # fmt: skip
-    for camera, (view, weight) in enumerate(zip(views, weights, strict=True)):
-        residuals, points_cam = project_views(state, camera, view, corners_board)
-        by_camera, by_board = jacobians(state, camera, view, corners_board, points_cam)
-        root = np.sqrt(weight)[..., None]
-        n_views = len(view.frames)
-        rows_camera = (by_camera * root[..., None]).reshape(n_views, -1, N_CAMERA)
-        rows_board = (by_board * root[..., None]).reshape(n_views, -1, N_BOARD)
-        rows = (residuals * root).reshape(n_views, -1)
-        flat = rows_camera.reshape(-1, N_CAMERA)
-        system.camera[camera] = flat.T @ flat
-        system.camera_gradient[camera] = flat.T @ rows.ravel()
-        turned = rows_board.swapaxes(1, 2)
-        system.board[view.frames] += turned @ rows_board
-        system.board_gradient[view.frames] += (turned @ rows[..., None])[..., 0]
-        system.coupling[view.frames, camera] = rows_camera.swapaxes(1, 2) @ rows_board
-    return system
+    chunks = views.chunks()
+    sums = np.zeros((len(chunks) - 1, views.n_cameras, N_CAMERA, N_CAMERA + 1))
+    body, body_gradient = np.zeros((views.n_bodies, N_BODY, N_BODY)), np.zeros((views.n_bodies, N_BODY))
+    coupling = np.zeros((len(views.camera), N_CAMERA, N_BODY))
+    scale2 = 0.0 if robust_scale is None else float(robust_scale) ** 2
+    precision = 1.0 / np.asarray(sigma, float) ** 2
+    bundle_kernels.normal_equations(
+        *_arguments(state, views), precision, scale2, chunks, sums, body, body_gradient, coupling
+    )
+    total = sums.sum(axis=0)
+    camera = 0.5 * (total[..., :N_CAMERA] + total[..., :N_CAMERA].swapaxes(1, 2))
+    index = np.arange(N_BODY)
+    loose = np.flatnonzero(_loose_targets(views.targets)[views.body_target])
+    body[loose[:, None], index, index] += _LOOSE * body[loose].max(axis=(1, 2), initial=0.0)[:, None]
+    return NormalEquations(camera, total[..., N_CAMERA], body, body_gradient, coupling, views)
+
+
+def _loose_targets(targets: NDArray) -> NDArray[np.bool_]:
+    """Which targets leave a rotation open: points on one line, or a single one."""
+    spread = np.linalg.svd(targets - targets.mean(axis=1, keepdims=True), compute_uv=False)
+    straight = spread[:, 1] <= 1e-9 * np.maximum(spread[:, 0], 1e-300) if spread.shape[1] > 1 else True
+    return np.broadcast_to(straight, len(targets))
 
 
 def reduced_system(system: NormalEquations, free: NDArray, damping: float) -> tuple[NDArray, NDArray, NDArray]:
-    """Eliminate the board poses.
+    """Eliminate the bodies.
 
     Parameters
     ----------
@@ -212,26 +236,40 @@ def reduced_system(system: NormalEquations, free: NDArray, damping: float) -> tu
     -------
     matrix : ndarray, shape (free, free)
     gradient : ndarray, shape (free,)
-    board_inverse : ndarray, shape (frame, 6, 6)
-        Inverse of the damped blocks of the board poses.
+    body_inverse : ndarray, shape (body, 6, 6)
+        Inverse of the damped blocks of the bodies.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        When a body's block is singular.
     """
-    # A frame whose every view was left out has no equations: it stays where it is.
-    empty = ~system.board.any(axis=(1, 2))
-    board = _damped(system.board, damping)
-    board[empty] = np.eye(N_BOARD)
-    board_inverse = np.linalg.inv(board)
-    n_frames = len(system.board)
-    n_unknowns = free.size
-    coupling = system.coupling.reshape(n_frames, n_unknowns, N_BOARD)
-    pulled = (coupling @ board_inverse).transpose(1, 0, 2).reshape(n_unknowns, -1)
-    matrix = -pulled @ coupling.transpose(1, 0, 2).reshape(n_unknowns, -1).T
-    camera = _damped(system.camera, damping)
-    for index in range(len(camera)):
-        span = slice(index * N_CAMERA, (index + 1) * N_CAMERA)
-        matrix[span, span] += camera[index]
-    gradient = system.camera_gradient.ravel() - pulled @ system.board_gradient.ravel()
+    views = system.views
+    # A body whose every view was left out has no equations: it stays where it is.
+    empty = ~system.body.any(axis=(1, 2))
+    blocks = _damped(system.body, damping)
+    blocks[empty] = np.eye(N_BODY)
+    body_inverse = np.linalg.inv(blocks)
+    root = np.linalg.cholesky(body_inverse)  # inverse = root @ root.T
     chosen = np.flatnonzero(free)
-    return matrix[np.ix_(chosen, chosen)], gradient[chosen], board_inverse
+    matrix = np.zeros((len(chosen), len(chosen)))
+    step = max(int(_DENSE_BYTES / (8 * N_BODY * free.size)), 1)
+    for first in range(0, views.n_bodies, step):
+        rows = slice(*np.searchsorted(views.body, [first, first + step]))
+        n_here = min(step, views.n_bodies - first)
+        dense = np.zeros((n_here, views.n_cameras, N_CAMERA, N_BODY))
+        dense[views.body[rows] - first, views.camera[rows]] = system.coupling[rows] @ root[views.body[rows]]
+        pulled = dense.reshape(n_here, -1, N_BODY)[:, chosen].transpose(1, 0, 2).reshape(len(chosen), -1)
+        matrix -= pulled @ pulled.T
+    camera = _damped(system.camera, damping)
+    whole = np.zeros((*free.shape, *free.shape))
+    index = np.arange(len(camera))
+    whole[index, :, index] = camera
+    matrix += whole.reshape(free.size, free.size)[np.ix_(chosen, chosen)]
+    moved_by = (body_inverse @ system.body_gradient[..., None])[views.body]
+    gradient = system.camera_gradient.copy()
+    np.subtract.at(gradient, views.camera, (system.coupling @ moved_by)[..., 0])
+    return matrix, gradient.ravel()[chosen], body_inverse
 
 
 def _damped(blocks: NDArray, damping: float) -> NDArray:
@@ -242,39 +280,46 @@ def _damped(blocks: NDArray, damping: float) -> NDArray:
 
 
 def solve_step(system: NormalEquations, free: NDArray, damping: float) -> tuple[NDArray, NDArray]:
-    """Return the damped step of the cameras, shape (camera, 18), and of the boards, shape (frame, 6).
+    """Return the damped step of the cameras, shape (camera, 18), and of the bodies, shape (body, 6).
 
     Raises
     ------
     numpy.linalg.LinAlgError
         When the system is singular.
     """
-    matrix, gradient, board_inverse = reduced_system(system, free, damping)
+    matrix, gradient, body_inverse = reduced_system(system, free, damping)
     # Unknowns span px, rad, m and pure numbers: scaled to a unit diagonal before factoring.
-    scale = 1.0 / np.sqrt(np.diagonal(matrix))
+    diagonal = np.diagonal(matrix)
+    if (diagonal <= 0).any():
+        raise np.linalg.LinAlgError("a camera parameter that no view shows")
+    scale = 1.0 / np.sqrt(diagonal)
     lower = np.linalg.cholesky(matrix * scale * scale[:, None])
     step = np.zeros(free.size)
     inner = np.linalg.solve(lower, -gradient * scale)
     step[np.flatnonzero(free)] = np.linalg.solve(lower.T, inner) * scale
-    pull = np.einsum("fuk,u->fk", system.coupling.reshape(len(system.board), -1, N_BOARD), step)
-    board_step = -np.einsum("fij,fj->fi", board_inverse, system.board_gradient + pull)
-    return step.reshape(free.shape), board_step
+    camera_step = step.reshape(free.shape)
+    views = system.views
+    pull = np.zeros_like(system.body_gradient)
+    each = np.einsum("vuk,vu->vk", system.coupling, camera_step[views.camera])
+    np.add.at(pull, views.body, each)
+    body_step = -np.einsum("fij,fj->fi", body_inverse, system.body_gradient + pull)
+    return camera_step, body_step
 
 
 def promised_decrease(
-    system: NormalEquations, camera_step: NDArray, board_step: NDArray, damping: float
+    system: NormalEquations, camera_step: NDArray, body_step: NDArray, damping: float
 ) -> float:
     """Return by how much the linearised cost falls along a damped step."""
     camera_bend = np.einsum("cii,ci->", system.camera, camera_step**2)
-    board_bend = np.einsum("fii,fi->", system.board, board_step**2)
-    slope = (system.camera_gradient * camera_step).sum() + (system.board_gradient * board_step).sum()
-    return float(-slope + damping * (camera_bend + board_bend))
+    body_bend = np.einsum("fii,fi->", system.body, body_step**2)
+    slope = (system.camera_gradient * camera_step).sum() + (system.body_gradient * body_step).sum()
+    return float(-slope + damping * (camera_bend + body_bend))
 
 
-def moved(state: BundleState, camera_step: NDArray, board_step: NDArray) -> BundleState:
-    """Apply a step: motions of cameras from the left, of boards from the right."""
+def moved(state: BundleState, camera_step: NDArray, body_step: NDArray) -> BundleState:
+    """Apply a step: motions of cameras from the left, of bodies from the right."""
     return BundleState(
         state.lenses + camera_step[:, :N_LENS],
         from_rotvec(camera_step[:, 12:15], camera_step[:, 15:18]) @ state.cam_from_world,
-        state.world_from_board @ from_rotvec(board_step[:, :3], board_step[:, 3:]),
+        state.world_from_board @ from_rotvec(body_step[:, :3], body_step[:, 3:]),
     )

@@ -3,20 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.bundle_system import BundleState, CameraViews, project_views
+from calibration.bundle_system import BundleState, Views, squared_errors
 from calibration.rigid import inverse
 
 _SOURCES = 3  # cameras per frame whose poses of the board are tried
 _ERROR_CAP_PX = 200.0
 
 
-def place_boards(
-    lenses: NDArray,
-    cam_from_world: NDArray,
-    candidates: NDArray,
-    views: list[CameraViews],
-    corners_board: NDArray,
-) -> BundleState:
+def place_boards(lenses: NDArray, cam_from_world: NDArray, candidates: NDArray, views: Views) -> BundleState:
     """Choose, frame by frame, the pose of the board that all cameras agree on best.
 
     Parameters
@@ -25,8 +19,8 @@ def place_boards(
     cam_from_world : ndarray, shape (camera, 4, 4)
     candidates : ndarray, shape (camera, frame, 2, 4, 4)
         cam_from_board, NaN where there is none; every frame has at least one.
-    views : list of CameraViews
-    corners_board : ndarray, shape (corner, 3)
+    views : Views
+        Of one target; a body is a frame.
 
     Returns
     -------
@@ -35,8 +29,7 @@ def place_boards(
     n_cameras, n_frames = candidates.shape[:2]
     world_from_board = inverse(cam_from_world)[:, None, None] @ candidates
     n_corners = np.zeros((n_cameras, n_frames))
-    for camera, view in enumerate(views):
-        n_corners[camera, view.frames] = view.seen.sum(axis=1)
+    n_corners[views.camera, views.body] = views.seen.sum(axis=1)
     n_corners[~np.isfinite(candidates[:, :, 0, 0, 0])] = -1
     order = np.argsort(-n_corners, axis=0, kind="stable")[: min(_SOURCES, n_cameras)]
     best = np.full(n_frames, np.inf)
@@ -47,26 +40,18 @@ def place_boards(
             trial = world_from_board[source, frames, choice]
             there = np.isfinite(trial[:, 0, 0])
             safe = np.where(there[:, None, None], trial, np.eye(4))
-            errors = _frame_errors(BundleState(lenses, cam_from_world, safe), views, corners_board)
+            errors = _body_errors(BundleState(lenses, cam_from_world, safe), views)
             better = there & (errors < best)
             chosen[better], best[better] = safe[better], errors[better]
     return BundleState(lenses, cam_from_world, chosen)
 
 
-def _frame_errors(state: BundleState, views: list[CameraViews], corners_board: NDArray) -> NDArray:
-    """Sum of capped corner errors per frame, px."""
-    errors = np.zeros(len(state.world_from_board))
-    for camera, view in enumerate(views):
-        residuals, _ = project_views(state, camera, view, corners_board)
-        lengths = np.minimum(np.hypot(residuals[..., 0], residuals[..., 1]), _ERROR_CAP_PX)
-        errors[view.frames] += lengths.sum(axis=1)
-    return errors
+def _body_errors(state: BundleState, views: Views) -> NDArray:
+    """Sum of capped corner errors per body, px."""
+    lengths = np.minimum(np.sqrt(squared_errors(state, views)), _ERROR_CAP_PX)
+    return np.bincount(views.body, lengths.sum(axis=1), minlength=views.n_bodies)
 
 
-def view_rms(state: BundleState, views: list[CameraViews], corners_board: NDArray) -> list[NDArray]:
-    """Return, per camera, the RMS corner error (view,) in px; infinite behind the camera."""
-    answer = []
-    for camera, view in enumerate(views):
-        residuals, _ = project_views(state, camera, view, corners_board)
-        answer.append(np.sqrt((residuals**2).sum(axis=(1, 2)) / np.maximum(view.seen.sum(axis=1), 1)))
-    return answer
+def view_rms(state: BundleState, views: Views) -> NDArray:
+    """Return the RMS corner error, shape (view,), in px; infinite behind the camera."""
+    return np.sqrt(squared_errors(state, views).sum(axis=1) / np.maximum(views.seen.sum(axis=1), 1))

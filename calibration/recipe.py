@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from calibration.board import Board
 from calibration.bundle import BundleCovariance, BundleProblem, lens_and_pose_covariance
-from calibration.bundle_system import N_CAMERA, N_LENS, BundleState, camera_views, lens_coefficients
+from calibration.bundle_system import N_CAMERA, N_LENS, BundleState, board_views, lens_coefficients
 from calibration.camera import Camera, CameraRig
 from calibration.errors import BoardError, ViewGraphError
 from calibration.extrinsics import check_connected, place_cameras
@@ -183,9 +183,9 @@ def _start(
     cam_from_root = place_cameras(candidates, names)
     root = int(np.abs(cam_from_root - np.eye(4)).sum(axis=(1, 2)).argmin())
     free[root, N_LENS:] = False
-    views = camera_views(observations.pixels, fisheye)
-    problem = BundleProblem(views, corners, free, lens_prior(models, sizes, lenses[:, 0]))
-    return place_boards(lenses, cam_from_root, candidates, views, corners), problem, names[root]
+    views = board_views(observations.pixels, fisheye, corners)
+    problem = BundleProblem(views, free, lens_prior(models, sizes, lenses[:, 0]))
+    return place_boards(lenses, cam_from_root, candidates, views), problem, names[root]
 
 
 def _world(
@@ -203,7 +203,10 @@ def _world(
     positions = floor_positions(choice, observations.frame_ids[frames], refinement.placed)
     root_from_world = root_from_floor(state.world_from_board[positions])
     check_above_floor(state.cam_from_world @ root_from_world, names)
-    tilt = floor_tilt_sd(covariance, state.world_from_board, positions)
+    tilt = floor_tilt_sd(
+        covariance.camera, covariance.board_alone[positions], covariance.board_by_camera(positions),
+        state.world_from_board[positions],
+    )  # fmt: skip
     return root_from_world, replace(quality, floor_tilt_sd_deg=float(np.rad2deg(tilt)), n_floor_frames=len(positions))
 
 

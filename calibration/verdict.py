@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.bundle_system import project_views
+from calibration.bundle_system import squared_errors
 from calibration.errors import SolverError
 from calibration.observations import BoardObservations
 from calibration.quality import BoardScore
@@ -121,12 +121,11 @@ def corner_errors(
     """
     errors = np.full(observations.pixels.shape[:3], np.nan)
     kept = np.zeros(errors.shape, dtype=bool)
-    for camera, (views, keep) in enumerate(zip(refinement.every_view, refinement.kept, strict=True)):
-        residuals, _ = project_views(refinement.state, camera, views, observations.board.corners_board)
-        lengths = np.hypot(residuals[..., 0], residuals[..., 1])
-        shown = views.seen & np.isfinite(lengths) & refinement.placed[views.frames, None]
-        errors[camera, frames[views.frames]] = np.where(shown, lengths, np.nan)
-        kept[camera, frames[views.frames]] = keep
+    views = refinement.every_view
+    lengths = np.sqrt(squared_errors(refinement.state, views))
+    shown = views.seen & np.isfinite(lengths) & refinement.placed[views.body, None]
+    errors[views.camera, frames[views.body]] = np.where(shown, lengths, np.nan)
+    kept[views.camera, frames[views.body]] = refinement.kept
     return errors, kept
 
 

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.board import WORLD_FROM_FLOOR_BOARD
-from calibration.bundle import BundleCovariance
 from calibration.errors import CalibrationError
 from calibration.rigid import inverse, rigid
 
@@ -149,7 +148,7 @@ def check_above_floor(cam_from_world: NDArray, names: tuple[str, ...]) -> None:
     )
 
 
-def floor_tilt_sd(covariance: BundleCovariance, root_from_board: NDArray, positions: NDArray) -> float:
+def floor_tilt_sd(camera: NDArray, board_alone: NDArray, board_by_camera: NDArray, root_from_board: NDArray) -> float:
     """Return the standard deviation, in rad, of the angle between the world's Z and the board's true normal.
 
     First order, both directions of tilt together; what the cameras leave uncertain is common to all frames, the
@@ -157,12 +156,14 @@ def floor_tilt_sd(covariance: BundleCovariance, root_from_board: NDArray, positi
 
     Parameters
     ----------
-    covariance : BundleCovariance
-    root_from_board : ndarray, shape (frame, 4, 4)
-    positions : ndarray of int, shape (floor,)
+    camera : ndarray, shape (n, n)
+        Covariance of all camera parameters.
+    board_alone, board_by_camera : ndarray, shape (floor, 6, 6) and (floor, 6, n)
+        As in `BundleCovariance`, of the boards on the floor.
+    root_from_board : ndarray, shape (floor, 4, 4)
     """
-    turn = np.swapaxes(root_from_board[positions[0]][:3, :3][None], 1, 2) @ root_from_board[positions][:, :3, :3]
-    alone = turn @ covariance.board_alone[positions][:, :3, :3] @ np.swapaxes(turn, 1, 2)
-    follow = (turn @ covariance.board_by_camera[positions][:, :3]).mean(axis=0)
-    total = alone.mean(axis=0) / len(positions) + follow @ covariance.camera @ follow.T
+    turn = np.swapaxes(root_from_board[0][:3, :3][None], 1, 2) @ root_from_board[:, :3, :3]
+    alone = turn @ board_alone[:, :3, :3] @ np.swapaxes(turn, 1, 2)
+    follow = (turn @ board_by_camera[:, :3]).mean(axis=0)
+    total = alone.mean(axis=0) / len(root_from_board) + follow @ camera @ follow.T
     return float(np.sqrt(max(total[0, 0] + total[1, 1], 0.0)))

@@ -5,8 +5,8 @@ import pytest
 
 from calibration import recipe, refinement
 from calibration.board import Board
-from calibration.bundle import BundleCovariance, BundleProblem
-from calibration.bundle_system import N_CAMERA, N_LENS, BundleState, camera_views, project_views
+from calibration.bundle import BundleProblem
+from calibration.bundle_system import N_CAMERA, N_LENS, BundleState, board_views
 from calibration.camera import Camera, CameraRig
 from calibration.errors import CalibrationError, ShapeError, SolverError
 from calibration.extrinsics import pair_pose
@@ -38,9 +38,14 @@ def facing(n_cameras: int, n_frames: int, focal: list[float]) -> tuple[BundleSta
     poses = np.tile(np.eye(4), (n_frames, 1, 1))
     poses[:, :3, 3] = [-0.25, -0.2, 2.5]
     state = BundleState(lenses, np.tile(np.eye(4), (n_cameras, 1, 1)), poses)
-    blank = np.zeros((n_cameras, n_frames, len(CORNERS), 2))
-    views = camera_views(blank, np.zeros(n_cameras, dtype=bool))
-    return state, np.stack([project_views(state, camera, view, CORNERS)[0] for camera, view in enumerate(views)])
+    return state, seen_in(state)
+
+
+def seen_in(state: BundleState) -> np.ndarray:
+    """Pixels (camera, frame, corner, 2) of the boards through lenses without distortion."""
+    whole = np.insert(CORNERS, 3, 1, axis=1)
+    points = np.einsum("cij,fjk,pk->cfpi", state.cam_from_world, state.world_from_board, whole)
+    return points[..., :2] / points[..., 2:3] * state.lenses[:, None, None, :2] + state.lenses[:, None, None, 2:4]
 
 
 def test_the_relative_pose_is_found_where_the_second_choice_is_mostly_right() -> None:
@@ -75,30 +80,28 @@ def test_one_camera_that_errs_wildly_does_not_place_the_board() -> None:
     moved = state.world_from_board.copy()
     moved[0, 0, 3] += 0.6
     off = BundleState(state.lenses, state.cam_from_world, moved)
-    views = camera_views(pixels, np.zeros(3, dtype=bool))
-    pixels[2] += project_views(off, 2, views[2], CORNERS)[0]  # the third camera saw it 0.6 m aside: 4800 px
+    pixels[2] = seen_in(off)[2]  # the third camera saw it 0.6 m aside: 4800 px
     candidates = np.full((3, 1, 2, 4, 4), np.nan)
     candidates[:2, :, 0], candidates[2, :, 0] = state.world_from_board, moved
-    views = camera_views(pixels, np.zeros(3, dtype=bool))
-    found = place_boards(state.lenses, state.cam_from_world, candidates, views, CORNERS)
+    views = board_views(pixels, np.zeros(3, dtype=bool), CORNERS)
+    found = place_boards(state.lenses, state.cam_from_world, candidates, views)
     assert np.array_equal(found.world_from_board, state.world_from_board)
 
 
 def test_what_does_not_fix_a_board_is_left_out_before_and_after() -> None:
     state, pixels = facing(2, 3, [900, 900])
     pixels[1, 2] += 300.0
-    views = camera_views(pixels, np.zeros(2, dtype=bool))
+    views = board_views(pixels, np.zeros(2, dtype=bool), CORNERS)
     prior = lens_prior(["auto"] * 2, np.array([[1280, 720]] * 2), state.lenses[:, 0])
-    problem = BundleProblem(views, CORNERS, np.ones((2, N_CAMERA), dtype=bool), prior)
+    problem = BundleProblem(views, np.ones((2, N_CAMERA), dtype=bool), prior)
     near = refinement._near_views(problem, state)
-    assert near[0].all() and near[1][:2].all() and not near[1][2].any()
-    line = [view.seen.copy() for view in views]
-    for seen in line:
-        seen[1, 5:] = False  # one row of corners in both cameras: the board may turn about it
-    line[0][2, 5:] = False  # one row in one camera, and the whole board in the other
-    sound = refinement._keep_sound(problem, line)
-    assert not sound[0][1].any() and not sound[1][1].any()
-    assert sound[0][2].sum() == 5 and sound[1][2].all()
+    assert np.array_equal(near.all(axis=1), ~((views.camera == 1) & (views.body == 2)))
+    line = views.seen.copy()
+    line[views.body == 1, 5:] = False  # one row of corners in both cameras: the board may turn about it
+    line[(views.body == 2) & (views.camera == 0), 5:] = False  # one row in one camera, the whole board in the other
+    sound = refinement._keep_sound(views, line)
+    assert not sound[views.body == 1].any()
+    assert sound[views.body == 2].sum(axis=1).tolist() == [5, len(CORNERS)]
 
 
 def test_scores_are_root_mean_squares_of_the_distances(observations: BoardObservations) -> None:
@@ -138,15 +141,13 @@ def test_the_tilt_of_the_floor_averages_own_noise_and_keeps_the_common_one() -> 
     alone = np.tile(np.diag([3e-3, 4e-3, 1.0, 0, 0, 0]) ** 2, (4, 1, 1))
     half_turn = from_rotvec(np.array([0.0, 0.0, np.pi]), np.zeros(3))
     boards = np.stack([floor_pose(BOARD), floor_pose(BOARD) @ half_turn] * 2)
-    positions = np.arange(4)
-    still = BundleCovariance(np.zeros((1, 1)), alone, np.zeros((4, 6, 1)))
-    assert floor_tilt_sd(still, boards, positions[:1]) == pytest.approx(5e-3)
-    assert floor_tilt_sd(still, boards, positions) == pytest.approx(2.5e-3)
+    nothing, no_follow = np.zeros((1, 1)), np.zeros((4, 6, 1))
+    assert floor_tilt_sd(nothing, alone[:1], no_follow[:1], boards[:1]) == pytest.approx(5e-3)
+    assert floor_tilt_sd(nothing, alone, no_follow, boards) == pytest.approx(2.5e-3)
     # A camera that turns takes all boards along, each about its own axis: turned boards the other way.
     follow = np.zeros((4, 6, 1))
     follow[:, 0, 0] = [1, -1, 1, -1]
-    swaying = BundleCovariance(np.full((1, 1), 6e-3**2), 0 * alone, follow)
-    assert floor_tilt_sd(swaying, boards, positions) == pytest.approx(6e-3)
+    assert floor_tilt_sd(np.full((1, 1), 6e-3**2), 0 * alone, follow, boards) == pytest.approx(6e-3)
 
 
 def test_mirrored_views_are_not_used(observations: BoardObservations) -> None:
