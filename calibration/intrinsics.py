@@ -1,34 +1,39 @@
 """First estimates from one camera alone: its lens, and where the board stood in each of its views.
 
-OpenCV does this part. Only one focal length, k1 and k2 are estimated here, in that order and with the principal
-point held in the middle of the image, because a free start falls into far minima; the joint refinement frees
-the rest. Source of the two poses a planar view allows: Collins and Bartoli, "Infinitesimal plane-based pose
-estimation", 2014.
+Only one focal length, k1 and k2 are estimated here, in that order and with the principal point held in the middle
+of the image, because a free start falls into far minima; the joint refinement frees the rest.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.bundle_system import N_LENS, lens_coefficients
+from calibration.bundle import BundleProblem, LensPrior, minimise
+from calibration.bundle_system import (
+    N_CAMERA,
+    N_LENS,
+    BundleState,
+    Views,
+    board_views,
+    lens_coefficients,
+    squared_errors,
+)
 from calibration.errors import BoardError, SolverError
-from calibration.lens import distort, undistort
-from calibration.rigid import from_rotvec
+from calibration.lens import undistort
+from calibration.planar import focal_from_homographies, homographies, planar_poses
+from calibration.rigid import apply, inverse
 from calibration.views import spread_views
-
-OPENCV_VERSION = cv2.__version__
 
 _MAX_VIEWS = 15
 _FOCAL_GUESSES = (0.5, 0.8, 1.2, 1.8, 3.0)  # in longer sides of the image
 _FISHEYE_GUESSES = (0.25, 0.32, 0.4, 0.5, 0.65, 0.85)
 _GOOD_RMS = 0.004  # in longer sides of the image: 5 px of 1280
 _MISMATCH = 0.08  # of the board's extent in the image; lenses bend a board by 0.03 at most
-_CRITERIA = (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 30, 1e-6)
 _FOCAL_RANGE = (0.15, 12.0)  # in longer sides of the image
+_SQUARE_SD_PX = 1e-3  # of fx - fy while one focal length is estimated
+_K1_SD = 0.5
+_ROBUST_SIGMAS = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,22 +58,29 @@ class LensEstimate:
 
 
 def estimate_lens(
-    pixels: NDArray, corners_board: NDArray, size: tuple[int, int], fisheye: bool, camera: str
+    pixels: NDArray,
+    corners_board: NDArray,
+    size: tuple[int, int],
+    fisheye: bool,
+    camera: str,
+    faces: tuple[NDArray, ...] | None = None,
 ) -> LensEstimate:
-    """Estimate the lens of one camera from its views of a planar board.
+    """Estimate the lens of one camera from its views of a board.
 
     Parameters
     ----------
     pixels : ndarray, shape (view, corner, 2)
         NaN where not seen; views as `usable_views` accepts them.
     corners_board : ndarray, shape (corner, 3)
-        Metres, z = 0.
+        Metres.
     size : tuple of int
         Image width and height, px.
     fisheye : bool
         Equidistant model in place of Brown's.
     camera : str
         For the error text.
+    faces : tuple of ndarray of int, optional
+        Corners that lie in one plane, face by face; all of them when left out.
 
     Raises
     ------
@@ -78,10 +90,10 @@ def estimate_lens(
         NO_LENS when no focal length explains the views.
     """
     chosen = pixels[spread_views(pixels, _MAX_VIEWS)]
-    _check_board(chosen, corners_board, camera)
+    faces = (np.arange(len(corners_board)),) if faces is None else faces
+    _check_board(chosen, corners_board, faces, camera)
     fit = _fisheye_fit if fisheye else _brown_fit
-    with _one_thread():
-        parameters, rms = fit(chosen, corners_board, size)
+    parameters, rms = fit(chosen, corners_board, size, faces)
     longer = max(size)
     if not (np.isfinite(parameters).all() and rms < 4 * _GOOD_RMS * longer and _plausible(parameters[0], longer)):
         raise SolverError(
@@ -92,31 +104,23 @@ def estimate_lens(
     return LensEstimate(parameters, fisheye, rms, len(chosen))
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    # With several, OpenCV adds up in an order of its own each time, and two runs differ in the last digits.
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        cv2.setNumThreads(threads)
-
-
-def _check_board(pixels: NDArray, corners_board: NDArray, camera: str) -> None:
+def _check_board(pixels: NDArray, corners_board: NDArray, faces: tuple[NDArray, ...], camera: str) -> None:
     """Refuse corners that no homography brings near the board: ids of another layout, or a bent board."""
     misses = []
-    for view in pixels:
-        seen = np.isfinite(view).all(axis=-1)
-        matrix, _ = cv2.findHomography(corners_board[seen, :2], view[seen])
-        if matrix is None:
-            continue
-        mapped = cv2.perspectiveTransform(corners_board[None, seen, :2], matrix)[0]
-        extent = np.linalg.norm(np.ptp(view[seen], axis=0))
-        misses.append(np.sqrt(np.mean(np.sum((mapped - view[seen]) ** 2, axis=1))) / extent)
-    if misses and np.median(misses) > _MISMATCH:
+    for face in faces:
+        plane = apply(_face_from_board(corners_board[face]), corners_board[face])[:, :2]
+        image = pixels[:, face]
+        matrix = homographies(plane, image)
+        mapped = np.insert(plane, 2, 1.0, axis=1) @ np.swapaxes(matrix, 1, 2)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            off = mapped[..., :2] / mapped[..., 2:] - image
+        good = np.isfinite(matrix).all(axis=(1, 2))
+        extent = np.linalg.norm(np.nanmax(image[good], axis=1) - np.nanmin(image[good], axis=1), axis=1)
+        misses.append(np.sqrt(np.nanmean((off[good] ** 2).sum(axis=-1), axis=1)) / extent)
+    every = np.concatenate(misses)
+    if len(every) and np.median(every) > _MISMATCH:
         raise BoardError(
-            f"Camera '{camera}': the corners do not lie as on this board (off by {100 * np.median(misses):.0f} % of "
+            f"Camera '{camera}': the corners do not lie as on this board (off by {100 * np.median(every):.0f} % of "
             "its extent in the image).",
             "Check squares_x, squares_y, dictionary and legacy in board.toml against the printed board.",
             code="BOARD_MISMATCH",
@@ -127,19 +131,18 @@ def _plausible(focal: float, longer: int) -> bool:
     return bool(_FOCAL_RANGE[0] * longer < focal < _FOCAL_RANGE[1] * longer)
 
 
-def _brown_fit(pixels: NDArray, corners_board: NDArray, size: tuple[int, int]) -> tuple[NDArray, float]:
+def _brown_fit(
+    pixels: NDArray, corners_board: NDArray, size: tuple[int, int], faces: tuple[NDArray, ...]
+) -> tuple[NDArray, float]:
     longer = max(size)
-    seen = np.isfinite(pixels).all(axis=-1)
-    objects = [corners_board[one].astype(np.float32) for one in seen]
-    images = [view[one].astype(np.float32) for view, one in zip(pixels, seen, strict=True)]
-    try:
-        focal = float(cv2.initCameraMatrix2D(objects, images, size, 1.0)[0, 0])
-    except cv2.error:
-        focal = np.nan
+    centre = (np.array(size) - 1) / 2
+    planes = [apply(_face_from_board(corners_board[face]), corners_board[face])[:, :2] for face in faces]
+    flat = np.concatenate([homographies(plane, pixels[:, face]) for plane, face in zip(planes, faces, strict=True)])
+    focal = focal_from_homographies(flat, centre)
     guesses = [focal] if _plausible(focal, longer) else []
     best, best_rms = np.full(N_LENS, np.nan), np.inf
     for guess in [*guesses, *(factor * longer for factor in _FOCAL_GUESSES)]:
-        parameters, rms = _staged(objects, images, size, guess)
+        parameters, rms = _staged(pixels, corners_board, _lens_of(guess, centre), False, faces)
         if rms < best_rms and _plausible(parameters[0], longer):
             best, best_rms = parameters, rms
         if best_rms < _GOOD_RMS * longer:
@@ -147,44 +150,63 @@ def _brown_fit(pixels: NDArray, corners_board: NDArray, size: tuple[int, int]) -
     return best, best_rms
 
 
-def _staged(objects: list, images: list, size: tuple[int, int], focal: float) -> tuple[NDArray, float]:
-    matrix: NDArray = np.array([[focal, 0, (size[0] - 1) / 2], [0, focal, (size[1] - 1) / 2], [0, 0, 1.0]])
-    distortion: NDArray = np.zeros(5)
-    held = (
-        cv2.CALIB_USE_INTRINSIC_GUESS
-        | cv2.CALIB_FIX_ASPECT_RATIO
-        | cv2.CALIB_FIX_PRINCIPAL_POINT
-        | cv2.CALIB_ZERO_TANGENT_DIST
-        | cv2.CALIB_FIX_K3
-    )
-    rms = np.inf
-    try:
-        for flags in (held | cv2.CALIB_FIX_K2, held):
-            answer = cv2.calibrateCamera(objects, images, size, matrix, distortion, flags=flags, criteria=_CRITERIA)
-            rms, matrix, distortion = answer[0], np.asarray(answer[1]), np.asarray(answer[2])
-    except cv2.error:
+def _lens_of(focal: float, centre: NDArray) -> NDArray:
+    lens = np.zeros(N_LENS)
+    lens[:2], lens[2:4] = focal, centre
+    return lens
+
+
+def _staged(
+    pixels: NDArray, corners_board: NDArray, lens: NDArray, fisheye: bool, faces: tuple[NDArray, ...]
+) -> tuple[NDArray, float]:
+    """Free the focal length and k1, then k2; return the lens and the RMS distance in px."""
+    poses, _ = board_candidates(pixels, corners_board, lens, fisheye, faces)
+    placed = np.isfinite(poses[:, 0, 0, 0])
+    if not placed.any():
         return np.full(N_LENS, np.nan), np.inf
-    parameters = np.concatenate([matrix[[0, 1, 0, 1], [0, 1, 2, 2]], np.ravel(distortion)[:5], np.zeros(3)])
-    return parameters, float(rms) if np.isfinite(parameters).all() else np.inf
+    views = board_views(pixels[None, placed], np.array([fisheye]), corners_board)
+    state = BundleState(lens[None], np.eye(4)[None], poses[placed, 0])
+    free = np.zeros((1, N_CAMERA), dtype=bool)
+    free[0, [0, 1, 4]] = True
+    precision = np.zeros((1, N_LENS))
+    precision[0, 4:6] = 1 / _K1_SD**2
+    prior = LensPrior(np.zeros((1, N_LENS)), precision, np.array([1 / _SQUARE_SD_PX**2]))
+    try:
+        for last in (4, 5):
+            free[0, last] = True
+            sigma = np.maximum(_spread(state, views), 1e-6)
+            state = minimise(BundleProblem(views, free, prior), state, sigma, _ROBUST_SIGMAS).state
+    except SolverError:
+        return np.full(N_LENS, np.nan), np.inf
+    squares = squared_errors(state, views)[views.seen]
+    return state.lenses[0], float(np.sqrt(squares.mean()))
 
 
-def _fisheye_fit(pixels: NDArray, corners_board: NDArray, size: tuple[int, int]) -> tuple[NDArray, float]:
-    """Try focal lengths of the ideal equidistant lens; the joint refinement bends it to the real one."""
+def _spread(state: BundleState, views: Views) -> NDArray:
+    """Noise of one coordinate of a corner by the median distance, shape (1,), px."""
+    squares = squared_errors(state, views)[views.seen]
+    return np.array([np.sqrt(np.median(squares) / (2 * np.log(2.0)))])
+
+
+def _fisheye_fit(
+    pixels: NDArray, corners_board: NDArray, size: tuple[int, int], faces: tuple[NDArray, ...]
+) -> tuple[NDArray, float]:
+    """Try focal lengths of the ideal equidistant lens, refine the best; the joint refinement frees the rest."""
     best, best_rms = np.full(N_LENS, np.nan), np.inf
     for factor in _FISHEYE_GUESSES:
-        focal = factor * max(size)
-        parameters = np.array([focal, focal, (size[0] - 1) / 2, (size[1] - 1) / 2, *np.zeros(8)])
-        _, rms = board_candidates(pixels, corners_board, parameters, True)
+        lens = _lens_of(factor * max(size), (np.array(size) - 1) / 2)
+        _, rms = board_candidates(pixels, corners_board, lens, True, faces)
         total = float(np.median(np.nan_to_num(rms[:, 0], nan=1e6)))
         if total < best_rms:
-            best, best_rms = parameters, total
-    return best, best_rms
+            best, best_rms = lens, total
+    refined, rms = _staged(pixels, corners_board, best, True, faces)
+    return (refined, rms) if np.isfinite(refined).all() and _plausible(refined[0], max(size)) else (best, best_rms)
 
 
 def board_candidates(
-    pixels: NDArray, corners_board: NDArray, lens: NDArray, fisheye: bool
+    pixels: NDArray, corners_board: NDArray, lens: NDArray, fisheye: bool, faces: tuple[NDArray, ...] | None = None
 ) -> tuple[NDArray, NDArray]:
-    """Return the two poses that each planar view allows.
+    """Return the two best poses that each view allows: of a flat board the two that look alike.
 
     Parameters
     ----------
@@ -193,6 +215,8 @@ def board_candidates(
     corners_board : ndarray, shape (corner, 3)
     lens : ndarray, shape (12,)
     fisheye : bool
+    faces : tuple of ndarray of int, optional
+        Corners that lie in one plane, face by face; all of them when left out.
 
     Returns
     -------
@@ -201,39 +225,40 @@ def board_candidates(
     rms_px : ndarray, shape (view, 2)
         Distance from corner to model; NaN where there is no pose.
     """
-    coefficients = lens_coefficients(lens, fisheye)
-    normalised, _ = undistort((pixels - lens[2:4]) / lens[:2], coefficients, fisheye)
-    poses = np.full((len(pixels), 2, 4, 4), np.nan)
-    for view, rays in enumerate(normalised):
-        seen = np.isfinite(rays).all(axis=-1)
-        if seen.sum() >= 4:
-            _place_pair(poses[view], rays[seen], corners_board[seen])
-    rms = np.full(poses.shape[:2], np.nan)
-    for choice in (0, 1):
-        rms[:, choice] = _rms(poses[:, choice], pixels, corners_board, lens, fisheye)
+    faces = (np.arange(len(corners_board)),) if faces is None else faces
+    normalised, _ = undistort((pixels - lens[2:4]) / lens[:2], lens_coefficients(lens, fisheye), fisheye)
+    found = []
+    for face in faces:
+        face_from_board = _face_from_board(corners_board[face])
+        plane = apply(face_from_board, corners_board[face])[:, :2]
+        found.append(planar_poses(plane, normalised[:, face]) @ face_from_board)
+    poses = np.concatenate(found, axis=1)
+    every = [_rms(one, pixels, corners_board, lens, fisheye) for one in np.swapaxes(poses, 0, 1)]
+    rms = np.stack(every, axis=1)
     poses[np.isnan(rms)] = np.nan
-    order = np.argsort(rms, axis=1)  # NaN last
+    order = np.argsort(rms, axis=1)[:, :2]  # NaN last
     return np.take_along_axis(poses, order[..., None, None], axis=1), np.take_along_axis(rms, order, axis=1)
 
 
-def _place_pair(pair: NDArray, rays: NDArray, corners: NDArray) -> None:
-    try:
-        _, rotations, translations, _ = cv2.solvePnPGeneric(
-            corners, rays[:, None], np.eye(3), None, flags=cv2.SOLVEPNP_IPPE
-        )
-    except cv2.error:
-        return
-    for choice, (rotation, translation) in enumerate(zip(rotations[:2], translations[:2], strict=True)):
-        if np.isfinite(rotation).all() and np.isfinite(translation).all():
-            pair[choice] = from_rotvec(rotation.ravel(), translation.ravel())
+def _face_from_board(corners: NDArray) -> NDArray:
+    """A frame, shape (4, 4), whose z = 0 is the plane of these corners; the board's own where that is it already."""
+    if not corners[:, 2].any():
+        return np.eye(4)
+    centre = corners.mean(axis=0)
+    axes = np.linalg.svd(corners - centre, full_matrices=False)[2]
+    board_from_face = np.eye(4)
+    board_from_face[:3, 0], board_from_face[:3, 1] = axes[0], axes[1]
+    board_from_face[:3, 2], board_from_face[:3, 3] = np.cross(axes[0], axes[1]), centre
+    return inverse(board_from_face)
 
 
 def _rms(cam_from_board: NDArray, pixels: NDArray, corners_board: NDArray, lens: NDArray, fisheye: bool) -> NDArray:
-    coefficients = lens_coefficients(lens, fisheye)
-    points_cam = corners_board @ cam_from_board[:, :3, :3].swapaxes(1, 2) + cam_from_board[:, None, :3, 3]
-    seen = np.isfinite(pixels).all(axis=-1)
-    with np.errstate(invalid="ignore", over="ignore"):
-        depth = np.where(points_cam[..., 2:] > 1e-6, points_cam[..., 2:], np.nan)
-        bent, _ = distort(points_cam[..., :2] / depth, coefficients, fisheye)
-        squares = ((bent * lens[:2] + lens[2:4] - pixels) ** 2).sum(axis=-1)
-        return np.sqrt(np.where(seen, squares, 0.0).sum(axis=-1) / np.maximum(seen.sum(axis=-1), 1))
+    """RMS distance, shape (view,), in px; NaN without a pose, or with a seen corner behind the camera."""
+    there = np.isfinite(cam_from_board).all(axis=(1, 2))
+    safe = np.where(there[:, None, None], cam_from_board, np.eye(4))
+    views = board_views(pixels[None], np.array([fisheye]), corners_board)
+    squares = squared_errors(BundleState(lens[None], np.eye(4)[None], safe), views)
+    answer = np.full(len(pixels), np.nan)
+    answer[views.body] = np.sqrt(squares.sum(axis=1) / np.maximum(views.seen.sum(axis=1), 1))
+    answer[~there | ~np.isfinite(answer)] = np.nan
+    return answer

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from calibration.bundle_system import N_CAMERA, N_LENS, BundleState, board_views
 from calibration.camera import Camera, CameraRig
 from calibration.errors import BoardError, ViewGraphError
 from calibration.extrinsics import check_connected, place_cameras
-from calibration.intrinsics import OPENCV_VERSION, board_candidates, estimate_lens
+from calibration.intrinsics import board_candidates, estimate_lens
 from calibration.lens_models import checked_model, free_parameters, lens_prior
 from calibration.observations import BoardObservations
 from calibration.placement import place_boards
@@ -166,7 +167,7 @@ def _start(
     observations: BoardObservations, usable: NDArray, models: list[str]
 ) -> tuple[BundleState, BundleProblem, str]:
     """Estimate lenses, place cameras and boards, and say what the refinement may move."""
-    corners = observations.board.corners_board
+    corners, faces = observations.board.corners_board, observations.board.faces
     names, sizes = observations.camera_names, observations.image_sizes
     n_cameras = observations.n_cameras
     fisheye = np.array([model == "fisheye" for model in models])
@@ -175,8 +176,10 @@ def _start(
     for camera, name in enumerate(names):
         pixels = observations.pixels[camera, usable[camera]]
         size = (int(sizes[camera, 0]), int(sizes[camera, 1]))
-        lenses[camera] = estimate_lens(pixels, corners, size, bool(fisheye[camera]), name).parameters
-        candidates[camera, usable[camera]], _ = board_candidates(pixels, corners, lenses[camera], fisheye[camera])
+        lenses[camera] = estimate_lens(pixels, corners, size, bool(fisheye[camera]), name, faces).parameters
+        candidates[camera, usable[camera]], _ = board_candidates(
+            pixels, corners, lenses[camera], bool(fisheye[camera]), faces
+        )
     free = np.ones((n_cameras, N_CAMERA), dtype=bool)
     free[:, :N_LENS] = free_parameters(models)
     lenses[:, 4:][~free[:, 4:N_LENS]] = 0.0
@@ -259,7 +262,8 @@ def _only(observations: BoardObservations, kept: NDArray) -> BoardObservations:
 
 
 def _origin(board: Board) -> dict[str, str]:
-    return {"board": board.describe(), "opencv_version": OPENCV_VERSION, "numpy_version": np.__version__}
+    opencv = version("opencv-contrib-python")
+    return {"board": board.describe(), "opencv_version": opencv, "numpy_version": np.__version__}
 
 
 def cross_validate(
