@@ -84,7 +84,11 @@ class BundleResult:
 
 
 def minimise(
-    problem: BundleProblem, start: BundleState, sigma: NDArray, robust_scale: float | None = None
+    problem: BundleProblem,
+    start: BundleState,
+    sigma: NDArray,
+    robust_scale: float | None = None,
+    tolerance: float = _TOLERANCE,
 ) -> BundleResult:
     """Minimise the corner errors from `start` by Levenberg-Marquardt.
 
@@ -97,6 +101,8 @@ def minimise(
         Noise of one coordinate of a corner, px.
     robust_scale : float, optional
         Scale of a Cauchy loss in units of sigma; plain least squares without.
+    tolerance : float
+        Relative decrease of the cost at which the minimisation stops.
 
     Raises
     ------
@@ -119,13 +125,13 @@ def minimise(
         if trial is None or not trial_cost < cost:
             damping, growth = damping * growth, growth * 2.0
             # No direction leads down any more, or only by rounding: this is the bottom.
-            if damping > 1e12 or promised <= _TOLERANCE * cost:
+            if damping > 1e12 or promised <= tolerance * cost:
                 converged = True
                 break
             continue
         decrease = cost - trial_cost
         state, cost = trial, trial_cost
-        if decrease <= _TOLERANCE * cost and promised <= 10 * _TOLERANCE * cost:
+        if decrease <= tolerance * cost and promised <= 10 * tolerance * cost:
             converged = True
             break
         # Nielsen's rule: the better the model foretold the decrease, the more it is trusted.

@@ -15,7 +15,7 @@ from calibration.errors import ViewGraphError
 from calibration.rigid import inverse
 
 MIN_SHARED_VIEWS = 3
-_MAX_PAIR_FRAMES = 40
+_MAX_PAIR_FRAMES = 24
 _CONSENSUS = 0.25  # rad, or share of the distance to the board, within which two relative poses agree
 _IRLS_ROUNDS = 10
 
@@ -26,20 +26,30 @@ class PairPose:
 
     Attributes
     ----------
-    i_from_j : ndarray, shape (4, 4)
+    every_i_from_j : ndarray, shape (agreeing, 4, 4)
+        Of the frames that agree on one relative pose.
     n_shared : int
         Frames that both cameras saw.
-    n_agreeing : int
-        Of these, the frames that agree with `i_from_j`.
+    scale : float
+        Distance to the board in m, in which translations are compared with angles.
     """
 
-    i_from_j: NDArray
+    every_i_from_j: NDArray
     n_shared: int
-    n_agreeing: int
+    scale: float
+
+    @property
+    def n_agreeing(self) -> int:
+        """Frames that agree."""
+        return len(self.every_i_from_j)
+
+    def i_from_j(self) -> NDArray:
+        """Return the mean of the relative poses, shape (4, 4)."""
+        return _robust_mean(self.every_i_from_j, self.scale)
 
 
 def pair_pose(cam_i_from_board: NDArray, cam_j_from_board: NDArray) -> PairPose | None:
-    """Find the relative pose on which most frames agree, and average it.
+    """Find the relative pose on which most frames agree.
 
     Parameters
     ----------
@@ -68,7 +78,7 @@ def pair_pose(cam_i_from_board: NDArray, cam_j_from_board: NDArray) -> PairPose 
     gaps = _gap(winner, every, scale)
     agreeing = gaps.min(axis=1) < _CONSENSUS
     chosen = every[np.flatnonzero(agreeing), gaps[agreeing].argmin(axis=1)]
-    return PairPose(_robust_mean(chosen, scale), len(frames), int(agreeing.sum()))
+    return PairPose(chosen, len(frames), scale)
 
 
 def _combinations(cam_i_from_board: NDArray, cam_j_from_board: NDArray) -> NDArray:
@@ -140,7 +150,7 @@ def place_cameras(candidates: NDArray, names: tuple[str, ...]) -> NDArray:
         inside[list(placed)] = True
         links = np.where(~inside[:, None] & inside[None, :], strength, -1)
         new, old = (int(index) for index in np.unravel_index(links.argmax(), links.shape))
-        new_from_old = pairs[new, old].i_from_j if new < old else inverse(pairs[old, new].i_from_j)
+        new_from_old = pairs[new, old].i_from_j() if new < old else inverse(pairs[old, new].i_from_j())
         cam_from_root[new] = new_from_old @ cam_from_root[old]
         placed.add(new)
     return cam_from_root

@@ -34,6 +34,7 @@ _FOCAL_RANGE = (0.15, 12.0)  # in longer sides of the image
 _SQUARE_SD_PX = 1e-3  # of fx - fy while one focal length is estimated
 _K1_SD = 0.5
 _ROBUST_SIGMAS = 3.0
+_TOLERANCE = 1e-3  # a start need not be sharper
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +176,7 @@ def _staged(
         for last in (4, 5):
             free[0, last] = True
             sigma = np.maximum(_spread(state, views), 1e-6)
-            state = minimise(BundleProblem(views, free, prior), state, sigma, _ROBUST_SIGMAS).state
+            state = minimise(BundleProblem(views, free, prior), state, sigma, _ROBUST_SIGMAS, _TOLERANCE).state
     except SolverError:
         return np.full(N_LENS, np.nan), np.inf
     squares = squared_errors(state, views)[views.seen]

@@ -55,7 +55,7 @@ def undistort(distorted: NDArray, distortion: NDArray, fisheye: bool) -> tuple[N
         if not len(todo):
             break
         bent, jacobian = distort(answer[todo], distortion, fisheye)
-        step = np.linalg.solve(_regular(jacobian), (target[todo] - bent)[..., None])[..., 0]
+        step = _solved(jacobian, target[todo] - bent)
         # A full step from far outside can jump over the fold of the polynomial: at most half a radius.
         limit = 0.5 * (0.2 + np.linalg.norm(answer[todo], axis=1))
         length = np.linalg.norm(step, axis=1)
@@ -67,7 +67,7 @@ def undistort(distorted: NDArray, distortion: NDArray, fisheye: bool) -> tuple[N
     with np.errstate(invalid="ignore"):
         # Far outside, the polynomial can also be met from the other side of the centre, where it has turned its sign.
         opposite = np.einsum("ni,ni->n", answer, target) < 0
-        lost = ~(residual < 1e-9) | ~(np.linalg.det(jacobian) > 0) | opposite
+        lost = ~(residual < 1e-9) | ~(_determinant(jacobian) > 0) | opposite
     answer[lost], jacobian[lost] = np.nan, np.nan
     return answer.reshape(shape), jacobian.reshape(*shape, 2)
 
@@ -80,9 +80,18 @@ def _newton_start(target: NDArray, distortion: NDArray, fisheye: bool) -> NDArra
     return target * np.where(theta > 1e-12, scale, 1.0)[:, None]
 
 
-def _regular(jacobian: NDArray) -> NDArray:
-    singular = ~(np.abs(np.linalg.det(jacobian)) > 1e-12)
-    return np.where(singular[:, None, None], np.eye(2), jacobian)
+def _determinant(matrices: NDArray) -> NDArray:
+    return matrices[..., 0, 0] * matrices[..., 1, 1] - matrices[..., 0, 1] * matrices[..., 1, 0]
+
+
+def _solved(jacobian: NDArray, right: NDArray) -> NDArray:
+    """Solve 2x2 systems in closed form (several times as fast as LAPACK); where singular, a step along `right`."""
+    determinant = _determinant(jacobian)
+    singular = ~(np.abs(determinant) > 1e-12)
+    scale = 1.0 / np.where(singular, 1.0, determinant)
+    x = (jacobian[..., 1, 1] * right[..., 0] - jacobian[..., 0, 1] * right[..., 1]) * scale
+    y = (jacobian[..., 0, 0] * right[..., 1] - jacobian[..., 1, 0] * right[..., 0]) * scale
+    return np.where(singular[..., None], right, np.stack([x, y], axis=-1))
 
 
 def _distort_brown(normalised: NDArray, distortion: NDArray) -> tuple[NDArray, NDArray]:

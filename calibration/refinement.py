@@ -19,6 +19,7 @@ from calibration.views import usable_views
 CAUCHY_SCALE = 3.0
 REJECT_SIGMAS = 12.0  # generous: a late camera's corners are off by many sigmas and still carry geometry
 _ROUNDS = 3
+_ROUGH = 1e-5  # tolerance of the rounds before the last ones
 _FAR_START_PX = 30.0
 _FAR_START_MEDIANS = 8.0
 _SIGMA_FLOOR_PX = 1e-6  # below this, residuals are rounding and no noise
@@ -75,7 +76,7 @@ def refine(problem: BundleProblem, start: BundleState) -> Refinement:
         START_NOT_FINITE when not even the plausible views lie in front of their cameras.
     """
     near = _near_views(problem, start)
-    first = minimise(_with(problem, near), start, np.ones(problem.views.n_cameras))
+    first = minimise(_with(problem, near), start, np.ones(problem.views.n_cameras), tolerance=_ROUGH)
     # Views far off at a poor start may fit once the cameras stand better.
     close = _with(problem, _near_views(problem, first.state))
     ratio = _ratios(noise_per_camera(close, first.state), close)
@@ -101,7 +102,7 @@ def _robust_rounds(
     """Alternate between the Cauchy loss and the scale of the noise; return state, sigma (camera,) and steps."""
     scale, steps = _scale(problem, state, ratio), 0
     for _ in range(_ROUNDS):
-        result = minimise(problem, state, ratio * scale, CAUCHY_SCALE)
+        result = minimise(problem, state, ratio * scale, CAUCHY_SCALE, _ROUGH)
         before, scale = scale, _scale(problem, result.state, ratio)
         state, steps = result.state, steps + result.steps
         if np.isclose(before, scale, rtol=0.02):

@@ -86,12 +86,28 @@ def _rows(rig: CameraRig, normalised: NDArray) -> tuple[NDArray, NDArray]:
 
 
 def _least_squares(rows: NDArray, offsets: NDArray, seen: NDArray) -> NDArray:
-    normal = np.einsum("c...ij,c...ik->...jk", rows, rows)
-    right = -np.einsum("c...ij,c...ik->...jk", rows, offsets)
-    eigenvalues = np.linalg.eigvalsh(normal)
-    solvable = (seen.sum(axis=0) >= 2) & (eigenvalues[..., 0] > _SMALLEST_CONDITION * eigenvalues[..., 2])
-    normal = np.where(solvable[..., None, None], normal, np.eye(3))
-    return np.where(solvable[..., None], np.linalg.solve(normal, right)[..., 0], np.nan)
+    flat = np.moveaxis(rows, 0, -3).reshape(*rows.shape[1:-2], -1, 3)
+    turned = np.swapaxes(flat, -1, -2)
+    normal = turned @ flat
+    right = -(turned @ np.moveaxis(offsets, 0, -3).reshape(*flat.shape[:-1], 1))[..., 0]
+    adjugate, determinant = _adjugate(normal)
+    # The least eigenvalue is near the determinant over the sum of the 2x2 minors; the greatest below the trace.
+    minors, trace = np.trace(adjugate, axis1=-2, axis2=-1), np.trace(normal, axis1=-2, axis2=-1)
+    solvable = (seen.sum(axis=0) >= 2) & (determinant > _SMALLEST_CONDITION * minors * trace)
+    points = (adjugate @ right[..., None])[..., 0] / np.where(solvable, determinant, 1.0)[..., None]
+    return np.where(solvable[..., None], points, np.nan)
+
+
+def _adjugate(matrices: NDArray) -> tuple[NDArray, NDArray]:
+    """Adjugate, shape (..., 3, 3), and determinant of symmetric 3x3 matrices."""
+    a, b, c = matrices[..., 0, 0], matrices[..., 0, 1], matrices[..., 0, 2]
+    d, e, f = matrices[..., 1, 1], matrices[..., 1, 2], matrices[..., 2, 2]
+    answer = np.empty(matrices.shape)
+    answer[..., 0, 0], answer[..., 1, 1], answer[..., 2, 2] = d * f - e * e, a * f - c * c, a * d - b * b
+    answer[..., 0, 1] = answer[..., 1, 0] = c * e - b * f
+    answer[..., 0, 2] = answer[..., 2, 0] = b * e - c * d
+    answer[..., 1, 2] = answer[..., 2, 1] = b * c - a * e
+    return answer, a * answer[..., 0, 0] + b * answer[..., 0, 1] + c * answer[..., 0, 2]
 
 
 def essential(camera_a: Camera, camera_b: Camera) -> NDArray:

@@ -59,7 +59,7 @@ def test_the_relative_pose_is_found_where_the_second_choice_is_mostly_right() ->
     pairs[:, 0] = pairs[:, 0, ::-1]
     found = pair_pose(pairs[0], pairs[1])
     assert found is not None and found.n_agreeing == 20
-    assert np.abs(found.i_from_j - i_from_j).max() < 1e-9  # measured 4e-16
+    assert np.abs(found.i_from_j() - i_from_j).max() < 1e-9  # measured 4e-16
 
 
 def test_the_mean_of_relative_poses_shrugs_off_the_odd_one() -> None:
@@ -72,7 +72,7 @@ def test_the_mean_of_relative_poses_shrugs_off_the_odd_one() -> None:
     lone[0, :, 0], lone[1, :, 0] = i_from_board, j_from_board
     found = pair_pose(lone[0], lone[1])
     assert found is not None and found.n_agreeing == 20
-    assert np.abs(found.i_from_j - np.eye(4)).max() < 1e-3
+    assert np.abs(found.i_from_j() - np.eye(4)).max() < 1e-3
 
 
 def test_one_camera_that_errs_wildly_does_not_place_the_board() -> None:
