@@ -1,13 +1,11 @@
-"""The world that a calibrated rig stands in: gravity from a board on the floor, or the frame of one camera.
+"""Gravity and origin from a board on the floor.
 
-With a floor the world's Z is the normal of the board that lies there, face up; its X runs along the board's x
-(`squares_x`), its origin is the board's own origin: the outer corner of the pattern. Over several frames the
-normals are averaged; origin and heading are those of the first one. Nothing is ever turned over in silence: a
+The world's Z is the normal of the board that lies there, face up; its X runs along the board's x (`squares_x`), its
+origin is the board's own origin: the outer corner of the pattern, lowered to the floor by the height of the printed
+side. Over several frames of one placement the normals are averaged; origin and heading are those of the first one.
+Over several placements a plane goes through all boards (`placements`). Nothing is ever turned over in silence: a
 floor that ends up above the cameras is refused.
 """
-
-import re
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,55 +13,9 @@ from numpy.typing import NDArray
 from calibration.board import WORLD_FROM_FLOOR_BOARD
 from calibration.errors import CalibrationError
 from calibration.rigid import inverse, rigid
+from calibration.world.choice import WorldChoice
 
-GRAVITY_FROM_FLOOR = "board on floor"
-GRAVITY_UNKNOWN = "unknown"
-_FLOOR_SPREAD_DEG = 3.0
-
-
-@dataclass(frozen=True)
-class WorldChoice:
-    """Which world is wanted: `camera`'s own frame, or the floor on which the board lies in frames first to last."""
-
-    camera: str | None = None
-    first: int | None = None
-    last: int | None = None
-
-    @property
-    def on_floor(self) -> bool:
-        """Whether gravity comes from a board on the floor."""
-        return self.first is not None
-
-    def describe(self) -> str:
-        """Return the text that `parse_world` reads."""
-        if not self.on_floor:
-            return f"camera:{self.camera}"
-        return f"floor:{self.first}" if self.first == self.last else f"floor:{self.first}-{self.last}"
-
-
-def parse_world(text: str | None, camera_names: tuple[str, ...]) -> WorldChoice:
-    """Read `floor:12`, `floor:0-9` or `camera:NAME`; None is the first camera.
-
-    Raises
-    ------
-    CalibrationError
-        WORLD_UNKNOWN when it is none of these, or there is no such camera.
-    """
-    remedy = "Write floor:FRAME or floor:FIRST-LAST (the board lies on the floor there), or camera:NAME."
-    if text is None:
-        return WorldChoice(camera=camera_names[0])
-    if match := re.fullmatch(r"floor:(\d+)(?:-(\d+))?", text.strip()):
-        first, last = int(match[1]), int(match[2] or match[1])
-        if last < first:
-            raise CalibrationError(f"world '{text}' ends before it begins.", remedy, code="WORLD_UNKNOWN")
-        return WorldChoice(first=first, last=last)
-    kind, _, name = text.strip().partition(":")
-    if kind == "camera" and name in camera_names:
-        return WorldChoice(camera=name)
-    cause = f"world '{text}' is not understood"
-    if kind == "camera":
-        cause = f"world '{text}' names no camera of {list(camera_names)}"
-    raise CalibrationError(f"{cause}.", remedy, code="WORLD_UNKNOWN")
+MAX_SPREAD_DEG = 3.0
 
 
 def floor_positions(choice: WorldChoice, frame_ids: NDArray, placed: NDArray) -> NDArray:
@@ -81,12 +33,28 @@ def floor_positions(choice: WorldChoice, frame_ids: NDArray, placed: NDArray) ->
     CalibrationError
         FLOOR_NOT_SEEN
     """
-    wanted = (frame_ids >= choice.first) & (frame_ids <= choice.last)
+    return np.concatenate([positions for positions in floor_placements(choice, frame_ids, placed)])
+
+
+def floor_placements(choice: WorldChoice, frame_ids: NDArray, placed: NDArray) -> list[NDArray]:
+    """Return the same positions, one array per placement in the order of `choice.spans`.
+
+    Raises
+    ------
+    CalibrationError
+        FLOOR_NOT_SEEN, naming the placement.
+    """
+    return [_positions(choice, span, frame_ids, placed) for span in choice.spans]
+
+
+def _positions(choice: WorldChoice, span: tuple[int, int], frame_ids: NDArray, placed: NDArray) -> NDArray:
+    wanted = (frame_ids >= span[0]) & (frame_ids <= span[1])
     positions = np.flatnonzero(wanted & placed)
     if not len(positions):
+        of = "" if len(choice.spans) == 1 else f", placement {span[0]}-{span[1]}"
         span = f"{frame_ids[0]} to {frame_ids[-1]}" if len(frame_ids) else "none"
         raise CalibrationError(
-            f"The board on the floor was not seen well enough in the frames of '{choice.describe()}' "
+            f"The board on the floor was not seen well enough in the frames of '{choice.describe()}'{of} "
             f"({int(wanted.sum())} of the frames with a board, {span}, are among them).",
             "Name frames in which the board lies on the floor in full view of at least one camera.",
             code="FLOOR_NOT_SEEN",
@@ -110,7 +78,7 @@ def root_from_floor(root_from_board: NDArray) -> NDArray:
     up = -root_from_board[:, :3, 2]  # the board's z points into the floor
     mean_up = up.mean(axis=0) / max(float(np.linalg.norm(up.mean(axis=0))), 1e-12)
     spread = np.rad2deg(np.arccos(np.clip(up @ mean_up, -1.0, 1.0)))
-    if spread.max() > _FLOOR_SPREAD_DEG:
+    if spread.max() > MAX_SPREAD_DEG:
         raise CalibrationError(
             f"The board's normal in the floor frames differs by up to {spread.max():.1f} deg from its mean.",
             "Name only frames in which the board lies still on a level floor.",
@@ -123,8 +91,15 @@ def root_from_floor(root_from_board: NDArray) -> NDArray:
     return rigid(np.stack([x, np.cross(mean_up, x), mean_up], axis=1), first[:3, 3])
 
 
-def check_above_floor(cam_from_world: NDArray, names: tuple[str, ...]) -> None:
+def check_above_floor(cam_from_world: NDArray, names: tuple[str, ...], source: str = "floor_board") -> None:
     """Refuse a floor that is above cameras.
+
+    Parameters
+    ----------
+    cam_from_world : ndarray, shape (camera, 4, 4)
+    names : tuple of str
+    source : str
+        Where the floor comes from, as `WorldFrame.source` names it.
 
     Raises
     ------
@@ -135,17 +110,23 @@ def check_above_floor(cam_from_world: NDArray, names: tuple[str, ...]) -> None:
     below = [f"{name} ({100 * value:.0f} cm)" for name, value in zip(names, height, strict=True) if value < 0]
     if not below:
         return
+    whole, some = _BELOW.get(source, _BELOW["landmarks"])
     if len(below) == len(names):
-        raise CalibrationError(
-            f"All cameras are below the floor board: {', '.join(below)}.",
-            "The board lies face down or the footage is mirrored: record the floor with the printed side up.",
-            code="FLOOR_MIRRORED",
-        )
-    raise CalibrationError(
-        f"Cameras below the floor: {', '.join(below)}.",
+        raise CalibrationError(f"All cameras are below the floor: {', '.join(below)}.", whole, code="FLOOR_MIRRORED")
+    raise CalibrationError(f"Cameras below the floor: {', '.join(below)}.", some, code="FLOOR_BELOW")
+
+
+_BELOW = {
+    "floor_board": (
+        "The board lies face down or the footage is mirrored: record the floor with the printed side up.",
         "Check that the board lies flat on the floor in the frames named, not on a table or against a wall.",
-        code="FLOOR_BELOW",
-    )
+    ),
+    "landmarks": (
+        "Z points down: check the landmarks' signs, the order of a line's points (bottom first), and that no footage "
+        "is mirrored.",
+        "Check the heights of the landmarks above the floor.",
+    ),
+}
 
 
 def floor_tilt_sd(camera: NDArray, board_alone: NDArray, board_by_camera: NDArray, root_from_board: NDArray) -> float:
@@ -162,8 +143,18 @@ def floor_tilt_sd(camera: NDArray, board_alone: NDArray, board_by_camera: NDArra
         As in `BundleCovariance`, of the boards on the floor.
     root_from_board : ndarray, shape (floor, 4, 4)
     """
+    return float(np.sqrt(np.trace(floor_tilt_covariance(camera, board_alone, board_by_camera, root_from_board))))
+
+
+def floor_tilt_covariance(
+    camera: NDArray, board_alone: NDArray, board_by_camera: NDArray, root_from_board: NDArray
+) -> NDArray:
+    """Return the covariance, shape (2, 2) in rad², of the mean normal's rotation about the first board's x and y.
+
+    Parameters as of `floor_tilt_sd`. Frames count as independent.
+    """
     turn = np.swapaxes(root_from_board[0][:3, :3][None], 1, 2) @ root_from_board[:, :3, :3]
     alone = turn @ board_alone[:, :3, :3] @ np.swapaxes(turn, 1, 2)
     follow = (turn @ board_by_camera[:, :3]).mean(axis=0)
     total = alone.mean(axis=0) / len(root_from_board) + follow @ camera @ follow.T
-    return float(np.sqrt(max(total[0, 0] + total[1, 1], 0.0)))
+    return total[:2, :2]
