@@ -22,16 +22,7 @@ from calibration.refinement import Refinement, refine
 from calibration.rigid import inverse
 from calibration.verdict import CalibrationQuality, corner_errors, quality_metadata, summarise
 from calibration.views import MIN_VIEW_CORNERS, mirrored_views, usable_views
-from calibration.world import (
-    GRAVITY_FROM_FLOOR,
-    GRAVITY_UNKNOWN,
-    WorldChoice,
-    check_above_floor,
-    floor_positions,
-    floor_tilt_sd,
-    parse_world,
-    root_from_floor,
-)
+from calibration.world import Landmarks, WorldChoice, WorldFrame, check_landmarks, parse_world, refined_frame
 
 MIN_VIEWS = 5
 
@@ -55,6 +46,8 @@ class Calibration:
     held : str
         Camera whose pose was held.
     quality : CalibrationQuality
+    world : WorldFrame
+        From the frame of the refinement, in which the camera `held` does not move.
     """
 
     rig: CameraRig
@@ -64,6 +57,7 @@ class Calibration:
     camera_covariance: NDArray
     held: str
     quality: CalibrationQuality
+    world: WorldFrame
 
 
 def calibrate(
@@ -72,6 +66,7 @@ def calibrate(
     world: str | None = None,
     lens: str | Mapping[str, str] = "auto",
     max_rms_share: float = 0.004,
+    landmarks: Landmarks | None = None,
 ) -> Calibration:
     """Calibrate all cameras together from the corners of a moving board.
 
@@ -79,13 +74,17 @@ def calibrate(
     ----------
     observations : BoardObservations
     world : str, optional
-        'floor:FRAME' or 'floor:FIRST-LAST' (by `frame_ids`): the board lies on the floor there, Z is up and the
-        origin is the board's. 'camera:NAME': the frame of a camera, gravity unknown. The first camera by default.
+        'floor:FRAME', 'floor:FIRST-LAST' or several of them, joined by commas (by `frame_ids`): the board lies on
+        the floor there, Z is up and the origin is the board's in the first. 'camera:NAME': the frame of a camera,
+        gravity unknown. 'lframe:', 'points:', 'wand:', 'plumb:' or 'feet:' with the name of a file: of `landmarks`.
+        The first camera by default.
     lens : str or mapping of camera name to str
         'auto' (Brown, five coefficients, weak priors of ordinary lenses), 'brown5' (without priors), 'brown2',
         'rational8', 'pinhole' or 'fisheye'.
     max_rms_share : float
         RMS residual above which the answer is refused, as a share of the longer side of the image.
+    landmarks : Landmarks, optional
+        What `world.read_landmarks` reads from the file that `world` names.
 
     Returns
     -------
@@ -100,10 +99,11 @@ def calibrate(
     SolverError
         NO_LENS, START_NOT_FINITE, TOO_MANY_REJECTED, RESIDUAL_TOO_LARGE or NOT_FINITE.
     CalibrationError
-        WORLD_UNKNOWN, LENS_MODEL_UNKNOWN, FLOOR_NOT_SEEN, FLOOR_INCONSISTENT, FLOOR_MIRRORED or FLOOR_BELOW.
+        WORLD_UNKNOWN, LENS_MODEL_UNKNOWN, or what `world.refined_frame` refuses of the floor or the landmarks.
     """
     names = observations.camera_names
     choice = parse_world(world, names)
+    check_landmarks(choice, landmarks)
     models = [checked_model(lens if isinstance(lens, str) else lens.get(name, "auto"), name) for name in names]
     usable = usable_views(observations.seen, observations.board.corners_board)
     usable = without_mirrored(usable, observations)
@@ -113,8 +113,8 @@ def calibrate(
     refinement = refine(problem, start)
     quality = summarise(refinement, observations.subset_frames(frames), max_rms_share)
     covariance = lens_and_pose_covariance(refinement.problem, refinement.state, refinement.sigma)
-    root_from_world, quality = _world(choice, refinement, covariance, observations, frames, quality)
-    return _assemble(observations, models, choice, refinement, covariance, root_from_world, frames, held, quality)
+    frame, quality = _world(choice, refinement, covariance, observations, frames, models, quality, landmarks)
+    return _assemble(observations, models, frame, refinement, covariance, frames, held, quality)
 
 
 def without_mirrored(usable: NDArray, observations: BoardObservations) -> NDArray:
@@ -197,45 +197,45 @@ def _world(
     covariance: BundleCovariance,
     observations: BoardObservations,
     frames: NDArray,
-    quality: CalibrationQuality,
-) -> tuple[NDArray, CalibrationQuality]:
-    """Return root_from_world, shape (4, 4), and the figures with the floor's uncertainty."""
-    names, state = observations.camera_names, refinement.state
-    if not choice.on_floor:
-        return inverse(state.cam_from_world[names.index(choice.camera or names[0])]), quality
-    positions = floor_positions(choice, observations.frame_ids[frames], refinement.placed)
-    root_from_world = root_from_floor(state.world_from_board[positions])
-    check_above_floor(state.cam_from_world @ root_from_world, names)
-    tilt = floor_tilt_sd(
-        covariance.camera, covariance.board_alone[positions], covariance.board_by_camera(positions),
-        state.world_from_board[positions],
-    )  # fmt: skip
-    return root_from_world, replace(quality, floor_tilt_sd_deg=float(np.rad2deg(tilt)), n_floor_frames=len(positions))
-
-
-def _assemble(
-    observations: BoardObservations,
     models: list[str],
-    choice: WorldChoice,
-    refinement: Refinement,
-    covariance: BundleCovariance,
-    root_from_world: NDArray,
-    frames: NDArray,
-    held: str,
     quality: CalibrationQuality,
-) -> Calibration:
+    landmarks: Landmarks | None,
+) -> tuple[WorldFrame, CalibrationQuality]:
+    """Return the world, and the figures with the floor's uncertainty."""
+    frame_ids = observations.frame_ids[frames]
+    root_rig = CameraRig(_cameras(observations, refinement, models, np.eye(4)))
+    frame = refined_frame(choice, root_rig, refinement, covariance, frame_ids, landmarks)
+    if choice.on_floor:
+        n_floor = sum(int(refinement.placed[(frame_ids >= a) & (frame_ids <= b)].sum()) for a, b in choice.spans)
+        quality = replace(quality, floor_tilt_sd_deg=frame.gravity_sd_deg, n_floor_frames=n_floor)
+    return frame, quality
+
+
+def _cameras(
+    observations: BoardObservations, refinement: Refinement, models: list[str], root_from_world: NDArray
+) -> tuple[Camera, ...]:
     state = refinement.state
-    cameras = tuple(
+    return tuple(
         _camera(name, size, lens, cam_from_root @ root_from_world, model == "fisheye")
         for name, size, lens, cam_from_root, model in zip(
             observations.camera_names, observations.image_sizes, state.lenses, state.cam_from_world, models, strict=True
         )
     )
-    metadata = {
-        "world": choice.describe(),
-        "gravity": GRAVITY_FROM_FLOOR if choice.on_floor else GRAVITY_UNKNOWN,
-        "lens_models": ", ".join(models),
-    }
+
+
+def _assemble(
+    observations: BoardObservations,
+    models: list[str],
+    frame: WorldFrame,
+    refinement: Refinement,
+    covariance: BundleCovariance,
+    frames: NDArray,
+    held: str,
+    quality: CalibrationQuality,
+) -> Calibration:
+    state, root_from_world = refinement.state, frame.root_from_world
+    cameras = _cameras(observations, refinement, models, root_from_world)
+    metadata = {**frame.metadata(), "lens_models": ", ".join(models)}
     rig = CameraRig(cameras, metadata)
     world_from_board = np.full((observations.n_frames, 4, 4), np.nan)
     used = frames[refinement.placed]
@@ -245,8 +245,9 @@ def _assemble(
     rig = CameraRig(cameras, {**metadata, **quality_metadata(quality), **_origin(observations.board)})
     n = len(cameras)
     return Calibration(
-        rig, world_from_board, residuals, kept, covariance.camera.reshape(n, N_CAMERA, n, N_CAMERA), held, quality
-    )
+        rig, world_from_board, residuals, kept, covariance.camera.reshape(n, N_CAMERA, n, N_CAMERA), held, quality,
+        frame,
+    )  # fmt: skip
 
 
 def _camera(name: str, size: NDArray, lens: NDArray, cam_from_world: NDArray, fisheye: bool) -> Camera:

@@ -5,7 +5,7 @@ person's feet, or the frame of one camera (gravity unknown). A source that fails
 """
 
 from calibration.world.boards import FloorBoards, floor_frame
-from calibration.world.build import landmark_frame
+from calibration.world.build import check_landmarks, landmark_frame
 from calibration.world.choice import WorldChoice, parse_world
 from calibration.world.feet import check_feet, foot_contacts
 from calibration.world.floor import (
@@ -27,6 +27,7 @@ from calibration.world.frame import (
 )
 from calibration.world.landmarks import Landmarks, parse_landmarks, read_landmarks
 from calibration.world.plane import FloorPlane, fit_floor
+from calibration.world.refined import refined_frame
 
 __all__ = [
     "GRAVITY_FROM_FLOOR",
@@ -39,6 +40,7 @@ __all__ = [
     "camera_frame",
     "check_above_floor",
     "check_feet",
+    "check_landmarks",
     "fit_floor",
     "floor_frame",
     "floor_placements",
@@ -50,6 +52,7 @@ __all__ = [
     "parse_landmarks",
     "parse_world",
     "read_landmarks",
+    "refined_frame",
     "rig_in_world",
     "root_from_floor",
     "tilt_limit",

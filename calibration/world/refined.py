@@ -1,0 +1,69 @@
+"""The world of a calibration that was just refined: from its boards on the floor, or from landmarks."""
+
+import numpy as np
+
+from calibration.bundle import BundleCovariance
+from calibration.camera import CameraRig
+from calibration.refinement import Refinement
+from calibration.world.anchor import VolumeMotion, anchored_boards, volume_motion
+from calibration.world.boards import FloorBoards, floor_frame
+from calibration.world.build import landmark_frame
+from calibration.world.choice import WorldChoice
+from calibration.world.floor import check_above_floor, floor_placements
+from calibration.world.frame import WorldFrame
+from calibration.world.landmarks import Landmarks
+
+
+def refined_frame(
+    choice: WorldChoice,
+    rig: CameraRig,
+    refinement: Refinement,
+    covariance: BundleCovariance,
+    frame_ids: np.ndarray,
+    landmarks: Landmarks | None = None,
+    level_sd_deg: float = 0.0,
+) -> WorldFrame:
+    """Return the world of a refined rig.
+
+    Parameters
+    ----------
+    choice : WorldChoice
+    rig : CameraRig
+        The refined cameras in the frame of the refinement.
+    refinement : Refinement
+        Of one board; body by body its frames.
+    covariance : BundleCovariance
+    frame_ids : ndarray of int, shape (frame,)
+        Of the refinement's frames.
+    landmarks : Landmarks, optional
+        Of `choice.file`.
+    level_sd_deg : float
+        How level the floor is, for a board on the floor.
+
+    Raises
+    ------
+    CalibrationError
+        FLOOR_NOT_SEEN, FLOOR_INCONSISTENT, FLOOR_AMBIGUOUS, FLOOR_MIRRORED, FLOOR_BELOW, or as `landmark_frame`.
+    """
+    views = refinement.problem.views
+    root_from_board = refinement.state.world_from_board
+    corners = views.targets[views.body_target[0]]
+    middle = 0.5 * (corners.min(axis=0) + corners.max(axis=0))
+    placed = np.flatnonzero(refinement.placed)
+    middles = root_from_board[placed, :3, :3] @ middle + root_from_board[placed, :3, 3]
+    if not choice.on_floor:
+        return landmark_frame(choice, rig, landmarks, covariance.camera, middles)
+    places = floor_placements(choice, frame_ids, refinement.placed)
+    positions = np.concatenate(places)
+    motion: VolumeMotion = volume_motion(rig, middles)
+    boards = FloorBoards(
+        root_from_board[positions],
+        np.repeat(np.arange(len(places)), [len(place) for place in places]),
+        covariance.camera,
+        covariance.board_alone[positions],
+        anchored_boards(covariance.board_by_camera(positions), root_from_board[positions], motion),
+        middle,
+    )
+    frame = floor_frame(choice.describe(), boards, choice.height_m, level_sd_deg)
+    check_above_floor(refinement.state.cam_from_world @ frame.root_from_world, rig.names)
+    return frame
