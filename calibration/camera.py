@@ -12,6 +12,8 @@ from calibration.errors import ShapeError
 from calibration.lens import distort, undistort
 from calibration.rigid import apply, checked_rigid, inverse
 
+N_CAMERA = 18  # parameters of a camera in a covariance: 12 of the lens, 6 of the pose
+
 
 @dataclass(frozen=True, eq=False)
 class Camera:
@@ -123,10 +125,18 @@ class CameraRig:
         In the order of every `camera` axis.
     metadata : mapping of str to str, float, int or bool
         Where the world comes from (`world`, `gravity`), quality figures, board, software versions.
+    covariance : ndarray, shape (camera, 18, camera, 18), or None
+        Of all camera parameters together, None when nobody knows. Per camera: fx fy cx cy k1 k2 p1 p2 k3 k4 k5 k6
+        (px and 1; a fisheye has k1..k4 in the places of k1 k2 p1 p2; 0 for what was held or does not exist), then
+        a small rotation vector (rad) and translation (m) applied from the left, in the camera's own frame. Being
+        in the camera's frame, it stays the same numbers when the world is moved by a motion taken as exact. The
+        gauge is that of the solver: uncertainty relative to the stated world, whose own uncertainty (of gravity,
+        of the floor) is stated apart.
     """
 
     cameras: tuple[Camera, ...]
     metadata: Mapping[str, str | float | int | bool] = field(default_factory=dict)
+    covariance: NDArray | None = None
 
     def __post_init__(self) -> None:
         names = [camera.name for camera in self.cameras]
@@ -138,6 +148,8 @@ class CameraRig:
             )
         object.__setattr__(self, "cameras", tuple(self.cameras))
         object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
+        if self.covariance is not None:
+            object.__setattr__(self, "covariance", _checked_covariance(self.covariance, len(names)))
 
     def __len__(self) -> int:
         return len(self.cameras)
@@ -165,7 +177,7 @@ class CameraRig:
         return np.stack([camera.project(points_world) for camera in self.cameras])
 
     def subset(self, names: Sequence[str]) -> "CameraRig":
-        """Return the rig of the named cameras, in that order.
+        """Return the rig of the named cameras, in that order, with their block of the covariance.
 
         Raises
         ------
@@ -178,4 +190,20 @@ class CameraRig:
                 f"Cameras {unknown} are not in the calibration, which has {list(self.names)}.",
                 "Name the cameras as in the calibration file.",
             )
-        return CameraRig(tuple(self.cameras[self.names.index(name)] for name in names), self.metadata)
+        places = [self.names.index(name) for name in names]
+        block = None if self.covariance is None else self.covariance[places][:, :, places]
+        return CameraRig(tuple(self.cameras[place] for place in places), self.metadata, block)
+
+
+def _checked_covariance(value: NDArray, n_cameras: int) -> NDArray:
+    shape = (n_cameras, N_CAMERA, n_cameras, N_CAMERA)
+    square = checked_array(value, "covariance of the rig", shape).reshape(n_cameras * N_CAMERA, -1)
+    variance = np.diagonal(square)
+    # Rounding in the solver is no reason to refuse; a wrong axis order is, and shows as asymmetry.
+    scale = np.sqrt(np.outer(np.abs(variance), np.abs(variance))) if np.isfinite(square).all() else np.nan
+    if not (variance >= 0).all() or not (np.abs(square - square.T) <= 1e-6 * scale).all():
+        raise ShapeError(
+            f"covariance of a rig of {n_cameras} cameras is not finite and symmetric with variances of 0 or more.",
+            f"Pass one with axes (camera, {N_CAMERA}, camera, {N_CAMERA}), or None when it is unknown.",
+        )
+    return checked_array((square + square.T) / 2, "covariance of the rig", ("n", "n")).reshape(shape)

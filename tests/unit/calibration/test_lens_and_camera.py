@@ -152,3 +152,35 @@ def test_rig_projects_as_its_cameras_and_knows_them_by_name() -> None:
         rig.subset(["c"])
     with pytest.raises(ShapeError, match="doubled"):
         CameraRig((cameras[0], cameras[0]))
+
+
+def covariance_of(n_cameras: int, seed: int) -> np.ndarray:
+    root = np.random.default_rng(seed).normal(size=(18 * n_cameras, 18 * n_cameras))
+    square = root @ root.T
+    return ((square + square.T) / 2).reshape(n_cameras, 18, n_cameras, 18)
+
+
+def test_rig_carries_the_covariance_of_its_cameras() -> None:
+    cameras = tuple(Camera(name, (1280, 720), MATRIX, np.zeros(5), POSE) for name in "abc")
+    whole = covariance_of(3, 1)
+    rig = CameraRig(cameras, covariance=whole)
+    assert np.array_equal(rig.covariance, whole)
+    assert CameraRig(cameras).covariance is None and CameraRig(cameras).subset(["a"]).covariance is None
+    turned = rig.subset(["c", "a"]).covariance
+    assert turned.shape == (2, 18, 2, 18)
+    assert np.array_equal(turned[0, :, 1, :], whole[2, :, 0, :])
+    assert np.array_equal(turned[1, :, 1, :], whole[0, :, 0, :])
+    with pytest.raises(ValueError, match="read-only"):
+        rig.covariance[0, 0, 0, 0] = 1
+
+
+def test_rig_refuses_a_covariance_that_is_none() -> None:
+    cameras = tuple(Camera(name, (1280, 720), MATRIX, np.zeros(5), POSE) for name in "ab")
+    good = covariance_of(2, 2)
+    negative, lopsided, infinite = good.copy(), good.copy(), good.copy()
+    negative[0, 3, 0, 3] = -1.0
+    lopsided[0, 3, 1, 4] += 1.0
+    infinite[0, 3, 1, 4] = infinite[1, 4, 0, 3] = np.inf
+    for wrong in (negative, lopsided, infinite, good.reshape(36, 36), good[:1, :, :1]):
+        with pytest.raises(ShapeError, match="covariance"):
+            CameraRig(cameras, covariance=wrong)
