@@ -1,8 +1,10 @@
 """The world of a calibration that was just refined: from its boards on the floor, or from landmarks."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from calibration.bundle import BundleCovariance
+from calibration.bundle_system import BundleState
 from calibration.camera import CameraRig
 from calibration.refinement import Refinement
 from calibration.world.anchor import VolumeMotion, anchored_boards, volume_motion
@@ -12,6 +14,7 @@ from calibration.world.choice import WorldChoice
 from calibration.world.floor import check_above_floor, floor_placements
 from calibration.world.frame import WorldFrame
 from calibration.world.landmarks import Landmarks
+from calibration.world.mirror import board_uncertainty, resolved_floor
 
 
 def refined_frame(
@@ -19,7 +22,7 @@ def refined_frame(
     rig: CameraRig,
     refinement: Refinement,
     covariance: BundleCovariance,
-    frame_ids: np.ndarray,
+    frame_ids: NDArray,
     landmarks: Landmarks | None = None,
     level_sd_deg: float = 0.0,
 ) -> WorldFrame:
@@ -54,16 +57,29 @@ def refined_frame(
     if not choice.on_floor:
         return landmark_frame(choice, rig, landmarks, covariance.camera, middles)
     places = floor_placements(choice, frame_ids, refinement.placed)
-    positions = np.concatenate(places)
-    motion: VolumeMotion = volume_motion(rig, middles)
-    boards = FloorBoards(
-        root_from_board[positions],
-        np.repeat(np.arange(len(places)), [len(place) for place in places]),
-        covariance.camera,
-        covariance.board_alone[positions],
-        anchored_boards(covariance.board_by_camera(positions), root_from_board[positions], motion),
-        middle,
-    )
+    place = np.repeat(np.arange(len(places)), [len(positions) for positions in places])
+    motion = volume_motion(rig, middles)
+    boards = _floor_boards(refinement, covariance, np.concatenate(places), place, middle, motion)
     frame = floor_frame(choice.describe(), boards, choice.height_m, level_sd_deg)
     check_above_floor(refinement.state.cam_from_world @ frame.root_from_world, rig.names)
     return frame
+
+
+def _floor_boards(
+    refinement: Refinement,
+    covariance: BundleCovariance,
+    positions: NDArray,
+    place: NDArray,
+    middle: NDArray,
+    motion: VolumeMotion,
+) -> FloorBoards:
+    state, sigma = refinement.state, refinement.sigma
+    floor = resolved_floor(state, refinement.every_view, sigma, positions, middle)
+    alone, by_camera = covariance.board_alone[positions].copy(), covariance.board_by_camera(positions).copy()
+    for row in np.flatnonzero(floor.turned):
+        poses = state.world_from_board.copy()
+        poses[positions[row]] = floor.root_from_board[row]
+        turned = BundleState(state.lenses, state.cam_from_world, poses)
+        alone[row], by_camera[row] = board_uncertainty(turned, refinement.every_view, sigma, int(positions[row]))
+    by_camera = anchored_boards(by_camera, floor.root_from_board, motion)
+    return FloorBoards(floor.root_from_board, place, covariance.camera, alone, by_camera, middle)
