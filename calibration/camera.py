@@ -198,12 +198,16 @@ class CameraRig:
 def _checked_covariance(value: NDArray, n_cameras: int) -> NDArray:
     shape = (n_cameras, N_CAMERA, n_cameras, N_CAMERA)
     square = checked_array(value, "covariance of the rig", shape).reshape(n_cameras * N_CAMERA, -1)
-    variance = np.diagonal(square)
-    # Rounding in the solver is no reason to refuse; a wrong axis order is, and shows as asymmetry.
-    scale = np.sqrt(np.outer(np.abs(variance), np.abs(variance))) if np.isfinite(square).all() else np.nan
-    if not (variance >= 0).all() or not (np.abs(square - square.T) <= 1e-6 * scale).all():
+    if not np.isfinite(square).all() or not _symmetric(square):
         raise ShapeError(
             f"covariance of a rig of {n_cameras} cameras is not finite and symmetric with variances of 0 or more.",
             f"Pass one with axes (camera, {N_CAMERA}, camera, {N_CAMERA}), or None when it is unknown.",
         )
     return checked_array((square + square.T) / 2, "covariance of the rig", ("n", "n")).reshape(shape)
+
+
+def _symmetric(square: NDArray) -> bool:
+    # Rounding in the solver is no reason to refuse; a wrong order of axes is, and shows as asymmetry.
+    variance = np.diagonal(square)
+    scale = np.sqrt(np.abs(np.outer(variance, variance)))
+    return bool((variance >= 0).all() and (np.abs(square - square.T) <= 1e-6 * scale).all())
