@@ -168,7 +168,7 @@ def _prior_cost(prior: LensPrior, state: BundleState) -> float:
 
 
 def _system(problem: BundleProblem, state: BundleState, sigma: NDArray, scale: float | None) -> NormalEquations:
-    system = normal_equations(state, problem.views, sigma, scale)
+    system = normal_equations(state, problem.views, sigma, scale, problem.free[:, :N_LENS].any(axis=0))
     prior, lens = problem.prior, np.arange(N_LENS)
     system.camera[:, lens, lens] += prior.precision
     system.camera_gradient[:, :N_LENS] += prior.precision * (state.lenses - prior.mean)

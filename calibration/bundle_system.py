@@ -1,4 +1,4 @@
-"""The linear algebra of the joint refinement: views, residuals, normal equations, and the reduced camera system.
+"""The linear algebra of the joint refinement: residuals, normal equations, and the reduced camera system.
 
 Parameters of a camera, in this order: fx, fy, cx, cy and eight lens coefficients (k1 k2 p1 p2 k3 k4 k5 k6, or for
 a fisheye k1 k2 k3 k4 and four unused), then three rotations and three translations of a small motion applied in
@@ -9,86 +9,25 @@ Each residual touches one camera and one body, so the bodies are eliminated by a
 is at most 18 unknowns a camera. Source: Triggs et al., "Bundle adjustment: a modern synthesis", 2000.
 """
 
-from dataclasses import dataclass, replace
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration import bundle_kernels
+from calibration import bundle_kernels, schur_kernels
 from calibration.bundle_kernels import N_BODY, N_CAMERA, N_LENS
+from calibration.bundle_views import BundleState, Views, board_views, joined_views
 from calibration.rigid import from_rotvec
 
-__all__ = ["N_BODY", "N_CAMERA", "N_LENS"]
+__all__ = ["N_BODY", "N_CAMERA", "N_LENS", "BundleState", "Views", "board_views", "joined_views"]
 
-_CHUNKS = 32  # fixed, so that sums do not depend on the number of threads
-_DENSE_BYTES = 64e6
 # A wand may turn about its own line and a point about itself, and no camera sees it: a precision that holds them
 # where they are, as a share of the largest of the body's own. Cameras do not feel it.
 _LOOSE = 1e-9
-
-
-@dataclass(frozen=True, eq=False)
-class BundleState:
-    """Everything the refinement moves.
-
-    Attributes
-    ----------
-    lenses : ndarray, shape (camera, 12)
-        fx, fy, cx, cy in px, then k1 k2 p1 p2 k3 k4 k5 k6, or k1 k2 k3 k4 0 0 0 0 for a fisheye.
-    cam_from_world : ndarray, shape (camera, 4, 4)
-        Metres.
-    world_from_board : ndarray, shape (body, 4, 4)
-        Metres. Of one board, a body is a frame.
-    """
-
-    lenses: NDArray
-    cam_from_world: NDArray
-    world_from_board: NDArray
-
-
-@dataclass(frozen=True, eq=False)
-class Views:
-    """What all cameras saw: one row per camera and body, sorted by body.
-
-    Attributes
-    ----------
-    camera, body : ndarray of int, shape (view,)
-    pixels : ndarray, shape (view, corner, 2)
-        0 where not seen.
-    seen : ndarray of bool, shape (view, corner)
-    fisheye : ndarray of bool, shape (camera,)
-    targets : ndarray, shape (target, corner, 3)
-        Metres, in the frame of the body.
-    body_target : ndarray of int, shape (body,)
-        What each body is.
-    """
-
-    camera: NDArray
-    body: NDArray
-    pixels: NDArray
-    seen: NDArray
-    fisheye: NDArray
-    targets: NDArray
-    body_target: NDArray
-
-    @property
-    def n_cameras(self) -> int:
-        """Number of cameras."""
-        return len(self.fisheye)
-
-    @property
-    def n_bodies(self) -> int:
-        """Number of bodies."""
-        return len(self.body_target)
-
-    def with_seen(self, seen: NDArray) -> "Views":
-        """Return the same views with other corners, shape (view, corner), counted."""
-        return replace(self, seen=seen)
-
-    def chunks(self) -> NDArray:
-        """Return where to cut the rows into chunks of whole bodies, shape (chunk + 1,)."""
-        ends = np.linspace(0, self.n_bodies, min(_CHUNKS, max(self.n_bodies, 1)) + 1).astype(np.int64)
-        return np.searchsorted(self.body, ends)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,46 +52,6 @@ class NormalEquations:
     views: Views
 
 
-def board_views(pixels: NDArray, fisheye: NDArray, corners_board: NDArray) -> Views:
-    """Sort what all cameras saw of one target; views without a corner go.
-
-    Parameters
-    ----------
-    pixels : ndarray, shape (camera, frame, corner, 2)
-        NaN where not seen.
-    fisheye : ndarray of bool, shape (camera,)
-    corners_board : ndarray, shape (corner, 3)
-        Metres.
-    """
-    seen = np.isfinite(pixels).all(axis=-1)
-    body, camera = np.nonzero(seen.any(axis=2).T)
-    own = seen[camera, body]
-    return Views(
-        camera.astype(np.int64), body.astype(np.int64), np.where(own[..., None], pixels[camera, body], 0.0), own,
-        np.asarray(fisheye, bool), np.asarray(corners_board, float)[None], np.zeros(pixels.shape[1], np.int64),
-    )  # fmt: skip
-
-
-def joined_views(parts: list[Views]) -> Views:
-    """Put the views of several targets seen by the same cameras together; bodies count on from part to part."""
-    n_corners = max(part.targets.shape[1] for part in parts)
-    bodies = np.cumsum([0, *(part.n_bodies for part in parts)])
-    kinds = np.cumsum([0, *(len(part.targets) for part in parts)])
-
-    def wide(values: NDArray, mode: str = "constant") -> NDArray:
-        return np.pad(values, [(0, n_corners - values.shape[1] if i == 1 else 0) for i in range(values.ndim)], mode)
-
-    return Views(
-        np.concatenate([part.camera for part in parts]),
-        np.concatenate([part.body + first for part, first in zip(parts, bodies, strict=False)]),
-        np.concatenate([wide(part.pixels) for part in parts]),
-        np.concatenate([wide(part.seen) for part in parts]),
-        parts[0].fisheye,
-        np.concatenate([wide(part.targets, "edge") for part in parts]),
-        np.concatenate([part.body_target + first for part, first in zip(parts, kinds, strict=False)]),
-    )
-
-
 def lens_coefficients(lens: NDArray, fisheye: bool) -> NDArray:
     """Return OpenCV's coefficients, shape (8,), or (4,) for a fisheye, of one row of `BundleState.lenses`."""
     return lens[4:8] if fisheye else lens[4:12]
@@ -162,8 +61,24 @@ def _arguments(state: BundleState, views: Views) -> tuple[NDArray, ...]:
     return (
         np.ascontiguousarray(state.lenses, float), views.fisheye, np.ascontiguousarray(state.cam_from_world, float),
         np.ascontiguousarray(state.world_from_board, float), views.targets, views.body_target, views.camera,
-        views.body, views.pixels, views.seen,
+        views.body, views.pixels, views.seen, np.searchsorted(views.body, views.body_chunks()),
     )  # fmt: skip
+
+
+def threads() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _in_threads(work: Callable[[int, int], object], n_chunks: int) -> None:
+    """Call `work(first, last)` on spans of chunks at once."""
+    ends = np.linspace(0, n_chunks, min(threads(), n_chunks) + 1).astype(int).tolist()
+    others = [threading.Thread(target=work, args=span) for span in pairwise(ends[1:])]
+    for other in others:
+        other.start()
+    work(ends[0], ends[1])
+    for other in others:
+        other.join()
 
 
 def squared_errors(state: BundleState, views: Views) -> NDArray:
@@ -171,23 +86,31 @@ def squared_errors(state: BundleState, views: Views) -> NDArray:
 
     0 where not seen; infinite for a seen corner that is not in front of its camera.
     """
-    errors = np.empty(views.seen.shape)
-    bundle_kernels.residual_squares(*_arguments(state, views), errors)
+    errors, arguments = np.empty(views.seen.shape), _arguments(state, views)
+    _in_threads(
+        lambda first, last: bundle_kernels.residual_squares(*arguments, first, last, errors), len(arguments[-1]) - 1
+    )
     return errors
 
 
 def data_cost(state: BundleState, views: Views, sigma: NDArray, robust_scale: float | None) -> float:
     """Return the sum of squared (or with a scale: Cauchy) errors in units of sigma, shape (camera,) in px."""
-    chunks = views.chunks()
-    sums = np.zeros(len(chunks) - 1)
-    scale2 = 0.0 if robust_scale is None else float(robust_scale) ** 2
-    precision = 1.0 / np.asarray(sigma, float) ** 2
-    bundle_kernels.robust_cost(*_arguments(state, views), precision, scale2, chunks, sums)
+    arguments, weights = _arguments(state, views), _weights(sigma, robust_scale)
+    sums = np.zeros(len(arguments[-1]) - 1)
+    _in_threads(lambda first, last: bundle_kernels.robust_cost(*arguments, first, last, *weights, sums), len(sums))
     return float(sums.sum())
 
 
+def _weights(sigma: NDArray, robust_scale: float | None) -> tuple[NDArray, float]:
+    return 1.0 / np.asarray(sigma, float) ** 2, 0.0 if robust_scale is None else float(robust_scale) ** 2
+
+
 def normal_equations(
-    state: BundleState, views: Views, sigma: NDArray, robust_scale: float | None = None
+    state: BundleState,
+    views: Views,
+    sigma: NDArray,
+    robust_scale: float | None = None,
+    used: NDArray | None = None,
 ) -> NormalEquations:
     """Sum weighted Jacobians over all corners.
 
@@ -197,21 +120,27 @@ def normal_equations(
         Noise of one coordinate of a corner, px.
     robust_scale : float, optional
         Scale of the Cauchy loss in units of sigma.
+    used : ndarray of bool, shape (12,), optional
+        Lens parameters that any camera moves; what belongs to the others is left 0, and saves time.
     """
-    chunks = views.chunks()
-    sums = np.zeros((len(chunks) - 1, views.n_cameras, N_CAMERA, N_CAMERA + 1))
+    arguments, n_chunks = _arguments(state, views), len(views.body_chunks()) - 1
+    sums = np.zeros((n_chunks, views.n_cameras, N_CAMERA, N_CAMERA + 1))
     body, body_gradient = np.zeros((views.n_bodies, N_BODY, N_BODY)), np.zeros((views.n_bodies, N_BODY))
     coupling = np.zeros((len(views.camera), N_CAMERA, N_BODY))
-    scale2 = 0.0 if robust_scale is None else float(robust_scale) ** 2
-    precision = 1.0 / np.asarray(sigma, float) ** 2
-    bundle_kernels.normal_equations(
-        *_arguments(state, views), precision, scale2, chunks, sums, body, body_gradient, coupling
+    rows = np.concatenate([np.arange(N_LENS) if used is None else np.flatnonzero(used), np.arange(N_LENS, 19)])
+    rows = np.concatenate([rows, np.full(-len(rows) % 4, 19)])
+    weights = _weights(sigma, robust_scale)
+    _in_threads(
+        lambda first, last: bundle_kernels.normal_equations(
+            *arguments, first, last, *weights, rows, sums, body, body_gradient, coupling
+        ),
+        n_chunks,
     )
     total = sums.sum(axis=0)
-    camera = 0.5 * (total[..., :N_CAMERA] + total[..., :N_CAMERA].swapaxes(1, 2))
     index = np.arange(N_BODY)
     loose = np.flatnonzero(_loose_targets(views.targets)[views.body_target])
     body[loose[:, None], index, index] += _LOOSE * body[loose].max(axis=(1, 2), initial=0.0)[:, None]
+    camera = np.ascontiguousarray(total[..., :N_CAMERA])
     return NormalEquations(camera, total[..., N_CAMERA], body, body_gradient, coupling, views)
 
 
@@ -244,32 +173,30 @@ def reduced_system(system: NormalEquations, free: NDArray, damping: float) -> tu
     numpy.linalg.LinAlgError
         When a body's block is singular.
     """
-    views = system.views
-    # A body whose every view was left out has no equations: it stays where it is.
-    empty = ~system.body.any(axis=(1, 2))
-    blocks = _damped(system.body, damping)
-    blocks[empty] = np.eye(N_BODY)
-    body_inverse = np.linalg.inv(blocks)
-    root = np.linalg.cholesky(body_inverse)  # inverse = root @ root.T
-    chosen = np.flatnonzero(free)
-    matrix = np.zeros((len(chosen), len(chosen)))
-    step = max(int(_DENSE_BYTES / (8 * N_BODY * free.size)), 1)
-    for first in range(0, views.n_bodies, step):
-        rows = slice(*np.searchsorted(views.body, [first, first + step]))
-        n_here = min(step, views.n_bodies - first)
-        dense = np.zeros((n_here, views.n_cameras, N_CAMERA, N_BODY))
-        dense[views.body[rows] - first, views.camera[rows]] = system.coupling[rows] @ root[views.body[rows]]
-        pulled = dense.reshape(n_here, -1, N_BODY)[:, chosen].transpose(1, 0, 2).reshape(len(chosen), -1)
-        matrix -= pulled @ pulled.T
-    camera = _damped(system.camera, damping)
-    whole = np.zeros((*free.shape, *free.shape))
-    index = np.arange(len(camera))
-    whole[index, :, index] = camera
-    matrix += whole.reshape(free.size, free.size)[np.ix_(chosen, chosen)]
-    moved_by = (body_inverse @ system.body_gradient[..., None])[views.body]
-    gradient = system.camera_gradient.copy()
-    np.subtract.at(gradient, views.camera, (system.coupling @ moved_by)[..., 0])
-    return matrix, gradient.ravel()[chosen], body_inverse
+    views, cuts = system.views, system.views.body_chunks()
+    start = np.concatenate([[0], np.cumsum(free.sum(axis=1))])
+    moving = np.argsort(~free, axis=1, kind="stable")  # the free ones of each camera first
+    sums = np.zeros((len(cuts) - 1, start[-1], start[-1]))
+    pulls, body_inverse = np.zeros((len(cuts) - 1, start[-1])), np.empty(system.body.shape)
+    failed = []
+
+    def work(first: int, last: int) -> None:
+        bad = schur_kernels.eliminate(
+            system.body, system.body_gradient, system.coupling, views.camera, views.body_starts(), moving, start,
+            damping, cuts, first, last, sums, pulls, body_inverse,
+        )  # fmt: skip
+        if bad >= 0:
+            failed.append(bad)
+
+    _in_threads(work, len(cuts) - 1)
+    if failed:
+        raise np.linalg.LinAlgError(f"body {min(failed)} is not fixed by its views")
+    upper = np.triu(sums.sum(axis=0))
+    matrix = upper + np.triu(upper, 1).T
+    for camera, block in enumerate(_damped(system.camera, damping)):
+        own = slice(start[camera], start[camera + 1])
+        matrix[own, own] += block[np.ix_(free[camera], free[camera])]
+    return matrix, system.camera_gradient[free] + pulls.sum(axis=0), body_inverse
 
 
 def _damped(blocks: NDArray, damping: float) -> NDArray:
@@ -293,16 +220,16 @@ def solve_step(system: NormalEquations, free: NDArray, damping: float) -> tuple[
     if (diagonal <= 0).any():
         raise np.linalg.LinAlgError("a camera parameter that no view shows")
     scale = 1.0 / np.sqrt(diagonal)
-    lower = np.linalg.cholesky(matrix * scale * scale[:, None])
-    step = np.zeros(free.size)
-    inner = np.linalg.solve(lower, -gradient * scale)
-    step[np.flatnonzero(free)] = np.linalg.solve(lower.T, inner) * scale
-    camera_step = step.reshape(free.shape)
-    views = system.views
-    pull = np.zeros_like(system.body_gradient)
-    each = np.einsum("vuk,vu->vk", system.coupling, camera_step[views.camera])
-    np.add.at(pull, views.body, each)
-    body_step = -np.einsum("fij,fj->fi", body_inverse, system.body_gradient + pull)
+    answer = -gradient * scale
+    if not schur_kernels.solve_positive(matrix * scale * scale[:, None], answer):
+        raise np.linalg.LinAlgError("the cameras are not fixed by their views")
+    camera_step = np.zeros(free.shape)
+    camera_step[free] = answer * scale
+    views, body_step = system.views, np.empty(system.body_gradient.shape)
+    schur_kernels.substitute(
+        body_inverse, system.body_gradient, system.coupling, views.camera, views.body_starts(), camera_step, 0,
+        views.n_bodies, body_step,
+    )  # fmt: skip
     return camera_step, body_step
 
 
