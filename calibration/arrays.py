@@ -1,6 +1,7 @@
 """Validation at the door: shapes are checked once, then the core computes without ifs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -60,3 +61,16 @@ def _matches(found: tuple[int, ...], wanted: Sequence[int | str]) -> bool:
         if length != expected:
             return False
     return True
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Keep linear algebra on one thread for a while.
+
+    For many products of small matrices waking threads costs more than they do, on a busy machine ten times as much;
+    and the digits do not depend on how many there are.
+    """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1, user_api="blas"):
+        yield

@@ -7,6 +7,7 @@ from importlib.metadata import version
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.arrays import one_blas_thread
 from calibration.board import Board
 from calibration.bundle import BundleCovariance, BundleProblem, lens_and_pose_covariance
 from calibration.bundle_system import N_CAMERA, N_LENS, BundleState, board_views, lens_coefficients
@@ -101,6 +102,17 @@ def calibrate(
     CalibrationError
         WORLD_UNKNOWN, LENS_MODEL_UNKNOWN, or what `world.refined_frame` refuses of the floor or the landmarks.
     """
+    with one_blas_thread():
+        return _calibrate(observations, world, lens, max_rms_share, landmarks)
+
+
+def _calibrate(
+    observations: BoardObservations,
+    world: str | None,
+    lens: str | Mapping[str, str],
+    max_rms_share: float,
+    landmarks: Landmarks | None,
+) -> Calibration:
     names = observations.camera_names
     choice = parse_world(world, names)
     check_landmarks(choice, landmarks)
