@@ -66,11 +66,11 @@ def resolved_floor(
     above = _cameras_above(state, poses, middle_board)
     if above.any(axis=1).all():
         costs = np.where(above, costs, np.inf)  # a floor above a camera is no rival
+    nearness = _nearness(ups, costs)
     totals, choices, normals = [], [], []
     for row, column in np.argwhere(np.isfinite(costs)):
         up = ups[row, column]
-        near = ups @ up > np.cos(np.deg2rad(_SAME_DEG))
-        within = np.where(near, costs, np.inf)
+        within = np.where(ups @ up > nearness[:, None], costs, np.inf)
         totals.append(float(within.min(axis=1).sum()))
         choices.append(within.argmin(axis=1))
         normals.append(up)
@@ -79,12 +79,21 @@ def resolved_floor(
         # No common floor: the consistency of the poses as they are is judged elsewhere.
         return FloorPoses(poses[:, 0], np.zeros(len(bodies), dtype=bool), float("inf"))
     best = order[0]
-    rivals = [i for i in order if normals[i] @ normals[best] < np.cos(np.deg2rad(_SAME_DEG))]
+    rivals = [i for i in order if (choices[i] != choices[best]).any()]
     evidence = float(totals[rivals[0]] - totals[best]) if rivals else float("inf")
     if evidence < LEAST_EVIDENCE:
         _refuse(normals[rivals[0]], normals[best], evidence, len(bodies))
     chosen = choices[best]
     return FloorPoses(poses[np.arange(len(bodies)), chosen], chosen > 0, evidence)
+
+
+def _nearness(ups: NDArray, costs: NDArray) -> NDArray:
+    """Cosine, shape (floor,), above which a pose belongs to a floor: well short of the other pose of the board."""
+    cosine = np.einsum("fci,fi->fc", ups, ups[:, 0])
+    cosine[:, 0] = -1.0
+    apart = np.arccos(np.clip(np.where(np.isfinite(costs), cosine, -1.0).max(axis=1), -1.0, 1.0))
+    apart[~np.isfinite(costs[:, 1:]).any(axis=1)] = 0.0
+    return np.cos(np.maximum(0.75 * apart, np.deg2rad(_SAME_DEG)))
 
 
 def _refuse(rival: NDArray, best: NDArray, evidence: float, n_frames: int) -> None:

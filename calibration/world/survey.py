@@ -116,7 +116,7 @@ def _check_fit(source: str, points: NDArray, known: NDArray, names: list[str], f
         )
     if rms < limit:
         return
-    resized = 1.0 / fit.scale
+    resized = float(np.linalg.norm(spread_m(points)) / np.linalg.norm(spread_m(known)))
     if fit_rms(points / resized, known) < _BETTER * rms:
         raise CalibrationError(
             f"{found}; the rig measures it {100 * (resized - 1):+.1f} % of its size.",
