@@ -25,8 +25,13 @@ from calibration.bundle_system import (
 )
 from calibration.errors import SolverError
 
-MAX_STEPS = 60
+MAX_STEPS = 200
 _TOLERANCE = 1e-7  # relative decrease of the cost at which the refinement has converged
+# Little, because the start is good and some directions (focal length against distance) are soft: a thousand times as
+# much keeps these from moving, and needs twice the steps.
+_FIRST_DAMPING = 1e-7
+_LARGEST_DAMPING = 1e12
+_NEAR_BOTTOM = 0.01  # decrease of the cost, in units of sigma², that a converged answer may still have before it
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +80,7 @@ class BundleResult:
     steps : int
         Accepted and refused steps together.
     converged : bool
-        Whether the last decrease was below the tolerance; judge the residuals, not this.
+        Whether an undamped step promises next to nothing any more: at the bottom, not merely slow.
     """
 
     state: BundleState
@@ -109,7 +114,7 @@ def minimise(
     SolverError
         START_NOT_FINITE when a corner lies behind its camera.
     """
-    state, damping, growth, converged, steps = start, 1e-4, 2.0, False, 0
+    state, damping, growth, steps = start, _FIRST_DAMPING, 2.0, 0
     cost = _cost(problem, state, sigma, robust_scale)
     if not np.isfinite(cost):
         raise SolverError(
@@ -124,21 +129,29 @@ def minimise(
         trial_cost = _cost(problem, trial, sigma, robust_scale) if trial else np.inf
         if trial is None or not trial_cost < cost:
             damping, growth = damping * growth, growth * 2.0
-            # No direction leads down any more, or only by rounding: this is the bottom.
-            if damping > 1e12 or promised <= tolerance * cost:
-                converged = True
-                break
+            # No direction leads down any more, or only by rounding.
+            if damping > _LARGEST_DAMPING or promised <= tolerance * cost:
+                return BundleResult(state, steps, _at_bottom(system, problem.free, tolerance * cost))
             continue
         decrease = cost - trial_cost
         state, cost = trial, trial_cost
         if decrease <= tolerance * cost and promised <= 10 * tolerance * cost:
-            converged = True
-            break
-        # Nielsen's rule: the better the model foretold the decrease, the more it is trusted.
-        damping = max(damping * max(1 / 3, 1 - (2 * decrease / promised - 1) ** 3), 1e-14)
+            # The little that was left has just been taken, unless damping had held back the soft directions.
+            return BundleResult(state, steps, damping < 1e-3 or _at_bottom(system, problem.free, tolerance * cost))
+        # Nielsen's rule, bolder: the better the model foretold the decrease, the more it is trusted.
+        damping = max(damping * max(0.1, 1 - (2 * decrease / promised - 1) ** 3), 1e-14)
         growth = 2.0
         system = _system(problem, state, sigma, robust_scale)
-    return BundleResult(state, steps, converged)
+    return BundleResult(state, steps, False)
+
+
+def _at_bottom(system: NormalEquations, free: NDArray, little: float) -> bool:
+    """Whether a step without damping would lower the cost by no more than what is statistically nothing."""
+    try:
+        camera_step, board_step = solve_step(system, free, 1e-14)
+    except np.linalg.LinAlgError:
+        return False
+    return promised_decrease(system, camera_step, board_step, 1e-14) <= max(10 * little, _NEAR_BOTTOM)
 
 
 def _trial(

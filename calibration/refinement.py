@@ -2,8 +2,8 @@
 
 Plain least squares first: a robust loss from a bad start stops at a bad answer with a success status. Then the
 noise of each camera is estimated, a Cauchy loss finds what does not belong, that is left out by name, and plain
-least squares over the rest give the answer. On clean data nothing is left out and the answer is the
-maximum-likelihood one.
+least squares over the rest give the answer. On clean data, whose residuals look Gaussian to the last one, nothing
+would be left out, the Cauchy rounds are spared, and the answer is the maximum-likelihood one.
 """
 
 from dataclasses import dataclass, replace
@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 
 from calibration.bundle import BundleProblem, minimise
 from calibration.bundle_system import BundleState, Views, squared_errors
+from calibration.errors import SolverError
 from calibration.placement import view_rms
 from calibration.views import usable_views
 
 CAUCHY_SCALE = 3.0
 REJECT_SIGMAS = 12.0  # generous: a late camera's corners are off by many sigmas and still carry geometry
 _ROUNDS = 3
+_CLEAN_SIGMAS = 7.0  # of a million corners of Gaussian noise none lies beyond
+_CLEAN_SPREAD = 1.1  # mean square over that which the median of Gaussian noise implies
 _ROUGH = 1e-5  # tolerance of the rounds before the last ones
 _FAR_START_PX = 30.0
 _FAR_START_MEDIANS = 8.0
@@ -73,14 +76,18 @@ def refine(problem: BundleProblem, start: BundleState) -> Refinement:
     Raises
     ------
     SolverError
-        START_NOT_FINITE when not even the plausible views lie in front of their cameras.
+        START_NOT_FINITE when not even the plausible views lie in front of their cameras; NOT_CONVERGED when the
+        answer is not at the bottom.
     """
     near = _near_views(problem, start)
     first = minimise(_with(problem, near), start, np.ones(problem.views.n_cameras), tolerance=_ROUGH)
     # Views far off at a poor start may fit once the cameras stand better.
     close = _with(problem, _near_views(problem, first.state))
     ratio = _ratios(noise_per_camera(close, first.state), close)
-    state, sigma, steps = _robust_rounds(close, first.state, ratio)
+    state, steps = first.state, 0
+    sigma = ratio * _scale(close, state, ratio)
+    if not _is_gaussian(problem, state, sigma):
+        state, sigma, steps = _robust_rounds(close, state, ratio)
     fitting = _fitting(problem, state, sigma)
     for _ in range(_ROUNDS):
         kept, final = fitting, _with(problem, fitting)
@@ -90,6 +97,13 @@ def refine(problem: BundleProblem, start: BundleState) -> Refinement:
         fitting = _fitting(problem, state, sigma)
         if np.array_equal(kept, fitting):
             break
+    if not result.converged:
+        raise SolverError(
+            f"The joint refinement of the cameras was still moving after {result.steps} steps.",
+            "Film the board slanted, near and far, where two cameras see it at once, or choose a lens model with "
+            "fewer coefficients.",
+            code="NOT_CONVERGED",
+        )
     placed = np.zeros(len(start.world_from_board), dtype=bool)
     placed[problem.views.body[kept.any(axis=1)]] = True
     sigma = ratio * _scale(final, state, ratio)
@@ -108,6 +122,13 @@ def _robust_rounds(
         if np.isclose(before, scale, rtol=0.02):
             break
     return state, ratio * scale, steps
+
+
+def _is_gaussian(problem: BundleProblem, state: BundleState, sigma: NDArray) -> bool:
+    """Whether the residuals of all corners look like noise: none far out, and no more spread than their median says."""
+    views = problem.views
+    units = (squared_errors(state, views) / (sigma[views.camera] ** 2)[:, None])[views.seen]
+    return bool(units.max() < _CLEAN_SIGMAS**2 and units.mean() < _CLEAN_SPREAD * np.median(units) / np.log(2.0))
 
 
 def _with(problem: BundleProblem, seen: NDArray) -> BundleProblem:
