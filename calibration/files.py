@@ -14,6 +14,10 @@ eleventh camera on, because aniposelib and Pose2Sim put the tables in the order 
     [metadata]
     format = "mocap-calibration"
     ...                               # world, gravity, quality figures, board, software versions
+    covariance = "..."                # of all parameters together, exact; see `covariance_text`
+    position_sd_mm = [...]            # and for people, one number per camera
+
+`formats` reads and writes the files of other programs.
 """
 
 import contextlib
@@ -22,7 +26,6 @@ import math
 import os
 import tempfile
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.camera import Camera, CameraRig
+from calibration.covariance_text import FIELDS, covariance_fields, covariance_of
 from calibration.errors import FormatError, MocapError, ShapeError, SourceError
 from calibration.rigid import from_rotvec, rotvec
 
@@ -43,7 +47,8 @@ _KEYS: dict[str, tuple[int | str, ...]] = {
     "translation": (3,),
 }
 _MAX_TRANSLATION_M = 100.0
-_OWN_METADATA = ("format", "format_version", "length_unit")
+_OWN_METADATA = ("format", "format_version", "length_unit", *FIELDS)
+MAX_BYTES = 64_000_000
 
 
 def write_rig(path: str | Path, rig: CameraRig) -> None:
@@ -60,14 +65,30 @@ def write_rig(path: str | Path, rig: CameraRig) -> None:
     SourceError
         CALIBRATION_NOT_WRITTEN
     """
-    path = Path(path)
+    write_text(path, rig_text(rig))
+
+
+def rig_text(rig: CameraRig) -> str:
+    """Return a rig as the text of a calibration file."""
     digits = len(str(len(rig) - 1))
     tables = [_camera_table(f"cam_{index:0{digits}d}", camera) for index, camera in enumerate(rig)]
+    return "\n".join([*tables, _metadata_table(rig)])
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a calibration in any format; what was there before stays whole until the new file is complete.
+
+    Raises
+    ------
+    SourceError
+        CALIBRATION_NOT_WRITTEN
+    """
+    path = Path(path)
     try:
-        _write_atomically(path, "\n".join([*tables, _metadata_table(rig.metadata)]))
-    except OSError as error:
+        _write_atomically(path, text)
+    except (OSError, ValueError) as error:
         raise SourceError(
-            f"The calibration file {path} cannot be written: {error.strerror or error}.",
+            f"The calibration file {path} cannot be written: {getattr(error, 'strerror', None) or error}.",
             "Give a path in an existing folder that may be written to.",
             code="CALIBRATION_NOT_WRITTEN",
         ) from error
@@ -101,9 +122,11 @@ def _camera_table(key: str, camera: Camera) -> str:
     return f"[{key}]\n" + "".join(f"{name} = {_toml(value)}\n" for name, value in fields.items())
 
 
-def _metadata_table(metadata: Mapping[str, Any]) -> str:
-    fields = {"format": FORMAT, "format_version": FORMAT_VERSION, "length_unit": "m"}
-    fields |= {key: value for key, value in metadata.items() if key not in _OWN_METADATA}
+def _metadata_table(rig: CameraRig) -> str:
+    fields: dict[str, Any] = {"format": FORMAT, "format_version": FORMAT_VERSION, "length_unit": "m"}
+    fields |= {key: value for key, value in rig.metadata.items() if key not in _OWN_METADATA}
+    if rig.covariance is not None:
+        fields |= covariance_fields(rig.covariance)
     return "[metadata]\n" + "".join(f"{_toml_key(key)} = {_toml(value)}\n" for key, value in fields.items())
 
 
@@ -145,27 +168,34 @@ def read_rig(path: str | Path) -> CameraRig:
     FormatError
         CALIBRATION_FORMAT when it is not TOML (with the line), holds no camera, lacks a key (naming camera and
         key) or holds values of the wrong shape; CALIBRATION_UNITS when translations look like millimetres;
-        CALIBRATION_IMPLAUSIBLE when the principal point is outside the image, or a rotation longer than a turn.
+        CALIBRATION_IMPLAUSIBLE when the principal point is outside the image, or a rotation longer than a turn;
+        CALIBRATION_COVARIANCE when the stored covariance is damaged.
     """
     path = Path(path)
     document = _load(path)
     metadata = document.pop("metadata", {})
+    if not isinstance(metadata, dict):
+        raise _refused(path, f"has metadata = {metadata!r} in place of a table", "Restore the file.")
     tables = {key: value for key, value in document.items() if isinstance(value, dict)}
     if not tables:
         raise _refused(path, "holds no camera table", "Give a calibration.toml with [cam_0], [cam_1], ...")
-    if metadata.get("format", FORMAT) != FORMAT or metadata.get("format_version", 1) > FORMAT_VERSION:
+    version = metadata.get("format_version", 1)
+    if metadata.get("format", FORMAT) != FORMAT or not isinstance(version, int) or version > FORMAT_VERSION:
         found = f"{metadata.get('format')} version {metadata.get('format_version')}"
         raise _refused(path, f"is of format {found}, known is {FORMAT} version {FORMAT_VERSION}", "Update the program.")
     cameras = [_camera(path, key, table) for key, table in tables.items()]
     plain = {key: value for key, value in metadata.items() if isinstance(value, str | float | int | bool)}
+    told = {key: value for key, value in plain.items() if key not in _OWN_METADATA}
     try:
-        return CameraRig(tuple(cameras), {key: value for key, value in plain.items() if key not in _OWN_METADATA})
+        return CameraRig(tuple(cameras), told, covariance_of(metadata, len(cameras)))
     except ShapeError as error:
         raise _refused(path, f"is refused: {error.cause}", error.remedy) from error
 
 
 def _load(path: Path) -> dict[str, Any]:
     try:
+        if path.stat().st_size > MAX_BYTES:
+            raise _refused(path, f"has more than {MAX_BYTES // 10**6} MB", "Give a calibration file.")
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SourceError(
@@ -173,7 +203,7 @@ def _load(path: Path) -> dict[str, Any]:
             "Give the path of a calibration.toml; `mocap calibrate` writes one.",
             code="CALIBRATION_MISSING",
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _refused(path, f"is not TOML: {error}", "Calibrate again, or restore the file.") from error
 
 

@@ -157,7 +157,8 @@ def _rig(part: _Part) -> CameraRig:
             )
         )
     metadata = json.loads(part.text("metadata"))
-    return CameraRig(tuple(cameras), metadata)
+    covariance = part.array("parameter_covariance") if part.has("parameter_covariance") else None
+    return CameraRig(tuple(cameras), metadata, covariance)
 
 
 def _timeline(part: _Part) -> Timeline:

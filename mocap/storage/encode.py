@@ -20,6 +20,9 @@ _TRIU = np.triu_indices(3)
 _UNITS_BY_SUFFIX = {"m": "m", "kg": "kg", "deg": "degree", "rad": "radian", "s": "s", "pct": "percent", "hz": "Hz"}
 _SOFTWARE = ("numpy", "scipy", "h5py", "numba", "opencv-contrib-python", "ezc3d")
 _AXES = ("x", "y", "z", "1")
+CAMERA_PARAMETERS = (
+    "fx", "fy", "cx", "cy", "k1", "k2", "p1", "p2", "k3", "k4", "k5", "k6", "rx", "ry", "rz", "tx", "ty", "tz",
+)  # fmt: skip
 
 
 def encode(trial: Trial) -> dict[str, Group]:
@@ -138,7 +141,21 @@ def _cameras(rig: CameraRig) -> Group:
         "column": words(["column"], _AXES, "column of the transform"),
         "cam_from_world": numbers(["camera", "row", "column"], [c.cam_from_world for c in rig], "1", pose_text),
     }
+    if rig.covariance is not None:
+        variables |= _parameter_covariance(rig)
     return Group(variables, {"metadata": json.dumps(dict(rig.metadata), sort_keys=True)})
+
+
+def _parameter_covariance(rig: CameraRig) -> dict[str, Variable]:
+    """Uncertainty of the cameras; the second axes have names of their own, as xarray has no axis twice."""
+    axes = ["camera", "parameter", "other_camera", "other_parameter"]
+    text = "covariance of the camera parameters; motion from the left, in the camera's frame"
+    return {
+        "parameter": words(["parameter"], CAMERA_PARAMETERS, "parameter of a camera: px, 1, rad and m"),
+        "other_camera": words(["other_camera"], rig.names, "name of the other camera"),
+        "other_parameter": words(["other_parameter"], CAMERA_PARAMETERS, "parameter of the other camera"),
+        "parameter_covariance": numbers(axes, rig.covariance, "1", text, "<f8"),
+    }
 
 
 def _sync(timeline: Timeline) -> Group:
