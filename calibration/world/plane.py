@@ -166,11 +166,12 @@ def _refined(
     kinds, place = np.unique(kind[rows], return_inverse=True)
     own = contacts[rows]
     select = (3 * rows[:, None] + np.arange(3)).ravel()
+    known_points = covariance[np.ix_(select, select)].reshape(len(rows), 3, len(rows), 3)
+    blocks = known_points[np.arange(len(rows)), :, np.arange(len(rows))]
     scatter = 0.0
     for _ in range(4):
         basis = across(up)
-        project = np.kron(np.eye(len(rows)), up)
-        known = project @ covariance[np.ix_(select, select)] @ project.T
+        known = np.einsum("i,aibj,j->ab", up, known_points, up)
         design = np.zeros((len(rows), 2 + len(kinds)))
         design[:, :2] = -(own - own.mean(axis=0)) @ basis
         design[np.arange(len(rows)), 2 + place] = 1.0
@@ -182,7 +183,7 @@ def _refined(
         # Few contacts know their own scatter poorly: Student's variance in place of Gauss's.
         student = freedom / (freedom - 2) if freedom > 2 else 3.0
         # What the independent part explains already is not counted twice.
-        explained = float(np.mean(_own_part(covariance, rows, up)))
+        explained = float(np.einsum("i,aij,j->a", up, blocks, up).mean())
         scatter = max(float(left @ left) / freedom - explained, 0.0) * student
         up = up + basis @ answer[:2]
         up /= np.linalg.norm(up)
@@ -194,7 +195,3 @@ def _refined(
     reduce[0, 0] = reduce[1, 1] = 1.0
     reduce[2, 2:] = share
     return up, offsets, basis, reduce @ normal @ reduce.T * scale**2
-
-
-def _own_part(covariance: NDArray, rows: NDArray, up: NDArray) -> NDArray:
-    return np.array([up @ covariance[3 * row : 3 * row + 3, 3 * row : 3 * row + 3] @ up for row in rows])
