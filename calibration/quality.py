@@ -17,6 +17,8 @@ from calibration.observations import BoardObservations
 from calibration.rigid import apply, rigid
 from calibration.triangulation import triangulate
 
+_BLOCK_CORNERS = 200_000
+
 
 @dataclass(frozen=True)
 class BoardScore:
@@ -62,19 +64,43 @@ def score_board(rig: CameraRig, observations: BoardObservations) -> BoardScore:
     BoardScore
         NaN where no corner was seen by two cameras.
     """
-    seen_by = observations.subset_cameras(rig.names)
-    corners_world = triangulate(rig, seen_by.pixels)
-    misses = seen_by.pixels - rig.project(corners_world)
-    errors_px = np.hypot(misses[..., 0], misses[..., 1])
-    errors_px = errors_px[np.isfinite(errors_px)]
-    neighbours = _distance_errors(corners_world, seen_by.board, neighbour_pairs(seen_by.board))
-    every = _distance_errors(corners_world, seen_by.board, np.triu_indices(seen_by.board.n_corners, 1))
-    possible = int((seen_by.seen.sum(axis=0) >= 2).sum())
-    counted = int(np.isfinite(corners_world[..., 0]).sum())
+    seen_by, board = observations.subset_cameras(rig.names), observations.board
+    n_corners = len(rig) * board.n_corners
+    step = max(_BLOCK_CORNERS // n_corners, 1)  # memory stays bounded however long the footage is
+    blocks = [_score_block(rig, seen_by.pixels[:, i : i + step], board) for i in range(0, seen_by.n_frames, step)]
+    errors_px = np.concatenate([block.errors_px for block in blocks]) if blocks else np.empty(0)
+    neighbours = np.concatenate([block.neighbours for block in blocks]) if blocks else np.empty(0)
+    n_every, possible = sum(block.n_every for block in blocks), sum(block.possible for block in blocks)
+    every = np.sqrt(sum(block.every_squares for block in blocks) / n_every) if n_every else np.nan
     return BoardScore(
-        1e3 * _rms(neighbours), 1e3 * _mean(neighbours), 1e3 * _rms(every),
+        1e3 * _rms(neighbours), 1e3 * _mean(neighbours), 1e3 * float(every),
         float(np.median(errors_px)) if len(errors_px) else np.nan, _rms(errors_px),
-        len(neighbours), counted / possible if possible else np.nan,
+        len(neighbours), sum(block.counted for block in blocks) / possible if possible else np.nan,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class _Block:
+    """What some frames add to the score: errors in px and m, and of all pairs sum of squares and number."""
+
+    errors_px: NDArray
+    neighbours: NDArray
+    every_squares: float
+    n_every: int
+    possible: int
+    counted: int
+
+
+def _score_block(rig: CameraRig, pixels: NDArray, board: Board) -> _Block:
+    shared = np.isfinite(pixels[..., 0]).sum(axis=0) >= 2
+    corners_world = np.full((*shared.shape, 3), np.nan)
+    corners_world[shared] = triangulate(rig, pixels[:, shared])
+    misses = pixels[:, shared] - rig.project(corners_world[shared])
+    errors_px = np.hypot(misses[..., 0], misses[..., 1])
+    every = _distance_errors(corners_world, board, np.triu_indices(board.n_corners, 1))
+    return _Block(
+        errors_px[np.isfinite(errors_px)], _distance_errors(corners_world, board, neighbour_pairs(board)),
+        float((every**2).sum()), len(every), int(shared.sum()), int(np.isfinite(corners_world[..., 0]).sum()),
     )  # fmt: skip
 
 
