@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration import CameraRig
+from calibration.propagation import point_covariance_by_place
 from mocap.errors import KeypointError, ReconstructionError
 from mocap.reconstruction.blocks import Progress, Solution, solve
 from mocap.reconstruction.kernels import MEASURED, MISSING
@@ -68,9 +69,10 @@ def reconstruct(
     Returns
     -------
     Points3D
-        Position in metres; covariance in m^2 (float32) from the pixel noise and how badly the views fit, the
-        calibration taken as exact; `n_views` 2 marks points without a third view to vouch for them. A point whose
-        views contradict each other is NaN with status REJECTED, one without enough views NaN with status 0.
+        Position in metres; covariance in m^2 (float32) from the pixel noise and how badly the views fit;
+        `calibration_covariance` what the calibration adds to it, where the rig knows; `n_views` 2 marks points
+        without a third view to vouch for them. A point whose views contradict each other is NaN with status
+        REJECTED, one without enough views NaN with status 0.
 
     Raises
     ------
@@ -125,7 +127,14 @@ def _points(keypoints: Keypoints2D, solution: Solution, rig: CameraRig) -> Point
         reprojection_error=solution.error,
         n_views=solution.used.sum(axis=0, dtype=np.uint8),
         gravity_known=rig.gravity_known,
+        calibration_covariance=_calibration_covariance(solution, rig),
     )
+
+
+def _calibration_covariance(solution: Solution, rig: CameraRig) -> NDArray | None:
+    if rig.covariance is None:
+        return None
+    return point_covariance_by_place(rig, solution.position, solution.used)
 
 
 def _require_points(

@@ -118,14 +118,9 @@ class _Part:
 
 def _points(part: _Part, gravity_known: bool) -> tuple[Points3D, tuple[tuple[str, str], ...]]:
     position = part.array("position")
-    covariance = np.full((*position.shape[:2], 3, 3), np.nan, np.float32)
-    if part.has("covariance"):
-        terms = part.array("covariance")
-        if terms.shape[-1:] != (len(COVARIANCE_TERMS),):
-            raise _schema(f"covariance has the shape {terms.shape}")
-        covariance = np.empty((*terms.shape[:-1], 3, 3), terms.dtype)
-        covariance[..., _ROWS, _COLUMNS] = terms
-        covariance[..., _COLUMNS, _ROWS] = terms
+    covariance = _covariance(part, "covariance")
+    if covariance is None:
+        covariance = np.full((*position.shape[:2], 3, 3), np.nan, np.float32)
     points = Points3D(
         position=position,
         names=part.words("keypoint"),
@@ -136,9 +131,22 @@ def _points(part: _Part, gravity_known: bool) -> tuple[Points3D, tuple[tuple[str
         n_views=part.array("n_views") if part.has("n_views") else None,
         start_s=part.number("start_s"),
         gravity_known=gravity_known,
+        calibration_covariance=_covariance(part, "calibration_covariance"),
     )
     bones = part.array("bone").reshape(-1, 2) if part.has("bone") else np.empty((0, 2), object)
     return points, tuple((str(first), str(second)) for first, second in bones)
+
+
+def _covariance(part: _Part, name: str) -> NDArray | None:
+    if not part.has(name):
+        return None
+    terms = part.array(name)
+    if terms.shape[-1:] != (len(COVARIANCE_TERMS),):
+        raise _schema(f"{name} has the shape {terms.shape}")
+    covariance = np.empty((*terms.shape[:-1], 3, 3), terms.dtype)
+    covariance[..., _ROWS, _COLUMNS] = terms
+    covariance[..., _COLUMNS, _ROWS] = terms
+    return covariance
 
 
 def _rig(part: _Part) -> CameraRig:

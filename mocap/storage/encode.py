@@ -103,6 +103,12 @@ def _points(points: Points3D, bones: tuple[tuple[str, str], ...], rig: CameraRig
         variables["covariance"] = numbers(
             [*axes, "covariance_term"], terms, "m2", "covariance of the position; NaN is unknown", "<f4"
         )
+    if points.calibration_covariance is not None:
+        variables["covariance_term"] = words(["covariance_term"], COVARIANCE_TERMS, "term of the covariance")
+        variables["calibration_covariance"] = numbers(
+            [*axes, "covariance_term"], points.calibration_covariance[..., _TRIU[0], _TRIU[1]], "m2",
+            "covariance of the position that the calibration adds, common to all frames; NaN is unknown", "<f4",
+        )  # fmt: skip
     if points.reprojection_error is not None:
         n_cameras = len(points.reprojection_error)
         known_rig = rig is not None and len(rig) == n_cameras

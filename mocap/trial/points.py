@@ -31,6 +31,9 @@ class Points3D:
         Cameras whose observation was used.
     start_s : float
         Time of frame 0.
+    calibration_covariance : ndarray, shape (time, keypoint, 3, 3), or None
+        Square metres, beside `covariance`: what the calibration's own uncertainty adds. The same error in every
+        frame for a point that stays where it is, so smoothing does not lessen it; NaN where unknown.
     gravity_known : bool
         False where the world's Z is known not to be known as up: angles against gravity are then not observable.
     """
@@ -44,6 +47,7 @@ class Points3D:
     n_views: NDArray | None = None
     start_s: float = 0.0
     gravity_known: bool = True
+    calibration_covariance: NDArray | None = None
 
     def __post_init__(self) -> None:
         names = checked_names(self.names, "Points3D")
@@ -67,6 +71,13 @@ class Points3D:
         if self.reprojection_error is not None:
             error = checked_array(self.reprojection_error, "reprojection_error", ("camera", *shape), np.float32)
             freeze(self, reprojection_error=error)
+        if self.calibration_covariance is not None:
+            freeze(
+                self,
+                calibration_covariance=checked_array(
+                    self.calibration_covariance, "calibration_covariance", (*shape, 3, 3), np.float32
+                ),
+            )
         if self.n_views is not None:
             freeze(self, n_views=checked_array(self.n_views, "n_views", shape, np.uint8))
 

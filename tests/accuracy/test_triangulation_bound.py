@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
+from calibration import CameraRig
+from calibration.board import Board
+from calibration.recipe import calibrate
+from calibration.rigid import apply
 from calibration.synthetic import ring_rig
+from calibration.synthetic.corners import observe_board
+from calibration.synthetic.footage import board_poses
+from calibration.uncertainty import draw_rigs
 from mocap.reconstruction import ReconstructionOptions, reconstruct, reconstruct_details
 from mocap.synthetic import default_subject, observe, squat
 from mocap.trial import Points3D
@@ -103,3 +110,49 @@ def test_more_cameras_give_smaller_errors():
         position = reconstruct(seen.keypoints, rig, options=OPTIONS).position
         medians.append(np.nanmedian(np.linalg.norm(position - truth.position, axis=-1)))
     assert all(after < before for before, after in pairwise(medians))
+
+
+def calibrated_rig(sigma_px):
+    """A rig of six cameras as a calibration from 60 board poses knows it, with its covariance."""
+    board = Board("charuco", 7, 6, 0.1, 0.07, "DICT_4X4_50")
+    found = calibrate(observe_board(ring_rig(6, 3), board, board_poses(board, 60, 3), sigma_px, 4), lens="brown5")
+    return CameraRig(found.rig.cameras, found.rig.metadata, found.camera_covariance)
+
+
+def share_inside(n_draws, sigma_px=0.5):
+    """Share of points inside their 95 % ellipsoids, without and with the calibration's part, over drawn true rigs.
+
+    The board is shown so briefly that the calibration's error is as large as that of the pixels. Points of one draw
+    share its error: the share is known to about 20 % over the root of the number of draws.
+    """
+    rig = calibrated_rig(sigma_px)
+    standing = squat(default_subject(), repetitions=1).points
+    world_from_lab = rig.cameras[0].cam_from_world @ ring_rig(6, 3).cameras[0].cam_from_world
+    position = apply(world_from_lab, standing.position[::150, :26])
+    truth = Points3D(position, standing.names[:26], 100.0)
+    without, inside = [], []
+    for seed, true_rig in enumerate(draw_rigs(rig, rig.covariance, n_draws, 7)):
+        seen = observe(truth, CameraRig(true_rig.cameras, true_rig.metadata), seed, pixel_sigma=1.0)
+        points = reconstruct(seen.keypoints, rig, options=ReconstructionOptions(pixel_sigma=1.0, min_confidence=0.0))
+        found = np.isfinite(points.position).all(axis=-1)
+        off = (points.position - truth.position)[found]
+        own, added = points.covariance[found].astype(float), points.calibration_covariance[found].astype(float)
+        for shares, covariance in ((without, own), (inside, own + added)):
+            distance = np.einsum("ni,nij,nj->n", off, np.linalg.inv(covariance), off)
+            shares.append((distance < chi2.ppf(0.95, 3)).mean())
+    return float(np.mean(without)), float(np.mean(inside))
+
+
+def test_ellipsoids_hold_the_truth_when_the_calibration_errs_too():
+    without, inside = share_inside(40)
+    print(f"inside: {100 * without:.1f} % by the pixels alone, {100 * inside:.1f} % with the calibration")
+    assert without < 0.80
+    assert inside >= 0.88
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(1800)
+def test_ellipsoids_hold_the_truth_over_many_calibrations():
+    without, inside = share_inside(2000)
+    print(f"inside: {100 * without:.1f} % by the pixels alone, {100 * inside:.1f} % with the calibration")
+    assert 0.94 <= inside <= 0.96  # measured 95.0 %

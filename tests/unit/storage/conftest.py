@@ -45,7 +45,10 @@ def _full_trial(n_frames=40):
     status = np.full(shape, Status.MEASURED | Status.EDITED, np.uint8)
     status[3:7, 1] = Status.REJECTED
     error = rng.random((3, *shape)).astype(np.float32)
-    points = Points3D(position, NAMES, 120.0, covariance, status, error, np.full(shape, 3, np.uint8), start_s=0.25)
+    points = Points3D(
+        position, NAMES, 120.0, covariance, status, error, np.full(shape, 3, np.uint8), start_s=0.25,
+        calibration_covariance=4 * covariance,
+    )  # fmt: skip
     definitions = (
         AngleDefinition("pelvic_tilt", "pelvis to world", "z x y", "anterior", "level", "absolute", "ASIS, PSIS"),
         AngleDefinition("lumbar_flexion", "d", "s", "p", "z", "static", "m", False, "no T12 or L1 point"),
