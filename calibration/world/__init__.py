@@ -10,6 +10,7 @@ from calibration.world.choice import WorldChoice, parse_world
 from calibration.world.feet import check_feet, foot_contacts
 from calibration.world.floor import (
     check_above_floor,
+    check_upright,
     floor_placements,
     floor_positions,
     floor_tilt_covariance,
@@ -41,6 +42,7 @@ __all__ = [
     "check_above_floor",
     "check_feet",
     "check_landmarks",
+    "check_upright",
     "fit_floor",
     "floor_frame",
     "floor_placements",

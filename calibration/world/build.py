@@ -11,7 +11,7 @@ from calibration.world.anchor import anchored_points, volume_motion
 from calibration.world.choice import LANDMARK_KINDS, WorldChoice
 from calibration.world.estimates import landmark_points
 from calibration.world.feet import feet_frame
-from calibration.world.floor import check_above_floor
+from calibration.world.floor import check_above_floor, check_upright
 from calibration.world.frame import WorldFrame, camera_frame
 from calibration.world.landmarks import Landmarks
 from calibration.world.survey import known_points_frame
@@ -59,7 +59,8 @@ def landmark_frame(
     Raises
     ------
     CalibrationError
-        LANDMARKS_MISSING, LANDMARK_NOT_SEEN, FLOOR_MIRRORED or FLOOR_BELOW, and what the source refuses.
+        LANDMARKS_MISSING, LANDMARK_NOT_SEEN, FLOOR_MIRRORED, FLOOR_BELOW, WORLD_UPSIDE_DOWN, and what the source
+        refuses.
     """
     if not choice.needs_landmarks:
         name = choice.camera or rig.names[0]
@@ -67,7 +68,7 @@ def landmark_frame(
     check_landmarks(choice, landmarks)
     assert landmarks is not None
     source, text = LANDMARK_KINDS[choice.kind], choice.describe()
-    estimates = landmark_points(rig, landmarks)
+    estimates = landmark_points(rig, landmarks, dispensable=source == "feet")
     centres = np.stack([camera.centre_world for camera in rig])
     if camera_covariance is not None:
         camera_covariance = camera_covariance.reshape(estimates.by_camera.shape[2], -1)
@@ -79,8 +80,9 @@ def landmark_frame(
         frame = feet_frame(text, landmarks, estimates, centres, camera_covariance)
     else:
         frame = vertical_frame(source, text, landmarks, estimates, centres[0], camera_covariance)
-    poses = np.stack([camera.cam_from_world for camera in rig])
-    check_above_floor(poses @ frame.root_from_world, rig.names, source)
+    cam_from_world = np.stack([camera.cam_from_world for camera in rig]) @ frame.root_from_world
+    check_above_floor(cam_from_world, rig.names, source)
+    check_upright(cam_from_world, rig.names, source)
     if camera_covariance is None:
         frame = replace(frame, notes=f"{frame.notes}; the cameras count as known")
     return frame

@@ -102,8 +102,15 @@ def estimate_points(rig: CameraRig, pixels: NDArray, sigma_px: float) -> PointEs
     return PointEstimates(moved, alone * grow, by_camera.reshape(len(points), 3, -1), chi2, freedom)
 
 
-def landmark_points(rig: CameraRig, landmarks: Landmarks) -> PointEstimates:
+def landmark_points(rig: CameraRig, landmarks: Landmarks, dispensable: bool = False) -> PointEstimates:
     """Return where the landmarks are in the frame of a rig: from their pixels, or as given.
+
+    Parameters
+    ----------
+    rig : CameraRig
+    landmarks : Landmarks
+    dispensable : bool
+        Whether landmarks that no two cameras place are left out (NaN), but for origin and heading.
 
     Raises
     ------
@@ -114,9 +121,10 @@ def landmark_points(rig: CameraRig, landmarks: Landmarks) -> PointEstimates:
     measured = estimate_points(rig, landmarks.pixels, landmarks.sigma_px)
     given = np.isfinite(landmarks.position).all(axis=1)
     lost = ~(given | np.isfinite(measured.points).all(axis=1))
-    if lost.any():
+    needed = [not dispensable or name in (landmarks.origin, landmarks.heading) for name in landmarks.names]
+    if (lost & needed).any():
         counts = np.isfinite(landmarks.pixels[..., 0]).sum(axis=0)
-        named = ", ".join(f"{landmarks.names[i]} ({counts[i]} cameras)" for i in np.flatnonzero(lost))
+        named = ", ".join(f"{landmarks.names[i]} ({counts[i]} cameras)" for i in np.flatnonzero(lost & needed))
         raise CalibrationError(
             f"Landmarks that no two cameras place: {named}.",
             "Give pixels of two cameras or more, which look from different sides.",

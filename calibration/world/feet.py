@@ -69,6 +69,7 @@ def feet_frame(
         kind) how high the keypoint of that kind is in contact. Without `origin` the origin is amid the contacts; X
         points to `heading`, or else to the first camera.
     estimates : PointEstimates
+        NaN rows are left out.
     cameras : ndarray, shape (camera, 3)
         Centres, in the frame of the estimates.
     camera_covariance : ndarray, shape (n, n), optional
@@ -78,13 +79,14 @@ def feet_frame(
     CalibrationError
         As `fit_floor`; LANDMARK_UNKNOWN, HEADING_UNDEFINED.
     """
-    rows = np.flatnonzero([name not in (landmarks.origin, landmarks.heading) or bool(kind)
-                           for name, kind in zip(landmarks.names, landmarks.kind, strict=True)])  # fmt: skip
+    named = (landmarks.origin, landmarks.heading)
+    contact = [name not in named or bool(kind) for name, kind in zip(landmarks.names, landmarks.kind, strict=True)]
+    rows = np.flatnonzero(np.isfinite(estimates.points).all(axis=1) & contact)
     kinds = sorted({landmarks.kind[row] for row in rows})
     kind = np.array([kinds.index(landmarks.kind[row]) for row in rows])
-    stated = np.array([np.nanmean(landmarks.height_m[rows][kind == k]) if
-                       np.isfinite(landmarks.height_m[rows][kind == k]).any() else 0.0
-                       for k in range(len(kinds))])  # fmt: skip
+    heights = landmarks.height_m[rows]
+    known = [bool(np.isfinite(heights[kind == k]).any()) for k in range(len(kinds))]
+    stated = np.array([np.nanmean(heights[kind == k]) if known[k] else 0.0 for k in range(len(kinds))])
     covariance = estimates.covariance(camera_covariance, rows)
     plane = fit_floor(estimates.points[rows], kind, cameras, covariance, stated)
     origin, where = plane.point, "origin amid the contacts, X towards " + (landmarks.heading or "the first camera")
@@ -98,9 +100,12 @@ def feet_frame(
     tilt = turn @ plane.covariance[:2, :2] @ turn.T + np.eye(2) * np.deg2rad(level_deg) ** 2 / 2
     rms = float(1e3 * np.sqrt(np.mean(plane.heights[plane.kept] ** 2)))
     notes = (
-        f"plane through {int(plane.kept.sum())} of {len(rows)} contacts of the feet; gravity presumes that the floor "
-        f"is level{f' within {level_deg:g} deg' if level_deg else ''}; {where}"
+        f"plane through {int(plane.kept.sum())} of {int(np.sum(contact))} contacts of the feet; gravity presumes that "
+        f"the floor is level{f' within {level_deg:g} deg' if level_deg else ''}; {where}; origin_sd is of its height"
     )
+    if not all(known):
+        lacking = ", ".join(name or "all points" for name, there in zip(kinds, known, strict=True) if not there)
+        notes += f"; the height of {lacking} above the floor is taken for 0"
     return WorldFrame(
         "feet", text, world, tilt, float(1e3 * np.sqrt(plane.covariance[2, 2])), rms, "mm",
         "RMS height of the contacts over the floor", notes,

@@ -16,6 +16,7 @@ from calibration.rigid import inverse, rigid
 from calibration.world.choice import WorldChoice
 
 MAX_SPREAD_DEG = 3.0
+_UPSIDE_DOWN = 0.2  # cosine
 
 
 def floor_positions(choice: WorldChoice, frame_ids: NDArray, placed: NDArray) -> NDArray:
@@ -56,7 +57,7 @@ def _positions(choice: WorldChoice, span: tuple[int, int], frame_ids: NDArray, p
         raise CalibrationError(
             f"The board on the floor was not seen well enough in the frames of '{choice.describe()}'{of} "
             f"({int(wanted.sum())} of the frames with a board, {span}, are among them).",
-            "Name frames in which the board lies on the floor in full view of at least one camera.",
+            "Name frames in which the board lies on the floor, printed side up, in full view of at least one camera.",
             code="FLOOR_NOT_SEEN",
         )
     return positions
@@ -127,6 +128,30 @@ _BELOW = {
         "Check the heights of the landmarks above the floor.",
     ),
 }
+
+
+def check_upright(cam_from_world: NDArray, names: tuple[str, ...], source: str = "floor_board") -> None:
+    """Refuse a world in which every camera hangs upside down.
+
+    Cameras that see a board are always in front of it: one held overhead, printed side down, or on a glass plate
+    seen from below, makes a world whose Z points down, with all cameras "above" it. Their images tell.
+
+    Raises
+    ------
+    CalibrationError
+        WORLD_UPSIDE_DOWN
+    """
+    image_up = -cam_from_world[:, 1, 2]
+    if (image_up > -_UPSIDE_DOWN).any():
+        return
+    turned = ", ".join(f"{name} {np.rad2deg(np.arccos(up)):.0f} deg" for name, up in zip(names, image_up, strict=True))
+    what = "The board's printed side faces down" if source == "floor_board" else "Z points down"
+    raise CalibrationError(
+        f"{what}, or every camera hangs upside down; angle between Z and the top of the image: {turned}.",
+        "Lay the board on the floor with its printed side up. Where the cameras do hang upside down, turn the "
+        "footage by 180 degrees: people have to stand upright in it.",
+        code="WORLD_UPSIDE_DOWN",
+    )
 
 
 def floor_tilt_sd(camera: NDArray, board_alone: NDArray, board_by_camera: NDArray, root_from_board: NDArray) -> float:

@@ -122,24 +122,23 @@ def _rough_plane(
 ) -> tuple[NDArray, NDArray]:
     """Return a rough up, and which contacts lie on the planes across it, shape (contact,)."""
     best, answer = 0.0, None
-    for _ in range(_TRIALS):
-        own = contacts[kind == kind[rng.integers(len(kind))]]
+    for one in np.unique(kind):
+        own = contacts[kind == one]
         if len(own) < 3:
             continue
-        a, b, c = own[rng.choice(len(own), 3, replace=False)]
+        a, b, c = own[rng.random((_TRIALS, len(own))).argsort(axis=1)[:, :3]].swapaxes(0, 1)
         up = np.cross(b - a, c - a)
-        area = np.linalg.norm(up)
-        if area < _LEAST_AREA_M2:
-            continue
-        up = up / area
-        above = (cameras - a) @ up
-        if above.mean() < 0:
-            up, above = -up, -above
-        heights = (own - a) @ up
+        area = np.linalg.norm(up, axis=1, keepdims=True)
+        up = up / np.maximum(area, 1e-12)
+        above = up @ cameras.T - np.sum(up * a, axis=1, keepdims=True)
+        up = up * np.where(above.mean(axis=1, keepdims=True) < 0, -1.0, 1.0)
+        sound = (area[:, 0] > _LEAST_AREA_M2) & ((above > 0).all(axis=1) | (above < 0).all(axis=1))
+        heights = up @ own.T - np.sum(up * a, axis=1, keepdims=True)
         # Nothing is below a floor: points there speak against it.
-        score = (np.abs(heights) < _NEAR_M).sum() - 2.0 * (heights < -_NEAR_M).sum()
-        if (above > 0).all() and score > best:
-            best, answer = float(score), up
+        score = (np.abs(heights) < _NEAR_M).sum(axis=1) - 2.0 * (heights < -_NEAR_M).sum(axis=1)
+        score = np.where(sound, score, -np.inf)
+        if score.max() > best:
+            best, answer = float(score.max()), up[score.argmax()]
     if answer is None:
         raise CalibrationError(
             "No plane through the feet has the cameras above it and the feet on it.",

@@ -11,7 +11,7 @@ from calibration.world.anchor import VolumeMotion, anchored_boards, volume_motio
 from calibration.world.boards import FloorBoards, floor_frame
 from calibration.world.build import landmark_frame
 from calibration.world.choice import WorldChoice
-from calibration.world.floor import check_above_floor, floor_placements
+from calibration.world.floor import check_above_floor, check_upright, floor_placements
 from calibration.world.frame import WorldFrame
 from calibration.world.landmarks import Landmarks
 from calibration.world.mirror import board_uncertainty, resolved_floor
@@ -46,7 +46,8 @@ def refined_frame(
     Raises
     ------
     CalibrationError
-        FLOOR_NOT_SEEN, FLOOR_INCONSISTENT, FLOOR_AMBIGUOUS, FLOOR_MIRRORED, FLOOR_BELOW, or as `landmark_frame`.
+        FLOOR_NOT_SEEN, FLOOR_INCONSISTENT, FLOOR_AMBIGUOUS, FLOOR_MIRRORED, FLOOR_BELOW, WORLD_UPSIDE_DOWN,
+        or as `landmark_frame`.
     """
     views = refinement.problem.views
     root_from_board = refinement.state.world_from_board
@@ -61,7 +62,9 @@ def refined_frame(
     motion = volume_motion(rig, middles)
     boards = _floor_boards(refinement, covariance, np.concatenate(places), place, middle, motion)
     frame = floor_frame(choice.describe(), boards, choice.height_m, level_sd_deg)
-    check_above_floor(refinement.state.cam_from_world @ frame.root_from_world, rig.names)
+    cam_from_world = refinement.state.cam_from_world @ frame.root_from_world
+    check_above_floor(cam_from_world, rig.names)
+    check_upright(cam_from_world, rig.names)
     return frame
 
 

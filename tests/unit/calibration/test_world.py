@@ -15,6 +15,7 @@ from calibration.world import (
     FloorBoards,
     WorldFrame,
     check_above_floor,
+    check_upright,
     floor_frame,
     parse_world,
     root_from_floor,
@@ -69,6 +70,15 @@ def test_cameras_below_the_floor_are_named() -> None:
 )  # fmt: skip
 def test_world_names_round_trip(text: str) -> None:
     assert parse_world(text, NAMES).describe() == text
+
+
+def test_cameras_that_all_hang_upside_down_are_refused() -> None:
+    upright = np.stack([camera.cam_from_world for camera in ring_rig(3, 1)])
+    check_upright(upright, ("a", "b", "c"))
+    turned = upright @ from_rotvec(np.array([np.pi, 0.0, 0.0]), np.zeros(3))
+    with pytest.raises(CalibrationError, match=r"WORLD_UPSIDE_DOWN.*a 1\d\d deg"):
+        check_upright(turned, ("a", "b", "c"))
+    check_upright(np.stack([turned[0], turned[1], upright[2]]), ("a", "b", "c"))
 
 
 @pytest.mark.parametrize("text", ["floor", "floor:9-3", "floor:0-9,5", "camera:top", "lframe:", "moon:1", "floor:1@5"])
@@ -147,7 +157,7 @@ def test_a_board_on_a_slope_is_named() -> None:
 
 
 def mirrored_case(
-    focal: float, square_m: float, wrong: bool
+    focal: float, square_m: float, wrong: bool, seed: int = 3
 ) -> tuple[BundleState, Views, np.ndarray, np.ndarray, np.ndarray]:
     """Two cameras overhead of which one sees a board on the floor in three frames; its pose mirrored in one."""
     board = Board("charuco", 6, 5, square_m, 0.7 * square_m, "DICT_4X4_50")
@@ -157,7 +167,7 @@ def mirrored_case(
     poses = np.stack([look_at(at + np.array(off), at) for off in ([0.8, 0.1, 3.0], [0.2, 0.9, 3.2])])
     rig = CameraRig(tuple(Camera(f"c{i}", (1280, 720), matrix, np.zeros(5), pose) for i, pose in enumerate(poses)))
     truth = np.repeat(floor_pose(board)[None], 3, axis=0)
-    pixels = observe_board(rig, board, truth, 0.5, 3).pixels.copy()
+    pixels = observe_board(rig, board, truth, 0.5, seed).pixels.copy()
     pixels[1] = np.nan
     views = board_views(pixels, np.zeros(2, dtype=bool), board.corners_board)
     given = truth.copy()
@@ -169,15 +179,20 @@ def mirrored_case(
     return BundleState(rig_lenses(rig), poses, given), views, np.full(2, 0.5), truth, middle
 
 
-def test_a_mirrored_floor_board_is_turned_back() -> None:
-    state, views, sigma, truth, middle = mirrored_case(1100.0, 0.1, wrong=True)
+SEEDS = [3, *(pytest.param(seed, marks=pytest.mark.heavy) for seed in range(10, 29))]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_mirrored_floor_board_is_turned_back(seed: int) -> None:
+    state, views, sigma, truth, middle = mirrored_case(1100.0, 0.1, True, seed)
     found = resolved_floor(state, views, sigma, np.arange(3), middle)
     assert found.turned.tolist() == [False, True, False] and found.evidence > 50
     angle = np.arccos(np.clip((found.root_from_board[:, :3, 2] * truth[:, :3, 2]).sum(axis=1), -1, 1))
     assert np.rad2deg(angle).max() < 2.0  # measured 0.8, one frame of one camera; the mirror image is 29 deg away
 
 
-def test_a_floor_board_too_far_to_tell_from_its_mirror_image_is_refused() -> None:
-    state, views, sigma, _, middle = mirrored_case(500.0, 0.02, wrong=False)
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_floor_board_too_far_to_tell_from_its_mirror_image_is_refused(seed: int) -> None:
+    state, views, sigma, _, middle = mirrored_case(500.0, 0.02, False, seed)
     with pytest.raises(CalibrationError, match=r"FLOOR_AMBIGUOUS.*\d+ deg away"):
         resolved_floor(state, views, sigma, np.arange(3), middle)

@@ -8,6 +8,7 @@ import pytest
 from calibration.camera import Camera, CameraRig
 from calibration.errors import CalibrationError, FormatError, SourceError
 from calibration.rigid import apply, from_rotvec, inverse
+from calibration.synthetic.landmarks import observe_landmarks
 from calibration.synthetic.rigs import ring_rig
 from calibration.world import (
     WorldChoice,
@@ -38,11 +39,8 @@ Points = Mapping[str, tuple[tuple[float, ...], dict]]
 
 def landmark_table(points: Points, rng: np.random.Generator, sigma: float = 0.0, **top: object) -> dict:
     """Landmarks at world places as the true cameras see them; the dict of each is added to its table."""
-    rows = []
-    for name, (place, more) in points.items():
-        pixels = RIG.project(np.array(place)) + sigma * rng.standard_normal((4, 2))
-        rows.append({"name": name, "pixels": dict(zip(RIG.names, pixels.tolist(), strict=True)), **more})
-    return {"sigma_px": max(sigma, 0.01), "point": rows, **top}
+    places = {name: place for name, (place, _) in points.items()}
+    return observe_landmarks(RIG, places, {name: more for name, (_, more) in points.items()}, sigma, rng, **top)
 
 
 def known(places: Mapping[str, tuple], moved: Mapping[str, tuple] | None = None, **more: float) -> dict:
