@@ -12,8 +12,8 @@ from calibration.board import Board
 from calibration.bundle import BundleCovariance, BundleProblem, lens_and_pose_covariance
 from calibration.bundle_system import N_CAMERA, N_LENS, BundleState, board_views, lens_coefficients
 from calibration.camera import Camera, CameraRig
-from calibration.errors import BoardError, ViewGraphError
-from calibration.extrinsics import check_connected, place_cameras
+from calibration.extrinsics import place_cameras
+from calibration.gauge import WorldMotion, covariance_in_world
 from calibration.intrinsics import board_candidates, estimate_lens
 from calibration.lens_models import checked_model, free_parameters, lens_prior
 from calibration.observations import BoardObservations
@@ -22,10 +22,10 @@ from calibration.quality import BoardScore, score_board
 from calibration.refinement import Refinement, refine
 from calibration.rigid import inverse
 from calibration.verdict import CalibrationQuality, corner_errors, quality_metadata, summarise
-from calibration.views import MIN_VIEW_CORNERS, mirrored_views, usable_views
+from calibration.view_checks import check_views, without_mirrored
+from calibration.views import usable_views
 from calibration.world import Landmarks, WorldChoice, WorldFrame, check_landmarks, parse_world, refined_frame
-
-MIN_VIEWS = 5
+from calibration.world.anchor import volume_motion
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +35,7 @@ class Calibration:
     Attributes
     ----------
     rig : CameraRig
+        With the covariance of its cameras, relative to the volume in which the board was shown.
     world_from_board : ndarray, shape (frame, 4, 4)
         Where the board stood, m; NaN in frames that were not used.
     residuals : ndarray, shape (camera, frame, corner)
@@ -129,52 +130,6 @@ def _calibrate(
     return _assemble(observations, models, frame, refinement, covariance, frames, held, quality)
 
 
-def without_mirrored(usable: NDArray, observations: BoardObservations) -> NDArray:
-    """Return the usable views, shape (camera, frame), that show the board's front; refuse flipped footage.
-
-    Raises
-    ------
-    BoardError
-        CAMERA_MIRRORED, naming the cameras of which most views are mirrored.
-    """
-    mirrored = mirrored_views(observations.pixels, observations.board.corners_board) & usable
-    flipped = mirrored.sum(axis=1) > 0.5 * np.maximum(usable.sum(axis=1), 1)
-    if flipped.any():
-        names = [name for name, flip in zip(observations.camera_names, flipped, strict=True) if flip]
-        raise BoardError(
-            f"Cameras {', '.join(names)} show the board mirrored.",
-            "Switch off the mirror option of the recording software, or flip the videos back.",
-            code="CAMERA_MIRRORED",
-        )
-    return usable & ~mirrored
-
-
-def check_views(usable: NDArray, names: tuple[str, ...]) -> None:
-    """Refuse footage with too few views.
-
-    Parameters
-    ----------
-    usable : ndarray of bool, shape (camera, frame)
-        As `usable_views` says.
-
-    Raises
-    ------
-    ViewGraphError
-        TOO_FEW_VIEWS, naming each camera below 5 views, or CAMERAS_NOT_CONNECTED.
-    """
-    counts = usable.sum(axis=1)
-    if (counts < MIN_VIEWS).any():
-        poor = ", ".join(f"{name} {count}" for name, count in zip(names, counts, strict=True) if count < MIN_VIEWS)
-        every = ", ".join(f"{name} {count}" for name, count in zip(names, counts, strict=True))
-        raise ViewGraphError(
-            f"Cameras with fewer than {MIN_VIEWS} usable views of the board (a view needs {MIN_VIEW_CORNERS} corners "
-            f"that are not on one line): {poor}. All cameras: {every}.",
-            "Show the board to these cameras longer, slanted, near and far; check that board.toml describes it.",
-            code="TOO_FEW_VIEWS",
-        )
-    check_connected(usable.astype(int) @ usable.T.astype(int), names)
-
-
 def _start(
     observations: BoardObservations, usable: NDArray, models: list[str]
 ) -> tuple[BundleState, BundleProblem, str]:
@@ -254,12 +209,32 @@ def _assemble(
     world_from_board[used] = inverse(root_from_world) @ state.world_from_board[refinement.placed]
     residuals, kept = corner_errors(refinement, observations, frames)
     quality = replace(quality, board=score_board(rig, _only(observations, kept)))
-    rig = CameraRig(cameras, {**metadata, **quality_metadata(quality), **_origin(observations.board)})
     n = len(cameras)
+    whole = {**metadata, **quality_metadata(quality), **_origin(observations.board)}
+    rig = CameraRig(cameras, whole, _covariance_in_volume(observations, refinement, covariance, models))
     return Calibration(
         rig, world_from_board, residuals, kept, covariance.camera.reshape(n, N_CAMERA, n, N_CAMERA), held, quality,
         frame,
     )  # fmt: skip
+
+
+def _covariance_in_volume(
+    observations: BoardObservations, refinement: Refinement, covariance: BundleCovariance, models: list[str]
+) -> NDArray:
+    """Covariance of all cameras, shape (camera, 18, camera, 18), relative to the measured volume.
+
+    There the boards were: what turns or shifts cameras and volume alike changes no measured shape, and how far the
+    world itself may be off is told by the world.
+    """
+    state = refinement.state
+    corners = observations.board.corners_board
+    middle = 0.5 * (corners.min(axis=0) + corners.max(axis=0))
+    boards = state.world_from_board[refinement.placed]
+    motion = volume_motion(
+        CameraRig(_cameras(observations, refinement, models, np.eye(4))), boards[:, :3, :3] @ middle + boards[:, :3, 3]
+    )
+    still = WorldMotion(np.concatenate([motion.turn, motion.shift]), np.zeros((6, 6)))
+    return covariance_in_world(covariance.camera, state.cam_from_world, still)
 
 
 def _camera(name: str, size: NDArray, lens: NDArray, cam_from_world: NDArray, fisheye: bool) -> Camera:

@@ -86,7 +86,7 @@ def _rows(rig: CameraRig, normalised: NDArray) -> tuple[NDArray, NDArray]:
 
 
 def _least_squares(rows: NDArray, offsets: NDArray, seen: NDArray) -> NDArray:
-    flat = np.moveaxis(rows, 0, -3).reshape(*rows.shape[1:-2], -1, 3)
+    flat = np.moveaxis(rows, 0, -3).reshape(*rows.shape[1:-2], len(rows) * rows.shape[-2], 3)
     turned = np.swapaxes(flat, -1, -2)
     normal = turned @ flat
     right = -(turned @ np.moveaxis(offsets, 0, -3).reshape(*flat.shape[:-1], 1))[..., 0]
