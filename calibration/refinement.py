@@ -27,6 +27,8 @@ _FAR_START_PX = 30.0
 _FAR_START_MEDIANS = 8.0
 _SIGMA_FLOOR_PX = 1e-6  # below this, residuals are rounding and no noise
 _SIGMA_RATIO = 1.4
+_MEDIAN_SD = 0.5 / np.log(2.0)  # of a sigma from the median distance, relative, times the root of the number
+_CHANCE_SDS = 2.0
 _MEDIAN_OF_SQUARES = 2 * np.log(2.0)  # of a squared distance in the plane, in units of sigma²
 
 
@@ -191,10 +193,14 @@ def _ratios(sigma: NDArray, problem: BundleProblem) -> NDArray:
 
     Taken once, from equally weighted residuals, and not iterated: where the error is no independent noise but,
     say, timing, a camera that gains weight places the boards, looks better for it, and in the end decides alone.
+    What chance explains is left out (a positive-part shrinkage): cameras that are alike weigh alike, exactly.
     """
     total = _seen_per_camera(problem.views)
     pooled = np.sqrt(total @ sigma**2 / total.sum())
-    return np.clip(sigma / pooled, 1.0 / _SIGMA_RATIO, _SIGMA_RATIO)
+    apart = np.log(np.maximum(sigma / pooled, 1e-12))
+    chance = _CHANCE_SDS * _MEDIAN_SD / np.sqrt(np.maximum(total, 1))
+    apart *= np.maximum(1.0 - (chance / np.maximum(np.abs(apart), chance)) ** 2, 0.0)
+    return np.clip(np.exp(apart), 1.0 / _SIGMA_RATIO, _SIGMA_RATIO)
 
 
 def _seen_per_camera(views: Views) -> NDArray:

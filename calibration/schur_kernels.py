@@ -47,15 +47,28 @@ def _invert(lower, root, inverse):
             inverse[i, j] = value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def _take(one, first, n, other, second, m, matrix):
-    """Subtract one' @ other, both of six rows, from a block of `matrix`."""
-    for i in range(n):
-        a, b, c = one[0, i], one[1, i], one[2, i]
-        d, e, f = one[3, i], one[4, i], one[5, i]
-        row = matrix[first + i]
+    """Subtract one' @ other, both of six rows, from a block of `matrix`.
+
+    Two rows at once, to load `other` half as often.
+    """
+    for i in range(0, n - 1, 2):
+        a, b, c, d, e, f = one[0, i], one[1, i], one[2, i], one[3, i], one[4, i], one[5, i]
+        p, q, r = one[0, i + 1], one[1, i + 1], one[2, i + 1]
+        s, t, u = one[3, i + 1], one[4, i + 1], one[5, i + 1]
+        upper, lower = matrix[first + i, second:], matrix[first + i + 1, second:]
         for j in range(m):
-            row[second + j] -= (
+            v, w, x = other[0, j], other[1, j], other[2, j]
+            y, z, o = other[3, j], other[4, j], other[5, j]
+            upper[j] -= a * v + b * w + c * x + d * y + e * z + f * o
+            lower[j] -= p * v + q * w + r * x + s * y + t * z + u * o
+    if n % 2:
+        a, b, c = one[0, n - 1], one[1, n - 1], one[2, n - 1]
+        d, e, f = one[3, n - 1], one[4, n - 1], one[5, n - 1]
+        upper = matrix[first + n - 1, second:]
+        for j in range(m):
+            upper[j] -= (
                 a * other[0, j] + b * other[1, j] + c * other[2, j] + d * other[3, j] + e * other[4, j]
                 + f * other[5, j]
             )  # fmt: skip

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from calibration import bundle_system, bundle_views
+from calibration import bundle, bundle_system, bundle_views, refinement
 from calibration.bundle import BundleProblem, lens_and_pose_covariance, minimise
 from calibration.bundle_system import (
     N_CAMERA,
@@ -26,6 +26,7 @@ from calibration.bundle_system import (
 from calibration.errors import SolverError
 from calibration.lens import distort
 from calibration.lens_models import free_parameters, lens_prior
+from calibration.rigid import from_rotvec, inverse, rotvec
 
 CORNERS = np.stack([*np.meshgrid(np.arange(5) * 0.1, np.arange(4) * 0.1), np.zeros((4, 5))], axis=-1).reshape(-1, 3)
 
@@ -42,7 +43,9 @@ def residuals(state: BundleState, views: Views) -> np.ndarray:
     return np.where(views.seen[..., None], answer, 0.0)
 
 
-def random_problem(seed: int, fisheye: bool = False) -> tuple[BundleProblem, BundleState]:
+def random_problem(
+    seed: int, fisheye: bool = False, corners: np.ndarray = CORNERS
+) -> tuple[BundleProblem, BundleState]:
     rng = np.random.default_rng(seed)
     n_cameras, n_frames = 3, 6
     bent = (0.02, -0.01, 0.004, -0.002, *[0] * 4) if fisheye else (-0.2, 0.1, 2e-3, -1e-3, 0.02, 0.1, -0.05, 0.01)
@@ -54,8 +57,8 @@ def random_problem(seed: int, fisheye: bool = False) -> tuple[BundleProblem, Bun
         np.concatenate([0.4 * rng.standard_normal((n_frames, 3)), rng.uniform(-0.3, 0.3, (n_frames, 3))], axis=1),
     )
     state.world_from_board[:, 2, 3] += 2.5
-    views = board_views(np.zeros((n_cameras, n_frames, len(CORNERS), 2)), np.full(n_cameras, fisheye), CORNERS)
-    pixels = np.empty((n_cameras, n_frames, len(CORNERS), 2))
+    views = board_views(np.zeros((n_cameras, n_frames, len(corners), 2)), np.full(n_cameras, fisheye), corners)
+    pixels = np.empty((n_cameras, n_frames, len(corners), 2))
     pixels[views.camera, views.body] = residuals(state, views)
     pixels += 0.3 * rng.standard_normal(pixels.shape)
     pixels[rng.uniform(size=pixels.shape[:3]) < 0.2] = np.nan
@@ -65,7 +68,7 @@ def random_problem(seed: int, fisheye: bool = False) -> tuple[BundleProblem, Bun
     free[:, :N_LENS] = free_parameters(models)
     free[0, N_LENS:] = False
     prior = lens_prior(models, np.array([[1280, 720]] * n_cameras), lenses[:, 0])
-    return BundleProblem(board_views(pixels, np.full(n_cameras, fisheye), CORNERS), free, prior), state
+    return BundleProblem(board_views(pixels, np.full(n_cameras, fisheye), corners), free, prior), state
 
 
 def numeric_jacobian(state: BundleState, views: Views) -> np.ndarray:
@@ -119,6 +122,68 @@ def test_normal_equations_match_central_differences(fisheye: bool, robust: float
     assert (np.abs(full - expected) / scale / scale[:, None]).max() < 5e-6
     limit = 5e-6 * np.sqrt(weight @ off.ravel() ** 2)
     assert (np.abs(gradient - jacobian.T @ (weight * off.ravel())) / scale).max() < limit
+
+
+def test_boards_of_many_corners_are_summed_whole() -> None:
+    # 210 corners in one view go through the compiled loop in four parts, the last one not full.
+    x, y = np.meshgrid(np.arange(15) * 0.04, np.arange(14) * 0.04)
+    problem, state = random_problem(1, corners=np.stack([x, y, 0 * x], axis=-1).reshape(-1, 3))
+    views, sigma = problem.views, np.array([0.3, 0.4, 0.5])
+    squares = squared_errors(state, views)
+    assert np.allclose(squares, (residuals(state, views) ** 2).sum(axis=-1), rtol=1e-9, atol=1e-18)
+    whole, parts = normal_equations(state, views, sigma), []
+    for chosen in np.array_split(np.arange(210), 7):
+        some = np.zeros_like(views.seen)
+        some[:, chosen] = views.seen[:, chosen]
+        parts.append(normal_equations(state, views.with_seen(some), sigma))
+    for name in ("camera", "camera_gradient", "body", "body_gradient", "coupling"):
+        total = sum(getattr(part, name) for part in parts)
+        assert np.allclose(getattr(whole, name), total, rtol=1e-9, atol=1e-9 * np.abs(total).max()), name
+
+
+def test_parameters_that_nothing_moves_cost_nothing_and_change_nothing() -> None:
+    problem, state = random_problem(2)
+    used = problem.free[:, :N_LENS].any(axis=0)
+    assert used.tolist() == [True] * 9 + [False] * 3
+    whole = normal_equations(state, problem.views, np.full(3, 0.3))
+    short = normal_equations(state, problem.views, np.full(3, 0.3), used=used)
+    kept = np.concatenate([used, np.ones(6, dtype=bool)])
+    assert not short.camera[:, ~kept].any() and not short.coupling[:, ~kept].any()
+    assert np.array_equal(short.camera[:, kept][:, :, kept], whole.camera[:, kept][:, :, kept])
+    assert np.array_equal(short.coupling[:, kept], whole.coupling[:, kept])
+
+
+def test_one_camera_alone_is_estimated_from_the_others() -> None:
+    problem, state = random_problem(10)
+    answer = minimise(problem, state, np.full(3, 0.3)).state
+    bumped = BundleState(answer.lenses, answer.cam_from_world.copy(), answer.world_from_board)
+    bumped.cam_from_world[2] = from_rotvec(np.array([0.01, -0.02, 0.005]), np.array([0.01, 0, 0.02])) @ (
+        bumped.cam_from_world[2]
+    )
+    free = np.zeros_like(problem.free)
+    free[2, N_LENS:] = True
+    alone = minimise(replace(problem, free=free), bumped, np.full(3, 0.3))
+    assert alone.converged
+    # What was held is untouched to the last bit; what moved is back where all views together had put it.
+    assert np.array_equal(alone.state.lenses, answer.lenses)
+    assert np.array_equal(alone.state.cam_from_world[:2], answer.cam_from_world[:2])
+    covariance = lens_and_pose_covariance(replace(problem, free=free), alone.state, np.full(3, 0.3)).camera
+    sd = np.sqrt(np.diagonal(covariance)).reshape(3, N_CAMERA)
+    assert not sd[:2].any() and not sd[2, :N_LENS].any() and (sd[2, N_LENS:] > 0).all()
+    back = alone.state.cam_from_world[2] @ inverse(answer.cam_from_world[2])
+    moved_by = np.abs(np.concatenate([rotvec(back), back[:3, 3]])) / sd[2, N_LENS:]
+    assert moved_by.max() < 1e-3  # measured 1.9e-5
+
+
+def test_an_answer_that_is_not_at_the_bottom_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem, state = random_problem(11)
+    views, off = problem.views, residuals(state, problem.views)
+    assert refinement.refine(problem, state).converged
+    far = replace(views, pixels=views.pixels + 40.0 * np.sin(off.mean(axis=2, keepdims=True)))
+    monkeypatch.setattr(bundle, "MAX_STEPS", 2)
+    assert not minimise(replace(problem, views=far), state, np.full(3, 0.3)).converged
+    with pytest.raises(SolverError, match="NOT_CONVERGED"):
+        refinement.refine(replace(problem, views=far), state)
 
 
 def test_cost_and_squared_errors_are_those_of_the_residuals() -> None:
