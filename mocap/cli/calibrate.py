@@ -17,8 +17,15 @@ def command(
     out: Annotated[Path, typer.Option(help="Calibration to write.")] = Path("calibration.toml"),
     world: Annotated[
         str | None,
-        typer.Option(help="'floor:0' or 'floor:0-9': the board lies on the floor in these frames; 'camera:NAME'."),
+        typer.Option(
+            help="'floor:0', 'floor:0-9' or 'floor:0-9,200-220': the board lies on the floor in these frames "
+            "('@5mm' behind it: its thickness); 'camera:NAME'; or 'lframe:', 'points:', 'wand:', 'plumb:' or 'feet:' "
+            "with a FILE of landmarks."
+        ),
     ] = None,
+    lens: Annotated[
+        str, typer.Option(help="Lens model: auto, pinhole, brown2, brown5, rational8 or fisheye.")
+    ] = "auto",
     as_json: JsonFlag = False,
 ) -> None:
     """Calibrate all cameras of a folder together.
@@ -29,7 +36,7 @@ def command(
     from mocap.pipeline.calibration import calibrate_to_file
 
     with progress_bars() as progress:
-        outcome = calibrate_to_file(source_dir, board, out, world, progress)
+        outcome = calibrate_to_file(source_dir, board, out, world, progress, lens)
     lines = [
         f"{out}: {len(outcome.rig)} cameras ({', '.join(outcome.rig.names)})",
         *(f"  {name}: {value}" for name, value in outcome.rig.metadata.items()),

@@ -12,7 +12,7 @@ from calibration.detection import detect_board
 from calibration.files import write_rig
 from calibration.lens_models import checked_model
 from calibration.sources import CameraSource, find_sources
-from calibration.world import parse_world
+from calibration.world import Landmarks, parse_world, read_landmarks
 from mocap.config.presets import preset_path
 from mocap.errors import ConfigError
 from mocap.pipeline.notes import check_output
@@ -59,7 +59,8 @@ def calibrate_footage(
     board : Path
         Board description or preset.
     world : str or None
-        `floor:FRAME`, `floor:FIRST-LAST`, `camera:NAME`; None for the first camera (gravity unknown).
+        As `calibration.world.parse_world` reads it, such as `floor:0-9` or `lframe:FILE`; the file is looked for
+        where the program runs, then in the folder of the footage. None for the first camera (gravity unknown).
     progress : callable
     patterns : mapping of str to str, optional
         File pattern by camera name, as in `[cameras]` of a session; all footage under its own names when empty.
@@ -70,13 +71,21 @@ def calibrate_footage(
     sources, ignored = find_sources(folder)
     if patterns:
         sources, ignored = named_sources(sources, ignored, patterns)
-    parse_world(world, tuple(source.name for source in sources))  # before the long work, not after it
+    landmarks = _landmarks(world, tuple(source.name for source in sources), folder)  # before the long work
     checked_model(lens, "every camera")
     observations = detect_board(
         sources, described, progress=lambda camera, done, total: progress(f"detect in {camera}", done, total)
     )
-    result = calibration.calibrate(observations, world=world, lens=lens)
+    result = calibration.calibrate(observations, world=world, lens=lens, landmarks=landmarks)
     return CalibrationOutcome(result.rig, tuple(ignored))
+
+
+def _landmarks(world: str | None, names: tuple[str, ...], folder: Path) -> Landmarks | None:
+    choice = parse_world(world, names)
+    if not choice.file:
+        return None
+    beside = folder / choice.file
+    return read_landmarks(beside if beside.exists() and not Path(choice.file).exists() else choice.file, names)
 
 
 def named_sources(
@@ -107,10 +116,10 @@ def named_sources(
 
 
 def calibrate_to_file(
-    folder: Path, board: Path, out: Path, world: str | None, progress: Progress
+    folder: Path, board: Path, out: Path, world: str | None, progress: Progress, lens: str = "auto"
 ) -> CalibrationOutcome:
     """Calibrate as `calibrate_footage` does and write the calibration file."""
     check_output(out)
-    outcome = calibrate_footage(folder, board, world, progress)
+    outcome = calibrate_footage(folder, board, world, progress, lens=lens)
     write_rig(out, outcome.rig)
     return outcome
