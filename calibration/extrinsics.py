@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial.transform import Rotation
 
 from calibration.errors import ViewGraphError
 from calibration.rigid import inverse
@@ -17,7 +16,8 @@ from calibration.rigid import inverse
 MIN_SHARED_VIEWS = 3
 _MAX_PAIR_FRAMES = 24
 _CONSENSUS = 0.25  # rad, or share of the distance to the board, within which two relative poses agree
-_IRLS_ROUNDS = 10
+_IRLS_ROUNDS = 20
+_MEAN_SETTLED = 1e-5  # rad and m: a start needs no more
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,22 +90,25 @@ def _combinations(cam_i_from_board: NDArray, cam_j_from_board: NDArray) -> NDArr
 
 def _gap(one: NDArray, many: NDArray, scale: float) -> NDArray:
     """Angle plus scaled distance between poses, shape (..., 4, 4), that broadcast; infinite for NaN."""
-    trace = (one[..., :3, :3] * many[..., :3, :3]).sum(axis=(-2, -1))
+    trace = np.einsum("...ij,...ij->...", one[..., :3, :3], many[..., :3, :3])
     angle = np.arccos(np.clip((trace - 1.0) / 2.0, -1.0, 1.0))
-    shift = np.sqrt(((many[..., :3, 3] - one[..., :3, 3]) ** 2).sum(axis=-1))
+    off = many[..., :3, 3] - one[..., :3, 3]
+    shift = np.sqrt(np.einsum("...i,...i->...", off, off))
     total = angle + shift / scale
     return np.where(np.isnan(total), np.inf, total)
 
 
 def _robust_mean(poses: NDArray, scale: float) -> NDArray:
-    """Geometric (L1) mean of poses, shape (pose, 4, 4), by reweighted means."""
-    weights = np.ones(len(poses))
-    mean = poses[0]
+    """Geometric (L1) mean of poses, shape (pose, 4, 4), by reweighted chordal means."""
+    weights, mean = np.ones(len(poses)), poses[0]
     for _ in range(_IRLS_ROUNDS):
-        total = weights / weights.sum()
+        before, total = mean, weights / weights.sum()
+        left, _, right = np.linalg.svd(np.tensordot(total, poses[:, :3, :3], 1))
         mean = np.eye(4)
-        mean[:3, :3] = Rotation.from_matrix(poses[:, :3, :3]).mean(weights).as_matrix()
+        mean[:3, :3] = left @ np.diag([1.0, 1.0, np.linalg.det(left @ right)]) @ right
         mean[:3, 3] = total @ poses[:, :3, 3]
+        if np.abs(mean - before).max() < _MEAN_SETTLED:
+            break
         weights = 1.0 / np.maximum(_gap(mean, poses, scale), 1e-6)
     return mean
 
