@@ -20,12 +20,12 @@ eleventh camera on, because aniposelib and Pose2Sim put the tables in the order 
 `formats` reads and writes the files of other programs.
 """
 
-import contextlib
 import json
 import math
 import os
 import tempfile
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +65,7 @@ def write_rig(path: str | Path, rig: CameraRig) -> None:
     SourceError
         CALIBRATION_NOT_WRITTEN
     """
-    write_text(path, rig_text(rig))
+    write_texts({Path(path): rig_text(rig)})
 
 
 def rig_text(rig: CameraRig) -> str:
@@ -75,38 +75,53 @@ def rig_text(rig: CameraRig) -> str:
     return "\n".join([*tables, _metadata_table(rig)])
 
 
-def write_text(path: str | Path, text: str) -> None:
-    """Write a calibration in any format; what was there before stays whole until the new file is complete.
+def write_texts(texts: Mapping[Path, str]) -> None:
+    """Write the files of a calibration in any format; what was there before stays whole until all are complete.
+
+    Parameters
+    ----------
+    texts : mapping of Path to str
+        The folder of the first file is made when its own folder exists.
 
     Raises
     ------
     SourceError
         CALIBRATION_NOT_WRITTEN
     """
-    path = Path(path)
+    ready: dict[Path, Path] = {}
     try:
-        _write_atomically(path, text)
+        for path, text in texts.items():
+            if len(texts) > 1:
+                path.parent.mkdir(exist_ok=True)
+            ready[path] = _written_beside(path, text)
+        for path, temporary in ready.items():
+            temporary.replace(path)
     except (OSError, ValueError) as error:
         raise SourceError(
-            f"The calibration file {path} cannot be written: {getattr(error, 'strerror', None) or error}.",
+            f"The calibration file {next(iter(texts))} cannot be written: {getattr(error, 'strerror', None) or error}.",
             "Give a path in an existing folder that may be written to.",
             code="CALIBRATION_NOT_WRITTEN",
         ) from error
+    finally:
+        for temporary in ready.values():
+            temporary.unlink(missing_ok=True)
 
 
-def _write_atomically(path: Path, text: str) -> None:
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+def _written_beside(path: Path, text: str) -> Path:
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    temporary = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
+        temporary.chmod(0o644)
+        if path.is_dir():
+            raise IsADirectoryError(21, "Is a directory")
     except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(temporary).unlink()
+        temporary.unlink(missing_ok=True)
         raise
+    return temporary
 
 
 def _camera_table(key: str, camera: Camera) -> str:
@@ -172,7 +187,24 @@ def read_rig(path: str | Path) -> CameraRig:
         CALIBRATION_COVARIANCE when the stored covariance is damaged.
     """
     path = Path(path)
-    document = _load(path)
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise _refused(path, f"has more than {MAX_BYTES // 10**6} MB", "Give a calibration file.")
+        return rig_from_text(path.read_text(encoding="utf-8"), path.name)
+    except UnicodeDecodeError as error:
+        raise _refused(path, f"is not TOML: {error}", "Calibrate again, or restore the file.") from error
+    except OSError as error:
+        raise SourceError(
+            f"The calibration file {path} cannot be read: {error.strerror or error}.",
+            "Give the path of a calibration.toml; `mocap calibrate` writes one.",
+            code="CALIBRATION_MISSING",
+        ) from error
+
+
+def rig_from_text(text: str, name: str) -> CameraRig:
+    """Return the rig of a calibration file's text; `name` is what errors call the file. Otherwise as `read_rig`."""
+    path = Path(name)
+    document = _parsed(path, text)
     metadata = document.pop("metadata", {})
     if not isinstance(metadata, dict):
         raise _refused(path, f"has metadata = {metadata!r} in place of a table", "Restore the file.")
@@ -192,18 +224,10 @@ def read_rig(path: str | Path) -> CameraRig:
         raise _refused(path, f"is refused: {error.cause}", error.remedy) from error
 
 
-def _load(path: Path) -> dict[str, Any]:
+def _parsed(path: Path, text: str) -> dict[str, Any]:
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise _refused(path, f"has more than {MAX_BYTES // 10**6} MB", "Give a calibration file.")
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SourceError(
-            f"The calibration file {path} cannot be read: {error.strerror or error}.",
-            "Give the path of a calibration.toml; `mocap calibrate` writes one.",
-            code="CALIBRATION_MISSING",
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         raise _refused(path, f"is not TOML: {error}", "Calibrate again, or restore the file.") from error
 
 
