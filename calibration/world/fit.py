@@ -19,9 +19,9 @@ def inflation(chi2: float, freedom: int) -> float:
     """
     if freedom < 1:
         return 1.0
-    from scipy.stats import chi2 as distribution  # slow to import
+    from scipy.special import gammaincc  # scipy is slow to import, and most calls end above
 
-    surprising = distribution.sf(chi2, freedom) < _SIGNIFICANT
+    surprising = gammaincc(freedom / 2, chi2 / 2) < _SIGNIFICANT  # the upper tail of chi²
     return float(np.sqrt(chi2 / freedom)) if surprising else 1.0
 
 

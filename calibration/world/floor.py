@@ -53,10 +53,10 @@ def _positions(choice: WorldChoice, span: tuple[int, int], frame_ids: NDArray, p
     positions = np.flatnonzero(wanted & placed)
     if not len(positions):
         of = "" if len(choice.spans) == 1 else f", placement {span[0]}-{span[1]}"
-        span = f"{frame_ids[0]} to {frame_ids[-1]}" if len(frame_ids) else "none"
+        shown = f"{frame_ids[0]} to {frame_ids[-1]}" if len(frame_ids) else "none"
         raise CalibrationError(
             f"The board on the floor was not seen well enough in the frames of '{choice.describe()}'{of} "
-            f"({int(wanted.sum())} of the frames with a board, {span}, are among them).",
+            f"({int(wanted.sum())} of the frames with a board, {shown}, are among them).",
             "Name frames in which the board lies on the floor, printed side up, in full view of at least one camera.",
             code="FLOOR_NOT_SEEN",
         )

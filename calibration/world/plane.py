@@ -9,7 +9,7 @@ from calibration.errors import CalibrationError
 from calibration.world.fit import across, inflation
 
 _LEAST_CONTACTS = 6
-_LEAST_SPREAD_M = 0.15  # standard deviation of the contacts along the narrower direction
+_LEAST_SPREAD_M = 0.1  # standard deviation of the contacts along the narrower direction
 _NEAR_M = 0.03  # a contact of the first, rough plane
 _TRIALS = 400
 _LEAST_AREA_M2 = 0.02
@@ -166,7 +166,6 @@ def _refined(
     own = contacts[rows]
     select = (3 * rows[:, None] + np.arange(3)).ravel()
     known_points = covariance[np.ix_(select, select)].reshape(len(rows), 3, len(rows), 3)
-    blocks = known_points[np.arange(len(rows)), :, np.arange(len(rows))]
     scatter = 0.0
     for _ in range(4):
         basis = across(up)
@@ -181,9 +180,10 @@ def _refined(
         freedom = max(len(rows) - design.shape[1], 1)
         # Few contacts know their own scatter poorly: Student's variance in place of Gauss's.
         student = freedom / (freedom - 2) if freedom > 2 else 3.0
-        # What the independent part explains already is not counted twice.
-        explained = float(np.einsum("i,aij,j->a", up, blocks, up).mean())
-        scatter = max(float(left @ left) / freedom - explained, 0.0) * student
+        # What pixels and cameras explain of the residuals, and how much of a scatter would show in them.
+        keep = np.eye(len(rows)) - design @ normal @ design.T @ weight
+        explained = float(np.trace(keep @ known @ keep.T))
+        scatter = max(float(left @ left) - explained, 0.0) / float((keep**2).sum()) * student
         up = up + basis @ answer[:2]
         up /= np.linalg.norm(up)
     scale = inflation(float(left @ weight @ left), freedom)

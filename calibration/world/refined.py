@@ -11,10 +11,12 @@ from calibration.world.anchor import VolumeMotion, anchored_boards, volume_motio
 from calibration.world.boards import FloorBoards, floor_frame
 from calibration.world.build import landmark_frame
 from calibration.world.choice import WorldChoice
-from calibration.world.floor import check_above_floor, check_upright, floor_placements
+from calibration.world.floor import MAX_SPREAD_DEG, check_above_floor, check_upright, floor_placements
 from calibration.world.frame import WorldFrame
 from calibration.world.landmarks import Landmarks
-from calibration.world.mirror import board_uncertainty, resolved_floor
+from calibration.world.mirror import FloorPoses, board_uncertainty, resolved_floor
+
+_FRAMES_WEIGHED = 24  # whose mirror images are looked at first
 
 
 def refined_frame(
@@ -77,7 +79,7 @@ def _floor_boards(
     motion: VolumeMotion,
 ) -> FloorBoards:
     state, sigma = refinement.state, refinement.sigma
-    floor = resolved_floor(state, refinement.every_view, sigma, positions, middle)
+    floor = _resolved(refinement, positions, middle)
     alone, by_camera = covariance.board_alone[positions].copy(), covariance.board_by_camera(positions).copy()
     for row in np.flatnonzero(floor.turned):
         poses = state.world_from_board.copy()
@@ -86,3 +88,17 @@ def _floor_boards(
         alone[row], by_camera[row] = board_uncertainty(turned, refinement.every_view, sigma, int(positions[row]))
     by_camera = anchored_boards(by_camera, floor.root_from_board, motion)
     return FloorBoards(floor.root_from_board, place, covariance.camera, alone, by_camera, middle)
+
+
+def _resolved(refinement: Refinement, positions: NDArray, middle: NDArray) -> FloorPoses:
+    """Resolve the floor over some frames; over all where one of the others lies otherwise."""
+    state, views, sigma = refinement.state, refinement.every_view, refinement.sigma
+    some = np.unique(np.linspace(0, len(positions) - 1, min(len(positions), _FRAMES_WEIGHED)).round().astype(int))
+    floor = resolved_floor(state, views, sigma, positions[some], middle)
+    if len(some) == len(positions):
+        return floor
+    poses, turned = state.world_from_board[positions], np.zeros(len(positions), dtype=bool)
+    poses[some], turned[some] = floor.root_from_board, floor.turned
+    if (poses[:, :3, 2] @ floor.root_from_board[0, :3, 2] < np.cos(np.deg2rad(MAX_SPREAD_DEG))).any():
+        return resolved_floor(state, views, sigma, positions, middle)
+    return FloorPoses(poses, turned, floor.evidence)

@@ -130,11 +130,10 @@ def fit_vertical(
         total = project @ covariance @ project.T
         lean = along[:, None] * along * (line[:, None] == line) * upright_sd**2 / 2
         weight = np.linalg.inv(total + np.kron(lean, np.eye(2)))
-        design = np.zeros((len(points), 2, 2 + 2 * n_lines))
+        design = np.zeros((2 * len(points), 2 + 2 * n_lines))
         for axis in range(2):
-            design[:, axis, axis] = along
-            design[np.arange(len(points)), axis, 2 + 2 * line + axis] = 1.0
-        design = design.reshape(2 * len(points), -1)
+            design[axis::2, axis] = along
+            design[2 * np.arange(len(points)) + axis, 2 + 2 * line + axis] = 1.0
         normal = np.linalg.inv(design.T @ weight @ design)
         answer = normal @ design.T @ weight @ values
         up = up + basis @ answer[:2]
