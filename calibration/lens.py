@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 _NEWTON_STEPS = 60
 _NEWTON_TOLERANCE = 1e-14
+_COMPILED_FROM = 1000  # points
 
 
 def distort(normalised: NDArray, distortion: NDArray, fisheye: bool) -> tuple[NDArray, NDArray]:
@@ -50,6 +51,26 @@ def undistort(distorted: NDArray, distortion: NDArray, fisheye: bool) -> tuple[N
     shape = np.shape(distorted)
     target = np.asarray(distorted, float).reshape(-1, 2)
     answer = _newton_start(target, distortion, fisheye)
+    if not fisheye and len(target) >= _COMPILED_FROM:
+        from calibration.lens_kernels import newton_brown  # the compiler, that few points must not wait for
+
+        eight = np.zeros(8)
+        eight[: len(distortion)] = distortion
+        newton_brown(target, eight, _NEWTON_STEPS, _NEWTON_TOLERANCE, answer)
+    else:
+        _newton(target, distortion, fisheye, answer)
+    bent, jacobian = distort(answer, distortion, fisheye)
+    residual = np.linalg.norm(bent - target, axis=1)
+    with np.errstate(invalid="ignore"):
+        # Far outside, the polynomial can also be met from the other side of the centre, where it has turned its sign.
+        opposite = np.einsum("ni,ni->n", answer, target) < 0
+        lost = ~(residual < 1e-9) | ~(_determinant(jacobian) > 0) | opposite
+    answer[lost], jacobian[lost] = np.nan, np.nan
+    return answer.reshape(shape), jacobian.reshape(*shape, 2)
+
+
+def _newton(target: NDArray, distortion: NDArray, fisheye: bool, answer: NDArray) -> None:
+    """Move `answer` by damped Newton steps to where it bends to `target`."""
     todo = np.flatnonzero(np.isfinite(target).all(axis=1))
     for _ in range(_NEWTON_STEPS):
         if not len(todo):
@@ -62,14 +83,6 @@ def undistort(distorted: NDArray, distortion: NDArray, fisheye: bool) -> tuple[N
         step *= np.minimum(1.0, limit / np.maximum(length, 1e-300))[:, None]
         answer[todo] += step
         todo = todo[length > _NEWTON_TOLERANCE * (1.0 + np.linalg.norm(answer[todo], axis=1))]
-    bent, jacobian = distort(answer, distortion, fisheye)
-    residual = np.linalg.norm(bent - target, axis=1)
-    with np.errstate(invalid="ignore"):
-        # Far outside, the polynomial can also be met from the other side of the centre, where it has turned its sign.
-        opposite = np.einsum("ni,ni->n", answer, target) < 0
-        lost = ~(residual < 1e-9) | ~(_determinant(jacobian) > 0) | opposite
-    answer[lost], jacobian[lost] = np.nan, np.nan
-    return answer.reshape(shape), jacobian.reshape(*shape, 2)
 
 
 def _newton_start(target: NDArray, distortion: NDArray, fisheye: bool) -> NDArray:
