@@ -72,6 +72,12 @@ def load_with_aniposelib(path: str | Path) -> CameraRig:
     return CameraRig(tuple(_camera(camera, pose) for camera, pose in zip(group.cameras, poses, strict=True)))
 
 
+def dump_with_aniposelib(path: str | Path, out: str | Path) -> None:
+    """Let aniposelib load a calibration file and write it in its own layout."""
+    with _contained(0):
+        _module("cameras").CameraGroup.load(str(path)).dump(str(out))
+
+
 def project_with_aniposelib(path: str | Path, points_world: np.ndarray) -> dict[str, np.ndarray]:
     """Project points (point, 3), m, with the cameras that aniposelib loads from a file: pixels (point, 2) by name."""
     with _contained(0):

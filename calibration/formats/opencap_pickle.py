@@ -10,7 +10,6 @@ import io
 import pickle
 import pickletools
 from collections.abc import Mapping
-from pathlib import PurePath
 from typing import Any, ClassVar
 
 import numpy as np
@@ -125,10 +124,9 @@ def read_opencap(files: Mapping[str, bytes], metres: float) -> RigParts:
 
 def _camera(name: str, data: bytes, metres: float) -> CameraParts:
     table = fields.mapping(plain(data, name), name)
-    parents = PurePath(name).parts[:-1]
-    where = f"{name}"
+    folder, _, last = name.replace("\\", "/").rpartition("/")
+    where = name
     size = _numbers(table, "imageSize", where)
-    fisheye = bool(np.any(table.get("fisheye", False))) if isinstance(table.get("fisheye", False), bool) else False
     pose = None
     if "rotation" in table and "translation" in table:
         rotation, translation = _numbers(table, "rotation", where), _numbers(table, "translation", where)
@@ -139,11 +137,10 @@ def _camera(name: str, data: bytes, metres: float) -> CameraParts:
         raise fields.refused(f"{where}: imageSize has {size.size} numbers.")
     height, width = size.ravel()
     return CameraParts(
-        name=parents[-1] if parents else PurePath(name).stem,
+        name=folder.rpartition("/")[2] or last.partition(".")[0],
         size=fields.image_size(width, height, where),
         matrix=fields.lens_matrix(_numbers(table, "intrinsicMat", where), where),
-        distortion=fields.coefficients(_numbers(table, "distortion", where), where, fisheye),
-        fisheye=fisheye,
+        distortion=fields.coefficients(_numbers(table, "distortion", where), where),
         cam_from_world=pose,
     )
 

@@ -7,7 +7,6 @@ older files do not have.
 """
 
 from collections.abc import Mapping
-from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -29,7 +28,7 @@ def read_opencv(files: Mapping[str, bytes], metres: float) -> RigParts:
     (name, data), *_ = files.items()
     table = fields.mapping(parse_yaml(data, name), name)
     if "camera_matrix" in table:
-        stem = PurePath(name).name.partition(".")[0]
+        stem = name.rpartition("/")[2].partition(".")[0]
         return RigParts((_single(table, name, str(table.get("camera_name", stem))),), _GRAVITY)
     return read_easymocap(files, metres)
 

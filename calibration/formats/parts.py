@@ -11,7 +11,7 @@ from calibration.camera import Camera, CameraRig
 from calibration.errors import FormatError, MocapError
 
 MAX_DISTANCE_M = 100.0
-MIN_SPREAD_M = 0.005
+MIN_SPREAD_M = 0.02  # metres taken for millimetres bring a lab of 20 m down to this
 
 
 @dataclass(frozen=True, eq=False)
