@@ -47,6 +47,7 @@ _KEYS: dict[str, tuple[int | str, ...]] = {
     "translation": (3,),
 }
 _MAX_TRANSLATION_M = 100.0
+_MAX_NUMBER = 1e15  # nothing of a camera is larger, and squares of larger ones overflow
 _OWN_METADATA = ("format", "format_version", "length_unit", *FIELDS)
 MAX_BYTES = 64_000_000
 
@@ -252,12 +253,12 @@ def _camera(path: Path, key: str, table: dict[str, Any]) -> Camera:
 def _numbers(path: Path, camera: str, key: str, value: Any, shape: tuple[int | str, ...]) -> NDArray:
     try:
         array = np.array(value, dtype=float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         array = np.empty(0)
     fits = array.ndim == len(shape) and all(
         isinstance(wanted, str) or length == wanted for length, wanted in zip(array.shape, shape, strict=True)
     )
-    if not fits or not np.isfinite(array).all():
+    if not fits or not np.isfinite(array).all() or (np.abs(array) > _MAX_NUMBER).any():
         wanted = " x ".join("n" if isinstance(length, str) else str(length) for length in shape)
         cause = f"camera '{camera}': {key} = {value!r} is not {wanted} finite numbers"
         raise _refused(path, cause, f"Correct {key} of '{camera}'.")

@@ -9,7 +9,7 @@ from calibration.camera import N_CAMERA, Camera, CameraRig
 from calibration.errors import FormatError
 from calibration.formats.parts import RigParts, parts_of
 
-_ASPECT_TOLERANCE = 0.01
+_ROUNDING_PX = 1.0  # 1280 x 720 becomes 854 x 480; but 1088 px wide images that are 1080 in the video were cut
 
 
 def merge_rigs(intrinsics_rig: CameraRig, extrinsics_rig: CameraRig) -> CameraRig:
@@ -114,7 +114,7 @@ def _remedy(pairs: list[tuple[tuple[int, int], tuple[int, int]]]) -> str:
 
 
 def _same_shape(size: tuple[int, int], footage: tuple[int, int]) -> bool:
-    return abs(footage[0] / size[0] / (footage[1] / size[1]) - 1) <= _ASPECT_TOLERANCE
+    return abs(footage[0] - size[0] * footage[1] / size[1]) <= _ROUNDING_PX
 
 
 def rescale_rig(rig: CameraRig, sizes: Mapping[str, tuple[int, int]]) -> CameraRig:
@@ -135,7 +135,7 @@ def rescale_rig(rig: CameraRig, sizes: Mapping[str, tuple[int, int]]) -> CameraR
     Raises
     ------
     FormatError
-        CALIBRATION_SIZE where width and height change by factors more than 1 % apart: that is a crop or a turn.
+        CALIBRATION_SIZE where width and height do not change by one factor, to 1 px: that is a crop or a turn.
     """
     _check_names(rig, sizes)
     unlike = {c.name: sizes[c.name] for c in rig if c.name in sizes and not _same_shape(c.size, sizes[c.name])}

@@ -28,7 +28,8 @@ _STEPS = frozenset((
     "PROTO", "FRAME", "STOP", "MARK", "POP", "POP_MARK", "MEMOIZE", "PUT", "BINPUT", "LONG_BINPUT", "GET", "BINGET",
     "LONG_BINGET", "NONE", "NEWTRUE", "NEWFALSE", "INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "FLOAT",
     "BINFLOAT", "STRING", "BINSTRING", "SHORT_BINSTRING", "UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8",
-    "BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "EMPTY_LIST", "LIST", "APPEND", "APPENDS", "EMPTY_TUPLE", "TUPLE",
+    "BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8",
+    "EMPTY_LIST", "LIST", "APPEND", "APPENDS", "EMPTY_TUPLE", "TUPLE",
     "TUPLE1", "TUPLE2", "TUPLE3", "EMPTY_DICT", "DICT", "SETITEM", "SETITEMS", "GLOBAL", "STACK_GLOBAL", "REDUCE",
     "BUILD",
 ))  # fmt: skip
@@ -63,6 +64,14 @@ def _scalar(kind: Any, raw: Any) -> _Array:
     return array
 
 
+def _buffered(raw: Any, kind: Any, shape: Any, order: Any) -> _Array:
+    """Stand-in of numpy's _frombuffer, by which newer pickles hold arrays."""
+    array = _Array()
+    # Not bytes(raw) of whatever it is: of a number that would reserve as much memory.
+    array.state = (1, shape, kind, order == "F", bytes(raw) if isinstance(raw, bytes | bytearray) else None)
+    return array
+
+
 def _latin(text: Any, encoding: Any = "latin1") -> bytes:
     """Stand-in of _codecs.encode, by which older pickles hold bytes."""
     return str(text).encode("latin1", "replace")
@@ -76,6 +85,8 @@ _NAMES = {
     (module, name): stand_in
     for module in ("numpy.core.multiarray", "numpy._core.multiarray")
     for name, stand_in in (("_reconstruct", _Array), ("scalar", _scalar))
+} | {
+    (module, "_frombuffer"): _buffered for module in ("numpy.core.numeric", "numpy._core.numeric")
 }
 
 

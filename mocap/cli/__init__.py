@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from mocap.cli import board, calibrate, check, demo, export, import_, kinematics, plan, reconstruct, run, view
+from mocap.cli import board, calibrate, check, convert, demo, export, import_, kinematics, plan, reconstruct, run, view
 from mocap.errors import MocapError
 
 app = typer.Typer(
@@ -14,7 +14,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _module in (demo, run, plan, board, calibrate, reconstruct, import_, kinematics, view, check, export):
+for _module in (demo, run, plan, board, calibrate, convert, reconstruct, import_, kinematics, view, check, export):
     app.command(name=_module.NAME, epilog=f"Example: {_module.EXAMPLE}")(_module.command)
 
 
