@@ -92,7 +92,7 @@ def estimate_lens(
     """
     chosen = pixels[spread_views(pixels, _MAX_VIEWS)]
     faces = (np.arange(len(corners_board)),) if faces is None else faces
-    _check_board(chosen, corners_board, faces, camera)
+    check_board(chosen, corners_board, faces, camera)
     fit = _fisheye_fit if fisheye else _brown_fit
     parameters, rms = fit(chosen, corners_board, size, faces)
     longer = max(size)
@@ -105,8 +105,24 @@ def estimate_lens(
     return LensEstimate(parameters, fisheye, rms, len(chosen))
 
 
-def _check_board(pixels: NDArray, corners_board: NDArray, faces: tuple[NDArray, ...], camera: str) -> None:
-    """Refuse corners that no homography brings near the board: ids of another layout, or a bent board."""
+def check_board(pixels: NDArray, corners_board: NDArray, faces: tuple[NDArray, ...], camera: str) -> None:
+    """Refuse corners that no homography brings near the board: ids of another layout, or a bent board.
+
+    Parameters
+    ----------
+    pixels : ndarray, shape (view, corner, 2)
+        NaN where not seen.
+    corners_board : ndarray, shape (corner, 3)
+    faces : tuple of ndarray of int
+        Corners that lie in one plane, face by face.
+    camera : str
+        For the error text.
+
+    Raises
+    ------
+    BoardError
+        BOARD_MISMATCH
+    """
     misses = []
     for face in faces:
         plane = apply(_face_from_board(corners_board[face]), corners_board[face])[:, :2]

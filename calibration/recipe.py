@@ -21,8 +21,9 @@ from calibration.placement import place_boards
 from calibration.quality import BoardScore, score_board
 from calibration.refinement import Refinement, refine
 from calibration.rigid import inverse
+from calibration.steadiness import check_steady
 from calibration.verdict import CalibrationQuality, corner_errors, quality_metadata, summarise
-from calibration.view_checks import check_views, without_mirrored
+from calibration.view_checks import check_duplicates, check_views, without_mirrored
 from calibration.views import usable_views
 from calibration.world import Landmarks, WorldChoice, WorldFrame, check_landmarks, parse_world, refined_frame
 from calibration.world.anchor import volume_motion
@@ -97,11 +98,11 @@ def calibrate(
     BoardError
         CAMERA_MIRRORED, or BOARD_MISMATCH when the corners lie otherwise than on the board described.
     ViewGraphError
-        TOO_FEW_VIEWS or CAMERAS_NOT_CONNECTED.
+        TOO_FEW_VIEWS, CAMERAS_NOT_CONNECTED or CAMERA_DOUBLED.
     SolverError
         NO_LENS, START_NOT_FINITE, TOO_MANY_REJECTED, RESIDUAL_TOO_LARGE or NOT_FINITE.
     CalibrationError
-        WORLD_UNKNOWN, LENS_MODEL_UNKNOWN, or what `world.refined_frame` refuses of the floor or the landmarks.
+        CAMERA_MOVED, WORLD_UNKNOWN, LENS_MODEL_UNKNOWN, or what `world.refined_frame` refuses.
     """
     with one_blas_thread():
         return _calibrate(observations, world, lens, max_rms_share, landmarks)
@@ -121,9 +122,11 @@ def _calibrate(
     usable = usable_views(observations.seen, observations.board.corners_board)
     usable = without_mirrored(usable, observations)
     check_views(usable, names)
+    check_duplicates(observations.pixels, names)
     frames = np.flatnonzero(usable.any(axis=0))
     start, problem, held = _start(observations.subset_frames(frames), usable[:, frames], models)
     refinement = refine(problem, start)
+    check_steady(problem, refinement.state, names, observations.frame_ids[frames])
     quality = summarise(refinement, observations.subset_frames(frames), max_rms_share)
     covariance = lens_and_pose_covariance(refinement.problem, refinement.state, refinement.sigma)
     frame, quality = _world(choice, refinement, covariance, observations, frames, models, quality, landmarks)

@@ -5,10 +5,13 @@ from numpy.typing import NDArray
 
 from calibration.errors import BoardError, ViewGraphError
 from calibration.extrinsics import check_connected
+from calibration.intrinsics import check_board
 from calibration.observations import BoardObservations
-from calibration.views import MIN_VIEW_CORNERS, mirrored_views
+from calibration.views import MIN_VIEW_CORNERS, mirrored_views, spread_views
 
 MIN_VIEWS = 5
+_SAME_PX = 0.02
+_LOOKED_AT = 8
 
 
 def without_mirrored(usable: NDArray, observations: BoardObservations) -> NDArray:
@@ -17,8 +20,14 @@ def without_mirrored(usable: NDArray, observations: BoardObservations) -> NDArra
     Raises
     ------
     BoardError
-        CAMERA_MIRRORED, naming the cameras of which most views are mirrored.
+        BOARD_MISMATCH, or CAMERA_MIRRORED, naming the cameras of which most views are mirrored.
     """
+    # Corners of another board can look mirrored; then that is what has to be said.
+    board = observations.board
+    for pixels, own, name in zip(observations.pixels, usable, observations.camera_names, strict=True):
+        if own.any():
+            chosen = pixels[own][spread_views(pixels[own], _LOOKED_AT)]
+            check_board(chosen, board.corners_board, board.faces, name)
     mirrored = mirrored_views(observations.pixels, observations.board.corners_board) & usable
     flipped = mirrored.sum(axis=1) > 0.5 * np.maximum(usable.sum(axis=1), 1)
     if flipped.any():
@@ -55,3 +64,30 @@ def check_views(usable: NDArray, names: tuple[str, ...]) -> None:
             code="TOO_FEW_VIEWS",
         )
     check_connected(usable.astype(int) @ usable.T.astype(int), names)
+
+
+def check_duplicates(pixels: NDArray, names: tuple[str, ...]) -> None:
+    """Refuse two cameras that show one and the same footage.
+
+    Parameters
+    ----------
+    pixels : ndarray, shape (camera, frame, corner, 2)
+        NaN where not seen.
+
+    Raises
+    ------
+    ViewGraphError
+        CAMERA_DOUBLED
+    """
+    for i in range(len(names)):
+        for j in range(i + 1, len(names)):
+            off = np.linalg.norm(pixels[i] - pixels[j], axis=-1)
+            off = off[np.isfinite(off)]
+            # Two cameras in one place would still differ by the noise of the corners.
+            if len(off) >= MIN_VIEWS * MIN_VIEW_CORNERS and np.median(off) < _SAME_PX:
+                raise ViewGraphError(
+                    f"Cameras '{names[i]}' and '{names[j]}' show the same footage: their corners differ by "
+                    f"{np.median(off):.3f} px over {len(off)} corners.",
+                    "Give each camera its own video; a file was probably copied or named twice.",
+                    code="CAMERA_DOUBLED",
+                )
