@@ -57,9 +57,9 @@ def words(value: str, count: int | None, where: str) -> NDArray:
     return numbers(parts[:100], ((n,),), where)
 
 
-def image_size(width: Any, height: Any, where: str) -> tuple[int, int]:
+def size_of(value: Any, where: str) -> tuple[int, int]:
     """Return width and height in whole px."""
-    pair = numbers([width, height], ((2,),), f"{where}: size")
+    pair = numbers(value, ((2,),), f"{where}: size")
     if (pair < 1).any() or (pair % 1 != 0).any() or (pair > MAX_PIXELS).any():
         raise refused(f"{where}: size = {pair.tolist()} is not a number of pixels.", "Correct the size.")
     return int(pair[0]), int(pair[1])

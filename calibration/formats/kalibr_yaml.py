@@ -67,7 +67,7 @@ def _camera(entry: dict[str, Any], label: str, cam_from_world: NDArray | None, w
     given = [] if model == "none" else fields.required(entry, "distortion_coeffs", where)
     return CameraParts(
         name=label,
-        size=fields.image_size(*size, where),
+        size=fields.size_of(size, where),
         matrix=fields.focal_matrix(focal_and_centre[:2], focal_and_centre[2:], where),
         distortion=fields.coefficients(given, where, _MODELS[model]),
         fisheye=_MODELS[model],

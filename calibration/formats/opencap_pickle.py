@@ -90,8 +90,12 @@ _NAMES = {
 }
 
 
-class _Reader(pickle._Unpickler):  # type: ignore[name-defined]  # the readable one: its steps can be replaced
-    dispatch: ClassVar[dict] = dict(pickle._Unpickler.dispatch)  # type: ignore[attr-defined]
+# The one in Python, whose steps can be replaced; the types do not know it.
+_Unpickler: Any = vars(pickle)["_Unpickler"]
+
+
+class _Reader(_Unpickler):
+    dispatch: ClassVar[dict] = dict(_Unpickler.dispatch)
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _NAMES:
@@ -149,7 +153,7 @@ def _camera(name: str, data: bytes, metres: float) -> CameraParts:
     height, width = size.ravel()
     return CameraParts(
         name=folder.rpartition("/")[2] or last.partition(".")[0],
-        size=fields.image_size(width, height, where),
+        size=fields.size_of([width, height], where),
         matrix=fields.lens_matrix(_numbers(table, "intrinsicMat", where), where),
         distortion=fields.coefficients(_numbers(table, "distortion", where), where),
         cam_from_world=pose,

@@ -52,7 +52,7 @@ def _single(table: dict[str, Any], file: str, name: str) -> CameraParts:
     fisheye = bool(table.get("fisheye_model", 0))
     size = None
     if "image_width" in table and "image_height" in table:
-        size = fields.image_size(table["image_width"], table["image_height"], where)
+        size = fields.size_of([table["image_width"], table["image_height"]], where)
     distortion = _matrix(fields.required(table, "distortion_coefficients", where), f"{where}: distortion_coefficients")
     lens = fields.lens_matrix(_matrix(table["camera_matrix"], f"{where}: camera_matrix"), where)
     return CameraParts(name, size, lens, fields.coefficients(distortion, where, fisheye), fisheye)
@@ -65,7 +65,7 @@ def _named(table: dict[str, Any], name: str, where: str, metres: float) -> Camer
         given = fields.required(table, f"dist_{name}", where)
         distortion = fields.coefficients(_matrix(given, f"{where}: dist"), where)
     if f"H_{name}" in table and f"W_{name}" in table:
-        size = fields.image_size(table[f"W_{name}"], table[f"H_{name}"], where)
+        size = fields.size_of([table[f"W_{name}"], table[f"H_{name}"]], where)
     if f"T_{name}" in table:
         translation = fields.numbers(np.ravel(_matrix(table[f"T_{name}"], f"{where}: T")), ((3,),), f"{where}: T")
         key = f"Rot_{name}" if f"Rot_{name}" in table else f"R_{name}"
@@ -117,7 +117,8 @@ def _pair(rig: CameraRig, per_metre: float) -> tuple[str, str, str, tuple[str, .
             f"OpenCV's YAML takes letters, digits, _ and - in names, the cameras are {list(rig.names)}.",
             "Rename the cameras.",
         )
-    intrinsics, extrinsics, notes = "", "", []
+    intrinsics, extrinsics = "", ""
+    notes: list[str] = []
     for camera in rig:
         five, note = as_brown(camera)
         notes += note

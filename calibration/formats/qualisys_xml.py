@@ -88,7 +88,7 @@ def _size(element: Element, lens: dict[str, str], where: str) -> tuple[int, int]
             "Files in whole pixels are Theia's, with another meaning of the transform: export from QTM itself.",
             code="CALIBRATION_UNITS",
         )
-    return fields.image_size(size[0], size[1], where)
+    return fields.size_of(size, where)
 
 
 def _values(attributes: dict[str, str], names: tuple[str, ...], where: str) -> NDArray:
@@ -97,7 +97,8 @@ def _values(attributes: dict[str, str], names: tuple[str, ...], where: str) -> N
 
 def write_qualisys(rig: CameraRig, per_metre: float) -> tuple[dict[str, str], tuple[str, ...]]:
     """Write what QTM would export of these cameras."""
-    entries, notes = [], []
+    entries: list[str] = []
+    notes: list[str] = []
     for camera in rig:
         coefficients, note = as_brown(camera)
         notes += note

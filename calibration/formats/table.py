@@ -79,11 +79,13 @@ FORMATS = (
     ),
     Format(
         "kalibr", "Kalibr camchain.yaml", "m", "ethz-asl/kalibr, BSD-3 (lens; the chain of poses is unproven)",
-        kalibr_yaml.read_kalibr, kalibr_yaml.write_kalibr, remark="the world is the first camera",
+        kalibr_yaml.read_kalibr, kalibr_yaml.write_kalibr,
+        remark="proven for the lens, not for the chain of poses; the world is the first camera",
     ),
     Format(
         "qualisys", "Qualisys .qca.txt", "mm", "perfanalytics/pose2sim, BSD-3 (a QTM export, images turned)",
         qualisys_xml.read_qualisys, qualisys_xml.write_qualisys,
+        remark="proven but for half a pixel: where its pixels begin is not stated",
     ),
     Format(
         "vicon", "Vicon .xcp", "mm", "", vicon_xml.read_vicon, vicon_xml.write_vicon,
@@ -144,7 +146,7 @@ def metres_of(row: Format, units: str | None, what: str) -> float:
     if not unit:
         raise refused(
             f"{what}: the format {row.name} does not say its unit of length.",
-            "Give it with --units (m, cm, mm or in): it is the unit in which the board was described.",
+            "Give it (--units, or --out-units where it is written): m, cm, mm or in, as the board was described.",
             "CALIBRATION_UNITS",
         )
     return METRES[unit]

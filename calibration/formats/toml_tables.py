@@ -89,7 +89,7 @@ def _camera(file: str, key: str, table: dict[str, Any], name: str, metres: float
     distortion = fields.coefficients(table.get("distortions", []), where, fisheye) if has_lens else None
     return CameraParts(
         name=name,
-        size=fields.image_size(*size, where),
+        size=fields.size_of(size, where),
         matrix=fields.lens_matrix(table["matrix"], where) if has_lens else None,
         distortion=distortion,
         fisheye=fisheye,

@@ -61,7 +61,7 @@ def _camera(element: Element, file: str, metres: float) -> tuple[CameraParts, tu
         raise fields.refused(f"{where}: ORIENTATION has length {length:.3g}, not 1.", "Save the file again.")
     rotation = _turn(quaternion / length)
     centre_world = _words(frame, "POSITION", 3, where) * metres
-    size = fields.image_size(*_words(element.attributes, "SENSOR_SIZE", 2, where), where)
+    size = fields.size_of(_words(element.attributes, "SENSOR_SIZE", 2, where), where)
     focal = fields.number(fields.required(frame, "FOCAL_LENGTH", where), f"{where}: FOCAL_LENGTH")
     principal = _words(frame, "PRINCIPAL_POINT", 2, where)
     matrix = fields.focal_matrix(np.array([focal, focal]), principal, where)
@@ -118,7 +118,8 @@ def _lens(
 
 def write_vicon(rig: CameraRig, per_metre: float) -> tuple[dict[str, str], tuple[str, ...]]:
     """Write an XCP file: one focal length and a radial lens, fitted where the camera has more."""
-    entries, notes = [], []
+    entries: list[str] = []
+    notes: list[str] = []
     for camera in rig:
         entry, note = _entry(camera, per_metre)
         entries.append(entry)
@@ -134,7 +135,8 @@ def _entry(camera: Camera, per_metre: float) -> tuple[str, tuple[str, ...]]:
     focal = float((camera.matrix[0, 0] + camera.matrix[1, 1]) / 2)
     matrix = camera.matrix.copy()
     matrix[0, 0] = matrix[1, 1] = focal
-    radial, notes = np.zeros(3), ()
+    radial: NDArray = np.zeros(3)
+    notes: tuple[str, ...] = ()
     if camera.distortion.any() or camera.fisheye or camera.matrix[0, 0] != camera.matrix[1, 1]:
         pixels = pixel_grid(camera.size)
         rays, _ = camera.undistort(pixels)

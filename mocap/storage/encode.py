@@ -148,19 +148,19 @@ def _cameras(rig: CameraRig) -> Group:
         "cam_from_world": numbers(["camera", "row", "column"], [c.cam_from_world for c in rig], "1", pose_text),
     }
     if rig.covariance is not None:
-        variables |= _parameter_covariance(rig)
+        variables |= _parameter_covariance(rig.names, rig.covariance)
     return Group(variables, {"metadata": json.dumps(dict(rig.metadata), sort_keys=True)})
 
 
-def _parameter_covariance(rig: CameraRig) -> dict[str, Variable]:
+def _parameter_covariance(names: tuple[str, ...], covariance: NDArray) -> dict[str, Variable]:
     """Uncertainty of the cameras; the second axes have names of their own, as xarray has no axis twice."""
     axes = ["camera", "parameter", "other_camera", "other_parameter"]
     text = "covariance of the camera parameters; motion from the left, in the camera's frame"
     return {
         "parameter": words(["parameter"], CAMERA_PARAMETERS, "parameter of a camera: px, 1, rad and m"),
-        "other_camera": words(["other_camera"], rig.names, "name of the other camera"),
+        "other_camera": words(["other_camera"], names, "name of the other camera"),
         "other_parameter": words(["other_parameter"], CAMERA_PARAMETERS, "parameter of the other camera"),
-        "parameter_covariance": numbers(axes, rig.covariance, "1", text, "<f8"),
+        "parameter_covariance": numbers(axes, covariance, "1", text, "<f8"),
     }
 
 

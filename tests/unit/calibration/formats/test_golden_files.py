@@ -31,9 +31,9 @@ def test_anipose_is_what_aniposelib_itself_loads() -> None:
 
 
 def test_anipose_units_scale_the_poses_alone() -> None:
-    metres, millimetres = (read_calibration(GOLDEN / "anipose.toml", "anipose", unit) for unit in ("m", "cm"))
-    for one, other in zip(metres, millimetres, strict=True):
-        assert np.allclose(one.cam_from_world[:3, 3], 100 * other.cam_from_world[:3, 3], rtol=1e-15)
+    metres, inches = (read_calibration(GOLDEN / "anipose.toml", "anipose", unit) for unit in ("m", "in"))
+    for one, other in zip(metres, inches, strict=True):
+        assert np.allclose(0.0254 * one.cam_from_world[:3, 3], other.cam_from_world[:3, 3], rtol=1e-15)
         assert np.array_equal(one.cam_from_world[:3, :3], other.cam_from_world[:3, :3])
         assert np.array_equal(one.matrix, other.matrix)
 
