@@ -100,3 +100,17 @@ def test_half_a_turn_and_odd_lenses_do_not_disturb_it(tmp_path: Path) -> None:
     cameras = tuple(Camera(c.name, c.size, c.matrix, c.distortion, half, True) for c in rig)
     write_rig(tmp_path / "rig.toml", CameraRig(cameras, {}, rig.covariance))
     assert np.array_equal(read_rig(tmp_path / "rig.toml").covariance, rig.covariance)
+
+
+def test_a_small_text_does_not_unfold_to_gigabytes() -> None:
+    import tracemalloc
+
+    from calibration.covariance_text import covariance_of
+
+    text = base64.b64encode(zlib.compress(b"\0" * 100_000_000, 9)).decode()
+    tracemalloc.start()
+    with pytest.raises(FormatError, match="CALIBRATION_COVARIANCE"):
+        covariance_of({"covariance": text}, 2)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5_000_000  # measured 0.5 MB; 100 MB without the limit
