@@ -277,4 +277,9 @@ def scaled_rig(rig: CameraRig, factor: float) -> CameraRig:
         for c in rig
     )  # fmt: skip
     before = rig.metadata.get("scale_factor", 1.0)
-    return CameraRig(cameras, {**rig.metadata, "scale_factor": float(before) * factor})
+    covariance = None
+    if rig.covariance is not None:
+        units = np.ones(rig.covariance.shape[1])
+        units[15:] = factor  # the translations are lengths
+        covariance = rig.covariance * units[:, None, None] * units
+    return CameraRig(cameras, {**rig.metadata, "scale_factor": float(before) * factor}, covariance)

@@ -182,4 +182,5 @@ def rig_in_world(rig: CameraRig, frame: WorldFrame) -> CameraRig:
         for c in rig
     )
     old = {key: value for key, value in rig.metadata.items() if not key.startswith(("world", "gravity", "floor_"))}
-    return CameraRig(cameras, {**old, **frame.metadata()})
+    # In the cameras' own frames, the covariance is the same numbers in any world.
+    return CameraRig(cameras, {**old, **frame.metadata()}, rig.covariance)

@@ -159,7 +159,7 @@ def with_z_up(rig: CameraRig) -> CameraRig:
             "Calibrate with the board lying on the floor (--world floor:FRAME).",
             code="GRAVITY_UNKNOWN",
         )
-    return CameraRig(rig.cameras, {"gravity": "Z up, as stated by the user", **rig.metadata})
+    return CameraRig(rig.cameras, {"gravity": "Z up, as stated by the user", **rig.metadata}, rig.covariance)
 
 
 def check_image_size(keypoints: Keypoints2D, rig: CameraRig) -> None:

@@ -6,10 +6,13 @@ import pytest
 from calibration.camera import Camera, CameraRig
 from calibration.errors import ShapeError
 from calibration.propagation import camera_jacobian, point_covariance, point_covariance_by_place
-from calibration.rigid import from_rotvec
+from calibration.rigid import apply, from_rotvec, inverse
+from calibration.scale import scaled_rig
 from calibration.synthetic import ring_rig
 from calibration.triangulation import triangulate
 from calibration.uncertainty import draw_rigs
+from calibration.world import WorldFrame
+from calibration.world.frame import rig_in_world
 
 POINTS = np.stack(np.meshgrid([-0.4, 0.5], [-0.5, 0.4], [0.3, 1.4], indexing="ij"), axis=-1).reshape(-1, 3)
 
@@ -90,3 +93,16 @@ def test_places_share_what_differs_little() -> None:
 def test_a_rig_without_covariance_is_refused() -> None:
     with pytest.raises(ShapeError, match="no covariance"):
         point_covariance(ring_rig(3), POINTS, np.ones((3, len(POINTS)), bool))
+
+
+def test_a_scaled_or_moved_rig_keeps_its_uncertainty() -> None:
+    rig = uncertain_rig()
+    used = np.ones((4, len(POINTS)), bool)
+    before = point_covariance(rig, POINTS, used)
+    assert np.allclose(point_covariance(scaled_rig(rig, 2.0), 2 * POINTS, used), 4 * before, rtol=1e-9)
+    root_from_world = from_rotvec(np.array([0.2, -0.1, 0.9]), np.array([0.3, 1.0, -0.2]))
+    frame = WorldFrame("floor_board", "floor:0", root_from_world, np.eye(2) * 1e-6, 1.0)
+    world_from_root = inverse(root_from_world)
+    after = point_covariance(rig_in_world(rig, frame), apply(world_from_root, POINTS), used)
+    turn = world_from_root[:3, :3]
+    assert np.allclose(after, turn @ before @ turn.T, rtol=1e-6, atol=1e-15)
