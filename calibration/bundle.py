@@ -181,7 +181,8 @@ def _prior_cost(prior: LensPrior, state: BundleState) -> float:
 
 
 def _system(problem: BundleProblem, state: BundleState, sigma: NDArray, scale: float | None) -> NormalEquations:
-    system = normal_equations(state, problem.views, sigma, scale, problem.free[:, :N_LENS].any(axis=0))
+    used = np.asarray(problem.free[:, :N_LENS].any(axis=0))
+    system = normal_equations(state, problem.views, sigma, scale, used)
     prior, lens = problem.prior, np.arange(N_LENS)
     system.camera[:, lens, lens] += prior.precision
     system.camera_gradient[:, :N_LENS] += prior.precision * (state.lenses - prior.mean)

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,7 @@ __all__ = ["N_BODY", "N_CAMERA", "N_LENS", "BundleState", "Views", "board_views"
 # A wand may turn about its own line and a point about itself, and no camera sees it: a precision that holds them
 # where they are, as a share of the largest of the body's own. Cameras do not feel it.
 _LOOSE = 1e-9
+_KERNELS: Any = bundle_kernels  # their decorators are not typed
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +90,7 @@ def squared_errors(state: BundleState, views: Views) -> NDArray:
     """
     errors, arguments = np.empty(views.seen.shape), _arguments(state, views)
     _in_threads(
-        lambda first, last: bundle_kernels.residual_squares(*arguments, first, last, errors), len(arguments[-1]) - 1
+        lambda first, last: _KERNELS.residual_squares(*arguments, first, last, errors), len(arguments[-1]) - 1
     )
     return errors
 
@@ -97,7 +99,7 @@ def data_cost(state: BundleState, views: Views, sigma: NDArray, robust_scale: fl
     """Return the sum of squared (or with a scale: Cauchy) errors in units of sigma, shape (camera,) in px."""
     arguments, weights = _arguments(state, views), _weights(sigma, robust_scale)
     sums = np.zeros(len(arguments[-1]) - 1)
-    _in_threads(lambda first, last: bundle_kernels.robust_cost(*arguments, first, last, *weights, sums), len(sums))
+    _in_threads(lambda first, last: _KERNELS.robust_cost(*arguments, first, last, *weights, sums), len(sums))
     return float(sums.sum())
 
 
@@ -131,7 +133,7 @@ def normal_equations(
     rows = np.concatenate([rows, np.full(-len(rows) % 4, 19)])
     weights = _weights(sigma, robust_scale)
     _in_threads(
-        lambda first, last: bundle_kernels.normal_equations(
+        lambda first, last: _KERNELS.normal_equations(
             *arguments, first, last, *weights, rows, sums, body, body_gradient, coupling
         ),
         n_chunks,

@@ -1,6 +1,7 @@
 """What the joint refinement moves, and the views that it rests on: one row per camera and body."""
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,8 +108,9 @@ def joined_views(parts: list[Views]) -> Views:
     bodies = np.cumsum([0, *(part.n_bodies for part in parts)])
     kinds = np.cumsum([0, *(len(part.targets) for part in parts)])
 
-    def wide(values: NDArray, mode: str = "constant") -> NDArray:
-        return np.pad(values, [(0, n_corners - values.shape[1] if i == 1 else 0) for i in range(values.ndim)], mode)
+    def wide(values: NDArray, mode: Literal["constant", "edge"] = "constant") -> NDArray:
+        missing = [(0, n_corners - values.shape[1] if axis == 1 else 0) for axis in range(values.ndim)]
+        return np.pad(values, missing, mode)
 
     return Views(
         np.concatenate([part.camera for part in parts]),

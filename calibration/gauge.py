@@ -117,9 +117,9 @@ def covariance_in_world(camera_covariance: NDArray, cam_from_root: NDArray, moti
     """
     n = len(cam_from_root)
     size = n * N_CAMERA
-    carried = np.zeros((n, N_CAMERA, 6))
-    carried[:, N_LENS:] = adjoint(cam_from_root)
-    carried = carried.reshape(size, 6)
+    blocks = np.zeros((n, N_CAMERA, 6))
+    blocks[:, N_LENS:] = adjoint(cam_from_root)
+    carried = blocks.reshape(size, 6)
     whole = np.eye(size) + carried @ motion.by_camera
     answer = whole @ np.asarray(camera_covariance).reshape(size, size) @ whole.T
     answer += carried @ motion.alone @ carried.T
