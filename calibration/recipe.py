@@ -21,6 +21,7 @@ from calibration.placement import place_boards
 from calibration.quality import BoardScore, score_board
 from calibration.refinement import Refinement, refine
 from calibration.rigid import inverse
+from calibration.scale import board_scale, combine_scale
 from calibration.steadiness import check_steady
 from calibration.verdict import CalibrationQuality, corner_errors, quality_metadata, summarise
 from calibration.view_checks import check_duplicates, check_views, without_mirrored
@@ -254,7 +255,8 @@ def _only(observations: BoardObservations, kept: NDArray) -> BoardObservations:
 
 def _origin(board: Board) -> dict[str, str]:
     opencv = version("opencv-contrib-python")
-    return {"board": board.describe(), "opencv_version": opencv, "numpy_version": np.__version__}
+    scale = combine_scale([board_scale(board)]).describe()
+    return {"board": board.describe(), "scale": scale, "opencv_version": opencv, "numpy_version": np.__version__}
 
 
 def cross_validate(

@@ -55,6 +55,7 @@ def test_noisy_corners(noisy) -> None:
     truth, _, result = noisy
     assert 1e3 * volume_error(result.rig, truth, GRID) < 0.9  # measured 0.50 mm
     assert np.allclose(result.quality.sigma_px, 0.3, rtol=0.06)  # measured 0.292 to 0.307
+    assert "rests on board's square length 0.0800 m alone" in result.rig.metadata["scale"]
     assert result.quality.rms_px == pytest.approx(0.3 * np.sqrt(2), rel=0.04)  # measured 0.415 of 0.424
     assert result.quality.n_rejected_corners == (0, 0, 0, 0)
     assert np.array_equal(np.isfinite(result.residuals), result.kept)
