@@ -57,5 +57,6 @@ def test_intervals_hold_the_truth_in_some_calibrations() -> None:
 @pytest.mark.timeout(1800)
 def test_intervals_hold_the_truth_in_a_thousand_calibrations() -> None:
     focal, position = shares(range(1000))
+    # Measured 94.3 and 93.7 %; 94.4 and 93.7 % with the refinement of today.
     assert 0.93 <= focal <= 0.97
     assert 0.93 <= position <= 0.97
