@@ -9,7 +9,6 @@ import pytest
 from scipy.optimize import least_squares
 from scipy.sparse import coo_matrix
 
-from calibration import recipe
 from calibration.aniposelib_adapter import calibrate_with_aniposelib
 from calibration.arrays import one_blas_thread
 from calibration.board import Board
@@ -18,9 +17,12 @@ from calibration.bundle_system import BundleState, lens_coefficients, moved, squ
 from calibration.lens import distort
 from calibration.observations import BoardObservations
 from calibration.quality import volume_error
+from calibration.recipe import calibrate
+from calibration.start import start_of
 from calibration.synthetic import ring_rig
 from calibration.synthetic.corners import observe_board
 from calibration.synthetic.footage import board_poses
+from calibration.views import usable_views
 
 BOARD = Board("charuco", 7, 5, 0.1, 0.07, "DICT_4X4_50")
 GRID = np.stack(np.meshgrid(*[np.linspace(-0.7, 0.7, 4)] * 2, np.linspace(0.2, 1.8, 4)), axis=-1).reshape(-1, 3)
@@ -42,10 +44,10 @@ def seconds(function) -> float:
 @pytest.mark.parametrize("n_cameras", [4, 8, 12])
 def test_many_times_faster_and_sharper_than_aniposelib(n_cameras: int) -> None:
     rig, observations = scene(n_cameras, 200)
-    ours, theirs = recipe.calibrate(observations).rig, calibrate_with_aniposelib(observations)
+    ours, theirs = calibrate(observations).rig, calibrate_with_aniposelib(observations)
     error = [1e3 * volume_error(found, rig, GRID) for found in (ours, theirs)]
     pairs = [
-        (seconds(lambda: recipe.calibrate(observations)), seconds(lambda: calibrate_with_aniposelib(observations)))
+        (seconds(lambda: calibrate(observations)), seconds(lambda: calibrate_with_aniposelib(observations)))
         for _ in range(5)
     ]
     ratio = float(np.median([their / our for our, their in pairs]))
@@ -56,10 +58,10 @@ def test_many_times_faster_and_sharper_than_aniposelib(n_cameras: int) -> None:
 
 
 def problem_of(observations: BoardObservations, model: str) -> tuple[BundleProblem, BundleState]:
-    usable = recipe.usable_views(observations.seen, observations.board.corners_board)
+    usable = usable_views(observations.seen, observations.board.corners_board)
     frames = np.flatnonzero(usable.any(axis=0))
     models = [model] * observations.n_cameras
-    start, problem, _ = recipe._start(observations.subset_frames(frames), usable[:, frames], models)
+    start, problem, _ = start_of(observations.subset_frames(frames), usable[:, frames], models)
     nothing = LensPrior(0 * problem.prior.mean, 0 * problem.prior.precision, 0 * problem.prior.aspect_precision)
     return replace(problem, prior=nothing), start
 

@@ -1,0 +1,158 @@
+"""What a calibration is when it is done: the rig in its world, with its covariance, figures and origin."""
+
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.board import Board
+from calibration.bundle import BundleCovariance
+from calibration.bundle_system import N_CAMERA, lens_coefficients
+from calibration.camera import Camera, CameraRig
+from calibration.gauge import WorldMotion, covariance_in_world
+from calibration.observations import BoardObservations
+from calibration.quality import score_board
+from calibration.refinement import Refinement
+from calibration.rigid import inverse
+from calibration.scale import board_scale, combine_scale
+from calibration.verdict import CalibrationQuality, corner_errors, quality_metadata
+from calibration.world import WorldFrame
+from calibration.world.anchor import volume_motion
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """A calibrated rig and what it rests on.
+
+    Attributes
+    ----------
+    rig : CameraRig
+        With the covariance of its cameras, relative to the volume in which the board was shown.
+    world_from_board : ndarray, shape (frame, 4, 4)
+        Where the board stood, m; NaN in frames that were not used.
+    residuals : ndarray, shape (camera, frame, corner)
+        Distance, in px, from each seen corner to the model; NaN where not seen or the frame was not used.
+    kept : ndarray of bool, shape (camera, frame, corner)
+        Corners that the answer rests on; those seen but not kept were left out as outliers.
+    camera_covariance : ndarray, shape (camera, 18, camera, 18)
+        Of fx fy cx cy, eight coefficients, and a small rotation (rad) and translation (m) in the camera's own
+        frame, relative to the first-order gauge: the camera `held` does not move.
+    held : str
+        Camera whose pose was held.
+    quality : CalibrationQuality
+    world : WorldFrame
+        From the frame of the refinement, in which the camera `held` does not move.
+    refinement : Refinement
+        The refined state, views and noise, in the frame of the refinement; a body is a used frame.
+    frames : ndarray of int, shape (used,)
+        Positions of the refinement's frames on the frame axis of the observations.
+    models : tuple of str
+        Lens model of each camera.
+    """
+
+    rig: CameraRig
+    world_from_board: NDArray
+    residuals: NDArray
+    kept: NDArray
+    camera_covariance: NDArray
+    held: str
+    quality: CalibrationQuality
+    world: WorldFrame
+    refinement: Refinement
+    frames: NDArray
+    models: tuple[str, ...]
+
+
+def refined_cameras(
+    observations: BoardObservations, refinement: Refinement, models: list[str], root_from_world: NDArray
+) -> tuple[Camera, ...]:
+    """Return the cameras of a refinement in a world, given as root_from_world, shape (4, 4)."""
+    state = refinement.state
+    return tuple(
+        _camera(name, size, lens, cam_from_root @ root_from_world, model == "fisheye")
+        for name, size, lens, cam_from_root, model in zip(
+            observations.camera_names, observations.image_sizes, state.lenses, state.cam_from_world, models, strict=True
+        )
+    )
+
+
+def assemble(
+    observations: BoardObservations,
+    models: list[str],
+    frame: WorldFrame,
+    refinement: Refinement,
+    covariance: BundleCovariance,
+    frames: NDArray,
+    held: str,
+    quality: CalibrationQuality,
+) -> Calibration:
+    """Put a calibration together from its refinement.
+
+    Parameters
+    ----------
+    observations : BoardObservations
+        All of them, as they were given.
+    models : list of str
+        Lens model of each camera.
+    frame : WorldFrame
+    refinement : Refinement
+    covariance : BundleCovariance
+        Of the refinement.
+    frames : ndarray of int, shape (used,)
+        Positions of the refinement's frames on the frame axis.
+    held : str
+    quality : CalibrationQuality
+    """
+    state, root_from_world = refinement.state, frame.root_from_world
+    cameras = refined_cameras(observations, refinement, models, root_from_world)
+    metadata = {**frame.metadata(), "lens_models": ", ".join(models)}
+    rig = CameraRig(cameras, metadata)
+    world_from_board = np.full((observations.n_frames, 4, 4), np.nan)
+    used = frames[refinement.placed]
+    world_from_board[used] = inverse(root_from_world) @ state.world_from_board[refinement.placed]
+    residuals, kept = corner_errors(refinement, observations, frames)
+    quality = replace(quality, board=score_board(rig, _only(observations, kept)))
+    n = len(cameras)
+    whole = {**metadata, **quality_metadata(quality), **_origin(observations.board)}
+    rig = CameraRig(cameras, whole, _covariance_in_volume(observations, refinement, covariance, models))
+    return Calibration(
+        rig, world_from_board, residuals, kept, covariance.camera.reshape(n, N_CAMERA, n, N_CAMERA), held, quality,
+        frame, refinement, frames, tuple(models),
+    )  # fmt: skip
+
+
+def _covariance_in_volume(
+    observations: BoardObservations, refinement: Refinement, covariance: BundleCovariance, models: list[str]
+) -> NDArray:
+    """Covariance of all cameras, shape (camera, 18, camera, 18), relative to the measured volume.
+
+    There the boards were: what turns or shifts cameras and volume alike changes no measured shape, and how far the
+    world itself may be off is told by the world.
+    """
+    state = refinement.state
+    corners = observations.board.corners_board
+    middle = 0.5 * (corners.min(axis=0) + corners.max(axis=0))
+    boards = state.world_from_board[refinement.placed]
+    rig = CameraRig(refined_cameras(observations, refinement, models, np.eye(4)))
+    motion = volume_motion(rig, boards[:, :3, :3] @ middle + boards[:, :3, 3])
+    still = WorldMotion(np.concatenate([motion.turn, motion.shift]), np.zeros((6, 6)))
+    return covariance_in_world(covariance.camera, state.cam_from_world, still)
+
+
+def _camera(name: str, size: NDArray, lens: NDArray, cam_from_world: NDArray, fisheye: bool) -> Camera:
+    matrix = np.array([[lens[0], 0, lens[2]], [0, lens[1], lens[3]], [0, 0, 1.0]])
+    coefficients = lens_coefficients(lens, fisheye)
+    # Five are enough for most lenses, and the only ones that many programs read.
+    distortion = coefficients if fisheye or coefficients[5:].any() else coefficients[:5]
+    return Camera(name, (int(size[0]), int(size[1])), matrix, distortion, cam_from_world, fisheye)
+
+
+def _only(observations: BoardObservations, kept: NDArray) -> BoardObservations:
+    return replace(observations, pixels=np.where(kept[..., None], observations.pixels, np.nan))
+
+
+def _origin(board: Board) -> dict[str, str]:
+    opencv = version("opencv-contrib-python")
+    scale = combine_scale([board_scale(board)]).describe()
+    return {"board": board.describe(), "scale": scale, "opencv_version": opencv, "numpy_version": np.__version__}
