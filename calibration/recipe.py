@@ -1,12 +1,12 @@
 """The recipe of calibration: detected corners in, a rig in its world with its figures out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from calibration.arrays import one_blas_thread
+from calibration.bodies import BoardFootage, board_footage, check_same_cameras
 from calibration.bundle import BundleCovariance, lens_and_pose_covariance
 from calibration.camera import CameraRig
 from calibration.lens_models import checked_model
@@ -31,8 +31,9 @@ def calibrate(
     lens: str | Mapping[str, str] = "auto",
     max_rms_share: float = 0.004,
     landmarks: Landmarks | None = None,
+    more_boards: Sequence[BoardObservations] = (),
 ) -> Calibration:
-    """Calibrate all cameras together from the corners of a moving board.
+    """Calibrate all cameras together from the corners of a moving board, or of several.
 
     Parameters
     ----------
@@ -49,6 +50,8 @@ def calibrate(
         RMS residual above which the answer is refused, as a share of the longer side of the image.
     landmarks : Landmarks, optional
         What `world.read_landmarks` reads from the file that `world` names.
+    more_boards : sequence of BoardObservations
+        Further boards in the same footage, by the same cameras; floors and figures refer to the first board.
 
     Returns
     -------
@@ -66,50 +69,57 @@ def calibrate(
         CAMERA_MOVED, WORLD_UNKNOWN, LENS_MODEL_UNKNOWN, or what `world.refined_frame` refuses.
     """
     with one_blas_thread():
-        return _calibrate(observations, world, lens, max_rms_share, landmarks)
+        return _calibrate((observations, *more_boards), world, lens, max_rms_share, landmarks)
 
 
 def _calibrate(
-    observations: BoardObservations,
+    boards: Sequence[BoardObservations],
     world: str | None,
     lens: str | Mapping[str, str],
     max_rms_share: float,
     landmarks: Landmarks | None,
 ) -> Calibration:
-    names = observations.camera_names
+    names = boards[0].camera_names
+    check_same_cameras(boards)
     choice = parse_world(world, names)
     check_landmarks(choice, landmarks)
     models = [checked_model(lens if isinstance(lens, str) else lens.get(name, "auto"), name) for name in names]
-    usable = usable_views(observations.seen, observations.board.corners_board)
-    usable = without_mirrored(usable, observations)
-    check_views(usable, names)
-    check_duplicates(observations.pixels, names)
-    frames = np.flatnonzero(usable.any(axis=0))
-    start, problem, held = start_of(observations.subset_frames(frames), usable[:, frames], models)
+    footage = _usable_footage(boards)
+    start, problem, held = start_of(footage, models)
     refinement = refine(problem, start)
-    check_steady(problem, refinement.state, names, observations.frame_ids[frames])
-    quality = summarise(refinement, observations.subset_frames(frames), max_rms_share)
+    check_steady(problem, refinement.state, names, footage.frame_ids)
+    quality = summarise(refinement, footage.observed(), max_rms_share)
     covariance = lens_and_pose_covariance(refinement.problem, refinement.state, refinement.sigma)
-    frame, quality = _world(choice, refinement, covariance, observations, frames, models, quality, landmarks)
-    return assemble(observations, models, frame, refinement, covariance, frames, held, quality)
+    frame, quality = _world(choice, refinement, covariance, footage, models, quality, landmarks)
+    return assemble(footage, models, frame, refinement, covariance, held, quality)
+
+
+def _usable_footage(boards: Sequence[BoardObservations]) -> BoardFootage:
+    names, every = boards[0].camera_names, []
+    for board in boards:
+        usable = usable_views(board.seen, board.board.corners_board)
+        every.append(without_mirrored(usable, board))
+        check_duplicates(board.pixels, names)
+    check_views(np.concatenate(every, axis=1), names)
+    return board_footage(boards, every)
 
 
 def _world(
     choice: WorldChoice,
     refinement: Refinement,
     covariance: BundleCovariance,
-    observations: BoardObservations,
-    frames: NDArray,
+    footage: BoardFootage,
     models: list[str],
     quality: CalibrationQuality,
     landmarks: Landmarks | None,
 ) -> tuple[WorldFrame, CalibrationQuality]:
     """Return the world, and the figures with the floor's uncertainty."""
-    frame_ids = observations.frame_ids[frames]
-    root_rig = CameraRig(refined_cameras(observations, refinement, models, np.eye(4)))
-    frame = refined_frame(choice, root_rig, refinement, covariance, frame_ids, landmarks)
+    frame_ids, main = footage.frame_ids, footage.board == 0
+    root_rig = CameraRig(refined_cameras(footage, refinement, models, np.eye(4)))
+    frame = refined_frame(choice, root_rig, refinement, covariance, frame_ids, landmarks, main=main)
     if choice.on_floor:
-        n_floor = sum(int(refinement.placed[(frame_ids >= a) & (frame_ids <= b)].sum()) for a, b in choice.spans)
+        placed = refinement.placed & main
+        n_floor = sum(int(placed[(frame_ids >= a) & (frame_ids <= b)].sum()) for a, b in choice.spans)
         quality = replace(quality, floor_tilt_sd_deg=frame.gravity_sd_deg, n_floor_frames=n_floor)
     return frame, quality
 

@@ -1,5 +1,6 @@
 """What a calibration is when it is done: the rig in its world, with its covariance, figures and origin."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 
@@ -7,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.board import Board
+from calibration.bodies import BoardFootage, refinement_of_board
 from calibration.bundle import BundleCovariance
 from calibration.bundle_system import N_CAMERA, lens_coefficients
 from calibration.camera import Camera, CameraRig
@@ -23,7 +25,7 @@ from calibration.world.anchor import volume_motion
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """A calibrated rig and what it rests on.
+    """A calibrated rig and what it rests on; of several boards, figures per corner and frame are the first one's.
 
     Attributes
     ----------
@@ -44,7 +46,7 @@ class Calibration:
     world : WorldFrame
         From the frame of the refinement, in which the camera `held` does not move.
     refinement : Refinement
-        The refined state, views and noise, in the frame of the refinement; a body is a used frame.
+        The refined state, views and noise, in the frame of the refinement; a body is a used frame of the board.
     frames : ndarray of int, shape (used,)
         Positions of the refinement's frames on the frame axis of the observations.
     models : tuple of str
@@ -65,7 +67,7 @@ class Calibration:
 
 
 def refined_cameras(
-    observations: BoardObservations, refinement: Refinement, models: list[str], root_from_world: NDArray
+    observations: BoardObservations | BoardFootage, refinement: Refinement, models: list[str], root_from_world: NDArray
 ) -> tuple[Camera, ...]:
     """Return the cameras of a refinement in a world, given as root_from_world, shape (4, 4)."""
     state = refinement.state
@@ -78,12 +80,11 @@ def refined_cameras(
 
 
 def assemble(
-    observations: BoardObservations,
+    footage: BoardFootage,
     models: list[str],
     frame: WorldFrame,
     refinement: Refinement,
     covariance: BundleCovariance,
-    frames: NDArray,
     held: str,
     quality: CalibrationQuality,
 ) -> Calibration:
@@ -91,39 +92,36 @@ def assemble(
 
     Parameters
     ----------
-    observations : BoardObservations
-        All of them, as they were given.
+    footage : BoardFootage
     models : list of str
         Lens model of each camera.
     frame : WorldFrame
     refinement : Refinement
     covariance : BundleCovariance
         Of the refinement.
-    frames : ndarray of int, shape (used,)
-        Positions of the refinement's frames on the frame axis.
     held : str
     quality : CalibrationQuality
     """
-    state, root_from_world = refinement.state, frame.root_from_world
-    cameras = refined_cameras(observations, refinement, models, root_from_world)
+    observations, main = footage.boards[0], footage.bodies_of(0)
+    cameras = refined_cameras(footage, refinement, models, frame.root_from_world)
     metadata = {**frame.metadata(), "lens_models": ", ".join(models)}
     rig = CameraRig(cameras, metadata)
+    own, frames = refinement_of_board(refinement, main, observations.board.n_corners), footage.frame[main]
     world_from_board = np.full((observations.n_frames, 4, 4), np.nan)
-    used = frames[refinement.placed]
-    world_from_board[used] = inverse(root_from_world) @ state.world_from_board[refinement.placed]
-    residuals, kept = corner_errors(refinement, observations, frames)
+    world_from_board[frames[own.placed]] = inverse(frame.root_from_world) @ own.state.world_from_board[own.placed]
+    residuals, kept = corner_errors(own, observations, frames)
     quality = replace(quality, board=score_board(rig, _only(observations, kept)))
     n = len(cameras)
-    whole = {**metadata, **quality_metadata(quality), **_origin(observations.board)}
-    rig = CameraRig(cameras, whole, _covariance_in_volume(observations, refinement, covariance, models))
+    whole = {**metadata, **quality_metadata(quality), **_origin([part.board for part in footage.boards])}
+    rig = CameraRig(cameras, whole, _covariance_in_volume(footage, refinement, covariance, models))
     return Calibration(
         rig, world_from_board, residuals, kept, covariance.camera.reshape(n, N_CAMERA, n, N_CAMERA), held, quality,
-        frame, refinement, frames, tuple(models),
+        frame, own, frames, tuple(models),
     )  # fmt: skip
 
 
 def _covariance_in_volume(
-    observations: BoardObservations, refinement: Refinement, covariance: BundleCovariance, models: list[str]
+    footage: BoardFootage, refinement: Refinement, covariance: BundleCovariance, models: list[str]
 ) -> NDArray:
     """Covariance of all cameras, shape (camera, 18, camera, 18), relative to the measured volume.
 
@@ -131,10 +129,10 @@ def _covariance_in_volume(
     world itself may be off is told by the world.
     """
     state = refinement.state
-    corners = observations.board.corners_board
+    corners = footage.boards[0].board.corners_board
     middle = 0.5 * (corners.min(axis=0) + corners.max(axis=0))
     boards = state.world_from_board[refinement.placed]
-    rig = CameraRig(refined_cameras(observations, refinement, models, np.eye(4)))
+    rig = CameraRig(refined_cameras(footage, refinement, models, np.eye(4)))
     motion = volume_motion(rig, boards[:, :3, :3] @ middle + boards[:, :3, 3])
     still = WorldMotion(np.concatenate([motion.turn, motion.shift]), np.zeros((6, 6)))
     return covariance_in_world(covariance.camera, state.cam_from_world, still)
@@ -152,7 +150,8 @@ def _only(observations: BoardObservations, kept: NDArray) -> BoardObservations:
     return replace(observations, pixels=np.where(kept[..., None], observations.pixels, np.nan))
 
 
-def _origin(board: Board) -> dict[str, str]:
+def _origin(boards: Sequence[Board]) -> dict[str, str]:
     opencv = version("opencv-contrib-python")
-    scale = combine_scale([board_scale(board)]).describe()
-    return {"board": board.describe(), "scale": scale, "opencv_version": opencv, "numpy_version": np.__version__}
+    scale = combine_scale([board_scale(board) for board in boards]).describe()
+    described = "; ".join(board.describe() for board in boards)
+    return {"board": described, "scale": scale, "opencv_version": opencv, "numpy_version": np.__version__}

@@ -3,25 +3,21 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.bodies import BoardFootage
 from calibration.bundle import BundleProblem
-from calibration.bundle_system import N_CAMERA, N_LENS, BundleState, board_views
+from calibration.bundle_system import N_CAMERA, N_LENS, BundleState
 from calibration.extrinsics import place_cameras
 from calibration.intrinsics import board_candidates, estimate_lens
 from calibration.lens_models import free_parameters, lens_prior
-from calibration.observations import BoardObservations
 from calibration.placement import place_boards
 
 
-def start_of(
-    observations: BoardObservations, usable: NDArray, models: list[str]
-) -> tuple[BundleState, BundleProblem, str]:
+def start_of(footage: BoardFootage, models: list[str]) -> tuple[BundleState, BundleProblem, str]:
     """Estimate lenses, place cameras and boards, and say what the refinement may move.
 
     Parameters
     ----------
-    observations : BoardObservations
-        Of frames with at least one usable view each.
-    usable : ndarray of bool, shape (camera, frame)
+    footage : BoardFootage
     models : list of str
         Lens model of each camera.
 
@@ -40,25 +36,45 @@ def start_of(
     ViewGraphError
         CAMERAS_NOT_CONNECTED
     """
-    corners, faces = observations.board.corners_board, observations.board.faces
-    names, sizes = observations.camera_names, observations.image_sizes
-    n_cameras = observations.n_cameras
+    names, sizes = footage.camera_names, footage.image_sizes
+    n_cameras = len(names)
     fisheye = np.array([model == "fisheye" for model in models])
-    lenses = np.empty((n_cameras, N_LENS))
-    candidates = np.full((n_cameras, observations.n_frames, 2, 4, 4), np.nan)
-    for camera, name in enumerate(names):
-        pixels = observations.pixels[camera, usable[camera]]
-        size = (int(sizes[camera, 0]), int(sizes[camera, 1]))
-        lenses[camera] = estimate_lens(pixels, corners, size, bool(fisheye[camera]), name, faces).parameters
-        candidates[camera, usable[camera]], _ = board_candidates(
-            pixels, corners, lenses[camera], bool(fisheye[camera]), faces
-        )
+    lenses = np.stack([_lens(footage, camera, bool(fisheye[camera])) for camera in range(n_cameras)])
+    candidates = _candidates(footage, lenses, fisheye)
     free = np.ones((n_cameras, N_CAMERA), dtype=bool)
     free[:, :N_LENS] = free_parameters(models)
     lenses[:, 4:][~free[:, 4:N_LENS]] = 0.0
     cam_from_root = place_cameras(candidates, names)
     root = int(np.abs(cam_from_root - np.eye(4)).sum(axis=(1, 2)).argmin())
     free[root, N_LENS:] = False
-    views = board_views(observations.pixels, fisheye, corners)
+    views = footage.views(fisheye)
     problem = BundleProblem(views, free, lens_prior(models, sizes, lenses[:, 0]))
     return place_boards(lenses, cam_from_root, candidates, views), problem, names[root]
+
+
+def _lens(footage: BoardFootage, camera: int, fisheye: bool) -> NDArray:
+    """Estimate the lens of one camera, shape (12,), from the board that it saw most often."""
+    usable = footage.usable_bodies()[camera]
+    board = int(np.bincount(footage.board[usable], minlength=len(footage.boards)).argmax())
+    own = usable[footage.bodies_of(board)]
+    target, size = footage.boards[board].board, footage.image_sizes[camera]
+    pixels = footage.pixels_of(board)[camera, own]
+    name = footage.camera_names[camera]
+    return estimate_lens(
+        pixels, target.corners_board, (int(size[0]), int(size[1])), fisheye, name, target.faces
+    ).parameters
+
+
+def _candidates(footage: BoardFootage, lenses: NDArray, fisheye: NDArray) -> NDArray:
+    """The two poses cam_from_board that each usable view allows, shape (camera, body, 2, 4, 4)."""
+    usable = footage.usable_bodies()
+    candidates = np.full((*usable.shape, 2, 4, 4), np.nan)
+    for board, observations in enumerate(footage.boards):
+        bodies, target = footage.bodies_of(board), observations.board
+        pixels = footage.pixels_of(board)
+        for camera, lens in enumerate(lenses):
+            own = usable[camera, bodies]
+            candidates[camera, bodies[own]], _ = board_candidates(
+                pixels[camera, own], target.corners_board, lens, bool(fisheye[camera]), target.faces
+            )
+    return candidates

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.bodies import BodyObservations
 from calibration.bundle_system import squared_errors
 from calibration.errors import SolverError
 from calibration.observations import BoardObservations
@@ -51,7 +52,9 @@ class CalibrationQuality:
     n_floor_frames: int = 0
 
 
-def summarise(refinement: Refinement, observations: BoardObservations, max_rms_share: float) -> CalibrationQuality:
+def summarise(
+    refinement: Refinement, observations: BoardObservations | BodyObservations, max_rms_share: float
+) -> CalibrationQuality:
     """Judge a refinement by its residuals, not by its own word.
 
     Parameters
@@ -95,7 +98,7 @@ def summarise(refinement: Refinement, observations: BoardObservations, max_rms_s
     )
 
 
-def _check_rejected(kept: NDArray, observations: BoardObservations) -> None:
+def _check_rejected(kept: NDArray, observations: BoardObservations | BodyObservations) -> None:
     share = 1.0 - kept.sum(axis=(1, 2)) / np.maximum(observations.seen.sum(axis=(1, 2)), 1)
     if (share <= _MANY_REJECTED).all():
         return
@@ -110,7 +113,7 @@ def _check_rejected(kept: NDArray, observations: BoardObservations) -> None:
 
 
 def corner_errors(
-    refinement: Refinement, observations: BoardObservations, frames: NDArray
+    refinement: Refinement, observations: BoardObservations | BodyObservations, frames: NDArray
 ) -> tuple[NDArray, NDArray]:
     """Return corner errors in px and which corners were kept, both of shape (camera, frame, corner).
 

@@ -24,11 +24,23 @@ def usable_views(seen: NDArray, corners_board: NDArray) -> NDArray:
     ndarray of bool, shape (...)
     """
     enough = seen.sum(axis=-1) >= MIN_VIEW_CORNERS
+    if corners_board[:, 2].any():
+        return enough & _off_line(seen, corners_board)
     for axis in (0, 1):
         _, line = np.unique(np.round(corners_board[:, axis], 9), return_inverse=True)
         per_line = seen.astype(float) @ np.eye(line.max() + 1)[line]
         enough &= seen.sum(axis=-1) - per_line.max(axis=-1) >= _MIN_OFF_LINE
     return enough & (_narrow_spread(seen, corners_board) > 0.3 * _spacing(corners_board))
+
+
+def _off_line(seen: NDArray, corners: NDArray) -> NDArray:
+    """Whether the seen corners of an object with several faces spread in two directions at least."""
+    weight = seen / np.maximum(seen.sum(axis=-1, keepdims=True), 1)
+    mean = weight @ corners
+    products = (corners[:, :, None] * corners[:, None, :]).reshape(len(corners), 9)
+    covariance = (weight @ products).reshape(*mean.shape, 3) - mean[..., :, None] * mean[..., None, :]
+    second = np.sqrt(np.maximum(np.linalg.eigvalsh(covariance)[..., 1], 0.0))
+    return second > 0.3 * _spacing(corners)
 
 
 def _narrow_spread(seen: NDArray, corners_board: NDArray) -> NDArray:
@@ -54,8 +66,11 @@ def mirrored_views(pixels: NDArray, corners_board: NDArray) -> NDArray:
     Returns
     -------
     ndarray of bool, shape (...)
-        False where the corners say nothing.
+        False where the corners say nothing, and on an object with several faces, whose markers are not read when
+        they are mirrored.
     """
+    if corners_board[:, 2].any():
+        return np.zeros(pixels.shape[:-2], dtype=bool)
     seen = np.isfinite(pixels).all(axis=-1)
     weight = seen / np.maximum(seen.sum(axis=-1, keepdims=True), 1)
     flat, filled = corners_board[:, :2], np.where(seen[..., None], pixels, 0.0)

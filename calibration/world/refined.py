@@ -27,6 +27,7 @@ def refined_frame(
     frame_ids: NDArray,
     landmarks: Landmarks | None = None,
     level_sd_deg: float = 0.0,
+    main: NDArray | None = None,
 ) -> WorldFrame:
     """Return the world of a refined rig.
 
@@ -36,7 +37,7 @@ def refined_frame(
     rig : CameraRig
         The refined cameras in the frame of the refinement.
     refinement : Refinement
-        Of one board; body by body its frames.
+        Body by body the frames of the board.
     covariance : BundleCovariance
     frame_ids : ndarray of int, shape (frame,)
         Of the refinement's frames.
@@ -44,6 +45,8 @@ def refined_frame(
         Of `choice.file`.
     level_sd_deg : float
         How level the floor is, for a board on the floor.
+    main : ndarray of bool, shape (body,), optional
+        Bodies that are the board which may lie on the floor, when there are others; all by default.
 
     Raises
     ------
@@ -53,13 +56,14 @@ def refined_frame(
     """
     views = refinement.problem.views
     root_from_board = refinement.state.world_from_board
-    corners = views.targets[views.body_target[0]]
+    own = refinement.placed if main is None else refinement.placed & main
+    corners = views.targets[views.body_target[int(own.argmax())]]
     middle = 0.5 * (corners.min(axis=0) + corners.max(axis=0))
     placed = np.flatnonzero(refinement.placed)
     middles = root_from_board[placed, :3, :3] @ middle + root_from_board[placed, :3, 3]
     if not choice.on_floor:
         return landmark_frame(choice, rig, landmarks, covariance.camera, middles)
-    places = floor_placements(choice, frame_ids, refinement.placed)
+    places = floor_placements(choice, frame_ids, own)
     place = np.repeat(np.arange(len(places)), [len(positions) for positions in places])
     motion = volume_motion(rig, middles)
     boards = _floor_boards(refinement, covariance, np.concatenate(places), place, middle, motion)

@@ -12,6 +12,7 @@ from scipy.sparse import coo_matrix
 from calibration.aniposelib_adapter import calibrate_with_aniposelib
 from calibration.arrays import one_blas_thread
 from calibration.board import Board
+from calibration.bodies import board_footage
 from calibration.bundle import BundleProblem, LensPrior, minimise
 from calibration.bundle_system import BundleState, lens_coefficients, moved, squared_errors
 from calibration.lens import distort
@@ -59,9 +60,8 @@ def test_many_times_faster_and_sharper_than_aniposelib(n_cameras: int) -> None:
 
 def problem_of(observations: BoardObservations, model: str) -> tuple[BundleProblem, BundleState]:
     usable = usable_views(observations.seen, observations.board.corners_board)
-    frames = np.flatnonzero(usable.any(axis=0))
     models = [model] * observations.n_cameras
-    start, problem, _ = start_of(observations.subset_frames(frames), usable[:, frames], models)
+    start, problem, _ = start_of(board_footage([observations], [usable]), models)
     nothing = LensPrior(0 * problem.prior.mean, 0 * problem.prior.precision, 0 * problem.prior.aspect_precision)
     return replace(problem, prior=nothing), start
 
