@@ -128,7 +128,7 @@ class BodyObservations:
 
     def views(self) -> NDArray:
         """Return which camera saw which body at all, shape (camera, body)."""
-        return self.seen.any(axis=2)
+        return np.asarray(self.seen.any(axis=2))
 
 
 def board_footage(boards: Sequence[BoardObservations], usable: Sequence[NDArray]) -> BoardFootage:
