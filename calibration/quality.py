@@ -5,6 +5,7 @@ between corners of a board that the calibration has not seen, and against a synt
 in the capture volume, are the honest figures.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,7 +70,7 @@ def score_board(rig: CameraRig, observations: BoardObservations) -> BoardScore:
     step = max(_BLOCK_CORNERS // n_corners, 1)  # memory stays bounded however long the footage is
     blocks = [_score_block(rig, seen_by.pixels[:, i : i + step], board) for i in range(0, seen_by.n_frames, step)]
     errors_px = np.concatenate([block.errors_px for block in blocks]) if blocks else np.empty(0)
-    neighbours = np.concatenate([block.neighbours for block in blocks]) if blocks else np.empty(0)
+    neighbours = np.concatenate([block.lengths.error for block in blocks]) if blocks else np.empty(0)
     n_every, possible = sum(block.n_every for block in blocks), sum(block.possible for block in blocks)
     every = np.sqrt(sum(block.every_squares for block in blocks) / n_every) if n_every else np.nan
     return BoardScore(
@@ -80,11 +81,56 @@ def score_board(rig: CameraRig, observations: BoardObservations) -> BoardScore:
 
 
 @dataclass(frozen=True, eq=False)
+class LengthErrors:
+    """Distances between neighbouring corners of a board, as cameras measure them, against the board.
+
+    Attributes
+    ----------
+    middle_world : ndarray, shape (pair, 3)
+        Between the two corners, m.
+    error : ndarray, shape (pair,)
+        Measured minus true, m; positive is too long.
+    frame : ndarray of int, shape (pair,)
+        Position on the frame axis of the observations.
+    """
+
+    middle_world: NDArray
+    error: NDArray
+    frame: NDArray
+
+
+def length_errors(rig: CameraRig, observations: BoardObservations) -> LengthErrors:
+    """Return every distance between neighbouring corners that two cameras saw, and where it was measured.
+
+    Parameters
+    ----------
+    rig : CameraRig
+    observations : BoardObservations
+        As in `score_board`.
+    """
+    seen_by, board = observations.subset_cameras(rig.names), observations.board
+    step = max(_BLOCK_CORNERS // (len(rig) * board.n_corners), 1)
+    starts = range(0, seen_by.n_frames, step)
+    return joined_lengths([_score_block(rig, seen_by.pixels[:, i : i + step], board).lengths for i in starts], starts)
+
+
+def joined_lengths(parts: Sequence[LengthErrors], first_frames: Sequence[int]) -> LengthErrors:
+    """Put lengths together; the frames of each part count on from `first_frames`."""
+    return LengthErrors(
+        np.concatenate([np.empty((0, 3)), *(part.middle_world for part in parts)]),
+        np.concatenate([np.empty(0), *(part.error for part in parts)]),
+        np.concatenate(
+            [np.empty(0, np.int64), *(part.frame + first for part, first in zip(parts, first_frames, strict=True))]
+        ),
+    )
+
+
+@dataclass(frozen=True, eq=False)
 class _Block:
     """What some frames add to the score: errors in px and m, and of all pairs sum of squares and number."""
 
     errors_px: NDArray
-    neighbours: NDArray
+    lengths: LengthErrors
     every_squares: float
     n_every: int
     possible: int
@@ -97,7 +143,7 @@ def _score_block(rig: CameraRig, pixels: NDArray, board: Board) -> _Block:
     corners_world[shared] = triangulate(rig, pixels[:, shared])
     misses = pixels[:, shared] - rig.project(corners_world[shared])
     errors_px = np.hypot(misses[..., 0], misses[..., 1])
-    every = _distance_errors(corners_world, board, np.triu_indices(board.n_corners, 1))
+    every = _distance_errors(corners_world, board, np.triu_indices(board.n_corners, 1)).error
     return _Block(
         errors_px[np.isfinite(errors_px)], _distance_errors(corners_world, board, neighbour_pairs(board)),
         float((every**2).sum()), len(every), int(shared.sum()), int(np.isfinite(corners_world[..., 0]).sum()),
@@ -105,19 +151,42 @@ def _score_block(rig: CameraRig, pixels: NDArray, board: Board) -> _Block:
 
 
 def neighbour_pairs(board: Board) -> tuple[NDArray, NDArray]:
-    """Return the ids, shape (pair,) each, of corners one square apart along rows and columns."""
+    """Return the ids, shape (pair,) each, of corners next to each other: on a board one square apart.
+
+    A target that is no lattice says it itself (`neighbours`, shape (pair, 2)), or the pairs within a face count that
+    are no farther apart than a tenth beyond the nearest neighbour of either.
+    """
+    stated = getattr(board, "neighbours", None)
+    if stated is not None:
+        pairs = np.asarray(stated, dtype=np.int64).reshape(-1, 2)
+        return pairs[:, 0], pairs[:, 1]
+    if not hasattr(board, "squares_x"):
+        return _nearest_pairs(board.corners_board, board.faces)
     ids = np.arange(board.n_corners).reshape(board.squares_y - 1, board.squares_x - 1)
     first = np.concatenate([ids[:, :-1].ravel(), ids[:-1].ravel()])
     second = np.concatenate([ids[:, 1:].ravel(), ids[1:].ravel()])
     return first, second
 
 
-def _distance_errors(corners_world: NDArray, board: Board, pairs: tuple[NDArray, NDArray]) -> NDArray:
+def _nearest_pairs(corners_board: NDArray, faces: tuple[NDArray, ...]) -> tuple[NDArray, NDArray]:
+    pairs = set()
+    for face in faces:
+        apart = np.linalg.norm(corners_board[face][:, None] - corners_board[face], axis=-1)
+        np.fill_diagonal(apart, np.inf)
+        nearest = apart.min(axis=1)
+        first, second = np.nonzero(apart <= 1.1 * np.minimum(nearest, nearest[:, None]))
+        pairs |= {(int(face[i]), int(face[j])) for i, j in zip(first, second, strict=True) if i < j}
+    ordered = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
+    return ordered[:, 0], ordered[:, 1]
+
+
+def _distance_errors(corners_world: NDArray, board: Board, pairs: tuple[NDArray, NDArray]) -> LengthErrors:
     first, second = pairs
-    measured = np.linalg.norm(corners_world[:, first] - corners_world[:, second], axis=-1)
-    true = np.linalg.norm(board.corners_board[first] - board.corners_board[second], axis=-1)
-    errors = measured - true
-    return errors[np.isfinite(errors)]
+    ends = corners_world[:, first], corners_world[:, second]
+    errors = np.linalg.norm(ends[0] - ends[1], axis=-1)
+    errors -= np.linalg.norm(board.corners_board[first] - board.corners_board[second], axis=-1)
+    known = np.isfinite(errors)
+    return LengthErrors(0.5 * (ends[0][known] + ends[1][known]), errors[known], np.nonzero(known)[0])
 
 
 def _rms(values: NDArray) -> float:
