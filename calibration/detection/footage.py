@@ -29,6 +29,7 @@ def detect_board(
     progress: Progress | None = None,
     every: int = 1,
     limit: int | None = None,
+    by_every_camera: bool = True,
 ) -> BoardObservations:
     """Find the board in the footage of all cameras.
 
@@ -43,6 +44,9 @@ def detect_board(
         Look only at frames whose index is a multiple of it.
     limit : int, optional
         Look only at frames before this index.
+    by_every_camera : bool
+        Refuse footage in which a camera never sees the board; without it such a camera has only NaN, as where
+        several boards serve different cameras.
 
     Returns
     -------
@@ -65,7 +69,7 @@ def detect_board(
     blind = [scan for scan in scans if not scan.corners]
     if len(blind) == len(scans):
         raise explain_absence(_mixed([scan.images.items for scan in scans]), board)
-    if blind:
+    if blind and by_every_camera:
         raise explain_blind_camera([scan.name for scan in blind], _mixed([blind[0].images.items]), board)
     frame_ids = sorted(set().union(*(scan.corners for scan in scans)))
     pixels = np.full((len(scans), len(frame_ids), board.n_corners, 2), np.nan)
