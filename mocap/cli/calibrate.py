@@ -13,7 +13,13 @@ EXAMPLE = "mocap calibrate footage/ --board board.toml --world floor:0 --out cal
 
 def command(
     source_dir: Annotated[Path, typer.Argument(help="One video or one image folder per camera.")],
-    board: Annotated[Path, typer.Option(help="Board description, board.toml, or the name of a preset.")],
+    board: Annotated[
+        list[Path],
+        typer.Option(
+            help="Board description, board.toml, or the name of a preset. Give it again for further boards in the same "
+            "footage; the first is the one that lies on the floor."
+        ),
+    ],
     out: Annotated[Path, typer.Option(help="Calibration to write.")] = Path("calibration.toml"),
     world: Annotated[
         str | None,
@@ -24,8 +30,11 @@ def command(
         ),
     ] = None,
     lens: Annotated[
-        str, typer.Option(help="Lens model: auto, pinhole, brown2, brown5, rational8 or fisheye.")
-    ] = "auto",
+        list[str],
+        typer.Option(
+            help="Lens model: auto, pinhole, brown2, brown5, rational8 or fisheye; CAMERA=MODEL for one camera alone."
+        ),
+    ] = ["auto"],  # noqa: B006
     as_json: JsonFlag = False,
 ) -> None:
     """Calibrate all cameras of a folder together.
@@ -33,10 +42,11 @@ def command(
     Without --world the world is the first camera's frame; gravity is then unknown, and angles against gravity
     will be reported as not observable.
     """
-    from mocap.pipeline.calibration import calibrate_to_file
+    from mocap.pipeline.calibration import CalibrationOptions, calibrate_to_file
 
+    options = CalibrationOptions(_lenses(lens), tuple(str(path) for path in board[1:]))
     with progress_bars() as progress:
-        outcome = calibrate_to_file(source_dir, board, out, world, progress, lens)
+        outcome = calibrate_to_file(source_dir, board[0], out, world, progress, options)
     lines = [
         f"{out}: {len(outcome.rig)} cameras ({', '.join(outcome.rig.names)})",
         *(f"  {name}: {value}" for name, value in outcome.rig.metadata.items()),
@@ -47,3 +57,13 @@ def command(
         as_json,
         lines,
     )
+
+
+def _lenses(given: list[str]) -> str | dict[str, str]:
+    """One model for all cameras, or a model by camera name."""
+    named = dict(text.split("=", 1) for text in given if "=" in text.split(":", 1)[0])
+    if not named:
+        return given[-1]
+    if len(named) < len(given):
+        raise typer.BadParameter("give one model for all cameras, or CAMERA=MODEL for each that differs from auto")
+    return named

@@ -9,6 +9,7 @@ import calibration
 from calibration.board import Board, read_board
 from calibration.board_page import write_board_pdf
 from calibration.detection import detect_board
+from calibration.errors import BoardError
 from calibration.files import write_rig
 from calibration.lens_models import checked_model
 from calibration.sources import CameraSource, find_sources
@@ -17,6 +18,22 @@ from mocap.config.presets import preset_path
 from mocap.errors import ConfigError
 from mocap.pipeline.notes import check_output
 from mocap.pipeline.progress import Progress
+
+
+@dataclass(frozen=True)
+class CalibrationOptions:
+    """`[options.calibration]`: how board footage becomes a calibration.
+
+    Attributes
+    ----------
+    lens : str or mapping of camera name to str
+        Lens model, as `calibration.calibrate` takes it; cameras that a mapping leaves out are 'auto'.
+    boards : tuple of str
+        Further boards in the same footage, each a file or a preset; floors refer to the session's own board.
+    """
+
+    lens: str | dict[str, str] = "auto"
+    boards: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,9 +65,9 @@ def calibrate_footage(
     world: str | None,
     progress: Progress,
     patterns: Mapping[str, str] | None = None,
-    lens: str = "auto",
+    options: CalibrationOptions | None = None,
 ) -> CalibrationOutcome:
-    """Detect the board in all footage of a folder and calibrate all cameras together.
+    """Detect the boards in all footage of a folder and calibrate all cameras together.
 
     Parameters
     ----------
@@ -64,20 +81,75 @@ def calibrate_footage(
     progress : callable
     patterns : mapping of str to str, optional
         File pattern by camera name, as in `[cameras]` of a session; all footage under its own names when empty.
-    lens : str
-        Lens model, as `calibration.calibrate` takes it.
+    options : CalibrationOptions, optional
     """
-    described = board_from(board)
+    options = options or CalibrationOptions()
+    boards = [board_from(board), *(board_from(Path(name)) for name in options.boards)]
+    check_told_apart(boards)
     sources, ignored = find_sources(folder)
     if patterns:
         sources, ignored = named_sources(sources, ignored, patterns)
-    landmarks = _landmarks(world, tuple(source.name for source in sources), folder)  # before the long work
-    checked_model(lens, "every camera")
-    observations = detect_board(
-        sources, described, progress=lambda camera, done, total: progress(f"detect in {camera}", done, total)
+    names = tuple(source.name for source in sources)
+    landmarks = _landmarks(world, names, folder)  # before the long work
+    check_lenses(options.lens, names)
+    seen = [_detect(sources, one, progress, len(boards)) for one in boards]
+    result = calibration.calibrate(
+        seen[0], world=world, lens=options.lens, landmarks=landmarks, more_boards=seen[1:]
     )
-    result = calibration.calibrate(observations, world=world, lens=lens, landmarks=landmarks)
     return CalibrationOutcome(result.rig, tuple(ignored))
+
+
+def _detect(
+    sources: Sequence[CameraSource], board: Board, progress: Progress, n_boards: int
+) -> calibration.BoardObservations:
+    what = "detect in" if n_boards == 1 else f"detect {board.squares_x} x {board.squares_y} in"
+    return detect_board(
+        sources,
+        board,
+        progress=lambda camera, done, total: progress(f"{what} {camera}", done, total),
+        by_every_camera=n_boards == 1,
+    )
+
+
+def check_told_apart(boards: Sequence[Board]) -> None:
+    """Refuse boards of one footage that show the same markers, or none.
+
+    Raises
+    ------
+    BoardError
+        BOARDS_ALIKE
+    """
+    marks = [board.dictionary or "no marker" for board in boards]
+    for mark in marks:
+        if marks.count(mark) > 1:
+            raise BoardError(
+                f"{marks.count(mark)} boards have {mark}, so that footage cannot tell them apart.",
+                "Print each board with a dictionary of its own, or use one board.",
+                code="BOARDS_ALIKE",
+            )
+
+
+def check_lenses(lens: str | Mapping[str, str], names: Sequence[str]) -> None:
+    """Refuse lens models that do not exist, or that are for cameras which do not.
+
+    Raises
+    ------
+    CalibrationError
+        LENS_MODEL_UNKNOWN
+    ConfigError
+        CAMERA_UNKNOWN
+    """
+    if isinstance(lens, str):
+        checked_model(lens, "every camera")
+        return
+    for name, model in lens.items():
+        if name not in names:
+            raise ConfigError(
+                f"A lens is given for camera '{name}'; the footage has {list(names)}.",
+                "Name the camera as its video or folder is named.",
+                code="CAMERA_UNKNOWN",
+            )
+        checked_model(model, name)
 
 
 def _landmarks(world: str | None, names: tuple[str, ...], folder: Path) -> Landmarks | None:
@@ -116,10 +188,15 @@ def named_sources(
 
 
 def calibrate_to_file(
-    folder: Path, board: Path, out: Path, world: str | None, progress: Progress, lens: str = "auto"
+    folder: Path,
+    board: Path,
+    out: Path,
+    world: str | None,
+    progress: Progress,
+    options: CalibrationOptions | None = None,
 ) -> CalibrationOutcome:
     """Calibrate as `calibrate_footage` does and write the calibration file."""
     check_output(out)
-    outcome = calibrate_footage(folder, board, world, progress, lens=lens)
+    outcome = calibrate_footage(folder, board, world, progress, options=options)
     write_rig(out, outcome.rig)
     return outcome

@@ -11,7 +11,7 @@ from mocap.config.build import build
 from mocap.config.session import Session, TrialEntry, read_session
 from mocap.errors import ConfigError, KinematicsError, MocapError, SourceError
 from mocap.kinematics import KinematicsOptions
-from mocap.pipeline.calibration import calibrate_footage
+from mocap.pipeline.calibration import CalibrationOptions, calibrate_footage
 from mocap.pipeline.digests import file_sha256, input_sha256, options_sha256
 from mocap.pipeline.motion import analyse
 from mocap.pipeline.notes import notes_of
@@ -22,13 +22,6 @@ from mocap.reconstruction import ReconstructionOptions
 from mocap.signal.filters import smooth_points
 from mocap.storage import read_trial, write_trial
 from mocap.trial import Trial
-
-
-@dataclass(frozen=True)
-class CalibrationOptions:
-    """`[options.calibration]`: the lens model, as `calibration.calibrate` takes it."""
-
-    lens: str = "auto"
 
 
 @dataclass(frozen=True)
@@ -150,8 +143,8 @@ class _Run:
             # Only footage is named by patterns; a ready calibration has its own names.
             rig = rig.subset(list(self.session.camera_patterns)) if self.session.camera_patterns else rig
         else:
-            patterns, lens = self.session.camera_patterns, self.options.calibration.lens
-            rig = calibrate_footage(footage, board, source.world, progress, patterns, lens).rig
+            patterns, options = self.session.camera_patterns, self.options.calibration
+            rig = calibrate_footage(footage, board, source.world, progress, patterns, options).rig
         write_rig(self.out / output, rig)
         self.record.store(output, inputs)
         return Outcome("calibration", "done", f"{len(rig)} cameras{', as given' if source.file else ''}")
