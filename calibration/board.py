@@ -2,14 +2,17 @@
 
 Board frame: metres, right-handed, in OpenCV's way. The origin is the outer top-left corner of the pattern as
 seen from its front, x runs right along `squares_x`, y down along `squares_y`, z *into* the board, away from who
-looks at it. Corner `i` (OpenCV's ChArUco id) stands where interior lines cross:
+looks at it.
+
+Chessboard and ChArUco: corner `i` (OpenCV's ChArUco id) stands where interior lines cross,
 ``((i % (squares_x - 1) + 1) * square_length, (i // (squares_x - 1) + 1) * square_length, 0)``.
-A chessboard uses the same frame; its square at the origin is black (white on an inverted board), which decides
-between the two orders that look alike.
+A chessboard's square at the origin is black (white on an inverted board), which decides between the two orders
+that look alike.
+
+Grids of tags: tag `t` stands in column ``t % squares_x`` and row ``t // squares_x``; the outer corners of its
+black border are the corners ``4 t`` to ``4 t + 3``, clockwise from the top left. The origin is corner 0.
 """
 
-import difflib
-import math
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -18,28 +21,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.board_rules import (
+    BOARD_TYPES,
+    DICTIONARY_SIZES,
+    MIN_CORNERS,
+    TAG_GRIDS,
+    check_board,
+    check_table,
+)
 from calibration.errors import BoardError, FormatError, SourceError
 
-BOARD_TYPES = ("charuco", "chessboard", "aruco_grid", "april_grid")
-
-#: Number of different markers per dictionary, by OpenCV's name.
-DICTIONARY_SIZES = {
-    **{f"DICT_{bits}X{bits}_{count}": count for bits in (4, 5, 6, 7) for count in (50, 100, 250, 1000)},
-    "DICT_ARUCO_ORIGINAL": 1024,
-    "DICT_APRILTAG_16h5": 30,
-    "DICT_APRILTAG_25h9": 35,
-    "DICT_APRILTAG_36h10": 2320,
-    "DICT_APRILTAG_36h11": 587,
-    "DICT_ARUCO_MIP_36h12": 250,
-}
+__all__ = [
+    "BOARD_TYPES", "DICTIONARY_SIZES", "MIN_CORNERS", "TAG_GRIDS", "WORLD_FROM_FLOOR_BOARD",
+    "Board", "read_board", "write_board",
+]  # fmt: skip
 
 #: Rotation of a board lying on the floor, front up, its x along world X: y runs along -Y and z points down, -Z.
 WORLD_FROM_FLOOR_BOARD = np.diag([1.0, -1.0, -1.0])
 WORLD_FROM_FLOOR_BOARD.flags.writeable = False
 
-MIN_CORNERS = 6
-_MAX_SQUARE_M = 1.0
-_MIN_SQUARE_M = 0.002
+_TAG_CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
 
 
 @dataclass(frozen=True)
@@ -49,15 +50,17 @@ class Board:
     Attributes
     ----------
     type : str
-        'charuco' or 'chessboard' ('aruco_grid' and 'april_grid' are names of the format that are refused for now).
+        'charuco', 'chessboard', 'aruco_grid' (tags with blank gaps between them) or 'april_grid' (the same with
+        black squares in the gaps, corner to corner with the tags, as Kalibr has them). Both grids take any
+        dictionary, and where the squares are missing the tags are found all the same.
     squares_x, squares_y : int
-        Squares (not interior corners) along x and y.
+        Squares (not interior corners) along x and y; of a grid the tags.
     square_length : float
-        Side of a square in m.
+        Side of a square in m; of a grid the pitch, from one tag's edge to the same edge of the next.
     marker_length : float, optional
-        Side of a marker in m (black border included); ChArUco only.
+        Side of a marker in m (black border included); none on a chessboard.
     dictionary : str, optional
-        OpenCV's name of the marker dictionary; ChArUco only.
+        OpenCV's name of the marker dictionary; none on a chessboard.
     inverted : bool
         Printed white on black.
     legacy : bool
@@ -67,7 +70,7 @@ class Board:
     Raises
     ------
     BoardError
-        BOARD_UNSUPPORTED, BOARD_UNITS, BOARD_AMBIGUOUS (a chessboard that looks alike from both ends) or BOARD.
+        BOARD_UNITS, BOARD_AMBIGUOUS (a chessboard that looks alike from both ends) or BOARD.
     """
 
     type: str
@@ -80,49 +83,103 @@ class Board:
     legacy: bool = False
 
     def __post_init__(self) -> None:
-        _check_type(self)
-        _check_counts(self)
-        _check_length("square_length", self.square_length)
+        check_board(self)
+        object.__setattr__(self, "squares_x", int(self.squares_x))
+        object.__setattr__(self, "squares_y", int(self.squares_y))
         object.__setattr__(self, "square_length", float(self.square_length))
-        if self.type == "charuco":
-            _check_markers(self)
-            object.__setattr__(self, "marker_length", float(self.marker_length or 0))
-        else:
-            _check_chessboard(self)
+        if self.marker_length is not None:
+            object.__setattr__(self, "marker_length", float(self.marker_length))
+
+    @property
+    def is_grid(self) -> bool:
+        """Whether its corners are those of tags."""
+        return self.type in TAG_GRIDS
 
     @property
     def n_corners(self) -> int:
-        """Number of interior corners."""
+        """Number of interior corners, or of corners of tags."""
+        if self.is_grid:
+            return 4 * self.n_markers
         return (self.squares_x - 1) * (self.squares_y - 1)
 
     @property
     def n_markers(self) -> int:
         """Number of markers; their ids are 0 .. n_markers - 1."""
-        return self.squares_x * self.squares_y // 2 if self.type == "charuco" else 0
+        if self.type == "chessboard":
+            return 0
+        return self.squares_x * self.squares_y // (1 if self.is_grid else 2)
 
     @property
     def size(self) -> tuple[float, float]:
-        """Width and height of the pattern in m."""
-        return self.squares_x * self.square_length, self.squares_y * self.square_length
+        """Width and height in m, of a grid from the first tag's outer corner to the last one's."""
+        cut = self.gap
+        return self.squares_x * self.square_length - cut, self.squares_y * self.square_length - cut
+
+    @property
+    def gap(self) -> float:
+        """Blank space between the tags of a grid in m; 0 on other boards."""
+        return self.square_length - float(self.marker_length or 0) if self.is_grid else 0.0
+
+    @property
+    def apron(self) -> float:
+        """How far the ink reaches beyond `size` on each side, in m: the outermost squares of an April grid."""
+        return self.gap if self.type == "april_grid" else 0.0
 
     @property
     def corners_board(self) -> NDArray[np.float64]:
-        """Interior corners in the board frame, shape (n_corners, 3), in m, by id."""
-        y, x = np.mgrid[1 : self.squares_y, 1 : self.squares_x]
-        return np.stack([x.ravel(), y.ravel(), np.zeros(self.n_corners)], axis=1) * self.square_length
+        """Corners in the board frame, shape (n_corners, 3), in m, by id."""
+        if self.is_grid:
+            y, x = np.divmod(np.arange(self.n_markers), self.squares_x)
+            origin = np.stack([x, y], axis=1) * self.square_length
+            flat = (origin[:, None] + _TAG_CORNERS * float(self.marker_length or 0)).reshape(-1, 2)
+        else:
+            y, x = np.mgrid[1 : self.squares_y, 1 : self.squares_x]
+            flat = np.stack([x.ravel(), y.ravel()], axis=1) * self.square_length
+        return np.column_stack([flat, np.zeros(len(flat))])
 
     @property
     def faces(self) -> tuple[NDArray[np.int64], ...]:
         """Corners, by id, that lie in one plane: of a flat board all."""
         return (np.arange(self.n_corners),)
 
+    @property
+    def neighbours(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        """Ids of the first and second corner of neighbouring ones, shape (pair,) each, and their distance in m.
+
+        One square apart along rows and columns; of a grid the sides of the tags, and the first corners of tags
+        that stand side by side.
+        """
+        if self.is_grid:
+            first, second = _lattice(self.squares_x, self.squares_y)
+            sides, ends = tag_sides(self.n_markers)
+            first, second = np.concatenate([sides, 4 * first]), np.concatenate([ends, 4 * second])
+        else:
+            first, second = _lattice(self.squares_x - 1, self.squares_y - 1)
+        corners = self.corners_board
+        return first, second, np.linalg.norm(corners[first] - corners[second], axis=1)
+
     def describe(self) -> str:
         """Return one line that names every parameter, lengths in mm."""
-        parts = [f"{self.type} {self.squares_x} x {self.squares_y} squares of {self.square_length * 1e3:g} mm"]
+        what = "tags, pitch" if self.is_grid else "squares of"
+        parts = [f"{self.type} {self.squares_x} x {self.squares_y} {what} {self.square_length * 1e3:g} mm"]
         if self.marker_length is not None:
             parts.append(f"markers {self.marker_length * 1e3:g} mm, {self.dictionary}")
         parts += [name for name in ("inverted", "legacy") if getattr(self, name)]
         return ", ".join(parts)
+
+
+def tag_sides(n_tags: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the ids, shape (4 * n_tags,) each, of the corners at the ends of the sides of tags."""
+    corner = np.arange(4 * n_tags)
+    return corner, corner // 4 * 4 + (corner + 1) % 4
+
+
+def _lattice(columns: int, rows: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Ids of neighbours along the rows, then along the columns, of a grid that is counted row by row."""
+    ids = np.arange(columns * rows).reshape(rows, columns)
+    first = np.concatenate([ids[:, :-1].ravel(), ids[:-1].ravel()])
+    second = np.concatenate([ids[:, 1:].ravel(), ids[1:].ravel()])
+    return first, second
 
 
 def read_board(path: str | Path) -> Board:
@@ -143,8 +200,30 @@ def read_board(path: str | Path) -> Board:
         When the board is impossible.
     """
     path = Path(path)
+    return board_of_table(read_table(path), path.name)
+
+
+def board_of_table(table: dict[str, Any], file: str) -> Board:
+    """Return the board of a parsed `board.toml`; `file` is its name in refusals, which are those of `read_board`."""
+    check_table(table, file)
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return Board(**table)
+    except BoardError as error:
+        raise BoardError(f"{file}: {error.cause}", error.remedy, error.code) from error
+
+
+def read_table(path: Path) -> dict[str, Any]:
+    """Read the TOML of a target.
+
+    Raises
+    ------
+    SourceError
+        BOARD_FILE_MISSING
+    FormatError
+        BOARD_FORMAT
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SourceError(
             f"The board file {path} cannot be read: {error.strerror or error}.",
@@ -155,11 +234,6 @@ def read_board(path: str | Path) -> Board:
         raise FormatError(
             f"{path} is not TOML: {error}.", "Write one `key = value` per line, as in configs/boards.", "BOARD_FORMAT"
         ) from error
-    _check_table(table, path)
-    try:
-        return Board(**table)
-    except BoardError as error:
-        raise BoardError(f"{path.name}: {error.cause}", error.remedy, error.code) from error
 
 
 def write_board(path: str | Path, board: Board) -> None:
@@ -173,120 +247,3 @@ def write_board(path: str | Path, board: Board) -> None:
         if value is not None:
             document.add(field.name, value)
     Path(path).write_text(tomlkit.dumps(document), encoding="utf-8")
-
-
-_KINDS: dict[str, tuple[str, tuple[type, ...]]] = {
-    "type": ("a text", (str,)),
-    "squares_x": ("a whole number", (int,)),
-    "squares_y": ("a whole number", (int,)),
-    "square_length": ("a number (m)", (int, float)),
-    "marker_length": ("a number (m)", (int, float)),
-    "dictionary": ("a text", (str,)),
-    "inverted": ("true or false", (bool,)),
-    "legacy": ("true or false", (bool,)),
-}
-_REQUIRED = ("type", "squares_x", "squares_y", "square_length")
-
-
-def _check_table(table: dict[str, Any], path: Path) -> None:
-    for key, value in table.items():
-        if key not in _KINDS:
-            near = difflib.get_close_matches(key, _KINDS, n=1)
-            hint = f"Did you mean '{near[0]}'? " if near else ""
-            raise FormatError(
-                f"{path.name} has the unknown key '{key}'.", f"{hint}Known keys: {', '.join(_KINDS)}.", "BOARD_FORMAT"
-            )
-        wanted, types = _KINDS[key]
-        if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
-            raise FormatError(
-                f"{path.name}: {key} = {value!r} is not {wanted}.", f"Give {key} as {wanted}.", "BOARD_FORMAT"
-            )
-    missing = [key for key in _REQUIRED if key not in table]
-    if missing:
-        raise FormatError(f"{path.name} lacks {', '.join(missing)}.", "Add the missing keys.", "BOARD_FORMAT")
-
-
-def _check_type(board: Board) -> None:
-    if board.type not in BOARD_TYPES:
-        near = difflib.get_close_matches(str(board.type), BOARD_TYPES, n=1)
-        hint = f"Did you mean '{near[0]}'? " if near else ""
-        raise BoardError(f"There is no board type '{board.type}'.", f"{hint}Known: {', '.join(BOARD_TYPES)}.")
-    if board.type not in ("charuco", "chessboard"):
-        raise BoardError(
-            f"Boards of type '{board.type}' are not supported yet.",
-            "Use a charuco board, or a chessboard.",
-            code="BOARD_UNSUPPORTED",
-        )
-
-
-def _check_counts(board: Board) -> None:
-    for name in ("squares_x", "squares_y"):
-        value = getattr(board, name)
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 3:
-            raise BoardError(f"{name} = {value!r} is not a whole number of at least 3.", "Count the squares again.")
-        object.__setattr__(board, name, int(value))
-    if board.n_corners < MIN_CORNERS:
-        raise BoardError(
-            f"A board of {board.squares_x} x {board.squares_y} squares has {board.n_corners} interior corners, "
-            f"at least {MIN_CORNERS} are needed.",
-            "Use a board with more squares.",
-        )
-
-
-def _check_length(name: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not math.isfinite(value):
-        raise BoardError(f"{name} = {value!r} is not a number of metres.", f"Measure {name} and give it in m.")
-    if value <= 0:
-        raise BoardError(f"{name} = {value:g} is not above 0.", f"Measure {name} and give it in m.")
-    if value > _MAX_SQUARE_M:
-        unit, factor = ("millimetres", 1e-3) if value >= 10 else ("centimetres", 1e-2)
-        raise BoardError(
-            f"{name} = {value:g} looks like {unit}; metres are expected.",
-            f"If it is {value:g} {unit}, write {name} = {value * factor:g}.",
-            code="BOARD_UNITS",
-        )
-    if value < _MIN_SQUARE_M:
-        raise BoardError(
-            f"{name} = {value:g} m is below {_MIN_SQUARE_M * 1e3:g} mm.", f"Give {name} in metres.", code="BOARD_UNITS"
-        )
-
-
-def _check_markers(board: Board) -> None:
-    if board.marker_length is None or board.dictionary is None:
-        lacking = "marker_length" if board.marker_length is None else "dictionary"
-        raise BoardError(f"A charuco board needs a {lacking}.", f"Add {lacking} to the board.")
-    _check_length("marker_length", board.marker_length)
-    if board.marker_length >= board.square_length:
-        raise BoardError(
-            f"marker_length = {board.marker_length:g} m does not fit into squares of {board.square_length:g} m.",
-            "Measure the marker's black border and the square again; both in metres.",
-        )
-    if board.dictionary not in DICTIONARY_SIZES:
-        near = difflib.get_close_matches(board.dictionary.upper(), DICTIONARY_SIZES, n=1)
-        hint = f"Did you mean '{near[0]}'? " if near else ""
-        raise BoardError(
-            f"There is no marker dictionary '{board.dictionary}'.", f"{hint}Known: {', '.join(DICTIONARY_SIZES)}."
-        )
-    if board.n_markers > DICTIONARY_SIZES[board.dictionary]:
-        raise BoardError(
-            f"The board needs {board.n_markers} markers, {board.dictionary} has {DICTIONARY_SIZES[board.dictionary]}.",
-            "Use a larger dictionary or fewer squares.",
-        )
-
-
-def _check_chessboard(board: Board) -> None:
-    extra = [name for name in ("marker_length", "dictionary", "legacy") if getattr(board, name)]
-    if extra:
-        raise BoardError(f"A chessboard has no {', '.join(extra)}.", "Leave it out, or set type = 'charuco'.")
-    if min(board.squares_x, board.squares_y) < 4:
-        raise BoardError(
-            f"A chessboard of {board.squares_x} x {board.squares_y} squares is too narrow to be found.",
-            "Use a chessboard with at least 4 squares each way.",
-        )
-    if (board.squares_x + board.squares_y) % 2 == 0:
-        raise BoardError(
-            f"A chessboard of {board.squares_x} x {board.squares_y} squares looks the same turned by 180 degrees, "
-            "so its corners cannot be told apart.",
-            "Use a chessboard with an even number of squares one way and an odd number the other, or a charuco board.",
-            code="BOARD_AMBIGUOUS",
-        )

@@ -4,11 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from calibration.board import Board
 from calibration.errors import BoardError, SourceError
-from calibration.synthetic.texture import inked_squares, marker_bits, marker_squares
+from calibration.synthetic.texture import board_ink
 
 # Width and height in mm, upright.
 PAGE_SIZES_MM = {
@@ -95,7 +94,7 @@ def write_board_pdf(board: Board, path: str | Path) -> Path:
 
 def _rim_mm(board: Board) -> float:
     """Blank border around the pattern; detection needs the outer squares to end somewhere."""
-    return max(_MARGIN_MM, 0.25e3 * board.square_length)
+    return max(_MARGIN_MM, 0.25e3 * board.square_length) + 1e3 * board.apron
 
 
 def _draw_pattern(axes: Any, board: Board, left: float, top: float) -> None:
@@ -107,7 +106,7 @@ def _draw_pattern(axes: Any, board: Board, left: float, top: float) -> None:
         corner = (left - rim, top - board.size[1] * 1e3 - rim)
         size = [length * 1e3 + 2 * rim for length in board.size]
         axes.add_patch(Rectangle(corner, *size, facecolor="black", edgecolor="none"))
-    boxes = _rectangles(board) * 1e3
+    boxes = board_ink(board) * 1e3
     x, y, w, h = left + boxes[:, 0], top - boxes[:, 1], boxes[:, 2], boxes[:, 3]
     corners = np.stack(
         [np.stack([x, y], 1), np.stack([x + w, y], 1), np.stack([x + w, y - h], 1), np.stack([x, y - h], 1)], axis=1
@@ -115,30 +114,6 @@ def _draw_pattern(axes: Any, board: Board, left: float, top: float) -> None:
     colour = "white" if board.inverted else "black"
     # Without antialiasing: neighbouring areas would show hairlines between them.
     axes.add_collection(PolyCollection(list(corners), facecolors=colour, edgecolors="none", antialiaseds=False))
-
-
-def _rectangles(board: Board) -> NDArray:
-    """Return the inked areas as rectangles x, y, width, height in m, shape (area, 4)."""
-    length = board.square_length
-    boxes = [(column * length, row * length, length, length) for row, column in np.argwhere(inked_squares(board))]
-    if board.type == "charuco":
-        boxes += _marker_rectangles(board)
-    return np.array(boxes, float)
-
-
-def _marker_rectangles(board: Board) -> list[tuple[float, float, float, float]]:
-    side = float(board.marker_length or 0)
-    boxes = []
-    for marker_id, (column, row) in enumerate(marker_squares(board)):
-        bits = marker_bits(board, marker_id)
-        step = side / len(bits)
-        x0 = (column + 0.5) * board.square_length - side / 2
-        y0 = (row + 0.5) * board.square_length - side / 2
-        for i, line in enumerate(bits):
-            # Runs of ink along the row become one area each.
-            edges = np.flatnonzero(np.diff(np.concatenate([[0], (line == 0).astype(int), [0]])))
-            boxes += [(x0 + a * step, y0 + i * step, (b - a) * step, step) for a, b in edges.reshape(-1, 2)]
-    return boxes
 
 
 def _draw_ruler(axes: Any, width: float) -> None:

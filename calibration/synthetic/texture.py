@@ -1,25 +1,123 @@
-"""The printed pattern of a board; the one drawing that printed pages and renderings share."""
+"""The printed pattern of a board or an object of tags; the one drawing that printed pages and renderings share."""
+
+from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from calibration.board import Board
+from calibration.rigid import rigid
+from calibration.tag_object import TagObject
 
 
-def board_texture(board: Board, square_px: int) -> NDArray[np.uint8]:
-    """Draw the printed pattern: ink 0, paper 255, `square_px` per square, without a margin.
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """A flat piece of a target, with ink on one side. Its frame is that of a board: x right, y down, z into it.
 
-    Returns
-    -------
-    ndarray of uint8, shape (squares_y * square_px, squares_x * square_px)
-        Texel (i, j) covers the area from (j, i) to (j + 1, i + 1) in units of square_length / square_px.
+    Attributes
+    ----------
+    target_from_sheet : ndarray, shape (4, 4)
+        The origin is the top-left corner of the pattern.
+    size : tuple of float
+        Width and height of the pattern, m.
+    ink : ndarray, shape (area, 4)
+        x, y, width and height of rectangles that do not overlap, m.
+    unit : float
+        Side of a square (or of a tag), m.
+    margin : float or None
+        Blank paper around the pattern, m; None where who renders it decides.
+    inverted : bool
+    face : int
+        Sheets of one face lie in one plane, the later upon the earlier.
     """
-    ink = inked_squares(board)
-    texture = np.where(ink, 0, 255).astype(np.uint8).repeat(square_px, axis=0).repeat(square_px, axis=1)
-    if board.type == "charuco":
-        texture = _with_markers(texture, board, square_px)
-    return np.invert(texture) if board.inverted else texture
+
+    target_from_sheet: NDArray[np.float64]
+    size: tuple[float, float]
+    ink: NDArray[np.float64]
+    unit: float
+    margin: float | None
+    inverted: bool
+    face: int = 0
+
+
+@lru_cache(maxsize=32)
+def sheets_of(target: Board | TagObject) -> tuple[Sheet, ...]:
+    """Return the sheets that make up a target: of a board one; of an object blank faces and the tags upon them."""
+    if isinstance(target, TagObject):
+        return _object_sheets(target)
+    apron = target.apron
+    size = (target.size[0] + 2 * apron, target.size[1] + 2 * apron)
+    place = rigid(np.eye(3), np.array([-apron, -apron, 0.0]))
+    ink = board_ink(target) + np.array([apron, apron, 0.0, 0.0])
+    return (Sheet(place, size, ink, target.square_length, None, target.inverted),)
+
+
+def _object_sheets(target: TagObject) -> tuple[Sheet, ...]:
+    found = []
+    for face, tags in enumerate(target.tag_faces):
+        target_from_face = face_frame(target, tags)
+        flat = (target.corners[tags] - target_from_face[:3, 3]) @ target_from_face[:3, :2]
+        size = tuple(float(length) for length in flat.reshape(-1, 2).max(axis=0))
+        unit = float(target.sides[tags].mean())
+        found.append(Sheet(target_from_face, size, np.empty((0, 4)), unit, target.margin, target.inverted, face))
+        for tag in tags:
+            side = float(target.sides[tag])
+            ink = tag_ink(target.dictionary, target.ids[tag], side)
+            # A rim of paper a quarter of a cell wide, so that the edges of the ink lie inside the sheet.
+            rim = side / 32
+            found.append(Sheet(face_frame(target, [tag]), (side, side), ink, side, rim, target.inverted, face))
+    return tuple(found)
+
+
+def face_frame(target: TagObject, tags: NDArray[np.int64] | list[int]) -> NDArray[np.float64]:
+    """Return target_from_face, shape (4, 4), of tags in one plane: x along the top of the first, z into the face.
+
+    The origin is the top-left corner of the smallest box along these axes that holds the tags.
+    """
+    first = target.corners[tags[0]]
+    right = first[1] - first[0] + first[2] - first[3]
+    into = -target.fronts[tags[0]]
+    right = right - (right @ into) * into
+    right = right / np.linalg.norm(right)
+    rotation = np.column_stack([right, np.cross(into, right), into])
+    flat = (target.corners[tags] @ rotation).reshape(-1, 3)
+    return rigid(rotation, rotation @ [*flat[:, :2].min(axis=0), flat[:, 2].mean()])
+
+
+def board_ink(board: Board) -> NDArray[np.float64]:
+    """Return the inked areas as rectangles x, y, width, height in m, shape (area, 4), before inversion."""
+    length, side = board.square_length, float(board.marker_length or 0)
+    if board.is_grid:
+        y, x = np.divmod(np.arange(board.n_markers), board.squares_x)
+        places = np.stack([x, y], axis=1) * length
+        boxes = [_april_squares(board)] if board.type == "april_grid" else []
+    else:
+        row, column = np.nonzero(inked_squares(board))
+        boxes = [np.column_stack([column * length, row * length, *np.full((2, len(row)), length)])]
+        places = (np.array(marker_squares(board)).reshape(-1, 2) + 0.5) * length - side / 2
+    if board.type != "chessboard":
+        for marker_id, place in enumerate(places):
+            boxes.append(tag_ink(str(board.dictionary), marker_id, side) + np.array([*place, 0.0, 0.0]))
+    return np.concatenate(boxes)
+
+
+def _april_squares(board: Board) -> NDArray:
+    y, x = np.mgrid[0 : board.squares_y + 1, 0 : board.squares_x + 1]
+    corner = np.stack([x.ravel(), y.ravel()], axis=1) * board.square_length - board.gap
+    return np.column_stack([corner, np.full((len(corner), 2), board.gap)])
+
+
+def tag_ink(dictionary: str, marker_id: int, side: float) -> NDArray[np.float64]:
+    """Return the ink of one tag, shape (area, 4), in m from its top-left corner: runs along the rows of its cells."""
+    bits = marker_bits(dictionary, marker_id)
+    step = side / len(bits)
+    boxes = []
+    for i, line in enumerate(bits):
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], (line == 0).astype(int), [0]])))
+        boxes += [(a * step, i * step, (b - a) * step, step) for a, b in edges.reshape(-1, 2)]
+    return np.array(boxes, float)
 
 
 def inked_squares(board: Board) -> NDArray[np.bool_]:
@@ -30,30 +128,42 @@ def inked_squares(board: Board) -> NDArray[np.bool_]:
 
 
 def marker_squares(board: Board) -> list[tuple[int, int]]:
-    """Return column and row of the square that holds each marker, by id."""
+    """Return column and row of the square that holds each marker of a ChArUco board, by id."""
     return [(int(column), int(row)) for row, column in np.argwhere(~inked_squares(board))]
 
 
-def marker_bits(board: Board, marker_id: int) -> NDArray[np.uint8]:
+def marker_bits(dictionary: str, marker_id: int) -> NDArray[np.uint8]:
     """Return the cells of a marker, border included: 0 for ink, 255 for paper."""
-    dictionary = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, str(board.dictionary)))
-    return np.asarray(cv2.aruco.generateImageMarker(dictionary, marker_id, dictionary.markerSize + 2), np.uint8)
+    markers = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, dictionary))
+    return np.asarray(cv2.aruco.generateImageMarker(markers, marker_id, markers.markerSize + 2), np.uint8)
 
 
-def _with_markers(texture: NDArray[np.uint8], board: Board, square_px: int) -> NDArray[np.uint8]:
-    # Markers rarely end on texel borders: draw each finely, let the area mean do the rest.
-    fine = 8
-    bits = len(marker_bits(board, 0))
-    side = float(board.marker_length or 0) / board.square_length * square_px
-    start = (square_px - side) / 2
-    texel = (np.arange(square_px * fine) + 0.5) / fine
-    cell = np.floor((texel - start) / side * bits).astype(int)
-    inside = (cell >= 0) & (cell < bits)
-    cell = np.clip(cell, 0, bits - 1)
-    for marker_id, (column, row) in enumerate(marker_squares(board)):
-        marker = marker_bits(board, marker_id)
-        square = np.where(inside[:, None] & inside[None, :], marker[np.ix_(cell, cell)], np.uint8(255))
-        mean = square.reshape(square_px, fine, square_px, fine).mean(axis=(1, 3))
-        corner = slice(row * square_px, (row + 1) * square_px), slice(column * square_px, (column + 1) * square_px)
-        texture[corner] = np.rint(mean)
-    return texture
+def board_texture(board: Board, square_px: int) -> NDArray[np.uint8]:
+    """Draw the printed pattern: ink 0, paper 255, `square_px` per square, without a margin.
+
+    Returns
+    -------
+    ndarray of uint8, shape (squares_y * square_px, squares_x * square_px)
+        Texel (i, j) covers the area from (j, i) to (j + 1, i + 1) in units of square_length / square_px.
+        Grids of tags: as large as the pattern, rounded up to whole texels.
+    """
+    return sheet_texture(sheets_of(board)[0], square_px)
+
+
+def sheet_texture(sheet: Sheet, unit_px: int) -> NDArray[np.uint8]:
+    """Draw a sheet's pattern with `unit_px` texels per unit; each texel is the mean over its area."""
+    scale = unit_px / sheet.unit
+    width, height = (max(int(np.ceil(length * scale - 1e-6)), 1) for length in sheet.size)
+    ink = np.zeros((height, width))
+    for x, y, w, h in sheet.ink * scale:
+        rows, columns = _share(y, y + h, height), _share(x, x + w, width)
+        ink[rows[0], columns[0]] += rows[1][:, None] * columns[1]
+    texture = np.rint(255 * (1 - np.minimum(ink, 1.0))).astype(np.uint8)
+    return np.invert(texture) if sheet.inverted else texture
+
+
+def _share(low: float, high: float, n: int) -> tuple[slice, NDArray]:
+    """Texels that an interval touches, and how much of each it covers."""
+    first, last = max(int(np.floor(low + 1e-6)), 0), min(int(np.ceil(high - 1e-6)), n)
+    texel = np.arange(first, last)
+    return slice(first, last), np.minimum(texel + 1, high) - np.maximum(texel, low)

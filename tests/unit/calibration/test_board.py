@@ -1,5 +1,7 @@
 """Boards: geometry against OpenCV, and what board.toml may say."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -34,7 +36,8 @@ def test_floor_board_keeps_x_and_shows_its_front_upwards():
 
 @pytest.mark.parametrize(
     "board",
-    [CHARUCO, Board("chessboard", 8, 5, 0.05), Board("charuco", 4, 6, 0.054, 0.0405, "DICT_4X4_1000", True, True)],
+    [CHARUCO, Board("chessboard", 8, 5, 0.05), Board("charuco", 4, 6, 0.054, 0.0405, "DICT_4X4_1000", True, True),
+     Board("april_grid", 6, 6, 0.1, 0.077, "DICT_APRILTAG_36h11")],
 )
 def test_written_board_reads_back_equal(tmp_path, board):
     write_board(tmp_path / "board.toml", board)
@@ -99,11 +102,49 @@ def test_impossible_boards_are_refused(change, message):
         Board(**{**values, **change})
 
 
-@pytest.mark.parametrize("kind", ["aruco_grid", "april_grid"])
-def test_grids_are_names_of_the_format_but_not_supported(kind):
-    with pytest.raises(BoardError) as caught:
-        Board(kind, 7, 5, 0.04)
-    assert caught.value.code == "BOARD_UNSUPPORTED"
+GRID = Board("aruco_grid", 4, 3, 0.06, 0.045, "DICT_APRILTAG_36h11")
+
+
+def test_corners_of_a_grid_are_those_of_opencv():
+    markers = cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_APRILTAG_36h11)
+    theirs = cv2.aruco.GridBoard((4, 3), 0.045, 0.015, markers)
+    np.testing.assert_allclose(GRID.corners_board, np.array(theirs.getObjPoints()).reshape(-1, 3), atol=1e-7)
+    np.testing.assert_array_equal(np.asarray(theirs.getIds()).ravel(), np.arange(GRID.n_markers))
+    assert (GRID.n_corners, GRID.n_markers) == (48, 12)
+    np.testing.assert_allclose(GRID.size, GRID.corners_board[:, :2].max(axis=0))
+    assert GRID.apron == 0.0
+    april = replace(GRID, type="april_grid")
+    np.testing.assert_array_equal(april.corners_board, GRID.corners_board)
+    assert april.apron == pytest.approx(0.015)
+
+
+@pytest.mark.parametrize("board", [CHARUCO, GRID])
+def test_neighbours_are_as_far_apart_as_they_say(board):
+    first, second, distance = board.neighbours
+    corners = board.corners_board
+    np.testing.assert_allclose(np.linalg.norm(corners[first] - corners[second], axis=1), distance)
+    if board.is_grid:  # 48 sides of 45 mm; 9 + 8 pitches of 60 mm
+        assert (np.isclose(distance, 0.045).sum(), np.isclose(distance, 0.06).sum(), len(distance)) == (48, 17, 65)
+    else:
+        np.testing.assert_allclose(distance, 0.11)
+        assert len(distance) == 5 * 4 + 6 * 3
+    assert len({tuple(sorted(pair)) for pair in zip(first, second, strict=True)}) == len(first)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"marker_length": None}, "'aruco_grid' needs a marker_length"),
+        ({"marker_length": 0.06}, "does not fit into a pitch"),
+        ({"squares_x": 0}, "at least 1"),
+        ({"squares_x": 1, "squares_y": 1}, "4 tag corners"),
+        ({"squares_x": 30, "squares_y": 20}, "needs 600 markers, DICT_APRILTAG_36h11 has 587"),
+        ({"legacy": True}, "no legacy layout"),
+    ],
+)
+def test_impossible_grids_are_refused(change, message):
+    with pytest.raises(BoardError, match=message):
+        replace(GRID, **change)
 
 
 @pytest.mark.parametrize(("x", "y"), [(8, 6), (7, 5), (7, 7)])

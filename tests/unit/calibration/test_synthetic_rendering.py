@@ -16,7 +16,7 @@ from calibration.synthetic import (
     render_calibration_footage,
     ring_rig,
 )
-from calibration.synthetic.boards import _ray_map
+from calibration.synthetic.sheets import ray_map
 from calibration.synthetic.texture import board_texture
 
 BOARD = Board("charuco", 7, 5, 0.11, 0.085, "DICT_5X5_100")
@@ -48,12 +48,12 @@ def test_edge_between_pixels_shows_the_area_of_each_side():
 
 
 @pytest.mark.parametrize("fisheye", [False, True])
-def test_ray_map_is_the_lens_model(fisheye):
+def testray_map_is_the_lens_model(fisheye):
     camera = ring_rig(1, 5, fisheye=fisheye).cameras[0]
     rng = np.random.default_rng(0)
     pixels = np.stack([rng.integers(0, 1280, 50), rng.integers(0, 720, 50)], axis=1)
     pixels = np.concatenate([pixels, [[0, 0], [1279, 0], [0, 719], [1279, 719]]])
-    rays = _ray_map(camera)[pixels[:, 1], pixels[:, 0]]
+    rays = ray_map(camera)[pixels[:, 1], pixels[:, 0]]
     back = camera.project_cam(np.concatenate([rays, np.ones((len(rays), 1))], axis=1))
     assert np.abs(back - pixels).max() < 1e-3  # measured 3e-6 px
 
