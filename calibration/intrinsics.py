@@ -33,6 +33,8 @@ _MISMATCH = 0.08  # of the board's extent in the image; lenses bend a board by 0
 _FOCAL_RANGE = (0.15, 12.0)  # in longer sides of the image
 _SQUARE_SD_PX = 1e-3  # of fx - fy while one focal length is estimated
 _K1_SD = 0.5
+_FISHEYE_FROM = 0.001  # in longer sides of the image: where two coefficients leave no more, no other lens is tried
+_FISHEYE_GAIN = 0.7  # RMS of a fisheye over that of Brown's two coefficients from which on it is one
 _ROBUST_SIGMAS = 3.0
 _TOLERANCE = 1e-3  # a start need not be sharper
 
@@ -62,7 +64,7 @@ def estimate_lens(
     pixels: NDArray,
     corners_board: NDArray,
     size: tuple[int, int],
-    fisheye: bool,
+    fisheye: bool | None,
     camera: str,
     faces: tuple[NDArray, ...] | None = None,
 ) -> LensEstimate:
@@ -76,8 +78,8 @@ def estimate_lens(
         Metres.
     size : tuple of int
         Image width and height, px.
-    fisheye : bool
-        Equidistant model in place of Brown's.
+    fisheye : bool or None
+        Equidistant model in place of Brown's; None for whichever explains the views.
     camera : str
         For the error text.
     faces : tuple of ndarray of int, optional
@@ -93,16 +95,19 @@ def estimate_lens(
     chosen = pixels[spread_views(pixels, _MAX_VIEWS)]
     faces = (np.arange(len(corners_board)),) if faces is None else faces
     check_board(chosen, corners_board, faces, camera)
-    fit = _fisheye_fit if fisheye else _brown_fit
-    parameters, rms = fit(chosen, corners_board, size, faces)
     longer = max(size)
+    parameters, rms = (_fisheye_fit if fisheye else _brown_fit)(chosen, corners_board, size, faces)
+    if fisheye is None and not rms < _FISHEYE_FROM * longer:
+        other, other_rms = _fisheye_fit(chosen, corners_board, size, faces)
+        fisheye = bool(other_rms < _FISHEYE_GAIN * rms)
+        parameters, rms = (other, other_rms) if fisheye else (parameters, rms)
     if not (np.isfinite(parameters).all() and rms < 4 * _GOOD_RMS * longer and _plausible(parameters[0], longer)):
         raise SolverError(
             f"Camera '{camera}': no lens explains its {len(chosen)} views of the board (best: {rms:.1f} px RMS).",
             "Check that the board's squares and sizes are as described, and film it slanted, near and far.",
             code="NO_LENS",
         )
-    return LensEstimate(parameters, fisheye, rms, len(chosen))
+    return LensEstimate(parameters, bool(fisheye), rms, len(chosen))
 
 
 def check_board(pixels: NDArray, corners_board: NDArray, faces: tuple[NDArray, ...], camera: str) -> None:

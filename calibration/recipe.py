@@ -9,6 +9,7 @@ from calibration.arrays import one_blas_thread
 from calibration.bodies import BoardFootage, board_footage, check_same_cameras
 from calibration.bundle import BundleCovariance, lens_and_pose_covariance
 from calibration.camera import CameraRig
+from calibration.lens_choice import choose_lenses
 from calibration.lens_models import checked_model
 from calibration.observations import BoardObservations
 from calibration.quality import BoardScore, score_board
@@ -44,8 +45,8 @@ def calibrate(
         gravity unknown. 'lframe:', 'points:', 'wand:', 'plumb:' or 'feet:' with the name of a file: of `landmarks`.
         The first camera by default.
     lens : str or mapping of camera name to str
-        'auto' (Brown, five coefficients, weak priors of ordinary lenses), 'brown5' (without priors), 'brown2',
-        'rational8', 'pinhole' or 'fisheye'.
+        'auto' (chosen from the views, camera by camera, as `lens_choice` describes), 'brown5' (without priors),
+        'brown2', 'rational8', 'pinhole' or 'fisheye', and what to hold, as `lens_models.checked_model` describes.
     max_rms_share : float
         RMS residual above which the answer is refused, as a share of the longer side of the image.
     landmarks : Landmarks, optional
@@ -86,12 +87,14 @@ def _calibrate(
     models = [checked_model(lens if isinstance(lens, str) else lens.get(name, "auto"), name) for name in names]
     footage = _usable_footage(boards)
     start, problem, held = start_of(footage, models)
-    refinement = refine(problem, start)
-    check_steady(problem, refinement.state, names, footage.frame_ids)
+    lenses = choose_lenses(problem, refine(problem, start), models, names, footage.image_sizes)
+    refinement, models = lenses.refinement, lenses.models
+    seen = replace(lenses.open_problem, views=refinement.every_view)
+    check_steady(seen, refinement.state, names, footage.frame_ids)
     quality = summarise(refinement, footage.observed(), max_rms_share)
-    covariance = lens_and_pose_covariance(refinement.problem, refinement.state, refinement.sigma)
+    covariance = lens_and_pose_covariance(lenses.open_problem, refinement.state, refinement.sigma)
     frame, quality = _world(choice, refinement, covariance, footage, models, quality, landmarks)
-    return assemble(footage, models, frame, refinement, covariance, held, quality)
+    return assemble(footage, lenses, frame, refinement, covariance, held, quality)
 
 
 def _usable_footage(boards: Sequence[BoardObservations]) -> BoardFootage:

@@ -13,6 +13,7 @@ from calibration.bundle import BundleCovariance
 from calibration.bundle_system import N_CAMERA, lens_coefficients
 from calibration.camera import Camera, CameraRig
 from calibration.gauge import WorldMotion, covariance_in_world
+from calibration.lens_choice import ChosenLenses
 from calibration.observations import BoardObservations
 from calibration.quality import score_board
 from calibration.refinement import Refinement
@@ -81,7 +82,7 @@ def refined_cameras(
 
 def assemble(
     footage: BoardFootage,
-    models: list[str],
+    lenses: ChosenLenses,
     frame: WorldFrame,
     refinement: Refinement,
     covariance: BundleCovariance,
@@ -93,8 +94,7 @@ def assemble(
     Parameters
     ----------
     footage : BoardFootage
-    models : list of str
-        Lens model of each camera.
+    lenses : ChosenLenses
     frame : WorldFrame
     refinement : Refinement
     covariance : BundleCovariance
@@ -102,9 +102,9 @@ def assemble(
     held : str
     quality : CalibrationQuality
     """
-    observations, main = footage.boards[0], footage.bodies_of(0)
+    observations, main, models = footage.boards[0], footage.bodies_of(0), lenses.models
     cameras = refined_cameras(footage, refinement, models, frame.root_from_world)
-    metadata = {**frame.metadata(), "lens_models": ", ".join(models)}
+    metadata = {**frame.metadata(), "lens_models": ", ".join(models), "lens_choice": lenses.describe()}
     rig = CameraRig(cameras, metadata)
     own, frames = refinement_of_board(refinement, main, observations.board.n_corners), footage.frame[main]
     world_from_board = np.full((observations.n_frames, 4, 4), np.nan)

@@ -7,8 +7,8 @@ from calibration.bodies import BoardFootage
 from calibration.bundle import BundleProblem
 from calibration.bundle_system import N_CAMERA, N_LENS, BundleState
 from calibration.extrinsics import place_cameras
-from calibration.intrinsics import board_candidates, estimate_lens
-from calibration.lens_models import free_parameters, lens_prior
+from calibration.intrinsics import LensEstimate, board_candidates, estimate_lens
+from calibration.lens_models import fisheye_model, free_parameters, lens_prior, parsed_model
 from calibration.placement import place_boards
 
 
@@ -19,7 +19,8 @@ def start_of(footage: BoardFootage, models: list[str]) -> tuple[BundleState, Bun
     ----------
     footage : BoardFootage
     models : list of str
-        Lens model of each camera.
+        Lens model of each camera, in the words of `lens_models.checked_model`; 'auto' begins as Brown's, or as a
+        fisheye where the camera alone shows that it is one.
 
     Returns
     -------
@@ -38,8 +39,10 @@ def start_of(footage: BoardFootage, models: list[str]) -> tuple[BundleState, Bun
     """
     names, sizes = footage.camera_names, footage.image_sizes
     n_cameras = len(names)
-    fisheye = np.array([model == "fisheye" for model in models])
-    lenses = np.stack([_lens(footage, camera, bool(fisheye[camera])) for camera in range(n_cameras)])
+    asked = [parsed_model(model, name) for model, name in zip(models, names, strict=True)]
+    found = [_lens(footage, camera, None if own.name == "auto" else own.fisheye) for camera, own in enumerate(asked)]
+    lenses, fisheye = np.stack([lens.parameters for lens in found]), np.array([lens.fisheye for lens in found])
+    models = [fisheye_model(model) if fish else model for model, fish in zip(models, fisheye, strict=True)]
     candidates = _candidates(footage, lenses, fisheye)
     free = np.ones((n_cameras, N_CAMERA), dtype=bool)
     free[:, :N_LENS] = free_parameters(models)
@@ -52,17 +55,15 @@ def start_of(footage: BoardFootage, models: list[str]) -> tuple[BundleState, Bun
     return place_boards(lenses, cam_from_root, candidates, views), problem, names[root]
 
 
-def _lens(footage: BoardFootage, camera: int, fisheye: bool) -> NDArray:
-    """Estimate the lens of one camera, shape (12,), from the board that it saw most often."""
+def _lens(footage: BoardFootage, camera: int, fisheye: bool | None) -> LensEstimate:
+    """Estimate the lens of one camera from the board that it saw most often."""
     usable = footage.usable_bodies()[camera]
     board = int(np.bincount(footage.board[usable], minlength=len(footage.boards)).argmax())
     own = usable[footage.bodies_of(board)]
     target, size = footage.boards[board].board, footage.image_sizes[camera]
     pixels = footage.pixels_of(board)[camera, own]
     name = footage.camera_names[camera]
-    return estimate_lens(
-        pixels, target.corners_board, (int(size[0]), int(size[1])), fisheye, name, target.faces
-    ).parameters
+    return estimate_lens(pixels, target.corners_board, (int(size[0]), int(size[1])), fisheye, name, target.faces)
 
 
 def _candidates(footage: BoardFootage, lenses: NDArray, fisheye: NDArray) -> NDArray:
