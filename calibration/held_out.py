@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.observations import BoardObservations
-from calibration.quality import BoardScore, LengthErrors, joined_lengths, length_errors, score_board
+from calibration.quality import BoardScore, LengthErrors, joined_lengths, score_and_lengths
 from calibration.refits import refit, refit_bodies
 from calibration.result import Calibration
 
@@ -99,8 +99,9 @@ def held_out(calibration: Calibration, observations: BoardObservations, n_folds:
         if isinstance(fitted, str):
             return _nothing(fitted)
         seen = kept_frames(observations, calibration, test)
-        scores.append(score_board(fitted.rig, seen))
-        lengths.append(length_errors(fitted.rig, seen))
+        score, own = score_and_lengths(fitted.rig, seen)
+        scores.append(score)
+        lengths.append(own)
         starts.append(n_frames)
         n_frames += len(test)
     whole = joined_lengths(lengths, starts)

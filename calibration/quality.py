@@ -65,19 +65,26 @@ def score_board(rig: CameraRig, observations: BoardObservations) -> BoardScore:
     BoardScore
         NaN where no corner was seen by two cameras.
     """
+    return score_and_lengths(rig, observations)[0]
+
+
+def score_and_lengths(rig: CameraRig, observations: BoardObservations) -> tuple[BoardScore, "LengthErrors"]:
+    """Return what `score_board` does, and every distance between neighbouring corners with its place."""
     seen_by, board = observations.subset_cameras(rig.names), observations.board
-    n_corners = len(rig) * board.n_corners
-    step = max(_BLOCK_CORNERS // n_corners, 1)  # memory stays bounded however long the footage is
-    blocks = [_score_block(rig, seen_by.pixels[:, i : i + step], board) for i in range(0, seen_by.n_frames, step)]
-    errors_px = np.concatenate([block.errors_px for block in blocks]) if blocks else np.empty(0)
-    neighbours = np.concatenate([block.lengths.error for block in blocks]) if blocks else np.empty(0)
+    # Memory stays bounded however long the footage is.
+    step = max(_BLOCK_CORNERS // (len(rig) * board.n_corners), 1)
+    starts = range(0, seen_by.n_frames, step)
+    blocks = [_score_block(rig, seen_by.pixels[:, i : i + step], board) for i in starts]
+    lengths = joined_lengths([block.lengths for block in blocks], starts)
+    errors_px = np.concatenate([np.empty(0), *(block.errors_px for block in blocks)])
     n_every, possible = sum(block.n_every for block in blocks), sum(block.possible for block in blocks)
     every = np.sqrt(sum(block.every_squares for block in blocks) / n_every) if n_every else np.nan
-    return BoardScore(
-        1e3 * _rms(neighbours), 1e3 * _mean(neighbours), 1e3 * float(every),
+    score = BoardScore(
+        1e3 * _rms(lengths.error), 1e3 * _mean(lengths.error), 1e3 * float(every),
         float(np.median(errors_px)) if len(errors_px) else np.nan, _rms(errors_px),
-        len(neighbours), sum(block.counted for block in blocks) / possible if possible else np.nan,
+        len(lengths.error), sum(block.counted for block in blocks) / possible if possible else np.nan,
     )  # fmt: skip
+    return score, lengths
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,21 +104,6 @@ class LengthErrors:
     middle_world: NDArray
     error: NDArray
     frame: NDArray
-
-
-def length_errors(rig: CameraRig, observations: BoardObservations) -> LengthErrors:
-    """Return every distance between neighbouring corners that two cameras saw, and where it was measured.
-
-    Parameters
-    ----------
-    rig : CameraRig
-    observations : BoardObservations
-        As in `score_board`.
-    """
-    seen_by, board = observations.subset_cameras(rig.names), observations.board
-    step = max(_BLOCK_CORNERS // (len(rig) * board.n_corners), 1)
-    starts = range(0, seen_by.n_frames, step)
-    return joined_lengths([_score_block(rig, seen_by.pixels[:, i : i + step], board).lengths for i in starts], starts)
 
 
 def joined_lengths(parts: Sequence[LengthErrors], first_frames: Sequence[int]) -> LengthErrors:
@@ -153,19 +145,13 @@ def _score_block(rig: CameraRig, pixels: NDArray, board: Board) -> _Block:
 def neighbour_pairs(board: Board) -> tuple[NDArray, NDArray]:
     """Return the ids, shape (pair,) each, of corners next to each other: on a board one square apart.
 
-    A target that is no lattice says it itself (`neighbours`, shape (pair, 2)), or the pairs within a face count that
-    are no farther apart than a tenth beyond the nearest neighbour of either.
+    As the board says itself (`neighbours`: first ids, second ids and distances). Of a target that does not, the pairs
+    within a face that are no farther apart than a tenth beyond the nearest neighbour of either.
     """
     stated = getattr(board, "neighbours", None)
-    if stated is not None:
-        pairs = np.asarray(stated, dtype=np.int64).reshape(-1, 2)
-        return pairs[:, 0], pairs[:, 1]
-    if not hasattr(board, "squares_x"):
+    if stated is None:
         return _nearest_pairs(board.corners_board, board.faces)
-    ids = np.arange(board.n_corners).reshape(board.squares_y - 1, board.squares_x - 1)
-    first = np.concatenate([ids[:, :-1].ravel(), ids[:-1].ravel()])
-    second = np.concatenate([ids[:, 1:].ravel(), ids[1:].ravel()])
-    return first, second
+    return np.asarray(stated[0], np.int64), np.asarray(stated[1], np.int64)
 
 
 def _nearest_pairs(corners_board: NDArray, faces: tuple[NDArray, ...]) -> tuple[NDArray, NDArray]:

@@ -1,0 +1,213 @@
+"""Everything that can be said of how good a calibration is, collected: what its page and its JSON file tell."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.arrays import one_blas_thread
+from calibration.coverage import CameraCoverage, camera_coverage
+from calibration.error_map import ErrorMap, display_axes, error_map, volume_grid
+from calibration.held_out import DEFAULT_FOLDS, HeldOut, held_out
+from calibration.judgement import CAMERA_LIMITS, GRADES, RIG_LIMITS, CameraVerdict, Check, graded, judge_camera
+from calibration.observations import BoardObservations
+from calibration.result import Calibration
+from calibration.rig_checks import rig_checks
+from calibration.scale import ScaleResult, board_scale, combine_scale
+from calibration.split_halves import SplitHalves, board_middles, split_halves
+from calibration.uncertainty import baseline_sd, focal_sd, position_sd
+from calibration.view_graph import ViewGraph, view_graph
+
+_BASELINE_LIMIT = 0.01  # sd of a distance between cameras over the distance, beyond which it counts as not fixed
+
+
+@dataclass(frozen=True, eq=False)
+class Assessment:
+    """What is known of the quality of a calibration.
+
+    Attributes
+    ----------
+    grade : str
+        'good', 'usable' or 'refuse': the worst of cameras and checks.
+    reason, remedy : str
+    cameras : tuple of CameraVerdict
+    checks : tuple of Check
+        Of the whole rig.
+    held_out : HeldOut
+    halves : SplitHalves
+    errors : ErrorMap
+    coverage : tuple of CameraCoverage
+        One per camera.
+    graph : ViewGraph
+    scale : ScaleResult
+    position_sd_mm, focal_sd_pct : ndarray, shape (camera,)
+        As the covariance states them, relative to the measured volume.
+    baseline_m, baseline_sd_m : ndarray, shape (camera, camera)
+    limits : tuple of str
+        Sentences: what limits this recording.
+    """
+
+    grade: str
+    reason: str
+    remedy: str
+    cameras: tuple[CameraVerdict, ...]
+    checks: tuple[Check, ...]
+    held_out: HeldOut
+    halves: SplitHalves
+    errors: ErrorMap
+    coverage: tuple[CameraCoverage, ...]
+    graph: ViewGraph
+    scale: ScaleResult
+    position_sd_mm: NDArray
+    focal_sd_pct: NDArray
+    baseline_m: NDArray
+    baseline_sd_m: NDArray
+    limits: tuple[str, ...]
+
+
+def assess(
+    calibration: Calibration,
+    observations: BoardObservations,
+    *,
+    n_folds: int = DEFAULT_FOLDS,
+    scale: ScaleResult | None = None,
+    footage_sizes: Mapping[str, tuple[int, int]] | None = None,
+    limits: tuple[str, ...] = (),
+) -> Assessment:
+    """Measure how good a calibration is.
+
+    Parameters
+    ----------
+    calibration : Calibration
+    observations : BoardObservations
+        Those that it was made from.
+    n_folds : int
+        Of the held-out error.
+    scale : ScaleResult, optional
+        What the size rests on; the board alone when left out.
+    footage_sizes : mapping of str to (int, int), optional
+        Width and height of the footage, px, as the files have them.
+    limits : tuple of str
+        Sentences on what limits this recording, found elsewhere; some are added here.
+    """
+    with one_blas_thread():
+        return _assess(calibration, observations, n_folds, scale, footage_sizes, limits)
+
+
+def _assess(
+    calibration: Calibration, observations: BoardObservations, n_folds: int, scale: ScaleResult | None,
+    footage_sizes: Mapping[str, tuple[int, int]] | None, limits: tuple[str, ...],
+) -> Assessment:  # fmt: skip
+    rig = calibration.rig
+    scale = scale or combine_scale([board_scale(observations.board)])
+    outside, halves = held_out(calibration, observations, n_folds), split_halves(calibration, observations)
+    display = display_axes(rig)
+    errors = error_map(rig, volume_grid(used_corners(calibration, observations), display), display)
+    poses = np.stack([camera.cam_from_world for camera in rig])
+    coverage = camera_coverage(observations, calibration.kept, poses, calibration.world_from_board)
+    graph = view_graph(calibration.kept, rig.names, observations.frame_ids)
+    focal, position = 100 * focal_sd(rig), 1e3 * position_sd(rig)
+    figures = _camera_figures(calibration, observations, coverage, graph, halves, focal, position)
+    cameras = tuple(judge_camera(name, row) for name, row in zip(rig.names, figures, strict=True))
+    checks = (*_rig_figures(outside, errors), *rig_checks(rig, calibration.world, observations, scale, footage_sizes))
+    grade, reason, remedy = whole_verdict(cameras, checks)
+    lengths, lengths_sd = baseline_sd(rig)
+    told = (*limits, *own_limits(rig.names, outside, halves, focal, lengths, lengths_sd))
+    return Assessment(
+        grade, reason, remedy, cameras, checks, outside, halves, errors, coverage, graph, scale, position, focal,
+        lengths, lengths_sd, told,
+    )  # fmt: skip
+
+
+def used_corners(calibration: Calibration, observations: BoardObservations, most: int = 20_000) -> NDArray:
+    """Return where corners of the board were, shape (point, 3), in the world, in some or all of the used frames."""
+    corners = observations.board.corners_board
+    poses = calibration.world_from_board[np.isfinite(calibration.world_from_board[:, 0, 0])]
+    poses = poses[:: max(len(poses) * len(corners) // most, 1)]
+    return (np.einsum("fij,kj->fki", poses[:, :3, :3], corners) + poses[:, None, :3, 3]).reshape(-1, 3)
+
+
+def _camera_figures(
+    calibration: Calibration, observations: BoardObservations, coverage: tuple[CameraCoverage, ...], graph: ViewGraph,
+    halves: SplitHalves, focal_pct: NDArray, position_mm: NDArray,
+) -> list[dict[str, float]]:  # fmt: skip
+    quality, rig = calibration.quality, calibration.rig
+    middle = np.median(board_middles(calibration, observations), axis=0)
+    # Where the halves differ by more than is promised, every promise of the covariance is too good by as much.
+    honest = np.fmax(halves.whole_ratio, 1.0)
+    rows = []
+    for index, camera in enumerate(rig):
+        shared = int(np.delete(graph.views[index], index).max()) if len(rig) > 1 else 0
+        rejected = quality.n_rejected_corners[index]
+        distance_mm = 1e3 * np.linalg.norm(camera.centre_world - middle)
+        rows.append({
+            "views": quality.n_views[index],
+            "rejected": 100 * rejected / max(coverage[index].n_corners + rejected, 1),
+            "residual": 100 * quality.camera_rms_px[index] / max(camera.size),
+            "coverage": 100 * coverage[index].share,
+            "reach": 100 * coverage[index].reach,
+            "slanted": 100 * coverage[index].slanted_share,
+            "shared": shared,
+            "focal_sd": float(focal_pct[index] * honest),
+            "position_sd": float(100 * position_mm[index] * honest / distance_mm),
+            "repeatability": float(halves.ratio[index]),
+        })  # fmt: skip
+    return rows
+
+
+def _rig_figures(outside: HeldOut, errors: ErrorMap) -> tuple[Check, ...]:
+    figures = {
+        "held_out_length": outside.distance_rmse_mm,
+        "held_out_residual": outside.median_px,
+        "volume_sd": errors.figures()["calibration_p95_mm"],
+        "volume_seen": 100 * errors.share_measured,
+    }
+    return tuple(limit.judge(name, figures[name]) for name, limit in RIG_LIMITS.items())
+
+
+def whole_verdict(cameras: tuple[CameraVerdict, ...], checks: tuple[Check, ...]) -> tuple[str, str, str]:
+    """Return grade, reason and remedy of a rig.
+
+    Its worst camera decides, its figures in the volume, and any check that fails. A check outside `RIG_LIMITS` that
+    merely warns (the scale rests on the board alone, gravity is unknown) is told in its place and lowers nothing:
+    no recording can do better about it.
+    """
+    grade, reason, remedy = graded([check for check in checks if check.name in RIG_LIMITS or check.status == "fail"])
+    worst = max((GRADES.index(camera.grade) for camera in cameras), default=0)
+    if worst == 0:
+        return grade, reason, remedy
+    named = [camera.name for camera in cameras if camera.grade == GRADES[worst]]
+    sentence = f"{GRADES[worst].capitalize()}: {', '.join(named)}; see the cameras' own reasons."
+    if worst > GRADES.index(grade):
+        return GRADES[worst], sentence, "See the cameras' own remedies."
+    return grade, f"{reason} {sentence}" if worst == GRADES.index(grade) else reason, remedy
+
+
+def own_limits(
+    names: tuple[str, ...], outside: HeldOut, halves: SplitHalves, focal_pct: NDArray, length: NDArray, sd: NDArray
+) -> list[str]:
+    """Return sentences on what these figures say limits a recording."""
+    told = []
+    if outside.reason:
+        told.append(f"No view could be held out: {outside.reason}. The errors below were fitted, not tested.")
+    if halves.reason:
+        told.append(f"How well the calibration repeats is unknown: {halves.reason}.")
+    ratio = halves.whole_ratio
+    if ratio > CAMERA_LIMITS["repeatability"].ok:
+        told.append(
+            f"Two halves of the recording differ by {ratio:.1f} times what independent noise of the corners would do. "
+            f"Timing, a bent board or the lens model limits this recording, not the noise; take every stated "
+            f"uncertainty {ratio:.1f} times as large."
+        )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        relative = np.where(length > 0, sd / length, 0.0) * np.fmax(ratio, 1.0)
+    if (relative > _BASELINE_LIMIT).any():
+        one, other = np.unravel_index(int(np.nanargmax(relative)), relative.shape)
+        told.append(
+            f"Distances between cameras are not fixed by these views: {names[one]}-{names[other]} "
+            f"{length[one, other]:.3f} m +- {100 * relative[one, other]:.1f} %, focal lengths to within "
+            f"{np.nanmax(focal_pct) * np.fmax(ratio, 1.0):.1f} % (1 sd). The two trade against each other; where the "
+            "board was shown lengths are measured right all the same, outside that space they may not be."
+        )
+    return told
