@@ -26,13 +26,14 @@ from calibration.synthetic.footage import board_poses
 from calibration.views import usable_views
 
 BOARD = Board("charuco", 7, 5, 0.1, 0.07, "DICT_4X4_50")
+LARGE = Board("charuco", 9, 6, 0.1, 0.07, "DICT_4X4_50")
 GRID = np.stack(np.meshgrid(*[np.linspace(-0.7, 0.7, 4)] * 2, np.linspace(0.2, 1.8, 4)), axis=-1).reshape(-1, 3)
 
 
-def scene(n_cameras: int, n_poses: int, seed: int = 0):
+def scene(n_cameras: int, n_poses: int, seed: int = 0, board: Board = BOARD):
     """A board walked through a ring of cameras, 0.12 px of noise as corners have: true rig and corners."""
     rig = ring_rig(n_cameras, seed, radius_m=4.0, size=(1920, 1080))
-    return rig, observe_board(rig, BOARD, board_poses(BOARD, n_poses, seed), 0.12, seed + 1)
+    return rig, observe_board(rig, board, board_poses(board, n_poses, seed), 0.12, seed + 1)
 
 
 def seconds(function) -> float:
@@ -124,21 +125,6 @@ def _pattern(problem: BundleProblem, camera: np.ndarray, body: np.ndarray, chose
     return coo_matrix((np.ones(there.sum()), (lines[there], columns[there])), shape=shape).tocsr()
 
 
-def against_scipy(n_cameras: int, n_poses: int, model: str, longest: float) -> tuple[float, float]:
-    """Ratio of times, and our cost over scipy's, which gets at most `longest` times as long."""
-    _, observations = scene(n_cameras, n_poses)
-    problem, start = problem_of(observations, model)
-    sigma = np.ones(n_cameras)
-    minimise(problem, start, sigma)
-    mine = float(np.median([seconds(lambda: minimise(problem, start, sigma)) for _ in range(5)]))
-    cost = float(squared_errors(minimise(problem, start, sigma).state, problem.views).sum())
-    theirs, their_time = scipy_fit(problem, start, longest * mine)
-    n_corners = int(problem.views.seen.sum())
-    times = f"{mine:.2f} s against {their_time:.1f} s, {their_time / mine:.0f}x"
-    print(f"{n_cameras} x {n_poses} ({n_corners} corners): {times}; cost {cost:.2f} and {theirs:.2f}")
-    return their_time / mine, cost / theirs
-
-
 def test_scipy_gets_no_lower_from_the_same_start_nor_from_our_answer() -> None:
     _, observations = scene(4, 40)
     problem, start = problem_of(observations, "brown2")
@@ -155,8 +141,23 @@ def test_scipy_gets_no_lower_from_the_same_start_nor_from_our_answer() -> None:
 
 @pytest.mark.benchmark
 def test_fifty_times_as_fast_as_scipy() -> None:
+    _, observations = scene(8, 2000, board=LARGE)
+    problem, start = problem_of(observations, "brown5")
+    sigma = np.ones(8)
     with one_blas_thread():
-        ratio, cost = against_scipy(8, 2000, "brown5", 60.0)
-    # Measured at 63 times our 0.32 s: scipy's cost still 15 times ours.
-    assert cost < 1 + 1e-4
-    assert ratio >= 50
+        answer = minimise(problem, start, sigma).state
+        mine = float(np.median([seconds(lambda: minimise(problem, start, sigma)) for _ in range(5)]))
+        cost = float(squared_errors(answer, problem.views).sum())
+        from_start, its_time = scipy_fit(problem, start, 60.0 * mine)
+        from_answer, _ = scipy_fit(problem, answer, 60.0 * mine)
+    n_corners = int(problem.views.seen.sum())
+    print(
+        f"8 x 2000 ({n_corners} corners): {mine:.2f} s; scipy after {its_time / mine:.0f} times that: "
+        f"{from_start / cost:.3f} of our cost; from our answer 1 - {1 - from_answer / cost:.1e}"
+    )
+    assert n_corners > 234_000
+    assert its_time >= 50 * mine
+    # Given 2002 times our 0.32 s, scipy was still creeping and 0.08 % above our cost.
+    assert from_start > cost
+    # Started from our answer it finds nothing lower: both optima are the same.
+    assert from_answer > cost * (1 - 1e-6)
