@@ -1,5 +1,6 @@
 """Everything that can be said of how good a calibration is, collected: what its page and its JSON file tell."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -180,7 +181,8 @@ def whole_verdict(cameras: tuple[CameraVerdict, ...], checks: tuple[Check, ...])
     named = [camera.name for camera in cameras if camera.grade == GRADES[worst]]
     sentence = f"{GRADES[worst].capitalize()}: {', '.join(named)}; see the cameras' own reasons."
     if worst > GRADES.index(grade):
-        return GRADES[worst], sentence, "See the cameras' own remedies."
+        every = Counter(camera.remedy for camera in cameras if camera.name in named)
+        return GRADES[worst], sentence, every.most_common(1)[0][0]
     return grade, f"{reason} {sentence}" if worst == GRADES.index(grade) else reason, remedy
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 STATUSES = ("ok", "warn", "fail")
 GRADES = ("good", "usable", "refuse")
+_MOST_REASONS = 2
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,15 @@ class Check:
     def severity(self) -> int:
         """0 for ok, 1 for warn, 2 for fail."""
         return STATUSES.index(self.status)
+
+    @property
+    def excess(self) -> float:
+        """How many times over its limit the figure is; infinite where it was not measured."""
+        limit = self.limit_fail if self.status == "fail" else self.limit_ok
+        if not (np.isfinite(self.measured) and np.isfinite(limit)):
+            return float("inf")
+        ratio = max(abs(self.measured), 1e-12) / max(abs(limit), 1e-12)
+        return max(ratio, 1.0 / ratio)
 
     def describe(self) -> str:
         """Return one line: 'image area with corners 12 % (limit 40 %)'."""
@@ -95,7 +105,7 @@ CAMERA_LIMITS: dict[str, Limit] = {
     "views": Limit(20, 8, "views", "views of the board used", "Show the board to this camera for longer."),
     "rejected": Limit(5, 40, "%", "corners left out as outliers",
                       "Check that this video is sharp and synchronous with the others."),
-    "residual": Limit(0.08, 0.25, "% of the image", "RMS distance of corners to the model",
+    "residual": Limit(0.08, 0.25, "%", "RMS distance of corners to the model, of the image's longer side",
                       "Check synchronisation, sharpness, the flatness of the board and the lens model."),
     "coverage": Limit(25, -1, "%", "image area with corners",
                       "Show the board in the empty parts of this camera's image."),
@@ -163,11 +173,12 @@ def judge_camera(name: str, figures: dict[str, float]) -> CameraVerdict:
 
 
 def graded(checks: Sequence[Check]) -> tuple[str, str, str]:
-    """Return grade, reason and remedy of some checks: the worst decides, and it is told with its limit."""
+    """Return grade, reason and remedy of some checks: the worst decide, the farthest off their limits first."""
     worst = max((check.severity for check in checks), default=0)
     if worst == 0:
         return GRADES[0], "Every figure is within its limit.", ""
-    telling = [check for check in checks if check.severity == worst]
-    reason = "; ".join(check.describe() for check in telling)
+    every = sorted((check for check in checks if check.severity == worst), key=lambda check: -check.excess)
+    telling, more = every[:_MOST_REASONS], len(every) - _MOST_REASONS
+    reason = "; ".join(check.describe() for check in telling) + (f"; and {more} more" if more > 0 else "")
     remedies = dict.fromkeys(check.remedy for check in telling if check.remedy)
     return GRADES[worst], f"{reason[0].upper()}{reason[1:]}.", " ".join(remedies)

@@ -23,7 +23,7 @@ _APART = Limit(0.10, 0.01, "m", "smallest distance between two cameras",
                "Two cameras in one place add nothing; check that no video was given twice.")  # fmt: skip
 _ABOVE = Limit(0.05, 0.0, "m", "height of the lowest camera above the floor",
                "Check that the board lay on the floor, printed side up, in the frames named.")  # fmt: skip
-_CENTRE = Limit(4, 15, "% of the image", "largest offset of a principal point from the middle of its image",
+_CENTRE = Limit(4, 15, "%", "largest offset of a principal point from the middle, of the image's longer side",
                 "Check that the footage is not cropped and that its size is the camera's own.")  # fmt: skip
 _SQUARE = Limit(1, 3, "%", "largest difference between fx and fy", "Check that the footage was not stretched.")
 
@@ -81,7 +81,7 @@ def _gravity(world: WorldFrame) -> Check:
 
 def _floor(rig: CameraRig, world: WorldFrame) -> list[Check]:
     if not world.gravity_known:
-        return [Check("above_floor", "ok", _NONE, _NONE, _NONE, "", "no floor was given")]
+        return []
     checks = [_ABOVE.judge("above_floor", min(float(camera.centre_world[2]) for camera in rig))]
     if np.isfinite(world.residual):
         limit = (5.0, 20.0) if world.residual_unit == "mm" else (0.5, 2.0)

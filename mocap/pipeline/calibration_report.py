@@ -15,7 +15,7 @@ from calibration.files import write_texts
 from calibration.result import Calibration
 from calibration.rigid import apply
 from calibration.scale import ScaleResult
-from calibration.sources import CameraSource, iter_frames
+from calibration.sources import CameraSource, frame_size, iter_frames
 from mocap.errors import FormatError, SourceError
 from mocap.pipeline.notes import check_output
 
@@ -57,7 +57,8 @@ def write_calibration_report(
     """
     for out in (out_html, out_json):
         check_output(out)
-    assessment = assess(calibration, observations, scale=scale, limits=tuple(limits))
+    sizes = {source.name: frame_size(source) for source in sources}
+    assessment = assess(calibration, observations, scale=scale, footage_sizes=sizes, limits=tuple(limits))
     write_texts(report_texts(calibration, observations, assessment, sources, out_html, out_json, title))
     return assessment
 

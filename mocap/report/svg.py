@@ -64,7 +64,7 @@ def ticks(low: float, high: float, most: int = 5) -> list[float]:
     rough = (high - low) / most
     power = 10.0 ** np.floor(np.log10(rough))
     step = power * next(factor for factor in (1, 2, 5, 10) if factor * power >= rough)
-    return [float(value) for value in np.arange(np.ceil(low / step - 1e-9), high / step + 1e-9) * step]
+    return [float(value) for value in np.arange(np.ceil(low / step - 1e-9), high / step + 1e-9) * step + 0.0]
 
 
 def colour_bar(x: float, y: float, height: float, low: float, high: float, label: str, heat: bool = False) -> str:
