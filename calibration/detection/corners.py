@@ -1,6 +1,5 @@
 """One image: the corners of a board with sub-pixel positions, or NaN."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import cv2
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 
 from calibration.arrays import checked_array
 from calibration.board import Board
+from calibration.detection.markers import Markers, find_markers
 from calibration.detection.pattern import consistent_markers, marker_cells, marker_corners, predict
 from calibration.detection.saddles import fit_saddles
 
@@ -16,25 +16,9 @@ _MIN_CONTRAST = 6.0  # gray levels, half of light minus dark
 _MAX_RESIDUAL = 0.45
 _MAX_SD_PX = 0.25
 _MAX_SHIFT = 0.25  # squares between the expected and the fitted corner
+_FEW_MARKERS = 4
+_ROUNDS = 8  # of growing from the seen part of the board into the rest
 _REACH = 1.6  # squares over which corners are expected beyond what was seen
-
-
-@dataclass(frozen=True, eq=False)
-class Markers:
-    """Markers found in one image.
-
-    Attributes
-    ----------
-    ids : ndarray of int, shape (marker,)
-    corners : ndarray, shape (marker, 4, 2)
-        In px, in OpenCV's order.
-    """
-
-    ids: NDArray
-    corners: NDArray
-
-    def __len__(self) -> int:
-        return len(self.ids)
 
 
 def detect_corners(gray: NDArray, board: Board) -> NDArray[np.float64]:
@@ -53,7 +37,7 @@ def detect_corners(gray: NDArray, board: Board) -> NDArray[np.float64]:
 
     Notes
     -----
-    ChArUco: markers by OpenCV, those that contradict the board taken out; corners expected from the near markers,
+    ChArUco: markers (`markers`), those that contradict the board taken out; corners expected from the near markers,
     then from the near corners, and fitted (`saddles`). So a corner needs no marker beside it to be found.
     """
     gray = checked_array(gray, "gray", ("height", "width"), np.uint8)
@@ -62,11 +46,16 @@ def detect_corners(gray: NDArray, board: Board) -> NDArray[np.float64]:
         from calibration.detection.chessboard import chessboard_corners
 
         return chessboard_corners(gray, board)
-    return corners_from_markers(gray, board, detect_markers(gray, str(board.dictionary)))
+    return corners_from_markers(gray, board, board_markers(gray, board))
+
+
+def board_markers(gray: NDArray, board: Board) -> Markers:
+    """Find the markers of a board in an image in which they are dark on light."""
+    return find_markers(gray, str(board.dictionary), max(_FEW_MARKERS, board.n_markers // 2), board.n_markers)
 
 
 def detect_markers(gray: NDArray, dictionary: str) -> Markers:
-    """Find markers that are dark on light; of a marker that is found twice, none."""
+    """Find markers that are dark on light with OpenCV, slowly; of a marker that is found twice, none."""
     corners, ids, _ = _marker_detector(dictionary).detectMarkers(gray)
     if ids is None or not len(ids):
         return Markers(np.zeros(0, int), np.zeros((0, 4, 2)))
@@ -94,7 +83,7 @@ def corners_from_markers(gray: NDArray, board: Board, markers: Markers) -> NDArr
     found_image = markers.corners.reshape(-1, 2)
     targets = board.corners_board[:, :2] / board.square_length
     missing = np.ones(board.n_corners, bool)
-    for _ in range(3):
+    for _ in range(_ROUNDS):
         distance = np.linalg.norm(targets[:, None] - found_board, axis=2).min(axis=1)
         todo = np.flatnonzero(missing & (distance < _REACH))
         if not len(todo):

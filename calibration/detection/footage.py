@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.board import MIN_CORNERS, Board
-from calibration.detection.corners import Markers, corners_from_markers, detect_corners, detect_markers
+from calibration.detection.corners import board_markers, corners_from_markers, detect_corners
 from calibration.detection.diagnosis import check_pattern, explain_absence, explain_blind_camera
+from calibration.detection.markers import Markers
 from calibration.detection.pattern import usable_view
 from calibration.errors import SourceError
 from calibration.observations import BoardObservations
@@ -150,7 +151,7 @@ def _look(gray: NDArray, board: Board) -> tuple[NDArray, Markers | None]:
     if board.type != "charuco":
         return detect_corners(gray, board), None
     gray = 255 - gray if board.inverted else gray
-    markers = detect_markers(gray, str(board.dictionary))
+    markers = board_markers(gray, board)
     return corners_from_markers(gray, board, markers), markers
 
 
