@@ -12,6 +12,7 @@ from calibration.coverage import CameraCoverage, camera_coverage
 from calibration.error_map import ErrorMap, display_axes, error_map, volume_grid
 from calibration.held_out import DEFAULT_FOLDS, HeldOut, held_out
 from calibration.judgement import CAMERA_LIMITS, GRADES, RIG_LIMITS, CameraVerdict, Check, graded, judge_camera
+from calibration.lens_freedom import LensFreedom, freedom_sentence, lens_freedom
 from calibration.observations import BoardObservations
 from calibration.result import Calibration
 from calibration.rig_checks import rig_checks
@@ -19,8 +20,6 @@ from calibration.scale import ScaleResult, board_scale, combine_scale
 from calibration.split_halves import SplitHalves, board_middles, split_halves
 from calibration.uncertainty import baseline_sd, focal_sd, position_sd
 from calibration.view_graph import ViewGraph, view_graph
-
-_BASELINE_LIMIT = 0.01  # sd of a distance between cameras over the distance, beyond which it counts as not fixed
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +41,7 @@ class Assessment:
         One per camera.
     graph : ViewGraph
     scale : ScaleResult
+    freedom : LensFreedom
     position_sd_mm, focal_sd_pct : ndarray, shape (camera,)
         As the covariance states them, relative to the measured volume.
     baseline_m, baseline_sd_m : ndarray, shape (camera, camera)
@@ -60,6 +60,7 @@ class Assessment:
     coverage: tuple[CameraCoverage, ...]
     graph: ViewGraph
     scale: ScaleResult
+    freedom: LensFreedom
     position_sd_mm: NDArray
     focal_sd_pct: NDArray
     baseline_m: NDArray
@@ -114,10 +115,11 @@ def _assess(
     checks = (*_rig_figures(outside, errors), *rig_checks(rig, calibration.world, observations, scale, footage_sizes))
     grade, reason, remedy = whole_verdict(cameras, checks)
     lengths, lengths_sd = baseline_sd(rig)
-    told = (*limits, *own_limits(rig.names, outside, halves, focal, lengths, lengths_sd))
+    freedom = lens_freedom(calibration, observations)
+    told = (*limits, *own_limits(rig.names, outside, halves, freedom))
     return Assessment(
-        grade, reason, remedy, cameras, checks, outside, halves, errors, coverage, graph, scale, position, focal,
-        lengths, lengths_sd, told,
+        grade, reason, remedy, cameras, checks, outside, halves, errors, coverage, graph, scale, freedom, position,
+        focal, lengths, lengths_sd, told,
     )  # fmt: skip
 
 
@@ -186,13 +188,11 @@ def whole_verdict(cameras: tuple[CameraVerdict, ...], checks: tuple[Check, ...])
     return grade, f"{reason} {sentence}" if worst == GRADES.index(grade) else reason, remedy
 
 
-def own_limits(
-    names: tuple[str, ...], outside: HeldOut, halves: SplitHalves, focal_pct: NDArray, length: NDArray, sd: NDArray
-) -> list[str]:
+def own_limits(names: tuple[str, ...], outside: HeldOut, halves: SplitHalves, freedom: LensFreedom) -> list[str]:
     """Return sentences on what these figures say limits a recording."""
     told = []
     if outside.reason:
-        told.append(f"No view could be held out: {outside.reason}. The errors below were fitted, not tested.")
+        told.append(f"No view could be held out: {outside.reason}. The errors told were fitted, not tested.")
     if halves.reason:
         told.append(f"How well the calibration repeats is unknown: {halves.reason}.")
     ratio = halves.whole_ratio
@@ -202,14 +202,4 @@ def own_limits(
             f"Timing, a bent board or the lens model limits this recording, not the noise; take every stated "
             f"uncertainty {ratio:.1f} times as large."
         )
-    with np.errstate(divide="ignore", invalid="ignore"):
-        relative = np.where(length > 0, sd / length, 0.0) * np.fmax(ratio, 1.0)
-    if (relative > _BASELINE_LIMIT).any():
-        one, other = np.unravel_index(int(np.nanargmax(relative)), relative.shape)
-        told.append(
-            f"Distances between cameras are not fixed by these views: {names[one]}-{names[other]} "
-            f"{length[one, other]:.3f} m +- {100 * relative[one, other]:.1f} %, focal lengths to within "
-            f"{np.nanmax(focal_pct) * np.fmax(ratio, 1.0):.1f} % (1 sd). The two trade against each other; where the "
-            "board was shown lengths are measured right all the same, outside that space they may not be."
-        )
-    return told
+    return [*told, *filter(None, [freedom_sentence(freedom, names)])]

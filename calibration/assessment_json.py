@@ -25,6 +25,8 @@ Lengths carry their unit in the name; what is unknown is null.
 - `shared_views`: `names`, `views` and `corners` (square), `n_groups`, `weakest_link` [one, other, views] or null,
   `spans` (per camera a list of [first frame, last frame])
 - `baselines`: a list of `one`, `other`, `length_m`, `sd_mm`
+- `free_lenses`: the fit with nothing presumed of the lenses: `reason` (empty, or why there is none), `focal_pct` (per
+  camera, absolute change), `baseline_pct` (square), `rms_px`, `free_rms_px`
 - `scale`: `factor`, `sd`, `text`
 - `world`: `source`, `text`, `gravity_sd_deg`, `gravity_limit_deg`, `origin_sd_mm`, `residual`, `residual_unit`
 - `residuals`: per camera name, `frames` and `rms_px` of every view
@@ -93,6 +95,11 @@ def assessment_table(
         "volume": _volume(assessment),
         "shared_views": _shared(assessment),
         "baselines": _baselines(assessment, calibration.rig.names),
+        "free_lenses": {
+            "reason": assessment.freedom.reason, "focal_pct": assessment.freedom.focal_pct,
+            "baseline_pct": assessment.freedom.baseline_pct, "rms_px": assessment.freedom.rms_px,
+            "free_rms_px": assessment.freedom.free_rms_px,
+        },
         "scale": {
             "factor": assessment.scale.factor, "sd": assessment.scale.sd, "text": assessment.scale.describe(),
         },

@@ -227,7 +227,7 @@ _MARKS = ("", " !", " !!")
 
 def _shared(calibration: Calibration, assessment: Assessment) -> str:
     graph, link = assessment.graph, assessment.graph.weakest_link()
-    told = f" All hangs on {escaped(link[0])} and {escaped(link[1])}, with {link[2]} shared views." if link else ""
+    told = f" The weakest link: {escaped(link[0])} and {escaped(link[1])}, {link[2]} frames." if link else ""
     spans = [[escaped(name), escaped(", ".join(f"{a}-{b}" for a, b in own[:12])) + (" ..." if len(own) > 12 else "")]
              for name, own in zip(graph.names, graph.spans, strict=True)]  # fmt: skip
     return (
