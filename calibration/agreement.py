@@ -125,7 +125,7 @@ class Evidence:
 
 
 def pair_table(evidence: Evidence, roles: tuple[Role, ...]) -> NDArray:
-    """Return the distance of every pair of roles, shape (role, role), px; NaN for too few points and on the diagonal."""
+    """Return the distance of every pair of roles, shape (role, role), px; NaN for too few and on the diagonal."""
     table = np.full((len(roles), len(roles)), np.nan)
     for i, j in combinations(range(len(roles)), 2):
         table[i, j] = table[j, i] = evidence.distance(roles[i], roles[j])

@@ -1,0 +1,295 @@
+"""A calibration held against footage of a later day: what is wrong with it, and which cameras may still be used.
+
+One cause is named when one explains it: footage that is exchanged, turned, mirrored or resized first, then the camera
+that moved, changed its lens or runs late; what is left is said with its numbers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.agreement import Evidence, Role, pair_table
+from calibration.camera import CameraRig
+from calibration.drift import CameraChange, best_change, change_systems, speeds
+from calibration.footage_faults import FootageFault, footage_fault, suspicious
+
+GOOD, USABLE, REFUSE = "good", "usable", "refuse"
+_CHANCE = 1e-6
+_LEAST_LATE = 0.3
+_MOST_CHANGES = 3
+_LEAST_CAMERAS = 3
+
+
+@dataclass(frozen=True)
+class CheckLimits:
+    """Limits of a check of a calibration in use; those of trusted commercial systems.
+
+    Attributes
+    ----------
+    residual_mm : float
+        Error in the volume above which a camera is 'usable' only, and its change is named.
+    refuse_mm : float
+        Above which it is refused.
+    old_h, very_old_h : float
+        Age of a calibration from which a check, and from which a new calibration is advised, hours.
+    """
+
+    residual_mm: float = 3.0
+    refuse_mm: float = 6.0
+    old_h: float = 5.0
+    very_old_h: float = 12.0
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How much of the footage is looked at.
+
+    Attributes
+    ----------
+    n_points : int
+        About so many points in the search for footage that is exchanged or changed.
+    n_change_points : int
+        And in that for cameras that changed.
+    always_search : bool
+        Also search where no pair of cameras disagrees more than it may.
+    """
+
+    n_points: int = 500
+    n_change_points: int = 4000
+    always_search: bool = True
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """One thing that is wrong.
+
+    Attributes
+    ----------
+    code : str
+        CAMERAS_SWAPPED, CAMERA_ROTATED, CAMERA_MIRRORED, IMAGE_SIZE, CAMERA_MOVED, LENS_CHANGED, CAMERA_LATE or
+        CALIBRATION_DISAGREES.
+    cameras : tuple of str
+    cause, remedy : str
+    """
+
+    code: str
+    cameras: tuple[str, ...]
+    cause: str
+    remedy: str
+
+
+@dataclass(frozen=True, eq=False)
+class CameraCheck:
+    """What was found of one camera.
+
+    Attributes
+    ----------
+    name : str
+    n_points : int
+        That it shares with another camera.
+    residual_px, residual_mm : float
+        By how much it misses the others, as the sigma of a coordinate: noise of detection and calibration together.
+    change : CameraChange or None
+        Its own change that fits best, significant or not; None with too few points.
+    since : int or None
+        Frame from which on the change holds, when it came within the footage.
+    verdict : str
+        'good', 'usable' or 'refuse'.
+    reason : str
+    """
+
+    name: str
+    n_points: int
+    residual_px: float
+    residual_mm: float
+    change: CameraChange | None
+    since: int | None
+    verdict: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class UseCheck:
+    """Outcome of a check.
+
+    Attributes
+    ----------
+    cameras : tuple of CameraCheck
+    pair_px : ndarray, shape (camera, camera)
+        By how much pairs miss each other, as the sigma of a coordinate; NaN for too few points.
+    trend_px : ndarray, shape (time span, camera)
+        The same per camera in equal spans of the footage.
+    fault : FootageFault or None
+    diagnoses : tuple of Diagnosis
+        The first is the one to mend first.
+    """
+
+    cameras: tuple[CameraCheck, ...]
+    pair_px: NDArray
+    trend_px: NDArray
+    fault: FootageFault | None
+    diagnoses: tuple[Diagnosis, ...]
+
+
+def check_in_use(
+    rig: CameraRig,
+    pixels: NDArray,
+    *,
+    partner: NDArray | None = None,
+    frame_ids: Sequence[int] | None = None,
+    limits: CheckLimits | None = None,
+    sampling: Sampling | None = None,
+) -> UseCheck:
+    """Hold a calibration against points that its cameras see today.
+
+    Parameters
+    ----------
+    rig : CameraRig
+    pixels : ndarray, shape (camera, time, point, 2)
+        Corners of a board, balls of a wand or keypoints of a person, in the order of the rig's cameras; NaN where
+        not seen.
+    partner : ndarray of int, shape (point,), optional
+        For each keypoint that of the other side of the body: what a mirrored image makes of it.
+    frame_ids : sequence of int, optional
+        Numbers of the frames.
+    limits : CheckLimits, optional
+    sampling : Sampling, optional
+
+    Raises
+    ------
+    CalibrationError
+        NOTHING_SHARED when no two cameras share enough points.
+    """
+    limits, sampling = limits or CheckLimits(), sampling or Sampling()
+    frames = np.arange(pixels.shape[1]) if frame_ids is None else np.asarray(frame_ids)
+    evidence = Evidence(rig, pixels[:, _sample(pixels, sampling.n_points)], partner)
+    table = pair_table(evidence, evidence.as_named())
+    evidence.score(evidence.as_named())  # refuses footage that shares nothing
+    fault = footage_fault(evidence) if sampling.always_search or suspicious(evidence) else None
+    chosen = _sample(pixels, sampling.n_change_points)
+    changes, mm_per_px = _changes(rig, pixels, chosen, limits) if fault is None else ({}, np.full(len(rig), np.nan))
+    cameras = tuple(
+        _camera(rig, index, table, changes.get(index), frames[chosen], mm_per_px, evidence, fault, limits)
+        for index in range(len(rig))
+    )
+    diagnoses = [Diagnosis(fault.code, fault.cameras, fault.cause, fault.remedy)] if fault else []
+    diagnoses += [_told(cameras[index]) for index, change in changes.items() if _named(change, limits)]
+    return UseCheck(cameras, table, _trend(rig, pixels, sampling.n_points), fault, tuple(diagnoses))
+
+
+def _sample(pixels: NDArray, n_points: int) -> NDArray:
+    """Return frames, evenly over those that two cameras share, that hold about so many points."""
+    shared = np.isfinite(pixels[..., 0]).sum(axis=0) >= 2
+    frames = np.flatnonzero(shared.any(axis=1))
+    if not len(frames):
+        return np.arange(min(1, pixels.shape[1]))
+    wanted = max(int(np.ceil(n_points / max(shared[frames].sum(axis=1).mean(), 1.0))), 8)
+    return frames[np.unique(np.linspace(0, len(frames) - 1, min(wanted, len(frames))).round().astype(int))]
+
+
+def _changes(
+    rig: CameraRig, pixels: NDArray, chosen: NDArray, limits: CheckLimits
+) -> tuple[dict[int, CameraChange], NDArray]:
+    """Return the best change of every camera, those that are at fault first, and mm per px of each camera.
+
+    A camera at fault is taken out before the next is looked for.
+    """
+    left = pixels[:, chosen].copy()
+    speed = speeds(pixels, chosen)
+    found: dict[int, CameraChange] = {}
+    mm_per_px = np.full(len(rig), np.nan)
+    for _ in range(_MOST_CHANGES + 1):
+        systems = change_systems(rig, left, speed)
+        if systems is None:
+            break
+        there = systems.mm_per_px > 0
+        fresh = np.isnan(mm_per_px) & there.any(axis=(1, 2))
+        mm_per_px[fresh] = [float(np.median(own[seen])) for own, seen in zip(
+            systems.mm_per_px[fresh], there[fresh], strict=True)]  # fmt: skip
+        tried = {c: best_change(systems, c) for c in range(len(rig)) if c not in found and there[c].any()}
+        if len(tried) < _LEAST_CAMERAS:
+            break  # of two cameras nobody knows which is wrong
+        worst = max(tried, key=lambda c: tried[c].gain)
+        if not _named(tried[worst], limits):
+            found |= tried
+            break
+        found[worst] = tried[worst]
+        left[worst] = np.nan
+    return found, mm_per_px
+
+
+def _named(change: CameraChange, limits: CheckLimits) -> bool:
+    if change.chance > _CHANCE:
+        return False
+    if change.kind == "late":
+        return abs(change.value[7]) - 2 * np.sqrt(change.covariance[7, 7]) > _LEAST_LATE
+    return change.effect_mm - 2 * change.effect_sd_mm > limits.residual_mm
+
+
+def _camera(
+    rig: CameraRig, index: int, table: NDArray, change: CameraChange | None, frames: NDArray,
+    mm_per_px: NDArray, evidence: Evidence, fault: FootageFault | None, limits: CheckLimits,
+) -> CameraCheck:  # fmt: skip
+    name = rig.names[index]
+    known = table[index][np.isfinite(table[index])]
+    residual = float(np.median(known)) if len(known) else float("nan")
+    since = int(frames[change.first]) if change is not None and change.kind == "bumped" else None
+    verdict, reason = _verdict(name, len(known), change, fault, limits)
+    shared = int(np.delete(evidence.shared()[index], index).max(initial=0))
+    return CameraCheck(name, shared, residual, residual * float(mm_per_px[index]), change, since, verdict, reason)
+
+
+def _verdict(
+    name: str, n_pairs: int, change: CameraChange | None, fault: FootageFault | None, limits: CheckLimits
+) -> tuple[str, str]:
+    if fault is not None:
+        return (REFUSE, fault.code) if name in fault.cameras else (USABLE, "not judged while other footage is wrong")
+    if not n_pairs or change is None:
+        return REFUSE, "shares too few points with the other cameras to be checked"
+    if not _named(change, limits):
+        sure = change.effect_mm + 2 * change.effect_sd_mm
+        return GOOD, f"no change found; one of more than {max(sure, 2 * change.effect_sd_mm):.1f} mm would show"
+    if change.kind == "late":
+        return REFUSE, f"late by {change.value[7]:+.2f} frames"
+    worst = REFUSE if change.effect_mm > limits.refuse_mm else USABLE
+    return worst, f"off by {change.effect_mm:.1f} mm in the volume"
+
+
+def _told(camera: CameraCheck) -> Diagnosis:
+    change = camera.change
+    assert change is not None
+    if change.kind == "late":
+        sd = float(np.sqrt(change.covariance[7, 7]))
+        cause = f"Camera '{camera.name}' is late by {change.value[7]:.2f} frames (95 % +-{1.96 * sd:.2f})."
+        return Diagnosis("CAMERA_LATE", (camera.name,), cause, "Synchronise the cameras, or shift this one's frames.")
+    if change.kind == "zoom":
+        sd = float(np.sqrt(change.covariance[6, 6]))
+        cause = (f"The focal length of camera '{camera.name}' is {100 * change.value[6]:+.2f} % off its calibration "
+                 f"(95 % +-{196 * sd:.2f}), {change.effect_mm:.1f} mm in the volume: zoom or focus was changed.")
+        remedy = "Set the lens back and fix it, or calibrate again; switch autofocus and digital zoom off."
+        return Diagnosis("LENS_CHANGED", (camera.name,), cause, remedy)
+    when = "" if camera.since is None else f" near frame {camera.since}"
+    cause = (f"Camera '{camera.name}' moved{when}: turned by {change.turn_deg:.2f} deg (95 % "
+             f"+-{1.96 * change.turn_sd_deg:.2f}), shifted by {change.shift_mm:.0f} mm (+-"
+             f"{1.96 * change.shift_sd_mm:.0f}), {change.effect_mm:.1f} mm in the volume.")
+    remedy = "Fix the camera and re-estimate it alone (calibrate --check --repair), or calibrate again."
+    return Diagnosis("CAMERA_MOVED", (camera.name,), cause, remedy)
+
+
+_SPANS = 6
+
+
+def _trend(rig: CameraRig, pixels: NDArray, n_points: int) -> NDArray:
+    """Return each camera's median distance from the others in equal spans of time, shape (span, camera), px."""
+    answer = np.full((_SPANS, len(rig)), np.nan)
+    for row, part in zip(answer, np.array_split(np.arange(pixels.shape[1]), _SPANS), strict=True):
+        own = pixels[:, part]
+        if not len(part):
+            continue
+        table = pair_table(Evidence(rig, own[:, _sample(own, n_points)]), tuple(Role(i, i) for i in range(len(rig))))
+        for camera, line in enumerate(table):
+            known = line[np.isfinite(line)]
+            row[camera] = np.median(known) if len(known) else np.nan
+    return answer
