@@ -15,6 +15,7 @@ from calibration.arrays import checked_array
 from calibration.board import tag_sides
 from calibration.board_rules import check_dictionary, check_length
 from calibration.errors import BoardError
+from calibration.rigid import rigid
 
 _SQUARE_SHARE = 0.03  # sides and diagonals of a tag, measured on the object, may differ by this
 _COPLANAR_SHARE = 0.05  # of a tag's side, out of the plane of its face
@@ -120,6 +121,19 @@ class TagObject:
     def faces(self) -> tuple[NDArray[np.int64], ...]:
         """Corners, by id, that lie in one plane and look the same way."""
         return tuple((4 * tags[:, None] + np.arange(4)).ravel() for tags in self.tag_faces)
+
+    def target_from_face(self, tags: NDArray[np.int64] | list[int]) -> NDArray[np.float64]:
+        """Return a frame, shape (4, 4), of tags in one plane: x along the top of the first, z into the face.
+
+        The origin is the top-left corner of the smallest box along these axes that holds the tags.
+        """
+        first, into = self.corners[tags[0]], -self.fronts[tags[0]]
+        right = first[1] - first[0] + first[2] - first[3]
+        right = right - (right @ into) * into
+        right = right / np.linalg.norm(right)
+        rotation = np.column_stack([right, np.cross(into, right), into])
+        flat = (self.corners[tags] @ rotation).reshape(-1, 3)
+        return rigid(rotation, rotation @ [*flat[:, :2].min(axis=0), flat[:, 2].mean()])
 
     @property
     def neighbours(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:

@@ -11,6 +11,7 @@ from calibration.board import Board
 from calibration.detection.markers import Markers, find_markers
 from calibration.detection.pattern import consistent_markers, marker_cells, marker_corners, predict
 from calibration.detection.saddles import fit_saddles
+from calibration.tag_object import TagObject
 
 _MIN_CONTRAST = 6.0  # gray levels, half of light minus dark
 _MAX_RESIDUAL = 0.45
@@ -21,13 +22,13 @@ _ROUNDS = 8  # of growing from the seen part of the board into the rest
 _REACH = 1.6  # squares over which corners are expected beyond what was seen
 
 
-def detect_corners(gray: NDArray, board: Board) -> NDArray[np.float64]:
-    """Find the interior corners of a board in one image.
+def detect_corners(gray: NDArray, board: Board | TagObject) -> NDArray[np.float64]:
+    """Find the corners of a board, or of an object of tags, in one image.
 
     Parameters
     ----------
     gray : ndarray of uint8, shape (height, width)
-    board : Board
+    board : Board or TagObject
 
     Returns
     -------
@@ -42,6 +43,10 @@ def detect_corners(gray: NDArray, board: Board) -> NDArray[np.float64]:
     """
     gray = checked_array(gray, "gray", ("height", "width"), np.uint8)
     gray = 255 - gray if board.inverted else np.ascontiguousarray(gray)
+    if isinstance(board, TagObject) or board.is_grid:
+        from calibration.detection.tags import tag_corners
+
+        return tag_corners(gray, board)
     if board.type == "chessboard":
         from calibration.detection.chessboard import chessboard_corners
 

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.board import Board
+from calibration.detection.pattern_kernels import fit_homographies
+from calibration.tag_object import TagObject
 
 
 def marker_cells(ids: NDArray, squares_x: int, origin_white: bool) -> NDArray:
@@ -61,11 +63,10 @@ def misfit(points_board: NDArray, points_image: NDArray) -> NDArray:
     if n < 2:
         return np.full(n, np.inf)
     fit = _Homographies(points_board.reshape(-1, 2), points_image.reshape(-1, 2))
-    blocks = fit.normal.reshape(n, 4, 9, 9).sum(axis=1)
     centre = points_board.mean(axis=1)
     weights = _near(centre, centre)
     np.fill_diagonal(weights, 0.0)
-    predicted = fit.apply(np.tensordot(weights, blocks, axes=1), points_board)
+    predicted = fit.apply(weights.repeat(4, axis=1), points_board)
     distance = np.sqrt(((predicted - points_image) ** 2).sum(axis=-1).mean(axis=-1))
     return distance / np.maximum(_side(points_image), 1e-9)
 
@@ -100,11 +101,12 @@ def _agreeing_with_a_group(points_board: NDArray, points_image: NDArray, limit: 
     if n < 2:
         return np.zeros(n, bool)
     fit = _Homographies(points_board.reshape(-1, 2), points_image.reshape(-1, 2))
-    blocks = fit.normal.reshape(n, 4, 9, 9).sum(axis=1)
     centre = points_board.mean(axis=1)
     distance = np.linalg.norm(centre[:, None] - centre, axis=2)
     groups = np.argsort(distance, axis=1, kind="stable")[:, :3]
-    predicted = fit.apply(blocks[groups].sum(axis=1), points_board.reshape(1, -1, 2)).reshape(n, n, 4, 2)
+    weights = np.zeros((n, n))
+    np.put_along_axis(weights, groups, 1.0, axis=1)
+    predicted = fit.apply(weights.repeat(4, axis=1), points_board.reshape(1, -1, 2)).reshape(n, n, 4, 2)
     error = np.sqrt(((predicted - points_image) ** 2).sum(axis=-1).mean(axis=-1))
     agree = error < limit * (1 + 0.3 * distance) * _side(points_image)
     return agree[agree.sum(axis=1).argmax()].copy()
@@ -128,21 +130,20 @@ def predict(points_board: NDArray, points_image: NDArray, targets_board: NDArray
         Columns: px per square along the board's x and y.
     """
     fit = _Homographies(points_board, points_image)
-    normal = np.tensordot(_near(targets_board, points_board), fit.normal, axes=1)
     step = 0.05
     around = np.array([[0, 0], [step, 0], [-step, 0], [0, step], [0, -step]])
-    image = fit.apply(normal, targets_board[:, None, :] + around)
+    image = fit.apply(_near(targets_board, points_board), targets_board[:, None, :] + around)
     axes = np.stack([image[:, 1] - image[:, 2], image[:, 3] - image[:, 4]], axis=-1) / (2 * step)
     return image[:, 0], axes
 
 
-def usable_view(corners_image: NDArray, board: Board, min_corners: int) -> bool:
+def usable_view(corners_image: NDArray, board: Board | TagObject, min_corners: int) -> bool:
     """Whether the seen corners, shape (n_corners, 2) with NaN, are enough and not on one line."""
     seen = ~np.isnan(corners_image[:, 0])
     if seen.sum() < min_corners:
         return False
-    points = board.corners_board[seen, :2] / board.square_length
-    return bool(np.linalg.matrix_rank(points - points.mean(axis=0), tol=0.3) == 2)
+    points, spacing = board.corners_board[seen], board.neighbours[2].min()
+    return bool(np.linalg.matrix_rank((points - points.mean(axis=0)) / spacing, tol=0.3) >= 2)
 
 
 def _near(targets: NDArray, points: NDArray) -> NDArray:
@@ -161,23 +162,15 @@ class _Homographies:
     def __init__(self, points_board: NDArray, points_image: NDArray) -> None:
         self._board_mean, self._board_scale = _frame(points_board)
         self._image_mean, self._image_scale = _frame(points_image)
-        x, y = ((points_board - self._board_mean) / self._board_scale).T
-        u, v = ((points_image - self._image_mean) / self._image_scale).T
-        zero, one = np.zeros_like(x), np.ones_like(x)
-        rows = np.stack(
-            [
-                np.stack([x, y, one, zero, zero, zero, -u * x, -u * y, -u], axis=1),
-                np.stack([zero, zero, zero, x, y, one, -v * x, -v * y, -v], axis=1),
-            ],
-            axis=1,
-        )
-        self.normal = np.einsum("pki,pkj->pij", rows, rows)
+        self._board = np.ascontiguousarray((points_board - self._board_mean) / self._board_scale)
+        self._image = np.ascontiguousarray((points_image - self._image_mean) / self._image_scale)
 
-    def apply(self, normal: NDArray, points_board: NDArray) -> NDArray:
-        """Map points (fit, point, 2) by the homographies of normal matrices (fit, 9, 9)."""
-        h = np.linalg.eigh(normal)[1][:, :, 0].reshape(-1, 3, 3)
+    def apply(self, weights: NDArray, points_board: NDArray) -> NDArray:
+        """Map points (fit, point, 2), by the homographies of weights (fit, point of the fits)."""
+        h = fit_homographies(self._board, self._image, np.ascontiguousarray(weights, dtype=float)).reshape(-1, 3, 3)
         points = (points_board - self._board_mean) / self._board_scale
-        mapped = np.einsum("fij,fpj->fpi", h[:, :, :2], points) + h[:, None, :, 2]
+        x, y = points[..., 0, None], points[..., 1, None]
+        mapped = h[:, None, :, 0] * x + h[:, None, :, 1] * y + h[:, None, :, 2]
         depth = mapped[..., 2:]
         depth = np.where(np.abs(depth) < 1e-12, 1e-12, depth)
         return mapped[..., :2] / depth * self._image_scale + self._image_mean

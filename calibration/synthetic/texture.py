@@ -57,7 +57,7 @@ def sheets_of(target: Board | TagObject) -> tuple[Sheet, ...]:
 def _object_sheets(target: TagObject) -> tuple[Sheet, ...]:
     found = []
     for face, tags in enumerate(target.tag_faces):
-        target_from_face = face_frame(target, tags)
+        target_from_face = target.target_from_face(tags)
         flat = (target.corners[tags] - target_from_face[:3, 3]) @ target_from_face[:3, :2]
         size = tuple(float(length) for length in flat.reshape(-1, 2).max(axis=0))
         unit = float(target.sides[tags].mean())
@@ -67,23 +67,8 @@ def _object_sheets(target: TagObject) -> tuple[Sheet, ...]:
             ink = tag_ink(target.dictionary, target.ids[tag], side)
             # A rim of paper a quarter of a cell wide, so that the edges of the ink lie inside the sheet.
             rim = side / 32
-            found.append(Sheet(face_frame(target, [tag]), (side, side), ink, side, rim, target.inverted, face))
+            found.append(Sheet(target.target_from_face([tag]), (side, side), ink, side, rim, target.inverted, face))
     return tuple(found)
-
-
-def face_frame(target: TagObject, tags: NDArray[np.int64] | list[int]) -> NDArray[np.float64]:
-    """Return target_from_face, shape (4, 4), of tags in one plane: x along the top of the first, z into the face.
-
-    The origin is the top-left corner of the smallest box along these axes that holds the tags.
-    """
-    first = target.corners[tags[0]]
-    right = first[1] - first[0] + first[2] - first[3]
-    into = -target.fronts[tags[0]]
-    right = right - (right @ into) * into
-    right = right / np.linalg.norm(right)
-    rotation = np.column_stack([right, np.cross(into, right), into])
-    flat = (target.corners[tags] @ rotation).reshape(-1, 3)
-    return rigid(rotation, rotation @ [*flat[:, :2].min(axis=0), flat[:, 2].mean()])
 
 
 def board_ink(board: Board) -> NDArray[np.float64]:
