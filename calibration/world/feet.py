@@ -18,6 +18,34 @@ _STILL_M_S = 0.15
 _LEAST_STILL_S = 0.08
 
 
+def contact_spans(points: NDArray, rate_hz: float) -> list[tuple[int, int, int]]:
+    """Find when feet stood still.
+
+    Parameters
+    ----------
+    points : ndarray, shape (time, keypoint, 3)
+        Heels and toes, m; NaN where missing.
+    rate_hz : float
+
+    Returns
+    -------
+    list of (keypoint, first, last)
+        Every stretch, `last` excluded, in which a point moved less than 0.15 m/s for 0.08 s or longer.
+    """
+    reach = max(round(_LEAST_STILL_S * rate_hz), 2)
+    spans = []
+    for key in range(points.shape[1]):
+        track = points[:, key]
+        still = np.zeros(len(track) + 1, dtype=bool)
+        # Over `reach` frames: the speed of single steps is mostly noise.
+        step = np.linalg.norm(track[reach:] - track[:-reach], axis=1)
+        for start in np.flatnonzero(step < _STILL_M_S * reach / rate_hz):
+            still[start : start + reach + 1] = True
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], still])))
+        spans += [(key, int(first), int(last)) for first, last in zip(edges[::2], edges[1::2], strict=True)]
+    return spans
+
+
 def foot_contacts(points: NDArray, rate_hz: float) -> tuple[NDArray, NDArray]:
     """Find where feet stood still.
 
@@ -30,24 +58,15 @@ def foot_contacts(points: NDArray, rate_hz: float) -> tuple[NDArray, NDArray]:
     Returns
     -------
     contacts : ndarray, shape (contact, 3)
-        Median place of every stretch in which a point moved less than 0.15 m/s for 0.08 s or longer.
+        Median place of every stretch of `contact_spans`.
     keypoint : ndarray of int, shape (contact,)
     """
-    reach = max(round(_LEAST_STILL_S * rate_hz), 2)
     contacts, keypoint = [], []
-    for key in range(points.shape[1]):
-        track = points[:, key]
-        still = np.zeros(len(track) + 1, dtype=bool)
-        # Over `reach` frames: the speed of single steps is mostly noise.
-        step = np.linalg.norm(track[reach:] - track[:-reach], axis=1)
-        for start in np.flatnonzero(step < _STILL_M_S * reach / rate_hz):
-            still[start : start + reach + 1] = True
-        edges = np.flatnonzero(np.diff(np.concatenate([[False], still])))
-        for first, last in zip(edges[::2], edges[1::2], strict=True):
-            stretch = track[first:last]
-            stretch = stretch[np.isfinite(stretch).all(axis=1)]
-            contacts.append(np.median(stretch, axis=0))
-            keypoint.append(key)
+    for key, first, last in contact_spans(points, rate_hz):
+        stretch = points[first:last, key]
+        stretch = stretch[np.isfinite(stretch).all(axis=1)]
+        contacts.append(np.median(stretch, axis=0))
+        keypoint.append(key)
     return np.reshape(contacts, (-1, 3)), np.array(keypoint, dtype=int)
 
 
