@@ -31,10 +31,10 @@ def count_saddles(image: NDArray, threshold: int, cell: int) -> NDArray:
     if height < 5 or width < 5:
         return counts
     strength = np.zeros((3, width), np.int32)
-    highest = np.zeros(3, np.int32)
+    strong = np.zeros(3, np.int64)
     for y in range(1, height - 1):
-        highest[y % 3] = _row(image[y - 1], image[y], image[y + 1], strength[y % 3])
-        if y < 3 or highest[(y - 1) % 3] <= threshold:
+        strong[y % 3] = _row(image[y - 1], image[y], image[y + 1], strength[y % 3], threshold)
+        if y < 3 or strong[(y - 1) % 3] == 0:
             continue
         before, here, after = strength[(y - 2) % 3], strength[(y - 1) % 3], strength[y % 3]
         for x in range(2, width - 2):
@@ -69,25 +69,26 @@ def _level(image: NDArray, y: int, x: int, strength: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def _row(above: NDArray, here: NDArray, below: NDArray, strength: NDArray) -> int:
-    """Write the saddle strength of one row and return its maximum."""
-    # Views that start one pixel apart let the loop run without index arithmetic, eight pixels at a time.
+def _row(above: NDArray, here: NDArray, below: NDArray, strength: NDArray, threshold: int) -> int:
+    """Write the saddle strength of one row and return how many lie above the threshold."""
+    # Views that start one pixel apart, and two plain loops: the compiler turns these into vector instructions.
     n = len(here) - 2
     a0, a1, a2 = above[:n], above[1 : n + 1], above[2:]
     h0, h1, h2 = here[:n], here[1 : n + 1], here[2:]
     b0, b1, b2 = below[:n], below[1 : n + 1], below[2:]
     out = strength[1 : n + 1]
-    highest = np.int32(0)
     for x in range(n):
-        left = np.int32(a0[x]) + np.int32(2) * np.int32(h0[x]) + np.int32(b0[x])
-        middle = np.int32(a1[x]) + np.int32(2) * np.int32(h1[x]) + np.int32(b1[x])
-        right = np.int32(a2[x]) + np.int32(2) * np.int32(h2[x]) + np.int32(b2[x])
-        top = np.int32(a0[x]) + np.int32(2) * np.int32(a1[x]) + np.int32(a2[x])
-        centre = np.int32(h0[x]) + np.int32(2) * np.int32(h1[x]) + np.int32(h2[x])
-        bottom = np.int32(b0[x]) + np.int32(2) * np.int32(b1[x]) + np.int32(b2[x])
-        across = np.int32(a0[x]) - np.int32(a2[x]) - np.int32(b0[x]) + np.int32(b2[x])
-        xx, yy = left - np.int32(2) * middle + right, top - np.int32(2) * centre + bottom
-        value = np.int32(4) * across * across - xx * yy
-        out[x] = value
-        highest = max(highest, value)
-    return highest
+        va0, va1, va2 = np.int64(a0[x]), np.int64(a1[x]), np.int64(a2[x])
+        vh0, vh1, vh2 = np.int64(h0[x]), np.int64(h1[x]), np.int64(h2[x])
+        vb0, vb1, vb2 = np.int64(b0[x]), np.int64(b1[x]), np.int64(b2[x])
+        corners = va0 + va2 + vb0 + vb2
+        upright, level = va1 + vb1, vh0 + vh2
+        xx = corners - 2 * upright + 2 * level - 4 * vh1
+        yy = corners - 2 * level + 2 * upright - 4 * vh1
+        xy = va0 - va2 - vb0 + vb2
+        out[x] = np.int32(4 * xy * xy - xx * yy)
+    strong = 0
+    limit = np.int32(threshold)
+    for x in range(n):
+        strong += out[x] > limit
+    return strong
