@@ -1,8 +1,11 @@
 """Whether a lens needs more than Brown's five coefficients: eight of them, or the equidistant fisheye.
 
-Asked first without a fit, from the gradient of three more coefficients at the answer; only where that promises more
-than chance gives are the larger models fitted, and kept where the cost of the same corners falls by more than the
-added coefficients are worth (Schwarz's criterion with views as the independent pieces).
+Asked first without a fit: by the gradient of three more coefficients at the answer, whether it promises more than
+chance gives; and by the angle at which corners were seen, whether an equidistant lens would look different at all.
+Only then are the other models fitted. They are compared by their evidence (what the corners cost, how far the
+parameters had to leave what is believed of them, and how sharply they had to be tuned; Laplace's approximation, MacKay,
+"Bayesian interpolation", 1992), over all these cameras together, as lenses of one rig tend to be alike; a camera goes
+its own way where its own corners say so clearly.
 """
 
 from dataclasses import dataclass, replace
@@ -14,13 +17,16 @@ from calibration.bundle import BundleProblem, LensPrior
 from calibration.bundle_system import N_LENS, BundleState, Views, squared_errors
 from calibration.errors import SolverError
 from calibration.lens import distort
-from calibration.lens_evidence import larger_model_tests
+from calibration.lens_evidence import LensEvidence, larger_model_tests, lens_evidence
 from calibration.lens_models import LensModel, held_words, lens_prior
 from calibration.refinement import Refinement, refine
 
 _ADDED = 3  # coefficients of the rational model over Brown's five
 _FEWEST_VIEWS = 10
-_SIZES = {"brown5": 9, "rational8": 12, "fisheye": 8}
+_CLEARLY = 5.0  # logarithm of the odds at which a camera gets another model than the others
+_BARREL = -0.15  # k1 below which a lens may be a fisheye; of an equidistant one it is -0.33
+_WIDE_RAD = np.deg2rad(35)  # from the axis: there an equidistant lens and Brown's part by a pixel or so
+_SAMPLES = 4000
 _LARGEST = 6.0  # tangent of the largest angle from the axis that Brown's models are followed to
 _SHRINK = 1e-6  # keeps the coefficients of a first fisheye ordinary
 
@@ -61,17 +67,17 @@ def grown(
     sizes : ndarray, shape (camera, 2)
         Image width and height, px.
     """
-    fitted, views = refinement.problem, refinement.problem.views
+    views = refinement.problem.views
     n_views = np.bincount(views.camera[views.seen.any(axis=1)], minlength=views.n_cameras)
     asked = auto & ~views.fisheye & (n_views >= _FEWEST_VIEWS)
     none = Growth(refinement, {}, np.zeros(len(auto), dtype=bool))
     if not asked.any():
         return none
-    decrease, robust = larger_model_tests(fitted, refinement.state, refinement.sigma, asked)
+    decrease, robust = larger_model_tests(refinement.problem, refinement.state, refinement.sigma, asked)
     worth = _ADDED * np.log(np.maximum(n_views, 2))
-    if not (asked & (decrease > worth) & (robust > worth)).any():
+    wanted = asked & (_wide(refinement.state, views) | ((decrease > worth) & (robust > worth)))
+    if not wanted.any():
         return none
-    wanted = asked & (decrease > worth)
     fits: dict[str, Refinement] = {"brown5": refinement}
     for model in ("rational8", "fisheye"):
         fit = _with_models(problem, refinement, [model if want else "" for want in wanted], holds, sizes)
@@ -81,15 +87,35 @@ def grown(
     costs = {
         name: _costs(fit.state, replace(views, fisheye=fit.problem.views.fisheye)) for name, fit in fits.items()
     }
-    models = _best_models(costs, views, np.maximum(decrease / np.maximum(robust, 1e-300), 1.0), wanted)
+    models = _best_models(fits, costs, wanted)
     larger = np.array([model not in {"", "brown5"} for model in models])
-    chosen = {model for model in models if model}
-    if len(chosen) == 1:
-        answer: Refinement | None = fits[chosen.pop()]
-    else:
-        answer = _with_models(problem, refinement, [m if m != "brown5" else "" for m in models], holds, sizes)
     rms = {name: np.sqrt(cost) for name, cost in costs.items()}
-    return Growth(answer, rms, larger) if answer is not None else Growth(refinement, rms, none.grown)
+    if not larger.any():
+        return Growth(refinement, rms, larger)
+    answer: Refinement | None = fits[models[int(wanted.argmax())]]
+    if len(set(models) - {""}) > 1:
+        answer = _with_models(problem, refinement, [m if m != "brown5" else "" for m in models], holds, sizes)
+    return Growth(answer, rms, larger) if answer is not None else none
+
+
+def _wide(state: BundleState, views: Views) -> NDArray[np.bool_]:
+    """Which lenses bend rays inwards and showed corners far enough from their axis for a fisheye to be another lens."""
+    answer = np.zeros(views.n_cameras, dtype=bool)
+    for camera in np.flatnonzero((state.lenses[:, 4] < _BARREL) & ~views.fisheye):
+        answer[camera] = np.arctan(_reached(state.lenses[camera], views, camera)[0]) > _WIDE_RAD
+    return answer
+
+
+def _reached(lens: NDArray, views: Views, camera: int) -> tuple[float, NDArray, NDArray]:
+    """Largest tangent of the angle from the axis at which a corner was seen, and the bending up to there."""
+    own = views.camera == camera
+    pixels = views.pixels[own][views.seen[own]]
+    bent = float(np.linalg.norm((pixels - lens[2:4]) / lens[:2], axis=1).max())
+    ideal = np.linspace(0.0, _LARGEST, _SAMPLES)
+    out = distort(np.column_stack([ideal, np.zeros_like(ideal)]), lens[4:12], False)[0][:, 0]
+    reached = out >= bent
+    end = max(int(reached.argmax() if reached.any() else out.argmax()), 1)
+    return float(ideal[end]), ideal[1 : end + 1], out[1 : end + 1]
 
 
 def _costs(state: BundleState, views: Views) -> NDArray:
@@ -99,13 +125,33 @@ def _costs(state: BundleState, views: Views) -> NDArray:
     return total / np.maximum(np.bincount(views.camera, views.seen.sum(axis=1), minlength=views.n_cameras), 1)
 
 
-def _best_models(costs: dict[str, NDArray], views: Views, clustering: NDArray, wanted: NDArray) -> list[str]:
-    """Name the model of each camera, '' where none is wanted, by Schwarz's criterion."""
+def _best_models(fits: dict[str, Refinement], costs: dict[str, NDArray], wanted: NDArray) -> list[str]:
+    """Name the model of each camera, '' where none is wanted."""
+    names = list(fits)
+    known = {name: lens_evidence(fit.problem, fit.state, fit.sigma) for name, fit in fits.items()}
+    # A lens that does not fit errs alike in corners that are close: how far errors hang together, the best one says.
+    together = np.min([known[name].inflation for name in names], axis=0)
+    noise = np.min([costs[name] for name in names], axis=0) / 2 * together
+    each = np.stack([_log_evidence(fits[name], costs[name], noise, known[name]) for name in names])
+    common = int(each[:, wanted].sum(axis=1).argmax())
+    best = np.where(each.max(axis=0) > each[common] + _CLEARLY, each.argmax(axis=0), common)
+    return [names[index] if want else "" for index, want in zip(best, wanted, strict=True)]
+
+
+def _log_evidence(fit: Refinement, cost: NDArray, noise: NDArray, known: LensEvidence) -> NDArray:
+    """Logarithm of the evidence for each camera's lens, shape (camera,), but for what all models have in common.
+
+    `cost` is the mean squared distance and `noise` the variance of one coordinate, both of shape (camera,), px².
+    """
+    views, prior, lenses = fit.problem.views, fit.problem.prior, fit.state.lenses
     n_corners = np.bincount(views.camera, views.seen.sum(axis=1), minlength=views.n_cameras)
-    n_views = np.bincount(views.camera[views.seen.any(axis=1)], minlength=views.n_cameras)
-    names = list(costs)
-    each = np.stack([np.log(costs[name]) * n_corners / clustering + _SIZES[name] * np.log(n_views) for name in names])
-    return [names[best] if want else "" for best, want in zip(each.argmin(axis=0), wanted, strict=True)]
+    answer = -0.5 * n_corners * cost / noise - 0.5 * (prior.precision * (lenses - prior.mean) ** 2).sum(axis=1)
+    for camera in range(views.n_cameras):
+        chosen = np.flatnonzero(fit.problem.free[camera, :N_LENS])
+        believed = prior.precision[camera, chosen]
+        answer[camera] -= 0.5 * np.linalg.slogdet(known.information[camera][np.ix_(chosen, chosen)])[1]
+        answer[camera] += 0.5 * np.log(believed[believed > 0]).sum()
+    return answer
 
 
 def _with_models(
@@ -143,18 +189,12 @@ def fisheye_of(lens: NDArray, views: Views, camera: int) -> NDArray:
     views : Views
     camera : int
     """
-    own = views.camera == camera
-    pixels = views.pixels[own][views.seen[own]]
-    bent = float(np.linalg.norm((pixels - lens[2:4]) / lens[:2], axis=1).max())
-    ideal = np.linspace(0.0, _LARGEST, 4000)
-    out = distort(np.column_stack([ideal, np.zeros_like(ideal)]), lens[[4, 5, 6, 7, 8, 9, 10, 11]], False)[0][:, 0]
-    reached = out >= bent
-    end = int(reached.argmax()) if reached.any() else int(out.argmax())
-    angle = np.arctan(ideal[1 : end + 1])
+    _, ideal, out = _reached(lens, views, camera)
+    angle = np.arctan(ideal)
     # focal * (angle + k1 angle³ + ...): linear in focal, focal * k1, ...; the small ones kept small.
     powers = angle[:, None] ** np.array([1, 3, 5, 7, 9])
     keep = np.sqrt(_SHRINK * len(angle)) * np.eye(5)[1:]
-    parts = np.linalg.lstsq(np.vstack([powers, keep]), np.append(out[1 : end + 1], np.zeros(4)), rcond=None)[0]
+    parts = np.linalg.lstsq(np.vstack([powers, keep]), np.append(out, np.zeros(4)), rcond=None)[0]
     answer = np.zeros(N_LENS)
     answer[:2], answer[2:4], answer[4:8] = lens[:2] * parts[0], lens[2:4], parts[1:] / parts[0]
     return answer

@@ -4,6 +4,7 @@ from calibration.lens_evidence import LensCoverage
 from calibration.lens_growth import Growth
 from calibration.lens_models import LensModel
 
+_EQUAL = 0.99
 _NAMES = {"c": "principal point held at the image centre", "fx=fy": "one focal length for both axes"}
 
 
@@ -50,7 +51,11 @@ def _reason(model: str, held: tuple[str, ...], camera: int, growth: Growth, cove
     reasons = []
     if growth.grown[camera]:
         five, own = growth.rms_px["brown5"][camera], growth.rms_px[model][camera]
-        reasons.append(f"Brown's five coefficients leave {five:.2f} px, this model {own:.2f} px")
+        equal = own > _EQUAL * five
+        reasons.append(
+            "the likeliest of the lenses that explain the corners equally well"
+            if equal else f"Brown's five coefficients leave {five:.2f} px, this model {own:.2f} px"
+        )
     if "all" in held:
         reasons.append("no distortion shows where the board was seen")
     wanting = set(held) - {"all"}
