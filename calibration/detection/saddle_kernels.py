@@ -39,7 +39,7 @@ def fit_all(gray: NDArray, start: NDArray, axes: NDArray, sign: NDArray, gap: fl
         state[2], state[3] = atan2(axes[i, 1, 0], axes[i, 0, 0]), atan2(axes[i, 1, 1], axes[i, 0, 1])
         for edge in range(2):
             length = hypot(axes[i, 0, edge], axes[i, 1, edge])
-            state[4 + edge] = log(min(max(0.08 * length, 1.0), 4.0))
+            state[4 + edge] = log(min(max(0.04 * length, 1.0), 4.0))
         turn = 1.0 if axes[i, 0, 0] * axes[i, 1, 1] - axes[i, 1, 0] * axes[i, 0, 1] > 0 else -1.0
         count = 0
         for tolerance in TOLERANCES:
