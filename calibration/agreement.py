@@ -124,6 +124,12 @@ class Evidence:
         return tuple(Role(index, index) for index in range(len(self.rig)))
 
 
+def median_px(apart: NDArray) -> float:
+    """Return the sigma of Gaussian noise with the median of these distances; NaN for too few."""
+    known = apart[np.isfinite(apart)]
+    return float(np.median(known)) / _MEDIAN if len(known) >= LEAST_POINTS else float("nan")
+
+
 def pair_table(evidence: Evidence, roles: tuple[Role, ...]) -> NDArray:
     """Return the distance of every pair of roles, shape (role, role), px; NaN for too few and on the diagonal."""
     table = np.full((len(roles), len(roles)), np.nan)

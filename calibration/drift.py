@@ -147,7 +147,7 @@ class CameraChange:
     gain : float
         Fall of the squared error per squared noise that is left.
     share : float
-        Of the squared error that remains.
+        Of the squared error that remains with this change.
     effect_mm : float
         What it does at the points that were seen, root mean square, the estimate's own noise taken off.
     effect_sd_mm : float
@@ -200,19 +200,18 @@ def _along(value: NDArray, covariance: NDArray) -> float:
 
 
 _KINDS = {"late": [LATE], "zoom": [ZOOM], "moved": list(range(6)), "bumped": list(range(6))}
-_ENOUGH = 0.9  # of what the most general change explains
+_ENOUGH = 0.95  # of what the best kind explains; the simpler come first
 
 
 def best_change(systems: Systems, camera: int) -> CameraChange:
     """Return the simplest change of one camera that explains nearly all that any of its changes can."""
     matrix, gradient = systems.matrix[camera], systems.gradient[camera]
     prior = systems.sigma2 / _PRIOR_SD**2
-    first, gain_step = _best_step(matrix, gradient, prior)
+    first = _best_step(matrix, gradient, prior)
     whole, pull = matrix.sum(axis=0), gradient.sum(axis=0)
     gains = {kind: _gain(whole, pull, prior, _KINDS[kind]) for kind in ("late", "zoom", "moved")}
     gains["bumped"] = _gain(matrix[first:].sum(axis=0), gradient[first:].sum(axis=0), prior, _KINDS["bumped"])
-    most = max(*gains.values(), gain_step)
-    kind = next((kind for kind, gain in gains.items() if gain >= _ENOUGH * most), "bumped")
+    kind = next(kind for kind, gain in gains.items() if gain >= _ENOUGH * max(gains.values()))
     return _estimated(systems, camera, kind, first if kind == "bumped" else 0, gains[kind])
 
 
@@ -221,11 +220,11 @@ def _gain(matrix: NDArray, gradient: NDArray, prior: NDArray, columns: list[int]
     return float(gradient[columns] @ np.linalg.solve(part, gradient[columns]))
 
 
-def _best_step(matrix: NDArray, gradient: NDArray, prior: NDArray) -> tuple[int, float]:
-    """Return the frame from which on another pose explains most, and what poses before and after explain together."""
+def _best_step(matrix: NDArray, gradient: NDArray, prior: NDArray) -> int:
+    """Return the frame at which poses before and after explain most together."""
     n = len(matrix)
     if n < 2 * _LEAST_FRAMES:
-        return 0, 0.0
+        return 0
     blocks, pulls = matrix[:, POSE, POSE], gradient[:, POSE]
     sums, pulled = np.cumsum(blocks, axis=0), np.cumsum(pulls, axis=0)
     places = np.arange(_LEAST_FRAMES, n - _LEAST_FRAMES + 1)
@@ -236,8 +235,7 @@ def _best_step(matrix: NDArray, gradient: NDArray, prior: NDArray) -> tuple[int,
     ):
         solved = np.linalg.solve(part + np.diag(prior[POSE]), pull[..., None])[..., 0]
         gains += (pull * solved).sum(axis=1)
-    best = int(gains.argmax())
-    return int(places[best]), float(gains[best])
+    return int(places[gains.argmax()])
 
 
 def _estimated(systems: Systems, camera: int, kind: str, first: int, gain: float) -> CameraChange:
@@ -288,8 +286,7 @@ def _covariance(
     scores = np.einsum("tp,tpri,tpr->tpi", systems.weight[first:], bent, residual)
     noise = _left_over(systems, float(value @ np.linalg.solve(inverse, value)))
     answer, n_clusters = noise * inverse, 0
-    n_time, n_point = scores.shape[:2]
-    blocks = [part.sum(axis=(0, 1)) for part in np.array_split(scores, min(_BLOCKS, n_time)) if len(part)]
+    blocks = [part.sum(axis=(0, 1)) for part in np.array_split(scores, min(_BLOCKS, len(scores))) if len(part)]
     for clusters in (np.array(blocks), scores.sum(axis=0)):
         n = len(clusters)
         if n < len(columns) + 4:

@@ -5,132 +5,25 @@ that moved, changed its lens or runs late; what is left is said with its numbers
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.agreement import Evidence, Role, pair_table
+from calibration.agreement import Evidence, pair_table
 from calibration.camera import CameraRig
-from calibration.drift import CameraChange, best_change, change_systems, speeds
+from calibration.drift import LATE, CameraChange, best_change, change_systems, speeds
 from calibration.footage_faults import FootageFault, footage_fault, suspicious
+from calibration.lateness import late_by
+from calibration.use_verdict import GOOD, REFUSE, USABLE, CameraCheck, CheckLimits, Diagnosis, Sampling, UseCheck
 
-GOOD, USABLE, REFUSE = "good", "usable", "refuse"
+__all__ = ["CameraCheck", "CheckLimits", "Diagnosis", "Sampling", "UseCheck", "check_in_use"]
+
 _CHANCE = 1e-6
 _LEAST_LATE = 0.3
+_AS_GOOD = 0.9
 _MOST_CHANGES = 3
 _LEAST_CAMERAS = 3
-
-
-@dataclass(frozen=True)
-class CheckLimits:
-    """Limits of a check of a calibration in use; those of trusted commercial systems.
-
-    Attributes
-    ----------
-    residual_mm : float
-        Error in the volume above which a camera is 'usable' only, and its change is named.
-    refuse_mm : float
-        Above which it is refused.
-    old_h, very_old_h : float
-        Age of a calibration from which a check, and from which a new calibration is advised, hours.
-    """
-
-    residual_mm: float = 3.0
-    refuse_mm: float = 6.0
-    old_h: float = 5.0
-    very_old_h: float = 12.0
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """How much of the footage is looked at.
-
-    Attributes
-    ----------
-    n_points : int
-        About so many points in the search for footage that is exchanged or changed.
-    n_change_points : int
-        And in that for cameras that changed.
-    always_search : bool
-        Also search where no pair of cameras disagrees more than it may.
-    """
-
-    n_points: int = 500
-    n_change_points: int = 4000
-    always_search: bool = True
-
-
-@dataclass(frozen=True)
-class Diagnosis:
-    """One thing that is wrong.
-
-    Attributes
-    ----------
-    code : str
-        CAMERAS_SWAPPED, CAMERA_ROTATED, CAMERA_MIRRORED, IMAGE_SIZE, CAMERA_MOVED, LENS_CHANGED, CAMERA_LATE or
-        CALIBRATION_DISAGREES.
-    cameras : tuple of str
-    cause, remedy : str
-    """
-
-    code: str
-    cameras: tuple[str, ...]
-    cause: str
-    remedy: str
-
-
-@dataclass(frozen=True, eq=False)
-class CameraCheck:
-    """What was found of one camera.
-
-    Attributes
-    ----------
-    name : str
-    n_points : int
-        That it shares with another camera.
-    residual_px, residual_mm : float
-        By how much it misses the others, as the sigma of a coordinate: noise of detection and calibration together.
-    change : CameraChange or None
-        Its own change that fits best, significant or not; None with too few points.
-    since : int or None
-        Frame from which on the change holds, when it came within the footage.
-    verdict : str
-        'good', 'usable' or 'refuse'.
-    reason : str
-    """
-
-    name: str
-    n_points: int
-    residual_px: float
-    residual_mm: float
-    change: CameraChange | None
-    since: int | None
-    verdict: str
-    reason: str
-
-
-@dataclass(frozen=True, eq=False)
-class UseCheck:
-    """Outcome of a check.
-
-    Attributes
-    ----------
-    cameras : tuple of CameraCheck
-    pair_px : ndarray, shape (camera, camera)
-        By how much pairs miss each other, as the sigma of a coordinate; NaN for too few points.
-    trend_px : ndarray, shape (time span, camera)
-        The same per camera in equal spans of the footage.
-    fault : FootageFault or None
-    diagnoses : tuple of Diagnosis
-        The first is the one to mend first.
-    """
-
-    cameras: tuple[CameraCheck, ...]
-    pair_px: NDArray
-    trend_px: NDArray
-    fault: FootageFault | None
-    diagnoses: tuple[Diagnosis, ...]
 
 
 def check_in_use(
@@ -175,8 +68,9 @@ def check_in_use(
         for index in range(len(rig))
     )
     diagnoses = [Diagnosis(fault.code, fault.cameras, fault.cause, fault.remedy)] if fault else []
-    diagnoses += [_told(cameras[index]) for index, change in changes.items() if _named(change, limits)]
-    return UseCheck(cameras, table, _trend(rig, pixels, sampling.n_points), fault, tuple(diagnoses))
+    own = [cameras[index].diagnosis for index in changes]  # worst first
+    diagnoses += [diagnosis for diagnosis in own if diagnosis is not None]
+    return UseCheck(cameras, table, _trend(rig, pixels, sampling), fault, tuple(diagnoses))
 
 
 def _sample(pixels: NDArray, n_points: int) -> NDArray:
@@ -212,12 +106,30 @@ def _changes(
         if len(tried) < _LEAST_CAMERAS:
             break  # of two cameras nobody knows which is wrong
         worst = max(tried, key=lambda c: tried[c].gain)
+        if tried[worst].chance < _CHANCE:
+            tried[worst] = _or_late(rig, pixels, chosen, tried[worst], found)
         if not _named(tried[worst], limits):
             found |= tried
             break
         found[worst] = tried[worst]
         left[worst] = np.nan
     return found, mm_per_px
+
+
+def _or_late(
+    rig: CameraRig, pixels: NDArray, chosen: NDArray, change: CameraChange, taken: dict[int, CameraChange]
+) -> CameraChange:
+    """Return the change as lateness where a shift in time explains more than it."""
+    rest = pixels.copy()
+    rest[list(taken)] = np.nan
+    late = late_by(rig, rest, chosen, change.camera)
+    if late is None or abs(late.frames) < _LEAST_LATE:
+        return change
+    if change.kind != "late" and late.after_px > _AS_GOOD * late.before_px * np.sqrt(change.share):
+        return change
+    value, covariance = np.zeros(8), np.zeros((8, 8))
+    value[LATE], covariance[LATE, LATE] = late.frames, late.sd**2
+    return replace(change, kind="late", first=0, value=value, covariance=covariance, n_clusters=0)
 
 
 def _named(change: CameraChange, limits: CheckLimits) -> bool:
@@ -238,7 +150,8 @@ def _camera(
     since = int(frames[change.first]) if change is not None and change.kind == "bumped" else None
     verdict, reason = _verdict(name, len(known), change, fault, limits)
     shared = int(np.delete(evidence.shared()[index], index).max(initial=0))
-    return CameraCheck(name, shared, residual, residual * float(mm_per_px[index]), change, since, verdict, reason)
+    told = None if change is None or not _named(change, limits) else _told(name, change, since)
+    return CameraCheck(name, shared, residual, residual * float(mm_per_px[index]), change, since, verdict, reason, told)
 
 
 def _verdict(
@@ -257,38 +170,34 @@ def _verdict(
     return worst, f"off by {change.effect_mm:.1f} mm in the volume"
 
 
-def _told(camera: CameraCheck) -> Diagnosis:
-    change = camera.change
-    assert change is not None
+def _told(name: str, change: CameraChange, since: int | None) -> Diagnosis:
     if change.kind == "late":
         sd = float(np.sqrt(change.covariance[7, 7]))
-        cause = f"Camera '{camera.name}' is late by {change.value[7]:.2f} frames (95 % +-{1.96 * sd:.2f})."
-        return Diagnosis("CAMERA_LATE", (camera.name,), cause, "Synchronise the cameras, or shift this one's frames.")
+        cause = f"Camera '{name}' is late by {change.value[7]:.2f} frames (95 % +-{1.96 * sd:.2f})."
+        return Diagnosis("CAMERA_LATE", (name,), cause, "Synchronise the cameras, or shift this one's frames.")
     if change.kind == "zoom":
         sd = float(np.sqrt(change.covariance[6, 6]))
-        cause = (f"The focal length of camera '{camera.name}' is {100 * change.value[6]:+.2f} % off its calibration "
+        cause = (f"The focal length of camera '{name}' is {100 * change.value[6]:+.2f} % off its calibration "
                  f"(95 % +-{196 * sd:.2f}), {change.effect_mm:.1f} mm in the volume: zoom or focus was changed.")
         remedy = "Set the lens back and fix it, or calibrate again; switch autofocus and digital zoom off."
-        return Diagnosis("LENS_CHANGED", (camera.name,), cause, remedy)
-    when = "" if camera.since is None else f" near frame {camera.since}"
-    cause = (f"Camera '{camera.name}' moved{when}: turned by {change.turn_deg:.2f} deg (95 % "
+        return Diagnosis("LENS_CHANGED", (name,), cause, remedy)
+    when = "" if since is None else f" near frame {since}"
+    cause = (f"Camera '{name}' moved{when}: turned by {change.turn_deg:.2f} deg (95 % "
              f"+-{1.96 * change.turn_sd_deg:.2f}), shifted by {change.shift_mm:.0f} mm (+-"
              f"{1.96 * change.shift_sd_mm:.0f}), {change.effect_mm:.1f} mm in the volume.")
     remedy = "Fix the camera and re-estimate it alone (calibrate --check --repair), or calibrate again."
-    return Diagnosis("CAMERA_MOVED", (camera.name,), cause, remedy)
+    return Diagnosis("CAMERA_MOVED", (name,), cause, remedy)
 
 
-_SPANS = 6
-
-
-def _trend(rig: CameraRig, pixels: NDArray, n_points: int) -> NDArray:
+def _trend(rig: CameraRig, pixels: NDArray, sampling: Sampling) -> NDArray:
     """Return each camera's median distance from the others in equal spans of time, shape (span, camera), px."""
-    answer = np.full((_SPANS, len(rig)), np.nan)
-    for row, part in zip(answer, np.array_split(np.arange(pixels.shape[1]), _SPANS), strict=True):
+    answer = np.full((sampling.n_spans, len(rig)), np.nan)
+    for row, part in zip(answer, np.array_split(np.arange(pixels.shape[1]), max(sampling.n_spans, 1)), strict=False):
         own = pixels[:, part]
         if not len(part):
             continue
-        table = pair_table(Evidence(rig, own[:, _sample(own, n_points)]), tuple(Role(i, i) for i in range(len(rig))))
+        evidence = Evidence(rig, own[:, _sample(own, sampling.n_points)])
+        table = pair_table(evidence, evidence.as_named())
         for camera, line in enumerate(table):
             known = line[np.isfinite(line)]
             row[camera] = np.median(known) if len(known) else np.nan

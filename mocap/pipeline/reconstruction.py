@@ -13,6 +13,7 @@ from mocap.keypoints import choose_person
 from mocap.pipeline.digests import input_sha256
 from mocap.pipeline.notes import check_output
 from mocap.pipeline.progress import Progress
+from mocap.pipeline.trial_check import check_against_calibration
 from mocap.readers.axes import infer_forward
 from mocap.readers.keypoints import read_keypoints
 from mocap.reconstruction import Reconstruction, ReconstructionOptions, reconstruct_details, reconstruction_verdicts
@@ -91,6 +92,7 @@ def reconstruct_trial(
     """Return a trial of 3D points, with its keypoints, rig, timeline and quality figures."""
     chosen_options = options or ReconstructionOptions()
     keypoints, first_frame, notes = load_keypoints(path, rig, how)
+    use_verdicts = check_against_calibration(keypoints, rig)
     check_image_size(keypoints, rig)
     result = reconstruct_details(
         keypoints,
@@ -114,6 +116,7 @@ def reconstruct_trial(
         quality=(
             *_presence_verdicts(result, keypoints, rig),
             *reconstruction_verdicts(result, keypoints, rig, options=chosen_options),
+            *use_verdicts,
             _sigma_verdict(result),
             *_gravity_verdict(rig),
         ),

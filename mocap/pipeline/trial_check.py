@@ -1,0 +1,75 @@
+"""Whether keypoints can be of the cameras that were calibrated, before anything is reconstructed from them."""
+
+import numpy as np
+
+from calibration import CameraRig
+from calibration.errors import CalibrationError
+from calibration.in_use import CameraCheck, CheckLimits, Sampling, UseCheck, check_in_use
+from mocap.errors import KeypointError
+from mocap.reconstruction import usable_observations
+from mocap.synthetic.observation import partners
+from mocap.trial import Keypoints2D, Verdict
+
+_SAMPLING = Sampling(n_points=300, n_change_points=1200, always_search=False, n_spans=0)
+_LATE_LIMIT = 0.3  # frames
+
+
+def check_against_calibration(keypoints: Keypoints2D, rig: CameraRig) -> tuple[Verdict, ...]:
+    """Refuse keypoints that are not of the calibrated cameras; judge every camera that may have moved since.
+
+    A sample of the frames is looked at.
+
+    Parameters
+    ----------
+    keypoints : Keypoints2D
+        In the order of the rig's cameras.
+    rig : CameraRig
+
+    Returns
+    -------
+    tuple of Verdict
+        One per camera, by how many mm its calibration is off beyond doubt, or how many frames it is late; none with
+        fewer than three cameras or too few points.
+
+    Raises
+    ------
+    KeypointError
+        CAMERAS_SWAPPED, CAMERA_ROTATED, CAMERA_MIRRORED or IMAGE_SIZE, naming the cameras.
+    """
+    if keypoints.n_cameras != len(rig):
+        return ()  # the reconstruction says so
+    pixels = np.where(usable_observations(keypoints)[..., None], keypoints.pixels, np.nan)
+    try:
+        found = check_in_use(rig, pixels, partner=partners(keypoints.names), sampling=_SAMPLING)
+    except CalibrationError:
+        return ()  # nothing is shared: the reconstruction tells why, by camera
+    _refuse(found, rig)
+    return tuple(_verdict(camera) for camera in found.cameras if camera.change is not None)
+
+
+def _refuse(found: UseCheck, rig: CameraRig) -> None:
+    if found.fault is None:
+        return
+    sizes = "; ".join(f"{camera.name} is {camera.size[0]} x {camera.size[1]} px" for camera in rig)
+    more = f" In the calibration {sizes}." if found.fault.code in ("IMAGE_SIZE", "CAMERA_ROTATED") else ""
+    raise KeypointError(f"{found.fault.cause}{more}", found.fault.remedy, code=found.fault.code)
+
+
+def _verdict(camera: CameraCheck) -> Verdict:
+    change, limits = camera.change, CheckLimits()
+    assert change is not None
+    if camera.diagnosis is not None and change.kind == "late":
+        return Verdict(
+            f"{camera.name} in step", float(change.value[7]), _LATE_LIMIT, "frames", False, _text(camera)
+        )  # fmt: skip
+    sure = max(change.effect_mm - 2 * change.effect_sd_mm, 0.0)
+    if camera.diagnosis is None:
+        return Verdict(f"{camera.name} as calibrated", min(sure, limits.residual_mm), limits.residual_mm, "mm", True,
+                       "error of its calibration in the volume that is beyond doubt")  # fmt: skip
+    return Verdict(f"{camera.name} as calibrated", sure, limits.residual_mm, "mm", False, _text(camera))
+
+
+def _text(camera: CameraCheck) -> str:
+    told = camera.diagnosis
+    assert told is not None
+    return f"{told.code}: {told.cause} {told.remedy}"
