@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.bundle_slide import Slide, alone_views, best_shifts, slid_equations
 from calibration.bundle_system import (
     N_BODY,
     N_CAMERA,
@@ -63,11 +64,14 @@ class BundleProblem:
     free : ndarray of bool, shape (camera, 18)
         Camera parameters that move: 12 of the lens, 6 of the pose. One pose has to stay, or be held otherwise.
     prior : LensPrior
+    slide : Slide, optional
+        Along what each view may be off besides, as one taken late is.
     """
 
     views: Views
     free: NDArray
     prior: LensPrior
+    slide: Slide | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,7 +175,11 @@ def _trial(
 
 
 def _cost(problem: BundleProblem, state: BundleState, sigma: NDArray, scale: float | None) -> float:
-    return _prior_cost(problem.prior, state) + data_cost(state, problem.views, sigma, scale)
+    if problem.slide is None:
+        return _prior_cost(problem.prior, state) + data_cost(state, problem.views, sigma, scale)
+    best = best_shifts(problem.slide, state, problem.views, sigma)
+    of_data = data_cost(best.state, alone_views(problem.views), sigma, scale)
+    return _prior_cost(problem.prior, state) + of_data + best.cost(problem.slide, problem.views)
 
 
 def _prior_cost(prior: LensPrior, state: BundleState) -> float:
@@ -182,7 +190,10 @@ def _prior_cost(prior: LensPrior, state: BundleState) -> float:
 
 def _system(problem: BundleProblem, state: BundleState, sigma: NDArray, scale: float | None) -> NormalEquations:
     used = np.asarray(problem.free[:, :N_LENS].any(axis=0))
-    system = normal_equations(state, problem.views, sigma, scale, used)
+    if problem.slide is None:
+        system = normal_equations(state, problem.views, sigma, scale, used)
+    else:
+        system = slid_equations(problem.slide, state, problem.views, sigma, scale, used)
     prior, lens = problem.prior, np.arange(N_LENS)
     system.camera[:, lens, lens] += prior.precision
     system.camera_gradient[:, :N_LENS] += prior.precision * (state.lenses - prior.mean)

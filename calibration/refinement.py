@@ -162,10 +162,11 @@ def _keep_sound(views: Views, seen: NDArray) -> NDArray:
     return seen & sound[views.body, None]
 
 
-def noise_per_camera(problem: BundleProblem, state: BundleState) -> NDArray:
+def noise_per_camera(problem: BundleProblem, state: BundleState, besides: NDArray | None = None) -> NDArray:
     """Return each camera's noise of one coordinate of a corner, shape (camera,), in px.
 
-    From the median distance, corrected for what lenses and board poses have absorbed; never below a floor.
+    From the median distance, corrected for what lenses and board poses have absorbed, and for degrees of freedom
+    taken `besides`, shape (camera,); never below a floor.
     """
     views = problem.views
     per_view = views.seen.sum(axis=1)
@@ -176,6 +177,7 @@ def noise_per_camera(problem: BundleProblem, state: BundleState) -> NDArray:
         own = views.camera == camera
         n_seen = per_view[own].sum()
         absorbed = problem.free[camera].sum() + 6.0 * (per_view[own] / per_body[views.body[own]]).sum()
+        absorbed += 0.0 if besides is None else besides[camera]
         freedom = max(1.0 - absorbed / max(2.0 * n_seen, 1.0), 0.1)
         middle = np.median(squares[own][views.seen[own]]) if n_seen else 0.0
         sigma[camera] = np.sqrt(middle / _MEDIAN_OF_SQUARES / freedom)
