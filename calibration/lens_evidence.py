@@ -19,6 +19,8 @@ from calibration.lens_models import BROWN_SD
 
 _KERNELS: Any = lens_choice_kernels  # their decorators are not typed
 _EXTRA = np.array([9, 10, 11])  # k4 k5 k6
+#: Noise of a coordinate in px that no footage falls below; with less, rounding decides which model fits.
+SHARPEST_PX = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,6 +143,7 @@ def _by_prior(rows: NDArray, prior: LensPrior) -> NDArray:
 
 
 def _inverse(matrix: NDArray) -> NDArray:
+    """Inverse of a covariance, through a unit diagonal: parameters span px and pure numbers."""
     scale = 1.0 / np.sqrt(np.diagonal(matrix))
     return np.linalg.inv(matrix * scale * scale[:, None]) * scale * scale[:, None]
 

@@ -17,7 +17,7 @@ from calibration.bundle import BundleProblem, LensPrior
 from calibration.bundle_system import N_LENS, BundleState, Views, squared_errors
 from calibration.errors import SolverError
 from calibration.lens import distort
-from calibration.lens_evidence import LensEvidence, larger_model_tests, lens_evidence
+from calibration.lens_evidence import SHARPEST_PX, LensEvidence, larger_model_tests, lens_evidence
 from calibration.lens_models import LensModel, held_words, lens_prior
 from calibration.refinement import Refinement, refine
 
@@ -69,11 +69,12 @@ def grown(
     """
     views = refinement.problem.views
     n_views = np.bincount(views.camera[views.seen.any(axis=1)], minlength=views.n_cameras)
-    asked = auto & ~views.fisheye & (n_views >= _FEWEST_VIEWS)
+    asked = auto & ~views.fisheye & (n_views >= _FEWEST_VIEWS) & (refinement.sigma > SHARPEST_PX)
     none = Growth(refinement, {}, np.zeros(len(auto), dtype=bool))
     if not asked.any():
         return none
-    decrease, robust = larger_model_tests(refinement.problem, refinement.state, refinement.sigma, asked)
+    sigma = np.maximum(refinement.sigma, SHARPEST_PX)
+    decrease, robust = larger_model_tests(refinement.problem, refinement.state, sigma, asked)
     worth = _ADDED * np.log(np.maximum(n_views, 2))
     wanted = asked & (_wide(refinement.state, views) | ((decrease > worth) & (robust > worth)))
     if not wanted.any():
@@ -101,8 +102,10 @@ def grown(
 def _wide(state: BundleState, views: Views) -> NDArray[np.bool_]:
     """Which lenses bend rays inwards and showed corners far enough from their axis for a fisheye to be another lens."""
     answer = np.zeros(views.n_cameras, dtype=bool)
-    for camera in np.flatnonzero((state.lenses[:, 4] < _BARREL) & ~views.fisheye):
-        answer[camera] = np.arctan(_reached(state.lenses[camera], views, camera)[0]) > _WIDE_RAD
+    for camera in range(views.n_cameras):
+        lens = state.lenses[camera]
+        if lens[4] < _BARREL and not views.fisheye[camera]:
+            answer[camera] = np.arctan(_reached(lens, views, camera)[0]) > _WIDE_RAD
     return answer
 
 
@@ -128,10 +131,12 @@ def _costs(state: BundleState, views: Views) -> NDArray:
 def _best_models(fits: dict[str, Refinement], costs: dict[str, NDArray], wanted: NDArray) -> list[str]:
     """Name the model of each camera, '' where none is wanted."""
     names = list(fits)
-    known = {name: lens_evidence(fit.problem, fit.state, fit.sigma) for name, fit in fits.items()}
+    known = {
+        name: lens_evidence(fit.problem, fit.state, np.maximum(fit.sigma, SHARPEST_PX)) for name, fit in fits.items()
+    }
     # A lens that does not fit errs alike in corners that are close: how far errors hang together, the best one says.
     together = np.min([known[name].inflation for name in names], axis=0)
-    noise = np.min([costs[name] for name in names], axis=0) / 2 * together
+    noise = np.maximum(np.min([costs[name] for name in names], axis=0) / 2, SHARPEST_PX**2) * together
     each = np.stack([_log_evidence(fits[name], costs[name], noise, known[name]) for name in names])
     common = int(each[:, wanted].sum(axis=1).argmax())
     best = np.where(each.max(axis=0) > each[common] + _CLEARLY, each.argmax(axis=0), common)
