@@ -1,14 +1,23 @@
 """`mocap calibrate`: board footage becomes a calibration."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mocap.cli.common import JsonFlag, progress_bars, show
 
+if TYPE_CHECKING:
+    from mocap.pipeline.calibration import CalibrationOutcome
+
 NAME = "calibrate"
 EXAMPLE = "mocap calibrate footage/ --board board.toml --world floor:0 --out calibration.toml"
+#: Of the metadata, what people read; all of it is in the file and in the JSON.
+_SHOWN = (
+    "world", "gravity", "world_gravity_sd_deg", "world_notes", "scale", "lens_choice", "reprojection_median_px",
+    "held_out_median_px", "held_out_distance_rmse_mm", "volume_sd_median_mm", "volume_sd_p95_mm", "n_views",
+    "n_rejected_corners", "rejected_views", "checks_not_ok", "scale_factor", "timing",
+)  # fmt: skip
 
 
 def command(
@@ -35,6 +44,9 @@ def command(
             help="Lens model: auto, pinhole, brown2, brown5, rational8 or fisheye; CAMERA=MODEL for one camera alone."
         ),
     ] = ["auto"],  # noqa: B006
+    report: Annotated[
+        bool, typer.Option(help="Measure how good it is, and write a page (.html) and a table (.json) beside it.")
+    ] = True,
     as_json: JsonFlag = False,
 ) -> None:
     """Calibrate all cameras of a folder together.
@@ -46,17 +58,29 @@ def command(
 
     options = CalibrationOptions(_lenses(lens), tuple(str(path) for path in board[1:]))
     with progress_bars() as progress:
-        outcome = calibrate_to_file(source_dir, board[0], out, world, progress, options)
+        outcome = calibrate_to_file(source_dir, board[0], out, world, progress, options, report)
     lines = [
-        f"{out}: {len(outcome.rig)} cameras ({', '.join(outcome.rig.names)})",
-        *(f"  {name}: {value}" for name, value in outcome.rig.metadata.items()),
+        f"{len(outcome.rig)} cameras ({', '.join(outcome.rig.names)}) in {', '.join(map(str, outcome.files))}",
+        *_verdict_lines(outcome),
+        *(f"  {name}: {outcome.rig.metadata[name]}" for name in _SHOWN if outcome.rig.metadata.get(name)),
         *(f"  ignored: {path}" for path in outcome.ignored),
     ]
-    show(
-        {"out": out, "cameras": outcome.rig.names, "metadata": dict(outcome.rig.metadata), "ignored": outcome.ignored},
-        as_json,
-        lines,
-    )
+    result = {
+        "out": out, "files": outcome.files, "cameras": outcome.rig.names, "verdict": outcome.verdict,
+        "metadata": dict(outcome.rig.metadata), "ignored": outcome.ignored,
+    }  # fmt: skip
+    show(result, as_json, lines)
+
+
+def _verdict_lines(outcome: "CalibrationOutcome") -> list[str]:
+    """The verdict of the rig and of each camera, with what to do about it."""
+    if outcome.assessment is None:
+        return []
+    told = [(camera.name, camera.grade, camera.reason, camera.remedy) for camera in outcome.assessment.cameras]
+    return [
+        f"{outcome.verdict} {outcome.assessment.remedy}".rstrip(),
+        *(f"  {name} is {grade}: {reason} {remedy}".rstrip() for name, grade, reason, remedy in told),
+    ]
 
 
 def _lenses(given: list[str]) -> str | dict[str, str]:

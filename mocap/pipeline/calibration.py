@@ -6,16 +6,21 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 import calibration
+from calibration.assessment import Assessment, assess
+from calibration.assessment_json import assessment_metadata
 from calibration.board import Board, read_board
 from calibration.board_page import write_board_pdf
 from calibration.detection import detect_board
 from calibration.errors import BoardError
-from calibration.files import write_rig
+from calibration.files import rig_text, write_rig, write_texts
 from calibration.lens_models import checked_model
-from calibration.sources import CameraSource, find_sources
+from calibration.observations import BoardObservations
+from calibration.result import Calibration
+from calibration.sources import CameraSource, find_sources, frame_size
 from calibration.world import Landmarks, parse_world, read_landmarks
 from mocap.config.presets import preset_path
 from mocap.errors import ConfigError
+from mocap.pipeline.calibration_report import report_texts
 from mocap.pipeline.notes import check_output
 from mocap.pipeline.progress import Progress
 
@@ -36,12 +41,34 @@ class CalibrationOptions:
     boards: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class CalibratedFootage:
+    """A calibration and what it was made from: the corners of each board, the main one first, and the footage.
+
+    `ignored` are the files of the folder that were not used.
+    """
+
+    calibration: Calibration
+    boards: tuple[BoardObservations, ...]
+    sources: tuple[CameraSource, ...]
+    ignored: tuple[Path, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class CalibrationOutcome:
-    """A calibrated rig and the files of the footage folder that were not used."""
+    """A calibrated rig with its assessment, the files written, and those of the footage folder that were not used."""
 
     rig: calibration.CameraRig
+    assessment: Assessment | None
+    files: tuple[Path, ...]
     ignored: tuple[Path, ...]
+
+    @property
+    def verdict(self) -> str:
+        """What the assessment says, in a line; nothing without one."""
+        if self.assessment is None:
+            return "not assessed"
+        return f"{self.assessment.grade}: {self.assessment.reason}"
 
 
 def board_from(name_or_path: Path) -> Board:
@@ -66,7 +93,7 @@ def calibrate_footage(
     progress: Progress,
     patterns: Mapping[str, str] | None = None,
     options: CalibrationOptions | None = None,
-) -> CalibrationOutcome:
+) -> CalibratedFootage:
     """Detect the boards in all footage of a folder and calibrate all cameras together.
 
     Parameters
@@ -92,16 +119,16 @@ def calibrate_footage(
     names = tuple(source.name for source in sources)
     landmarks = _landmarks(world, names, folder)  # before the long work
     check_lenses(options.lens, names)
-    seen = [_detect(sources, one, progress, len(boards)) for one in boards]
+    seen = tuple(_detect(sources, one, progress, len(boards)) for one in boards)
     result = calibration.calibrate(
         seen[0], world=world, lens=options.lens, landmarks=landmarks, more_boards=seen[1:]
     )
-    return CalibrationOutcome(result.rig, tuple(ignored))
+    return CalibratedFootage(result, seen, tuple(sources), tuple(ignored))
 
 
 def _detect(
     sources: Sequence[CameraSource], board: Board, progress: Progress, n_boards: int
-) -> calibration.BoardObservations:
+) -> BoardObservations:
     what = "detect in" if n_boards == 1 else f"detect {board.squares_x} x {board.squares_y} in"
     return detect_board(
         sources,
@@ -194,9 +221,39 @@ def calibrate_to_file(
     world: str | None,
     progress: Progress,
     options: CalibrationOptions | None = None,
+    report: bool = True,
 ) -> CalibrationOutcome:
-    """Calibrate as `calibrate_footage` does and write the calibration file."""
-    check_output(out)
-    outcome = calibrate_footage(folder, board, world, progress, options=options)
-    write_rig(out, outcome.rig)
-    return outcome
+    """Calibrate as `calibrate_footage` does, assess the answer and write it.
+
+    Writes the calibration file and, with `report`, the page (.html) and the table (.json) of its quality beside it;
+    what was there before stays as it was until all of them are complete.
+    """
+    for path in (out, *(report_paths(out) if report else ())):
+        check_output(path)
+    found = calibrate_footage(folder, board, world, progress, options=options)
+    return write_calibration(found, out, progress, report)
+
+
+def report_paths(out: Path) -> tuple[Path, Path]:
+    """Return where page and table of a calibration file are written."""
+    return out.with_suffix(".html"), out.with_suffix(".json")
+
+
+def write_calibration(
+    found: CalibratedFootage, out: Path, progress: Progress, report: bool = True
+) -> CalibrationOutcome:
+    """Assess a calibration and write it; as `calibrate_to_file`."""
+    rig = found.calibration.rig
+    if not report:
+        write_rig(out, rig)
+        return CalibrationOutcome(rig, None, (out,), found.ignored)
+    progress("assess", 0, 2)
+    sizes = {source.name: frame_size(source) for source in found.sources}
+    assessment = assess(found.calibration, found.boards[0], footage_sizes=sizes)
+    progress("assess", 1, 2)
+    rig = replace(rig, metadata={**rig.metadata, **assessment_metadata(assessment)})
+    page, table = report_paths(out)
+    texts = report_texts(found.calibration, found.boards[0], assessment, found.sources, page, table, out.stem)
+    write_texts({out: rig_text(rig), **texts})
+    progress("assess", 2, 2)
+    return CalibrationOutcome(rig, assessment, (out, *texts), found.ignored)

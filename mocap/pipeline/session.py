@@ -11,7 +11,7 @@ from mocap.config.build import build
 from mocap.config.session import Session, TrialEntry, read_session
 from mocap.errors import ConfigError, KinematicsError, MocapError, SourceError
 from mocap.kinematics import KinematicsOptions
-from mocap.pipeline.calibration import CalibrationOptions, calibrate_footage
+from mocap.pipeline.calibration import CalibrationOptions, calibrate_footage, write_calibration
 from mocap.pipeline.digests import file_sha256, input_sha256, options_sha256
 from mocap.pipeline.motion import analyse
 from mocap.pipeline.notes import notes_of
@@ -142,12 +142,15 @@ class _Run:
             rig = with_z_up(rig) if source.world == "up:z" else rig
             # Only footage is named by patterns; a ready calibration has its own names.
             rig = rig.subset(list(self.session.camera_patterns)) if self.session.camera_patterns else rig
+            write_rig(self.out / output, rig)
+            text = f"{len(rig)} cameras, as given"
         else:
             patterns, options = self.session.camera_patterns, self.options.calibration
-            rig = calibrate_footage(footage, board, source.world, progress, patterns, options).rig
-        write_rig(self.out / output, rig)
+            found = calibrate_footage(footage, board, source.world, progress, patterns, options)
+            outcome = write_calibration(found, self.out / output, progress)
+            text = f"{len(outcome.rig)} cameras, {outcome.verdict}"
         self.record.store(output, inputs)
-        return Outcome("calibration", "done", f"{len(rig)} cameras{', as given' if source.file else ''}")
+        return Outcome("calibration", "done", text)
 
     def trial(self, entry: TrialEntry, rig: CameraRig, static: Trial | None) -> Outcome:
         """Write the file of one trial, unless it is up to date; a refusal sets an older file aside."""

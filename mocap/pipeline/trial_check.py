@@ -11,6 +11,7 @@ from mocap.synthetic.observation import partners
 from mocap.trial import Keypoints2D, Verdict
 
 _SAMPLING = Sampling(n_points=300, n_change_points=1200, always_search=False, n_spans=0)
+_LIMITS = CheckLimits(noise_share=2.0)
 _LATE_LIMIT = 0.3  # frames
 
 
@@ -40,7 +41,7 @@ def check_against_calibration(keypoints: Keypoints2D, rig: CameraRig) -> tuple[V
         return ()  # the reconstruction says so
     pixels = np.where(usable_observations(keypoints)[..., None], keypoints.pixels, np.nan)
     try:
-        found = check_in_use(rig, pixels, partner=partners(keypoints.names), sampling=_SAMPLING)
+        found = check_in_use(rig, pixels, partner=partners(keypoints.names), limits=_LIMITS, sampling=_SAMPLING)
     except CalibrationError:
         return ()  # nothing is shared: the reconstruction tells why, by camera
     _refuse(found, rig)
@@ -56,7 +57,7 @@ def _refuse(found: UseCheck, rig: CameraRig) -> None:
 
 
 def _verdict(camera: CameraCheck) -> Verdict:
-    change, limits = camera.change, CheckLimits()
+    change, limits = camera.change, _LIMITS
     assert change is not None
     if camera.diagnosis is not None and change.kind == "late":
         return Verdict(
