@@ -151,6 +151,8 @@ class CameraChange:
     effect_mm : float
         What it does at the points that were seen, root mean square, the estimate's own noise taken off.
     effect_sd_mm : float
+    noise_mm : float
+        What is left once the change is undone, as the sigma of a coordinate, at the distance of the points.
     """
 
     camera: int
@@ -163,6 +165,7 @@ class CameraChange:
     share: float
     effect_mm: float
     effect_sd_mm: float
+    noise_mm: float
 
     @property
     def turn_deg(self) -> float:
@@ -255,12 +258,11 @@ def _estimated(systems: Systems, camera: int, kind: str, first: int, gain: float
     total = max(float(weight.sum()), 1e-12)
     squared = float((weight[..., None] * (moved_px * scale) ** 2).sum()) / total
     bent = systems.by_change[camera, first:][..., columns] * scale[..., None]
-    mean = np.einsum("tp,tpri,tprj->ij", weight, bent, bent) / total
-    noise = float(np.trace(mean @ covariance[np.ix_(columns, columns)]))
-    effect = float(np.sqrt(max(squared - noise, 0.0)))
-    sd = float(np.sqrt(noise))
+    noise = float(np.trace(np.einsum("tp,tpri,tprj->ij", weight, bent, bent) @ scatter)) / total
+    effect, sd = float(np.sqrt(max(squared - noise, 0.0))), float(np.sqrt(noise))
     share = 1.0 - gain / max(float(_total(systems)), 1e-12)
-    return CameraChange(camera, kind, first, value, covariance, n_clusters, gain / left, share, effect, sd)
+    noise_mm = float(np.sqrt(left) * (weight * scale[..., 0]).sum() / total)
+    return CameraChange(camera, kind, first, value, covariance, n_clusters, gain / left, share, effect, sd, noise_mm)
 
 
 def _total(systems: Systems) -> float:

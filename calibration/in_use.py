@@ -123,9 +123,10 @@ def _or_late(
     rest = pixels.copy()
     rest[list(taken)] = np.nan
     late = late_by(rig, rest, chosen, change.camera)
-    if late is None or abs(late.frames) < _LEAST_LATE:
+    if late is None or abs(late.frames) < _LEAST_LATE or not late.sd < _LEAST_LATE:
         return change
-    if change.kind != "late" and late.after_px > _AS_GOOD * late.before_px * np.sqrt(change.share):
+    explains = late.after_px < _AS_GOOD * late.before_px * np.sqrt(max(change.share, 0.0))
+    if change.kind != "late" and not explains:
         return change
     value, covariance = np.zeros(8), np.zeros((8, 8))
     value[LATE], covariance[LATE, LATE] = late.frames, late.sd**2
@@ -137,7 +138,8 @@ def _named(change: CameraChange, limits: CheckLimits) -> bool:
         return False
     if change.kind == "late":
         return abs(change.value[7]) - 2 * np.sqrt(change.covariance[7, 7]) > _LEAST_LATE
-    return change.effect_mm - 2 * change.effect_sd_mm > limits.residual_mm
+    limit = max(limits.residual_mm, limits.noise_share * change.noise_mm)
+    return change.effect_mm - 2 * change.effect_sd_mm > limit
 
 
 def _camera(
@@ -159,11 +161,13 @@ def _verdict(
 ) -> tuple[str, str]:
     if fault is not None:
         return (REFUSE, fault.code) if name in fault.cameras else (USABLE, "not judged while other footage is wrong")
-    if not n_pairs or change is None:
+    if not n_pairs:
         return REFUSE, "shares too few points with the other cameras to be checked"
+    if change is None:
+        return USABLE, "fewer than three cameras that agree: which of two is wrong cannot be told"
     if not _named(change, limits):
-        sure = change.effect_mm + 2 * change.effect_sd_mm
-        return GOOD, f"no change found; one of more than {max(sure, 2 * change.effect_sd_mm):.1f} mm would show"
+        sure = max(change.effect_mm, limits.noise_share * change.noise_mm) + 2 * change.effect_sd_mm
+        return GOOD, f"no change found; one of more than {sure:.1f} mm would show"
     if change.kind == "late":
         return REFUSE, f"late by {change.value[7]:+.2f} frames"
     worst = REFUSE if change.effect_mm > limits.refuse_mm else USABLE

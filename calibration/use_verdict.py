@@ -20,12 +20,16 @@ class CheckLimits:
         Error in the volume above which a camera is 'usable' only, and its change is named.
     refuse_mm : float
         Above which it is refused.
+    noise_share : float
+        A change also has to exceed so many times the noise of a single point: keypoints of a person lie elsewhere for
+        each side that they are seen from, and that is no fault of a camera. 0 for boards and wands.
     old_h, very_old_h : float
         Age of a calibration from which a check, and from which a new calibration is advised, hours.
     """
 
     residual_mm: float = 3.0
     refuse_mm: float = 6.0
+    noise_share: float = 0.0
     old_h: float = 5.0
     very_old_h: float = 12.0
 
