@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.detection.marker_kernels import read_markers, sharpen_quads
+from calibration.detection.quad_kernels import fit_quads
 from calibration.detection.regions import Region, find_regions
 
-_WINDOWS_PX = (23, 11)
+_WINDOWS_PX = (11, 7)
 _OFFSET = 7  # gray levels below the mean of the window
 _MIN_SIDE_PX = 9.0
 _ACCURACY = 0.04  # of the circumference, by which a contour may leave its quadrilateral
@@ -43,7 +44,9 @@ class Markers:
 NO_MARKERS = Markers(np.zeros(0, int), np.zeros((0, 4, 2)))
 
 
-def find_markers(gray: NDArray, dictionary: str, enough: int, known: int, regions: list[Region] | None = None) -> Markers:
+def find_markers(
+    gray: NDArray, dictionary: str, enough: int, known: int, regions: list[Region] | None = None
+) -> Markers:
     """Find the markers of one board.
 
     Parameters
@@ -67,7 +70,7 @@ def find_markers(gray: NDArray, dictionary: str, enough: int, known: int, region
     for region in find_regions(gray) if regions is None else regions:
         markers = _in_region(region.of(gray), dictionary, enough, known)
         if len(markers):
-            found.append(Markers(markers.ids, markers.corners + [region.left, region.top]))
+            found.append(Markers(markers.ids, markers.corners + np.array([region.left, region.top])))
         if sum(int((markers.ids < known).sum()) for markers in found) >= enough:
             break
     if not found:
@@ -129,23 +132,11 @@ def _at_window(gray: NDArray, dictionary: str, window: int) -> Markers:
 def _quadrilaterals(binary: NDArray) -> NDArray[np.float64]:
     """Return convex quadrilaterals, shape (quad, 4, 2), clockwise as seen, around what is set."""
     contours, _ = cv2.findContours(binary, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-    quads = []
-    for contour in contours:
-        if len(contour) < 4 * _MIN_SIDE_PX * 0.7:
-            continue
-        corners = cv2.approxPolyDP(contour, _ACCURACY * len(contour), True)
-        if len(corners) == 4:
-            quads.append(corners[:, 0])
-    if not quads:
+    long = [contour[:, 0] for contour in contours if len(contour) >= 4 * _MIN_SIDE_PX * 0.7]
+    if not long:
         return np.zeros((0, 4, 2))
-    points = np.array(quads, float)
-    edges = np.roll(points, -1, axis=1) - points
-    after = np.roll(edges, -1, axis=1)
-    turn = edges[..., 0] * after[..., 1] - edges[..., 1] * after[..., 0]
-    convex = (turn > 0).all(axis=1) | (turn < 0).all(axis=1)
-    long = (edges**2).sum(axis=-1).min(axis=1) >= (0.5 * _MIN_SIDE_PX) ** 2
-    points[(turn < 0).all(axis=1)] = points[(turn < 0).all(axis=1)][:, ::-1]
-    return np.asarray(points[convex & long])
+    ends = np.cumsum([len(contour) for contour in long])
+    return np.asarray(fit_quads(np.concatenate(long), ends, _ACCURACY, 0.5 * _MIN_SIDE_PX))
 
 
 def _unique(markers: Markers) -> Markers:

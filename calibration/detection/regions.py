@@ -51,8 +51,8 @@ def find_regions(gray: NDArray) -> list[Region]:
 
     Notes
     -----
-    Saddle points by the determinant of the Hessian matrix, at a half, a quarter and an eighth of the resolution: fine for
-    far boards, coarse for near or blurred ones.
+    Saddle points by the determinant of the Hessian matrix, at a half, a quarter and an eighth of the resolution: fine
+    for far boards, coarse for near or blurred ones.
     """
     found: list[tuple[int, Region]] = []
     level, scale = gray, 1
@@ -75,8 +75,8 @@ def _in_level(level: NDArray, scale: int, shape: tuple[int, ...]) -> list[tuple[
     for k in range(1, n):
         if saddles[k] >= _MIN_SADDLES:
             x, y, w, h = (step * int(value) for value in boxes[k, :4])
-            region = Region(max(x - step, 0), max(y - step, 0), min(x + w + step, shape[1]), min(y + h + step, shape[0]))
-            regions.append((int(saddles[k]), region))
+            right, bottom = min(x + w + step, shape[1]), min(y + h + step, shape[0])
+            regions.append((int(saddles[k]), Region(max(x - step, 0), max(y - step, 0), right, bottom)))
     return regions
 
 

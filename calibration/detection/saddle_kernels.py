@@ -79,7 +79,9 @@ def _gather(gray: NDArray, state: NDArray, axes: NDArray, sign: float, gap: floa
 
 
 @njit(cache=True, nogil=True)
-def _linearise(points: NDArray, state: NDArray, turn: float, normal: NDArray, gradient: NDArray, work: NDArray) -> float:
+def _linearise(
+    points: NDArray, state: NDArray, turn: float, normal: NDArray, gradient: NDArray, work: NDArray
+) -> float:
     """Fill the normal equations at `state`, whose offset and contrast are solved for first; return the squares."""
     n, s_m, s_mm, s_l, s_ml = len(points), 0.0, 0.0, 0.0, 0.0
     _steps(points, state, turn, work)
