@@ -159,13 +159,16 @@ def place_cameras(candidates: NDArray, names: tuple[str, ...]) -> NDArray:
     return cam_from_root
 
 
-def check_connected(shared: NDArray, names: tuple[str, ...]) -> None:
+def check_connected(shared: NDArray, names: tuple[str, ...], remedy: str = "") -> None:
     """Refuse cameras that fall into groups.
 
     Parameters
     ----------
     shared : ndarray of int, shape (camera, camera)
         Frames that two cameras share; below MIN_SHARED_VIEWS is no link.
+    names : tuple of str
+    remedy : str
+        What would connect them, where more is known of it than that they have to share views.
 
     Raises
     ------
@@ -182,6 +185,6 @@ def check_connected(shared: NDArray, names: tuple[str, ...]) -> None:
     raise ViewGraphError(
         f"The cameras fall into {n_groups} groups that share fewer than {MIN_SHARED_VIEWS} consistent views of the "
         f"board: {' | '.join(' '.join(group) for group in groups)}. Shared views: {counts}.",
-        "Hold the board where cameras of different groups see it at the same time, for a few seconds each.",
+        remedy or "Hold the board where cameras of different groups see it at the same time, for a few seconds each.",
         code="CAMERAS_NOT_CONNECTED",
     )

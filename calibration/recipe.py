@@ -103,7 +103,7 @@ def _usable_footage(boards: Sequence[BoardObservations]) -> BoardFootage:
         usable = usable_views(board.seen, board.board.corners_board)
         every.append(without_mirrored(usable, board))
         check_duplicates(board.pixels, names)
-    check_views(np.concatenate(every, axis=1), names)
+    check_views(np.concatenate(every, axis=1), names, np.concatenate([board.frame_ids for board in boards]))
     return board_footage(boards, every)
 
 

@@ -7,6 +7,7 @@ from calibration.errors import BoardError, ViewGraphError
 from calibration.extrinsics import check_connected
 from calibration.intrinsics import check_board
 from calibration.observations import BoardObservations
+from calibration.view_graph import connection_advice, view_graph
 from calibration.views import MIN_VIEW_CORNERS, mirrored_views, spread_views
 
 MIN_VIEWS = 5
@@ -40,18 +41,22 @@ def without_mirrored(usable: NDArray, observations: BoardObservations) -> NDArra
     return usable & ~mirrored
 
 
-def check_views(usable: NDArray, names: tuple[str, ...]) -> None:
+def check_views(usable: NDArray, names: tuple[str, ...], frame_ids: NDArray | None = None) -> None:
     """Refuse footage with too few views.
 
     Parameters
     ----------
     usable : ndarray of bool, shape (camera, frame)
         As `usable_views` says.
+    names : tuple of str
+    frame_ids : ndarray of int, shape (frame,), optional
+        In any order, and more than once where several boards were seen; positions on the frame axis without.
 
     Raises
     ------
     ViewGraphError
-        TOO_FEW_VIEWS, naming each camera below 5 views, or CAMERAS_NOT_CONNECTED.
+        TOO_FEW_VIEWS, naming each camera below 5 views, or CAMERAS_NOT_CONNECTED, with the walk that would connect
+        them.
     """
     counts = usable.sum(axis=1)
     if (counts < MIN_VIEWS).any():
@@ -63,7 +68,11 @@ def check_views(usable: NDArray, names: tuple[str, ...]) -> None:
             "Show the board to these cameras longer, slanted, near and far; check that board.toml describes it.",
             code="TOO_FEW_VIEWS",
         )
-    check_connected(usable.astype(int) @ usable.T.astype(int), names)
+    ids, place = np.unique(np.arange(usable.shape[1]) if frame_ids is None else frame_ids, return_inverse=True)
+    moments = np.zeros((len(names), len(ids)), dtype=bool)
+    moments[np.nonzero(usable)[0], place[np.nonzero(usable)[1]]] = True
+    advice = connection_advice(view_graph(moments[..., None], names, ids))
+    check_connected(usable.astype(int) @ usable.T.astype(int), names, advice)
 
 
 def check_duplicates(pixels: NDArray, names: tuple[str, ...]) -> None:

@@ -1,7 +1,10 @@
 """Who saw the board together, and the walk that would connect what is apart."""
 
 import numpy as np
+import pytest
 
+from calibration.errors import ViewGraphError
+from calibration.view_checks import check_views
 from calibration.view_graph import connection_advice, seen_spans, view_graph
 
 NAMES = ("cam_1", "cam_2", "cam_4", "cam_5")
@@ -56,3 +59,21 @@ def test_advice_for_a_camera_that_never_saw_the_board() -> None:
 def test_stretches_bridge_short_gaps() -> None:
     assert seen_spans(np.array([3, 4, 10, 40, 41])) == ((3, 10), (40, 41))
     assert seen_spans(np.array([], dtype=int)) == ()
+
+
+def test_the_refusal_of_two_groups_names_the_walk_that_connects_them() -> None:
+    usable = seen_in((0, 60), (20, 90), (130, 199), (98, 180)).any(axis=2)
+    # Frames of the footage, every fifth of which was looked at.
+    with pytest.raises(ViewGraphError) as caught:
+        check_views(usable, NAMES, 5 * np.arange(200))
+    assert caught.value.code == "CAMERAS_NOT_CONNECTED" and "cam_1 cam_2 | cam_4 cam_5" in caught.value.cause
+    assert caught.value.remedy.startswith("Record a walk with the board between cam_2 and cam_5")
+    assert "cam_2 saw it in frames 100-450" in caught.value.remedy
+
+
+def test_boards_side_by_side_are_no_shared_view() -> None:
+    # Both cameras always saw a board, never the same one.
+    one = seen_in((0, 199), (0, 199)).any(axis=2) & [[True], [False]]
+    other = ~one
+    with pytest.raises(ViewGraphError, match="Hold the board where"):
+        check_views(np.concatenate([one, other], axis=1), NAMES[:2], np.tile(np.arange(200), 2))
