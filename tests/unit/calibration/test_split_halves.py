@@ -59,6 +59,6 @@ def test_errors_that_are_no_noise_show() -> None:
 
 
 def test_too_few_views_are_told() -> None:
-    observations = footage(1, 18)
+    observations = footage(1, 24)
     found = split_halves(calibrate(observations), observations)
     assert "would be left with" in found.reason and np.isnan(found.ratio).all()
