@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mocap.cli.calibrate_points import calibrate_points
 from mocap.cli.common import JsonFlag, progress_bars, show
 
 if TYPE_CHECKING:
@@ -20,22 +21,27 @@ _SHOWN = (
 )  # fmt: skip
 
 
+_POINTS = "Without a board: a wand, or a person who walks about"
+
+
 def command(
-    source_dir: Annotated[Path, typer.Argument(help="One video or one image folder per camera.")],
+    source_dir: Annotated[
+        Path, typer.Argument(help="One video or one image folder per camera; keypoint files for a wand or a person.")
+    ],
     board: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Option(
             help="Board description, board.toml, or the name of a preset. Give it again for further boards in the same "
             "footage; the first is the one that lies on the floor."
         ),
-    ],
+    ] = None,
     out: Annotated[Path, typer.Option(help="Calibration to write.")] = Path("calibration.toml"),
     world: Annotated[
         str | None,
         typer.Option(
             help="'floor:0', 'floor:0-9' or 'floor:0-9,200-220': the board lies on the floor in these frames "
             "('@5mm' behind it: its thickness); 'camera:NAME'; or 'lframe:', 'points:', 'wand:', 'plumb:' or 'feet:' "
-            "with a FILE of landmarks."
+            "with a FILE of landmarks. With --person also 'feet': the floor is under the person's own heels and toes."
         ),
     ] = None,
     lens: Annotated[
@@ -47,6 +53,35 @@ def command(
     report: Annotated[
         bool, typer.Option(help="Measure how good it is, and write a page (.html) and a table (.json) beside it.")
     ] = True,
+    wand: Annotated[
+        Path | None, typer.Option(help="Wand description, or the name of a preset.", rich_help_panel=_POINTS)
+    ] = None,
+    person: Annotated[
+        bool, typer.Option("--person", help="Calibrate from a person's keypoints.", rich_help_panel=_POINTS)
+    ] = False,
+    length: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A length that is known, in m with its sd; repeatable. With --person between keypoints: "
+            "'RHip-RKnee=0.42+-0.005'.",
+            rich_help_panel=_POINTS,
+        ),
+    ] = None,
+    lenses: Annotated[
+        Path | None,
+        typer.Option(help="Calibration whose lenses are taken; its poses are not.", rich_help_panel=_POINTS),
+    ] = None,
+    image_size: Annotated[
+        list[str] | None,
+        typer.Option(help="CAMERA=WIDTHxHEIGHT, where no --lenses are given.", rich_help_panel=_POINTS),
+    ] = None,
+    skeleton: Annotated[
+        str | None,
+        typer.Option(help="Keypoint order, such as BODY_25B, where the files bring no names.", rich_help_panel=_POINTS),
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option(help="Frame rate in Hz, for 'feet'.", min=1e-3, rich_help_panel=_POINTS)
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Calibrate all cameras of a folder together.
@@ -54,6 +89,15 @@ def command(
     Without --world the world is the first camera's frame; gravity is then unknown, and angles against gravity
     will be reported as not observable.
     """
+    if (board is not None) + (wand is not None) + person != 1:
+        raise typer.BadParameter("give either --board, or --wand, or --person")
+    if person and not length:
+        raise typer.BadParameter("--person needs a --length: nothing else tells how large the rig is")
+    if board is None:
+        calibrate_points(
+            source_dir, out, wand, length or [], lenses, image_size or [], world, rate, skeleton, as_json
+        )
+        return
     from mocap.pipeline.calibration import CalibrationOptions, calibrate_to_file
 
     options = CalibrationOptions(_lenses(lens), tuple(str(path) for path in board[1:]))
