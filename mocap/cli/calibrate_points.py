@@ -1,0 +1,62 @@
+"""`mocap calibrate` without a board: from a wand or from a person who walks about, seen by a 2D detector."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import typer
+
+from mocap.cli.common import show
+
+
+def calibrate_points(
+    source: Path,
+    out: Path,
+    wand: Path | None,
+    lengths: list[str],
+    lenses: Path | None,
+    image_sizes: list[str],
+    world: str | None,
+    rate: float | None,
+    skeleton: str | None,
+    as_json: bool,
+) -> None:
+    """Calibrate from keypoint files and print what came out; with a wand, or from a person with known lengths."""
+    from mocap.pipeline.point_calibration import calibrate_person_files, calibrate_wand_files
+    from mocap.pipeline.reconstruction import KeypointInput
+
+    how = KeypointInput(rate, skeleton)
+    sizes = dict(_named_size(text) for text in image_sizes)
+    if wand is not None:
+        outcome = calibrate_wand_files(source, wand, how, out, lenses, sizes or None, world)
+    else:
+        outcome = calibrate_person_files(source, lengths, how, out, lenses, sizes or None, world)
+    quality, names = outcome.quality, outcome.rig.names
+    lines = [
+        f"{out}: {len(names)} cameras ({', '.join(names)})",
+        f"  size of the rig known to {100 * outcome.scale_sd:.2g} % (1 sd)",
+        f"  a point in the volume is off by {quality.volume_sd_mm:.1f} mm because of the calibration (1 sd, median)",
+        *(
+            f"  {name}: {n} points, noise {sigma:.2f} px, {100 * rejected:.0f} % left out, "
+            f"place known to {place:.1f} mm (1 sd)"
+            for name, n, sigma, rejected, place in zip(
+                names, quality.n_points, quality.sigma_px, quality.rejected_share, quality.position_sd_mm, strict=True
+            )
+        ),
+        *(f"  {name}: {outcome.rig.metadata[name]}" for name in ("world", "gravity", "scale", "lens_choice")
+          if outcome.rig.metadata.get(name)),
+        *(f"  note: {note}" for note in outcome.notes),
+    ]  # fmt: skip
+    result = {
+        "out": out, "cameras": names, "scale_sd": outcome.scale_sd, "quality": asdict(quality),
+        "metadata": dict(outcome.rig.metadata), "notes": outcome.notes,
+    }  # fmt: skip
+    show(result, as_json, lines)
+
+
+def _named_size(text: str) -> tuple[str, tuple[int, int]]:
+    """Read 'cam_0=1920x1080'."""
+    name, _, size = text.partition("=")
+    width, _, height = size.partition("x")
+    if not name or not width.isdigit() or not height.isdigit():
+        raise typer.BadParameter(f"'{text}' is not CAMERA=WIDTHxHEIGHT, such as cam_0=1920x1080")
+    return name, (int(width), int(height))
