@@ -65,7 +65,7 @@ def view_graph(seen: NDArray, names: tuple[str, ...], frame_ids: NDArray) -> Vie
     names : tuple of str
     frame_ids : ndarray of int, shape (frame,)
     """
-    views = seen.any(axis=2)
+    views = np.asarray(seen.any(axis=2))
     shared = views.astype(np.int64) @ views.T.astype(np.int64)
     flat = seen.reshape(len(names), -1).astype(np.float32)  # exact up to 16 million corners, and fast
     _, group = connected_components(shared >= MIN_SHARED_VIEWS, directed=False)

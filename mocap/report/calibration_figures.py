@@ -154,10 +154,10 @@ def residual_picture(residuals: Mapping[str, Mapping[str, NDArray]], width: floa
                    text(left - 8, base - 14, name, 11, "end", "#222"),
                    text(left - 8, base - 2, f"0 to {top:.2g} px", 9, "end", "#888")]  # fmt: skip
         frames, rms = _thinned(np.asarray(own["frames"], float), np.asarray(own["rms_px"], float))
-        x = left + (frames - first) / span * (right - left)
-        y = base - (row - 8) * np.minimum(rms / top, 1.0)
+        across = left + (frames - first) / span * (right - left)
+        upward = base - (row - 8) * np.minimum(rms / top, 1.0)
         # Points as strokes without length: a tenth of the text of as many circles.
-        dots = "".join(f"M{u:.1f} {v:.1f}h0" for u, v in zip(x, y, strict=True))
+        dots = "".join(f"M{u:.1f} {v:.1f}h0" for u, v in zip(across, upward, strict=True))
         shapes.append(shape("path", d=dots, stroke=SERIES[index % len(SERIES)], stroke_width=3.4,
                             stroke_linecap="round"))  # fmt: skip
     shapes.append(text(left, height - 8, "frame", 10, "end"))

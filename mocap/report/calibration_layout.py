@@ -84,7 +84,7 @@ def _map(errors: ErrorMap, grid: NDArray, axes: tuple[int, int, int], sheet: _Sh
     if not np.isfinite(sd_mm).any():
         return []
     worst = np.where(np.isfinite(sd_mm), sd_mm, -1.0).max(axis=axes[2])
-    blind = (errors.n_views < 2).any(axis=axes[2])
+    blind = np.asarray((errors.n_views < 2).any(axis=axes[2]))
     top = float(np.percentile(worst[worst >= 0], 98)) or 1.0
     middles = np.take(grid, 0, axis=axes[2])[..., list(axes[:2])]
     size = np.array([np.diff(middles, axis=k)[..., k].max() if middles.shape[k] > 1 else 0.1 for k in (0, 1)])
