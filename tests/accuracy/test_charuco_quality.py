@@ -1,0 +1,65 @@
+"""The quality that is told of a real recording: held out, repeated, and what its views leave open."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from calibration.assessment import Assessment, assess
+from calibration.quality import score_board
+from calibration.recipe import calibrate, cross_validate
+from calibration.result import Calibration
+from calibration.sources import find_sources
+from mocap.pipeline.calibration_report import write_calibration_report
+
+
+@pytest.fixture(scope="module")
+def result(board_recording) -> Calibration:
+    return calibrate(board_recording.observations)
+
+
+@pytest.fixture(scope="module")
+def assessment(result: Calibration, board_recording) -> Assessment:
+    return assess(result, board_recording.observations)
+
+
+def test_lengths_in_views_never_used(assessment: Assessment) -> None:
+    outside = assessment.held_out
+    # Measured: neighbours 0.372 mm, all pairs 0.650 mm, median over frames 0.226 mm, median reprojection 0.883 px.
+    assert outside.distance_rmse_mm < 0.45 and outside.all_pairs_rmse_mm < 0.9
+    assert outside.frame_median_rmse_mm < 0.5
+    assert outside.median_px < 0.95
+    assert outside.n_lengths >= 720
+
+
+def test_warm_folds_score_as_whole_calibrations_do(assessment: Assessment, board_recording) -> None:
+    whole = cross_validate(board_recording.observations)
+    mean = float(np.mean([score.distance_rmse_mm for score in whole]))
+    # Measured 0.371 against 0.376 mm.
+    assert np.mean([fold.distance_rmse_mm for fold in assessment.held_out.folds]) == pytest.approx(mean, rel=0.15)
+
+
+def test_it_is_told_that_baselines_are_not_fixed(assessment: Assessment) -> None:
+    # Measured: focal lengths move by up to 5.4 %, distances between cameras by up to 11.7 %, at 1.16 against 1.22 px.
+    told = [sentence for sentence in assessment.limits if "not fixed by these views" in sentence]
+    assert len(told) == 1 and "focal lengths move by up to" in told[0]
+    assert assessment.freedom.focal_pct.max() > 2 and assessment.freedom.free_rms_px > 0.9 * assessment.freedom.rms_px
+
+
+def test_every_camera_is_usable_and_none_is_good(assessment: Assessment) -> None:
+    assert [camera.grade for camera in assessment.cameras] == ["usable"] * 4
+    assert 1.0 < assessment.halves.whole_ratio < 2.5  # measured 1.46: late frames are no independent noise
+    unsure = {check.name for check in assessment.checks if check.status == "warn"}
+    assert {"gravity", "scale"} <= unsure
+
+
+def test_the_page_shows_real_frames(result: Calibration, board_recording, shared_data: Path, tmp_path: Path) -> None:
+    sources, _ = find_sources(shared_data / "charuco_4cam")
+    out = tmp_path / "calibration.html", tmp_path / "calibration.json"
+    write_calibration_report(result, board_recording.observations, sources, *out)
+    page = out[0].read_text(encoding="utf-8")
+    assert page.count("data:image/jpeg;base64,") == 8 and len(page) < 500_000  # measured 180 kB
+    fitted = score_board(result.rig, board_recording.observations)
+    table = json.loads(out[1].read_text(encoding="utf-8"))
+    assert table["fitted"]["distance_rmse_mm"] == pytest.approx(fitted.distance_rmse_mm, rel=0.01)
