@@ -21,12 +21,12 @@ from numpy.typing import NDArray
 from calibration.bundle import BundleProblem, LensPrior, minimise
 from calibration.bundle_system import N_LENS, BundleState
 from calibration.lens_evidence import LensCoverage, LensEvidence, lens_coverage, lens_evidence
-from calibration.lens_growth import Growth, grown
+from calibration.lens_growth import grown
 from calibration.lens_models import LensModel, parsed_model
 from calibration.lens_words import said
 from calibration.refinement import Refinement
 
-UNSEEN = 0.97  # posterior over prior standard deviation from which on the views say nothing of a parameter
+UNSEEN = 0.95  # posterior over prior standard deviation from which on the views say nothing of a parameter
 _PINHOLE_K1_SD = 0.02  # an ordinary lens bends by more than twice this, and would have shown
 _TIE_SD_PX = 1e-3  # of fx - fy where one focal length is held
 _BROWN_STEPS = (("k3", (8,)), ("k2", (5,)), ("p", (6, 7)), ("c", (2, 3)), ("fx=fy", (0, 1)), ("k1", (4,)))
@@ -106,8 +106,8 @@ def choose_lenses(
     auto = np.array([model.name == "auto" for model in asked])
     if not auto.any() or _contradicts(refinement):
         choices = tuple(
-            _choice(refinement.problem, camera, model, name)
-            for camera, (model, name) in enumerate(zip(asked, names, strict=True))
+            _choice(refinement.problem, camera, own, (), said(name, model_of(refinement.problem, camera, own), own))
+            for camera, (own, name) in enumerate(zip(asked, names, strict=True))
         )
         return ChosenLenses(choices, refinement, refinement.problem)
     growth = grown(problem, refinement, auto, [model.holds for model in asked], sizes)
@@ -121,9 +121,12 @@ def choose_lenses(
     reduced = _reduced(refinement, held)
     if reduced is None:  # never seen: with less to move, the minimum is only nearer
         held, reduced = [()] * len(names), refinement
+    sentences = [
+        said(name, model_of(reduced.problem, camera, own), own, held[camera], camera, growth, coverage, tied)
+        for camera, (name, own, tied) in enumerate(zip(names, asked, evidence.inflation.tolist(), strict=True))
+    ]
     choices = tuple(
-        _choice(reduced.problem, camera, asked[camera], name, held[camera], growth, coverage)
-        for camera, name in enumerate(names)
+        _choice(reduced.problem, camera, own, held[camera], sentences[camera]) for camera, own in enumerate(asked)
     )
     opened = replace(reduced.problem, free=refinement.problem.free, prior=refinement.problem.prior)
     return ChosenLenses(choices, reduced, opened)
@@ -233,22 +236,20 @@ def _reduced(refinement: Refinement, held: list[tuple[str, ...]]) -> Refinement 
 
 
 def _choice(
-    problem: BundleProblem,
-    camera: int,
-    asked: LensModel,
-    name: str,
-    held: tuple[str, ...] = (),
-    growth: Growth | None = None,
-    coverage: LensCoverage | None = None,
+    problem: BundleProblem, camera: int, asked: LensModel, held: tuple[str, ...], sentence: str
 ) -> LensChoice:
-    free = problem.free[camera, :N_LENS].copy()
-    prior = LensPrior(
-        problem.prior.mean[[camera]], problem.prior.precision[[camera]], problem.prior.aspect_precision[[camera]]
-    )
+    prior = problem.prior
+    own = LensPrior(prior.mean[[camera]], prior.precision[[camera]], prior.aspect_precision[[camera]])
     square = asked.square or "fx=fy" in held
-    model = asked.name if asked.name != "auto" else model_name(free, bool(problem.views.fisheye[camera]))
-    sentence = said(name, model, asked, held, camera, growth, coverage)
-    return LensChoice(model, free, square, prior, sentence)
+    free = problem.free[camera, :N_LENS].copy()
+    return LensChoice(model_of(problem, camera, asked), free, square, own, sentence)
+
+
+def model_of(problem: BundleProblem, camera: int, asked: LensModel) -> str:
+    """Name a camera's model: as asked for, or the smallest that has all that is free."""
+    if asked.name != "auto":
+        return asked.name
+    return model_name(problem.free[camera, :N_LENS], bool(problem.views.fisheye[camera]))
 
 
 def model_name(free: NDArray, fisheye: bool) -> str:
