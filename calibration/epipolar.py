@@ -16,13 +16,14 @@ from calibration.rigid import from_rotvec, rigid
 MIN_SHARED_POINTS = 16
 _SAMPLES = 250
 _MOST_POINTS = 400
-_BEST = 6  # hypotheses that are refined
-_GAUSS_NEWTON = 12
+_BEST = 4  # hypotheses that are refined
+_GAUSS_NEWTON = 10
 _ROUNDS = 3
 _STEP = 1e-6
 _INLIER_SIGMAS = 4.0
 _FLAT_SIGMAS = 3.0  # a plane explains the pair when the median transfer error is below this many sigma
 _SIGMA_FLOOR_PX = 1e-4
+_MOST_NOISE = 0.02  # of the focal length
 _MEDIAN_ABS = 0.6745  # of a unit Gaussian
 _IN_FRONT = 0.75
 
@@ -48,6 +49,8 @@ class EpipolarPair:
     flat : bool
         Whether a plane in space, or a mere rotation of the camera, explains the points as well: then the pose is
         not known.
+    consistent : bool
+        Whether most points fit one pose within a noise of 2 % of the focal length at most.
     sure : bool
         Whether one of the four poses has the points in front of both cameras.
     """
@@ -59,12 +62,13 @@ class EpipolarPair:
     cost: float
     parallax_deg: float
     flat: bool
+    consistent: bool
     sure: bool
 
     @property
     def usable(self) -> bool:
         """Whether the pose may be built on."""
-        return self.sure and not self.flat and 2 * self.n_agreeing > self.n_shared
+        return self.sure and self.consistent and not self.flat
 
     @property
     def strength(self) -> float:
@@ -96,11 +100,14 @@ def epipolar_pair(rays_a: NDArray, rays_b: NDArray, focal_a: float, focal_b: flo
     fits = off[best] < _INLIER_SIGMAS * own_sigma
     b_from_a, share = _in_front(pose, a[fits], b[fits])
     whole = np.abs(sampson_px(b_from_a[None], rays_a, rays_b, focal_a, focal_b)[0])
-    flat = _transfer_px(a[fits], b[fits], focal_b) < _FLAT_SIGMAS * max(own_sigma, 1e-2)
+    n_agreeing = int((whole < _INLIER_SIGMAS * own_sigma).sum())
+    relief = min(_transfer_px(a[fits], b[fits], focal_b), _width_px(a[fits], focal_a), _width_px(b[fits], focal_b))
+    consistent = 2 * n_agreeing > len(rays_a) and own_sigma < _MOST_NOISE * float(np.sqrt(focal_a * focal_b))
+    flat = consistent and relief < _FLAT_SIGMAS * max(own_sigma, 1e-2)
     return EpipolarPair(
-        b_from_a, len(rays_a), int((whole < _INLIER_SIGMAS * own_sigma).sum()), own_sigma,
+        b_from_a, len(rays_a), n_agreeing, own_sigma,
         float(np.mean(np.minimum(off[best], 20.0) ** 2)), _parallax_deg(b_from_a, a[fits], b[fits]), flat,
-        share > _IN_FRONT,
+        consistent, share > _IN_FRONT,
     )  # fmt: skip
 
 
@@ -227,6 +234,12 @@ def _parallax_deg(b_from_a: NDArray, a: NDArray, b: NDArray) -> float:
     turned, other = _homogeneous(a) @ b_from_a[:3, :3].T, _homogeneous(b)
     across = np.linalg.norm(np.cross(turned, other), axis=1)
     return float(np.rad2deg(np.median(np.arctan2(across, (turned * other).sum(axis=1)))))
+
+
+def _width_px(rays: NDArray, focal: float) -> float:
+    """Spread of points, px, across the line that fits them best: nothing of a line in space."""
+    off = rays - rays.mean(axis=0) if len(rays) else np.zeros((1, 2))
+    return focal * float(np.sqrt(max(np.linalg.eigvalsh(off.T @ off / len(off))[0], 0.0)))
 
 
 def _transfer_px(a: NDArray, b: NDArray, focal_b: float) -> float:

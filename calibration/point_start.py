@@ -95,7 +95,7 @@ def place_from_points(
     ------
     ViewGraphError
         CAMERAS_NOT_CONNECTED when too few points are shared, naming what every pair shares; DEGENERATE_MOTION when
-        enough are, but they lie in one plane or show nothing but a rotation.
+        enough are, but they lie in one plane or show nothing but a rotation; CAMERA_MIRRORED.
     SolverError
         SCALE_UNCHAINED when a camera shares points with one other camera only and no length is known.
     """
@@ -174,15 +174,23 @@ def _baseline(
 
 def robust_points(rig: CameraRig, pixels: NDArray) -> NDArray:
     """Triangulate with less and less weight on views that are far off, shape (frame, point, 3); NaN without two."""
-    points = triangulate(rig, pixels)
+    # The lenses are undone once, not in every round.
+    straight = CameraRig(
+        tuple(Camera(c.name, c.size, c.matrix, np.zeros(5), c.cam_from_world) for c in rig)
+    )
+    rays = undistorted(rig, pixels)[0]
+    focal = np.array([c.matrix[[0, 1], [0, 1]] for c in rig]).reshape(-1, *[1] * (rays.ndim - 2), 2)
+    centre = np.array([c.matrix[:2, 2] for c in rig]).reshape(focal.shape)
+    pixels = rays * focal + centre
+    points = triangulate(straight, pixels)
     for _ in range(_IRLS_ROUNDS):
-        off = np.linalg.norm(rig.project(points) - pixels, axis=-1)
+        off = np.linalg.norm(straight.project(points) - pixels, axis=-1)
         seen = np.isfinite(off)
         if not seen.any():
             break
         scale = max(float(np.median(off[seen])), 1e-3)
         weights = np.where(seen, 1.0 / (1.0 + (np.where(seen, off, 0.0) / scale) ** 2) ** 2, 0.0)
-        points = triangulate(rig, pixels, weights)
+        points = triangulate(straight, pixels, weights)
     return points
 
 
@@ -200,6 +208,7 @@ def _check_graph(strength: NDArray, pairs: Pairs, tracks: PointTracks) -> None:
         for a in range(len(names))
         for b in range(a + 1, len(names))
     )
+    _check_mirrored(pairs, names)
     linked = np.zeros(strength.shape, dtype=int)
     for (a, b), pair in pairs.items():
         linked[a, b] = int(pair.usable or pair.flat)
@@ -217,6 +226,19 @@ def _check_graph(strength: NDArray, pairs: Pairs, tracks: PointTracks) -> None:
         "synchronous, their lenses right and no image mirrored.",
         code="CAMERAS_NOT_CONNECTED",
     )
+
+
+def _check_mirrored(pairs: Pairs, names: tuple[str, ...]) -> None:
+    """Refuse a camera whose epipolar lines fit those of all others, but whose points lie behind one of the two."""
+    for camera, name in enumerate(names):
+        own = [pair for link, pair in pairs.items() if camera in link and not pair.flat]
+        fitting = [pair for pair in own if pair.consistent]
+        if len(fitting) >= 2 and not any(pair.sure for pair in fitting):
+            raise ViewGraphError(
+                f"Camera '{name}' is mirrored: its points fit {len(fitting)} other cameras, but only behind them.",
+                "Record this camera without mirroring (a front camera's preview, a mirror in the light path).",
+                code="CAMERA_MIRRORED",
+            )
 
 
 def _why_not(pair: EpipolarPair | None) -> str:
