@@ -144,6 +144,8 @@ def check_scale(result: ScaleResult) -> None:
 
 def board_scale(board: Board, relative_sd: float = PRINTED_SD) -> ScaleEstimate:
     """Return what the board says of a rig calibrated with it: 1, within its printing or its measurement."""
+    if not hasattr(board, "square_length"):  # an object of tags
+        return ScaleEstimate(f"the corners of the {board.describe()}", 1.0, relative_sd)
     return ScaleEstimate(f"board's square length {board.square_length:.4f} m", 1.0, relative_sd)
 
 
