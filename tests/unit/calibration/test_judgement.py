@@ -39,12 +39,12 @@ def test_what_was_not_measured_is_no_pass() -> None:
 
 
 def test_the_worst_is_told_first_with_measured_value_and_limit() -> None:
-    verdict = judge_camera("cam", {**GOOD, "coverage": 24, "focal_sd": 4.0, "reach": 45})
+    verdict = judge_camera("cam", {**GOOD, "coverage": 19, "focal_sd": 4.0, "reach": 35})
     assert verdict.reason == (
         "Focal length known to (1 sd) 4 % (limit 0.5 %); reach of the corners from the middle of the image to its "
-        "corner 45 % (limit 50 %); and 1 more."
+        "corner 35 % (limit 40 %); and 1 more."
     )
-    refused = judge_camera("cam", {**GOOD, "coverage": 24, "focal_sd": 12.0})
+    refused = judge_camera("cam", {**GOOD, "coverage": 19, "focal_sd": 12.0})
     assert refused.grade == "refuse" and refused.reason == "Focal length known to (1 sd) 12 % (limit 10 %)."
 
 
