@@ -1,9 +1,9 @@
 """Whether cameras still see as they were calibrated: which moved, changed its lens or runs late, how much, since when.
 
-Points are triangulated from all cameras. For each camera in turn a change of its own is offered to that answer, all
-points free to follow, and the fall of the squared error is told (the score test of Rao 1948; a step in time: Page
-1954). To first order that is what a full refinement with this camera set free would gain, so that gains of different
-cameras compare: the camera at fault gains most, the others only what its points had pulled them by.
+For each camera in turn a change of its own is offered to the points that all cameras have placed, and the fall of the
+squared error is told (the score test of Rao 1948; a step in time: Page 1954). To first order that is what a full
+refinement with this camera set free would gain, so that gains of different cameras compare: the camera at fault gains
+most, the others only what its points had pulled them by.
 """
 
 from dataclasses import dataclass
@@ -12,121 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc, fdtrc
 
-from calibration.camera import CameraRig
-from calibration.propagation import camera_jacobian
-from calibration.triangulation import triangulate
+from calibration.change_systems import LATE, N_CHANGE, POSE, ZOOM, Systems, typical_square
 
-N_CHANGE = 8  # rotation 3 (rad), translation 3 (m), relative focal length, frames late
-POSE, ZOOM, LATE = slice(0, 6), 6, 7
-_PRIOR_SD = np.array([0.3, 0.3, 0.3, 1.0, 1.0, 1.0, 0.3, 30.0])  # a change beyond is no drift
-_REACH = 4  # frames to either side through which a line is laid for the speed in the image
-_LEAST_SPREAD = 20.0  # squared frames: five in a row have 10, nine 60
-_ROBUST = 3.0
+_PRIOR_SD = np.array([0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 30.0])  # a change beyond is no drift
 _BLOCKS = 24
-_LEAST_POINTS = 30
 _LEAST_FRAMES = 6  # on either side of a step
-
-
-@dataclass(frozen=True, eq=False)
-class Systems:
-    """The least-squares systems of each camera's own change, frame by frame, with what they were made of.
-
-    Attributes
-    ----------
-    matrix : ndarray, shape (camera, time, 8, 8)
-        The points eliminated; units of px².
-    gradient : ndarray, shape (camera, time, 8)
-    by_change, pull : ndarray, shape (camera, time, point, 2, 8)
-        d pixel / d change with points held and with points following; 0 where not seen.
-    residual : ndarray, shape (camera, time, point, 2)
-        Seen minus projected, px; 0 where not seen.
-    weight : ndarray, shape (time, point)
-        Less than 1 for points whose views contradict each other more than most.
-    mm_per_px : ndarray, shape (camera, time, point)
-        What a pixel is at the point's distance.
-    sigma2 : float
-        Squared noise of a coordinate, px², with the residuals as they are.
-    """
-
-    matrix: NDArray
-    gradient: NDArray
-    by_change: NDArray
-    pull: NDArray
-    residual: NDArray
-    weight: NDArray
-    mm_per_px: NDArray
-    sigma2: float
-
-
-def change_systems(rig: CameraRig, pixels: NDArray, speed: NDArray) -> Systems | None:
-    """Linearise what a change of each camera would do.
-
-    Parameters
-    ----------
-    rig : CameraRig
-    pixels, speed : ndarray, shape (camera, time, point, 2)
-        px, and px per frame; NaN where not seen, or where the speed is not known.
-
-    Returns
-    -------
-    Systems or None
-        None with fewer than 30 points that two cameras share.
-    """
-    points = triangulate(rig, pixels)
-    shape = pixels.shape[:3]
-    seen = np.isfinite(pixels).all(axis=-1) & np.isfinite(points).all(axis=-1)
-    projected = rig.project(points)
-    seen &= np.isfinite(projected).all(axis=-1)
-    seen &= seen.sum(axis=0) >= 2
-    if seen.any(axis=0).sum() < _LEAST_POINTS:
-        return None
-    residual = np.where(seen[..., None], pixels - projected, 0.0)
-    by_change, by_point = np.zeros((*shape, 2, N_CHANGE)), np.zeros((*shape, 2, 3))
-    mm_per_px = np.zeros(shape)
-    for index, camera in enumerate(rig):
-        own = seen[index]
-        by_camera, by_point[index][own] = camera_jacobian(camera, points[own])
-        focal = camera.matrix[[0, 1], [0, 1]]
-        columns = by_change[index]
-        mine = np.concatenate([by_camera[..., 12:18], by_camera[..., :2] @ focal[:, None]], axis=-1)
-        late = -np.nan_to_num(speed[index][own])[..., None]
-        columns[own] = np.concatenate([mine, late], axis=-1)
-        depth = points[own] @ camera.cam_from_world[2, :3] + camera.cam_from_world[2, 3]
-        mm_per_px[index][own] = 1e3 * depth / focal.mean()
-    normal = np.einsum("ctpri,ctprj->tpij", by_point, by_point)
-    there = seen.any(axis=0)
-    normal[~there] = np.eye(3)
-    follow = by_point @ np.linalg.inv(normal)[None]  # (camera, time, point, 2, 3)
-    pull = by_change - follow @ (np.swapaxes(by_point, -1, -2) @ by_change)
-    freedom = np.maximum(2 * seen.sum(axis=0) - 3, 1)
-    misfit = (residual**2).sum(axis=(0, -1)) / freedom
-    typical = max(float(np.median(misfit[there])), 1e-12)
-    weight = np.where(there, 1.0 / (1.0 + misfit / (_ROBUST**2 * typical)), 0.0)
-    matrix = np.einsum("tp,ctpri,ctprj->ctij", weight, by_change, pull)
-    gradient = np.einsum("tp,ctpri,ctpr->cti", weight, by_change, residual)
-    sigma2 = float((weight * misfit * freedom).sum() / (weight * freedom).sum())
-    return Systems(matrix, gradient, by_change, pull, residual, weight, mm_per_px, max(sigma2, 1e-12))
-
-
-def speeds(pixels: NDArray, frames: NDArray) -> NDArray:
-    """Return how fast points move in the image at some frames, px per frame; NaN where not known.
-
-    Parameters
-    ----------
-    pixels : ndarray, shape (camera, time, point, 2)
-    frames : ndarray of int, shape (chosen,)
-    """
-    steps = np.arange(-_REACH, _REACH + 1)
-    near = frames[:, None] + steps
-    inside = (near >= 0) & (near < pixels.shape[1])
-    window = pixels[:, np.clip(near, 0, pixels.shape[1] - 1)]  # (camera, chosen, step, point, 2)
-    there = np.isfinite(window) & inside[None, :, :, None, None]
-    count = np.maximum(there.sum(axis=2), 1)
-    when = np.where(there, steps[None, None, :, None, None], 0.0)
-    centred = np.where(there, when - (when.sum(axis=2) / count)[:, :, None], 0.0)
-    spread = (centred**2).sum(axis=2)
-    slope = (centred * np.where(there, window, 0.0)).sum(axis=2) / np.maximum(spread, 1e-12)
-    return np.where(spread >= _LEAST_SPREAD, slope, np.nan)
 
 
 @dataclass(frozen=True, eq=False)
@@ -261,8 +151,19 @@ def _estimated(systems: Systems, camera: int, kind: str, first: int, gain: float
     noise = float(np.trace(np.einsum("tp,tpri,tprj->ij", weight, bent, bent) @ scatter)) / total
     effect, sd = float(np.sqrt(max(squared - noise, 0.0))), float(np.sqrt(noise))
     share = 1.0 - gain / max(float(_total(systems)), 1e-12)
-    noise_mm = float(np.sqrt(left) * (weight * scale[..., 0]).sum() / total)
+    left_px = np.sqrt(_noise_after(systems, camera, first, moved_px, columns, part))
+    noise_mm = float(left_px * (weight * scale[..., 0]).sum() / total)
     return CameraChange(camera, kind, first, value, covariance, n_clusters, gain / left, share, effect, sd, noise_mm)
+
+
+def _noise_after(
+    systems: Systems, camera: int, first: int, moved_px: NDArray, columns: list[int], value: NDArray
+) -> float:
+    """Squared noise of a coordinate once a change is undone, by the median over points."""
+    squares = systems.squares.copy()
+    followed = systems.pull[camera, first:][..., columns] @ value
+    squares[first:] += (moved_px * (followed - 2 * systems.residual[camera, first:])).sum(axis=-1)
+    return typical_square(np.maximum(squares, 0.0), systems.freedom)
 
 
 def _total(systems: Systems) -> float:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from calibration.agreement import Evidence, pair_table
 from calibration.camera import CameraRig
-from calibration.drift import LATE, CameraChange, best_change, change_systems, speeds
+from calibration.change_systems import LATE, change_systems, speeds
+from calibration.drift import CameraChange, best_change
 from calibration.footage_faults import FootageFault, footage_fault, suspicious
 from calibration.lateness import late_by
 from calibration.use_verdict import GOOD, REFUSE, USABLE, CameraCheck, CheckLimits, Diagnosis, Sampling, UseCheck
@@ -24,6 +25,7 @@ _LEAST_LATE = 0.3
 _AS_GOOD = 0.9
 _MOST_CHANGES = 3
 _LEAST_CAMERAS = 3
+_TELLS_NOTHING_MM = 100.0
 
 
 def check_in_use(
@@ -94,7 +96,7 @@ def _changes(
     speed = speeds(pixels, chosen)
     found: dict[int, CameraChange] = {}
     mm_per_px = np.full(len(rig), np.nan)
-    for _ in range(_MOST_CHANGES + 1):
+    for turn in range(_MOST_CHANGES + 1):
         systems = change_systems(rig, left, speed)
         if systems is None:
             break
@@ -103,8 +105,9 @@ def _changes(
         mm_per_px[fresh] = [float(np.median(own[seen])) for own, seen in zip(
             systems.mm_per_px[fresh], there[fresh], strict=True)]  # fmt: skip
         tried = {c: best_change(systems, c) for c in range(len(rig)) if c not in found and there[c].any()}
-        if len(tried) < _LEAST_CAMERAS:
-            break  # of two cameras nobody knows which is wrong
+        # Of two cameras nobody knows which is wrong; of three, views of a person say it once, and no more.
+        if len(tried) < _LEAST_CAMERAS + (turn > 0 and limits.noise_share > 0):
+            break
         worst = max(tried, key=lambda c: tried[c].gain)
         if tried[worst].chance < _CHANCE:
             tried[worst] = _or_late(rig, pixels, chosen, tried[worst], found)
@@ -164,9 +167,11 @@ def _verdict(
     if not n_pairs:
         return REFUSE, "shares too few points with the other cameras to be checked"
     if change is None:
-        return USABLE, "fewer than three cameras that agree: which of two is wrong cannot be told"
+        return USABLE, "not judged: too few other cameras agree to tell which one is wrong"
     if not _named(change, limits):
         sure = max(change.effect_mm, limits.noise_share * change.noise_mm) + 2 * change.effect_sd_mm
+        if sure > _TELLS_NOTHING_MM:
+            return USABLE, f"not judged: what was shown tells no change below {sure:.0f} mm"
         return GOOD, f"no change found; one of more than {sure:.1f} mm would show"
     if change.kind == "late":
         return REFUSE, f"late by {change.value[7]:+.2f} frames"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from calibration.agreement import median_px
 from calibration.camera import CameraRig
-from calibration.drift import LATE, change_systems, speeds
+from calibration.change_systems import LATE, change_systems, speeds
 from calibration.triangulation import sampson_distance_px
 
 _FARTHEST = 30  # frames

@@ -9,7 +9,7 @@ import numpy as np
 import calibration
 from calibration import CameraRig
 from mocap.errors import ConfigError, KeypointError
-from mocap.keypoints import choose_person
+from mocap.keypoints import PeopleKeypoints, PersonChoice, choose_person
 from mocap.pipeline.digests import input_sha256
 from mocap.pipeline.notes import check_output
 from mocap.pipeline.progress import Progress
@@ -73,13 +73,25 @@ def load_keypoints(path: Path, rig: CameraRig, how: KeypointInput) -> tuple[Keyp
     people = read.people
     if people.n_people == 1:
         return people.person(0), read.first_frame, tuple(notes)
-    chosen = choose_person(people, rig)
+    chosen = _chosen(people, rig)
     notes.append(f"one of up to {people.n_people} people chosen by reprojection error")
     rivals = int((chosen.others > 0).sum())
     if rivals:
         # More than one person is seen by two cameras: the choice is the best seen one, and a user has to know.
         notes.append(f"in {rivals} of {len(chosen.others)} frames two or more cameras also agree on somebody else")
     return chosen.keypoints, read.first_frame, tuple(notes)
+
+
+def _chosen(people: PeopleKeypoints, rig: CameraRig) -> PersonChoice:
+    """Choose one person; where no cameras agree on anybody, say first whether the footage is of these cameras."""
+    try:
+        return choose_person(people, rig)
+    except KeypointError as error:
+        if error.code == "NO_PERSON":
+            seen = np.isfinite(people.pixels).all(axis=-1)
+            trust = (people.confidence * seen).sum(axis=-1)
+            check_against_calibration(people.chosen(np.where(trust.max(axis=2) > 0, trust.argmax(axis=2), -1)), rig)
+        raise
 
 
 def reconstruct_trial(

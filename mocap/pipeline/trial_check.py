@@ -11,7 +11,7 @@ from mocap.synthetic.observation import partners
 from mocap.trial import Keypoints2D, Verdict
 
 _SAMPLING = Sampling(n_points=300, n_change_points=1200, always_search=False, n_spans=0)
-_LIMITS = CheckLimits(noise_share=2.0)
+_LIMITS = CheckLimits(noise_share=1.5)
 _LATE_LIMIT = 0.3  # frames
 
 
