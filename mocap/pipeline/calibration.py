@@ -253,7 +253,8 @@ def write_calibration(
     progress("assess", 1, 2)
     rig = replace(rig, metadata={**rig.metadata, **assessment_metadata(assessment)})
     page, table = report_paths(out)
-    texts = report_texts(found.calibration, found.boards[0], assessment, found.sources, page, table, out.stem)
+    title = f"Calibration {out.stem}" if out.stem != "calibration" else "Calibration"
+    texts = report_texts(found.calibration, found.boards[0], assessment, found.sources, page, table, title)
     write_texts({out: rig_text(rig), **texts})
     progress("assess", 2, 2)
     return CalibrationOutcome(rig, assessment, (out, *texts), found.ignored)
