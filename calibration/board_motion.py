@@ -39,12 +39,14 @@ def frame_moments(
     known = np.isfinite(stamps)
     moments = np.where(known, stamps, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     moments = np.where(known.any(axis=0), moments, np.nan)
-    if not (np.diff(moments[np.isfinite(moments)]) > 0).all():
-        raise ShapeError("The frame times do not increase.", "Give times in seconds, in the order of the frames.")
+    if not (np.diff(moments[np.isfinite(moments)]) >= 0).all():
+        raise ShapeError("The frame times go backwards.", "Give times in seconds, in the order of the frames.")
     return moments, "s"
 
 
-def board_paths(world_from_body: NDArray, moments: NDArray, placed: NDArray) -> tuple[NDArray, NDArray]:
+def board_paths(
+    world_from_body: NDArray, moments: NDArray, placed: NDArray, track: NDArray
+) -> tuple[NDArray, NDArray]:
     """Return velocity and acceleration of each body in its own frame, shape (body, 6) each.
 
     Of the motion (rotation vector in rad, shift in m) to the nearest placed frames before and after: a parabola through
@@ -56,13 +58,21 @@ def board_paths(world_from_body: NDArray, moments: NDArray, placed: NDArray) -> 
     moments : ndarray, shape (body,)
         NaN is missing.
     placed : ndarray of bool, shape (body,)
+    track : ndarray of int, shape (body,)
+        Which thing each body is: only poses of the same one are neighbours.
     """
     velocity, acceleration = np.zeros((len(moments), 6)), np.zeros((len(moments), 6))
-    good = np.flatnonzero(placed & np.isfinite(moments))
-    if len(good) < 2:
-        return velocity, acceleration
-    steps = np.diff(moments[good])
-    relative = inverse(world_from_body[good[:-1]]) @ world_from_body[good[1:]]
+    for thing in np.unique(track):
+        good = np.flatnonzero(placed & np.isfinite(moments) & (track == thing))
+        if len(good) > 1:
+            velocity[good], acceleration[good] = _parabolas(world_from_body[good], moments[good])
+    return velocity, acceleration
+
+
+def _parabolas(world_from_body: NDArray, moments: NDArray) -> tuple[NDArray, NDArray]:
+    velocity, acceleration = np.zeros((len(moments), 6)), np.zeros((len(moments), 6))
+    steps = np.diff(moments)
+    relative = inverse(world_from_body[:-1]) @ world_from_body[1:]
     ahead = np.vstack([_logarithm(relative), np.zeros(6)])
     behind = np.vstack([np.zeros(6), _logarithm(inverse(relative))])
     near = steps <= _GAP * np.median(steps)
@@ -71,16 +81,16 @@ def board_paths(world_from_body: NDArray, moments: NDArray, placed: NDArray) -> 
     both, first, last = before & after, after & ~before, before & ~after
     one, other = h_after[both], h_before[both]
     span = one * other * (one + other)
-    velocity[good[both]] = (other**2 * ahead[both] - one**2 * behind[both]) / span
-    acceleration[good[both]] = 2 * (other * ahead[both] + one * behind[both]) / span
-    velocity[good[first]] = (ahead / h_after)[first]
-    velocity[good[last]] = (-behind / h_before)[last]
+    velocity[both] = (other**2 * ahead[both] - one**2 * behind[both]) / span
+    acceleration[both] = 2 * (other * ahead[both] + one * behind[both]) / span
+    velocity[first] = (ahead / h_after)[first]
+    velocity[last] = (-behind / h_before)[last]
     return velocity, acceleration
 
 
 def usual_interval(moments: NDArray) -> float:
     """Return the median time between frames, NaN of fewer than two."""
-    known = moments[np.isfinite(moments)]
+    known = np.unique(moments[np.isfinite(moments)])
     return float(np.median(np.diff(known))) if len(known) > 1 else float("nan")
 
 

@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.bundle_system import NormalEquations, normal_equations
+from calibration.bundle_system import NormalEquations, normal_equations, squared_errors
 from calibration.bundle_views import BundleState, Views
 from calibration.gauge import adjoint
 from calibration.rigid import from_rotvec, inverse, rotvec
 
 _STEPS = 20
 _SETTLED = 1e-9  # of the prior's sd
-_FAR = 8.0  # sd of the prior beyond which no shift is looked for
+_ROUNDING = 1e-5  # of the prior's sd
 _DIFFERENCE = 1e-4  # step, in units of the prior's sd, for the velocity along a path
 
 
@@ -86,31 +86,49 @@ class SlidState:
 
 
 def best_shifts(slide: Slide, state: BundleState, views: Views, sigma: NDArray) -> SlidState:
-    """Find the best shift of every view for given cameras and bodies, by Gauss-Newton.
+    """Find the best shift of every view for given cameras and bodies, from the prior's mean downhill.
+
+    Levenberg-Marquardt, each view for itself: where a body turns round, a step too far would find another place that
+    looks alike.
 
     Parameters
     ----------
     sigma : ndarray, shape (camera,)
         Noise of one coordinate, px.
     """
-    alone, mean = alone_views(views), slide.prior_mean[views.camera]
-    shift = mean
-    poses = state.world_from_board[views.body]
-    nothing = np.zeros(12, bool)
+    shift = slide.prior_mean[views.camera]
+    cost, slope, bend = _of_shifts(slide, state, views, sigma, shift)
+    damping = np.zeros(len(shift))
     for _ in range(_STEPS):
-        later = along_path(slide, views.body, shift)
-        slid = replace(state, world_from_board=poses @ later)
-        system = normal_equations(slid, alone, sigma, None, nothing)
-        twist = path_twist(slide, views.body, shift)
-        slope = np.einsum("vi,vi->v", twist, system.body_gradient) + (shift - mean) / slide.prior_sd**2
-        bend = np.einsum("vi,vij,vj->v", twist, system.body, twist) + 1.0 / slide.prior_sd**2
-        step = np.where(np.isfinite(slope), slope / bend, 0.0)
-        # Farther than this nobody knows the path; a trial state far off must not send views around the world.
-        shift = np.clip(shift - step, mean - _FAR * slide.prior_sd, mean + _FAR * slide.prior_sd)
-        if np.abs(step).max(initial=0.0) < _SETTLED * slide.prior_sd:
+        trial = shift - slope / (bend * (1.0 + damping))
+        step = np.abs(trial - shift)
+        if step.max(initial=0.0) < _SETTLED * slide.prior_sd:
             break
+        new_cost, new_slope, new_bend = _of_shifts(slide, state, views, sigma, trial)
+        better = new_cost < cost
+        shift, cost = np.where(better, trial, shift), np.where(better, new_cost, cost)
+        slope, bend = np.where(better, new_slope, slope), np.where(better, new_bend, bend)
+        # What rounding refuses is at its bottom.
+        slope = np.where(~better & (step < _ROUNDING * slide.prior_sd), 0.0, slope)
+        damping = np.where(better, 0.1 * damping, np.maximum(10.0 * damping, 1.0))
     later = along_path(slide, views.body, shift)
-    return SlidState(shift, replace(state, world_from_board=poses @ later), later)
+    return SlidState(shift, replace(state, world_from_board=state.world_from_board[views.body] @ later), later)
+
+
+def _of_shifts(
+    slide: Slide, state: BundleState, views: Views, sigma: NDArray, shift: NDArray
+) -> tuple[NDArray, NDArray, NDArray]:
+    """Half the cost of each view, its slope and its bend by the view's shift, shape (view,) each."""
+    alone = alone_views(views)
+    slid = replace(state, world_from_board=state.world_from_board[views.body] @ along_path(slide, views.body, shift))
+    system = normal_equations(slid, alone, sigma, None, np.zeros(12, bool))
+    off = (shift - slide.prior_mean[views.camera]) / slide.prior_sd
+    squares = squared_errors(slid, alone).sum(axis=1) / np.asarray(sigma)[views.camera] ** 2
+    twist = path_twist(slide, views.body, shift)
+    slope = np.einsum("vi,vi->v", twist, system.body_gradient) + off / slide.prior_sd
+    bend = np.einsum("vi,vij,vj->v", twist, system.body, twist) + 1.0 / slide.prior_sd**2
+    sound = np.isfinite(slope) & np.isfinite(squares)  # a trial state may have put the body behind its camera
+    return 0.5 * np.where(sound, squares + off**2, np.inf), np.where(sound, slope, 0.0), np.where(sound, bend, 1.0)
 
 
 def slid_equations(

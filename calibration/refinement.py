@@ -90,13 +90,13 @@ def refine(problem: BundleProblem, start: BundleState) -> Refinement:
     sigma = ratio * _scale(close, state, ratio)
     if not _is_gaussian(problem, state, sigma):
         state, sigma, steps = _robust_rounds(close, state, ratio)
-    fitting = _fitting(problem, state, sigma)
+    fitting = fitting_corners(problem, state, sigma)
     for _ in range(_ROUNDS):
         kept, final = fitting, _with(problem, fitting)
         result = minimise(final, state, sigma)
         state, steps = result.state, steps + result.steps
         # What wrong corners had pulled away may fit again, and what they had covered may show.
-        fitting = _fitting(problem, state, sigma)
+        fitting = fitting_corners(problem, state, sigma)
         if np.array_equal(kept, fitting):
             break
     if not result.converged:
@@ -144,8 +144,8 @@ def _near_views(problem: BundleProblem, state: BundleState) -> NDArray:
     return _keep_sound(problem.views, problem.views.seen & (errors < limit)[:, None])
 
 
-def _fitting(problem: BundleProblem, state: BundleState, sigma: NDArray) -> NDArray:
-    """Which corners, shape (view, corner), agree with a state; a view most of which does not, goes whole."""
+def fitting_corners(problem: BundleProblem, state: BundleState, sigma: NDArray) -> NDArray:
+    """Return which corners, shape (view, corner), agree with a state; a view most of which does not, goes whole."""
     views = problem.views
     limit = (REJECT_SIGMAS * sigma[views.camera]) ** 2
     fits = views.seen & (squared_errors(state, views) < limit[:, None])

@@ -17,7 +17,7 @@ from calibration.bundle import BundleCovariance, BundleProblem, lens_and_pose_co
 from calibration.bundle_slide import Slide, alone_views, best_shifts
 from calibration.bundle_system import BundleState, Views, squared_errors
 from calibration.errors import SolverError
-from calibration.refinement import Refinement, noise_per_camera
+from calibration.refinement import Refinement, fitting_corners, noise_per_camera
 from calibration.timing_share import (
     BodyNormals,
     ShiftScatter,
@@ -25,84 +25,21 @@ from calibration.timing_share import (
     freedom_of_shifts,
     mean_shifts,
     other_motion,
+    principal,
     shift_scatter,
     shift_share,
     shifts,
     view_motion,
 )
 from calibration.view_jacobians import view_misses
+from calibration.view_timing import ViewTiming
 
 _FREE = 0.25  # sd of the shifts in the first round, in units of the interval between frames
 _MEANS = 3
 _ROUNDS = 12
-_SETTLED = 0.02  # relative change of noise and spread at which the rounds stop
-_NOTABLE = 3.0  # sd from which a whole camera is told to be late
-
-
-@dataclass(frozen=True, eq=False)
-class ViewTiming:
-    """When each view was taken, relative to the other views of its frame.
-
-    Attributes
-    ----------
-    shift, sd : ndarray, shape (camera, frame)
-        Seconds (or intervals between frames, see `unit`); positive is later than the moment that stands for the
-        frame. NaN for views without corners or whose board has no neighbour in time. Shrunk towards 0 by the prior.
-    camera_shift, camera_sd : ndarray, shape (camera,)
-        Of a whole camera, against the mean of all.
-    spread : float
-        Standard deviation of the shifts of single views, estimated or given: the prior.
-    excess : float
-        How much more whole views are moved about than the noise of single corners explains, whatever way the board
-        moves; as a ratio of variances, at least 1. Errors of lens or board do that, and shifts in time do not.
-    share_removed : float
-        Of the energy of all residuals, by one free shift per view, the poses as they are.
-    share_expected : float
-        What one free shift along a motion that the board did not make removes: chance, lens and board.
-    share_used : float
-        What the shifts as estimated (shrunk) remove once cameras and boards have followed; NaN where they have not.
-    sigma_px : float
-        Noise of one coordinate of a corner that remains.
-    unit : str
-        's', or 'frames' where nobody said how fast frames follow.
-    """
-
-    shift: NDArray
-    sd: NDArray
-    camera_shift: NDArray
-    camera_sd: NDArray
-    spread: float
-    excess: float
-    share_removed: float
-    share_expected: float
-    share_used: float
-    sigma_px: float
-    unit: str
-
-    @property
-    def significant(self) -> bool:
-        """Whether residuals grow with the speed of the board beyond chance."""
-        return self.spread > 0
-
-    def sentences(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        """Return what a reader has to know, in plain words."""
-        head = (
-            f"Timing: one time shift per view removes {100 * self.share_removed:.0f} % of the residual energy; shifts "
-            f"along motions that the board did not make remove {100 * self.share_expected:.0f} %"
-        )
-        if not self.significant:
-            return (f"{head}: no proof that views are early or late.",)
-        factor, unit = (1e3, "ms") if self.unit == "s" else (1.0, "frame intervals")
-        text = [f"{head}. Views are early or late by {factor * self.spread:.2g} {unit} (standard deviation)."]
-        with np.errstate(invalid="ignore"):
-            late = np.abs(self.camera_shift) > _NOTABLE * self.camera_sd
-        text += [
-            f"Camera '{name}' is {'late' if shift > 0 else 'early'} by {factor * abs(shift):.2g} +- "
-            f"{factor * sd:.1g} {unit} on average."
-            for name, shift, sd, is_late in zip(names, self.camera_shift, self.camera_sd, late, strict=True)
-            if is_late
-        ]
-        return tuple(text)
+_STRAY_ROUNDS = 3  # after which what was left out stays out
+_SETTLED = 0.03  # relative change of the noise at which the rounds stop
+_SETTLED_SPREAD = 0.2  # of the spread, which matters less
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +51,8 @@ class TimedRefinement:
     refinement : Refinement
         `every_view` and `problem.views` hold the pixels as they were; `problem.slide` what the views may slide along.
     corrected : Refinement
-        The same with the pixels moved to the common moment of their frame: residuals of this one are what is left.
+        The same with the pixels moved to the common moment of their frame and no more slide: residuals of this one
+        are what is left.
     covariance : BundleCovariance
         With the freedom of the shifts taken out.
     timing : ViewTiming
@@ -138,7 +76,8 @@ def body_slide(refinement: Refinement, moments: NDArray, mean: NDArray, sd: floa
         NaN counts as 0.
     sd : float
     """
-    paths = board_paths(refinement.state.world_from_board, moments, refinement.placed)
+    things = refinement.problem.views.body_target
+    paths = board_paths(refinement.state.world_from_board, moments, refinement.placed, things)
     return Slide(*paths, np.where(np.isfinite(mean), mean, 0.0), max(sd, 1e-9))
 
 
@@ -163,7 +102,7 @@ def estimate_timing(
     """
     slide = body_slide(refinement, moments, np.zeros(refinement.problem.views.n_cameras), 1.0)
     normals = body_normals(refinement.state, refinement.problem.views, refinement.sigma, slide)
-    return _view_timing(normals, spread, refinement.sigma, unit)
+    return _view_timing(normals, spread, refinement, unit)
 
 
 def _scatter(normals: BodyNormals, spread: float | None) -> tuple[ShiftScatter, NDArray, NDArray]:
@@ -176,12 +115,15 @@ def _scatter(normals: BodyNormals, spread: float | None) -> tuple[ShiftScatter, 
     return scatter, mean, sd
 
 
-def _view_timing(normals: BodyNormals, spread: float | None, sigma: NDArray, unit: str) -> ViewTiming:
+def _view_timing(normals: BodyNormals, spread: float | None, refinement: Refinement, unit: str) -> ViewTiming:
     scatter, mean, mean_sd = _scatter(normals, spread)
-    shift, sd = shifts(view_motion(normals), scatter, mean)
+    motion = view_motion(normals)
+    shift, sd = shifts(motion, scatter, mean)
+    free = 2 * int(refinement.kept.sum()) - 6 * int(refinement.placed.sum()) - int(refinement.problem.free.sum())
     return ViewTiming(
         shift.T, sd.T, mean, mean_sd, scatter.spread, scatter.excess, shift_share(normals),
-        shift_share(other_motion(normals)), float("nan"), float(np.sqrt(np.mean(sigma**2))), unit,
+        shift_share(other_motion(normals)), float("nan"), len(principal(motion)[0]) / max(free, 1),
+        float(np.sqrt(np.mean(refinement.sigma**2))), unit,
     )  # fmt: skip
 
 
@@ -192,7 +134,7 @@ def refine_timing(
 
     The shifts never become unknowns (see `bundle_slide`). They are free at first, for cameras that were refined
     without them have taken up a part; then motion, spread and noise are estimated anew until they have settled.
-    Corners that were left out stay out.
+    Corners that were left out stay out, and those that are far off against what noise remains go too.
 
     Parameters
     ----------
@@ -207,12 +149,13 @@ def refine_timing(
     SolverError
         TIMING_NOT_SETTLED
     """
-    now, before, views = refinement, np.full(2, np.inf), refinement.problem.views
-    limit, mean = _FREE * usual_interval(moments), np.zeros(views.n_cameras)
+    now, before = refinement, np.full(2, np.inf)
+    limit, mean = _FREE * usual_interval(moments), np.zeros(refinement.problem.views.n_cameras)
     ratio = limit if spread is None else spread
-    for _ in range(_ROUNDS):
+    for turn in range(_ROUNDS):
+        views = now.problem.views
         slide = body_slide(now, moments, mean, ratio)
-        problem = replace(refinement.problem, slide=slide)
+        problem = replace(refinement.problem, views=views, slide=slide)
         result = minimise(problem, now.state, now.sigma)
         shift = best_shifts(slide, result.state, views, now.sigma).shift
         normals = body_normals(result.state, views, now.sigma, slide, shift)
@@ -225,14 +168,27 @@ def refine_timing(
         pace = float(np.sqrt(np.mean(motion.shown / np.maximum(views.seen.sum(), 1))))
         ratio = min(scatter.ratio, limit)
         here = np.array([np.log(np.mean(sigma)), ratio * pace])
-        if result.converged and np.abs(here - before).max() < _SETTLED * max(1.0, here[1]):
+        settled = np.abs(here - before) < [_SETTLED, _SETTLED_SPREAD * max(1.0, here[1])]
+        if result.converged and settled.all():
             return _timed(refinement, now, moments, unit, spread)
         before = here
+        if 0 < turn <= _STRAY_ROUNDS:
+            now = _without_strays(now, refinement)
     raise SolverError(
         "The time shifts of the views did not settle.",
         "Calibrate without time shifts, or film the board where three cameras see it.",
         code="TIMING_NOT_SETTLED",
     )
+
+
+def _without_strays(now: Refinement, first: Refinement) -> Refinement:
+    """Leave out, of the corners of the first refinement, those that no shift brings near: after a jerk, say."""
+    views = now.every_view.with_seen(first.kept)
+    moved = _corrected(now.problem, now.state, now.sigma, views)
+    kept = fitting_corners(replace(now.problem, views=moved), now.state, now.sigma)
+    placed = np.zeros_like(first.placed)
+    placed[views.body[kept.any(axis=1)]] = True
+    return replace(now, problem=replace(now.problem, views=views.with_seen(kept)), kept=kept, placed=placed)
 
 
 def _remaining_noise(problem: BundleProblem, state: BundleState, sigma: NDArray, absorbed: NDArray) -> NDArray:
@@ -258,10 +214,11 @@ def _timed(
     slide, views = now.problem.slide, now.problem.views
     assert slide is not None
     every = _corrected(now.problem, now.state, now.sigma, now.every_view)
-    corrected = replace(now, every_view=every, problem=replace(now.problem, views=every.with_seen(views.seen)))
+    still = replace(now.problem, views=every.with_seen(views.seen), slide=None)
+    corrected = replace(now, every_view=every, problem=still)
     first, last = (float(squared_errors(r.state, r.problem.views).sum()) for r in (before, corrected))
     shift = best_shifts(slide, now.state, views, now.sigma).shift
-    timing = _view_timing(body_normals(now.state, views, now.sigma, slide, shift), spread, now.sigma, unit)
+    timing = _view_timing(body_normals(now.state, views, now.sigma, slide, shift), spread, now, unit)
     at_first = estimate_timing(before, moments, unit)
     timing = replace(
         timing, share_removed=at_first.share_removed, share_expected=at_first.share_expected,
