@@ -11,6 +11,7 @@ from calibration.board import Board
 from calibration.detection.markers import Markers, find_markers
 from calibration.detection.pattern import consistent_markers, marker_cells, marker_corners, predict
 from calibration.detection.saddles import fit_saddles
+from calibration.detection.view_tests import BoardView, tested_view
 from calibration.tag_object import TagObject
 
 _MIN_CONTRAST = 6.0  # gray levels, half of light minus dark
@@ -19,6 +20,7 @@ _MAX_SD_PX = 0.25
 _MAX_SHIFT = 0.25  # squares between the expected and the fitted corner
 _FEW_MARKERS = 4
 _ROUNDS = 8  # of growing from the seen part of the board into the rest
+_N_FIGURES = 7
 _REACH = 1.6  # squares over which corners are expected beyond what was seen
 
 
@@ -80,10 +82,28 @@ def consistent(markers: Markers, board: Board) -> Markers:
 
 def corners_from_markers(gray: NDArray, board: Board, markers: Markers) -> NDArray[np.float64]:
     """Find the corners, shape (n_corners, 2), of a ChArUco board around its markers."""
-    answer = np.full((board.n_corners, 2), np.nan)
+    return view_from_markers(gray, board, markers).pixels
+
+
+def view_from_markers(gray: NDArray, board: Board, markers: Markers) -> BoardView:
+    """Find the corners of a ChArUco board around its markers, and test what the image shows of them.
+
+    Parameters
+    ----------
+    gray : ndarray of uint8, shape (height, width)
+        Markers are dark on light: the negative of an inverted board's image.
+    board : Board
+    markers : Markers
+    """
+    fits = np.full((board.n_corners, _N_FIGURES), np.nan)
     markers = consistent(markers, board)
-    if len(markers) < 2:
-        return answer
+    if len(markers) >= 2:
+        _grow(gray, board, markers, fits)
+    return tested_view(fits[:, :2], fits[:, 2:4], fits[:, 4], fits[:, 5], fits[:, 6], board.inverted)
+
+
+def _grow(gray: NDArray, board: Board, markers: Markers, fits: NDArray) -> None:
+    """Fill in the corners near to markers, then those near to corners."""
     found_board = _marker_points(board, markers.ids).reshape(-1, 2)
     found_image = markers.corners.reshape(-1, 2)
     targets = board.corners_board[:, :2] / board.square_length
@@ -94,12 +114,10 @@ def corners_from_markers(gray: NDArray, board: Board, markers: Markers) -> NDArr
         if not len(todo):
             break
         missing[todo] = False
-        fitted = _fitted(gray, board, found_board, found_image, todo)
-        answer[todo] = fitted
-        good = ~np.isnan(fitted[:, 0])
-        found_board = np.concatenate([found_board, targets[todo[good]]])
-        found_image = np.concatenate([found_image, fitted[good]])
-    return answer
+        fits[todo] = _fitted(gray, board, found_board, found_image, todo)
+        good = todo[~np.isnan(fits[todo, 0])]
+        found_board = np.concatenate([found_board, targets[good]])
+        found_image = np.concatenate([found_image, fits[good, :2]])
 
 
 def _fitted(gray: NDArray, board: Board, found_board: NDArray, found_image: NDArray, todo: NDArray) -> NDArray:
@@ -107,21 +125,27 @@ def _fitted(gray: NDArray, board: Board, found_board: NDArray, found_image: NDAr
     start, axes = predict(found_board, found_image, targets)
     height, width = gray.shape
     inside = ((start > 2) & (start < [width - 3, height - 3])).all(axis=1)
-    fitted = np.full((len(todo), 2), np.nan)
+    fitted = np.full((len(todo), _N_FIGURES), np.nan)
     if inside.any():
         gap = (1 - float(board.marker_length or 0) / board.square_length) / 2
-        fitted[inside] = refined(gray, start[inside], axes[inside], corner_signs(board)[todo[inside]], gap)
+        fitted[inside] = _figures(gray, start[inside], axes[inside], corner_signs(board)[todo[inside]], gap)
     return fitted
 
 
 def refined(gray: NDArray, start: NDArray, axes: NDArray, sign: NDArray, gap: float | None) -> NDArray:
     """Return fitted corners, shape (corner, 2); NaN where the image does not show one."""
+    return _figures(gray, start, axes, sign, gap)[:, :2]
+
+
+def _figures(gray: NDArray, start: NDArray, axes: NDArray, sign: NDArray, gap: float | None) -> NDArray:
+    """Fit corners: x, y, both blurs, level, contrast and residual of each, NaN where the image does not show one."""
     saddles = fit_saddles(gray, start, axes, sign, gap)
     shift = np.linalg.norm(saddles.position - start, axis=1) / np.linalg.norm(axes, axis=1).min(axis=1)
     height, width = gray.shape
     good = (saddles.contrast > _MIN_CONTRAST) & (saddles.residual < _MAX_RESIDUAL) & (saddles.sd < _MAX_SD_PX)
     good &= (shift < _MAX_SHIFT) & ((saddles.position > 0) & (saddles.position < [width - 1, height - 1])).all(axis=1)
-    return np.where(good[:, None], saddles.position, np.nan)
+    columns = [saddles.position, saddles.blur, saddles.level, saddles.contrast, saddles.residual]
+    return np.where(good[:, None], np.column_stack(columns), np.nan)
 
 
 def corner_signs(board: Board) -> NDArray:

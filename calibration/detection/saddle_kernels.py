@@ -19,7 +19,7 @@ _FLAT = 4.5  # blurs from an edge at which the gray level is that of the square,
 
 @njit(cache=True, nogil=True)
 def fit_all(gray: NDArray, start: NDArray, axes: NDArray, sign: NDArray, gap: float) -> NDArray:
-    """Fit every corner; rows of the answer are x, y, sd, contrast, residual (see `saddles.Saddles`).
+    """Fit every corner; rows of the answer are the fields of `saddles.Saddles`, position and blur as two.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def fit_all(gray: NDArray, start: NDArray, axes: NDArray, sign: NDArray, gap: fl
     gap : float
         Blank rim around a marker in squares; below 0 when there are no markers.
     """
-    answer = np.empty((len(start), 5))
+    answer = np.empty((len(start), 8))
     points = np.empty(((2 * HALF_WINDOW_PX + 1) ** 2, 3))
     work = np.empty((len(points), 6))
     for i in range(len(start)):
@@ -171,14 +171,15 @@ def _fit_one(points: NDArray, state: NDArray, turn: float, work: NDArray, tolera
 
 @njit(cache=True, nogil=True)
 def _judge(points: NDArray, state: NDArray, turn: float, sign: float, work: NDArray, answer: NDArray) -> None:
-    """Write position, its sd, the signed contrast and the relative residual."""
+    """Write position, its sd, the signed contrast, the relative residual, both blurs and the gray level."""
     answer[0], answer[1], answer[2], answer[3], answer[4] = state[0], state[1], np.inf, 0.0, np.inf
+    answer[5], answer[6], answer[7] = exp(state[4]), exp(state[5]), 0.0
     n = len(points)
     if n < 2 * _N:
         return
     normal, column = np.empty((_N, _N)), np.empty(_N)
     squares = _linearise(points, state, turn, normal, column, work)
-    answer[3] = state[7] * sign
+    answer[3], answer[7] = state[7] * sign, state[6]
     answer[4] = sqrt(squares / n) / max(abs(state[7]), 1e-6)
     if not _cholesky(normal):
         return

@@ -25,15 +25,21 @@ class Saddles:
     sd : ndarray, shape (corner,)
         Standard deviation of the position in px, from the residual and the gradients; inf where it is undetermined.
     contrast : ndarray, shape (corner,)
-        In gray levels; above 0 when light and dark lie as the board says.
+        In gray levels, half of light minus dark; above 0 when light and dark lie as the board says.
     residual : ndarray, shape (corner,)
         RMS residual over |contrast|.
+    blur : ndarray, shape (corner, 2)
+        Standard deviation in px of the blur across the edge along the board's x, and across that along its y.
+    level : ndarray, shape (corner,)
+        Gray level half-way between light and dark.
     """
 
     position: NDArray
     sd: NDArray
     contrast: NDArray
     residual: NDArray
+    blur: NDArray
+    level: NDArray
 
 
 def fit_saddles(gray: NDArray, start: NDArray, axes: NDArray, sign: NDArray, gap: float | None) -> Saddles:
@@ -62,4 +68,4 @@ def fit_saddles(gray: NDArray, start: NDArray, axes: NDArray, sign: NDArray, gap
         np.ascontiguousarray(sign, dtype=float),
         -1.0 if gap is None else float(gap),
     )
-    return Saddles(fitted[:, :2], fitted[:, 2], fitted[:, 3], fitted[:, 4])
+    return Saddles(fitted[:, :2], fitted[:, 2], fitted[:, 3], fitted[:, 4], fitted[:, 5:7], fitted[:, 7])
