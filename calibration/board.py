@@ -143,6 +143,11 @@ class Board:
         return (np.arange(self.n_corners),)
 
     @property
+    def face_fronts(self) -> NDArray[np.float64]:
+        """Unit vector out of the front of each face, shape (face, 3)."""
+        return np.array([[0.0, 0.0, -1.0]])
+
+    @property
     def neighbours(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
         """Ids of the first and second corner of neighbouring ones, shape (pair,) each, and their distance in m.
 

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from calibration.arrays import checked_array
 from calibration.board import Board
 from calibration.errors import ShapeError
+from calibration.tag_object import TagObject
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,7 +18,7 @@ class BoardObservations:
 
     Attributes
     ----------
-    board : Board
+    board : Board or TagObject
     camera_names : tuple of str
         In the order of the `camera` axis.
     image_sizes : ndarray of int, shape (camera, 2)
@@ -28,7 +29,7 @@ class BoardObservations:
         Index of each frame in the footage, strictly increasing. A frame is one moment of all cameras.
     """
 
-    board: Board
+    board: Board | TagObject
     camera_names: tuple[str, ...]
     image_sizes: NDArray[np.int64]
     pixels: NDArray[np.float64]

@@ -136,6 +136,11 @@ class TagObject:
         return rigid(rotation, rotation @ [*flat[:, :2].min(axis=0), flat[:, 2].mean()])
 
     @property
+    def face_fronts(self) -> NDArray[np.float64]:
+        """Unit vector out of the front of each face, shape (face, 3)."""
+        return self.fronts[[tags[0] for tags in self.tag_faces]]
+
+    @property
     def neighbours(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
         """Ids of the ends of the tags' sides and of the first corners of tags that follow each other; distances, m."""
         first, second = tag_sides(self.n_markers)

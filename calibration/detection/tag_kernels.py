@@ -1,4 +1,11 @@
-"""Compiled core of `tags`: Gauss-Newton on the blurred cells around the corner of a tag."""
+"""Compiled core of `tags`: Gauss-Newton on the blurred cells around the corner of a tag.
+
+The pattern near a corner is a sum of quadrants, one per crossing of cell borders. A quadrant under a round Gaussian
+blur is the bivariate normal distribution of the distances from its two sides, with the cosine between them as
+correlation (minus, as the sides open): on slanted tags the plain product of two blurred edges would pull the corner
+inwards. Source of the integral over the correlation: Drezner and Wesolowsky, "On the computation of the bivariate
+normal integral", 1990.
+"""
 
 from math import atan2, cos, erf, exp, hypot, log, pi, sin, sqrt
 
@@ -6,15 +13,18 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-HALF_WINDOW_PX = 10
+HALF_WINDOW_PX = 8
 BLUR_MARGIN_PX = 1.5
-BLIND = 1.5  # blurs around an L, within which the corner of a slanted tag is not the product of two edges
-INNER_PX = -0.5
 N_CELLS = 4  # cells each way from the corner that the model knows
+COARSE_PX = 4.0  # cells from this width on have a middle that their neighbours do not reach
 MIN_BLUR_PX, MAX_BLUR_PX = 0.5, 8.0
 ROUNDS, STEPS = 2, 8
+STILL_PX = 0.3  # a window that moved less need not be gathered again
 _N = 8  # x, y, angle of each edge, log blur of each, offset, contrast
+_FAR = 4.0  # blurs
 _PEAK = 1 / sqrt(2 * pi)
+_NODES = (np.polynomial.legendre.leggauss(5)[0] + 1) / 2
+_WEIGHTS = np.polynomial.legendre.leggauss(5)[1] / 2
 
 
 @njit(cache=True, nogil=True)
@@ -50,14 +60,21 @@ def fit_tag_corners(
         state[2], state[3] = atan2(axes[i, 1, 0], axes[i, 0, 0]), atan2(axes[i, 1, 1], axes[i, 0, 1])
         state[4], state[5] = log(0.8), log(0.8)
         turn = 1.0 if axes[i, 0, 0] * axes[i, 1, 1] - axes[i, 1, 0] * axes[i, 0, 1] > 0 else -1.0
+        widths = _widths(axes[i], cell)
+        coarse = min(widths) >= COARSE_PX
         cells[:] = 0.0
-        cells[0, 0] = 1.0 if crossed else 0.0
         cells[1:, 1:] = ink[i]
+        if coarse:
+            cells[1:, 1:] = 1.0
+        crossings = _crossings(cells, crossed)
         count = 0
         for _ in range(ROUNDS):
-            count = _gather(gray, state, axes[i], cell, gap, crossed, points)
-            _fit_one(points[:count], state, turn, cells, _widths(axes[i], cell))
-        _judge(points[:count], state, turn, cells, _widths(axes[i], cell), answer[i])
+            before_x, before_y = state[0], state[1]
+            count = _gather(gray, state, axes[i], cell, gap, coarse, points)
+            _fit_one(points[:count], state, turn, crossings, widths, crossed)
+            if hypot(state[0] - before_x, state[1] - before_y) < STILL_PX:
+                break
+        _judge(points[:count], state, turn, crossings, widths, crossed, answer[i])
     return answer
 
 
@@ -69,8 +86,23 @@ def _widths(axes: NDArray, cell: float) -> tuple[float, float]:
 
 
 @njit(cache=True, nogil=True)
+def _crossings(cells: NDArray, crossed: bool) -> NDArray:
+    """Return the quadrants that add up to the cells: rows of line along, line across, weight."""
+    cells[0, 0] = 1.0 if crossed else 0.0
+    answer = np.empty((N_CELLS * N_CELLS, 3))
+    count = 0
+    for i in range(N_CELLS):
+        for j in range(N_CELLS):
+            weight = cells[i + 1, j + 1] - cells[i, j + 1] - cells[i + 1, j] + cells[i, j]
+            if weight != 0.0:
+                answer[count, 0], answer[count, 1], answer[count, 2] = i, j, weight
+                count += 1
+    return answer[:count]
+
+
+@njit(cache=True, nogil=True)
 def _gather(
-    gray: NDArray, state: NDArray, axes: NDArray, cell: float, gap: float, crossed: bool, points: NDArray
+    gray: NDArray, state: NDArray, axes: NDArray, cell: float, gap: float, coarse: bool, points: NDArray
 ) -> int:
     """Collect x, y and gray level of the pixels that the model explains; return their number."""
     height, width = gray.shape
@@ -80,10 +112,10 @@ def _gather(
         return 0
     # A px square to the edges, in sides.
     px_u, px_v = hypot(b, d) / abs(determinant), hypot(a, c) / abs(determinant)
-    border_u, border_v = cell + INNER_PX * px_u, cell + INNER_PX * px_v
-    high = 0.5
+    inner = BLUR_MARGIN_PX if coarse else 0.0
+    border_u, border_v = cell - inner * px_u, cell - inner * px_v
+    high = 0.5 if coarse else min(0.5, N_CELLS * cell)
     low_u, low_v = -max(gap - BLUR_MARGIN_PX * px_u, 0.5 * gap), -max(gap - BLUR_MARGIN_PX * px_v, 0.5 * gap)
-    blind = 0.0 if crossed else (BLIND * max(exp(state[4]), exp(state[5]))) ** 2
     centre_x, centre_y = round(state[0]), round(state[1])
     count = 0
     for y in range(max(centre_y - HALF_WINDOW_PX, 0), min(centre_y + HALF_WINDOW_PX + 1, height)):
@@ -92,61 +124,84 @@ def _gather(
             u, v = (d * dx - b * dy) / determinant, (a * dy - c * dx) / determinant
             if u > border_u and v > border_v:
                 continue
-            if low_u <= u <= high and low_v <= v <= high and dx * dx + dy * dy >= blind:
+            if low_u <= u <= high and low_v <= v <= high:
                 points[count, 0], points[count, 1], points[count, 2] = x, y, gray[y, x]
                 count += 1
     return count
 
 
 @njit(cache=True, nogil=True)
-def _edges(distance: float, width: float, blur: float, share: NDArray, lean: NDArray, spread: NDArray) -> None:
-    """Fill how much of the pixel at a distance lies in each row of cells, and its slopes by distance and log blur."""
-    share[:], lean[:], spread[:] = 0.0, 0.0, 0.0
-    share[0] = 1.0
-    for k in range(N_CELLS):
-        z = (distance - k * width) / blur
-        if z < -4.0:
-            return
-        step = 1.0 if z > 4.0 else 0.5 + 0.5 * erf(z / sqrt(2.0))
-        share[k] -= step
-        share[k + 1] += step
-        if z < 4.0:
-            slope = _PEAK * exp(-0.5 * z * z)
-            lean[k] -= slope / blur
-            lean[k + 1] += slope / blur
-            spread[k] += slope * z
-            spread[k + 1] -= slope * z
+def _step(z: float) -> float:
+    """The normal distribution, cut where nothing is left of it."""
+    if z > _FAR:
+        return 1.0
+    return 0.5 + 0.5 * erf(z / sqrt(2.0)) if z > -_FAR else 0.0
+
+
+@njit(cache=True, nogil=True)
+def _quadrant(h: float, k: float, rho: float) -> tuple[float, float, float]:
+    """Share of a quadrant at these distances in blurs from its sides, and its slopes by both."""
+    if h < -_FAR or k < -_FAR:
+        return 0.0, 0.0, 0.0
+    step_h, step_k = _step(h), _step(k)
+    slope_h = _PEAK * exp(-0.5 * h * h) if h < _FAR else 0.0
+    slope_k = _PEAK * exp(-0.5 * k * k) if k < _FAR else 0.0
+    if h > _FAR or k > _FAR or abs(rho) < 1e-3:
+        return step_h * step_k, slope_h * step_k, slope_k * step_h
+    bend = 0.0
+    for node in range(5):
+        r = rho * _NODES[node]
+        rest = 1.0 - r * r
+        bend += _WEIGHTS[node] * exp(-0.5 * (h * h - 2.0 * r * h * k + k * k) / rest) / sqrt(rest)
+    root = sqrt(1.0 - rho * rho)
+    share = step_h * step_k + rho * bend / (2.0 * pi)
+    return share, slope_h * _step((k - rho * h) / root), slope_k * _step((h - rho * k) / root)
+
+
+@njit(cache=True, nogil=True)
+def _model(
+    a: float, b: float, blurs: tuple[float, float], rho: float, crossings: NDArray, widths: tuple[float, float],
+    crossed: bool, model: NDArray,
+) -> None:  # fmt: skip
+    """Write the share of ink at distances from the two edges, its slopes by both and by their log blurs."""
+    model[:] = 0.0
+    if crossed:
+        h, k = a / blurs[0], b / blurs[1]
+        slope_h, slope_k = _PEAK * exp(-0.5 * h * h), _PEAK * exp(-0.5 * k * k)
+        model[0] = 1.0 - _step(h) - _step(k)
+        model[1], model[2] = -slope_h / blurs[0], -slope_k / blurs[1]
+        model[3], model[4] = slope_h * h, slope_k * k
+    for row in range(len(crossings)):
+        h = (a - crossings[row, 0] * widths[0]) / blurs[0]
+        k = (b - crossings[row, 1] * widths[1]) / blurs[1]
+        share, slope_h, slope_k = _quadrant(h, k, rho)
+        weight = crossings[row, 2]
+        model[0] += weight * share
+        model[1] += weight * slope_h / blurs[0]
+        model[2] += weight * slope_k / blurs[1]
+        model[3] -= weight * slope_h * h
+        model[4] -= weight * slope_k * k
 
 
 @njit(cache=True, nogil=True)
 def _linearise(
-    points: NDArray, state: NDArray, turn: float, cells: NDArray, widths: tuple[float, float],
+    points: NDArray, state: NDArray, turn: float, crossings: NDArray, widths: tuple[float, float], crossed: bool,
     normal: NDArray, gradient: NDArray,
 ) -> float:  # fmt: skip
     """Fill the normal equations at `state`, whose offset and contrast are solved for first; return the squares."""
     cos_a, sin_a, cos_b, sin_b = cos(state[2]), sin(state[2]), cos(state[3]), sin(state[3])
-    blur_u, blur_v = exp(state[4]), exp(state[5])
+    blurs = (exp(state[4]), exp(state[5]))
+    rho = min(max(-cos(state[2] - state[3]), -0.98), 0.98)
     n, s_m, s_mm, s_l, s_ml = len(points), 0.0, 0.0, 0.0, 0.0
     model = np.empty((n, 5))
-    u, u_lean, u_spread = np.empty(N_CELLS + 1), np.empty(N_CELLS + 1), np.empty(N_CELLS + 1)
-    v, v_lean, v_spread = np.empty(N_CELLS + 1), np.empty(N_CELLS + 1), np.empty(N_CELLS + 1)
     for k in range(n):
         dx, dy = points[k, 0] - state[0], points[k, 1] - state[1]
         # Along the first side cells are counted from the second edge on, and the other way about.
-        _edges(turn * (sin_b * dx - cos_b * dy), widths[0], blur_u, u, u_lean, u_spread)
-        _edges(turn * (cos_a * dy - sin_a * dx), widths[1], blur_v, v, v_lean, v_spread)
-        model[k] = 0.0
-        for i in range(N_CELLS + 1):
-            for j in range(N_CELLS + 1):
-                if cells[i, j] > 0.0:
-                    model[k, 0] += u[i] * v[j]
-                    model[k, 1] += u_lean[i] * v[j]
-                    model[k, 2] += u[i] * v_lean[j]
-                    model[k, 3] += u_spread[i] * v[j]
-                    model[k, 4] += u[i] * v_spread[j]
+        a, b = turn * (sin_b * dx - cos_b * dy), turn * (cos_a * dy - sin_a * dx)
+        _model(a, b, blurs, rho, crossings, widths, crossed, model[k])
         one = model[k, 0]
         s_m, s_mm, s_l, s_ml = s_m + one, s_mm + one * one, s_l + points[k, 2], s_ml + one * points[k, 2]
-    spread = s_mm - s_m * s_m / max(n, 1)
+    spread = s_mm - s_m * s_m / n
     contrast = (s_ml - s_m * s_l / n) / spread if spread > 1e-9 else 0.0
     offset = (s_l - contrast * s_m) / n
     state[6], state[7] = offset, contrast
@@ -156,11 +211,11 @@ def _linearise(
     squares = 0.0
     for k in range(n):
         dx, dy = points[k, 0] - state[0], points[k, 1] - state[1]
-        lean_u, lean_v = contrast * turn * model[k, 1], contrast * turn * model[k, 2]
-        row[0] = -lean_u * sin_b + lean_v * sin_a
-        row[1] = lean_u * cos_b - lean_v * cos_a
-        row[2] = -lean_v * (sin_a * dy + cos_a * dx)
-        row[3] = lean_u * (cos_b * dx + sin_b * dy)
+        lean_a, lean_b = contrast * turn * model[k, 1], contrast * turn * model[k, 2]
+        row[0] = -lean_a * sin_b + lean_b * sin_a
+        row[1] = lean_a * cos_b - lean_b * cos_a
+        row[2] = -lean_b * (sin_a * dy + cos_a * dx)
+        row[3] = lean_a * (cos_b * dx + sin_b * dy)
         row[4], row[5] = contrast * model[k, 3], contrast * model[k, 4]
         row[6], row[7] = 1.0, model[k, 0]
         residual = points[k, 2] - offset - contrast * model[k, 0]
@@ -176,12 +231,14 @@ def _linearise(
 
 
 @njit(cache=True, nogil=True)
-def _fit_one(points: NDArray, state: NDArray, turn: float, cells: NDArray, widths: tuple[float, float]) -> None:
+def _fit_one(
+    points: NDArray, state: NDArray, turn: float, crossings: NDArray, widths: tuple[float, float], crossed: bool
+) -> None:
     if len(points) < 2 * _N:
         return
     normal, gradient = np.empty((_N, _N)), np.empty(_N)
     for _ in range(STEPS):
-        _linearise(points, state, turn, cells, widths, normal, gradient)
+        _linearise(points, state, turn, crossings, widths, crossed, normal, gradient)
         for i in range(_N):
             normal[i, i] = normal[i, i] * 1.001 + 1e-6
         step = np.linalg.solve(normal, gradient)
@@ -197,15 +254,16 @@ def _fit_one(points: NDArray, state: NDArray, turn: float, cells: NDArray, width
 
 @njit(cache=True, nogil=True)
 def _judge(
-    points: NDArray, state: NDArray, turn: float, cells: NDArray, widths: tuple[float, float], answer: NDArray
-) -> None:
+    points: NDArray, state: NDArray, turn: float, crossings: NDArray, widths: tuple[float, float], crossed: bool,
+    answer: NDArray,
+) -> None:  # fmt: skip
     """Write position, its sd, paper minus ink, and the relative residual."""
     answer[0], answer[1], answer[2], answer[3], answer[4] = state[0], state[1], np.inf, 0.0, np.inf
     n = len(points)
     if n < 2 * _N:
         return
     normal, gradient = np.empty((_N, _N)), np.empty(_N)
-    squares = _linearise(points, state, turn, cells, widths, normal, gradient)
+    squares = _linearise(points, state, turn, crossings, widths, crossed, normal, gradient)
     answer[3], answer[4] = -state[7], sqrt(squares / n) / max(abs(state[7]), 1e-6)
     for i in range(_N):
         normal[i, i] += 1e-9

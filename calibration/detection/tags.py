@@ -180,7 +180,7 @@ def _fitted(
 
 
 def _ink(dictionary: str, ids: NDArray) -> NDArray[np.float64]:
-    """Return the cells around the corners of markers, shape (marker, 4, N_CELLS, N_CELLS), as `TagFace.ink` has them."""
+    """Return the cells around the corners of markers, as `TagFace.ink` has them."""
     table = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, dictionary))
     answer = np.empty((len(ids), 4, N_CELLS, N_CELLS))
     for number, marker in enumerate(ids):

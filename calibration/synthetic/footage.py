@@ -11,6 +11,7 @@ from calibration.board import WORLD_FROM_FLOOR_BOARD, Board
 from calibration.camera import Camera, CameraRig
 from calibration.rigid import rigid
 from calibration.synthetic.boards import RenderOptions, render_board
+from calibration.tag_object import TagObject
 
 
 def floor_pose(board: Board, corner_world: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> NDArray:
@@ -22,7 +23,7 @@ def floor_pose(board: Board, corner_world: tuple[float, float, float] = (0.0, 0.
 
 
 def board_poses(
-    board: Board,
+    board: Board | TagObject,
     n: int,
     seed: int = 0,
     volume_m: tuple[float, float, float] = (1.2, 1.2, 1.4),
@@ -33,7 +34,7 @@ def board_poses(
 
     Parameters
     ----------
-    board : Board
+    board : Board or TagObject
     n : int
         Number of poses.
     seed : int
@@ -62,13 +63,14 @@ def board_poses(
     c, s = np.cos(roll)[:, None], np.sin(roll)[:, None]
     rotation = np.stack([c * right + s * down, c * down - s * right, z], axis=2)
     middle = np.asarray(centre_m) + (rng.uniform(size=(n, 3)) - 0.5) * np.asarray(volume_m)
-    half = np.array([*board.size, 0.0]) / 2
+    corners = board.corners_board
+    half = (corners.min(axis=0) + corners.max(axis=0)) / 2
     return rigid(rotation, middle - rotation @ half)
 
 
 def render_calibration_footage(
     rig: CameraRig,
-    board: Board,
+    board: Board | TagObject,
     poses: NDArray,
     folder: str | Path,
     seed: int = 0,
@@ -81,7 +83,7 @@ def render_calibration_footage(
     Parameters
     ----------
     rig : CameraRig
-    board : Board
+    board : Board or TagObject
     poses : ndarray, shape (frame, 4, 4)
         world_from_board; frame `i` of every camera shows pose `i`.
     folder : path
