@@ -56,7 +56,8 @@ FENCES = {
 
 # The core neither prints nor opens files: only the edges touch paths.
 EDGES = (
-    "calibration.board", "calibration.board_page", "calibration.targets", "calibration.files", "calibration.formats.exchange",
+    "calibration.board", "calibration.board_page", "calibration.targets", "calibration.files",
+    "calibration.formats.exchange",
     "calibration.sources", "calibration.wand",
     "calibration.world.landmarks", "calibration.aniposelib_adapter", "calibration.synthetic",
     "mocap.cli", "mocap.pipeline", "mocap.readers",
