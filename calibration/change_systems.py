@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtri
 
-from calibration.camera import CameraRig
+from calibration.camera import N_CAMERA, CameraRig
 from calibration.propagation import camera_jacobian
 from calibration.triangulation import triangulate
 
@@ -44,6 +44,10 @@ class Systems:
         What a pixel is at the point's distance.
     sigma2 : float
         Squared noise of a coordinate, px², with the residuals as they are.
+    by_camera : ndarray, shape (camera, time, point, 2, 18)
+        d pixel / d all parameters of the camera, as `CameraRig.covariance` orders them.
+    by_point, follow : ndarray, shape (camera, time, point, 2, 3)
+        d pixel / d point, and the same times the inverse of the point's normal matrix.
     squares : ndarray, shape (time, point)
         Summed squares of the residuals of a point; 0 where it is not placed.
     freedom : ndarray of int, shape (time, point)
@@ -58,6 +62,9 @@ class Systems:
     weight: NDArray
     mm_per_px: NDArray
     sigma2: float
+    by_camera: NDArray
+    by_point: NDArray
+    follow: NDArray
     squares: NDArray
     freedom: NDArray
 
@@ -86,10 +93,11 @@ def change_systems(rig: CameraRig, pixels: NDArray, speed: NDArray) -> Systems |
         return None
     residual = np.where(seen[..., None], pixels - projected, 0.0)
     by_change, by_point = np.zeros((*shape, 2, N_CHANGE)), np.zeros((*shape, 2, 3))
-    mm_per_px = np.zeros(shape)
+    mm_per_px, every = np.zeros(shape), np.zeros((*shape, 2, N_CAMERA))
     for index, camera in enumerate(rig):
         own = seen[index]
         by_camera, by_point[index][own] = camera_jacobian(camera, points[own])
+        every[index][own] = by_camera
         focal = camera.matrix[[0, 1], [0, 1]]
         columns = by_change[index]
         mine = np.concatenate([by_camera[..., 12:18], by_camera[..., :2] @ focal[:, None]], axis=-1)
@@ -100,7 +108,7 @@ def change_systems(rig: CameraRig, pixels: NDArray, speed: NDArray) -> Systems |
     normal = np.einsum("ctpri,ctprj->tpij", by_point, by_point)
     sure = _well_placed(normal, mm_per_px)
     seen &= sure
-    for part in (residual, by_change, by_point):
+    for part in (residual, by_change, by_point, every):
         part[~seen] = 0.0
     mm_per_px[~seen] = 0.0
     if sure.sum() < _LEAST_POINTS:
@@ -118,7 +126,10 @@ def change_systems(rig: CameraRig, pixels: NDArray, speed: NDArray) -> Systems |
     matrix = np.einsum("tp,ctpri,ctprj->ctij", weight, by_change, pull)
     gradient = np.einsum("tp,ctpri,ctpr->cti", weight, by_change, residual)
     sigma2 = max(float((weight * squares).sum() / (weight * freedom).sum()), _LEAST_SQUARE)
-    return Systems(matrix, gradient, by_change, pull, residual, weight, mm_per_px, sigma2, squares, freedom)
+    return Systems(
+        matrix, gradient, by_change, pull, residual, weight, mm_per_px, sigma2, every, by_point, follow, squares,
+        freedom,
+    )  # fmt: skip
 
 
 def typical_square(squares: NDArray, freedom: NDArray) -> float:

@@ -6,7 +6,7 @@ refinement with this camera set free would gain, so that gains of different came
 most, the others only what its points had pulled them by.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,8 @@ class CameraChange:
     effect_mm : float
         What it does at the points that were seen, root mean square, the estimate's own noise taken off.
     effect_sd_mm : float
+    shown_mm : float
+        What of it the cameras' disagreement shows: along weak directions points follow a camera and little is seen.
     noise_mm : float
         What is left once the change is undone, as the sigma of a coordinate, at the distance of the points.
     """
@@ -55,6 +57,7 @@ class CameraChange:
     share: float
     effect_mm: float
     effect_sd_mm: float
+    shown_mm: float
     noise_mm: float
 
     @property
@@ -146,6 +149,8 @@ def _estimated(systems: Systems, camera: int, kind: str, first: int, gain: float
     weight = np.where(systems.mm_per_px[camera, first:] > 0, systems.weight[first:], 0.0)
     scale = systems.mm_per_px[camera, first:, :, None]
     total = max(float(weight.sum()), 1e-12)
+    shown_px = systems.pull[camera, first:][..., columns] @ part
+    shown = float(np.sqrt((weight[..., None] * moved_px * shown_px * scale**2).sum().clip(0.0) / total))
     squared = float((weight[..., None] * (moved_px * scale) ** 2).sum()) / total
     bent = systems.by_change[camera, first:][..., columns] * scale[..., None]
     noise = float(np.trace(np.einsum("tp,tpri,tprj->ij", weight, bent, bent) @ scatter)) / total
@@ -153,7 +158,47 @@ def _estimated(systems: Systems, camera: int, kind: str, first: int, gain: float
     share = 1.0 - gain / max(float(_total(systems)), 1e-12)
     left_px = np.sqrt(_noise_after(systems, camera, first, moved_px, columns, part))
     noise_mm = float(left_px * (weight * scale[..., 0]).sum() / total)
-    return CameraChange(camera, kind, first, value, covariance, n_clusters, gain / left, share, effect, sd, noise_mm)
+    return CameraChange(
+        camera, kind, first, value, covariance, n_clusters, gain / left, share, effect, sd, shown, noise_mm
+    )
+
+
+def doubted(systems: Systems, change: CameraChange, calibration: NDArray) -> CameraChange:
+    """Return a change with what the calibration itself is uncertain by added to its covariance.
+
+    Parameters
+    ----------
+    systems : Systems
+    change : CameraChange
+        As `best_change` returns it.
+    calibration : ndarray, shape (camera, 18, camera, 18)
+        `CameraRig.covariance`.
+    """
+    columns, first, camera = _KINDS[change.kind], change.first, change.camera
+    own = systems.by_change[camera, first:][..., columns]
+    weighted = systems.weight[first:, :, None, None] * own
+    towards = np.swapaxes(weighted, -1, -2) @ systems.follow[camera, first:]  # (time, point, change, 3)
+    towards = np.moveaxis(towards, 2, 0).reshape(len(columns), -1)
+    mixed = []
+    for other in range(len(calibration)):
+        by_camera = systems.by_camera[other, first:]
+        pulled = np.swapaxes(systems.by_point[other, first:], -1, -2) @ by_camera
+        mixed.append(-towards @ pulled.reshape(-1, by_camera.shape[-1]))
+        if other == camera:
+            mixed[-1] += np.einsum("tpri,tprj->ij", weighted, by_camera)
+    prior = systems.sigma2 / _PRIOR_SD[columns] ** 2
+    matrix = systems.matrix[camera, first:].sum(axis=0)[np.ix_(columns, columns)] + np.diag(prior)
+    follows = np.linalg.solve(matrix, np.concatenate(mixed, axis=1))
+    size = follows.shape[1]
+    more = follows @ calibration.reshape(size, size) @ follows.T
+    covariance = change.covariance.copy()
+    covariance[np.ix_(columns, columns)] += more
+    total = max(float(systems.weight[first:][systems.mm_per_px[camera, first:] > 0].sum()), 1e-12)
+    scaled = own * systems.mm_per_px[camera, first:, :, None, None]
+    squared = float(np.trace(np.einsum("tp,tpri,tprj->ij", systems.weight[first:], scaled, scaled) @ more)) / total
+    effect = float(np.sqrt(max(change.effect_mm**2 - squared, 0.0)))
+    sd = float(np.hypot(change.effect_sd_mm, np.sqrt(max(squared, 0.0))))
+    return replace(change, covariance=covariance, effect_mm=effect, effect_sd_mm=sd)
 
 
 def _noise_after(

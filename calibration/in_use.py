@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from calibration.agreement import Evidence, pair_table
 from calibration.camera import CameraRig
-from calibration.change_systems import LATE, change_systems, speeds
-from calibration.drift import CameraChange, best_change
+from calibration.change_systems import LATE, Systems, change_systems, speeds
+from calibration.drift import CameraChange, best_change, doubted
 from calibration.footage_faults import FootageFault, footage_fault, suspicious
 from calibration.lateness import late_by
 from calibration.use_verdict import GOOD, REFUSE, USABLE, CameraCheck, CheckLimits, Diagnosis, Sampling, UseCheck
@@ -25,6 +25,7 @@ _LEAST_LATE = 0.3
 _AS_GOOD = 0.9
 _MOST_CHANGES = 3
 _LEAST_CAMERAS = 3
+_SHOWN_SHARE = 1 / 3  # less than a millimetre is what calibrations err by among each other
 _TELLS_NOTHING_MM = 100.0
 
 
@@ -104,7 +105,7 @@ def _changes(
         fresh = np.isnan(mm_per_px) & there.any(axis=(1, 2))
         mm_per_px[fresh] = [float(np.median(own[seen])) for own, seen in zip(
             systems.mm_per_px[fresh], there[fresh], strict=True)]  # fmt: skip
-        tried = {c: best_change(systems, c) for c in range(len(rig)) if c not in found and there[c].any()}
+        tried = {c: _judged(rig, systems, c) for c in range(len(rig)) if c not in found and there[c].any()}
         # Of two cameras nobody knows which is wrong; of three, views of a person say it once, and no more.
         if len(tried) < _LEAST_CAMERAS + (turn > 0 and limits.noise_share > 0):
             break
@@ -117,6 +118,12 @@ def _changes(
         found[worst] = tried[worst]
         left[worst] = np.nan
     return found, mm_per_px
+
+
+def _judged(rig: CameraRig, systems: Systems, camera: int) -> CameraChange:
+    change = best_change(systems, camera)
+    # What noise explains needs no further doubt.
+    return change if rig.covariance is None or change.chance > _CHANCE else doubted(systems, change, rig.covariance)
 
 
 def _or_late(
@@ -142,7 +149,8 @@ def _named(change: CameraChange, limits: CheckLimits) -> bool:
     if change.kind == "late":
         return abs(change.value[7]) - 2 * np.sqrt(change.covariance[7, 7]) > _LEAST_LATE
     limit = max(limits.residual_mm, limits.noise_share * change.noise_mm)
-    return change.effect_mm - 2 * change.effect_sd_mm > limit
+    shown = change.shown_mm > _SHOWN_SHARE * limits.residual_mm
+    return shown and change.effect_mm - 2 * change.effect_sd_mm > limit
 
 
 def _camera(

@@ -227,13 +227,8 @@ def _sound(views: Views, seen: NDArray) -> Views:
             rows = kinds == kind
             usable[rows] = usable_views(seen[rows], corners)
         seen = seen & usable[:, None]
-        enough = seen.any(axis=1)
-        enough = np.bincount(views.body, enough, minlength=views.n_bodies) >= 1
-    return _compact(views, seen & enough[views.body, None])
-
-
-def _compact(views: Views, seen: NDArray) -> Views:
-    return views.with_seen(seen)
+        enough = np.bincount(views.body, seen.any(axis=1), minlength=views.n_bodies) >= 1
+    return views.with_seen(seen & enough[views.body, None])
 
 
 def _n_unknown(views: Views) -> int:

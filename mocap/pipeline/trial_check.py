@@ -6,7 +6,7 @@ from calibration import CameraRig
 from calibration.errors import CalibrationError
 from calibration.in_use import CameraCheck, CheckLimits, Sampling, UseCheck, check_in_use
 from mocap.errors import KeypointError
-from mocap.reconstruction import usable_observations
+from mocap.reconstruction import ReconstructionOptions
 from mocap.synthetic.observation import partners
 from mocap.trial import Keypoints2D, Verdict
 
@@ -39,7 +39,8 @@ def check_against_calibration(keypoints: Keypoints2D, rig: CameraRig) -> tuple[V
     """
     if keypoints.n_cameras != len(rig):
         return ()  # the reconstruction says so
-    pixels = np.where(usable_observations(keypoints)[..., None], keypoints.pixels, np.nan)
+    confident = keypoints.confidence >= ReconstructionOptions().min_confidence
+    pixels = np.where(confident[..., None], keypoints.pixels, np.nan)
     try:
         found = check_in_use(rig, pixels, partner=partners(keypoints.names), limits=_LIMITS, sampling=_SAMPLING)
     except CalibrationError:
