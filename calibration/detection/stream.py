@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from calibration.board import Board
 from calibration.detection.corners import detect_corners
 
-Item, Answer = TypeVar("Item"), TypeVar("Answer")
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 
 _AHEAD = 2  # images a worker may have waiting
 
