@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from calibration.arrays import one_blas_thread
 from calibration.coverage import CameraCoverage, camera_coverage
 from calibration.error_map import ErrorMap, display_axes, error_map, volume_grid
+from calibration.errors import CalibrationError
 from calibration.held_out import DEFAULT_FOLDS, HeldOut, held_out
 from calibration.judgement import CAMERA_LIMITS, GRADES, RIG_LIMITS, CameraVerdict, Check, graded, judge_camera
 from calibration.lens_freedom import LensFreedom, freedom_sentence, lens_freedom
@@ -203,3 +204,17 @@ def own_limits(names: tuple[str, ...], outside: HeldOut, halves: SplitHalves, fr
             f"uncertainty {ratio:.1f} times as large."
         )
     return [*told, *filter(None, [freedom_sentence(freedom, names)])]
+
+
+def check_verdict(assessment: Assessment) -> None:
+    """Refuse a calibration whose verdict is 'refuse'.
+
+    Raises
+    ------
+    CalibrationError
+        CALIBRATION_REFUSED, with the reasons of the rig and of each camera that is refused.
+    """
+    if assessment.grade != GRADES[-1]:
+        return
+    named = [f"{camera.name}: {camera.reason}" for camera in assessment.cameras if camera.grade == GRADES[-1]]
+    raise CalibrationError(" ".join([assessment.reason, *named]), assessment.remedy, code="CALIBRATION_REFUSED")

@@ -34,12 +34,14 @@ Lengths carry their unit in the name; what is unknown is null.
 - `metadata`: as in the TOML file
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from calibration.assessment import Assessment
+from calibration.camera import CameraRig
 from calibration.judgement import Check
 from calibration.observations import BoardObservations
 from calibration.result import Calibration
@@ -67,6 +69,11 @@ def assessment_metadata(assessment: Assessment) -> dict[str, str | float | int]:
         "checks_not_ok": ", ".join(f"{check.name} {check.status}" for check in assessment.checks if check.severity),
     }
     return {key: _rounded(value) for key, value in table.items() if value == value and value != ""}
+
+
+def assessed_rig(calibration: Calibration, assessment: Assessment) -> CameraRig:
+    """Return the rig with the short figures among its metadata."""
+    return replace(calibration.rig, metadata={**calibration.rig.metadata, **assessment_metadata(assessment)})
 
 
 def _rounded(value: str | float | int) -> str | float | int:

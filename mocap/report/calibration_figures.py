@@ -10,11 +10,11 @@ from calibration import CameraRig
 from calibration.coverage import CameraCoverage
 from calibration.extrinsics import MIN_SHARED_VIEWS
 from calibration.view_graph import ViewGraph
-from mocap.report.svg import SERIES, colour, photograph, picture, shape, text, ticks
+from mocap.report.svg import SERIES, colour, haloed, photograph, picture, shape, text, ticks
 
 _GRAY, _ORANGE, _CYAN = "#999", "#ff7f0e", "#00b7c7"
 _MOST_POINTS = 400  # of a line over time
-_MOST_LABELLED = 12  # cameras of a graph whose lines carry numbers
+_MOST_LABELLED = 12  # cameras with room for numbers beside them
 _MAGNIFIED = 10  # residuals in overlays
 
 
@@ -62,7 +62,7 @@ def overlay_picture(overlay: Overlay, width: float = 400.0) -> str:
     part = overlay.gray[top:bottom, left:right]
     scale = width / (right - left)
     height = (bottom - top) * scale
-    shapes = [shape("image", href=photograph(part), x=0, y=0, width=width, height=float(height))]
+    shapes = [shape("image", href=photograph(part, round(1.05 * width)), x=0, y=0, width=width, height=float(height))]
     for seen, model in zip(overlay.detected, overlay.reprojected, strict=True):
         if not np.isfinite([seen, model]).all():
             continue
@@ -113,18 +113,12 @@ def graph_picture(rig: CameraRig, graph: ViewGraph, display: NDArray, width: flo
                            stroke_dasharray="4 3" if weak else "none", stroke_opacity=0.65))  # fmt: skip
         if len(rig) <= _MOST_LABELLED:
             # A third along, so that lines across the middle do not share a place.
-            labels.append(_halo(0.64 * x + 0.36 * u, 0.64 * y + 0.36 * v, count))
+            labels.append(haloed(0.64 * x + 0.36 * u, 0.64 * y + 0.36 * v, count))
     nodes = []
     for (x, y), name, group in zip(places, graph.names, graph.group, strict=True):
         nodes += [shape("circle", cx=float(x), cy=float(y), r=7, fill=SERIES[group % len(SERIES)], stroke="#fff"),
-                  _halo(x, y - 12, name, 11)]  # fmt: skip
+                  haloed(x, y - 12, name, 11)]  # fmt: skip
     return picture(width, height, [*lines, *labels, *nodes], "Cameras that saw the board together")
-
-
-def _halo(x: float, y: float, words: object, size: float = 10) -> str:
-    """A text that stays readable on lines."""
-    return shape("text", x=float(x), y=float(y), font_size=size, text_anchor="middle", fill="#222", stroke="#fff",
-                 stroke_width=3, paint_order="stroke", text=words)  # fmt: skip
 
 
 def residual_picture(residuals: Mapping[str, Mapping[str, NDArray]], width: float = 900.0) -> str:
@@ -135,7 +129,7 @@ def residual_picture(residuals: Mapping[str, Mapping[str, NDArray]], width: floa
     residuals : mapping of str to mapping
         Per camera `frames` and `rms_px`, shape (view,) each.
     """
-    left, row, right = 120.0, 44.0, width - 20
+    left, row, right = 120.0, 44.0 if len(residuals) <= _MOST_LABELLED else 26.0, width - 20
     known = [own for own in residuals.values() if len(own["frames"])]
     if not known:
         return ""
@@ -151,7 +145,7 @@ def residual_picture(residuals: Mapping[str, Mapping[str, NDArray]], width: floa
     for index, (name, own) in enumerate(residuals.items()):
         base = row * (index + 1)
         shapes += [shape("line", x1=left, y1=base, x2=right, y2=base, stroke="#ccc"),
-                   text(left - 8, base - 14, name, 11, "end", "#222"),
+                   text(left - 8, base - 12, name, 11, "end", "#222"),
                    text(left - 8, base - 2, f"0 to {top:.2g} px", 9, "end", "#888")]  # fmt: skip
         frames, rms = _thinned(np.asarray(own["frames"], float), np.asarray(own["rms_px"], float))
         across = left + (frames - first) / span * (right - left)

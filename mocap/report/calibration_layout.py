@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from calibration import CameraRig
 from calibration.error_map import ErrorMap
-from mocap.report.svg import colour, colour_bar, picture, points_text, shape, text, ticks
+from mocap.report.svg import colour, colour_bar, haloed, picture, points_text, shape, text, ticks
 
 _ORANGE, _MARGIN, _BAR = "#ff7f0e", 0.07, 48.0
 _TALLEST = 0.9  # height over width
+_MOST_NAMED = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +55,9 @@ def layout_picture(rig: CameraRig, errors: ErrorMap, above: bool, width: float =
     low, high = _not_too_narrow(low, high)
     sheet = _Sheet(low, high, float(min((width - _BAR) / (high - low)[0], _TALLEST * width / (high - low)[1])))
     frame = shape("rect", x=0.5, y=0.5, width=sheet.width - 1, height=sheet.height - 1, fill="none", stroke="#ccc")
-    shapes = [*_ruler(sheet), *_map(errors, grid, axes, sheet), frame, *_cameras(rig, centres, ahead, sheet)]
+    shapes = [*_ruler(sheet), *_map(errors, grid, axes, sheet), frame]
+    # From the side cameras stand one behind the other, and many names would cover them.
+    shapes += _cameras(rig, centres, ahead, sheet, above or len(rig) <= _MOST_NAMED)
     view = "from above" if above else "from the side"
     return picture(sheet.width + _BAR, sheet.height, shapes, f"Cameras and the map of errors, {view}")
 
@@ -100,7 +103,7 @@ def _map(errors: ErrorMap, grid: NDArray, axes: tuple[int, int, int], sheet: _Sh
     return [*shapes, colour_bar(sheet.width + 8, 8, min(sheet.height - 16, 160), 0.0, top, "1 sd, mm", heat=True)]
 
 
-def _cameras(rig: CameraRig, centres: NDArray, ahead: NDArray, sheet: _Sheet) -> list[str]:
+def _cameras(rig: CameraRig, centres: NDArray, ahead: NDArray, sheet: _Sheet, named: bool) -> list[str]:
     shapes, length = [], 0.1 * float((sheet.high - sheet.low).max())
     for camera, centre, forward in zip(rig, centres, ahead, strict=True):
         half = float(np.arctan(0.5 * camera.size[0] / camera.matrix[0, 0]))
@@ -112,8 +115,8 @@ def _cameras(rig: CameraRig, centres: NDArray, ahead: NDArray, sheet: _Sheet) ->
         shapes += [
             shape("polygon", points=points_text(corners), fill=_ORANGE, fill_opacity=0.3, stroke=_ORANGE),
             shape("circle", cx=x, cy=y, r=3.5, fill="#b35806"),
-            shape("text", x=min(max(x, 16.0), sheet.width - 16), y=y - 7 if y > 20 else y + 15, font_size=11,
-                  text_anchor="middle", fill="#222", stroke="#fff", stroke_width=3, paint_order="stroke",
-                  text=camera.name),
         ]  # fmt: skip
+        if named:
+            x, y = min(max(x, 16.0), sheet.width - 16), y - 7 if y > 20 else y + 15
+            shapes.append(haloed(x, y, camera.name, 11))
     return shapes

@@ -173,6 +173,7 @@ def _volume(calibration: Calibration, assessment: Assessment) -> str:
 
 def _cameras(calibration: Calibration, assessment: Assessment, overlays: Sequence[Overlay]) -> str:
     parts = ["<h2>Camera by camera</h2>", _figures_of_cameras(assessment.cameras)]
+    width = 400.0 if len(overlays) <= _MANY_OVERLAYS else 240.0  # a page has to stay small enough to be sent
     for index, camera in enumerate(calibration.rig):
         verdict, cover = assessment.cameras[index], assessment.coverage[index]
         pictures = (
@@ -182,7 +183,7 @@ def _cameras(calibration: Calibration, assessment: Assessment, overlays: Sequenc
             f"{number(cover.tilt_deg[0], 2)} to {number(cover.tilt_deg[1], 2, 'deg')}.</figcaption></figure>"
         )
         pictures += "".join(
-            f"<figure>{overlay_picture(overlay)}<figcaption>{escaped(overlay.title)}</figcaption></figure>"
+            f"<figure>{overlay_picture(overlay, width)}<figcaption>{escaped(overlay.title)}</figcaption></figure>"
             for overlay in overlays if overlay.camera == camera.name
         )  # fmt: skip
         parts.append(
@@ -195,6 +196,7 @@ def _cameras(calibration: Calibration, assessment: Assessment, overlays: Sequenc
     return "".join(parts)
 
 
+_MANY_OVERLAYS = 24
 #: Heads of the columns, by the names of the checks.
 _SHORT = {
     "views": "views", "rejected": "left out, %", "residual": "residual, % of the image", "coverage": "area seen, %",

@@ -43,6 +43,12 @@ def text(x: float, y: float, words: object, size: float = 11, anchor: str = "sta
     return shape("text", x=float(x), y=float(y), font_size=size, text_anchor=anchor, fill=fill, text=words)
 
 
+def haloed(x: float, y: float, words: object, size: float = 10) -> str:
+    """Return a text about a place that stays readable on lines."""
+    return shape("text", x=float(x), y=float(y), font_size=size, text_anchor="middle", fill="#222", stroke="#fff",
+                 stroke_width=3, paint_order="stroke", text=words)  # fmt: skip
+
+
 def colour(share: float, heat: bool = False) -> str:
     """Return the colour of a share from 0 to 1: blues for amounts, warm ones for errors."""
     stops = _HEAT if heat else _STOPS

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from calibration.assessment import Assessment, assess
-from calibration.assessment_json import assessment_metadata, assessment_table, residuals_over_time
+from calibration.assessment import Assessment, assess, check_verdict
+from calibration.assessment_json import assessed_rig, assessment_metadata, assessment_table, residuals_over_time
 from calibration.board import Board
+from calibration.errors import CalibrationError
 from calibration.files import read_rig, write_rig
+from calibration.judgement import CAMERA_LIMITS, judge_camera
 from calibration.lens_freedom import freedom_sentence, lens_freedom
 from calibration.observations import BoardObservations
 from calibration.recipe import calibrate
@@ -64,6 +66,13 @@ def test_a_camera_that_saw_little_is_not(observations: BoardObservations) -> Non
     assert [camera.grade for camera in found.cameras].count("good") >= 3
 
 
+def test_what_is_to_be_refused_is_refused_with_its_reasons(assessment: Assessment) -> None:
+    check_verdict(assessment)
+    bad = judge_camera("cam_9", {**dict.fromkeys(CAMERA_LIMITS, 0.0), "views": 3, "shared": 20, "coverage": 50})
+    with pytest.raises(CalibrationError, match=r"CALIBRATION_REFUSED.*cam_9: Views of the board used 3 views"):
+        check_verdict(replace(assessment, grade="refuse", cameras=(*assessment.cameras, bad)))
+
+
 def test_the_table_is_json_with_every_documented_key(
     result: Calibration, observations: BoardObservations, assessment: Assessment
 ) -> None:
@@ -96,8 +105,7 @@ def test_metadata_are_flat_and_come_back_from_the_file(result: Calibration, asse
     figures = assessment_metadata(assessment)
     assert all(isinstance(value, str | float | int) for value in figures.values())
     assert figures["verdict"] == "good" and figures["camera_verdicts"].startswith("cam_0 good, ")
-    rig = replace(result.rig, metadata={**result.rig.metadata, **figures})
-    write_rig(tmp_path / "calibration.toml", rig)
+    write_rig(tmp_path / "calibration.toml", assessed_rig(result, assessment))
     back = read_rig(tmp_path / "calibration.toml").metadata
     assert {key: back[key] for key in figures} == figures
 

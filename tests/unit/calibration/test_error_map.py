@@ -26,7 +26,7 @@ def rig() -> CameraRig:
 
 def test_the_map_is_what_drawn_calibrations_scatter(rig: CameraRig) -> None:
     middle = apply(np.linalg.inv(rig.cameras[0].cam_from_world), np.array([0.0, 0.0, 3.0]))
-    grid = middle + np.stack(np.meshgrid(*[[-0.4, 0.0, 0.4]] * 3, indexing="ij"), axis=-1)
+    grid = middle + np.stack(np.meshgrid(*[[-1.1, 0.0, 1.1]] * 3, indexing="ij"), axis=-1)
     found = error_map(rig, grid)
     pixels = rig.project(grid.reshape(-1, 3))
     pixels[~seen_inside(rig, grid.reshape(-1, 3))] = np.nan
@@ -35,7 +35,7 @@ def test_the_map_is_what_drawn_calibrations_scatter(rig: CameraRig) -> None:
     scatter = 1e3 * np.sqrt((off**2).sum(axis=2).mean(axis=0))
     known = np.isfinite(found.calibration_sd_mm.ravel())
     assert known.sum() >= 20
-    # Measured 0.944 to 1.045: 500 draws alone scatter by about 3 %.
+    # Measured 0.966 to 1.045: 500 draws alone scatter by about 3 %. Some places are seen by two or three cameras only.
     ratio = scatter[known] / found.calibration_sd_mm.ravel()[known]
     assert ratio.min() > 0.9 and ratio.max() < 1.1
 
