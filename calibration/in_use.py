@@ -22,6 +22,7 @@ __all__ = ["CameraCheck", "CheckLimits", "Diagnosis", "Sampling", "UseCheck", "c
 
 _CHANCE = 1e-6
 _LEAST_LATE = 0.3
+_LATE_SDS = 5.0
 _AS_GOOD = 0.9
 _MOST_CHANGES = 3
 _LEAST_CAMERAS = 3
@@ -133,7 +134,7 @@ def _or_late(
     rest = pixels.copy()
     rest[list(taken)] = np.nan
     late = late_by(rig, rest, chosen, change.camera)
-    if late is None or abs(late.frames) < _LEAST_LATE or not late.sd < _LEAST_LATE:
+    if late is None or abs(late.frames) < max(_LEAST_LATE, _LATE_SDS * late.sd) or not late.sd < _LEAST_LATE:
         return change
     explains = late.after_px < _AS_GOOD * late.before_px * np.sqrt(max(change.share, 0.0))
     if change.kind != "late" and not explains:

@@ -40,6 +40,7 @@ _REJECT_SIGMAS = 6.0
 _ROUNDS = 4
 _NEAR_SHARE = 0.03  # of the longer side: bodies that the others disagree on by more are left out
 _WORST_SHARE = 0.0125  # residual above which there is no answer, as a share of the longer side
+_LEAST_SHARE = 0.5  # of what the camera saw
 _MEDIAN_OF_SQUARES = 2 * np.log(2.0)
 
 
@@ -204,16 +205,20 @@ def _refined(
         sigma = _median_sigma(state, views, len(rig)) if turn < 2 else _sigma(state, views, len(rig))
         fits = every & (squared_errors(state, views.with_seen(every)) < (_REJECT_SIGMAS * sigma[0]) ** 2)
         views = _sound(views, fits)
-    limit = _WORST_SHARE * max(rig.cameras[camera].size)
-    if not sigma[0] < limit:
+    _check_fit(rig.cameras[camera], float(sigma[0]), every[views.camera == camera], views.seen[views.camera == camera])
+    final = minimise(BundleProblem(views, free, nothing), state, sigma).state
+    return final, views, _sigma(final, views, len(rig))
+
+
+def _check_fit(camera: Camera, sigma: float, every: NDArray, used: NDArray) -> None:
+    limit, share = _WORST_SHARE * max(camera.size), used.sum() / max(every.sum(), 1)
+    if share < _LEAST_SHARE or not sigma < limit:
         raise SolverError(
-            f"No pose of camera '{rig.names[camera]}' agrees with the other cameras: they miss each other by "
-            f"{sigma[0]:.1f} px (limit {limit:.1f}).",
+            f"No pose of camera '{camera.name}' agrees with the other cameras: {100 * share:.0f} % of "
+            f"what it saw fits to {sigma:.1f} px (limits {100 * _LEAST_SHARE:.0f} % and {limit:.1f} px).",
             "Check that only this camera moved, that its lens was not touched, and that the footage is synchronous.",
             code="RESIDUAL_TOO_LARGE",
         )
-    final = minimise(BundleProblem(views, free, nothing), state, sigma).state
-    return final, views, _sigma(final, views, len(rig))
 
 
 def _sound(views: Views, seen: NDArray) -> Views:
