@@ -8,8 +8,6 @@ from pathlib import Path
 import calibration
 from calibration.assessment import Assessment, assess
 from calibration.assessment_json import assessment_metadata
-from calibration.board import Board, read_board
-from calibration.board_page import write_board_pdf
 from calibration.detection import detect_board
 from calibration.errors import BoardError
 from calibration.files import rig_text, write_rig, write_texts
@@ -17,9 +15,10 @@ from calibration.lens_models import checked_model
 from calibration.observations import BoardObservations
 from calibration.result import Calibration
 from calibration.sources import CameraSource, find_sources, frame_size
+from calibration.targets import Target
 from calibration.world import Landmarks, parse_world, read_landmarks
-from mocap.config.presets import preset_path
 from mocap.errors import ConfigError
+from mocap.pipeline.boards import target_from
 from mocap.pipeline.calibration_report import report_texts
 from mocap.pipeline.notes import check_output
 from mocap.pipeline.progress import Progress
@@ -71,21 +70,6 @@ class CalibrationOutcome:
         return f"{self.assessment.grade}: {self.assessment.reason}"
 
 
-def board_from(name_or_path: Path) -> Board:
-    """Return the board of a file, or of the preset of that name."""
-    if not name_or_path.exists() and name_or_path.suffix != ".toml" and name_or_path.name == str(name_or_path):
-        return read_board(preset_path("boards", str(name_or_path)))
-    return read_board(name_or_path)
-
-
-def print_board(board: Path, out: Path) -> Board:
-    """Write the PDF of a board; return the board."""
-    described = board_from(board)
-    check_output(out)
-    write_board_pdf(described, out)
-    return described
-
-
 def calibrate_footage(
     folder: Path,
     board: Path,
@@ -111,7 +95,7 @@ def calibrate_footage(
     options : CalibrationOptions, optional
     """
     options = options or CalibrationOptions()
-    boards = [board_from(board), *(board_from(Path(name)) for name in options.boards)]
+    boards = [target_from(board), *(target_from(Path(name)) for name in options.boards)]
     check_told_apart(boards)
     sources, ignored = find_sources(folder)
     if patterns:
@@ -127,7 +111,7 @@ def calibrate_footage(
 
 
 def _detect(
-    sources: Sequence[CameraSource], board: Board, progress: Progress, n_boards: int
+    sources: Sequence[CameraSource], board: Target, progress: Progress, n_boards: int
 ) -> BoardObservations:
     what = "detect in" if n_boards == 1 else f"detect {board.squares_x} x {board.squares_y} in"
     return detect_board(
@@ -138,7 +122,7 @@ def _detect(
     )
 
 
-def check_told_apart(boards: Sequence[Board]) -> None:
+def check_told_apart(boards: Sequence[Target]) -> None:
     """Refuse boards of one footage that show the same markers, or none.
 
     Raises

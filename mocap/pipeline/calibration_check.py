@@ -20,7 +20,7 @@ from calibration.observations import BoardObservations
 from calibration.reestimate import Reestimation, reestimate
 from calibration.sources import find_sources
 from mocap.errors import ConfigError, KeypointError
-from mocap.pipeline.calibration import board_from
+from mocap.pipeline.boards import target_from
 from mocap.pipeline.notes import check_output
 from mocap.pipeline.progress import Progress
 from mocap.pipeline.reconstruction import KeypointInput, load_keypoints
@@ -180,7 +180,7 @@ def _corners(
         )
     rig = rig.subset(known)
     found = detect_board(
-        tuple(one for one in sources if one.name in known), board_from(board), every=options.every,
+        tuple(one for one in sources if one.name in known), target_from(board), every=options.every,
         progress=lambda camera, done, total: progress(f"detect in {camera}", done, total),
     ).subset_cameras(known)  # fmt: skip
     pixels, frame_ids = _dense(found, options.every)
