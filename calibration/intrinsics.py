@@ -33,8 +33,8 @@ _MISMATCH = 0.08  # of the board's extent in the image; lenses bend a board by 0
 _FOCAL_RANGE = (0.15, 12.0)  # in longer sides of the image
 _SQUARE_SD_PX = 1e-3  # of fx - fy while one focal length is estimated
 _K1_SD = 0.5
-_FISHEYE_FROM = 0.001  # in longer sides of the image: where two coefficients leave no more, no other lens is tried
-_FISHEYE_GAIN = 0.7  # RMS of a fisheye over that of Brown's two coefficients from which on it is one
+_FISHEYE_FROM = 0.0005  # in longer sides of the image: where two coefficients leave no more, no other lens is tried
+_FISHEYE_GAIN = 0.7  # noise of a fisheye over that of Brown's two coefficients from which on it is one
 _ROBUST_SIGMAS = 3.0
 _TOLERANCE = 1e-3  # a start need not be sharper
 
@@ -96,11 +96,12 @@ def estimate_lens(
     faces = (np.arange(len(corners_board)),) if faces is None else faces
     check_board(chosen, corners_board, faces, camera)
     longer = max(size)
-    parameters, rms = (_fisheye_fit if fisheye else _brown_fit)(chosen, corners_board, size, faces)
-    if fisheye is None and not rms < _FISHEYE_FROM * longer:
-        other, other_rms = _fisheye_fit(chosen, corners_board, size, faces)
-        fisheye = bool(other_rms < _FISHEYE_GAIN * rms)
-        parameters, rms = (other, other_rms) if fisheye else (parameters, rms)
+    parameters, rms, spread = (_fisheye_fit if fisheye else _brown_fit)(chosen, corners_board, size, faces)
+    if fisheye is None and not (spread < _FISHEYE_FROM * longer and rms < 0.5 * _GOOD_RMS * longer):
+        other = _fisheye_fit(chosen, corners_board, size, faces)
+        # By the median, as one view with a wrong pose tells nothing of the lens; unless Brown's would be refused.
+        fisheye = bool(other[2] < _FISHEYE_GAIN * spread or other[1] < _GOOD_RMS * longer < 0.25 * rms)
+        parameters, rms, _ = other if fisheye else (parameters, rms, spread)
     if not (np.isfinite(parameters).all() and rms < 4 * _GOOD_RMS * longer and _plausible(parameters[0], longer)):
         raise SolverError(
             f"Camera '{camera}': no lens explains its {len(chosen)} views of the board (best: {rms:.1f} px RMS).",
@@ -155,21 +156,22 @@ def _plausible(focal: float, longer: int) -> bool:
 
 def _brown_fit(
     pixels: NDArray, corners_board: NDArray, size: tuple[int, int], faces: tuple[NDArray, ...]
-) -> tuple[NDArray, float]:
+) -> tuple[NDArray, float, float]:
+    """As `_staged`, from the best of several focal lengths."""
     longer = max(size)
     centre = (np.array(size) - 1) / 2
     planes = [apply(_face_from_board(corners_board[face]), corners_board[face])[:, :2] for face in faces]
     flat = np.concatenate([homographies(plane, pixels[:, face]) for plane, face in zip(planes, faces, strict=True)])
     focal = focal_from_homographies(flat, centre)
     guesses = [focal] if _plausible(focal, longer) else []
-    best, best_rms = np.full(N_LENS, np.nan), np.inf
+    best, best_rms, best_spread = np.full(N_LENS, np.nan), np.inf, np.inf
     for guess in [*guesses, *(factor * longer for factor in _FOCAL_GUESSES)]:
-        parameters, rms = _staged(pixels, corners_board, _lens_of(guess, centre), False, faces)
+        parameters, rms, spread = _staged(pixels, corners_board, _lens_of(guess, centre), False, faces)
         if rms < best_rms and _plausible(parameters[0], longer):
-            best, best_rms = parameters, rms
+            best, best_rms, best_spread = parameters, rms, spread
         if best_rms < _GOOD_RMS * longer:
             break
-    return best, best_rms
+    return best, best_rms, best_spread
 
 
 def _lens_of(focal: float, centre: NDArray) -> NDArray:
@@ -180,12 +182,12 @@ def _lens_of(focal: float, centre: NDArray) -> NDArray:
 
 def _staged(
     pixels: NDArray, corners_board: NDArray, lens: NDArray, fisheye: bool, faces: tuple[NDArray, ...]
-) -> tuple[NDArray, float]:
-    """Free the focal length and k1, then k2; return the lens and the RMS distance in px."""
+) -> tuple[NDArray, float, float]:
+    """Free the focal length and k1, then k2; return the lens, the RMS distance and the noise of a coordinate in px."""
     poses, _ = board_candidates(pixels, corners_board, lens, fisheye, faces)
     placed = np.isfinite(poses[:, 0, 0, 0])
     if not placed.any():
-        return np.full(N_LENS, np.nan), np.inf
+        return np.full(N_LENS, np.nan), np.inf, np.inf
     views = board_views(pixels[None, placed], np.array([fisheye]), corners_board)
     state = BundleState(lens[None], np.eye(4)[None], poses[placed, 0])
     free = np.zeros((1, N_CAMERA), dtype=bool)
@@ -199,9 +201,9 @@ def _staged(
             sigma = np.maximum(_spread(state, views), 1e-6)
             state = minimise(BundleProblem(views, free, prior), state, sigma, _ROBUST_SIGMAS, _TOLERANCE).state
     except SolverError:
-        return np.full(N_LENS, np.nan), np.inf
+        return np.full(N_LENS, np.nan), np.inf, np.inf
     squares = squared_errors(state, views)[views.seen]
-    return state.lenses[0], float(np.sqrt(squares.mean()))
+    return state.lenses[0], float(np.sqrt(squares.mean())), float(_spread(state, views)[0])
 
 
 def _spread(state: BundleState, views: Views) -> NDArray:
@@ -212,7 +214,7 @@ def _spread(state: BundleState, views: Views) -> NDArray:
 
 def _fisheye_fit(
     pixels: NDArray, corners_board: NDArray, size: tuple[int, int], faces: tuple[NDArray, ...]
-) -> tuple[NDArray, float]:
+) -> tuple[NDArray, float, float]:
     """Try focal lengths of the ideal equidistant lens, refine the best; the joint refinement frees the rest."""
     best, best_rms = np.full(N_LENS, np.nan), np.inf
     for factor in _FISHEYE_GUESSES:
@@ -221,8 +223,9 @@ def _fisheye_fit(
         total = float(np.median(np.nan_to_num(rms[:, 0], nan=1e6)))
         if total < best_rms:
             best, best_rms = lens, total
-    refined, rms = _staged(pixels, corners_board, best, True, faces)
-    return (refined, rms) if np.isfinite(refined).all() and _plausible(refined[0], max(size)) else (best, best_rms)
+    fit = _staged(pixels, corners_board, best, True, faces)
+    sound = np.isfinite(fit[0]).all() and _plausible(fit[0][0], max(size))
+    return fit if sound else (best, best_rms, best_rms)
 
 
 def board_candidates(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.bundle import BundleProblem, LensPrior
+from calibration.bundle import BundleProblem, LensPrior, minimise
 from calibration.bundle_system import N_LENS, BundleState, Views, squared_errors
 from calibration.errors import SolverError
 from calibration.lens import distort
@@ -26,9 +26,12 @@ _FEWEST_VIEWS = 10
 _CLEARLY = 5.0  # logarithm of the odds at which a camera gets another model than the others
 _BARREL = -0.15  # k1 below which a lens may be a fisheye; of an equidistant one it is -0.33
 _WIDE_RAD = np.deg2rad(35)  # from the axis: there an equidistant lens and Brown's part by a pixel or so
-_SAMPLES = 4000
-_LARGEST = 6.0  # tangent of the largest angle from the axis that Brown's models are followed to
-_SHRINK = 1e-6  # keeps the coefficients of a first fisheye ordinary
+_ROUGH = 1e-4  # tolerance of a first fit
+_SAMPLES = 500
+_BEYOND = 1.1  # tangents up to which a lens has to be one, in units of the farthest seen
+_FLAT, _STEEP = 0.05, 3.0  # how fast a lens may go outwards with the angle, in focal lengths
+_DECENTRING = (6, 7)  # p1 p2
+_SHRINK = 1e-8  # keeps the coefficients of a first fisheye ordinary
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,24 +104,45 @@ def grown(
 
 def _wide(state: BundleState, views: Views) -> NDArray[np.bool_]:
     """Which lenses bend rays inwards and showed corners far enough from their axis for a fisheye to be another lens."""
-    answer = np.zeros(views.n_cameras, dtype=bool)
+    far = np.arctan(farthest_rays(state, views)) > _WIDE_RAD
+    return np.asarray(far & (state.lenses[:, 4] < _BARREL) & ~views.fisheye)
+
+
+def farthest_rays(state: BundleState, views: Views) -> NDArray:
+    """Return the tangent of the largest angle from the axis at which each camera saw a corner, shape (camera,)."""
+    answer = np.zeros(views.n_cameras)
     for camera in range(views.n_cameras):
-        lens = state.lenses[camera]
-        if lens[4] < _BARREL and not views.fisheye[camera]:
-            answer[camera] = np.arctan(_reached(lens, views, camera)[0]) > _WIDE_RAD
+        rows = np.flatnonzero((views.camera == camera) & views.seen.any(axis=1))
+        pose = state.cam_from_world[camera] @ state.world_from_board[views.body[rows]]
+        corners = views.targets[views.body_target[views.body[rows]]]
+        points = corners @ pose[:, :3, :3].swapaxes(1, 2) + pose[:, None, :3, 3]
+        points = points[views.seen[rows]]
+        answer[camera] = (np.hypot(points[:, 0], points[:, 1]) / points[:, 2]).max(initial=0.0)
     return answer
 
 
-def _reached(lens: NDArray, views: Views, camera: int) -> tuple[float, NDArray, NDArray]:
-    """Largest tangent of the angle from the axis at which a corner was seen, and the bending up to there."""
-    own = views.camera == camera
-    pixels = views.pixels[own][views.seen[own]]
-    bent = float(np.linalg.norm((pixels - lens[2:4]) / lens[:2], axis=1).max())
-    ideal = np.linspace(0.0, _LARGEST, _SAMPLES)
-    out = distort(np.column_stack([ideal, np.zeros_like(ideal)]), lens[4:12], False)[0][:, 0]
-    reached = out >= bent
-    end = max(int(reached.argmax() if reached.any() else out.argmax()), 1)
-    return float(ideal[end]), ideal[1 : end + 1], out[1 : end + 1]
+def _bending(lens: NDArray, fisheye: bool, farthest: float) -> tuple[NDArray, NDArray]:
+    """Tangents of angles from the axis, up to one, and where the lens puts them: radially, without p1 and p2."""
+    ideal = np.linspace(0.0, max(farthest, 1e-3), _SAMPLES)
+    coefficients = lens[4:8] if fisheye else np.where(np.isin(np.arange(4, N_LENS), _DECENTRING), 0.0, lens[4:])
+    return ideal, distort(np.column_stack([ideal, np.zeros_like(ideal)]), coefficients, fisheye)[0][:, 0]
+
+
+def sound_lenses(state: BundleState, views: Views) -> NDArray[np.bool_]:
+    """Return which lenses neither fold nor run off anywhere near what they saw, shape (camera,)."""
+    answer = np.ones(views.n_cameras, dtype=bool)
+    for camera, farthest in enumerate(_BEYOND * farthest_rays(state, views)):
+        ideal, bent = _bending(state.lenses[camera], bool(views.fisheye[camera]), float(farthest))
+        slope = np.diff(bent) / np.diff(np.arctan(ideal))
+        # One of a straight-line lens grows as the square of the secant, that of a fisheye is about one.
+        steepest = _STEEP * (1 + ideal[1:] ** 2)
+        answer[camera] = bool(((slope > _FLAT) & (slope < steepest)).all())
+        if not views.fisheye[camera]:
+            # A pole with a zero beside it is too narrow to be met by samples of the bending.
+            k4, k5, k6 = state.lenses[camera, 9:N_LENS]
+            q = ideal**2
+            answer[camera] &= bool((1 + q * (k4 + q * (k5 + q * k6)) > _FLAT).all())
+    return answer
 
 
 def _costs(state: BundleState, views: Views) -> NDArray:
@@ -153,6 +177,12 @@ def _log_evidence(fit: Refinement, cost: NDArray, noise: NDArray, known: LensEvi
     answer = -0.5 * n_corners * cost / noise - 0.5 * (prior.precision * (lenses - prior.mean) ** 2).sum(axis=1)
     for camera in range(views.n_cameras):
         chosen = np.flatnonzero(fit.problem.free[camera, :N_LENS])
+        if not views.fisheye[camera]:
+            # A fisheye has no decentring because nobody modelled it, not because such lenses have none: it gains
+            # nothing by that, but for what two more parameters explain by chance.
+            decentring = np.isin(chosen, _DECENTRING)
+            answer[camera] -= 0.5 * decentring.sum()
+            chosen = chosen[~decentring]
         believed = prior.precision[camera, chosen]
         answer[camera] -= 0.5 * np.linalg.slogdet(known.information[camera][np.ix_(chosen, chosen)])[1]
         answer[camera] += 0.5 * np.log(believed[believed > 0]).sum()
@@ -166,6 +196,7 @@ def _with_models(
     free, lenses = problem.free.copy(), refinement.state.lenses.copy()
     fisheye, prior = problem.views.fisheye.copy(), problem.prior
     mean, precision, aspect = prior.mean.copy(), prior.precision.copy(), prior.aspect_precision.copy()
+    farthest = farthest_rays(refinement.state, refinement.problem.views)
     for camera, model in enumerate(models):
         if not model:
             continue
@@ -173,28 +204,36 @@ def _with_models(
         fisheye[camera] = model == "fisheye"
         free[camera, :N_LENS] = LensModel(model, kept).free()
         if fisheye[camera]:
-            lenses[camera] = fisheye_of(lenses[camera], refinement.problem.views, camera)
+            lenses[camera] = fisheye_of(lenses[camera], float(farthest[camera]))
         lenses[camera][~free[camera, :N_LENS]] = mean[camera][~free[camera, :N_LENS]]
         own = lens_prior([":".join([model, ",".join(kept)]) if kept else model], sizes[[camera]], lenses[[camera], 0])
         mean[camera], precision[camera], aspect[camera] = own.mean[0], own.precision[0], own.aspect_precision[0]
     views = replace(problem.views, fisheye=fisheye)
     wider = replace(problem, views=views, free=free, prior=LensPrior(mean, precision, aspect))
     try:
-        return refine(wider, replace(refinement.state, lenses=lenses))
+        # First to the corners that are known to be sound: one far off can send a young polynomial over its pole.
+        near = replace(wider, views=views.with_seen(refinement.kept))
+        begun = minimise(near, replace(refinement.state, lenses=lenses), refinement.sigma, tolerance=_ROUGH).state
+        fit = refine(wider, begun)
     except SolverError:
         return None
+    unsound = ~sound_lenses(fit.state, fit.problem.views) & np.array([bool(model) for model in models])
+    if not unsound.any():
+        return fit
+    fewer = ["" if bad else model for model, bad in zip(models, unsound, strict=True)]
+    return _with_models(problem, refinement, fewer, holds, sizes) if any(fewer) else None
 
 
-def fisheye_of(lens: NDArray, views: Views, camera: int) -> NDArray:
+def fisheye_of(lens: NDArray, farthest: float) -> NDArray:
     """Return the fisheye, shape (12,), that bends as one of Brown's lenses does, as far as corners were seen.
 
     Parameters
     ----------
     lens : ndarray, shape (12,)
-    views : Views
-    camera : int
+    farthest : float
+        Tangent of the largest angle from the axis.
     """
-    _, ideal, out = _reached(lens, views, camera)
+    ideal, out = _bending(lens, False, farthest)
     angle = np.arctan(ideal)
     # focal * (angle + k1 angle³ + ...): linear in focal, focal * k1, ...; the small ones kept small.
     powers = angle[:, None] ** np.array([1, 3, 5, 7, 9])
