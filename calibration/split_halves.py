@@ -5,7 +5,7 @@ uncertainty is true; well above 1 that the errors of the corners are not indepen
 and that every stated uncertainty should be read that many times larger.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,7 +84,9 @@ def split_halves(calibration: Calibration, observations: BoardObservations) -> S
         variance = sum(_sampling_covariance(half, calibration, points) for half in halves)
     except np.linalg.LinAlgError:
         return _nothing(len(calibration.rig), "half of the frames alone do not fix the cameras")
-    return _compared(off, np.asarray(variance))
+    # Of very long footage the halves hold a part of the frames; all of them know the cameras that much better.
+    share = len(bodies) / int(calibration.refinement.placed.sum())
+    return _compared(off, np.asarray(variance), np.sqrt(share))
 
 
 def board_middles(calibration: Calibration, observations: BoardObservations) -> NDArray:
@@ -110,8 +112,6 @@ def _in_volume(rig: CameraRig, full: CameraRig, points: NDArray) -> CameraRig:
 
 def moved_rig(rig: CameraRig, old_from_new: NDArray) -> CameraRig:
     """Return a rig told in another world, without its metadata and covariance."""
-    from dataclasses import replace
-
     return CameraRig(tuple(replace(camera, cam_from_world=camera.cam_from_world @ old_from_new) for camera in rig))
 
 
@@ -139,18 +139,19 @@ def _prior_precision(problem: BundleProblem) -> NDArray:
     return blocks.reshape(n_cameras * N_CAMERA, -1)
 
 
-def _compared(off: NDArray, variance: NDArray) -> SplitHalves:
+def _compared(off: NDArray, variance: NDArray, shrink: float) -> SplitHalves:
+    """Halves from the difference (camera, 18) of two fits and its covariance; sizes are `shrink` of their halves."""
     n_cameras = len(off)
     own = variance[np.arange(n_cameras), :, np.arange(n_cameras)]  # (camera, 18, 18)
     squares = np.maximum(np.diagonal(own, axis1=1, axis2=2), 0.0)
-    sums = [np.sqrt(squares[:, part].sum(axis=1)) / 2 for part in (slice(12, 15), slice(15, 18))]
-    sizes = [np.linalg.norm(off[:, part], axis=1) / 2 for part in (slice(12, 15), slice(15, 18))]
+    sums = [shrink * np.sqrt(squares[:, part].sum(axis=1)) / 2 for part in (slice(12, 15), slice(15, 18))]
+    sizes = [shrink * np.linalg.norm(off[:, part], axis=1) / 2 for part in (slice(12, 15), slice(15, 18))]
     pose = squares[:, _POSE]
     with np.errstate(divide="ignore", invalid="ignore"):
         units = np.where(pose > 0, off[:, _POSE] ** 2 / pose, np.nan)
     ratio = np.sqrt(np.nanmean(units, axis=1))
     return SplitHalves(
-        1e3 * sizes[1], np.rad2deg(sizes[0]), np.abs(off[:, :2].mean(axis=1)) / 2, 1e3 * sums[1],
+        1e3 * sizes[1], np.rad2deg(sizes[0]), shrink * np.abs(off[:, :2].mean(axis=1)) / 2, 1e3 * sums[1],
         np.rad2deg(sums[0]), ratio,
     )  # fmt: skip
 
