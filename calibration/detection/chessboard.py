@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from calibration.board import Board
 from calibration.detection.corners import corner_signs, refined
 from calibration.detection.pattern import predict
+from calibration.detection.regions import Region, find_regions
 
 _SEARCH_PX = 960  # longest side in which the pattern is searched; positions come from the full image
 
@@ -18,26 +19,39 @@ def chessboard_corners(gray: NDArray, board: Board) -> NDArray[np.float64]:
     origin; `Board` refuses chessboards for which this leaves a choice. A pattern that goes on beyond the board's
     squares is another board and is not taken.
     """
-    nothing = np.full((board.n_corners, 2), np.nan)
+    places = find_regions(gray)
+    whole = Region(0, 0, gray.shape[1], gray.shape[0])
+    # OpenCV's search sometimes shifts the pattern by a row; with other surroundings it does not.
+    for region in [*places, whole] if places else []:
+        for grid in _grids(region.of(gray), board):
+            corners = _fitted(gray, board, grid + np.array([region.left, region.top]))
+            if corners is not None:
+                return corners
+    return np.full((board.n_corners, 2), np.nan)
+
+
+def _grids(part: NDArray, board: Board) -> list[NDArray]:
+    """Return both orders, shape (row, column, 2) each, of the corners in a part of an image; none when not all are."""
     columns, rows = board.squares_x - 1, board.squares_y - 1
-    # The check costs little and keeps the search, which may take a second, from frames without a board.
-    if not cv2.checkChessboard(gray, (columns, rows)):
-        return nothing
-    scale = min(1.0, _SEARCH_PX / max(gray.shape))
-    small = gray if scale == 1.0 else cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    # The check costs little and keeps the search, which may take a second, from places without a board.
+    if not cv2.checkChessboard(part, (columns, rows)):
+        return []
+    scale = min(1.0, _SEARCH_PX / max(part.shape))
+    small = part if scale == 1.0 else cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     found, corners = cv2.findChessboardCornersSB(small, (columns, rows))
     if not found or corners is None or np.size(corners) != 2 * board.n_corners:
-        return nothing
+        return []
     grid = _front((np.asarray(corners, float).reshape(rows, columns, 2) + 0.5) / scale - 0.5)
-    sign = corner_signs(board)
-    for candidate in (grid, grid[::-1, ::-1]):
-        image = candidate.reshape(-1, 2)
-        points = board.corners_board[:, :2] / board.square_length
-        start, axes = predict(points, image, points)
-        fitted = refined(gray, start, axes, sign, None)
-        if not np.isnan(fitted).any() and not _goes_on(gray, board, fitted):
-            return fitted
-    return nothing
+    return [grid, grid[::-1, ::-1]]
+
+
+def _fitted(gray: NDArray, board: Board, grid: NDArray) -> NDArray[np.float64] | None:
+    """Fit the corners of a grid; None when it is not the board, in its order, and no more."""
+    image = grid.reshape(-1, 2)
+    points = board.corners_board[:, :2] / board.square_length
+    start, axes = predict(points, image, points)
+    fitted = refined(gray, start, axes, corner_signs(board), None)
+    return None if np.isnan(fitted).any() or _goes_on(gray, board, fitted) else fitted
 
 
 def _front(grid: NDArray) -> NDArray:
