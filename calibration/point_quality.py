@@ -39,6 +39,8 @@ class PointQuality:
         included.
     volume_sd_mm : float
         Median over the places of the points: how far a point measured there may be off because of the calibration.
+    variance_ratio : float
+        By how much variances are larger than independent errors of the points would leave them.
     """
 
     rms_px: tuple[float, ...]
@@ -48,6 +50,7 @@ class PointQuality:
     exchanged_views: int
     position_sd_mm: tuple[float, ...]
     volume_sd_mm: float
+    variance_ratio: float = 1.0
 
 
 def check_points(
@@ -58,6 +61,8 @@ def check_points(
     kept: NDArray,
     exchanged: NDArray,
     volume: NDArray,
+    variance_ratio: float = 1.0,
+    scale_sd: float = 0.0,
 ) -> PointQuality:
     """Judge a refinement by its residuals and its covariance.
 
@@ -73,6 +78,10 @@ def check_points(
     exchanged : ndarray of bool, shape (camera, frame)
     volume : ndarray, shape (point, 3)
         Places of the points in the frame of the rig, m.
+    variance_ratio : float
+        `point_dependence.variance_ratio`, which `covariance` already holds.
+    scale_sd : float
+        Relative sd of all lengths, which `covariance` holds too: how large the rig is, is no matter of movement.
 
     Raises
     ------
@@ -80,7 +89,7 @@ def check_points(
         NOT_FINITE, TOO_MANY_REJECTED, RESIDUAL_TOO_LARGE or POORLY_FIXED, naming the cameras.
     """
     state, names = refinement.state, rig.names
-    finite = all(np.isfinite(part).all() for part in (state.lenses, state.cam_from_world, covariance))
+    finite = all(np.isfinite(part).all() for part in (state.lenses, state.cam_from_world, covariance, scale_sd))
     if not finite or not len(volume):
         raise SolverError("The refinement has no finite answer.", "Record again.", code="NOT_FINITE")
     shared = tracks.seen & (tracks.seen.sum(axis=0) >= 2)
@@ -102,8 +111,9 @@ def check_points(
     place = np.einsum("ckck->ck", covariance)[:, N_LENS + 3 :].sum(axis=1)
     sd = np.sqrt(place)
     away = np.array([np.linalg.norm(camera.centre_world - np.median(volume, axis=0)) for camera in rig])
+    shape_sd = np.sqrt(np.maximum(place - (scale_sd * away) ** 2, 0.0))
     _refuse(
-        sd > _LOOSE_SHARE * away, [f"{n} +- {1e3 * s:.0f} mm" for n, s in zip(names, sd, strict=True)],
+        shape_sd > _LOOSE_SHARE * away, [f"{n} +- {1e3 * s:.0f} mm" for n, s in zip(names, shape_sd, strict=True)],
         "The points hardly fix where these cameras stand",
         "Move through more of the volume, to and fro, sideways, and up and down, and give the lenses.",
         "POORLY_FIXED",
@@ -111,7 +121,7 @@ def check_points(
     return PointQuality(
         tuple(rms.tolist()), tuple(refinement.sigma.tolist()), tuple(kept.sum(axis=(1, 2)).tolist()),
         tuple(rejected.tolist()), int(exchanged.sum()), tuple((1e3 * sd).tolist()),
-        _volume_sd_mm(rig, covariance, volume),
+        _volume_sd_mm(rig, covariance, volume), variance_ratio,
     )  # fmt: skip
 
 
@@ -159,6 +169,9 @@ def point_metadata(
         "rejected_share": " ".join(f"{value:.3f}" for value in quality.rejected_share),
         "exchanged_views": quality.exchanged_views,
         "volume_sd_mm": quality.volume_sd_mm,
+        "variance_ratio": quality.variance_ratio,
+        "uncertainty": "variances are "
+        f"{quality.variance_ratio:.1f} times those of independent errors: errors that go together are counted",
         "numpy_version": np.__version__,
     }
     return {key: value for key, value in table.items() if value == value}

@@ -1,67 +1,32 @@
 """Calibration without a board: a wand, or a person's own keypoints and one known length, in; a rig out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from calibration.arrays import one_blas_thread
-from calibration.bundle import BundleProblem, lens_and_pose_covariance
+from calibration.bundle import BundleProblem
 from calibration.bundle_system import N_CAMERA, N_LENS, BundleState
 from calibration.camera import CameraRig
 from calibration.errors import CalibrationError
-from calibration.gauge import WorldMotion, covariance_in_world
 from calibration.point_bodies import placed_bodies, point_views
 from calibration.point_labels import middle_of, sorted_along, untangled
 from calibration.point_lenses import LensStart, guessed_lenses, known_lenses, rig_of_state
-from calibration.point_quality import PointQuality, check_points, point_metadata
 from calibration.point_refinement import PointRefinement, refine_points
-from calibration.point_scale import SizeEstimate, covariance_with_size, size_from_length, size_sd
+from calibration.point_result import PointCalibration, Solved, assembled
 from calibration.point_start import place_from_points, robust_points
 from calibration.point_tracks import KnownLength, PointTracks
-from calibration.rigid import rigid
-from calibration.scale import ScaleEstimate, check_scale, combine_scale, scaled_rig
+from calibration.scale import scaled_rig
 from calibration.wand import Wand
-from calibration.world import Landmarks, WorldChoice, landmark_frame, parse_world, rig_in_world
-from calibration.world.anchor import volume_motion
+from calibration.world import Landmarks, WorldChoice, parse_world
 from calibration.world.estimates import rig_lenses
 
 __all__ = ["PointCalibration", "calibrate_from_person", "calibrate_from_wand"]
 
 WAND_FRAMES = 600
 PERSON_FRAMES = 250
-
-
-@dataclass(frozen=True, eq=False)
-class PointCalibration:
-    """A rig calibrated from points, and what it rests on.
-
-    Attributes
-    ----------
-    rig : CameraRig
-        In metres, with the covariance of its cameras relative to the volume in which the points were, that of the
-        scale included.
-    points : ndarray, shape (frame, point, 3)
-        Where the points were, in the world, m; NaN where fewer than two cameras agree.
-    frames : ndarray of int, shape (frame,)
-        Positions of these frames in the tracks.
-    kept : ndarray of bool, shape (camera, frame, point)
-        Observations that the answer rests on.
-    exchanged : ndarray of bool, shape (camera, frame)
-        Views whose ends, or sides, were taken for each other and put right.
-    scale_sd : float
-        Relative standard deviation of every length, in all.
-    quality : PointQuality
-    """
-
-    rig: CameraRig
-    points: NDArray
-    frames: NDArray
-    kept: NDArray
-    exchanged: NDArray
-    scale_sd: float
-    quality: PointQuality
 
 
 def calibrate_from_wand(
@@ -118,8 +83,9 @@ def calibrate_from_person(
 ) -> PointCalibration:
     """Calibrate all cameras from the keypoints of a person who walks about, and known lengths of the body.
 
-    Neighbouring frames carry the same error of a detector, so a few frames a second spread over the recording are
-    used, and count as independent.
+    A detector's errors go together: the same keypoint is off to the same side for seconds. Frames spread over the
+    recording are used, and the covariance is enlarged by how much the errors of each keypoint add up
+    (`point_dependence`).
 
     Parameters
     ----------
@@ -166,10 +132,8 @@ def _calibrated(
         labelled = again
         refinement = _refined(root_rig, labelled, start, target, placed.root)
         root_rig = rig_of_state(start.rig, refinement.state.lenses, refinement.state.cam_from_world)
-    kept = _kept(refinement, labelled)
-    return _assembled(
-        root_rig, refinement, labelled, kept, exchanged, frames, lengths, wand, choice, landmarks, start.text
-    )
+    solved = Solved(root_rig, refinement, labelled, frames, exchanged, start.text)
+    return assembled(solved, lengths, wand, choice, landmarks)
 
 
 def _checked_world(world: str | None, names: tuple[str, ...]) -> WorldChoice:
@@ -220,81 +184,3 @@ def _refined(
     return refine_points(problem, BundleState(rig_lenses(rig), poses, placed_bodies(rig, tracks, target)))
 
 
-def _kept(refinement: PointRefinement, tracks: PointTracks) -> NDArray:
-    views = refinement.every_view
-    kept = np.zeros((tracks.n_cameras, views.n_bodies, refinement.kept.shape[1]), dtype=bool)
-    kept[views.camera, views.body] = refinement.kept
-    return kept.reshape(tracks.n_cameras, tracks.n_frames, tracks.n_points)
-
-
-def _assembled(
-    root_rig: CameraRig,
-    refinement: PointRefinement,
-    tracks: PointTracks,
-    kept: NDArray,
-    exchanged: NDArray,
-    frames: NDArray,
-    lengths: tuple[KnownLength, ...],
-    wand: Wand | None,
-    choice: WorldChoice,
-    landmarks: Landmarks | None,
-    lens_text: str,
-) -> PointCalibration:
-    pixels = np.where(kept[..., None], tracks.pixels, np.nan)
-    covariance = lens_and_pose_covariance(refinement.problem, refinement.state, refinement.sigma).camera
-    sigma = float(np.sqrt(np.mean(refinement.sigma**2)))
-    size = _size(root_rig, pixels, lengths, wand, sigma, tracks.point_names)
-    rig = scaled_rig(root_rig, size.factor)
-    points = robust_points(rig, pixels)
-    poses = np.stack([camera.cam_from_world for camera in rig])
-    covariance = _in_metres(covariance, size.factor)
-    by_camera = None if wand is not None else _per_metre(size.by_camera, size.factor)
-    covariance = covariance_with_size(covariance, poses, size.relative_sd, by_camera)
-    volume = points[np.isfinite(points).all(axis=2)]
-    motion = volume_motion(rig, volume)
-    still = WorldMotion(np.concatenate([motion.turn, motion.shift]), np.zeros((6, 6)))
-    frame = landmark_frame(choice, rig, landmarks, covariance, volume)
-    anchored = covariance_in_world(covariance, poses, still)
-    sd = size_sd(rig, anchored, volume)
-    quality = check_points(rig, anchored, refinement, tracks, kept, exchanged, volume)
-    table = point_metadata(quality, tracks, lengths, wand, size, sd, lens_text)
-    world_rig = rig_in_world(CameraRig(rig.cameras, table, anchored), frame)
-    turned = rigid(frame.root_from_world[:3, :3], frame.root_from_world[:3, 3])
-    in_world = (points - turned[:3, 3]) @ turned[:3, :3]
-    return PointCalibration(world_rig, in_world, frames, kept, exchanged, sd, quality)
-
-
-def _size(
-    rig: CameraRig,
-    pixels: NDArray,
-    lengths: tuple[KnownLength, ...],
-    wand: Wand | None,
-    sigma: float,
-    names: tuple[str, ...],
-) -> SizeEstimate:
-    if wand is not None:  # its size was in the refinement, as exact
-        n_frames = int(np.isfinite(pixels).all(axis=3).sum(axis=0).max(axis=1, initial=0).astype(bool).sum())
-        return SizeEstimate(1.0, wand.length_sd_m / wand.length_m, np.zeros(len(rig) * N_CAMERA), 0.0, n_frames)
-    found = [size_from_length(rig, pixels, k, sigma, f"{names[k.one]}-{names[k.other]}") for k in lengths]
-    each = [
-        ScaleEstimate(f"{names[k.one]}-{names[k.other]}", one.factor, one.factor * one.relative_sd)
-        for k, one in zip(lengths, found, strict=True)
-    ]
-    both = combine_scale(each)
-    check_scale(both)
-    weight = np.array([1.0 / one.sd**2 for one in each])
-    by_camera = np.einsum("l,ln->n", weight / weight.sum(), np.stack([one.by_camera for one in found]))
-    spread, n_frames = max(one.spread for one in found), min(one.n_frames for one in found)
-    return SizeEstimate(both.factor, both.sd / both.factor, by_camera, spread, n_frames)
-
-
-def _in_metres(covariance: NDArray, factor: float) -> NDArray:
-    units = np.ones((len(covariance) // N_CAMERA, N_CAMERA))
-    units[:, N_LENS + 3 :] = factor
-    return covariance * units.reshape(-1)[:, None] * units.reshape(-1)
-
-
-def _per_metre(by_camera: NDArray, factor: float) -> NDArray:
-    rows = by_camera.reshape(-1, N_CAMERA).copy()
-    rows[:, N_LENS + 3 :] /= factor
-    return rows.reshape(-1)

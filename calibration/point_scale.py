@@ -45,7 +45,9 @@ class SizeEstimate:
     n_frames: int
 
 
-def size_from_length(rig: CameraRig, pixels: NDArray, length: KnownLength, sigma_px: float, name: str) -> SizeEstimate:
+def size_from_length(
+    rig: CameraRig, pixels: NDArray, length: KnownLength, sigma_px: float, name: str, variance_ratio: float = 1.0
+) -> SizeEstimate:
     """Measure a known length in all frames.
 
     Parameters
@@ -59,6 +61,8 @@ def size_from_length(rig: CameraRig, pixels: NDArray, length: KnownLength, sigma
         Noise of one coordinate.
     name : str
         For the error text.
+    variance_ratio : float
+        By how much the mean of many frames varies more than independent errors would leave it.
 
     Raises
     ------
@@ -90,7 +94,8 @@ def size_from_length(rig: CameraRig, pixels: NDArray, length: KnownLength, sigma
     weight = 1.0 / variance[good] / (1.0 / variance[good]).sum()
     mean = float(weight @ lengths[good])
     chi2 = float(((lengths[good] - mean) ** 2 / variance[good]).sum())
-    sd = inflation(chi2, len(good) - 1) / np.sqrt((1.0 / variance[good]).sum())
+    grow = max(inflation(chi2, len(good) - 1), float(np.sqrt(variance_ratio)))
+    sd = grow / np.sqrt((1.0 / variance[good]).sum())
     slope = np.einsum("f,fi,fin->n", weight, along[good], found.by_camera[2 * good] - found.by_camera[2 * good + 1])
     return SizeEstimate(
         length.length_m / mean, float(np.hypot(length.sd_m / length.length_m, sd / mean)), -slope / mean,

@@ -19,10 +19,12 @@ from calibration.wand import Wand, read_wand
 from calibration.world import Landmarks, parse_world, read_landmarks
 from mocap.config.presets import preset_path
 from mocap.errors import ConfigError, KeypointError
+from mocap.keypoints import PeopleKeypoints, choose_person
 from mocap.pipeline.notes import check_output
 from mocap.pipeline.reconstruction import KeypointInput
 from mocap.readers.keypoints import read_keypoints
 from mocap.skeleton import side_of
+from mocap.trial import Keypoints2D
 
 FEET = "feet"  # the world's name where the person's own feet tell the floor
 _LENGTH = re.compile(r"(?P<ends>.+?)\s*=\s*(?P<length>[0-9.eE]+)\s*(?:\+-|±|\+/-)\s*(?P<sd>[0-9.eE]+)\s*m?")
@@ -64,7 +66,7 @@ def calibrate_wand_files(
     out : Path, optional
         Nothing is written without it, nor when anything is refused.
     lenses : Path, optional
-        A calibration file with the lenses of the cameras; poses in it are not used.
+        A calibration file with the lenses of the cameras; poses in it are no part of the answer.
     image_sizes : mapping of str to (int, int), optional
         Width and height by camera; needed without `lenses`, and then the names of the cameras.
     world : str, optional
@@ -106,7 +108,8 @@ def calibrate_person_files(
     Parameters
     ----------
     path, how, out, lenses, image_sizes, max_frames
-        As in `calibrate_wand_files`. Camera frames that show several people are left out.
+        As in `calibrate_wand_files`. Where a camera shows several people, `lenses` has to be an old calibration of
+        the same rig, and the person on whom it agrees is taken; without `lenses` such camera frames are left out.
     lengths : sequence of str
         Known lengths between keypoints, in m with their sd: 'RHip-RKnee=0.42+-0.005'.
     world : str, optional
@@ -239,16 +242,23 @@ def _tracks(
         declared=how.cameras or None, keypoints=how.names or None,
     )  # fmt: skip
     people, notes = read.people, [note.rstrip(".") for note in read.notes]
-    there = np.isfinite(people.pixels).all(axis=-1).any(axis=-1)
-    several = there.sum(axis=2) > 1
-    if several.any():
-        notes.append(f"{int(several.sum())} camera frames with several people left out")
-    keypoints = people.chosen(np.where(several | ~there.any(axis=2), -1, there.argmax(axis=2)))
+    keypoints = _one_person(people, rig, notes)
     pixels = np.where((keypoints.confidence >= min_confidence)[..., None], keypoints.pixels, np.nan)
     sizes_array = np.array([sizes[name] for name in sizes])
     names = keypoints.names
     tracks = PointTracks(pixels.astype(float), tuple(sizes), sizes_array, names, np.arange(len(names)))
     return tracks, tuple(notes)
+
+
+def _one_person(people: PeopleKeypoints, rig: CameraRig | None, notes: list[str]) -> Keypoints2D:
+    there = np.isfinite(people.pixels).all(axis=-1).any(axis=-1)
+    several = there.sum(axis=2) > 1
+    if several.any() and rig is not None:
+        notes.append("several people: the one on whom the cameras agree best, as the given calibration has them stand")
+        return choose_person(people, rig).keypoints
+    if several.any():
+        notes.append(f"{int(several.sum())} camera frames with several people left out")
+    return people.chosen(np.where(several | ~there.any(axis=2), -1, there.argmax(axis=2)))
 
 
 def _as_markers(tracks: PointTracks, wand: Wand) -> PointTracks:
