@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.board import Board
 from calibration.camera import CameraRig
 from calibration.errors import CalibrationError
 from calibration.scale import (
@@ -21,6 +20,7 @@ from calibration.scale import (
     tape_scale,
     wand_scale,
 )
+from calibration.targets import Target
 
 _NUMBER = r"[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?"
 _LENGTH = re.compile(rf"(?P<ends>.+)=\s*(?P<length>{_NUMBER})\s*m?\s*(?:\+-|\+/-|±)\s*(?P<sd>{_NUMBER})\s*m?\s*")
@@ -113,7 +113,7 @@ def parse_tape_length(text: str, camera_names: Sequence[str]) -> TapeLength:
 
 def scale_estimates(
     rig: CameraRig,
-    board: Board,
+    board: Target,
     tapes: Sequence[TapeLength] = (),
     wand: WandSight | None = None,
     board_sd: float = PRINTED_SD,
@@ -124,7 +124,7 @@ def scale_estimates(
     ----------
     rig : CameraRig
         With its covariance, if known: what the baselines leave open counts with the tape.
-    board : Board
+    board : Board or TagObject
     tapes : sequence of TapeLength
     wand : WandSight, optional
     board_sd : float
@@ -152,7 +152,7 @@ def scale_estimates(
 
 def scale_by_lengths(
     rig: CameraRig,
-    board: Board,
+    board: Target,
     tapes: Sequence[TapeLength] = (),
     wand: WandSight | None = None,
     board_sd: float = PRINTED_SD,

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.board import MIN_CORNERS, Board
+from calibration.board import MIN_CORNERS
 from calibration.detection.corners import board_markers, detect_corners, view_from_markers
 from calibration.detection.diagnosis import check_pattern, explain_absence, explain_blind_camera
 from calibration.detection.markers import NO_MARKERS, Markers
@@ -18,6 +18,7 @@ from calibration.detection.view_tests import BoardView, dropped_views
 from calibration.errors import SourceError
 from calibration.observations import BoardObservations
 from calibration.sources import CameraSource, frame_count, iter_frames
+from calibration.targets import Target
 
 Progress = Callable[[str, int, int | None], None]
 
@@ -54,7 +55,7 @@ class BoardScan:
 
 def detect_board(
     sources: Sequence[CameraSource],
-    board: Board,
+    board: Target,
     progress: Progress | None = None,
     every: int = 1,
     limit: int | None = None,
@@ -68,7 +69,7 @@ def detect_board(
     ----------
     sources : sequence of CameraSource
         Frames of the cameras correspond by index.
-    board : Board
+    board : Board or TagObject
     progress : callable, optional
         Called as ``progress(camera_name, frames_done, frames_total or None)``, from several threads.
     every : int
@@ -103,7 +104,7 @@ def detect_board(
 
 def scan_board(
     sources: Sequence[CameraSource],
-    board: Board,
+    board: Target,
     progress: Progress | None = None,
     every: int = 1,
     limit: int | None = None,
@@ -171,7 +172,7 @@ class _Scan:
 
 def _scan_all(
     sources: Sequence[CameraSource],
-    board: Board,
+    board: Target,
     progress: Progress | None,
     every: int,
     limit: int | None,
@@ -191,7 +192,7 @@ def _scan_all(
 
 
 def _scan(
-    source: CameraSource, board: Board, progress: Progress | None, every: int, limit: int | None, workers: int
+    source: CameraSource, board: Target, progress: Progress | None, every: int, limit: int | None, workers: int
 ) -> _Scan:
     scan = _Scan(source.name)
     total = _total(frame_count(source), every, limit)
@@ -218,7 +219,7 @@ def _scan(
     return scan
 
 
-def _look(board: Board, frame: tuple[int, NDArray]) -> tuple[int, NDArray, BoardView, Markers]:
+def _look(board: Target, frame: tuple[int, NDArray]) -> tuple[int, NDArray, BoardView, Markers]:
     index, gray = frame
     if board.type != "charuco":
         return index, gray, BoardView(detect_corners(gray, board), np.full(2, np.nan), 0), NO_MARKERS

@@ -62,11 +62,16 @@ def command(
     length: Annotated[
         list[str] | None,
         typer.Option(
-            help="A length that is known, in m with its sd; repeatable. With --person between keypoints: "
-            "'RHip-RKnee=0.42+-0.005'.",
-            rich_help_panel=_POINTS,
+            help="A length that is known, in m with its sd; repeatable. With --board between cameras, with a tape: "
+            "'cam_0-cam_3=4.212+-0.010'; with --person between keypoints: 'RHip-RKnee=0.42+-0.005'."
         ),
     ] = None,
+    frames: Annotated[
+        int,
+        typer.Option(
+            help="Calibrate from at most so many frames, those that together show most of the board; 0 for all.", min=0
+        ),
+    ] = 400,
     lenses: Annotated[
         Path | None,
         typer.Option(help="Calibration whose lenses are taken; its poses are not.", rich_help_panel=_POINTS),
@@ -100,18 +105,19 @@ def command(
         return
     from mocap.pipeline.calibration import CalibrationOptions, calibrate_to_file
 
-    options = CalibrationOptions(_lenses(lens), tuple(str(path) for path in board[1:]))
+    options = CalibrationOptions(_lenses(lens), tuple(map(str, board[1:])), tuple(length or ()), frames)
     with progress_bars() as progress:
         outcome = calibrate_to_file(source_dir, board[0], out, world, progress, options, report)
     lines = [
         f"{len(outcome.rig)} cameras ({', '.join(outcome.rig.names)}) in {', '.join(map(str, outcome.files))}",
         *_verdict_lines(outcome),
         *(f"  {name}: {outcome.rig.metadata[name]}" for name in _SHOWN if outcome.rig.metadata.get(name)),
+        *(f"  note: {note}" for note in outcome.notes),
         *(f"  ignored: {path}" for path in outcome.ignored),
     ]
     result = {
         "out": out, "files": outcome.files, "cameras": outcome.rig.names, "verdict": outcome.verdict,
-        "metadata": dict(outcome.rig.metadata), "ignored": outcome.ignored,
+        "metadata": dict(outcome.rig.metadata), "notes": outcome.notes, "ignored": outcome.ignored,
     }  # fmt: skip
     show(result, as_json, lines)
 

@@ -2,22 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatch
 from pathlib import Path
 
 import calibration
 from calibration.assessment import Assessment, assess
 from calibration.assessment_json import assessment_metadata
-from calibration.detection import detect_board
-from calibration.errors import BoardError
+from calibration.camera import CameraRig
 from calibration.files import rig_text, write_rig, write_texts
+from calibration.frame_choice import DEFAULT_FRAMES
+from calibration.lengths import ScaledRig, parse_tape_length, scale_by_lengths
 from calibration.lens_models import checked_model
 from calibration.observations import BoardObservations
 from calibration.result import Calibration
 from calibration.sources import CameraSource, find_sources, frame_size
-from calibration.targets import Target
 from calibration.world import Landmarks, parse_world, read_landmarks
 from mocap.errors import ConfigError
+from mocap.pipeline.board_footage import check_told_apart, named_sources, seen_board
 from mocap.pipeline.boards import target_from
 from mocap.pipeline.calibration_report import report_texts
 from mocap.pipeline.notes import check_output
@@ -34,33 +34,49 @@ class CalibrationOptions:
         Lens model, as `calibration.calibrate` takes it; cameras that a mapping leaves out are 'auto'.
     boards : tuple of str
         Further boards in the same footage, each a file or a preset; floors refer to the session's own board.
+    lengths : tuple of str
+        Distances between cameras taken with a tape, 'cam_0-cam_3=4.212+-0.005' (m, and its sd): the scale is held
+        against them, and rests on them and on the board.
+    max_frames : int
+        Calibrate from at most so many frames, those that together show most of the board; 0 for all.
     """
 
     lens: str | dict[str, str] = "auto"
     boards: tuple[str, ...] = ()
+    lengths: tuple[str, ...] = ()
+    max_frames: int = DEFAULT_FRAMES
 
 
 @dataclass(frozen=True, eq=False)
 class CalibratedFootage:
     """A calibration and what it was made from: the corners of each board, the main one first, and the footage.
 
-    `ignored` are the files of the folder that were not used.
+    `scaled` is the rig in its final size, where lengths were given beside the board; `ignored` are the files of the
+    folder that were not used, `notes` what a user has to know of the views.
     """
 
     calibration: Calibration
     boards: tuple[BoardObservations, ...]
     sources: tuple[CameraSource, ...]
     ignored: tuple[Path, ...]
+    scaled: ScaledRig | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def rig(self) -> CameraRig:
+        """The rig in its final size."""
+        return self.calibration.rig if self.scaled is None else self.scaled.rig
 
 
 @dataclass(frozen=True, eq=False)
 class CalibrationOutcome:
     """A calibrated rig with its assessment, the files written, and those of the footage folder that were not used."""
 
-    rig: calibration.CameraRig
+    rig: CameraRig
     assessment: Assessment | None
     files: tuple[Path, ...]
     ignored: tuple[Path, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -103,41 +119,16 @@ def calibrate_footage(
     names = tuple(source.name for source in sources)
     landmarks = _landmarks(world, names, folder)  # before the long work
     check_lenses(options.lens, names)
-    seen = tuple(_detect(sources, one, progress, len(boards)) for one in boards)
+    tapes = tuple(parse_tape_length(text, names) for text in options.lengths)
+    choice, alone = parse_world(world, names), len(boards) == 1
+    seen = [seen_board(sources, one, choice, options.max_frames, progress, alone) for one in boards]
+    corners = tuple(one.observations for one in seen)
     result = calibration.calibrate(
-        seen[0], world=world, lens=options.lens, landmarks=landmarks, more_boards=seen[1:]
+        corners[0], world=world, lens=options.lens, landmarks=landmarks, more_boards=corners[1:]
     )
-    return CalibratedFootage(result, seen, tuple(sources), tuple(ignored))
-
-
-def _detect(
-    sources: Sequence[CameraSource], board: Target, progress: Progress, n_boards: int
-) -> BoardObservations:
-    what = "detect in" if n_boards == 1 else f"detect {board.squares_x} x {board.squares_y} in"
-    return detect_board(
-        sources,
-        board,
-        progress=lambda camera, done, total: progress(f"{what} {camera}", done, total),
-        by_every_camera=n_boards == 1,
-    )
-
-
-def check_told_apart(boards: Sequence[Target]) -> None:
-    """Refuse boards of one footage that show the same markers, or none.
-
-    Raises
-    ------
-    BoardError
-        BOARDS_ALIKE
-    """
-    marks = [board.dictionary or "no marker" for board in boards]
-    for mark in marks:
-        if marks.count(mark) > 1:
-            raise BoardError(
-                f"{marks.count(mark)} boards have {mark}, so that footage cannot tell them apart.",
-                "Print each board with a dictionary of its own, or use one board.",
-                code="BOARDS_ALIKE",
-            )
+    scaled = scale_by_lengths(result.rig, boards[0], tapes) if tapes else None
+    notes = tuple(note for one in seen for note in one.notes)
+    return CalibratedFootage(result, corners, tuple(sources), tuple(ignored), scaled, notes)
 
 
 def check_lenses(lens: str | Mapping[str, str], names: Sequence[str]) -> None:
@@ -171,33 +162,6 @@ def _landmarks(world: str | None, names: tuple[str, ...], folder: Path) -> Landm
     return read_landmarks(beside if beside.exists() and not Path(choice.file).exists() else choice.file, names)
 
 
-def named_sources(
-    sources: Sequence[CameraSource], ignored: Sequence[Path], patterns: Mapping[str, str]
-) -> tuple[tuple[CameraSource, ...], tuple[Path, ...]]:
-    """Give each camera of a session the footage that its pattern names.
-
-    Raises
-    ------
-    ConfigError
-        When a pattern fits no footage, or several.
-    """
-    named = []
-    for name, pattern in patterns.items():
-        fitting = [source for source in sources if pattern in {source.name, source.path.name}] or [
-            source for source in sources if fnmatch(source.path.name, pattern) or fnmatch(source.name, pattern)
-        ]
-        if len(fitting) != 1:
-            raise ConfigError(
-                f"session.toml: the pattern '{pattern}' of camera '{name}' fits {[s.path.name for s in fitting]}; "
-                f"the footage is {[s.path.name for s in sources]}.",
-                "Give each camera in [cameras] a pattern that fits one file or folder.",
-                code="CAMERA_PATTERN",
-            )
-        named.append(replace(fitting[0], name=name))
-    used = {source.path for source in named}
-    return tuple(named), (*ignored, *(source.path for source in sources if source.path not in used))
-
-
 def calibrate_to_file(
     folder: Path,
     board: Path,
@@ -227,13 +191,14 @@ def write_calibration(
     found: CalibratedFootage, out: Path, progress: Progress, report: bool = True
 ) -> CalibrationOutcome:
     """Assess a calibration and write it; as `calibrate_to_file`."""
-    rig = found.calibration.rig
+    rig = found.rig
     if not report:
         write_rig(out, rig)
-        return CalibrationOutcome(rig, None, (out,), found.ignored)
+        return CalibrationOutcome(rig, None, (out,), found.ignored, found.notes)
     progress("assess", 0, 2)
     sizes = {source.name: frame_size(source) for source in found.sources}
-    assessment = assess(found.calibration, found.boards[0], footage_sizes=sizes)
+    scale = None if found.scaled is None else found.scaled.result
+    assessment = assess(found.calibration, found.boards[0], scale=scale, footage_sizes=sizes)
     progress("assess", 1, 2)
     rig = replace(rig, metadata={**rig.metadata, **assessment_metadata(assessment)})
     page, table = report_paths(out)
@@ -241,4 +206,4 @@ def write_calibration(
     texts = report_texts(found.calibration, found.boards[0], assessment, found.sources, page, table, title)
     write_texts({out: rig_text(rig), **texts})
     progress("assess", 2, 2)
-    return CalibrationOutcome(rig, assessment, (out, *texts), found.ignored)
+    return CalibrationOutcome(rig, assessment, (out, *texts), found.ignored, found.notes)

@@ -6,7 +6,8 @@ import typer
 from calibration.board import Board
 from mocap.cli.calibrate import _lenses
 from mocap.errors import MocapError
-from mocap.pipeline.calibration import check_lenses, check_told_apart
+from mocap.pipeline.board_footage import check_told_apart
+from mocap.pipeline.calibration import check_lenses
 
 CHARUCO = Board("charuco", 7, 5, 0.1, 0.07, "DICT_4X4_50")
 

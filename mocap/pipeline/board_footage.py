@@ -1,0 +1,111 @@
+"""Board footage as the calibration takes it: which video is whose, corners found, the frames that show most."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatch
+from pathlib import Path
+
+import numpy as np
+
+from calibration.detection.footage import scan_board
+from calibration.errors import BoardError
+from calibration.frame_choice import choose_frames
+from calibration.observations import BoardObservations
+from calibration.sources import CameraSource
+from calibration.targets import Target
+from calibration.world import WorldChoice
+from mocap.errors import ConfigError
+from mocap.pipeline.progress import Progress
+
+
+@dataclass(frozen=True, eq=False)
+class SeenBoard:
+    """Corners of one board in the chosen frames, and what a user has to know of the rest."""
+
+    observations: BoardObservations
+    notes: tuple[str, ...]
+
+
+def seen_board(
+    sources: Sequence[CameraSource],
+    board: Target,
+    choice: WorldChoice,
+    max_frames: int,
+    progress: Progress,
+    alone: bool = True,
+) -> SeenBoard:
+    """Find a board in the footage and choose the frames that together show most of it.
+
+    Parameters
+    ----------
+    sources : sequence of CameraSource
+    board : Board or TagObject
+    choice : WorldChoice
+        Frames in which the board lies on the floor are always kept.
+    max_frames : int
+        Largest number of frames; 0 for all.
+    progress : callable
+    alone : bool
+        Whether this is the only board, so that every camera has to see it.
+    """
+    label = "detect" if alone else f"detect {board.type} {board.dictionary or ''}".rstrip()
+    floor = [frame for first, last in choice.spans for frame in range(first, last + 1)] if choice.on_floor else []
+    scan = scan_board(
+        sources,
+        board,
+        progress=lambda camera, done, total: progress(f"{label} in {camera}", done, total),
+        by_every_camera=alone,
+        keep=floor,
+    )
+    observations, notes = scan.observations, scan.notes
+    if max_frames and observations.n_frames > max_frames:
+        kept = np.flatnonzero(np.isin(observations.frame_ids, floor))
+        chosen = choose_frames(observations, max(max_frames, len(kept)), keep=kept.tolist())
+        notes = (*notes, f"{len(chosen)} of {observations.n_frames} frames with the board chosen for what they show")
+        observations = observations.subset_frames(chosen)
+    return SeenBoard(observations, notes)
+
+
+def check_told_apart(boards: Sequence[Target]) -> None:
+    """Refuse boards of one footage that show the same markers, or none.
+
+    Raises
+    ------
+    BoardError
+        BOARDS_ALIKE
+    """
+    marks = [board.dictionary or "no marker" for board in boards]
+    for mark in marks:
+        if marks.count(mark) > 1:
+            raise BoardError(
+                f"{marks.count(mark)} boards have {mark}, so that footage cannot tell them apart.",
+                "Print each board with a dictionary of its own, or use one board.",
+                code="BOARDS_ALIKE",
+            )
+
+
+def named_sources(
+    sources: Sequence[CameraSource], ignored: Sequence[Path], patterns: Mapping[str, str]
+) -> tuple[tuple[CameraSource, ...], tuple[Path, ...]]:
+    """Give each camera of a session the footage that its pattern names.
+
+    Raises
+    ------
+    ConfigError
+        When a pattern fits no footage, or several.
+    """
+    named = []
+    for name, pattern in patterns.items():
+        fitting = [source for source in sources if pattern in {source.name, source.path.name}] or [
+            source for source in sources if fnmatch(source.path.name, pattern) or fnmatch(source.name, pattern)
+        ]
+        if len(fitting) != 1:
+            raise ConfigError(
+                f"session.toml: the pattern '{pattern}' of camera '{name}' fits {[s.path.name for s in fitting]}; "
+                f"the footage is {[s.path.name for s in sources]}.",
+                "Give each camera in [cameras] a pattern that fits one file or folder.",
+                code="CAMERA_PATTERN",
+            )
+        named.append(replace(fitting[0], name=name))
+    used = {source.path for source in named}
+    return tuple(named), (*ignored, *(source.path for source in sources if source.path not in used))
