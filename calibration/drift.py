@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc, fdtrc
 
+from calibration.camera import Camera
 from calibration.change_systems import LATE, N_CHANGE, POSE, ZOOM, Systems, typical_square
+from calibration.rigid import from_rotvec
 
 _PRIOR_SD = np.array([0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 30.0])  # a change beyond is no drift
 _BLOCKS = 24
@@ -104,6 +106,7 @@ def best_change(systems: Systems, camera: int) -> CameraChange:
     matrix, gradient = systems.matrix[camera], systems.gradient[camera]
     prior = systems.sigma2 / _PRIOR_SD**2
     first = _best_step(matrix, gradient, prior)
+    first += int((matrix[first:, 0, 0] > 0).argmax())  # the next frame that this camera shows
     whole, pull = matrix.sum(axis=0), gradient.sum(axis=0)
     gains = {kind: _gain(whole, pull, prior, _KINDS[kind]) for kind in ("late", "zoom", "moved")}
     gains["bumped"] = _gain(matrix[first:].sum(axis=0), gradient[first:].sum(axis=0), prior, _KINDS["bumped"])
@@ -161,6 +164,14 @@ def _estimated(systems: Systems, camera: int, kind: str, first: int, gain: float
     return CameraChange(
         camera, kind, first, value, covariance, n_clusters, gain / left, share, effect, sd, shown, noise_mm
     )
+
+
+def undone(camera: Camera, change: CameraChange) -> Camera:
+    """Return the camera as it is after its change of pose or focal length, to first order."""
+    matrix = camera.matrix.copy()
+    matrix[[0, 1], [0, 1]] *= 1.0 + change.value[ZOOM]
+    pose = from_rotvec(change.value[:3], change.value[3:6]) @ camera.cam_from_world
+    return replace(camera, matrix=matrix, cam_from_world=pose)
 
 
 def doubted(systems: Systems, change: CameraChange, calibration: NDArray) -> CameraChange:

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from calibration.agreement import Evidence, pair_table
 from calibration.camera import CameraRig
 from calibration.change_systems import LATE, Systems, change_systems, speeds
-from calibration.drift import CameraChange, best_change, doubted
+from calibration.drift import CameraChange, best_change, doubted, undone
 from calibration.footage_faults import FootageFault, footage_fault, suspicious
-from calibration.lateness import late_by
+from calibration.lateness import late_by, shifted
 from calibration.use_verdict import GOOD, REFUSE, USABLE, CameraCheck, CheckLimits, Diagnosis, Sampling, UseCheck
 
 __all__ = ["CameraCheck", "CheckLimits", "Diagnosis", "Sampling", "UseCheck", "check_in_use"]
@@ -24,6 +24,7 @@ _CHANCE = 1e-6
 _LEAST_LATE = 0.3
 _LATE_SDS = 5.0
 _AS_GOOD = 0.9
+_CLEARLY = 0.7
 _MOST_CHANGES = 3
 _LEAST_CAMERAS = 3
 _SHOWN_SHARE = 1 / 3  # less than a millimetre is what calibrations err by among each other
@@ -66,7 +67,11 @@ def check_in_use(
     evidence.score(evidence.as_named())  # refuses footage that shares nothing
     fault = footage_fault(evidence) if sampling.always_search or suspicious(evidence) else None
     chosen = _sample(pixels, sampling.n_change_points)
-    changes, mm_per_px = _changes(rig, pixels, chosen, limits) if fault is None else ({}, np.full(len(rig), np.nan))
+    changes, mm_per_px = _changes(rig, pixels, chosen, limits)
+    if fault is not None and not _better_explained(evidence, fault, pixels, chosen, changes, limits):
+        changes = {}
+    elif fault is not None:
+        fault = None
     cameras = tuple(
         _camera(rig, index, table, changes.get(index), frames[chosen], mm_per_px, evidence, fault, limits)
         for index in range(len(rig))
@@ -75,6 +80,27 @@ def check_in_use(
     own = [cameras[index].diagnosis for index in changes]  # worst first
     diagnoses += [diagnosis for diagnosis in own if diagnosis is not None]
     return UseCheck(cameras, table, _trend(rig, pixels, sampling), fault, tuple(diagnoses))
+
+
+def _better_explained(
+    evidence: Evidence, fault: FootageFault, pixels: NDArray, chosen: NDArray, changes: dict[int, CameraChange],
+    limits: CheckLimits,
+) -> bool:  # fmt: skip
+    """Whether cameras that changed explain clearly more than a fault of the footage: a bump can look like a scale."""
+    named = [change for change in changes.values() if _named(change, limits)]
+    if not named:
+        return False
+    frames = chosen[max(change.first for change in named) :]
+    frames = frames[_sample(pixels[:, frames], evidence.pixels[0, ..., 0].size)]
+    shown, cameras = pixels[:, frames].copy(), list(evidence.rig.cameras)
+    before = Evidence(evidence.rig, shown)
+    for change in named:
+        cameras[change.camera] = undone(cameras[change.camera], change)
+        if change.kind == "late":
+            shown[change.camera] = shifted(pixels[change.camera], frames, float(change.value[LATE]))
+    after = Evidence(CameraRig(tuple(cameras)), shown)
+    left = after.score(after.as_named()) / max(before.score(before.as_named()), 1e-9)
+    return left < _CLEARLY * fault.after_px / max(fault.before_px, 1e-9)
 
 
 def _sample(pixels: NDArray, n_points: int) -> NDArray:
