@@ -113,7 +113,7 @@ def _assess(
     focal, position = 100 * focal_sd(rig), 1e3 * position_sd(rig)
     figures = _camera_figures(calibration, observations, coverage, graph, halves, focal, position)
     cameras = tuple(judge_camera(name, row) for name, row in zip(rig.names, figures, strict=True))
-    checks = (*_rig_figures(outside, errors), *rig_checks(rig, calibration.world, observations, scale, footage_sizes))
+    checks = (*(_rig_figures(outside, errors) if len(rig) > 1 else ()), *rig_checks(rig, calibration.world, observations, scale, footage_sizes))
     grade, reason, remedy = whole_verdict(cameras, checks)
     lengths, lengths_sd = baseline_sd(rig)
     freedom = lens_freedom(calibration, observations)
@@ -142,7 +142,7 @@ def _camera_figures(
     honest = np.fmax(halves.whole_ratio, 1.0)
     rows = []
     for index, camera in enumerate(rig):
-        shared = int(np.delete(graph.views[index], index).max()) if len(rig) > 1 else 0
+        shared = float(np.delete(graph.views[index], index).max()) if len(rig) > 1 else float("nan")
         rejected = quality.n_rejected_corners[index]
         distance_mm = 1e3 * np.linalg.norm(camera.centre_world - middle)
         rows.append({

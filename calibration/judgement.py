@@ -94,7 +94,7 @@ class Limit:
         sign = -1.0 if self.ok > self.fail else 1.0
         if not np.isfinite(measured):
             return Check(name, "warn", float("nan"), self.ok, self.fail, self.unit,
-                         f"{self.meaning}: not measured", self.remedy)  # fmt: skip
+                         f"{self.meaning}: not measured", "Record more views, so that it can be.")  # fmt: skip
         status = "ok" if sign * measured <= sign * self.ok else "warn" if sign * measured < sign * self.fail else "fail"
         remedy = "" if status == "ok" else self.remedy
         return Check(name, status, float(measured), self.ok, self.fail, self.unit, self.meaning, remedy)

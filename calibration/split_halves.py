@@ -55,7 +55,8 @@ class SplitHalves:
     @property
     def whole_ratio(self) -> float:
         """Root mean square of the ratios of all cameras."""
-        return float(np.sqrt(np.mean(self.ratio**2)))
+        known = self.ratio[np.isfinite(self.ratio)]
+        return float(np.sqrt(np.mean(known**2))) if len(known) else float("nan")
 
 
 def split_halves(calibration: Calibration, observations: BoardObservations) -> SplitHalves:
@@ -67,6 +68,8 @@ def split_halves(calibration: Calibration, observations: BoardObservations) -> S
     observations : BoardObservations
         Those that it was made from.
     """
+    if len(calibration.rig) < 2:
+        return _nothing(1, "a single camera has no place among others")
     bodies, halves = refit_bodies(calibration), []
     for start in (0, 1):
         half = refit(calibration, observations, bodies[start::2])
@@ -147,9 +150,9 @@ def _compared(off: NDArray, variance: NDArray, shrink: float) -> SplitHalves:
     sums = [shrink * np.sqrt(squares[:, part].sum(axis=1)) / 2 for part in (slice(12, 15), slice(15, 18))]
     sizes = [shrink * np.linalg.norm(off[:, part], axis=1) / 2 for part in (slice(12, 15), slice(15, 18))]
     pose = squares[:, _POSE]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        units = np.where(pose > 0, off[:, _POSE] ** 2 / pose, np.nan)
-    ratio = np.sqrt(np.nanmean(units, axis=1))
+    known = pose > 0
+    units = np.where(known, off[:, _POSE] ** 2, 0.0) / np.where(known, pose, 1.0)
+    ratio = np.sqrt(np.where(known.any(axis=1), units.sum(axis=1) / np.maximum(known.sum(axis=1), 1), np.nan))
     return SplitHalves(
         1e3 * sizes[1], np.rad2deg(sizes[0]), shrink * np.abs(off[:, :2].mean(axis=1)) / 2, 1e3 * sums[1],
         np.rad2deg(sums[0]), ratio,

@@ -159,3 +159,12 @@ def test_an_object_with_several_faces_is_assessed_too() -> None:
     # Faces turn every way: all slants up to the 69.5 deg beyond which a tag is not seen.
     assert all(low < 30 and 60 < high < 70 for low, high in (camera.tilt_deg for camera in found.coverage))
     assert "tag cube" in found.scale.describe()
+
+
+def test_a_single_camera_is_judged_by_what_it_can_show(observations: BoardObservations) -> None:
+    alone = observations.subset_cameras(["cam_1"])
+    found = calibrate(alone)
+    told = assess(found, alone)
+    assert told.grade == "usable" and "not measured" in told.cameras[0].reason
+    assert told.held_out.reason and told.halves.reason and told.graph.weakest_link() is None
+    json.dumps(assessment_table(found, alone, told), allow_nan=False)
