@@ -67,12 +67,13 @@ def find_markers(
         Of a marker that is found twice, none. Corners are good to a fraction of a pixel.
     """
     found: list[Markers] = []
+    missing = enough
     for region in find_regions(gray) if regions is None else regions:
-        markers = _in_region(region.of(gray), dictionary, enough, known)
+        # Once there are enough, one look has to do elsewhere: a second copy of the board would show in it.
+        markers = _in_region(region.of(gray), dictionary, missing, known)
         if len(markers):
             found.append(Markers(markers.ids, markers.corners + np.array([region.left, region.top])))
-        if sum(int((markers.ids < known).sum()) for markers in found) >= enough:
-            break
+            missing = max(0, missing - int((markers.ids < known).sum()))
     if not found:
         return NO_MARKERS
     return _unique(Markers(np.concatenate([m.ids for m in found]), np.concatenate([m.corners for m in found])))
