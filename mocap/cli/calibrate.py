@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mocap.cli.calibrate_check import check_old
 from mocap.cli.calibrate_points import calibrate_points
 from mocap.cli.common import JsonFlag, progress_bars, show
 
@@ -21,6 +22,7 @@ _SHOWN = (
 )  # fmt: skip
 
 
+_CHECK = "An old calibration against today's footage"
 _POINTS = "Without a board: a wand, or a person who walks about"
 
 
@@ -87,15 +89,48 @@ def command(
     rate: Annotated[
         float | None, typer.Option(help="Frame rate in Hz, for 'feet'.", min=1e-3, rich_help_panel=_POINTS)
     ] = None,
+    check: Annotated[
+        Path | None,
+        typer.Option(
+            help="Measure this calibration against today's footage of a --board, a --wand or a --person: which camera "
+            "moved, was exchanged, turned, resized or runs late, and by how much.",
+            rich_help_panel=_CHECK,
+        ),
+    ] = None,
+    repair: Annotated[
+        str | None,
+        typer.Option(help="Place this camera anew by the others, and write --out.", rich_help_panel=_CHECK),
+    ] = None,
+    limit_mm: Annotated[
+        float,
+        typer.Option(
+            help="Error in the volume from which a change is named; refused at twice.", min=0, rich_help_panel=_CHECK
+        ),
+    ] = 3.0,
+    limit_hours: Annotated[
+        tuple[float, float],
+        typer.Option(help="Ages from which a check, and a new calibration, are advised.", rich_help_panel=_CHECK),
+    ] = (5.0, 12.0),
     as_json: JsonFlag = False,
 ) -> None:
     """Calibrate all cameras of a folder together.
 
     Without --world the world is the first camera's frame; gravity is then unknown, and angles against gravity
-    will be reported as not observable.
+    will be reported as not observable. With --check nothing is calibrated: an old calibration is measured, and the
+    exit status is 1 when something is wrong with it.
     """
     if (board is not None) + (wand is not None) + person != 1:
         raise typer.BadParameter("give either --board, or --wand, or --person")
+    if check is not None:
+        if len(board or []) > 1:
+            raise typer.BadParameter("a calibration is checked with one board at a time")
+        one = board[0] if board else None
+        check_old(
+            check, source_dir, one, wand is not None, repair, out, rate, skeleton, limit_mm, limit_hours, as_json
+        )
+        return
+    if repair is not None:
+        raise typer.BadParameter("--repair needs the calibration to repair: --check calibration.toml")
     if person and not length:
         raise typer.BadParameter("--person needs a --length: nothing else tells how large the rig is")
     if board is None:
