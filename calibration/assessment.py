@@ -113,7 +113,8 @@ def _assess(
     focal, position = 100 * focal_sd(rig), 1e3 * position_sd(rig)
     figures = _camera_figures(calibration, observations, coverage, graph, halves, focal, position)
     cameras = tuple(judge_camera(name, row) for name, row in zip(rig.names, figures, strict=True))
-    checks = (*(_rig_figures(outside, errors) if len(rig) > 1 else ()), *rig_checks(rig, calibration.world, observations, scale, footage_sizes))
+    measured = _rig_figures(outside, errors) if len(rig) > 1 else ()  # one camera measures no volume
+    checks = (*measured, *rig_checks(rig, calibration.world, observations, scale, footage_sizes))
     grade, reason, remedy = whole_verdict(cameras, checks)
     lengths, lengths_sd = baseline_sd(rig)
     freedom = lens_freedom(calibration, observations)
