@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.board import Board
 from calibration.camera import CameraRig
 from calibration.errors import ShapeError
 from calibration.observations import BoardObservations
 from calibration.rigid import apply, rigid
+from calibration.targets import Target
 from calibration.triangulation import triangulate
 
 _BLOCK_CORNERS = 200_000
@@ -129,7 +129,7 @@ class _Block:
     counted: int
 
 
-def _score_block(rig: CameraRig, pixels: NDArray, board: Board) -> _Block:
+def _score_block(rig: CameraRig, pixels: NDArray, board: Target) -> _Block:
     shared = np.isfinite(pixels[..., 0]).sum(axis=0) >= 2
     corners_world = np.full((*shared.shape, 3), np.nan)
     corners_world[shared] = triangulate(rig, pixels[:, shared])
@@ -142,7 +142,7 @@ def _score_block(rig: CameraRig, pixels: NDArray, board: Board) -> _Block:
     )  # fmt: skip
 
 
-def neighbour_pairs(board: Board) -> tuple[NDArray, NDArray]:
+def neighbour_pairs(board: Target) -> tuple[NDArray, NDArray]:
     """Return the ids, shape (pair,) each, of corners next to each other: on a board one square apart.
 
     As the board says itself (`neighbours`: first ids, second ids and distances). Of a target that does not, the pairs
@@ -166,7 +166,7 @@ def _nearest_pairs(corners_board: NDArray, faces: tuple[NDArray, ...]) -> tuple[
     return ordered[:, 0], ordered[:, 1]
 
 
-def _distance_errors(corners_world: NDArray, board: Board, pairs: tuple[NDArray, NDArray]) -> LengthErrors:
+def _distance_errors(corners_world: NDArray, board: Target, pairs: tuple[NDArray, NDArray]) -> LengthErrors:
     first, second = pairs
     ends = corners_world[:, first], corners_world[:, second]
     errors = np.linalg.norm(ends[0] - ends[1], axis=-1)

@@ -11,11 +11,11 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.board import Board
 from calibration.bundle_system import N_CAMERA
 from calibration.camera import Camera, CameraRig
 from calibration.errors import CalibrationError, ShapeError
 from calibration.rigid import rigid
+from calibration.targets import Target
 from calibration.world.estimates import estimate_points
 from calibration.world.fit import inflation
 
@@ -142,7 +142,7 @@ def check_scale(result: ScaleResult) -> None:
         )
 
 
-def board_scale(board: Board, relative_sd: float = PRINTED_SD) -> ScaleEstimate:
+def board_scale(board: Target, relative_sd: float = PRINTED_SD) -> ScaleEstimate:
     """Return what the board says of a rig calibrated with it: 1, within its printing or its measurement."""
     if not hasattr(board, "square_length"):  # an object of tags
         return ScaleEstimate(f"the corners of the {board.describe()}", 1.0, relative_sd)
