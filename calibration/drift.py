@@ -98,7 +98,8 @@ def _along(value: NDArray, covariance: NDArray) -> float:
 
 
 _KINDS = {"late": [LATE], "zoom": [ZOOM], "moved": list(range(6)), "bumped": list(range(6))}
-_ENOUGH = 0.95  # of what the best kind explains; the simpler come first
+# Of what the best kind explains; the simpler come first. Six unknowns fit much of what a zoom does, and noise.
+_ENOUGH = {"late": 0.95, "zoom": 0.88, "moved": 0.97}
 
 
 def best_change(systems: Systems, camera: int) -> CameraChange:
@@ -110,7 +111,7 @@ def best_change(systems: Systems, camera: int) -> CameraChange:
     whole, pull = matrix.sum(axis=0), gradient.sum(axis=0)
     gains = {kind: _gain(whole, pull, prior, _KINDS[kind]) for kind in ("late", "zoom", "moved")}
     gains["bumped"] = _gain(matrix[first:].sum(axis=0), gradient[first:].sum(axis=0), prior, _KINDS["bumped"])
-    kind = next(kind for kind, gain in gains.items() if gain >= _ENOUGH * max(gains.values()))
+    kind = next(kind for kind, gain in gains.items() if gain >= _ENOUGH.get(kind, 1.0) * max(gains.values()))
     return _estimated(systems, camera, kind, first if kind == "bumped" else 0, gains[kind])
 
 

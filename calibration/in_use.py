@@ -23,8 +23,9 @@ __all__ = ["CameraCheck", "CheckLimits", "Diagnosis", "Sampling", "UseCheck", "c
 _CHANCE = 1e-6
 _LEAST_LATE = 0.3
 _LATE_SDS = 5.0
-_AS_GOOD = 0.9
+_AS_GOOD = 0.97
 _CLEARLY = 0.7
+_LEFT_POINTS = 1000
 _MOST_CHANGES = 3
 _LEAST_CAMERAS = 3
 _SHOWN_SHARE = 1 / 3  # less than a millimetre is what calibrations err by among each other
@@ -90,17 +91,21 @@ def _better_explained(
     named = [change for change in changes.values() if _named(change, limits)]
     if not named:
         return False
-    frames = chosen[max(change.first for change in named) :]
-    frames = frames[_sample(pixels[:, frames], evidence.pixels[0, ..., 0].size)]
-    shown, cameras = pixels[:, frames].copy(), list(evidence.rig.cameras)
-    before = Evidence(evidence.rig, shown)
-    for change in named:
+    return _left(evidence.rig, pixels, chosen, named) < _CLEARLY * fault.after_px / max(fault.before_px, 1e-9)
+
+
+def _left(rig: CameraRig, pixels: NDArray, chosen: NDArray, changes: list[CameraChange]) -> float:
+    """Return by how much cameras disagree with changes undone, as a share of how much they do as they are."""
+    frames = chosen[max(change.first for change in changes) :]
+    frames = frames[_sample(pixels[:, frames], _LEFT_POINTS)]
+    shown, cameras = pixels[:, frames].copy(), list(rig.cameras)
+    before = Evidence(rig, shown.copy())
+    for change in changes:
         cameras[change.camera] = undone(cameras[change.camera], change)
         if change.kind == "late":
             shown[change.camera] = shifted(pixels[change.camera], frames, float(change.value[LATE]))
     after = Evidence(CameraRig(tuple(cameras)), shown)
-    left = after.score(after.as_named()) / max(before.score(before.as_named()), 1e-9)
-    return left < _CLEARLY * fault.after_px / max(fault.before_px, 1e-9)
+    return after.score(after.as_named()) / max(before.score(before.as_named()), 1e-9)
 
 
 def _sample(pixels: NDArray, n_points: int) -> NDArray:
@@ -162,12 +167,12 @@ def _or_late(
     late = late_by(rig, rest, chosen, change.camera)
     if late is None or abs(late.frames) < max(_LEAST_LATE, _LATE_SDS * late.sd) or not late.sd < _LEAST_LATE:
         return change
-    explains = late.after_px < _AS_GOOD * late.before_px * np.sqrt(max(change.share, 0.0))
-    if change.kind != "late" and not explains:
-        return change
     value, covariance = np.zeros(8), np.zeros((8, 8))
     value[LATE], covariance[LATE, LATE] = late.frames, late.sd**2
-    return replace(change, kind="late", first=0, value=value, covariance=covariance, n_clusters=0)
+    shift = replace(change, kind="late", first=0, value=value, covariance=covariance, n_clusters=0)
+    if change.kind != "late" and _left(rig, rest, chosen, [shift]) > _AS_GOOD * _left(rig, rest, chosen, [change]):
+        return change
+    return shift
 
 
 def _named(change: CameraChange, limits: CheckLimits) -> bool:

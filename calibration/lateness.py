@@ -19,6 +19,7 @@ _FARTHEST = 30  # frames
 _CLEARLY = 0.9  # of the distance without a shift
 _STEPS = 4
 _SETTLED = 0.01
+_GIVE = np.array([1e-3, 1e-3, 1e-3, 3e-3, 3e-3, 3e-3, 1e-3, 30.0])  # sd of rotation, position, focal length; frames
 
 
 @dataclass(frozen=True)
@@ -73,11 +74,14 @@ def late_by(rig: CameraRig, pixels: NDArray, frames: NDArray, camera: int) -> La
         systems = change_systems(rig, moved, _speeds(pixels, frames, camera, late))
         if systems is None:
             return None
-        matrix, pull = systems.matrix[camera, :, LATE, LATE].sum(), systems.gradient[camera, :, LATE].sum()
-        if not matrix > 0:
+        # Someone who walks evenly looks late to a camera that stands a little off: its pose may give way as far as
+        # calibrations err.
+        whole = systems.matrix[camera].sum(axis=0) + np.diag(systems.sigma2 / _GIVE**2)
+        inverse = np.linalg.pinv(whole, hermitian=True)
+        if not inverse[LATE, LATE] > 0 or not systems.matrix[camera, :, LATE, LATE].sum() > 0:
             return None
-        sd = float(np.sqrt(systems.sigma2 / matrix))
-        step = float(np.clip(pull / matrix, -3.0, 3.0))
+        sd = float(np.sqrt(systems.sigma2 * inverse[LATE, LATE]))
+        step = float(np.clip(inverse[LATE] @ systems.gradient[camera].sum(axis=0), -3.0, 3.0))
         late += step
         if abs(step) < _SETTLED:
             break
