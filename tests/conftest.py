@@ -83,17 +83,17 @@ def board_recording(shared_data: Path, tmp_path_factory: pytest.TempPathFactory)
     folder = tmp_path_factory.mktemp("board_recording")
     write_board(folder / "board.toml", Board("charuco", 4, 5, 0.054, 0.0405, "DICT_4X4_1000", inverted=True))
     out, printed, found = folder / "calibration.toml", io.StringIO(), []
-    detect_board = pipeline.detect_board
+    calibrate_footage = pipeline.calibrate_footage
 
-    def detect_and_keep(*arguments: Any, **options: Any) -> BoardObservations:
-        found.append(detect_board(*arguments, **options))
+    def calibrate_and_keep(*arguments: Any, **options: Any) -> Any:
+        found.append(calibrate_footage(*arguments, **options))
         return found[-1]
 
     words = ["calibrate", shared_data / "charuco_4cam", "--board", folder / "board.toml", "--out", out, "--json"]
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(printed), pytest.raises(SystemExit) as stop:
         patch.setattr(sys, "argv", ["mocap", *map(str, words)])
-        patch.setattr(pipeline, "detect_board", detect_and_keep)
+        patch.setattr(pipeline, "calibrate_footage", calibrate_and_keep)
         main()
         raise SystemExit(0)
     assert not stop.value.code
-    return BoardRecording(printed.getvalue(), out, found[0])
+    return BoardRecording(printed.getvalue(), out, found[0].boards[0])
