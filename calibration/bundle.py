@@ -119,18 +119,18 @@ def minimise(
         START_NOT_FINITE when a corner lies behind its camera.
     """
     state, damping, growth, steps = start, _FIRST_DAMPING, 2.0, 0
-    cost = _cost(problem, state, sigma, robust_scale)
+    cost = problem_cost(problem, state, sigma, robust_scale)
     if not np.isfinite(cost):
         raise SolverError(
             "The start of the refinement has a board behind a camera or is not finite.",
             "Check that all cameras filmed the same board at the same time.",
             code="START_NOT_FINITE",
         )
-    system = _system(problem, state, sigma, robust_scale)
+    system = problem_system(problem, state, sigma, robust_scale)
     while steps < MAX_STEPS:
         steps += 1
         trial, promised = _trial(system, state, problem.free, damping)
-        trial_cost = _cost(problem, trial, sigma, robust_scale) if trial else np.inf
+        trial_cost = problem_cost(problem, trial, sigma, robust_scale) if trial else np.inf
         if trial is None or not trial_cost < cost:
             damping, growth = damping * growth, growth * 2.0
             # No direction leads down any more, or only by rounding.
@@ -145,7 +145,7 @@ def minimise(
         # Nielsen's rule, bolder: the better the model foretold the decrease, the more it is trusted.
         damping = max(damping * max(0.1, 1 - (2 * decrease / promised - 1) ** 3), 1e-14)
         growth = 2.0
-        system = _system(problem, state, sigma, robust_scale)
+        system = problem_system(problem, state, sigma, robust_scale)
     return BundleResult(state, steps, False)
 
 
@@ -174,7 +174,8 @@ def _trial(
     )
 
 
-def _cost(problem: BundleProblem, state: BundleState, sigma: NDArray, scale: float | None) -> float:
+def problem_cost(problem: BundleProblem, state: BundleState, sigma: NDArray, scale: float | None) -> float:
+    """Return what is minimised: squared errors in units of sigma (with a scale: Cauchy's loss), and the priors."""
     if problem.slide is None:
         return _prior_cost(problem.prior, state) + data_cost(state, problem.views, sigma, scale)
     best = best_shifts(problem.slide, state, problem.views, sigma)
@@ -188,7 +189,8 @@ def _prior_cost(prior: LensPrior, state: BundleState) -> float:
     return float(off.sum() + aspect.sum())
 
 
-def _system(problem: BundleProblem, state: BundleState, sigma: NDArray, scale: float | None) -> NormalEquations:
+def problem_system(problem: BundleProblem, state: BundleState, sigma: NDArray, scale: float | None) -> NormalEquations:
+    """Return the Gauss-Newton system of `problem_cost`, halved."""
     used = np.asarray(problem.free[:, :N_LENS].any(axis=0))
     if problem.slide is None:
         system = normal_equations(state, problem.views, sigma, scale, used)
@@ -213,7 +215,7 @@ def lens_and_pose_covariance(problem: BundleProblem, state: BundleState, sigma: 
     sigma : ndarray, shape (camera,)
         Noise of one coordinate of a corner, px.
     """
-    system = _system(problem, state, sigma, None)
+    system = problem_system(problem, state, sigma, None)
     matrix, _, body_inverse = reduced_system(system, problem.free, 0.0)
     scale = 1.0 / np.sqrt(np.diagonal(matrix))
     chosen = np.flatnonzero(problem.free)

@@ -14,6 +14,7 @@ from calibration.bundle_system import N_CAMERA, BundleState, Views
 from calibration.camera import CameraRig
 from calibration.observations import BoardObservations
 from calibration.result import Calibration
+from calibration.rigid import apply
 from calibration.view_jacobians import by_camera, points_of_views, view_misses
 from calibration.view_timing import ViewTiming
 
@@ -236,12 +237,11 @@ def _loose_sentence(loose: Looseness) -> str:
 
 def _depth_sentences(calibration: Calibration, observations: BoardObservations) -> list[str]:
     told = []
-    points = calibration.world_from_board[:, :3, 3] + calibration.world_from_board[:, :3, :3] @ np.append(
-        0.5 * np.ptp(observations.board.corners_board, axis=0)[:2], 0.0
-    )
+    middle = observations.board.corners_board.mean(axis=0)
+    points = apply(calibration.world_from_board, middle)
     for camera, kept in zip(calibration.rig, calibration.kept, strict=True):
         own = points[kept.any(axis=1)]
-        depth = own @ camera.cam_from_world[2, :3] + camera.cam_from_world[2, 3]
+        depth = np.asarray(own @ camera.cam_from_world[2, :3] + camera.cam_from_world[2, 3])
         depth = depth[np.isfinite(depth) & (depth > 0)]
         if len(depth) and depth.max() / depth.min() < _SHALLOW:
             told.append(
@@ -252,7 +252,7 @@ def _depth_sentences(calibration: Calibration, observations: BoardObservations) 
 
 
 def _shared_sentences(calibration: Calibration) -> list[str]:
-    views = calibration.kept.any(axis=2).astype(np.int64)
+    views = np.asarray(calibration.kept.any(axis=2), dtype=np.int64)
     shared = views @ views.T
     np.fill_diagonal(shared, 0)
     return [
