@@ -183,7 +183,8 @@ def whole_verdict(cameras: tuple[CameraVerdict, ...], checks: tuple[Check, ...])
     if worst == 0:
         return grade, reason, remedy
     named = [camera.name for camera in cameras if camera.grade == GRADES[worst]]
-    sentence = f"{GRADES[worst].capitalize()}: {', '.join(named)}; see the cameras' own reasons."
+    what = "not to be used" if worst == len(GRADES) - 1 else "not within every limit of a good camera"
+    sentence = f"{', '.join(named)} {'is' if len(named) == 1 else 'are'} {what}; each camera's verdict says why."
     if worst > GRADES.index(grade):
         every = Counter(camera.remedy for camera in cameras if camera.name in named)
         return GRADES[worst], sentence, every.most_common(1)[0][0]
