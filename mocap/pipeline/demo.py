@@ -113,8 +113,8 @@ def _leave(
 ) -> tuple[Path, ...]:
     """Put the results where the user looks for them, with figures."""
     names = tuple(ANGLE_LIMITS_DEG)
-    files = [out / "calibration.toml", out / "trial.h5"]
-    for source, target in zip(("calibration.toml", "squat.h5"), files, strict=True):
+    files = [out / "calibration.toml", out / "calibration.html", out / "trial.h5"]
+    for source, target in zip(("calibration.toml", "calibration.html", "squat.h5"), files, strict=True):
         target.write_bytes((out / "results" / source).read_bytes())
     figures = [out / "angles.png", out / "errors.png", out / "cameras.png"]
     plot_angles(figures[0], _angles(trial), names, {name: truth.truth_deg(name) for name in names})
