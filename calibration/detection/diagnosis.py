@@ -1,70 +1,81 @@
 """Why a board was not seen: which board the footage shows instead, and what to write into board.toml."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
 
 import cv2
-import numpy as np
 from numpy.typing import NDArray
 
 from calibration.board import DICTIONARY_SIZES, Board
-from calibration.detection.corners import Markers, detect_markers, origin_white
-from calibration.detection.pattern import consistent_markers, marker_cells, marker_corners
+from calibration.detection.arrangement import (
+    AGREE,
+    BLACK,
+    GRID,
+    WHITE,
+    Pattern,
+    best_pattern,
+    fit_pattern,
+    object_share,
+    rows_are_absent,
+)
+from calibration.detection.corners import origin_white
+from calibration.detection.markers import Markers
+from calibration.detection.other_board import (
+    Found,
+    id_range,
+    not_seen,
+    other_board,
+    other_chessboard,
+    own_ids,
+    too_poor,
+)
+from calibration.detection.tags import read_tags
 from calibration.errors import BoardError
+from calibration.tag_object import TagObject
 
-_FAMILIES = (
+FAMILIES = (
     "DICT_4X4_1000", "DICT_5X5_1000", "DICT_6X6_1000", "DICT_7X7_1000", "DICT_APRILTAG_36h11", "DICT_ARUCO_ORIGINAL",
     "DICT_ARUCO_MIP_36h12", "DICT_APRILTAG_36h10", "DICT_APRILTAG_25h9", "DICT_APRILTAG_16h5",
 )  # fmt: skip
-_WIDTHS = range(3, 25)
 _MIN_MARKERS = 4
-_AGREE = 0.7  # share of the markers that have to lie as a board says
-_ROWS_NEED = 20  # views of each seen marker before a row that never showed is taken to be absent
+_SIDE = 0.75  # marker over square where nothing is known
+_ELSEWHERE_IMAGES = 12  # looked through for each of the other dictionaries
 
 
-@dataclass(frozen=True)
-class _Pattern:
-    """A ChArUco arrangement that marker sightings fit."""
-
-    squares_x: int
-    squares_y: int
-    origin_white: bool
-    share: float
-
-
-def check_pattern(samples: Sequence[Markers], board: Board) -> None:
+def check_pattern(samples: Sequence[Markers], board: Board | TagObject) -> None:
     """Refuse a board whose markers were seen in another arrangement.
 
     Parameters
     ----------
     samples : sequence of Markers
         Sightings of at least four markers each, from all cameras.
-    board : Board
+    board : Board or TagObject
 
     Raises
     ------
     BoardError
-        BOARD_SIZE or BOARD_LAYOUT.
+        BOARD_SIZE, BOARD_LAYOUT or BOARD_TYPE.
     """
-    if board.type != "charuco" or not samples:
+    if isinstance(board, TagObject) or board.type == "chessboard" or not samples:
         return
-    side = _side(board)
-    own = _fit(samples, board.squares_x, origin_white(board), side)
-    best = own if own is not None and own.share >= _AGREE else _best_pattern(samples, side)
+    side, layout = _side(board), _layout(board)
+    own = fit_pattern(samples, board.squares_x, layout, side)
+    best = own if own is not None and own.share >= AGREE else best_pattern(samples, side, _layouts(board))
     if best is None:
         return
-    same_columns = best.squares_x == board.squares_x and best.origin_white == origin_white(board)
-    if same_columns and best.squares_y < board.squares_y and not _rows_are_absent(samples, board, best):
+    same_columns = best.squares_x == board.squares_x and best.layout == layout
+    if same_columns and best.squares_y < board.squares_y and not rows_are_absent(samples, board.squares_x, best):
         return
-    found = _as_board(board, best, board.inverted, str(board.dictionary))
-    if found != board:
-        raise _other_board(board, found, samples)
+    found = _found(board, best, board.inverted, str(board.dictionary))
+    if found.differs_from(board):
+        raise other_board(board, found, samples)
 
 
-def explain_absence(images: Sequence[NDArray], board: Board) -> BoardError:
+def explain_absence(images: Sequence[NDArray], board: Board | TagObject) -> BoardError:
     """Return the error for footage in which no camera has a usable view of the board."""
-    if board.type == "chessboard":
-        return _other_chessboard(images, board) or _not_seen(board)
+    if board.dictionary is None:
+        # Markers first: the squares of a ChArUco board pass for a chessboard too.
+        explained, _ = _explained(_few(images), board, [(flag, name) for flag in (False, True) for name in FAMILIES])
+        return explained or other_chessboard(images, board) or not_seen(board)
     own, others = _alternatives(board)
     explained, strays = _explained(images, board, own)
     if explained is not None:
@@ -75,20 +86,20 @@ def explain_absence(images: Sequence[NDArray], board: Board) -> BoardError:
             "Turn mirroring off in the camera's settings and record again.",
             code="IMAGE_MIRRORED",
         )
-    explained, _ = _explained(images, board, others)
+    explained, _ = _explained(_few(images), board, others)
     if explained is not None:
         return explained
     if strays:
         return BoardError(
-            f"Markers of the board's dictionary were seen, but not where the board has them: {_id_range(strays)}; "
-            f"{_own_ids(board)}.",
+            f"Markers of the board's dictionary were seen, but not where the board has them: {id_range(strays)}; "
+            f"{own_ids(board)}.",
             "Check that the printed board is the one that board.toml describes.",
             code="BOARD_SIZE",
         )
-    return _not_seen(board)
+    return other_chessboard(images, board) or not_seen(board)
 
 
-def explain_blind_camera(names: Sequence[str], images: Sequence[NDArray], board: Board) -> BoardError:
+def explain_blind_camera(names: Sequence[str], images: Sequence[NDArray], board: Board | TagObject) -> BoardError:
     """Return the error for cameras that have no usable view while others have."""
     reason = explain_absence(images, board)
     shown = ", ".join(f"'{name}'" for name in names)
@@ -101,176 +112,93 @@ def explain_blind_camera(names: Sequence[str], images: Sequence[NDArray], board:
     )
 
 
-def _explained(
-    images: Sequence[NDArray], board: Board, alternatives: Sequence[tuple[bool, str]]
-) -> tuple[BoardError | None, list[Markers]]:
-    """Return the error for the first alternative whose markers form a board, and sightings that form none."""
-    strays: list[Markers] = []
-    for inverted, dictionary in alternatives:
-        samples = _sightings(images, inverted, dictionary)
-        pattern = _best_pattern(samples, _side(board)) if samples else None
-        if pattern is not None:
-            found = _as_board(board, pattern, inverted, dictionary)
-            return (_other_board(board, found, samples) if found != board else _too_poor(board)), []
-        if inverted == board.inverted:
-            strays += samples
-    return None, strays
-
-
-def _alternatives(board: Board) -> tuple[list[tuple[bool, str]], list[tuple[bool, str]]]:
-    """Return inversion and dictionary: of the board's own markers, and of others; the likelier first."""
-    own = _family(str(board.dictionary))
-    both = (board.inverted, not board.inverted)
-    others = [(inverted, name) for inverted in both for name in _FAMILIES if name != own]
-    return [(inverted, own) for inverted in both], others
-
-
-def _family(dictionary: str) -> str:
+def family_of(dictionary: str) -> str:
     """Return the largest dictionary that begins with the same markers."""
     stem, _, last = dictionary.rpartition("_")
     return f"{stem}_1000" if last.isdigit() else dictionary
 
 
-def _smallest(family: str, n_markers: int, wanted: str) -> str:
+def _explained(
+    images: Sequence[NDArray], board: Board | TagObject, alternatives: Sequence[tuple[bool, str]]
+) -> tuple[BoardError | None, list[Markers]]:
+    """Return the error for the first alternative whose markers form a board, and sightings that form none."""
+    strays: list[Markers] = []
+    for inverted, dictionary in alternatives:
+        samples = _sightings(images, inverted, dictionary)
+        found = _identified(samples, board, inverted, dictionary) if samples else None
+        if found is not None:
+            return (other_board(board, found, samples) if found.differs_from(board) else too_poor(board)), []
+        if inverted == board.inverted:
+            strays += samples
+    return None, strays
+
+
+def _identified(
+    samples: Sequence[Markers], board: Board | TagObject, inverted: bool, dictionary: str
+) -> Found | None:
+    """Return what the sighted markers form, or None."""
+    if isinstance(board, TagObject) and object_share(samples, board) >= AGREE:
+        return Found("tag_object", None, None, _smallest(dictionary, max(board.ids) + 1, board), inverted, False)
+    pattern = best_pattern(samples, _side(board), _layouts(board))
+    return None if pattern is None else _found(board, pattern, inverted, dictionary)
+
+
+def _found(board: Board | TagObject, pattern: Pattern, inverted: bool, dictionary: str) -> Found:
+    n_markers = pattern.squares_x * pattern.squares_y // (1 if pattern.layout == GRID else 2)
+    name = _smallest(dictionary, n_markers, board)
+    if pattern.layout == GRID:
+        kind = board.type if board.type in ("aruco_grid", "april_grid") else "aruco_grid"
+        return Found(kind, pattern.squares_x, pattern.squares_y, name, inverted, False)
+    # Both layouts agree on an odd number of rows: then what board.toml says stays.
+    legacy = pattern.layout == WHITE
+    if pattern.squares_y % 2:
+        legacy = isinstance(board, Board) and board.type == "charuco" and board.legacy
+    return Found("charuco", pattern.squares_x, pattern.squares_y, name, inverted, legacy)
+
+
+def _layout(board: Board) -> str:
+    if board.is_grid:
+        return GRID
+    return WHITE if origin_white(board) else BLACK
+
+
+def _layouts(board: Board | TagObject) -> tuple[str, ...]:
+    """Arrangements to try, those of the board's own type first."""
+    charuco = isinstance(board, Board) and board.type == "charuco"
+    return (BLACK, WHITE, GRID) if charuco else (GRID, BLACK, WHITE)
+
+
+def _alternatives(board: Board | TagObject) -> tuple[list[tuple[bool, str]], list[tuple[bool, str]]]:
+    """Return inversion and dictionary: of the board's own markers, and of others; the likelier first."""
+    own = family_of(str(board.dictionary))
+    both = (board.inverted, not board.inverted)
+    others = [(inverted, name) for inverted in both for name in FAMILIES if name != own]
+    return [(inverted, own) for inverted in both], others
+
+
+def _smallest(family: str, n_markers: int, board: Board | TagObject) -> str:
     """Return the dictionary of a family to write down: the configured one when it will do."""
-    if _family(wanted) == family and DICTIONARY_SIZES[wanted] >= n_markers:
+    family, wanted = family_of(family), str(board.dictionary)
+    if wanted in DICTIONARY_SIZES and family_of(wanted) == family and DICTIONARY_SIZES[wanted] >= n_markers:
         return wanted
-    members = [name for name in DICTIONARY_SIZES if _family(name) == family and DICTIONARY_SIZES[name] >= n_markers]
+    members = [name for name in DICTIONARY_SIZES if family_of(name) == family and DICTIONARY_SIZES[name] >= n_markers]
     return min(members, key=DICTIONARY_SIZES.__getitem__, default=family)
 
 
 def _sightings(images: Sequence[NDArray], inverted: bool, dictionary: str) -> list[Markers]:
-    found = (detect_markers(255 - image if inverted else image, dictionary) for image in images)
-    return [markers for markers in found if len(markers) >= _MIN_MARKERS]
+    return [markers for markers in _read(images, inverted, dictionary) if len(markers) >= _MIN_MARKERS]
 
 
-def _side(board: Board) -> float:
-    return float(board.marker_length or 0) / board.square_length
-
-
-def _best_pattern(samples: Sequence[Markers], side: float) -> _Pattern | None:
-    samples = sorted(samples, key=len, reverse=True)[:20]
-    sound = []
-    for width in _WIDTHS:
-        for white in (False, True):
-            # The fullest sightings decide at once against most arrangements.
-            first = _fit(samples[:4], width, white, side)
-            fit = _fit(samples, width, white, side) if first is not None and first.share > _AGREE / 2 else None
-            if fit is not None and fit.share >= _AGREE:
-                sound.append(fit)
-    return max(sound, key=lambda fit: fit.share, default=None)
-
-
-def _fit(samples: Sequence[Markers], squares_x: int, white: bool, side: float) -> _Pattern | None:
-    kept, total = [], 0
-    for markers in samples:
-        cells = marker_cells(markers.ids, squares_x, white)
-        keep = consistent_markers(marker_corners(cells, side), markers.corners)
-        kept.append(cells[keep])
-        total += len(keep)
-    cells = np.concatenate(kept)
-    if not len(cells):
-        return None
-    rows, counts = np.unique(cells[:, 1], return_counts=True)
-    # A lone false marker can by chance lie where a further row would be.
-    real = rows[counts >= max(2, 0.02 * counts.max())] if len(samples) > 1 else rows
-    if not len(real):
-        return None
-    squares_y = max(int(real.max()) + 1, 3)
-    squares_y += squares_y % 2 if white else 0
-    return _Pattern(squares_x, squares_y, white, len(cells) / total)
-
-
-def _rows_are_absent(samples: Sequence[Markers], board: Board, pattern: _Pattern) -> bool:
-    ids = np.concatenate([markers.ids for markers in samples])
-    rows = marker_cells(ids, board.squares_x, pattern.origin_white)[:, 1]
-    per_row = np.bincount(rows, minlength=pattern.squares_y)[: pattern.squares_y]
-    return bool(per_row.min() >= _ROWS_NEED)
-
-
-def _as_board(board: Board, pattern: _Pattern, inverted: bool, dictionary: str) -> Board:
-    # Both layouts agree on an odd number of rows: then what board.toml says stays.
-    legacy = pattern.origin_white if pattern.squares_y % 2 == 0 else board.legacy
-    n_markers = pattern.squares_x * pattern.squares_y // 2
-    return replace(
-        board,
-        squares_x=pattern.squares_x,
-        squares_y=pattern.squares_y,
-        legacy=legacy,
-        inverted=inverted,
-        dictionary=_smallest(_family(dictionary), n_markers, str(board.dictionary)),
-    )
-
-
-def _other_board(board: Board, found: Board, samples: Sequence[Markers]) -> BoardError:
-    keys = [
-        key
-        for key in ("inverted", "dictionary", "squares_x", "squares_y", "legacy")
-        if getattr(board, key) != getattr(found, key)
-    ]
-    codes = {"inverted": "BOARD_INVERTED", "dictionary": "BOARD_DICTIONARY", "legacy": "BOARD_LAYOUT"}
-    if keys[0] == "dictionary" and _family(str(found.dictionary)) == _family(str(board.dictionary)):
-        keys = keys[1:] + keys[:1]  # only a larger set of the same markers: the size is the cause
-    code = codes.get(keys[0], "BOARD_SIZE")
-    what = {
-        "BOARD_INVERTED": f"the board is {'white on black' if found.inverted else 'black on white'}",
-        "BOARD_DICTIONARY": f"its markers are of {found.dictionary}, not {board.dictionary}",
-        "BOARD_LAYOUT": f"its markers lie in the {'older' if found.legacy else 'newer'} of OpenCV's two layouts",
-        "BOARD_SIZE": f"{_id_range(samples)}, {_own_ids(board)}",
-    }[code]
-    settings = ", ".join(f"{key} = {_toml(getattr(found, key))}" for key in keys)
-    return BoardError(
-        f"The footage shows another board than board.toml describes: {what}. "
-        f"It fits {found.squares_x} x {found.squares_y} squares.",
-        f"Set {settings} in board.toml, or use the board that it describes.",
-        code=code,
-    )
-
-
-def _id_range(samples: Sequence[Markers]) -> str:
-    ids, counts = np.unique(np.concatenate([markers.ids for markers in samples]), return_counts=True)
-    often = ids[counts >= 0.2 * counts.max()]
-    return f"saw marker ids {often.min()} to {often.max()}"
-
-
-def _own_ids(board: Board) -> str:
-    return f"a {board.squares_x} x {board.squares_y} board has {board.n_markers} (0 to {board.n_markers - 1})"
-
-
-def _toml(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else str(value)
-
-
-def _other_chessboard(images: Sequence[NDArray], board: Board) -> BoardError | None:
+def _read(images: Sequence[NDArray], inverted: bool, dictionary: str) -> Iterator[Markers]:
     for image in images:
-        scale = min(1.0, 960 / max(image.shape))
-        small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        if not cv2.checkChessboard(small, (3, 3)):
-            continue
-        found, _, meta = cv2.findChessboardCornersSBWithMeta(small, (3, 3), cv2.CALIB_CB_LARGER)
-        if found and sorted(meta.shape) != sorted((board.squares_x - 1, board.squares_y - 1)):
-            rows, columns = (length + 1 for length in meta.shape[:2])
-            return BoardError(
-                f"The footage shows a chessboard of {columns} x {rows} squares, "
-                f"board.toml describes {board.squares_x} x {board.squares_y}.",
-                "Count the squares (not the inner corners) and set squares_x and squares_y.",
-                code="BOARD_SIZE",
-            )
-    return None
+        yield read_tags(255 - image if inverted else image, dictionary)
 
 
-def _not_seen(board: Board) -> BoardError:
-    return BoardError(
-        f"Nothing in the footage looks like the board ({board.describe()}), nor like one of other markers, "
-        "layout or inversion.",
-        "Show the board to the cameras large, flat, lit evenly and in focus; check that this is the right footage.",
-        code="BOARD_NOT_SEEN",
-    )
+def _few(images: Sequence[NDArray]) -> Sequence[NDArray]:
+    return images[:: max(1, len(images) // _ELSEWHERE_IMAGES)]
 
 
-def _too_poor(board: Board) -> BoardError:
-    return BoardError(
-        f"Markers of the board were found, but never six of its {board.n_corners} corners in one image.",
-        "Show more of the board, larger, in focus and without motion blur.",
-        code="BOARD_NOT_SEEN",
-    )
+def _side(board: Board | TagObject) -> float:
+    if isinstance(board, TagObject) or board.marker_length is None:
+        return _SIDE
+    return board.marker_length / board.square_length

@@ -14,6 +14,7 @@ from calibration.detection.diagnosis import check_pattern, explain_absence, expl
 from calibration.detection.markers import NO_MARKERS, Markers
 from calibration.detection.pattern import usable_view
 from calibration.detection.stream import in_order
+from calibration.detection.tags import find_tags, tag_corners
 from calibration.detection.view_tests import BoardView, dropped_views
 from calibration.errors import SourceError
 from calibration.observations import BoardObservations
@@ -94,8 +95,8 @@ def detect_board(
     Raises
     ------
     BoardError
-        BOARD_NOT_SEEN, BOARD_INVERTED, BOARD_DICTIONARY, BOARD_SIZE, BOARD_LAYOUT, IMAGE_MIRRORED or CAMERA_BLIND,
-        each with what the footage shows instead.
+        BOARD_NOT_SEEN, BOARD_TYPE, BOARD_INVERTED, BOARD_DICTIONARY, BOARD_SIZE, BOARD_LAYOUT, IMAGE_MIRRORED or
+        CAMERA_BLIND, each with what the footage shows instead.
     SourceError, FormatError
         As `iter_frames`.
     """
@@ -221,9 +222,12 @@ def _scan(
 
 def _look(board: Target, frame: tuple[int, NDArray]) -> tuple[int, NDArray, BoardView, Markers]:
     index, gray = frame
-    if board.type != "charuco":
+    if board.type == "chessboard":
         return index, gray, BoardView(detect_corners(gray, board), np.full(2, np.nan), 0), NO_MARKERS
     ink = 255 - gray if board.inverted else gray
+    if board.type != "charuco":
+        markers = find_tags(ink, board)
+        return index, gray, BoardView(tag_corners(ink, board, markers), np.full(2, np.nan), 0), markers
     markers = board_markers(ink, board)
     return index, gray, view_from_markers(ink, board, markers), markers
 

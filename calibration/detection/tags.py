@@ -5,6 +5,7 @@ square touches it from outside (an X, on an April grid). Both are fitted as blur
 px of the corner: near enough that a bent lens leaves the edges straight.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.board import Board
-from calibration.detection.corners import Markers
+from calibration.detection.markers import Markers
 from calibration.detection.pattern import consistent_markers, predict
 from calibration.detection.tag_kernels import N_CELLS, fit_tag_corners
 from calibration.tag_object import TagObject
@@ -24,6 +25,7 @@ _MAX_SD_PX = 0.25
 _MAX_SHIFT = 0.2  # sides of a tag between the expected and the fitted corner
 _REACH = 1.6  # pitches over which corners are expected beyond what was seen
 _ROUNDS = 8
+_OFFSET = 7  # gray levels below the mean of the surroundings
 _OFFSETS = (0.22, 0.1)  # of the image's contrast, below the mean of the surroundings: what touches comes apart
 
 
@@ -115,16 +117,33 @@ def tag_corners(gray: NDArray, target: Board | TagObject, markers: Markers | Non
 
 def find_tags(gray: NDArray, target: Board | TagObject) -> Markers:
     """Read the tags of a target in an image in which they are dark on light; of a tag found twice, none."""
+    shares = _OFFSETS if target.type == "april_grid" else ()
+    return read_tags(gray, str(target.dictionary), shares, target.n_markers // 2)
+
+
+def read_tags(gray: NDArray, dictionary: str, shares: Sequence[float] = (0.0, 0.22), enough: int = 1000) -> Markers:
+    """Read markers that are dark on light, apart or touching at their corners.
+
+    Parameters
+    ----------
+    gray : ndarray of uint8, shape (height, width)
+    dictionary : str
+    shares : sequence of float
+        How much darker than its surroundings ink has to be, as a share of the image's contrast, one after the other;
+        OpenCV's own threshold for 0, or when there are none.
+    enough : int
+        Number of markers after which no further threshold is tried.
+    """
     low, high = np.percentile(gray[::4, ::4], [2, 98])
-    offsets = [share * (high - low) for share in _OFFSETS] if target.type == "april_grid" else [7.0]
     ids, corners = np.zeros(0, int), np.zeros((0, 4, 2))
-    for offset in offsets:
-        image, read, _ = _detector(str(target.dictionary), max(round(offset), 5)).detectMarkers(gray)
+    for share in shares or (0.0,):
+        offset = max(round(share * (high - low)), _OFFSET)
+        image, read, _ = _detector(dictionary, offset).detectMarkers(gray)
         if read is not None and len(read):
             fresh = ~np.isin(np.ravel(read), ids)
             ids = np.append(ids, np.ravel(read)[fresh])
             corners = np.concatenate([corners, np.asarray(image, float).reshape(-1, 4, 2)[fresh]])
-        if 2 * len(ids) > target.n_markers:
+        if len(ids) > enough:
             break
     values, counts = np.unique(ids, return_counts=True)
     once = np.isin(ids, values[counts == 1])

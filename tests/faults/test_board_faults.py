@@ -1,0 +1,91 @@
+"""Boards described wrongly: each mistake is named by its code, with the setting that mends it, over many seeds."""
+
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+import pytest
+
+from calibration.board import Board
+from calibration.detection.diagnosis import check_pattern, explain_absence
+from calibration.detection.tags import read_tags
+from calibration.errors import BoardError
+from calibration.rigid import inverse
+from calibration.synthetic import board_poses, render_board, ring_rig
+from calibration.tag_object import TagObject, tag_cube
+
+Target = Board | TagObject
+CHARUCO = Board("charuco", 7, 5, 0.125, 0.096, "DICT_5X5_100")
+EVEN = Board("charuco", 6, 4, 0.125, 0.096, "DICT_5X5_100")
+ARUCO = Board("aruco_grid", 5, 4, 0.15, 0.115, "DICT_5X5_100")
+APRIL = Board("april_grid", 5, 4, 0.15, 0.115, "DICT_APRILTAG_36h11")
+CHESS = Board("chessboard", 8, 5, 0.11)
+CUBE = tag_cube(0.4, 0.15, tags_per_edge=2)
+HEAVY = pytest.mark.heavy
+
+
+@lru_cache(maxsize=4)
+def footage(target: Target, seed: int) -> list[np.ndarray]:
+    """Four images of a target well in view, from cameras that differ by the seed."""
+    rig = ring_rig(3, seed, radius_m=2.2, size=(800, 450))
+    images = []
+    for number, pose in enumerate(board_poses(target, 60, seed, volume_m=(0.6, 0.6, 0.6))):
+        for camera in rig:
+            eye = (inverse(pose) @ np.append(camera.centre_world, 1.0))[:3]
+            eye = eye - target.corners_board.mean(axis=0)
+            if isinstance(target, TagObject) or -eye[2] > 0.8 * np.linalg.norm(eye):
+                images.append(render_board(camera, target, pose, number))
+            if len(images) == 4:
+                return images
+    return images
+
+
+def said(true: Target, told: Target, seed: int) -> BoardError:
+    """What is said of footage of one target when another one is described."""
+    images = footage(true, seed)
+    if told.dictionary is not None:
+        samples = [read_tags(255 - image if told.inverted else image, str(told.dictionary)) for image in images]
+        try:
+            check_pattern([markers for markers in samples if len(markers) >= 4], told)
+        except BoardError as error:
+            return error
+    return explain_absence(images, told)
+
+
+def case(true: Target, told: Target, code: str, remedy: str, many: bool = False, default: bool = True) -> list:
+    """Rows of one mistake: a seed by default or not, and 20 of them for the frequent mistakes."""
+    name = f"{true.type} as {told.type}, {code} {remedy[:24]}"
+    rows = [pytest.param(true, told, code, remedy, 0, marks=() if default else HEAVY, id=f"{name}-0")]
+    seeds = range(1, 20) if many else ()
+    return rows + [pytest.param(true, told, code, remedy, seed, marks=HEAVY, id=f"{name}-{seed}") for seed in seeds]
+
+
+SWAPPED = "squares_x = 7, squares_y = 5 in"
+AS_CHARUCO = 'type = "charuco", squares_x = 7, squares_y = 5'
+CASES = [
+    *case(CHARUCO, replace(CHARUCO, squares_x=6), "BOARD_SIZE", "squares_x = 7 in", many=True),
+    *case(CHARUCO, replace(CHARUCO, squares_x=5, squares_y=7), "BOARD_SIZE", SWAPPED, many=True),
+    *case(CHARUCO, replace(CHARUCO, dictionary="DICT_4X4_50"), "BOARD_DICTIONARY", '= "DICT_5X5_50"', many=True),
+    *case(CHARUCO, replace(CHARUCO, inverted=True), "BOARD_INVERTED", "inverted = false"),
+    *case(EVEN, replace(EVEN, legacy=True), "BOARD_LAYOUT", "legacy = false", many=True),
+    *case(CHARUCO, ARUCO, "BOARD_TYPE", AS_CHARUCO),
+    *case(CHARUCO, CHESS, "BOARD_TYPE", AS_CHARUCO),
+    *case(CHARUCO, CUBE, "BOARD_TYPE", AS_CHARUCO, default=False),
+    *case(CHESS, CHARUCO, "BOARD_TYPE", 'type = "chessboard"', default=False),
+    *case(ARUCO, replace(ARUCO, squares_x=4), "BOARD_SIZE", "squares_x = 5 in", many=True),
+    *case(ARUCO, replace(ARUCO, squares_x=4, squares_y=5), "BOARD_SIZE", "squares_x = 5, squares_y = 4", default=False),
+    *case(ARUCO, replace(ARUCO, squares_y=3), "BOARD_SIZE", "squares_y = 4 in", many=True),
+    *case(ARUCO, replace(ARUCO, dictionary="DICT_6X6_50"), "BOARD_DICTIONARY", '= "DICT_5X5_50"', True, False),
+    *case(ARUCO, CHARUCO, "BOARD_TYPE", 'type = "aruco_grid", squares_x = 5, squares_y = 4'),
+    *case(APRIL, replace(APRIL, squares_x=6), "BOARD_SIZE", "squares_x = 5 in", True, False),
+    *case(APRIL, replace(APRIL, inverted=True), "BOARD_INVERTED", "inverted = false", default=False),
+    *case(CUBE, replace(CUBE, inverted=True), "BOARD_INVERTED", "inverted = false", default=False),
+    *case(CUBE, replace(CUBE, ids=tuple(range(100, 124))), "BOARD_SIZE", "Check that the printed"),
+    *case(CUBE, replace(CUBE, dictionary="DICT_5X5_50"), "BOARD_DICTIONARY", '= "DICT_APRILTAG_36h11"', True, False),
+]
+
+
+@pytest.mark.parametrize(("true", "told", "code", "remedy", "seed"), CASES)
+def test_what_is_there_is_named(true: Target, told: Target, code: str, remedy: str, seed: int) -> None:
+    error = said(true, told, seed)
+    assert (error.code, remedy in error.remedy) == (code, True), str(error)
