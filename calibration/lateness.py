@@ -16,6 +16,7 @@ from calibration.change_systems import LATE, change_systems, speeds
 from calibration.triangulation import sampson_distance_px
 
 _FARTHEST = 30  # frames
+_SEARCH_POINTS = 1000
 _CLEARLY = 0.9  # of the distance without a shift
 _STEPS = 4
 _SETTLED = 0.01
@@ -59,9 +60,10 @@ def late_by(rig: CameraRig, pixels: NDArray, frames: NDArray, camera: int) -> La
         None where the camera shares too few points with the others.
     """
     others = [index for index in range(len(rig)) if index != camera]
-    rays = {index: rig.cameras[index].undistort(pixels[index, frames])[0] for index in others}
+    few = frames[:: max(1, len(frames) * pixels.shape[2] // _SEARCH_POINTS)]
+    rays = {index: rig.cameras[index].undistort(pixels[index, few])[0] for index in others}
     whole = np.arange(-_FARTHEST, _FARTHEST + 1)
-    apart = np.array([_apart(rig, rays, camera, shifted(pixels[camera], frames, float(k))) for k in whole])
+    apart = np.array([_apart(rig, rays, camera, shifted(pixels[camera], few, float(k))) for k in whole])
     if np.isnan(apart[_FARTHEST]):
         return None
     best = int(np.nanargmin(apart))
@@ -85,7 +87,7 @@ def late_by(rig: CameraRig, pixels: NDArray, frames: NDArray, camera: int) -> La
         late += step
         if abs(step) < _SETTLED:
             break
-    after = _apart(rig, rays, camera, shifted(pixels[camera], frames, late))
+    after = _apart(rig, rays, camera, shifted(pixels[camera], few, late))
     return Lateness(late, sd, float(apart[_FARTHEST]), after)
 
 

@@ -45,14 +45,14 @@ class Sampling:
     n_change_points : int
         And in that for cameras that changed.
     always_search : bool
-        Also search where no pair of cameras disagrees more than it may.
+        Also search for such footage where no pair of cameras disagrees more than it may.
     n_spans : int
         Spans of time of the trend.
     """
 
     n_points: int = 500
     n_change_points: int = 4000
-    always_search: bool = True
+    always_search: bool = False
     n_spans: int = 6
 
 

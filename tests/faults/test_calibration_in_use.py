@@ -10,7 +10,7 @@ import pytest
 
 from calibration.board import Board
 from calibration.camera import Camera, CameraRig
-from calibration.files import write_rig
+from calibration.files import read_rig, write_rig
 from calibration.image_motion import ImageChange
 from calibration.in_use import UseCheck, check_in_use
 from calibration.observations import BoardObservations
@@ -21,6 +21,7 @@ from calibration.synthetic.rigs import ring_rig
 from calibration.uncertainty import draw_rigs
 from mocap.errors import KeypointError
 from mocap.export.keypoints import write_keypoint_table
+from mocap.pipeline.reconstruction import KeypointInput, load_keypoints
 from mocap.pipeline.trial_check import check_against_calibration
 from mocap.synthetic import default_subject, observe, squat, walking
 from mocap.synthetic.observation import partners
@@ -194,7 +195,7 @@ def test_a_camera_bumped_by_a_degree_is_named_by_a_board(seed: int) -> None:
     assert [one.code for one in check.diagnoses] == ["CAMERA_MOVED"]
     found = check.cameras[which]
     assert found.verdict == "refuse" and found.since is None and check.diagnoses[0].cameras == (f"cam_{which}",)
-    # Measured over 20 seeds: see the limit's comment in the report of the calibration.
+    # Measured over 20 seeds: within 0.1 deg or so; what is not seen from few shared boards is in its sd.
     assert found.change is not None and abs(found.change.turn_deg - 1.0) < 0.25
 
 
@@ -279,3 +280,17 @@ def test_nothing_is_written_of_a_trial_whose_cameras_are_swapped(mocap_cli: Cli,
 def test_every_change_of_images_says_what_was_done() -> None:
     assert ImageChange("turned", 90.0).describe() == "turned by 90 deg"
     assert ImageChange("scaled", 1.5).describe() == "scaled by 1.5"
+
+
+def test_a_real_recording_is_not_refused(shared_data: Path) -> None:
+    """Detections of a person with biases of their own: only the camera that both recordings find wrong is named.
+
+    Measured: `cam_03` off by 1.7 deg and 136 mm by the balancing, 1.65 deg and 134 mm by the static recording; placed
+    anew by the one, it lowers the scatter of limb lengths in the other (14.09 to 13.53 mm).
+    """
+    folder = shared_data / "openpose_4cam"
+    rig = read_rig(folder / "calibration.toml")
+    for name in ("balancing", "static"):
+        keypoints, _, _ = load_keypoints(folder / name, rig, KeypointInput(rate_hz=60.0, skeleton="body_25b"))
+        verdicts = check_against_calibration(keypoints, rig)
+        assert [verdict.name for verdict in verdicts if not verdict.passed] == ["cam_03 as calibrated"]
