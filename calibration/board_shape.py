@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.arrays import one_blas_thread
-from calibration.bundle import BundleCovariance
-from calibration.bundle_shape import ShapedResult, ShapeModes, minimise_shape
+from calibration.bundle import BundleCovariance, BundleProblem
+from calibration.bundle_shape import ShapedResult, ShapeModes, minimise_shape, shaped_result
 from calibration.errors import ShapeError
-from calibration.limits import view_patterns
 from calibration.refinement import Refinement, noise_per_camera
+from calibration.view_patterns import view_patterns
 
 #: Standard deviation of each mode's RMS height over the corners, m.
 BENDING_SD_M = 0.003
@@ -124,8 +124,9 @@ def corner_modes(corners_board: NDArray) -> NDArray:
 
 
 def refine_shape(
-    refinement: Refinement, kind: str = "bending", prior_sd_m: float | None = None, target: int = 0
-) -> ShapedRefinement:
+    refinement: Refinement, kind: str = "bending", prior_sd_m: float | None = None, target: int = 0,
+    open_problem: BundleProblem | None = None,
+) -> ShapedRefinement:  # fmt: skip
     """Refine cameras, poses and the shape of a board together.
 
     Parameters
@@ -138,6 +139,8 @@ def refine_shape(
         `BENDING_SD_M` or `CORNER_SD_M` when left out.
     target : int
         Which target of the views: 0 is the main board. Others stay flat.
+    open_problem : BundleProblem, optional
+        Of which the covariance is told, when more is open than was refined.
 
     Raises
     ------
@@ -152,10 +155,12 @@ def refine_shape(
     modes = bending_modes(corners) if kind == "bending" else corner_modes(corners)
     sd = prior_sd_m or (BENDING_SD_M if kind == "bending" else CORNER_SD_M)
     with one_blas_thread():
-        return _refined(refinement, kind, ShapeModes(target, modes, sd))
+        return _refined(refinement, kind, ShapeModes(target, modes, sd), open_problem or refinement.problem)
 
 
-def _refined(refinement: Refinement, kind: str, shape: ShapeModes) -> ShapedRefinement:
+def _refined(
+    refinement: Refinement, kind: str, shape: ShapeModes, open_problem: BundleProblem
+) -> ShapedRefinement:
     views, problem = refinement.problem.views, replace(refinement.problem, slide=None)
     result = minimise_shape(problem, refinement.state, refinement.sigma, shape)
     noise = noise_per_camera(result.problem, result.state)
@@ -164,11 +169,13 @@ def _refined(refinement: Refinement, kind: str, shape: ShapeModes) -> ShapedRefi
     sigma = ratio * np.sqrt(counts @ (noise / ratio) ** 2 / counts.sum())
     # Once more with the noise that is left: the first was that of a board that should have been flat.
     result = minimise_shape(problem, result.state, sigma, shape)
+    opened = replace(open_problem, views=result.problem.views, slide=None)
+    told = shaped_result(opened, result.state, sigma, shape, result.coefficients, result.steps)
     bent = replace(
         refinement, state=result.state, problem=result.problem, sigma=sigma,
         every_view=replace(refinement.every_view, targets=result.problem.views.targets),
     )  # fmt: skip
-    return ShapedRefinement(bent, result.covariance, _board_shape(kind, result, shape))
+    return ShapedRefinement(bent, told.covariance, _board_shape(kind, told, shape))
 
 
 def _board_shape(kind: str, result: ShapedResult, shape: ShapeModes) -> BoardShape:

@@ -114,14 +114,14 @@ def minimise_shape(problem: BundleProblem, start: BundleState, sigma: NDArray, s
         trial_cost = problem_cost(then, trial, sigma, None) + float((bent**2).sum()) / shape.prior_sd**2
         if not trial_cost < cost:
             if damping > _LARGEST_DAMPING or abs(trial_cost - cost) <= _TOLERANCE * cost:
-                return _shaped(now, state, sigma, shape, coefficients, step)
+                return shaped_result(now, state, sigma, shape, coefficients, step)
             damping, growth = damping * growth, growth * 2.0
             continue
         decrease, cost = cost - trial_cost, trial_cost
         state, coefficients, now = trial, bent, then
         damping, growth = max(0.1 * damping, 1e-14), 2.0
         if decrease <= _TOLERANCE * cost:
-            return _shaped(now, state, sigma, shape, coefficients, step)
+            return shaped_result(now, state, sigma, shape, coefficients, step)
     raise SolverError(
         "The joint refinement of cameras and board shape did not settle.",
         "Calibrate with a flat board, or show the board to several cameras at once, slanted both ways.",
@@ -191,9 +191,21 @@ def _step(
     return moved(state, camera_step, body_step), change
 
 
-def _shaped(
+def shaped_result(
     problem: BundleProblem, state: BundleState, sigma: NDArray, shape: ShapeModes, coefficients: NDArray, steps: int
 ) -> ShapedResult:
+    """Return an answer with its covariance, first order.
+
+    Parameters
+    ----------
+    problem : BundleProblem
+        Its views with the bent targets; what is free in it is uncertain.
+    state : BundleState
+    sigma : ndarray, shape (camera,)
+    shape : ShapeModes
+    coefficients : ndarray, shape (mode,)
+    steps : int
+    """
     system = problem_system(problem, state, sigma, None)
     columns = _columns(problem, state, sigma, shape)
     matrix, _, body_inverse = _bordered(system, columns, problem.free, 0.0, shape.prior_sd)

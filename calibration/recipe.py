@@ -7,8 +7,9 @@ import numpy as np
 
 from calibration.arrays import one_blas_thread
 from calibration.bodies import BoardFootage, board_footage, check_same_cameras
-from calibration.bundle import BundleCovariance, lens_and_pose_covariance
+from calibration.bundle import BundleCovariance
 from calibration.camera import CameraRig
+from calibration.corrections import Wanted, corrected
 from calibration.lens_choice import choose_lenses
 from calibration.lens_models import checked_model
 from calibration.observations import BoardObservations
@@ -33,6 +34,7 @@ def calibrate(
     max_rms_share: float = 0.004,
     landmarks: Landmarks | None = None,
     more_boards: Sequence[BoardObservations] = (),
+    wanted: Wanted | None = None,
 ) -> Calibration:
     """Calibrate all cameras together from the corners of a moving board, or of several.
 
@@ -53,6 +55,8 @@ def calibrate(
         What `world.read_landmarks` reads from the file that `world` names.
     more_boards : sequence of BoardObservations
         Further boards in the same footage, by the same cameras; floors and figures refer to the first board.
+    wanted : Wanted, optional
+        What else to correct: the moments of single views (timing 'per-view'), the shape of the board.
 
     Returns
     -------
@@ -70,7 +74,7 @@ def calibrate(
         CAMERA_MOVED, WORLD_UNKNOWN, LENS_MODEL_UNKNOWN, or what `world.refined_frame` refuses.
     """
     with one_blas_thread():
-        return _calibrate((observations, *more_boards), world, lens, max_rms_share, landmarks)
+        return _calibrate((observations, *more_boards), world, lens, max_rms_share, landmarks, wanted or Wanted())
 
 
 def _calibrate(
@@ -79,6 +83,7 @@ def _calibrate(
     lens: str | Mapping[str, str],
     max_rms_share: float,
     landmarks: Landmarks | None,
+    wanted: Wanted,
 ) -> Calibration:
     names = boards[0].camera_names
     check_same_cameras(boards)
@@ -88,13 +93,14 @@ def _calibrate(
     footage = _usable_footage(boards)
     start, problem, held = start_of(footage, models)
     lenses = choose_lenses(problem, refine(problem, start), models, names, footage.image_sizes)
-    refinement, models = lenses.refinement, lenses.models
+    answer, models = corrected(lenses.refinement, lenses.open_problem, footage, wanted), lenses.models
+    refinement = answer.refinement
     seen = replace(lenses.open_problem, views=refinement.every_view)
     check_steady(seen, refinement.state, names, footage.frame_ids)
     quality = summarise(refinement, footage.observed(), max_rms_share)
-    covariance = lens_and_pose_covariance(lenses.open_problem, refinement.state, refinement.sigma)
+    covariance = answer.covariance()
     frame, quality = _world(choice, refinement, covariance, footage, models, quality, landmarks)
-    return assemble(footage, lenses, frame, refinement, covariance, held, quality)
+    return assemble(footage, lenses, frame, answer, covariance, held, quality)
 
 
 def _usable_footage(boards: Sequence[BoardObservations]) -> BoardFootage:

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.board import Board
+from calibration.board_shape import BoardShape
 from calibration.bodies import BoardFootage, refinement_of_board
 from calibration.bundle import BundleCovariance
 from calibration.bundle_system import N_CAMERA, lens_coefficients
 from calibration.camera import Camera, CameraRig
+from calibration.corrections import Corrected, corrected_observations
 from calibration.gauge import WorldMotion, covariance_in_world
 from calibration.lens_choice import ChosenLenses
 from calibration.observations import BoardObservations
@@ -20,6 +22,7 @@ from calibration.refinement import Refinement
 from calibration.rigid import inverse
 from calibration.scale import board_scale, combine_scale
 from calibration.verdict import CalibrationQuality, corner_errors, quality_metadata
+from calibration.view_timing import ViewTiming
 from calibration.world import WorldFrame
 from calibration.world.anchor import volume_motion
 
@@ -52,6 +55,11 @@ class Calibration:
         Positions of the refinement's frames on the frame axis of the observations.
     models : tuple of str
         Lens model of each camera.
+    timing : ViewTiming, optional
+        When each view was taken, if that was estimated; axes (camera, used frame of all boards). The refinement's
+        pixels are then those at the moments of their frames (`corrections.corrected_observations`).
+    shape : BoardShape, optional
+        Of the board, if that was refined.
     """
 
     rig: CameraRig
@@ -65,6 +73,8 @@ class Calibration:
     refinement: Refinement
     frames: NDArray
     models: tuple[str, ...]
+    timing: ViewTiming | None = None
+    shape: BoardShape | None = None
 
 
 def refined_cameras(
@@ -84,7 +94,7 @@ def assemble(
     footage: BoardFootage,
     lenses: ChosenLenses,
     frame: WorldFrame,
-    refinement: Refinement,
+    answer: Corrected,
     covariance: BundleCovariance,
     held: str,
     quality: CalibrationQuality,
@@ -96,27 +106,30 @@ def assemble(
     footage : BoardFootage
     lenses : ChosenLenses
     frame : WorldFrame
-    refinement : Refinement
+    answer : Corrected
     covariance : BundleCovariance
         Of the refinement.
     held : str
     quality : CalibrationQuality
     """
-    observations, main, models = footage.boards[0], footage.bodies_of(0), lenses.models
+    refinement, models = answer.refinement, lenses.models
+    observations, main = footage.boards[0], footage.bodies_of(0)
     cameras = refined_cameras(footage, refinement, models, frame.root_from_world)
     metadata = {**frame.metadata(), "lens_models": ", ".join(models), "lens_choice": lenses.describe()}
+    metadata |= answer.sentences(footage.camera_names)
     rig = CameraRig(cameras, metadata)
     own, frames = refinement_of_board(refinement, main, observations.board.n_corners), footage.frame[main]
     world_from_board = np.full((observations.n_frames, 4, 4), np.nan)
     world_from_board[frames[own.placed]] = inverse(frame.root_from_world) @ own.state.world_from_board[own.placed]
     residuals, kept = corner_errors(own, observations, frames)
-    quality = replace(quality, board=score_board(rig, _only(observations, kept)))
+    scored = corrected_observations(own, frames, _only(observations, kept))
+    quality = replace(quality, board=score_board(rig, scored))
     n = len(cameras)
     whole = {**metadata, **quality_metadata(quality), **_origin([part.board for part in footage.boards])}
     rig = CameraRig(cameras, whole, _covariance_in_volume(footage, refinement, covariance, models))
     return Calibration(
         rig, world_from_board, residuals, kept, covariance.camera.reshape(n, N_CAMERA, n, N_CAMERA), held, quality,
-        frame, own, frames, tuple(models),
+        frame, own, frames, tuple(models), answer.timing, answer.shape,
     )  # fmt: skip
 
 
