@@ -216,7 +216,12 @@ def check_verdict(assessment: Assessment) -> None:
     CalibrationError
         CALIBRATION_REFUSED, with the reasons of the rig and of each camera that is refused.
     """
-    if assessment.grade != GRADES[-1]:
-        return
+    if assessment.grade == GRADES[-1]:
+        raise refusal(assessment)
+
+
+def refusal(assessment: Assessment, more: str = "") -> CalibrationError:
+    """Return the error that refuses a calibration; its remedy ends in `more`."""
     named = [f"{camera.name}: {camera.reason}" for camera in assessment.cameras if camera.grade == GRADES[-1]]
-    raise CalibrationError(" ".join([assessment.reason, *named]), assessment.remedy, code="CALIBRATION_REFUSED")
+    cause = " ".join([assessment.reason, *named])
+    return CalibrationError(cause, f"{assessment.remedy} {more}".strip(), code="CALIBRATION_REFUSED")

@@ -55,6 +55,9 @@ def command(
     report: Annotated[
         bool, typer.Option(help="Measure how good it is, and write a page (.html) and a table (.json) beside it.")
     ] = True,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Write also a calibration whose verdict is 'refuse'; the file says so.")
+    ] = False,
     wand: Annotated[
         Path | None, typer.Option(help="Wand description, or the name of a preset.", rich_help_panel=_POINTS)
     ] = None,
@@ -142,7 +145,7 @@ def command(
 
     options = CalibrationOptions(_lenses(lens), tuple(map(str, board[1:])), tuple(length or ()), frames)
     with progress_bars() as progress:
-        outcome = calibrate_to_file(source_dir, board[0], out, world, progress, options, report)
+        outcome = calibrate_to_file(source_dir, board[0], out, world, progress, options, report, anyway)
     lines = [
         f"{len(outcome.rig)} cameras ({', '.join(outcome.rig.names)}) in {', '.join(map(str, outcome.files))}",
         *_verdict_lines(outcome),

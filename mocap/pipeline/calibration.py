@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import calibration
-from calibration.assessment import Assessment, assess
+from calibration.assessment import Assessment, assess, refusal
 from calibration.assessment_json import assessment_metadata
 from calibration.camera import CameraRig
 from calibration.files import rig_text, write_rig, write_texts
 from calibration.frame_choice import DEFAULT_FRAMES
+from calibration.judgement import GRADES
 from calibration.lengths import ScaledRig, parse_tape_length, scale_by_lengths
 from calibration.lens_models import checked_model
 from calibration.observations import BoardObservations
@@ -170,16 +171,13 @@ def calibrate_to_file(
     progress: Progress,
     options: CalibrationOptions | None = None,
     report: bool = True,
+    anyway: bool = False,
 ) -> CalibrationOutcome:
-    """Calibrate as `calibrate_footage` does, assess the answer and write it.
-
-    Writes the calibration file and, with `report`, the page (.html) and the table (.json) of its quality beside it;
-    what was there before stays as it was until all of them are complete.
-    """
+    """Calibrate as `calibrate_footage` does, assess the answer and write it, as `write_calibration` does."""
     for path in (out, *(report_paths(out) if report else ())):
         check_output(path)
     found = calibrate_footage(folder, board, world, progress, options=options)
-    return write_calibration(found, out, progress, report)
+    return write_calibration(found, out, progress, report, anyway)
 
 
 def report_paths(out: Path) -> tuple[Path, Path]:
@@ -188,9 +186,28 @@ def report_paths(out: Path) -> tuple[Path, Path]:
 
 
 def write_calibration(
-    found: CalibratedFootage, out: Path, progress: Progress, report: bool = True
+    found: CalibratedFootage, out: Path, progress: Progress, report: bool = True, anyway: bool = False
 ) -> CalibrationOutcome:
-    """Assess a calibration and write it; as `calibrate_to_file`."""
+    """Assess a calibration and write it.
+
+    Writes the calibration file and, with `report`, the page (.html) and the table (.json) of its quality beside it;
+    what was there before stays as it was until all of them are complete.
+
+    Parameters
+    ----------
+    found : CalibratedFootage
+    out : Path
+    progress : callable
+    report : bool
+    anyway : bool
+        Write also a calibration whose verdict is 'refuse'; the file says so.
+
+    Raises
+    ------
+    CalibrationError
+        CALIBRATION_REFUSED: the verdict is 'refuse'. Page and table are then left as `.refused.html` and
+        `.refused.json`, to see why, and the calibration file is not touched.
+    """
     rig = found.rig
     if not report:
         write_rig(out, rig)
@@ -200,10 +217,14 @@ def write_calibration(
     scale = None if found.scaled is None else found.scaled.result
     assessment = assess(found.calibration, found.boards[0], scale=scale, footage_sizes=sizes)
     progress("assess", 1, 2)
-    rig = replace(rig, metadata={**rig.metadata, **assessment_metadata(assessment)})
-    page, table = report_paths(out)
-    title = f"Calibration {out.stem}" if out.stem != "calibration" else "Calibration"
+    refused = assessment.grade == GRADES[-1] and not anyway
+    page, table = report_paths(out.with_suffix(".refused.toml") if refused else out)
+    title = "Calibration" if out.stem == "calibration" else f"Calibration {out.stem}"
     texts = report_texts(found.calibration, found.boards[0], assessment, found.sources, page, table, title)
+    if refused:
+        write_texts(texts)
+        raise refusal(assessment, f"{page} shows it all; --anyway writes the calibration nevertheless.")
+    rig = replace(rig, metadata={**rig.metadata, **assessment_metadata(assessment)})
     write_texts({out: rig_text(rig), **texts})
     progress("assess", 2, 2)
     return CalibrationOutcome(rig, assessment, (out, *texts), found.ignored, found.notes)
