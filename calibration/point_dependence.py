@@ -73,6 +73,6 @@ def groups_of_points(n_frames: int, exchanged: NDArray) -> NDArray:
     return np.tile(pair, n_frames)
 
 
-def groups_of_frames(n_frames: int) -> NDArray:
-    """Return the group of each body where each frame is one: 30 stretches of the recording."""
-    return np.arange(n_frames) * min(_TIME_BLOCKS, n_frames) // max(n_frames, 1)
+def groups_of_frames(n_frames: int, n_points: int = 1) -> NDArray:
+    """Return the group of each body, `n_points` in a frame: one of 30 stretches of the recording."""
+    return np.repeat(np.arange(n_frames) * min(_TIME_BLOCKS, n_frames) // max(n_frames, 1), n_points)

@@ -17,6 +17,7 @@ from calibration.point_lenses import LensStart, guessed_lenses, known_lenses, ri
 from calibration.point_refinement import PointRefinement, refine_points
 from calibration.point_result import PointCalibration, Solved, assembled
 from calibration.point_start import place_from_points, robust_points
+from calibration.point_timing import body_velocity
 from calibration.point_tracks import KnownLength, PointTracks
 from calibration.scale import scaled_rig
 from calibration.wand import Wand
@@ -60,7 +61,8 @@ def calibrate_from_wand(
     ------
     CalibrationError, ViewGraphError, SolverError
         LENS_MISSING, LENS_SIZE, LENS_UNKNOWN, CAMERAS_NOT_CONNECTED, DEGENERATE_MOTION, SCALE_UNCHAINED,
-        START_NOT_FINITE, NOT_CONVERGED, TOO_MANY_REJECTED, RESIDUAL_TOO_LARGE, POORLY_FIXED, WORLD_UNKNOWN and what
+        START_NOT_FINITE, NOT_CONVERGED, TOO_MANY_REJECTED, RESIDUAL_TOO_LARGE,
+        CAMERA_NOT_SYNCHRONOUS, POORLY_FIXED, WORLD_UNKNOWN and what
         `world.landmark_frame` refuses.
     """
     tracks = replace(tracks, exchanged=wand.exchanged, labelled=wand.labelled)
@@ -116,6 +118,7 @@ def _calibrated(
     seed: int,
 ) -> PointCalibration:
     choice = _checked_world(world, tracks.camera_names)
+    velocity = body_velocity(tracks.pixels)
     tracks, frames = tracks.thinned(max_frames)
     start_tracks, start_lengths = _for_start(tracks, lengths, wand)
     names, sizes = tracks.camera_names, tracks.image_sizes
@@ -132,7 +135,7 @@ def _calibrated(
         labelled = again
         refinement = _refined(root_rig, labelled, start, target, placed.root)
         root_rig = rig_of_state(start.rig, refinement.state.lenses, refinement.state.cam_from_world)
-    solved = Solved(root_rig, refinement, labelled, frames, exchanged, start.text)
+    solved = Solved(root_rig, refinement, labelled, frames, exchanged, start.text, velocity[:, frames])
     return assembled(solved, lengths, wand, choice, landmarks)
 
 

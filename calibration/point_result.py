@@ -14,6 +14,7 @@ from calibration.point_quality import PointQuality, check_points, point_metadata
 from calibration.point_refinement import PointRefinement
 from calibration.point_scale import SizeEstimate, covariance_with_size, size_from_length, size_sd
 from calibration.point_start import robust_points
+from calibration.point_timing import camera_lags, check_lags
 from calibration.point_tracks import KnownLength, PointTracks
 from calibration.scale import ScaleEstimate, check_scale, combine_scale, scaled_rig
 from calibration.wand import Wand
@@ -37,6 +38,8 @@ class Solved:
     exchanged : ndarray of bool, shape (camera, frame)
     lens_text : str
         Where the lenses come from.
+    velocity : ndarray, shape (camera, frame, 2)
+        `point_timing.body_velocity` at these frames.
     """
 
     rig: CameraRig
@@ -45,6 +48,7 @@ class Solved:
     frames: NDArray
     exchanged: NDArray
     lens_text: str
+    velocity: NDArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,19 +94,23 @@ def assembled(
     Raises
     ------
     CalibrationError, SolverError
-        SCALE_UNKNOWN, SCALE_DISAGREES; what `check_points` and `world.landmark_frame` refuse.
+        SCALE_UNKNOWN, SCALE_DISAGREES, CAMERA_NOT_SYNCHRONOUS; what `check_points` and `world.landmark_frame` refuse.
     """
     refinement, tracks = solved.refinement, solved.tracks
     kept = _kept(refinement, tracks)
     pixels = np.where(kept[..., None], tracks.pixels, np.nan)
     covariance = lens_and_pose_covariance(refinement.problem, refinement.state, refinement.sigma).camera
     n_frames = tracks.n_frames
-    group = groups_of_points(n_frames, tracks.exchanged) if wand is None else groups_of_frames(n_frames)
-    ratio = variance_ratio(refinement, covariance, group)
+    n_points = tracks.n_points if wand is None else 1
+    ratio = variance_ratio(refinement, covariance, groups_of_frames(n_frames, n_points))
+    if wand is None:
+        ratio = max(ratio, variance_ratio(refinement, covariance, groups_of_points(n_frames, tracks.exchanged)))
     sigma = float(np.sqrt(np.mean(refinement.sigma**2)))
     size = _size(solved.rig, pixels, lengths, wand, sigma, tracks.point_names, ratio)
     rig = scaled_rig(solved.rig, size.factor)
     points = robust_points(rig, pixels)
+    lags, lag_sds = camera_lags(pixels - rig.project(points), solved.velocity)
+    check_lags(lags, lag_sds, rig.names)
     poses = np.stack([camera.cam_from_world for camera in rig])
     by_camera = None if wand is not None else _per_metre(size.by_camera, size.factor)
     covariance = _in_metres(ratio * covariance, size.factor)
@@ -115,6 +123,7 @@ def assembled(
     quality = check_points(rig, anchored, refinement, tracks, kept, solved.exchanged, volume, ratio, sd)
     frame = landmark_frame(choice, rig, landmarks, covariance, volume)
     table = point_metadata(quality, tracks, lengths, wand, size, sd, solved.lens_text)
+    table["lag_frames"] = " ".join(f"{lag:.3f}" for lag in lags)
     world_rig = rig_in_world(CameraRig(rig.cameras, table, anchored), frame)
     in_world = (points - frame.root_from_world[:3, 3]) @ frame.root_from_world[:3, :3]
     return PointCalibration(world_rig, in_world, solved.frames, kept, solved.exchanged, sd, quality)

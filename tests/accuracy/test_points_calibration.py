@@ -76,9 +76,14 @@ def _walk(seed: int = 0) -> Points3D:
     return Points3D(np.concatenate(parts), NAMES, 30.0)
 
 
-def _from_person(n_cameras: int, seed: int, lenses: bool, length_m: float = THIGH_M, sd_m: float = 0.005) -> tuple:
+def _from_person(
+    n_cameras: int, seed: int, lenses: bool, length_m: float = THIGH_M, sd_m: float = 0.005, late: float = 0.0
+) -> tuple:
     truth = ring_rig(n_cameras, seed)
-    seen = observe(_walk(), truth, seed, pixel_sigma=5.0, outlier_fraction=0.05, swap_fraction=0.1, dropout=0.1)
+    seen = observe(
+        _walk(), truth, seed, pixel_sigma=5.0, outlier_fraction=0.05, swap_fraction=0.1, dropout=0.1,
+        desync_frames=[0.0, late, *[0.0] * (n_cameras - 2)],
+    )  # fmt: skip
     sizes = np.array([camera.size for camera in truth])
     tracks = PointTracks(seen.keypoints.pixels, truth.names, sizes, NAMES, partner_places(NAMES))
     known = [KnownLength(NAMES.index("RHJC"), NAMES.index("RKJC"), length_m, sd_m)]
@@ -93,9 +98,9 @@ def _check_honest(found: PointCalibration, errors: Errors) -> None:
 
 def test_an_unlabelled_wand_calibrates_four_cameras_of_known_lenses() -> None:
     found, errors = _from_wand(4, 1, lenses=True)
-    assert errors.volume_mm < 1.0  # 0.55
-    assert errors.camera_mm.max() < 6.0  # 3.5
-    assert abs(errors.scale) < 0.002  # 0.0005
+    assert errors.volume_mm < 1.0  # 0.33
+    assert errors.camera_mm.max() < 6.0  # 1.8
+    assert abs(errors.scale) < 0.002  # 0.0003
     assert 0.0009 < found.scale_sd < 0.002  # 0.0011
     assert np.abs(np.array(found.quality.sigma_px) - 1.0).max() < 0.1  # 0.03
     _check_honest(found, errors)
@@ -103,18 +108,18 @@ def test_an_unlabelled_wand_calibrates_four_cameras_of_known_lenses() -> None:
 
 def test_an_unlabelled_wand_calibrates_four_cameras_of_unknown_lenses() -> None:
     found, errors = _from_wand(4, 2, lenses=False)
-    assert errors.volume_mm < 1.6  # 0.78
-    assert errors.camera_mm.max() < 40.0  # 12
+    assert errors.volume_mm < 1.6  # 0.72
+    assert errors.camera_mm.max() < 40.0  # 12.8
     _check_honest(found, errors)
 
 
 def test_a_walking_person_calibrates_four_cameras_of_known_lenses() -> None:
     found, errors = _from_person(4, 1, lenses=True)
-    assert errors.volume_mm < 10.0  # 2.9
-    assert errors.camera_mm.max() < 60.0  # 20
-    assert abs(errors.scale) < 0.02  # 0.004
+    assert errors.volume_mm < 10.0  # 1.85
+    assert errors.camera_mm.max() < 60.0  # 17
+    assert abs(errors.scale) < 0.02  # 0.002
     assert found.scale_sd == pytest.approx(0.005 / THIGH_M, rel=0.1)
-    assert np.abs(np.array(found.quality.sigma_px) - 5.0).max() < 0.8  # 0.5
+    assert np.abs(np.array(found.quality.sigma_px) - 5.0).max() < 0.8  # 0.4
     _check_honest(found, errors)
 
 
@@ -122,10 +127,10 @@ def test_a_walking_person_calibrates_four_cameras_of_known_lenses() -> None:
 @pytest.mark.parametrize("lenses", [True, False])
 def test_eight_cameras_are_calibrated_by_a_wand_and_by_a_person(lenses) -> None:
     found, errors = _from_wand(8, 1, lenses)
-    assert errors.volume_mm < 1.0  # 0.4 with, 0.6 without lenses
+    assert errors.volume_mm < 1.0  # 0.12 with, 0.63 without lenses (cameras within 1.6 and 10 mm)
     _check_honest(found, errors)
     found, errors = _from_person(8, 1, lenses)
-    assert errors.volume_mm < 10.0  # 3.0 with, 3.5 without lenses
+    assert errors.volume_mm < 10.0  # 0.63 with, 1.44 without lenses (cameras within 7 and 40 mm)
     _check_honest(found, errors)
 
 
@@ -139,8 +144,8 @@ def test_intervals_of_the_wand_hold_the_truth(n_seeds) -> None:
         scales.append(errors.scale / found.scale_sd)
     within, within_scale = np.mean(np.abs(centres) < 1.96), np.mean(np.abs(scales) < 1.96)
     few = n_seeds < 20  # the coordinates of a rig go together
-    assert (0.85 if few else 0.92) <= within <= (1.0 if few else 0.98)  # COVER
-    assert within_scale >= (0.66 if few else 0.9)  # COVER
+    assert (0.85 if few else 0.92) <= within <= (1.0 if few else 0.98)  # 0.958 of 100
+    assert within_scale >= (0.66 if few else 0.9)  # 0.98 of 100
 
 
 @pytest.mark.parametrize("n_seeds", [2, pytest.param(60, marks=pytest.mark.heavy)])
@@ -167,6 +172,14 @@ def test_errors_that_go_together_are_counted() -> None:
     found = calibrate_from_person(tracks, known, truth, max_frames=100)
     assert found.quality.variance_ratio > 10  # 30: of a hundred frames few are left
     _check_honest(found, Errors(found.rig, truth))
+
+
+@pytest.mark.parametrize("late", [1.0, pytest.param(-2.0, marks=pytest.mark.heavy)])
+def test_a_camera_that_is_a_frame_late_is_named(late) -> None:
+    with pytest.raises(SolverError) as caught:
+        _from_person(4, 1, lenses=True, late=late)  # cameras would be off by 70 mm at one frame of 1/30 s
+    assert caught.value.code == "CAMERA_NOT_SYNCHRONOUS" and "cam_1" in caught.value.cause
+    assert ("behind" if late > 0 else "ahead") in caught.value.cause
 
 
 @pytest.fixture(scope="module")
