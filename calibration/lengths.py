@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.boards.targets import Target
 from calibration.camera import CameraRig
 from calibration.errors import CalibrationError
 from calibration.scale import (
@@ -20,7 +21,6 @@ from calibration.scale import (
     tape_scale,
     wand_scale,
 )
-from calibration.targets import Target
 
 _NUMBER = r"[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?"
 _LENGTH = re.compile(rf"(?P<ends>.+)=\s*(?P<length>{_NUMBER})\s*m?\s*(?:\+-|\+/-|±)\s*(?P<sd>{_NUMBER})\s*m?\s*")

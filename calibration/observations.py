@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from calibration.arrays import checked_array
-from calibration.board import Board
+from calibration.boards.board import Board
+from calibration.boards.tag_object import TagObject
 from calibration.errors import ShapeError
-from calibration.tag_object import TagObject
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,19 +6,19 @@ from dataclasses import replace
 import numpy as np
 
 from calibration.arrays import one_blas_thread
-from calibration.bodies import BoardFootage, board_footage, check_same_cameras
-from calibration.bundle import BundleCovariance
 from calibration.camera import CameraRig
-from calibration.corrections import Wanted, corrected
-from calibration.lens_choice import choose_lenses
-from calibration.lens_models import checked_model
+from calibration.corrections.choice import Wanted, corrected
+from calibration.initial.start import start_of
+from calibration.lenses.choice import choose_lenses
+from calibration.lenses.models import checked_model
 from calibration.observations import BoardObservations
-from calibration.quality import BoardScore, score_board
-from calibration.refinement import Refinement, refine
+from calibration.quality.figures import BoardScore, score_board
+from calibration.quality.verdict import CalibrationQuality, summarise
 from calibration.result import Calibration, assemble, refined_cameras
-from calibration.start import start_of
+from calibration.solve.bodies import BoardFootage, board_footage, check_same_cameras
+from calibration.solve.bundle import BundleCovariance
+from calibration.solve.refinement import Refinement, refine
 from calibration.steadiness import check_steady
-from calibration.verdict import CalibrationQuality, summarise
 from calibration.view_checks import check_duplicates, check_views, without_mirrored
 from calibration.views import usable_views
 from calibration.world import Landmarks, WorldChoice, WorldFrame, check_landmarks, parse_world, refined_frame

@@ -7,22 +7,22 @@ from importlib.metadata import version
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.board import Board
-from calibration.board_shape import BoardShape
-from calibration.bodies import BoardFootage, refinement_of_board
-from calibration.bundle import BundleCovariance
-from calibration.bundle_system import N_CAMERA, lens_coefficients
+from calibration.boards.board import Board
 from calibration.camera import Camera, CameraRig
-from calibration.corrections import Corrected, corrected_observations
-from calibration.gauge import WorldMotion, covariance_in_world
-from calibration.lens_choice import ChosenLenses
+from calibration.corrections.board_shape import BoardShape
+from calibration.corrections.choice import Corrected, corrected_observations
+from calibration.corrections.view_timing import ViewTiming
+from calibration.lenses.choice import ChosenLenses
 from calibration.observations import BoardObservations
-from calibration.quality import score_board
-from calibration.refinement import Refinement
+from calibration.quality.figures import score_board
+from calibration.quality.verdict import CalibrationQuality, corner_errors, quality_metadata
 from calibration.rigid import inverse
 from calibration.scale import board_scale, combine_scale
-from calibration.verdict import CalibrationQuality, corner_errors, quality_metadata
-from calibration.view_timing import ViewTiming
+from calibration.solve.bodies import BoardFootage, refinement_of_board
+from calibration.solve.bundle import BundleCovariance
+from calibration.solve.bundle_system import N_CAMERA, lens_coefficients
+from calibration.solve.gauge import WorldMotion, covariance_in_world
+from calibration.solve.refinement import Refinement
 from calibration.world import WorldFrame
 from calibration.world.anchor import volume_motion
 

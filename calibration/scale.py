@@ -11,11 +11,11 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.bundle_system import N_CAMERA
+from calibration.boards.targets import Target
 from calibration.camera import Camera, CameraRig
 from calibration.errors import CalibrationError, ShapeError
 from calibration.rigid import rigid
-from calibration.targets import Target
+from calibration.solve.bundle_system import N_CAMERA
 from calibration.world.estimates import estimate_points
 from calibration.world.fit import inflation
 

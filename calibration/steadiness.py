@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.bundle import BundleProblem, LensPrior, minimise
-from calibration.bundle_system import (
+from calibration.errors import CalibrationError
+from calibration.solve.bundle import BundleProblem, LensPrior, minimise
+from calibration.solve.bundle_system import (
     N_CAMERA,
     N_LENS,
     BundleState,
@@ -22,7 +23,6 @@ from calibration.bundle_system import (
     normal_equations,
     squared_errors,
 )
-from calibration.errors import CalibrationError
 
 _LEAST_VIEWS = 4  # on either side of the step
 _LEAST_STEP_DEG = 0.15

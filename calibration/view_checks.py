@@ -4,10 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.errors import BoardError, ViewGraphError
-from calibration.extrinsics import check_connected
-from calibration.intrinsics import check_board
+from calibration.initial.extrinsics import check_connected
+from calibration.initial.intrinsics import check_board
 from calibration.observations import BoardObservations
-from calibration.view_graph import connection_advice, view_graph
+from calibration.quality.view_graph import connection_advice, view_graph
 from calibration.views import MIN_VIEW_CORNERS, mirrored_views, spread_views
 
 MIN_VIEWS = 5

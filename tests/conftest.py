@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from calibration.board import Board, write_board
+from calibration.boards.board import Board, write_board
 from calibration.observations import BoardObservations
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"

@@ -32,8 +32,8 @@ ALLOWED_SIBLINGS = {("mocap.trial", "mocap.schema"), ("mocap.skeleton", "mocap.c
 # Third parties and the only files that may import them (prefixes of module names).
 FENCES = {
     "cv2": (
-        "calibration.detection", "calibration.intrinsics", "calibration.sources", "calibration.synthetic",
-        "calibration.board_page", "mocap.synthetic", "mocap.keypoints.plates", "mocap.keypoints.markers",
+        "calibration.detection", "calibration.initial.intrinsics", "calibration.sources", "calibration.synthetic",
+        "calibration.boards.board_page", "mocap.synthetic", "mocap.keypoints.plates", "mocap.keypoints.markers",
     ),
     "aniposelib": ("calibration.aniposelib_adapter",),
     "h5py": ("mocap.storage", "mocap.readers"),
@@ -44,7 +44,7 @@ FENCES = {
     "PySide6": ("mocap.viewer",),
     "vispy": ("mocap.viewer",),
     "pyqtgraph": ("mocap.viewer",),
-    "matplotlib": ("mocap.report", "calibration.board_page"),
+    "matplotlib": ("mocap.report", "calibration.boards.board_page"),
     "dask": ("mocap.batch",),
     "typer": ("mocap.cli",),
     "rich": ("mocap.cli",),
@@ -56,9 +56,9 @@ FENCES = {
 
 # The core neither prints nor opens files: only the edges touch paths.
 EDGES = (
-    "calibration.board", "calibration.board_page", "calibration.targets", "calibration.files",
+    "calibration.boards.board", "calibration.boards.board_page", "calibration.boards.targets", "calibration.files",
     "calibration.formats.exchange",
-    "calibration.sources", "calibration.wand",
+    "calibration.sources", "calibration.boards.wand",
     "calibration.world.landmarks", "calibration.aniposelib_adapter", "calibration.synthetic",
     "mocap.cli", "mocap.pipeline", "mocap.readers",
     "mocap.storage", "mocap.viewer", "mocap.report", "mocap.export", "mocap.config", "mocap.skeleton",

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.boards.tag_object import TagObject
 from calibration.detection.markers import Markers
 from calibration.detection.pattern import consistent_markers, marker_cells, marker_corners, misfit
 from calibration.detection.tags import faces_of
-from calibration.tag_object import TagObject
 
 AGREE = 0.7  # share of the markers that have to lie as a board says
 BLACK, WHITE, GRID = "charuco", "charuco, white origin", "grid"

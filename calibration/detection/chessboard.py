@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.board import Board
+from calibration.boards.board import Board
 from calibration.detection.corners import corner_signs, refined
 from calibration.detection.pattern import predict
 from calibration.detection.regions import Region, find_regions

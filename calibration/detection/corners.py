@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.arrays import checked_array
-from calibration.board import Board
+from calibration.boards.board import Board
+from calibration.boards.tag_object import TagObject
 from calibration.detection.markers import Markers, find_markers
 from calibration.detection.pattern import consistent_markers, marker_cells, marker_corners, predict
 from calibration.detection.saddles import fit_saddles
 from calibration.detection.view_tests import BoardView, tested_view
-from calibration.tag_object import TagObject
 
 _MIN_CONTRAST = 6.0  # gray levels, half of light minus dark
 _MAX_RESIDUAL = 0.45

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 import cv2
 from numpy.typing import NDArray
 
-from calibration.board import DICTIONARY_SIZES, Board
+from calibration.boards.board import DICTIONARY_SIZES, Board
+from calibration.boards.tag_object import TagObject
 from calibration.detection.arrangement import (
     AGREE,
     BLACK,
@@ -30,7 +31,6 @@ from calibration.detection.other_board import (
 )
 from calibration.detection.tags import read_tags
 from calibration.errors import BoardError
-from calibration.tag_object import TagObject
 
 FAMILIES = (
     "DICT_4X4_1000", "DICT_5X5_1000", "DICT_6X6_1000", "DICT_7X7_1000", "DICT_APRILTAG_36h11", "DICT_ARUCO_ORIGINAL",

@@ -8,7 +8,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.board import MIN_CORNERS
+from calibration.boards.board import MIN_CORNERS
+from calibration.boards.targets import Target
 from calibration.detection.corners import board_markers, detect_corners, view_from_markers
 from calibration.detection.diagnosis import check_pattern, explain_absence, explain_blind_camera
 from calibration.detection.markers import NO_MARKERS, Markers
@@ -19,7 +20,6 @@ from calibration.detection.view_tests import BoardView, dropped_views
 from calibration.errors import SourceError
 from calibration.observations import BoardObservations
 from calibration.sources import CameraSource, frame_count, iter_frames
-from calibration.targets import Target
 
 Progress = Callable[[str, int, int | None], None]
 

@@ -7,10 +7,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.board import Board
+from calibration.boards.board import Board
+from calibration.boards.tag_object import TagObject
 from calibration.detection.markers import Markers
 from calibration.errors import BoardError
-from calibration.tag_object import TagObject
 
 _SEARCH_PX = 960  # longest side in which a chessboard is searched
 _OFTEN = 0.2  # of the most frequent marker's count; false readings are rarer

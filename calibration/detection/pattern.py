@@ -7,9 +7,9 @@ over a few squares even a fisheye is close to a plane's homography.
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.board import Board
+from calibration.boards.board import Board
+from calibration.boards.tag_object import TagObject
 from calibration.detection.pattern_kernels import fit_homographies
-from calibration.tag_object import TagObject
 
 
 def marker_cells(ids: NDArray, squares_x: int, origin_white: bool) -> NDArray:

@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.board import Board
+from calibration.boards.board import Board
 from calibration.detection.corners import detect_corners
 
 Item = TypeVar("Item")

@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.board import Board
+from calibration.boards.board import Board
+from calibration.boards.tag_object import TagObject
 from calibration.detection.markers import Markers
 from calibration.detection.pattern import consistent_markers, predict
 from calibration.detection.tag_kernels import N_CELLS, fit_tag_corners
-from calibration.tag_object import TagObject
 
 _MIN_CONTRAST = 12.0  # gray levels, paper minus ink
 _MAX_RESIDUAL = 0.2  # of the contrast

@@ -7,13 +7,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.board import Board
+from calibration.boards.board import Board
+from calibration.boards.tag_object import TagObject
 from calibration.detection.corners import detect_corners
 from calibration.detection.diagnosis import FAMILIES, family_of
 from calibration.detection.markers import NO_MARKERS, Markers
 from calibration.detection.tags import read_tags
 from calibration.sources import CameraSource, frame_count, iter_frames
-from calibration.tag_object import TagObject
 
 _FRAMES = 12  # looked at per camera
 _CLOSER = 4  # of these, searched for other markers

@@ -10,11 +10,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.board import Board
+from calibration.boards.board import Board
+from calibration.boards.tag_object import TagObject
 from calibration.camera import Camera
 from calibration.synthetic.sheets import RenderOptions, bounding_box, sampled
 from calibration.synthetic.texture import Sheet, sheets_of
-from calibration.tag_object import TagObject
 
 __all__ = ["RenderOptions", "background", "render_board"]
 

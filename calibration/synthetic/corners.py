@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.board import Board
+from calibration.boards.board import Board
+from calibration.boards.tag_object import TagObject
 from calibration.camera import CameraRig
 from calibration.observations import BoardObservations
 from calibration.rigid import inverse
-from calibration.tag_object import TagObject
 
 
 def observe_board(

@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.board import WORLD_FROM_FLOOR_BOARD, Board
+from calibration.boards.board import WORLD_FROM_FLOOR_BOARD, Board
+from calibration.boards.tag_object import TagObject
 from calibration.camera import Camera, CameraRig
 from calibration.rigid import rigid
 from calibration.synthetic.boards import RenderOptions, render_board
-from calibration.tag_object import TagObject
 
 
 def floor_pose(board: Board, corner_world: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> NDArray:

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.board import Board
+from calibration.boards.board import Board
+from calibration.boards.tag_object import TagObject
 from calibration.rigid import rigid
-from calibration.tag_object import TagObject
 
 
 @dataclass(frozen=True, eq=False)

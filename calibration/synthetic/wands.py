@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from calibration.boards.wand import Wand
 from calibration.camera import CameraRig
-from calibration.point_tracks import PointTracks
-from calibration.wand import Wand
+from calibration.points.tracks import PointTracks
 
 
 def observe_wand(

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.bundle_system import N_CAMERA
 from calibration.camera import CameraRig
+from calibration.solve.bundle_system import N_CAMERA
 from calibration.world.estimates import PointEstimates, estimate_points
 
 _MOST_POINTS = 60

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.bundle_system import N_CAMERA, N_LENS, BundleState, board_views, normal_equations, squared_errors
 from calibration.camera import CameraRig
 from calibration.errors import CalibrationError
 from calibration.rigid import rigid
+from calibration.solve.bundle_system import N_CAMERA, N_LENS, BundleState, board_views, normal_equations, squared_errors
 from calibration.triangulation import triangulate
 from calibration.world.fit import inflation
 from calibration.world.landmarks import Landmarks

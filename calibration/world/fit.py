@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.quality import aligning
+from calibration.quality.figures import aligning
 from calibration.rigid import apply, from_rotvec, inverse
 
 _SIGNIFICANT = 0.01

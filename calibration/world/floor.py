@@ -10,7 +10,7 @@ floor that ends up above the cameras is refused.
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.board import WORLD_FROM_FLOOR_BOARD
+from calibration.boards.board import WORLD_FROM_FLOOR_BOARD
 from calibration.errors import CalibrationError
 from calibration.rigid import inverse, rigid
 from calibration.world.choice import WorldChoice

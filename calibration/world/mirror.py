@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.bundle_system import BundleState, Views, normal_equations, squared_errors
 from calibration.errors import CalibrationError
 from calibration.rigid import from_rotvec, inverse, rigid
+from calibration.solve.bundle_system import BundleState, Views, normal_equations, squared_errors
 
 _CAUCHY = 3.0
 _STEPS = 25

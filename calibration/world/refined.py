@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.bundle import BundleCovariance
-from calibration.bundle_system import BundleState
 from calibration.camera import CameraRig
-from calibration.refinement import Refinement
+from calibration.solve.bundle import BundleCovariance
+from calibration.solve.bundle_system import BundleState
+from calibration.solve.refinement import Refinement
 from calibration.world.anchor import VolumeMotion, anchored_boards, volume_motion
 from calibration.world.boards import FloorBoards, floor_frame
 from calibration.world.build import landmark_frame

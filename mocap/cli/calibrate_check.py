@@ -21,7 +21,7 @@ def check_old(
     as_json: bool,
 ) -> None:
     """Print what a check finds; exit status 1 when something is wrong."""
-    from calibration.use_verdict import CheckLimits
+    from calibration.in_use.use_verdict import CheckLimits
     from mocap.pipeline.calibration_check import CheckOptions, check_calibration
     from mocap.pipeline.reconstruction import KeypointInput
 

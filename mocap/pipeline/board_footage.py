@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from calibration.boards.targets import Target
 from calibration.detection.footage import scan_board
 from calibration.errors import BoardError
 from calibration.frame_choice import choose_frames
 from calibration.observations import BoardObservations
 from calibration.sources import CameraSource
-from calibration.targets import Target
 from calibration.world import WorldChoice
 from mocap.errors import ConfigError
 from mocap.pipeline.progress import Progress

@@ -4,11 +4,11 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from calibration.board import BOARD_TYPES, DICTIONARY_SIZES, Board
-from calibration.board_page import write_board_pdf
+from calibration.boards.board import BOARD_TYPES, DICTIONARY_SIZES, Board
+from calibration.boards.board_page import write_board_pdf
+from calibration.boards.tag_object import TagObject, tag_cube
+from calibration.boards.targets import Target, read_target, write_target
 from calibration.errors import BoardError
-from calibration.tag_object import TagObject, tag_cube
-from calibration.targets import Target, read_target, write_target
 from mocap.config.presets import preset_names, preset_path
 from mocap.pipeline.notes import check_output
 

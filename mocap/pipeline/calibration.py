@@ -5,15 +5,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import calibration
-from calibration.assessment import Assessment, assess, refusal
-from calibration.assessment_json import assessment_metadata
 from calibration.camera import CameraRig
 from calibration.files import rig_text, write_rig, write_texts
 from calibration.frame_choice import DEFAULT_FRAMES
-from calibration.judgement import GRADES
 from calibration.lengths import ScaledRig, parse_tape_length, scale_by_lengths
-from calibration.lens_models import checked_model
+from calibration.lenses.models import checked_model
 from calibration.observations import BoardObservations
+from calibration.quality.assessment import Assessment, assess, refusal
+from calibration.quality.assessment_json import assessment_metadata
+from calibration.quality.judgement import GRADES
 from calibration.result import Calibration
 from calibration.sources import CameraSource, find_sources, frame_size
 from calibration.world import Landmarks, parse_world, read_landmarks

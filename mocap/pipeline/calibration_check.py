@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 import calibration
-from calibration.agreement import Evidence, pair_table
 from calibration.camera import CameraRig
 from calibration.detection import detect_board
 from calibration.files import write_rig
-from calibration.in_use import CameraCheck, CheckLimits, Diagnosis, Sampling, UseCheck, check_in_use
+from calibration.in_use.agreement import Evidence, pair_table
+from calibration.in_use.check import CameraCheck, CheckLimits, Diagnosis, Sampling, UseCheck, check_in_use
+from calibration.in_use.reestimate import Reestimation, reestimate
 from calibration.observations import BoardObservations
-from calibration.reestimate import Reestimation, reestimate
 from calibration.sources import find_sources
 from mocap.errors import ConfigError, KeypointError
 from mocap.pipeline.boards import target_from

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration import BoardObservations
-from calibration.assessment import Assessment, assess
-from calibration.assessment_json import assessment_table, residuals_over_time
 from calibration.files import write_texts
+from calibration.quality.assessment import Assessment, assess
+from calibration.quality.assessment_json import assessment_table, residuals_over_time
 from calibration.result import Calibration
 from calibration.rigid import apply
 from calibration.scale import ScaleResult

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import calibration
-from calibration.quality import volume_error
+from calibration.quality.figures import volume_error
 from mocap.errors import MocapError
 from mocap.pipeline.progress import Progress
 from mocap.pipeline.session import run_session

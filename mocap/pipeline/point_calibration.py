@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 import calibration
 from calibration import CameraRig
+from calibration.boards.wand import Wand, read_wand
 from calibration.files import write_rig
-from calibration.point_feet import rig_on_feet
-from calibration.point_quality import PointQuality
-from calibration.point_recipe import PERSON_FRAMES, WAND_FRAMES, calibrate_from_person, calibrate_from_wand
-from calibration.point_tracks import KnownLength, PointTracks
-from calibration.wand import Wand, read_wand
+from calibration.points.feet import rig_on_feet
+from calibration.points.quality import PointQuality
+from calibration.points.recipe import PERSON_FRAMES, WAND_FRAMES, calibrate_from_person, calibrate_from_wand
+from calibration.points.tracks import KnownLength, PointTracks
 from calibration.world import Landmarks, parse_world, read_landmarks
 from mocap.config.presets import preset_path
 from mocap.errors import ConfigError, KeypointError
@@ -76,7 +76,7 @@ def calibrate_wand_files(
     Raises
     ------
     MocapError
-        What reading and `calibration.point_recipe.calibrate_from_wand` refuse; MARKERS_UNKNOWN, LENS_UNKNOWN.
+        What reading and `calibration.points.recipe.calibrate_from_wand` refuse; MARKERS_UNKNOWN, LENS_UNKNOWN.
     """
     if out is not None:
         check_output(out)
@@ -121,7 +121,7 @@ def calibrate_person_files(
     Raises
     ------
     MocapError
-        What reading and `calibration.point_recipe.calibrate_from_person` refuse; LENGTH_FORMAT, KEYPOINT_UNKNOWN,
+        What reading and `calibration.points.recipe.calibrate_from_person` refuse; LENGTH_FORMAT, KEYPOINT_UNKNOWN,
         LENS_UNKNOWN, FEET_TOO_FEW.
     """
     if out is not None:

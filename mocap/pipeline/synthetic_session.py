@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from calibration import CameraRig
-from calibration.board import read_board
+from calibration.boards.board import read_board
 from calibration.synthetic import board_poses, floor_pose, render_calibration_footage, ring_rig
 from mocap.config.presets import preset_path
 from mocap.export.keypoints import write_keypoint_table

@@ -4,7 +4,7 @@ import numpy as np
 
 from calibration import CameraRig
 from calibration.errors import CalibrationError
-from calibration.in_use import CameraCheck, CheckLimits, Sampling, UseCheck, check_in_use
+from calibration.in_use.check import CameraCheck, CheckLimits, Sampling, UseCheck, check_in_use
 from mocap.errors import KeypointError
 from mocap.reconstruction import ReconstructionOptions
 from mocap.synthetic.observation import partners

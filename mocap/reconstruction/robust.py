@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration import CameraRig
-from calibration.propagation import point_covariance_by_place
+from calibration.solve.propagation import point_covariance_by_place
 from mocap.errors import KeypointError, ReconstructionError
 from mocap.reconstruction.blocks import Progress, Solution, solve
 from mocap.reconstruction.kernels import MEASURED, MISSING

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration import CameraRig
-from calibration.coverage import CameraCoverage
-from calibration.extrinsics import MIN_SHARED_VIEWS
-from calibration.view_graph import ViewGraph
+from calibration.initial.extrinsics import MIN_SHARED_VIEWS
+from calibration.quality.coverage import CameraCoverage
+from calibration.quality.view_graph import ViewGraph
 from mocap.report.svg import SERIES, colour, haloed, photograph, picture, shape, text, ticks
 
 _GRAY, _ORANGE, _CYAN = "#999", "#ff7f0e", "#00b7c7"

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration import CameraRig
-from calibration.error_map import ErrorMap
+from calibration.quality.error_map import ErrorMap
 from mocap.report.svg import colour, colour_bar, haloed, picture, points_text, shape, text, ticks
 
 _ORANGE, _MARGIN, _BAR = "#ff7f0e", 0.07, 48.0

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.assessment import Assessment
-from calibration.held_out import HeldOut
-from calibration.judgement import CameraVerdict, Check
+from calibration.quality.assessment import Assessment
+from calibration.quality.held_out import HeldOut
+from calibration.quality.judgement import CameraVerdict, Check
 from calibration.result import Calibration
 from mocap.report.calibration_figures import (
     Overlay,
@@ -34,7 +34,7 @@ def calibration_page(
     calibration : Calibration
     assessment : Assessment
     residuals : mapping of str to mapping
-        As `calibration.assessment_json.residuals_over_time` gives them.
+        As `calibration.quality.assessment_json.residuals_over_time` gives them.
     overlays : sequence of Overlay
         Any number per camera.
     title : str

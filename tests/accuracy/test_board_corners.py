@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from calibration.board import Board
+from calibration.boards.board import Board
 from calibration.detection import detect_board, detect_corners
 from calibration.rigid import apply, inverse
 from calibration.sources import find_sources

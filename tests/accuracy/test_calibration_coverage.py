@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from calibration.board import Board
+from calibration.boards.board import Board
 from calibration.camera import CameraRig
-from calibration.lens_models import ASPECT_SD, BROWN_SD, CENTRE_SD
+from calibration.lenses.models import ASPECT_SD, BROWN_SD, CENTRE_SD
 from calibration.recipe import calibrate
 from calibration.rigid import inverse
 from calibration.synthetic.corners import observe_board

@@ -4,19 +4,19 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from calibration.board import Board
-from calibration.bundle import BundleProblem, minimise
-from calibration.bundle_system import N_CAMERA, N_LENS, BundleState, board_views
+from calibration.boards.board import Board
 from calibration.camera import Camera, CameraRig
-from calibration.lens_models import free_parameters, lens_prior
+from calibration.lenses.models import free_parameters, lens_prior
 from calibration.observations import BoardObservations
-from calibration.quality import volume_error
+from calibration.quality.figures import volume_error
+from calibration.quality.uncertainty import draw_rigs
 from calibration.recipe import calibrate
 from calibration.rigid import apply
+from calibration.solve.bundle import BundleProblem, minimise
+from calibration.solve.bundle_system import N_CAMERA, N_LENS, BundleState, board_views
 from calibration.synthetic.corners import observe_board
 from calibration.synthetic.footage import board_poses
 from calibration.synthetic.rigs import ring_rig
-from calibration.uncertainty import draw_rigs
 
 BOARD = Board("charuco", 9, 7, 0.08, 0.06, "DICT_5X5_250")
 GRID = np.stack(np.meshgrid(*[np.linspace(-0.7, 0.7, 4)] * 2, np.linspace(0.2, 1.8, 4)), axis=-1).reshape(-1, 3)

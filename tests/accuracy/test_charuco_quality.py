@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from calibration.assessment import Assessment, assess
-from calibration.quality import score_board
+from calibration.quality.assessment import Assessment, assess
+from calibration.quality.figures import score_board
 from calibration.recipe import calibrate, cross_validate
 from calibration.result import Calibration
 from calibration.sources import find_sources

@@ -8,7 +8,7 @@ import pytest
 
 from calibration.camera import Camera, CameraRig
 from calibration.observations import BoardObservations
-from calibration.quality import BoardScore, score_board
+from calibration.quality.figures import BoardScore, score_board
 from calibration.recipe import Calibration, calibrate, cross_validate
 
 N_FOLDS = 3

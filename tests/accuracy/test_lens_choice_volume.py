@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from calibration.board import Board
+from calibration.boards.board import Board
 from calibration.camera import CameraRig
-from calibration.quality import volume_error
+from calibration.quality.figures import volume_error
 from calibration.recipe import calibrate
 from calibration.synthetic.corners import observe_board
 from calibration.synthetic.footage import board_poses

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from calibration import read_rig
+from calibration.boards.wand import Wand
 from calibration.camera import CameraRig
 from calibration.errors import SolverError
-from calibration.point_recipe import PointCalibration, calibrate_from_person, calibrate_from_wand
-from calibration.point_start import robust_points
-from calibration.point_tracks import KnownLength, PointTracks
+from calibration.points.recipe import PointCalibration, calibrate_from_person, calibrate_from_wand
+from calibration.points.start import robust_points
+from calibration.points.tracks import KnownLength, PointTracks
 from calibration.synthetic import ring_rig
 from calibration.synthetic.wands import observe_wand
-from calibration.wand import Wand
 from mocap.keypoints import choose_person
 from mocap.pipeline.point_calibration import partner_places
 from mocap.readers.keypoints import read_keypoints

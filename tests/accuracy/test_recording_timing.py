@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from calibration.board_motion import frame_moments
-from calibration.limits import looseness, what_limits
+from calibration.corrections.board_motion import frame_moments
+from calibration.corrections.limits import looseness, what_limits
+from calibration.corrections.timing import TimedRefinement, refine_timing
 from calibration.observations import BoardObservations
 from calibration.recipe import calibrate
-from calibration.timing import TimedRefinement, refine_timing
 
 N_FOLDS = 3
 

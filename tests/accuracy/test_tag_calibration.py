@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from calibration.board import Board
+from calibration.boards.board import Board
+from calibration.boards.tag_object import TagObject, tag_cube
 from calibration.detection import detect_board
-from calibration.quality import score_board, volume_error
+from calibration.quality.figures import score_board, volume_error
 from calibration.recipe import calibrate
 from calibration.sources import find_sources
 from calibration.synthetic import board_poses, render_calibration_footage, ring_rig
 from calibration.synthetic.corners import observe_board
-from calibration.tag_object import TagObject, tag_cube
 
 VOLUME = np.stack(np.meshgrid(*[np.linspace(-0.7, 0.7, 4)] * 2, np.linspace(0.2, 1.8, 4)), axis=-1).reshape(-1, 3)
 APRIL = Board("april_grid", 6, 5, 0.13, 0.1, "DICT_APRILTAG_36h11")

@@ -7,13 +7,13 @@ import pytest
 from scipy.stats import chi2
 
 from calibration import CameraRig
-from calibration.board import Board
+from calibration.boards.board import Board
+from calibration.quality.uncertainty import draw_rigs
 from calibration.recipe import calibrate
 from calibration.rigid import apply
 from calibration.synthetic import ring_rig
 from calibration.synthetic.corners import observe_board
 from calibration.synthetic.footage import board_poses
-from calibration.uncertainty import draw_rigs
 from mocap.reconstruction import ReconstructionOptions, reconstruct, reconstruct_details
 from mocap.synthetic import default_subject, observe, squat
 from mocap.trial import Points3D

@@ -9,10 +9,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from calibration.board import Board
+from calibration.boards.board import Board
 from calibration.camera import CameraRig
 from calibration.errors import CalibrationError
-from calibration.quality import aligning
+from calibration.quality.figures import aligning
 from calibration.recipe import Calibration, calibrate
 from calibration.rigid import from_rotvec
 from calibration.synthetic.corners import observe_board

@@ -5,8 +5,8 @@ import time
 import numpy as np
 import pytest
 
-from calibration.assessment import assess
-from calibration.board import Board
+from calibration.boards.board import Board
+from calibration.quality.assessment import assess
 from calibration.recipe import calibrate
 from calibration.synthetic.corners import observe_board
 from calibration.synthetic.footage import board_poses

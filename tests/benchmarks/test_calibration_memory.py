@@ -8,7 +8,7 @@ import pytest
 SCRIPT = """
 import sys
 import numpy as np
-from calibration.board import Board
+from calibration.boards.board import Board
 from calibration.observations import BoardObservations
 from calibration.recipe import calibrate
 from calibration.synthetic.corners import observe_board

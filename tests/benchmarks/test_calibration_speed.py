@@ -11,15 +11,15 @@ from scipy.sparse import coo_matrix
 
 from calibration.aniposelib_adapter import calibrate_with_aniposelib
 from calibration.arrays import one_blas_thread
-from calibration.board import Board
-from calibration.bodies import board_footage
-from calibration.bundle import BundleProblem, LensPrior, minimise
-from calibration.bundle_system import BundleState, lens_coefficients, moved, squared_errors
+from calibration.boards.board import Board
+from calibration.initial.start import start_of
 from calibration.lens import distort
 from calibration.observations import BoardObservations
-from calibration.quality import volume_error
+from calibration.quality.figures import volume_error
 from calibration.recipe import calibrate
-from calibration.start import start_of
+from calibration.solve.bodies import board_footage
+from calibration.solve.bundle import BundleProblem, LensPrior, minimise
+from calibration.solve.bundle_system import BundleState, lens_coefficients, moved, squared_errors
 from calibration.synthetic import ring_rig
 from calibration.synthetic.corners import observe_board
 from calibration.synthetic.footage import board_poses

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from calibration.board import Board
+from calibration.boards.board import Board
 from calibration.detection.stream import detect_stream
 from calibration.rigid import apply, inverse
 from calibration.synthetic import RenderOptions, board_poses, render_board, ring_rig

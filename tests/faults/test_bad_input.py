@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from calibration.board import Board, write_board
+from calibration.boards.board import Board, write_board
 from calibration.files import write_rig
 from calibration.synthetic import board_poses, render_calibration_footage, ring_rig
 from mocap.export.keypoints import write_keypoint_table

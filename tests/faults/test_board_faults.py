@@ -6,13 +6,13 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
-from calibration.board import Board
+from calibration.boards.board import Board
+from calibration.boards.tag_object import TagObject, tag_cube
 from calibration.detection.diagnosis import check_pattern, explain_absence
 from calibration.detection.tags import read_tags
 from calibration.errors import BoardError
 from calibration.rigid import inverse
 from calibration.synthetic import board_poses, render_board, ring_rig
-from calibration.tag_object import TagObject, tag_cube
 
 Target = Board | TagObject
 CHARUCO = Board("charuco", 7, 5, 0.125, 0.096, "DICT_5X5_100")

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from calibration.board import Board
+from calibration.boards.board import Board
 from calibration.camera import Camera, CameraRig
 from calibration.errors import MocapError
 from calibration.observations import BoardObservations

@@ -8,17 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from calibration.board import Board
+from calibration.boards.board import Board
 from calibration.camera import Camera, CameraRig
 from calibration.files import read_rig, write_rig
-from calibration.image_motion import ImageChange
-from calibration.in_use import UseCheck, check_in_use
+from calibration.in_use.check import UseCheck, check_in_use
+from calibration.in_use.image_motion import ImageChange
 from calibration.observations import BoardObservations
+from calibration.quality.uncertainty import draw_rigs
 from calibration.rigid import from_rotvec
 from calibration.synthetic.corners import observe_board
 from calibration.synthetic.footage import board_poses
 from calibration.synthetic.rigs import ring_rig
-from calibration.uncertainty import draw_rigs
 from mocap.errors import KeypointError
 from mocap.export.keypoints import write_keypoint_table
 from mocap.pipeline.reconstruction import KeypointInput, load_keypoints

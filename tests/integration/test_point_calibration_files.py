@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from calibration import CameraRig, read_rig, write_rig
+from calibration.boards.wand import Wand
 from calibration.synthetic import ring_rig
 from calibration.synthetic.wands import observe_wand
-from calibration.wand import Wand
 from mocap.errors import MocapError
 from mocap.export.keypoints import write_keypoint_table
 from mocap.pipeline.point_calibration import (

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from calibration.board import Board
+from calibration.boards.board import Board
 from calibration.errors import CalibrationError
 from calibration.recipe import calibrate
 from calibration.synthetic import ring_rig

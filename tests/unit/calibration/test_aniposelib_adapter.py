@@ -11,8 +11,8 @@ from calibration.aniposelib_adapter import (
     load_with_aniposelib,
     project_with_aniposelib,
 )
-from calibration.board import Board
-from calibration.quality import volume_error
+from calibration.boards.board import Board
+from calibration.quality.figures import volume_error
 from calibration.recipe import calibrate
 from calibration.synthetic.corners import observe_board
 from calibration.synthetic.footage import board_poses

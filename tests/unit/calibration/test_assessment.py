@@ -7,21 +7,21 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from calibration.assessment import Assessment, assess, check_verdict
-from calibration.assessment_json import assessed_rig, assessment_metadata, assessment_table, residuals_over_time
-from calibration.board import Board
+from calibration.boards.board import Board
+from calibration.boards.tag_object import tag_cube
 from calibration.errors import CalibrationError
 from calibration.files import read_rig, write_rig
-from calibration.judgement import CAMERA_LIMITS, judge_camera
-from calibration.lens_freedom import freedom_sentence, lens_freedom
+from calibration.lenses.freedom import freedom_sentence, lens_freedom
 from calibration.observations import BoardObservations
+from calibration.quality.assessment import Assessment, assess, check_verdict
+from calibration.quality.assessment_json import assessed_rig, assessment_metadata, assessment_table, residuals_over_time
+from calibration.quality.judgement import CAMERA_LIMITS, judge_camera
 from calibration.recipe import calibrate
 from calibration.result import Calibration
 from calibration.rigid import apply, rigid
 from calibration.synthetic.corners import observe_board
 from calibration.synthetic.footage import board_poses, floor_pose
 from calibration.synthetic.rigs import ring_rig
-from calibration.tag_object import tag_cube
 
 BOARD = Board("charuco", 9, 7, 0.12, 0.09, "DICT_5X5_250")
 N_POSES = 120
@@ -76,7 +76,7 @@ def test_what_is_to_be_refused_is_refused_with_its_reasons(assessment: Assessmen
 def test_the_table_is_json_with_every_documented_key(
     result: Calibration, observations: BoardObservations, assessment: Assessment
 ) -> None:
-    import calibration.assessment_json as module
+    import calibration.quality.assessment_json as module
 
     table = json.loads(json.dumps(assessment_table(result, observations, assessment), allow_nan=False))
     for key in table:

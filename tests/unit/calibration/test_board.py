@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from calibration.board import DICTIONARY_SIZES, WORLD_FROM_FLOOR_BOARD, Board, read_board, write_board
+from calibration.boards.board import DICTIONARY_SIZES, WORLD_FROM_FLOOR_BOARD, Board, read_board, write_board
 from calibration.errors import BoardError, FormatError, SourceError
 
 CHARUCO = Board("charuco", 7, 5, 0.11, 0.085, "DICT_5X5_100")

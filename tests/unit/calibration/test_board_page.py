@@ -7,12 +7,12 @@ import cv2
 import numpy as np
 import pytest
 
-from calibration.board import Board
-from calibration.board_page import page_size_mm, write_board_pdf
+from calibration.boards.board import Board
+from calibration.boards.board_page import page_size_mm, write_board_pdf
+from calibration.boards.tag_object import tag_cube
 from calibration.detection import detect_corners
 from calibration.errors import BoardError, SourceError
 from calibration.rigid import apply, inverse
-from calibration.tag_object import tag_cube
 
 SMALL = Board("charuco", 5, 4, 0.035, 0.027, "DICT_4X4_50")
 

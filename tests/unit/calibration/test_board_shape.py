@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from calibration.board import Board
-from calibration.board_shape import bending_modes, corner_modes, refine_shape
-from calibration.bundle import lens_and_pose_covariance, minimise, problem_cost
-from calibration.bundle_shape import ShapeModes, minimise_shape
+from calibration.boards.board import Board
 from calibration.camera import CameraRig
+from calibration.corrections.board_shape import bending_modes, corner_modes, refine_shape
 from calibration.errors import ShapeError
 from calibration.observations import BoardObservations
-from calibration.quality import volume_error
+from calibration.quality.figures import volume_error
 from calibration.recipe import Calibration, calibrate
-from calibration.refinement import Refinement
 from calibration.result import refined_cameras
 from calibration.rigid import apply
+from calibration.solve.bundle import lens_and_pose_covariance, minimise, problem_cost
+from calibration.solve.bundle_shape import ShapeModes, minimise_shape
+from calibration.solve.refinement import Refinement
 from calibration.synthetic.corners import observe_board
 from calibration.synthetic.footage import board_poses
 from calibration.synthetic.rigs import ring_rig

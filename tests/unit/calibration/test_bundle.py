@@ -6,9 +6,13 @@ import cv2
 import numpy as np
 import pytest
 
-from calibration import bundle, bundle_system, bundle_views, refinement
-from calibration.bundle import BundleProblem, lens_and_pose_covariance, minimise
-from calibration.bundle_system import (
+from calibration.errors import SolverError
+from calibration.lens import distort
+from calibration.lenses.models import free_parameters, lens_prior
+from calibration.rigid import from_rotvec, inverse, rotvec
+from calibration.solve import bundle, bundle_system, bundle_views, refinement
+from calibration.solve.bundle import BundleProblem, lens_and_pose_covariance, minimise
+from calibration.solve.bundle_system import (
     N_CAMERA,
     N_LENS,
     BundleState,
@@ -23,10 +27,6 @@ from calibration.bundle_system import (
     solve_step,
     squared_errors,
 )
-from calibration.errors import SolverError
-from calibration.lens import distort
-from calibration.lens_models import free_parameters, lens_prior
-from calibration.rigid import from_rotvec, inverse, rotvec
 
 CORNERS = np.stack([*np.meshgrid(np.arange(5) * 0.1, np.arange(4) * 0.1), np.zeros((4, 5))], axis=-1).reshape(-1, 3)
 

@@ -3,17 +3,17 @@
 import numpy as np
 import pytest
 
-from calibration.board import Board
+from calibration.boards.board import Board
 from calibration.camera import CameraRig
 from calibration.errors import BoardError, CalibrationError, ViewGraphError
 from calibration.observations import BoardObservations
-from calibration.quality import volume_error
+from calibration.quality.figures import volume_error
+from calibration.quality.uncertainty import draw_rigs
 from calibration.recipe import Calibration, calibrate
 from calibration.rigid import inverse
 from calibration.synthetic.corners import observe_board
 from calibration.synthetic.footage import board_poses, floor_pose
 from calibration.synthetic.rigs import ring_rig
-from calibration.uncertainty import draw_rigs
 
 BOARD = Board("charuco", 9, 7, 0.08, 0.06, "DICT_5X5_250")
 GRID = np.stack(np.meshgrid([-0.7, 0, 0.7], [-0.7, 0, 0.7], [0.2, 1.0, 1.7]), axis=-1).reshape(-1, 3)

@@ -3,18 +3,19 @@
 import numpy as np
 import pytest
 
-from calibration import recipe, refinement
-from calibration.board import Board
-from calibration.bundle import BundleProblem
-from calibration.bundle_system import N_CAMERA, N_LENS, BundleState, board_views
+from calibration import recipe
+from calibration.boards.board import Board
 from calibration.camera import Camera, CameraRig
 from calibration.errors import CalibrationError, ShapeError, SolverError
-from calibration.extrinsics import pair_pose
-from calibration.lens_models import lens_prior
+from calibration.initial.extrinsics import pair_pose
+from calibration.initial.placement import place_boards
+from calibration.lenses.models import lens_prior
 from calibration.observations import BoardObservations
-from calibration.placement import place_boards
-from calibration.quality import neighbour_pairs, score_board, volume_error
+from calibration.quality.figures import neighbour_pairs, score_board, volume_error
 from calibration.rigid import from_rotvec
+from calibration.solve import refinement
+from calibration.solve.bundle import BundleProblem
+from calibration.solve.bundle_system import N_CAMERA, N_LENS, BundleState, board_views
 from calibration.synthetic.corners import observe_board
 from calibration.synthetic.footage import board_poses, floor_pose
 from calibration.synthetic.rigs import ring_rig

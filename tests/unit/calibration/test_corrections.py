@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from calibration.board import Board
+from calibration.boards.board import Board
 from calibration.camera import CameraRig
-from calibration.corrections import Wanted, corrected_observations
+from calibration.corrections.choice import Wanted, corrected_observations
 from calibration.errors import CalibrationError
 from calibration.observations import BoardObservations
-from calibration.quality import score_board
+from calibration.quality.figures import score_board
 from calibration.recipe import calibrate
 from calibration.rigid import from_rotvec, rigid
 from calibration.synthetic.corners import observe_board

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from calibration.board import Board
-from calibration.coverage import board_slants, camera_coverage, image_counts, image_reach
+from calibration.boards.board import Board
 from calibration.observations import BoardObservations
+from calibration.quality.coverage import board_slants, camera_coverage, image_counts, image_reach
 from calibration.rigid import from_rotvec, rigid
 
 BOARD = Board("charuco", 5, 4, 0.1, 0.07, "DICT_4X4_50")

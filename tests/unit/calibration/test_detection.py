@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from calibration.board import Board
+from calibration.boards.board import Board
 from calibration.detection import detect_board, detect_corners
 from calibration.detection.chessboard import _goes_on
 from calibration.detection.corners import Markers, consistent, corners_from_markers, detect_markers

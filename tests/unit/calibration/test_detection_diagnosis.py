@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from calibration.board import Board
+from calibration.boards.board import Board
 from calibration.detection import detect_board
 from calibration.detection.corners import Markers, origin_white
 from calibration.detection.diagnosis import check_pattern, explain_absence

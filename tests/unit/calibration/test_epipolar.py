@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from calibration.epipolar import epipolar_pair, essential_of, sampson_px
+from calibration.points.epipolar import epipolar_pair, essential_of, sampson_px
 from calibration.rigid import apply, from_rotvec, inverse
 from calibration.synthetic import ring_rig
 from calibration.triangulation import essential

@@ -3,17 +3,17 @@
 import numpy as np
 import pytest
 
-from calibration.board import Board
+from calibration.boards.board import Board
 from calibration.camera import CameraRig
-from calibration.error_map import display_axes, error_map, seen_inside, volume_grid
 from calibration.errors import ShapeError
+from calibration.quality.error_map import display_axes, error_map, seen_inside, volume_grid
+from calibration.quality.uncertainty import baseline_sd, draw_rigs, focal_sd, position_sd
 from calibration.recipe import calibrate
 from calibration.rigid import apply
 from calibration.synthetic.corners import observe_board
 from calibration.synthetic.footage import board_poses
 from calibration.synthetic.rigs import ring_rig
 from calibration.triangulation import triangulate
-from calibration.uncertainty import baseline_sd, draw_rigs, focal_sd, position_sd
 
 BOARD = Board("charuco", 7, 6, 0.1, 0.07, "DICT_4X4_50")
 

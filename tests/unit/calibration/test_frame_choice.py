@@ -5,11 +5,11 @@ import itertools
 import numpy as np
 import pytest
 
-from calibration.board import Board
+from calibration.boards.board import Board
 from calibration.errors import ShapeError
 from calibration.frame_choice import _what_frames_show, choose_frames
 from calibration.observations import BoardObservations
-from calibration.quality import volume_error
+from calibration.quality.figures import volume_error
 from calibration.recipe import calibrate
 from calibration.rigid import from_rotvec
 from calibration.synthetic import board_poses, ring_rig

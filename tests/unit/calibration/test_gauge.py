@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from calibration.bundle_system import N_CAMERA, N_LENS
-from calibration.gauge import WorldMotion, adjoint, covariance_in_world, moved_with_boards, moved_with_camera
 from calibration.rigid import from_rotvec, inverse, rotvec
+from calibration.solve.bundle_system import N_CAMERA, N_LENS
+from calibration.solve.gauge import WorldMotion, adjoint, covariance_in_world, moved_with_boards, moved_with_camera
 from calibration.world.floor import root_from_floor
 
 N = 3

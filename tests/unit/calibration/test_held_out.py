@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from calibration.board import Board
-from calibration.held_out import held_out, regions_of
+from calibration.boards.board import Board
 from calibration.observations import BoardObservations
-from calibration.quality import LengthErrors, joined_lengths, neighbour_pairs, score_and_lengths, score_board
+from calibration.quality.figures import LengthErrors, joined_lengths, neighbour_pairs, score_and_lengths, score_board
+from calibration.quality.held_out import held_out, regions_of
+from calibration.quality.refits import refit, refit_bodies
 from calibration.recipe import calibrate, cross_validate
-from calibration.refits import refit, refit_bodies
 from calibration.result import Calibration
 from calibration.synthetic.corners import observe_board
 from calibration.synthetic.footage import board_poses

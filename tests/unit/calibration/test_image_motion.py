@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from calibration.image_motion import ImageChange, possible_scales, possible_turns, restored
+from calibration.in_use.image_motion import ImageChange, possible_scales, possible_turns, restored
 
 WIDTH, HEIGHT = 7, 5
 DONE = {

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from calibration.assessment import whole_verdict
-from calibration.judgement import CAMERA_LIMITS, RIG_LIMITS, Check, Limit, graded, judge_camera
+from calibration.quality.assessment import whole_verdict
+from calibration.quality.judgement import CAMERA_LIMITS, RIG_LIMITS, Check, Limit, graded, judge_camera
 
 GOOD = {
     "views": 60, "rejected": 0, "residual": 0.03, "coverage": 70, "reach": 90, "slanted": 60, "shared": 40,

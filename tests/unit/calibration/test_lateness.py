@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from calibration.lateness import late_by, shifted
+from calibration.in_use.lateness import late_by, shifted
 from calibration.synthetic.rigs import ring_rig
 
 FRAMES = np.arange(10, 290, 4)

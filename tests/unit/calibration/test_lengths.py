@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from calibration.board import Board
+from calibration.boards.board import Board
 from calibration.camera import CameraRig
 from calibration.errors import CalibrationError
 from calibration.lengths import TapeLength, WandSight, parse_tape_length, scale_by_lengths, scale_estimates

@@ -5,22 +5,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from calibration.board import Board
-from calibration.bodies import board_footage
-from calibration.bundle import BundleProblem, lens_and_pose_covariance, minimise
-from calibration.bundle_system import N_CAMERA, N_LENS, BundleState, board_views, data_cost, moved
+from calibration.boards.board import Board
 from calibration.camera import Camera, CameraRig
 from calibration.errors import CalibrationError
-from calibration.intrinsics import estimate_lens
+from calibration.initial.intrinsics import estimate_lens
+from calibration.initial.start import start_of
 from calibration.lens import distort, undistort
-from calibration.lens_choice import choose_lenses, model_name
-from calibration.lens_evidence import body_scores, larger_model_tests, lens_coverage, lens_evidence
-from calibration.lens_growth import farthest_rays, fisheye_of, sound_lenses
-from calibration.lens_models import LENS_MODELS, checked_model, free_parameters, lens_prior, parsed_model
+from calibration.lenses.choice import choose_lenses, model_name
+from calibration.lenses.evidence import body_scores, larger_model_tests, lens_coverage, lens_evidence
+from calibration.lenses.growth import farthest_rays, fisheye_of, sound_lenses
+from calibration.lenses.models import LENS_MODELS, checked_model, free_parameters, lens_prior, parsed_model
 from calibration.observations import BoardObservations
 from calibration.recipe import calibrate
-from calibration.refinement import Refinement, refine
-from calibration.start import start_of
+from calibration.solve.bodies import board_footage
+from calibration.solve.bundle import BundleProblem, lens_and_pose_covariance, minimise
+from calibration.solve.bundle_system import N_CAMERA, N_LENS, BundleState, board_views, data_cost, moved
+from calibration.solve.refinement import Refinement, refine
 from calibration.synthetic.corners import observe_board
 from calibration.synthetic.footage import board_poses
 from calibration.synthetic.rigs import ring_rig

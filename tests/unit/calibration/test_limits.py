@@ -5,14 +5,14 @@ from functools import cache
 import numpy as np
 import pytest
 
-from calibration.board import Board
-from calibration.limits import looseness, robust_covariance, what_limits
+from calibration.boards.board import Board
+from calibration.corrections.limits import looseness, robust_covariance, what_limits
+from calibration.corrections.view_patterns import view_patterns
 from calibration.observations import BoardObservations
 from calibration.recipe import Calibration, calibrate
 from calibration.synthetic.corners import observe_board
 from calibration.synthetic.footage import board_poses
 from calibration.synthetic.rigs import ring_rig
-from calibration.view_patterns import view_patterns
 
 BOARD = Board("charuco", 9, 7, 0.08, 0.06, "DICT_5X5_250")
 RIG = ring_rig(4, 0)

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from calibration.board import Board
+from calibration.boards.board import Board
 from calibration.detection.corners import board_markers, detect_corners, detect_markers
 from calibration.detection.markers import _codes, find_markers
 from calibration.detection.pattern import marker_cells, marker_corners

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from calibration.board import Board
+from calibration.boards.board import Board
 from calibration.errors import ShapeError
 from calibration.observations import BoardObservations
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from calibration.board import Board
+from calibration.boards.board import Board
 from calibration.camera import Camera, CameraRig
 from calibration.errors import ShapeError
-from calibration.extrinsics import pair_pose
-from calibration.quality import aligning, neighbour_pairs, score_board, volume_error
+from calibration.initial.extrinsics import pair_pose
+from calibration.quality.figures import aligning, neighbour_pairs, score_board, volume_error
 from calibration.rigid import apply, from_rotvec, inverse, rigid
 from calibration.synthetic.corners import observe_board
 from calibration.synthetic.footage import board_poses

@@ -5,19 +5,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from calibration.bundle_system import N_CAMERA
+from calibration.boards.wand import Wand
 from calibration.camera import CameraRig
 from calibration.errors import CalibrationError, ShapeError, SolverError, ViewGraphError
-from calibration.point_bodies import body_freedom, fitted_target, point_views, supported
-from calibration.point_lenses import known_lenses
-from calibration.point_recipe import calibrate_from_person, calibrate_from_wand
-from calibration.point_scale import covariance_with_size, growth, size_from_length, size_sd
-from calibration.point_tracks import KnownLength, PointTracks
+from calibration.points.bodies import body_freedom, fitted_target, point_views, supported
+from calibration.points.lenses import known_lenses
+from calibration.points.recipe import calibrate_from_person, calibrate_from_wand
+from calibration.points.scale import covariance_with_size, growth, size_from_length, size_sd
+from calibration.points.tracks import KnownLength, PointTracks
 from calibration.rigid import apply, from_rotvec
 from calibration.scale import scaled_rig
+from calibration.solve.bundle_system import N_CAMERA
 from calibration.synthetic import ring_rig
 from calibration.synthetic.wands import observe_wand
-from calibration.wand import Wand
 
 WAND = Wand(np.array([0.0, 0.2, 0.5]), 0.0003)
 LOOSE = Wand(np.array([0.0, 0.2, 0.5]), 0.0003, labelled=False)

@@ -5,12 +5,12 @@ import pytest
 
 from calibration.camera import Camera, CameraRig
 from calibration.errors import ShapeError
-from calibration.propagation import camera_jacobian, point_covariance, point_covariance_by_place
+from calibration.quality.uncertainty import draw_rigs
 from calibration.rigid import apply, from_rotvec, inverse
 from calibration.scale import scaled_rig
+from calibration.solve.propagation import camera_jacobian, point_covariance, point_covariance_by_place
 from calibration.synthetic import ring_rig
 from calibration.triangulation import triangulate
-from calibration.uncertainty import draw_rigs
 from calibration.world import WorldFrame
 from calibration.world.frame import rig_in_world
 

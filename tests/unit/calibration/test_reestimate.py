@@ -6,18 +6,18 @@ from functools import cache
 import numpy as np
 import pytest
 
-from calibration.board import Board
+from calibration.boards.board import Board
 from calibration.camera import Camera, CameraRig
 from calibration.errors import ShapeError, SolverError, ViewGraphError
+from calibration.in_use.reestimate import reestimate, reestimate_camera
 from calibration.observations import BoardObservations
+from calibration.quality.uncertainty import draw_rigs
 from calibration.recipe import calibrate
-from calibration.reestimate import reestimate, reestimate_camera
-from calibration.resection import resected
 from calibration.rigid import apply, from_rotvec, inverse, look_at, rotvec
+from calibration.solve.resection import resected
 from calibration.synthetic.corners import observe_board
 from calibration.synthetic.footage import board_poses
 from calibration.synthetic.rigs import ring_rig
-from calibration.uncertainty import draw_rigs
 
 BOARD = Board("charuco", 7, 6, 0.1, 0.07, "DICT_4X4_50")
 N_CAMERAS = 4

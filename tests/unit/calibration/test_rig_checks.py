@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from calibration.board import Board
+from calibration.boards.board import Board
 from calibration.camera import Camera, CameraRig
-from calibration.judgement import Check
 from calibration.observations import BoardObservations
-from calibration.rig_checks import closest_footage, rig_checks
+from calibration.quality.judgement import Check
+from calibration.quality.rig_checks import closest_footage, rig_checks
 from calibration.rigid import rigid
 from calibration.scale import ScaleEstimate, ScaleResult, board_scale, combine_scale
 from calibration.synthetic.corners import observe_board

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from calibration.board import Board
-from calibration.bodies import board_footage
+from calibration.boards.board import Board
 from calibration.errors import ShapeError, ViewGraphError
 from calibration.observations import BoardObservations
-from calibration.quality import volume_error
+from calibration.quality.figures import volume_error
 from calibration.recipe import calibrate
+from calibration.solve.bodies import board_footage
 from calibration.synthetic import ring_rig
 from calibration.synthetic.corners import observe_board
 from calibration.synthetic.footage import board_poses

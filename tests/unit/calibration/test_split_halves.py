@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from calibration import refits
-from calibration.board import Board
+from calibration.boards.board import Board
 from calibration.observations import BoardObservations
+from calibration.quality import refits
+from calibration.quality.split_halves import SplitHalves, split_halves
 from calibration.recipe import calibrate
-from calibration.split_halves import SplitHalves, split_halves
 from calibration.synthetic.corners import observe_board
 from calibration.synthetic.footage import board_poses
 from calibration.synthetic.rigs import ring_rig

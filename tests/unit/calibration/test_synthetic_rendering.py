@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from calibration.board import Board
+from calibration.boards.board import Board
 from calibration.camera import Camera
 from calibration.rigid import apply, inverse, rigid
 from calibration.sources import find_sources, iter_frames

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from calibration.board import Board
+from calibration.boards.board import Board
+from calibration.boards.tag_object import TagObject, tag_cube, tag_grid
+from calibration.boards.targets import read_target, write_target
 from calibration.errors import BoardError, FormatError, SourceError
-from calibration.tag_object import TagObject, tag_cube, tag_grid
-from calibration.targets import read_target, write_target
 
 CUBE = tag_cube(0.3, 0.11, tags_per_edge=2)
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from calibration.board import Board
+from calibration.boards.board import Board
+from calibration.boards.tag_object import tag_cube
 from calibration.detection import detect_corners
 from calibration.rigid import apply, from_rotvec, rigid
 from calibration.synthetic import render_board, ring_rig
-from calibration.tag_object import tag_cube
 
 CAMERA = ring_rig(1, 0).cameras[0]
 CUBE = tag_cube(0.4, 0.13, tags_per_edge=2)

@@ -6,23 +6,23 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from calibration.board import Board
-from calibration.board_motion import board_paths, frame_moments
-from calibration.bodies import board_footage
-from calibration.bundle import lens_and_pose_covariance
-from calibration.bundle_system import squared_errors
+from calibration.boards.board import Board
 from calibration.camera import CameraRig
+from calibration.corrections.board_motion import board_paths, frame_moments
+from calibration.corrections.timing import TimedRefinement, estimate_timing, refine_timing
 from calibration.errors import ShapeError
+from calibration.initial.start import start_of
 from calibration.observations import BoardObservations
-from calibration.quality import volume_error
+from calibration.quality.figures import volume_error
 from calibration.recipe import Calibration, calibrate
-from calibration.refinement import Refinement, refine
 from calibration.result import refined_cameras
 from calibration.rigid import from_rotvec, rigid
-from calibration.start import start_of
+from calibration.solve.bodies import board_footage
+from calibration.solve.bundle import lens_and_pose_covariance
+from calibration.solve.bundle_system import squared_errors
+from calibration.solve.refinement import Refinement, refine
 from calibration.synthetic.corners import observe_board
 from calibration.synthetic.rigs import ring_rig
-from calibration.timing import TimedRefinement, estimate_timing, refine_timing
 from calibration.views import usable_views
 
 BOARD = Board("charuco", 7, 6, 0.10, 0.07, "DICT_4X4_100")

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from calibration.board import Board
+from calibration.boards.board import Board
 from calibration.detection.tried import tried_frame
 from calibration.sources import find_sources
 from calibration.synthetic import board_poses, render_board, ring_rig

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from calibration.errors import ViewGraphError
+from calibration.quality.view_graph import connection_advice, seen_spans, view_graph
 from calibration.view_checks import check_views
-from calibration.view_graph import connection_advice, seen_spans, view_graph
 
 NAMES = ("cam_1", "cam_2", "cam_4", "cam_5")
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from calibration.board import Board
+from calibration.boards.board import Board
 from calibration.detection import detect_corners
 from calibration.detection.corners import board_markers, view_from_markers
 from calibration.detection.footage import detect_board, scan_board

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from calibration.boards.wand import Wand, parse_wand, read_wand
 from calibration.errors import BoardError, FormatError, MocapError
-from calibration.point_labels import middle_of, sorted_along, untangled
+from calibration.points.labels import middle_of, sorted_along, untangled
 from calibration.synthetic import ring_rig
 from calibration.synthetic.wands import observe_wand
-from calibration.wand import Wand, parse_wand, read_wand
 
 UNEVEN = Wand(np.array([0.0, 0.2, 0.5]), 0.0003, labelled=False)
 

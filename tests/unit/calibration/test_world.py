@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from calibration.board import Board
-from calibration.bundle_system import BundleState, Views, board_views
+from calibration.boards.board import Board
 from calibration.camera import Camera, CameraRig
 from calibration.errors import CalibrationError
 from calibration.rigid import apply, from_rotvec, inverse, look_at, rigid
+from calibration.solve.bundle_system import BundleState, Views, board_views
 from calibration.synthetic.corners import observe_board
 from calibration.synthetic.footage import floor_pose
 from calibration.synthetic.rigs import ring_rig

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from calibration.board import Board
-from calibration.tag_object import tag_cube
-from calibration.targets import read_target
+from calibration.boards.board import Board
+from calibration.boards.tag_object import tag_cube
+from calibration.boards.targets import read_target
 from mocap.config.presets import preset_names, preset_path
 
 CHARUCO = ("--new", "charuco", "--squares", "7x5", "--square", 0.12, "--marker", 0.09, "--dictionary", "DICT_5X5_100")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import calibration
-from calibration.board import Board
+from calibration.boards.board import Board
 from calibration.camera import CameraRig
 from calibration.files import write_rig
 from calibration.observations import BoardObservations

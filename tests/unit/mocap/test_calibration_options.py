@@ -3,7 +3,7 @@
 import pytest
 import typer
 
-from calibration.board import Board
+from calibration.boards.board import Board
 from mocap.cli.calibrate import _lenses
 from mocap.errors import MocapError
 from mocap.pipeline.board_footage import check_told_apart

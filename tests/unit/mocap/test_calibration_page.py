@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from calibration.assessment import assess
-from calibration.assessment_json import residuals_over_time
-from calibration.board import Board
+from calibration.boards.board import Board
 from calibration.observations import BoardObservations
+from calibration.quality.assessment import assess
+from calibration.quality.assessment_json import residuals_over_time
 from calibration.recipe import calibrate
 from calibration.result import Calibration
 from calibration.sources import find_sources

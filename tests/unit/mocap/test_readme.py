@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from calibration.board import read_board
+from calibration.boards.board import read_board
 from mocap.cli import app
 from mocap.config.build import build
 from mocap.config.session import Session

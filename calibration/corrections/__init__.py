@@ -1,0 +1,1 @@
+"""What a calibration may correct beside lenses and poses: moments of views, and the shape of the board."""

@@ -1,0 +1,200 @@
+"""What limits a recording: noise of the corners, or what moves whole views about, and what the views leave open."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.camera import CameraRig
+from calibration.corrections.view_patterns import ViewPatterns, view_patterns
+from calibration.corrections.view_timing import ViewTiming
+from calibration.observations import BoardObservations
+from calibration.result import Calibration
+from calibration.rigid import apply
+from calibration.solve.bundle_system import N_CAMERA
+from calibration.solve.view_jacobians import by_camera, view_misses
+
+_BLOCKS = 20  # parts of a recording, in order of time, whose errors count as independent of each other
+_SHARED = 3.0  # excess of shared patterns (as a ratio of variances) from which they are told as the limit
+_NOT_FIXED = 0.01  # relative sd of focal lengths or baselines from which the views do not fix them
+_SHALLOW = 1.5  # farthest over nearest depth of a camera's views below which focal length and distance trade
+_FEW = 8  # views that a camera shares with the camera it shares most
+
+
+def robust_covariance(calibration: Calibration) -> NDArray:
+    """Return the covariance of all camera parameters with the errors of a twentieth of the recording as one.
+
+    Corners of one view, and views of neighbouring frames, may be wrong together: the scatter of what each part of the
+    recording pulls counts, not the noise of corners.
+    Source: White, "A heteroskedasticity-consistent covariance matrix estimator", 1980, by clusters.
+
+    Returns
+    -------
+    ndarray, shape (camera * 18, camera * 18)
+        Relative to the camera that was held. Parameters that are held have 0.
+    """
+    refinement = calibration.refinement
+    views, state = refinement.problem.views, refinement.state
+    misses = view_misses(state, views).miss
+    pulls = np.zeros((views.n_bodies, views.n_cameras, N_CAMERA))
+    for camera in range(views.n_cameras):
+        rows, jacobian = by_camera(state, views, camera)
+        pulls[views.body[rows], camera] = (
+            np.einsum("vcxp,vcx->vp", jacobian, misses[rows]) / refinement.sigma[camera] ** 2
+        )
+    used = np.flatnonzero(refinement.placed)
+    blocks = [part for part in np.array_split(used, min(_BLOCKS, len(used))) if len(part)]
+    together = np.array([pulls[part].sum(axis=0).ravel() for part in blocks])
+    together = together - together.mean(axis=0)
+    size = views.n_cameras * N_CAMERA
+    covariance = calibration.camera_covariance.reshape(size, size)
+    moved = together @ covariance
+    return np.asarray(moved.T @ moved * len(blocks) / max(len(blocks) - 1, 1))
+
+
+@dataclass(frozen=True)
+class Looseness:
+    """What the views leave open, as relative standard deviations; of independent corners, and robust.
+
+    Attributes
+    ----------
+    focal, focal_robust : float
+        Of the least certain combination of all focal lengths.
+    baseline, baseline_robust : float
+        Of the least certain distance between two cameras.
+    pair : tuple of str
+        Those two cameras.
+    """
+
+    focal: float
+    focal_robust: float
+    baseline: float
+    baseline_robust: float
+    pair: tuple[str, str]
+
+
+def looseness(calibration: Calibration) -> Looseness:
+    """Return how far focal lengths and distances between cameras are open."""
+    size = len(calibration.rig) * N_CAMERA
+    plain = calibration.camera_covariance.reshape(size, size)
+    robust = robust_covariance(calibration)
+    focal = np.zeros((len(calibration.rig), size))
+    for index, camera in enumerate(calibration.rig):
+        focal[index, index * N_CAMERA] = 0.5 / camera.matrix[0, 0]
+        focal[index, index * N_CAMERA + 1] = 0.5 / camera.matrix[1, 1]
+    follow, pairs = _relative_baselines(calibration.rig)
+    variance = np.einsum("ij,jk,ik->i", follow, plain, follow)
+    sturdy = np.einsum("ij,jk,ik->i", follow, robust, follow)
+    worst = int(np.argmax(np.maximum(variance, sturdy))) if len(pairs) else 0
+    return Looseness(
+        _widest(focal @ plain @ focal.T), _widest(focal @ robust @ focal.T),
+        float(np.sqrt(variance[worst])) if pairs else 0.0, float(np.sqrt(sturdy[worst])) if pairs else 0.0,
+        pairs[worst] if pairs else (calibration.rig.names[0], calibration.rig.names[0]),
+    )  # fmt: skip
+
+
+def _widest(covariance: NDArray) -> float:
+    """RMS over the cameras of the least certain combination."""
+    return float(np.sqrt(max(np.linalg.eigvalsh(covariance)[-1], 0.0) / len(covariance)))
+
+
+def _relative_baselines(rig: CameraRig) -> tuple[NDArray, list[tuple[str, str]]]:
+    rows, pairs = [], []
+    for i, one in enumerate(rig):
+        for j, other in enumerate(rig.cameras[:i]):
+            between = one.centre_world - other.centre_world
+            length = float(np.linalg.norm(between))
+            if length < 1e-6:
+                continue
+            row = np.zeros((len(rig), N_CAMERA))
+            # A shift t of the world in the camera's frame moves its centre by -R' t.
+            row[i, 15:] = -one.cam_from_world[:3, :3] @ between / length**2
+            row[j, 15:] = other.cam_from_world[:3, :3] @ between / length**2
+            rows.append(row.ravel())
+            pairs.append((other.name, one.name))
+    return np.array(rows).reshape(-1, len(rig) * N_CAMERA), pairs
+
+
+def what_limits(
+    calibration: Calibration, observations: BoardObservations, timing: ViewTiming | None = None,
+    board: str | None = None,
+) -> tuple[str, ...]:  # fmt: skip
+    """Say in plain sentences, with numbers, what limits a recording.
+
+    Parameters
+    ----------
+    calibration : Calibration
+    observations : BoardObservations
+        Those that it was made from.
+    timing : ViewTiming, optional
+        What `timing.estimate_timing` or `refine_timing` found.
+    board : str, optional
+        What `board_shape` says of the board's flatness.
+
+    Returns
+    -------
+    tuple of str
+        The greatest limit first.
+    """
+    refinement = calibration.refinement
+    told = [_noise_sentence(view_patterns(refinement.state, refinement.problem.views))]
+    if timing is not None:
+        told += timing.sentences(calibration.rig.names)
+    if board:
+        told.append(board)
+    loose = looseness(calibration)
+    told += filter(None, [_loose_sentence(loose)])
+    if max(loose.focal, loose.focal_robust) > 0.5 * _NOT_FIXED:
+        told += _depth_sentences(calibration, observations)
+    told += _shared_sentences(calibration)
+    return tuple(told)
+
+
+def _noise_sentence(patterns: ViewPatterns) -> str:
+    if not np.isfinite(patterns.corner_px):
+        return "Views show too few corners to tell noise from other errors."
+    if patterns.excess < _SHARED:
+        return f"The recording is limited by corner noise: {patterns.corner_px:.2f} px."
+    return (
+        f"Single corners scatter by {patterns.corner_px:.2f} px, but whole views are off by {patterns.view_px:.2f} px: "
+        "timing, a bent board, the lens model or a rolling shutter limits this recording, not the corners, and "
+        "intervals that presume independent corners are too narrow."
+    )
+
+
+def _loose_sentence(loose: Looseness) -> str:
+    focal, baseline = max(loose.focal, loose.focal_robust), max(loose.baseline, loose.baseline_robust)
+    if max(focal, baseline) < _NOT_FIXED:
+        return ""
+    return (
+        f"The views do not fix the size of things beside the board: focal lengths may be off together by "
+        f"{100 * focal:.1f} % and the distance {loose.pair[0]}-{loose.pair[1]} by {100 * baseline:.1f} % (standard "
+        "deviations) at about the same residual. Film the board slanted, near and far, to the edges of every image."
+    )
+
+
+def _depth_sentences(calibration: Calibration, observations: BoardObservations) -> list[str]:
+    told = []
+    middle = observations.board.corners_board.mean(axis=0)
+    points = apply(calibration.world_from_board, middle)
+    for camera, kept in zip(calibration.rig, calibration.kept, strict=True):
+        own = points[kept.any(axis=1)]
+        depth = np.asarray(own @ camera.cam_from_world[2, :3] + camera.cam_from_world[2, 3])
+        depth = depth[np.isfinite(depth) & (depth > 0)]
+        if len(depth) and depth.max() / depth.min() < _SHALLOW:
+            told.append(
+                f"Camera '{camera.name}' saw the board only between {depth.min():.2f} and {depth.max():.2f} m away: "
+                "show it nearer and farther, or focal length and distance trade against each other."
+            )
+    return told
+
+
+def _shared_sentences(calibration: Calibration) -> list[str]:
+    views = np.asarray(calibration.kept.any(axis=2), dtype=np.int64)
+    shared = views @ views.T
+    np.fill_diagonal(shared, 0)
+    return [
+        f"Camera '{name}' shares only {int(most)} views with another camera: its place rests on few."
+        for name, most in zip(calibration.rig.names, shared.max(axis=1), strict=True)
+        if most < _FEW and len(calibration.rig) > 1
+    ]

@@ -1,0 +1,253 @@
+"""A calibration held against footage of a later day: what is wrong with it, and which cameras may still be used.
+
+One cause is named when one explains it: footage that is exchanged, turned, mirrored or resized first, then the camera
+that moved, changed its lens or runs late; what is left is said with its numbers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.camera import CameraRig
+from calibration.in_use.agreement import Evidence, pair_table
+from calibration.in_use.change_systems import LATE, Systems, change_systems, speeds
+from calibration.in_use.drift import CameraChange, best_change, doubted, undone
+from calibration.in_use.footage_faults import FootageFault, footage_fault, suspicious
+from calibration.in_use.lateness import late_by, shifted
+from calibration.in_use.use_verdict import GOOD, REFUSE, USABLE, CameraCheck, CheckLimits, Diagnosis, Sampling, UseCheck
+
+__all__ = ["CameraCheck", "CheckLimits", "Diagnosis", "Sampling", "UseCheck", "check_in_use"]
+
+_CHANCE = 1e-6
+_LEAST_LATE = 0.3
+_LATE_SDS = 5.0
+_AS_GOOD = 0.97
+_CLEARLY = 0.7
+_LEFT_POINTS = 1000
+_MOST_CHANGES = 3
+_LEAST_CAMERAS = 3
+_SHOWN_SHARE = 1 / 3  # less than a millimetre is what calibrations err by among each other
+_TELLS_NOTHING_MM = 100.0
+
+
+def check_in_use(
+    rig: CameraRig,
+    pixels: NDArray,
+    *,
+    partner: NDArray | None = None,
+    frame_ids: Sequence[int] | None = None,
+    limits: CheckLimits | None = None,
+    sampling: Sampling | None = None,
+) -> UseCheck:
+    """Hold a calibration against points that its cameras see today.
+
+    Parameters
+    ----------
+    rig : CameraRig
+    pixels : ndarray, shape (camera, time, point, 2)
+        Corners of a board, balls of a wand or keypoints of a person, in the order of the rig's cameras; NaN where
+        not seen.
+    partner : ndarray of int, shape (point,), optional
+        For each keypoint that of the other side of the body: what a mirrored image makes of it.
+    frame_ids : sequence of int, optional
+        Numbers of the frames.
+    limits : CheckLimits, optional
+    sampling : Sampling, optional
+
+    Raises
+    ------
+    CalibrationError
+        NOTHING_SHARED when no two cameras share enough points.
+    """
+    limits, sampling = limits or CheckLimits(), sampling or Sampling()
+    frames = np.arange(pixels.shape[1]) if frame_ids is None else np.asarray(frame_ids)
+    evidence = Evidence(rig, pixels[:, _sample(pixels, sampling.n_points)], partner)
+    table = pair_table(evidence, evidence.as_named())
+    evidence.score(evidence.as_named())  # refuses footage that shares nothing
+    fault = footage_fault(evidence) if sampling.always_search or suspicious(evidence) else None
+    chosen = _sample(pixels, sampling.n_change_points)
+    changes, mm_per_px = _changes(rig, pixels, chosen, limits)
+    if fault is not None and not _better_explained(evidence, fault, pixels, chosen, changes, limits):
+        changes = {}
+    elif fault is not None:
+        fault = None
+    cameras = tuple(
+        _camera(rig, index, table, changes.get(index), frames[chosen], mm_per_px, evidence, fault, limits)
+        for index in range(len(rig))
+    )
+    diagnoses = [Diagnosis(fault.code, fault.cameras, fault.cause, fault.remedy)] if fault else []
+    own = [cameras[index].diagnosis for index in changes]  # worst first
+    diagnoses += [diagnosis for diagnosis in own if diagnosis is not None]
+    return UseCheck(cameras, table, _trend(rig, pixels, sampling), fault, tuple(diagnoses))
+
+
+def _better_explained(
+    evidence: Evidence, fault: FootageFault, pixels: NDArray, chosen: NDArray, changes: dict[int, CameraChange],
+    limits: CheckLimits,
+) -> bool:  # fmt: skip
+    """Whether cameras that changed explain clearly more than a fault of the footage: a bump can look like a scale."""
+    named = [change for change in changes.values() if _named(change, limits)]
+    if not named:
+        return False
+    return _left(evidence.rig, pixels, chosen, named) < _CLEARLY * fault.after_px / max(fault.before_px, 1e-9)
+
+
+def _left(rig: CameraRig, pixels: NDArray, chosen: NDArray, changes: list[CameraChange]) -> float:
+    """Return by how much cameras disagree with changes undone, as a share of how much they do as they are."""
+    frames = chosen[max(change.first for change in changes) :]
+    frames = frames[_sample(pixels[:, frames], _LEFT_POINTS)]
+    shown, cameras = pixels[:, frames].copy(), list(rig.cameras)
+    before = Evidence(rig, shown.copy())
+    for change in changes:
+        cameras[change.camera] = undone(cameras[change.camera], change)
+        if change.kind == "late":
+            shown[change.camera] = shifted(pixels[change.camera], frames, float(change.value[LATE]))
+    after = Evidence(CameraRig(tuple(cameras)), shown)
+    return after.score(after.as_named()) / max(before.score(before.as_named()), 1e-9)
+
+
+def _sample(pixels: NDArray, n_points: int) -> NDArray:
+    """Return frames, evenly over those that two cameras share, that hold about so many points."""
+    shared = np.isfinite(pixels[..., 0]).sum(axis=0) >= 2
+    frames = np.flatnonzero(shared.any(axis=1))
+    if not len(frames):
+        return np.arange(min(1, pixels.shape[1]))
+    wanted = max(int(np.ceil(n_points / max(shared[frames].sum(axis=1).mean(), 1.0))), 8)
+    return frames[np.unique(np.linspace(0, len(frames) - 1, min(wanted, len(frames))).round().astype(int))]
+
+
+def _changes(
+    rig: CameraRig, pixels: NDArray, chosen: NDArray, limits: CheckLimits
+) -> tuple[dict[int, CameraChange], NDArray]:
+    """Return the best change of every camera, those that are at fault first, and mm per px of each camera.
+
+    A camera at fault is taken out before the next is looked for.
+    """
+    left = pixels[:, chosen].copy()
+    speed = speeds(pixels, chosen)
+    found: dict[int, CameraChange] = {}
+    mm_per_px = np.full(len(rig), np.nan)
+    for turn in range(_MOST_CHANGES + 1):
+        systems = change_systems(rig, left, speed)
+        if systems is None:
+            break
+        there = systems.mm_per_px > 0
+        fresh = np.isnan(mm_per_px) & there.any(axis=(1, 2))
+        mm_per_px[fresh] = [float(np.median(own[seen])) for own, seen in zip(
+            systems.mm_per_px[fresh], there[fresh], strict=True)]  # fmt: skip
+        tried = {c: _judged(rig, systems, c) for c in range(len(rig)) if c not in found and there[c].any()}
+        # Of two cameras nobody knows which is wrong; of three, views of a person say it once, and no more.
+        if len(tried) < _LEAST_CAMERAS + (turn > 0 and limits.noise_share > 0):
+            break
+        worst = max(tried, key=lambda c: tried[c].gain)
+        if tried[worst].chance < _CHANCE:
+            tried[worst] = _or_late(rig, pixels, chosen, tried[worst], found)
+        if not _named(tried[worst], limits):
+            found |= tried
+            break
+        found[worst] = tried[worst]
+        left[worst] = np.nan
+    return found, mm_per_px
+
+
+def _judged(rig: CameraRig, systems: Systems, camera: int) -> CameraChange:
+    change = best_change(systems, camera)
+    # What noise explains needs no further doubt.
+    return change if rig.covariance is None or change.chance > _CHANCE else doubted(systems, change, rig.covariance)
+
+
+def _or_late(
+    rig: CameraRig, pixels: NDArray, chosen: NDArray, change: CameraChange, taken: dict[int, CameraChange]
+) -> CameraChange:
+    """Return the change as lateness where a shift in time explains more than it."""
+    rest = pixels.copy()
+    rest[list(taken)] = np.nan
+    late = late_by(rig, rest, chosen, change.camera)
+    if late is None or abs(late.frames) < max(_LEAST_LATE, _LATE_SDS * late.sd) or not late.sd < _LEAST_LATE:
+        return change
+    value, covariance = np.zeros(8), np.zeros((8, 8))
+    value[LATE], covariance[LATE, LATE] = late.frames, late.sd**2
+    shift = replace(change, kind="late", first=0, value=value, covariance=covariance, n_clusters=0)
+    if change.kind != "late" and _left(rig, rest, chosen, [shift]) > _AS_GOOD * _left(rig, rest, chosen, [change]):
+        return change
+    return shift
+
+
+def _named(change: CameraChange, limits: CheckLimits) -> bool:
+    if change.chance > _CHANCE:
+        return False
+    if change.kind == "late":
+        return abs(change.value[7]) - 2 * np.sqrt(change.covariance[7, 7]) > _LEAST_LATE
+    limit = max(limits.residual_mm, limits.noise_share * change.noise_mm)
+    shown = change.shown_mm > _SHOWN_SHARE * limits.residual_mm
+    return shown and change.effect_mm - 2 * change.effect_sd_mm > limit
+
+
+def _camera(
+    rig: CameraRig, index: int, table: NDArray, change: CameraChange | None, frames: NDArray,
+    mm_per_px: NDArray, evidence: Evidence, fault: FootageFault | None, limits: CheckLimits,
+) -> CameraCheck:  # fmt: skip
+    name = rig.names[index]
+    known = table[index][np.isfinite(table[index])]
+    residual = float(np.median(known)) if len(known) else float("nan")
+    since = int(frames[change.first]) if change is not None and change.kind == "bumped" else None
+    verdict, reason = _verdict(name, len(known), change, fault, limits)
+    shared = int(np.delete(evidence.shared()[index], index).max(initial=0))
+    told = None if change is None or not _named(change, limits) else _told(name, change, since)
+    return CameraCheck(name, shared, residual, residual * float(mm_per_px[index]), change, since, verdict, reason, told)
+
+
+def _verdict(
+    name: str, n_pairs: int, change: CameraChange | None, fault: FootageFault | None, limits: CheckLimits
+) -> tuple[str, str]:
+    if fault is not None:
+        return (REFUSE, fault.code) if name in fault.cameras else (USABLE, "not judged while other footage is wrong")
+    if not n_pairs:
+        return REFUSE, "shares too few points with the other cameras to be checked"
+    if change is None:
+        return USABLE, "not judged: too few other cameras agree to tell which one is wrong"
+    if not _named(change, limits):
+        sure = max(change.effect_mm, limits.noise_share * change.noise_mm) + 2 * change.effect_sd_mm
+        if sure > _TELLS_NOTHING_MM:
+            return USABLE, f"not judged: what was shown tells no change below {sure:.0f} mm"
+        return GOOD, f"no change found; one of more than {sure:.1f} mm would show"
+    if change.kind == "late":
+        return REFUSE, f"late by {change.value[7]:+.2f} frames"
+    worst = REFUSE if change.effect_mm > limits.refuse_mm else USABLE
+    return worst, f"off by {change.effect_mm:.1f} mm in the volume"
+
+
+def _told(name: str, change: CameraChange, since: int | None) -> Diagnosis:
+    if change.kind == "late":
+        sd = float(np.sqrt(change.covariance[7, 7]))
+        cause = f"Camera '{name}' is late by {change.value[7]:.2f} frames (95 % +-{1.96 * sd:.2f})."
+        return Diagnosis("CAMERA_LATE", (name,), cause, "Synchronise the cameras, or shift this one's frames.")
+    if change.kind == "zoom":
+        sd = float(np.sqrt(change.covariance[6, 6]))
+        cause = (f"The focal length of camera '{name}' is {100 * change.value[6]:+.2f} % off its calibration "
+                 f"(95 % +-{196 * sd:.2f}), {change.effect_mm:.1f} mm in the volume: zoom or focus was changed.")
+        remedy = "Set the lens back and fix it, or calibrate again; switch autofocus and digital zoom off."
+        return Diagnosis("LENS_CHANGED", (name,), cause, remedy)
+    when = "" if since is None else f" near frame {since}"
+    cause = (f"Camera '{name}' moved{when}: turned by {change.turn_deg:.2f} deg (95 % "
+             f"+-{1.96 * change.turn_sd_deg:.2f}), shifted by {change.shift_mm:.0f} mm (+-"
+             f"{1.96 * change.shift_sd_mm:.0f}), {change.effect_mm:.1f} mm in the volume.")
+    remedy = "Fix the camera and re-estimate it alone (calibrate --check --repair), or calibrate again."
+    return Diagnosis("CAMERA_MOVED", (name,), cause, remedy)
+
+
+def _trend(rig: CameraRig, pixels: NDArray, sampling: Sampling) -> NDArray:
+    """Return each camera's median distance from the others in equal spans of time, shape (span, camera), px."""
+    answer = np.full((sampling.n_spans, len(rig)), np.nan)
+    for row, part in zip(answer, np.array_split(np.arange(pixels.shape[1]), max(sampling.n_spans, 1)), strict=False):
+        own = pixels[:, part]
+        if not len(part):
+            continue
+        evidence = Evidence(rig, own[:, _sample(own, sampling.n_points)])
+        table = pair_table(evidence, evidence.as_named())
+        for camera, line in enumerate(table):
+            known = line[np.isfinite(line)]
+            row[camera] = np.median(known) if len(known) else np.nan
+    return answer

@@ -1,0 +1,214 @@
+"""Footage that cannot be of its calibrated camera: names exchanged, images turned, mirrored, or of another size.
+
+Each suspicion is a way to undo it; the one after which the cameras agree is the cause. What one cause explains is
+not blamed on two.
+"""
+
+from dataclasses import dataclass, replace
+from itertools import combinations, permutations
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from calibration.in_use.agreement import Evidence, Role, pair_table
+from calibration.in_use.image_motion import ImageChange, possible_scales, possible_turns
+
+_MUCH_BETTER = 0.75  # score with a fault undone over that without
+_PLAUSIBLE_SHARE = 0.0125  # of the longer side: no detector is worse, see the reconstruction's own limit
+_HELPS = 0.95
+_SIMPLER = 1.25  # a simpler cause may leave so much more
+_SUSPICIOUS_SHARE = 0.005
+_SUSPICIOUS_RATIO = 1.6  # of the worst pair to the best
+_MOST_TRIED = 6  # pairs of cameras of which all orders are tried, from the best
+
+
+@dataclass(frozen=True)
+class FootageFault:
+    """What is wrong with the footage of some cameras.
+
+    Attributes
+    ----------
+    code : str
+        CAMERAS_SWAPPED, CAMERA_ROTATED, CAMERA_MIRRORED or IMAGE_SIZE.
+    cameras : tuple of str
+        Whose footage it is.
+    change : ImageChange or None
+        What was done to the images.
+    belongs_to : tuple of str
+        CAMERAS_SWAPPED: the camera of the calibration that the footage of each of `cameras` fits.
+    before_px, after_px : float
+        Disagreement of the cameras as they are and with the fault undone.
+    """
+
+    code: str
+    cameras: tuple[str, ...]
+    change: ImageChange | None
+    belongs_to: tuple[str, ...]
+    before_px: float
+    after_px: float
+
+    @property
+    def cause(self) -> str:
+        """What is wrong, in one sentence."""
+        who = ", ".join(f"'{name}'" for name in self.cameras)
+        gain = f"undone, the cameras agree to {self.after_px:.1f} px instead of {self.before_px:.1f} px"
+        if self.code == "CAMERAS_SWAPPED":
+            pairs = ", ".join(f"'{a}' is of camera '{b}'" for a, b in zip(self.cameras, self.belongs_to, strict=True))
+            return f"Cameras are exchanged against the calibration: the footage named {pairs}; {gain}."
+        done = self.change.describe() if self.change else ""
+        return f"The images of {who} are {done} against the calibration; {gain}."
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it."""
+        return _REMEDIES[self.code]
+
+
+_REMEDIES = {
+    "CAMERAS_SWAPPED": "Give each file the name of the camera that took it, or calibrate again.",
+    "CAMERA_ROTATED": "Switch off the rotation of the recording or conversion software, or calibrate with footage "
+    "that is turned alike.",
+    "CAMERA_MIRRORED": "Switch off the mirror option of the recording software, or flip the videos back.",
+    "IMAGE_SIZE": "Record at the calibrated size, or rescale the calibration with mocap convert.",
+}
+_CODES = {
+    "turned": "CAMERA_ROTATED", "mirrored": "CAMERA_MIRRORED", "flipped": "CAMERA_MIRRORED", "scaled": "IMAGE_SIZE",
+}  # fmt: skip
+
+
+def suspicious(evidence: Evidence) -> bool:
+    """Return whether some pairs of cameras disagree by more than good footage does, or than the others."""
+    table = pair_table(evidence, evidence.as_named())
+    pairs = table[np.isfinite(table)]
+    longest = max(max(camera.size) for camera in evidence.rig)
+    return bool(len(pairs) and pairs.max() > min(_SUSPICIOUS_SHARE * longest, _SUSPICIOUS_RATIO * pairs.min()))
+
+
+def footage_fault(evidence: Evidence) -> FootageFault | None:
+    """Return the one fault that, undone, brings the cameras into agreement; None when none does.
+
+    Parameters
+    ----------
+    evidence : Evidence
+
+    Raises
+    ------
+    CalibrationError
+        NOTHING_SHARED
+    """
+    named = evidence.as_named()
+    before = evidence.score(named)
+    longest = max(max(camera.size) for camera in evidence.rig)
+    limit = min(_MUCH_BETTER * before, _PLAUSIBLE_SHARE * longest)
+    _prepare(evidence)
+    ways = [*_changed(evidence, possible_turns()), *_changed(evidence, possible_scales()), swapped(evidence)]
+    scored = sorted(((evidence.score(roles), _n_changed(roles, named), roles) for roles in ways), key=lambda s: s[:2])
+    if not scored or scored[0][0] > limit:
+        return None
+    after, _, roles = min((s for s in scored if s[0] <= _SIMPLER * scored[0][0]), key=lambda s: (s[1], s[0]))
+    return _fault(evidence, roles, before, after)
+
+
+def _prepare(evidence: Evidence) -> None:
+    n = range(len(evidence.rig))
+    changed = [Role(i, i, change) for i in n for change in (*possible_turns(), *possible_scales())]
+    evidence.prepare((*changed, *(Role(i, a) for i in n for a in n)))
+
+
+def _n_changed(roles: tuple[Role, ...], named: tuple[Role, ...]) -> int:
+    return sum(one != other for one, other in zip(roles, named, strict=True))
+
+
+def _changed(evidence: Evidence, changes: tuple[ImageChange, ...]) -> list[tuple[Role, ...]]:
+    """Return for each change the best set of cameras that it may have been made to."""
+    named = evidence.as_named()
+    ways = []
+    for change in changes:
+        roles, score = named, evidence.score(named)
+        # One camera after the other, as long as each helps; and all of them at once.
+        for _ in range(len(named) - 1):
+            trials = [_with(roles, index, change) for index in range(len(roles)) if roles[index].change is None]
+            best = min(trials, key=evidence.score)
+            if evidence.score(best) >= _HELPS * score:
+                break
+            roles, score = best, evidence.score(best)
+            ways.append(roles)
+        ways.append(tuple(replace(role, change=change) for role in named))
+    return ways
+
+
+def _with(roles: tuple[Role, ...], index: int, change: ImageChange) -> tuple[Role, ...]:
+    return (*roles[:index], replace(roles[index], change=change), *roles[index + 1 :])
+
+
+def swapped(evidence: Evidence) -> tuple[Role, ...]:
+    """Return the assignment of footage to cameras on which all pairs agree best.
+
+    Two pieces of footage are tried as every ordered pair of cameras; the rest follows by an assignment problem, and
+    exchanges improve it as long as they can.
+    """
+    n = len(evidence.rig)
+    shared = evidence.shared()
+    np.fill_diagonal(shared, -1)
+    first, second = np.unravel_index(int(shared.argmax()), shared.shape)
+    starts = sorted(
+        permutations(range(n), 2), key=lambda pair: _cost(evidence, int(first), pair[0], int(second), pair[1])
+    )
+    best, least = evidence.as_named(), evidence.score(evidence.as_named())
+    for a, b in starts[: _MOST_TRIED * n]:
+        roles = _improved(evidence, _assigned(evidence, (int(first), int(second)), (a, b)))
+        score = evidence.score(roles)
+        if score < least - 1e-9:
+            best, least = roles, score
+    return best
+
+
+def _cost(evidence: Evidence, i: int, a: int, j: int, b: int) -> float:
+    value = evidence.distance(Role(i, a), Role(j, b)) if i < j else evidence.distance(Role(j, b), Role(i, a))
+    return float(np.nan_to_num(value, nan=evidence.cap_px))
+
+
+def _assigned(evidence: Evidence, footage: tuple[int, int], cameras: tuple[int, int]) -> tuple[Role, ...]:
+    n = len(evidence.rig)
+    left = [index for index in range(n) if index not in footage]
+    free = [index for index in range(n) if index not in cameras]
+    table = np.array([
+        [sum(_cost(evidence, i, a, j, b) for j, b in zip(footage, cameras, strict=True)) for a in free] for i in left
+    ]).reshape(len(left), len(free))  # fmt: skip
+    rows, columns = linear_sum_assignment(table)
+    camera_of = dict(zip(footage, cameras, strict=True))
+    camera_of |= {left[row]: free[column] for row, column in zip(rows, columns, strict=True)}
+    return tuple(Role(index, camera_of[index]) for index in range(n))
+
+
+def _improved(evidence: Evidence, roles: tuple[Role, ...]) -> tuple[Role, ...]:
+    score = evidence.score(roles)
+    for _ in range(len(roles)):
+        trials = [_exchanged(roles, i, j) for i, j in combinations(range(len(roles)), 2)]
+        best = min(trials, key=evidence.score)
+        if evidence.score(best) >= score:
+            break
+        roles, score = best, evidence.score(best)
+    return roles
+
+
+def _exchanged(roles: tuple[Role, ...], i: int, j: int) -> tuple[Role, ...]:
+    other = list(roles)
+    other[i], other[j] = replace(roles[i], camera=roles[j].camera), replace(roles[j], camera=roles[i].camera)
+    return tuple(other)
+
+
+def _fault(evidence: Evidence, roles: tuple[Role, ...], before: float, after: float) -> FootageFault | None:
+    names = evidence.rig.names
+    changed = [role for role in roles if role.change is not None]
+    if changed:
+        change = changed[0].change
+        assert change is not None
+        return FootageFault(
+            _CODES[change.kind], tuple(names[r.footage] for r in changed), change, (), before, after
+        )  # fmt: skip
+    moved = [role for role in roles if role.footage != role.camera]
+    if not moved:
+        return None
+    to = tuple(names[role.camera] for role in moved)
+    return FootageFault("CAMERAS_SWAPPED", tuple(names[r.footage] for r in moved), None, to, before, after)

@@ -1,0 +1,81 @@
+"""The start of the joint refinement: lenses, places of cameras and boards, and what the refinement may move."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.initial.extrinsics import place_cameras
+from calibration.initial.intrinsics import LensEstimate, board_candidates, estimate_lens
+from calibration.initial.placement import place_boards
+from calibration.lenses.models import fisheye_model, free_parameters, lens_prior, parsed_model
+from calibration.solve.bodies import BoardFootage
+from calibration.solve.bundle import BundleProblem
+from calibration.solve.bundle_system import N_CAMERA, N_LENS, BundleState
+
+
+def start_of(footage: BoardFootage, models: list[str]) -> tuple[BundleState, BundleProblem, str]:
+    """Estimate lenses, place cameras and boards, and say what the refinement may move.
+
+    Parameters
+    ----------
+    footage : BoardFootage
+    models : list of str
+        Lens model of each camera, in the words of `lens_models.checked_model`; 'auto' begins as Brown's, or as a
+        fisheye where the camera alone shows that it is one.
+
+    Returns
+    -------
+    state : BundleState
+        In the frame of the best-connected camera.
+    problem : BundleProblem
+    held : str
+        That camera, whose pose is held.
+
+    Raises
+    ------
+    SolverError
+        NO_LENS
+    ViewGraphError
+        CAMERAS_NOT_CONNECTED
+    """
+    names, sizes = footage.camera_names, footage.image_sizes
+    n_cameras = len(names)
+    asked = [parsed_model(model, name) for model, name in zip(models, names, strict=True)]
+    found = [_lens(footage, camera, None if own.name == "auto" else own.fisheye) for camera, own in enumerate(asked)]
+    lenses, fisheye = np.stack([lens.parameters for lens in found]), np.array([lens.fisheye for lens in found])
+    models = [fisheye_model(model) if fish else model for model, fish in zip(models, fisheye, strict=True)]
+    candidates = _candidates(footage, lenses, fisheye)
+    free = np.ones((n_cameras, N_CAMERA), dtype=bool)
+    free[:, :N_LENS] = free_parameters(models)
+    lenses[:, 4:][~free[:, 4:N_LENS]] = 0.0
+    cam_from_root = place_cameras(candidates, names)
+    root = int(np.abs(cam_from_root - np.eye(4)).sum(axis=(1, 2)).argmin())
+    free[root, N_LENS:] = False
+    views = footage.views(fisheye)
+    problem = BundleProblem(views, free, lens_prior(models, sizes, lenses[:, 0]))
+    return place_boards(lenses, cam_from_root, candidates, views), problem, names[root]
+
+
+def _lens(footage: BoardFootage, camera: int, fisheye: bool | None) -> LensEstimate:
+    """Estimate the lens of one camera from the board that it saw most often."""
+    usable = footage.usable_bodies()[camera]
+    board = int(np.bincount(footage.board[usable], minlength=len(footage.boards)).argmax())
+    own = usable[footage.bodies_of(board)]
+    target, size = footage.boards[board].board, footage.image_sizes[camera]
+    pixels = footage.pixels_of(board)[camera, own]
+    name = footage.camera_names[camera]
+    return estimate_lens(pixels, target.corners_board, (int(size[0]), int(size[1])), fisheye, name, target.faces)
+
+
+def _candidates(footage: BoardFootage, lenses: NDArray, fisheye: NDArray) -> NDArray:
+    """The two poses cam_from_board that each usable view allows, shape (camera, body, 2, 4, 4)."""
+    usable = footage.usable_bodies()
+    candidates = np.full((*usable.shape, 2, 4, 4), np.nan)
+    for board, observations in enumerate(footage.boards):
+        bodies, target = footage.bodies_of(board), observations.board
+        pixels = footage.pixels_of(board)
+        for camera, lens in enumerate(lenses):
+            own = usable[camera, bodies]
+            candidates[camera, bodies[own]], _ = board_candidates(
+                pixels[camera, own], target.corners_board, lens, bool(fisheye[camera]), target.faces
+            )
+    return candidates

@@ -1,0 +1,1 @@
+"""Calibration without a board, from the points of a wand or of a moving person."""
