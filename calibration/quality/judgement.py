@@ -102,7 +102,7 @@ class Limit:
 
 #: Per camera. Shares of pixels refer to the longer side of the image: 0.08 % are 1 px of 1280.
 CAMERA_LIMITS: dict[str, Limit] = {
-    "views": Limit(20, 8, "views", "views of the board used", "Show the board to this camera for longer."),
+    "views": Limit(20, 5, "views", "views of the board used", "Show the board to this camera for longer."),
     "rejected": Limit(5, 40, "%", "corners left out as outliers",
                       "Check that this video is sharp and synchronous with the others."),
     "residual": Limit(0.08, 0.25, "%", "RMS distance of corners to the model, of the image's longer side",
