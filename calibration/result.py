@@ -7,7 +7,7 @@ from importlib.metadata import version
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.boards.board import Board
+from calibration.boards.targets import Target
 from calibration.camera import Camera, CameraRig
 from calibration.corrections.board_shape import BoardShape
 from calibration.corrections.choice import Corrected, corrected_observations
@@ -17,7 +17,7 @@ from calibration.observations import BoardObservations
 from calibration.quality.figures import score_board
 from calibration.quality.verdict import CalibrationQuality, corner_errors, quality_metadata
 from calibration.rigid import inverse
-from calibration.scale import board_scale, combine_scale
+from calibration.scale import board_scales, combine_scale
 from calibration.solve.bodies import BoardFootage, refinement_of_board
 from calibration.solve.bundle import BundleCovariance
 from calibration.solve.bundle_system import N_CAMERA, lens_coefficients
@@ -163,8 +163,8 @@ def _only(observations: BoardObservations, kept: NDArray) -> BoardObservations:
     return replace(observations, pixels=np.where(kept[..., None], observations.pixels, np.nan))
 
 
-def _origin(boards: Sequence[Board]) -> dict[str, str]:
+def _origin(boards: Sequence[Target]) -> dict[str, str]:
     opencv = version("opencv-contrib-python")
-    scale = combine_scale([board_scale(board) for board in boards]).describe()
+    scale = combine_scale(board_scales(boards)).describe()
     described = "; ".join(board.describe() for board in boards)
     return {"board": described, "scale": scale, "opencv_version": opencv, "numpy_version": np.__version__}

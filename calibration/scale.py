@@ -5,7 +5,7 @@ calibrated with says 1, within what its printing is worth; a second length shows
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -147,6 +147,16 @@ def board_scale(board: Target, relative_sd: float = PRINTED_SD) -> ScaleEstimate
     if not hasattr(board, "square_length"):  # an object of tags
         return ScaleEstimate(f"the corners of the {board.describe()}", 1.0, relative_sd)
     return ScaleEstimate(f"board's square length {board.square_length:.4f} m", 1.0, relative_sd)
+
+
+def board_scales(boards: Sequence[Target], relative_sd: float = PRINTED_SD) -> list[ScaleEstimate]:
+    """Return what each of several boards says; those that are described alike are told apart by their number."""
+    every = [board_scale(board, relative_sd) for board in boards]
+    names = [one.source for one in every]
+    return [
+        replace(one, source=f"{one.source} (board {index + 1})") if names.count(one.source) > 1 else one
+        for index, one in enumerate(every)
+    ]
 
 
 def length_scale(

@@ -9,6 +9,7 @@ from calibration.errors import CalibrationError, ShapeError
 from calibration.scale import (
     ScaleEstimate,
     board_scale,
+    board_scales,
     check_scale,
     combine_scale,
     length_scale,
@@ -60,6 +61,13 @@ def test_sources_have_to_be_given_once_and_with_a_noise() -> None:
         combine_scale([board_scale(BOARD), board_scale(BOARD)])
     with pytest.raises(ShapeError):
         ScaleEstimate("tape", 1.0, 0.0)
+
+
+def test_boards_described_alike_are_told_apart() -> None:
+    other = Board("charuco", 7, 6, 0.05, 0.03, "DICT_5X5_100")
+    names = [one.source for one in board_scales([BOARD, other, BOARD])]
+    assert len(set(names)) == 3 and names[1] == board_scale(other).source
+    assert [one.source for one in board_scales([BOARD])] == [board_scale(BOARD).source]
 
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.heavy) for seed in range(1, 20))])

@@ -63,6 +63,14 @@ def test_a_second_board_sharpens_the_first_and_floors_refer_to_the_first(rig) ->
     assert both.quality.n_floor_frames == 1
 
 
+def test_boards_of_equal_squares_are_two_sources_of_scale(rig) -> None:
+    twin = Board("charuco", 5, 4, LARGE.square_length, 0.07, "DICT_5X5_100")
+    first = observe_board(rig, LARGE, board_poses(LARGE, 24, 5), 0.1, 6)
+    both = calibrate(first, more_boards=[observe_board(rig, twin, board_poses(twin, 24, 7), 0.1, 8)])
+    scale = str(both.rig.metadata["scale"])
+    assert "0.1000 m (board 1)" in scale and "0.1000 m (board 2)" in scale
+
+
 def test_bodies_stand_in_the_order_of_time(rig) -> None:
     boards = [observe_board(rig, board, board_poses(board, 12, 1), 0.1, 2) for board in (LARGE, SMALL)]
     footage = board_footage(boards, [usable_views(part.seen, part.board.corners_board) for part in boards])
