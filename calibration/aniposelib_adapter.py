@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from calibration.boards.board import Board
 from calibration.camera import Camera, CameraRig
-from calibration.errors import SolverError
+from calibration.errors import BoardError, SolverError
 from calibration.observations import BoardObservations
 from calibration.rigid import from_rotvec, inverse, rotvec
 
@@ -45,6 +46,8 @@ def calibrate_with_aniposelib(
 
     Raises
     ------
+    BoardError
+        ANIPOSELIB_BOARD for what is no charuco board.
     SolverError
         ANIPOSELIB_FAILED when it ends without a finite answer.
     """
@@ -113,6 +116,12 @@ def _contained(seed: int) -> Iterator[None]:
 def _board(observations: BoardObservations) -> Any:
     """A board of aniposelib with the same corners; its markers are never looked at."""
     board = observations.board
+    if not isinstance(board, Board) or board.type != "charuco":
+        raise BoardError(
+            f"aniposelib calibrates from charuco boards here, not from a {board.type.replace('_', ' ')}.",
+            "Calibrate without it.",
+            code="ANIPOSELIB_BOARD",
+        )
     return _module("boards").CharucoBoard(
         board.squares_x, board.squares_y, board.square_length, 0.7 * board.square_length, 4, 1000
     )

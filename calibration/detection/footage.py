@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.boards.board import MIN_CORNERS
+from calibration.boards.tag_object import TagObject
 from calibration.boards.targets import Target
 from calibration.detection.corners import board_markers, detect_corners, view_from_markers
 from calibration.detection.diagnosis import check_pattern, explain_absence, explain_blind_camera
@@ -225,7 +226,7 @@ def _look(board: Target, frame: tuple[int, NDArray]) -> tuple[int, NDArray, Boar
     if board.type == "chessboard":
         return index, gray, BoardView(detect_corners(gray, board), np.full(2, np.nan), 0), NO_MARKERS
     ink = 255 - gray if board.inverted else gray
-    if board.type != "charuco":
+    if isinstance(board, TagObject) or board.is_grid:
         markers = find_tags(ink, board)
         return index, gray, BoardView(tag_corners(ink, board, markers), np.full(2, np.nan), 0), markers
     markers = board_markers(ink, board)

@@ -71,11 +71,11 @@ def faces_of(target: Board | TagObject) -> tuple[TagFace, ...]:
         return (TagFace(tags, tags, points, sides, _ink(dictionary, tags), cell, target.gap / side),)
     found = []
     for tags in target.tag_faces:
-        place, side, ids = target.target_from_face(tags), target.sides[tags], np.array(target.ids)[tags]
-        pitch = 1.25 * float(side.mean())
+        place, own, ids = target.target_from_face(tags), target.sides[tags], np.array(target.ids)[tags]
+        pitch = 1.25 * float(own.mean())
         points = (target.corners[tags] - place[:3, 3]) @ place[:3, :2] / pitch
-        gap = float(target.margin or 0) / float(side.mean())
-        found.append(TagFace(tags, ids, points, side / pitch, _ink(dictionary, ids), cell, gap))
+        gap = float(target.margin or 0) / float(own.mean())
+        found.append(TagFace(tags, ids, points, own / pitch, _ink(dictionary, ids), cell, gap))
     return tuple(found)
 
 

@@ -59,9 +59,9 @@ def _object_sheets(target: TagObject) -> tuple[Sheet, ...]:
     for face, tags in enumerate(target.tag_faces):
         target_from_face = target.target_from_face(tags)
         flat = (target.corners[tags] - target_from_face[:3, 3]) @ target_from_face[:3, :2]
-        size = tuple(float(length) for length in flat.reshape(-1, 2).max(axis=0))
-        unit = float(target.sides[tags].mean())
-        found.append(Sheet(target_from_face, size, np.empty((0, 4)), unit, target.margin, target.inverted, face))
+        width, height = (float(length) for length in flat.reshape(-1, 2).max(axis=0))
+        paper, unit = np.empty((0, 4)), float(target.sides[tags].mean())
+        found.append(Sheet(target_from_face, (width, height), paper, unit, target.margin, target.inverted, face))
         for tag in tags:
             side = float(target.sides[tag])
             ink = tag_ink(target.dictionary, target.ids[tag], side)

@@ -73,8 +73,9 @@ class Room:
         _check(len(names) != 1, "one camera alone measures nothing")
         counted = self.n_cameras is None or 2 <= self.n_cameras <= 64
         _check(counted, f"n_cameras = {self.n_cameras} is not between 2 and 64")
-        for lens in (self.lens, *self.cameras):
-            _check_lens(lens.size, lens.field_deg)
+        _check_lens(self.lens.size, self.lens.field_deg)
+        for camera in self.cameras:
+            _check_lens(camera.size, camera.field_deg)
 
 
 def _check_lens(size: tuple[int, int] | None, field_deg: float | None) -> None:

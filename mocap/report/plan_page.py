@@ -129,14 +129,15 @@ def _room(
         axis.add_patch(Rectangle((low[0], low[1]), lengths[plane[0]], lengths[plane[1]], fill=False, ls=style, lw=1))
     for camera in rig:
         centre, forward = camera.centre_world, camera.cam_from_world[2, :3]
-        place, tip = centre[list(plane)], (centre + 0.5 * forward)[list(plane)]
-        axis.annotate("", xy=tip, xytext=place, arrowprops={"arrowstyle": "->", "color": "#d95f02"})
-        axis.scatter(*place, marker="s", color="#d95f02", s=20, zorder=3)
-        axis.annotate(camera.name, place, xytext=(4, 4), textcoords="offset points", fontsize=7, color="#555555")
+        x, y = (float(centre[i]) for i in plane)
+        tip_x, tip_y = (float((centre + 0.5 * forward)[i]) for i in plane)
+        axis.annotate("", xy=(tip_x, tip_y), xytext=(x, y), arrowprops={"arrowstyle": "->", "color": "#d95f02"})
+        axis.scatter(x, y, marker="s", color="#d95f02", s=20, zorder=3)
+        axis.annotate(camera.name, (x, y), xytext=(4, 4), textcoords="offset points", fontsize=7, color="#555555")
     margin = 0.4
     axis.set_xlim(-room_m[plane[0]] / 2 - margin, room_m[plane[0]] / 2 + margin)
-    low = -room_m[1] / 2 if plane[1] == 1 else 0.0
-    axis.set_ylim(low - margin, low + room_m[plane[1]] + margin)
+    bottom = -room_m[1] / 2 if plane[1] == 1 else 0.0
+    axis.set_ylim(bottom - margin, bottom + room_m[plane[1]] + margin)
     axis.set_aspect("equal")
     axis.set_xlabel("X (m)")
     axis.set_ylabel("YZ"[plane[1] - 1] + " (m)")
