@@ -34,7 +34,7 @@ def _grids(part: NDArray, board: Board) -> list[NDArray]:
     """Return both orders, shape (row, column, 2) each, of the corners in a part of an image; none when not all are."""
     columns, rows = board.squares_x - 1, board.squares_y - 1
     # The check costs little and keeps the search, which may take a second, from places without a board.
-    if not cv2.checkChessboard(part, (columns, rows)):
+    if not any(cv2.checkChessboard(image, (columns, rows)) for image in (part, _stretched(part))):
         return []
     scale = min(1.0, _SEARCH_PX / max(part.shape))
     small = part if scale == 1.0 else cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
@@ -43,6 +43,12 @@ def _grids(part: NDArray, board: Board) -> list[NDArray]:
         return []
     grid = _front((np.asarray(corners, float).reshape(rows, columns, 2) + 0.5) / scale - 0.5)
     return [grid, grid[::-1, ::-1]]
+
+
+def _stretched(part: NDArray) -> NDArray[np.uint8]:
+    """Spread the gray levels over the whole range: OpenCV's check expects ink to be black and paper white."""
+    low, high = np.percentile(part, [5, 95])
+    return np.clip((part - low) * (255 / max(high - low, 1.0)), 0, 255).astype(np.uint8)
 
 
 def _fitted(gray: NDArray, board: Board, grid: NDArray) -> NDArray[np.float64] | None:

@@ -65,10 +65,10 @@ def faces_of(target: Board | TagObject) -> tuple[TagFace, ...]:
     """Return the faces of a grid (one) or of an object."""
     dictionary, cell = str(target.dictionary), 1.0 / _cells(str(target.dictionary))
     if isinstance(target, Board):
-        tags, pitch, side = np.arange(target.n_markers), target.square_length, float(target.marker_length or 0)
+        tags, pitch, length = np.arange(target.n_markers), target.square_length, float(target.marker_length or 0)
         points = target.corners_board[:, :2].reshape(-1, 4, 2) / pitch
-        sides = np.full(len(tags), side / pitch)
-        return (TagFace(tags, tags, points, sides, _ink(dictionary, tags), cell, target.gap / side),)
+        sides = np.full(len(tags), length / pitch)
+        return (TagFace(tags, tags, points, sides, _ink(dictionary, tags), cell, target.gap / length),)
     found = []
     for tags in target.tag_faces:
         place, own, ids = target.target_from_face(tags), target.sides[tags], np.array(target.ids)[tags]

@@ -55,6 +55,13 @@ def test_every_corner_of_a_full_view_lies_on_the_truth(board):
     assert np.abs(error.mean(axis=0)).max() < 0.03  # measured 0.014 in one view; many views: tests/accuracy
 
 
+@pytest.mark.parametrize("board", [BOARD, Board("chessboard", 8, 5, 0.1)], ids=lambda board: board.type)
+def test_a_board_in_dim_light_is_found(board):
+    image, truth = view(board, options=RenderOptions(white=110, black=60, noise=3.0))
+    error = detect_corners(image, board) - truth
+    assert np.sqrt((error**2).sum(axis=1).mean()) < 0.1  # measured 0.033 and 0.035 px
+
+
 @pytest.mark.parametrize("quarter_turns", [1, 2, 3])
 def test_chessboard_order_survives_a_turned_camera(quarter_turns):
     board = Board("chessboard", 8, 5, 0.1)
