@@ -152,7 +152,7 @@ def test_a_wrong_world_is_refused_before_the_footage_is_read(
     def must_not_run(*_: object, **__: object) -> None:
         raise AssertionError("the footage was read")
 
-    monkeypatch.setattr(calibration, "detect_board", must_not_run)
+    monkeypatch.setattr(calibration, "seen_board", must_not_run)
     done = mocap_cli(
         "calibrate", shared_data / "charuco_4cam", "--board", "charuco_7x5_a1", "--world", world, "--out",
         tmp_path / "c.toml",
