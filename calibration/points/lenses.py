@@ -94,7 +94,7 @@ def guessed_lenses(tracks: PointTracks, seed: int = 0) -> LensStart:
     CalibrationError
         LENS_UNKNOWN when no guess is better than another: too few points are shared.
     """
-    rigs = [_ideal(tracks, share) for share in FOCAL_GUESSES]
+    rigs = [ordinary_lenses(tracks.camera_names, tracks.image_sizes, share) for share in FOCAL_GUESSES]
     costs = np.array([misfit_of_lenses(rig, tracks, seed) for rig in rigs])
     if not costs.any():
         raise CalibrationError(
@@ -112,9 +112,10 @@ def guessed_lenses(tracks: PointTracks, seed: int = 0) -> LensStart:
     return LensStart(rig, free_parameters(models), LensPrior(mean, precision, prior.aspect_precision), text)
 
 
-def _ideal(tracks: PointTracks, share: float) -> CameraRig:
+def ordinary_lenses(names: tuple[str, ...], sizes: NDArray, share: float) -> CameraRig:
+    """Return cameras at one place, without distortion, whose focal length is `share` of the longer side."""
     cameras = []
-    for name, (width, height) in zip(tracks.camera_names, tracks.image_sizes, strict=True):
+    for name, (width, height) in zip(names, sizes, strict=True):
         focal = share * max(width, height)
         matrix = np.array([[focal, 0, (width - 1) / 2], [0, focal, (height - 1) / 2], [0, 0, 1.0]])
         cameras.append(Camera(name, (int(width), int(height)), matrix, np.zeros(5), np.eye(4)))

@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 import calibration
 from calibration import CameraRig
@@ -15,20 +14,16 @@ from calibration.files import write_rig
 from calibration.points.feet import rig_on_feet
 from calibration.points.quality import PointQuality
 from calibration.points.recipe import PERSON_FRAMES, WAND_FRAMES, calibrate_from_person, calibrate_from_wand
-from calibration.points.tracks import KnownLength, PointTracks
+from calibration.points.tracks import KnownLength
 from calibration.world import Landmarks, parse_world, read_landmarks
 from mocap.config.presets import preset_path
 from mocap.errors import ConfigError, KeypointError
-from mocap.keypoints import PeopleKeypoints, choose_person
 from mocap.pipeline.notes import check_output
+from mocap.pipeline.point_tracks import person_tracks, read_point_files, wand_tracks
 from mocap.pipeline.reconstruction import KeypointInput
-from mocap.readers.keypoints import read_keypoints
-from mocap.skeleton import side_of
-from mocap.trial import Keypoints2D
 
 FEET = "feet"  # the world's name where the person's own feet tell the floor
 _LENGTH = re.compile(r"(?P<ends>.+?)\s*=\s*(?P<length>[0-9.eE]+)\s*(?:\+-|±|\+/-)\s*(?P<sd>[0-9.eE]+)\s*m?")
-_SIDES = (("left", "right"), ("Left", "Right"), ("LEFT", "RIGHT"), ("L", "R"), ("l", "r"))
 _FOOT = {"heel": "heel", "toe": "toe", "hallux": "toe"}
 
 
@@ -76,15 +71,15 @@ def calibrate_wand_files(
     Raises
     ------
     MocapError
-        What reading and `calibration.points.recipe.calibrate_from_wand` refuse; MARKERS_UNKNOWN, LENS_UNKNOWN.
+        What reading and `calibration.points.recipe.calibrate_from_wand` refuse; MARKERS_UNKNOWN, SEVERAL_WANDS,
+        LENS_UNKNOWN.
     """
     if out is not None:
         check_output(out)
     described = wand_from(wand)
     rig = None if lenses is None else calibration.read_rig(lenses)
-    tracks, notes = _tracks(path, rig, image_sizes, how)
+    tracks, notes = wand_tracks(read_point_files(path, rig, image_sizes, how), described)
     landmarks = _landmarks(world, tracks.camera_names, path)
-    tracks = _as_markers(tracks, described)
     found = calibrate_from_wand(tracks, described, rig, world, landmarks, max_frames)
     outcome = PointOutcome(found.rig, found.quality, found.scale_sd, notes)
     if out is not None:
@@ -108,8 +103,8 @@ def calibrate_person_files(
     Parameters
     ----------
     path, how, out, lenses, image_sizes, max_frames
-        As in `calibrate_wand_files`. Where a camera shows several people, `lenses` has to be an old calibration of
-        the same rig, and the person on whom it agrees is taken; without `lenses` such camera frames are left out.
+        As in `calibrate_wand_files`. Where a camera shows several people, the one on whom most cameras agree is
+        taken (`mocap.pipeline.point_tracks.person_tracks`).
     lengths : sequence of str
         Known lengths between keypoints, in m with their sd: 'RHip-RKnee=0.42+-0.005'.
     world : str, optional
@@ -122,7 +117,7 @@ def calibrate_person_files(
     ------
     MocapError
         What reading and `calibration.points.recipe.calibrate_from_person` refuse; LENGTH_FORMAT, KEYPOINT_UNKNOWN,
-        LENS_UNKNOWN, FEET_TOO_FEW.
+        SEVERAL_PEOPLE, LENS_UNKNOWN, FEET_TOO_FEW.
     """
     if out is not None:
         check_output(out)
@@ -134,9 +129,9 @@ def calibrate_person_files(
             "Give the frame rate in Hz.",
             code="RATE_MISSING",
         )
-    tracks, notes = _tracks(path, rig, image_sizes, how, min_confidence)
-    tracks = replace(tracks, exchanged=partner_places(tracks.point_names))
-    known = [parse_length(text, tracks.point_names) for text in lengths]
+    files = read_point_files(path, rig, image_sizes, how)
+    known = [parse_length(text, files.people.names) for text in lengths]
+    tracks, notes = person_tracks(files, rig, known, min_confidence)
     landmarks = None if on_feet else _landmarks(world, tracks.camera_names, path)
     feet, kinds = foot_places(tracks.point_names) if on_feet else ([], [])
     found = calibrate_from_person(tracks, known, rig, None if on_feet else world, landmarks, max_frames)
@@ -184,21 +179,6 @@ def parse_length(text: str, names: Sequence[str]) -> KnownLength:
     raise KeypointError(f"'{ends}' does not name two different keypoints.", remedy, code="KEYPOINT_UNKNOWN")
 
 
-def partner_places(names: Sequence[str]) -> NDArray:
-    """Return for every keypoint the place of its partner on the other side, or its own, shape (keypoint,)."""
-    places = np.arange(len(names))
-    position = {name: place for place, name in enumerate(names)}
-    for place, name in enumerate(names):
-        if side_of(name) != "left":
-            continue
-        options = [right + name[len(left) :] for left, right in _SIDES if name.startswith(left)]
-        options += [name[: -len(left)] + right for left, right in _SIDES if name.endswith(left)]
-        partner = next((position[o] for o in options if o in position and side_of(o) == "right"), None)
-        if partner is not None:
-            places[place], places[partner] = partner, place
-    return places
-
-
 def foot_places(names: Sequence[str]) -> tuple[list[int], list[str]]:
     """Return the places of heels and toes among keypoints, and which of both each is.
 
@@ -221,62 +201,6 @@ def foot_places(names: Sequence[str]) -> tuple[list[int], list[str]]:
 def _stem(name: str) -> str:
     text = name.lower()
     return "small toe" if "small" in text else "toe"
-
-
-def _tracks(
-    path: Path,
-    rig: CameraRig | None,
-    image_sizes: Mapping[str, tuple[int, int]] | None,
-    how: KeypointInput,
-    min_confidence: float = 0.0,
-) -> tuple[PointTracks, tuple[str, ...]]:
-    sizes = dict(image_sizes or {}) if rig is None else {camera.name: camera.size for camera in rig}
-    if len(sizes) < 2:
-        raise ConfigError(
-            "Neither the lenses nor the image sizes of two cameras are known.",
-            "Give a calibration.toml with the lenses (--lenses), or the size of each camera's images.",
-            code="LENS_UNKNOWN",
-        )
-    read = read_keypoints(
-        path, source=how.source, camera_names=tuple(sizes), skeleton=how.skeleton, rate_hz=how.rate_hz or 1.0,
-        declared=how.cameras or None, keypoints=how.names or None,
-    )  # fmt: skip
-    people, notes = read.people, [note.rstrip(".") for note in read.notes]
-    keypoints = _one_person(people, rig, notes)
-    pixels = np.where((keypoints.confidence >= min_confidence)[..., None], keypoints.pixels, np.nan)
-    sizes_array = np.array([sizes[name] for name in sizes])
-    names = keypoints.names
-    tracks = PointTracks(pixels.astype(float), tuple(sizes), sizes_array, names, np.arange(len(names)))
-    return tracks, tuple(notes)
-
-
-def _one_person(people: PeopleKeypoints, rig: CameraRig | None, notes: list[str]) -> Keypoints2D:
-    there = np.isfinite(people.pixels).all(axis=-1).any(axis=-1)
-    several = there.sum(axis=2) > 1
-    if several.any() and rig is not None:
-        notes.append("several people: the one on whom the cameras agree best, as the given calibration has them stand")
-        return choose_person(people, rig).keypoints
-    if several.any():
-        notes.append(f"{int(several.sum())} camera frames with several people left out")
-    return people.chosen(np.where(several | ~there.any(axis=2), -1, there.argmax(axis=2)))
-
-
-def _as_markers(tracks: PointTracks, wand: Wand) -> PointTracks:
-    names = tracks.point_names
-    if set(wand.names) <= set(names):
-        order = [names.index(name) for name in wand.names]
-    elif len(names) == wand.n_markers and not set(wand.names) & set(names):
-        order = list(range(len(names)))
-    else:
-        raise KeypointError(
-            f"The wand's markers are {', '.join(wand.names)}, the files hold {', '.join(names)}.",
-            "Name the markers in wand.toml (names = [...]) as the files do.",
-            code="MARKERS_UNKNOWN",
-        )
-    return PointTracks(
-        tracks.pixels[:, :, order], tracks.camera_names, tracks.image_sizes, tuple(names[i] for i in order),
-        wand.exchanged, wand.labelled,
-    )  # fmt: skip
 
 
 def _landmarks(world: str | None, names: tuple[str, ...], path: Path) -> Landmarks | None:

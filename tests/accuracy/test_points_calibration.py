@@ -19,7 +19,7 @@ from calibration.points.tracks import KnownLength, PointTracks
 from calibration.synthetic import ring_rig
 from calibration.synthetic.wands import observe_wand
 from mocap.keypoints import choose_person
-from mocap.pipeline.point_calibration import partner_places
+from mocap.pipeline.point_tracks import partner_places
 from mocap.readers.keypoints import read_keypoints
 from mocap.synthetic import default_subject, faced, observe, walking
 from mocap.trial import Points3D

@@ -16,8 +16,8 @@ from mocap.pipeline.point_calibration import (
     calibrate_wand_files,
     foot_places,
     parse_length,
-    partner_places,
 )
+from mocap.pipeline.point_tracks import partner_places
 from mocap.pipeline.reconstruction import KeypointInput
 from mocap.synthetic import default_subject, faced, observe, walking
 from mocap.trial import Keypoints2D, Points3D
