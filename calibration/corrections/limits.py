@@ -6,18 +6,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.camera import CameraRig
+from calibration.corrections.board_motion import frame_moments
+from calibration.corrections.board_shape import refine_shape
+from calibration.corrections.choice import Wanted
+from calibration.corrections.timing import estimate_timing
 from calibration.corrections.view_patterns import ViewPatterns, view_patterns
 from calibration.corrections.view_timing import ViewTiming
+from calibration.errors import ShapeError, SolverError
 from calibration.observations import BoardObservations
 from calibration.result import Calibration
 from calibration.rigid import apply
 from calibration.solve.bundle_system import N_CAMERA
+from calibration.solve.part import thinned
 from calibration.solve.view_jacobians import by_camera, view_misses
 
 _BLOCKS = 20  # parts of a recording, in order of time, whose errors count as independent of each other
 _SHARED = 3.0  # excess of shared patterns (as a ratio of variances) from which they are told as the limit
 _NOT_FIXED = 0.01  # relative sd of focal lengths or baselines from which the views do not fix them
 _SHALLOW = 1.5  # farthest over nearest depth of a camera's views below which focal length and distance trade
+_TELLING = 50  # bodies that tell of bending; of noise and timing twice as many
 _FEW = 8  # views that a camera shares with the camera it shares most
 
 
@@ -115,9 +122,59 @@ def _relative_baselines(rig: CameraRig) -> tuple[NDArray, list[tuple[str, str]]]
     return np.array(rows).reshape(-1, len(rig) * N_CAMERA), pairs
 
 
+def recording_limits(
+    calibration: Calibration, observations: BoardObservations, wanted: Wanted | None = None, loosely: bool = True
+) -> tuple[str, ...]:
+    """Find out, and say in plain sentences, what limits a recording.
+
+    Parameters
+    ----------
+    calibration : Calibration
+        Where neither the moments of views nor the shape of the board were corrected, it is tried whether they ought
+        to be.
+    observations : BoardObservations
+        Those that it was made from.
+    wanted : Wanted, optional
+        For the times of the frames.
+    loosely : bool
+        Also say how far focal lengths and distances between cameras are open.
+
+    Returns
+    -------
+    tuple of str
+        The greatest limit first.
+    """
+    timing, shape = calibration.timing, calibration.shape
+    if timing is None:
+        moments = _moments(calibration, observations, wanted or Wanted())
+        timing = estimate_timing(calibration.refinement, *moments, most=2 * _TELLING)
+        timing = timing if timing.significant else None
+    board = shape.describe() if shape is not None else _seems_bent(calibration)
+    return what_limits(calibration, observations, timing, board, loosely)
+
+
+def _moments(calibration: Calibration, observations: BoardObservations, wanted: Wanted) -> tuple[NDArray, str]:
+    moments, unit = frame_moments(observations.frame_ids, wanted.frame_times, wanted.rate_hz)
+    return moments[calibration.frames], unit
+
+
+def _seems_bent(calibration: Calibration) -> str:
+    """Say that the board is not flat, where that is proven."""
+    try:
+        shape = refine_shape(thinned(calibration.refinement, _TELLING)[0]).shape
+    except (ShapeError, SolverError):  # no flat board, or one too small to tell
+        return ""
+    if not shape.significant:
+        return ""
+    return (
+        f"The board seems bent, by {1e3 * shape.bow_m:.1f} +- {1e3 * shape.bow_sd_m:.1f} mm between its lowest and its "
+        "highest corner. Let the calibration refine its shape (--bending), or mount it on a stiff plate."
+    )
+
+
 def what_limits(
     calibration: Calibration, observations: BoardObservations, timing: ViewTiming | None = None,
-    board: str | None = None,
+    board: str | None = None, loosely: bool = True,
 ) -> tuple[str, ...]:  # fmt: skip
     """Say in plain sentences, with numbers, what limits a recording.
 
@@ -130,35 +187,43 @@ def what_limits(
         What `timing.estimate_timing` or `refine_timing` found.
     board : str, optional
         What `board_shape` says of the board's flatness.
+    loosely : bool
+        Also say how far focal lengths and distances between cameras are open.
 
     Returns
     -------
     tuple of str
         The greatest limit first.
     """
-    refinement = calibration.refinement
-    told = [_noise_sentence(view_patterns(refinement.state, refinement.problem.views))]
+    refinement, _ = thinned(calibration.refinement, 2 * _TELLING)
+    told = [_noise_sentence(view_patterns(refinement.state, refinement.problem.views), timing)]
     if timing is not None:
         told += timing.sentences(calibration.rig.names)
+        if timing.significant and not np.isfinite(timing.share_used):
+            told.append("Let the calibration estimate these shifts (--timing), or run the cameras by one clock.")
     if board:
         told.append(board)
     loose = looseness(calibration)
-    told += filter(None, [_loose_sentence(loose)])
+    if loosely:
+        told += filter(None, [_loose_sentence(loose)])
     if max(loose.focal, loose.focal_robust) > 0.5 * _NOT_FIXED:
         told += _depth_sentences(calibration, observations)
     told += _shared_sentences(calibration)
     return tuple(told)
 
 
-def _noise_sentence(patterns: ViewPatterns) -> str:
+def _noise_sentence(patterns: ViewPatterns, timing: ViewTiming | None) -> str:
     if not np.isfinite(patterns.corner_px):
         return "Views show too few corners to tell noise from other errors."
     if patterns.excess < _SHARED:
         return f"The recording is limited by corner noise: {patterns.corner_px:.2f} px."
+    size = f"{patterns.corner_px:.2f} px, but whole views are off by {patterns.view_px:.2f} px"
+    narrow = "intervals that presume independent corners are too narrow."
+    if timing is not None and timing.significant and not np.isfinite(timing.share_used):
+        return f"Timing limits this recording: single corners scatter by {size}, the more the faster it moved; {narrow}"
     return (
-        f"Single corners scatter by {patterns.corner_px:.2f} px, but whole views are off by {patterns.view_px:.2f} px: "
-        "timing, a bent board, the lens model or a rolling shutter limits this recording, not the corners, and "
-        "intervals that presume independent corners are too narrow."
+        f"Single corners scatter by {size}: timing, a bent board, the lens model or a rolling shutter limits this "
+        f"recording, not the corners, and {narrow}"
     )
 
 
@@ -174,7 +239,7 @@ def _loose_sentence(loose: Looseness) -> str:
 
 
 def _depth_sentences(calibration: Calibration, observations: BoardObservations) -> list[str]:
-    told = []
+    shallow = []
     middle = observations.board.corners_board.mean(axis=0)
     points = apply(calibration.world_from_board, middle)
     for camera, kept in zip(calibration.rig, calibration.kept, strict=True):
@@ -182,11 +247,13 @@ def _depth_sentences(calibration: Calibration, observations: BoardObservations) 
         depth = np.asarray(own @ camera.cam_from_world[2, :3] + camera.cam_from_world[2, 3])
         depth = depth[np.isfinite(depth) & (depth > 0)]
         if len(depth) and depth.max() / depth.min() < _SHALLOW:
-            told.append(
-                f"Camera '{camera.name}' saw the board only between {depth.min():.2f} and {depth.max():.2f} m away: "
-                "show it nearer and farther, or focal length and distance trade against each other."
-            )
-    return told
+            shallow.append(f"{camera.name} from {depth.min():.2f} to {depth.max():.2f} m")
+    if not shallow:
+        return []
+    return [
+        f"The board was shown to some cameras at nearly one distance ({', '.join(shallow)}): show it nearer and "
+        "farther, or focal length and distance trade against each other."
+    ]
 
 
 def _shared_sentences(calibration: Calibration) -> list[str]:

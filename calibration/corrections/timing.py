@@ -31,6 +31,7 @@ from calibration.errors import SolverError
 from calibration.solve.bundle import BundleCovariance, BundleProblem, lens_and_pose_covariance, minimise
 from calibration.solve.bundle_slide import Slide, alone_views, best_shifts
 from calibration.solve.bundle_system import BundleState, Views, squared_errors
+from calibration.solve.part import slide_of, thinned
 from calibration.solve.refinement import Refinement, fitting_corners, noise_per_camera
 from calibration.solve.view_jacobians import view_misses
 
@@ -82,7 +83,7 @@ def body_slide(refinement: Refinement, moments: NDArray, mean: NDArray, sd: floa
 
 
 def estimate_timing(
-    refinement: Refinement, moments: NDArray, unit: str = "s", spread: float | None = None
+    refinement: Refinement, moments: NDArray, unit: str = "s", spread: float | None = None, most: int | None = None
 ) -> ViewTiming:
     """Estimate when each view was taken, the cameras as they are.
 
@@ -94,6 +95,8 @@ def estimate_timing(
     unit : str
     spread : float, optional
         Standard deviation of the shifts; estimated from the recording when left out.
+    most : int, optional
+        Tell from at most so many bodies, evenly over time; those left out get no shift of their own.
 
     Returns
     -------
@@ -101,6 +104,13 @@ def estimate_timing(
         With axes (camera, frame of the refinement).
     """
     slide = body_slide(refinement, moments, np.zeros(refinement.problem.views.n_cameras), 1.0)
+    if most is not None and refinement.placed.sum() > most:
+        fewer, bodies = thinned(refinement, most)
+        normals = body_normals(fewer.state, fewer.problem.views, fewer.sigma, slide_of(slide, bodies))
+        told = _view_timing(normals, spread, fewer, unit)
+        shift, sd = np.full((2, len(told.shift), len(refinement.placed)), np.nan)
+        shift[:, bodies], sd[:, bodies] = told.shift, told.sd
+        return replace(told, shift=shift, sd=sd)
     normals = body_normals(refinement.state, refinement.problem.views, refinement.sigma, slide)
     return _view_timing(normals, spread, refinement, unit)
 

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.arrays import one_blas_thread
+from calibration.corrections.choice import Wanted
+from calibration.corrections.limits import recording_limits
 from calibration.errors import CalibrationError
 from calibration.lenses.freedom import LensFreedom, freedom_sentence, lens_freedom
 from calibration.observations import BoardObservations
@@ -77,6 +79,7 @@ def assess(
     scale: ScaleResult | None = None,
     footage_sizes: Mapping[str, tuple[int, int]] | None = None,
     limits: tuple[str, ...] = (),
+    wanted: Wanted | None = None,
 ) -> Assessment:
     """Measure how good a calibration is.
 
@@ -93,14 +96,16 @@ def assess(
         Width and height of the footage, px, as the files have them.
     limits : tuple of str
         Sentences on what limits this recording, found elsewhere; some are added here.
+    wanted : Wanted, optional
+        As `calibrate` had it: for the times of the frames.
     """
     with one_blas_thread():
-        return _assess(calibration, observations, n_folds, scale, footage_sizes, limits)
+        return _assess(calibration, observations, n_folds, scale, footage_sizes, limits, wanted)
 
 
 def _assess(
     calibration: Calibration, observations: BoardObservations, n_folds: int, scale: ScaleResult | None,
-    footage_sizes: Mapping[str, tuple[int, int]] | None, limits: tuple[str, ...],
+    footage_sizes: Mapping[str, tuple[int, int]] | None, limits: tuple[str, ...], wanted: Wanted | None,
 ) -> Assessment:  # fmt: skip
     rig = calibration.rig
     scale = scale or combine_scale([board_scale(observations.board)])
@@ -118,7 +123,10 @@ def _assess(
     grade, reason, remedy = whole_verdict(cameras, checks)
     lengths, lengths_sd = baseline_sd(rig)
     freedom = lens_freedom(calibration, observations)
-    told = (*limits, *own_limits(rig.names, outside, halves, freedom))
+    open_lenses = freedom_sentence(freedom, rig.names)
+    # Of the two that say how far focal lengths and distances are open, one is enough.
+    found = recording_limits(calibration, observations, wanted, loosely=not open_lenses)
+    told = (*limits, *found, *own_limits(outside, halves), *filter(None, [open_lenses]))
     return Assessment(
         grade, reason, remedy, cameras, checks, outside, halves, errors, coverage, graph, scale, freedom, position,
         focal, lengths, lengths_sd, told,
@@ -191,7 +199,7 @@ def whole_verdict(cameras: tuple[CameraVerdict, ...], checks: tuple[Check, ...])
     return grade, f"{reason} {sentence}" if worst == GRADES.index(grade) else reason, remedy
 
 
-def own_limits(names: tuple[str, ...], outside: HeldOut, halves: SplitHalves, freedom: LensFreedom) -> list[str]:
+def own_limits(outside: HeldOut, halves: SplitHalves) -> list[str]:
     """Return sentences on what these figures say limits a recording."""
     told = []
     if outside.reason:
@@ -201,11 +209,10 @@ def own_limits(names: tuple[str, ...], outside: HeldOut, halves: SplitHalves, fr
     ratio = halves.whole_ratio
     if ratio > CAMERA_LIMITS["repeatability"].ok:
         told.append(
-            f"Two halves of the recording differ by {ratio:.1f} times what independent noise of the corners would do. "
-            f"Timing, a bent board or the lens model limits this recording, not the noise; take every stated "
-            f"uncertainty {ratio:.1f} times as large."
+            f"Two halves of the recording differ by {ratio:.1f} times what independent noise of the corners would do: "
+            f"take every stated uncertainty {ratio:.1f} times as large."
         )
-    return [*told, *filter(None, [freedom_sentence(freedom, names)])]
+    return told
 
 
 def check_verdict(assessment: Assessment) -> None:

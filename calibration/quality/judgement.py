@@ -113,7 +113,7 @@ CAMERA_LIMITS: dict[str, Limit] = {
                    "Show the board near the edges and corners of this camera's image."),
     "slanted": Limit(25, -1, "%", "views slanted by 20 deg or more",
                      "Tilt the board, each way, while this camera sees it."),
-    "shared": Limit(15, 3, "views", "views shared with another camera",
+    "shared": Limit(15, 2, "views", "views shared with another camera",
                     "Hold the board where this camera and a neighbour see it at the same time."),
     "focal_sd": Limit(0.5, 10, "%", "focal length known to (1 sd)",
                       "Show the board nearer and farther, and slanted; or calibrate this lens alone first."),

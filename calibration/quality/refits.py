@@ -16,6 +16,7 @@ from calibration.observations import BoardObservations
 from calibration.result import Calibration, refined_cameras
 from calibration.solve.bundle import BundleCovariance, BundleProblem, lens_and_pose_covariance, minimise
 from calibration.solve.bundle_system import BundleState, Views
+from calibration.solve.part import part_of
 
 MIN_FIT_VIEWS = 5
 #: Frames beyond this number are thinned out evenly before a refit.
@@ -84,18 +85,6 @@ def refit(calibration: Calibration, observations: BoardObservations, bodies: NDA
     moved = replace(refinement, state=result.state)
     cameras = refined_cameras(observations, moved, list(calibration.models), calibration.world.root_from_world)
     return Refit(CameraRig(cameras), problem, result.state, refinement.sigma)
-
-
-def part_of(views: Views, state: BundleState, bodies: NDArray) -> tuple[Views, BundleState]:
-    """Return the views of some bodies, counted anew, and the state with these bodies alone."""
-    place = np.full(views.n_bodies, -1)
-    place[bodies] = np.arange(len(bodies))
-    rows = np.flatnonzero((place[views.body] >= 0) & views.seen.any(axis=1))
-    own = Views(
-        views.camera[rows], place[views.body[rows]], views.pixels[rows], views.seen[rows], views.fisheye,
-        views.targets, views.body_target[bodies],
-    )  # fmt: skip
-    return own, BundleState(state.lenses, state.cam_from_world, state.world_from_board[bodies])
 
 
 def _lacking(views: Views, names: tuple[str, ...]) -> str:

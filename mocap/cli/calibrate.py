@@ -19,6 +19,7 @@ _SHOWN = (
     "world", "gravity", "world_gravity_sd_deg", "world_notes", "scale", "lens_choice", "reprojection_median_px",
     "held_out_median_px", "held_out_distance_rmse_mm", "volume_sd_median_mm", "volume_sd_p95_mm", "n_views",
     "n_rejected_corners", "rejected_views", "checks_not_ok", "scale_factor", "timing",
+    "board_shape",
 )  # fmt: skip
 
 
@@ -77,6 +78,22 @@ def command(
             help="Calibrate from at most so many frames, those that together show most of the board; 0 for all.", min=0
         ),
     ] = 400,
+    timing: Annotated[
+        bool,
+        typer.Option(
+            "--timing", help="Estimate how early or late each view was taken: for cameras without a common clock."
+        ),
+    ] = False,
+    bending: Annotated[
+        bool, typer.Option("--bending", help="Estimate how far the board is from flat.")
+    ] = False,
+    frame_times: Annotated[
+        str,
+        typer.Option(
+            help="CSV of the times of the frames (cam_id, sync_index, frame_time); a timestamps.csv beside the footage "
+            "is found by itself."
+        ),
+    ] = "",
     lenses: Annotated[
         Path | None,
         typer.Option(help="Calibration whose lenses are taken; its poses are not.", rich_help_panel=_POINTS),
@@ -90,7 +107,7 @@ def command(
         typer.Option(help="Keypoint order, such as BODY_25B, where the files bring no names.", rich_help_panel=_POINTS),
     ] = None,
     rate: Annotated[
-        float | None, typer.Option(help="Frame rate in Hz, for 'feet'.", min=1e-3, rich_help_panel=_POINTS)
+        float | None, typer.Option(help="Frame rate in Hz, for 'feet', and for shifts in ms with --timing.", min=1e-3)
     ] = None,
     check: Annotated[
         Path | None,
@@ -143,7 +160,9 @@ def command(
         return
     from mocap.pipeline.calibration import CalibrationOptions, calibrate_to_file
 
-    options = CalibrationOptions(_lenses(lens), tuple(map(str, board[1:])), tuple(length or ()), frames)
+    options = CalibrationOptions(
+        _lenses(lens), tuple(map(str, board[1:])), tuple(length or ()), frames, timing, bending, frame_times, rate
+    )
     with progress_bars() as progress:
         outcome = calibrate_to_file(source_dir, board[0], out, world, progress, options, report, anyway)
     lines = [

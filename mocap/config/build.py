@@ -77,6 +77,8 @@ def _strict(cls: type) -> Any:
 
 def _describe(cls: type, fault: Any, section: str) -> str:
     place = [str(part) for part in fault["loc"]]
+    if not place:  # the section as a whole, by its own check
+        return f"[{section or 'top level'}]: {fault['msg'].removeprefix('Value error, ')}"
     key, parents = place[-1], place[:-1]
     where = ".".join([part for part in [section, *parents] if part]) or "top level"
     if fault["type"] in _UNKNOWN:

@@ -1,11 +1,12 @@
 """Calibration as a recipe: footage, board and world in, calibration file out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import calibration
 from calibration.camera import CameraRig
+from calibration.corrections.choice import Wanted
 from calibration.files import rig_text, write_rig, write_texts
 from calibration.frame_choice import DEFAULT_FRAMES
 from calibration.lengths import ScaledRig, parse_tape_length, scale_by_lengths
@@ -21,6 +22,7 @@ from mocap.errors import ConfigError
 from mocap.pipeline.board_footage import check_told_apart, named_sources, seen_board
 from mocap.pipeline.boards import target_from
 from mocap.pipeline.calibration_report import report_texts
+from mocap.pipeline.frame_times import find_frame_times, read_frame_times, spread_sentence
 from mocap.pipeline.notes import check_output
 from mocap.pipeline.progress import Progress
 
@@ -40,12 +42,29 @@ class CalibrationOptions:
         against them, and rests on them and on the board.
     max_frames : int
         Calibrate from at most so many frames, those that together show most of the board; 0 for all.
+    timing : bool
+        Estimate with the cameras how early or late each view was taken.
+    bending : bool
+        Refine with the cameras how far the board is from flat.
+    frame_times : str
+        CSV file of the times of the frames, as `frame_times.read_frame_times` reads it. A `timestamps.csv` of that
+        kind in the folder of the footage is found by itself; shifts are told in frame intervals without times.
+    rate_hz : float, optional
+        Frame rate of the footage, where there are no times.
     """
 
     lens: str | dict[str, str] = "auto"
     boards: tuple[str, ...] = ()
     lengths: tuple[str, ...] = ()
     max_frames: int = DEFAULT_FRAMES
+    timing: bool = False
+    bending: bool = False
+    frame_times: str = ""
+    rate_hz: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.rate_hz is not None and not self.rate_hz > 0:
+            raise ValueError(f"rate_hz is {self.rate_hz}: give frames per second")
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +72,7 @@ class CalibratedFootage:
     """A calibration and what it was made from: the corners of each board, the main one first, and the footage.
 
     `scaled` is the rig in its final size, where lengths were given beside the board; `ignored` are the files of the
-    folder that were not used, `notes` what a user has to know of the views.
+    folder that were not used, `notes` what a user has to know of the views, `wanted` what was to be corrected.
     """
 
     calibration: Calibration
@@ -62,6 +81,7 @@ class CalibratedFootage:
     ignored: tuple[Path, ...]
     scaled: ScaledRig | None = None
     notes: tuple[str, ...] = ()
+    wanted: Wanted = field(default_factory=Wanted)
 
     @property
     def rig(self) -> CameraRig:
@@ -94,6 +114,7 @@ def calibrate_footage(
     progress: Progress,
     patterns: Mapping[str, str] | None = None,
     options: CalibrationOptions | None = None,
+    picture: Path | None = None,
 ) -> CalibratedFootage:
     """Detect the boards in all footage of a folder and calibrate all cameras together.
 
@@ -110,6 +131,8 @@ def calibrate_footage(
     patterns : mapping of str to str, optional
         File pattern by camera name, as in `[cameras]` of a session; all footage under its own names when empty.
     options : CalibrationOptions, optional
+    picture : Path, optional
+        PNG that shows what was tried, when the footage does not show a board as it is described.
     """
     options = options or CalibrationOptions()
     boards = [target_from(board), *(target_from(Path(name)) for name in options.boards)]
@@ -122,14 +145,27 @@ def calibrate_footage(
     check_lenses(options.lens, names)
     tapes = tuple(parse_tape_length(text, names) for text in options.lengths)
     choice, alone = parse_world(world, names), len(boards) == 1
-    seen = [seen_board(sources, one, choice, options.max_frames, progress, alone) for one in boards]
+    seen = [seen_board(sources, one, choice, options.max_frames, progress, alone, picture) for one in boards]
     corners = tuple(one.observations for one in seen)
+    wanted = _wanted(options, folder, corners[0])
     result = calibration.calibrate(
-        corners[0], world=world, lens=options.lens, landmarks=landmarks, more_boards=corners[1:]
+        corners[0], world=world, lens=options.lens, landmarks=landmarks, more_boards=corners[1:], wanted=wanted
     )
     scaled = scale_by_lengths(result.rig, boards[0], tapes) if tapes else None
     notes = tuple(note for one in seen for note in one.notes)
-    return CalibratedFootage(result, corners, tuple(sources), tuple(ignored), scaled, notes)
+    return CalibratedFootage(result, corners, tuple(sources), tuple(ignored), scaled, notes, wanted)
+
+
+def _wanted(options: CalibrationOptions, folder: Path, observations: BoardObservations) -> Wanted:
+    """What to correct, with the times of the frames where there are any."""
+    path = Path(options.frame_times) if options.frame_times else find_frame_times(folder)
+    if path is not None and not path.exists() and (folder / path).exists():
+        path = folder / path
+    times = None if path is None else read_frame_times(path, observations.camera_names, observations.frame_ids)
+    return Wanted(
+        "per-view" if options.timing else "synchronous", "bending" if options.bending else "flat", times,
+        options.rate_hz,
+    )  # fmt: skip
 
 
 def check_lenses(lens: str | Mapping[str, str], names: Sequence[str]) -> None:
@@ -176,8 +212,13 @@ def calibrate_to_file(
     """Calibrate as `calibrate_footage` does, assess the answer and write it, as `write_calibration` does."""
     for path in (out, *(report_paths(out) if report else ())):
         check_output(path)
-    found = calibrate_footage(folder, board, world, progress, options=options)
+    found = calibrate_footage(folder, board, world, progress, options=options, picture=tried_path(out))
     return write_calibration(found, out, progress, report, anyway)
+
+
+def tried_path(out: Path) -> Path:
+    """Return where a picture is left, beside a calibration file, when the footage does not show the board."""
+    return out.with_suffix(".tried.png")
 
 
 def report_paths(out: Path) -> tuple[Path, Path]:
@@ -215,7 +256,12 @@ def write_calibration(
     progress("assess", 0, 2)
     sizes = {source.name: frame_size(source) for source in found.sources}
     scale = None if found.scaled is None else found.scaled.result
-    assessment = assess(found.calibration, found.boards[0], scale=scale, footage_sizes=sizes)
+    times, seen = found.wanted.frame_times, found.boards[0].views()
+    limits = () if times is None else (spread_sentence(times, seen),)
+    assessment = assess(
+        found.calibration, found.boards[0], scale=scale, footage_sizes=sizes, limits=tuple(filter(None, limits)),
+        wanted=found.wanted,
+    )  # fmt: skip
     progress("assess", 1, 2)
     refused = assessment.grade == GRADES[-1] and not anyway
     page, table = report_paths(out.with_suffix(".refused.toml") if refused else out)

@@ -49,7 +49,7 @@ def test_a_good_recording_is_good(assessment: Assessment) -> None:
     assert assessment.grade == "good", assessment.reason
     assert [camera.grade for camera in assessment.cameras] == ["good"] * 5
     assert {check.name for check in assessment.checks if check.status != "ok"} == {"scale"}
-    assert assessment.limits == ("The light was poor.",)
+    assert assessment.limits == ("The light was poor.", "The recording is limited by corner noise: 0.20 px.")
     assert assessment.held_out.distance_rmse_mm < 1.0  # measured 0.71, nearly all of it noise of the corners
     assert 0.7 < assessment.halves.whole_ratio < 1.3
 

@@ -1,13 +1,21 @@
 """What `mocap calibrate` makes of its options before any footage is read."""
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
 import pytest
 import typer
 
 from calibration.boards.board import Board
+from calibration.observations import BoardObservations
 from mocap.cli.calibrate import _lenses
+from mocap.config.build import build
 from mocap.errors import MocapError
+from mocap.pipeline import calibration as pipeline
 from mocap.pipeline.board_footage import check_told_apart
-from mocap.pipeline.calibration import check_lenses
+from mocap.pipeline.calibration import CalibrationOptions, _wanted, check_lenses
 
 CHARUCO = Board("charuco", 7, 5, 0.1, 0.07, "DICT_4X4_50")
 
@@ -36,3 +44,32 @@ def test_boards_that_footage_cannot_tell_apart_are_refused() -> None:
         with pytest.raises(MocapError) as refused:
             check_told_apart([CHARUCO, other])
         assert refused.value.code == "BOARDS_ALIKE"
+
+
+def test_corrections_are_keys_of_a_session_and_flags_of_the_command(tmp_path: Path) -> None:
+    keys = {"timing": True, "bending": True, "rate_hz": 50.0}
+    options = build(CalibrationOptions, keys, "session.toml", "options.calibration")
+    observations = BoardObservations(CHARUCO, ("a",), np.array([[9, 9]]), np.full((1, 1, 24, 2), np.nan), np.arange(1))
+    wanted = _wanted(options, tmp_path, observations)
+    assert (wanted.timing, wanted.board_shape, wanted.rate_hz) == ("per-view", "bending", 50.0)
+    plain = _wanted(CalibrationOptions(), tmp_path, observations)
+    assert (plain.timing, plain.board_shape, plain.frame_times) == ("synchronous", "flat", None)
+    for wrong in ({"timing": "late"}, {"rate_hz": 0.0}):
+        with pytest.raises(MocapError) as refused:
+            build(CalibrationOptions, wrong, "session.toml", "options.calibration")
+        assert refused.value.code == "CONFIG_VALUE"
+
+
+def test_the_flags_reach_the_calibration(
+    tmp_path: Path, mocap_cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = []
+
+    def stop(*arguments: Any, **_: Any) -> None:
+        given.extend(one for one in arguments if isinstance(one, CalibrationOptions))
+        raise MocapError("That will do.", "Nothing.", code="ENOUGH")
+
+    monkeypatch.setattr(pipeline, "calibrate_to_file", stop)
+    words = ("--timing", "--bending", "--rate", 30, "--frame-times", "t.csv")
+    assert mocap_cli("calibrate", tmp_path, "--board", "board.toml", *words).status
+    assert given == [CalibrationOptions(timing=True, bending=True, rate_hz=30.0, frame_times="t.csv")]
