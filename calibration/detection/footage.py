@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from calibration.boards.board import MIN_CORNERS
 from calibration.boards.tag_object import TagObject
-from calibration.boards.tag_object import TagObject
 from calibration.boards.targets import Target
 from calibration.detection.corners import board_markers, detect_corners, view_from_markers
 from calibration.detection.diagnosis import check_pattern, explain_absence, explain_blind_camera

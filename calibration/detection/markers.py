@@ -16,7 +16,7 @@ from calibration.detection.quad_kernels import fit_quads
 from calibration.detection.regions import Region, find_regions
 
 _WINDOWS_PX = (11, 7)
-_OFFSET = 7  # gray levels below the mean of the window
+_OFFSET, _LEAST_OFFSET = 7, 5  # gray levels below the mean of the window
 _MIN_SIDE_PX = 9.0
 _ACCURACY = 0.04  # of the circumference, by which a contour may leave its quadrilateral
 _RIM = 0.12  # of a marker's side, beyond which another edge may be
@@ -45,7 +45,12 @@ NO_MARKERS = Markers(np.zeros(0, int), np.zeros((0, 4, 2)))
 
 
 def find_markers(
-    gray: NDArray, dictionary: str, enough: int, known: int, regions: list[Region] | None = None
+    gray: NDArray,
+    dictionary: str,
+    enough: int,
+    known: int,
+    regions: list[Region] | None = None,
+    shares: tuple[float, ...] = (0.0,),
 ) -> Markers:
     """Find the markers of one board.
 
@@ -60,6 +65,9 @@ def find_markers(
         The board's ids are below it; others are reported too.
     regions : list of Region, optional
         Where to look, `find_regions` of the image when not given.
+    shares : tuple of float
+        How much darker than its surroundings ink has to be, at least, as a share of the region's contrast: each is
+        tried. Markers that black squares touch come apart at a large one; 0 does for markers with paper around.
 
     Returns
     -------
@@ -70,7 +78,7 @@ def find_markers(
     missing = enough
     for region in find_regions(gray) if regions is None else regions:
         # Once there are enough, one look has to do elsewhere: a second copy of the board would show in it.
-        markers = _in_region(region.of(gray), dictionary, missing, known)
+        markers = _in_region(region.of(gray), dictionary, missing, known, shares)
         if len(markers):
             found.append(Markers(markers.ids, markers.corners + np.array([region.left, region.top])))
             missing = max(0, missing - int((markers.ids < known).sum()))
@@ -79,15 +87,15 @@ def find_markers(
     return _unique(Markers(np.concatenate([m.ids for m in found]), np.concatenate([m.corners for m in found])))
 
 
-def _in_region(part: NDArray, dictionary: str, enough: int, known: int) -> Markers:
+def _in_region(part: NDArray, dictionary: str, enough: int, known: int, shares: tuple[float, ...]) -> Markers:
     """Look coarsely and then finely; what the first look has found stays."""
     found = NO_MARKERS
     whole = np.ascontiguousarray(part)
-    for scale, window in _looks(part):
+    for scale, window, offset in _looks(part, shares):
         level = whole
         for _ in range(int(np.log2(scale))):
             level = cv2.resize(level, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-        markers = _unique(_at_window(level, dictionary, window))
+        markers = _unique(_at_window(level, dictionary, window, offset))
         new = ~np.isin(markers.ids, found.ids)
         corners = _sharpened(whole, (markers.corners[new] + 0.5) * scale - 0.5, scale)
         found = Markers(np.concatenate([found.ids, markers.ids[new]]), np.concatenate([found.corners, corners]))
@@ -104,20 +112,22 @@ def _sharpened(gray: NDArray, quads: NDArray, scale: int) -> NDArray:
     return quads
 
 
-def _looks(part: NDArray) -> list[tuple[int, int]]:
-    """Return scales and threshold windows, in the order in which they are tried."""
+def _looks(part: NDArray, shares: tuple[float, ...]) -> list[tuple[int, int, int]]:
+    """Return scales, threshold windows and offsets, in the order in which they are tried."""
     scales, scale = [1], 2
     while np.sqrt(part.size) / scale > _LARGE_PX / 2 and scale <= 4:
         scales.append(scale)
         scale *= 2
-    return [(scale, window) for scale in scales[::-1] for window in _WINDOWS_PX]
+    low, high = np.percentile(part[::2, ::2], [2, 98]) if any(shares) else (0.0, 0.0)
+    offsets = [max(round(share * (high - low)), _OFFSET if share == 0 else _LEAST_OFFSET) for share in shares]
+    return [(scale, window, offset) for scale in scales[::-1] for window in _WINDOWS_PX for offset in offsets]
 
 
-def _at_window(gray: NDArray, dictionary: str, window: int) -> Markers:
+def _at_window(gray: NDArray, dictionary: str, window: int, offset: int) -> Markers:
     if min(gray.shape) < window:
         return NO_MARKERS
     binary = cv2.adaptiveThreshold(
-        gray, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, window, _OFFSET
+        gray, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, window, offset
     )
     quads = _quadrilaterals(binary)
     if not len(quads):

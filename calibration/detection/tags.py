@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from calibration.boards.board import Board
 from calibration.boards.tag_object import TagObject
-from calibration.detection.markers import Markers
+from calibration.detection.markers import Markers, find_markers
 from calibration.detection.pattern import consistent_markers, predict
+from calibration.detection.regions import Region
 from calibration.detection.tag_kernels import N_CELLS, fit_tag_corners
 
 _MIN_CONTRAST = 12.0  # gray levels, paper minus ink
@@ -26,7 +27,8 @@ _MAX_SHIFT = 0.2  # sides of a tag between the expected and the fitted corner
 _REACH = 1.6  # pitches over which corners are expected beyond what was seen
 _ROUNDS = 8
 _OFFSET = 7  # gray levels below the mean of the surroundings
-_OFFSETS = (0.22, 0.1)  # of the image's contrast, below the mean of the surroundings: what touches comes apart
+_SHARES = (0.4, 0.25, 0.12)  # of the contrast, below the mean of the surroundings: what touches comes apart
+_FEW_TAGS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,8 +119,13 @@ def tag_corners(gray: NDArray, target: Board | TagObject, markers: Markers | Non
 
 def find_tags(gray: NDArray, target: Board | TagObject) -> Markers:
     """Read the tags of a target in an image in which they are dark on light; of a tag found twice, none."""
-    shares = _OFFSETS if target.type == "april_grid" else ()
-    return read_tags(gray, str(target.dictionary), shares, target.n_markers // 2)
+    if isinstance(target, TagObject):
+        # A lone tag on a face shows too few saddle points to be looked for by them.
+        whole = [Region(0, 0, gray.shape[1], gray.shape[0])]
+        return find_markers(gray, target.dictionary, target.n_markers, max(target.ids) + 1, whole)
+    shares = _SHARES if target.type == "april_grid" else (0.0,)
+    enough = max(_FEW_TAGS, target.n_markers // 2)
+    return find_markers(gray, str(target.dictionary), enough, target.n_markers, shares=shares)
 
 
 def read_tags(gray: NDArray, dictionary: str, shares: Sequence[float] = (0.0, 0.22), enough: int = 1000) -> Markers:
