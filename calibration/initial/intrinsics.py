@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.errors import BoardError, SolverError
+from calibration.initial.outliers import sound_corners
 from calibration.initial.planar import focal_from_homographies, homographies, planar_poses
 from calibration.lens import undistort
 from calibration.rigid import apply, inverse
@@ -133,6 +134,7 @@ def check_board(pixels: NDArray, corners_board: NDArray, faces: tuple[NDArray, .
     for face in faces:
         plane = apply(_face_from_board(corners_board[face]), corners_board[face])[:, :2]
         image = pixels[:, face]
+        image = np.where(sound_corners(image, plane)[0][..., None], image, np.nan)
         matrix = homographies(plane, image)
         mapped = np.insert(plane, 2, 1.0, axis=1) @ np.swapaxes(matrix, 1, 2)
         with np.errstate(invalid="ignore", divide="ignore"):

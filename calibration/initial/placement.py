@@ -1,4 +1,4 @@
-"""The start of the joint refinement: where the board stood in every frame, and which views to leave out."""
+"""The start of the joint refinement: where the board stood in every frame."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,8 +50,3 @@ def _body_errors(state: BundleState, views: Views) -> NDArray:
     """Sum of capped corner errors per body, px."""
     lengths = np.minimum(np.sqrt(squared_errors(state, views)), _ERROR_CAP_PX)
     return np.bincount(views.body, lengths.sum(axis=1), minlength=views.n_bodies)
-
-
-def view_rms(state: BundleState, views: Views) -> NDArray:
-    """Return the RMS corner error, shape (view,), in px; infinite behind the camera."""
-    return np.sqrt(squared_errors(state, views).sum(axis=1) / np.maximum(views.seen.sum(axis=1), 1))

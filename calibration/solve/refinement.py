@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.errors import SolverError
-from calibration.initial.placement import view_rms
 from calibration.solve.bundle import BundleProblem, minimise
 from calibration.solve.bundle_system import BundleState, Views, squared_errors
 from calibration.views import usable_views
@@ -138,10 +137,21 @@ def _with(problem: BundleProblem, seen: NDArray) -> BundleProblem:
 
 
 def _near_views(problem: BundleProblem, state: BundleState) -> NDArray:
-    """Corners, shape (view, corner), of the views that are not hopelessly far from a state."""
-    errors = view_rms(state, problem.views)
+    """Corners, shape (view, corner), that are not hopelessly far from a state, nor are most others of their view."""
+    squares = squared_errors(state, problem.views)
+    errors = np.sqrt(_view_medians(squares, problem.views.seen))
     limit = max(_FAR_START_PX, _FAR_START_MEDIANS * float(np.median(errors)))
-    return _keep_sound(problem.views, problem.views.seen & (errors < limit)[:, None])
+    # By the median: a corner far off speaks against itself, not against its view.
+    near = problem.views.seen & (errors < limit)[:, None] & (squares < limit**2)
+    return _keep_sound(problem.views, near)
+
+
+def _view_medians(squares: NDArray, seen: NDArray) -> NDArray:
+    """Lower median over the seen corners of each view, shape (view,); 0 where none was seen."""
+    ordered = np.sort(np.where(seen, squares, np.inf), axis=1)
+    n_seen = seen.sum(axis=1)
+    middle = ordered[np.arange(len(seen)), np.maximum(n_seen - 1, 0) // 2]
+    return np.where(n_seen > 0, middle, 0.0)
 
 
 def fitting_corners(problem: BundleProblem, state: BundleState, sigma: NDArray) -> NDArray:
