@@ -20,8 +20,10 @@ from calibration.rigid import inverse
 from calibration.scale import board_scales, combine_scale
 from calibration.solve.bodies import BoardFootage, refinement_of_board
 from calibration.solve.bundle import BundleCovariance
+from calibration.solve.bundle_slide import Slide
 from calibration.solve.bundle_system import N_CAMERA, lens_coefficients
 from calibration.solve.gauge import WorldMotion, covariance_in_world
+from calibration.solve.part import slide_of
 from calibration.solve.refinement import Refinement
 from calibration.world import WorldFrame
 from calibration.world.anchor import volume_motion
@@ -60,6 +62,8 @@ class Calibration:
         pixels are then those at the moments of their frames (`corrections.corrected_observations`).
     shape : BoardShape, optional
         Of the board, if that was refined.
+    slide : Slide, optional
+        With `timing`: along what the refinement's bodies moved, and what was expected of their shifts.
     """
 
     rig: CameraRig
@@ -75,6 +79,7 @@ class Calibration:
     models: tuple[str, ...]
     timing: ViewTiming | None = None
     shape: BoardShape | None = None
+    slide: Slide | None = None
 
 
 def refined_cameras(
@@ -124,12 +129,13 @@ def assemble(
     residuals, kept = corner_errors(own, observations, frames)
     scored = corrected_observations(own, frames, _only(observations, kept))
     quality = replace(quality, board=score_board(rig, scored))
-    n = len(cameras)
+    n, slide = len(cameras), answer.open_problem.slide
+    slide = None if slide is None else slide_of(slide, main)
     whole = {**metadata, **quality_metadata(quality), **_origin([part.board for part in footage.boards])}
     rig = CameraRig(cameras, whole, _covariance_in_volume(footage, refinement, covariance, models))
     return Calibration(
         rig, world_from_board, residuals, kept, covariance.camera.reshape(n, N_CAMERA, n, N_CAMERA), held, quality,
-        frame, own, frames, tuple(models), answer.timing, answer.shape,
+        frame, own, frames, tuple(models), answer.timing, answer.shape, slide,
     )  # fmt: skip
 
 

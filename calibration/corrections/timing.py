@@ -194,7 +194,7 @@ def refine_timing(
 def _without_strays(now: Refinement, first: Refinement) -> Refinement:
     """Leave out, of the corners of the first refinement, those that no shift brings near: after a jerk, say."""
     views = now.every_view.with_seen(first.kept)
-    moved = _corrected(now.problem, now.state, now.sigma, views)
+    moved = at_moments(now.problem, now.state, now.sigma, views)
     kept = fitting_corners(replace(now.problem, views=moved), now.state, now.sigma)
     placed = np.zeros_like(first.placed)
     placed[views.body[kept.any(axis=1)]] = True
@@ -203,15 +203,18 @@ def _without_strays(now: Refinement, first: Refinement) -> Refinement:
 
 def _remaining_noise(problem: BundleProblem, state: BundleState, sigma: NDArray, absorbed: NDArray) -> NDArray:
     """Noise, shape (camera,) in px, of what the shifts leave; the ratios between cameras stay."""
-    views = _corrected(problem, state, sigma, problem.views)
+    views = at_moments(problem, state, sigma, problem.views)
     counts = np.bincount(views.camera, views.seen.sum(axis=1), minlength=views.n_cameras)
     ratio = sigma / np.sqrt(counts @ sigma**2 / counts.sum())
     found = noise_per_camera(replace(problem, views=views), state, absorbed)
     return np.asarray(ratio * np.sqrt(counts @ (found / ratio) ** 2 / counts.sum()))
 
 
-def _corrected(problem: BundleProblem, state: BundleState, sigma: NDArray, views: Views) -> Views:
-    """Return views (all or those that the problem counts) as they would be at the moments of their frames."""
+def at_moments(problem: BundleProblem, state: BundleState, sigma: NDArray, views: Views) -> Views:
+    """Return views (all or those that the problem counts) as they would be at the moments of their frames.
+
+    The problem has a slide; the shift of each view is the best one for cameras and bodies of the state.
+    """
     assert problem.slide is not None
     best = best_shifts(problem.slide, state, problem.views, sigma)
     moved = view_misses(best.state, alone_views(views)).miss - view_misses(state, views).miss
@@ -223,7 +226,7 @@ def _timed(
 ) -> TimedRefinement:
     slide, views = now.problem.slide, now.problem.views
     assert slide is not None
-    every = _corrected(now.problem, now.state, now.sigma, now.every_view)
+    every = at_moments(now.problem, now.state, now.sigma, now.every_view)
     still = replace(now.problem, views=every.with_seen(views.seen), slide=None)
     corrected = replace(now, every_view=every, problem=still)
     first, last = (float(squared_errors(r.state, r.problem.views).sum()) for r in (before, corrected))

@@ -4,14 +4,14 @@ Interleaved folds: contiguous blocks would leave too little geometry to fit. Cor
 outliers are left out, all others count.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from calibration.observations import BoardObservations
 from calibration.quality.figures import BoardScore, LengthErrors, joined_lengths, score_and_lengths
-from calibration.quality.refits import refit, refit_bodies
+from calibration.quality.refits import frames_to_score, refit, refit_bodies
 from calibration.result import Calibration
 
 DEFAULT_FOLDS = 3
@@ -98,7 +98,7 @@ def held_out(calibration: Calibration, observations: BoardObservations, n_folds:
         fitted = refit(calibration, observations, np.setdiff1d(bodies, test))
         if isinstance(fitted, str):
             return _nothing(fitted)
-        seen = kept_frames(observations, calibration, test)
+        seen = frames_to_score(fitted, observations, calibration, test)
         score, own = score_and_lengths(fitted.rig, seen)
         scores.append(score)
         lengths.append(own)
@@ -113,13 +113,6 @@ def held_out(calibration: Calibration, observations: BoardObservations, n_folds:
         everywhere.rmse_mm, everywhere.mean_mm, everywhere.worst_mm, _mean(scores, "all_pairs_rmse_mm"),
         float(np.median(_frame_rmse_mm(whole))), len(whole.error), n_frames, regions_of(whole),
     )  # fmt: skip
-
-
-def kept_frames(observations: BoardObservations, calibration: Calibration, bodies: NDArray) -> BoardObservations:
-    """Return the frames of some bodies with the corners that the calibration did not leave out."""
-    frames = calibration.frames[bodies]
-    part = observations.subset_frames(frames)
-    return replace(part, pixels=np.where(calibration.kept[:, frames, :, None], part.pixels, np.nan))
 
 
 def regions_of(lengths: LengthErrors) -> tuple[LengthRegion, ...]:

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from calibration.camera import CameraRig
+from calibration.corrections.timing import at_moments
 from calibration.errors import SolverError
 from calibration.observations import BoardObservations
 from calibration.result import Calibration, refined_cameras
 from calibration.solve.bundle import BundleCovariance, BundleProblem, lens_and_pose_covariance, minimise
 from calibration.solve.bundle_system import BundleState, Views
-from calibration.solve.part import part_of
+from calibration.solve.part import part_of, slide_of
 
 MIN_FIT_VIEWS = 5
 #: Frames beyond this number are thinned out evenly before a refit.
@@ -71,11 +72,12 @@ def refit(calibration: Calibration, observations: BoardObservations, bodies: NDA
         In words why not, when these bodies do not fix the cameras.
     """
     refinement = calibration.refinement
-    views, state = part_of(refinement.problem.views, refinement.state, bodies)
+    views, state = part_of(as_filmed(calibration, observations), refinement.state, bodies)
     lacking = _lacking(views, observations.camera_names)
     if lacking:
         return lacking
-    problem = replace(refinement.problem, views=views)
+    slide = None if calibration.slide is None else slide_of(calibration.slide, bodies)
+    problem = replace(refinement.problem, views=views, slide=slide)
     try:
         result = minimise(problem, state, refinement.sigma)
     except (SolverError, np.linalg.LinAlgError):
@@ -85,6 +87,49 @@ def refit(calibration: Calibration, observations: BoardObservations, bodies: NDA
     moved = replace(refinement, state=result.state)
     cameras = refined_cameras(observations, moved, list(calibration.models), calibration.world.root_from_world)
     return Refit(CameraRig(cameras), problem, result.state, refinement.sigma)
+
+
+def as_filmed(calibration: Calibration, observations: BoardObservations) -> Views:
+    """Return the views of the refinement with the pixels as they were, not at the moments of their frames."""
+    views = calibration.refinement.problem.views
+    if calibration.slide is None:
+        return views
+    filmed, pixels = observations.pixels[views.camera, calibration.frames[views.body]], views.pixels.copy()
+    n_corners = filmed.shape[1]
+    pixels[:, :n_corners] = np.where(views.seen[:, :n_corners, None], filmed, pixels[:, :n_corners])
+    return replace(views, pixels=pixels)
+
+
+def kept_frames(observations: BoardObservations, calibration: Calibration, bodies: NDArray) -> BoardObservations:
+    """Return the frames of some bodies with the corners that the calibration did not leave out."""
+    frames = calibration.frames[bodies]
+    part = observations.subset_frames(frames)
+    return replace(part, pixels=np.where(calibration.kept[:, frames, :, None], part.pixels, np.nan))
+
+
+def frames_to_score(
+    fitted: Refit, observations: BoardObservations, calibration: Calibration, bodies: NDArray
+) -> BoardObservations:
+    """Return the kept frames of some bodies, with timing each view moved to the moment of its frame.
+
+    Corners that were seen at different moments are no measure of the cameras. The shift of each view is estimated
+    from its own corners by the cameras of the fit, along the path that the whole calibration found.
+    """
+    part = kept_frames(observations, calibration, bodies)
+    if calibration.slide is None:
+        return part
+    whole = calibration.refinement
+    start = BundleState(fitted.state.lenses, fitted.state.cam_from_world, whole.state.world_from_board)
+    views, start = part_of(as_filmed(calibration, observations), start, bodies)
+    problem = BundleProblem(
+        views, np.zeros_like(fitted.problem.free), fitted.problem.prior, slide_of(calibration.slide, bodies)
+    )
+    state = minimise(problem, start, fitted.sigma).state
+    moved = at_moments(problem, state, fitted.sigma, views).pixels[:, : part.pixels.shape[2]]
+    pixels = part.pixels.copy()
+    here = pixels[views.camera, views.body]
+    pixels[views.camera, views.body] = np.where(np.isfinite(here), moved, here)
+    return replace(part, pixels=pixels)
 
 
 def _lacking(views: Views, names: tuple[str, ...]) -> str:

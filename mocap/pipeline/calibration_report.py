@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration import BoardObservations
+from calibration.corrections.choice import corrected_observations
 from calibration.files import write_texts
 from calibration.quality.assessment import Assessment, assess
 from calibration.quality.assessment_json import assessment_table, residuals_over_time
@@ -98,6 +99,8 @@ def overlay_views(
     views = np.flatnonzero(whole & (observations.frame_ids <= LAST_OVERLAY_FRAME))
     if not len(views):
         return []
+    if calibration.timing is not None:  # residuals are those at the moments of the frames
+        observations = corrected_observations(calibration.refinement, calibration.frames, observations)
     order = views[np.argsort(rms[views], kind="stable")]
     chosen = {"worst": int(order[-1])} if len(order) == 1 else {"best": int(order[0]), "worst": int(order[-1])}
     answer = []

@@ -138,13 +138,17 @@ def _held_out(calibration: Calibration, outside: HeldOut) -> str:
          number(part.rmse_mm), number(part.worst_mm)]
         for part in outside.regions
     ]  # fmt: skip
+    moved = "" if calibration.timing is None else (
+        " Before that, the corners of each view were moved to the moment of its frame, by a shift estimated from this "
+        "view alone: what was filmed at different moments measures no camera."
+    )  # fmt: skip
     folds = table(["", "neighbours, RMSE mm", "all pairs, RMSE mm", "reprojection, median px", "lengths"], rows)
     by_region = table(["Part of the volume", "lengths", "mean mm", "RMSE mm", "worst mm"], regions)
     return (
         f"{title}<p class='note'>One frame in {len(outside.folds)} was left out in turn, the cameras were fitted to "
         "the others, and distances between corners of the board in the frames left out were held against the board. "
         f"Mean {number(outside.distance_mean_mm, 2, 'mm')}, worst {number(outside.distance_worst_mm, 3, 'mm')}, "
-        f"median over frames {number(outside.frame_median_rmse_mm, 3, 'mm')}.</p>{folds}"
+        f"median over frames {number(outside.frame_median_rmse_mm, 3, 'mm')}.{moved}</p>{folds}"
         f"<h3>By region</h3>{by_region}<p class='note'>X, Y and Z are axes of the world, + and - the sides of the "
         "middle of the measured volume.</p>"
     )
