@@ -13,12 +13,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-HALF_WINDOW_PX = 8
-BLUR_MARGIN_PX = 1.5
+HALF_WINDOW_PX = 14
+BLUR_MARGIN_PX, MARGIN_BLURS = 1.5, 2.5  # from ink that the model does not know
 N_CELLS = 4  # cells each way from the corner that the model knows
-COARSE_PX = 4.0  # cells from this width on have a middle that their neighbours do not reach
+COARSE_PX, COARSE_BLURS = 4.0, 4.0  # cells from this width on have a middle that their neighbours do not reach
 MIN_BLUR_PX, MAX_BLUR_PX = 0.5, 8.0
-ROUNDS, STEPS = 2, 8
+ROUNDS, STEPS = 3, 8
 STILL_PX = 0.3  # a window that moved less need not be gathered again
 _N = 8  # x, y, angle of each edge, log blur of each, offset, contrast
 _FAR = 4.0  # blurs
@@ -61,19 +61,19 @@ def fit_tag_corners(
         state[4], state[5] = log(0.8), log(0.8)
         turn = 1.0 if axes[i, 0, 0] * axes[i, 1, 1] - axes[i, 1, 0] * axes[i, 0, 1] > 0 else -1.0
         widths = _widths(axes[i], cell)
-        coarse = min(widths) >= COARSE_PX
-        cells[:] = 0.0
-        cells[1:, 1:] = ink[i]
-        if coarse:
-            cells[1:, 1:] = 1.0
-        crossings = _crossings(cells, crossed)
-        count = 0
+        count, was_coarse = 0, True
+        crossings = np.empty((0, 3))
         for _ in range(ROUNDS):
             before_x, before_y = state[0], state[1]
+            coarse = min(widths) >= max(COARSE_PX, COARSE_BLURS * exp(max(state[4], state[5])))
+            cells[:] = 0.0
+            cells[1:, 1:] = np.ones_like(ink[i]) if coarse else ink[i]
+            crossings = _crossings(cells, crossed)
             count = _gather(gray, state, axes[i], cell, gap, coarse, points)
             _fit_one(points[:count], state, turn, crossings, widths, crossed)
-            if hypot(state[0] - before_x, state[1] - before_y) < STILL_PX:
+            if coarse == was_coarse and hypot(state[0] - before_x, state[1] - before_y) < STILL_PX:
                 break
+            was_coarse = coarse
         _judge(points[:count], state, turn, crossings, widths, crossed, answer[i])
     return answer
 
@@ -112,10 +112,11 @@ def _gather(
         return 0
     # A px square to the edges, in sides.
     px_u, px_v = hypot(b, d) / abs(determinant), hypot(a, c) / abs(determinant)
-    inner = BLUR_MARGIN_PX if coarse else 0.0
-    border_u, border_v = cell - inner * px_u, cell - inner * px_v
+    margin = max(BLUR_MARGIN_PX, MARGIN_BLURS * exp(max(state[4], state[5])))
+    inner = margin if coarse else 0.0
+    border_u, border_v = max(cell - inner * px_u, 0.3 * cell), max(cell - inner * px_v, 0.3 * cell)
     high = 0.5 if coarse else min(0.5, N_CELLS * cell)
-    low_u, low_v = -max(gap - BLUR_MARGIN_PX * px_u, 0.5 * gap), -max(gap - BLUR_MARGIN_PX * px_v, 0.5 * gap)
+    low_u, low_v = -max(gap - margin * px_u, 0.4 * gap), -max(gap - margin * px_v, 0.4 * gap)
     centre_x, centre_y = round(state[0]), round(state[1])
     count = 0
     for y in range(max(centre_y - HALF_WINDOW_PX, 0), min(centre_y + HALF_WINDOW_PX + 1, height)):

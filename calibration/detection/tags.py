@@ -21,7 +21,7 @@ from calibration.detection.regions import Region
 from calibration.detection.tag_kernels import N_CELLS, fit_tag_corners
 
 _MIN_CONTRAST = 12.0  # gray levels, paper minus ink
-_MAX_RESIDUAL = 0.2  # of the contrast
+_MAX_RESIDUAL, _DOUBTFUL_RESIDUAL = 0.2, 0.03  # of the contrast
 _MAX_SD_PX = 0.25
 _MAX_SHIFT = 0.2  # sides of a tag between the expected and the fitted corner
 _REACH = 1.6  # pitches over which corners are expected beyond what was seen
@@ -192,16 +192,17 @@ def _fitted(
     ink = face.ink[tag, corner]
     height, width = gray.shape
     inside = ((start > 1) & (start < [width - 2, height - 2])).all(axis=1)
-    answer = np.full((len(todo), 2), np.nan)
+    answer, best = np.full((len(todo), 2), np.nan), np.full(len(todo), _MAX_RESIDUAL)
     for model in (True, False) if crossed else (False,):
-        left = np.flatnonzero(inside & np.isnan(answer[:, 0]))
+        # Where the squares are missing the crossing fits badly, but well enough to be taken; the L then fits better.
+        left = np.flatnonzero(inside & (np.isnan(answer[:, 0]) | (best > _DOUBTFUL_RESIDUAL)))
         if not len(left):
             break
         fit = fit_tag_corners(gray, start[left], along[left], ink[left], face.cell, face.gap, model)
         shift = np.linalg.norm(fit[:, :2] - start[left], axis=1) / np.linalg.norm(along[left], axis=1).min(axis=1)
-        good = (fit[:, 3] > _MIN_CONTRAST) & (fit[:, 4] < _MAX_RESIDUAL) & (fit[:, 2] < _MAX_SD_PX)
+        good = (fit[:, 3] > _MIN_CONTRAST) & (fit[:, 4] < best[left]) & (fit[:, 2] < _MAX_SD_PX)
         good &= (shift < _MAX_SHIFT) & ((fit[:, :2] > 0) & (fit[:, :2] < [width - 1, height - 1])).all(axis=1)
-        answer[left[good]] = fit[good, :2]
+        answer[left[good]], best[left[good]] = fit[good, :2], fit[good, 4]
     return answer
 
 
