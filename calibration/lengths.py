@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.boards.tag_object import TagObject
 from calibration.boards.targets import Target
 from calibration.camera import CameraRig
 from calibration.errors import CalibrationError
+from calibration.observations import BoardObservations
 from calibration.scale import (
     PRINTED_SD,
     ScaleEstimate,
@@ -174,6 +176,19 @@ def scale_by_lengths(
     scaled = scaled_rig(rig, result.factor) if len(sources) > 1 else rig
     metadata = {**scaled.metadata, "scale": result.describe(), "scale_sd": result.sd}
     return ScaledRig(CameraRig(scaled.cameras, metadata, scaled.covariance), result, scale_sentence(sources))
+
+
+def scaled_target(target: Target, factor: float) -> Target:
+    """Return a board or an object of tags of which every length is multiplied by `factor`."""
+    if isinstance(target, TagObject):
+        return replace(target, corners=factor * target.corners, margin=factor * float(target.margin or 0.0))
+    marker = None if target.marker_length is None else factor * target.marker_length
+    return replace(target, square_length=factor * target.square_length, marker_length=marker)
+
+
+def scaled_observations(observations: BoardObservations, factor: float) -> BoardObservations:
+    """Return the same corners, of a board that is as large as all lengths together say."""
+    return replace(observations, board=scaled_target(observations.board, factor))
 
 
 def scale_sentence(sources: Sequence[ScaleEstimate]) -> str:

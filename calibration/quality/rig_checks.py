@@ -100,6 +100,9 @@ def _scale(scale: ScaleResult) -> Check:
         return Check("scale", "warn", _NONE, _NONE, _NONE, "",
                      f"scale rests on {next(iter(scale.residuals))} alone: an error of its print goes unseen",
                      "Measure ten squares with a ruler, or give a second length (wand, tape).")  # fmt: skip
+    if scale.notes:
+        return Check("scale", "warn", 100 * scale.sd, _NONE, _NONE, "%", "; ".join(scale.notes) + "; sd of the scale",
+                     "Measure both lengths again.")  # fmt: skip
     return Check("scale", "ok", 100 * scale.sd, _NONE, _NONE, "%", f"{len(scale.residuals)} sources agree; sd")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import calibration
@@ -9,7 +10,7 @@ from calibration.camera import CameraRig
 from calibration.corrections.choice import Wanted
 from calibration.files import rig_text, write_rig, write_texts
 from calibration.frame_choice import DEFAULT_FRAMES
-from calibration.lengths import ScaledRig, parse_tape_length, scale_by_lengths
+from calibration.lengths import ScaledRig, parse_tape_length, scale_by_lengths, scaled_observations
 from calibration.lenses.models import checked_model
 from calibration.observations import BoardObservations
 from calibration.quality.assessment import Assessment, assess, refusal
@@ -71,8 +72,9 @@ class CalibrationOptions:
 class CalibratedFootage:
     """A calibration and what it was made from: the corners of each board, the main one first, and the footage.
 
-    `scaled` is the rig in its final size, where lengths were given beside the board; `ignored` are the files of the
-    folder that were not used, `notes` what a user has to know of the views, `wanted` what was to be corrected.
+    `scaled` tells what the size rests on, where lengths were given beside the board: calibration and boards then have
+    their final size. `ignored` are the files of the folder that were not used, `notes` what a user has to know of the
+    views, `wanted` what was to be corrected.
     """
 
     calibration: Calibration
@@ -82,11 +84,6 @@ class CalibratedFootage:
     scaled: ScaledRig | None = None
     notes: tuple[str, ...] = ()
     wanted: Wanted = field(default_factory=Wanted)
-
-    @property
-    def rig(self) -> CameraRig:
-        """The rig in its final size."""
-        return self.calibration.rig if self.scaled is None else self.scaled.rig
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,10 +145,13 @@ def calibrate_footage(
     seen = [seen_board(sources, one, choice, options.max_frames, progress, alone, picture) for one in boards]
     corners = tuple(one.observations for one in seen)
     wanted = _wanted(options, folder, corners[0])
-    result = calibration.calibrate(
-        corners[0], world=world, lens=options.lens, landmarks=landmarks, more_boards=corners[1:], wanted=wanted
-    )
-    scaled = scale_by_lengths(result.rig, boards[0], tapes) if tapes else None
+    solve = partial(calibration.calibrate, world=world, lens=options.lens, landmarks=landmarks, wanted=wanted)
+    result, scaled = solve(corners[0], more_boards=corners[1:]), None
+    if tapes:
+        scaled = scale_by_lengths(result.rig, boards[0], tapes)
+        # Anew with boards of that size: world, figures and pictures then are of one size.
+        corners = tuple(scaled_observations(one, scaled.result.factor) for one in corners)
+        result = _in_final_size(solve(corners[0], more_boards=corners[1:]), scaled)
     notes = tuple(note for one in seen for note in one.notes)
     return CalibratedFootage(result, corners, tuple(sources), tuple(ignored), scaled, notes, wanted)
 
@@ -166,6 +166,12 @@ def _wanted(options: CalibrationOptions, folder: Path, observations: BoardObserv
         "per-view" if options.timing else "synchronous", "bending" if options.bending else "flat", times,
         options.rate_hz,
     )  # fmt: skip
+
+
+def _in_final_size(result: Calibration, scaled: ScaledRig) -> Calibration:
+    """Let a calibration with boards of the final size say what that size rests on."""
+    told = {key: scaled.rig.metadata[key] for key in ("board", "scale", "scale_sd", "scale_factor")}
+    return replace(result, rig=replace(result.rig, metadata={**result.rig.metadata, **told}))
 
 
 def check_lenses(lens: str | Mapping[str, str], names: Sequence[str]) -> None:
@@ -249,7 +255,7 @@ def write_calibration(
         CALIBRATION_REFUSED: the verdict is 'refuse'. Page and table are then left as `.refused.html` and
         `.refused.json`, to see why, and the calibration file is not touched.
     """
-    rig = found.rig
+    rig = found.calibration.rig
     if not report:
         write_rig(out, rig)
         return CalibrationOutcome(rig, None, (out,), found.ignored, found.notes)
@@ -257,7 +263,7 @@ def write_calibration(
     sizes = {source.name: frame_size(source) for source in found.sources}
     scale = None if found.scaled is None else found.scaled.result
     times, seen = found.wanted.frame_times, found.boards[0].views()
-    limits = () if times is None else (spread_sentence(times, seen),)
+    limits = ("" if times is None else spread_sentence(times, seen), found.scaled.sentence if found.scaled else "")
     assessment = assess(
         found.calibration, found.boards[0], scale=scale, footage_sizes=sizes, limits=tuple(filter(None, limits)),
         wanted=found.wanted,
