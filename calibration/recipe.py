@@ -17,7 +17,8 @@ from calibration.quality.verdict import CalibrationQuality, summarise
 from calibration.result import Calibration, assemble, refined_cameras
 from calibration.solve.bodies import BoardFootage, board_footage, check_same_cameras
 from calibration.solve.bundle import BundleCovariance
-from calibration.solve.refinement import Refinement, refine
+from calibration.solve.mirrored import refine_righted
+from calibration.solve.refinement import Refinement
 from calibration.steadiness import check_steady
 from calibration.view_checks import check_duplicates, check_views, without_mirrored
 from calibration.views import usable_views
@@ -92,7 +93,7 @@ def _calibrate(
     models = [checked_model(lens if isinstance(lens, str) else lens.get(name, "auto"), name) for name in names]
     footage = _usable_footage(boards)
     start, problem, held = start_of(footage, models)
-    lenses = choose_lenses(problem, refine(problem, start), models, names, footage.image_sizes)
+    lenses = choose_lenses(problem, refine_righted(problem, start), models, names, footage.image_sizes)
     answer, models = corrected(lenses.refinement, lenses.open_problem, footage, wanted), lenses.models
     refinement = answer.refinement
     seen = replace(lenses.open_problem, views=refinement.every_view)

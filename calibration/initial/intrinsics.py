@@ -130,11 +130,26 @@ def check_board(pixels: NDArray, corners_board: NDArray, faces: tuple[NDArray, .
     BoardError
         BOARD_MISMATCH
     """
+    off = _board_miss(pixels, corners_board, faces)
+    if off > _MISMATCH:  # wrong corners here and there are no other board
+        off = _board_miss(pixels, corners_board, faces, only_sound=True)
+    if off > _MISMATCH:
+        raise BoardError(
+            f"Camera '{camera}': the corners do not lie as on this board (off by {100 * off:.0f} % of its extent in "
+            "the image).",
+            "Check squares_x, squares_y, dictionary and legacy in board.toml against the printed board.",
+            code="BOARD_MISMATCH",
+        )
+
+
+def _board_miss(pixels: NDArray, corners_board: NDArray, faces: tuple[NDArray, ...], only_sound: bool = False) -> float:
+    """Median over views of the RMS distance from the best homography, as a share of the board's extent; 0 without."""
     misses = []
     for face in faces:
         plane = apply(_face_from_board(corners_board[face]), corners_board[face])[:, :2]
         image = pixels[:, face]
-        image = np.where(sound_corners(image, plane)[0][..., None], image, np.nan)
+        if only_sound:
+            image = np.where(sound_corners(image, plane)[0][..., None], image, np.nan)
         matrix = homographies(plane, image)
         mapped = np.insert(plane, 2, 1.0, axis=1) @ np.swapaxes(matrix, 1, 2)
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -143,13 +158,7 @@ def check_board(pixels: NDArray, corners_board: NDArray, faces: tuple[NDArray, .
         extent = np.linalg.norm(np.nanmax(image[good], axis=1) - np.nanmin(image[good], axis=1), axis=1)
         misses.append(np.sqrt(np.nanmean((off[good] ** 2).sum(axis=-1), axis=1)) / extent)
     every = np.concatenate(misses)
-    if len(every) and np.median(every) > _MISMATCH:
-        raise BoardError(
-            f"Camera '{camera}': the corners do not lie as on this board (off by {100 * np.median(every):.0f} % of "
-            "its extent in the image).",
-            "Check squares_x, squares_y, dictionary and legacy in board.toml against the printed board.",
-            code="BOARD_MISMATCH",
-        )
+    return float(np.median(every)) if len(every) else 0.0
 
 
 def _plausible(focal: float, longer: int) -> bool:

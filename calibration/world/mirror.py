@@ -11,12 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.errors import CalibrationError
-from calibration.rigid import from_rotvec, inverse, rigid
-from calibration.solve.bundle_system import BundleState, Views, normal_equations, squared_errors
+from calibration.rigid import inverse
+from calibration.solve.bundle_system import BundleState, Views, normal_equations
+from calibration.solve.mirrored import copied_views, mirrored_poses
 
-_CAUCHY = 3.0
-_STEPS = 25
-_SOURCES = 3  # cameras per frame about whose line of sight a board is mirrored
 _SAME_DEG = 3.0
 #: Difference of chi² below which two poses count as equally likely: odds of 400 to 1.
 LEAST_EVIDENCE = 12.0
@@ -61,7 +59,9 @@ def resolved_floor(
     CalibrationError
         FLOOR_AMBIGUOUS when another floor is about as likely.
     """
-    poses, costs = _candidates(state, views, sigma, bodies, middle_board)
+    poses, costs = mirrored_poses(
+        state, views, sigma, bodies, np.tile(middle_board, (len(bodies), 1))
+    )
     ups = -poses[..., :3, 2]
     above = _cameras_above(state, poses, middle_board)
     if above.any(axis=1).all():
@@ -114,97 +114,12 @@ def _cameras_above(state: BundleState, poses: NDArray, middle: NDArray) -> NDArr
     return (height > 0).all(axis=-1)
 
 
-def _candidates(
-    state: BundleState, views: Views, sigma: NDArray, bodies: NDArray, middle: NDArray
-) -> tuple[NDArray, NDArray]:
-    """Poses (floor, 1 + source, 4, 4), the present one first, and their costs; infinite where there is no other."""
-    rows = [np.flatnonzero((views.body == body) & views.seen.any(axis=1)) for body in bodies]
-    starts, copies, owner = [], [], []
-    for number, (body, own) in enumerate(zip(bodies, rows, strict=True)):
-        pose = state.world_from_board[body]
-        best = own[np.argsort(-views.seen[own].sum(axis=1), kind="stable")[:_SOURCES]]
-        for start in [pose, *(_mirrored(pose, state.cam_from_world[views.camera[row]], middle) for row in best)]:
-            starts.append(start)
-            copies.append(own)
-            owner.append(number)
-    trial_views = _copied(views, copies, bodies[owner])
-    trial = BundleState(state.lenses, state.cam_from_world, np.stack(starts))
-    found, cost = _settled(trial, trial_views, sigma)
-    poses = np.tile(state.world_from_board[bodies][:, None], (1, 1 + _SOURCES, 1, 1))
-    costs = np.full(poses.shape[:2], np.inf)
-    place = np.zeros(len(bodies), dtype=int)
-    for number, pose, value in zip(owner, found.world_from_board, cost, strict=True):
-        column = place[number]
-        place[number] += 1
-        if column == 0:
-            costs[number, 0] = value  # of the settled pose; the pose itself stays what the joint refinement says
-        elif np.isfinite(value):
-            poses[number, column], costs[number, column] = pose, value
-    return poses, costs
-
-
-def _mirrored(root_from_board: NDArray, cam_from_root: NDArray, middle: NDArray) -> NDArray:
-    """Return the pose of which a far camera cannot tell the given one: reflected about its line of sight."""
-    place = root_from_board[:3, :3] @ middle + root_from_board[:3, 3]
-    sight = place - inverse(cam_from_root)[:3, 3]
-    sight = sight / np.linalg.norm(sight)
-    rotation = (np.eye(3) - 2 * np.outer(sight, sight)) @ root_from_board[:3, :3] @ np.diag([1.0, 1.0, -1.0])
-    return rigid(rotation, place - rotation @ middle)
-
-
-def _copied(views: Views, copies: list[NDArray], bodies: NDArray) -> Views:
-    rows = np.concatenate(copies)
-    body = np.repeat(np.arange(len(copies)), [len(own) for own in copies]).astype(np.int64)
-    return Views(
-        views.camera[rows], body, views.pixels[rows], views.seen[rows], views.fisheye, views.targets,
-        views.body_target[bodies],
-    )  # fmt: skip
-
-
-def _settled(state: BundleState, views: Views, sigma: NDArray) -> tuple[BundleState, NDArray]:
-    """Move each body alone to the nearest minimum of its Cauchy cost; return the state and the costs (body,)."""
-    cost, damping = _costs(state, views, sigma), np.full(views.n_bodies, 1e-3)
-    index = np.arange(6)
-    for _ in range(_STEPS):
-        sound = np.isfinite(cost)
-        if not sound.any():
-            break
-        system = normal_equations(state, views, sigma, _CAUCHY)
-        blocks = np.where(sound[:, None, None], system.body, np.eye(6))
-        blocks[:, index, index] = blocks[:, index, index] * (1 + damping[:, None]) + 1e-12
-        gradient = np.where(sound[:, None], system.body_gradient, 0.0)
-        step = -np.linalg.solve(blocks, gradient[..., None])[..., 0]
-        moved = state.world_from_board @ from_rotvec(step[:, :3], step[:, 3:])
-        trial = BundleState(state.lenses, state.cam_from_world, moved)
-        trial_cost = _costs(trial, views, sigma)
-        with np.errstate(invalid="ignore"):
-            gain = cost - trial_cost
-        better = trial_cost < cost
-        done = ~sound | (gain < 1e-6 * cost) & (better | (damping > 1.0))
-        state = BundleState(
-            state.lenses, state.cam_from_world, np.where(better[:, None, None], moved, state.world_from_board)
-        )
-        cost = np.where(better, trial_cost, cost)
-        damping = np.where(better, damping / 5, np.minimum(damping * 10, 1e9))
-        if done.all():
-            break
-    return state, cost
-
-
-def _costs(state: BundleState, views: Views, sigma: NDArray) -> NDArray:
-    squares = squared_errors(state, views) / sigma[views.camera, None] ** 2
-    each = (_CAUCHY**2 * np.log1p(squares / _CAUCHY**2)).sum(axis=1)
-    cost = np.zeros(views.n_bodies)
-    np.add.at(cost, views.body, each)
-    return cost
-
-
 def board_uncertainty(
     state: BundleState, views: Views, sigma: NDArray, body: int
 ) -> tuple[NDArray, NDArray]:
     """Return `board_alone` (6, 6) and `board_by_camera` (6, n) of one body, as `BundleCovariance` defines them."""
     rows = np.flatnonzero((views.body == body) & views.seen.any(axis=1))
-    own = _copied(views, [rows], np.array([body]))
+    own = copied_views(views, [rows], np.array([body]))
     there = BundleState(state.lenses, state.cam_from_world, state.world_from_board[[body]])
     system = normal_equations(there, own, sigma)
     alone = np.linalg.inv(system.body[0])
