@@ -212,6 +212,8 @@ def _verdict(
         sure = max(change.effect_mm, limits.noise_share * change.noise_mm) + 2 * change.effect_sd_mm
         if sure > _TELLS_NOTHING_MM:
             return USABLE, f"not judged: what was shown tells no change below {sure:.0f} mm"
+        if not limits.noise_share and sure > limits.refuse_mm:
+            return USABLE, f"no change found, but one of up to {sure:.1f} mm would not show"
         return GOOD, f"no change found; one of more than {sure:.1f} mm would show"
     if change.kind == "late":
         return REFUSE, f"late by {change.value[7]:+.2f} frames"

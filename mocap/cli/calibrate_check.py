@@ -25,12 +25,16 @@ def check_old(
     from mocap.pipeline.calibration_check import CheckOptions, check_calibration
     from mocap.pipeline.reconstruction import KeypointInput
 
+    if not 0 <= ages_h[0] <= ages_h[1]:
+        raise typer.BadParameter(f"{ages_h[0]:g} and {ages_h[1]:g} h are no two ages, the younger first",
+                                 param_hint="--limit-hours")  # fmt: skip
     limits = CheckLimits(limit_mm, 2 * limit_mm, old_h=ages_h[0], very_old_h=ages_h[1])
     options = CheckOptions(limits, keypoints=KeypointInput(rate or 1.0, skeleton), wand=wand)
     with progress_bars() as progress:
         outcome = check_calibration(calibration_file, source, board, progress, options, repair, out)
     result = {
-        "calibration": calibration_file, "age_h": outcome.age_h, "cameras": [dict(row) for row in outcome.rows],
+        "calibration": calibration_file, "age_h": outcome.age_h, "age_told_by": outcome.age_told_by,
+        "notes": outcome.notes, "cameras": [dict(row) for row in outcome.rows],
         "findings": [
             {"code": one.code, "cameras": one.cameras, "cause": one.cause, "remedy": one.remedy}
             for one in outcome.diagnoses

@@ -1,9 +1,7 @@
 """An old calibration held against today's footage: what is wrong, which cameras may be used, one placed anew."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +11,16 @@ from numpy.typing import NDArray
 import calibration
 from calibration.camera import CameraRig
 from calibration.detection import detect_board
+from calibration.errors import CalibrationError
 from calibration.files import write_rig
 from calibration.in_use.agreement import Evidence, pair_table
-from calibration.in_use.check import CameraCheck, CheckLimits, Diagnosis, Sampling, UseCheck, check_in_use
+from calibration.in_use.check import CheckLimits, Diagnosis, Sampling, UseCheck, check_in_use
 from calibration.in_use.reestimate import Reestimation, reestimate
 from calibration.observations import BoardObservations
 from calibration.sources import find_sources
 from mocap.errors import ConfigError, KeypointError
 from mocap.pipeline.boards import target_from
+from mocap.pipeline.check_lines import age_of, check_lines, check_row, repair_line
 from mocap.pipeline.notes import check_output
 from mocap.pipeline.progress import Progress
 from mocap.pipeline.reconstruction import KeypointInput, load_keypoints
@@ -30,6 +30,8 @@ from mocap.synthetic.observation import partners
 _NOISE_SHARE = 1.5  # of keypoints of a person, see `CheckLimits`
 _MOST_NUMBERS = 60_000_000  # of a dense table of all frames
 _ROUNDING_PX = 1.0
+_SHOWN_FRAMES = 100  # in which a camera placed anew is held against the others
+_NO_BETTER = 1.1  # of what the camera missed the others by before
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class CheckOutcome:
     diagnoses : tuple of Diagnosis
         The first is the one to mend first.
     age_h : float
-        Of the calibration file, by its own word (`created_utc`) or its time stamp.
+        Of the calibration, see `check_lines.age_of`.
     rows : tuple of mapping
         One per camera, plain values.
     lines : tuple of str
@@ -75,6 +77,9 @@ class CheckOutcome:
     status : int
         0, or 1 when something is wrong.
     repaired : Reestimation or None
+    notes : tuple of str
+        What was not looked at.
+    age_told_by : str
     """
 
     check: UseCheck
@@ -84,6 +89,8 @@ class CheckOutcome:
     lines: tuple[str, ...]
     status: int
     repaired: Reestimation | None = None
+    notes: tuple[str, ...] = ()
+    age_told_by: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,14 +131,18 @@ def check_calibration(
     Raises
     ------
     ConfigError
-        REPAIR_OUTPUT when `repair` has no `out`, or `out` is the calibration that is checked.
+        REPAIR_OUTPUT when `repair` has no `out`, or `out` exists already.
+    CalibrationError
+        REPAIR_NO_BETTER when the camera fits the others worse in its new place; nothing is written.
     MocapError
         What reading, detection, `check_in_use` and `reestimate` refuse.
     """
     options = options or CheckOptions()
     _check_repair(calibration_file, repair, out)
-    rig = calibration.read_rig(calibration_file)
-    rig, seen = _corners(source, rig, board, options, progress) if board else (rig, _keypoints(source, rig, options))
+    whole = calibration.read_rig(calibration_file)
+    rig, seen, notes = (
+        _corners(source, whole, board, options, progress) if board else (whole, _keypoints(source, whole, options), ())
+    )
     limits = options.limits
     if board is None and not options.wand and not limits.noise_share:
         limits = replace(limits, noise_share=_NOISE_SHARE)
@@ -139,36 +150,34 @@ def check_calibration(
         rig, seen.pixels, partner=seen.partner, frame_ids=seen.frame_ids.tolist(), limits=limits, sampling=Sampling()
     )
     diagnoses = (*_sizes(rig, seen.board, check), *check.diagnoses)
-    age_h = _age_h(rig, calibration_file, options.now_s)
-    repaired = None
-    if repair is not None and out is not None:
-        repaired = _repaired(rig, repair, seen, check)
-        write_rig(out, repaired.rig)
-    rows = tuple(_row(camera) for camera in check.cameras)
+    age = age_of(rig, calibration_file, options.now_s)
+    rows = tuple(check_row(camera) for camera in check.cameras)
     bad = bool(diagnoses) or any(camera.verdict == "refuse" for camera in check.cameras)
-    lines = _lines(check, diagnoses, age_h, limits)
-    if repaired is not None and out is not None:
-        lines = (*lines, *_repair_lines(rig, repaired, seen, out))
-    return CheckOutcome(check, diagnoses, age_h, rows, lines, int(bad), repaired)
+    lines, repaired = check_lines(check, diagnoses, age, limits, notes), None
+    if repair is not None and out is not None:
+        repaired, missed_px = _repaired(whole, repair, _of_all(seen, rig, whole), check)
+        write_rig(out, repaired.rig)
+        lines = (*lines, repair_line(rig, repaired, missed_px, out))
+    return CheckOutcome(check, diagnoses, age.hours, rows, lines, int(bad), repaired, notes, age.told_by)
 
 
 def _check_repair(calibration_file: Path, repair: str | None, out: Path | None) -> None:
     if repair is None:
         return
-    if out is None or out.resolve() == calibration_file.resolve():
-        raise ConfigError(
+    if out is None or out.resolve() == calibration_file.resolve() or out.is_file():
+        cause = (
             "A camera placed anew makes a new calibration file, and none is named." if out is None else
-            f"{out} is the calibration that is checked; it is kept.",
-            "Name another file with --out.",
-            code="REPAIR_OUTPUT",
+            f"{out} is the calibration that is checked; it is kept." if out.resolve() == calibration_file.resolve() else
+            f"{out} exists and may be a calibration in use; it is kept."
         )  # fmt: skip
+        raise ConfigError(cause, "Name a new file with --out.", code="REPAIR_OUTPUT")
     check_output(out)
 
 
 def _corners(
     source: Path, rig: CameraRig, board: Path, options: CheckOptions, progress: Progress
-) -> tuple[CameraRig, _Seen]:
-    """Detect the board in the footage; the rig is cut to the cameras that there is footage of."""
+) -> tuple[CameraRig, _Seen, tuple[str, ...]]:
+    """Detect the board in the footage; the rig is cut to the cameras that there is footage of, and that is said."""
     sources, _ = find_sources(source)
     names = {one.name for one in sources}
     known = [name for name in rig.names if name in names]
@@ -178,13 +187,28 @@ def _corners(
             "Name the videos as the cameras are named in the calibration.",
             code="CAMERA_NAMES",
         )
+    notes = [f"{name} is not checked: there is no footage of it." for name in rig.names if name not in names]
+    notes += [f"{name} is not checked: the calibration does not know it." for name in sorted(names - set(known))]
     rig = rig.subset(known)
     found = detect_board(
         tuple(one for one in sources if one.name in known), target_from(board), every=options.every,
         progress=lambda camera, done, total: progress(f"detect in {camera}", done, total),
     ).subset_cameras(known)  # fmt: skip
     pixels, frame_ids = _dense(found, options.every)
-    return rig, _Seen(pixels, frame_ids, None, found)
+    return rig, _Seen(pixels, frame_ids, None, found), tuple(notes)
+
+
+def _of_all(seen: _Seen, rig: CameraRig, whole: CameraRig) -> _Seen:
+    """Return what was seen for all cameras of a calibration, those without footage blind: none is to be lost."""
+    if seen.board is None or len(rig) == len(whole):
+        return seen
+    at = [whole.names.index(name) for name in rig.names]
+    pixels = np.full((len(whole), *seen.pixels.shape[1:]), np.nan)
+    corners = np.full((len(whole), *seen.board.pixels.shape[1:]), np.nan)
+    sizes = np.array([camera.size for camera in whole])
+    pixels[at], corners[at], sizes[at] = seen.pixels, seen.board.pixels, seen.board.image_sizes
+    board = BoardObservations(seen.board.board, whole.names, sizes, corners, seen.board.frame_ids)
+    return _Seen(pixels, seen.frame_ids, None, board)
 
 
 def _dense(found: BoardObservations, every: int) -> tuple[NDArray, NDArray]:
@@ -230,69 +254,27 @@ def _alike(size: tuple[int, int], other: list[int]) -> bool:
     return abs(other[0] - size[0] * other[1] / size[1]) <= _ROUNDING_PX
 
 
-def _age_h(rig: CameraRig, path: Path, now_s: float | None) -> float:
-    now = time.time() if now_s is None else now_s
-    told = rig.metadata.get("created_utc")
-    try:
-        made = datetime.fromisoformat(str(told).replace("Z", "+00:00")).timestamp() if told else path.stat().st_mtime
-    except ValueError:
-        made = path.stat().st_mtime
-    return (now - made) / 3600.0
-
-
-def _repaired(rig: CameraRig, name: str, seen: _Seen, check: UseCheck) -> Reestimation:
-    """Place a camera anew from the frames since it moved."""
+def _repaired(rig: CameraRig, name: str, seen: _Seen, check: UseCheck) -> tuple[Reestimation, tuple[float, float]]:
+    """Place a camera anew from the frames since it moved; return also by how much it misses the others without and
+    with it."""
     rig.subset([name])
-    since = check.cameras[rig.names.index(name)].since
-    if seen.board is not None:
-        board = seen.board if since is None else seen.board.subset_frames(seen.board.frame_ids >= since)
-        return reestimate(rig, name, board)
-    pixels = seen.pixels if since is None else seen.pixels[:, seen.frame_ids >= since]
-    return reestimate(rig, name, pixels)
+    # What noise explains is no moment at which it moved.
+    moved = [one.since for one in check.cameras if one.name == name and one.diagnosis is not None]
+    since = seen.frame_ids[0] if not moved or moved[0] is None else moved[0]
+    pixels = seen.pixels[:, seen.frame_ids >= since]
+    board = None if seen.board is None else seen.board.subset_frames(seen.board.frame_ids >= since)
+    repaired = reestimate(rig, name, pixels if board is None else board)
+    before, after = (_missed_px(one, pixels, rig.names.index(name)) for one in (rig, repaired.rig))
+    if not after < _NO_BETTER * before:
+        raise CalibrationError(
+            f"Placed anew, camera '{name}' misses the others by {after:.2f} px, as it is by {before:.2f} px.",
+            "Keep the calibration for this camera; look for the fault elsewhere, or show more of the volume.",
+            code="REPAIR_NO_BETTER",
+        )
+    return repaired, (before, after)
 
 
-def _row(camera: CameraCheck) -> dict[str, Any]:
-    change = camera.change
-    row: dict[str, Any] = {
-        "camera": camera.name, "points": camera.n_points, "residual_px": camera.residual_px,
-        "residual_mm": camera.residual_mm, "verdict": camera.verdict, "reason": camera.reason,
-    }  # fmt: skip
-    if change is not None:
-        row |= {
-            "kind": change.kind if camera.diagnosis else "", "effect_mm": change.effect_mm,
-            "effect_sd_mm": change.effect_sd_mm, "turn_deg": change.turn_deg, "turn_sd_deg": change.turn_sd_deg,
-            "shift_mm": change.shift_mm, "shift_sd_mm": change.shift_sd_mm, "since_frame": camera.since,
-        }  # fmt: skip
-    return row
-
-
-def _lines(
-    check: UseCheck, diagnoses: tuple[Diagnosis, ...], age_h: float, limits: CheckLimits
-) -> tuple[str, ...]:
-    width = max(len(camera.name) for camera in check.cameras)
-    lines = [f"{'camera':<{width}}  verdict  residual px    mm   trend px"]
-    for index, camera in enumerate(check.cameras):
-        trend = " ".join("-" if np.isnan(value) else f"{value:.2f}" for value in check.trend_px[:, index])
-        lines.append(f"{camera.name:<{width}}  {camera.verdict:<7}  {camera.residual_px:11.2f}  "
-                     f"{camera.residual_mm:4.1f}   {trend}   {camera.reason}")  # fmt: skip
-    lines += [f"{one.code}: {one.cause} {one.remedy}" for one in diagnoses]
-    if age_h >= limits.very_old_h:
-        lines.append(f"The calibration is {age_h:.1f} h old: calibrate again (advised from {limits.very_old_h:g} h).")
-    elif age_h >= limits.old_h:
-        lines.append(f"The calibration is {age_h:.1f} h old: check it before recording (from {limits.old_h:g} h).")
-    return tuple(lines)
-
-
-def _repair_lines(rig: CameraRig, repaired: Reestimation, seen: _Seen, out: Path) -> tuple[str, ...]:
-    where = rig.names.index(repaired.name)
-    shown = seen.pixels[:, :: max(1, seen.pixels.shape[1] // 100)]
-    before, after = (
-        float(np.nanmedian(pair_table(evidence, evidence.as_named())[where]))
-        for evidence in (Evidence(rig, shown), Evidence(repaired.rig, shown))
-    )
-    of_noise = "" if repaired.rig.covariance is not None else ", of the noise alone: the calibration has no covariance"
-    return (
-        f"{repaired.name} placed anew: turned by {repaired.turn_deg:.3f} deg, moved by {repaired.shift_mm:.1f} mm "
-        f"(sd {repaired.turn_sd_deg:.3f} deg, {repaired.shift_sd_mm:.1f} mm{of_noise}); it missed the others by "
-        f"{before:.2f} px and now by {after:.2f} px. Written to {out}; the old calibration is kept.",
-    )
+def _missed_px(rig: CameraRig, pixels: NDArray, camera: int) -> float:
+    shared = np.flatnonzero(np.isfinite(pixels[camera, ..., 0]).any(axis=1))
+    evidence = Evidence(rig, pixels[:, shared[:: max(1, len(shared) // _SHOWN_FRAMES)]])
+    return float(np.nanmedian(pair_table(evidence, evidence.as_named())[camera]))

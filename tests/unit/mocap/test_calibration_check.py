@@ -10,7 +10,9 @@ import pytest
 import calibration
 from calibration.boards.board import Board
 from calibration.camera import CameraRig
+from calibration.errors import CalibrationError
 from calibration.files import write_rig
+from calibration.in_use.reestimate import reestimate
 from calibration.observations import BoardObservations
 from calibration.rigid import from_rotvec, inverse, rotvec
 from calibration.sources import CameraSource
@@ -132,7 +134,7 @@ def test_the_age_is_told_from_five_hours_on(monkeypatch: pytest.MonkeyPatch, tmp
         outcome = check_calibration(tmp_path / "calibration.toml", folder, Path("b.toml"), silent, options)
         assert outcome.status == 0 and outcome.age_h == pytest.approx(hours)
         told[hours] = [line for line in outcome.lines if "h old" in line]
-    assert told[1] == []
+    assert told[1][0].endswith("it tells no date of its own).")
     assert "check it before recording (from 5 h)" in told[6][0] and "calibrate again (advised from 12 h)" in told[13][0]
 
 
@@ -152,3 +154,56 @@ def test_the_checked_calibration_is_never_written_over(tmp_path: Path, rig: Came
     for out in (None, path):
         with pytest.raises(ConfigError, match="REPAIR_OUTPUT"):
             check_calibration(path, tmp_path, Path("b.toml"), silent, OPTIONS, repair="cam_0", out=out)
+
+
+def test_an_existing_file_is_not_taken_for_the_repaired_calibration(tmp_path: Path, rig: CameraRig) -> None:
+    other = tmp_path / "other.toml"
+    write_rig(other, rig)
+    before = other.read_bytes()
+    with pytest.raises(ConfigError, match=r"REPAIR_OUTPUT: .*other\.toml exists"):
+        check_calibration(tmp_path / "calibration.toml", tmp_path, Path("b.toml"), silent, OPTIONS, "cam_0", other)
+    assert other.read_bytes() == before
+
+
+def test_a_place_that_fits_worse_is_not_written(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, rig: CameraRig
+) -> None:
+    worse = replace(reestimate(rig, "cam_1", board_seen(rig)), rig=bumped(rig, 1))
+    monkeypatch.setattr(calibration_check, "reestimate", lambda *given: worse)
+    with pytest.raises(CalibrationError, match="REPAIR_NO_BETTER: Placed anew, camera 'cam_1' misses"):
+        check_board(monkeypatch, tmp_path, board_seen(rig), repair="cam_1", out=tmp_path / "new.toml")
+    assert not (tmp_path / "new.toml").exists()
+
+
+def test_what_is_not_checked_is_said_and_not_lost(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, rig: CameraRig
+) -> None:
+    """Footage of three of four cameras, and of one that the calibration does not know."""
+    now, out = bumped(rig, 0), tmp_path / "new.toml"
+    seen = board_seen(now)
+    folder = filmed(monkeypatch, tmp_path, seen.subset_cameras(rig.names[:3]))
+    sources = tuple(CameraSource(name, folder, "video") for name in (*rig.names[:3], "left"))
+    monkeypatch.setattr(calibration_check, "find_sources", lambda path: (sources, ()))
+    outcome = check_calibration(
+        tmp_path / "calibration.toml", folder, Path("b.toml"), silent, OPTIONS, "cam_0", out
+    )
+    assert outcome.notes == (
+        "cam_3 is not checked: there is no footage of it.", "left is not checked: the calibration does not know it."
+    )  # fmt: skip
+    assert all(note in outcome.lines for note in outcome.notes)
+    written = calibration.read_rig(out)
+    assert written.names == rig.names
+    off = written.cameras[0].cam_from_world @ inverse(now.cameras[0].cam_from_world)
+    assert np.rad2deg(np.linalg.norm(rotvec(off))) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("date", "told"),
+    [("yesterday", "its own date 'yesterday' cannot be read"), ("2199-01-01T00:00:00Z", "h in the future"),
+     ("", "it tells no date of its own")],
+)  # fmt: skip
+def test_a_date_that_tells_nothing_is_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, rig: CameraRig, date: str, told: str
+) -> None:
+    write_rig(tmp_path / "calibration.toml", CameraRig(rig.cameras, {"created_utc": date} if date else {}))
+    assert told in check_board(monkeypatch, tmp_path, board_seen(rig)).lines[-1]
