@@ -66,9 +66,16 @@ class CalibrationError(MocapError):
 
 
 class BoardError(CalibrationError):
-    """The board is impossible, was not seen, or is another board than described."""
+    """The board is impossible, was not seen, or is another board than described.
+
+    Attributes
+    ----------
+    cameras : tuple of str
+        Those that it is about, where it is not about all.
+    """
 
     code = "BOARD"
+    cameras: tuple[str, ...] = ()
 
 
 class ViewGraphError(CalibrationError):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from calibration.boards.board import Board
 from calibration.boards.tag_object import TagObject
 from calibration.detection.corners import detect_corners
-from calibration.detection.diagnosis import FAMILIES, family_of
+from calibration.detection.diagnosis import FAMILIES, detail, family_of
 from calibration.detection.markers import NO_MARKERS, Markers
 from calibration.detection.tags import read_tags
 from calibration.sources import CameraSource, frame_count, iter_frames
@@ -19,6 +19,8 @@ _FRAMES = 12  # looked at per camera
 _CLOSER = 4  # of these, searched for other markers
 _ENOUGH = 4  # markers that are not there by chance
 _SEARCH_PX = 960
+_SMALL_PX, _LARGE_PX = 60.0, 2000  # side of a marker below which the picture is enlarged, and of images that are not
+_LEGEND = "Green: markers as board.toml has them. Red: others. Blue: corners."
 _GOOD, _STRANGE, _CORNER = (60, 200, 60), (50, 80, 240), (240, 160, 30)  # BGR
 
 
@@ -32,7 +34,8 @@ class TriedFrame:
     frame : int
         Index in the camera's footage.
     image : ndarray of uint8, shape (height, width, 3)
-        BGR, with markers (green: of the board as described; red: of another), corners and a caption drawn on it.
+        BGR, with markers (green: of the board as described; red: of another), corners and a caption drawn on it;
+        enlarged where the markers are small.
     found : str
         What was found, in a line.
     """
@@ -59,6 +62,7 @@ class _Look:
     dictionary: str | None = None
     corners: NDArray[np.float64] | None = None
     squares: tuple[int, int] | None = None
+    mirrored: bool = False
 
     @property
     def score(self) -> tuple[int, int]:
@@ -87,8 +91,8 @@ def tried_frame(sources: Sequence[CameraSource], board: Board | TagObject) -> Tr
         return None
     best = max(looks, key=lambda look: look.score)
     if best.score[0] == 0 and len(best.markers) < _ENOUGH:
-        closer = sorted(looks, key=lambda look: -_detail(look.gray))[: _CLOSER * max(1, len(sources) // 2)]
-        best = max([best, *(_any(look, board) for look in closer)], key=lambda look: look.score)
+        closer = sorted(looks, key=lambda look: -detail(look.gray))[: _CLOSER * max(1, len(sources) // 2)]
+        best = max([best, *_any(closer, board)], key=lambda look: look.score)
     return TriedFrame(best.camera, best.frame, _drawn(best, board), _words(best, board))
 
 
@@ -109,16 +113,32 @@ def _own(camera: str, frame: int, gray: NDArray, board: Board | TagObject) -> _L
     return _Look(camera, frame, gray, reads[inverted], inverted, own, corners)
 
 
-def _any(look: _Look, board: Board | TagObject) -> _Look:
-    """Look for markers of any dictionary, then for any chessboard."""
-    best = look
-    for inverted in (board.inverted, not board.inverted):
-        ink = 255 - look.gray if inverted else look.gray
-        for name in FAMILIES:
-            markers = read_tags(ink, name)
-            if len(markers) > max(len(best.markers), _ENOUGH - 1):
-                best = _Look(look.camera, look.frame, look.gray, markers, inverted, name)
-    return best if len(best.markers) >= _ENOUGH else _chessboard(look)
+def _any(looks: Sequence[_Look], board: Board | TagObject) -> list[_Look]:
+    """Look for the board's own markers in mirrored images, then for markers of any dictionary, then for a chessboard.
+
+    One footage shows one board: what the first image with markers shows is all that is looked for in the others.
+    """
+    every = [(name, inverted, False) for inverted in (board.inverted, not board.inverted) for name in FAMILIES]
+    if board.dictionary is not None:
+        every = [(family_of(str(board.dictionary)), board.inverted, True), *every]
+    found: list[_Look] = []
+    for look in looks:
+        for name, inverted, mirrored in every:
+            seen = _read(look, name, inverted, mirrored)
+            if len(seen.markers) >= _ENOUGH:
+                found.append(seen)
+                every = [(name, inverted, mirrored)]
+                break
+    return found or [_chessboard(look) for look in looks]
+
+
+def _read(look: _Look, dictionary: str, inverted: bool, mirrored: bool) -> _Look:
+    gray = np.ascontiguousarray(look.gray[:, ::-1]) if mirrored else look.gray
+    markers = read_tags(255 - gray if inverted else gray, dictionary)
+    if mirrored:
+        corners = np.stack([gray.shape[1] - 1 - markers.corners[..., 0], markers.corners[..., 1]], axis=-1)
+        markers = Markers(markers.ids, corners)
+    return _Look(look.camera, look.frame, look.gray, markers, inverted, dictionary, mirrored=mirrored)
 
 
 def _chessboard(look: _Look) -> _Look:
@@ -134,14 +154,9 @@ def _chessboard(look: _Look) -> _Look:
     return _Look(look.camera, look.frame, look.gray, corners=places, squares=(columns, rows))
 
 
-def _detail(gray: NDArray) -> float:
-    """How much black meets white: boards have most of it."""
-    return float(np.abs(np.diff(gray[::4].astype(np.int16), axis=1)).mean())
-
-
 def _owned(look: _Look, board: Board | TagObject) -> NDArray[np.bool_]:
     """Which markers the board as described has."""
-    if look.inverted != board.inverted or look.dictionary != family_of(str(board.dictionary)):
+    if look.mirrored or look.inverted != board.inverted or look.dictionary != family_of(str(board.dictionary)):
         return np.zeros(len(look.markers), bool)
     if isinstance(board, TagObject):
         return np.isin(look.markers.ids, board.ids)
@@ -154,34 +169,48 @@ def _words(look: _Look, board: Board | TagObject) -> str:
     if not len(look.markers):
         return "no marker of any dictionary, no chessboard" if look.score[0] == 0 else f"{look.score[0]} corners"
     ids = f"ids {look.markers.ids.min()} to {look.markers.ids.max()}"
-    light = "white on black" if look.inverted else "black on white"
-    own = int(_owned(look, board).sum())
+    light = ("white on black" if look.inverted else "black on white") + (", mirrored" if look.mirrored else "")
+    own, family = int(_owned(look, board).sum()), str(look.dictionary).removesuffix("_1000")
     return (
-        f"{len(look.markers)} markers of {look.dictionary}, {light}, {ids}, {own} of them the board's; "
+        f"{len(look.markers)} markers of {family}, {light}, {ids}, {own} of them the board's; "
         f"{look.score[0]} of its {board.n_corners} corners"
     )
 
 
 def _drawn(look: _Look, board: Board | TagObject) -> NDArray[np.uint8]:
-    image = cv2.cvtColor(look.gray, cv2.COLOR_GRAY2BGR)
-    width = max(1, round(max(look.gray.shape) / 700))
+    sides = np.linalg.norm(np.diff(look.markers.corners[:, :2], axis=1)[:, 0], axis=-1)
+    zoom = 2 if len(sides) and np.median(sides) < _SMALL_PX and max(look.gray.shape) < _LARGE_PX else 1
+    gray = cv2.resize(look.gray, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC) if zoom > 1 else look.gray
+    image = cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR)
+    width = max(1, round(max(gray.shape) / 900))
     for corners, number, own in zip(look.markers.corners, look.markers.ids, _owned(look, board), strict=True):
-        colour = _GOOD if own else _STRANGE
-        cv2.polylines(image, [np.rint(corners).astype(np.int32)], True, colour, width, cv2.LINE_AA)
-        place = np.rint(corners.mean(axis=0)).astype(int)
-        cv2.putText(image, str(number), (int(place[0]) - 6 * width, int(place[1]) + 4 * width),
-                    cv2.FONT_HERSHEY_SIMPLEX, 0.4 * width, colour, width, cv2.LINE_AA)  # fmt: skip
+        places = (corners + 0.5) * zoom - 0.5
+        cv2.polylines(image, [np.rint(places).astype(np.int32)], True, _GOOD if own else _STRANGE, width, cv2.LINE_AA)
+        _write_number(image, int(number), places, _GOOD if own else _STRANGE)
     if look.corners is not None:
-        for x, y in np.rint(look.corners[np.isfinite(look.corners[:, 0])]).astype(int):
+        seen = look.corners[np.isfinite(look.corners[:, 0])]
+        for x, y in np.rint((seen + 0.5) * zoom - 0.5).astype(int):
             cv2.circle(image, (int(x), int(y)), 3 * width, _CORNER, width, cv2.LINE_AA)
-    lines = [f"{look.camera}, frame {look.frame}: {_words(look, board)}", f"board.toml: {board.describe()}"]
+    lines = [f"{look.camera}, frame {look.frame}: {_words(look, board)}", f"board.toml: {board.describe()}", _LEGEND]
     return np.concatenate([image, _caption(lines, image.shape[1])])
+
+
+def _write_number(image: NDArray[np.uint8], number: int, corners: NDArray, colour: tuple[int, int, int]) -> None:
+    """Write a marker's number into its middle, half as high as the marker, with a rim of white to be read on black."""
+    side = float(np.linalg.norm(corners[1] - corners[0]))
+    scale = float(np.clip(side / 44, 0.35, 2.0))
+    thick = max(1, round(2 * scale))
+    (width, height), _ = cv2.getTextSize(str(number), cv2.FONT_HERSHEY_SIMPLEX, scale, thick)
+    middle = corners.mean(axis=0)
+    place = (round(float(middle[0]) - width / 2), round(float(middle[1]) + height / 2))
+    for ink, extra in (((255, 255, 255), 4), (colour, 0)):
+        cv2.putText(image, str(number), place, cv2.FONT_HERSHEY_SIMPLEX, scale, ink, thick + extra, cv2.LINE_AA)
 
 
 def _caption(lines: Sequence[str], width: int) -> NDArray[np.uint8]:
     """Black on white, small enough that every line fits."""
     longest = max(cv2.getTextSize(line, cv2.FONT_HERSHEY_SIMPLEX, 1.0, 1)[0][0] for line in lines)
-    scale = min(0.6, (width - 16) / longest)
+    scale = min(max(0.6, width / 2000), (width - 16) / longest)
     step = max(12, round(34 * scale))
     strip = np.full((step * len(lines) + 8, width, 3), 255, np.uint8)
     for row, line in enumerate(lines):

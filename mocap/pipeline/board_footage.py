@@ -9,6 +9,7 @@ import numpy as np
 
 from calibration.boards.targets import Target
 from calibration.detection.footage import scan_board
+from calibration.detection.tried import tried_frame
 from calibration.errors import BoardError
 from calibration.frame_choice import choose_frames
 from calibration.observations import BoardObservations
@@ -33,6 +34,7 @@ def seen_board(
     max_frames: int,
     progress: Progress,
     alone: bool = True,
+    picture: Path | None = None,
 ) -> SeenBoard:
     """Find a board in the footage and choose the frames that together show most of it.
 
@@ -47,16 +49,29 @@ def seen_board(
     progress : callable
     alone : bool
         Whether this is the only board, so that every camera has to see it.
+    picture : Path, optional
+        PNG that shows what was tried, when the footage does not show the board as it is described.
+
+    Raises
+    ------
+    BoardError
+        As `detect_board`; the remedy names the picture.
     """
     label = "detect" if alone else f"detect {board.type} {board.dictionary or ''}".rstrip()
     floor = [frame for first, last in choice.spans for frame in range(first, last + 1)] if choice.on_floor else []
-    scan = scan_board(
-        sources,
-        board,
-        progress=lambda camera, done, total: progress(f"{label} in {camera}", done, total),
-        by_every_camera=alone,
-        keep=floor,
-    )
+    try:
+        scan = scan_board(
+            sources,
+            board,
+            progress=lambda camera, done, total: progress(f"{label} in {camera}", done, total),
+            by_every_camera=alone,
+            keep=floor,
+        )
+    except BoardError as error:
+        shown = None if picture is None else _shown(error, sources, board, picture)
+        if shown is None:
+            raise
+        raise shown from error
     observations, notes = scan.observations, scan.notes
     if max_frames and observations.n_frames > max_frames:
         kept = np.flatnonzero(np.isin(observations.frame_ids, floor))
@@ -64,6 +79,22 @@ def seen_board(
         notes = (*notes, f"{len(chosen)} of {observations.n_frames} frames with the board chosen for what they show")
         observations = observations.subset_frames(chosen)
     return SeenBoard(observations, notes)
+
+
+def _shown(error: BoardError, sources: Sequence[CameraSource], board: Target, picture: Path) -> BoardError | None:
+    """Leave a picture of what was tried and name it; None where it cannot be left: the refusal says enough."""
+    about = [source for source in sources if source.name in (error.cameras or (source.name,))]
+    tried = tried_frame(about, board)
+    if tried is None:
+        return None
+    try:
+        picture.write_bytes(tried.png())
+    except OSError:
+        return None
+    where = f"{picture} shows what was found in frame {tried.frame} of {tried.camera}."
+    shown = BoardError(error.cause, f"{error.remedy.rstrip('.')}. {where}", error.code)
+    shown.cameras = error.cameras
+    return shown
 
 
 def check_told_apart(boards: Sequence[Target]) -> None:

@@ -11,7 +11,7 @@ from mocap.config.build import build
 from mocap.config.session import Session, TrialEntry, read_session
 from mocap.errors import ConfigError, KinematicsError, MocapError, SourceError
 from mocap.kinematics import KinematicsOptions
-from mocap.pipeline.calibration import CalibrationOptions, calibrate_footage, write_calibration
+from mocap.pipeline.calibration import CalibrationOptions, calibrate_footage, tried_path, write_calibration
 from mocap.pipeline.digests import file_sha256, input_sha256, options_sha256
 from mocap.pipeline.motion import analyse
 from mocap.pipeline.notes import notes_of
@@ -146,7 +146,8 @@ class _Run:
             text = f"{len(rig)} cameras, as given"
         else:
             patterns, options = self.session.camera_patterns, self.options.calibration
-            found = calibrate_footage(footage, board, source.world, progress, patterns, options)
+            picture = tried_path(self.out / output)
+            found = calibrate_footage(footage, board, source.world, progress, patterns, options, picture)
             outcome = write_calibration(found, self.out / output, progress)
             text = f"{len(outcome.rig)} cameras, {outcome.verdict}"
         self.record.store(output, inputs)

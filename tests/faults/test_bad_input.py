@@ -47,12 +47,13 @@ Cli = Callable[..., object]
 
 
 def refused(mocap_cli: Cli, out: Path, *arguments: object) -> str:
-    """Run, expect a refusal that leaves nothing behind, and return its line."""
-    before = sorted(out.parent.iterdir())
+    """Run, expect a refusal that leaves nothing behind but the picture it names, and return its line."""
+    before = set(out.parent.iterdir())
     done = mocap_cli(*arguments, "--out", out)
     assert done.status == 1  # type: ignore[attr-defined]
-    assert sorted(out.parent.iterdir()) == before
     line: str = done.error_line  # type: ignore[attr-defined]
+    picture = out.with_suffix(".tried.png")
+    assert set(out.parent.iterdir()) == before | ({picture} if str(picture) in line else set())
     assert "Remedy: " in line
     return line
 
@@ -90,6 +91,7 @@ def test_board_never_seen(mocap_cli: Cli, tmp_path: Path, cameras: Path, footage
         cv2.imwrite(str(image), np.full((360, 640), 128, np.uint8))
     line = calibrate(mocap_cli, tmp_path, cameras, footage / "board.toml")
     assert line.startswith("error BOARD_NOT_SEEN")
+    assert "c.tried.png shows what was found in frame" in line
 
 
 @pytest.mark.parametrize("squares", [(5, 4), (9, 6), (5, 7)])
@@ -99,6 +101,7 @@ def test_board_with_another_number_of_squares(
     write_board(tmp_path / "other.toml", Board("charuco", *squares, 0.11, 0.085, "DICT_5X5_100"))
     line = calibrate(mocap_cli, tmp_path, cameras, tmp_path / "other.toml")
     assert line.startswith("error BOARD_SIZE")
+    assert cv2.imread(str(tmp_path / "out" / "c.tried.png")).shape[1] == 1280  # 640 px, enlarged
 
 
 def test_board_of_another_dictionary(mocap_cli: Cli, tmp_path: Path, cameras: Path) -> None:

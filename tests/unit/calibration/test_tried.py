@@ -38,9 +38,9 @@ def _count(image, colour):
     ("told", "words", "right", "wrong"),
     [
         (Board("charuco", 5, 4, 0.125, 0.096, "DICT_5X5_50"), "ids 0 to 16, 10 of them the board's", True, True),
-        (Board("charuco", 7, 5, 0.125, 0.096, "DICT_4X4_50"), "17 markers of DICT_5X5_1000", False, True),
+        (Board("charuco", 7, 5, 0.125, 0.096, "DICT_4X4_50"), "17 markers of DICT_5X5", False, True),
         (Board("charuco", 7, 5, 0.125, 0.096, "DICT_5X5_50", inverted=True), "black on white", False, True),
-        (Board("chessboard", 8, 5, 0.1), "17 markers of DICT_5X5_1000", False, True),
+        (Board("chessboard", 8, 5, 0.1), "17 markers of DICT_5X5", False, True),
     ],
     ids=lambda value: value.describe() if isinstance(value, Board) else "",
 )
@@ -48,7 +48,7 @@ def test_the_frame_with_the_board_is_drawn(sources, told, words, right, wrong):
     tried = tried_frame(sources, told)
     assert (tried.camera, tried.frame) == ("cam_1", 1)
     assert words in tried.found
-    assert tried.image.shape[1:] == (800, 3) and tried.image.shape[0] > 450
+    assert tried.image.shape[1:] == (1600, 3) and tried.image.shape[0] > 900  # enlarged: the markers are small
     assert (_count(tried.image, (60, 200, 60)) > 10) == right
     assert (_count(tried.image, (50, 80, 240)) > 10) == wrong
     again = cv2.imdecode(np.frombuffer(tried.png(), np.uint8), cv2.IMREAD_COLOR)
