@@ -5,12 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.boards.wand import Wand
 from calibration.camera import CameraRig
 from calibration.errors import SolverError
 from calibration.points.refinement import PointRefinement
-from calibration.points.scale import SizeEstimate
-from calibration.points.tracks import KnownLength, PointTracks
+from calibration.points.size import KnownSizes, RigSize
+from calibration.points.tracks import PointTracks
 from calibration.solve.bundle_system import N_LENS
 from calibration.solve.propagation import point_covariance
 
@@ -145,22 +144,27 @@ def _volume_sd_mm(rig: CameraRig, covariance: NDArray, volume: NDArray) -> float
 def point_metadata(
     quality: PointQuality,
     tracks: PointTracks,
-    lengths: tuple[KnownLength, ...],
-    wand: Wand | None,
-    size: SizeEstimate,
+    known: KnownSizes,
+    size: RigSize,
     scale_sd: float,
     lens_text: str,
 ) -> dict[str, str | float | int]:
     """Return what the file says of a calibration from points."""
-    names = tracks.point_names
+    names, wand = tracks.point_names, known.wand
+    told = [f"{names[k.one]}-{names[k.other]} = {k.length_m:.4f} +- {k.sd_m:.4f} m" for k in known.lengths]
+    taped = [f"{'-'.join(t.cameras)} = {t.length_m:.3f} +- {t.sd_m:.3f} m by tape" for t in known.tapes]
     if wand is not None:
-        source = wand.describe()
+        source = ", ".join([wand.describe(), *told, *taped])
+    elif told:
+        measured = f"measured in {size.estimate.n_frames} frames, spread {100 * size.estimate.spread:.1f} %"
+        source = "; ".join([f"a person's {', '.join(told)}, {measured}", *taped])
     else:
-        told = [f"{names[k.one]}-{names[k.other]} = {k.length_m:.4f} +- {k.sd_m:.4f} m" for k in lengths]
-        source = f"a person's {', '.join(told)}, measured in {size.n_frames} frames, spread {100 * size.spread:.1f} %"
+        source = ", ".join(taped)
+    rests = "" if (wand is not None) + len(told) + len(taped) > 1 else " It rests on this alone."
     table: dict[str, str | float | int] = {
         "method": "wand" if wand is not None else "person",
-        "scale": f"scale from {source}: lengths are sure to {100 * scale_sd:.2f} % (1 sd)",
+        "scale": f"scale from {source}: lengths are sure to {100 * scale_sd:.2f} % (1 sd).{rests}",
+        "scale_notes": "; ".join(size.notes),
         "scale_sd": scale_sd,
         "lens_source": lens_text,
         "reprojection_rms_px": float(np.sqrt(np.average(np.square(quality.rms_px), weights=quality.n_points))),
@@ -174,4 +178,4 @@ def point_metadata(
         f"{quality.variance_ratio:.1f} times those of independent errors: errors that go together are counted",
         "numpy_version": np.__version__,
     }
-    return {key: value for key, value in table.items() if value == value}
+    return {key: value for key, value in table.items() if value == value and value != ""}

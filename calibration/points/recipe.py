@@ -10,12 +10,14 @@ from calibration.arrays import one_blas_thread
 from calibration.boards.wand import Wand
 from calibration.camera import CameraRig
 from calibration.errors import CalibrationError
+from calibration.lengths import TapeLength
 from calibration.points.bodies import placed_bodies, point_views
 from calibration.points.labels import middle_of, sorted_along, untangled
 from calibration.points.lenses import LensStart, guessed_lenses, known_lenses, rig_of_state
 from calibration.points.refinement import PointRefinement, refine_points
 from calibration.points.result import PointCalibration, Solved, assembled
-from calibration.points.start import place_from_points, robust_points
+from calibration.points.size import KnownSizes
+from calibration.points.start import check_shared, place_from_points, robust_points
 from calibration.points.timing import body_velocity
 from calibration.points.tracks import KnownLength, PointTracks
 from calibration.scale import scaled_rig
@@ -38,6 +40,8 @@ def calibrate_from_wand(
     landmarks: Landmarks | None = None,
     max_frames: int = WAND_FRAMES,
     seed: int = 0,
+    lengths: Sequence[KnownLength] = (),
+    tapes: Sequence[TapeLength] = (),
 ) -> PointCalibration:
     """Calibrate all cameras from a wand that was moved through the volume.
 
@@ -56,22 +60,24 @@ def calibrate_from_wand(
         Frames used at most, spread evenly.
     seed : int
         Decides the random samples of the start.
+    lengths : sequence of KnownLength
+        Further lengths between markers, to hold against the wand and to weigh with it.
+    tapes : sequence of TapeLength
+        Distances between cameras, likewise.
 
     Raises
     ------
     CalibrationError, ViewGraphError, SolverError
-        LENS_MISSING, LENS_SIZE, LENS_UNKNOWN, CAMERAS_NOT_CONNECTED, DEGENERATE_MOTION, SCALE_UNCHAINED,
-        START_NOT_FINITE, NOT_CONVERGED, TOO_MANY_REJECTED, RESIDUAL_TOO_LARGE,
-        CAMERA_NOT_SYNCHRONOUS, POORLY_FIXED, WORLD_UNKNOWN and what
-        `world.landmark_frame` refuses.
+        CAMERA_BLIND, TOO_FEW_POINTS, LENS_MISSING, LENS_SIZE, LENS_UNKNOWN, CAMERAS_NOT_CONNECTED, DEGENERATE_MOTION,
+        SCALE_UNCHAINED, START_NOT_FINITE, NOT_CONVERGED, TOO_MANY_REJECTED, RESIDUAL_TOO_LARGE, WAND_WRONG,
+        SCALE_DISAGREES, CAMERA_NOT_SYNCHRONOUS, POORLY_FIXED, WORLD_UNKNOWN and what `world.landmark_frame` refuses.
     """
     tracks = replace(tracks, exchanged=wand.exchanged, labelled=wand.labelled)
     if not wand.labelled:
         tracks = tracks.with_pixels(sorted_along(tracks.pixels, wand.order))
-    one, other = wand.ends
-    lengths = (KnownLength(one, other, wand.length_m, wand.length_sd_m),)
+    known = KnownSizes(wand, tuple(lengths), tuple(tapes))
     with one_blas_thread():
-        return _calibrated(tracks, lengths, wand, lenses, world, landmarks, max_frames, seed)
+        return _calibrated(tracks, known, lenses, world, landmarks, max_frames, seed)
 
 
 def calibrate_from_person(
@@ -82,6 +88,7 @@ def calibrate_from_person(
     landmarks: Landmarks | None = None,
     max_frames: int = PERSON_FRAMES,
     seed: int = 0,
+    tapes: Sequence[TapeLength] = (),
 ) -> PointCalibration:
     """Calibrate all cameras from the keypoints of a person who walks about, and known lengths of the body.
 
@@ -93,24 +100,32 @@ def calibrate_from_person(
     ----------
     tracks : PointTracks
     lengths : sequence of KnownLength
-        One at least. The keypoints' own bias (a detector's hip is no hip joint) has to be in its sd.
+        One at least, or a tape. The keypoints' own bias (a detector's hip is no hip joint) has to be in its sd.
 
-    Other parameters and errors as `calibrate_from_wand`; SCALE_UNKNOWN without a length that can be measured.
+    Other parameters and errors as `calibrate_from_wand`; SCALE_UNKNOWN without a length that can be measured,
+    LENGTH_NOT_RIGID for one that changes as the person moves.
     """
-    if not lengths:
-        raise CalibrationError(
-            "Keypoints alone do not say how large the room is: no length is known.",
-            "Give one length of the body between two keypoints in metres, with its sd, or a wand.",
-            code="SCALE_UNKNOWN",
-        )
+    if not lengths and not tapes:
+        raise no_length()
     with one_blas_thread():
-        return _calibrated(tracks, tuple(lengths), None, lenses, world, landmarks, max_frames, seed)
+        return _calibrated(
+            tracks, KnownSizes(None, tuple(lengths), tuple(tapes)), lenses, world, landmarks, max_frames, seed
+        )
+
+
+def no_length() -> CalibrationError:
+    """Return the error of a person of whom no length is known."""
+    return CalibrationError(
+        "Keypoints alone do not say how large the room is: no length is known.",
+        "Give one length of the body between two keypoints in m with its sd (--length RHip-RKnee=0.42+-0.005), the "
+        "distance between two cameras likewise, or a wand.",
+        code="SCALE_UNKNOWN",
+    )
 
 
 def _calibrated(
     tracks: PointTracks,
-    lengths: tuple[KnownLength, ...],
-    wand: Wand | None,
+    known: KnownSizes,
     lenses: CameraRig | None,
     world: str | None,
     landmarks: Landmarks | None,
@@ -118,6 +133,8 @@ def _calibrated(
     seed: int,
 ) -> PointCalibration:
     choice = _checked_world(world, tracks.camera_names)
+    check_shared(_for_start(tracks, (), known.wand)[0])
+    wand, lengths = known.wand, _lengths_of(known)
     velocity = body_velocity(tracks.pixels)
     tracks, frames = tracks.thinned(max_frames)
     start_tracks, start_lengths = _for_start(tracks, lengths, wand)
@@ -136,7 +153,15 @@ def _calibrated(
         refinement = _refined(root_rig, labelled, start, target, placed.root)
         root_rig = rig_of_state(start.rig, refinement.state.lenses, refinement.state.cam_from_world)
     solved = Solved(root_rig, refinement, labelled, frames, exchanged, start.text, velocity[:, frames])
-    return assembled(solved, lengths, wand, choice, landmarks)
+    return assembled(solved, known, choice, landmarks)
+
+
+def _lengths_of(known: KnownSizes) -> tuple[KnownLength, ...]:
+    """Lengths between points that bring a start to its size."""
+    if known.wand is None:
+        return known.lengths
+    one, other = known.wand.ends
+    return (KnownLength(one, other, known.wand.length_m, known.wand.length_sd_m),)
 
 
 def _checked_world(world: str | None, names: tuple[str, ...]) -> WorldChoice:
@@ -166,7 +191,7 @@ def _metric(rig: CameraRig, tracks: PointTracks, lengths: tuple[KnownLength, ...
     """Bring a start to about its true size; as it is where no length is seen."""
     points = robust_points(rig, tracks.pixels)
     ratios = [k.length_m / np.linalg.norm(points[:, k.one] - points[:, k.other], axis=1) for k in lengths]
-    known = np.concatenate(ratios)
+    known = np.concatenate([*ratios, np.empty(0)])
     known = known[np.isfinite(known)]
     return scaled_rig(rig, float(np.median(known))) if len(known) else rig
 
@@ -185,5 +210,3 @@ def _refined(
         free[far, N_LENS + 3 + int(np.abs(poses[far, :3, 3]).argmax())] = False
     problem = BundleProblem(point_views(tracks, fisheye, target), free, start.prior)
     return refine_points(problem, BundleState(rig_lenses(rig), poses, placed_bodies(rig, tracks, target)))
-
-

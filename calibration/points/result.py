@@ -5,16 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.boards.wand import Wand
 from calibration.camera import CameraRig
 from calibration.points.dependence import groups_of_frames, groups_of_points, variance_ratio
 from calibration.points.quality import PointQuality, check_points, point_metadata
 from calibration.points.refinement import PointRefinement
-from calibration.points.scale import SizeEstimate, covariance_with_size, size_from_length, size_sd
+from calibration.points.scale import covariance_with_size, size_sd
+from calibration.points.size import KnownSizes, check_wand_shape, size_of_rig
 from calibration.points.start import robust_points
 from calibration.points.timing import camera_lags, check_lags
-from calibration.points.tracks import KnownLength, PointTracks
-from calibration.scale import ScaleEstimate, check_scale, combine_scale, scaled_rig
+from calibration.points.tracks import PointTracks
+from calibration.scale import scaled_rig
 from calibration.solve.bundle import lens_and_pose_covariance
 from calibration.solve.bundle_system import N_CAMERA, N_LENS
 from calibration.solve.gauge import WorldMotion, covariance_in_world
@@ -84,8 +84,7 @@ class PointCalibration:
 
 def assembled(
     solved: Solved,
-    lengths: tuple[KnownLength, ...],
-    wand: Wand | None,
+    known: KnownSizes,
     choice: WorldChoice,
     landmarks: Landmarks | None,
 ) -> PointCalibration:
@@ -94,9 +93,10 @@ def assembled(
     Raises
     ------
     CalibrationError, SolverError
-        SCALE_UNKNOWN, SCALE_DISAGREES, CAMERA_NOT_SYNCHRONOUS; what `check_points` and `world.landmark_frame` refuse.
+        SCALE_UNKNOWN, SCALE_DISAGREES, LENGTH_NOT_RIGID, WAND_WRONG, CAMERA_NOT_SYNCHRONOUS; what `check_points` and
+        `world.landmark_frame` refuse.
     """
-    refinement, tracks = solved.refinement, solved.tracks
+    refinement, tracks, wand = solved.refinement, solved.tracks, known.wand
     kept = _kept(refinement, tracks)
     pixels = np.where(kept[..., None], tracks.pixels, np.nan)
     covariance = lens_and_pose_covariance(refinement.problem, refinement.state, refinement.sigma).camera
@@ -106,11 +106,14 @@ def assembled(
     if wand is None:
         ratio = max(ratio, variance_ratio(refinement, covariance, groups_of_points(n_frames, tracks.exchanged)))
     sigma = float(np.sqrt(np.mean(refinement.sigma**2)))
-    size = _size(solved.rig, pixels, lengths, wand, sigma, tracks.point_names, ratio)
+    whole = size_of_rig(solved.rig, ratio * covariance, pixels, known, sigma, tracks.point_names, ratio)
+    size = whole.estimate
     rig = scaled_rig(solved.rig, size.factor)
     points = robust_points(rig, pixels)
     lags, lag_sds = camera_lags(pixels - rig.project(points), solved.velocity)
     check_lags(lags, lag_sds, rig.names)
+    if wand is not None:
+        check_wand_shape(rig, tracks, kept, wand, sigma, ratio)
     poses = np.stack([camera.cam_from_world for camera in rig])
     by_camera = None if wand is not None else _per_metre(size.by_camera, size.factor)
     covariance = _in_metres(ratio * covariance, size.factor)
@@ -122,7 +125,7 @@ def assembled(
     sd = size_sd(rig, anchored, volume)
     quality = check_points(rig, anchored, refinement, tracks, kept, solved.exchanged, volume, ratio, sd)
     frame = landmark_frame(choice, rig, landmarks, covariance, volume)
-    table = point_metadata(quality, tracks, lengths, wand, size, sd, solved.lens_text)
+    table = point_metadata(quality, tracks, known, whole, sd, solved.lens_text)
     table["lag_frames"] = " ".join(f"{lag:.3f}" for lag in lags)
     world_rig = rig_in_world(CameraRig(rig.cameras, table, anchored), frame)
     in_world = (points - frame.root_from_world[:3, 3]) @ frame.root_from_world[:3, :3]
@@ -134,31 +137,6 @@ def _kept(refinement: PointRefinement, tracks: PointTracks) -> NDArray:
     kept = np.zeros((tracks.n_cameras, views.n_bodies, refinement.kept.shape[1]), dtype=bool)
     kept[views.camera, views.body] = refinement.kept
     return kept.reshape(tracks.n_cameras, tracks.n_frames, tracks.n_points)
-
-
-def _size(
-    rig: CameraRig,
-    pixels: NDArray,
-    lengths: tuple[KnownLength, ...],
-    wand: Wand | None,
-    sigma: float,
-    names: tuple[str, ...],
-    ratio: float,
-) -> SizeEstimate:
-    if wand is not None:  # its size was in the refinement, as exact
-        n_frames = int(np.isfinite(pixels).all(axis=3).sum(axis=0).max(axis=1, initial=0).astype(bool).sum())
-        return SizeEstimate(1.0, wand.length_sd_m / wand.length_m, np.zeros(len(rig) * N_CAMERA), 0.0, n_frames)
-    found = [size_from_length(rig, pixels, k, sigma, f"{names[k.one]}-{names[k.other]}", ratio) for k in lengths]
-    each = [
-        ScaleEstimate(f"{names[k.one]}-{names[k.other]}", one.factor, one.factor * one.relative_sd)
-        for k, one in zip(lengths, found, strict=True)
-    ]
-    both = combine_scale(each)
-    check_scale(both)
-    weight = np.array([1.0 / one.sd**2 for one in each])
-    by_camera = np.einsum("l,ln->n", weight / weight.sum(), np.stack([one.by_camera for one in found]))
-    spread, n_frames = max(one.spread for one in found), min(one.n_frames for one in found)
-    return SizeEstimate(both.factor, both.sd / both.factor, by_camera, spread, n_frames)
 
 
 def _in_metres(covariance: NDArray, factor: float) -> NDArray:

@@ -36,6 +36,8 @@ class SizeEstimate:
     spread : float
         Relative sd of single frames about the mean: how well the length keeps.
     n_frames : int
+    noise : float
+        As `spread`, by the noise of the points alone.
     """
 
     factor: float
@@ -43,6 +45,7 @@ class SizeEstimate:
     by_camera: NDArray
     spread: float
     n_frames: int
+    noise: float = 0.0
 
 
 def size_from_length(
@@ -99,7 +102,7 @@ def size_from_length(
     slope = np.einsum("f,fi,fin->n", weight, along[good], found.by_camera[2 * good] - found.by_camera[2 * good + 1])
     return SizeEstimate(
         length.length_m / mean, float(np.hypot(length.sd_m / length.length_m, sd / mean)), -slope / mean,
-        float(np.std(lengths[good]) / mean), len(good),
+        float(np.std(lengths[good]) / mean), len(good), float(np.sqrt(np.median(variance[good])) / mean),
     )  # fmt: skip
 
 

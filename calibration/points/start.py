@@ -45,6 +45,33 @@ class PlacedCameras:
     pairs: Pairs
 
 
+def check_shared(tracks: PointTracks) -> None:
+    """Refuse tracks of which no two cameras can be compared, before anything is computed.
+
+    Raises
+    ------
+    ViewGraphError
+        CAMERA_BLIND when a camera saw nothing at all, TOO_FEW_POINTS when no pair shares enough.
+    """
+    seen = tracks.seen.reshape(tracks.n_cameras, -1)
+    blind = [name for name, own in zip(tracks.camera_names, seen, strict=True) if not own.any()]
+    if blind:
+        raise ViewGraphError(
+            f"Of camera {', '.join(blind)} there is not one point in {tracks.n_frames} frames.",
+            "Look into its keypoint file (right camera? confidences? detector run on it?), or calibrate the others "
+            "alone: take its files away, and give lenses or image sizes of the others only.",
+            code="CAMERA_BLIND",
+        )
+    shared = seen.astype(int) @ seen.T.astype(int)
+    most = int((shared - np.diag(np.diag(shared))).max())
+    if most < MIN_SHARED_POINTS:
+        raise ViewGraphError(
+            f"No two cameras saw more than {most} points at the same moments, {MIN_SHARED_POINTS} at least are needed.",
+            "Record for longer, a minute is plenty, and check that the frames of the files count alike.",
+            code="TOO_FEW_POINTS",
+        )
+
+
 def camera_pairs(rig: CameraRig, tracks: PointTracks, seed: int = 0) -> Pairs:
     """Return the epipolar pose of every pair of cameras that share enough points; poses of `rig` do not matter."""
     rays = undistorted(rig, tracks.pixels)[0].reshape(len(rig), -1, 2)

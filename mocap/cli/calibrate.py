@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     from mocap.pipeline.calibration import CalibrationOutcome
 
 NAME = "calibrate"
-EXAMPLE = "mocap calibrate footage/ --board board.toml --world floor:0 --out calibration.toml"
+EXAMPLE = (
+    "mocap calibrate footage/ --board board.toml --world floor:0 --out calibration.toml\n\n"
+    "Without a board, from keypoint files and the lenses of an earlier calibration:\n\n"
+    "mocap calibrate wand.csv --wand wand.toml --lenses lenses.toml --out new.toml\n\n"
+    "mocap calibrate walk.csv --person --length RHip-RKnee=0.42+-0.01 --lenses lenses.toml"
+)
 #: Of the metadata, what people read; all of it is in the file and in the JSON.
 _SHOWN = (
     "world", "gravity", "world_gravity_sd_deg", "world_notes", "scale", "lens_choice", "reprojection_median_px",
@@ -69,7 +74,8 @@ def command(
         list[str] | None,
         typer.Option(
             help="A length that is known, in m with its sd; repeatable. With --board between cameras, with a tape: "
-            "'cam_0-cam_3=4.212+-0.010'; with --person between keypoints: 'RHip-RKnee=0.42+-0.005'."
+            "'cam_0-cam_3=4.212+-0.010'; with --person between keypoints, 'RHip-RKnee=0.42+-0.005', or cameras; with "
+            "--wand between its markers, or cameras, to hold against the wand."
         ),
     ] = None,
     frames: Annotated[
@@ -151,8 +157,6 @@ def command(
         return
     if repair is not None:
         raise typer.BadParameter("--repair needs the calibration to repair: --check calibration.toml")
-    if person and not length:
-        raise typer.BadParameter("--person needs a --length: nothing else tells how large the rig is")
     if board is None:
         calibrate_points(
             source_dir, out, wand, length or [], lenses, image_size or [], world, rate, skeleton, as_json

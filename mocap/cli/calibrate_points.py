@@ -7,6 +7,8 @@ import typer
 
 from mocap.cli.common import show
 
+_SHOWN = ("world", "gravity", "scale", "scale_notes", "lens_source")
+
 
 def calibrate_points(
     source: Path,
@@ -27,7 +29,7 @@ def calibrate_points(
     how = KeypointInput(rate, skeleton)
     sizes = dict(_named_size(text) for text in image_sizes)
     if wand is not None:
-        outcome = calibrate_wand_files(source, wand, how, out, lenses, sizes or None, world)
+        outcome = calibrate_wand_files(source, wand, how, out, lenses, sizes or None, world, lengths=lengths)
     else:
         outcome = calibrate_person_files(source, lengths, how, out, lenses, sizes or None, world)
     quality, names = outcome.quality, outcome.rig.names
@@ -42,8 +44,7 @@ def calibrate_points(
                 names, quality.n_points, quality.sigma_px, quality.rejected_share, quality.position_sd_mm, strict=True
             )
         ),
-        *(f"  {name}: {outcome.rig.metadata[name]}" for name in ("world", "gravity", "scale", "lens_choice")
-          if outcome.rig.metadata.get(name)),
+        *(f"  {name}: {outcome.rig.metadata[name]}" for name in _SHOWN if outcome.rig.metadata.get(name)),
         *(f"  note: {note}" for note in outcome.notes),
     ]  # fmt: skip
     result = {

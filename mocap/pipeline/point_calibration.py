@@ -1,6 +1,5 @@
 """Calibration without a board as a recipe: keypoint files of a wand or a walking person in, calibration file out."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,17 +12,22 @@ from calibration.boards.wand import Wand, read_wand
 from calibration.files import write_rig
 from calibration.points.feet import rig_on_feet
 from calibration.points.quality import PointQuality
-from calibration.points.recipe import PERSON_FRAMES, WAND_FRAMES, calibrate_from_person, calibrate_from_wand
-from calibration.points.tracks import KnownLength
+from calibration.points.recipe import (
+    PERSON_FRAMES,
+    WAND_FRAMES,
+    calibrate_from_person,
+    calibrate_from_wand,
+    no_length,
+)
 from calibration.world import Landmarks, parse_world, read_landmarks
 from mocap.config.presets import preset_path
-from mocap.errors import ConfigError, KeypointError
+from mocap.errors import KeypointError
 from mocap.pipeline.notes import check_output
-from mocap.pipeline.point_tracks import person_tracks, read_point_files, wand_tracks
+from mocap.pipeline.point_lengths import parse_lengths
+from mocap.pipeline.point_tracks import notes_on_movement, person_tracks, read_point_files, wand_tracks
 from mocap.pipeline.reconstruction import KeypointInput
 
 FEET = "feet"  # the world's name where the person's own feet tell the floor
-_LENGTH = re.compile(r"(?P<ends>.+?)\s*=\s*(?P<length>[0-9.eE]+)\s*(?:\+-|±|\+/-)\s*(?P<sd>[0-9.eE]+)\s*m?")
 _FOOT = {"heel": "heel", "toe": "toe", "hallux": "toe"}
 
 
@@ -46,6 +50,7 @@ def calibrate_wand_files(
     image_sizes: Mapping[str, tuple[int, int]] | None = None,
     world: str | None = None,
     max_frames: int = WAND_FRAMES,
+    lengths: Sequence[str] = (),
 ) -> PointOutcome:
     """Calibrate from the markers of a wand in keypoint files, and write the calibration file.
 
@@ -67,11 +72,14 @@ def calibrate_wand_files(
     world : str, optional
         As `calibration.calibrate` takes it, but no board on the floor.
     max_frames : int
+    lengths : sequence of str
+        Further lengths between markers, or between cameras, to hold against the wand.
 
     Raises
     ------
     MocapError
-        What reading and `calibration.points.recipe.calibrate_from_wand` refuse; MARKERS_UNKNOWN, SEVERAL_WANDS,
+        What reading and `calibration.points.recipe.calibrate_from_wand` refuse; LENGTH_FORMAT, LENGTH_UNITS,
+        KEYPOINT_UNKNOWN, MARKERS_UNKNOWN, SEVERAL_WANDS,
         LENS_UNKNOWN.
     """
     if out is not None:
@@ -80,8 +88,11 @@ def calibrate_wand_files(
     rig = None if lenses is None else calibration.read_rig(lenses)
     tracks, notes = wand_tracks(read_point_files(path, rig, image_sizes, how), described)
     landmarks = _landmarks(world, tracks.camera_names, path)
-    found = calibrate_from_wand(tracks, described, rig, world, landmarks, max_frames)
-    outcome = PointOutcome(found.rig, found.quality, found.scale_sd, notes)
+    known, tapes = parse_lengths(lengths, tracks.point_names, tracks.camera_names)
+    found = calibrate_from_wand(
+        tracks, described, rig, world, landmarks, max_frames, lengths=known, tapes=tapes
+    )
+    outcome = PointOutcome(found.rig, found.quality, found.scale_sd, (*notes, *notes_on_movement(tracks)))
     if out is not None:
         write_rig(out, outcome.rig)
     return outcome
@@ -106,7 +117,7 @@ def calibrate_person_files(
         As in `calibrate_wand_files`. Where a camera shows several people, the one on whom most cameras agree is
         taken (`mocap.pipeline.point_tracks.person_tracks`).
     lengths : sequence of str
-        Known lengths between keypoints, in m with their sd: 'RHip-RKnee=0.42+-0.005'.
+        Known lengths between keypoints, or between cameras, in m with their sd: 'RHip-RKnee=0.42+-0.005'.
     world : str, optional
         'feet' for the floor under the person's own heels and toes (gravity presumes a level floor), or as in
         `calibrate_wand_files`.
@@ -116,11 +127,13 @@ def calibrate_person_files(
     Raises
     ------
     MocapError
-        What reading and `calibration.points.recipe.calibrate_from_person` refuse; LENGTH_FORMAT, KEYPOINT_UNKNOWN,
-        SEVERAL_PEOPLE, LENS_UNKNOWN, FEET_TOO_FEW.
+        What reading and `calibration.points.recipe.calibrate_from_person` refuse; SCALE_UNKNOWN, LENGTH_FORMAT,
+        LENGTH_UNITS, KEYPOINT_UNKNOWN, SEVERAL_PEOPLE, LENS_UNKNOWN, FEET_TOO_FEW.
     """
     if out is not None:
         check_output(out)
+    if not lengths:
+        raise no_length()
     rig = None if lenses is None else calibration.read_rig(lenses)
     on_feet = world == FEET
     if on_feet and how.rate_hz is None:
@@ -130,11 +143,11 @@ def calibrate_person_files(
             code="RATE_MISSING",
         )
     files = read_point_files(path, rig, image_sizes, how)
-    known = [parse_length(text, files.people.names) for text in lengths]
+    known, tapes = parse_lengths(lengths, files.people.names, tuple(files.image_sizes))
     tracks, notes = person_tracks(files, rig, known, min_confidence)
     landmarks = None if on_feet else _landmarks(world, tracks.camera_names, path)
     feet, kinds = foot_places(tracks.point_names) if on_feet else ([], [])
-    found = calibrate_from_person(tracks, known, rig, None if on_feet else world, landmarks, max_frames)
+    found = calibrate_from_person(tracks, known, rig, None if on_feet else world, landmarks, max_frames, tapes=tapes)
     answer = found.rig
     if on_feet:
         sigma = float(np.median(found.quality.sigma_px))
@@ -142,7 +155,7 @@ def calibrate_person_files(
         answer = rig_on_feet(found.rig, tracks.pixels[:, :, feet], kinds, how.rate_hz or 0.0, sigma, volume)
     if out is not None:
         write_rig(out, answer)
-    return PointOutcome(answer, found.quality, found.scale_sd, notes)
+    return PointOutcome(answer, found.quality, found.scale_sd, (*notes, *notes_on_movement(tracks)))
 
 
 def wand_from(name_or_path: Path) -> Wand:
@@ -150,33 +163,6 @@ def wand_from(name_or_path: Path) -> Wand:
     if not name_or_path.exists() and name_or_path.suffix != ".toml" and name_or_path.name == str(name_or_path):
         return read_wand(preset_path("wands", str(name_or_path)))
     return read_wand(name_or_path)
-
-
-def parse_length(text: str, names: Sequence[str]) -> KnownLength:
-    """Read 'RHip-RKnee=0.42+-0.005' (m, and its standard deviation).
-
-    Raises
-    ------
-    ConfigError
-        LENGTH_FORMAT
-    KeypointError
-        KEYPOINT_UNKNOWN
-    """
-    match = _LENGTH.fullmatch(text.strip())
-    remedy = f"Write NAME-NAME=LENGTH+-SD in metres, such as RHip-RKnee=0.42+-0.005; keypoints: {', '.join(names)}."
-    try:
-        numbers = (float(match["length"]), float(match["sd"])) if match else None
-    except ValueError:
-        numbers = None
-    if match is None or numbers is None:
-        raise ConfigError(f"The known length '{text}' is not understood.", remedy, code="LENGTH_FORMAT")
-    ends = match["ends"]
-    cuts = [i for i, letter in enumerate(ends) if letter == "-"]
-    fitting = [(ends[:i].strip(), ends[i + 1 :].strip()) for i in cuts]
-    for one, other in fitting:
-        if one in names and other in names and one != other:
-            return KnownLength(list(names).index(one), list(names).index(other), *numbers)
-    raise KeypointError(f"'{ends}' does not name two different keypoints.", remedy, code="KEYPOINT_UNKNOWN")
 
 
 def foot_places(names: Sequence[str]) -> tuple[list[int], list[str]]:

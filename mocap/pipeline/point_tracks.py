@@ -16,10 +16,13 @@ from calibration.points.recipe import calibrate_from_person
 from calibration.points.tracks import KnownLength, PointTracks
 from mocap.errors import ConfigError, KeypointError
 from mocap.keypoints import PeopleKeypoints
-from mocap.pipeline.reconstruction import KeypointInput
+from mocap.pipeline.reconstruction import KeypointInput, check_image_size
 from mocap.readers.keypoints import read_keypoints
 from mocap.skeleton import side_of
 
+_CELLS = 8  # of an image along each side
+_LITTLE = 0.25
+_CORNER = 0.72  # images told 1.5 times too large, as 1080p for 720p, are filled to 0.67 at most
 _FIRST_FRAMES = 120  # for the calibration that only tells who is who
 _SIDES = (("left", "right"), ("Left", "Right"), ("LEFT", "RIGHT"), ("L", "R"), ("l", "r"))
 
@@ -43,7 +46,7 @@ class PointFiles:
     @property
     def several(self) -> NDArray:
         """Which camera frames show more than one person, shape (camera, time)."""
-        return self.people.people_seen > 1
+        return np.asarray(self.people.people_seen > 1)
 
     def tracks(self, person: NDArray, min_confidence: float, exchanged: NDArray | None = None) -> PointTracks:
         """Return the points of one person, or wand, per camera frame; `person` as `PeopleKeypoints.chosen` takes it."""
@@ -64,7 +67,7 @@ def read_point_files(
     Raises
     ------
     MocapError
-        LENS_UNKNOWN, and what `mocap.readers.keypoints.read_keypoints` refuses.
+        LENS_UNKNOWN, IMAGE_SIZE, and what `mocap.readers.keypoints.read_keypoints` refuses.
     """
     sizes = dict(image_sizes or {}) if rig is None else {camera.name: camera.size for camera in rig}
     if len(sizes) < 2:
@@ -78,7 +81,11 @@ def read_point_files(
         path, source=how.source, camera_names=tuple(sizes), skeleton=how.skeleton, rate_hz=how.rate_hz or 1.0,
         declared=how.cameras or None, keypoints=how.names or None,
     )  # fmt: skip
-    return PointFiles(read.people, sizes, tuple(note.rstrip(".") for note in read.notes))
+    files = PointFiles(read.people, sizes, tuple(note.rstrip(".") for note in read.notes))
+    shown = rig if rig is not None else ordinary_lenses(tuple(sizes), np.array(list(sizes.values())), 1.0)
+    for person in range(read.people.n_people):
+        check_image_size(read.people.person(person), shown)
+    return files
 
 
 def wand_tracks(files: PointFiles, wand: Wand) -> tuple[PointTracks, tuple[str, ...]]:
@@ -138,12 +145,12 @@ def person_tracks(
     confident = files.people.confidence >= min_confidence
     pixels = np.where(confident[..., None], files.people.pixels, np.nan).astype(float)
     sizes = np.array(list(files.image_sizes.values()))
-    rigs = [rig] if rig is not None else [
-        ordinary_lenses(tuple(files.image_sizes), sizes, share) for share in FOCAL_GUESSES
-    ]  # fmt: skip
+    guesses = [ordinary_lenses(tuple(files.image_sizes), sizes, share) for share in FOCAL_GUESSES]
+    rigs = [rig] if rig is not None else guesses
     chosen = person_across_cameras(rigs, pixels)
     # A camera that no other one vouches for is left to the calibration to judge, where it shows one person alone.
-    person = np.where((chosen.person < 0).all(axis=1)[:, None], person, chosen.person)
+    lost = np.asarray((chosen.person < 0).all(axis=1))
+    person = np.where(lost[:, None], person, chosen.person)
     try:
         first = calibrate_from_person(
             files.tracks(person, min_confidence, exchanged), lengths, rig, max_frames=_FIRST_FRAMES
@@ -156,9 +163,32 @@ def person_tracks(
     return files.tracks(person, min_confidence, exchanged), tuple(notes)
 
 
+def notes_on_movement(tracks: PointTracks) -> tuple[str, ...]:
+    """Say where the points filled little of the images, or lie in one corner of them as of smaller ones."""
+    cells = np.full((tracks.n_cameras, _CELLS * _CELLS), False)
+    low, high = np.ones((tracks.n_cameras, 2)), np.zeros((tracks.n_cameras, 2))
+    for camera, (pixels, size) in enumerate(zip(tracks.pixels, tracks.image_sizes, strict=True)):
+        places = pixels[np.isfinite(pixels).all(axis=2)] / size
+        column, row = np.clip((_CELLS * places).astype(int), 0, _CELLS - 1).T
+        cells[camera, _CELLS * row + column] = True
+        low[camera], high[camera] = places.min(axis=0, initial=1.0), places.max(axis=0, initial=0.0)
+    covered = cells.mean(axis=1)
+    told = [f"{name} {100 * share:.0f} %" for name, share in zip(tracks.camera_names, covered, strict=True)]
+    notes = []
+    if np.median(covered) < _LITTLE:
+        notes.append(
+            f"the points filled little of the images ({', '.join(told)}): outside them the calibration is carried on, "
+            "not measured; move through the whole volume"
+        )
+    if (high < _CORNER).all() and (np.median(low, axis=0) < 1.0 - _CORNER).all():
+        notes.append("all points lie in the top left of the images: check that the image sizes are right")
+    return tuple(notes)
+
+
 def _told(files: PointFiles, person: NDArray, rivals: int) -> str:
-    cameras = [name for name, own in zip(files.image_sizes, files.several, strict=True) if own.any()]
-    text = f"{int(files.several.sum())} camera frames show several people ({', '.join(cameras)}): "
+    several = files.several
+    cameras = [name for name, own in zip(files.image_sizes, several, strict=True) if own.any()]
+    text = f"{int(several.sum())} camera frames show several people ({', '.join(cameras)}): "
     text += "taken is the one on whom most cameras agree"
     if rivals:
         text += f", and who walks; they agree on {rivals} other{'s' if rivals > 1 else ''} too"

@@ -15,8 +15,8 @@ from mocap.pipeline.point_calibration import (
     calibrate_person_files,
     calibrate_wand_files,
     foot_places,
-    parse_length,
 )
+from mocap.pipeline.point_lengths import parse_lengths
 from mocap.pipeline.point_tracks import partner_places
 from mocap.pipeline.reconstruction import KeypointInput
 from mocap.synthetic import default_subject, faced, observe, walking
@@ -106,7 +106,8 @@ def test_what_is_refused_leaves_the_old_file(folder) -> None:
 
 @pytest.mark.parametrize("text", ["RHip-RKnee=0.42+-0.005", " RHip-RKnee = 0.42 ± 0.005 m", "RHip-RKnee=0.42+/-0.005m"])
 def test_known_lengths_are_read(text) -> None:
-    known = parse_length(text, NAMES)
+    (known,), tapes = parse_lengths([text], NAMES, ("cam_0", "cam_1"))
+    assert not tapes
     assert (known.one, known.other, known.length_m, known.sd_m) == (0, 2, 0.42, 0.005)
 
 
@@ -118,13 +119,29 @@ def test_known_lengths_are_read(text) -> None:
         ("RHip-RKnee=4.2.1+-0.1", "LENGTH_FORMAT"),
         ("RHip-Knee=0.42+-0.005", "KEYPOINT_UNKNOWN"),
         ("RHip-RHip=0.42+-0.005", "KEYPOINT_UNKNOWN"),
-        ("RHip-RKnee=420+-5", "SHAPE"),
+        ("RHip-RKnee=420+-5", "LENGTH_UNITS"),
+        ("RHip-RKnee=0.42+-0.5", "LENGTH_UNITS"),
+        ("cam_0-cam_1=4200+-10", "LENGTH_UNITS"),
     ],
 )
 def test_lengths_that_say_nothing_are_refused(text, code) -> None:
     with pytest.raises(MocapError) as caught:
-        parse_length(text, NAMES)
+        parse_lengths([text], NAMES, ("cam_0", "cam_1"))
     assert caught.value.code == code
+
+
+def test_a_length_between_cameras_is_a_tape_and_none_is_given_twice() -> None:
+    known, (tape,) = parse_lengths(["RHip-RKnee=0.42+-0.005", "cam_0-cam_1=4.2+-0.01"], NAMES, ("cam_0", "cam_1"))
+    assert len(known) == 1 and (tape.cameras, tape.length_m, tape.sd_m) == (("cam_0", "cam_1"), 4.2, 0.01)
+    for pair in (["RHip-RKnee=0.42+-0.005", "RKnee-RHip=0.43+-0.005"], ["a-b=4+-0.01", "b-a=4+-0.01"]):
+        with pytest.raises(MocapError, match="LENGTH_DOUBLED"):
+            parse_lengths(pair, NAMES, ("a", "b"))
+
+
+def test_a_keypoint_that_is_misspelt_is_told_with_the_nearest() -> None:
+    with pytest.raises(MocapError) as caught:
+        parse_lengths(["RHip-RKne=0.42+-0.005"], NAMES, ("cam_0", "cam_1"))
+    assert "there is no RKne" in caught.value.cause and "Did you mean RKnee?" in caught.value.remedy
 
 
 def test_sides_are_found_by_name() -> None:
