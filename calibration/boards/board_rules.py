@@ -25,6 +25,7 @@ TAG_GRIDS = ("aruco_grid", "april_grid")
 MIN_CORNERS = 6
 _SQUARE_LENGTH = {True: "the pitch from tag to tag", False: "the square"}
 _MAX_SQUARE_M = 1.0
+_MOST_SQUARES = 1000
 _MIN_SQUARE_M = 0.002
 
 _KINDS: dict[str, tuple[str, tuple[type, ...]]] = {
@@ -90,6 +91,11 @@ def _check_counts(board: Any) -> None:
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
             raise BoardError(
                 f"{name} = {value!r} is not a whole number of at least {least}.", f"Count the {what} again."
+            )
+        if value > _MOST_SQUARES:
+            raise BoardError(
+                f"{name} = {value} is more {what} than a camera tells apart ({_MOST_SQUARES}).",
+                f"Count the {what} again.",
             )
     if board.n_corners < MIN_CORNERS:
         kind = "tag corners" if board.type in TAG_GRIDS else "interior corners"

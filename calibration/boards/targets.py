@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.boards.board import Board, board_of_table, read_table, write_board
+from calibration.boards.board import DICTIONARY_SIZES, Board, board_of_table, read_table, write_board
 from calibration.boards.tag_object import TagObject, tag_grid
 from calibration.errors import BoardError, FormatError
 
@@ -107,6 +107,11 @@ def write_target(path: str | Path, target: Target) -> None:
 def _face(entry: dict[str, Any], where: str) -> NDArray[np.float64]:
     if min(entry["tags_x"], entry["tags_y"]) < 1:
         raise FormatError(f"{where} has no tags.", "Give tags_x and tags_y of at least 1.", "BOARD_FORMAT")
+    if entry["tags_x"] * entry["tags_y"] > max(DICTIONARY_SIZES.values()):
+        raise FormatError(
+            f"{where} has {entry['tags_x']} x {entry['tags_y']} tags, more than any dictionary.",
+            "Count the tags of the face again.", "BOARD_FORMAT",
+        )  # fmt: skip
     places = [_numbers(entry[key], (3,), key, where) for key in ("origin", "right", "down")]
     return tag_grid(entry["tags_x"], entry["tags_y"], entry["tag_length"], entry["pitch"], *places)
 
@@ -122,7 +127,9 @@ def _numbers(value: Any, shape: tuple[int, ...], key: str, where: str) -> NDArra
     return array
 
 
-def _check(table: dict[str, Any], kinds: dict[str, type], required: set[str], where: str) -> None:
+def _check(table: Any, kinds: dict[str, type], required: set[str], where: str) -> None:
+    if not isinstance(table, dict):
+        raise FormatError(f"{where} is {table!r}, not a table.", "Write it as [[tag]] or [[face]].", "BOARD_FORMAT")
     for key, value in table.items():
         if key not in kinds:
             near = difflib.get_close_matches(key, kinds, n=1)

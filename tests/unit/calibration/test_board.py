@@ -86,6 +86,7 @@ def test_lengths_in_other_units_are_noticed(tmp_path, value, unit):
     [
         ({"type": "charucco"}, "Did you mean 'charuco'"),
         ({"squares_x": 2}, "at least 3"),
+        ({"squares_x": 10**9}, "more squares than a camera tells apart"),
         ({"squares_x": 3, "squares_y": 3}, "4 interior corners"),
         ({"square_length": 0.0}, "not above 0"),
         ({"square_length": float("nan")}, "not a number"),

@@ -83,6 +83,7 @@ def test_faces_and_tags_of_a_file_are_joined(tmp_path):
         ("pitch = 0.1", "", FormatError, "face 1 lacks pitch"),
         ("tags_x = 2", "tags_x = 0", FormatError, "no tags"),
         ("tags_x = 2", "tags_x = true", FormatError, "not of the right kind"),
+        ("tags_x = 2", "tags_x = 1000000000", FormatError, "more than any dictionary"),
         ("[0, -0.08, 0]]", "[0, -0.08]]", FormatError, "corners is not 4 x 3 numbers"),
         ("[0, -0.08, 0]]", "[0, -0.09, 0]]", BoardError, "corners of tag 7 are not those of a square"),
         ("[0.08, -0.08, 0], [0, -0.08, 0]", "[0, -0.08, 0], [0.08, -0.08, 0]", BoardError, "not those of a square"),
@@ -110,3 +111,10 @@ def test_a_missing_file_and_broken_toml(tmp_path):
 def test_tags_that_do_not_fit_on_a_cube_are_refused():
     with pytest.raises(BoardError, match="do not fit"):
         tag_cube(0.3, 0.15, tags_per_edge=2)
+
+
+def test_tags_that_are_no_tables_are_refused(tmp_path):
+    path = tmp_path / "object.toml"
+    path.write_text('dictionary = "DICT_4X4_50"\ntag = [1, 2]\n')
+    with pytest.raises(FormatError, match="tag 1 is 1, not a table"):
+        read_target(path)
