@@ -1,5 +1,6 @@
 """Glare and motion blur, rendered: what is accepted lies on the truth, what is dropped is dropped by name."""
 
+import threading
 import tracemalloc
 
 import cv2
@@ -139,6 +140,11 @@ def test_a_stream_of_any_length_needs_the_memory_of_a_few_images() -> None:
     # Measured 10 images of 0.9 MB, whatever the length.
     assert peaks[1] < 16 * image.nbytes
     assert peaks[1] < 1.5 * peaks[0]
+
+
+def test_two_images_of_one_camera_are_looked_at_at_once() -> None:
+    together = threading.Barrier(2, timeout=20)
+    assert len(set(in_order(lambda _: together.wait(), range(8), workers=2))) == 2
 
 
 def test_answers_come_in_order_and_a_failure_is_raised() -> None:
