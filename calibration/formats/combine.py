@@ -9,6 +9,7 @@ from calibration.camera import N_CAMERA, Camera, CameraRig
 from calibration.errors import FormatError
 from calibration.formats.parts import RigParts, parts_of
 
+_OF_THE_WORLD = ("world", "gravity", "scale")
 _ROUNDING_PX = 1.0  # 1280 x 720 becomes 854 x 480; but 1088 px wide images that are 1080 in the video were cut
 
 
@@ -51,8 +52,13 @@ def merge_parts(intrinsics: RigParts, extrinsics: RigParts) -> RigParts:
                             size=lenses[one.name].size or one.size) for one in posed)  # fmt: skip
     _check_same_image(cameras, posed)
     unused = sorted(set(lenses) - {one.name for one in posed})
-    notes = (*intrinsics.notes, *extrinsics.notes, *([f"lenses without a pose: {', '.join(unused)}"] if unused else []))
-    return RigParts(cameras, extrinsics.metadata, notes)
+    notes = [*intrinsics.notes, *extrinsics.notes]
+    notes += [f"lenses without a pose: {', '.join(unused)}"] if unused else []
+    if intrinsics.covariance is not None or extrinsics.covariance is not None:
+        notes.append("uncertainty of the cameras is left out: each half was found with another one")
+    # What else a calibration says of itself, its verdict above all, is of lenses and poses together.
+    world = {key: value for key, value in extrinsics.metadata.items() if key.startswith(_OF_THE_WORLD)}
+    return RigParts(cameras, world, tuple(notes))
 
 
 def _check_same_image(cameras: tuple, posed: list) -> None:
@@ -153,4 +159,7 @@ def rescale_rig(rig: CameraRig, sizes: Mapping[str, tuple[int, int]]) -> CameraR
     covariance = None
     if rig.covariance is not None:
         covariance = rig.covariance * scales[:, :, None, None] * scales
-    return CameraRig(tuple(cameras), rig.metadata, covariance)
+    told = dict(rig.metadata)
+    if (scales != 1).any():
+        told = {key: value for key, value in told.items() if not key.endswith("_px")}  # those were other pixels
+    return CameraRig(tuple(cameras), told, covariance)

@@ -53,7 +53,12 @@ def read_parts(path: str | Path, format: str | None = None, units: str | None = 
     path = Path(path)
     files = _gathered(path)
     row = format_named(format) if format is not None else detected(files)
-    return row.reader(files, metres_of(row, units, path.name)), row
+    if row.unit or units is not None:
+        return row.reader(files, metres_of(row, units, path.name)), row
+    parts = row.reader(files, 1.0)
+    if any(one.cam_from_world is not None for one in parts.cameras):  # lenses alone hold no length
+        metres_of(row, units, path.name)
+    return parts, row
 
 
 def write_calibration(path: str | Path, rig: CameraRig, format: str, units: str | None = None) -> tuple[str, ...]:
@@ -108,9 +113,11 @@ def _gathered(path: Path) -> dict[str, bytes]:
 
 
 def _bytes(path: Path) -> bytes:
-    if path.stat().st_size > MAX_BYTES:
+    with path.open("rb") as file:
+        data = file.read(MAX_BYTES + 1)  # devices have no size, and no end
+    if len(data) > MAX_BYTES:
         raise fields.refused(f"{path.name} has more than {MAX_BYTES // 10**6} MB.", "Give a calibration file.")
-    return path.read_bytes()
+    return data
 
 
 def detected(files: Mapping[str, bytes]) -> Format:

@@ -13,6 +13,7 @@ from calibration.errors import FormatError
 
 MAX_RMS_PX = 0.1
 _GRID = 41
+_GOOD_PX = 0.01  # of a radial lens about the principal point: nothing is won by another centre
 
 
 def pixel_grid(size: tuple[int, int]) -> NDArray:
@@ -84,19 +85,44 @@ def fitted_brown(
 
 def fitted_inverse_radial(
     name: str, pixels: NDArray, rays: NDArray, matrix: NDArray
-) -> tuple[NDArray, tuple[str, ...]]:
-    """Fit ideal = c + (pixel - c) (1 + a r² + b r⁴ + c r⁶), r in px from the principal point c: Vicon's model.
+) -> tuple[NDArray, NDArray, tuple[str, ...]]:
+    """Fit ideal = c + (pixel - c) (1 + a r² + b r⁴ + d r⁶), r in px from the centre c: Vicon's model.
 
-    Same parameters as `fitted_brown`; returns the three coefficients (px⁻², px⁻⁴, px⁻⁶) and notes.
+    The centre is the principal point where that suffices; else it is fitted too: to first order, a radial lens about
+    another centre is one with tangential terms. Same parameters as `fitted_brown`.
+
+    Returns
+    -------
+    centre : ndarray, shape (2,)
+        In px.
+    coefficients : ndarray, shape (3,)
+        In px⁻², px⁻⁴, px⁻⁶.
+    notes : tuple of str
+        Residual of the fit.
     """
+    from scipy.optimize import least_squares  # a tenth of a second that `import calibration` must not cost
+
     known = np.isfinite(rays).all(axis=1)
-    offset = pixels[known] - matrix[:2, 2]
-    ideal = rays[known] * np.array([matrix[0, 0], matrix[1, 1]])
+    seen, ideal = pixels[known], rays[known] * np.array([matrix[0, 0], matrix[1, 1]]) + matrix[:2, 2]
+    centre = matrix[:2, 2].copy()
+    answer, residual = _radial_about(centre, seen, ideal)
+    if np.isfinite(residual).all() and np.sqrt(np.mean((residual**2).sum(axis=1))) > _GOOD_PX:
+        reach = np.ptp(pixels, axis=0) / 4
+        found = least_squares(
+            lambda place: _radial_about(place, seen, ideal)[1].ravel(), centre, bounds=(centre - reach, centre + reach)
+        )
+        centre = found.x
+        answer, residual = _radial_about(centre, seen, ideal)
+    return centre, answer, (_judged(name, residual, float(known.mean())),)
+
+
+def _radial_about(centre: NDArray, seen: NDArray, ideal: NDArray) -> tuple[NDArray, NDArray]:
+    """The best coefficients for a centre, and what they leave."""
+    offset = seen - centre
     scale = float(np.linalg.norm(offset, axis=1).max())  # powers up to r⁶ of thousands of px spoil the conditioning
     r2 = (offset**2).sum(axis=1, keepdims=True) / scale**2
-    design = np.stack([offset * r2, offset * r2**2, offset * r2**3], axis=-1)
-    answer, residual = _solved(design, ideal - offset)
-    return answer / scale ** np.array([2, 4, 6]), (_judged(name, residual, float(known.mean())),)
+    answer, residual = _solved(np.stack([offset * r2, offset * r2**2, offset * r2**3], axis=-1), ideal - seen)
+    return answer / scale ** np.array([2, 4, 6]), residual
 
 
 def inverse_radial_rays(pixels: NDArray, centre: NDArray, coefficients: NDArray, matrix: NDArray) -> NDArray:

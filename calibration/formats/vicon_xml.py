@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.camera import Camera, CameraRig
+from calibration.errors import FormatError
 from calibration.formats import fields
 from calibration.formats.lens_fit import fitted_brown, fitted_inverse_radial, inverse_radial_rays, pixel_grid
 from calibration.formats.parts import CameraParts, RigParts
@@ -27,6 +28,10 @@ from calibration.formats.safe_text import Element, parse_xml
 from calibration.rigid import rigid
 
 _MODEL = "Vicon3Parameter"
+_REMEDY = (
+    "Vicon's lens has one focal length and radial terms: calibrate with --lens brown2:fx=fy,p=held, or choose a format "
+    "with this lens (anipose, caliscope)."
+)
 _PIXEL = "zero of the pixels taken as the centre of the first one; Vicon does not state it"
 
 
@@ -132,23 +137,14 @@ def write_vicon(rig: CameraRig, per_metre: float) -> tuple[dict[str, str], tuple
 def _entry(camera: Camera, per_metre: float) -> tuple[str, tuple[str, ...]]:
     from scipy.spatial.transform import Rotation
 
-    focal = float((camera.matrix[0, 0] + camera.matrix[1, 1]) / 2)
-    matrix = camera.matrix.copy()
-    matrix[0, 0] = matrix[1, 1] = focal
-    radial: NDArray = np.zeros(3)
-    notes: tuple[str, ...] = ()
-    if camera.distortion.any() or camera.fisheye or camera.matrix[0, 0] != camera.matrix[1, 1]:
-        pixels = pixel_grid(camera.size)
-        rays, _ = camera.undistort(pixels)
-        radial, notes = fitted_inverse_radial(camera.name, pixels, rays, matrix)
-    lens = [*matrix[:2, 2], *radial]
+    matrix, centre, radial, notes = _fitted(camera)
     frame: dict[str, Any] = {
-        "FOCAL_LENGTH": repr(focal),
+        "FOCAL_LENGTH": repr(float(matrix[0, 0])),
         "FRAME": "0",
         "ORIENTATION": _text(Rotation.from_matrix(camera.cam_from_world[:3, :3]).as_quat()),
         "POSITION": _text(camera.centre_world * per_metre),
         "PRINCIPAL_POINT": _text(matrix[:2, 2]),
-        "VICON_RADIAL2": f"{_MODEL} {_text(np.array(lens))}",
+        "VICON_RADIAL2": f"{_MODEL} {_text(np.array([*centre, *radial]))}",
     }
     width, height = camera.size
     written = " ".join(f'{key}="{value}"' for key, value in frame.items())
@@ -156,6 +152,20 @@ def _entry(camera: Camera, per_metre: float) -> tuple[str, tuple[str, ...]]:
         f'  <Camera DEVICEID={quoteattr(camera.name)} PIXEL_ASPECT_RATIO="1" SENSOR_SIZE="{width} {height}" '
         f'SKEW="0">\n    <KeyFrames>\n      <KeyFrame {written}/>\n    </KeyFrames>\n  </Camera>\n'
     ), notes
+
+
+def _fitted(camera: Camera) -> tuple[NDArray, NDArray, NDArray, tuple[str, ...]]:
+    """Return the matrix with one focal length, the centre of the lens, its three coefficients, and notes."""
+    matrix = camera.matrix.copy()
+    matrix[0, 0] = matrix[1, 1] = (camera.matrix[0, 0] + camera.matrix[1, 1]) / 2
+    if not (camera.distortion.any() or camera.fisheye or camera.matrix[0, 0] != camera.matrix[1, 1]):
+        return matrix, matrix[:2, 2], np.zeros(3), ()
+    pixels = pixel_grid(camera.size)
+    rays, _ = camera.undistort(pixels)
+    try:
+        return matrix, *fitted_inverse_radial(camera.name, pixels, rays, matrix)
+    except FormatError as error:
+        raise FormatError(error.cause, _REMEDY, error.code) from error
 
 
 def _text(values: NDArray) -> str:

@@ -2,15 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from os import R_OK, access
+from os.path import realpath
 from pathlib import Path
 
 from calibration import CameraRig
 from calibration.formats import check_image_sizes, format_named, read_parts, rescale_rig, write_calibration
 from calibration.formats.combine import merge_parts
 from calibration.formats.exchange import with_size
+from calibration.formats.fields import MAX_PIXELS
 from calibration.formats.parts import RigParts
 from mocap.errors import ConfigError
 from mocap.pipeline.notes import check_output
+
+_LOOKED_AT = 8192  # bytes of what would be written over
 
 
 @dataclass(frozen=True)
@@ -89,20 +94,69 @@ def convert_to_file(
     z_up : bool
         State that Z points up, where the calibration does not know.
     """
-    format_named(to)
-    if to != "easymocap":
+    target = format_named(to)
+    if not target.pair:
         check_output(out)
+    inputs = [source, *([poses] if poses is not None else [])]
+    _check_nothing_lost([out / name for name in target.pair] or [out], inputs)
     parts, row = read_parts(source.path, source.format, source.units)
     what = source.path.name
     if poses is not None:
         other, _ = read_parts(poses.path, poses.format, poses.units)
         parts, what = merge_parts(parts, other), f"{what} with the poses of {poses.path.name}"
-    rig = with_size(parts, footage.sizes, footage.sizes.get("")).complete(what)
+    rig = _sized(parts, footage.sizes, what).complete(what)
     rig, notes = _held_to_footage(rig, footage)
-    if z_up:
+    if z_up and rig.gravity_known:
+        notes += (f"gravity was known already ({rig.metadata.get('gravity')}): --z-up changes nothing",)
+    elif z_up:
         rig = CameraRig(rig.cameras, {**rig.metadata, "gravity": "Z up, as stated by the user"}, rig.covariance)
     lost = write_calibration(out, rig, to, out_units)
     return Converted(rig, row.name, _told(parts, notes, lost))
+
+
+def _check_nothing_lost(written: Sequence[Path], inputs: Sequence[CalibrationInput]) -> None:
+    """Refuse to write over what is read, or over what is no text: footage, for one."""
+    read = {realpath(file) for one in inputs for file in (one.path, *(one.path / path.name for path in written))}
+    for path in written:
+        if realpath(path) in read:
+            raise ConfigError(
+                f"The output {path} is the calibration that is read; it is kept.", "Name another file with --out.",
+                code="OUTPUT_IS_INPUT",
+            )  # fmt: skip
+        if path.is_file() and access(path, R_OK) and b"\0" in _head(path):
+            raise ConfigError(
+                f"The output {path} exists and is no calibration, but a file of another kind; it is kept.",
+                "Name another file with --out, or remove it first.",
+                code="OUTPUT_OTHER",
+            )
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_LOOKED_AT)
+
+
+def _sized(parts: RigParts, sizes: Mapping[str, tuple[int, int]], what: str) -> RigParts:
+    """Fill in the sizes that the file lacks; what was said in vain, or against the file, is refused."""
+    named = {one.name: one for one in parts.cameras}
+    strange = sorted(set(sizes) - {"", *named})
+    if strange:
+        raise ConfigError(
+            f"--size is given for {strange}; the cameras of {what} are {list(named)}.",
+            "Name the camera as the calibration names it.",
+            code="CAMERA_UNKNOWN",
+        )
+    given = {name: sizes.get(name, sizes.get("")) for name, one in named.items()
+             if name in sizes or all(other.size for other in parts.cameras)}  # fmt: skip
+    differ = [f"'{name}' {named[name].size} px, not {size}" for name, size in given.items()
+              if size is not None and named[name].size is not None and named[name].size != size]  # fmt: skip
+    if differ:
+        raise ConfigError(
+            f"{what} gives its own sizes of the image: {'; '.join(differ)}.",
+            "Leave --size out; where footage was made smaller, give it with --footage and --rescale.",
+            code="CALIBRATION_SIZE",
+        )
+    return with_size(parts, sizes, sizes.get(""))
 
 
 def _held_to_footage(rig: CameraRig, footage: Footage) -> tuple[CameraRig, tuple[str, ...]]:
@@ -139,7 +193,8 @@ def sizes_of(texts: Sequence[str]) -> dict[str, tuple[int, int]]:
     for text in texts:
         name, _, size = text.rpartition("=")
         width, _, height = size.lower().partition("x")
-        if not (width.isascii() and height.isascii() and width.isdigit() and height.isdigit() and len(size) < 14):
+        counted = len(size) < 14 and all(side.isascii() and side.isdigit() for side in (width, height))
+        if not counted or not all(0 < int(side) <= MAX_PIXELS for side in (width, height)):
             raise ConfigError(
                 f"The size '{text}' is not WIDTHxHEIGHT.", "Write 1920x1080, or left=1920x1080.",
                 code="SIZE_NOT_UNDERSTOOD",

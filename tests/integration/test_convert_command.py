@@ -55,6 +55,42 @@ def test_z_up_is_stated_and_not_assumed(mocap_cli: Callable, tmp_path: Path) -> 
     assert read_rig(out).metadata["gravity"] == "Z up, as stated by the user"
 
 
+def test_gravity_that_is_known_is_not_overwritten_by_a_statement(mocap_cli: Callable, tmp_path: Path) -> None:
+    source, out = tmp_path / "rig.toml", tmp_path / "out.toml"
+    write_rig(source, CameraRig(ring_rig(2, 5).cameras, {"gravity": "board on floor"}))
+    done = mocap_cli("convert", source, "--to", "mocap", "--out", out, "--z-up")
+    assert done.status == 0 and "gravity was known already (board on floor)" in done.out
+    assert read_rig(out).metadata["gravity"] == "board on floor"
+
+
+@pytest.mark.parametrize("place", ["itself", "the poses", "in a folder", "footage"])
+def test_what_is_read_and_what_is_no_calibration_is_kept(mocap_cli: Callable, tmp_path: Path, place: str) -> None:
+    source, poses, photo = tmp_path / "rig.toml", tmp_path / "poses.toml", tmp_path / "0.jpg"
+    write_rig(source, ring_rig(2, 5))
+    write_rig(poses, ring_rig(2, 5))
+    write_calibration(tmp_path / "easy", ring_rig(2, 5), "easymocap")
+    photo.write_bytes(b"\xff\xd8\xff\xe0\0\x10JFIF")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    words, code = {
+        "itself": ([source, "--to", "anipose", "--out-units", "mm", "--out", source], "OUTPUT_IS_INPUT"),
+        "the poses": ([source, "--extrinsics-from", poses, "--to", "mocap", "--out", poses], "OUTPUT_IS_INPUT"),
+        "in a folder": ([tmp_path / "easy", "--to", "easymocap", "--out", tmp_path / "easy"], "OUTPUT_IS_INPUT"),
+        "footage": ([source, "--to", "pose2sim", "--out", photo], "OUTPUT_OTHER"),
+    }[place]
+    done = mocap_cli("convert", *words)
+    assert done.status == 1 and code in done.error_line
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_sizes_said_in_vain_or_against_the_file_are_refused(mocap_cli: Callable, tmp_path: Path) -> None:
+    words = ["convert", GOLDEN / "caliscope.toml", "--to", "mocap", "--out", tmp_path / "out.toml", "--size"]
+    for size, code in (("cam_1=10x10", "CALIBRATION_SIZE"), ("10x10", "CALIBRATION_SIZE"), ("0x10", "SIZE_NOT_UNDER"),
+                       ("9" * 5000 + "x1", "SIZE_NOT_UNDER"), ("cam_2=1920x1080", "CAMERA_UNKNOWN")):  # fmt: skip
+        done = mocap_cli(*words, size)
+        assert done.status == 1 and code in done.error_line and not (tmp_path / "out.toml").exists()
+    assert mocap_cli(*words, "1920x1080").status == 0
+
+
 def test_lenses_of_one_and_poses_of_another(mocap_cli: Callable, tmp_path: Path) -> None:
     easy, out = GOLDEN / "by_hand" / "easymocap", tmp_path / "out.toml"
     words = ["convert", easy / "intri.yml", "--extrinsics-from", easy / "extri.yml", "--to", "mocap", "--out", out]

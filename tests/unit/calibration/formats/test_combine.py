@@ -10,6 +10,7 @@ from calibration.errors import FormatError
 from calibration.formats import check_image_sizes, merge_rigs, read_parts, rescale_rig
 from calibration.formats.combine import merge_parts
 from calibration.formats.exchange import with_size
+from calibration.formats.parts import parts_of
 from calibration.sources import find_sources, frame_size
 from calibration.synthetic.rigs import ring_rig
 
@@ -19,9 +20,12 @@ POINTS = np.random.default_rng(3).uniform([-0.5, -0.5, 0.2], [0.5, 0.5, 1.6], (4
 
 def test_merged_rigs_take_lenses_here_and_poses_there() -> None:
     lenses, poses = ring_rig(5, 1), ring_rig(3, 2)
-    poses = CameraRig(poses.cameras, {"world": "floor:0"}, np.eye(54).reshape(3, 18, 3, 18))
+    said = {"world": "floor:0", "verdict": "good", "reprojection_rms_px": 0.1}
+    poses = CameraRig(poses.cameras, said, np.eye(54).reshape(3, 18, 3, 18))
     rig = merge_rigs(lenses, poses)
-    assert rig.names == poses.names and rig.metadata["world"] == "floor:0"
+    assert rig.names == poses.names
+    assert dict(rig.metadata) == {"world": "floor:0"}  # the verdict was on other lenses
+    assert "uncertainty of the cameras is left out" in merge_parts(parts_of(lenses), parts_of(poses)).notes[-1]
     assert rig.covariance is None  # neither half's own holds for the whole
     for one, lens, pose in zip(rig, lenses, poses, strict=False):
         assert np.array_equal(one.matrix, lens.matrix) and np.array_equal(one.distortion, lens.distortion)
@@ -89,14 +93,16 @@ def test_the_real_mismatch_of_two_videos_is_noticed(shared_data: Path) -> None:
 def test_a_rescaled_rig_sees_the_rescaled_image() -> None:
     plain = ring_rig(2, 1)
     root = np.random.default_rng(1).normal(size=(36, 36))
-    rig = CameraRig(plain.cameras, {"world": "floor:0"}, (root @ root.T + (root @ root.T).T).reshape(2, 18, 2, 18))
+    said = {"world": "floor:0", "reprojection_rms_px": 0.1}
+    rig = CameraRig(plain.cameras, said, (root @ root.T + (root @ root.T).T).reshape(2, 18, 2, 18))
     half = rescale_rig(rig, {"cam_0": (640, 360)})
     assert half.cameras[0].size == (640, 360) and half.cameras[1].size == (1280, 720)
     ours, theirs = rig.project(POINTS), half.project(POINTS)
     # The corner of the image, at -0.5 px, is where both have their zero.
     assert np.nanmax(np.abs((ours[0] + 0.5) / 2 - 0.5 - theirs[0])) < 1e-11
     assert np.array_equal(ours[1], theirs[1], equal_nan=True)
-    assert half.metadata["world"] == "floor:0"
+    assert dict(half.metadata) == {"world": "floor:0"}  # of errors in other pixels nothing is said
+    assert dict(rescale_rig(rig, {"cam_0": (1280, 720)}).metadata) == said
     check_image_sizes(half, {"cam_0": (640, 360)})
     # The covariance follows: of a focal length by a half and a half, between the cameras by a half, of poses not.
     ratio = half.covariance / rig.covariance

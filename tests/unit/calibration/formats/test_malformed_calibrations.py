@@ -189,3 +189,8 @@ def test_missing_files_and_folders(tmp_path: Path) -> None:
         read_calibration(tmp_path / "no.toml")
     with pytest.raises(FormatError, match=r"folder without intri\.yml"):
         read_calibration(tmp_path)
+
+
+def test_what_has_no_end_is_not_read_to_it() -> None:
+    with pytest.raises(FormatError, match=r"CALIBRATION_FORMAT.*MB"):
+        read_calibration("/dev/zero")

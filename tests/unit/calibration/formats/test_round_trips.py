@@ -121,6 +121,16 @@ def test_vicon_refuses_a_tangential_lens(tmp_path: Path) -> None:
         write_calibration(tmp_path / "out.xcp", with_lens(ring_rig(2, 5), [-0.1, 0.02, 0.01, 0.01, 0]), "vicon")
 
 
+def test_vicon_says_small_tangential_terms_by_another_centre(tmp_path: Path) -> None:
+    rig = radial_rig(2, 5, (-0.12, 0.02, 5e-4, -1e-3, 0))
+    back, notes = there_and_back(rig, tmp_path, "vicon")
+    assert sum("px RMS" in note for note in notes) == 2  # measured 0.06 px, 0.4 px about the principal point alone
+    assert off_px(rig, back) < 0.05  # measured 0.005 px
+    # Two focal lengths it has not: that is said with what helps.
+    with pytest.raises(FormatError, match=r"CALIBRATION_LENS.*Remedy: .*one focal length.*fx=fy"):
+        write_calibration(tmp_path / "out.xcp", ring_rig(2, 5), "vicon")
+
+
 def test_opencv_itself_reads_what_is_written(tmp_path: Path) -> None:
     rig = ring_rig(3, 5)
     write_calibration(tmp_path / "rig.yml", rig, "opencv", "m")
@@ -225,6 +235,15 @@ def test_formats_are_recognised_or_asked_for(tmp_path: Path) -> None:
     write_calibration(tmp_path / "anipose.toml", rig, "anipose", "m")
     with pytest.raises(FormatError, match=r"CALIBRATION_FORMAT_AMBIGUOUS.*anipose or pose2sim"):
         read_calibration(tmp_path / "anipose.toml")
+
+
+def test_lenses_alone_need_no_unit(tmp_path: Path) -> None:
+    write_calibration(tmp_path / "lens.yml", ring_rig(1, 5), "opencv", "m")
+    parts, _ = read_parts(tmp_path / "lens.yml")
+    assert parts.cameras[0].missing() == ("pose",)
+    write_calibration(tmp_path / "rig.yml", ring_rig(2, 5), "opencv", "m")
+    with pytest.raises(FormatError, match="CALIBRATION_UNITS"):
+        read_parts(tmp_path / "rig.yml")
 
 
 def test_units_are_required_where_none_is_implied_and_have_to_agree_where_one_is(tmp_path: Path) -> None:
