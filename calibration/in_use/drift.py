@@ -170,7 +170,7 @@ def _estimated(systems: Systems, camera: int, kind: str, first: int, gain: float
 def undone(camera: Camera, change: CameraChange) -> Camera:
     """Return the camera as it is after its change of pose or focal length, to first order."""
     matrix = camera.matrix.copy()
-    matrix[[0, 1], [0, 1]] *= 1.0 + change.value[ZOOM]
+    matrix[[0, 1], [0, 1]] *= np.exp(change.value[ZOOM])  # stays above 0 where footage of another kind asks for less
     pose = from_rotvec(change.value[:3], change.value[3:6]) @ camera.cam_from_world
     return replace(camera, matrix=matrix, cam_from_world=pose)
 

