@@ -194,6 +194,11 @@ def _best_addition(chosen: list[int], information: NDArray, seen: NDArray) -> in
 
 
 def _cost(information: NDArray, n_views: NDArray) -> float:
-    covariance = _forecast(information, n_views, 1.0).covariance
-    variance = np.nan_to_num(np.trace(covariance, axis1=-2, axis2=-1), nan=_BLIND_SD_M**2)
-    return float(np.mean(np.sqrt(np.minimum(variance, _BLIND_SD_M**2))))
+    """Mean sd of points, shape (point,); by minors, as hundreds of sets of places are compared."""
+    a, b, c = (information[..., i, i] for i in range(3))
+    d, e, f = information[..., 0, 1], information[..., 0, 2], information[..., 1, 2]
+    minors = a * b - d * d + a * c - e * e + b * c - f * f
+    determinant = a * (b * c - f * f) - d * (d * c - e * f) + e * (d * f - b * e)
+    known = (n_views >= MIN_VIEWS) & (determinant > _REGULAR * minors * (a + b + c))
+    variance = np.divide(minors, determinant, out=np.full(known.shape, _BLIND_SD_M**2), where=known)
+    return float(np.sqrt(np.minimum(variance, _BLIND_SD_M**2)).mean())

@@ -7,6 +7,7 @@ from mocap.config.build import build, read_toml
 from mocap.errors import ConfigError
 
 _MAX_M = 100.0
+_MAX_PX, _MAX_DEG = 1000.0, 90.0
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,9 @@ class Room:
         _check(fits, f"volume = {list(self.volume)} does not fit into the room of {list(self.size)} m")
         high = bool(self.mount_heights) and all(0 < height <= self.size[2] for height in self.mount_heights)
         _check(high, f"mount_heights = {list(self.mount_heights)} are not between the floor and the ceiling")
-        _check(self.pixel_sd > 0, f"pixel_sd = {self.pixel_sd:g} is not above 0")
-        _check(self.gravity_sd_deg >= 0, f"gravity_sd_deg = {self.gravity_sd_deg:g} is below 0")
+        _check(0 < self.pixel_sd < _MAX_PX, f"pixel_sd = {self.pixel_sd:g} px is not above 0 and below {_MAX_PX:g}")
+        level = 0 <= self.gravity_sd_deg < _MAX_DEG
+        _check(level, f"gravity_sd_deg = {self.gravity_sd_deg:g} deg is not between 0 and {_MAX_DEG:g}")
         _check(bool(self.cameras) or self.n_cameras is not None, "neither n_cameras nor any [[cameras]] is given")
         names = [camera.name for camera in self.cameras]
         _check(len(set(names)) == len(names), f"camera names {names} are doubled")

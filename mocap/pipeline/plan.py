@@ -18,6 +18,7 @@ from mocap.trial import Points3D
 
 GRID_STEP_M = 0.25
 _PLACES_PER_WALL = 9
+_HIGHEST_SHARE = 0.9  # of the height of a low room, at which cameras still hang
 _AIM_HEIGHT_M = 1.0
 _PELVIS_HEIGHT_M = (0.95, 0.45)  # standing, and at the bottom of a deep squat
 _FACINGS_DEG = tuple(range(0, 360, 45))
@@ -216,8 +217,12 @@ def sketched_room(
     if sketch is not None:
         return read_room(sketch)
     width, height = _lengths(image, 2, "--image")
+    if width % 1 or height % 1:
+        raise ConfigError(f"--image '{image}' is no number of pixels.", "Write it as in 1920x1080.", code="ROOM")
+    room = _lengths(str(size), 3, "--room")
+    heights = tuple(min(one, _HIGHEST_SHARE * room[2]) for one in Room.mount_heights)
     return Room(
-        _lengths(str(size), 3, "--room"), _lengths(volume, 3, "--volume"), n_cameras,  # type: ignore[arg-type]
+        room, _lengths(volume, 3, "--volume"), n_cameras, heights,  # type: ignore[arg-type]
         lens=Lens((int(width), int(height)), field_deg), pixel_sd=pixel_sd, gravity_sd_deg=gravity_sd_deg,
     )  # fmt: skip
 
@@ -235,10 +240,22 @@ def _lengths(text: str, count: int, option: str) -> tuple[float, ...]:
 
 
 def write_plan(room: Room, out: Path) -> LabPlan:
-    """Plan a lab and write the page, and beside it the cameras' places as a table."""
+    """Plan a lab and write the page, and beside it the cameras' places as a table.
+
+    Raises
+    ------
+    ConfigError
+        PLAN_OUTPUT when page and table would be one file; ROOM as `plan_lab`.
+    """
     from mocap.report.plan_page import plan_page
 
     check_output(out)
+    if out.suffix.lower() == ".csv":
+        raise ConfigError(
+            f"{out} is where the table of the cameras' places goes; the page needs a name of its own.",
+            "Name a page, such as --out plan.html.",
+            code="PLAN_OUTPUT",
+        )
     plan = plan_lab(room)
     rows = camera_rows(plan.rig)
     out.write_text(plan_page(plan.rig, room.size, room.volume, plan.grid_world, plan.points.sd_mm, plan.points.n_views,
@@ -254,7 +271,7 @@ def camera_rows(rig: CameraRig) -> list[dict[str, str | float]]:
     """Return one row per camera: where to drill, and where to point it."""
     rows: list[dict[str, str | float]] = []
     for camera in rig:
-        x, y, z = (round(float(value), 3) for value in camera.centre_world)
+        x, y, z = (round(float(value), 3) + 0.0 for value in camera.centre_world)  # no -0.0
         forward = camera.cam_from_world[2, :3]
         pan = round(float(np.rad2deg(np.arctan2(forward[1], forward[0]))), 1)
         tilt = round(float(np.rad2deg(np.arcsin(np.clip(forward[2], -1, 1)))), 1)
