@@ -3,7 +3,8 @@
 The lenses and the other cameras are taken as calibrated; the pose of the one and the bodies that were shown (boards,
 or free points) are refined together over all views. What the others and the lens are uncertain by goes into the new
 pose to first order: with the bodies eliminated, the pose follows a change of the rest by the implicit function of the
-reduced system (Triggs et al., "Bundle adjustment: a modern synthesis", 2000).
+reduced system (Triggs et al., "Bundle adjustment: a modern synthesis", 2000). Errors of free points that go together
+enlarge it, see `dependent_errors`.
 """
 
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from calibration.arrays import checked_array, one_blas_thread
 from calibration.camera import Camera, CameraRig
 from calibration.errors import SolverError, ViewGraphError
+from calibration.in_use.dependent_errors import covariance_of_points
 from calibration.initial.intrinsics import board_candidates
 from calibration.initial.placement import place_boards
 from calibration.observations import BoardObservations
@@ -106,11 +108,12 @@ def reestimate(rig: CameraRig, name: str, observations: BoardObservations | NDAr
     with one_blas_thread():
         if isinstance(observations, BoardObservations):
             state, views = _placed_boards(rig, camera, observations)
+            kinds = None
         else:
-            state, views = _placed_points(rig, camera, observations)
+            state, views, kinds = _placed_points(rig, camera, observations)
         state = _started(rig, camera, state, views)
         state, views, sigma = _refined(rig, camera, state, views)
-        return _answer(rig, camera, state, views, sigma)
+        return _answer(rig, camera, state, views, sigma, kinds)
 
 
 def _lenses(rig: CameraRig) -> NDArray:
@@ -151,9 +154,10 @@ def _placed_boards(rig: CameraRig, camera: int, observations: BoardObservations)
     return placed, board_views(pixels, _fisheye(rig), corners)
 
 
-def _placed_points(rig: CameraRig, camera: int, pixels: NDArray) -> tuple[BundleState, Views]:
-    """Triangulate by the other cameras what they agree on."""
-    pixels = checked_array(pixels, "pixels", (len(rig), "time", "point", 2)).reshape(len(rig), -1, 1, 2)
+def _placed_points(rig: CameraRig, camera: int, pixels: NDArray) -> tuple[BundleState, Views, NDArray]:
+    """Triangulate by the other cameras what they agree on; return also frame and point of each body."""
+    n_points = checked_array(pixels, "pixels", (len(rig), "time", "point", 2)).shape[2]
+    pixels = pixels.reshape(len(rig), -1, 1, 2)
     without = pixels.copy()
     without[camera] = np.nan
     points = triangulate(rig, without)
@@ -166,7 +170,7 @@ def _placed_points(rig: CameraRig, camera: int, pixels: NDArray) -> tuple[Bundle
     world_from_point = np.tile(np.eye(4), (len(rows), 1, 1))
     world_from_point[:, :3, 3] = points[rows, 0]
     views = board_views(pixels[:, rows], _fisheye(rig), np.zeros((1, 3)))
-    return BundleState(_lenses(rig), _poses(rig), world_from_point), views
+    return BundleState(_lenses(rig), _poses(rig), world_from_point), views, np.stack(np.divmod(rows, n_points))
 
 
 def _too_few(rig: CameraRig, camera: int, found: str, wanted: str) -> ViewGraphError:
@@ -254,13 +258,19 @@ def _sigma(state: BundleState, views: Views, n_cameras: int) -> NDArray:
     return np.full(n_cameras, max(np.sqrt(float(squares.sum()) / freedom), 1e-3))
 
 
-def _answer(rig: CameraRig, camera: int, state: BundleState, views: Views, sigma: NDArray) -> Reestimation:
+def _answer(
+    rig: CameraRig, camera: int, state: BundleState, views: Views, sigma: NDArray, kinds: NDArray | None
+) -> Reestimation:
     own = slice(camera * N_CAMERA + N_LENS, (camera + 1) * N_CAMERA)
     system = normal_equations(state, views, sigma)
     matrix, _, _ = reduced_system(system, np.ones((len(rig), N_CAMERA), dtype=bool), 0.0)
     noise = np.linalg.inv(matrix[own, own])
     follow = -noise @ matrix[own]
     follow[:, own] = 0.0
+    old = rig.cameras[camera]
+    new = Camera(old.name, old.size, old.matrix, old.distortion, state.cam_from_world[camera], old.fisheye)
+    if kinds is not None:
+        noise = covariance_of_points(new, camera, state, views, float(sigma[camera]), noise, kinds)
     covariance = None
     if rig.covariance is not None:
         size = len(rig) * N_CAMERA
@@ -270,8 +280,6 @@ def _answer(rig: CameraRig, camera: int, state: BundleState, views: Views, sigma
         known[own, own] += noise
         known = 0.5 * (known + known.T)
         noise, covariance = known[own, own], known.reshape(rig.covariance.shape)
-    old = rig.cameras[camera]
-    new = Camera(old.name, old.size, old.matrix, old.distortion, state.cam_from_world[camera], old.fisheye)
     cameras = tuple(new if index == camera else other for index, other in enumerate(rig))
     metadata = {**rig.metadata, "reestimated": _listed(rig, old.name), "reestimated_sigma_px": float(sigma[0])}
     motion = new.cam_from_world @ inverse(old.cam_from_world)

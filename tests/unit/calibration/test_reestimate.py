@@ -1,5 +1,6 @@
 """One camera placed anew: pose, covariance, and what is refused."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from calibration.boards.board import Board
+from calibration.boards.wand import Wand
 from calibration.camera import Camera, CameraRig
 from calibration.errors import ShapeError, SolverError, ViewGraphError
 from calibration.in_use.reestimate import reestimate, reestimate_camera
@@ -18,6 +20,8 @@ from calibration.solve.resection import resected
 from calibration.synthetic.corners import observe_board
 from calibration.synthetic.footage import board_poses
 from calibration.synthetic.rigs import ring_rig
+from calibration.synthetic.wands import observe_wand
+from mocap.synthetic import default_subject, walking
 
 BOARD = Board("charuco", 7, 6, 0.1, 0.07, "DICT_4X4_50")
 N_CAMERAS = 4
@@ -43,6 +47,12 @@ def moved(rig: CameraRig, which: int, rng: np.random.Generator, degrees: float, 
     return replaced(rig, which, replace(own, cam_from_world=from_rotvec(turn, shift) @ own.cam_from_world))
 
 
+def in_room(rig: CameraRig) -> CameraRig:
+    """The same cameras in the world whose floor is below them."""
+    cameras = tuple(replace(camera, cam_from_world=camera.cam_from_world @ lab()[1]) for camera in rig)
+    return CameraRig(cameras)
+
+
 def boards(rig: CameraRig, seed: int, sigma: float = 0.4, n: int = 40) -> BoardObservations:
     return observe_board(rig, BOARD, lab()[1] @ board_poses(BOARD, n, 100 + seed), sigma, seed)
 
@@ -57,14 +67,42 @@ def points(rig: CameraRig, seed: int, sigma: float = 1.0) -> np.ndarray:
     return pixels
 
 
-def errors(seeds: range, by_board: bool) -> np.ndarray:
-    """Errors of the new pose in units of its stated sd, shape (seed, 6); the truth is drawn from the covariance."""
+def wand(rig: CameraRig, seed: int) -> np.ndarray:
+    """A wand of three markers in sixty places, as they are found in the images."""
+    markers = np.array([[0.0, 0, 0], [0.2, 0, 0], [0.6, 0, 0]])
+    return observe_wand(in_room(rig), Wand(markers, 1e-4), 60, 1.0, seed).pixels
+
+
+@cache
+def walk() -> np.ndarray:
+    """Sixteen landmarks of a person who walks through the volume."""
+    points = walking(default_subject(seed=1)).points.position
+    middle = len(points) // 2
+    return points[middle - 150 : middle + 150 : 6, ::4][:, :16]
+
+
+def person(rig: CameraRig, seed: int) -> np.ndarray:
+    """Keypoints of which half of the error is noise, and half stays with each landmark in each view."""
+    rng = np.random.default_rng(seed)
+    pixels = in_room(rig).project(walk())
+    pixels += 2.0 * rng.standard_normal(pixels.shape) + 2.0 * rng.standard_normal(pixels[:, :1].shape)
+    pixels[rng.random(pixels.shape[:3]) < 0.1] = np.nan
+    return pixels
+
+
+def errors(seeds: range, footage: Callable[[CameraRig, int], BoardObservations | np.ndarray]) -> np.ndarray:
+    """Errors of the new pose in units of its stated sd, shape (seed, 6): rotation, then position.
+
+    The truth is drawn from the calibration's covariance; where that is of a person's keypoints from a hundredth of
+    it, so that what they leave open counts.
+    """
     rig, found = lab()[0], []
     assert rig.covariance is not None
+    rig = CameraRig(rig.cameras, rig.metadata, rig.covariance * (0.01 if footage is person else 1.0))
     for seed, true in zip(seeds, draw_rigs(rig, rig.covariance, len(seeds), 5), strict=True):
         rng, which = np.random.default_rng(seed), seed % N_CAMERAS
         now = moved(true, which, rng, rng.uniform(0.3, 20 if seed % 2 else 2), rng.uniform(0, 200))
-        answer = reestimate_camera(rig, rig.names[which], boards(now, seed) if by_board else points(now, seed))
+        answer = reestimate_camera(rig, rig.names[which], footage(now, seed))
         off = now.cameras[which].cam_from_world @ inverse(answer.cameras[which].cam_from_world)
         assert answer.covariance is not None
         sd = np.sqrt(np.diagonal(answer.covariance[which, 12:, which, 12:]))
@@ -72,17 +110,26 @@ def errors(seeds: range, by_board: bool) -> np.ndarray:
     return np.array(found)
 
 
-@pytest.mark.parametrize("by_board", [True, False], ids=["board", "points"])
-def test_errors_are_of_the_stated_size(by_board: bool) -> None:
-    # Measured over 12 seeds: root mean square 0.93 and 0.90; a wrong covariance is off by factors.
-    assert 0.6 < np.sqrt((errors(range(12), by_board) ** 2).mean()) < 1.4
+FOOTAGE = pytest.mark.parametrize("footage", [boards, points, wand, person], ids=lambda one: one.__name__)
+
+
+@FOOTAGE
+def test_errors_are_of_the_stated_size(footage: Callable[[CameraRig, int], BoardObservations | np.ndarray]) -> None:
+    # Measured over 8 seeds: root mean square 0.88, 1.03, 0.94 and 1.16; a wrong covariance is off by factors.
+    assert 0.6 < np.sqrt((errors(range(8), footage) ** 2).mean()) < 1.4
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize("by_board", [True, False], ids=["board", "points"])
-def test_intervals_of_95_percent_hold_the_truth(by_board: bool) -> None:
-    # Measured over 200 seeds, six components each: 96.1 % by a board, 94.8 % by points.
-    assert 0.93 <= (np.abs(errors(range(200), by_board)) < 1.96).mean() <= 0.97
+@FOOTAGE
+def test_intervals_of_95_percent_hold_the_truth(
+    footage: Callable[[CameraRig, int], BoardObservations | np.ndarray],
+) -> None:
+    # Measured over 200 seeds (rotation, position): boards 97.2, 95.0 %, points 97.3, 94.5 %, a wand 96.7, 95.7 %,
+    # a person 96.0, 95.7 %. All share their draws of the calibration: 600 numbers leave 1.2 %.
+    held = np.abs(errors(range(200), footage)) < 1.96
+    assert 0.93 <= held.mean() <= 0.97
+    assert 0.925 <= held[:, :3].mean() <= 0.975
+    assert 0.925 <= held[:, 3:].mean() <= 0.975
 
 
 def test_without_noise_the_pose_is_exact() -> None:
