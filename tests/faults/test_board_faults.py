@@ -8,7 +8,8 @@ import pytest
 
 from calibration.boards.board import Board
 from calibration.boards.tag_object import TagObject, tag_cube
-from calibration.detection.diagnosis import check_pattern, explain_absence
+from calibration.detection.corners import detect_corners
+from calibration.detection.diagnosis import check_pattern, explain_absence, explain_blind_camera
 from calibration.detection.tags import read_tags
 from calibration.errors import BoardError
 from calibration.rigid import inverse
@@ -66,8 +67,9 @@ CASES = [
     *case(CHARUCO, replace(CHARUCO, squares_x=6), "BOARD_SIZE", "squares_x = 7 in", many=True),
     *case(CHARUCO, replace(CHARUCO, squares_x=5, squares_y=7), "BOARD_SIZE", SWAPPED, many=True),
     *case(CHARUCO, replace(CHARUCO, dictionary="DICT_4X4_50"), "BOARD_DICTIONARY", '= "DICT_5X5_50"', many=True),
-    *case(CHARUCO, replace(CHARUCO, inverted=True), "BOARD_INVERTED", "inverted = false"),
+    *case(CHARUCO, replace(CHARUCO, inverted=True), "BOARD_INVERTED", "inverted = false", many=True),
     *case(EVEN, replace(EVEN, legacy=True), "BOARD_LAYOUT", "legacy = false", many=True),
+    *case(replace(EVEN, legacy=True), EVEN, "BOARD_LAYOUT", "legacy = true", many=True, default=False),
     *case(CHARUCO, ARUCO, "BOARD_TYPE", AS_CHARUCO),
     *case(CHARUCO, CHESS, "BOARD_TYPE", AS_CHARUCO),
     *case(CHARUCO, CUBE, "BOARD_TYPE", AS_CHARUCO, default=False),
@@ -89,3 +91,24 @@ CASES = [
 def test_what_is_there_is_named(true: Target, told: Target, code: str, remedy: str, seed: int) -> None:
     error = said(true, told, seed)
     assert (error.code, remedy in error.remedy) == (code, True), str(error)
+
+
+SEEDS = [pytest.param(0), *(pytest.param(seed, marks=HEAVY) for seed in range(1, 20))]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_camera_that_films_mirrored_is_named(seed: int) -> None:
+    images = [np.ascontiguousarray(image[:, ::-1]) for image in footage(CHARUCO, seed)]
+    error = explain_blind_camera(["cam_1"], images, CHARUCO)
+    assert error.code == "CAMERA_BLIND" and error.cameras == ("cam_1",)
+    assert "'cam_1'" in error.cause and "mirrored" in error.cause and "mirroring off" in error.remedy, str(error)
+
+
+@pytest.mark.parametrize("target", [CHARUCO, EVEN, ARUCO, APRIL], ids=lambda target: target.describe())
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_board_as_described_is_not_accused(seed: int, target: Board) -> None:
+    images = footage(target, seed)
+    check_pattern([read_tags(image, str(target.dictionary)) for image in images], target)
+    # A camera that stands on its side sees it too.
+    for image in (*images, np.ascontiguousarray(np.rot90(images[0]))):
+        assert np.isfinite(detect_corners(image, target)[:, 0]).sum() >= 0.7 * target.n_corners
