@@ -248,16 +248,14 @@ def followed(rig: CameraRig, pixels: NDArray, person: NDArray) -> NDArray:
     ndarray of int, shape (camera, frame)
         Whoever is where the cameras together have the person; -1 where nobody is.
     """
-    limit = np.array([_NEAR_SHARE * max(camera.size) for camera in rig])[:, None]
+    limit = np.array([_NEAR_SHARE * max(camera.size) for camera in rig])[:, None, None, None]
     camera, frame = np.indices(person.shape)
     for _ in range(_ROUNDS):
         own = np.where((person >= 0)[..., None, None], pixels[camera, frame, np.maximum(person, 0)], np.nan)
         expected = rig.project(robust_points(rig, own))[:, :, None]
         off = np.linalg.norm(pixels - expected, axis=-1)
-        there = np.isfinite(off).any(axis=3)
-        near = np.full(there.shape, np.inf)
-        near[there] = np.nanmedian(off[there], axis=1)
+        # Each keypoint that is near counts, so that one stray keypoint of somebody else does not.
+        gain = np.where(np.isfinite(off), np.maximum(limit - off, 0.0), 0.0).sum(axis=3)
         placed = np.isfinite(expected).all(axis=(2, 4)).any(axis=2)
-        found = np.where(near.min(axis=2) < limit, near.argmin(axis=2), -1)
-        person = np.where(placed, found, person)
+        person = np.where(placed, np.where(gain.max(axis=2) > 0, gain.argmax(axis=2), -1), person)
     return person

@@ -23,7 +23,7 @@ from mocap.skeleton import side_of
 _CELLS = 8  # of an image along each side
 _LITTLE = 0.25
 _CORNER = 0.72  # images told 1.5 times too large, as 1080p for 720p, are filled to 0.67 at most
-_FIRST_FRAMES = 120  # for the calibration that only tells who is who
+_FIRST_FRAMES = 60  # for the calibration that only tells who is who
 _SIDES = (("left", "right"), ("Left", "Right"), ("LEFT", "RIGHT"), ("L", "R"), ("l", "r"))
 
 

@@ -2,6 +2,23 @@
 
 The error of the volume is that of points in it, triangulated from their true pixels and laid over the truth without
 a change of size; the error of a camera is that of its centre in the same frame.
+
+Measured over three rigs each, ranges: RMS error of the cameras' places, error of the volume, error of the scale; in
+brackets what the calibration says of itself (median sd of a camera's place, of the volume, of the scale). The wand of
+0.5 +- 0.0005 m in 200 frames at 1 px, half of its views reversed, 2 % outliers; the person's thigh known to 5 mm, 120
+frames at 5 px, 5 % outliers, 10 % of the views with sides exchanged.
+
+    cameras  lenses  by      places mm           volume mm         scale %
+    4        known   wand    1.4 - 3.1 (4.6)     0.3 - 0.7 (1.1)   0.00 - 0.08 (0.11)
+    8        known   wand    1.1 - 2.6 (4.2)     0.1 - 0.5 (1.0)   0.01 - 0.06 (0.11)
+    4        open    wand    5.6 - 8.7 (11)      0.7 - 0.8 (1.3)   0.01 - 0.07 (0.11)
+    8        open    wand    5.5 - 9.0 (9)       0.5 - 0.7 (1.1)   0.01 - 0.03 (0.11)
+    4        known   person  6.7 - 23 (47)       1.0 - 4.8 (11)    0.00 - 0.57 (1.2)
+    8        known   person  4.4 - 20 (45)       0.6 - 4.3 (11)    0.00 - 0.52 (1.2)
+    4        open    person  32 - 33 (59)        2.5 - 4.8 (11)    0.18 - 0.56 (1.2)
+    8        open    person  19 - 37 (52)        1.4 - 4.0 (11)    0.08 - 0.46 (1.2)
+
+The person's sd is that of the 5 mm, which the synthetic thigh does not use.
 """
 
 from functools import cache
@@ -11,16 +28,17 @@ import pytest
 
 from calibration import read_rig
 from calibration.boards.wand import Wand
-from calibration.camera import CameraRig
-from calibration.errors import SolverError
+from calibration.camera import Camera, CameraRig
+from calibration.errors import MocapError, SolverError
 from calibration.points.recipe import PointCalibration, calibrate_from_person, calibrate_from_wand
 from calibration.points.start import robust_points
 from calibration.points.tracks import KnownLength, PointTracks
 from calibration.synthetic import ring_rig
 from calibration.synthetic.wands import observe_wand
 from mocap.keypoints import choose_person
-from mocap.pipeline.point_tracks import partner_places
-from mocap.readers.keypoints import read_keypoints
+from mocap.pipeline.point_calibration import calibrate_person_files
+from mocap.pipeline.point_tracks import partner_places, person_tracks, read_point_files
+from mocap.pipeline.reconstruction import KeypointInput
 from mocap.synthetic import default_subject, faced, observe, walking
 from mocap.trial import Points3D
 
@@ -134,7 +152,7 @@ def test_eight_cameras_are_calibrated_by_a_wand_and_by_a_person(lenses) -> None:
     _check_honest(found, errors)
 
 
-@pytest.mark.parametrize("n_seeds", [6, pytest.param(100, marks=pytest.mark.heavy)])
+@pytest.mark.parametrize("n_seeds", [4, pytest.param(100, marks=pytest.mark.heavy)])
 def test_intervals_of_the_wand_hold_the_truth(n_seeds) -> None:
     centres, scales = [], []
     for seed in range(n_seeds):
@@ -144,11 +162,11 @@ def test_intervals_of_the_wand_hold_the_truth(n_seeds) -> None:
         scales.append(errors.scale / found.scale_sd)
     within, within_scale = np.mean(np.abs(centres) < 1.96), np.mean(np.abs(scales) < 1.96)
     few = n_seeds < 20  # the coordinates of a rig go together
-    assert (0.85 if few else 0.92) <= within <= (1.0 if few else 0.98)  # 0.958 of 100
-    assert within_scale >= (0.66 if few else 0.9)  # 0.98 of 100
+    assert (0.85 if few else 0.92) <= within <= (1.0 if few else 0.98)  # 0.963 of 85
+    assert within_scale >= (0.5 if few else 0.9)  # 0.988 of 85
 
 
-@pytest.mark.parametrize("n_seeds", [2, pytest.param(60, marks=pytest.mark.heavy)])
+@pytest.mark.parametrize("n_seeds", [1, pytest.param(60, marks=pytest.mark.heavy)])
 def test_intervals_of_the_person_hold_the_truth(n_seeds) -> None:
     centres, scales = [], []
     for seed in range(n_seeds):
@@ -157,8 +175,9 @@ def test_intervals_of_the_person_hold_the_truth(n_seeds) -> None:
         centres += list(np.concatenate(errors.in_sds))
         scales.append(errors.scale / found.scale_sd)
     few = n_seeds < 20
-    assert (0.75 if few else 0.9) <= np.mean(np.abs(centres) < 1.96) <= (1.0 if few else 0.99)  # COVER
-    assert np.mean(np.abs(scales) < 1.96) >= (0.5 if few else 0.9)  # COVER
+    within = np.mean(np.abs(centres) < 1.96)
+    assert (0.75 if few else 0.9) <= within <= (1.0 if few else 0.98)  # 0.960 of 60, 0.950 of 80
+    assert np.mean(np.abs(scales) < (3.0 if few else 1.96)) >= 0.9  # 0.967 of 60, 0.950 of 80
 
 
 def test_errors_that_go_together_are_counted() -> None:
@@ -171,6 +190,7 @@ def test_errors_that_go_together_are_counted() -> None:
     known = [KnownLength(NAMES.index("RHJC"), NAMES.index("RKJC"), THIGH_M, 0.005)]
     found = calibrate_from_person(tracks, known, truth, max_frames=100)
     assert found.quality.variance_ratio > 10  # 30: of a hundred frames few are left
+    # Over 16 rigs 0.964 of the coordinates of cameras are within their 95 % interval, and 14 of 16 scales.
     _check_honest(found, Errors(found.rig, truth))
 
 
@@ -184,32 +204,51 @@ def test_a_camera_that_is_a_frame_late_is_named(late) -> None:
 
 @pytest.fixture(scope="module")
 def balancing(shared_data):
+    """Two of the cameras see two people throughout; the recording's own calibration is optical."""
     folder = shared_data / "openpose_4cam"
     rig = read_rig(folder / "calibration.toml")
-    people = read_keypoints(folder / "balancing", camera_names=rig.names, rate_hz=60, skeleton="BODY_25B").people
-    keypoints = choose_person(people, rig).keypoints
-    pixels = np.where((keypoints.confidence > 0.4)[..., None], keypoints.pixels, np.nan).astype(float)
-    names = keypoints.names
-    tracks = PointTracks(pixels, rig.names, np.array([c.size for c in rig]), names, partner_places(names))
-    points = robust_points(rig, pixels)
-    one, other = names.index("RHip"), names.index("RKnee")
+    files = read_point_files(folder / "balancing", rig, None, KeypointInput(60.0, "BODY_25B"))
+    keypoints = choose_person(files.people, rig).keypoints
+    points = robust_points(rig, np.where((keypoints.confidence > 0.4)[..., None], keypoints.pixels, np.nan))
+    one, other = keypoints.names.index("RHip"), keypoints.names.index("RKnee")
     length = float(np.nanmedian(np.linalg.norm(points[:, one] - points[:, other], axis=1)))
     points = points.reshape(-1, 3)
-    return rig, tracks, KnownLength(one, other, length, 0.003), points[np.isfinite(points).all(axis=1)][::5]
+    # Poses are no part of what is known.
+    lenses = CameraRig(tuple(Camera(c.name, c.size, c.matrix, c.distortion, np.eye(4)) for c in rig))
+    known = KnownLength(one, other, length, 0.003)
+    tracks, notes = person_tracks(files, lenses, [known], 0.4)
+    np.testing.assert_array_equal(tracks.pixels, np.where((keypoints.confidence >= 0.4)[..., None], keypoints.pixels,
+                                                          np.nan))  # fmt: skip
+    assert "200 camera frames show several people (cam_01, cam_02)" in notes[-1]
+    return rig, lenses, tracks, known, points[np.isfinite(points).all(axis=1)][::5]
 
 
 def test_a_real_person_gives_the_optical_calibration_within_the_stated_uncertainty(balancing) -> None:
-    rig, tracks, length, points = balancing
-    found = calibrate_from_person(tracks, [length], rig)
+    rig, lenses, tracks, length, points = balancing
+    found = calibrate_from_person(tracks, [length], lenses)
     errors = Errors(found.rig, rig, points)
-    assert errors.volume_mm < 30.0  # 19: a person who balances on the spot; detections are off by 8 px, all one way
+    # A person who balances on the spot for 1.7 s; detections are off by 8 px, all one way.
+    assert errors.volume_mm < 30.0  # 19, stated 15
+    assert errors.camera_mm.max() < 150.0  # 54 to 109 of 3.2 to 3.7 m, stated 80 to 97
     assert found.quality.variance_ratio > 10  # 31
-    assert abs(errors.scale) < 2 * found.scale_sd  # 0.017 of 0.023
-    assert np.abs(errors.in_sds).max() < 3  # 1.5
+    assert abs(errors.scale) < 2 * found.scale_sd  # 0.018 of 0.022
+    assert np.abs(errors.in_sds).max() < 3  # 2.0
 
 
+@pytest.mark.heavy
+def test_keypoints_in_another_order_are_no_limbs(shared_data) -> None:
+    folder = shared_data / "openpose_4cam"
+    with pytest.raises(MocapError) as caught:
+        calibrate_person_files(
+            folder / "balancing", ["RHip-RKnee=0.42+-0.005"], KeypointInput(60.0, "BODY_25"),
+            lenses=folder / "calibration.toml",
+        )  # fmt: skip
+    assert caught.value.code == "LENGTH_NOT_RIGID" and "--skeleton" in caught.value.remedy  # 11 %, where 1 % are noise
+
+
+@pytest.mark.heavy
 def test_a_real_person_on_the_spot_is_too_little_for_unknown_lenses(balancing) -> None:
-    _, tracks, length, _ = balancing
+    _, _, tracks, length, _ = balancing
     with pytest.raises(SolverError) as caught:
-        calibrate_from_person(tracks, [length])
+        calibrate_from_person(tracks, [length], max_frames=50)
     assert caught.value.code == "POORLY_FIXED"  # focal lengths would have been off by a quarter, cameras by 0.9 m
