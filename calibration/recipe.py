@@ -9,8 +9,9 @@ from calibration.arrays import one_blas_thread
 from calibration.camera import CameraRig
 from calibration.corrections.choice import Wanted, corrected
 from calibration.initial.start import start_of
+from calibration.lenses.beliefs import without_refuted_beliefs
 from calibration.lenses.choice import choose_lenses
-from calibration.lenses.models import checked_model
+from calibration.lenses.models import checked_model, parsed_model
 from calibration.observations import BoardObservations
 from calibration.quality.figures import BoardScore, score_board
 from calibration.quality.verdict import CalibrationQuality, summarise
@@ -93,7 +94,9 @@ def _calibrate(
     models = [checked_model(lens if isinstance(lens, str) else lens.get(name, "auto"), name) for name in names]
     footage = _usable_footage(boards)
     start, problem, held = start_of(footage, models)
-    lenses = choose_lenses(problem, refine_righted(problem, start), models, names, footage.image_sizes)
+    square = np.array([parsed_model(model).square for model in models])
+    problem, refinement = without_refuted_beliefs(problem, refine_righted(problem, start), square)
+    lenses = choose_lenses(problem, refinement, models, names, footage.image_sizes)
     answer, models = corrected(lenses.refinement, lenses.open_problem, footage, wanted), lenses.models
     refinement = answer.refinement
     seen = replace(lenses.open_problem, views=refinement.every_view)

@@ -214,14 +214,32 @@ def lens_and_pose_covariance(problem: BundleProblem, state: BundleState, sigma: 
     ----------
     sigma : ndarray, shape (camera,)
         Noise of one coordinate of a corner, px.
+
+    Raises
+    ------
+    SolverError
+        NOT_DETERMINED
     """
     system = problem_system(problem, state, sigma, None)
     matrix, _, body_inverse = reduced_system(system, problem.free, 0.0)
-    scale = 1.0 / np.sqrt(np.diagonal(matrix))
+    spread = np.diagonal(matrix)
+    _check_determined(bool((spread > 0).all()))
+    scale = 1.0 / np.sqrt(spread)
     chosen = np.flatnonzero(problem.free)
     camera = np.zeros((problem.free.size, problem.free.size))
     camera[np.ix_(chosen, chosen)] = np.linalg.inv(matrix * scale * scale[:, None]) * scale * scale[:, None]
+    _check_determined(bool((np.diagonal(camera) >= 0).all()))
     return BundleCovariance(camera, body_inverse, problem.views, system.coupling)
+
+
+def _check_determined(well: bool) -> None:
+    if not well:
+        raise SolverError(
+            "The views leave some camera undetermined: there is no smallest residual.",
+            "Film the board slanted, near and far, where two cameras see it at once, or choose a lens model with "
+            "fewer coefficients.",
+            code="NOT_DETERMINED",
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -46,7 +46,7 @@ def refine_righted(problem: BundleProblem, start: BundleState) -> Refinement:
 def _righted(refinement: Refinement) -> BundleState | None:
     """Turn over what has views left out and fits better mirrored; None where nothing does."""
     state, views = refinement.state, refinement.every_view
-    flat = ~views.targets[..., 2].any(axis=1)
+    flat = np.asarray(~views.targets[..., 2].any(axis=1))
     lost = views.seen.any(axis=1) & ~refinement.kept.any(axis=1)
     bodies = np.unique(views.body[lost])
     bodies = bodies[flat[views.body_target[bodies]]]
