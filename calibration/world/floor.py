@@ -17,6 +17,9 @@ from calibration.world.choice import WorldChoice
 
 MAX_SPREAD_DEG = 3.0
 _UPSIDE_DOWN = 0.2  # cosine
+_BELOW_M = 0.1
+_LEAST_BELOW = 3  # frames
+_LEAST_SHARE_BELOW = 0.05
 
 
 def floor_positions(choice: WorldChoice, frame_ids: NDArray, placed: NDArray) -> NDArray:
@@ -128,6 +131,40 @@ _BELOW = {
         "Check the heights of the landmarks above the floor.",
     ),
 }
+
+
+def check_boards_above(heights_m: NDArray, source: str) -> None:
+    """Refuse a floor under which the board was shown: no board was ever there.
+
+    A frame in which the board was held in the hand makes a floor like any other; that the rest of the footage lies
+    on both sides of it gives it away.
+
+    Parameters
+    ----------
+    heights_m : ndarray, shape (frame,)
+        Of the middle of the board above the floor, wherever it was placed.
+    source : str
+        Of the floor, as `WorldFrame.source` names it.
+
+    Raises
+    ------
+    CalibrationError
+        BOARD_BELOW_FLOOR
+    """
+    below = heights_m < -_BELOW_M
+    if below.sum() < _LEAST_BELOW or below.mean() < _LEAST_SHARE_BELOW:
+        return
+    remedy = {
+        "floor_board": "Name frames in which the board lies flat on the floor, not in a hand. Where it lay on a box "
+        "or a table, add its height above the floor: floor:FRAMES@300mm.",
+        "feet": "Give contacts of feet with the floor, not with a bed, a step or a treadmill.",
+    }.get(source, "Lay the markers on the floor, and give their coordinates as they lie there, Z up.")
+    raise CalibrationError(
+        f"In {int(below.sum())} of {len(heights_m)} frames the board was below the floor, by up to "
+        f"{-100 * heights_m.min():.0f} cm: this is no floor.",
+        remedy,
+        code="BOARD_BELOW_FLOOR",
+    )
 
 
 def check_upright(cam_from_world: NDArray, names: tuple[str, ...], source: str = "floor_board") -> None:

@@ -143,6 +143,10 @@ def parse_landmarks(table: Mapping[str, Any], camera_names: Sequence[str]) -> La
         if "world" in point:
             known[number] = _vector(point["world"], 3, f"world of point '{name}'")
     column = {key: np.array([_number(p, key, default) for p in points]) for key, default in _COLUMNS.items()}
+    for name, point, height in zip(names, points, column["height"], strict=True):
+        most = _MOST_HEIGHT_M["foot" if point.get("kind") else "origin"]
+        if abs(height) > most:
+            raise _refused(f"point '{name}' has height = {height:g}, in metres at most {most:g}")
     level = _number(table, "level_sd_deg", 0.0) if "level_sd_deg" in table else None
     return Landmarks(
         names, pixels, position, 1e-3 * column["position_sd_mm"], known, 1e-3 * column["sd_mm"],
@@ -151,6 +155,8 @@ def parse_landmarks(table: Mapping[str, Any], camera_names: Sequence[str]) -> La
     )  # fmt: skip
 
 
+#: Beyond it a height above the floor was not given in metres: of heels and toes, and of other landmarks.
+_MOST_HEIGHT_M = {"foot": 0.5, "origin": 10.0}
 _COLUMNS = {"position_sd_mm": 0.0, "sd_mm": 0.0, "height": float("nan")}
 
 

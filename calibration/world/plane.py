@@ -15,6 +15,7 @@ _TRIALS = 400
 _LEAST_AREA_M2 = 0.02
 _OUTLIER_SIGMAS = 3.5
 _LEAST_SIGMA_M = 1e-5
+_BEYOND = 0.05  # of all cases lie outside the limit
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +84,9 @@ def fit_floor(
         _check_contacts(contacts[kept])
         up, offsets, _, _ = _refined(up, contacts, kind, kept, covariance)
         heights = contacts @ up - offsets[kind]
-        sigma = max(1.4826 * float(np.median(np.abs(heights[kept]))), _LEAST_SIGMA_M)
+        # The plane has bent itself to the few contacts that it rests on.
+        left = max(1.0 - (2 + len(np.unique(kind[kept]))) / int(kept.sum()), 0.1)
+        sigma = max(1.4826 * float(np.median(np.abs(heights[kept]))) / np.sqrt(left), _LEAST_SIGMA_M)
         fitting = np.abs(heights) < _OUTLIER_SIGMAS * sigma
         fitting &= np.isfinite(offsets[kind])
         if np.array_equal(fitting, kept):
@@ -178,8 +181,7 @@ def _refined(
         answer = normal @ design.T @ weight @ (own @ up)
         left = own @ up - design @ answer
         freedom = max(len(rows) - design.shape[1], 1)
-        # Few contacts know their own scatter poorly: Student's variance in place of Gauss's.
-        student = freedom / (freedom - 2) if freedom > 2 else 3.0
+        student = _student(freedom)
         # What pixels and cameras explain of the residuals, and how much of a scatter would show in them.
         keep = np.eye(len(rows)) - design @ normal @ design.T @ weight
         explained = float(np.trace(keep @ known @ keep.T))
@@ -194,3 +196,12 @@ def _refined(
     reduce[0, 0] = reduce[1, 1] = 1.0
     reduce[2, 2:] = share
     return up, offsets, basis, reduce @ normal @ reduce.T * scale**2
+
+
+def _student(freedom: int) -> float:
+    """Factor on a variance that the fit found itself: few contacts know their own scatter poorly.
+
+    With it the limit of 95 % that a Gaussian of two dimensions would have is that of Hotelling's T², which is
+    freedom (0.05^(-2 / freedom) - 1) for two dimensions.
+    """
+    return float(freedom * (_BEYOND ** (-2 / freedom) - 1) / (-2 * np.log(_BEYOND)))

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.camera import CameraRig
+from calibration.rigid import apply, inverse
 from calibration.solve.bundle import BundleCovariance
 from calibration.solve.bundle_system import BundleState
 from calibration.solve.refinement import Refinement
@@ -11,11 +12,18 @@ from calibration.world.anchor import VolumeMotion, anchored_boards, volume_motio
 from calibration.world.boards import FloorBoards, floor_frame
 from calibration.world.build import landmark_frame
 from calibration.world.choice import WorldChoice
-from calibration.world.floor import MAX_SPREAD_DEG, check_above_floor, check_upright, floor_placements
+from calibration.world.floor import (
+    MAX_SPREAD_DEG,
+    check_above_floor,
+    check_boards_above,
+    check_upright,
+    floor_placements,
+)
 from calibration.world.frame import WorldFrame
 from calibration.world.landmarks import Landmarks
 from calibration.world.mirror import FloorPoses, board_uncertainty, resolved_floor
 
+_ON_FLOOR = ("l_frame", "feet")  # landmarks whose Z = 0 is the floor; surveyed points may count from anywhere
 _FRAMES_WEIGHED = 24  # whose mirror images are looked at first
 
 
@@ -52,7 +60,7 @@ def refined_frame(
     ------
     CalibrationError
         FLOOR_NOT_SEEN, FLOOR_INCONSISTENT, FLOOR_AMBIGUOUS, FLOOR_MIRRORED, FLOOR_BELOW, WORLD_UPSIDE_DOWN,
-        or as `landmark_frame`.
+        BOARD_BELOW_FLOOR, or as `landmark_frame`.
     """
     views = refinement.problem.views
     root_from_board = refinement.state.world_from_board
@@ -62,7 +70,10 @@ def refined_frame(
     placed = np.flatnonzero(refinement.placed)
     middles = root_from_board[placed, :3, :3] @ middle + root_from_board[placed, :3, 3]
     if not choice.on_floor:
-        return landmark_frame(choice, rig, landmarks, covariance.camera, middles)
+        frame = landmark_frame(choice, rig, landmarks, covariance.camera, middles)
+        if frame.source in _ON_FLOOR:
+            check_boards_above(apply(inverse(frame.root_from_world), middles)[:, 2], frame.source)
+        return frame
     places = floor_placements(choice, frame_ids, own)
     place = np.repeat(np.arange(len(places)), [len(positions) for positions in places])
     motion = volume_motion(rig, middles)
@@ -71,6 +82,7 @@ def refined_frame(
     cam_from_world = refinement.state.cam_from_world @ frame.root_from_world
     check_above_floor(cam_from_world, rig.names)
     check_upright(cam_from_world, rig.names)
+    check_boards_above(apply(inverse(frame.root_from_world), middles)[:, 2], frame.source)
     return frame
 
 

@@ -16,6 +16,8 @@ _MAX_RMS_M = {"l_frame": 0.005, "surveyed_points": 0.02}
 _WHAT = {"l_frame": "L-frame", "surveyed_points": "survey"}
 _LEAST_SPREAD_M = 0.02
 _BETTER = 1 / 3  # another order or a mirror image fits better when its residual is below this share
+_UNITS = {"millimetres": 1000.0, "centimetres": 100.0, "inches": 39.37, "feet": 3.281}
+_UNIT_NEAR = 0.1
 _LEAST_RMS_M = 0.002  # below this no other order is looked for
 
 
@@ -120,7 +122,8 @@ def _check_fit(source: str, points: NDArray, known: NDArray, names: list[str], f
     if fit_rms(points / resized, known) < _BETTER * rms:
         raise CalibrationError(
             f"{found}; the rig measures it {100 * (resized - 1):+.1f} % of its size.",
-            "Check the board's square length and the known coordinates: both in metres, one of them is wrong.",
+            "Check the board's square length and the known coordinates: both in metres, one of them is wrong."
+            + _unit_text(1.0 / resized),
             code="WORLD_SCALE",
         )
     worst = int(np.argmax((fit.residuals_world**2).sum(axis=1)))
@@ -129,6 +132,12 @@ def _check_fit(source: str, points: NDArray, known: NDArray, names: list[str], f
         "Check the known coordinates and the pixels of the landmarks.",
         code="WORLD_RESIDUAL",
     )
+
+
+def _unit_text(times: float) -> str:
+    """Say which unit known coordinates look like that are so many times too large."""
+    likely = [name for name, factor in _UNITS.items() if abs(times / factor - 1.0) < _UNIT_NEAR]
+    return f" The known coordinates look like {likely[0]}." if likely else ""
 
 
 def _orders(n: int) -> Iterator[tuple[int, ...]]:

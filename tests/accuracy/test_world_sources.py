@@ -11,7 +11,8 @@ import pytest
 
 from calibration.boards.board import Board
 from calibration.camera import CameraRig
-from calibration.errors import CalibrationError
+from calibration.errors import CalibrationError, FormatError
+from calibration.observations import BoardObservations
 from calibration.quality.figures import aligning
 from calibration.recipe import Calibration, calibrate
 from calibration.rigid import from_rotvec
@@ -176,6 +177,60 @@ def test_a_board_on_a_ramp_is_refused_against_the_others(seed: int) -> None:
     poses = np.concatenate([np.stack(lying), board_poses(BOARD, N_POSES, seed)])
     with pytest.raises(CalibrationError, match=r"FLOOR_INCONSISTENT.*place 2"):
         calibrate(observe_board(rig, BOARD, poses, NOISE_PX, seed), world="floor:0,1,2")
+
+
+@pytest.fixture(scope="module")
+def shown() -> tuple[CameraRig, BoardObservations]:
+    rig = small_rig(0)
+    return rig, footage(rig, 0)
+
+
+def test_a_frame_in_which_the_board_was_held_is_no_floor(shown: tuple[CameraRig, BoardObservations]) -> None:
+    # Measured before it was refused: gravity off by 52 deg with a limit of 0.5 deg.
+    with pytest.raises(CalibrationError, match=r"BOARD_BELOW_FLOOR: In \d+ of \d+ frames .* not in a hand"):
+        calibrate(shown[1], world="floor:7")
+
+
+def bad_landmarks(rig: CameraRig, fault: str) -> tuple[str, dict]:
+    rng = np.random.default_rng([3, 0])
+    if fault in ("lying person", "sitting person"):
+        at = rng.uniform(-0.5, 0.5, (14, 2)) if fault == "lying person" else rng.uniform(-0.05, 0.05, (14, 2))
+        high = 0.7 if fault == "lying person" else 0.03
+        places = {f"heel {i}": (*own, high) for i, own in enumerate(at)}
+        return "feet", observe_landmarks(rig, places, {name: {"kind": "heel"} for name in places}, NOISE_PX, rng)
+    kind = {"mm": "points", "inches": "points", "heights in mm": "feet", "in a line": "lframe"}.get(fault, "plumb")
+    table = LANDMARKS[kind](rig, rng)
+    for number, point in enumerate(table["point"]):
+        if fault in ("mm", "inches"):
+            point["world"] = [value * {"mm": 1000, "inches": 1 / 0.0254}[fault] for value in point["world"]]
+        elif fault == "heights in mm" and "height" in point:
+            point["height"] *= 1000
+        elif fault == "in a line":
+            point["world"] = [0.2 * number, 0.0, 0.02]
+        elif fault == "one camera":
+            point["pixels"] = dict(list(point["pixels"].items())[:1])
+    return kind, table
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("mm", r"WORLD_SCALE.*look like millimetres"),
+        ("inches", r"WORLD_SCALE.*look like inches"),
+        ("in a line", r"LANDMARKS_ON_A_LINE.*Place one"),
+        ("one camera", r"LANDMARK_NOT_SEEN.*two cameras or more"),
+        ("heights in mm", r"LANDMARKS_FORMAT.*height = 30, in metres at most 0.5"),
+        ("lying person", r"BOARD_BELOW_FLOOR.*not with a bed"),
+        ("sitting person", r"FEET_TOO_NARROW.*walk"),
+    ],
+)
+def test_landmarks_that_make_no_world_are_refused_with_what_to_do(
+    shown: tuple[CameraRig, BoardObservations], fault: str, said: str
+) -> None:
+    rig, observations = shown
+    kind, table = bad_landmarks(rig, fault)
+    with pytest.raises((CalibrationError, FormatError), match=said):
+        calibrate(observations, world=f"{kind}:f.toml", landmarks=parse_landmarks(table, rig.names))
 
 
 def test_feet_stand_on_the_floor_that_the_board_found() -> None:
