@@ -16,8 +16,8 @@ NAME = "calibrate"
 EXAMPLE = (
     "mocap calibrate footage/ --board board.toml --world floor:0 --out calibration.toml\n\n"
     "Without a board, from keypoint files and the lenses of an earlier calibration:\n\n"
-    "mocap calibrate wand.csv --wand wand.toml --lenses lenses.toml --out new.toml\n\n"
-    "mocap calibrate walk.csv --person --length RHip-RKnee=0.42+-0.01 --lenses lenses.toml"
+    "mocap calibrate wand.csv --wand wand.toml --lenses c.toml --out new.toml\n\n"
+    "mocap calibrate walk.csv --person --length RHip-RKnee=.42+-.01 --lenses c.toml"
 )
 #: Of the metadata, what people read; all of it is in the file and in the JSON.
 _SHOWN = (

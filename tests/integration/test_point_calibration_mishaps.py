@@ -32,6 +32,7 @@ def _table(path: Path, pixels: np.ndarray, names: tuple[str, ...], cameras: tupl
 def folder(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("mishaps")
     write_rig(path / "lenses.toml", RIG)
+    write_rig(path / "c.toml", RIG)  # as the help calls it
     for name, markers in {"wand": [0, 0.2, 0.5], "wrong": [0, 0.25, 0.45], "even": [0, 0.25, 0.5], "two": [0, 0.5],
                           "long": [0, 0.202, 0.505], "mm": [0, 200, 500]}.items():  # fmt: skip
         text = f'type = "wand"\nmarkers = {markers}\nlength_sd = 0.0003\nlabelled = false\n'
