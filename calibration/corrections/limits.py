@@ -198,9 +198,7 @@ def what_limits(
     refinement, _ = thinned(calibration.refinement, 2 * _TELLING)
     told = [_noise_sentence(view_patterns(refinement.state, refinement.problem.views), timing)]
     if timing is not None:
-        told += timing.sentences(calibration.rig.names)
-        if timing.significant and not np.isfinite(timing.share_used):
-            told.append("Let the calibration estimate these shifts (--timing), or run the cameras by one clock.")
+        told += _timing_sentences(timing, calibration.rig.names)
     if board:
         told.append(board)
     loose = looseness(calibration)
@@ -212,6 +210,20 @@ def what_limits(
     return tuple(told)
 
 
+def _timing_sentences(timing: ViewTiming, names: tuple[str, ...]) -> list[str]:
+    told = timing.sentences(names)
+    if np.isfinite(timing.share_used) or not timing.significant:
+        return list(told)
+    if timing.late_cameras.any():
+        return [*told, "Let the calibration estimate these shifts (--timing), or run the cameras by one clock."]
+    # Views that are shaken in the image, as by a tripod that trembles, look like these.
+    return [
+        f"One time shift per view would remove {100 * timing.share_removed:.0f} % of the residual energy (motions that "
+        f"the board did not make {100 * timing.share_expected:.0f} %): if the cameras have no common clock, let the "
+        "calibration estimate these shifts (--timing); trembling cameras look alike."
+    ]
+
+
 def _noise_sentence(patterns: ViewPatterns, timing: ViewTiming | None) -> str:
     if not np.isfinite(patterns.corner_px):
         return "Views show too few corners to tell noise from other errors."
@@ -219,7 +231,7 @@ def _noise_sentence(patterns: ViewPatterns, timing: ViewTiming | None) -> str:
         return f"The recording is limited by corner noise: {patterns.corner_px:.2f} px."
     size = f"{patterns.corner_px:.2f} px, but whole views are off by {patterns.view_px:.2f} px"
     narrow = "intervals that presume independent corners are too narrow."
-    if timing is not None and timing.significant and not np.isfinite(timing.share_used):
+    if timing is not None and timing.late_cameras.any() and not np.isfinite(timing.share_used):
         return f"Timing limits this recording: single corners scatter by {size}, the more the faster it moved; {narrow}"
     return (
         f"Single corners scatter by {size}: timing, a bent board, the lens model or a rolling shutter limits this "

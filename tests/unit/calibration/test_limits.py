@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from calibration.boards.board import Board
-from calibration.corrections.limits import looseness, robust_covariance, what_limits
+from calibration.corrections.limits import looseness, recording_limits, robust_covariance, what_limits
 from calibration.corrections.view_patterns import view_patterns
 from calibration.observations import BoardObservations
 from calibration.recipe import Calibration, calibrate
@@ -64,3 +64,14 @@ def test_a_camera_with_few_shared_views_is_named() -> None:
     assert any("Camera 'cam_3' shares only" in sentence for sentence in what_limits(calibrate(few), few))
 
 
+
+
+def test_shaken_views_are_not_called_late() -> None:
+    observations, _ = clean()
+    rng = np.random.default_rng(5)
+    pixels = observations.pixels + rng.normal(0, 0.25, (*observations.pixels.shape[:2], 1, 2))
+    shaken = BoardObservations(BOARD, RIG.names, observations.image_sizes, pixels, observations.frame_ids)
+    told = recording_limits(calibrate(shaken), shaken)
+    assert not any("Timing limits" in one or "early or late" in one for one in told)
+    assert not any("bent," in one for one in told)
+    assert recording_limits(clean()[1], observations) == ("The recording is limited by corner noise: 0.12 px.",)
