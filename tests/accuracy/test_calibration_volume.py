@@ -80,6 +80,6 @@ def test_the_error_is_that_of_the_best_fit_in_some_calibrations() -> None:
 @pytest.mark.timeout(1800)
 def test_the_error_is_at_the_bound() -> None:
     ratio, worst = compared(range(40), 200)
-    # Measured 1.038 and 1.0104.
+    # Measured 1.038 and 1.0101, with lenses chosen.
     assert 0.9 < ratio < 1.1
     assert worst < 1.02

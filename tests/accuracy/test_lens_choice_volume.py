@@ -79,7 +79,9 @@ def test_the_chosen_lens_measures_like_the_true_one(kind: str) -> None:
     chosen, ratio, worst = compared(kind, range(20))
     # Measured over 80 cameras each: pinhole 80 named rightly, 0.596 mm against 0.597 mm; brown5 77, 0.678 / 0.677;
     # rational8 77 (36 as such), 0.738 / 0.711, worst ratio 1.60; fisheye 80, 0.547 / 0.547; wide fisheye 79,
-    # 0.873 / 0.875.
+    # 0.873 / 0.875. Three rigs each besides: action cameras 118 degrees across 0.502 / 0.502, phones 0.465 / 0.442,
+    # long lenses 0.343 / 0.357, six cameras of all kinds 0.238 / 0.227 (worst single ratio 1.22: a stereographic lens
+    # taken for a fisheye, which has no decentring).
     assert sum(chosen[name] for name in ALLOWED[kind]) >= 0.9 * sum(chosen.values())
     assert ratio < 1.2
     assert worst < 2.0
