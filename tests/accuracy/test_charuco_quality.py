@@ -26,10 +26,10 @@ def assessment(result: Calibration, board_recording) -> Assessment:
 
 def test_lengths_in_views_never_used(assessment: Assessment) -> None:
     outside = assessment.held_out
-    # Measured: neighbours 0.372 mm, all pairs 0.650 mm, median over frames 0.226 mm, median reprojection 0.883 px.
-    assert outside.distance_rmse_mm < 0.45 and outside.all_pairs_rmse_mm < 0.9
-    assert outside.frame_median_rmse_mm < 0.5
-    assert outside.median_px < 0.95
+    # Measured: neighbours 0.370 mm, all pairs 0.646 mm, median over frames 0.201 mm, median reprojection 0.800 px.
+    assert outside.distance_rmse_mm < 0.45 and outside.all_pairs_rmse_mm <= 0.9
+    assert outside.frame_median_rmse_mm <= 0.5
+    assert outside.median_px <= 0.9
     assert outside.n_lengths >= 720
 
 
@@ -41,10 +41,19 @@ def test_warm_folds_score_as_whole_calibrations_do(assessment: Assessment, board
 
 
 def test_it_is_told_that_baselines_are_not_fixed(assessment: Assessment) -> None:
-    # Measured: focal lengths move by up to 5.4 %, distances between cameras by up to 11.7 %, at 1.16 against 1.22 px.
+    # Measured: focal lengths move by up to 4.4 %, distances between cameras by up to 2.9 %, at 1.06 against 1.09 px.
     told = [sentence for sentence in assessment.limits if "not fixed by these views" in sentence]
     assert len(told) == 1 and "focal lengths move by up to" in told[0]
+    assert not any("may be off together" in sentence for sentence in assessment.limits)  # the same in other words
     assert assessment.freedom.focal_pct.max() > 2 and assessment.freedom.free_rms_px > 0.9 * assessment.freedom.rms_px
+
+
+def test_it_is_told_that_timing_is_the_limit(assessment: Assessment) -> None:
+    # Measured: corners 0.09 px, views 0.77 px; a shift per view would remove 41 %.
+    assert assessment.limits[0].startswith("Timing limits this recording: single corners scatter by 0.")
+    removed = [sentence for sentence in assessment.limits if "One time shift per view would remove" in sentence]
+    assert len(removed) == 1 and 35 < float(removed[0].split("remove ")[1].split()[0]) < 45
+    assert any("--timing" in sentence for sentence in assessment.limits)
 
 
 def test_every_camera_is_usable_and_none_is_good(assessment: Assessment) -> None:
@@ -59,6 +68,7 @@ def test_the_page_shows_real_frames(result: Calibration, board_recording, shared
     out = tmp_path / "calibration.html", tmp_path / "calibration.json"
     write_calibration_report(result, board_recording.observations, sources, *out)
     page = out[0].read_text(encoding="utf-8")
+    assert "Timing limits this recording" in page and "not fixed by these views" in page
     assert page.count("data:image/jpeg;base64,") == 8 and len(page) < 500_000  # measured 180 kB
     fitted = score_board(result.rig, board_recording.observations)
     table = json.loads(out[1].read_text(encoding="utf-8"))

@@ -15,9 +15,11 @@ import pytest
 from numpy.typing import NDArray
 
 from calibration.corrections.board_motion import frame_moments
+from calibration.corrections.choice import Wanted
 from calibration.corrections.limits import looseness, what_limits
 from calibration.corrections.timing import TimedRefinement, refine_timing
 from calibration.observations import BoardObservations
+from calibration.quality.assessment import assess
 from calibration.recipe import calibrate
 
 N_FOLDS = 3
@@ -64,6 +66,23 @@ def test_a_shift_per_view_removes_nearly_all_that_the_cameras_left(
     assert any("'cam_1' is early" in sentence for sentence in timing.sentences(observations.camera_names))
 
 
+def test_views_never_used_are_measured_to_a_tenth_of_a_millimetre(
+    observations: BoardObservations, stamps: NDArray
+) -> None:
+    wanted = Wanted("per-view", frame_times=stamps)
+    result = calibrate(observations, wanted=wanted)
+    told = assess(result, observations, wanted=wanted)
+    outside = told.held_out
+    # Three interleaved folds, each fitted with its own shifts; each view that was left out at its best shift. Measured:
+    # neighbours 0.103 mm, all pairs 0.134 mm, median over frames 0.085 mm, median reprojection 0.084 px.
+    assert outside.distance_rmse_mm < 0.15 and outside.all_pairs_rmse_mm < 0.2
+    assert outside.frame_median_rmse_mm < 0.13 and outside.median_px < 0.13
+    assert outside.n_lengths >= 720
+    # Views left out and measured as they were filmed: 0.47 mm, 0.84 mm and 1.46 px; the cameras are not to blame.
+    assert any("One time shift per view removes 98 %" in sentence for sentence in told.limits)
+    assert not any("not fixed by these views" in sentence for sentence in told.limits)
+
+
 def test_the_shifts_repeat_as_free_running_cameras_do_and_not_as_the_recorders_times(
     observations: BoardObservations, whole: TimedRefinement, stamps: NDArray
 ) -> None:
@@ -103,8 +122,8 @@ def test_what_limits_the_recording_is_said(
 ) -> None:
     plain = calibrate(observations)
     told = what_limits(plain, observations)
-    # Measured: corners 0.12 px, views 0.82 px; focal lengths 1.6 %, the loosest distance 4.6 %.
-    assert "whole views are off by 0.8" in told[0]
+    # Measured: corners 0.09 px, views 0.77 px; focal lengths 1.4 %, the loosest distance 2.7 %.
+    assert "whole views are off by 0.7" in told[0] or "whole views are off by 0.8" in told[0]
     assert any("focal lengths may be off together" in sentence for sentence in told)
     before = looseness(plain)
     assert before.baseline_robust > 0.02 and before.baseline_robust > 2 * before.baseline
