@@ -157,7 +157,7 @@ def errors_mm(footage: Footage, seed: int) -> tuple[float, float, float]:
 
 
 #: Measured over 40 seeds each where no other number is given: how many were refused (all of them
-#: CAMERAS_NOT_CONNECTED: two groups of cameras shared fewer than 3 frames), and the RMS error over the RMS of the bound.
+#: CAMERAS_NOT_CONNECTED: two groups shared fewer than 3 frames), and the RMS error over the RMS of the bound.
 RIGS: dict[Callable[[int], Footage], str] = {
     far_and_small: "none, 1.04",
     far_and_straight: "none, 1.07",
