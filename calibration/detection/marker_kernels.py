@@ -8,6 +8,8 @@ MIN_CONTRAST = 12.0  # gray levels between paper and ink
 MAX_BORDER_ERRORS = 0.2  # share of border cells that may look light
 DOUBT = 0.8  # inner cells, by their distance from mid-gray over its mean, that blur may have turned
 _SAMPLES = 3  # per cell and axis
+_RIM = 0.1  # of a side: so far out the paper around a marker is read
+_HORIZON = 0.05  # least depth of anything read, of that of the first corner
 
 
 @njit(cache=True, nogil=True)
@@ -56,7 +58,10 @@ def read_markers(gray: NDArray, quads: NDArray, codes: NDArray, bits: int, max_e
 
 @njit(cache=True, nogil=True)
 def _square_to_quad(quad: NDArray, h: NDArray) -> bool:
-    """Write the homography from the unit square to the corners (Heckbert 1989, 2.2.3)."""
+    """Write the homography from the unit square to the corners (Heckbert 1989, 2.2.3); False where there is none.
+
+    Where corners are not convex, or nearly so, the horizon crosses the square or the paper around it: no marker.
+    """
     x0, y0, x1, y1 = quad[0, 0], quad[0, 1], quad[1, 0], quad[1, 1]
     x2, y2, x3, y3 = quad[2, 0], quad[2, 1], quad[3, 0], quad[3, 1]
     dx1, dx2, sx = x1 - x2, x3 - x2, x0 - x1 + x2 - x3
@@ -66,6 +71,9 @@ def _square_to_quad(quad: NDArray, h: NDArray) -> bool:
         return False
     h[6] = (sx * dy2 - dx2 * sy) / determinant
     h[7] = (dx1 * sy - sx * dy1) / determinant
+    nearest = 1.0 + min(-_RIM * h[6], (1.0 + _RIM) * h[6]) + min(-_RIM * h[7], (1.0 + _RIM) * h[7])
+    if nearest < _HORIZON:
+        return False
     h[0], h[1], h[2] = x1 - x0 + h[6] * x1, x3 - x0 + h[7] * x3, x0
     h[3], h[4], h[5] = y1 - y0 + h[6] * y1, y3 - y0 + h[7] * y3, y0
     return True

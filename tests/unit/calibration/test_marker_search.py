@@ -6,6 +6,7 @@ import pytest
 
 from calibration.boards.board import Board
 from calibration.detection.corners import board_markers, detect_corners, detect_markers
+from calibration.detection.marker_kernels import read_markers
 from calibration.detection.markers import _codes, find_markers
 from calibration.detection.pattern import marker_cells, marker_corners
 from calibration.detection.pattern_kernels import fit_homographies
@@ -136,3 +137,13 @@ def test_homographies_are_those_of_the_singular_value_decomposition() -> None:
         rows = np.concatenate([np.hstack([one, zero, -u * one]), np.hstack([zero, one, -v * one])])
         best = np.linalg.svd(np.sqrt(np.tile(weight, 2))[:, None] * rows)[2][-1]
         np.testing.assert_allclose(own * np.sign(own @ best), best, atol=1e-6)
+
+
+def test_corners_that_are_no_quadrilateral_are_no_marker_and_no_failure() -> None:
+    """Edges that are sharpened on clutter may cross or fold, and put the horizon where the paper is read."""
+    rng = np.random.default_rng(1)
+    gray = rng.integers(0, 255, (100, 120)).astype(np.uint8)
+    codes, bits, _ = _codes("DICT_4X4_50")
+    quads = np.concatenate([rng.integers(0, 100, (100_000, 4, 2)), rng.integers(0, 4, (50_000, 4, 2))]).astype(float)
+    read = read_markers(gray, quads, codes, bits, 0)
+    assert (read[:, 0] >= 0).mean() < 1e-3
