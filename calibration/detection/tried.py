@@ -195,7 +195,7 @@ def _drawn(look: _Look, board: Board | TagObject) -> NDArray[np.uint8]:
     return np.concatenate([image, _caption(lines, image.shape[1])])
 
 
-def _write_number(image: NDArray[np.uint8], number: int, corners: NDArray, colour: tuple[int, int, int]) -> None:
+def _write_number(image: NDArray, number: int, corners: NDArray, colour: tuple[int, int, int]) -> None:
     """Write a marker's number into its middle, half as high as the marker, with a rim of white to be read on black."""
     side = float(np.linalg.norm(corners[1] - corners[0]))
     scale = float(np.clip(side / 44, 0.35, 2.0))
