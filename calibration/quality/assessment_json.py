@@ -34,6 +34,7 @@ Lengths carry their unit in the name; what is unknown is null.
 - `metadata`: as in the TOML file
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -43,7 +44,10 @@ from numpy.typing import NDArray
 from calibration.camera import CameraRig
 from calibration.observations import BoardObservations
 from calibration.quality.assessment import Assessment
+from calibration.quality.error_map import ErrorMap
+from calibration.quality.held_out import LengthRegion
 from calibration.quality.judgement import Check
+from calibration.quality.view_graph import ViewGraph
 from calibration.result import Calibration
 
 FORMAT_VERSION = 1
@@ -86,12 +90,12 @@ def assessment_table(
     """Return all figures as tables, lists, numbers, texts and None, as the top of this file describes them."""
     quality, world = calibration.quality, calibration.world
     board = quality.board
-    return _plain({
+    return plain({
         "format": "mocap-calibration-quality",
         "format_version": FORMAT_VERSION,
         "verdict": {"grade": assessment.grade, "reason": assessment.reason, "remedy": assessment.remedy},
         "cameras": [_camera(calibration, assessment, index) for index in range(len(calibration.rig))],
-        "checks": [_check(check) for check in assessment.checks],
+        "checks": [check_table(check) for check in assessment.checks],
         "held_out": _held_out(assessment),
         "fitted": {
             "rms_px": quality.rms_px, "median_px": quality.median_px,
@@ -99,9 +103,9 @@ def assessment_table(
             "all_pairs_rmse_mm": board.all_pairs_rmse_mm if board else None,
         },
         "repeatability": {"ratio": assessment.halves.whole_ratio, "reason": assessment.halves.reason},
-        "volume": _volume(assessment),
-        "shared_views": _shared(assessment),
-        "baselines": _baselines(assessment, calibration.rig.names),
+        "volume": volume_table(assessment.errors),
+        "shared_views": shared_table(assessment.graph),
+        "baselines": baseline_tables(calibration.rig.names, assessment.baseline_m, assessment.baseline_sd_m),
         "free_lenses": {
             "reason": assessment.freedom.reason, "focal_pct": assessment.freedom.focal_pct,
             "baseline_pct": assessment.freedom.baseline_pct, "rms_px": assessment.freedom.rms_px,
@@ -137,7 +141,7 @@ def _camera(calibration: Calibration, assessment: Assessment, index: int) -> dic
     cover, halves, quality = assessment.coverage[index], assessment.halves, calibration.quality
     return {
         "name": camera.name, "size_px": camera.size, "grade": verdict.grade, "reason": verdict.reason,
-        "remedy": verdict.remedy, "checks": [_check(check) for check in verdict.checks],
+        "remedy": verdict.remedy, "checks": [check_table(check) for check in verdict.checks],
         "position_m": camera.centre_world, "position_sd_mm": assessment.position_sd_mm[index],
         "focal_px": camera.matrix[[0, 1], [0, 1]], "focal_sd_pct": assessment.focal_sd_pct[index],
         "rms_px": quality.camera_rms_px[index], "sigma_px": quality.sigma_px[index],
@@ -155,7 +159,8 @@ def _camera(calibration: Calibration, assessment: Assessment, index: int) -> dic
     }  # fmt: skip
 
 
-def _check(check: Check) -> dict[str, Any]:
+def check_table(check: Check) -> dict[str, Any]:
+    """Return one check."""
     return {
         "name": check.name, "status": check.status, "measured": check.measured, "limit_ok": check.limit_ok,
         "limit_fail": check.limit_fail, "unit": check.unit, "meaning": check.meaning, "remedy": check.remedy,
@@ -169,21 +174,25 @@ def _held_out(assessment: Assessment) -> dict[str, Any]:
          "median_px": fold.reprojection_median_px, "n_lengths": fold.n_pairs}
         for fold in outside.folds
     ]  # fmt: skip
-    regions = [
-        {"name": part.name, "n": part.n, "mean_mm": part.mean_mm, "rmse_mm": part.rmse_mm, "worst_mm": part.worst_mm}
-        for part in outside.regions
-    ]
     return {
         "reason": outside.reason, "n_frames": outside.n_frames, "n_lengths": outside.n_lengths,
         "median_px": outside.median_px, "rms_px": outside.rms_px, "distance_mean_mm": outside.distance_mean_mm,
         "distance_rmse_mm": outside.distance_rmse_mm, "distance_worst_mm": outside.distance_worst_mm,
         "all_pairs_rmse_mm": outside.all_pairs_rmse_mm, "frame_median_rmse_mm": outside.frame_median_rmse_mm,
-        "folds": folds, "regions": regions,
+        "folds": folds, "regions": region_tables(outside.regions),
     }  # fmt: skip
 
 
-def _volume(assessment: Assessment) -> dict[str, Any]:
-    errors = assessment.errors
+def region_tables(regions: Sequence[LengthRegion]) -> list[dict[str, Any]]:
+    """Return the errors of known lengths by region."""
+    return [
+        {"name": part.name, "n": part.n, "mean_mm": part.mean_mm, "rmse_mm": part.rmse_mm, "worst_mm": part.worst_mm}
+        for part in regions
+    ]
+
+
+def volume_table(errors: ErrorMap) -> dict[str, Any]:
+    """Return figures and grid of a map of errors."""
     grid = {
         "shape": errors.n_views.shape, "places_m": errors.grid_world.reshape(-1, 3),
         "calibration_sd_mm": errors.calibration_sd_mm.ravel(), "noise_sd_mm": errors.noise_sd_mm.ravel(),
@@ -192,30 +201,30 @@ def _volume(assessment: Assessment) -> dict[str, Any]:
     return {**errors.figures(), "grid": grid}
 
 
-def _shared(assessment: Assessment) -> dict[str, Any]:
-    graph = assessment.graph
+def shared_table(graph: ViewGraph) -> dict[str, Any]:
+    """Return which cameras saw what together."""
     return {
         "names": graph.names, "views": graph.views, "corners": graph.corners, "n_groups": graph.n_groups,
         "weakest_link": graph.weakest_link(), "spans": graph.spans,
     }  # fmt: skip
 
 
-def _baselines(assessment: Assessment, names: tuple[str, ...]) -> list[dict[str, Any]]:
-    length, sd = assessment.baseline_m, assessment.baseline_sd_m
+def baseline_tables(names: tuple[str, ...], length: NDArray, sd: NDArray) -> list[dict[str, Any]]:
+    """Return the distance of each pair of cameras, m, with its sd."""
     return [
         {"one": names[i], "other": names[j], "length_m": length[i, j], "sd_mm": 1e3 * sd[i, j]}
         for i in range(len(names)) for j in range(i + 1, len(names))
     ]  # fmt: skip
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Turn tables and arrays into what JSON knows; numbers keep six digits, what is not finite becomes None."""
     if isinstance(value, dict):
-        return {str(key): _plain(part) for key, part in value.items()}
+        return {str(key): plain(part) for key, part in value.items()}
     if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
+        return plain(value.tolist())
     if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
+        return [plain(part) for part in value]
     if isinstance(value, bool | np.bool_):
         return bool(value)
     if isinstance(value, int | np.integer):

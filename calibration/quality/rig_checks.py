@@ -49,13 +49,18 @@ def rig_checks(
     footage_sizes : mapping of str to (int, int), optional
         Width and height of the footage of each camera, px, as the files have them.
     """
-    checks = [_mirror(observations), _gravity(world), *_floor(rig, world), _scale(scale), *_doubles(rig, observations)]
-    checks.append(_image_size(rig, footage_sizes))
+    doubles = doubles_checks(rig, observations.pixels)
+    checks = (_mirror(observations), *world_checks(rig, world), _scale(scale), *doubles)
+    return (*checks, _image_size(rig, footage_sizes), *lens_checks(rig))
+
+
+def lens_checks(rig: CameraRig) -> tuple[Check, ...]:
+    """Return the checks of principal points and of the shape of pixels."""
     offsets = [
         100 * np.abs(camera.matrix[:2, 2] - (np.array(camera.size) - 1) / 2).max() / max(camera.size) for camera in rig
     ]
     stretch = [100 * abs(camera.matrix[0, 0] / camera.matrix[1, 1] - 1) for camera in rig]
-    return (*checks, _CENTRE.judge("principal_point", max(offsets)), _SQUARE.judge("square_pixels", max(stretch)))
+    return (_CENTRE.judge("principal_point", max(offsets)), _SQUARE.judge("square_pixels", max(stretch)))
 
 
 def _mirror(observations: BoardObservations) -> Check:
@@ -68,6 +73,11 @@ def _mirror(observations: BoardObservations) -> Check:
         mirrored[camera] = mirrored_views(pixels, board.corners_board)
     share = 100 * (mirrored & views).sum(axis=1) / np.maximum(views.sum(axis=1), 1)
     return _MIRRORED.judge("mirror", float(share.max()))
+
+
+def world_checks(rig: CameraRig, world: WorldFrame) -> tuple[Check, ...]:
+    """Return the checks of gravity and of the floor of a world; of gravity alone where it is unknown."""
+    return (_gravity(world), *_floor(rig, world))
 
 
 def _gravity(world: WorldFrame) -> Check:
@@ -106,13 +116,14 @@ def _scale(scale: ScaleResult) -> Check:
     return Check("scale", "ok", 100 * scale.sd, _NONE, _NONE, "%", f"{len(scale.residuals)} sources agree; sd")
 
 
-def _doubles(rig: CameraRig, observations: BoardObservations) -> list[Check]:
+def doubles_checks(rig: CameraRig, pixels: NDArray) -> list[Check]:
+    """Return the checks for one camera given twice; `pixels` as `closest_footage` takes them."""
     if len(rig) < 2:
         return []
     centres = np.stack([camera.centre_world for camera in rig])
     apart = np.linalg.norm(centres[:, None] - centres, axis=-1)[np.triu_indices(len(rig), 1)]
     answer = [_APART.judge("cameras_apart", float(apart.min()))]
-    difference = closest_footage(observations.pixels)
+    difference = closest_footage(pixels)
     return [*answer, _SAME.judge("same_footage", difference)] if np.isfinite(difference) else answer
 
 

@@ -34,7 +34,9 @@ class _Sheet:
         return np.stack([points[..., 0] - self.low[0], self.high[1] - points[..., 1]], axis=-1) * self.scale
 
 
-def layout_picture(rig: CameraRig, errors: ErrorMap, above: bool, width: float = 440.0) -> str:
+def layout_picture(
+    rig: CameraRig, errors: ErrorMap, above: bool, path_world: NDArray | None = None, width: float = 440.0
+) -> str:
     """Draw cameras, what they see, and the worst error of the calibration over the depth of the picture.
 
     Parameters
@@ -43,6 +45,8 @@ def layout_picture(rig: CameraRig, errors: ErrorMap, above: bool, width: float =
     errors : ErrorMap
     above : bool
         From above, or else from the side.
+    path_world : ndarray, shape (frame, 3), optional
+        Drawn as a line, with gaps where it is NaN.
     """
     axes = (0, 1, 2) if above else (0, 2, 1)
     flat = list(axes[:2])
@@ -56,10 +60,20 @@ def layout_picture(rig: CameraRig, errors: ErrorMap, above: bool, width: float =
     sheet = _Sheet(low, high, float(min((width - _BAR) / (high - low)[0], _TALLEST * width / (high - low)[1])))
     frame = shape("rect", x=0.5, y=0.5, width=sheet.width - 1, height=sheet.height - 1, fill="none", stroke="#ccc")
     shapes = [*_ruler(sheet), *_map(errors, grid, axes, sheet), frame]
+    if path_world is not None:
+        shapes.append(_path((path_world @ errors.display.T)[:, flat], sheet))
     # From the side cameras stand one behind the other, and many names would cover them.
     shapes += _cameras(rig, centres, ahead, sheet, above or len(rig) <= _MOST_NAMED)
     view = "from above" if above else "from the side"
     return picture(sheet.width + _BAR, sheet.height, shapes, f"Cameras and the map of errors, {view}")
+
+
+def _path(path: NDArray, sheet: _Sheet) -> str:
+    known = np.isfinite(path).all(axis=1)
+    starts = known & ~np.append(False, known[:-1])
+    steps = zip(sheet.place(path[known]), starts[known], strict=True)
+    line = "".join(f"{'M' if first else 'L'}{x:.1f} {y:.1f}" for (x, y), first in steps)
+    return shape("path", d=line, fill="none", stroke="#123f66", stroke_width=0.9, stroke_opacity=0.75)
 
 
 def _not_too_narrow(low: NDArray, high: NDArray) -> tuple[NDArray, NDArray]:

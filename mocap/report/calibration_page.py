@@ -5,9 +5,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.camera import CameraRig
 from calibration.quality.assessment import Assessment
-from calibration.quality.held_out import HeldOut
+from calibration.quality.error_map import ErrorMap
+from calibration.quality.held_out import HeldOut, LengthRegion
 from calibration.quality.judgement import CameraVerdict, Check
+from calibration.quality.view_graph import ViewGraph
 from calibration.result import Calibration
 from mocap.report.calibration_figures import (
     Overlay,
@@ -41,18 +44,23 @@ def calibration_page(
     """
     parts = [
         _summary(calibration, assessment),
-        _limits(assessment.limits),
-        _checks(assessment.checks),
+        limits_part(assessment.limits),
+        checks_part(assessment.checks),
         _held_out(calibration, assessment.held_out),
-        _volume(calibration, assessment),
+        volume_part(calibration.rig, assessment.errors),
         _cameras(calibration, assessment, overlays),
-        _shared(calibration, assessment),
+        shared_part(calibration.rig, assessment.graph, assessment.errors.display),
         f"<h2>Residual over time</h2>{residual_picture(residuals)}<p class='note'>RMS distance of the corners of each "
         "view to the model. A level that jumps and stays is a camera that was moved; single peaks are blur or late "
         "frames.</p>",
         _repeatability(calibration, assessment),
-        _origin(calibration),
+        origin_part(calibration.rig),
     ]
+    return whole_page(title, parts)
+
+
+def whole_page(title: str, parts: Sequence[str]) -> str:
+    """Return the HTML of a page from its parts."""
     shown = escaped(title)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -89,14 +97,16 @@ def _summary(calibration: Calibration, assessment: Assessment) -> str:
     )
 
 
-def _limits(limits: Sequence[str]) -> str:
+def limits_part(limits: Sequence[str]) -> str:
+    """Return what limits a recording."""
     if not limits:
         return "<h2>What limits this recording</h2><p>Nothing but the noise of the corners was found.</p>"
     listed = "".join(f"<li>{escaped(sentence)}</li>" for sentence in limits)
     return f"<h2>What limits this recording</h2><ul>{listed}</ul>"
 
 
-def _checks(checks: Sequence[Check]) -> str:
+def checks_part(checks: Sequence[Check]) -> str:
+    """Return the checks of a whole rig."""
     rows = [
         [escaped(check.meaning[:1].upper() + check.meaning[1:]), _measured(check), _limit(check),
          grade_badge(check.status), escaped(check.remedy)]
@@ -133,50 +143,59 @@ def _held_out(calibration: Calibration, outside: HeldOut) -> str:
     if fitted is not None:
         rows.append(["the views of the fit", number(fitted.distance_rmse_mm), number(fitted.all_pairs_rmse_mm),
                      number(fitted.reprojection_median_px), str(fitted.n_pairs)])  # fmt: skip
-    regions = [
-        [escaped(part.name) + (" (few)" if part.few else ""), str(part.n), number(part.mean_mm, 2),
-         number(part.rmse_mm), number(part.worst_mm)]
-        for part in outside.regions
-    ]  # fmt: skip
     moved = "" if calibration.timing is None else (
         " Before that, the corners of each view were moved to the moment of its frame, by a shift estimated from this "
         "view alone: what was filmed at different moments measures no camera."
     )  # fmt: skip
     folds = table(["", "neighbours, RMSE mm", "all pairs, RMSE mm", "reprojection, median px", "lengths"], rows)
-    by_region = table(["Part of the volume", "lengths", "mean mm", "RMSE mm", "worst mm"], regions)
     return (
         f"{title}<p class='note'>One frame in {len(outside.folds)} was left out in turn, the cameras were fitted to "
         "the others, and distances between corners of the board in the frames left out were held against the board. "
         f"Mean {number(outside.distance_mean_mm, 2, 'mm')}, worst {number(outside.distance_worst_mm, 3, 'mm')}, "
         f"median over frames {number(outside.frame_median_rmse_mm, 3, 'mm')}.{moved}</p>{folds}"
+        f"{regions_part(outside.regions)}"
+    )
+
+
+def regions_part(regions: Sequence[LengthRegion]) -> str:
+    """Return the errors of known lengths by region."""
+    rows = [
+        [escaped(part.name) + (" (few)" if part.few else ""), str(part.n), number(part.mean_mm, 2),
+         number(part.rmse_mm), number(part.worst_mm)]
+        for part in regions
+    ]  # fmt: skip
+    by_region = table(["Part of the volume", "lengths", "mean mm", "RMSE mm", "worst mm"], rows)
+    return (
         f"<h3>By region</h3>{by_region}<p class='note'>X, Y and Z are axes of the world, + and - the sides of the "
         "middle of the measured volume.</p>"
     )
 
 
-def _volume(calibration: Calibration, assessment: Assessment) -> str:
-    errors, figures = assessment.errors, assessment.errors.figures()
+def volume_part(rig: CameraRig, errors: ErrorMap, path_world: NDArray | None = None) -> str:
+    """Return cameras and map of errors, with the path of a point, shape (frame, 3), where one is given."""
+    figures = errors.figures()
     rows = [
         [label, number(figures[f"{name}_median_mm"]), number(figures[f"{name}_p95_mm"]),
          number(figures[f"{name}_worst_mm"])]
         for name, label in (("calibration", "from the calibration (the same in every frame)"),
                             ("noise", "from one pixel of noise in every view (of one frame)"))
     ]  # fmt: skip
-    unsure = "" if calibration.rig.gravity_known else " Gravity is unknown: up is the mean top of the images."
+    unsure = "" if rig.gravity_known else " Gravity is unknown: up is the mean top of the images."
+    line = "" if path_world is None else " Line: the path of what was moved, in the frames that were used."
     figures_html = "".join(
-        f"<figure>{layout_picture(calibration.rig, errors, above)}<figcaption>{caption}</figcaption></figure>"
+        f"<figure>{layout_picture(rig, errors, above, path_world)}<figcaption>{caption}</figcaption></figure>"
         for above, caption in ((True, "From above."), (False, "From the side."))
     )
     return (
         f"<h2>Cameras and the volume</h2><div class='row'>{figures_html}</div><p class='note'>Colour: error of a point "
         "that the uncertainty of the cameras alone makes, 1 sd of its position, worst over the depth of the picture. "
-        f"Struck through: somewhere fewer than two cameras see the place; gray: nowhere do two.{unsure}</p>"
+        f"Struck through: somewhere fewer than two cameras see the place; gray: nowhere do two.{unsure}{line}</p>"
         f"{table(['Error of a point, 1 sd', 'median mm', '95th percentile mm', 'worst mm'], rows)}"
     )
 
 
 def _cameras(calibration: Calibration, assessment: Assessment, overlays: Sequence[Overlay]) -> str:
-    parts = ["<h2>Camera by camera</h2>", _figures_of_cameras(assessment.cameras)]
+    parts = ["<h2>Camera by camera</h2>", figures_of_cameras(assessment.cameras, _DEVIATIONS)]
     width = 400.0 if len(overlays) <= _MANY_OVERLAYS else 240.0  # a page has to stay small enough to be sent
     for index, camera in enumerate(calibration.rig):
         verdict, cover = assessment.cameras[index], assessment.coverage[index]
@@ -203,13 +222,14 @@ def _cameras(calibration: Calibration, assessment: Assessment, overlays: Sequenc
 _MANY_OVERLAYS = 24
 #: Heads of the columns, by the names of the checks.
 _SHORT = {
-    "views": "views", "rejected": "left out, %", "residual": "residual, % of the image", "coverage": "area seen, %",
+    "views": "views", "frames": "frames", "lag": "late, frames",
+    "rejected": "left out, %", "residual": "residual, % of the image", "coverage": "area seen, %",
     "reach": "reach, %", "slanted": "slanted views, %", "shared": "shared views",
     "focal_sd": "focal length sd, %", "position_sd": "position sd, % of distance", "repeatability": "halves, x stated",
 }  # fmt: skip
 
 
-def _figures_of_cameras(cameras: Sequence[CameraVerdict]) -> str:
+def figures_of_cameras(cameras: Sequence[CameraVerdict], note: str) -> str:
     """All figures of all cameras beside their limits; what is over its limit is marked, and not by colour alone."""
     checks = cameras[0].checks
     head = "".join(f"<th>{escaped(_SHORT.get(check.name, check.name))}</th>" for check in checks)
@@ -223,23 +243,26 @@ def _figures_of_cameras(cameras: Sequence[CameraVerdict]) -> str:
     )  # fmt: skip
     return (
         f'<table class="figures"><tr><th>Camera</th>{head}</tr><tr><td>limit</td>{limits}</tr>{rows}</table>'
-        "<p class='note'>! over the limit of a good camera, !! to be refused. Standard deviations are those of the "
-        "covariance, times the ratio of the halves where that is above 1.</p>"
+        f"<p class='note'>! over the limit of a good camera, !! to be refused. {note}</p>"
     )
 
 
+_DEVIATIONS = (
+    "Standard deviations are those of the covariance, times the ratio of the halves where that is above 1."
+)
 _MARKS = ("", " !", " !!")
 
 
-def _shared(calibration: Calibration, assessment: Assessment) -> str:
-    graph, link = assessment.graph, assessment.graph.weakest_link()
+def shared_part(rig: CameraRig, graph: ViewGraph, display: NDArray, what: str = "the board") -> str:
+    """Return which cameras saw the board, or something else, together."""
+    link = graph.weakest_link()
     told = f" The weakest link: {escaped(link[0])} and {escaped(link[1])}, {link[2]} frames." if link else ""
     spans = [[escaped(name), escaped(", ".join(f"{a}-{b}" for a, b in own[:12])) + (" ..." if len(own) > 12 else "")]
              for name, own in zip(graph.names, graph.spans, strict=True)]  # fmt: skip
     return (
-        f"<h2>Which cameras saw the board together</h2>"
-        f"{graph_picture(calibration.rig, graph, assessment.errors.display)}<p class='note'>Numbers: frames in which "
-        f"both saw it.{told}</p>{table(['Camera', 'Saw the board in frames'], spans, (1,))}"
+        f"<h2>Which cameras saw {what} together</h2>"
+        f"{graph_picture(rig, graph, display)}<p class='note'>Numbers: frames in which "
+        f"both saw it.{told}</p>{table(['Camera', f'Saw {what} in frames'], spans, (1,))}"
     )
 
 
@@ -262,8 +285,9 @@ def _repeatability(calibration: Calibration, assessment: Assessment) -> str:
     )
 
 
-def _origin(calibration: Calibration) -> str:
+def origin_part(rig: CameraRig) -> str:
+    """Return the metadata of a rig."""
     hidden = ("covariance", "world_root_from_world", "world_tilt_covariance")
-    rows = [[escaped(key), escaped(value)] for key, value in calibration.rig.metadata.items()
+    rows = [[escaped(key), escaped(value)] for key, value in rig.metadata.items()
             if not key.startswith(hidden)]  # fmt: skip
     return f"<h2>What the file says</h2>{table(['', ''], rows, (1,))}"
