@@ -35,6 +35,7 @@ from numpy.typing import NDArray
 from calibration.camera import Camera, CameraRig
 from calibration.covariance_text import FIELDS, covariance_fields, covariance_of
 from calibration.errors import FormatError, MocapError, ShapeError, SourceError
+from calibration.file_origin import bounded_bytes, unit_metadata
 from calibration.rigid import from_rotvec, rotvec
 
 FORMAT = "mocap-calibration"
@@ -49,7 +50,6 @@ _KEYS: dict[str, tuple[int | str, ...]] = {
 _MAX_TRANSLATION_M = 100.0
 _MAX_NUMBER = 1e15  # nothing of a camera is larger, and squares of larger ones overflow
 _OWN_METADATA = ("format", "format_version", "length_unit", *FIELDS)
-MAX_BYTES = 64_000_000
 
 
 def write_rig(path: str | Path, rig: CameraRig) -> None:
@@ -163,8 +163,8 @@ def _toml(value: Any) -> str:
     return json.dumps(str(value)).replace("\x7f", "\\u007f")
 
 
-def read_rig(path: str | Path) -> CameraRig:
-    """Read a calibration file: ours, aniposelib's or Pose2Sim's.
+def read_rig(path: str | Path, *, lenses_alone: bool = False) -> CameraRig:
+    """Read a calibration file: ours, aniposelib's or Pose2Sim's, in metres; `formats` reads others, in any unit.
 
     Cameras keep the order of the file (aniposelib itself sorts its tables as text, which puts `cam_10` before
     `cam_2`). A file without metadata on gravity is taken at its word: Z up.
@@ -172,6 +172,8 @@ def read_rig(path: str | Path) -> CameraRig:
     Parameters
     ----------
     path : path
+    lenses_alone : bool
+        Nothing is made of the poses: the unit of length need not be known.
 
     Returns
     -------
@@ -183,15 +185,13 @@ def read_rig(path: str | Path) -> CameraRig:
         CALIBRATION_MISSING when there is no such readable file.
     FormatError
         CALIBRATION_FORMAT when it is not TOML (with the line), holds no camera, lacks a key (naming camera and
-        key) or holds values of the wrong shape; CALIBRATION_UNITS when translations look like millimetres;
-        CALIBRATION_IMPLAUSIBLE when the principal point is outside the image, or a rotation longer than a turn;
-        CALIBRATION_COVARIANCE when the stored covariance is damaged.
+        key) or holds values of the wrong shape; CALIBRATION_UNITS when the unit is not known to be the metre, or
+        translations look like mm; CALIBRATION_IMPLAUSIBLE when the principal point is outside the image, or a
+        rotation longer than a turn; CALIBRATION_COVARIANCE when the stored covariance is damaged.
     """
     path = Path(path)
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise _refused(path, f"has more than {MAX_BYTES // 10**6} MB", "Give a calibration file.")
-        return rig_from_text(path.read_text(encoding="utf-8"), path.name)
+        return rig_from_text(bounded_bytes(path).decode("utf-8"), path.name, lenses_alone=lenses_alone)
     except UnicodeDecodeError as error:
         raise _refused(path, f"is not TOML: {error}", "Calibrate again, or restore the file.") from error
     except OSError as error:
@@ -202,23 +202,24 @@ def read_rig(path: str | Path) -> CameraRig:
         ) from error
 
 
-def rig_from_text(text: str, name: str) -> CameraRig:
+def rig_from_text(text: str, name: str, *, lenses_alone: bool = False) -> CameraRig:
     """Return the rig of a calibration file's text; `name` is what errors call the file. Otherwise as `read_rig`."""
     path = Path(name)
     document = _parsed(path, text)
-    metadata = document.pop("metadata", {})
+    metadata = document.get("metadata", {})
     if not isinstance(metadata, dict):
         raise _refused(path, f"has metadata = {metadata!r} in place of a table", "Restore the file.")
-    tables = {key: value for key, value in document.items() if isinstance(value, dict)}
+    tables = {key: value for key, value in document.items() if isinstance(value, dict) and key != "metadata"}
     if not tables:
         raise _refused(path, "holds no camera table", "Give a calibration.toml with [cam_0], [cam_1], ...")
     version = metadata.get("format_version", 1)
     if metadata.get("format", FORMAT) != FORMAT or not isinstance(version, int) or version > FORMAT_VERSION:
         found = f"{metadata.get('format')} version {metadata.get('format_version')}"
         raise _refused(path, f"is of format {found}, known is {FORMAT} version {FORMAT_VERSION}", "Update the program.")
+    unit = {} if lenses_alone else unit_metadata(document, name)
     cameras = [_camera(path, key, table) for key, table in tables.items()]
     plain = {key: value for key, value in metadata.items() if isinstance(value, str | float | int | bool)}
-    told = {key: value for key, value in plain.items() if key not in _OWN_METADATA}
+    told = {key: value for key, value in plain.items() if key not in _OWN_METADATA} | unit
     try:
         return CameraRig(tuple(cameras), told, covariance_of(metadata, len(cameras)))
     except ShapeError as error:

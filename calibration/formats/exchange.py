@@ -8,7 +8,8 @@ from typing import Any
 
 from calibration.camera import CameraRig
 from calibration.errors import SourceError
-from calibration.files import MAX_BYTES, write_texts
+from calibration.file_origin import bounded_bytes, toml_candidates
+from calibration.files import write_texts
 from calibration.formats import fields
 from calibration.formats.parts import RigParts
 from calibration.formats.safe_text import parse_xml, parse_yaml
@@ -102,22 +103,14 @@ def _gathered(path: Path) -> dict[str, bytes]:
             named = named or sorted(path.glob(f"**/{_PICKLE}"))[:100]
             if not named:
                 raise fields.refused(f"{path} is a folder without {' or '.join(_FOLDER_FILES)}.", "Give the file.")
-            return {str(one.relative_to(path)): _bytes(one) for one in named}
-        return {path.name: _bytes(path)}
+            return {str(one.relative_to(path)): bounded_bytes(one) for one in named}
+        return {path.name: bounded_bytes(path)}
     except OSError as error:
         raise SourceError(
             f"The calibration {path} cannot be read: {error.strerror or error}.",
             "Give the path of a calibration file.",
             code="CALIBRATION_MISSING",
         ) from error
-
-
-def _bytes(path: Path) -> bytes:
-    with path.open("rb") as file:
-        data = file.read(MAX_BYTES + 1)  # devices have no size, and no end
-    if len(data) > MAX_BYTES:
-        raise fields.refused(f"{path.name} has more than {MAX_BYTES // 10**6} MB.", "Give a calibration file.")
-    return data
 
 
 def detected(files: Mapping[str, bytes]) -> Format:
@@ -150,7 +143,7 @@ def _candidates(name: str, data: bytes, n_files: int) -> tuple[str, ...]:
         return ("vicon",) if tag == "Cameras" else ("qualisys",) if tag in ("calibration", "QTM_Parameters") else ()
     if name.lower().endswith((".yml", ".yaml")) or head.startswith(b"%YAML"):
         return _yaml_candidates(name, parse_yaml(data, name), n_files)
-    return _toml_candidates(parse_toml(data, name))
+    return toml_candidates(parse_toml(data, name))
 
 
 def _yaml_candidates(name: str, table: Any, n_files: int) -> tuple[str, ...]:
@@ -162,25 +155,6 @@ def _yaml_candidates(name: str, table: Any, n_files: int) -> tuple[str, ...]:
     if n_files > 1 or Path(name).name in _FOLDER_FILES:
         return ("easymocap",)
     return ("opencv",) if any(re.match(r"(K|R|Rot)_", key) for key in keys) else ()
-
-
-def _toml_candidates(document: dict[str, Any]) -> tuple[str, ...]:
-    metadata = document.get("metadata")
-    metadata = metadata if isinstance(metadata, dict) else {}
-    tables = {key: value for key, value in document.items() if isinstance(value, dict) and key != "metadata"}
-    if "format" in metadata:
-        return ("mocap",)
-    if isinstance(document.get("cameras"), dict):
-        return ("caliscope",)
-    if not any("matrix" in table for table in tables.values()):
-        return ()
-    if metadata.keys() & {"charuco_square_size", "charuco_board_object", "path_to_recorded_videos"}:
-        return ("freemocap",)
-    sizes = [table.get("size") for table in tables.values()]
-    if all(isinstance(size, list) and all(isinstance(one, float) for one in size) for size in sizes):
-        return ("pose2sim",)  # its writer has whole pixels as 1088.0
-    counted = all(re.fullmatch(r"cam_\d+", key) for key in tables)
-    return ("anipose", "pose2sim") if counted else ("pose2sim",)
 
 
 def with_size(parts: RigParts, sizes: Mapping[str, tuple[int, int]], default: tuple[int, int] | None) -> RigParts:

@@ -22,7 +22,7 @@ from calibration.points.recipe import (
 from calibration.world import Landmarks, parse_world, read_landmarks
 from mocap.config.presets import preset_path
 from mocap.errors import KeypointError
-from mocap.pipeline.notes import check_output
+from mocap.pipeline.outputs import check_calibration_outputs, landmark_files
 from mocap.pipeline.point_lengths import parse_lengths
 from mocap.pipeline.point_tracks import notes_on_movement, person_tracks, read_point_files, wand_tracks
 from mocap.pipeline.reconstruction import KeypointInput
@@ -83,9 +83,9 @@ def calibrate_wand_files(
         LENS_UNKNOWN.
     """
     if out is not None:
-        check_output(out)
+        check_calibration_outputs(out, False, _read(path, world, wand, lenses))
     described = wand_from(wand)
-    rig = None if lenses is None else calibration.read_rig(lenses)
+    rig = None if lenses is None else calibration.read_rig(lenses, lenses_alone=True)
     tracks, notes = wand_tracks(read_point_files(path, rig, image_sizes, how), described)
     landmarks = _landmarks(world, tracks.camera_names, path)
     known, tapes = parse_lengths(lengths, tracks.point_names, tracks.camera_names)
@@ -131,10 +131,10 @@ def calibrate_person_files(
         LENGTH_UNITS, KEYPOINT_UNKNOWN, SEVERAL_PEOPLE, LENS_UNKNOWN, FEET_TOO_FEW.
     """
     if out is not None:
-        check_output(out)
+        check_calibration_outputs(out, False, _read(path, world, lenses))
     if not lengths:
         raise no_length()
-    rig = None if lenses is None else calibration.read_rig(lenses)
+    rig = None if lenses is None else calibration.read_rig(lenses, lenses_alone=True)
     on_feet = world == FEET
     if on_feet and how.rate_hz is None:
         raise KeypointError(
@@ -156,6 +156,11 @@ def calibrate_person_files(
     if out is not None:
         write_rig(out, answer)
     return PointOutcome(answer, found.quality, found.scale_sd, (*notes, *notes_on_movement(tracks)))
+
+
+def _read(path: Path, world: str | None, *others: Path | None) -> list[Path]:
+    folder = path if path.is_dir() else path.parent
+    return [path, *(one for one in others if one is not None), *landmark_files(world, folder)]
 
 
 def wand_from(name_or_path: Path) -> Wand:

@@ -127,7 +127,7 @@ def test_a_calibration_that_says_nothing_of_gravity_puts_angles_in_doubt(lab, tm
     out, _ = lab
     text = (out / "calibration.toml").read_text(encoding="utf-8")
     bare = tmp_path / "bare.toml"
-    bare.write_text(text.split("[metadata]")[0], encoding="utf-8")
+    bare.write_text(text.split("[metadata]")[0] + '[metadata]\nlength_unit = "m"\n', encoding="utf-8")
     table = ("--keypoints", out / "session" / "squat.parquet", "--rate", 50)
     for flags, stated in (((), False), (("--z-up",), True)):
         done = mocap_cli("reconstruct", "--calibration", bare, *table, *flags, "--out", tmp_path / "p.h5")

@@ -8,6 +8,7 @@ import pytest
 
 from calibration import Camera, CameraRig, read_rig, write_rig
 from calibration.errors import FormatError, SourceError
+from calibration.formats import read_calibration
 from calibration.synthetic.rigs import ring_rig
 
 POINTS = np.random.default_rng(3).uniform([-0.8, -0.8, 0.0], [0.8, 0.8, 1.8], (50, 3))
@@ -145,3 +146,53 @@ def test_no_cameras(tmp_path: Path) -> None:
     path.write_text("[metadata]\nerror = 0.0\n")
     with pytest.raises(FormatError, match="no camera table"):
         read_rig(path)
+
+
+def bare(path: Path, rig: CameraRig, metadata: str = "", scale: float = 1.0) -> Path:
+    """Write a rig as aniposelib does: without a word on the unit of its lengths."""
+    moved = [Camera(c.name, c.size, c.matrix, c.distortion, scaled(c.cam_from_world, scale)) for c in rig]
+    write_rig(path, CameraRig(tuple(moved)))
+    path.write_text(path.read_text().split("[metadata]")[0] + metadata)
+    return path
+
+
+def scaled(pose: np.ndarray, scale: float) -> np.ndarray:
+    answer = pose.copy()
+    answer[:3, 3] *= scale
+    return answer
+
+
+def test_lengths_without_a_unit_are_refused_with_the_command_that_states_it(tmp_path: Path) -> None:
+    rig = ring_rig(3, 5)
+    path = bare(tmp_path / "rig.toml", rig, scale=10.0)  # the board was given in dm
+    with pytest.raises(FormatError, match=r"not stated.*mocap convert rig\.toml --from anipose --units mm") as caught:
+        read_rig(path)
+    assert caught.value.code == "CALIBRATION_UNITS"
+    found = read_calibration(path, "anipose", "dm")
+    assert np.abs(found.cameras[0].centre_world - rig.cameras[0].centre_world).max() < 1e-12
+    assert read_rig(path, lenses_alone=True).names == rig.names  # whose poses are not used
+
+
+def test_a_stated_unit_counts_and_others_than_metres_are_refused(tmp_path: Path) -> None:
+    rig = ring_rig(3, 5)
+    assert read_rig(bare(tmp_path / "m.toml", rig, '[metadata]\nlength_unit = "m"\n')).names == rig.names
+    for unit in ('"mm"', '"Meter"', "1000"):
+        with pytest.raises(FormatError, match=r"CALIBRATION_UNITS.*stated in"):
+            read_rig(bare(tmp_path / "mm.toml", rig, f"[metadata]\nlength_unit = {unit}\n"))
+    with pytest.raises(FormatError, match=r"CALIBRATION_UNITS.*FreeMoCap has lengths in mm"):
+        read_rig(bare(tmp_path / "f.toml", rig, "[metadata]\ncharuco_square_size = 54.0\n"))
+
+
+def test_a_format_that_implies_its_unit_says_so(shared_data: Path) -> None:
+    rig = read_rig(shared_data / "openpose_4cam" / "calibration.toml")
+    assert rig.metadata["length_unit_source"] == "m, which Pose2Sim implies: the file states none"
+
+
+def test_a_file_without_end_is_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match=r"zero has more than 64 MB"):
+        read_rig("/dev/zero")
+    huge = tmp_path / "huge.toml"
+    with huge.open("wb") as file:
+        file.truncate(10**12)
+    with pytest.raises(FormatError, match="more than 64 MB"):
+        read_rig(huge)
