@@ -10,7 +10,7 @@ from calibration.boards.tag_object import TagObject, tag_cube
 from calibration.boards.targets import Target, read_target, write_target
 from calibration.errors import BoardError
 from mocap.config.presets import preset_names, preset_path
-from mocap.pipeline.notes import check_output
+from mocap.pipeline.outputs import check_output
 
 CUBE = "tag_cube"
 KINDS = (*BOARD_TYPES, CUBE)

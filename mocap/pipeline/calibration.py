@@ -24,7 +24,7 @@ from mocap.pipeline.board_footage import check_told_apart, named_sources, seen_b
 from mocap.pipeline.boards import target_from
 from mocap.pipeline.calibration_report import report_texts
 from mocap.pipeline.frame_times import find_frame_times, read_frame_times, spread_sentence
-from mocap.pipeline.notes import check_output
+from mocap.pipeline.outputs import check_calibration_outputs, landmark_files, report_paths
 from mocap.pipeline.progress import Progress
 
 
@@ -216,8 +216,10 @@ def calibrate_to_file(
     anyway: bool = False,
 ) -> CalibrationOutcome:
     """Calibrate as `calibrate_footage` does, assess the answer and write it, as `write_calibration` does."""
-    for path in (out, *(report_paths(out) if report else ())):
-        check_output(path)
+    options = options or CalibrationOptions()
+    times = [Path(options.frame_times), folder / options.frame_times] if options.frame_times else []
+    read = [folder, board, *map(Path, options.boards), *times, *landmark_files(world, folder)]
+    check_calibration_outputs(out, report, read)
     found = calibrate_footage(folder, board, world, progress, options=options, picture=tried_path(out))
     return write_calibration(found, out, progress, report, anyway)
 
@@ -225,11 +227,6 @@ def calibrate_to_file(
 def tried_path(out: Path) -> Path:
     """Return where a picture is left, beside a calibration file, when the footage does not show the board."""
     return out.with_suffix(".tried.png")
-
-
-def report_paths(out: Path) -> tuple[Path, Path]:
-    """Return where page and table of a calibration file are written."""
-    return out.with_suffix(".html"), out.with_suffix(".json")
 
 
 def write_calibration(

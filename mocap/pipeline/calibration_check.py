@@ -21,7 +21,7 @@ from calibration.sources import find_sources
 from mocap.errors import ConfigError, KeypointError
 from mocap.pipeline.boards import target_from
 from mocap.pipeline.check_lines import age_of, check_lines, check_row, repair_line
-from mocap.pipeline.notes import check_output
+from mocap.pipeline.outputs import check_output
 from mocap.pipeline.progress import Progress
 from mocap.pipeline.reconstruction import KeypointInput, load_keypoints
 from mocap.reconstruction import usable_observations

@@ -18,7 +18,7 @@ from calibration.rigid import apply
 from calibration.scale import ScaleResult
 from calibration.sources import CameraSource, frame_size, iter_frames
 from mocap.errors import FormatError, SourceError
-from mocap.pipeline.notes import check_output
+from mocap.pipeline.outputs import check_output
 
 #: Overlays are taken from the first frames: a video has to be read up to them once more.
 LAST_OVERLAY_FRAME = 2000

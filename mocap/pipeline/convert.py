@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from os import R_OK, access
-from os.path import realpath
 from pathlib import Path
 
 from calibration import CameraRig
@@ -13,9 +11,7 @@ from calibration.formats.exchange import with_size
 from calibration.formats.fields import MAX_PIXELS
 from calibration.formats.parts import RigParts
 from mocap.errors import ConfigError
-from mocap.pipeline.notes import check_output
-
-_LOOKED_AT = 8192  # bytes of what would be written over
+from mocap.pipeline.outputs import check_nothing_lost, check_output
 
 
 @dataclass(frozen=True)
@@ -98,7 +94,8 @@ def convert_to_file(
     if not target.pair:
         check_output(out)
     inputs = [source, *([poses] if poses is not None else [])]
-    _check_nothing_lost([out / name for name in target.pair] or [out], inputs)
+    written = [out / name for name in target.pair] or [out]
+    check_nothing_lost(written, [file for one in inputs for file in (one.path, *(one.path / f.name for f in written))])
     parts, row = read_parts(source.path, source.format, source.units)
     what = source.path.name
     if poses is not None:
@@ -112,28 +109,6 @@ def convert_to_file(
         rig = CameraRig(rig.cameras, {**rig.metadata, "gravity": "Z up, as stated by the user"}, rig.covariance)
     lost = write_calibration(out, rig, to, out_units)
     return Converted(rig, row.name, _told(parts, notes, lost))
-
-
-def _check_nothing_lost(written: Sequence[Path], inputs: Sequence[CalibrationInput]) -> None:
-    """Refuse to write over what is read, or over what is no text: footage, for one."""
-    read = {realpath(file) for one in inputs for file in (one.path, *(one.path / path.name for path in written))}
-    for path in written:
-        if realpath(path) in read:
-            raise ConfigError(
-                f"The output {path} is the calibration that is read; it is kept.", "Name another file with --out.",
-                code="OUTPUT_IS_INPUT",
-            )  # fmt: skip
-        if path.is_file() and access(path, R_OK) and b"\0" in _head(path):
-            raise ConfigError(
-                f"The output {path} exists and is no calibration, but a file of another kind; it is kept.",
-                "Name another file with --out, or remove it first.",
-                code="OUTPUT_OTHER",
-            )
-
-
-def _head(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(_LOOKED_AT)
 
 
 def _sized(parts: RigParts, sizes: Mapping[str, tuple[int, int]], what: str) -> RigParts:

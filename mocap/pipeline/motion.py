@@ -11,7 +11,7 @@ from mocap.errors import ConfigError, KinematicsError
 from mocap.kinematics import GRAVITY_ANGLES, VERDICT_NAMES, KinematicsOptions, kinematics
 from mocap.kinematics.static import StaticReport
 from mocap.pipeline.digests import input_sha256
-from mocap.pipeline.notes import check_output
+from mocap.pipeline.outputs import check_output
 from mocap.pipeline.reconstruction import GRAVITY_UNSTATED
 from mocap.readers import Imported, read_motion
 from mocap.signal.filters import smooth_points

@@ -12,7 +12,7 @@ from calibration.planning import PointForecast, choose_places, forecast_points, 
 from mocap.config.room import Lens, Room, read_room
 from mocap.errors import ConfigError
 from mocap.kinematics import joint_angles
-from mocap.pipeline.notes import check_output
+from mocap.pipeline.outputs import check_output
 from mocap.synthetic import default_subject
 from mocap.trial import Points3D
 

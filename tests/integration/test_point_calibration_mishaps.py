@@ -102,12 +102,13 @@ def _run(folder: Path, arguments: str, monkeypatch) -> int:
 def test_a_mishap_is_told_in_one_line_and_leaves_the_old_calibration(
     folder, arguments, code, told, monkeypatch, capsys
 ) -> None:
-    (folder / "calibration.toml").write_text("old")
+    write_rig(folder / "calibration.toml", RIG)
+    before = (folder / "calibration.toml").read_bytes()
     assert _run(folder, arguments, monkeypatch) == 1
     error = capsys.readouterr().err
     assert error.startswith(f"error {code}: ") and error.count("\n") == 1 and "Remedy: " in error
     assert told in error
-    assert (folder / "calibration.toml").read_text() == "old"
+    assert (folder / "calibration.toml").read_bytes() == before
 
 
 @pytest.mark.parametrize("pair", ["two", pytest.param("opposite", marks=pytest.mark.heavy)])
