@@ -10,12 +10,14 @@ from mocap.cli.common import JsonFlag, show
 NAME = "board"
 EXAMPLE = (
     "mocap board board.toml --out board.pdf\n\n"
-    "mocap board --new charuco --squares 7x5 --square 0.12 --marker 0.09 --dictionary DICT_5X5_100 --out board.toml"
+    "mocap board --new charuco --squares 7x5 --square 0.12 --marker 0.09 --dictionary DICT_5X5_100 --out board.pdf"
 )
 
 
 def command(
-    out: Annotated[Path, typer.Option(help="PDF to write; with --new the description comes beside it as .toml.")],
+    out: Annotated[
+        Path, typer.Option(help="PDF to write; with --new its description comes beside it: board.toml and board.pdf.")
+    ],
     board: Annotated[
         Path | None, typer.Argument(help="Board or object of tags, a .toml, or the name of a preset.")
     ] = None,

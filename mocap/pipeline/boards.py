@@ -10,7 +10,8 @@ from calibration.boards.tag_object import TagObject, tag_cube
 from calibration.boards.targets import Target, read_target, write_target
 from calibration.errors import BoardError
 from mocap.config.presets import preset_names, preset_path
-from mocap.pipeline.outputs import check_output
+from mocap.errors import ConfigError, MocapError
+from mocap.pipeline.outputs import PRINT, check_nothing_lost, check_output
 
 CUBE = "tag_cube"
 KINDS = (*BOARD_TYPES, CUBE)
@@ -29,6 +30,7 @@ def print_target(target: Path, out: Path) -> Target:
     """Write the PDF of a board or of an object of tags; return it."""
     described = target_from(target)
     check_output(out)
+    check_nothing_lost([out], [target], [PRINT])
     write_board_pdf(described, out)
     return described
 
@@ -87,6 +89,9 @@ def new_target(
 def write_new(target: Target, out: Path) -> tuple[Path, Path]:
     """Write the description and the PDF of a new target side by side.
 
+    A description that exists is kept: it may hold the lengths that were measured on the print. The PDF is printed
+    beside it when it describes the same target.
+
     Parameters
     ----------
     target : Board or TagObject
@@ -101,6 +106,8 @@ def write_new(target: Target, out: Path) -> tuple[Path, Path]:
     ------
     BoardError
         PAGE_NAME
+    ConfigError
+        BOARD_EXISTS when there is another description of that name; OUTPUT_OTHER for a file that is no PDF.
     """
     if out.suffix.lower() not in (".toml", ".pdf"):
         raise BoardError(
@@ -110,9 +117,25 @@ def write_new(target: Target, out: Path) -> tuple[Path, Path]:
     toml, pdf = out.with_suffix(".toml"), out.with_suffix(".pdf")
     check_output(toml)
     check_output(pdf)
+    check_nothing_lost([pdf], [], [PRINT])
+    described = toml.exists()
+    if described and not _describes(toml, target):
+        raise ConfigError(
+            f"{toml} exists and describes another board, or lengths that were corrected; it is kept.",
+            f"Name another file with --out, or print the one that is described: mocap board {toml} --out {pdf}.",
+            code="BOARD_EXISTS",
+        )
     write_board_pdf(target, pdf)
-    write_target(toml, target)
+    if not described:
+        write_target(toml, target)
     return toml, pdf
+
+
+def _describes(toml: Path, target: Target) -> bool:
+    try:
+        return read_target(toml) == target
+    except MocapError:
+        return False
 
 
 def size_mm(target: Target) -> list[float]:

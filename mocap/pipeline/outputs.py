@@ -34,6 +34,7 @@ class Kind:
 CALIBRATION = Kind("calibration written here", b'format = "mocap-calibration"', _MOST_BYTES)
 PAGE = Kind("page of a calibration", b"<title>Calibration")
 TABLE = Kind("table of a calibration", b'"mocap-calibration-quality"')
+PRINT = Kind("PDF", b"%PDF")
 TRIAL = Kind("trial file", b"\x89HDF\r\n")
 
 

@@ -24,6 +24,28 @@ def test_a_new_board_is_described_and_printed(mocap_cli, tmp_path, ending):
     assert told["board"].endswith("mine.toml") and told["out"].endswith("mine.pdf")
 
 
+def test_lengths_that_were_corrected_are_kept(mocap_cli, tmp_path):
+    words = ("board", *CHARUCO, "--out", tmp_path / "mine.pdf")
+    assert mocap_cli(*words).status == 0
+    toml, pdf = tmp_path / "mine.toml", tmp_path / "mine.pdf"
+    toml.write_text("# printed in March\n" + toml.read_text())
+    commented = toml.read_text()
+    pdf.unlink()
+    assert mocap_cli(*words).status == 0 and pdf.exists() and toml.read_text() == commented
+    toml.write_text(commented.replace("square_length = 0.12", "square_length = 0.1197"))
+    corrected, printed = toml.read_bytes(), pdf.read_bytes()
+    assert b"0.1197" in corrected
+    assert mocap_cli(*words).error_line.startswith("error BOARD_EXISTS: ")
+    assert (toml.read_bytes(), pdf.read_bytes()) == (corrected, printed)
+
+
+def test_only_a_pdf_gives_way_to_a_pdf(mocap_cli, tmp_path):
+    (tmp_path / "mine.pdf").write_text("notes")
+    for words in (CHARUCO, ("charuco_7x5_a1",)):
+        assert "OUTPUT_OTHER" in mocap_cli("board", *words, "--out", tmp_path / "mine.pdf").error_line
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.pdf"]
+
+
 def test_what_is_left_out_is_chosen(mocap_cli, tmp_path):
     for kind in ("aruco_grid", "april_grid"):
         words = ("--new", kind, "--squares", "9x7", "--square", 0.04)
