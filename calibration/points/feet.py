@@ -1,13 +1,16 @@
 """The floor under a person who walked for the calibration: contacts of the feet as landmarks of a world."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from calibration.camera import CameraRig
 from calibration.errors import CalibrationError
+from calibration.points.result import PointCalibration
 from calibration.points.start import robust_points
+from calibration.rigid import apply, inverse
 from calibration.world import Landmarks, WorldChoice, landmark_frame, rig_in_world
 from calibration.world.feet import contact_spans
 
@@ -60,6 +63,12 @@ def rig_on_feet(
     landmarks = _landmarks(rig, pixels, spans, kinds, sigma_px, heights_m)
     choice = WorldChoice(kind="feet", file="keypoints")
     return rig_in_world(rig, landmark_frame(choice, rig, landmarks, rig.covariance, volume))
+
+
+def in_world_of(found: PointCalibration, rig: CameraRig) -> PointCalibration:
+    """Return a calibration whose cameras and points are in the world of `rig`, the same cameras in another world."""
+    new_from_old = inverse(rig.cameras[0].cam_from_world) @ found.rig.cameras[0].cam_from_world
+    return replace(found, rig=rig, points=apply(new_from_old, found.points))
 
 
 def _smoothed(points: NDArray, width: int) -> NDArray:

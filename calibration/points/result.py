@@ -10,7 +10,7 @@ from calibration.points.dependence import groups_of_frames, groups_of_points, va
 from calibration.points.quality import PointQuality, check_points, point_metadata
 from calibration.points.refinement import PointRefinement
 from calibration.points.scale import covariance_with_size, size_sd
-from calibration.points.size import KnownSizes, check_wand_shape, size_of_rig
+from calibration.points.size import KnownSizes, RigSize, check_wand_shape, size_of_rig
 from calibration.points.start import robust_points
 from calibration.points.timing import camera_lags, check_lags
 from calibration.points.tracks import PointTracks
@@ -71,6 +71,11 @@ class PointCalibration:
     scale_sd : float
         Relative standard deviation of every length, in all.
     quality : PointQuality
+    solved : Solved
+    known : KnownSizes
+    size : RigSize
+    lag_frames, lag_sd_frames : ndarray, shape (camera,)
+        `timing.camera_lags`.
     """
 
     rig: CameraRig
@@ -80,6 +85,11 @@ class PointCalibration:
     exchanged: NDArray
     scale_sd: float
     quality: PointQuality
+    solved: Solved
+    known: KnownSizes
+    size: RigSize
+    lag_frames: NDArray
+    lag_sd_frames: NDArray
 
 
 def assembled(
@@ -129,7 +139,9 @@ def assembled(
     table["lag_frames"] = " ".join(f"{lag:.3f}" for lag in lags)
     world_rig = rig_in_world(CameraRig(rig.cameras, table, anchored), frame)
     in_world = (points - frame.root_from_world[:3, 3]) @ frame.root_from_world[:3, :3]
-    return PointCalibration(world_rig, in_world, solved.frames, kept, solved.exchanged, sd, quality)
+    return PointCalibration(
+        world_rig, in_world, solved.frames, kept, solved.exchanged, sd, quality, solved, known, whole, lags, lag_sds
+    )
 
 
 def _kept(refinement: PointRefinement, tracks: PointTracks) -> NDArray:

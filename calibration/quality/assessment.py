@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -227,7 +228,18 @@ def check_verdict(assessment: Assessment) -> None:
         raise refusal(assessment)
 
 
-def refusal(assessment: Assessment, more: str = "") -> CalibrationError:
+class Judged(Protocol):
+    """An assessment of any kind: of a calibration from boards, or from points."""
+
+    @property
+    def reason(self) -> str: ...
+    @property
+    def remedy(self) -> str: ...
+    @property
+    def cameras(self) -> tuple[CameraVerdict, ...]: ...
+
+
+def refusal(assessment: Judged, more: str = "") -> CalibrationError:
     """Return the error that refuses a calibration; its remedy ends in `more`."""
     named = [f"{camera.name}: {camera.reason}" for camera in assessment.cameras if camera.grade == GRADES[-1]]
     cause = " ".join([assessment.reason, *named])
