@@ -11,6 +11,10 @@ from calibration.boards.board import Board
 from calibration.boards.tag_object import TagObject
 from calibration.errors import ShapeError
 
+_OUTSIDE_PX = 2.0
+_OUTSIDE_SHARE = 0.02  # a few stray corners are the solver's to leave out
+_FILLED = 3  # corners in exactly one such place
+
 
 @dataclass(frozen=True, eq=False)
 class BoardObservations:
@@ -49,6 +53,7 @@ class BoardObservations:
         sizes = checked_array(self.image_sizes, "image_sizes", (n_cameras, 2), np.int64)
         if (sizes <= 0).any():
             raise ShapeError(f"image_sizes {sizes.tolist()} are not all above 0 px.", "Give width and height in px.")
+        _check_inside(pixels, sizes, names)
         frame_ids = checked_array(self.frame_ids, "frame_ids", (pixels.shape[1],), np.int64)
         if (np.diff(frame_ids) <= 0).any():
             raise ShapeError("frame_ids are not strictly increasing.", "Give each frame once, in order of time.")
@@ -121,3 +126,26 @@ class BoardObservations:
         return BoardObservations(
             self.board, tuple(names), self.image_sizes[index], self.pixels[index], self.frame_ids
         )
+
+
+def _check_inside(pixels: NDArray, sizes: NDArray, names: tuple[str, ...]) -> None:
+    """Refuse corners that no image of this size shows, and missing ones that are given as a number."""
+    for own, (width, height), name in zip(pixels, sizes, names, strict=True):
+        x, y = own[..., 0], own[..., 1]
+        for filler in (0.0, -1.0):
+            filled = int(((x == filler) & (y == filler)).sum())
+            if filled >= _FILLED:
+                raise ShapeError(
+                    f"Camera '{name}': {filled} corners lie exactly at ({filler:g}, {filler:g}).",
+                    "Mark a corner that was not seen by NaN in both coordinates, not by a number.",
+                )
+        with np.errstate(invalid="ignore"):
+            inside = (x > -_OUTSIDE_PX) & (x < width - 1 + _OUTSIDE_PX) & (y > -_OUTSIDE_PX)
+            inside &= y < height - 1 + _OUTSIDE_PX
+        seen = int(np.isfinite(x).sum())
+        if seen - int(inside.sum()) > _OUTSIDE_SHARE * seen:
+            raise ShapeError(
+                f"Camera '{name}': {seen - int(inside.sum())} of {seen} corners lie outside its image of {width} x "
+                f"{height} px; they reach to ({np.nanmax(x):.0f}, {np.nanmax(y):.0f}).",
+                "Give image_sizes as (width, height) of the images in which the corners were found.",
+            )

@@ -5,18 +5,19 @@ from dataclasses import replace
 
 import numpy as np
 
+from calibration.arguments import check_folds, check_share, checked_boards, lens_models_of
 from calibration.arrays import one_blas_thread
 from calibration.camera import CameraRig
 from calibration.corrections.choice import Wanted, corrected
 from calibration.initial.start import start_of
 from calibration.lenses.beliefs import without_refuted_beliefs
 from calibration.lenses.choice import choose_lenses
-from calibration.lenses.models import checked_model, parsed_model
+from calibration.lenses.models import parsed_model
 from calibration.observations import BoardObservations
 from calibration.quality.figures import BoardScore, score_board
 from calibration.quality.verdict import CalibrationQuality, summarise
 from calibration.result import Calibration, assemble, refined_cameras
-from calibration.solve.bodies import BoardFootage, board_footage, check_same_cameras
+from calibration.solve.bodies import BoardFootage, board_footage
 from calibration.solve.bundle import BundleCovariance
 from calibration.solve.mirrored import refine_righted
 from calibration.solve.refinement import Refinement
@@ -66,17 +67,22 @@ def calibrate(
 
     Raises
     ------
+    ShapeError
+        When what is given are no observations, or those of other cameras.
     BoardError
-        CAMERA_MIRRORED, or BOARD_MISMATCH when the corners lie otherwise than on the board described.
+        BOARDS_ALIKE, CAMERA_MIRRORED, or BOARD_MISMATCH when the corners lie otherwise than on the board described.
     ViewGraphError
         TOO_FEW_VIEWS, CAMERAS_NOT_CONNECTED or CAMERA_DOUBLED.
     SolverError
         NO_LENS, START_NOT_FINITE, TOO_MANY_REJECTED, RESIDUAL_TOO_LARGE or NOT_FINITE.
     CalibrationError
-        CAMERA_MOVED, WORLD_UNKNOWN, LENS_MODEL_UNKNOWN, or what `world.refined_frame` refuses.
+        CAMERA_MOVED, WORLD_UNKNOWN, LENS_MODEL_UNKNOWN, CAMERA_UNKNOWN, RMS_LIMIT, or what `world.refined_frame`
+        refuses.
     """
     with one_blas_thread():
-        return _calibrate((observations, *more_boards), world, lens, max_rms_share, landmarks, wanted or Wanted())
+        boards = checked_boards(observations, more_boards)
+        check_share(max_rms_share)
+        return _calibrate(boards, world, lens, max_rms_share, landmarks, wanted or Wanted())
 
 
 def _calibrate(
@@ -88,10 +94,9 @@ def _calibrate(
     wanted: Wanted,
 ) -> Calibration:
     names = boards[0].camera_names
-    check_same_cameras(boards)
     choice = parse_world(world, names)
     check_landmarks(choice, landmarks)
-    models = [checked_model(lens if isinstance(lens, str) else lens.get(name, "auto"), name) for name in names]
+    models = lens_models_of(lens, names)
     footage = _usable_footage(boards)
     start, problem, held = start_of(footage, models)
     square = np.array([parsed_model(model).square for model in models])
@@ -156,7 +161,14 @@ def cross_validate(
     -------
     tuple of BoardScore
         One per fold.
+
+    Raises
+    ------
+    CalibrationError
+        FOLDS, and what `calibrate` refuses.
     """
+    check_folds(n_folds)
+    checked_boards(observations, ())
     frames = np.flatnonzero(observations.views().any(axis=0))
     scores = []
     for fold in range(n_folds):

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _LEAST_CORNERS = 4
+_ONE_RAY = 1e-14  # squared spread of rays: a board a million times as far as it is long
 
 
 def homographies(plane: NDArray, image: NDArray) -> NDArray:
@@ -169,7 +170,7 @@ def _towards(place: NDArray) -> NDArray:
 
 
 def _translations(rotations: NDArray, points: NDArray, rays: NDArray, seen: NDArray) -> NDArray:
-    """Linear least squares, shape (view, 3): every point lies on its ray."""
+    """Linear least squares, shape (view, 3): every point lies on its ray; NaN where all rays are one."""
     turned = np.where(seen[..., None], points @ np.swapaxes(rotations, 1, 2), 0.0)
     rays = np.where(seen[..., None], rays, 0.0)
     squares = (rays**2).sum(axis=-1)
@@ -181,4 +182,7 @@ def _translations(rotations: NDArray, points: NDArray, rays: NDArray, seen: NDAr
     normal[:, 2, 2] = squares.sum(axis=1)
     off = rays * turned[..., 2:] - turned[..., :2]
     right = np.concatenate([off.sum(axis=1), -(rays * off).sum(axis=(1, 2))[:, None]], axis=1)
-    return np.linalg.solve(normal, right[..., None])[..., 0]
+    spread = squares.sum(axis=1) - (sums**2).sum(axis=1) / count
+    alike = spread <= _ONE_RAY * np.maximum(squares.sum(axis=1), 1.0)
+    normal[alike] = np.eye(3)
+    return np.where(alike[:, None], np.nan, np.linalg.solve(normal, right[..., None])[..., 0])

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.arguments import check_calibrated_from, check_folds
 from calibration.arrays import one_blas_thread
 from calibration.corrections.choice import Wanted
 from calibration.corrections.limits import recording_limits
@@ -99,7 +100,14 @@ def assess(
         Sentences on what limits this recording, found elsewhere; some are added here.
     wanted : Wanted, optional
         As `calibrate` had it: for the times of the frames.
+
+    Raises
+    ------
+    CalibrationError
+        OBSERVATIONS_OTHER when the calibration was made from others; FOLDS.
     """
+    check_folds(n_folds)
+    check_calibrated_from(calibration, observations)
     with one_blas_thread():
         return _assess(calibration, observations, n_folds, scale, footage_sizes, limits, wanted)
 

@@ -95,6 +95,8 @@ def parse_world(text: str | None, camera_names: tuple[str, ...]) -> WorldChoice:
     """
     if text is None:
         return WorldChoice(camera=camera_names[0])
+    if not isinstance(text, str):
+        raise CalibrationError(f"world = {text!r:.60} is no text.", _REMEDY, code="WORLD_UNKNOWN")
     text = text.strip()
     if match := _FLOOR.fullmatch(text):
         return _floor_choice(text, match[1], match[2])
