@@ -107,9 +107,9 @@ def _calibrate(
     seen = replace(lenses.open_problem, views=refinement.every_view)
     check_steady(seen, refinement.state, names, footage.frame_ids)
     quality = summarise(refinement, footage.observed(), max_rms_share)
-    covariance = answer.covariance()
-    frame, quality = _world(choice, refinement, covariance, footage, models, quality, landmarks)
-    return assemble(footage, lenses, frame, answer, covariance, held, quality)
+    shared = answer.shared_errors()
+    frame, quality = _world(choice, refinement, shared.covariance, footage, models, quality, landmarks)
+    return assemble(footage, lenses, frame, answer, shared, held, quality)
 
 
 def _usable_footage(boards: Sequence[BoardObservations]) -> BoardFootage:

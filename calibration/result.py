@@ -19,12 +19,12 @@ from calibration.quality.verdict import CalibrationQuality, corner_errors, quali
 from calibration.rigid import inverse
 from calibration.scale import board_scales, combine_scale
 from calibration.solve.bodies import BoardFootage, refinement_of_board
-from calibration.solve.bundle import BundleCovariance
 from calibration.solve.bundle_slide import Slide
 from calibration.solve.bundle_system import N_CAMERA, lens_coefficients
 from calibration.solve.gauge import WorldMotion, covariance_in_world
 from calibration.solve.part import slide_of
 from calibration.solve.refinement import Refinement
+from calibration.solve.shared_errors import SharedErrors
 from calibration.world import WorldFrame
 from calibration.world.anchor import volume_motion
 
@@ -45,7 +45,10 @@ class Calibration:
         Corners that the answer rests on; those seen but not kept were left out as outliers.
     camera_covariance : ndarray, shape (camera, 18, camera, 18)
         Of fx fy cx cy, eight coefficients, and a small rotation (rad) and translation (m) in the camera's own
-        frame, relative to the first-order gauge: the camera `held` does not move.
+        frame, relative to the first-order gauge: the camera `held` does not move. With the errors that whole views
+        share (`solve.shared_errors`), as is the covariance of `rig`.
+    independent_covariance : ndarray, shape (camera, 18, camera, 18)
+        What independent noise of the corners would leave: smaller where their errors hang together.
     held : str
         Camera whose pose was held.
     quality : CalibrationQuality
@@ -71,6 +74,7 @@ class Calibration:
     residuals: NDArray
     kept: NDArray
     camera_covariance: NDArray
+    independent_covariance: NDArray
     held: str
     quality: CalibrationQuality
     world: WorldFrame
@@ -100,7 +104,7 @@ def assemble(
     lenses: ChosenLenses,
     frame: WorldFrame,
     answer: Corrected,
-    covariance: BundleCovariance,
+    shared: SharedErrors,
     held: str,
     quality: CalibrationQuality,
 ) -> Calibration:
@@ -112,8 +116,8 @@ def assemble(
     lenses : ChosenLenses
     frame : WorldFrame
     answer : Corrected
-    covariance : BundleCovariance
-        Of the refinement.
+    shared : SharedErrors
+        The covariance of the refinement.
     held : str
     quality : CalibrationQuality
     """
@@ -121,7 +125,7 @@ def assemble(
     observations, main = footage.boards[0], footage.bodies_of(0)
     cameras = refined_cameras(footage, refinement, models, frame.root_from_world)
     metadata = {**frame.metadata(), "lens_models": ", ".join(models), "lens_choice": lenses.describe()}
-    metadata |= answer.sentences(footage.camera_names)
+    metadata |= answer.sentences(footage.camera_names) | shared.metadata()
     rig = CameraRig(cameras, metadata)
     own, frames = refinement_of_board(refinement, main, observations.board.n_corners), footage.frame[main]
     world_from_board = np.full((observations.n_frames, 4, 4), np.nan)
@@ -132,15 +136,17 @@ def assemble(
     n, slide = len(cameras), answer.open_problem.slide
     slide = None if slide is None else slide_of(slide, main)
     whole = {**metadata, **quality_metadata(quality), **_origin([part.board for part in footage.boards])}
+    shape = (n, N_CAMERA, n, N_CAMERA)
+    covariance, independent = shared.covariance.camera.reshape(shape), shared.independent.reshape(shape)
     rig = CameraRig(cameras, whole, _covariance_in_volume(footage, refinement, covariance, models))
     return Calibration(
-        rig, world_from_board, residuals, kept, covariance.camera.reshape(n, N_CAMERA, n, N_CAMERA), held, quality,
-        frame, own, frames, tuple(models), answer.timing, answer.shape, slide,
+        rig, world_from_board, residuals, kept, covariance, independent, held, quality, frame, own, frames,
+        tuple(models), answer.timing, answer.shape, slide,
     )  # fmt: skip
 
 
 def _covariance_in_volume(
-    footage: BoardFootage, refinement: Refinement, covariance: BundleCovariance, models: list[str]
+    footage: BoardFootage, refinement: Refinement, covariance: NDArray, models: list[str]
 ) -> NDArray:
     """Covariance of all cameras, shape (camera, 18, camera, 18), relative to the measured volume.
 
@@ -154,7 +160,7 @@ def _covariance_in_volume(
     rig = CameraRig(refined_cameras(footage, refinement, models, np.eye(4)))
     motion = volume_motion(rig, boards[:, :3, :3] @ middle + boards[:, :3, 3])
     still = WorldMotion(np.concatenate([motion.turn, motion.shift]), np.zeros((6, 6)))
-    return covariance_in_world(covariance.camera, state.cam_from_world, still)
+    return covariance_in_world(covariance, state.cam_from_world, still)
 
 
 def _camera(name: str, size: NDArray, lens: NDArray, cam_from_world: NDArray, fisheye: bool) -> Camera:

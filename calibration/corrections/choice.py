@@ -14,6 +14,7 @@ from calibration.observations import BoardObservations
 from calibration.solve.bodies import BoardFootage
 from calibration.solve.bundle import BundleCovariance, BundleProblem, lens_and_pose_covariance
 from calibration.solve.refinement import Refinement
+from calibration.solve.shared_errors import SharedErrors, with_shared_errors
 
 TIMINGS = ("synchronous", "per-view")
 SHAPES = ("flat", *KINDS)
@@ -73,14 +74,15 @@ class Corrected:
     shape: BoardShape | None = None
     shaped: BundleCovariance | None = None
 
-    def covariance(self) -> BundleCovariance:
-        """Return the covariance of the cameras, with the freedom of shifts taken out, or that of the board's shape.
+    def shared_errors(self) -> SharedErrors:
+        """Return the covariance of the cameras, with the errors that whole views share.
 
-        Of both together the shape's alone.
+        The freedom of shifts is taken out, or that of the board's shape; of both together the shape's alone.
         """
+        answer = self.open_problem, self.refinement.state, self.refinement.sigma
         if self.shaped is not None:
-            return self.shaped
-        return lens_and_pose_covariance(self.open_problem, self.refinement.state, self.refinement.sigma)
+            return with_shared_errors(*answer, self.shaped, exact=False)
+        return with_shared_errors(*answer, lens_and_pose_covariance(*answer))
 
     def sentences(self, names: tuple[str, ...]) -> dict[str, str]:
         """Return what a reader has to know, as metadata of a rig."""

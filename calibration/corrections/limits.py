@@ -18,9 +18,7 @@ from calibration.result import Calibration
 from calibration.rigid import apply
 from calibration.solve.bundle_system import N_CAMERA
 from calibration.solve.part import thinned
-from calibration.solve.view_jacobians import by_camera, view_misses
 
-_BLOCKS = 20  # parts of a recording, in order of time, whose errors count as independent of each other
 _SHARED = 3.0  # excess of shared patterns (as a ratio of variances) from which they are told as the limit
 _NOT_FIXED = 0.01  # relative sd of focal lengths or baselines from which the views do not fix them
 _SHALLOW = 1.5  # farthest over nearest depth of a camera's views below which focal length and distance trade
@@ -28,76 +26,40 @@ _TELLING = 50  # bodies that tell of bending; of noise and timing twice as many
 _FEW = 8  # views that a camera shares with the camera it shares most
 
 
-def robust_covariance(calibration: Calibration) -> NDArray:
-    """Return the covariance of all camera parameters with the errors of a twentieth of the recording as one.
-
-    Corners of one view, and views of neighbouring frames, may be wrong together: the scatter of what each part of the
-    recording pulls counts, not the noise of corners.
-    Source: White, "A heteroskedasticity-consistent covariance matrix estimator", 1980, by clusters.
-
-    Returns
-    -------
-    ndarray, shape (camera * 18, camera * 18)
-        Relative to the camera that was held. Parameters that are held have 0.
-    """
-    refinement = calibration.refinement
-    views, state = refinement.problem.views, refinement.state
-    misses = view_misses(state, views).miss
-    pulls = np.zeros((views.n_bodies, views.n_cameras, N_CAMERA))
-    for camera in range(views.n_cameras):
-        rows, jacobian = by_camera(state, views, camera)
-        pulls[views.body[rows], camera] = (
-            np.einsum("vcxp,vcx->vp", jacobian, misses[rows]) / refinement.sigma[camera] ** 2
-        )
-    used = np.flatnonzero(refinement.placed)
-    blocks = [part for part in np.array_split(used, min(_BLOCKS, len(used))) if len(part)]
-    together = np.array([pulls[part].sum(axis=0).ravel() for part in blocks])
-    together = together - together.mean(axis=0)
-    size = views.n_cameras * N_CAMERA
-    covariance = calibration.camera_covariance.reshape(size, size)
-    moved = together @ covariance
-    return np.asarray(moved.T @ moved * len(blocks) / max(len(blocks) - 1, 1))
-
-
 @dataclass(frozen=True)
 class Looseness:
-    """What the views leave open, as relative standard deviations; of independent corners, and robust.
+    """What the views leave open, as relative standard deviations.
 
     Attributes
     ----------
-    focal, focal_robust : float
+    focal : float
         Of the least certain combination of all focal lengths.
-    baseline, baseline_robust : float
+    baseline : float
         Of the least certain distance between two cameras.
     pair : tuple of str
         Those two cameras.
     """
 
     focal: float
-    focal_robust: float
     baseline: float
-    baseline_robust: float
     pair: tuple[str, str]
 
 
 def looseness(calibration: Calibration) -> Looseness:
     """Return how far focal lengths and distances between cameras are open."""
     size = len(calibration.rig) * N_CAMERA
-    plain = calibration.camera_covariance.reshape(size, size)
-    robust = robust_covariance(calibration)
+    covariance = calibration.camera_covariance.reshape(size, size)
     focal = np.zeros((len(calibration.rig), size))
     for index, camera in enumerate(calibration.rig):
         focal[index, index * N_CAMERA] = 0.5 / camera.matrix[0, 0]
         focal[index, index * N_CAMERA + 1] = 0.5 / camera.matrix[1, 1]
+    widest = _widest(focal @ covariance @ focal.T)
     follow, pairs = _relative_baselines(calibration.rig)
-    variance = np.einsum("ij,jk,ik->i", follow, plain, follow)
-    sturdy = np.einsum("ij,jk,ik->i", follow, robust, follow)
-    worst = int(np.argmax(np.maximum(variance, sturdy))) if len(pairs) else 0
-    return Looseness(
-        _widest(focal @ plain @ focal.T), _widest(focal @ robust @ focal.T),
-        float(np.sqrt(variance[worst])) if pairs else 0.0, float(np.sqrt(sturdy[worst])) if pairs else 0.0,
-        pairs[worst] if pairs else (calibration.rig.names[0], calibration.rig.names[0]),
-    )  # fmt: skip
+    if not pairs:
+        return Looseness(widest, 0.0, (calibration.rig.names[0], calibration.rig.names[0]))
+    variance = np.einsum("ij,jk,ik->i", follow, covariance, follow)
+    worst = int(np.argmax(variance))
+    return Looseness(widest, float(np.sqrt(variance[worst])), pairs[worst])
 
 
 def _widest(covariance: NDArray) -> float:
@@ -204,7 +166,7 @@ def what_limits(
     loose = looseness(calibration)
     if loosely:
         told += filter(None, [_loose_sentence(loose)])
-    if max(loose.focal, loose.focal_robust) > 0.5 * _NOT_FIXED:
+    if loose.focal > 0.5 * _NOT_FIXED:
         told += _depth_sentences(calibration, observations)
     told += _shared_sentences(calibration)
     return tuple(told)
@@ -230,23 +192,22 @@ def _noise_sentence(patterns: ViewPatterns, timing: ViewTiming | None) -> str:
     if patterns.excess < _SHARED:
         return f"The recording is limited by corner noise: {patterns.corner_px:.2f} px."
     size = f"{patterns.corner_px:.2f} px, but whole views are off by {patterns.view_px:.2f} px"
-    narrow = "intervals that presume independent corners are too narrow."
     if timing is not None and timing.late_cameras.any() and not np.isfinite(timing.share_used):
-        return f"Timing limits this recording: single corners scatter by {size}, the more the faster it moved; {narrow}"
+        return f"Timing limits this recording: single corners scatter by {size}, the more the faster it moved."
     return (
         f"Single corners scatter by {size}: timing, a bent board, the lens model or a rolling shutter limits this "
-        f"recording, not the corners, and {narrow}"
+        "recording, not the corners."
     )
 
 
 def _loose_sentence(loose: Looseness) -> str:
-    focal, baseline = max(loose.focal, loose.focal_robust), max(loose.baseline, loose.baseline_robust)
-    if max(focal, baseline) < _NOT_FIXED:
+    if max(loose.focal, loose.baseline) < _NOT_FIXED:
         return ""
     return (
         f"The views do not fix the size of things beside the board: focal lengths may be off together by "
-        f"{100 * focal:.1f} % and the distance {loose.pair[0]}-{loose.pair[1]} by {100 * baseline:.1f} % (standard "
-        "deviations) at about the same residual. Film the board slanted, near and far, to the edges of every image."
+        f"{100 * loose.focal:.1f} % and the distance {loose.pair[0]}-{loose.pair[1]} by {100 * loose.baseline:.1f} % "
+        "(standard deviations) at about the same residual. Film the board slanted, near and far, to the edges of every "
+        "image."
     )
 
 

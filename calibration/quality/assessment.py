@@ -135,7 +135,8 @@ def _assess(
     open_lenses = freedom_sentence(freedom, rig.names)
     # Of the two that say how far focal lengths and distances are open, one is enough.
     found = recording_limits(calibration, observations, wanted, loosely=not open_lenses)
-    told = (*limits, *found, *own_limits(outside, halves), *filter(None, [open_lenses]))
+    hang_together = str(rig.metadata.get("uncertainty", ""))
+    told = (*limits, *found, *own_limits(outside, halves), *filter(None, [hang_together, open_lenses]))
     return Assessment(
         grade, reason, remedy, cameras, checks, outside, halves, errors, coverage, graph, scale, freedom, position,
         focal, lengths, lengths_sd, told,
@@ -156,8 +157,6 @@ def _camera_figures(
 ) -> list[dict[str, float]]:  # fmt: skip
     quality, rig = calibration.quality, calibration.rig
     middle = np.median(board_middles(calibration, observations), axis=0)
-    # Where the halves differ by more than is promised, every promise of the covariance is too good by as much.
-    honest = np.fmax(halves.whole_ratio, 1.0)
     rows = []
     for index, camera in enumerate(rig):
         shared = float(np.delete(graph.views[index], index).max()) if len(rig) > 1 else float("nan")
@@ -171,8 +170,8 @@ def _camera_figures(
             "reach": 100 * coverage[index].reach,
             "slanted": 100 * coverage[index].slanted_share,
             "shared": shared,
-            "focal_sd": float(focal_pct[index] * honest),
-            "position_sd": float(100 * position_mm[index] * honest / distance_mm),
+            "focal_sd": float(focal_pct[index]),
+            "position_sd": float(100 * position_mm[index] / distance_mm),
             "repeatability": float(halves.ratio[index]),
         })  # fmt: skip
     return rows
@@ -218,8 +217,8 @@ def own_limits(outside: HeldOut, halves: SplitHalves) -> list[str]:
     ratio = halves.whole_ratio
     if ratio > CAMERA_LIMITS["repeatability"].ok:
         told.append(
-            f"Two halves of the recording differ by {ratio:.1f} times what independent noise of the corners would do: "
-            f"take every stated uncertainty {ratio:.1f} times as large."
+            f"Two halves of the recording differ by {ratio:.1f} times what the stated uncertainties say: take each of "
+            f"these {ratio:.1f} times as large."
         )
     return told
 

@@ -120,7 +120,8 @@ CAMERA_LIMITS: dict[str, Limit] = {
     "position_sd": Limit(0.5, 10, "%", "position known to (1 sd, of the distance to the volume)",
                          "Show the board nearer and farther, and slanted, to this camera and a neighbour at once."),
     "repeatability": Limit(2, 8, "x", "difference of two halves of the recording over the stated uncertainty",
-                           "The errors are no independent noise: check synchronisation and the flatness of the board."),
+                           "More is wrong than noise: check the lens model (free what was held), synchronisation and "
+                           "the flatness of the board."),
 }  # fmt: skip
 
 #: Of the whole rig.

@@ -89,7 +89,8 @@ def split_halves(calibration: Calibration, observations: BoardObservations) -> S
         return _nothing(len(calibration.rig), "half of the frames alone do not fix the cameras")
     # Of very long footage the halves hold a part of the frames; all of them know the cameras that much better.
     share = len(bodies) / int(calibration.refinement.placed.sum())
-    return _compared(off, np.asarray(variance), np.sqrt(share))
+    honest = np.asarray(variance) * _larger(calibration, points)
+    return _compared(off, honest, np.sqrt(share))
 
 
 def board_middles(calibration: Calibration, observations: BoardObservations) -> NDArray:
@@ -125,11 +126,31 @@ def _sampling_covariance(half: Refit, calibration: Calibration, points: NDArray)
     """
     stated = half.covariance().camera
     sampling = stated - stated @ _prior_precision(half.problem) @ stated
+    return _told_in_volume(sampling, half.state.cam_from_world, calibration, points)
+
+
+def _told_in_volume(
+    covariance: NDArray, cam_from_root: NDArray, calibration: Calibration, points: NDArray
+) -> NDArray:
     root_from_world = calibration.world.root_from_world
     root_rig = moved_rig(calibration.rig, inverse(root_from_world))
     motion: VolumeMotion = volume_motion(root_rig, points @ root_from_world[:3, :3].T + root_from_world[:3, 3])
     still = WorldMotion(np.concatenate([motion.turn, motion.shift]), np.zeros((6, 6)))
-    return covariance_in_world(sampling, half.state.cam_from_world, still)
+    return covariance_in_world(covariance, cam_from_root, still)
+
+
+def _larger(calibration: Calibration, points: NDArray) -> NDArray:
+    """By how much variances are larger than independent noise leaves them, shape (camera, 18, camera, 18)."""
+    cam_from_root = calibration.refinement.state.cam_from_world
+    root = [
+        np.sqrt(np.maximum(np.einsum("cici->ci", told), 0.0))
+        for told in (
+            _told_in_volume(covariance, cam_from_root, calibration, points)
+            for covariance in (calibration.camera_covariance, calibration.independent_covariance)
+        )
+    ]
+    grown = np.where(root[1] > 0, root[0] / np.where(root[1] > 0, root[1], 1.0), 1.0)
+    return np.asarray(grown[:, :, None, None] * grown)
 
 
 def _prior_precision(problem: BundleProblem) -> NDArray:

@@ -80,6 +80,8 @@ def _summary(calibration: Calibration, assessment: Assessment) -> str:
         ("Volume seen by two cameras or more", number(volume["measured_pct"], 3, "%")),
         ("Reprojection: median in views never used, median in the fit",
          f"{number(outside.median_px)}, {number(fitted, 3, 'px')}"),
+        ("Stated uncertainties, over those that independent noise of the corners would leave",
+         number(float(rig.metadata.get("uncertainty_factor", 1.0)), 2, "times")),
         ("Gravity known to (1 sd)", number(calibration.world.gravity_sd_deg, 2, "deg")),
     ]  # fmt: skip
     rows = [[escaped(label), value] for label, value in figures]
@@ -248,7 +250,7 @@ def figures_of_cameras(cameras: Sequence[CameraVerdict], note: str) -> str:
 
 
 _DEVIATIONS = (
-    "Standard deviations are those of the covariance, times the ratio of the halves where that is above 1."
+    "Standard deviations are those of the covariance, as the calibration file has it, here and everywhere on this page."
 )
 _MARKS = ("", " !", " !!")
 
@@ -280,8 +282,9 @@ def _repeatability(calibration: Calibration, assessment: Assessment) -> str:
     return (
         f"{title}{table(head, rows)}<p class='note'>Two calibrations, each from every other frame, differ by this much "
         "(as 1 sd of the calibration from all frames); stated: what the covariance promises. Over all cameras the "
-        f"ratio is {number(halves.whole_ratio, 2)}; 1 is expected, twice as much means that the errors are no "
-        "independent noise.</p>"
+        f"ratio is {number(halves.whole_ratio, 2)}; 1 is expected, twice as much means that more is wrong than the "
+        "covariance knows of. Less is usual where errors hang together over neighbouring frames, which the halves "
+        "share.</p>"
     )
 
 

@@ -1,5 +1,7 @@
 """Halves of a recording differ by what their covariance says where the errors are noise, and by more where not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -47,7 +49,7 @@ def root_mean_square(values: list) -> float:
     return float(np.sqrt(np.mean(np.square(values))))
 
 
-def test_errors_that_are_no_noise_show() -> None:
+def test_errors_that_are_no_noise_are_in_what_is_stated() -> None:
     # One camera is late in a changing way, as unsynchronised cameras are: whole views are off by up to 3 px.
     observations = footage(2)
     off = np.random.default_rng(4).uniform(-3, 3, (60, 1, 2))
@@ -56,7 +58,11 @@ def test_errors_that_are_no_noise_show() -> None:
     late = BoardObservations(
         BOARD, observations.camera_names, observations.image_sizes, pixels, observations.frame_ids
     )
-    assert split_halves(calibrate(late), late).whole_ratio > 2.0  # measured 3.8
+    result = calibrate(late)
+    # Measured 3.8 of what independent noise would leave, and 0.6 of what is stated.
+    independent = replace(result, camera_covariance=result.independent_covariance)
+    assert split_halves(independent, late).whole_ratio > 2.0
+    assert 0.3 < split_halves(result, late).whole_ratio < 1.5
 
 
 def test_too_few_views_are_told() -> None:
