@@ -74,7 +74,7 @@ class LensModel:
         return answer
 
 
-def checked_model(model: str, camera: str) -> str:
+def checked_model(model: str, camera: str = "") -> str:
     """Return the name of a lens model, or refuse it.
 
     A model is a name alone ('auto', 'brown5', 'brown2', 'rational8', 'pinhole', 'fisheye'), or a name, a colon and
@@ -91,7 +91,7 @@ def checked_model(model: str, camera: str) -> str:
     return model
 
 
-def parsed_model(model: str, camera: str = "every camera") -> LensModel:
+def parsed_model(model: str, camera: str = "") -> LensModel:
     """Return a lens model from its text, as `checked_model` describes it.
 
     Raises
@@ -100,9 +100,10 @@ def parsed_model(model: str, camera: str = "every camera") -> LensModel:
         LENS_MODEL_UNKNOWN
     """
     name, _, words = (part.strip() for part in model.partition(":"))
+    of = f" of camera '{camera}'" if camera else ""
     if name not in LENS_MODELS:
         raise CalibrationError(
-            f"Camera '{camera}': there is no lens model '{name}'.",
+            f"The lens model '{name}'{of} does not exist.",
             f"Choose one of {', '.join(LENS_MODELS)}, with what is to be held behind a colon where wanted "
             f"({', '.join(HOLDS)}), such as 'brown5:fx=fy,c=held'.",
             code="LENS_MODEL_UNKNOWN",
@@ -112,7 +113,7 @@ def parsed_model(model: str, camera: str = "every camera") -> LensModel:
     unknown = [hold for hold in holds if hold not in known]
     if unknown:
         raise CalibrationError(
-            f"Camera '{camera}': the lens model '{model}' holds '{unknown[0]}', which is not known of '{name}'.",
+            f"The lens model '{model}'{of} holds '{unknown[0]}', which is not known of '{name}'.",
             f"Known of '{name}': {', '.join(known)}, joined by commas, such as '{name}:fx=fy,c=held'.",
             code="LENS_MODEL_UNKNOWN",
         )

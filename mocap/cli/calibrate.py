@@ -1,16 +1,15 @@
 """`mocap calibrate`: board footage becomes a calibration."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from mocap.cli.calibrate_check import check_old
+from mocap.cli.calibrate_lines import counted, said, verdict_lines
+from mocap.cli.calibrate_options import refuse_strays
 from mocap.cli.calibrate_points import calibrate_points
 from mocap.cli.common import JsonFlag, progress_bars, show
-
-if TYPE_CHECKING:
-    from mocap.pipeline.calibration import CalibrationOutcome
 
 NAME = "calibrate"
 EXAMPLE = (
@@ -33,6 +32,7 @@ _POINTS = "Without a board: a wand, or a person who walks about"
 
 
 def command(
+    context: typer.Context,
     source_dir: Annotated[
         Path, typer.Argument(help="One video or one image folder per camera; keypoint files for a wand or a person.")
     ],
@@ -143,10 +143,15 @@ def command(
 
     Without --world the world is the first camera's frame; gravity is then unknown, and angles against gravity
     will be reported as not observable. With --check nothing is calibrated: an old calibration is measured, and the
-    exit status is 1 when something is wrong with it.
+    exit status is 1 when something is wrong with it. The date that a calibration carries is that of its newest footage,
+    by the time stamps of the files: copying may renew it.
     """
     if (board is not None) + (wand is not None) + person != 1:
         raise typer.BadParameter("give either --board, or --wand, or --person")
+    if repair is not None and check is None:
+        raise typer.BadParameter("--repair needs the calibration to repair: --check calibration.toml")
+    way = "--board" if board is not None else "--wand" if wand is not None else "--person"
+    refuse_strays(context, way if check is None else f"--check with {way}")
     if check is not None:
         if len(board or []) > 1:
             raise typer.BadParameter("a calibration is checked with one board at a time")
@@ -155,24 +160,26 @@ def command(
             check, source_dir, one, wand is not None, repair, out, rate, skeleton, limit_mm, limit_hours, as_json
         )
         return
-    if repair is not None:
-        raise typer.BadParameter("--repair needs the calibration to repair: --check calibration.toml")
     if board is None:
         calibrate_points(
-            source_dir, out, wand, length or [], lenses, image_size or [], world, rate, skeleton, as_json
+            source_dir, out, wand, length or [], lenses, image_size or [], world, rate, skeleton, as_json, report,
+            anyway,
         )
         return
     from mocap.pipeline.calibration import CalibrationOptions, calibrate_to_file
 
-    options = CalibrationOptions(
-        _lenses(lens), tuple(map(str, board[1:])), tuple(length or ()), frames, timing, bending, frame_times, rate
-    )
+    try:
+        options = CalibrationOptions(
+            _lenses(lens), tuple(map(str, board[1:])), tuple(length or ()), frames, timing, bending, frame_times, rate
+        )
+    except ValueError as error:
+        raise typer.BadParameter(str(error).replace("max_frames", "--frames")) from error
     with progress_bars() as progress:
         outcome = calibrate_to_file(source_dir, board[0], out, world, progress, options, report, anyway)
     lines = [
-        f"{len(outcome.rig)} cameras ({', '.join(outcome.rig.names)}) in {', '.join(map(str, outcome.files))}",
-        *_verdict_lines(outcome),
-        *(f"  {name}: {outcome.rig.metadata[name]}" for name in _SHOWN if outcome.rig.metadata.get(name)),
+        f"{counted(outcome.rig.names)} in {', '.join(map(str, outcome.files))}",
+        *verdict_lines(outcome.assessment, outcome.verdict),
+        *(f"  {name}: {said(outcome.rig.metadata[name])}" for name in _SHOWN if outcome.rig.metadata.get(name)),
         *(f"  note: {note}" for note in outcome.notes),
         *(f"  ignored: {path}" for path in outcome.ignored),
     ]
@@ -181,17 +188,6 @@ def command(
         "metadata": dict(outcome.rig.metadata), "notes": outcome.notes, "ignored": outcome.ignored,
     }  # fmt: skip
     show(result, as_json, lines)
-
-
-def _verdict_lines(outcome: "CalibrationOutcome") -> list[str]:
-    """The verdict of the rig and of each camera, with what to do about it."""
-    if outcome.assessment is None:
-        return []
-    told = [(camera.name, camera.grade, camera.reason, camera.remedy) for camera in outcome.assessment.cameras]
-    return [
-        f"{outcome.verdict} {outcome.assessment.remedy}".rstrip(),
-        *(f"  {name} is {grade}: {reason} {remedy}".rstrip() for name, grade, reason, remedy in told),
-    ]
 
 
 def _lenses(given: list[str]) -> str | dict[str, str]:

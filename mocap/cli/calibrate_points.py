@@ -5,9 +5,10 @@ from pathlib import Path
 
 import typer
 
+from mocap.cli.calibrate_lines import counted, said, verdict_lines
 from mocap.cli.common import show
 
-_SHOWN = ("world", "gravity", "scale", "scale_notes", "lens_source")
+_SHOWN = ("world", "gravity", "scale", "scale_notes", "lens_source", "held_out_length_rmse_mm", "checks_not_ok")
 
 
 def calibrate_points(
@@ -21,6 +22,8 @@ def calibrate_points(
     rate: float | None,
     skeleton: str | None,
     as_json: bool,
+    report: bool = True,
+    anyway: bool = False,
 ) -> None:
     """Calibrate from keypoint files and print what came out; with a wand, or from a person with known lengths."""
     from mocap.pipeline.point_calibration import calibrate_person_files, calibrate_wand_files
@@ -29,12 +32,17 @@ def calibrate_points(
     how = KeypointInput(rate, skeleton)
     sizes = dict(_named_size(text) for text in image_sizes)
     if wand is not None:
-        outcome = calibrate_wand_files(source, wand, how, out, lenses, sizes or None, world, lengths=lengths)
+        outcome = calibrate_wand_files(
+            source, wand, how, out, lenses, sizes or None, world, lengths=lengths, report=report, anyway=anyway
+        )
     else:
-        outcome = calibrate_person_files(source, lengths, how, out, lenses, sizes or None, world)
+        outcome = calibrate_person_files(
+            source, lengths, how, out, lenses, sizes or None, world, report=report, anyway=anyway
+        )
     quality, names = outcome.quality, outcome.rig.names
     lines = [
-        f"{out}: {len(names)} cameras ({', '.join(names)})",
+        f"{counted(names)} in {', '.join(map(str, outcome.files))}",
+        *verdict_lines(outcome.assessment, outcome.verdict),
         f"  size of the rig known to {100 * outcome.scale_sd:.2g} % (1 sd)",
         f"  a point in the volume is off by {quality.volume_sd_mm:.1f} mm because of the calibration (1 sd, median)",
         *(
@@ -44,11 +52,12 @@ def calibrate_points(
                 names, quality.n_points, quality.sigma_px, quality.rejected_share, quality.position_sd_mm, strict=True
             )
         ),
-        *(f"  {name}: {outcome.rig.metadata[name]}" for name in _SHOWN if outcome.rig.metadata.get(name)),
+        *(f"  {name}: {said(outcome.rig.metadata[name])}" for name in _SHOWN if outcome.rig.metadata.get(name)),
         *(f"  note: {note}" for note in outcome.notes),
     ]  # fmt: skip
     result = {
-        "out": out, "cameras": names, "scale_sd": outcome.scale_sd, "quality": asdict(quality),
+        "out": out, "files": outcome.files, "cameras": names, "verdict": outcome.verdict,
+        "scale_sd": outcome.scale_sd, "quality": asdict(quality),
         "metadata": dict(outcome.rig.metadata), "notes": outcome.notes,
     }  # fmt: skip
     show(result, as_json, lines)

@@ -41,8 +41,8 @@ def command(
     lines = [
         f"{out}: {len(rows)} cameras {'suggested' if plan.suggested else 'as given'}",
         *(
-            f"  {row['name']}: x {row['x_m']:.2f}, y {row['y_m']:.2f}, z {row['z_m']:.2f} m, "
-            f"pan {row['pan_deg']:.0f}, tilt {row['tilt_deg']:.0f} deg"
+            f"  {row['name']}: x {row['x_m']:z.2f}, y {row['y_m']:z.2f}, z {row['z_m']:z.2f} m, "
+            f"pan {row['pan_deg']:z.0f}, tilt {row['tilt_deg']:z.0f} deg"
             for row in rows
         ),
         *(f"  {name}: {value:.3g}" for name, value in figures.items()),

@@ -13,9 +13,9 @@ from calibration.detection.tried import tried_frame
 from calibration.errors import BoardError
 from calibration.frame_choice import choose_frames
 from calibration.observations import BoardObservations
-from calibration.sources import CameraSource
+from calibration.sources import CameraSource, frame_count
 from calibration.world import WorldChoice
-from mocap.errors import ConfigError
+from mocap.errors import ConfigError, SourceError
 from mocap.pipeline.progress import Progress
 
 
@@ -113,6 +113,34 @@ def check_told_apart(boards: Sequence[Target]) -> None:
                 "Print each board with a dictionary of its own, or use one board.",
                 code="BOARDS_ALIKE",
             )
+
+
+def footage_notes(sources: Sequence[CameraSource]) -> tuple[str, ...]:
+    """Return what has to be known of the footage as a whole: one camera alone, and recordings of unequal length."""
+    if len(sources) == 1:
+        return (f"{sources[0].name} is alone: its lens is calibrated, but there is no rig to measure points with",)
+    lengths = {source.name: _length(source) for source in sources}
+    known = [length for length in lengths.values() if length is not None]
+    if len(set(known)) < 2:
+        return ()
+    told = ", ".join(f"{name} {length}" for name, length in lengths.items() if length is not None)
+    return (
+        f"the cameras have different numbers of frames ({told}): frames are paired by their index, so that all "
+        "recordings have to begin at the same moment; the longer ones are alone at their end",
+    )
+
+
+def _length(source: CameraSource) -> int | None:
+    """Frames from index 0 to the last, those that are missing among images included."""
+    try:
+        return source.indices[-1] + 1 if source.kind == "images" else frame_count(source)
+    except SourceError:
+        return None  # what cannot be read is refused where it is read
+
+
+def files_of(sources: Sequence[CameraSource]) -> tuple[Path, ...]:
+    """Return every file of the footage."""
+    return tuple(path for source in sources for path in (source.files or (source.path,)))
 
 
 def named_sources(

@@ -18,14 +18,16 @@ from calibration.quality.assessment_json import assessment_metadata
 from calibration.quality.judgement import GRADES
 from calibration.result import Calibration
 from calibration.sources import CameraSource, find_sources, frame_size
+from calibration.view_checks import MIN_VIEWS
 from calibration.world import Landmarks, parse_world, read_landmarks
 from mocap.errors import ConfigError
-from mocap.pipeline.board_footage import check_told_apart, named_sources, seen_board
+from mocap.pipeline.board_footage import check_told_apart, files_of, footage_notes, named_sources, seen_board
 from mocap.pipeline.boards import target_from
 from mocap.pipeline.calibration_report import report_texts
 from mocap.pipeline.frame_times import find_frame_times, read_frame_times, spread_sentence
 from mocap.pipeline.outputs import check_calibration_outputs, landmark_files, report_paths
 from mocap.pipeline.progress import Progress
+from mocap.pipeline.recorded import dated
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,10 @@ class CalibrationOptions:
     def __post_init__(self) -> None:
         if self.rate_hz is not None and not self.rate_hz > 0:
             raise ValueError(f"rate_hz is {self.rate_hz}: give frames per second")
+        if self.max_frames != 0 and self.max_frames < MIN_VIEWS:
+            raise ValueError(
+                f"max_frames is {self.max_frames}: a camera needs {MIN_VIEWS} views at least; 0 takes all frames"
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +158,8 @@ def calibrate_footage(
         # Anew with boards of that size: world, figures and pictures then are of one size.
         corners = tuple(scaled_observations(one, scaled.result.factor) for one in corners)
         result = _in_final_size(solve(corners[0], more_boards=corners[1:]), scaled)
-    notes = tuple(note for one in seen for note in one.notes)
+    notes = (*footage_notes(sources), *(note for one in seen for note in one.notes))
+    result = dated(result, files_of(sources))
     return CalibratedFootage(result, corners, tuple(sources), tuple(ignored), scaled, notes, wanted)
 
 
@@ -185,7 +192,7 @@ def check_lenses(lens: str | Mapping[str, str], names: Sequence[str]) -> None:
         CAMERA_UNKNOWN
     """
     if isinstance(lens, str):
-        checked_model(lens, "every camera")
+        checked_model(lens)
         return
     for name, model in lens.items():
         if name not in names:

@@ -19,6 +19,7 @@ from calibration.in_use.reestimate import Reestimation, reestimate
 from calibration.observations import BoardObservations
 from calibration.sources import find_sources
 from mocap.errors import ConfigError, KeypointError
+from mocap.pipeline.board_footage import footage_notes
 from mocap.pipeline.boards import target_from
 from mocap.pipeline.check_lines import age_of, check_lines, check_row, repair_line
 from mocap.pipeline.outputs import check_output
@@ -195,7 +196,7 @@ def _corners(
         progress=lambda camera, done, total: progress(f"detect in {camera}", done, total),
     ).subset_cameras(known)  # fmt: skip
     pixels, frame_ids = _dense(found, options.every)
-    return rig, _Seen(pixels, frame_ids, None, found), tuple(notes)
+    return rig, _Seen(pixels, frame_ids, None, found), (*notes, *footage_notes(sources))
 
 
 def _of_all(seen: _Seen, rig: CameraRig, whole: CameraRig) -> _Seen:

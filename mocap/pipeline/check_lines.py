@@ -42,7 +42,8 @@ def age_of(rig: CameraRig, path: Path, now_s: float | None) -> Age:
         made = datetime.fromisoformat(str(told).replace("Z", "+00:00")).timestamp()
     except ValueError:
         return Age(by_file, f"{stamp}; its own date '{told}' cannot be read")
-    return Age((now - made) / 3600.0, "by its own date")
+    whose = rig.metadata.get("created_by")
+    return Age((now - made) / 3600.0, f"by its own date{f', the {whose}' if whose else ''}")
 
 
 def check_row(camera: CameraCheck) -> dict[str, Any]:

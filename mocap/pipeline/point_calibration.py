@@ -1,17 +1,13 @@
 """Calibration without a board as a recipe: keypoint files of a wand or a walking person in, calibration file out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 import calibration
-from calibration import CameraRig
 from calibration.boards.wand import Wand, read_wand
-from calibration.files import write_rig
-from calibration.points.feet import rig_on_feet
-from calibration.points.quality import PointQuality
+from calibration.points.feet import in_world_of, rig_on_feet
 from calibration.points.recipe import (
     PERSON_FRAMES,
     WAND_FRAMES,
@@ -24,21 +20,13 @@ from mocap.config.presets import preset_path
 from mocap.errors import KeypointError
 from mocap.pipeline.outputs import check_calibration_outputs, landmark_files
 from mocap.pipeline.point_lengths import parse_lengths
+from mocap.pipeline.point_report import PointOutcome, write_point_calibration
 from mocap.pipeline.point_tracks import notes_on_movement, person_tracks, read_point_files, wand_tracks
 from mocap.pipeline.reconstruction import KeypointInput
+from mocap.pipeline.recorded import dated, keypoint_files
 
 FEET = "feet"  # the world's name where the person's own feet tell the floor
 _FOOT = {"heel": "heel", "toe": "toe", "hallux": "toe"}
-
-
-@dataclass(frozen=True)
-class PointOutcome:
-    """A rig calibrated from points, its figures, and what has to be told of how the files were read."""
-
-    rig: CameraRig
-    quality: PointQuality
-    scale_sd: float
-    notes: tuple[str, ...]
 
 
 def calibrate_wand_files(
@@ -51,6 +39,8 @@ def calibrate_wand_files(
     world: str | None = None,
     max_frames: int = WAND_FRAMES,
     lengths: Sequence[str] = (),
+    report: bool = True,
+    anyway: bool = False,
 ) -> PointOutcome:
     """Calibrate from the markers of a wand in keypoint files, and write the calibration file.
 
@@ -64,7 +54,7 @@ def calibrate_wand_files(
     how : KeypointInput
         The rate does not matter.
     out : Path, optional
-        Nothing is written without it, nor when anything is refused.
+        Nothing is written or assessed without it; what is refused leaves the calibration file as it was.
     lenses : Path, optional
         A calibration file with the lenses of the cameras; poses in it are no part of the answer.
     image_sizes : mapping of str to (int, int), optional
@@ -74,6 +64,8 @@ def calibrate_wand_files(
     max_frames : int
     lengths : sequence of str
         Further lengths between markers, or between cameras, to hold against the wand.
+    report, anyway : bool
+        As `mocap.pipeline.point_report.write_point_calibration` takes them.
 
     Raises
     ------
@@ -83,7 +75,7 @@ def calibrate_wand_files(
         LENS_UNKNOWN.
     """
     if out is not None:
-        check_calibration_outputs(out, False, _read(path, world, wand, lenses))
+        check_calibration_outputs(out, report, _read(path, world, wand, lenses))
     described = wand_from(wand)
     rig = None if lenses is None else calibration.read_rig(lenses, lenses_alone=True)
     tracks, notes = wand_tracks(read_point_files(path, rig, image_sizes, how), described)
@@ -92,10 +84,8 @@ def calibrate_wand_files(
     found = calibrate_from_wand(
         tracks, described, rig, world, landmarks, max_frames, lengths=known, tapes=tapes
     )
-    outcome = PointOutcome(found.rig, found.quality, found.scale_sd, (*notes, *notes_on_movement(tracks)))
-    if out is not None:
-        write_rig(out, outcome.rig)
-    return outcome
+    found = dated(found, keypoint_files(path))
+    return write_point_calibration(found, (*notes, *notes_on_movement(tracks)), out, report, anyway)
 
 
 def calibrate_person_files(
@@ -108,12 +98,14 @@ def calibrate_person_files(
     world: str | None = None,
     min_confidence: float = 0.3,
     max_frames: int = PERSON_FRAMES,
+    report: bool = True,
+    anyway: bool = False,
 ) -> PointOutcome:
     """Calibrate from the keypoints of a person who walks about, and write the calibration file.
 
     Parameters
     ----------
-    path, how, out, lenses, image_sizes, max_frames
+    path, how, out, lenses, image_sizes, max_frames, report, anyway
         As in `calibrate_wand_files`. Where a camera shows several people, the one on whom most cameras agree is
         taken (`mocap.pipeline.point_tracks.person_tracks`).
     lengths : sequence of str
@@ -131,7 +123,7 @@ def calibrate_person_files(
         LENGTH_UNITS, KEYPOINT_UNKNOWN, SEVERAL_PEOPLE, LENS_UNKNOWN, FEET_TOO_FEW.
     """
     if out is not None:
-        check_calibration_outputs(out, False, _read(path, world, lenses))
+        check_calibration_outputs(out, report, _read(path, world, lenses))
     if not lengths:
         raise no_length()
     rig = None if lenses is None else calibration.read_rig(lenses, lenses_alone=True)
@@ -148,14 +140,13 @@ def calibrate_person_files(
     landmarks = None if on_feet else _landmarks(world, tracks.camera_names, path)
     feet, kinds = foot_places(tracks.point_names) if on_feet else ([], [])
     found = calibrate_from_person(tracks, known, rig, None if on_feet else world, landmarks, max_frames, tapes=tapes)
-    answer = found.rig
     if on_feet:
         sigma = float(np.median(found.quality.sigma_px))
         volume = found.points[np.isfinite(found.points).all(axis=2)]
-        answer = rig_on_feet(found.rig, tracks.pixels[:, :, feet], kinds, how.rate_hz or 0.0, sigma, volume)
-    if out is not None:
-        write_rig(out, answer)
-    return PointOutcome(answer, found.quality, found.scale_sd, (*notes, *notes_on_movement(tracks)))
+        rig = rig_on_feet(found.rig, tracks.pixels[:, :, feet], kinds, how.rate_hz or 0.0, sigma, volume)
+        found = in_world_of(found, rig)
+    found = dated(found, keypoint_files(path))
+    return write_point_calibration(found, (*notes, *notes_on_movement(tracks)), out, report, anyway)
 
 
 def _read(path: Path, world: str | None, *others: Path | None) -> list[Path]:

@@ -67,9 +67,11 @@ def read_point_files(
     Raises
     ------
     MocapError
-        LENS_UNKNOWN, IMAGE_SIZE, and what `mocap.readers.keypoints.read_keypoints` refuses.
+        LENS_UNKNOWN, IMAGE_SIZE, CAMERA_UNKNOWN, CALIBRATION_SIZE, and what
+        `mocap.readers.keypoints.read_keypoints` refuses.
     """
     sizes = dict(image_sizes or {}) if rig is None else {camera.name: camera.size for camera in rig}
+    _check_sizes(sizes, image_sizes or {})
     if len(sizes) < 2:
         raise ConfigError(
             "Neither the lenses nor the image sizes of two cameras are known.",
@@ -86,6 +88,26 @@ def read_point_files(
     for person in range(read.people.n_people):
         check_image_size(read.people.person(person), shown)
     return files
+
+
+def _check_sizes(known: Mapping[str, tuple[int, int]], told: Mapping[str, tuple[int, int]]) -> None:
+    """Refuse image sizes that are told in vain, or against those of the lenses."""
+    strange = sorted(set(told) - set(known))
+    if strange:
+        raise ConfigError(
+            f"An image size is given for {strange}; the lenses are of {list(known)}.",
+            "Name the camera as the calibration of the lenses names it.",
+            code="CAMERA_UNKNOWN",
+        )
+    differ = [f"{name} is {known[name][0]} x {known[name][1]} px there, not {size[0]} x {size[1]} px"
+              for name, size in told.items() if tuple(known[name]) != tuple(size)]  # fmt: skip
+    if differ:
+        raise ConfigError(
+            f"The lenses are for images of another size: {'; '.join(differ)}.",
+            "Leave --image-size out where it is wrong; where the images are smaller, rescale the lenses first "
+            "(mocap convert --rescale).",
+            code="CALIBRATION_SIZE",
+        )
 
 
 def wand_tracks(files: PointFiles, wand: Wand) -> tuple[PointTracks, tuple[str, ...]]:

@@ -52,7 +52,6 @@ def test_videos_that_changed_their_names_are_told(
     [
         (["--repair", "cam_0", "--board", "b.toml"], "--check"),
         (["--board", "b.toml", "--wand", "w.toml"], "either"),
-        (["--person"], "--length"),
         ([], "either"),
     ],
 )
