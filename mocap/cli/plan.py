@@ -12,7 +12,10 @@ EXAMPLE = "mocap plan --room 6x5x2.8 --cameras 8 --field-deg 70 --out plan.html"
 
 
 def command(
-    sketch: Annotated[Path | None, typer.Argument(help="Sketch of the room, room.toml; or give --room.")] = None,
+    sketch: Annotated[
+        Path | None,
+        typer.Argument(help="Sketch of the room, room.toml, or a preset (lab_6x5 shows every entry); or give --room."),
+    ] = None,
     out: Annotated[Path, typer.Option(help="Page to write; a .csv of the cameras' places goes beside it.")] = Path(
         "plan.html"
     ),
@@ -35,7 +38,7 @@ def command(
     from mocap.pipeline.plan import camera_rows, sketched_room, write_plan
 
     plan = write_plan(
-        sketched_room(sketch, room, cameras, volume, field_deg, image, pixel_sd, gravity_sd_deg), out
+        sketched_room(sketch, room, cameras, volume, field_deg, image, pixel_sd, gravity_sd_deg), out, sketch
     )
     rows, figures = camera_rows(plan.rig), plan.summary()
     lines = [

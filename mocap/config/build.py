@@ -14,6 +14,7 @@ from mocap.errors import ConfigError, SourceError
 
 Built = TypeVar("Built")
 _STRICT = pydantic.ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+_EXAMPLES = {"session.toml": "the README shows a whole session file"}
 _UNKNOWN = {"unexpected_keyword_argument", "extra_forbidden"}
 
 
@@ -39,7 +40,9 @@ def read_toml(path: Path) -> dict[str, Any]:
         ) from error
 
 
-def build(cls: type[Built], content: Mapping[str, Any], source: str, section: str = "") -> Built:
+def build(
+    cls: type[Built], content: Mapping[str, Any], source: str, section: str = "", example: str = ""
+) -> Built:
     """Return `cls(**content)` with checked keys and types.
 
     Parameters
@@ -52,6 +55,8 @@ def build(cls: type[Built], content: Mapping[str, Any], source: str, section: st
         File name for the error.
     section : str
         Where in the file the content stands, such as `options.reconstruction`.
+    example : str
+        Where a whole file of that kind is shown, for the remedy.
 
     Raises
     ------
@@ -64,9 +69,9 @@ def build(cls: type[Built], content: Mapping[str, Any], source: str, section: st
         faults = error.errors(include_url=False)
         causes = [_describe(cls, fault, section) for fault in faults]
         code = "CONFIG_KEY" if faults[0]["type"] in _UNKNOWN else "CONFIG_VALUE"
-        raise ConfigError(
-            f"{source}: {'; '.join(causes)}.", "Mend these entries; the README shows a whole session file.", code=code
-        ) from error
+        shown = example or _EXAMPLES.get(source, "")
+        remedy = f"Mend these entries{'; ' if shown else ''}{shown}."
+        raise ConfigError(f"{source}: {'; '.join(causes)}.", remedy, code=code) from error
 
 
 def _strict(cls: type) -> Any:

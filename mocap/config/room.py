@@ -98,4 +98,6 @@ def read_room(path: str | Path) -> Room:
     SourceError, ConfigError
         FILE_MISSING, TOML, CONFIG_KEY, CONFIG_VALUE or ROOM.
     """
-    return build(Room, read_toml(Path(path)), Path(path).name)
+    return build(
+        Room, read_toml(Path(path)), Path(path).name, example="configs/rooms/lab_6x5.toml shows all of them"
+    )

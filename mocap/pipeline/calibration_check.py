@@ -23,6 +23,7 @@ from mocap.pipeline.board_footage import footage_notes
 from mocap.pipeline.boards import target_from
 from mocap.pipeline.check_lines import age_of, check_lines, check_row, repair_line
 from mocap.pipeline.outputs import check_output
+from mocap.pipeline.point_remedies import calibration_remedies
 from mocap.pipeline.progress import Progress
 from mocap.pipeline.reconstruction import KeypointInput, load_keypoints
 from mocap.reconstruction import usable_observations
@@ -225,7 +226,8 @@ def _dense(found: BoardObservations, every: int) -> tuple[NDArray, NDArray]:
 
 
 def _keypoints(source: Path, rig: CameraRig, options: CheckOptions) -> _Seen:
-    keypoints, first, _ = load_keypoints(source, rig, options.keypoints)
+    with calibration_remedies():
+        keypoints, first, _ = load_keypoints(source, rig, options.keypoints)
     pixels = np.where(usable_observations(keypoints)[..., None], keypoints.pixels, np.nan).astype(float)
     return _Seen(pixels, np.arange(keypoints.n_frames) + first, partners(keypoints.names), None)
 

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from calibration import CameraRig
 from calibration.planning import PointForecast, choose_places, forecast_points, ideal_camera
+from mocap.config.presets import preset_path
 from mocap.config.room import Lens, Room, read_room
 from mocap.errors import ConfigError
 from mocap.kinematics import joint_angles
-from mocap.pipeline.outputs import check_output
+from mocap.pipeline.outputs import check_nothing_lost, check_output
 from mocap.synthetic import default_subject
 from mocap.trial import Points3D
 
@@ -203,7 +204,7 @@ def sketched_room(
     pixel_sd: float,
     gravity_sd_deg: float,
 ) -> Room:
-    """Return the room of a file, or of a few numbers such as '6x5x2.8' m and '1920x1080' px.
+    """Return the room of a file or preset, or of a few numbers such as '6x5x2.8' m and '1920x1080' px.
 
     Raises
     ------
@@ -215,7 +216,8 @@ def sketched_room(
             "Give either the sketch of a room or its size.", "mocap plan room.toml, or --room 6x5x2.8.", code="ROOM"
         )
     if sketch is not None:
-        return read_room(sketch)
+        named = not sketch.exists() and not sketch.suffix and sketch.name == str(sketch)
+        return read_room(preset_path("rooms", sketch.name) if named else sketch)
     width, height = _lengths(image, 2, "--image")
     if width % 1 or height % 1:
         raise ConfigError(f"--image '{image}' is no number of pixels.", "Write it as in 1920x1080.", code="ROOM")
@@ -239,13 +241,14 @@ def _lengths(text: str, count: int, option: str) -> tuple[float, ...]:
     return numbers
 
 
-def write_plan(room: Room, out: Path) -> LabPlan:
+def write_plan(room: Room, out: Path, sketch: Path | None = None) -> LabPlan:
     """Plan a lab and write the page, and beside it the cameras' places as a table.
 
     Raises
     ------
     ConfigError
-        PLAN_OUTPUT when page and table would be one file; ROOM as `plan_lab`.
+        PLAN_OUTPUT when page and table would be one file; OUTPUT_IS_INPUT and OUTPUT_OTHER when one of them would
+        be written over the `sketch` or over what is no text; ROOM as `plan_lab`.
     """
     from mocap.report.plan_page import plan_page
 
@@ -256,6 +259,7 @@ def write_plan(room: Room, out: Path) -> LabPlan:
             "Name a page, such as --out plan.html.",
             code="PLAN_OUTPUT",
         )
+    check_nothing_lost([out, out.with_suffix(".csv")], [] if sketch is None else [sketch])
     plan = plan_lab(room)
     rows = camera_rows(plan.rig)
     out.write_text(plan_page(plan.rig, room.size, room.volume, plan.grid_world, plan.points.sd_mm, plan.points.n_views,

@@ -16,6 +16,7 @@ from calibration.points.recipe import calibrate_from_person
 from calibration.points.tracks import KnownLength, PointTracks
 from mocap.errors import ConfigError, KeypointError
 from mocap.keypoints import PeopleKeypoints
+from mocap.pipeline.point_remedies import calibration_remedies
 from mocap.pipeline.reconstruction import KeypointInput, check_image_size
 from mocap.readers.keypoints import read_keypoints
 from mocap.skeleton import side_of
@@ -79,10 +80,11 @@ def read_point_files(
             "(--image-size cam_0=1920x1080, once per camera).",
             code="LENS_UNKNOWN",
         )
-    read = read_keypoints(
-        path, source=how.source, camera_names=tuple(sizes), skeleton=how.skeleton, rate_hz=how.rate_hz or 1.0,
-        declared=how.cameras or None, keypoints=how.names or None,
-    )  # fmt: skip
+    with calibration_remedies():
+        read = read_keypoints(
+            path, source=how.source, camera_names=tuple(sizes), skeleton=how.skeleton, rate_hz=how.rate_hz or 1.0,
+            declared=how.cameras or None, keypoints=how.names or None,
+        )  # fmt: skip
     files = PointFiles(read.people, sizes, tuple(note.rstrip(".") for note in read.notes))
     shown = rig if rig is not None else ordinary_lenses(tuple(sizes), np.array(list(sizes.values())), 1.0)
     for person in range(read.people.n_people):

@@ -1,7 +1,10 @@
 """No wish of a user is ignored in silence, and what is printed can be read."""
 
 import os
+import re
+import tomllib
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,6 +17,8 @@ from calibration.sources import CameraSource
 from calibration.synthetic import ring_rig
 from mocap.cli.calibrate_lines import counted, said, verdict_lines
 from mocap.config.build import build
+from mocap.config.presets import preset_path
+from mocap.config.room import Room, read_room
 from mocap.errors import MocapError
 from mocap.pipeline.board_footage import footage_notes
 from mocap.pipeline.calibration import CalibrationOptions
@@ -109,6 +114,30 @@ def test_figures_are_printed_with_the_digits_that_count() -> None:
     assert verdict_lines(None, "not assessed") == []
 
 
+def test_remedies_name_what_a_calibration_has(tmp_path: Path, mocap_cli: Callable) -> None:
+    write_rig(tmp_path / "lenses.toml", ring_rig(3, 1))
+    rows = ["camera,frame,keypoint,x,y,confidence"]
+    rows += [f"cam_{camera},{frame},RHip,100,100,1" for camera in range(2) for frame in range(3)]
+    (tmp_path / "walk.csv").write_text("\n".join(rows))
+    for words in ((*PERSON, "--lenses"), ("--person", "--check")):
+        error = mocap_cli("calibrate", tmp_path / "walk.csv", *words, tmp_path / "lenses.toml").error_line
+        assert error.startswith("error CAMERA_") and "--lenses, --check" in error and "--camera" not in error
+
+
+def test_the_sketch_that_is_shown_has_every_entry(tmp_path: Path, mocap_cli: Callable) -> None:
+    shown = read_room(preset_path("rooms", "lab_6x5"))
+    assert repr(shown) == repr(Room((6.0, 5.0, 2.8), n_cameras=8))  # the defaults throughout
+    text = preset_path("rooms", "lab_6x5").read_text().replace("# [[", "[[")
+    text = re.sub(r"^# (?=(name|position|aim) =)", "", text, flags=re.MULTILINE)
+    given = tomllib.loads(text)
+    assert set(given) == {field.name for field in fields(Room)}
+    (tmp_path / "room.toml").write_text("size = 6")
+    error = mocap_cli("plan", tmp_path / "room.toml", "--out", tmp_path / "p.html").error_line
+    assert "lab_6x5.toml shows" in error and "session" not in error
+    (tmp_path / "room.toml").write_bytes(preset_path("rooms", "lab_6x5").read_bytes())
+    assert "OUTPUT_IS_INPUT" in mocap_cli("plan", tmp_path / "room.toml", "--out", tmp_path / "room.toml").error_line
+
+
 def test_a_plan_prints_no_minus_zero(tmp_path: Path, mocap_cli: Callable) -> None:
-    done = mocap_cli("plan", "--room", "6x5x2.8", "--cameras", 4, "--out", tmp_path / "plan.html")
+    done = mocap_cli("plan", "lab_6x5", "--out", tmp_path / "plan.html")
     assert done.status == 0 and "-0.00" not in done.out and "-0," not in done.out

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from calibration.boards.board import read_board
 from mocap.cli import app
 from mocap.config.build import build
 from mocap.config.session import Session
+from mocap.pipeline.calibration import CalibrationOptions
 from mocap.pipeline.session import stage_options
 
 README = (Path(__file__).resolve().parents[3] / "README.md").read_text(encoding="utf-8")
@@ -24,6 +26,8 @@ def test_the_session_file_is_a_session_file() -> None:
     session = build(Session, tomllib.loads(block("session.toml")), "README")
     assert stage_options(session).filter.cutoff_hz == 6.0
     assert session.static is not None
+    shown = set(session.options["calibration"])
+    assert shown == {field.name for field in fields(CalibrationOptions)}
 
 
 def test_the_board_file_is_a_board_file(tmp_path: Path) -> None:
