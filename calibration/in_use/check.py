@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from calibration.camera import CameraRig
 from calibration.in_use.agreement import Evidence, pair_table
 from calibration.in_use.change_systems import LATE, Systems, change_systems, speeds
-from calibration.in_use.drift import CameraChange, best_change, doubted, undone
+from calibration.in_use.drift import CameraChange, best_change, doubted, sharpened, undone
 from calibration.in_use.footage_faults import FootageFault, footage_fault, suspicious
 from calibration.in_use.lateness import late_by, shifted
 from calibration.in_use.use_verdict import GOOD, REFUSE, USABLE, CameraCheck, CheckLimits, Diagnosis, Sampling, UseCheck
@@ -28,8 +28,11 @@ _CLEARLY = 0.7
 _LEFT_POINTS = 1000
 _MOST_CHANGES = 3
 _LEAST_CAMERAS = 3
+_MOST_STEPS = 4
+_SETTLED_SDS = 0.05
 _SHOWN_SHARE = 1 / 3  # less than a millimetre is what calibrations err by among each other
 _TELLS_NOTHING_MM = 100.0
+_TOLD_MM = 0.1  # less is no figure of a room
 
 
 def check_in_use(
@@ -144,6 +147,8 @@ def _changes(
         worst = max(tried, key=lambda c: tried[c].gain)
         if tried[worst].chance < _CHANCE:
             tried[worst] = _or_late(rig, pixels, chosen, tried[worst], found)
+        if _named(tried[worst], limits) and tried[worst].kind != "late":
+            tried[worst] = _sharp(rig, left, speed, best_change(systems, worst))
         if not _named(tried[worst], limits):
             found |= tried
             break
@@ -156,6 +161,25 @@ def _judged(rig: CameraRig, systems: Systems, camera: int) -> CameraChange:
     change = best_change(systems, camera)
     # What noise explains needs no further doubt.
     return change if rig.covariance is None or change.chance > _CHANCE else doubted(systems, change, rig.covariance)
+
+
+def _sharp(rig: CameraRig, pixels: NDArray, speed: NDArray, change: CameraChange) -> CameraChange:
+    """Return a change of pose or focal length estimated anew about where it leads, until nothing is left of it."""
+    camera, first, systems = change.camera, change.first, None
+    for _ in range(_MOST_STEPS):
+        cameras = list(rig.cameras)
+        cameras[camera] = undone(rig.cameras[camera], change)
+        after = change_systems(CameraRig(tuple(cameras)), pixels[:, first:], speed[:, first:])
+        if after is None or not (after.mm_per_px[camera] > 0).any():
+            break
+        systems, before = after, change
+        change = sharpened(systems, before)
+        sd = np.sqrt(np.maximum(np.diagonal(change.covariance), 1e-30))
+        if (np.abs(change.value - before.value) < _SETTLED_SDS * sd).all():
+            break
+    if systems is None or rig.covariance is None:
+        return change
+    return doubted(systems, change, rig.covariance, 0)
 
 
 def _or_late(
@@ -214,7 +238,7 @@ def _verdict(
             return USABLE, f"not judged: what was shown tells no change below {sure:.0f} mm"
         if not limits.noise_share and sure > limits.refuse_mm:
             return USABLE, f"no change found, but one of up to {sure:.1f} mm would not show"
-        return GOOD, f"no change found; one of more than {sure:.1f} mm would show"
+        return GOOD, f"no change found; one of more than {max(sure, _TOLD_MM):.1f} mm would show"
     if change.kind == "late":
         return REFUSE, f"late by {change.value[7]:+.2f} frames"
     worst = REFUSE if change.effect_mm > limits.refuse_mm else USABLE
@@ -234,8 +258,8 @@ def _told(name: str, change: CameraChange, since: int | None) -> Diagnosis:
         return Diagnosis("LENS_CHANGED", (name,), cause, remedy)
     when = "" if since is None else f" near frame {since}"
     cause = (f"Camera '{name}' moved{when}: turned by {change.turn_deg:.2f} deg (95 % "
-             f"+-{1.96 * change.turn_sd_deg:.2f}), shifted by {change.shift_mm:.0f} mm (+-"
-             f"{1.96 * change.shift_sd_mm:.0f}), {change.effect_mm:.1f} mm in the volume.")
+             f"+-{1.96 * change.turn_sd_deg:.2f}), shifted by {change.shift_mm:.1f} mm (+-"
+             f"{1.96 * change.shift_sd_mm:.1f}), {change.effect_mm:.1f} mm in the volume.")
     remedy = "Fix the camera and re-estimate it alone (calibrate --check --repair), or calibrate again."
     return Diagnosis("CAMERA_MOVED", (name,), cause, remedy)
 

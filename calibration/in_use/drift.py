@@ -14,7 +14,7 @@ from scipy.special import chdtrc, fdtrc
 
 from calibration.camera import Camera
 from calibration.in_use.change_systems import LATE, N_CHANGE, POSE, ZOOM, Systems, typical_square
-from calibration.rigid import from_rotvec
+from calibration.rigid import from_rotvec, rotvec
 
 _PRIOR_SD = np.array([0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3, 30.0])  # a change beyond is no drift
 _BLOCKS = 24
@@ -138,7 +138,10 @@ def _best_step(matrix: NDArray, gradient: NDArray, prior: NDArray) -> int:
     return int(places[gains.argmax()])
 
 
-def _estimated(systems: Systems, camera: int, kind: str, first: int, gain: float) -> CameraChange:
+def _estimated(
+    systems: Systems, camera: int, kind: str, first: int, gain: float, before: CameraChange | None = None
+) -> CameraChange:
+    """Estimate a change; where one was found `before` and is undone already, what is left of it goes on top."""
     columns, prior = _KINDS[kind], systems.sigma2 / _PRIOR_SD**2
     matrix = systems.matrix[camera, first:].sum(axis=0)[np.ix_(columns, columns)]
     gradient = systems.gradient[camera, first:].sum(axis=0)[columns]
@@ -149,6 +152,10 @@ def _estimated(systems: Systems, camera: int, kind: str, first: int, gain: float
     scatter, n_clusters = _covariance(systems, camera, columns, first, part, inverse)
     covariance[np.ix_(columns, columns)] = scatter
     left = _left_over(systems, gain)
+    left_px = np.sqrt(_noise_after(systems, camera, first, columns, part))
+    if before is not None:
+        value = _on_top(value, before.value)
+        part = value[columns]
     moved_px = systems.by_change[camera, first:][..., columns] @ part
     weight = np.where(systems.mm_per_px[camera, first:] > 0, systems.weight[first:], 0.0)
     scale = systems.mm_per_px[camera, first:, :, None]
@@ -160,11 +167,33 @@ def _estimated(systems: Systems, camera: int, kind: str, first: int, gain: float
     noise = float(np.trace(np.einsum("tp,tpri,tprj->ij", weight, bent, bent) @ scatter)) / total
     effect, sd = float(np.sqrt(max(squared - noise, 0.0))), float(np.sqrt(noise))
     share = 1.0 - gain / max(float(_total(systems)), 1e-12)
-    left_px = np.sqrt(_noise_after(systems, camera, first, moved_px, columns, part))
     noise_mm = float(left_px * (weight * scale[..., 0]).sum() / total)
     return CameraChange(
         camera, kind, first, value, covariance, n_clusters, gain / left, share, effect, sd, shown, noise_mm
     )
+
+
+def sharpened(systems: Systems, change: CameraChange) -> CameraChange:
+    """Return a change with what is left of it where it is undone, to first order once more.
+
+    A turn by a degree leaves tenths of a pixel beyond the first order, which would be taken for a shift.
+
+    Parameters
+    ----------
+    systems : Systems
+        Of the frames that the change holds for, about the camera as `undone` returns it.
+    change : CameraChange
+        Without the doubt of the calibration.
+    """
+    more = _estimated(systems, change.camera, change.kind, 0, 0.0, change)
+    return replace(more, first=change.first, gain=change.gain, share=change.share)
+
+
+def _on_top(value: NDArray, before: NDArray) -> NDArray:
+    answer = value + before
+    pose = from_rotvec(value[:3], value[3:6]) @ from_rotvec(before[:3], before[3:6])
+    answer[:3], answer[3:6] = rotvec(pose), pose[:3, 3]
+    return answer
 
 
 def undone(camera: Camera, change: CameraChange) -> Camera:
@@ -175,7 +204,9 @@ def undone(camera: Camera, change: CameraChange) -> Camera:
     return replace(camera, matrix=matrix, cam_from_world=pose)
 
 
-def doubted(systems: Systems, change: CameraChange, calibration: NDArray) -> CameraChange:
+def doubted(
+    systems: Systems, change: CameraChange, calibration: NDArray, first: int | None = None
+) -> CameraChange:
     """Return a change with what the calibration itself is uncertain by added to its covariance.
 
     Parameters
@@ -185,8 +216,11 @@ def doubted(systems: Systems, change: CameraChange, calibration: NDArray) -> Cam
         As `best_change` returns it.
     calibration : ndarray, shape (camera, 18, camera, 18)
         `CameraRig.covariance`.
+    first : int, optional
+        Place on the time axis of `systems` from which on the change holds; its own when left out.
     """
-    columns, first, camera = _KINDS[change.kind], change.first, change.camera
+    columns, camera = _KINDS[change.kind], change.camera
+    first = change.first if first is None else first
     own = systems.by_change[camera, first:][..., columns]
     weighted = systems.weight[first:, :, None, None] * own
     towards = np.swapaxes(weighted, -1, -2) @ systems.follow[camera, first:]  # (time, point, change, 3)
@@ -214,10 +248,11 @@ def doubted(systems: Systems, change: CameraChange, calibration: NDArray) -> Cam
 
 
 def _noise_after(
-    systems: Systems, camera: int, first: int, moved_px: NDArray, columns: list[int], value: NDArray
+    systems: Systems, camera: int, first: int, columns: list[int], value: NDArray
 ) -> float:
     """Squared noise of a coordinate once a change is undone, by the median over points."""
     squares = systems.squares.copy()
+    moved_px = systems.by_change[camera, first:][..., columns] @ value
     followed = systems.pull[camera, first:][..., columns] @ value
     squares[first:] += (moved_px * (followed - 2 * systems.residual[camera, first:])).sum(axis=-1)
     return typical_square(np.maximum(squares, 0.0), systems.freedom)
