@@ -12,7 +12,7 @@ from calibration.boards.tag_object import TagObject
 from calibration.errors import ShapeError
 
 _OUTSIDE_PX = 2.0
-_OUTSIDE_SHARE = 0.02  # a few stray corners are the solver's to leave out
+_OUTSIDE_SHARE = 0.1  # stray corners are the solver's to leave out; of swapped sizes a third lie outside
 _FILLED = 3  # corners in exactly one such place
 
 
