@@ -56,7 +56,7 @@ def _summary(found: PointCalibration, assessment: PointAssessment, what: str) ->
     outside, volume = assessment.held_out, assessment.errors.figures()
     rows = [[escaped(label), value] for label, value in (
         ("Error of a known length in frames never used (RMSE)", number(outside.rmse_mm, 3, "mm")),
-        ("of it the noise of a single frame", number(outside.noise_mm, 3, "mm")),
+        ("What the noise of a single frame makes of that by itself", number(outside.noise_mm, 3, "mm")),
         ("Error of a point from the calibration, 1 sd: median over the volume, 95th percentile",
          f"{number(volume['calibration_median_mm'])}, {number(volume['calibration_p95_mm'], 3, 'mm')}"),
         ("Size of the rig known to (1 sd)", number(100 * found.scale_sd, 2, "%")),
@@ -117,7 +117,7 @@ def length_picture(lengths: Sequence[HeldOutLength], width: float = 900.0) -> st
         dots = "".join(f"M{u:.1f} {v:.1f}h0" for u, v in zip(across, down, strict=True))
         shapes.append(shape("path", d=dots, stroke=SERIES[index % len(SERIES)], stroke_width=3.4,
                             stroke_linecap="round"))  # fmt: skip
-    shapes.append(text(left, row * len(shown) + 15, "frame", 10, "end"))
+    shapes.append(text(left - 8, row * len(shown) + 15, "frame", 10, "end"))
     return picture(width, row * len(shown) + 22, shapes, "Known lengths over time, measured minus known")
 
 
