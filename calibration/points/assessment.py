@@ -38,8 +38,7 @@ WAND_LIMITS: dict[str, Limit] = {
     "shared": Limit(50, 12, "frames", "frames shared with another camera",
                     "Move where this camera and a neighbour see it at the same time."),
     "focal_sd": replace(CAMERA_LIMITS["focal_sd"], remedy=_MOVE),
-    "position_sd": replace(CAMERA_LIMITS["position_sd"], remedy=_MOVE, meaning="position known to, the size of the "
-                           "rig apart (1 sd, of the distance to the volume)"),
+    "position_sd": replace(CAMERA_LIMITS["position_sd"], remedy=_MOVE),
     "lag": Limit(0.02, 0.1, "frames", "late or early, as far as it shows, by at least",
                  "Synchronise the recordings: same trigger, or the offset of each camera."),
 }  # fmt: skip
@@ -65,6 +64,8 @@ PERSON_RIG_LIMITS: dict[str, Limit] = {
     "volume_sd": replace(_VOLUME, fail=40), "volume_seen": RIG_LIMITS["volume_seen"],
 }  # fmt: skip
 _SCALE = Limit(0.5, 5, "%", "size of the rig known to (1 sd)", "Give a second length, or one that is known better.")
+_HELD = "how uncertain the given lens is, is not known, and no figure counts it"
+_HELD_REMEDY = "Give lenses from a calibration that holds its covariance, such as one of mocap calibrate."
 _WORLD_REMEDY = {
     "gravity": "Give --world with a FILE of an L-frame, points or plumb lines, or --world feet with a person: angles "
     "against gravity are not observable without.",
@@ -136,7 +137,7 @@ def _assess(found: PointCalibration) -> PointAssessment:
     limits, rig_limits = (
         (PERSON_LIMITS, PERSON_RIG_LIMITS) if found.known.wand is None else (WAND_LIMITS, WAND_RIG_LIMITS)
     )
-    cameras = tuple(_judged(name, row, limits) for name, row in zip(rig.names, rows, strict=True))
+    cameras = tuple(_judged(name, row, limits, found.scale_sd) for name, row in zip(rig.names, rows, strict=True))
     world = world_from_metadata(rig.metadata) or camera_frame(f"camera:{rig.names[0]}", np.eye(4))
     figures = {
         "held_out_length": outside.rmse_mm, "volume_sd": errors.figures()["calibration_p95_mm"],
@@ -154,9 +155,15 @@ def _assess(found: PointCalibration) -> PointAssessment:
     )  # fmt: skip
 
 
-def _judged(name: str, figures: dict[str, float], limits: dict[str, Limit]) -> CameraVerdict:
-    checks = tuple(limit.judge(key, figures[key]) for key, limit in limits.items())
-    return CameraVerdict(name, *graded(checks), checks)
+def _judged(name: str, figures: dict[str, float], limits: dict[str, Limit], scale_sd: float) -> CameraVerdict:
+    checks = {key: limit.judge(key, figures[key]) for key, limit in limits.items()}
+    if not np.isfinite(figures["focal_sd"]):
+        checks["focal_sd"] = replace(checks["focal_sd"], meaning=_HELD, remedy=_HELD_REMEDY)
+    place = checks["position_sd"]
+    if place.severity and (100 * scale_sd) ** 2 > _MOST_OF * place.measured**2:
+        checks["position_sd"] = replace(place, remedy=_SCALE.remedy)
+    told = tuple(checks.values())
+    return CameraVerdict(name, *graded(told), told)
 
 
 def _coverage(found: PointCalibration, camera: int) -> CameraCoverage:
@@ -178,7 +185,6 @@ def _camera_figures(
     quality, rig = found.quality, found.rig
     middle = np.median(found.points[np.isfinite(found.points).all(axis=2)], axis=0)
     away = 1e3 * np.linalg.norm(np.stack([camera.centre_world for camera in rig]) - middle, axis=1)
-    shape = 100 * np.sqrt(np.maximum((position / away) ** 2 - found.scale_sd**2, 0.0))
     # What is left of a lag when twice its own noise is taken off.
     apart = np.abs(found.lag_frames - np.median(found.lag_frames))
     with np.errstate(invalid="ignore"):
@@ -191,8 +197,8 @@ def _camera_figures(
             "coverage": 100 * coverage[index].share,
             "reach": 100 * coverage[index].reach,
             "shared": float(np.delete(graph.views[index], index).max()),
-            "focal_sd": float(focal[index]),
-            "position_sd": float(shape[index]),
+            "focal_sd": float(focal[index]) or _NONE,  # nothing is known for sure
+            "position_sd": float(100 * position[index] / away[index]),
             "lag": float(lag[index]),
         }
         for index, camera in enumerate(rig)
