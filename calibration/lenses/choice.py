@@ -5,7 +5,8 @@ shows that it is one), kept ordinary by weak priors. From there the choice goes 
 
 - up, to eight coefficients or to the equidistant fisheye, where the residuals of the five show more than the noise
   and a refit proves it;
-- down, by holding what the views say nothing of: a parameter whose posterior standard deviation is (nearly) that of
+- down, to a lens that does not fold inside the image, where corners say next to nothing against it (`whole_image`),
+  and by holding what the views say nothing of: a parameter whose posterior standard deviation is (nearly) that of
   its prior is a belief and no measurement. It is held at what is believed, but stays open in the covariance: not
   having seen a coefficient is not knowing that it is 0. A lens whose whole distortion is below what shows is a
   pinhole.
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from calibration.lenses.evidence import LensCoverage, LensEvidence, lens_coverage, lens_evidence
 from calibration.lenses.growth import grown
 from calibration.lenses.models import LensModel, parsed_model
+from calibration.lenses.whole_image import unfolded
 from calibration.lenses.words import said
 from calibration.solve.bundle import BundleProblem, LensPrior, minimise
 from calibration.solve.bundle_system import N_LENS, BundleState
@@ -121,14 +123,18 @@ def choose_lenses(
     reduced = _reduced(refinement, held)
     if reduced is None:  # never seen: with less to move, the minimum is only nearer
         held, reduced = [()] * len(names), refinement
+    reduced, straightened = unfolded(reduced, sizes, auto, evidence.inflation)
     sentences = [
-        said(name, model_of(reduced.problem, camera, own), own, held[camera], camera, growth, coverage, tied)
+        said(name, model_of(reduced.problem, camera, own), own, held[camera], camera, growth, coverage, tied,
+             float(reduced.state.lenses[camera, 5]) if straightened[camera] else None)
         for camera, (name, own, tied) in enumerate(zip(names, asked, evidence.inflation.tolist(), strict=True))
     ]
     choices = tuple(
         _choice(reduced.problem, camera, own, held[camera], sentences[camera]) for camera, own in enumerate(asked)
     )
-    opened = replace(reduced.problem, free=refinement.problem.free, prior=refinement.problem.prior)
+    # Beliefs as before, but about what is held to be rid of a fold.
+    prior = replace(refinement.problem.prior, mean=reduced.problem.prior.mean)
+    opened = replace(reduced.problem, free=refinement.problem.free, prior=prior)
     return ChosenLenses(choices, reduced, opened)
 
 

@@ -20,6 +20,7 @@ def said(
     growth: Growth | None = None,
     coverage: LensCoverage | None = None,
     inflation: float = 1.0,
+    straight_k2: float | None = None,
 ) -> str:
     """Return one sentence without a full stop, such as 'cam_2: brown2, p1 p2 k3 held at 0: the board reached ...'.
 
@@ -38,6 +39,8 @@ def said(
         None where nothing was to be chosen.
     inflation : float
         Variance that the scatter between moments shows over that of independent corners.
+    straight_k2 : float, optional
+        At which k2 is held for a lens that does not fold inside the image.
     """
     if asked.name != "auto":
         return f"{name}: {model} as asked for" + (f" ({', '.join(asked.holds)})" if asked.holds else "")
@@ -47,6 +50,9 @@ def said(
     if asked.holds:
         parts.append(f"{', '.join(asked.holds)} as asked for")
     coefficients = [hold for hold in ("k1", "k2", "p", "k3", "k4") if hold in held]
+    if straight_k2 is not None:
+        coefficients = [hold for hold in ("p", "k3") if hold in held or hold == "k3"]
+        parts.append(f"k2 held at {straight_k2:.3f}, lest the lens fold inside the image")
     if coefficients:
         parts.append(f"{' '.join(coefficients).replace('p', 'p1 p2')} held at 0")
     parts += [_NAMES[hold] for hold in ("c", "fx=fy") if hold in held]

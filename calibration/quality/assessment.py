@@ -15,13 +15,13 @@ from calibration.corrections.limits import recording_limits
 from calibration.errors import CalibrationError
 from calibration.lenses.freedom import LensFreedom, freedom_sentence, lens_freedom
 from calibration.observations import BoardObservations
-from calibration.quality.coverage import CameraCoverage, camera_coverage
+from calibration.quality.coverage import CameraCoverage, camera_coverage, with_rays
 from calibration.quality.error_map import ErrorMap, display_axes, error_map, volume_grid
 from calibration.quality.held_out import DEFAULT_FOLDS, HeldOut, held_out
 from calibration.quality.judgement import CAMERA_LIMITS, GRADES, RIG_LIMITS, CameraVerdict, Check, graded, judge_camera
 from calibration.quality.rig_checks import rig_checks
 from calibration.quality.split_halves import SplitHalves, board_middles, split_halves
-from calibration.quality.uncertainty import baseline_sd, focal_sd, position_sd
+from calibration.quality.uncertainty import baseline_sd, edge_sd, focal_sd, position_sd
 from calibration.quality.view_graph import ViewGraph, view_graph
 from calibration.result import Calibration
 from calibration.scale import ScaleResult, board_scale, combine_scale
@@ -122,7 +122,7 @@ def _assess(
     display = display_axes(rig)
     errors = error_map(rig, volume_grid(used_corners(calibration, observations), display), display)
     poses = np.stack([camera.cam_from_world for camera in rig])
-    coverage = camera_coverage(observations, calibration.kept, poses, calibration.world_from_board)
+    coverage = with_rays(camera_coverage(observations, calibration.kept, poses, calibration.world_from_board), rig)
     graph = view_graph(calibration.kept, rig.names, observations.frame_ids)
     focal, position = 100 * focal_sd(rig), 1e3 * position_sd(rig)
     figures = _camera_figures(calibration, observations, coverage, graph, halves, focal, position)
@@ -136,7 +136,8 @@ def _assess(
     # Of the two that say how far focal lengths and distances are open, one is enough.
     found = recording_limits(calibration, observations, wanted, loosely=not open_lenses)
     hang_together = str(rig.metadata.get("uncertainty", ""))
-    told = (*limits, *found, *own_limits(outside, halves), *filter(None, [hang_together, open_lenses]))
+    folds = fold_sentence(coverage, rig.names)
+    told = (*limits, *found, *own_limits(outside, halves), *filter(None, [hang_together, open_lenses, folds]))
     return Assessment(
         grade, reason, remedy, cameras, checks, outside, halves, errors, coverage, graph, scale, freedom, position,
         focal, lengths, lengths_sd, told,
@@ -157,7 +158,7 @@ def _camera_figures(
 ) -> list[dict[str, float]]:  # fmt: skip
     quality, rig = calibration.quality, calibration.rig
     middle = np.median(board_middles(calibration, observations), axis=0)
-    rows = []
+    rows, edge_px = [], edge_sd(rig, middle)
     for index, camera in enumerate(rig):
         shared = float(np.delete(graph.views[index], index).max()) if len(rig) > 1 else float("nan")
         rejected = quality.n_rejected_corners[index]
@@ -168,6 +169,8 @@ def _camera_figures(
             "residual": 100 * quality.camera_rms_px[index] / max(camera.size),
             "coverage": 100 * coverage[index].share,
             "reach": 100 * coverage[index].reach,
+            "with_ray": 100 * coverage[index].ray_share,
+            "edge_sd": 100 * float(edge_px[index]) / max(camera.size),
             "slanted": 100 * coverage[index].slanted_share,
             "shared": shared,
             "focal_sd": float(focal_pct[index]),
@@ -221,6 +224,23 @@ def own_limits(outside: HeldOut, halves: SplitHalves) -> list[str]:
             f"these {ratio:.1f} times as large."
         )
     return told
+
+
+def fold_sentence(coverage: tuple[CameraCoverage, ...], names: tuple[str, ...]) -> str:
+    """Say which lenses fold inside their image; nothing where none does."""
+    named = [
+        f"{name} ({100 * (1 - cover.ray_share):.0f} %, corners seen to {100 * cover.reach:.0f} % of the way to its "
+        "corner)"
+        for name, cover in zip(names, coverage, strict=True)
+        if cover.ray_share < 1.0
+    ]  # fmt: skip
+    if not named:
+        return ""
+    return (
+        f"The lens folds inside the image, where no corner was seen, of {', '.join(named)}: pixels there (hatched in "
+        "the pictures) have no ray and measure nothing, and those next to them are not to be trusted. Show the board "
+        "there, or let the lens be chosen (--lens auto)."
+    )
 
 
 def check_verdict(assessment: Assessment) -> None:

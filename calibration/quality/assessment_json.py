@@ -8,8 +8,9 @@ Lengths carry their unit in the name; what is unknown is null.
 - `cameras`: a list, one table each: `name`, `size_px` [w, h], `grade`, `reason`, `remedy`, `checks`; `position_m`,
   `position_sd_mm`, `focal_px` [fx, fy], `focal_sd_pct`, `rms_px`, `sigma_px`, `n_views`, `n_corners`,
   `n_rejected_corners`; `coverage` (`share_pct`, `reach_pct`, `depth_m` [near, far], `tilt_deg` [low, high],
-  `slanted_pct`, `counts`: corners per cell of the image, row by row); `repeatability` (`position_mm`,
-  `rotation_deg`, `focal_px`, `stated_position_mm`, `stated_rotation_deg`, `ratio`)
+  `slanted_pct`, `ray_pct` (of the image for which the lens has a ray), `counts`: corners per cell of the image, row
+  by row); `repeatability` (`position_mm`, `rotation_deg`, `focal_px`, `stated_position_mm`, `stated_rotation_deg`,
+  `ratio`)
 - a check is `name`, `status` (ok, warn, fail), `measured`, `limit_ok`, `limit_fail`, `unit`, `meaning`, `remedy`
 - `checks`: a list, of the whole rig
 - `held_out`: `reason` (empty, or why there is none), `n_frames`, `n_lengths`, `median_px`, `rms_px`,
@@ -149,7 +150,8 @@ def _camera(calibration: Calibration, assessment: Assessment, index: int) -> dic
         "n_rejected_corners": quality.n_rejected_corners[index],
         "coverage": {
             "share_pct": 100 * cover.share, "reach_pct": 100 * cover.reach, "depth_m": cover.depth_m,
-            "tilt_deg": cover.tilt_deg, "slanted_pct": 100 * cover.slanted_share, "counts": cover.counts,
+            "tilt_deg": cover.tilt_deg, "slanted_pct": 100 * cover.slanted_share,
+            "ray_pct": 100 * cover.ray_share, "counts": cover.counts,
         },
         "repeatability": {
             "position_mm": halves.position_mm[index], "rotation_deg": halves.rotation_deg[index],

@@ -1,10 +1,12 @@
 """What the board showed of each camera: where in the image, how far off, how slanted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.camera import CameraRig
+from calibration.lenses.whole_image import places_with_ray
 from calibration.observations import BoardObservations
 
 GRID_CELLS = 12  # along the longer side of the image; the cells are about squares
@@ -24,8 +26,8 @@ class CameraCoverage:
     share : float
         Cells with at least one corner.
     reach : float
-        Distance of the outermost corner (99th percentile) from the middle of the image over that of the image's own
-        corner: distortion beyond it is a guess.
+        Distance of the outermost corner from the middle of the image over that of the image's own corner: distortion
+        beyond it is a guess.
     depth_m : tuple of float
         Nearest and farthest distance of the board, 5th and 95th percentile.
     tilt_deg : tuple of float
@@ -33,6 +35,8 @@ class CameraCoverage:
     slanted_share : float
         Views slanted by 20 degrees or more.
     n_views, n_corners : int
+    with_ray : ndarray of bool, shape (27, 48), optional
+        Places of the image (`lenses.whole_image.image_places`) for which the lens has a ray.
     """
 
     counts: NDArray
@@ -43,6 +47,12 @@ class CameraCoverage:
     slanted_share: float
     n_views: int
     n_corners: int
+    with_ray: NDArray | None = None
+
+    @property
+    def ray_share(self) -> float:
+        """Share of the image for which the lens has a ray; NaN where nobody asked."""
+        return float("nan") if self.with_ray is None else float(self.with_ray.mean())
 
     @property
     def depth_ratio(self) -> float:
@@ -79,7 +89,7 @@ def image_reach(pixels: NDArray, size: tuple[int, int]) -> float:
     if not len(known):
         return float("nan")
     middle = (np.array(size) - 1) / 2
-    return float(np.percentile(np.linalg.norm(known - middle, axis=1), 99) / np.linalg.norm(middle))
+    return float(np.linalg.norm(known - middle, axis=1).max() / np.linalg.norm(middle))
 
 
 def board_slants(cam_from_board: NDArray, seen: NDArray, corners_board: NDArray, faces: tuple[NDArray, ...]) -> NDArray:
@@ -136,6 +146,11 @@ def camera_coverage(
             float((slants >= SLANTED_DEG).mean()) if len(slants) else float("nan"), int(views.sum()), len(pixels),
         ))  # fmt: skip
     return tuple(answer)
+
+
+def with_rays(coverage: tuple[CameraCoverage, ...], rig: CameraRig) -> tuple[CameraCoverage, ...]:
+    """Return coverages with where the lens of each camera has a ray: a lens may fold where no corner was seen."""
+    return tuple(replace(one, with_ray=places_with_ray(camera)) for one, camera in zip(coverage, rig, strict=True))
 
 
 def _spread(values: NDArray) -> tuple[float, float]:

@@ -59,9 +59,14 @@ class Check:
         return max(ratio, 1.0 / ratio)
 
     def describe(self) -> str:
-        """Return one line: 'image area with corners 12 % (limit 40 %)'."""
+        """Return one line: 'image area with corners 12 % (limit 40 %)', 'views 3, fewer than the 5 needed'."""
         if not np.isfinite(self.measured):
             return self.meaning
+        if self.unit == "views" and self.severity:
+            enough = (
+                f"{self.limit_fail + 1:.0f} needed" if self.status == "fail" else f"{self.limit_ok:.0f} of a good camera"
+            )
+            return f"{self.meaning} {_number(self.measured)}, fewer than the {enough}"
         limit = self.limit_fail if self.status == "fail" else self.limit_ok
         beside = f" (limit {_number(limit)} {self.unit}".rstrip() + ")" if np.isfinite(limit) else ""
         return f"{self.meaning} {_number(self.measured)} {self.unit}".rstrip() + beside
@@ -102,15 +107,19 @@ class Limit:
 
 #: Per camera. Shares of pixels refer to the longer side of the image: 0.08 % are 1 px of 1280.
 CAMERA_LIMITS: dict[str, Limit] = {
-    "views": Limit(20, 5, "views", "views of the board used", "Show the board to this camera for longer."),
+    "views": Limit(20, 4, "views", "views of the board used", "Show the board to this camera for longer."),
     "rejected": Limit(5, 40, "%", "corners left out as outliers",
                       "Check that this video is sharp and synchronous with the others."),
     "residual": Limit(0.08, 0.25, "%", "RMS distance of corners to the model, of the image's longer side",
                       "Check synchronisation, sharpness, the flatness of the board and the lens model."),
     "coverage": Limit(20, -1, "%", "image area with corners",
                       "Show the board in the empty parts of this camera's image."),
-    "reach": Limit(40, -1, "%", "reach of the corners from the middle of the image to its corner",
+    "reach": Limit(30, -1, "%", "reach of the corners from the middle of the image to its corner",
                    "Show the board near the edges and corners of this camera's image."),
+    "with_ray": Limit(99.5, 50, "%", "image area for which the lens has a ray",
+                      "The lens folds where no corner was seen: show the board there, or choose another lens model."),
+    "edge_sd": Limit(1, float("inf"), "%", "place of a point known to, over 90 % of the image (1 sd, of its longer "
+                     "side)", "Show the board near the edges and corners of this camera's image."),
     "slanted": Limit(25, -1, "%", "views slanted by 20 deg or more",
                      "Tilt the board, each way, while this camera sees it."),
     "shared": Limit(15, 2, "views", "views shared with another camera",

@@ -4,8 +4,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.camera import Camera, CameraRig
+from calibration.lenses.whole_image import image_places
 from calibration.rigid import from_rotvec
 from calibration.solve.bundle_system import N_CAMERA, N_LENS, lens_coefficients
+from calibration.solve.propagation import camera_jacobian
+
+
+_MOST_OF_IMAGE = 90  # % of it; people are seldom in its very corners
 
 
 def draw_rigs(rig: CameraRig, camera_covariance: NDArray, n: int, seed: int) -> list[CameraRig]:
@@ -85,6 +90,29 @@ def focal_sd(rig: CameraRig) -> NDArray:
     own = np.einsum("cicj->cij", rig.covariance)[:, :2, :2]
     focal = np.array([camera.matrix[[0, 1], [0, 1]].mean() for camera in rig])
     return np.sqrt(np.maximum(own.sum(axis=(1, 2)), 0.0)) / 2 / focal
+
+
+def edge_sd(rig: CameraRig, place_world: NDArray) -> NDArray:
+    """Return how well a point is placed towards the edges of each image, shape (camera,) in px, 1 sd.
+
+    What the covariance of a camera leaves open of the pixel of a point as far off as `place_world`, shape (3,): 90 % of
+    the image that has a ray is at least as sure. Large where the lens is extrapolated far beyond the corners seen; NaN
+    without a covariance or a ray.
+    """
+    answer = np.full(len(rig), np.nan)
+    if rig.covariance is None:
+        return answer
+    for index, camera in enumerate(rig):
+        ideal = camera.undistort(image_places(camera.size).reshape(-1, 2))[0]
+        ideal = ideal[np.isfinite(ideal).all(axis=1)]
+        turn, shift = camera.cam_from_world[:3, :3], camera.cam_from_world[:3, 3]
+        depth = max(float(turn[2] @ place_world + shift[2]), 1e-3)
+        points_cam = depth * np.column_stack([ideal, np.ones(len(ideal))])
+        follow = camera_jacobian(camera, (points_cam - shift) @ turn)[0]
+        spread = np.einsum("pri,ij,prj->p", follow, rig.covariance[index, :, index], follow)
+        if len(spread):
+            answer[index] = np.sqrt(max(float(np.percentile(spread, _MOST_OF_IMAGE)), 0.0))
+    return answer
 
 
 def _moved(camera: Camera, step: NDArray) -> Camera:

@@ -49,7 +49,20 @@ def coverage_picture(coverage: CameraCoverage, size: tuple[int, int], name: str,
         share = np.log1p(coverage.counts[row, column]) / np.log1p(most)
         shapes.append(shape("rect", x=float(column * cell[0]), y=float(row * cell[1]), width=float(cell[0]),
                             height=float(cell[1]), fill=colour(0.15 + 0.85 * share)))  # fmt: skip
+    if coverage.with_ray is not None and not coverage.with_ray.all():
+        shapes.append(_hatching(coverage.with_ray, width, height))
     return picture(width, height, shapes, f"Parts of the image of {name} in which corners were seen")
+
+
+def _hatching(with_ray: NDArray, width: float, height: float) -> str:
+    """Strokes across the places of an image, shape (row, column), for which the lens has no ray."""
+    rows, columns = with_ray.shape
+    across, down = width / columns, height / rows
+    strokes = "".join(
+        f"M{column * across:.1f} {(row + 1) * down:.1f}l{across:.1f} {-down:.1f}"
+        for row, column in np.argwhere(~with_ray)
+    )
+    return shape("path", d=strokes, stroke=_ORANGE, stroke_width=1, fill="none")
 
 
 def overlay_picture(overlay: Overlay, width: float = 400.0) -> str:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from calibration.camera import CameraRig
 from calibration.quality.assessment import Assessment
+from calibration.quality.coverage import CameraCoverage
 from calibration.quality.error_map import ErrorMap
 from calibration.quality.held_out import HeldOut, LengthRegion
 from calibration.quality.judgement import CameraVerdict, Check
@@ -203,7 +204,8 @@ def _cameras(calibration: Calibration, assessment: Assessment, overlays: Sequenc
         verdict, cover = assessment.cameras[index], assessment.coverage[index]
         pictures = (
             f"<figure>{coverage_picture(cover, camera.size, camera.name)}<figcaption>Where corners were seen: "
-            f"{100 * cover.share:.0f} % of the image, {100 * cover.reach:.0f} % of the way to its corner. Board at "
+            f"{100 * cover.share:.0f} % of the image, {100 * cover.reach:.0f} % of the way to its corner."
+            f"{_no_ray(cover)} Board at "
             f"{number(cover.depth_m[0], 2)} to {number(cover.depth_m[1], 2, 'm')}, slanted by "
             f"{number(cover.tilt_deg[0], 2)} to {number(cover.tilt_deg[1], 2, 'deg')}.</figcaption></figure>"
         )
@@ -221,12 +223,17 @@ def _cameras(calibration: Calibration, assessment: Assessment, overlays: Sequenc
     return "".join(parts)
 
 
+def _no_ray(cover: CameraCoverage) -> str:
+    return f" Hatched: no ray, {100 * (1 - cover.ray_share):.0f} %." if cover.ray_share < 1.0 else ""
+
+
 _MANY_OVERLAYS = 24
 #: Heads of the columns, by the names of the checks.
 _SHORT = {
     "views": "views", "frames": "frames", "lag": "late, frames",
     "rejected": "left out, %", "residual": "residual, % of the image", "coverage": "area seen, %",
-    "reach": "reach, %", "slanted": "slanted views, %", "shared": "shared views",
+    "reach": "reach, %", "with_ray": "image with a ray, %", "edge_sd": "edge sd, % of the image",
+    "slanted": "slanted views, %", "shared": "shared views",
     "focal_sd": "focal length sd, %", "position_sd": "position sd, % of distance", "repeatability": "halves, x stated",
 }  # fmt: skip
 

@@ -68,8 +68,9 @@ def test_a_camera_that_saw_little_is_not(observations: BoardObservations) -> Non
 
 def test_what_is_to_be_refused_is_refused_with_its_reasons(assessment: Assessment) -> None:
     check_verdict(assessment)
-    bad = judge_camera("cam_9", {**dict.fromkeys(CAMERA_LIMITS, 0.0), "views": 3, "shared": 20, "coverage": 50})
-    with pytest.raises(CalibrationError, match=r"CALIBRATION_REFUSED.*cam_9: Views of the board used 3 views"):
+    figures = {**dict.fromkeys(CAMERA_LIMITS, 0.0), "views": 3, "shared": 20, "coverage": 50, "with_ray": 100}
+    bad = judge_camera("cam_9", figures)
+    with pytest.raises(CalibrationError, match=r"CALIBRATION_REFUSED.*cam_9: Views of the board used 3, fewer"):
         check_verdict(replace(assessment, grade="refuse", cameras=(*assessment.cameras, bad)))
 
 
