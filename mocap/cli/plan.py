@@ -32,7 +32,7 @@ def command(
 ) -> None:
     """Forecast the 3D error and the error of pelvic tilt over the capture volume.
 
-    Without [[cameras]] in room.toml the places along the walls are chosen that measure the volume best. The forecast
+    Unless room.toml gives cameras, the places along the walls are chosen that measure the volume best. The forecast
     is the noise of one frame with a sound calibration; a person's own body hides landmarks from cameras behind it.
     """
     from mocap.pipeline.plan import camera_rows, sketched_room, write_plan

@@ -15,6 +15,7 @@ from mocap.pipeline.calibration import CalibrationOptions, calibrate_footage, tr
 from mocap.pipeline.digests import file_sha256, input_sha256, options_sha256
 from mocap.pipeline.motion import analyse
 from mocap.pipeline.notes import notes_of
+from mocap.pipeline.outputs import check_nothing_lost
 from mocap.pipeline.progress import Progress
 from mocap.pipeline.reconstruction import KeypointInput, reconstruct_trial, with_z_up
 from mocap.pipeline.record import Outcome, SessionSummary, StageRecord
@@ -138,6 +139,7 @@ class _Run:
         if self.record.is_current(output, inputs):
             return Outcome("calibration", "skipped")
         if source.file is not None:
+            check_nothing_lost([self.out / output], [footage])
             rig = calibration.read_rig(footage)
             rig = with_z_up(rig) if source.world == "up:z" else rig
             # Only footage is named by patterns; a ready calibration has its own names.

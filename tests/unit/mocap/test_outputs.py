@@ -73,6 +73,22 @@ def test_a_trial_is_not_written_over_keypoints(folder: Path, mocap_cli: Callable
     assert Path(out).read_bytes() == before
 
 
+def test_recordings_and_the_standing_trial_are_kept(folder: Path, mocap_cli: Callable) -> None:
+    for words in (("import", "walk.c3d"), ("kinematics", "walk.c3d"), ("kinematics", "a.h5", "--static", "walk.c3d")):
+        Path("walk.c3d").write_bytes(b"\x02\x50\0")
+        assert "OUTPUT_IS_INPUT" in mocap_cli(*words, "--out", "walk.c3d").error_line
+        assert Path("walk.c3d").read_bytes() == b"\x02\x50\0"
+
+
+def test_a_session_keeps_the_calibration_that_it_is_given(folder: Path, mocap_cli: Callable) -> None:
+    write_rig(folder / "calibration.toml", ring_rig(2, 1))
+    before = Path("calibration.toml").read_bytes()
+    text = '[session]\nid = "a"\n[calibration]\nfile = "calibration.toml"\n[[trial]]\nname = "x"\nfiles = "walk.csv"\n'
+    Path("session.toml").write_text(text)
+    assert "OUTPUT_IS_INPUT" in mocap_cli("run", folder, "--out", folder).error_line
+    assert Path("calibration.toml").read_bytes() == before
+
+
 def test_our_own_older_results_give_way(folder: Path) -> None:
     write_rig(folder / "footage" / "calibration.toml", ring_rig(2, 1))
     (folder / "footage" / "calibration.json").write_text('{\n "format": "mocap-calibration-quality",\n')
