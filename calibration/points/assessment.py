@@ -137,7 +137,7 @@ def _assess(found: PointCalibration) -> PointAssessment:
     limits, rig_limits = (
         (PERSON_LIMITS, PERSON_RIG_LIMITS) if found.known.wand is None else (WAND_LIMITS, WAND_RIG_LIMITS)
     )
-    cameras = tuple(_judged(name, row, limits, found.scale_sd) for name, row in zip(rig.names, rows, strict=True))
+    cameras = tuple(_judged(name, row, limits, _stated_sd(found)) for name, row in zip(rig.names, rows, strict=True))
     world = world_from_metadata(rig.metadata) or camera_frame(f"camera:{rig.names[0]}", np.eye(4))
     figures = {
         "held_out_length": outside.rmse_mm, "volume_sd": errors.figures()["calibration_p95_mm"],
@@ -155,12 +155,12 @@ def _assess(found: PointCalibration) -> PointAssessment:
     )  # fmt: skip
 
 
-def _judged(name: str, figures: dict[str, float], limits: dict[str, Limit], scale_sd: float) -> CameraVerdict:
+def _judged(name: str, figures: dict[str, float], limits: dict[str, Limit], stated_sd: float) -> CameraVerdict:
     checks = {key: limit.judge(key, figures[key]) for key, limit in limits.items()}
     if not np.isfinite(figures["focal_sd"]):
         checks["focal_sd"] = replace(checks["focal_sd"], meaning=_HELD, remedy=_HELD_REMEDY)
     place = checks["position_sd"]
-    if place.severity and (100 * scale_sd) ** 2 > _MOST_OF * place.measured**2:
+    if place.severity and (100 * stated_sd) ** 2 > _MOST_OF * place.measured**2:
         checks["position_sd"] = replace(place, remedy=_SCALE.remedy)
     told = tuple(checks.values())
     return CameraVerdict(name, *graded(told), told)
@@ -216,7 +216,10 @@ def _with_remedy(check: Check) -> Check:
 def _scale_checks(found: PointCalibration) -> list[Check]:
     known = found.known
     sources = (known.wand is not None) + len(known.lengths) + bool(known.tapes)
-    checks = [_SCALE.judge("scale", 100 * found.scale_sd)]
+    scale = _SCALE.judge("scale", 100 * found.scale_sd)
+    if scale.severity and not _by_length(found):
+        scale = replace(scale, remedy="Move for longer, and through more of the volume: the length is known better.")
+    checks = [scale]
     if sources == 1:
         one = "the wand" if known.wand is not None else "one length"
         checks.append(Check("scale_source", "warn", _NONE, _NONE, _NONE, "",
@@ -227,6 +230,20 @@ def _scale_checks(found: PointCalibration) -> list[Check]:
         checks.append(Check("scale_source", "warn", _NONE, _NONE, _NONE, "", "; ".join(found.size.notes),
                             "Measure the lengths again."))  # fmt: skip
     return checks
+
+
+def _stated_sd(found: PointCalibration) -> float:
+    """Relative sd that the known lengths together leave, were they measured without error."""
+    known = found.known
+    sds = [k.sd_m / k.length_m for k in known.lengths] + [t.sd_m / t.length_m for t in known.tapes]
+    if known.wand is not None:
+        sds.append(max(known.wand.length_sd_m, 1e-9) / known.wand.length_m)
+    return float(1.0 / np.sqrt(np.sum(1.0 / np.square(sds))))
+
+
+def _by_length(found: PointCalibration) -> bool:
+    """Whether the size is uncertain because the lengths are, and not because of how they were measured."""
+    return _stated_sd(found) ** 2 > _MOST_OF * found.scale_sd**2
 
 
 def _limits(found: PointCalibration, outside: HeldOutPoints, errors: ErrorMap) -> list[str]:
@@ -240,8 +257,10 @@ def _limits(found: PointCalibration, outside: HeldOutPoints, errors: ErrorMap) -
     if by_size**2 > _MOST_OF * whole**2:
         told.append(
             f"Most of a point's error from the calibration ({by_size:.1f} of {whole:.1f} mm, 1 sd, at the median "
-            f"place) is the size of the rig, known to {100 * found.scale_sd:.2g} %: a length that is known better, "
-            "or a second one, helps; more frames do not. Angles do not feel it."
+            f"place) is the size of the rig, known to {100 * found.scale_sd:.2g} %: "
+            + ("a length that is known better, or a second one, helps; more frames do not." if _by_length(found)
+               else "the length is known better than it was measured; moving for longer helps, and less noisy points.")
+            + " Angles do not feel it."
         )
     else:
         told.append(

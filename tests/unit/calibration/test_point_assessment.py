@@ -132,6 +132,13 @@ def test_where_the_size_is_the_fault_the_remedy_is_a_length() -> None:
     assert "length" in by_size.remedy and "Move" in by_way.remedy
 
 
+def test_what_a_better_length_would_mend_is_told_apart_from_what_it_would_not(found) -> None:
+    by_size = replace(found, quality=replace(found.quality, volume_sd_mm=0.7))
+    told = [assess_points(replace(by_size, scale_sd=sd)) for sd in (0.0007, 0.02)]  # the wand is known to 0.0006
+    assert "more frames do not" in told[0].limits[0] and "moving for longer helps" in told[1].limits[0]
+    assert "the length is known better" in _checks(told[1])["scale"].remedy
+
+
 def test_the_table_is_plain_and_whole(found, assessed) -> None:
     text = json.dumps(point_assessment_table(found, assessed), allow_nan=False)
     table = json.loads(text)
