@@ -20,6 +20,7 @@ _OFFSET, _LEAST_OFFSET = 7, 5  # gray levels below the mean of the window
 _MIN_SIDE_PX = 9.0
 _ACCURACY = 0.04  # of the circumference, by which a contour may leave its quadrilateral
 _RIM = 0.12  # of a marker's side, beyond which another edge may be
+_APART = 0.3  # of a marker's side: nearer centres are of one marker
 _LARGE_PX = 420.0  # side of a region above which half the resolution is tried first
 
 
@@ -95,7 +96,7 @@ def _in_region(part: NDArray, dictionary: str, enough: int, known: int, shares: 
         level = whole
         for _ in range(int(np.log2(scale))):
             level = cv2.resize(level, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-        markers = _unique(_at_window(level, dictionary, window, offset))
+        markers = _unique(_outermost(_at_window(level, dictionary, window, offset)))
         new = ~np.isin(markers.ids, found.ids)
         corners = _sharpened(whole, (markers.corners[new] + 0.5) * scale - 0.5, scale)
         found = Markers(np.concatenate([found.ids, markers.ids[new]]), np.concatenate([found.corners, corners]))
@@ -148,6 +149,19 @@ def _quadrilaterals(binary: NDArray) -> NDArray[np.float64]:
         return np.zeros((0, 4, 2))
     ends = np.cumsum([len(contour) for contour in long])
     return np.asarray(fit_quads(np.concatenate(long), ends, _ACCURACY, 0.5 * _MIN_SIDE_PX))
+
+
+def _outermost(markers: Markers) -> Markers:
+    """Keep the largest of the contours around one marker: a thick border has an inner one, which is read as well."""
+    sides = np.sqrt(((np.roll(markers.corners, 1, axis=1) - markers.corners) ** 2).sum(axis=-1)).mean(axis=1)
+    order = np.argsort(-sides, kind="stable")
+    centres = markers.corners.mean(axis=1)
+    kept: list[int] = []
+    for place in order:
+        same = [other for other in kept if markers.ids[other] == markers.ids[place]]
+        if all(np.linalg.norm(centres[place] - centres[other]) > _APART * sides[other] for other in same):
+            kept.append(int(place))
+    return Markers(markers.ids[kept], markers.corners[kept])
 
 
 def _unique(markers: Markers) -> Markers:
