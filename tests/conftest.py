@@ -17,6 +17,14 @@ from calibration.observations import BoardObservations
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two processes for the default run; none beside a measurement of speed, nor for a file or two."""
+    files = any(arg.partition("::")[0].endswith(".py") for arg in config.args)
+    if files or "not benchmark" not in config.option.markexpr:
+        return 0
+    return min(2, os.cpu_count() or 1)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of real recordings; they are not part of the project."""
