@@ -39,6 +39,8 @@ FAMILIES = (
 )  # fmt: skip
 _MIN_MARKERS = 4
 _SIDE = 0.75  # marker over square where nothing is known
+_NEARLY_ALL = 0.97  # share of the markers
+_CLEARLY_MORE = 0.03
 _GLANCE = 2  # images
 _ELSEWHERE_IMAGES = 12  # looked through for each of the other dictionaries
 
@@ -60,7 +62,7 @@ def check_pattern(samples: Sequence[Markers], board: Board | TagObject) -> None:
     if isinstance(board, TagObject) or board.type == "chessboard" or not samples:
         return
     side, layout = _side(board), _layout(board)
-    own = fit_pattern(samples, board.squares_x, layout, side)
+    own = _own_or_other_layout(samples, board.squares_x, layout, side)
     best = own if own is not None and own.share >= AGREE else best_pattern(samples, side, _layouts(board))
     if best is None:
         return
@@ -70,6 +72,18 @@ def check_pattern(samples: Sequence[Markers], board: Board | TagObject) -> None:
     found = _found(board, best, board.inverted, str(board.dictionary))
     if found.differs_from(board):
         raise other_board(board, found, samples)
+
+
+def _own_or_other_layout(samples: Sequence[Markers], squares_x: int, layout: str, side: float) -> Pattern | None:
+    """Fit the board's own arrangement, or the other ChArUco layout where that explains clearly more.
+
+    On an odd number of columns the two layouts are one but for a shift and the last marker of every other row.
+    """
+    own = fit_pattern(samples, squares_x, layout, side)
+    if layout == GRID or own is None or not AGREE <= own.share < _NEARLY_ALL:
+        return own
+    other = fit_pattern(samples, squares_x, BLACK if layout == WHITE else WHITE, side)
+    return other if other is not None and other.share > own.share + _CLEARLY_MORE else own
 
 
 def explain_absence(images: Sequence[NDArray], board: Board | TagObject) -> BoardError:
