@@ -56,7 +56,7 @@ def _summary(found: PointCalibration, assessment: PointAssessment, what: str) ->
     outside, volume = assessment.held_out, assessment.errors.figures()
     rows = [[escaped(label), value] for label, value in (
         ("Error of a known length in frames never used (RMSE)", number(outside.rmse_mm, 3, "mm")),
-        ("What the noise of a single frame makes of that by itself", number(outside.noise_mm, 3, "mm")),
+        ("Expected from the noise of single frames alone", number(outside.noise_mm, 3, "mm")),
         ("Error of a point from the calibration, 1 sd: median over the volume, 95th percentile",
          f"{number(volume['calibration_median_mm'])}, {number(volume['calibration_p95_mm'], 3, 'mm')}"),
         ("Size of the rig known to (1 sd)", number(100 * found.scale_sd, 2, "%")),
@@ -87,7 +87,7 @@ def _held_out(outside: HeldOutPoints) -> str:
     return (
         f"{title}<p class='note'>One frame in three was left out in turn, the cameras were fitted to the others, and "
         f"{outside.n_lengths} lengths were measured in the {outside.n_frames} frames left out. Mean "
-        f"{number(outside.mean_mm, 2, 'mm')}, RMSE {number(outside.rmse_mm, 3, 'mm')} (noise of single frames: "
+        f"{number(outside.mean_mm, 2, 'mm')}, RMSE {number(outside.rmse_mm, 3, 'mm')} (expected from the noise of single frames: "
         f"{number(outside.noise_mm, 3, 'mm')}), worst {number(outside.worst_mm, 3, 'mm')}.{far}</p>"
         f"{length_picture(outside.lengths)}{regions_part(outside.regions)}"
     )
