@@ -87,7 +87,7 @@ def _held_out(outside: HeldOutPoints) -> str:
     return (
         f"{title}<p class='note'>One frame in three was left out in turn, the cameras were fitted to the others, and "
         f"{outside.n_lengths} lengths were measured in the {outside.n_frames} frames left out. Mean "
-        f"{number(outside.mean_mm, 2, 'mm')}, RMSE {number(outside.rmse_mm, 3, 'mm')} (expected from the noise of single frames: "
+        f"{number(outside.mean_mm, 2, 'mm')}, RMSE {number(outside.rmse_mm, 3, 'mm')} (expected from noise alone: "
         f"{number(outside.noise_mm, 3, 'mm')}), worst {number(outside.worst_mm, 3, 'mm')}.{far}</p>"
         f"{length_picture(outside.lengths)}{regions_part(outside.regions)}"
     )
