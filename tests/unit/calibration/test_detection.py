@@ -86,7 +86,17 @@ def test_part_of_a_larger_chessboard_is_known_to_go_on():
     assert not _goes_on(image, whole, truth)
     columns = truth.reshape(4, 7, 2)
     assert _goes_on(image, Board("chessboard", 6, 5, 0.1), columns[:, :5].reshape(-1, 2))
-    assert _goes_on(image, Board("chessboard", 7, 4, 0.1), columns[:3, :6].reshape(-1, 2))
+    part, corners = Board("chessboard", 7, 4, 0.1), columns[:3, :6].reshape(-1, 2)
+    assert _goes_on(image, part, corners)
+    # All but three squares of what goes on are hidden: a dark one, a light one, a dark one tell.
+    below, beside = truth[7 * 3 + 2], truth[6]
+    hidden = image.copy()
+    hidden[int(below[1]) + 4 :, int(below[0]) :] = hidden[:, int(beside[0]) + 4 :] = 120
+    assert _goes_on(hidden, part, corners)
+    # A dark finger at the rim of the whole board does not.
+    held, place = image.copy(), truth[0] + 1.5 * (truth[0] - truth[8]) + (truth[1] - truth[0])
+    cv2.circle(held, (int(place[0]), int(place[1])), 12, 20, -1)
+    assert not _goes_on(held, whole, truth)
 
 
 def test_hidden_corners_are_nan_and_the_others_stay():
