@@ -23,6 +23,7 @@ BENDING_SD_M = 0.003
 CORNER_SD_M = 0.0005
 KINDS = ("bending", "corners")
 _SURPRISING = 1e-3  # chance of as much bending of a flat board below which it is told
+_LIKELY_FLAT = 0.05  # chance from which on, with the noise of a flat board, no bending is proven with less noise
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,6 +157,23 @@ def refine_shape(
     sd = prior_sd_m or (BENDING_SD_M if kind == "bending" else CORNER_SD_M)
     with one_blas_thread():
         return _refined(refinement, kind, ShapeModes(target, modes, sd), open_problem or refinement.problem)
+
+
+def bending_seen(refinement: Refinement) -> BoardShape | None:
+    """Return how the main board bends, or None where a first fit sees nothing that a second could prove.
+
+    Raises
+    ------
+    ShapeError, SolverError
+        As `refine_shape`.
+    """
+    problem = replace(refinement.problem, slide=None)
+    shape = ShapeModes(0, bending_modes(problem.views.targets[0]), BENDING_SD_M)
+    with one_blas_thread():
+        first = minimise_shape(problem, refinement.state, refinement.sigma, shape)
+        if _board_shape("bending", first, shape).chance > _LIKELY_FLAT:
+            return None
+        return _refined(refinement, "bending", shape, problem).shape
 
 
 def _refined(

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from calibration.camera import CameraRig
 from calibration.corrections.board_motion import frame_moments
-from calibration.corrections.board_shape import refine_shape
+from calibration.corrections.board_shape import bending_seen
 from calibration.corrections.choice import Wanted
 from calibration.corrections.timing import estimate_timing
 from calibration.corrections.view_patterns import ViewPatterns, view_patterns
@@ -22,7 +22,7 @@ from calibration.solve.part import thinned
 _SHARED = 3.0  # excess of shared patterns (as a ratio of variances) from which they are told as the limit
 _NOT_FIXED = 0.01  # relative sd of focal lengths or baselines from which the views do not fix them
 _SHALLOW = 1.5  # farthest over nearest depth of a camera's views below which focal length and distance trade
-_TELLING = 50  # bodies that tell of bending; of noise and timing twice as many
+_TELLING = 40  # bodies that tell of bending; of noise and timing twice as many
 _FEW = 8  # views that a camera shares with the camera it shares most
 
 
@@ -123,10 +123,10 @@ def _moments(calibration: Calibration, observations: BoardObservations, wanted: 
 def _seems_bent(calibration: Calibration) -> str:
     """Say that the board is not flat, where that is proven."""
     try:
-        shape = refine_shape(thinned(calibration.refinement, _TELLING)[0]).shape
+        shape = bending_seen(thinned(calibration.refinement, _TELLING)[0])
     except (ShapeError, SolverError):  # no flat board, or one too small to tell
         return ""
-    if not shape.significant:
+    if shape is None or not shape.significant:
         return ""
     return (
         f"The board seems bent, by {1e3 * shape.bow_m:.1f} +- {1e3 * shape.bow_sd_m:.1f} mm between its lowest and its "

@@ -119,8 +119,8 @@ def _scatter(normals: BodyNormals, spread: float | None) -> tuple[ShiftScatter, 
     """How views scatter, and the mean shift of each camera and its sd, shape (camera,)."""
     motion, control = view_motion(normals), view_motion(other_motion(normals))
     scatter = shift_scatter(motion, control, spread)
-    for _ in range(_MEANS):
-        mean, sd = mean_shifts(motion, scatter)
+    for turn in range(_MEANS):
+        mean, sd = mean_shifts(motion, scatter, in_blocks=turn == _MEANS - 1)
         scatter = shift_scatter(motion.about(mean), control, spread)
     return scatter, mean, sd
 

@@ -46,21 +46,18 @@ def view_patterns(state: BundleState, views: Views) -> ViewPatterns:
     """
     misses = view_misses(state, views).miss
     points = points_of_views(views, np.arange(len(views.camera)))
-    noise = pattern = corners = 0.0
-    freedom = of_patterns = 0
-    for miss, place, seen in zip(misses, points, views.seen, strict=True):
-        n = int(seen.sum())
-        if n < _PATTERN // 2 + 1:
-            continue
-        columns = np.column_stack([np.ones(n), place[seen]])
-        basis, spread, _ = np.linalg.svd(columns, full_matrices=False)
-        basis = basis[:, spread > 1e-9 * spread[0]]
-        shared = basis @ (basis.T @ miss[seen])
-        noise += float(((miss[seen] - shared) ** 2).sum())
-        pattern += float((shared**2).sum())
-        freedom += 2 * (n - basis.shape[1])
-        of_patterns += 2 * basis.shape[1]
-        corners += n
+    counts = views.seen.sum(axis=1)
+    enough = counts >= _PATTERN // 2 + 1
+    seen = views.seen[enough]
+    # Rows of corners that were not seen are 0: they span nothing.
+    columns = np.concatenate([np.ones((*seen.shape, 1)), points[enough]], axis=2) * seen[..., None]
+    basis, spread, _ = np.linalg.svd(columns, full_matrices=False)
+    spans = spread > 1e-9 * spread[:, :1]
+    basis, miss = basis * spans[:, None], misses[enough] * seen[..., None]
+    shared = basis @ (basis.swapaxes(1, 2) @ miss)
+    noise, pattern = float(((miss - shared) ** 2).sum()), float((shared**2).sum())
+    corners, of_patterns = int(counts[enough].sum()), 2 * int(spans.sum())
+    freedom = 2 * corners - of_patterns
     bodies = len(np.unique(views.body[views.seen.any(axis=1)]))
     # Every body's pose has taken six of the patterns' freedoms.
     left = of_patterns - 6 * bodies

@@ -80,9 +80,15 @@ class ViewTiming:
         text = [
             f"{head} {after}. Single views are early or late by {factor * self.spread:.2g} {unit} (standard deviation)."
         ]
-        text += [
-            f"Camera '{names[camera]}' is {'late' if self.camera_shift[camera] > 0 else 'early'} by "
-            f"{factor * abs(self.camera_shift[camera]):.3g} +- {factor * self.camera_sd[camera]:.1g} {unit} on average."
-            for camera in np.flatnonzero(self.late_cameras)
-        ]
+        for camera in np.flatnonzero(self.late_cameras):
+            way = "late" if self.camera_shift[camera] > 0 else "early"
+            size = f"{factor * abs(self.camera_shift[camera]):.3g}"
+            # Cameras that were fitted without shifts have followed what a shift does: the remnant has no honest sd.
+            text.append(
+                f"Camera '{names[camera]}' is {way} by {size} +- {factor * self.camera_sd[camera]:.1g} {unit} on "
+                "average, as the images show: stamps of a recorder tell when frames arrived."
+                if used else
+                f"Camera '{names[camera]}' is {way} on average, by {size} {unit} or more: its place and lens, fitted "
+                "without shifts, hide a part."
+            )  # fmt: skip
         return tuple(text)

@@ -63,9 +63,8 @@ class Check:
         if not np.isfinite(self.measured):
             return self.meaning
         if self.unit == "views" and self.severity:
-            enough = (
-                f"{self.limit_fail + 1:.0f} needed" if self.status == "fail" else f"{self.limit_ok:.0f} of a good camera"
-            )
+            failed = self.status == "fail"
+            enough = f"{self.limit_fail + 1:.0f} needed" if failed else f"{self.limit_ok:.0f} of a good camera"
             return f"{self.meaning} {_number(self.measured)}, fewer than the {enough}"
         limit = self.limit_fail if self.status == "fail" else self.limit_ok
         beside = f" (limit {_number(limit)} {self.unit}".rstrip() + ")" if np.isfinite(limit) else ""

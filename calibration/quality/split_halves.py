@@ -84,12 +84,13 @@ def split_halves(calibration: Calibration, observations: BoardObservations) -> S
         step = one.cam_from_world @ inverse(other.cam_from_world)
         row[_POSE] = np.concatenate([rotvec(step), step[:3, 3]])
     try:
-        variance = sum(_sampling_covariance(half, calibration, points) for half in halves)
+        still = _still_volume(calibration, points)
+        variance = sum(_sampling_covariance(half, still) for half in halves)
     except np.linalg.LinAlgError:
         return _nothing(len(calibration.rig), "half of the frames alone do not fix the cameras")
     # Of very long footage the halves hold a part of the frames; all of them know the cameras that much better.
     share = len(bodies) / int(calibration.refinement.placed.sum())
-    honest = np.asarray(variance) * _larger(calibration, points)
+    honest = np.asarray(variance) * _larger(calibration, still)
     return _compared(off, honest, np.sqrt(share))
 
 
@@ -119,36 +120,32 @@ def moved_rig(rig: CameraRig, old_from_new: NDArray) -> CameraRig:
     return CameraRig(tuple(replace(camera, cam_from_world=camera.cam_from_world @ old_from_new) for camera in rig))
 
 
-def _sampling_covariance(half: Refit, calibration: Calibration, points: NDArray) -> NDArray:
+def _sampling_covariance(half: Refit, still: WorldMotion) -> NDArray:
     """Covariance, shape (camera, 18, camera, 18), of what the noise of the corners alone does to a half.
 
     Priors pull both halves the same way: what they add to the certainty is no part of the difference.
     """
     stated = half.covariance().camera
     sampling = stated - stated @ _prior_precision(half.problem) @ stated
-    return _told_in_volume(sampling, half.state.cam_from_world, calibration, points)
+    return covariance_in_world(sampling, half.state.cam_from_world, still)
 
 
-def _told_in_volume(
-    covariance: NDArray, cam_from_root: NDArray, calibration: Calibration, points: NDArray
-) -> NDArray:
+def _still_volume(calibration: Calibration, points: NDArray) -> WorldMotion:
+    """How the volume in which the board was moves with the cameras: what is told against it does not."""
     root_from_world = calibration.world.root_from_world
     root_rig = moved_rig(calibration.rig, inverse(root_from_world))
     motion: VolumeMotion = volume_motion(root_rig, points @ root_from_world[:3, :3].T + root_from_world[:3, 3])
-    still = WorldMotion(np.concatenate([motion.turn, motion.shift]), np.zeros((6, 6)))
-    return covariance_in_world(covariance, cam_from_root, still)
+    return WorldMotion(np.concatenate([motion.turn, motion.shift]), np.zeros((6, 6)))
 
 
-def _larger(calibration: Calibration, points: NDArray) -> NDArray:
+def _larger(calibration: Calibration, still: WorldMotion) -> NDArray | float:
     """By how much variances are larger than independent noise leaves them, shape (camera, 18, camera, 18)."""
+    both = calibration.camera_covariance, calibration.independent_covariance
+    if np.array_equal(*both):
+        return 1.0
     cam_from_root = calibration.refinement.state.cam_from_world
-    root = [
-        np.sqrt(np.maximum(np.einsum("cici->ci", told), 0.0))
-        for told in (
-            _told_in_volume(covariance, cam_from_root, calibration, points)
-            for covariance in (calibration.camera_covariance, calibration.independent_covariance)
-        )
-    ]
+    told = [covariance_in_world(covariance, cam_from_root, still) for covariance in both]
+    root = [np.sqrt(np.maximum(np.einsum("cici->ci", own), 0.0)) for own in told]
     grown = np.where(root[1] > 0, root[0] / np.where(root[1] > 0, root[1], 1.0), 1.0)
     return np.asarray(grown[:, :, None, None] * grown)
 

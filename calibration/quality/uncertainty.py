@@ -9,7 +9,6 @@ from calibration.rigid import from_rotvec
 from calibration.solve.bundle_system import N_CAMERA, N_LENS, lens_coefficients
 from calibration.solve.propagation import camera_jacobian
 
-
 _MOST_OF_IMAGE = 90  # % of it; people are seldom in its very corners
 
 
@@ -103,7 +102,7 @@ def edge_sd(rig: CameraRig, place_world: NDArray) -> NDArray:
     if rig.covariance is None:
         return answer
     for index, camera in enumerate(rig):
-        ideal = camera.undistort(image_places(camera.size).reshape(-1, 2))[0]
+        ideal = camera.undistort(image_places(camera.size)[1::3, 1::3].reshape(-1, 2))[0]
         ideal = ideal[np.isfinite(ideal).all(axis=1)]
         turn, shift = camera.cam_from_world[:3, :3], camera.cam_from_world[:3, 3]
         depth = max(float(turn[2] @ place_world + shift[2]), 1e-3)

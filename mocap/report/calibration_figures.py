@@ -54,6 +54,11 @@ def coverage_picture(coverage: CameraCoverage, size: tuple[int, int], name: str,
     return picture(width, height, shapes, f"Parts of the image of {name} in which corners were seen")
 
 
+def no_ray(coverage: CameraCoverage) -> str:
+    """Return a sentence on what is hatched in a picture of coverage; nothing where nothing is."""
+    return f" Hatched: no ray, {100 * (1 - coverage.ray_share):.0f} %." if coverage.ray_share < 1.0 else ""
+
+
 def _hatching(with_ray: NDArray, width: float, height: float) -> str:
     """Strokes across the places of an image, shape (row, column), for which the lens has no ray."""
     rows, columns = with_ray.shape

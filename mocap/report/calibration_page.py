@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from calibration.camera import CameraRig
 from calibration.quality.assessment import Assessment
-from calibration.quality.coverage import CameraCoverage
 from calibration.quality.error_map import ErrorMap
 from calibration.quality.held_out import HeldOut, LengthRegion
 from calibration.quality.judgement import CameraVerdict, Check
@@ -17,11 +16,14 @@ from mocap.report.calibration_figures import (
     Overlay,
     coverage_picture,
     graph_picture,
+    no_ray,
     overlay_picture,
     residual_picture,
 )
 from mocap.report.calibration_layout import layout_picture
 from mocap.report.page_parts import STYLE, escaped, grade_badge, number, table
+
+_MANY_OVERLAYS = 24
 
 
 def calibration_page(
@@ -79,9 +81,10 @@ def _summary(calibration: Calibration, assessment: Assessment) -> str:
         ("Error of a point from the calibration, 1 sd: median over the volume, 95th percentile",
          f"{number(volume['calibration_median_mm'])}, {number(volume['calibration_p95_mm'], 3, 'mm')}"),
         ("Volume seen by two cameras or more", number(volume["measured_pct"], 3, "%")),
-        ("Reprojection: median in views never used, median in the fit",
+        ("Distance of corners to the board as fitted, median", number(quality.median_px, 3, "px")),
+        ("Distance of corners to points triangulated from them, median: in views never used, in the fit",
          f"{number(outside.median_px)}, {number(fitted, 3, 'px')}"),
-        ("Stated uncertainties, over those that independent noise of the corners would leave",
+        ("Stated uncertainties, over what independent noise of the corners would leave",
          number(float(rig.metadata.get("uncertainty_factor", 1.0)), 2, "times")),
         ("Gravity known to (1 sd)", number(calibration.world.gravity_sd_deg, 2, "deg")),
     ]  # fmt: skip
@@ -147,15 +150,16 @@ def _held_out(calibration: Calibration, outside: HeldOut) -> str:
         rows.append(["the views of the fit", number(fitted.distance_rmse_mm), number(fitted.all_pairs_rmse_mm),
                      number(fitted.reprojection_median_px), str(fitted.n_pairs)])  # fmt: skip
     moved = "" if calibration.timing is None else (
-        " Before that, the corners of each view were moved to the moment of its frame, by a shift estimated from this "
-        "view alone: what was filmed at different moments measures no camera."
+        " Before that, each view's corners were moved to the moment of its frame, by a shift estimated from this view "
+        "alone: what was filmed at different moments measures no camera."
     )  # fmt: skip
-    folds = table(["", "neighbours, RMSE mm", "all pairs, RMSE mm", "reprojection, median px", "lengths"], rows)
+    head = ["", "neighbours, RMSE mm", "all pairs, RMSE mm", "to triangulated points, median px", "lengths"]
     return (
         f"{title}<p class='note'>One frame in {len(outside.folds)} was left out in turn, the cameras were fitted to "
         "the others, and distances between corners of the board in the frames left out were held against the board. "
         f"Mean {number(outside.distance_mean_mm, 2, 'mm')}, worst {number(outside.distance_worst_mm, 3, 'mm')}, "
-        f"median over frames {number(outside.frame_median_rmse_mm, 3, 'mm')}.{moved}</p>{folds}"
+        f"median over frames {number(outside.frame_median_rmse_mm, 3, 'mm')}.{moved} Points are triangulated anew from "
+        f"the corners that are scored: held out, they may by chance lie nearer than in the fit.</p>{table(head, rows)}"
         f"{regions_part(outside.regions)}"
     )
 
@@ -205,8 +209,7 @@ def _cameras(calibration: Calibration, assessment: Assessment, overlays: Sequenc
         pictures = (
             f"<figure>{coverage_picture(cover, camera.size, camera.name)}<figcaption>Where corners were seen: "
             f"{100 * cover.share:.0f} % of the image, {100 * cover.reach:.0f} % of the way to its corner."
-            f"{_no_ray(cover)} Board at "
-            f"{number(cover.depth_m[0], 2)} to {number(cover.depth_m[1], 2, 'm')}, slanted by "
+            f"{no_ray(cover)} Board at {number(cover.depth_m[0], 2)} to {number(cover.depth_m[1], 2, 'm')}, slanted by "
             f"{number(cover.tilt_deg[0], 2)} to {number(cover.tilt_deg[1], 2, 'deg')}.</figcaption></figure>"
         )
         pictures += "".join(
@@ -223,11 +226,6 @@ def _cameras(calibration: Calibration, assessment: Assessment, overlays: Sequenc
     return "".join(parts)
 
 
-def _no_ray(cover: CameraCoverage) -> str:
-    return f" Hatched: no ray, {100 * (1 - cover.ray_share):.0f} %." if cover.ray_share < 1.0 else ""
-
-
-_MANY_OVERLAYS = 24
 #: Heads of the columns, by the names of the checks.
 _SHORT = {
     "views": "views", "frames": "frames", "lag": "late, frames",
@@ -256,9 +254,7 @@ def figures_of_cameras(cameras: Sequence[CameraVerdict], note: str) -> str:
     )
 
 
-_DEVIATIONS = (
-    "Standard deviations are those of the covariance, as the calibration file has it, here and everywhere on this page."
-)
+_DEVIATIONS = "Standard deviations are those of the covariance in the calibration file, as on all of this page."
 _MARKS = ("", " !", " !!")
 
 
@@ -289,9 +285,8 @@ def _repeatability(calibration: Calibration, assessment: Assessment) -> str:
     return (
         f"{title}{table(head, rows)}<p class='note'>Two calibrations, each from every other frame, differ by this much "
         "(as 1 sd of the calibration from all frames); stated: what the covariance promises. Over all cameras the "
-        f"ratio is {number(halves.whole_ratio, 2)}; 1 is expected, twice as much means that more is wrong than the "
-        "covariance knows of. Less is usual where errors hang together over neighbouring frames, which the halves "
-        "share.</p>"
+        f"ratio is {number(halves.whole_ratio, 2)}; 1 is expected; 2 means that more is wrong than the covariance "
+        "knows; less is usual where errors last over neighbouring frames, which the halves share.</p>"
     )
 
 

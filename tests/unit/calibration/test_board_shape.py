@@ -76,11 +76,12 @@ def test_a_bowed_board_is_told_and_the_room_is_better_for_it() -> None:
     assert found.shape.describe().startswith("The board bows by 3.0")
     flat, bowed = (volume_error(rig_of(before, r), RIG, GRID) for r in (before.refinement, found.refinement))
     assert bowed < 0.7 * flat  # measured 0.125 of 0.208 mm; 0.118 mm with a flat board
-    # Taken for flat, it bends focal lengths by 3.7 to 5.0 px, 5 sd; now they are within 1.2 sd.
+    # Taken for flat, it bends focal lengths by 3.7 to 5.0 px, 5 sd of noise and 2.7 to 4.2 of what is stated (bending
+    # is an error that all views share, and told in words); now they are within 1.2 sd.
     truth = np.array([camera.matrix[0, 0] for camera in RIG])
     off = found.refinement.state.lenses[:, 0] - truth
     assert (np.abs(off) < 3.5 * focal(found.covariance.camera)).all()
-    assert (np.abs(before.refinement.state.lenses[:, 0] - truth) > 3.5 * focal(before.camera_covariance)).all()
+    assert (np.abs(before.refinement.state.lenses[:, 0] - truth) > 3.5 * focal(before.independent_covariance)).all()
     np.testing.assert_allclose(found.refinement.sigma, SIGMA_PX, rtol=0.03)  # measured 0.2001; 0.239 before
 
 
