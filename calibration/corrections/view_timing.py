@@ -75,11 +75,11 @@ class ViewTiming:
         after = (
             f"(chance {100 * self.share_chance:.0f} %); corners then scatter by {self.sigma_px:.2f} px"
             if used
-            else f"(motions that the board did not make {100 * self.share_expected:.0f} %)"
+            else f"(along motions that the board did not make {100 * self.share_expected:.0f} %)"
         )
-        text = [
-            f"{head} {after}. Single views are early or late by {factor * self.spread:.2g} {unit} (standard deviation)."
-        ]
+        text = [f"{head} {after}."]
+        if self.spread > 0:
+            text.append(f"Single views are early or late by {factor * self.spread:.2g} {unit} (standard deviation).")
         for camera in np.flatnonzero(self.late_cameras):
             way = "late" if self.camera_shift[camera] > 0 else "early"
             size = f"{factor * abs(self.camera_shift[camera]):.3g}"

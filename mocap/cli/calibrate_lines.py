@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-_LIMITS = 2  # sentences on what limits the recording; all of them are on the page
+_LIMITS = 3  # sentences on what limits the recording; all of them are on the page
 
 
 def said(value: Any) -> str:
