@@ -79,7 +79,7 @@ class ViewTiming:
         )
         text = [f"{head} {after}."]
         if self.spread > 0:
-            text.append(f"Single views are early or late by {factor * self.spread:.2g} {unit} (standard deviation).")
+            text[0] += f" Single views are early or late by {factor * self.spread:.2g} {unit} (standard deviation)."
         for camera in np.flatnonzero(self.late_cameras):
             way = "late" if self.camera_shift[camera] > 0 else "early"
             size = f"{factor * abs(self.camera_shift[camera]):.3g}"
