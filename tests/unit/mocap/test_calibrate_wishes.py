@@ -107,7 +107,8 @@ def test_figures_are_printed_with_the_digits_that_count() -> None:
     assert [said(one) for one in (0.123456789012, 12, "floor:0", 1.0)] == ["0.1235", "12", "floor:0", "1"]
     assert counted(["left"]) == "1 camera (left)" and counted(["a", "b"]) == "2 cameras (a, b)"
     camera = SimpleNamespace(name="a", grade="good", reason="All is well.", remedy="")
-    assessed = SimpleNamespace(remedy="Go on.", cameras=[camera], limits=("Timing limits this.", "So.", "And so.", "No more."))
+    four = ("Timing limits this.", "So.", "And so.", "No more.")
+    assessed = SimpleNamespace(remedy="Go on.", cameras=[camera], limits=four)
     lines = verdict_lines(assessed, "good: it is.")
     assert lines[:2] == ["good: it is. Go on.", "  a is good: All is well."]
     assert lines[2:] == [f"  what limits this recording: {text}" for text in ("Timing limits this.", "So.", "And so.")]
