@@ -96,6 +96,11 @@ def parse_tape_length(text: str, camera_names: Sequence[str]) -> TapeLength:
     if match is None:
         raise CalibrationError(f"The length '{text}' is not understood.", _REMEDY, code="LENGTH_FORMAT")
     length, sd = float(match["length"]), float(match["sd"])
+    if sd == 0:
+        raise CalibrationError(
+            f"The length '{text}' is given without any uncertainty, and no tape is that good.", _REMEDY,
+            code="LENGTH_UNITS",
+        )  # fmt: skip
     if not (0 < length < _LONGEST_M and 0 < sd < length):
         raise CalibrationError(
             f"The length '{text}' is {length:g} +- {sd:g} m: no distance between two cameras.", _REMEDY,

@@ -55,7 +55,7 @@ class BoardShape:
 
     def describe(self) -> str:
         """Return one sentence."""
-        size = f"{1e3 * self.bow_m:.2f} +- {1e3 * self.bow_sd_m:.2f} mm"
+        size = f"{1e3 * self.bow_m:.3g} +- {1e3 * self.bow_sd_m:.1g} mm"
         if self.significant:
             return f"The board bows by {size} between its lowest and its highest corner."
         return f"No bending of the board is proven: {size} between its lowest and its highest corner."

@@ -68,7 +68,10 @@ class Check:
             return f"{self.meaning} {_number(self.measured)}, fewer than the {enough}"
         limit = self.limit_fail if self.status == "fail" else self.limit_ok
         beside = f" (limit {_number(limit)} {self.unit}".rstrip() + ")" if np.isfinite(limit) else ""
-        return f"{self.meaning} {_number(self.measured)} {self.unit}".rstrip() + beside
+        told = _number(self.measured)
+        if self.severity and told == _number(limit) and self.measured != limit:
+            told = f"{self.measured:.6g}"  # over the limit, but for the rounding
+        return f"{self.meaning} {told} {self.unit}".rstrip() + beside
 
 
 def _number(value: float) -> str:

@@ -67,11 +67,10 @@ def seen_board(
             by_every_camera=alone,
             keep=floor,
         )
-    except BoardError as error:
+    except BoardError as seen_otherwise:
+        error = seen_otherwise if alone else _of_several(seen_otherwise, board)
         shown = None if picture is None else _shown(error, sources, board, picture)
-        if shown is None:
-            raise
-        raise shown from error
+        raise (shown or error) from seen_otherwise
     observations, notes = scan.observations, scan.notes
     if max_frames and observations.n_frames > max_frames:
         kept = np.flatnonzero(np.isin(observations.frame_ids, floor))
@@ -79,6 +78,18 @@ def seen_board(
         notes = (*notes, f"{len(chosen)} of {observations.n_frames} frames with the board chosen for what they show")
         observations = observations.subset_frames(chosen)
     return SeenBoard(observations, notes)
+
+
+def _of_several(error: BoardError, board: Target) -> BoardError:
+    """Return the refusal of one board of several: what was found in its place may be another of them."""
+    told = BoardError(
+        f"Of several boards, the {board.describe()} is not seen as described. {error.cause}",
+        "Record this board as well, leave it out, or correct its own file, unless what was found is another of the "
+        "boards.",
+        error.code,
+    )
+    told.cameras = error.cameras
+    return told
 
 
 def _shown(error: BoardError, sources: Sequence[CameraSource], board: Target, picture: Path) -> BoardError | None:

@@ -11,7 +11,7 @@ from calibration.formats.exchange import with_size
 from calibration.formats.fields import MAX_PIXELS
 from calibration.formats.parts import RigParts
 from mocap.errors import ConfigError
-from mocap.pipeline.outputs import check_nothing_lost, check_output
+from mocap.pipeline.outputs import check_new, check_nothing_lost, check_output
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,7 @@ def convert_to_file(
         notes += (f"gravity was known already ({rig.metadata.get('gravity')}): --z-up changes nothing",)
     elif z_up:
         rig = CameraRig(rig.cameras, {**rig.metadata, "gravity": "Z up, as stated by the user"}, rig.covariance)
+    check_new(written)
     lost = write_calibration(out, rig, to, out_units)
     return Converted(rig, row.name, _told(parts, notes, lost))
 

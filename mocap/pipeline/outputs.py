@@ -36,6 +36,8 @@ PAGE = Kind("page of a calibration", b"<title>Calibration")
 TABLE = Kind("table of a calibration", b'"mocap-calibration-quality"')
 PRINT = Kind("PDF", b"%PDF")
 TRIAL = Kind("trial file", b"\x89HDF\r\n")
+PLAN = Kind("page of a plan", b"<title>Plan of the lab")
+PLACES = Kind("table of cameras' places", b"name,x_m,y_m,z_m,pan_deg,tilt_deg")
 
 
 def check_output(out: Path) -> None:
@@ -147,6 +149,22 @@ def check_nothing_lost(
                 "Name another file with --out, or remove it first.",
                 code="OUTPUT_OTHER",
             )
+
+
+def check_new(written: Sequence[Path]) -> None:
+    """Refuse to write over anything: what another program's file looks like is not known well enough to tell.
+
+    Raises
+    ------
+    ConfigError
+        OUTPUT_EXISTS; files that are empty may give way.
+    """
+    for path in written:
+        if path.is_file() and path.stat().st_size:
+            raise ConfigError(
+                f"The output {path} exists; it is kept.", "Name another file with --out, or remove it first.",
+                code="OUTPUT_EXISTS",
+            )  # fmt: skip
 
 
 def _is_alike(path: Path, kind: Kind | None) -> bool:

@@ -13,7 +13,7 @@ from mocap.config.presets import preset_path
 from mocap.config.room import Lens, Room, read_room
 from mocap.errors import ConfigError
 from mocap.kinematics import joint_angles
-from mocap.pipeline.outputs import check_nothing_lost, check_output
+from mocap.pipeline.outputs import PLACES, PLAN, check_nothing_lost, check_output
 from mocap.synthetic import default_subject
 from mocap.trial import Points3D
 
@@ -248,7 +248,7 @@ def write_plan(room: Room, out: Path, sketch: Path | None = None) -> LabPlan:
     ------
     ConfigError
         PLAN_OUTPUT when page and table would be one file; OUTPUT_IS_INPUT and OUTPUT_OTHER when one of them would
-        be written over the `sketch` or over what is no text; ROOM as `plan_lab`.
+        be written over the `sketch` or over what is no plan; ROOM as `plan_lab`.
     """
     from mocap.report.plan_page import plan_page
 
@@ -259,7 +259,7 @@ def write_plan(room: Room, out: Path, sketch: Path | None = None) -> LabPlan:
             "Name a page, such as --out plan.html.",
             code="PLAN_OUTPUT",
         )
-    check_nothing_lost([out, out.with_suffix(".csv")], [] if sketch is None else [sketch])
+    check_nothing_lost([out, out.with_suffix(".csv")], [] if sketch is None else [sketch], (PLAN, PLACES))
     plan = plan_lab(room)
     rows = camera_rows(plan.rig)
     out.write_text(plan_page(plan.rig, room.size, room.volume, plan.grid_world, plan.points.sd_mm, plan.points.n_views,

@@ -118,6 +118,9 @@ def test_footage_of_another_size_is_refused_unless_rescaling_is_asked_for(
     assert "CALIBRATION_SIZE: cam_0 is calibrated at 2560 x 1440 px, its footage is 1280 x 720 px" in done.error_line
     assert out.read_bytes() == good
     done = mocap_cli(*words, "--rescale")
+    assert done.error_line.startswith("error OUTPUT_EXISTS") and out.read_bytes() == good
+    out.unlink()
+    done = mocap_cli(*words, "--rescale")
     assert done.status == 0 and "rescaled: cam_0 to 1280 x 720 px" in done.out
     assert read_rig(out).cameras[0].size == (1280, 720)
 
@@ -150,7 +153,8 @@ def test_every_format_ends_where_it_began(mocap_cli: Callable, tmp_path: Path) -
             there = tmp_path / f"there_{row.name}"
             done = mocap_cli("convert", tmp_path / "start.toml", "--to", row.name, "--out", there, *unit)
             assert done.status == 0, done.err
-            back = ["--from", row.name, "--to", "mocap", "--out", tmp_path / "end.toml"]
+            end = tmp_path / f"end_{row.name}.toml"
+            back = ["--from", row.name, "--to", "mocap", "--out", end]
             done = mocap_cli("convert", there, *back, *([] if row.unit else ["--units", "cm"]))
             assert done.status == 0, done.err
-            assert np.nanmax(np.abs(read_rig(tmp_path / "end.toml").project(POINTS) - rig.project(POINTS))) < 1e-9
+            assert np.nanmax(np.abs(read_rig(end).project(POINTS) - rig.project(POINTS))) < 1e-9
