@@ -190,8 +190,8 @@ def _noise_sentence(patterns: ViewPatterns, timing: ViewTiming | None) -> str:
     if not np.isfinite(patterns.corner_px):
         return "Views show too few corners to tell noise from other errors."
     if patterns.excess < _SHARED:
-        return f"The recording is limited by corner noise: {patterns.corner_px:.2f} px."
-    size = f"{patterns.corner_px:.2f} px, but whole views are off by {patterns.view_px:.2f} px"
+        return f"The recording is limited by corner noise: {patterns.corner_px:.2g} px."
+    size = f"{patterns.corner_px:.2g} px, but whole views are off by {patterns.view_px:.2g} px"
     if timing is not None and timing.late_cameras.any() and not np.isfinite(timing.share_used):
         return f"Timing limits this recording: single corners scatter by {size}, the more the faster it moved."
     return (
