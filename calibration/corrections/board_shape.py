@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from calibration.arrays import one_blas_thread
 from calibration.corrections.view_patterns import view_patterns
+from calibration.digits import digits
 from calibration.errors import ShapeError
 from calibration.solve.bundle import BundleCovariance, BundleProblem
 from calibration.solve.bundle_shape import ShapedResult, ShapeModes, minimise_shape, shaped_result
@@ -55,7 +56,7 @@ class BoardShape:
 
     def describe(self) -> str:
         """Return one sentence."""
-        size = f"{1e3 * self.bow_m:.3g} +- {1e3 * self.bow_sd_m:.1g} mm"
+        size = f"{digits(1e3 * self.bow_m, 3)} +- {digits(1e3 * self.bow_sd_m, 1)} mm"
         if self.significant:
             return f"The board bows by {size} between its lowest and its highest corner."
         return f"No bending of the board is proven: {size} between its lowest and its highest corner."

@@ -12,6 +12,7 @@ from calibration.corrections.choice import Wanted
 from calibration.corrections.timing import estimate_timing
 from calibration.corrections.view_patterns import ViewPatterns, view_patterns
 from calibration.corrections.view_timing import ViewTiming
+from calibration.digits import digits
 from calibration.errors import ShapeError, SolverError
 from calibration.observations import BoardObservations
 from calibration.result import Calibration
@@ -190,8 +191,8 @@ def _noise_sentence(patterns: ViewPatterns, timing: ViewTiming | None) -> str:
     if not np.isfinite(patterns.corner_px):
         return "Views show too few corners to tell noise from other errors."
     if patterns.excess < _SHARED:
-        return f"The recording is limited by corner noise: {patterns.corner_px:.2g} px."
-    size = f"{patterns.corner_px:.2g} px, but whole views are off by {patterns.view_px:.2g} px"
+        return f"The recording is limited by corner noise: {digits(patterns.corner_px)} px."
+    size = f"{digits(patterns.corner_px)} px, but whole views are off by {digits(patterns.view_px)} px"
     if timing is not None and timing.late_cameras.any() and not np.isfinite(timing.share_used):
         return f"Timing limits this recording: single corners scatter by {size}, the more the faster it moved."
     return (

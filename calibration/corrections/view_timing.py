@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.digits import digits
+
 _NOTABLE = 4.0  # sd from which a whole camera is told to be late
 
 
@@ -79,14 +81,14 @@ class ViewTiming:
         )
         text = [f"{head} {after}."]
         if self.spread > 0:
-            text[0] += f" Single views are early or late by {factor * self.spread:.2g} {unit} (standard deviation)."
+            text[0] += f" Single views are early or late by {digits(factor * self.spread)} {unit} (standard deviation)."
         for camera in np.flatnonzero(self.late_cameras):
             way = "late" if self.camera_shift[camera] > 0 else "early"
-            size = f"{factor * abs(self.camera_shift[camera]):.3g}"
+            size = digits(factor * abs(self.camera_shift[camera]), 3)
             # Cameras that were fitted without shifts have followed what a shift does: the remnant has no honest sd.
             text.append(
-                f"Camera '{names[camera]}' is {way} by {size} +- {factor * self.camera_sd[camera]:.1g} {unit} on "
-                "average, as the images show: stamps of a recorder tell when frames arrived."
+                f"Camera '{names[camera]}' is {way} by {size} +- {digits(factor * self.camera_sd[camera], 1)} {unit} "
+                "on average, as the images show: stamps of a recorder tell when frames arrived."
                 if used else
                 f"Camera '{names[camera]}' is {way} on average, by {size} {unit} or more: its place and lens, fitted "
                 "without shifts, hide a part."

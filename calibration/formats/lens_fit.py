@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.camera import Camera
+from calibration.digits import digits
 from calibration.errors import FormatError
 
 MAX_RMS_PX = 0.1
@@ -149,11 +150,11 @@ def _judged(name: str, residual: NDArray, covered: float) -> str:
     rms, worst = float(np.sqrt(np.mean(distance**2))), float(distance.max())
     if not rms <= MAX_RMS_PX or covered < 0.98:
         raise FormatError(
-            f"Camera '{name}': its lens cannot be said in the other format's model: {rms:.2g} px RMS, {worst:.2g} px "
-            f"at worst, over {100 * covered:.0f} % of the image.",
+            f"Camera '{name}': its lens cannot be said in the other format's model: {digits(rms)} px RMS, "
+            f"{digits(worst)} px at worst, over {100 * covered:.0f} % of the image.",
             "Choose a format with this lens model (anipose, caliscope), or calibrate with fewer coefficients.",
             code="CALIBRATION_LENS",
         )
-    return f"lens of {name} fitted: {rms:.2g} px RMS, {worst:.2g} px at worst over the image"
+    return f"lens of {name} fitted: {digits(rms)} px RMS, {digits(worst)} px at worst over the image"
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.camera import Camera, CameraRig
+from calibration.digits import digits
 from calibration.errors import FormatError, MocapError
 
 MAX_DISTANCE_M = 100.0
@@ -127,7 +128,7 @@ def check_units(cameras: tuple[CameraParts, ...], what: str) -> None:
     spread = float(np.linalg.norm(centres - centres[0], axis=1).max())
     if farthest > MAX_DISTANCE_M or (len(centres) > 1 and spread < MIN_SPREAD_M):
         raise FormatError(
-            f"{what}: in the stated unit the cameras are up to {farthest:.4g} m from the origin and {spread:.2g} m "
+            f"{what}: in the stated unit the cameras are up to {farthest:.4g} m from the origin and {digits(spread)} m "
             f"from each other.",
             "State the unit of the file's lengths with --units (m, cm, mm or in).",
             code="CALIBRATION_UNITS",

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.camera import CameraRig
+from calibration.digits import digits
 from calibration.in_use.agreement import Evidence, pair_table
 from calibration.in_use.change_systems import LATE, Systems, change_systems, speeds
 from calibration.in_use.drift import CameraChange, best_change, doubted, sharpened, undone
@@ -248,18 +249,18 @@ def _verdict(
 def _told(name: str, change: CameraChange, since: int | None) -> Diagnosis:
     if change.kind == "late":
         sd = float(np.sqrt(change.covariance[7, 7]))
-        cause = f"Camera '{name}' is late by {change.value[7]:.2f} frames (95 % +-{1.96 * sd:.2g})."
+        cause = f"Camera '{name}' is late by {change.value[7]:.2f} frames (95 % +-{digits(1.96 * sd)})."
         return Diagnosis("CAMERA_LATE", (name,), cause, "Synchronise the cameras, or shift this one's frames.")
     if change.kind == "zoom":
         sd = float(np.sqrt(change.covariance[6, 6]))
         cause = (f"The focal length of camera '{name}' is {100 * change.value[6]:+.2f} % off its calibration "
-                 f"(95 % +-{196 * sd:.2g}), {change.effect_mm:.1f} mm in the volume: zoom or focus was changed.")
+                 f"(95 % +-{digits(196 * sd)}), {change.effect_mm:.1f} mm in the volume: zoom or focus was changed.")
         remedy = "Set the lens back and fix it, or calibrate again; switch autofocus and digital zoom off."
         return Diagnosis("LENS_CHANGED", (name,), cause, remedy)
     when = "" if since is None else f" near frame {since}"
     cause = (f"Camera '{name}' moved{when}: turned by {change.turn_deg:.2f} deg (95 % "
-             f"+-{1.96 * change.turn_sd_deg:.2g}), shifted by {change.shift_mm:.1f} mm (+-"
-             f"{1.96 * change.shift_sd_mm:.2g}), {change.effect_mm:.1f} mm in the volume.")
+             f"+-{digits(1.96 * change.turn_sd_deg)}), shifted by {change.shift_mm:.1f} mm (+-"
+             f"{digits(1.96 * change.shift_sd_mm)}), {change.effect_mm:.1f} mm in the volume.")
     remedy = "Fix the camera and re-estimate it alone (calibrate --check --repair), or calibrate again."
     return Diagnosis("CAMERA_MOVED", (name,), cause, remedy)
 

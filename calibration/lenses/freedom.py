@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.camera import CameraRig
+from calibration.digits import digits
 from calibration.lenses.models import free_parameters
 from calibration.observations import BoardObservations
 from calibration.quality.refits import Refit, refit, refit_bodies
@@ -88,9 +89,9 @@ def freedom_sentence(freedom: LensFreedom, names: tuple[str, ...]) -> str:
     return (
         "Distances between cameras and focal lengths are not fixed by these views: with every lens parameter free, "
         f"focal lengths move by up to {focal:.1f} % ({names[int(freedom.focal_pct.argmax())]}) and distances by up to "
-        f"{baseline:.1f} % ({names[one]}-{names[other]}) at about the same residual ({freedom.free_rms_px:.3g} against "
-        f"{freedom.rms_px:.3g} px). They trade against each other: where the board was shown lengths are measured "
-        "right all the same; outside that space they may not be."
+        f"{baseline:.1f} % ({names[one]}-{names[other]}) at about the same residual ({digits(freedom.free_rms_px, 3)} "
+        f"against {digits(freedom.rms_px, 3)} px). They trade against each other: where the board was shown lengths "
+        "are measured right all the same; outside that space they may not be."
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.arrays import one_blas_thread
+from calibration.digits import digits
 from calibration.points.held_out import HeldOutPoints, held_out_lengths
 from calibration.points.result import PointCalibration
 from calibration.quality.assessment import whole_verdict
@@ -257,7 +258,7 @@ def _limits(found: PointCalibration, outside: HeldOutPoints, errors: ErrorMap) -
     if by_size**2 > _MOST_OF * whole**2:
         told.append(
             f"Most of a point's error from the calibration ({by_size:.1f} of {whole:.1f} mm, 1 sd, at the median "
-            f"place) is the size of the rig, known to {100 * found.scale_sd:.2g} %: "
+            f"place) is the size of the rig, known to {digits(100 * found.scale_sd)} %: "
             + ("a length that is known better, or a second one, helps; more frames do not." if _by_length(found)
                else "the length is known better than it was measured; moving for longer helps, and less noisy points.")
             + " Angles do not feel it."

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.digits import digits
 from calibration.solve.bundle import BundleCovariance, BundleProblem, LensPrior, problem_system
 from calibration.solve.bundle_system import N_LENS, BundleState, reduced_system
 from calibration.solve.part import part_of, slide_of
@@ -60,7 +61,7 @@ def shared_sentence(factor: float) -> str:
     """Say that stated uncertainties are larger than independent noise would leave them, by a factor above 1."""
     return (
         "Errors of whole views and of neighbouring frames hang together: every stated uncertainty counts that, and is "
-        f"{factor:.2g} times as large, on average, as independent noise of the corners would leave it."
+        f"{digits(factor)} times as large, on average, as independent noise of the corners would leave it."
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import typer
 
+from calibration.digits import digits
 from mocap.cli.calibrate_lines import counted, said, verdict_lines
 from mocap.cli.common import show
 
@@ -43,7 +44,7 @@ def calibrate_points(
     lines = [
         f"{counted(names)} in {', '.join(map(str, outcome.files))}",
         *verdict_lines(outcome.assessment, outcome.verdict),
-        f"  size of the rig known to {100 * outcome.scale_sd:.2g} % (1 sd)",
+        f"  size of the rig known to {digits(100 * outcome.scale_sd)} % (1 sd)",
         f"  a point in the volume is off by {quality.volume_sd_mm:.1f} mm because of the calibration (1 sd, median)",
         *(
             f"  {name}: {n} points, noise {sigma:.2f} px, {100 * rejected:.0f} % left out, "
