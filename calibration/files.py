@@ -76,18 +76,20 @@ def rig_text(rig: CameraRig) -> str:
     return "\n".join([*tables, _metadata_table(rig)])
 
 
-def write_texts(texts: Mapping[Path, str]) -> None:
-    """Write the files of a calibration in any format; what was there before stays whole until all are complete.
+def write_texts(texts: Mapping[Path, str], code: str = "CALIBRATION_NOT_WRITTEN") -> None:
+    """Write files that belong together, as a calibration's; what was there before stays whole until all are complete.
 
     Parameters
     ----------
     texts : mapping of Path to str
         The folder of the first file is made when its own folder exists.
+    code : str
+        Of the error.
 
     Raises
     ------
     SourceError
-        CALIBRATION_NOT_WRITTEN
+        CALIBRATION_NOT_WRITTEN, or the other code.
     """
     ready: dict[Path, Path] = {}
     try:
@@ -99,9 +101,9 @@ def write_texts(texts: Mapping[Path, str]) -> None:
             temporary.replace(path)
     except (OSError, ValueError) as error:
         raise SourceError(
-            f"The calibration file {next(iter(texts))} cannot be written: {getattr(error, 'strerror', None) or error}.",
+            f"The file {next(iter(texts))} cannot be written: {getattr(error, 'strerror', None) or error}.",
             "Give a path in an existing folder that may be written to.",
-            code="CALIBRATION_NOT_WRITTEN",
+            code=code,
         ) from error
     finally:
         for temporary in ready.values():

@@ -1,5 +1,6 @@
 """Printable pages of a board or of an object of tags, true to scale, with a ruler to prove it."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -79,15 +80,20 @@ def write_board_pdf(target: Board | TagObject, path: str | Path) -> Path:
         raise BoardError(f"'{path.name}' does not end in .pdf.", "Give a file name that ends in .pdf.", "PAGE_NAME")
     from matplotlib.backends.backend_pdf import PdfPages
 
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        # No date in the file: the same board gives the same bytes.
-        with PdfPages(path, metadata={"CreationDate": None, "Title": target.describe()}) as pages:
+        # No date in the file: the same board gives the same bytes. By the creator our own files are known again.
+        said = {"CreationDate": None, "Creator": "mocap board", "Title": target.describe()}
+        with PdfPages(temporary, metadata=said) as pages:
             for face in range(len(_faces(target))):
                 pages.savefig(_page(target, face))
+        temporary.replace(path)
     except OSError as error:
         raise SourceError(
             f"{path} cannot be written: {error.strerror or error}.", "Choose another place.", "PAGE_UNWRITABLE"
         ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
     return path
 
 

@@ -18,8 +18,7 @@ def command(
     as_json: JsonFlag = False,
 ) -> None:
     """Write a trial in another format; what is filled, edited or rejected stays marked."""
-    from mocap.export import export_trial
-    from mocap.storage import read_trial
+    from mocap.pipeline.export import export_to_file
 
-    files = export_trial(read_trial(trial), to, out)
+    files = export_to_file(trial, to, out)
     show({"files": files}, as_json, [str(path) for path in files])

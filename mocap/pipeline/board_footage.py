@@ -16,6 +16,7 @@ from calibration.observations import BoardObservations
 from calibration.sources import CameraSource, frame_count
 from calibration.world import WorldChoice
 from mocap.errors import ConfigError, SourceError
+from mocap.pipeline.output_kinds import PICTURE, is_alike, signed_picture
 from mocap.pipeline.progress import Progress
 
 
@@ -99,7 +100,9 @@ def _shown(error: BoardError, sources: Sequence[CameraSource], board: Target, pi
     if tried is None:
         return None
     try:
-        picture.write_bytes(tried.png())
+        if picture.exists() and not is_alike(picture, PICTURE):
+            return None
+        picture.write_bytes(signed_picture(tried.png()))
     except OSError:
         return None
     where = f"{picture} shows what was found in frame {tried.frame} of {tried.camera}."

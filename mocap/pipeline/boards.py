@@ -11,7 +11,8 @@ from calibration.boards.targets import Target, read_target, write_target
 from calibration.errors import BoardError
 from mocap.config.presets import preset_names, preset_path
 from mocap.errors import ConfigError, MocapError
-from mocap.pipeline.outputs import PRINT, check_nothing_lost, check_output
+from mocap.pipeline.output_kinds import PRINT
+from mocap.pipeline.outputs import check_output, check_outputs
 
 CUBE = "tag_cube"
 KINDS = (*BOARD_TYPES, CUBE)
@@ -29,8 +30,7 @@ def target_from(name_or_path: Path) -> Target:
 def print_target(target: Path, out: Path) -> Target:
     """Write the PDF of a board or of an object of tags; return it."""
     described = target_from(target)
-    check_output(out)
-    check_nothing_lost([out], [target], [PRINT])
+    check_outputs({out: PRINT}, [target])
     write_board_pdf(described, out)
     return described
 
@@ -116,8 +116,7 @@ def write_new(target: Target, out: Path) -> tuple[Path, Path]:
         )  # fmt: skip
     toml, pdf = out.with_suffix(".toml"), out.with_suffix(".pdf")
     check_output(toml)
-    check_output(pdf)
-    check_nothing_lost([pdf], [], [PRINT])
+    check_outputs({pdf: PRINT}, [])
     described = toml.exists()
     if described and not _describes(toml, target):
         raise ConfigError(

@@ -18,7 +18,8 @@ from calibration.rigid import apply
 from calibration.scale import ScaleResult
 from calibration.sources import CameraSource, frame_size, iter_frames
 from mocap.errors import FormatError, SourceError
-from mocap.pipeline.outputs import check_output
+from mocap.pipeline.output_kinds import PAGE, TABLE
+from mocap.pipeline.outputs import check_outputs
 
 #: Overlays are taken from the first frames: a video has to be read up to them once more.
 LAST_OVERLAY_FRAME = 2000
@@ -55,9 +56,10 @@ def write_calibration_report(
     ------
     SourceError
         OUTPUT_FOLDER or OUTPUT_IS_FOLDER, or CALIBRATION_NOT_WRITTEN.
+    ConfigError
+        OUTPUT_OTHER
     """
-    for out in (out_html, out_json):
-        check_output(out)
+    check_outputs({out_html: PAGE, out_json: TABLE}, [])
     sizes = {source.name: frame_size(source) for source in sources}
     assessment = assess(calibration, observations, scale=scale, footage_sizes=sizes, limits=tuple(limits))
     write_texts(report_texts(calibration, observations, assessment, sources, out_html, out_json, title))

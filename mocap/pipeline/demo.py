@@ -1,5 +1,6 @@
 """The whole pipeline on the synthetic lab, measured against its truth."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,8 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 import calibration
+from calibration.files import write_texts
 from calibration.quality.figures import volume_error
-from mocap.errors import MocapError
+from mocap.errors import ConfigError, MocapError
+from mocap.pipeline.digests import input_sha256
+from mocap.pipeline.output_kinds import CALIBRATION, PAGE, PICTURE, SYNTHETIC, TRIAL
+from mocap.pipeline.outputs import check_no_file, check_nothing_lost, check_outputs, make_folder
 from mocap.pipeline.progress import Progress
 from mocap.pipeline.session import run_session
 from mocap.pipeline.synthetic_session import LabSettings, SyntheticSession, write_synthetic_session
@@ -17,6 +22,7 @@ from mocap.storage import read_trial
 from mocap.synthetic import SyntheticTrial
 from mocap.trial import JointAngles, Points3D, Trial, Verdict
 
+_RECORD_NAME = "demo.json"
 VOLUME_LIMIT_MM = 1.0
 POINT_LIMIT_MM = 2.0
 ANGLE_LIMITS_DEG = {
@@ -54,10 +60,11 @@ def run_demo(out: Path, seed: int, progress: Progress, settings: LabSettings | N
     Raises
     ------
     MocapError
-        When a stage refuses the session.
+        When a stage refuses the session, or a file would be lost that no demonstration wrote.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    _check_demo_outputs(out)
     session = write_synthetic_session(out / "session", seed, settings or LabSettings(), progress)
+    write_texts({out / _RECORD_NAME: _record_text(session.folder)}, "DEMO_NOT_WRITTEN")
     summary = run_session(session.folder, out / "results", progress)
     refused = [outcome.text for outcome in summary.outcomes if outcome.state == "refused"]
     if refused:
@@ -72,6 +79,36 @@ def run_demo(out: Path, seed: int, progress: Progress, settings: LabSettings | N
         *_angle_verdicts(trial, truth),
     )
     return DemoResult(verdicts, _leave(out, trial, truth, errors_mm, rig))
+
+
+def _check_demo_outputs(out: Path) -> None:
+    """Refuse a folder with files of others, before any is made anew."""
+    check_no_file(out)
+    record, session = out / _RECORD_NAME, out / "session"
+    kinds = dict(zip(_left_files(out), (CALIBRATION, PAGE, TRIAL, PICTURE, PICTURE, PICTURE), strict=True))
+    kinds[record] = SYNTHETIC
+    check_nothing_lost(list(kinds), [], list(kinds.values()))
+    check_no_file(session)
+    known = record.is_file() and record.read_bytes() == _record_text(session).encode()
+    if session.is_dir() and any(session.iterdir()) and not known:
+        raise ConfigError(
+            f"The folder {session} exists, and is not as a demonstration left it: it may hold files of yours; it is "
+            "kept.",
+            "Name another folder with --out, or remove it first.",
+            code="OUTPUT_OTHER",
+        )
+    make_folder(out)
+    check_outputs(kinds, [])
+
+
+def _record_text(session: Path) -> str:
+    """What is kept of a synthetic session, to know whether its files are still those that were written."""
+    return json.dumps({"session": input_sha256(session)}) + "\n"
+
+
+def _left_files(out: Path) -> tuple[Path, ...]:
+    names = ("calibration.toml", "calibration.html", "trial.h5", "angles.png", "errors.png", "cameras.png")
+    return tuple(out / name for name in names)
 
 
 def _verdict(name: str, measured: float, limit: float, unit: str) -> Verdict:
@@ -113,11 +150,11 @@ def _leave(
 ) -> tuple[Path, ...]:
     """Put the results where the user looks for them, with figures."""
     names = tuple(ANGLE_LIMITS_DEG)
-    files = [out / "calibration.toml", out / "calibration.html", out / "trial.h5"]
-    for source, target in zip(("calibration.toml", "calibration.html", "squat.h5"), files, strict=True):
+    files = _left_files(out)
+    for source, target in zip(("calibration.toml", "calibration.html", "squat.h5"), files[:3], strict=True):
         target.write_bytes((out / "results" / source).read_bytes())
-    figures = [out / "angles.png", out / "errors.png", out / "cameras.png"]
+    figures = files[3:]
     plot_angles(figures[0], _angles(trial), names, {name: truth.truth_deg(name) for name in names})
     plot_errors(figures[1], errors_mm, trial.points.names, POINT_LIMIT_MM)
     plot_rig(figures[2], rig, trial.points.position[0])
-    return tuple([*files, *figures])
+    return files

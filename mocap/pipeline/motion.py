@@ -11,7 +11,8 @@ from mocap.errors import ConfigError, KinematicsError
 from mocap.kinematics import GRAVITY_ANGLES, VERDICT_NAMES, KinematicsOptions, kinematics
 from mocap.kinematics.static import StaticReport
 from mocap.pipeline.digests import input_sha256
-from mocap.pipeline.outputs import TRIAL, check_nothing_lost, check_output
+from mocap.pipeline.output_kinds import TRIAL
+from mocap.pipeline.outputs import check_outputs
 from mocap.pipeline.reconstruction import GRAVITY_UNSTATED
 from mocap.readers import Imported, read_motion
 from mocap.signal.filters import smooth_points
@@ -63,8 +64,7 @@ def _left_out(imported: Imported) -> list[str]:
 
 def import_to_file(path: Path, out: Path, up: str | None, units: str | None) -> Trial:
     """Read a motion file and write the trial file."""
-    check_output(out)
-    check_nothing_lost([out], [path], [TRIAL])
+    check_outputs({out: TRIAL}, [path])
     trial = import_motion(path, up, units)
     write_trial(out, trial)
     return trial
@@ -184,10 +184,9 @@ def kinematics_to_file(
     if model not in MODELS:
         raise ConfigError(f"There is no model '{model}'.", f"Known: {', '.join(MODELS)}.", code="MODEL_UNKNOWN")
     options = build(KinematicsOptions, choices or {}, "command line", "--set")
-    check_output(out)
     # A trial file may be given its own angles; a recording and the standing trial stay.
     kept = [path] if path.suffix.lower() != ".h5" else []
-    check_nothing_lost([out], [*kept, *([static] if static is not None else [])], [TRIAL])
+    check_outputs({out: TRIAL}, [*kept, *([static] if static is not None else [])])
     trial = open_trial(path, up, units)
     standing = None
     if static is not None:

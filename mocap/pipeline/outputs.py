@@ -1,44 +1,14 @@
 """What can be said of an output before the work: whether it can be written, and whether something would be lost."""
 
 import tempfile
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from os import R_OK, access
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from os.path import realpath
 from pathlib import Path
 
 from mocap.errors import ConfigError, SourceError
+from mocap.pipeline.output_kinds import CALIBRATION, PAGE, TABLE, Kind, is_alike
 
-_LOOKED_AT = 8192  # bytes of what would be written over
-_MOST_BYTES = 64_000_000
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of file that is written here, and the bytes by which one that exists is known.
-
-    Attributes
-    ----------
-    name : str
-    mark : bytes
-    looked_at : int
-        Bytes among which the mark is to be found.
-    """
-
-    name: str
-    mark: bytes
-    looked_at: int = _LOOKED_AT
-
-
-# A calibration says what it is behind its cameras.
-CALIBRATION = Kind("calibration written here", b'format = "mocap-calibration"', _MOST_BYTES)
-PAGE = Kind("page of a calibration", b"<title>Calibration")
-TABLE = Kind("table of a calibration", b'"mocap-calibration-quality"')
-PRINT = Kind("PDF", b"%PDF")
-TRIAL = Kind("trial file", b"\x89HDF\r\n")
-PLAN = Kind("page of a plan", b"<title>Plan of the lab")
-PLACES = Kind("table of cameras' places", b"name,x_m,y_m,z_m,pan_deg,tilt_deg")
-
+_TABLES = (".h5", ".hdf5", ".csv")
 
 def check_output(out: Path) -> None:
     """Refuse an output that could not be written, before the work and not after it.
@@ -99,6 +69,7 @@ def check_calibration_outputs(out: Path, report: bool, read: Collection[Path]) -
     SourceError
         OUTPUT_FOLDER, OUTPUT_IS_FOLDER
     """
+    check_output(out)  # a folder such as '.' has no name to go by
     beside = report_paths(out)
     if out in beside:
         raise ConfigError(
@@ -107,10 +78,34 @@ def check_calibration_outputs(out: Path, report: bool, read: Collection[Path]) -
             "Name a calibration, such as --out calibration.toml.",
             code="CALIBRATION_OUTPUT",
         )
-    written = (out, *(beside if report else ()))
+    check_outputs(calibration_outputs(out, report), read)
+
+
+def calibration_outputs(out: Path, report: bool = True) -> dict[Path, Kind]:
+    """Return all that may be written for a calibration file, with what it is; the last two when it is refused."""
+    if not report:
+        return {out: CALIBRATION}
+    page, table = report_paths(out)
+    refused_page, refused_table = report_paths(refused_path(out))
+    return {out: CALIBRATION, page: PAGE, table: TABLE, refused_page: PAGE, refused_table: TABLE}
+
+
+def refused_path(out: Path) -> Path:
+    """Return the name from which those of page and table are made when a calibration is refused."""
+    return out.with_suffix(".refused.toml")
+
+
+def check_outputs(written: Mapping[Path, Kind], read: Collection[Path]) -> None:
+    """Refuse outputs that could not be written, or that would cost another file, before the work.
+
+    Raises
+    ------
+    ConfigError, SourceError
+        As `check_output` and `check_nothing_lost` do.
+    """
     for path in written:
         check_output(path)
-    check_nothing_lost(written, read, (CALIBRATION, PAGE, TABLE)[: len(written)])
+    check_nothing_lost(list(written), read, list(written.values()))
 
 
 def check_nothing_lost(
@@ -134,10 +129,9 @@ def check_nothing_lost(
     inputs = [Path(realpath(path)) for path in read]
     each: Sequence[Kind | None] = kinds if kinds is not None else [None] * len(written)
     for path, kind in zip(written, each, strict=True):
-        real, there = Path(realpath(path)), path.is_file()
-        alike = there and _is_alike(path, kind)
-        inside = kind is not None and there and not alike and any(folder in real.parents for folder in inputs)
-        if real in inputs or inside:
+        there = path.is_file()
+        alike = there and is_alike(path, kind)
+        if _is_one_of(path, inputs, deep=kind is not None and there and not alike):
             raise ConfigError(
                 f"The output {path} is one of the files that are read; it is kept.", "Name another file with --out.",
                 code="OUTPUT_IS_INPUT",
@@ -149,6 +143,85 @@ def check_nothing_lost(
                 "Name another file with --out, or remove it first.",
                 code="OUTPUT_OTHER",
             )
+
+
+def _is_one_of(path: Path, inputs: Sequence[Path], deep: bool) -> bool:
+    """Whether a file to be written is one of the inputs, by whatever name; `deep` looks into folders too."""
+    real = Path(realpath(path))
+    if real in inputs or (deep and any(folder in real.parents for folder in inputs)):
+        return True
+    # Other names of the same file: hard links, and other spellings where the file system takes them for the same.
+    if not path.is_file():
+        return False
+    others = _files(inputs, deep and path.stat().st_nlink > 1)
+    return any(other.exists() and path.samefile(other) for other in others)
+
+
+def _files(inputs: Sequence[Path], deep: bool) -> Iterator[Path]:
+    for one in inputs:
+        if not one.is_dir():
+            yield one
+        elif deep:
+            yield from (file for file in one.rglob("*") if file.is_file())
+
+
+def check_not_among(written: Collection[Path], folder: Path) -> None:
+    """Refuse to write where keypoint files lie: what is written there would be read as one of them the next time.
+
+    Parameters
+    ----------
+    written : collection of Path
+    folder : Path
+        Of keypoint files: one file a camera, or one folder of JSON files a camera. A file is no such folder.
+
+    Raises
+    ------
+    ConfigError
+        OUTPUT_AMONG_INPUTS
+    """
+    root, own = Path(realpath(folder)), [Path(realpath(path)) for path in written]
+    for path in own:
+        suffixes, place = (_TABLES, path.parent) if path.suffix in _TABLES else ((".json",), path.parent.parent)
+        if path.suffix not in suffixes or place != root or not path.parent.is_dir():
+            continue
+        if any(other.suffix.lower() in suffixes and other not in own for other in path.parent.iterdir()):
+            raise ConfigError(
+                f"The output {path.name} would lie among the keypoint files of {path.parent}, and be read as one of "
+                "them the next time.",
+                "Name another folder with --out.",
+                code="OUTPUT_AMONG_INPUTS",
+            )
+
+
+def check_no_file(folder: Path) -> None:
+    """Refuse a file where results need a folder.
+
+    Raises
+    ------
+    SourceError
+        OUTPUT_IS_FILE
+    """
+    if folder.exists() and not folder.is_dir():
+        raise SourceError(f"The output {folder} is a file.", "Give the name of a folder.", "OUTPUT_IS_FILE")
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for results, with those that it lies in.
+
+    Raises
+    ------
+    SourceError
+        OUTPUT_IS_FILE, OUTPUT_FOLDER
+    """
+    check_no_file(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise SourceError(
+            f"The folder {folder} cannot be made: {getattr(error, 'strerror', None) or error}.",
+            "Give a path in a folder that may be written to.",
+            code="OUTPUT_FOLDER",
+        ) from error
 
 
 def check_new(written: Sequence[Path]) -> None:
@@ -165,12 +238,3 @@ def check_new(written: Sequence[Path]) -> None:
                 f"The output {path} exists; it is kept.", "Name another file with --out, or remove it first.",
                 code="OUTPUT_EXISTS",
             )  # fmt: skip
-
-
-def _is_alike(path: Path, kind: Kind | None) -> bool:
-    """Whether nothing is lost when a file gives way to one of a kind: it is of that kind, or empty."""
-    if not access(path, R_OK):
-        return kind is None
-    with path.open("rb") as file:
-        head = file.read(kind.looked_at if kind else _LOOKED_AT)
-    return not head or (kind.mark in head if kind else b"\0" not in head)

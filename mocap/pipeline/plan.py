@@ -1,6 +1,7 @@
 """A plan of a lab: cameras in a room, and how well points and pelvic tilt would be measured in it."""
 
 import csv
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration import CameraRig
+from calibration.files import write_texts
 from calibration.planning import PointForecast, choose_places, forecast_points, ideal_camera
 from mocap.config.presets import preset_path
 from mocap.config.room import Lens, Room, read_room
 from mocap.errors import ConfigError
 from mocap.kinematics import joint_angles
-from mocap.pipeline.outputs import PLACES, PLAN, check_nothing_lost, check_output
+from mocap.pipeline.output_kinds import PLACES, PLAN
+from mocap.pipeline.outputs import check_output, check_outputs
 from mocap.synthetic import default_subject
 from mocap.trial import Points3D
 
@@ -259,15 +262,17 @@ def write_plan(room: Room, out: Path, sketch: Path | None = None) -> LabPlan:
             "Name a page, such as --out plan.html.",
             code="PLAN_OUTPUT",
         )
-    check_nothing_lost([out, out.with_suffix(".csv")], [] if sketch is None else [sketch], (PLAN, PLACES))
+    places = out.with_suffix(".csv")
+    check_outputs({out: PLAN, places: PLACES}, [] if sketch is None else [sketch])
     plan = plan_lab(room)
     rows = camera_rows(plan.rig)
-    out.write_text(plan_page(plan.rig, room.size, room.volume, plan.grid_world, plan.points.sd_mm, plan.points.n_views,
-                             plan.tilt_sd_deg, plan.summary(), rows, plan.suggested), encoding="utf-8")  # fmt: skip
-    with out.with_suffix(".csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    page = plan_page(plan.rig, room.size, room.volume, plan.grid_world, plan.points.sd_mm, plan.points.n_views,
+                     plan.tilt_sd_deg, plan.summary(), rows, plan.suggested)  # fmt: skip
+    table = io.StringIO()
+    writer = csv.DictWriter(table, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_texts({out: page, places: table.getvalue()}, "PLAN_NOT_WRITTEN")
     return plan
 
 

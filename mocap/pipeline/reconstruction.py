@@ -11,7 +11,8 @@ from calibration import CameraRig
 from mocap.errors import ConfigError, KeypointError
 from mocap.keypoints import PeopleKeypoints, PersonChoice, choose_person
 from mocap.pipeline.digests import input_sha256
-from mocap.pipeline.outputs import TRIAL, check_nothing_lost, check_output
+from mocap.pipeline.output_kinds import TRIAL
+from mocap.pipeline.outputs import check_not_among, check_outputs
 from mocap.pipeline.progress import Progress
 from mocap.pipeline.trial_check import check_against_calibration
 from mocap.readers.axes import infer_forward
@@ -222,8 +223,8 @@ def reconstruct_to_file(
     z_up : bool
         The user states that the calibration's Z points up.
     """
-    check_output(out)
-    check_nothing_lost([out], [calibration_file, path], [TRIAL])
+    check_outputs({out: TRIAL}, [calibration_file, path])
+    check_not_among([out], path)
     rig = calibration.read_rig(calibration_file)
     rig = rig.subset(cameras) if cameras else rig
     trial = reconstruct_trial(path, with_z_up(rig) if z_up else rig, how, progress=progress)

@@ -4,7 +4,10 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from calibration.files import write_texts
 from mocap.pipeline.digests import file_sha256
+
+RECORD_NAME = "stages.json"
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,11 @@ class SessionSummary:
         )
 
 
+def outdated_path(output: Path) -> Path:
+    """Return the name that an output gets which the present inputs no longer give."""
+    return output.with_name(f"{output.stem}.outdated{output.suffix}")
+
+
 class StageRecord:
     """Remembers, in `stages.json` of the results, from which inputs each output was made.
 
@@ -45,7 +53,7 @@ class StageRecord:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._path = folder / "stages.json"
+        self._path = folder / RECORD_NAME
         try:
             content = json.loads(self._path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -71,12 +79,10 @@ class StageRecord:
         self._content.pop(output, None)
         if not path.is_file():
             return None
-        aside = path.with_name(f"{path.stem}.outdated{path.suffix}")
+        aside = outdated_path(path)
         path.replace(aside)
         self._write()
         return aside.name
 
     def _write(self) -> None:
-        part = self._path.with_suffix(".part")
-        part.write_text(json.dumps(self._content, indent=1, sort_keys=True), encoding="utf-8")
-        part.replace(self._path)
+        write_texts({self._path: json.dumps(self._content, indent=1, sort_keys=True)}, "RECORD_NOT_WRITTEN")

@@ -15,10 +15,10 @@ from mocap.pipeline.calibration import CalibrationOptions, calibrate_footage, tr
 from mocap.pipeline.digests import file_sha256, input_sha256, options_sha256
 from mocap.pipeline.motion import analyse
 from mocap.pipeline.notes import notes_of
-from mocap.pipeline.outputs import check_nothing_lost
 from mocap.pipeline.progress import Progress
 from mocap.pipeline.reconstruction import KeypointInput, reconstruct_trial, with_z_up
 from mocap.pipeline.record import Outcome, SessionSummary, StageRecord
+from mocap.pipeline.session_outputs import check_session_outputs
 from mocap.reconstruction import ReconstructionOptions
 from mocap.signal.filters import smooth_points
 from mocap.storage import read_trial, write_trial
@@ -88,11 +88,12 @@ def run_session(folder: Path, out: Path, progress: Progress) -> SessionSummary:
     Raises
     ------
     MocapError
-        When the session or its calibration is refused.
+        When the session or its calibration is refused, or a result would be written over a file that is read or is
+        not the project's own.
     """
     session = read_session(folder)
     options = stage_options(session)
-    out.mkdir(parents=True, exist_ok=True)
+    check_session_outputs(session, options.calibration, folder, out)
     run = _Run(session, options, folder, out, StageRecord(out))
     outcomes = [run.calibrate(progress)]
     rig = calibration.read_rig(out / "calibration.toml")
@@ -139,7 +140,6 @@ class _Run:
         if self.record.is_current(output, inputs):
             return Outcome("calibration", "skipped")
         if source.file is not None:
-            check_nothing_lost([self.out / output], [footage])
             rig = calibration.read_rig(footage)
             rig = with_z_up(rig) if source.world == "up:z" else rig
             # Only footage is named by patterns; a ready calibration has its own names.
