@@ -25,8 +25,8 @@ EXAMPLE = (
 #: Of the metadata, what people read; all of it is in the file and in the JSON.
 _SHOWN = (
     "world", "gravity", "world_gravity_sd_deg", "world_notes", "scale", "lens_choice", "lens_asked",
-    "reprojection_median_px", "held_out_median_px", "held_out_distance_rmse_mm", "volume_sd_median_mm", "volume_sd_p95_mm", "n_views",
-    "n_rejected_corners", "rejected_views", "checks_not_ok", "scale_factor", "timing",
+    "reprojection_median_px", "held_out_median_px", "held_out_distance_rmse_mm", "volume_sd_median_mm",
+    "volume_sd_p95_mm", "n_views", "n_rejected_corners", "rejected_views", "checks_not_ok", "scale_factor", "timing",
     "board_shape",
 )  # fmt: skip
 
