@@ -57,7 +57,7 @@ FENCES = {
 # The core neither prints nor opens files: only the edges touch paths.
 EDGES = (
     "calibration.boards.board", "calibration.boards.board_page", "calibration.boards.targets", "calibration.files",
-    "calibration.file_origin", "calibration.formats.exchange",
+    "calibration.file_origin", "calibration.toml_files", "calibration.formats.exchange",
     "calibration.sources", "calibration.boards.wand",
     "calibration.world.landmarks", "calibration.aniposelib_adapter", "calibration.synthetic",
     "mocap.cli", "mocap.pipeline", "mocap.readers",

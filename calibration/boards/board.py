@@ -13,7 +13,6 @@ Grids of tags: tag `t` stands in column ``t % squares_x`` and row ``t // squares
 black border are the corners ``4 t`` to ``4 t + 3``, clockwise from the top left. The origin is corner 0.
 """
 
-import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,8 @@ from calibration.boards.board_rules import (
     check_board,
     check_table,
 )
-from calibration.errors import BoardError, FormatError, SourceError
+from calibration.errors import BoardError
+from calibration.toml_files import TomlKind, read_toml
 
 __all__ = [
     "BOARD_TYPES", "DICTIONARY_SIZES", "MIN_CORNERS", "TAG_GRIDS", "WORLD_FROM_FLOOR_BOARD",
@@ -40,6 +40,9 @@ __all__ = [
 WORLD_FROM_FLOOR_BOARD = np.diag([1.0, -1.0, -1.0])
 WORLD_FROM_FLOOR_BOARD.flags.writeable = False
 
+_FILE = TomlKind(
+    "board", "BOARD_FILE_MISSING", "BOARD_FORMAT", "Write one `key = value` per line, as in configs/boards."
+)
 _TAG_CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
 
 
@@ -227,18 +230,7 @@ def read_table(path: Path) -> dict[str, Any]:
     FormatError
         BOARD_FORMAT
     """
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SourceError(
-            f"The board file {path} cannot be read: {error.strerror or error}.",
-            "Give the path of a board.toml.",
-            code="BOARD_FILE_MISSING",
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise FormatError(
-            f"{path} is not TOML: {error}.", "Write one `key = value` per line, as in configs/boards.", "BOARD_FORMAT"
-        ) from error
+    return read_toml(path, _FILE)
 
 
 def write_board(path: str | Path, board: Board) -> None:

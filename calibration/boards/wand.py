@@ -10,7 +10,6 @@ matter, as long as all cameras mean the same one in the same frame, and that the
 distances are told apart by their distances in space.
 """
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,12 +17,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.errors import BoardError, FormatError, SourceError
+from calibration.errors import BoardError, FormatError
+from calibration.toml_files import TomlKind, read_toml
 
 _KEYS = {"type", "markers", "length_sd", "labelled", "names"}
 _LONGEST_M = 5.0
 _SHORTEST_M = 0.02
 _REMEDY = "Write type = 'wand', markers in m (numbers along the stick, or [x, y, z] each), length_sd in m, labelled."
+_FILE = TomlKind("wand", "WAND_MISSING", "WAND_FORMAT", _REMEDY)
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,17 +162,7 @@ def read_wand(path: str | Path) -> Wand:
         What `Wand` refuses.
     """
     path = Path(path)
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SourceError(
-            f"The wand file {path} cannot be read: {error.strerror or error}.",
-            "Give the path of a wand.toml.",
-            code="WAND_MISSING",
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise FormatError(f"{path.name} is not TOML: {error}.", _REMEDY, code="WAND_FORMAT") from error
-    return parse_wand(table, path.name)
+    return parse_wand(read_toml(path, _FILE), path.name)
 
 
 def parse_wand(table: dict[str, Any], name: str) -> Wand:

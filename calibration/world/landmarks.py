@@ -22,7 +22,6 @@ For a rig that is calibrated already, `position = [x, y, z]` (in the rig's prese
 stand in place of the pixels.
 """
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,8 +30,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.errors import CalibrationError, FormatError, SourceError
+from calibration.errors import CalibrationError, FormatError
+from calibration.toml_files import TomlKind, read_toml
 
+_FILE = TomlKind(
+    "landmarks", "LANDMARKS_MISSING", "LANDMARKS_FORMAT",
+    "Write sigma_px, level_sd_deg, origin, heading, and per [[point]] name, world, line, kind, height and "
+    "[point.pixels] with CAMERA = [x, y]; lengths in metres.",
+)  # fmt: skip
 _TOP = {"sigma_px", "level_sd_deg", "origin", "heading", "point"}
 _POINT = {"name", "world", "sd_mm", "line", "kind", "height", "pixels", "position", "position_sd_mm"}
 
@@ -103,18 +108,7 @@ def read_landmarks(path: str | Path, camera_names: Sequence[str]) -> Landmarks:
     FormatError
         LANDMARKS_FORMAT, naming the key or the point.
     """
-    path = Path(path)
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SourceError(
-            f"The landmark file {path} cannot be read: {error.strerror or error}.",
-            "Give the path of a landmarks.toml.",
-            code="LANDMARKS_MISSING",
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise _refused(f"{path.name} is not TOML: {error}") from error
-    return parse_landmarks(table, camera_names)
+    return parse_landmarks(read_toml(Path(path), _FILE), camera_names)
 
 
 def parse_landmarks(table: Mapping[str, Any], camera_names: Sequence[str]) -> Landmarks:
@@ -201,9 +195,4 @@ def _is_number(value: Any) -> bool:
 
 
 def _refused(cause: str) -> FormatError:
-    return FormatError(
-        f"The landmarks are not understood: {cause}.",
-        "Write sigma_px, level_sd_deg, origin, heading, and per [[point]] name, world, line, kind, height and "
-        "[point.pixels] with CAMERA = [x, y]; lengths in metres.",
-        code="LANDMARKS_FORMAT",
-    )
+    return FormatError(f"The landmarks are not understood: {cause}.", _FILE.remedy, _FILE.format_code)

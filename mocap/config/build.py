@@ -2,7 +2,6 @@
 
 import dataclasses
 import difflib
-import tomllib
 import typing
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, TypeVar
 
 import pydantic
 
+from calibration.toml_files import parse_toml
 from mocap.errors import ConfigError, SourceError
 
 Built = TypeVar("Built")
@@ -29,12 +29,12 @@ def read_toml(path: Path) -> dict[str, Any]:
         When it is not TOML; the parser's line and column are in the cause.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return parse_toml(path.read_bytes())
     except OSError as error:
         raise SourceError(
             f"{path} cannot be read: {error.strerror}.", "Check the path.", code="FILE_MISSING"
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise ConfigError(
             f"{path} is not valid TOML: {error}.", "Mend that line: an unclosed quote or bracket is usual.", code="TOML"
         ) from error
