@@ -16,7 +16,9 @@ Lengths carry their unit in the name; what is unknown is null.
 - `held_out`: `reason` (empty, or why there is none), `n_frames`, `n_lengths`, `median_px`, `rms_px`,
   `distance_mean_mm`, `distance_rmse_mm`, `distance_worst_mm`, `all_pairs_rmse_mm`, `frame_median_rmse_mm`, `folds`
   (a list of `distance_rmse_mm`, `all_pairs_rmse_mm`, `median_px`, `n_lengths`), `regions` (a list of `name`, `n`,
-  `mean_mm`, `rmse_mm`, `worst_mm`)
+  `mean_mm`, `rmse_mm`, `worst_mm`). With time shifts these are of each view at its own moment, told by corners that are
+  not scored, and `as_filmed` has `median_px`, `rms_px`, `distance_rmse_mm`, `all_pairs_rmse_mm` and `folds` without
+  shifts; null otherwise
 - `fitted`: the same error on the very views of the fit: `rms_px`, `median_px`, `distance_rmse_mm`,
   `all_pairs_rmse_mm`
 - `repeatability`: `ratio`, `reason`
@@ -46,6 +48,7 @@ from calibration.camera import CameraRig
 from calibration.observations import BoardObservations
 from calibration.quality.assessment import Assessment
 from calibration.quality.error_map import ErrorMap
+from calibration.quality.figures import BoardScore
 from calibration.quality.held_out import LengthRegion
 from calibration.quality.judgement import Check
 from calibration.quality.view_graph import ViewGraph
@@ -65,6 +68,7 @@ def assessment_metadata(assessment: Assessment) -> dict[str, str | float | int]:
         "held_out_median_px": outside.median_px,
         "held_out_distance_rmse_mm": outside.distance_rmse_mm,
         "held_out_distance_worst_mm": outside.distance_worst_mm,
+        **_as_filmed_metadata(assessment),
         "volume_sd_median_mm": volume["calibration_median_mm"],
         "volume_sd_p95_mm": volume["calibration_p95_mm"],
         "volume_seen_pct": volume["measured_pct"],
@@ -74,6 +78,15 @@ def assessment_metadata(assessment: Assessment) -> dict[str, str | float | int]:
         "checks_not_ok": ", ".join(f"{check.name} {check.status}" for check in assessment.checks if check.severity),
     }
     return {key: _rounded(value) for key, value in table.items() if value == value and value != ""}
+
+
+def _as_filmed_metadata(assessment: Assessment) -> dict[str, float]:
+    """Return the figures of views never used without the time shifts that the others have; nothing without shifts."""
+    filmed = assessment.held_out.as_filmed
+    if filmed is None:
+        return {}
+    lengths, corners = filmed.distance_rmse_mm, filmed.median_px
+    return {"held_out_as_filmed_median_px": corners, "held_out_as_filmed_distance_rmse_mm": lengths}
 
 
 def assessed_rig(calibration: Calibration, assessment: Assessment) -> CameraRig:
@@ -170,19 +183,26 @@ def check_table(check: Check) -> dict[str, Any]:
 
 
 def _held_out(assessment: Assessment) -> dict[str, Any]:
-    outside = assessment.held_out
-    folds = [
-        {"distance_rmse_mm": fold.distance_rmse_mm, "all_pairs_rmse_mm": fold.all_pairs_rmse_mm,
-         "median_px": fold.reprojection_median_px, "n_lengths": fold.n_pairs}
-        for fold in outside.folds
-    ]  # fmt: skip
+    outside, filmed = assessment.held_out, assessment.held_out.as_filmed
     return {
         "reason": outside.reason, "n_frames": outside.n_frames, "n_lengths": outside.n_lengths,
         "median_px": outside.median_px, "rms_px": outside.rms_px, "distance_mean_mm": outside.distance_mean_mm,
         "distance_rmse_mm": outside.distance_rmse_mm, "distance_worst_mm": outside.distance_worst_mm,
         "all_pairs_rmse_mm": outside.all_pairs_rmse_mm, "frame_median_rmse_mm": outside.frame_median_rmse_mm,
-        "folds": folds, "regions": region_tables(outside.regions),
+        "folds": _folds(outside.folds), "regions": region_tables(outside.regions),
+        "as_filmed": None if filmed is None else {
+            "median_px": filmed.median_px, "rms_px": filmed.rms_px, "distance_rmse_mm": filmed.distance_rmse_mm,
+            "all_pairs_rmse_mm": filmed.all_pairs_rmse_mm, "folds": _folds(filmed.folds),
+        },
     }  # fmt: skip
+
+
+def _folds(scores: Sequence[BoardScore]) -> list[dict[str, Any]]:
+    return [
+        {"distance_rmse_mm": fold.distance_rmse_mm, "all_pairs_rmse_mm": fold.all_pairs_rmse_mm,
+         "median_px": fold.reprojection_median_px, "n_lengths": fold.n_pairs}
+        for fold in scores
+    ]  # fmt: skip
 
 
 def region_tables(regions: Sequence[LengthRegion]) -> list[dict[str, Any]]:

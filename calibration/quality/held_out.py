@@ -1,7 +1,9 @@
 """The error of a calibration on views that it has not seen, in pixels and in millimetres, as a whole and by region.
 
 Interleaved folds: contiguous blocks would leave too little geometry to fit. Corners that the calibration named as
-outliers are left out, all others count.
+outliers are left out, all others count. Of a calibration with one time shift per view there are two sets of figures:
+each view at its own moment, which measures the cameras, and as it was filmed, which is what they make of things that
+move as the board did; distances as filmed are also what other programs are scored by.
 """
 
 from dataclasses import dataclass
@@ -11,7 +13,8 @@ from numpy.typing import NDArray
 
 from calibration.observations import BoardObservations
 from calibration.quality.figures import BoardScore, LengthErrors, joined_lengths, score_and_lengths
-from calibration.quality.refits import frames_to_score, refit, refit_bodies
+from calibration.quality.held_moments import at_own_moments
+from calibration.quality.refits import kept_frames, refit, refit_bodies
 from calibration.result import Calibration
 
 DEFAULT_FOLDS = 3
@@ -44,8 +47,28 @@ class LengthRegion:
 
 
 @dataclass(frozen=True, eq=False)
+class AsFilmed:
+    """Errors of a calibration with time shifts on frames that it was not fitted to, the pixels as they were.
+
+    Attributes
+    ----------
+    folds : tuple of BoardScore
+    median_px, rms_px, distance_rmse_mm, all_pairs_rmse_mm : float
+        As of `HeldOut`.
+    """
+
+    folds: tuple[BoardScore, ...]
+    median_px: float
+    rms_px: float
+    distance_rmse_mm: float
+    all_pairs_rmse_mm: float
+
+
+@dataclass(frozen=True, eq=False)
 class HeldOut:
     """Errors on frames that the cameras were not fitted to.
+
+    With time shifts, each view is at its own moment, told by corners that are not scored (`held_moments`).
 
     Attributes
     ----------
@@ -64,6 +87,8 @@ class HeldOut:
         Eight octants of the volume, then three shells by distance from its middle.
     reason : str
         In words why nothing could be held out; then all figures are NaN.
+    as_filmed : AsFilmed, optional
+        With time shifts: the same without them.
     """
 
     folds: tuple[BoardScore, ...]
@@ -78,6 +103,7 @@ class HeldOut:
     n_frames: int
     regions: tuple[LengthRegion, ...]
     reason: str = ""
+    as_filmed: AsFilmed | None = None
 
 
 def held_out(calibration: Calibration, observations: BoardObservations, n_folds: int = DEFAULT_FOLDS) -> HeldOut:
@@ -91,15 +117,18 @@ def held_out(calibration: Calibration, observations: BoardObservations, n_folds:
     n_folds : int
         Fold k is scored on every n-th used frame from the k-th on; the cameras are fitted to the others.
     """
-    bodies = refit_bodies(calibration)
-    scores, lengths, starts, n_frames = [], [], [], 0
+    bodies, n_frames = refit_bodies(calibration), 0
+    scores, lengths, starts, filmed, filmed_lengths = [], [], [], [], []
     for fold in range(n_folds):
         test = bodies[fold::n_folds]
         fitted = refit(calibration, observations, np.setdiff1d(bodies, test))
         if isinstance(fitted, str):
             return _nothing(fitted)
-        seen = frames_to_score(fitted, observations, calibration, test)
-        score, own = score_and_lengths(fitted.rig, seen)
+        score, own = score_and_lengths(fitted.rig, kept_frames(observations, calibration, test))
+        if calibration.slide is not None:
+            filmed.append(score)
+            filmed_lengths.append(own)
+            score, own = score_and_lengths(fitted.rig, at_own_moments(fitted, observations, calibration, test))
         scores.append(score)
         lengths.append(own)
         starts.append(n_frames)
@@ -112,6 +141,14 @@ def held_out(calibration: Calibration, observations: BoardObservations, n_folds:
         tuple(scores), _mean(scores, "reprojection_median_px"), _mean(scores, "reprojection_rms_px"),
         everywhere.rmse_mm, everywhere.mean_mm, everywhere.worst_mm, _mean(scores, "all_pairs_rmse_mm"),
         float(np.median(_frame_rmse_mm(whole))), len(whole.error), n_frames, regions_of(whole),
+        as_filmed=_as_filmed(filmed, joined_lengths(filmed_lengths, starts)) if filmed else None,
+    )  # fmt: skip
+
+
+def _as_filmed(scores: list[BoardScore], lengths: LengthErrors) -> AsFilmed:
+    return AsFilmed(
+        tuple(scores), _mean(scores, "reprojection_median_px"), _mean(scores, "reprojection_rms_px"),
+        _region("everywhere", 1e3 * lengths.error).rmse_mm, _mean(scores, "all_pairs_rmse_mm"),
     )  # fmt: skip
 
 

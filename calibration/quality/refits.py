@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from calibration.camera import CameraRig
-from calibration.corrections.timing import at_moments
 from calibration.errors import SolverError
 from calibration.observations import BoardObservations
 from calibration.result import Calibration, refined_cameras
@@ -105,31 +104,6 @@ def kept_frames(observations: BoardObservations, calibration: Calibration, bodie
     frames = calibration.frames[bodies]
     part = observations.subset_frames(frames)
     return replace(part, pixels=np.where(calibration.kept[:, frames, :, None], part.pixels, np.nan))
-
-
-def frames_to_score(
-    fitted: Refit, observations: BoardObservations, calibration: Calibration, bodies: NDArray
-) -> BoardObservations:
-    """Return the kept frames of some bodies, with timing each view moved to the moment of its frame.
-
-    Corners that were seen at different moments are no measure of the cameras. The shift of each view is estimated
-    from its own corners by the cameras of the fit, along the path that the whole calibration found.
-    """
-    part = kept_frames(observations, calibration, bodies)
-    if calibration.slide is None:
-        return part
-    whole = calibration.refinement
-    start = BundleState(fitted.state.lenses, fitted.state.cam_from_world, whole.state.world_from_board)
-    views, start = part_of(as_filmed(calibration, observations), start, bodies)
-    problem = BundleProblem(
-        views, np.zeros_like(fitted.problem.free), fitted.problem.prior, slide_of(calibration.slide, bodies)
-    )
-    state = minimise(problem, start, fitted.sigma).state
-    moved = at_moments(problem, state, fitted.sigma, views).pixels[:, : part.pixels.shape[2]]
-    pixels = part.pixels.copy()
-    here = pixels[views.camera, views.body]
-    pixels[views.camera, views.body] = np.where(np.isfinite(here), moved, here)
-    return replace(part, pixels=pixels)
 
 
 def _lacking(views: Views, names: tuple[str, ...]) -> str:

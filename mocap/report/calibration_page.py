@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from calibration.camera import CameraRig
 from calibration.quality.assessment import Assessment
 from calibration.quality.error_map import ErrorMap
-from calibration.quality.held_out import HeldOut, LengthRegion
 from calibration.quality.judgement import CameraVerdict, Check
 from calibration.quality.view_graph import ViewGraph
 from calibration.result import Calibration
@@ -21,6 +20,7 @@ from mocap.report.calibration_figures import (
     residual_picture,
 )
 from mocap.report.calibration_layout import layout_picture
+from mocap.report.held_out_part import as_filmed_rows, held_out_part, moment_of
 from mocap.report.page_parts import STYLE, escaped, grade_badge, number, table
 
 _MANY_OVERLAYS = 24
@@ -49,7 +49,7 @@ def calibration_page(
         _summary(calibration, assessment),
         limits_part(assessment.limits),
         checks_part(assessment.checks),
-        _held_out(calibration, assessment.held_out),
+        held_out_part(calibration, assessment.held_out),
         volume_part(calibration.rig, assessment.errors),
         _cameras(calibration, assessment, overlays),
         shared_part(calibration.rig, assessment.graph, assessment.errors.display),
@@ -77,13 +77,15 @@ def _summary(calibration: Calibration, assessment: Assessment) -> str:
     rig, quality = calibration.rig, calibration.quality
     fitted = quality.board.reprojection_median_px if quality.board else None
     figures = [
-        ("Error of a known length in views never used (RMSE)", number(outside.distance_rmse_mm, 3, "mm")),
+        (f"Error of a known length in views never used (RMSE){moment_of(outside)}",
+         number(outside.distance_rmse_mm, 3, "mm")),
         ("Error of a point from the calibration, 1 sd: median over the volume, 95th percentile",
          f"{number(volume['calibration_median_mm'])}, {number(volume['calibration_p95_mm'], 3, 'mm')}"),
         ("Volume seen by two cameras or more", number(volume["measured_pct"], 3, "%")),
         ("Distance of corners to the board as fitted, median", number(quality.median_px, 3, "px")),
         ("Distance of corners to points triangulated from them, median: in views never used, in the fit",
          f"{number(outside.median_px)}, {number(fitted, 3, 'px')}"),
+        *as_filmed_rows(outside),
         ("Stated uncertainties, over what independent noise of the corners would leave",
          number(float(rig.metadata.get("uncertainty_factor", 1.0)), 2, "times")),
         ("Gravity known to (1 sd)", number(calibration.world.gravity_sd_deg, 2, "deg")),
@@ -131,51 +133,6 @@ def _limit(check: Check, with_unit: bool = True) -> str:
         return ""
     sign = "≥" if np.isfinite(check.limit_fail) and check.limit_ok > check.limit_fail else "≤"
     return escaped(f"{sign}\u00a0{number(check.limit_ok, 3, check.unit if with_unit else '')}")
-
-
-def _held_out(calibration: Calibration, outside: HeldOut) -> str:
-    title = "<h2>Views that the calibration never used</h2>"
-    if outside.reason:
-        return f"{title}<p>None could be held out: {escaped(outside.reason)}.</p>"
-    fitted = calibration.quality.board
-    rows = [
-        [f"fold {index + 1}", number(fold.distance_rmse_mm), number(fold.all_pairs_rmse_mm),
-         number(fold.reprojection_median_px), str(fold.n_pairs)]
-        for index, fold in enumerate(outside.folds)
-    ]  # fmt: skip
-    rows.append(["<b>all folds</b>", f"<b>{number(outside.distance_rmse_mm)}</b>",
-                 f"<b>{number(outside.all_pairs_rmse_mm)}</b>", f"<b>{number(outside.median_px)}</b>",
-                 str(outside.n_lengths)])  # fmt: skip
-    if fitted is not None:
-        rows.append(["the views of the fit", number(fitted.distance_rmse_mm), number(fitted.all_pairs_rmse_mm),
-                     number(fitted.reprojection_median_px), str(fitted.n_pairs)])  # fmt: skip
-    moved = "" if calibration.timing is None else (
-        " Before that, each view's corners were moved to the moment of its frame, by a shift estimated from this view "
-        "alone: what was filmed at different moments measures no camera."
-    )  # fmt: skip
-    head = ["", "neighbours, RMSE mm", "all pairs, RMSE mm", "to triangulated points, median px", "lengths"]
-    return (
-        f"{title}<p class='note'>One frame in {len(outside.folds)} was left out in turn, the cameras were fitted to "
-        "the others, and distances between corners of the board in the frames left out were held against the board. "
-        f"Mean {number(outside.distance_mean_mm, 2, 'mm')}, worst {number(outside.distance_worst_mm, 3, 'mm')}, "
-        f"median over frames {number(outside.frame_median_rmse_mm, 3, 'mm')}.{moved} Points are triangulated anew from "
-        f"the corners that are scored: held out, they may by chance lie nearer than in the fit.</p>{table(head, rows)}"
-        f"{regions_part(outside.regions)}"
-    )
-
-
-def regions_part(regions: Sequence[LengthRegion]) -> str:
-    """Return the errors of known lengths by region."""
-    rows = [
-        [escaped(part.name) + (" (few)" if part.few else ""), str(part.n), number(part.mean_mm, 2),
-         number(part.rmse_mm), number(part.worst_mm)]
-        for part in regions
-    ]  # fmt: skip
-    by_region = table(["Part of the volume", "lengths", "mean mm", "RMSE mm", "worst mm"], rows)
-    return (
-        f"<h3>By region</h3>{by_region}<p class='note'>X, Y and Z are axes of the world, + and - the sides of the "
-        "middle of the measured volume.</p>"
-    )
 
 
 def volume_part(rig: CameraRig, errors: ErrorMap, path_world: NDArray | None = None) -> str:

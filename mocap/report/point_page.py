@@ -15,11 +15,11 @@ from mocap.report.calibration_page import (
     figures_of_cameras,
     limits_part,
     origin_part,
-    regions_part,
     shared_part,
     volume_part,
     whole_page,
 )
+from mocap.report.held_out_part import regions_part
 from mocap.report.page_parts import escaped, grade_badge, number, table
 from mocap.report.svg import SERIES, picture, shape, text, ticks
 

@@ -13,6 +13,7 @@ from calibration.boards.board import Board
 from calibration.observations import BoardObservations
 from calibration.quality.assessment import assess
 from calibration.quality.assessment_json import residuals_over_time
+from calibration.quality.held_out import AsFilmed, held_out
 from calibration.recipe import calibrate
 from calibration.result import Calibration
 from calibration.sources import find_sources
@@ -24,6 +25,7 @@ from mocap.errors import SourceError
 from mocap.pipeline.calibration_report import write_calibration_report
 from mocap.report.calibration_figures import Overlay, overlay_picture
 from mocap.report.calibration_page import calibration_page
+from mocap.report.held_out_part import as_filmed_rows, held_out_part
 from mocap.report.svg import colour, picture, shape, ticks
 
 BOARD = Board("charuco", 7, 5, 0.12, 0.09, "DICT_4X4_50")
@@ -87,6 +89,20 @@ def test_the_page_says_what_matters_first(result: Calibration, observations: Boa
     assert order == sorted(order)
     assert "The frames of cam_1 are late." in page and "Gravity is unknown" in page
     assert f"{assessment.held_out.distance_rmse_mm:.3g}" in page
+
+
+def test_figures_of_views_with_time_shifts_are_told_twice_and_which_to_read(
+    result: Calibration, observations: BoardObservations
+) -> None:
+    outside = held_out(result, observations)
+    plain = held_out_part(result, outside)
+    assert "own moment" not in plain and "as filmed" not in plain and as_filmed_rows(outside) == []
+    told = replace(outside, as_filmed=AsFilmed(outside.folds, 1.234, 2.0, 5.678, 9.0))
+    page = held_out_part(result, told)
+    assert "all folds, each view at its own moment" in page and f"<b>{outside.distance_rmse_mm:.3g}</b>" in page
+    assert "all folds, as filmed" in page and "<b>5.68</b>" in page and "<b>1.23</b>" in page
+    assert "how good the cameras are, and those as filmed for" in page
+    assert "5.68" in as_filmed_rows(told)[0][1] and "1.23" in as_filmed_rows(told)[0][1]
 
 
 def test_the_report_writes_page_and_table_with_pictures(tmp_path: Path) -> None:
