@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from calibration.arrays import one_blas_thread
 from calibration.corrections.view_patterns import view_patterns
-from calibration.digits import digits
 from calibration.errors import ShapeError
 from calibration.solve.bundle import BundleCovariance, BundleProblem
 from calibration.solve.bundle_shape import ShapedResult, ShapeModes, minimise_shape, shaped_result
@@ -54,12 +53,21 @@ class BoardShape:
         """Whether the board is proven not to be flat."""
         return self.chance < _SURPRISING
 
+    def size(self) -> str:
+        """Return 'bends by 3.05 +- 0.05 mm between its lowest and its highest corner'."""
+        return f"bends by {self._height()} between its lowest and its highest corner"
+
     def describe(self) -> str:
-        """Return one sentence."""
-        size = f"{digits(1e3 * self.bow_m, 3)} +- {digits(1e3 * self.bow_sd_m, 1)} mm"
+        """Return one sentence on a shape that was refined."""
         if self.significant:
-            return f"The board bows by {size} between its lowest and its highest corner."
-        return f"No bending of the board is proven: {size} between its lowest and its highest corner."
+            return f"The board {self.size()}: its shape was refined."
+        return f"No bending of the board is proven: {self._height()} between its lowest and its highest corner."
+
+    def _height(self) -> str:
+        """To the digit that the sd lets count."""
+        bow_mm, sd_mm = 1e3 * self.bow_m, 1e3 * self.bow_sd_m
+        places = int(np.clip(-np.floor(np.log10(max(sd_mm, 1e-9) / 2)), 0, 3))
+        return f"{bow_mm:.{places}f} +- {sd_mm:.{places}f} mm"
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,15 +161,15 @@ def refine_shape(
     """
     if kind not in KINDS:
         raise ShapeError(f"The board shape '{kind}' is not known.", f"Choose one of {('flat', *KINDS)}.")
-    corners = refinement.problem.views.targets[target]
+    corners = _own_corners(refinement.problem.views.targets[target])
     modes = bending_modes(corners) if kind == "bending" else corner_modes(corners)
     sd = prior_sd_m or (BENDING_SD_M if kind == "bending" else CORNER_SD_M)
     with one_blas_thread():
         return _refined(refinement, kind, ShapeModes(target, modes, sd), open_problem or refinement.problem)
 
 
-def bending_seen(refinement: Refinement) -> BoardShape | None:
-    """Return how the main board bends, or None where a first fit sees nothing that a second could prove.
+def bending_seen(refinement: Refinement, target: int = 0) -> ShapedRefinement | None:
+    """Return how a board bends, the main one by default; None where a first fit sees nothing a second could prove.
 
     Raises
     ------
@@ -169,12 +177,18 @@ def bending_seen(refinement: Refinement) -> BoardShape | None:
         As `refine_shape`.
     """
     problem = replace(refinement.problem, slide=None)
-    shape = ShapeModes(0, bending_modes(problem.views.targets[0]), BENDING_SD_M)
+    shape = ShapeModes(target, bending_modes(_own_corners(problem.views.targets[target])), BENDING_SD_M)
     with one_blas_thread():
         first = minimise_shape(problem, refinement.state, refinement.sigma, shape)
         if _board_shape("bending", first, shape).chance > _LIKELY_FLAT:
             return None
-        return _refined(refinement, "bending", shape, problem).shape
+        return _refined(refinement, "bending", shape, problem)
+
+
+def _own_corners(corners: NDArray) -> NDArray:
+    """Corners of a target without those that fill it up, where another target has more: copies of its last."""
+    others = np.flatnonzero((corners != corners[-1]).any(axis=1))
+    return corners[: others[-1] + 2] if len(others) else corners
 
 
 def _refined(
@@ -200,7 +214,8 @@ def _refined(
 def _board_shape(kind: str, result: ShapedResult, shape: ShapeModes) -> BoardShape:
     from scipy.special import gammaincc  # scipy is slow to import
 
-    corners, modes = result.problem.views.targets[shape.target], shape.modes
+    modes = shape.modes
+    corners = result.problem.views.targets[shape.target, : len(modes)]
     height = (modes @ result.coefficients)[:, 2]
     low, high = int(np.argmin(height)), int(np.argmax(height))
     inflation = max(view_patterns(result.state, result.problem.views).excess, 1.0)

@@ -77,12 +77,22 @@ class Corrected:
     def shared_errors(self) -> SharedErrors:
         """Return the covariance of the cameras, with the errors that whole views share.
 
-        The freedom of shifts is taken out, or that of the board's shape; of both together the shape's alone.
+        The freedom of shifts is taken out, or that of the board's shape; of both together what each adds to the
+        covariance is summed.
         """
         answer = self.open_problem, self.refinement.state, self.refinement.sigma
         if self.shaped is not None:
-            return with_shared_errors(*answer, self.shaped, exact=False)
+            return with_shared_errors(*answer, self._shaped_and_shifted(self.shaped), exact=False)
         return with_shared_errors(*answer, lens_and_pose_covariance(*answer))
+
+    def _shaped_and_shifted(self, shaped: BundleCovariance) -> BundleCovariance:
+        """Return the covariance with what the shifts of the views leave open beside the shape."""
+        if self.open_problem.slide is None:
+            return shaped
+        answer = self.refinement.state, self.refinement.sigma
+        still = replace(self.open_problem, views=self.refinement.problem.views, slide=None)
+        with_shifts, without = (lens_and_pose_covariance(problem, *answer) for problem in (self.open_problem, still))
+        return replace(shaped, camera=shaped.camera + with_shifts.camera - without.camera)
 
     def sentences(self, names: tuple[str, ...]) -> dict[str, str]:
         """Return what a reader has to know, as metadata of a rig."""
@@ -123,6 +133,8 @@ def corrected(
         still = replace(open_problem, views=refinement.problem.views, slide=None)
         bent = refine_shape(refinement, wanted.board_shape, open_problem=still)
         refinement, shaped, shape = bent.refinement, bent.covariance, bent.shape
+        seen = replace(open_problem.views, targets=refinement.problem.views.targets)
+        open_problem = replace(open_problem, views=seen)
     return Corrected(refinement, open_problem, timing, shape, shaped)
 
 

@@ -7,13 +7,12 @@ from numpy.typing import NDArray
 
 from calibration.camera import CameraRig
 from calibration.corrections.board_motion import frame_moments
-from calibration.corrections.board_shape import bending_seen
 from calibration.corrections.choice import Wanted
+from calibration.corrections.flatness import TELLING, Flatness, board_flatness
 from calibration.corrections.timing import estimate_timing
 from calibration.corrections.view_patterns import ViewPatterns, view_patterns
 from calibration.corrections.view_timing import ViewTiming
 from calibration.digits import digits
-from calibration.errors import ShapeError, SolverError
 from calibration.observations import BoardObservations
 from calibration.result import Calibration
 from calibration.rigid import apply
@@ -23,7 +22,7 @@ from calibration.solve.part import thinned
 _SHARED = 3.0  # excess of shared patterns (as a ratio of variances) from which they are told as the limit
 _NOT_FIXED = 0.01  # relative sd of focal lengths or baselines from which the views do not fix them
 _SHALLOW = 1.5  # farthest over nearest depth of a camera's views below which focal length and distance trade
-_TELLING = 40  # bodies that tell of bending; of noise and timing twice as many
+_TELLING = 2 * TELLING  # bodies that tell of noise and timing
 _FEW = 8  # views that a camera shares with the camera it shares most
 
 
@@ -86,8 +85,9 @@ def _relative_baselines(rig: CameraRig) -> tuple[NDArray, list[tuple[str, str]]]
 
 
 def recording_limits(
-    calibration: Calibration, observations: BoardObservations, wanted: Wanted | None = None, loosely: bool = True
-) -> tuple[str, ...]:
+    calibration: Calibration, observations: BoardObservations, wanted: Wanted | None = None, loosely: bool = True,
+    flatness: Flatness | None = None,
+) -> tuple[str, ...]:  # fmt: skip
     """Find out, and say in plain sentences, what limits a recording.
 
     Parameters
@@ -101,6 +101,8 @@ def recording_limits(
         For the times of the frames.
     loosely : bool
         Also say how far focal lengths and distances between cameras are open.
+    flatness : Flatness, optional
+        Of the board, where it was found out already.
 
     Returns
     -------
@@ -110,9 +112,9 @@ def recording_limits(
     timing, shape = calibration.timing, calibration.shape
     if timing is None:
         moments = _moments(calibration, observations, wanted or Wanted())
-        timing = estimate_timing(calibration.refinement, *moments, most=2 * _TELLING)
+        timing = estimate_timing(calibration.refinement, *moments, most=_TELLING)
         timing = timing if timing.significant else None
-    board = shape.describe() if shape is not None else _seems_bent(calibration)
+    board = shape.describe() if shape is not None else _seems_bent(flatness or board_flatness(calibration))
     return what_limits(calibration, observations, timing, board, loosely)
 
 
@@ -121,17 +123,13 @@ def _moments(calibration: Calibration, observations: BoardObservations, wanted: 
     return moments[calibration.frames], unit
 
 
-def _seems_bent(calibration: Calibration) -> str:
+def _seems_bent(flatness: Flatness) -> str:
     """Say that the board is not flat, where that is proven."""
-    try:
-        shape = bending_seen(thinned(calibration.refinement, _TELLING)[0])
-    except (ShapeError, SolverError):  # no flat board, or one too small to tell
-        return ""
-    if shape is None or not shape.significant:
+    if flatness.shape is None:
         return ""
     return (
-        f"The board seems bent, by {1e3 * shape.bow_m:.1f} +- {1e3 * shape.bow_sd_m:.1f} mm between its lowest and its "
-        "highest corner. Let the calibration refine its shape (--bending), or mount it on a stiff plate."
+        f"The board {flatness.shape.size()} and was taken for flat, which moves the cameras. Let the calibration "
+        "refine its shape (without --flat), or mount it on a stiff plate."
     )
 
 
@@ -158,7 +156,7 @@ def what_limits(
     tuple of str
         The greatest limit first.
     """
-    refinement, _ = thinned(calibration.refinement, 2 * _TELLING)
+    refinement, _ = thinned(calibration.refinement, _TELLING)
     told = [_noise_sentence(view_patterns(refinement.state, refinement.problem.views), timing)]
     if timing is not None:
         told += _timing_sentences(timing, calibration.rig.names)
