@@ -10,6 +10,7 @@ from calibration.arrays import checked_array
 from calibration.boards.board import Board
 from calibration.boards.tag_object import TagObject
 from calibration.errors import ShapeError
+from calibration.image_points import ImagePoints, checked_pixels, checked_sizes
 
 _OUTSIDE_PX = 2.0
 _OUTSIDE_SHARE = 0.1  # stray corners are the solver's to leave out; of swapped sizes a third lie outside
@@ -17,7 +18,7 @@ _FILLED = 3  # corners in exactly one such place
 
 
 @dataclass(frozen=True, eq=False)
-class BoardObservations:
+class BoardObservations(ImagePoints):
     """Corners of a moving board in the images of synchronised cameras.
 
     Attributes
@@ -43,16 +44,8 @@ class BoardObservations:
         names = tuple(str(name) for name in self.camera_names)
         if not names or len(set(names)) != len(names):
             raise ShapeError(f"The camera names {list(names)} are empty or doubled.", "Name each camera once.")
-        n_cameras = len(names)
-        pixels = checked_array(self.pixels, "pixels", (n_cameras, "frame", self.board.n_corners, 2))
-        if np.isinf(pixels).any() or (np.isnan(pixels[..., 0]) != np.isnan(pixels[..., 1])).any():
-            raise ShapeError(
-                "pixels hold infinite values, or corners with only one of x and y.",
-                "Mark a corner that was not seen by NaN in both coordinates.",
-            )
-        sizes = checked_array(self.image_sizes, "image_sizes", (n_cameras, 2), np.int64)
-        if (sizes <= 0).any():
-            raise ShapeError(f"image_sizes {sizes.tolist()} are not all above 0 px.", "Give width and height in px.")
+        pixels = checked_pixels(self.pixels, len(names), self.board.n_corners, "corner")
+        sizes = checked_sizes(self.image_sizes, len(names))
         _check_inside(pixels, sizes, names)
         frame_ids = checked_array(self.frame_ids, "frame_ids", (pixels.shape[1],), np.int64)
         if (np.diff(frame_ids) <= 0).any():
@@ -61,16 +54,6 @@ class BoardObservations:
         object.__setattr__(self, "image_sizes", sizes)
         object.__setattr__(self, "pixels", pixels)
         object.__setattr__(self, "frame_ids", frame_ids)
-
-    @property
-    def n_cameras(self) -> int:
-        """Number of cameras."""
-        return self.pixels.shape[0]
-
-    @property
-    def n_frames(self) -> int:
-        """Number of frames."""
-        return self.pixels.shape[1]
 
     @property
     def seen(self) -> NDArray[np.bool_]:

@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from calibration.arrays import checked_array
 from calibration.errors import ShapeError
+from calibration.image_points import ImagePoints, checked_pixels, checked_sizes
 
 
 @dataclass(frozen=True, eq=False)
-class PointTracks:
+class PointTracks(ImagePoints):
     """Named points in the images of synchronised cameras.
 
     Attributes
@@ -43,15 +44,8 @@ class PointTracks:
                 f"The cameras {list(names)} or points {list(points)} are doubled, or fewer than two cameras.",
                 "Name every camera and every point once; two cameras at least.",
             )
-        pixels = checked_array(self.pixels, "pixels", (len(names), "frame", len(points), 2))
-        if np.isinf(pixels).any() or (np.isnan(pixels[..., 0]) != np.isnan(pixels[..., 1])).any():
-            raise ShapeError(
-                "pixels hold infinite values, or points with only one of x and y.",
-                "Mark a point that was not seen by NaN in both coordinates.",
-            )
-        sizes = checked_array(self.image_sizes, "image_sizes", (len(names), 2), np.int64)
-        if (sizes <= 0).any():
-            raise ShapeError(f"image_sizes {sizes.tolist()} are not all above 0 px.", "Give width and height in px.")
+        pixels = checked_pixels(self.pixels, len(names), len(points), "point")
+        sizes = checked_sizes(self.image_sizes, len(names))
         exchanged = checked_array(self.exchanged, "exchanged", (len(points),), np.int64)
         if not np.array_equal(np.sort(exchanged), np.arange(len(points))):
             raise ShapeError("exchanged is no permutation of the points.", "Give the place of each point's partner.")
@@ -59,16 +53,6 @@ class PointTracks:
             object.__setattr__(self, name, value)
         object.__setattr__(self, "image_sizes", sizes)
         object.__setattr__(self, "exchanged", exchanged)
-
-    @property
-    def n_cameras(self) -> int:
-        """Length of the camera axis."""
-        return self.pixels.shape[0]
-
-    @property
-    def n_frames(self) -> int:
-        """Length of the frame axis."""
-        return self.pixels.shape[1]
 
     @property
     def n_points(self) -> int:

@@ -6,12 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.arrays import checked_array
+from calibration.image_points import ImagePoints
 from mocap.errors import ShapeError
 from mocap.trial import Keypoints2D
 
 
 @dataclass(frozen=True, eq=False)
-class PeopleKeypoints:
+class PeopleKeypoints(ImagePoints):
     """What the cameras saw of several people; the same place in two frames or cameras need not be the same person.
 
     Attributes
@@ -41,16 +42,6 @@ class PeopleKeypoints:
         object.__setattr__(self, "pixels", pixels)
         object.__setattr__(self, "confidence", checked_array(self.confidence, "confidence", pixels.shape[:4], dtype))
         self.person(0)  # checks names, confidence and rate as Keypoints2D does
-
-    @property
-    def n_cameras(self) -> int:
-        """Length of the camera axis."""
-        return self.pixels.shape[0]
-
-    @property
-    def n_frames(self) -> int:
-        """Length of the time axis."""
-        return self.pixels.shape[1]
 
     @property
     def n_people(self) -> int:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.arrays import checked_array
+from calibration.image_points import ImagePoints
 from mocap.errors import ShapeError
 from mocap.trial.checks import checked_names, checked_rate, freeze
 
@@ -56,7 +57,7 @@ class Timeline:
 
 
 @dataclass(frozen=True, eq=False)
-class Keypoints2D:
+class Keypoints2D(ImagePoints):
     """What the cameras saw, cameras in the order of the rig.
 
     Attributes
@@ -88,13 +89,3 @@ class Keypoints2D:
         freeze(
             self, pixels=pixels, confidence=confidence, names=names, rate_hz=checked_rate(self.rate_hz, "Keypoints2D")
         )
-
-    @property
-    def n_cameras(self) -> int:
-        """Length of the camera axis."""
-        return self.pixels.shape[0]
-
-    @property
-    def n_frames(self) -> int:
-        """Length of the time axis."""
-        return self.pixels.shape[1]
