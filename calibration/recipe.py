@@ -9,17 +9,13 @@ from calibration.arguments import check_folds, check_share, checked_boards, lens
 from calibration.arrays import one_blas_thread
 from calibration.camera import CameraRig
 from calibration.corrections.choice import Wanted, corrected
-from calibration.initial.start import start_of
-from calibration.lenses.beliefs import without_refuted_beliefs
-from calibration.lenses.choice import choose_lenses
-from calibration.lenses.models import parsed_model
+from calibration.lenses.solved import solved_lenses
 from calibration.observations import BoardObservations
 from calibration.quality.figures import BoardScore, score_board
 from calibration.quality.verdict import CalibrationQuality, summarise
 from calibration.result import Calibration, assemble, refined_cameras
 from calibration.solve.bodies import BoardFootage, board_footage
 from calibration.solve.bundle import BundleCovariance
-from calibration.solve.mirrored import refine_righted
 from calibration.solve.refinement import Refinement
 from calibration.steadiness import check_steady
 from calibration.view_checks import check_duplicates, check_views, without_mirrored
@@ -96,12 +92,9 @@ def _calibrate(
     names = boards[0].camera_names
     choice = parse_world(world, names)
     check_landmarks(choice, landmarks)
-    models = lens_models_of(lens, names)
+    asked = lens_models_of(lens, names)
     footage = _usable_footage(boards)
-    start, problem, held = start_of(footage, models)
-    square = np.array([parsed_model(model).square for model in models])
-    problem, refinement = without_refuted_beliefs(problem, refine_righted(problem, start), square)
-    lenses = choose_lenses(problem, refinement, models, names, footage.image_sizes)
+    lenses, held = solved_lenses(footage, asked)
     answer, models = corrected(lenses.refinement, lenses.open_problem, footage, wanted), lenses.models
     refinement = answer.refinement
     seen = replace(lenses.open_problem, views=refinement.every_view)
@@ -109,7 +102,7 @@ def _calibrate(
     quality = summarise(refinement, footage.observed(), max_rms_share)
     shared = answer.shared_errors()
     frame, quality = _world(choice, refinement, shared.covariance, footage, models, quality, landmarks)
-    return assemble(footage, lenses, frame, answer, shared, held, quality)
+    return replace(assemble(footage, lenses, frame, answer, shared, held, quality), asked=tuple(asked))
 
 
 def _usable_footage(boards: Sequence[BoardObservations]) -> BoardFootage:

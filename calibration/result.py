@@ -65,6 +65,8 @@ class Calibration:
         pixels are then those at the moments of their frames (`corrections.corrected_observations`).
     shape : BoardShape, optional
         Of the board, if that was refined.
+    asked : tuple of str
+        Lens model of each camera as it was asked for, in the words of `lenses.models.checked_model`.
     slide : Slide, optional
         With `timing`: along what the refinement's bodies moved, and what was expected of their shifts.
     """
@@ -84,6 +86,7 @@ class Calibration:
     timing: ViewTiming | None = None
     shape: BoardShape | None = None
     slide: Slide | None = None
+    asked: tuple[str, ...] = ()
 
 
 def refined_cameras(

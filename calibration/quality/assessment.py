@@ -19,12 +19,16 @@ from calibration.quality.coverage import CameraCoverage, camera_coverage, with_r
 from calibration.quality.error_map import ErrorMap, display_axes, error_map, volume_grid
 from calibration.quality.held_out import DEFAULT_FOLDS, HeldOut, held_out
 from calibration.quality.judgement import CAMERA_LIMITS, GRADES, RIG_LIMITS, CameraVerdict, Check, graded, judge_camera
+from calibration.quality.lens_asked import lens_checks_asked
 from calibration.quality.rig_checks import rig_checks
 from calibration.quality.split_halves import SplitHalves, board_middles, split_halves
 from calibration.quality.uncertainty import baseline_sd, edge_sd, focal_sd, position_sd
 from calibration.quality.view_graph import ViewGraph, view_graph
 from calibration.result import Calibration
 from calibration.scale import ScaleResult, board_scale, combine_scale
+
+#: Checks of a whole rig that lower its grade when they warn.
+_LOWERING = {*RIG_LIMITS, "lens_asked"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +133,7 @@ def _assess(
     cameras = tuple(judge_camera(name, row) for name, row in zip(rig.names, figures, strict=True))
     measured = _rig_figures(outside, errors) if len(rig) > 1 else ()  # one camera measures no volume
     checks = (*measured, *rig_checks(rig, calibration.world, observations, scale, footage_sizes))
+    checks = (*checks, *lens_checks_asked(calibration, observations))
     grade, reason, remedy = whole_verdict(cameras, checks)
     lengths, lengths_sd = baseline_sd(rig)
     freedom = lens_freedom(calibration, observations)
@@ -193,11 +198,11 @@ def _rig_figures(outside: HeldOut, errors: ErrorMap) -> tuple[Check, ...]:
 def whole_verdict(cameras: tuple[CameraVerdict, ...], checks: tuple[Check, ...]) -> tuple[str, str, str]:
     """Return grade, reason and remedy of a rig.
 
-    Its worst camera decides, its figures in the volume, and any check that fails. A check outside `RIG_LIMITS` that
-    merely warns (the scale rests on the board alone, gravity is unknown) is told in its place and lowers nothing:
-    no recording can do better about it.
+    Its worst camera decides, its figures in the volume, a lens asked for that the views contradict, and any check that
+    fails. Another check that merely warns (the scale rests on the board alone, gravity is unknown) is told in its place
+    and lowers nothing: no recording can do better about it.
     """
-    grade, reason, remedy = graded([check for check in checks if check.name in RIG_LIMITS or check.status == "fail"])
+    grade, reason, remedy = graded([check for check in checks if check.name in _LOWERING or check.status == "fail"])
     worst = max((GRADES.index(camera.grade) for camera in cameras), default=0)
     if worst == 0:
         return grade, reason, remedy

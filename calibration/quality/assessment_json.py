@@ -76,6 +76,7 @@ def assessment_metadata(assessment: Assessment) -> dict[str, str | float | int]:
         "repeatability_rotation_deg": float(np.max(assessment.halves.rotation_deg)),
         "repeatability_ratio": assessment.halves.whole_ratio,
         "checks_not_ok": ", ".join(f"{check.name} {check.status}" for check in assessment.checks if check.severity),
+        "lens_asked": " ".join(map(lens_sentence, assessment.checks)).strip(),
     }
     return {key: _rounded(value) for key, value in table.items() if value == value and value != ""}
 
@@ -87,6 +88,14 @@ def _as_filmed_metadata(assessment: Assessment) -> dict[str, float]:
         return {}
     lengths, corners = filmed.distance_rmse_mm, filmed.median_px
     return {"held_out_as_filmed_median_px": corners, "held_out_as_filmed_distance_rmse_mm": lengths}
+
+
+def lens_sentence(check: Check) -> str:
+    """Return what is said against a lens that was asked for, with what helps; nothing of another check."""
+    if check.name not in {"lens_asked", "lens_untested"} or not check.severity:
+        return ""
+    told = check.describe()
+    return f"{told[:1].upper()}{told[1:]}. {check.remedy}"
 
 
 def assessed_rig(calibration: Calibration, assessment: Assessment) -> CameraRig:

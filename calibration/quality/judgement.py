@@ -69,7 +69,7 @@ class Check:
         limit = self.limit_fail if self.status == "fail" else self.limit_ok
         beside = f" (limit {_number(limit)} {self.unit}".rstrip() + ")" if np.isfinite(limit) else ""
         told = _number(self.measured)
-        if self.severity and told == _number(limit) and self.measured != limit:
+        if self.severity and beside and told == _number(limit) and self.measured != limit:
             told = f"{self.measured:.6g}"  # over the limit, but for the rounding
         return f"{self.meaning} {told} {self.unit}".rstrip() + beside
 

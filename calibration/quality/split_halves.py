@@ -77,7 +77,7 @@ def split_halves(calibration: Calibration, observations: BoardObservations) -> S
             return _nothing(len(calibration.rig), half)
         halves.append(half)
     points = board_middles(calibration, observations)
-    poses = [_in_volume(half.rig, calibration.rig, points) for half in halves]
+    poses = [in_volume(half.rig, calibration.rig, points) for half in halves]
     off = np.zeros((len(calibration.rig), N_CAMERA))
     for row, one, other in zip(off, *(list(rig) for rig in poses), strict=True):
         row[:4] = (one.matrix - other.matrix)[[0, 1, 0, 1], [0, 1, 2, 2]]
@@ -102,7 +102,7 @@ def board_middles(calibration: Calibration, observations: BoardObservations) -> 
     return poses[:, :3, :3] @ middle + poses[:, :3, 3]
 
 
-def _in_volume(rig: CameraRig, full: CameraRig, points: NDArray) -> CameraRig:
+def in_volume(rig: CameraRig, full: CameraRig, points: NDArray) -> CameraRig:
     """Return a rig moved so that it measures the volume where the full calibration does."""
     pixels = full.project(points)
     for camera, view in zip(full, pixels, strict=True):
