@@ -2,13 +2,13 @@
 
 import csv
 import io
-import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.files import write_texts
 from mocap.errors import ExportError
 from mocap.trial import JointAngles, Points3D, Trial
 
@@ -39,13 +39,15 @@ def export_csv(trial: Trial, path: Path | str) -> tuple[Path, ...]:
     ------
     ExportError
         `FOLDER_MISSING`, `WRITE_FAILED`.
+    SourceError
+        `WRITE_FAILED`; what was there before is then as it was.
     """
     path = Path(path)
     time = ("time_s", trial.points.time_s)
     angles = _angle_columns(trial.angles) if trial.angles is not None else []
     if path.suffix.lower() == ".csv":
         _check_folder(path.parent)
-        return (_write(path, [time, *_point_columns(trial.points), *angles]),)
+        return _written({path: [time, *_point_columns(trial.points), *angles]})
     _check_folder(path.parent)
     tables = {"points.csv": _point_columns(trial.points)}
     if trial.points_smoothed is not None:
@@ -55,8 +57,11 @@ def export_csv(trial: Trial, path: Path | str) -> tuple[Path, ...]:
     try:
         path.mkdir(exist_ok=True)
     except OSError as error:
-        raise _failed(path, error) from error
-    return tuple(_write(path / name, [time, *columns]) for name, columns in tables.items() if columns)
+        raise ExportError(
+            f"{path} cannot be written: {error.strerror or error}.", "Check the space and rights of the disk.",
+            code="WRITE_FAILED",
+        ) from error  # fmt: skip
+    return _written({path / name: [time, *columns] for name, columns in tables.items() if columns})
 
 
 def safe_cell(text: str) -> str:
@@ -79,23 +84,18 @@ def _angle_columns(angles: JointAngles) -> list[Column]:
     return columns
 
 
-def _write(path: Path, columns: Sequence[Column]) -> Path:
+def _written(tables: Mapping[Path, Sequence[Column]]) -> tuple[Path, ...]:
+    """Write all tables, or none."""
+    write_texts({path: _text(columns) for path, columns in tables.items()}, "WRITE_FAILED")
+    return tuple(tables)
+
+
+def _text(columns: Sequence[Column]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([safe_cell(name) for name, _ in columns])
     writer.writerows(zip(*(_cells(values) for _, values in columns), strict=True))
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with temporary.open("w", encoding="utf-8", newline="") as file:
-            file.write(text.getvalue())
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise _failed(path, error) from error
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path
+    return text.getvalue()
 
 
 def _cells(values: NDArray) -> Iterable[str]:
@@ -108,10 +108,3 @@ def _cells(values: NDArray) -> Iterable[str]:
 def _check_folder(folder: Path) -> None:
     if not folder.is_dir():
         raise ExportError(f"There is no folder {folder}.", "Name a place that is there.", code="FOLDER_MISSING")
-
-
-def _failed(path: Path, error: OSError) -> ExportError:
-    return ExportError(
-        f"{path} cannot be written: {error.strerror or error}.", "Check the space and rights of the disk.",
-        code="WRITE_FAILED",
-    )  # fmt: skip

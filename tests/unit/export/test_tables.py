@@ -5,7 +5,7 @@ import csv
 import numpy as np
 import pytest
 
-from mocap.errors import ExportError
+from mocap.errors import ExportError, SourceError
 from mocap.export.tables import export_csv
 from mocap.export.trials import export_trial
 from mocap.schema import Status
@@ -53,6 +53,16 @@ def test_a_folder_gets_one_table_per_kind(tmp_path):
     paths = export_trial(_trial(), "csv", tmp_path / "tables")
     assert [path.name for path in paths] == ["points.csv", "points_smoothed.csv", "angles.csv"]
     assert len(_read(paths[2])) == 6
+
+
+def test_all_tables_are_written_or_none(tmp_path):
+    tables = tmp_path / "tables"
+    (tables / "angles.csv").mkdir(parents=True)
+    (tables / "points.csv").write_text("older")
+    with pytest.raises(SourceError, match="WRITE_FAILED"):
+        export_csv(_trial(), tables)
+    assert sorted(path.name for path in tables.iterdir()) == ["angles.csv", "points.csv"]
+    assert (tables / "points.csv").read_text() == "older"
 
 
 def test_an_unknown_format_names_what_there_is(tmp_path):
