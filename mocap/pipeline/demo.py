@@ -62,7 +62,7 @@ def run_demo(out: Path, seed: int, progress: Progress, settings: LabSettings | N
     MocapError
         When a stage refuses the session, or a file would be lost that no demonstration wrote.
     """
-    _check_demo_outputs(out)
+    check_demo_outputs(out)
     session = write_synthetic_session(out / "session", seed, settings or LabSettings(), progress)
     write_texts({out / _RECORD_NAME: _record_text(session.folder)}, "DEMO_NOT_WRITTEN")
     summary = run_session(session.folder, out / "results", progress)
@@ -81,8 +81,16 @@ def run_demo(out: Path, seed: int, progress: Progress, settings: LabSettings | N
     return DemoResult(verdicts, _leave(out, trial, truth, errors_mm, rig))
 
 
-def _check_demo_outputs(out: Path) -> None:
-    """Refuse a folder with files of others, before any is made anew."""
+def check_demo_outputs(out: Path) -> None:
+    """Refuse a folder with files of others, before any is made anew.
+
+    Raises
+    ------
+    ConfigError
+        OUTPUT_OTHER
+    SourceError
+        OUTPUT_FOLDER, OUTPUT_IS_FILE, OUTPUT_IS_FOLDER
+    """
     check_no_file(out)
     record, session = out / _RECORD_NAME, out / "session"
     kinds = dict(zip(_left_files(out), (CALIBRATION, PAGE, TRIAL, PICTURE, PICTURE, PICTURE), strict=True))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import mocap
-from mocap.pipeline.demo import run_demo
+from mocap.pipeline.demo import check_demo_outputs, run_demo
 from mocap.pipeline.session import run_session
 from mocap.pipeline.synthetic_session import LabSettings
 
@@ -41,6 +41,20 @@ def test_the_demonstration_leaves_its_files(lab) -> None:
     assert trial.rig.gravity_known
     assert trial.points_smoothed is not None
     assert set(trial.inputs) >= {"squat.parquet"}
+
+
+def test_a_demonstration_gives_way_to_the_next_unless_it_was_changed(lab, tmp_path: Path) -> None:
+    out = Path(shutil.copytree(lab[0], tmp_path / "lab"))
+    check_demo_outputs(out)
+    (out / "session" / "calibration" / "mine.mp4").write_bytes(b"my own footage")
+    with pytest.raises(mocap.MocapError, match="OUTPUT_OTHER"):
+        check_demo_outputs(out)
+
+
+def test_results_among_the_files_of_a_session_are_its_own(lab, tmp_path: Path) -> None:
+    session = Path(shutil.copytree(lab[0] / "session", tmp_path / "session"))
+    shutil.copytree(lab[0] / "results", session, dirs_exist_ok=True)
+    assert [outcome.state for outcome in run_session(session, session, silent).outcomes] == ["skipped"] * 3
 
 
 def test_a_second_run_skips_everything_and_a_new_filter_only_the_trials(lab, tmp_path: Path) -> None:
