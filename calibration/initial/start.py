@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.initial.alike import alike_lenses, focal_doubt
 from calibration.initial.extrinsics import place_cameras
 from calibration.initial.intrinsics import LensEstimate, board_candidates, estimate_lens
 from calibration.initial.outliers import sound_corners
@@ -49,14 +50,16 @@ def start_of(footage: BoardFootage, models: list[str]) -> tuple[BundleState, Bun
     ]
     lenses, fisheye = np.stack([lens.parameters for lens in found]), np.array([lens.fisheye for lens in found])
     models = [fisheye_model(model) if fish else model for model, fish in zip(models, fisheye, strict=True)]
-    candidates = _candidates(footage, sound, lenses, fisheye)
+    views = footage.views(fisheye)
+    candidates = _candidates(footage, sound, lenses, fisheye, np.arange(n_cameras))
+    lenses, changed = alike_lenses(lenses, fisheye, sizes, focal_doubt(lenses, candidates, views))
+    candidates[changed] = _candidates(footage, sound, lenses, fisheye, changed)[changed]
     free = np.ones((n_cameras, N_CAMERA), dtype=bool)
     free[:, :N_LENS] = free_parameters(models)
     lenses[:, 4:][~free[:, 4:N_LENS]] = 0.0
     cam_from_root = place_cameras(candidates, names)
     root = int(np.abs(cam_from_root - np.eye(4)).sum(axis=(1, 2)).argmin())
     free[root, N_LENS:] = False
-    views = footage.views(fisheye)
     problem = BundleProblem(views, free, lens_prior(models, sizes, lenses[:, 0]))
     return place_boards(lenses, cam_from_root, candidates, views), problem, names[root]
 
@@ -100,17 +103,17 @@ def _lens(footage: BoardFootage, sound: list[_SoundViews], camera: int, fisheye:
 
 
 def _candidates(
-    footage: BoardFootage, sound: list[_SoundViews], lenses: NDArray, fisheye: NDArray
+    footage: BoardFootage, sound: list[_SoundViews], lenses: NDArray, fisheye: NDArray, cameras: NDArray
 ) -> NDArray:
-    """The two poses cam_from_board that each usable view allows, shape (camera, body, 2, 4, 4)."""
+    """The two poses cam_from_board that each usable view of some cameras allows, shape (camera, body, 2, 4, 4)."""
     usable = footage.usable_bodies()
     candidates = np.full((*usable.shape, 2, 4, 4), np.nan)
     for board, observations in enumerate(footage.boards):
         bodies, target = footage.bodies_of(board), observations.board
         pixels = sound[board].pixels
-        for camera, lens in enumerate(lenses):
+        for camera in cameras:
             own = usable[camera, bodies]
             candidates[camera, bodies[own]], _ = board_candidates(
-                pixels[camera, own], target.corners_board, lens, bool(fisheye[camera]), target.faces
+                pixels[camera, own], target.corners_board, lenses[camera], bool(fisheye[camera]), target.faces
             )
     return candidates
