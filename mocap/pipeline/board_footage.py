@@ -100,7 +100,9 @@ def _shown(error: BoardError, sources: Sequence[CameraSource], board: Target, pi
     if tried is None:
         return None
     try:
-        if picture.exists() and not is_alike(picture, PICTURE):
+        # Among the images of a camera it would be a frame of theirs the next time.
+        among = picture.parent.resolve() in {source.path.resolve() for source in sources}
+        if among or (picture.exists() and not is_alike(picture, PICTURE)):
             return None
         picture.write_bytes(signed_picture(tried.png()))
     except OSError:
