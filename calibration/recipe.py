@@ -9,6 +9,7 @@ from calibration.arguments import check_folds, check_share, checked_boards, lens
 from calibration.arrays import one_blas_thread
 from calibration.camera import CameraRig
 from calibration.corrections.choice import Wanted, corrected
+from calibration.corrections.flatness import further_bent
 from calibration.lenses.solved import solved_lenses
 from calibration.observations import BoardObservations
 from calibration.quality.figures import BoardScore, score_board
@@ -23,6 +24,8 @@ from calibration.views import usable_views
 from calibration.world import Landmarks, WorldChoice, WorldFrame, check_landmarks, parse_world, refined_frame
 
 __all__ = ["Calibration", "calibrate", "cross_validate"]
+
+_FLOOR_OF_BENT = "the board bends, so that heights over the floor may be off by up to {:.1f} mm"
 
 
 def calibrate(
@@ -102,7 +105,11 @@ def _calibrate(
     quality = summarise(refinement, footage.observed(), max_rms_share)
     shared = answer.shared_errors()
     frame, quality = _world(choice, refinement, shared.covariance, footage, models, quality, landmarks)
-    return replace(assemble(footage, lenses, frame, answer, shared, held, quality), asked=tuple(asked))
+    if choice.on_floor and answer.shape is not None and answer.shape.significant:
+        frame = replace(frame, notes=f"{frame.notes}; {_FLOOR_OF_BENT.format(1e3 * answer.shape.bow_m)}")
+    others = further_bent(refinement, [board.board.describe() for board in boards])
+    whole = assemble(footage, lenses, frame, answer, shared, held, quality)
+    return replace(whole, asked=tuple(asked), further_bent=others)
 
 
 def _usable_footage(boards: Sequence[BoardObservations]) -> BoardFootage:
@@ -136,7 +143,10 @@ def _world(
 
 
 def cross_validate(
-    observations: BoardObservations, n_folds: int = 3, lens: str | Mapping[str, str] = "auto"
+    observations: BoardObservations,
+    n_folds: int = 3,
+    lens: str | Mapping[str, str] = "auto",
+    board_shape: str = "flat",
 ) -> tuple[BoardScore, ...]:
     """Score calibrations on frames they have not seen.
 
@@ -149,6 +159,8 @@ def cross_validate(
     n_folds : int
     lens : str or mapping
         As in `calibrate`.
+    board_shape : str
+        As of `Wanted`.
 
     Returns
     -------
@@ -167,6 +179,6 @@ def cross_validate(
     for fold in range(n_folds):
         test = frames[fold::n_folds]
         fit = np.setdiff1d(frames, test)
-        rig = calibrate(observations.subset_frames(fit), lens=lens).rig
+        rig = calibrate(observations.subset_frames(fit), lens=lens, wanted=Wanted(board_shape=board_shape)).rig
         scores.append(score_board(rig, observations.subset_frames(test)))
     return tuple(scores)

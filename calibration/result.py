@@ -65,6 +65,8 @@ class Calibration:
         pixels are then those at the moments of their frames (`corrections.corrected_observations`).
     shape : BoardShape, optional
         Of the board, if that was refined.
+    further_bent : tuple of str
+        Sentences on boards after the first that are proven to bend and were taken for flat.
     asked : tuple of str
         Lens model of each camera as it was asked for, in the words of `lenses.models.checked_model`.
     slide : Slide, optional
@@ -87,6 +89,7 @@ class Calibration:
     shape: BoardShape | None = None
     slide: Slide | None = None
     asked: tuple[str, ...] = ()
+    further_bent: tuple[str, ...] = ()
 
 
 def refined_cameras(

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from calibration.arguments import check_calibrated_from, check_folds
 from calibration.arrays import one_blas_thread
 from calibration.corrections.choice import Wanted
+from calibration.corrections.flatness import Flatness, board_flatness
 from calibration.corrections.limits import recording_limits
 from calibration.errors import CalibrationError
 from calibration.lenses.freedom import LensFreedom, freedom_sentence, lens_freedom
 from calibration.observations import BoardObservations
+from calibration.quality.bent_board import shape_checks
 from calibration.quality.coverage import CameraCoverage, camera_coverage, with_rays
 from calibration.quality.error_map import ErrorMap, display_axes, error_map, volume_grid
 from calibration.quality.held_out import DEFAULT_FOLDS, HeldOut, held_out
@@ -28,7 +30,7 @@ from calibration.result import Calibration
 from calibration.scale import ScaleResult, board_scale, combine_scale
 
 #: Checks of a whole rig that lower its grade when they warn.
-_LOWERING = {*RIG_LIMITS, "lens_asked"}
+_LOWERING = {*RIG_LIMITS, "lens_asked", "board_shape", "further_board_shape"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +88,7 @@ def assess(
     footage_sizes: Mapping[str, tuple[int, int]] | None = None,
     limits: tuple[str, ...] = (),
     wanted: Wanted | None = None,
+    flatness: Flatness | None = None,
 ) -> Assessment:
     """Measure how good a calibration is.
 
@@ -104,6 +107,8 @@ def assess(
         Sentences on what limits this recording, found elsewhere; some are added here.
     wanted : Wanted, optional
         As `calibrate` had it: for the times of the frames.
+    flatness : Flatness, optional
+        Of the board, where `board_flatness` has found it out already.
 
     Raises
     ------
@@ -113,12 +118,13 @@ def assess(
     check_folds(n_folds)
     check_calibrated_from(calibration, observations)
     with one_blas_thread():
-        return _assess(calibration, observations, n_folds, scale, footage_sizes, limits, wanted)
+        return _assess(calibration, observations, n_folds, scale, footage_sizes, limits, wanted, flatness)
 
 
 def _assess(
     calibration: Calibration, observations: BoardObservations, n_folds: int, scale: ScaleResult | None,
     footage_sizes: Mapping[str, tuple[int, int]] | None, limits: tuple[str, ...], wanted: Wanted | None,
+    flatness: Flatness | None,
 ) -> Assessment:  # fmt: skip
     rig = calibration.rig
     scale = scale or combine_scale([board_scale(observations.board)])
@@ -133,13 +139,15 @@ def _assess(
     cameras = tuple(judge_camera(name, row) for name, row in zip(rig.names, figures, strict=True))
     measured = _rig_figures(outside, errors) if len(rig) > 1 else ()  # one camera measures no volume
     checks = (*measured, *rig_checks(rig, calibration.world, observations, scale, footage_sizes))
-    checks = (*checks, *lens_checks_asked(calibration, observations))
+    flatness = flatness or board_flatness(calibration)
+    bends = shape_checks(calibration, observations, flatness)
+    checks = (*checks, *lens_checks_asked(calibration, observations), *bends)
     grade, reason, remedy = whole_verdict(cameras, checks)
     lengths, lengths_sd = baseline_sd(rig)
     freedom = lens_freedom(calibration, observations)
     open_lenses = freedom_sentence(freedom, rig.names)
     # Of the two that say how far focal lengths and distances are open, one is enough.
-    found = recording_limits(calibration, observations, wanted, loosely=not open_lenses)
+    found = recording_limits(calibration, observations, wanted, loosely=not open_lenses, flatness=flatness)
     hang_together = str(rig.metadata.get("uncertainty", ""))
     folds = fold_sentence(coverage, rig.names)
     told = (*limits, *found, *own_limits(outside, halves), *filter(None, [hang_together, open_lenses, folds]))
@@ -198,9 +206,9 @@ def _rig_figures(outside: HeldOut, errors: ErrorMap) -> tuple[Check, ...]:
 def whole_verdict(cameras: tuple[CameraVerdict, ...], checks: tuple[Check, ...]) -> tuple[str, str, str]:
     """Return grade, reason and remedy of a rig.
 
-    Its worst camera decides, its figures in the volume, a lens asked for that the views contradict, and any check that
-    fails. Another check that merely warns (the scale rests on the board alone, gravity is unknown) is told in its place
-    and lowers nothing: no recording can do better about it.
+    Its worst camera decides, its figures in the volume, a lens asked for that the views contradict, a board taken for
+    flat that bends, and any check that fails. Another check that merely warns (the scale rests on the board alone,
+    gravity is unknown) is told in its place and lowers nothing: no recording can do better about it.
     """
     grade, reason, remedy = graded([check for check in checks if check.name in _LOWERING or check.status == "fail"])
     worst = max((GRADES.index(camera.grade) for camera in cameras), default=0)

@@ -1,7 +1,7 @@
 """`mocap calibrate`: board footage becomes a calibration."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -45,9 +45,7 @@ def command(
     length: given.Lengths = None,
     frames: given.Frames = 400,
     timing: given.Timing = False,
-    bending: Annotated[
-        bool, typer.Option("--bending", help="Estimate how far the board is from flat.")
-    ] = False,
+    bending: given.Bending = None,
     frame_times: given.FrameTimes = "",
     lenses: given.Lenses = None,
     image_size: given.ImageSizes = None,

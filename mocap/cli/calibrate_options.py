@@ -65,6 +65,15 @@ Timing = Annotated[
         "--timing", help="Estimate how early or late each view was taken: for cameras without a common clock."
     ),
 ]
+Bending = Annotated[
+    bool | None,
+    typer.Option(
+        "--bending/--flat",
+        help="Refine with the cameras how far the board is from flat, or keep it flat. Without either its shape is "
+        "refined where the views prove that it bends, and the output says so.",
+        show_default=False,
+    ),
+]
 FrameTimes = Annotated[
     str,
     typer.Option(

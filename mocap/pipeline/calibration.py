@@ -8,6 +8,7 @@ from pathlib import Path
 import calibration
 from calibration.camera import CameraRig
 from calibration.corrections.choice import Wanted
+from calibration.corrections.flatness import Flatness
 from calibration.files import rig_text, write_rig, write_texts
 from calibration.frame_choice import DEFAULT_FRAMES
 from calibration.lengths import ScaledRig, parse_tape_length, scale_by_lengths, scaled_observations
@@ -22,6 +23,7 @@ from calibration.view_checks import MIN_VIEWS
 from calibration.world import Landmarks, parse_world, read_landmarks
 from mocap.errors import ConfigError
 from mocap.pipeline.board_footage import check_told_apart, files_of, footage_notes, named_sources, seen_board
+from mocap.pipeline.board_shape import calibrate_with_shape, with_shape_told
 from mocap.pipeline.boards import target_from
 from mocap.pipeline.calibration_report import report_texts
 from mocap.pipeline.frame_times import find_frame_times, read_frame_times, spread_sentence
@@ -47,8 +49,9 @@ class CalibrationOptions:
         Calibrate from at most so many frames, those that together show most of the board; 0 for all.
     timing : bool
         Estimate with the cameras how early or late each view was taken.
-    bending : bool
-        Refine with the cameras how far the board is from flat.
+    bending : bool, optional
+        Refine with the cameras how far the board is from flat, or keep it flat; where it is left out, the shape is
+        refined when the views prove that the board bends.
     frame_times : str
         CSV file of the times of the frames, as `frame_times.read_frame_times` reads it. A `timestamps.csv` of that
         kind in the folder of the footage is found by itself; shifts are told in frame intervals without times.
@@ -61,7 +64,7 @@ class CalibrationOptions:
     lengths: tuple[str, ...] = ()
     max_frames: int = DEFAULT_FRAMES
     timing: bool = False
-    bending: bool = False
+    bending: bool | None = None
     frame_times: str = ""
     rate_hz: float | None = None
 
@@ -80,7 +83,7 @@ class CalibratedFootage:
 
     `scaled` tells what the size rests on, where lengths were given beside the board: calibration and boards then have
     their final size. `ignored` are the files of the folder that were not used, `notes` what a user has to know of the
-    views, `wanted` what was to be corrected.
+    views, `wanted` what was corrected, `flatness` what is left of a bend of the board.
     """
 
     calibration: Calibration
@@ -90,6 +93,7 @@ class CalibratedFootage:
     scaled: ScaledRig | None = None
     notes: tuple[str, ...] = ()
     wanted: Wanted = field(default_factory=Wanted)
+    flatness: Flatness | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,29 +154,29 @@ def calibrate_footage(
     choice, alone = parse_world(world, names), len(boards) == 1
     seen = [seen_board(sources, one, choice, options.max_frames, progress, alone, picture) for one in boards]
     corners = tuple(one.observations for one in seen)
-    wanted = _wanted(options, folder, corners[0])
-    solve = partial(calibration.calibrate, world=world, lens=options.lens, landmarks=landmarks, wanted=wanted)
-    result, scaled = solve(corners[0], more_boards=corners[1:]), None
+    solve = partial(calibration.calibrate, world=world, lens=options.lens, landmarks=landmarks)
+    shaped = calibrate_with_shape(
+        lambda wanted: solve(corners[0], more_boards=corners[1:], wanted=wanted),
+        _wanted(options, folder, corners[0]), options.bending,
+    )  # fmt: skip
+    result, wanted, scaled = shaped.calibration, shaped.wanted, None
     if tapes:
         scaled = scale_by_lengths(result.rig, boards[0], tapes)
         # Anew with boards of that size: world, figures and pictures then are of one size.
         corners = tuple(scaled_observations(one, scaled.result.factor) for one in corners)
-        result = _in_final_size(solve(corners[0], more_boards=corners[1:]), scaled)
+        result = _in_final_size(solve(corners[0], more_boards=corners[1:], wanted=wanted), scaled)
     notes = (*footage_notes(sources), *(note for one in seen for note in one.notes))
-    result = dated(result, files_of(sources))
-    return CalibratedFootage(result, corners, tuple(sources), tuple(ignored), scaled, notes, wanted)
+    result = with_shape_told(dated(result, files_of(sources)), shaped.flatness, options.bending)
+    return CalibratedFootage(result, corners, tuple(sources), tuple(ignored), scaled, notes, wanted, shaped.flatness)
 
 
 def _wanted(options: CalibrationOptions, folder: Path, observations: BoardObservations) -> Wanted:
-    """What to correct, with the times of the frames where there are any."""
+    """What to correct beside the shape of the board, with the times of the frames where there are any."""
     path = Path(options.frame_times) if options.frame_times else find_frame_times(folder)
     if path is not None and not path.exists() and (folder / path).exists():
         path = folder / path
     times = None if path is None else read_frame_times(path, observations.camera_names, observations.frame_ids)
-    return Wanted(
-        "per-view" if options.timing else "synchronous", "bending" if options.bending else "flat", times,
-        options.rate_hz,
-    )  # fmt: skip
+    return Wanted("per-view" if options.timing else "synchronous", "flat", times, options.rate_hz)
 
 
 def _in_final_size(result: Calibration, scaled: ScaledRig) -> Calibration:
@@ -270,7 +274,7 @@ def write_calibration(
     limits = ("" if times is None else spread_sentence(times, seen), found.scaled.sentence if found.scaled else "")
     assessment = assess(
         found.calibration, found.boards[0], scale=scale, footage_sizes=sizes, limits=tuple(filter(None, limits)),
-        wanted=found.wanted,
+        wanted=found.wanted, flatness=found.flatness,
     )  # fmt: skip
     progress("assess", 1, 2)
     refused = assessment.grade == GRADES[-1] and not anyway

@@ -103,6 +103,7 @@ def overlay_views(
         return []
     if calibration.timing is not None:  # residuals are those at the moments of the frames
         observations = corrected_observations(calibration.refinement, calibration.frames, observations)
+    corners_board = observations.board.corners_board if calibration.shape is None else calibration.shape.corners_board
     order = views[np.argsort(rms[views], kind="stable")]
     chosen = {"worst": int(order[-1])} if len(order) == 1 else {"best": int(order[0]), "worst": int(order[-1])}
     answer = []
@@ -110,7 +111,7 @@ def overlay_views(
         gray = _frame(source, int(observations.frame_ids[frame]))
         if gray is None:
             continue
-        corners_world = apply(calibration.world_from_board[frame], observations.board.corners_board)
+        corners_world = apply(calibration.world_from_board[frame], corners_board)
         words = f"The {word} view, frame {observations.frame_ids[frame]}: RMS {rms[frame]:.2f} px."
         model = calibration.rig.cameras[camera].project(corners_world)
         answer.append((source.name, words, gray, observations.pixels[camera, frame], model))

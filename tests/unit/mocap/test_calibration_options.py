@@ -47,14 +47,15 @@ def test_boards_that_footage_cannot_tell_apart_are_refused() -> None:
 
 
 def test_corrections_are_keys_of_a_session_and_flags_of_the_command(tmp_path: Path) -> None:
-    keys = {"timing": True, "bending": True, "rate_hz": 50.0}
+    keys = {"timing": True, "bending": False, "rate_hz": 50.0}
     options = build(CalibrationOptions, keys, "session.toml", "options.calibration")
     observations = BoardObservations(CHARUCO, ("a",), np.array([[9, 9]]), np.full((1, 1, 24, 2), np.nan), np.arange(1))
     wanted = _wanted(options, tmp_path, observations)
-    assert (wanted.timing, wanted.board_shape, wanted.rate_hz) == ("per-view", "bending", 50.0)
+    assert (wanted.timing, wanted.rate_hz, options.bending) == ("per-view", 50.0, False)
     plain = _wanted(CalibrationOptions(), tmp_path, observations)
     assert (plain.timing, plain.board_shape, plain.frame_times) == ("synchronous", "flat", None)
-    for wrong in ({"timing": "late"}, {"rate_hz": 0.0}):
+    assert CalibrationOptions().bending is None  # as the views prove
+    for wrong in ({"timing": "late"}, {"rate_hz": 0.0}, {"bending": "wavy"}):
         with pytest.raises(MocapError) as refused:
             build(CalibrationOptions, wrong, "session.toml", "options.calibration")
         assert refused.value.code == "CONFIG_VALUE"
@@ -73,3 +74,7 @@ def test_the_flags_reach_the_calibration(
     words = ("--timing", "--bending", "--rate", 30, "--frame-times", "t.csv")
     assert mocap_cli("calibrate", tmp_path, "--board", "board.toml", *words).status
     assert given == [CalibrationOptions(timing=True, bending=True, rate_hz=30.0, frame_times="t.csv")]
+    for words, bending in (((), None), (("--flat",), False)):
+        given.clear()
+        assert mocap_cli("calibrate", tmp_path, "--board", "board.toml", *words).status
+        assert given == [CalibrationOptions(bending=bending)]
