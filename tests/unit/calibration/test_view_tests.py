@@ -130,7 +130,7 @@ def test_a_stream_of_any_length_needs_the_memory_of_a_few_images() -> None:
             yield image.copy()
 
     peaks = []
-    for n in (20, 200):
+    for n in (20, 60):
         detected = detect_stream(frames(2), BOARD)
         next(detected)
         tracemalloc.start()
