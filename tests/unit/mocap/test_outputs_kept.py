@@ -11,7 +11,19 @@ import pytest
 from calibration import write_rig
 from calibration.boards.board import Board, write_board
 from calibration.synthetic import ring_rig
-from mocap.pipeline.output_kinds import COLUMNS, PICTURE, PLACES, PLAN, PRINT, RECORD, TRIAL, is_alike, signed_picture
+from mocap.pipeline.output_kinds import (
+    COLUMNS,
+    PAGE,
+    PICTURE,
+    PLACES,
+    PLAN,
+    PRINT,
+    RECORD,
+    TRIAL,
+    is_alike,
+    signed_picture,
+)
+from mocap.report.calibration_page import whole_page
 from mocap.storage import write_trial
 from mocap.trial import Points3D, Trial
 
@@ -190,6 +202,9 @@ def test_our_own_older_files_give_way(folder: Path, mocap_cli: Callable) -> None
         assert mocap_cli(*words).status == 0
         assert all(is_alike(Path(name), kind) for name, kind in kinds.items())
         assert mocap_cli(*words).status == 0
+    for title in ("Calibration", "Calibration x"):
+        Path("page.html").write_text(whole_page(title, []))
+        assert is_alike(Path("page.html"), PAGE)
     assert is_alike(Path("mine.h5"), TRIAL) and not is_alike(FOREIGN, TRIAL)
     assert not [path for path in folder.rglob("*.part")]
 
