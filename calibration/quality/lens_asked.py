@@ -231,7 +231,8 @@ def _steadiness(more: NDArray) -> float:
 
 def _inflation(fit: _Fit, sigma: NDArray) -> float:
     """By how much variances are larger than independent errors leave them: by view, or by stretch of time."""
-    by_view = float(lens_evidence(fit.problem, fit.state, sigma).inflation.mean())
+    # The median: where next to nothing but beliefs know a parameter, the figure of a camera is an outlier.
+    by_view = float(np.median(lens_evidence(fit.problem, fit.state, sigma).inflation))
     plain = lens_and_pose_covariance(fit.problem, fit.state, sigma)
     return max(by_view, with_shared_errors(fit.problem, fit.state, sigma, plain).ratio)
 
