@@ -149,7 +149,7 @@ def test_times_of_the_frames_are_taken_where_given() -> None:
 
 
 def test_shape_and_timing_may_be_wanted_together() -> None:
-    observations = filmed((0.0, 0.0, 0.0))
+    observations = filmed((0.0, 0.0, 0.0), n=60)
     result = calibrate(observations, wanted=Wanted("per-view", "bending", rate_hz=RATE_HZ))
     assert result.shape is not None and not result.shape.significant
     assert "No bending" in str(result.rig.metadata["board_shape"])

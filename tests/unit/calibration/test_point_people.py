@@ -9,7 +9,7 @@ from calibration.rigid import from_rotvec
 from calibration.synthetic import ring_rig
 
 RIG = ring_rig(3, seed=2)
-FRAMES = 120
+FRAMES = 90
 
 
 def _body(seed: int, centre: tuple[float, float], reach: float, phase: float = 0.0) -> np.ndarray:

@@ -79,7 +79,7 @@ def test_corners_in_glare_are_left_out_and_the_others_lie_on_the_truth(board: Bo
     rng = np.random.default_rng(1)
     errors, spoilt, n_glare, n_seen = [], [], 0, 0
     for frame, pose in enumerate(facing_poses(12)):
-        truth = photograph(pose, frame, board)[1]
+        truth = CAMERA.project(apply(pose, BOARD.corners_board))
         place = truth[rng.integers(BOARD.n_corners)] + rng.normal(0, 5, 2)
         strength, width = [(150, 15), (300, 25), (300, 50), (600, 60)][frame % 4]
         image, _ = photograph(pose, frame, board, glare=(*place, strength, width))
