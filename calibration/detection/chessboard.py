@@ -8,6 +8,7 @@ from calibration.boards.board import Board
 from calibration.detection.corners import corner_signs, refined
 from calibration.detection.pattern import predict
 from calibration.detection.regions import Region, find_regions
+from calibration.detection.rim import ends_at_rim
 
 _SEARCH_PX = 960  # longest side in which the pattern is searched; positions come from the full image
 
@@ -16,8 +17,8 @@ def chessboard_corners(gray: NDArray, board: Board) -> NDArray[np.float64]:
     """Return the corners, shape (n_corners, 2), of a dark-on-light image; all NaN when any is missing.
 
     The order is the one that has x to the right of y (a board is seen from its front) and a black square at the
-    origin; `Board` refuses chessboards for which this leaves a choice. A pattern that goes on beyond the board's
-    squares is another board and is not taken.
+    origin; `Board` refuses chessboards for which this leaves a choice. Only a board whose end shows on all four
+    sides is taken: a larger one, of which a part is hidden, has the same corners.
     """
     places = find_regions(gray)
     whole = Region(0, 0, gray.shape[1], gray.shape[0])
@@ -57,7 +58,9 @@ def _fitted(gray: NDArray, board: Board, grid: NDArray) -> NDArray[np.float64] |
     points = board.corners_board[:, :2] / board.square_length
     start, axes = predict(points, image, points)
     fitted = refined(gray, start, axes, corner_signs(board), None)
-    return None if np.isnan(fitted).any() or _goes_on(gray, board, fitted) else fitted
+    if np.isnan(fitted).any() or _goes_on(gray, board, fitted) or not ends_at_rim(gray, board, fitted):
+        return None
+    return fitted
 
 
 def _front(grid: NDArray) -> NDArray:

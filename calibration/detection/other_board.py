@@ -1,5 +1,6 @@
 """The words for a board that is not the one described: its code, what it is instead, what to write into board.toml."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from calibration.detection.markers import Markers
 from calibration.errors import BoardError
 
 _SEARCH_PX = 960  # longest side in which a chessboard is searched
+_FEW_IMAGES = 8  # searched for chessboards, or a few more: half a second each
+_STEADY = 0.5  # share of the images in which a chessboard shows: more of them agree on its size
 _OFTEN = 0.2  # of the most frequent marker's count; false readings are rarer
 
 
@@ -89,26 +92,48 @@ def _other_type(board: Board | TagObject, found: Found) -> BoardError:
 
 
 def other_chessboard(images: Sequence[NDArray], board: Board | TagObject) -> BoardError | None:
-    """Return the error for footage that shows a chessboard of another size, or a chessboard at all, or None."""
-    for image in images:
-        scale = min(1.0, _SEARCH_PX / max(image.shape))
-        small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        if not cv2.checkChessboard(small, (3, 3)):
-            continue
-        found, _, meta = cv2.findChessboardCornersSBWithMeta(small, (3, 3), cv2.CALIB_CB_LARGER)
-        if not found:
-            continue
-        rows, columns = (length + 1 for length in meta.shape[:2])
-        if not isinstance(board, Board) or board.type != "chessboard":
-            return _other_type(board, Found("chessboard", columns, rows, None, False, False))
-        if sorted((rows, columns)) != sorted((board.squares_x, board.squares_y)):
-            return BoardError(
-                f"The footage shows a chessboard of {columns} x {rows} squares, "
-                f"board.toml describes {board.squares_x} x {board.squares_y}.",
-                "Count the squares (not the inner corners) and set squares_x and squares_y.",
-                code="BOARD_SIZE",
-            )
-    return None
+    """Return the error for footage that shows a chessboard of another size, or a chessboard at all, or None.
+
+    A size that changes from image to image is that of a board of which a part is hidden, and is not named.
+    """
+    few = images[:: max(1, len(images) // _FEW_IMAGES)]
+    sizes = [size for size in map(_chessboard_size, few) if size is not None]
+    if not sizes:
+        return None
+    counts = Counter(tuple(sorted(size)) for size in sizes)
+    usual, often = counts.most_common(1)[0]
+    columns, rows = next(size for size in sizes if tuple(sorted(size)) == usual)
+    if not isinstance(board, Board) or board.type != "chessboard":
+        return _other_type(board, Found("chessboard", columns, rows, None, False, False))
+    own = tuple(sorted((board.squares_x, board.squares_y)))
+    steady = often > _STEADY * len(sizes)
+    if steady and usual != own and (often > 1 or len(images) == 1):
+        return BoardError(
+            f"The footage shows a chessboard of {columns} x {rows} squares, "
+            f"board.toml describes {board.squares_x} x {board.squares_y}.",
+            "Count the squares (not the inner corners) and set squares_x and squares_y.",
+            code="BOARD_SIZE",
+        )
+    if usual == own and steady:
+        return None
+    seen = ", ".join(f"{y} x {x}" for x, y in sorted(counts))
+    return BoardError(
+        f"Parts of a chessboard were seen ({seen} squares), never the whole one of {board.squares_x} x "
+        f"{board.squares_y} squares with its rim.",
+        "Hold the board by the margin and keep all of it in view: a chessboard counts only as a whole. Or use a "
+        "charuco board, of which parts count.",
+        code="BOARD_NOT_SEEN",
+    )
+
+
+def _chessboard_size(image: NDArray) -> tuple[int, int] | None:
+    """Return columns and rows of the squares of any chessboard in an image."""
+    scale = min(1.0, _SEARCH_PX / max(image.shape))
+    small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    if not cv2.checkChessboard(small, (3, 3)):
+        return None
+    found, _, meta = cv2.findChessboardCornersSBWithMeta(small, (3, 3), cv2.CALIB_CB_LARGER)
+    return (meta.shape[1] + 1, meta.shape[0] + 1) if found else None
 
 
 def not_seen(board: Board | TagObject) -> BoardError:
