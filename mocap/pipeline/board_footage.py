@@ -135,14 +135,20 @@ def footage_notes(sources: Sequence[CameraSource]) -> tuple[str, ...]:
     """Return what has to be known of the footage as a whole: one camera alone, and recordings of unequal length."""
     if len(sources) == 1:
         return (f"{sources[0].name} is alone: its lens is calibrated, but there is no rig to measure points with",)
+    sentence = unequal_lengths(sources)
+    return (sentence[:1].lower() + sentence[1:].rstrip("."),) if sentence else ()
+
+
+def unequal_lengths(sources: Sequence[CameraSource]) -> str:
+    """Return a sentence on recordings of unequal length; nothing where they are equal, or there is one alone."""
     lengths = {source.name: _length(source) for source in sources}
     known = [length for length in lengths.values() if length is not None]
     if len(set(known)) < 2:
-        return ()
+        return ""
     told = ", ".join(f"{name} {length}" for name, length in lengths.items() if length is not None)
     return (
-        f"the cameras have different numbers of frames ({told}): frames are paired by their index, so that all "
-        "recordings have to begin at the same moment; the longer ones are alone at their end",
+        f"The cameras have different numbers of frames ({told}): frames are paired by their index, so that all "
+        "recordings have to begin at the same moment; the longer ones are alone at their end."
     )
 
 
