@@ -38,7 +38,7 @@ from calibration.views import usable_views
 MOST_SDS = 2.0
 _MOST_BODIES = 600  # thinned out evenly beyond
 _FEWEST_BODIES = 8
-_BY_CHANCE = 1e-3
+_BY_CHANCE = 3e-3
 _STRETCHES = 20  # of a recording, whose errors count as independent
 _STEADY = 2.0  # standard deviations of chance
 _TIED = 1e5  # 1 / px² of fx - fy, from which on both are one
