@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -200,7 +200,11 @@ def _rig_figures(outside: HeldOut, errors: ErrorMap) -> tuple[Check, ...]:
         "volume_sd": errors.figures()["calibration_p95_mm"],
         "volume_seen": 100 * errors.share_measured,
     }
-    return tuple(limit.judge(name, figures[name]) for name, limit in RIG_LIMITS.items())
+    checks = (limit.judge(name, figures[name]) for name, limit in RIG_LIMITS.items())
+    if outside.as_filmed is None:
+        return tuple(checks)
+    moment = ", each view at its own moment"
+    return tuple(replace(c, meaning=c.meaning + moment) if c.name.startswith("held_out") else c for c in checks)
 
 
 def whole_verdict(cameras: tuple[CameraVerdict, ...], checks: tuple[Check, ...]) -> tuple[str, str, str]:

@@ -10,6 +10,8 @@ from calibration.camera import CameraRig
 from calibration.corrections.choice import Wanted, corrected_observations
 from calibration.errors import CalibrationError
 from calibration.observations import BoardObservations
+from calibration.quality.assessment import _rig_figures
+from calibration.quality.error_map import error_map
 from calibration.quality.figures import score_board
 from calibration.quality.held_moments import N_GROUPS, at_own_moments
 from calibration.quality.held_out import held_out
@@ -66,6 +68,7 @@ def test_a_late_camera_is_calibrated_and_named_and_not_taken_for_a_moved_one(
     focal = np.array([[camera.matrix[0, 0] for camera in rig] for rig in (result.rig, RIG)])
     np.testing.assert_allclose(focal[0], focal[1], rtol=3e-3)  # measured 1.3e-3
     assert result.quality.rms_px < 0.16  # measured 0.14: two coordinates of 0.1 px
+    assert plain.quality.rms_px > 2 * result.quality.rms_px
     # The corners of the corrected views are where the others see them, those of the late views are not.
     moved = corrected_observations(result.refinement, result.frames, observations)
     before, after = (score_board(result.rig, seen).reprojection_rms_px for seen in (observations, moved))
@@ -85,6 +88,12 @@ def test_views_never_used_are_scored_at_their_moments_and_as_filmed(
     assert outside.as_filmed is not None and raw.as_filmed is None
     assert outside.median_px < 0.1 and raw.median_px > 3 * outside.median_px
     assert outside.as_filmed.median_px > 3 * outside.median_px
+    told, plain = (
+        {check.name: check.meaning for check in _rig_figures(one, error_map(timed.rig, np.zeros((1, 1, 1, 3))))}
+        for one in (outside, raw)
+    )
+    assert {name for name in told if told[name] != plain[name]} == {"held_out_length", "held_out_residual"}
+    assert told["held_out_residual"] == f"{plain['held_out_residual']}, each view at its own moment"
     # Halves are fitted with their own shifts, so that the promises of the covariance hold.
     assert 0.4 < split_halves(timed, late).whole_ratio < 1.8  # measured 0.86
 
