@@ -10,10 +10,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from calibration import recipe
 from calibration.boards.board import Board
 from calibration.camera import Camera, CameraRig
 from calibration.errors import MocapError
+from calibration.lenses import solved
 from calibration.observations import BoardObservations
 from calibration.quality.figures import volume_error
 from calibration.recipe import calibrate
@@ -174,7 +174,7 @@ def test_a_floor_board_that_faces_down_is_refused(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_boards_that_begin_in_their_mirrored_pose_are_turned_back(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A third of the boards begin reflected about a line of sight, as a flat board may be seen from afar."""
-    started, rng, observations = recipe.start_of, np.random.default_rng(seed), filmed(seed)
+    started, rng, observations = solved.start_of, np.random.default_rng(seed), filmed(seed)
 
     def mirrored(*arguments: object) -> object:
         state, problem, held = started(*arguments)  # type: ignore[arg-type]
@@ -189,7 +189,7 @@ def test_boards_that_begin_in_their_mirrored_pose_are_turned_back(seed: int, mon
         return BundleState(state.lenses, state.cam_from_world, poses), problem, held
 
     sound = calibrate(observations)
-    monkeypatch.setattr(recipe, "start_of", mirrored)
+    monkeypatch.setattr(solved, "start_of", mirrored)
     found = calibrate(observations)
     normals = (rigs.world_from_board[:, :3, 2] for rigs in (found, sound))
     turned = np.einsum("fi,fi->f", *normals) < np.cos(np.deg2rad(5))
