@@ -135,6 +135,11 @@ def footage_notes(sources: Sequence[CameraSource]) -> tuple[str, ...]:
     """Return what has to be known of the footage as a whole: one camera alone, and recordings of unequal length."""
     if len(sources) == 1:
         return (f"{sources[0].name} is alone: its lens is calibrated, but there is no rig to measure points with",)
+    return length_note(sources)
+
+
+def length_note(sources: Sequence[CameraSource]) -> tuple[str, ...]:
+    """Return the note that recordings are of unequal length; none where they are equal."""
     sentence = unequal_lengths(sources)
     return (sentence[:1].lower() + sentence[1:].rstrip("."),) if sentence else ()
 

@@ -22,7 +22,9 @@ from calibration.sources import CameraSource, find_sources, frame_size
 from calibration.view_checks import MIN_VIEWS
 from calibration.world import Landmarks, parse_world, read_landmarks
 from mocap.errors import ConfigError
-from mocap.pipeline.board_footage import check_told_apart, files_of, footage_notes, named_sources, seen_board
+from mocap.pipeline.board_footage import (
+    check_told_apart, files_of, footage_notes, length_note, named_sources, seen_board, unequal_lengths,
+)  # fmt: skip
 from mocap.pipeline.board_shape import calibrate_with_shape, with_shape_told
 from mocap.pipeline.boards import target_from
 from mocap.pipeline.calibration_report import report_texts
@@ -271,7 +273,10 @@ def write_calibration(
     sizes = {source.name: frame_size(source) for source in found.sources}
     scale = None if found.scaled is None else found.scaled.result
     times, seen = found.wanted.frame_times, found.boards[0].views()
-    limits = ("" if times is None else spread_sentence(times, seen), found.scaled.sentence if found.scaled else "")
+    limits = (
+        unequal_lengths(found.sources), "" if times is None else spread_sentence(times, seen),
+        found.scaled.sentence if found.scaled else "",
+    )  # fmt: skip
     assessment = assess(
         found.calibration, found.boards[0], scale=scale, footage_sizes=sizes, limits=tuple(filter(None, limits)),
         wanted=found.wanted, flatness=found.flatness,
@@ -287,4 +292,6 @@ def write_calibration(
     rig = replace(rig, metadata={**rig.metadata, **assessment_metadata(assessment)})
     write_texts({out: rig_text(rig), **texts})
     progress("assess", 2, 2)
-    return CalibrationOutcome(rig, assessment, (out, *texts), found.ignored, found.notes)
+    told = length_note(found.sources)  # the assessment says it already
+    notes = tuple(note for note in found.notes if note not in told)
+    return CalibrationOutcome(rig, assessment, (out, *texts), found.ignored, notes)
