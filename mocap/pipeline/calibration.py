@@ -23,7 +23,13 @@ from calibration.view_checks import MIN_VIEWS
 from calibration.world import Landmarks, parse_world, read_landmarks
 from mocap.errors import ConfigError
 from mocap.pipeline.board_footage import (
-    check_told_apart, files_of, footage_notes, length_note, named_sources, seen_board, unequal_lengths,
+    check_told_apart,
+    files_of,
+    footage_notes,
+    length_note,
+    named_sources,
+    seen_board,
+    unequal_lengths,
 )  # fmt: skip
 from mocap.pipeline.board_shape import calibrate_with_shape, with_shape_told
 from mocap.pipeline.boards import target_from

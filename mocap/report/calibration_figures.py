@@ -172,7 +172,7 @@ def residual_picture(residuals: Mapping[str, Mapping[str, NDArray]], width: floa
         dots = "".join(f"M{u:.1f} {v:.1f}h0" for u, v in zip(across, upward, strict=True))
         shapes.append(shape("path", d=dots, stroke=SERIES[index % len(SERIES)], stroke_width=3.4,
                             stroke_linecap="round"))  # fmt: skip
-    shapes.append(text(left, height - 8, "frame", 10, "end"))
+    shapes.append(text(left - 10, height - 8, "frame", 10, "end"))
     return picture(width, height, shapes, "Residual of each view over time")
 
 

@@ -9,7 +9,7 @@ from calibration import CameraRig
 from calibration.quality.error_map import ErrorMap
 from mocap.report.svg import colour, colour_bar, haloed, picture, points_text, shape, text, ticks
 
-_ORANGE, _MARGIN, _BAR = "#ff7f0e", 0.07, 48.0
+_ORANGE, _MARGIN, _BAR = "#ff7f0e", 0.07, 58.0
 _TALLEST = 0.9  # height over width
 _MOST_NAMED = 8
 

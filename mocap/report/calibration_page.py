@@ -250,6 +250,6 @@ def _repeatability(calibration: Calibration, assessment: Assessment) -> str:
 def origin_part(rig: CameraRig) -> str:
     """Return the metadata of a rig."""
     hidden = ("covariance", "world_root_from_world", "world_tilt_covariance")
-    rows = [[escaped(key), escaped(value)] for key, value in rig.metadata.items()
-            if not key.startswith(hidden)]  # fmt: skip
+    rows = [[escaped(key), number(value, 4) if isinstance(value, float) else escaped(value)]
+            for key, value in rig.metadata.items() if not key.startswith(hidden)]  # fmt: skip
     return f"<h2>What the file says</h2>{table(['', ''], rows, (1,))}"

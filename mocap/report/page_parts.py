@@ -21,6 +21,7 @@ p.note{max-width:none}svg{max-width:100%;height:auto;font-family:system-ui,sans-
 section.camera{break-inside:avoid}table.figures td,table.figures th{padding:.2rem .45rem;font-size:13px}
 table.figures th{max-width:6.5rem;white-space:normal}td.warn{background:#fbe3bd;color:inherit}
 td.fail{background:#f6c5c1;color:inherit}td.ok{background:none}
+@media (min-width:50rem){section.camera .row{flex-wrap:nowrap}section.camera figure{min-width:0}}
 @media print{body{margin:0;max-width:none;font-size:12px}.row{flex-wrap:nowrap}.row figure{flex:1 1 0;min-width:0}
 .grade,.box,td{print-color-adjust:exact;-webkit-print-color-adjust:exact}h2{break-after:avoid}tr{break-inside:avoid}}"""
 

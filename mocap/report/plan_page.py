@@ -111,9 +111,8 @@ def _maps(
         drawn = axis.imshow(image, origin="lower", extent=extent, cmap=colours, interpolation="nearest")
         figure.colorbar(drawn, ax=axis, shrink=0.8, ticks=MaxNLocator(integer=values is layers[2][0]))
         _room(axis, rig, room_m, volume_m, (0, 1))
-        axis.set_title(title, loc="left", fontsize=9)
-        if np.isnan(image).any():
-            axis.text(0.02, 0.02, "white: somewhere not measured", transform=axis.transAxes, fontsize=8)
+        hole = "\nwhite: somewhere not measured" if np.isnan(image).any() else ""
+        axis.set_title(title + hole, loc="left", fontsize=9)
     _room(panels[1, 1], rig, room_m, volume_m, (0, 2))
     panels[1, 1].set_title("from the side", loc="left", fontsize=9)
     figure.tight_layout()
@@ -138,7 +137,8 @@ def _room(
         axis.scatter(x, y, marker="s", color="#d95f02", s=20, zorder=3)
     for (x, y), names in _names_by_place(rig, plane).items():
         side = -1 if x > 0 else 1  # towards the middle: outside is no room for names
-        axis.annotate(", ".join(names), (x, y), xytext=(6 * side, 7), textcoords="offset points", fontsize=7,
+        height = -12 if plane[1] == 1 and y < 0 else 7  # away from the arrows, which point into the room
+        axis.annotate(", ".join(names), (x, y), xytext=(6 * side, height), textcoords="offset points", fontsize=7,
                       color="#555555", ha="left" if side > 0 else "right")  # fmt: skip
     margin = 0.4
     axis.set_xlim(-room_m[plane[0]] / 2 - margin, room_m[plane[0]] / 2 + margin)
