@@ -35,7 +35,7 @@ from mocap.pipeline.board_shape import calibrate_with_shape, with_shape_told
 from mocap.pipeline.boards import target_from
 from mocap.pipeline.calibration_report import report_texts
 from mocap.pipeline.frame_times import find_frame_times, read_frame_times, spread_sentence
-from mocap.pipeline.outputs import check_calibration_outputs, landmark_files, report_paths
+from mocap.pipeline.outputs import check_calibration_outputs, landmark_files, report_paths, tried_path
 from mocap.pipeline.progress import Progress
 from mocap.pipeline.recorded import dated
 
@@ -241,11 +241,6 @@ def calibrate_to_file(
     check_calibration_outputs(out, report, read)
     found = calibrate_footage(folder, board, world, progress, options=options, picture=tried_path(out))
     return write_calibration(found, out, progress, report, anyway)
-
-
-def tried_path(out: Path) -> Path:
-    """Return where a picture is left, beside a calibration file, when the footage does not show the board."""
-    return out.with_suffix(".tried.png")
 
 
 def write_calibration(

@@ -45,6 +45,11 @@ def report_paths(out: Path) -> tuple[Path, Path]:
     return out.with_suffix(".html"), out.with_suffix(".json")
 
 
+def tried_path(out: Path) -> Path:
+    """Return where a picture is left, beside a calibration file, when the footage does not show the board."""
+    return out.with_suffix(".tried.png")
+
+
 def landmark_files(world: str | None, folder: Path) -> list[Path]:
     """Return where the file of a world such as 'points:FILE' may lie."""
     name = (world or "").partition(":")[2].strip()

@@ -11,10 +11,11 @@ from mocap.config.build import build
 from mocap.config.session import Session, TrialEntry, read_session
 from mocap.errors import ConfigError, KinematicsError, MocapError, SourceError
 from mocap.kinematics import KinematicsOptions
-from mocap.pipeline.calibration import CalibrationOptions, calibrate_footage, tried_path, write_calibration
+from mocap.pipeline.calibration import CalibrationOptions, calibrate_footage, write_calibration
 from mocap.pipeline.digests import file_sha256, input_sha256, options_sha256
 from mocap.pipeline.motion import analyse
 from mocap.pipeline.notes import notes_of
+from mocap.pipeline.outputs import tried_path
 from mocap.pipeline.progress import Progress
 from mocap.pipeline.reconstruction import KeypointInput, reconstruct_trial, with_z_up
 from mocap.pipeline.record import Outcome, SessionSummary, StageRecord
