@@ -10,6 +10,7 @@ from calibration.quality.error_map import ErrorMap
 from mocap.report.svg import colour, colour_bar, haloed, picture, points_text, shape, text, ticks
 
 _ORANGE, _MARGIN, _BAR = "#ff7f0e", 0.07, 58.0
+_LABEL = 28.0  # px that a length along the ruler takes
 _TALLEST = 0.9  # height over width
 _MOST_NAMED = 8
 
@@ -87,8 +88,9 @@ def _ruler(sheet: _Sheet) -> list[str]:
     shapes = []
     for value in ticks(float(sheet.low[0]), float(sheet.high[0]), 6):
         x = float((value - sheet.low[0]) * sheet.scale)
-        shapes += [shape("line", x1=x, y1=0, x2=x, y2=sheet.height, stroke="#eee"),
-                   text(x + 2, sheet.height - 4, f"{value:g} m", 9, fill="#888")]  # fmt: skip
+        shapes.append(shape("line", x1=x, y1=0, x2=x, y2=sheet.height, stroke="#eee"))
+        if x + _LABEL <= sheet.width:
+            shapes.append(text(x + 2, sheet.height - 4, f"{value:g} m", 9, fill="#888"))
     for value in ticks(float(sheet.low[1]), float(sheet.high[1]), 6):
         y = float((sheet.high[1] - value) * sheet.scale)
         shapes += [shape("line", x1=0, y1=y, x2=sheet.width, y2=y, stroke="#eee"),
