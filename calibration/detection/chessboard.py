@@ -5,12 +5,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.boards.board import Board
-from calibration.detection.corners import corner_signs, refined
+from calibration.detection.corners import refined
 from calibration.detection.pattern import predict
 from calibration.detection.regions import Region, find_regions
-from calibration.detection.rim import ends_at_rim
+from calibration.detection.rim import ends_at_rim, inner_corners
 
 _SEARCH_PX = 960  # longest side in which the pattern is searched; positions come from the full image
+
+_WITHIN = np.linspace(-0.35, 0.35, 7)  # of a square, from its middle
+_BLANK = 0.9  # share of a light square: fingers reach into some
 
 
 def chessboard_corners(gray: NDArray, board: Board) -> NDArray[np.float64]:
@@ -25,7 +28,7 @@ def chessboard_corners(gray: NDArray, board: Board) -> NDArray[np.float64]:
     # OpenCV's search sometimes shifts the pattern by a row; with other surroundings it does not.
     for region in [*places, whole] if places else []:
         for grid in _grids(region.of(gray), board):
-            corners = _fitted(gray, board, grid + np.array([region.left, region.top]))
+            corners = _fitted(gray, grid + np.array([region.left, region.top]))
             if corners is not None:
                 return corners
     return np.full((board.n_corners, 2), np.nan)
@@ -52,15 +55,41 @@ def _stretched(part: NDArray) -> NDArray[np.uint8]:
     return np.clip((part - low) * (255 / max(high - low, 1.0)), 0, 255).astype(np.uint8)
 
 
-def _fitted(gray: NDArray, board: Board, grid: NDArray) -> NDArray[np.float64] | None:
-    """Fit the corners of a grid; None when it is not the board, in its order, and no more."""
-    image = grid.reshape(-1, 2)
-    points = board.corners_board[:, :2] / board.square_length
+def _fitted(gray: NDArray, grid: NDArray, dark_origin: bool = True) -> NDArray[np.float64] | None:
+    """Fit the corners of a grid; None when it is not a board, in its order, and no more."""
+    image, points = grid.reshape(-1, 2), inner_corners(grid)
     start, axes = predict(points, image, points)
-    fitted = refined(gray, start, axes, corner_signs(board), None)
-    if np.isnan(fitted).any() or _goes_on(gray, board, fitted) or not ends_at_rim(gray, board, fitted):
+    light = points.sum(axis=1) % 2 == (1 if dark_origin else 0)
+    fitted = refined(gray, start, axes, np.where(light, 1.0, -1.0), None)
+    if np.isnan(fitted).any():
         return None
-    return fitted
+    whole = fitted.reshape(grid.shape)
+    return None if _goes_on(gray, whole, dark_origin) or not ends_at_rim(gray, whole, dark_origin) else fitted
+
+
+def is_whole(gray: NDArray, grid: NDArray) -> bool:
+    """Whether a grid of inner corners, shape (row, column, 2) in px, is all of a plain dark-on-light chessboard."""
+    for dark_origin in (True, False):
+        fitted = _fitted(gray, grid, dark_origin)
+        if fitted is not None:
+            return _is_plain(gray, fitted.reshape(grid.shape), dark_origin)
+    return False
+
+
+def _is_plain(gray: NDArray, grid: NDArray, dark_origin: bool) -> bool:
+    """Whether light squares are blank all over, where a ChArUco board has markers."""
+    y, x = np.mgrid[1 : grid.shape[0], 1 : grid.shape[1]]
+    centres = np.stack([x.ravel(), y.ravel()], axis=1) + 0.5
+    within = np.stack(np.meshgrid(_WITHIN, _WITHIN), axis=-1).reshape(1, -1, 2)
+    image, _ = predict(inner_corners(grid), grid.reshape(-1, 2), (centres[:, None] + within).reshape(-1, 2))
+    places = image.astype(np.float32).reshape(len(centres), -1, 2)
+    levels = cv2.remap(gray, places[..., 0], places[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    dark = ((x + y) % 2 == (0 if dark_origin else 1)).ravel()
+    if dark.all() or not dark.any():
+        return False
+    black, white = np.median(levels[dark]), np.median(levels[~dark])
+    blank = (levels[~dark] > 0.5 * (black + white)).mean(axis=1) > _BLANK
+    return bool(white > black and blank.mean() > 0.5)
 
 
 def _front(grid: NDArray) -> NDArray:
@@ -70,18 +99,17 @@ def _front(grid: NDArray) -> NDArray:
     return grid if along_x[0] * along_y[1] - along_x[1] * along_y[0] > 0 else grid[::-1]
 
 
-def _goes_on(gray: NDArray, board: Board, corners: NDArray) -> bool:
+def _goes_on(gray: NDArray, grid: NDArray, dark_origin: bool = True) -> bool:
     """Whether light and dark squares alternate in a ring just outside the board."""
-    points = board.corners_board[:, :2] / board.square_length
-    y, x = np.mgrid[-1 : board.squares_y + 1, -1 : board.squares_x + 1]
+    y, x = np.mgrid[-1 : grid.shape[0] + 2, -1 : grid.shape[1] + 2]
     centres = np.stack([x, y], axis=-1).reshape(-1, 2) + 0.5
-    image, _ = predict(points, corners, centres)
+    image, _ = predict(inner_corners(grid), grid.reshape(-1, 2), centres)
     height, width = gray.shape
     nearest = np.rint(image).astype(int)
     inside = ((nearest >= 0) & (nearest < [width, height])).all(axis=1).reshape(x.shape)
     clipped = np.clip(nearest, 0, [width - 1, height - 1])
     levels = gray[clipped[:, 1], clipped[:, 0]].astype(float).reshape(x.shape)
-    black = (x + y) % 2 == 0
+    black = (x + y) % 2 == (0 if dark_origin else 1)
     own = np.zeros_like(black)
     own[1:-1, 1:-1] = True
     contrast = _difference(levels, black, own & inside)

@@ -13,6 +13,7 @@ from calibration.detection.markers import Markers, find_markers
 from calibration.detection.pattern import consistent_markers, marker_cells, marker_corners, predict
 from calibration.detection.saddles import fit_saddles
 from calibration.detection.view_tests import BoardView, tested_view
+from calibration.errors import ShapeError
 
 _MIN_CONTRAST = 6.0  # gray levels, half of light minus dark
 _MAX_RESIDUAL = 0.45
@@ -38,12 +39,17 @@ def detect_corners(gray: NDArray, board: Board | TagObject) -> NDArray[np.float6
         In px, the centre of the top-left pixel at (0, 0); NaN where a corner is not seen. A chessboard is seen as
         a whole or not at all.
 
+    Raises
+    ------
+    ShapeError
+        IMAGE when it is empty or its values are no bytes; SHAPE when it has colours.
+
     Notes
     -----
     ChArUco: markers (`markers`), those that contradict the board taken out; corners expected from the near markers,
     then from the near corners, and fitted (`saddles`). So a corner needs no marker beside it to be found.
     """
-    gray = checked_array(gray, "gray", ("height", "width"), np.uint8)
+    gray = _checked_image(gray)
     gray = 255 - gray if board.inverted else np.ascontiguousarray(gray)
     if isinstance(board, TagObject) or board.is_grid:
         from calibration.detection.tags import tag_corners
@@ -54,6 +60,20 @@ def detect_corners(gray: NDArray, board: Board | TagObject) -> NDArray[np.float6
 
         return chessboard_corners(gray, board)
     return corners_from_markers(gray, board, board_markers(gray, board))
+
+
+def _checked_image(gray: NDArray) -> NDArray[np.uint8]:
+    """Refuse what is no image of bytes: other values would wrap round or saturate without a word."""
+    found = np.asarray(gray)
+    if found.dtype != np.uint8:
+        raise ShapeError(
+            f"gray has values of type {found.dtype}, expected uint8.",
+            "Scale the gray levels to 0 to 255 and convert them to uint8; of 16 bits take the upper 8.",
+            code="IMAGE",
+        )
+    if found.ndim == 2 and found.size == 0:
+        raise ShapeError(f"gray has no pixels: its shape is {found.shape}.", "Pass an image.", code="IMAGE")
+    return checked_array(found, "gray", ("height", "width"), np.uint8)
 
 
 def board_markers(gray: NDArray, board: Board) -> Markers:

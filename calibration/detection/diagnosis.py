@@ -89,7 +89,10 @@ def _own_or_other_layout(samples: Sequence[Markers], squares_x: int, layout: str
 def explain_absence(images: Sequence[NDArray], board: Board | TagObject) -> BoardError:
     """Return the error for footage in which no camera has a usable view of the board."""
     if board.dictionary is None:
-        # Markers first: the squares of a ChArUco board pass for a chessboard too.
+        # Parts of a ChArUco board pass for a chessboard too: then markers first, which takes long.
+        whole = other_chessboard(images, board, only_whole=True)
+        if whole is not None:
+            return whole
         explained, _ = _explained(_few(images), board, [(flag, name) for flag in (False, True) for name in FAMILIES])
         return explained or other_chessboard(images, board) or not_seen(board)
     own, others = _alternatives(board)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from calibration.boards.board import Board
 from calibration.boards.tag_object import TagObject
+from calibration.detection.chessboard import is_whole
 from calibration.detection.markers import Markers
 from calibration.errors import BoardError
 
@@ -91,34 +92,58 @@ def _other_type(board: Board | TagObject, found: Found) -> BoardError:
     )
 
 
-def other_chessboard(images: Sequence[NDArray], board: Board | TagObject) -> BoardError | None:
+@dataclass(frozen=True)
+class _Seen:
+    """A chessboard in one image: its squares, and whether it is proven to be all of the board."""
+
+    columns: int
+    rows: int
+    whole: bool
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """The squares along the shorter and the longer side: of a board that is turned, the same."""
+        return min(self.columns, self.rows), max(self.columns, self.rows)
+
+
+def other_chessboard(
+    images: Sequence[NDArray], board: Board | TagObject, only_whole: bool = False
+) -> BoardError | None:
     """Return the error for footage that shows a chessboard of another size, or a chessboard at all, or None.
 
-    A size that changes from image to image is that of a board of which a part is hidden, and is not named.
+    Whole boards decide alone. Where there is none, the size has to be steady: one that changes from image to image is
+    that of a board of which a part is hidden, and is not named.
     """
     few = images[:: max(1, len(images) // _FEW_IMAGES)]
-    sizes = [size for size in map(_chessboard_size, few) if size is not None]
-    if not sizes:
+    every = [seen for seen in (_chessboard(image, board.inverted) for image in few) if seen is not None]
+    wholes = [seen for seen in every if seen.whole]
+    voters = wholes if only_whole else wholes or every
+    if not voters:
         return None
-    counts = Counter(tuple(sorted(size)) for size in sizes)
-    usual, often = counts.most_common(1)[0]
-    columns, rows = next(size for size in sizes if tuple(sorted(size)) == usual)
+    counts = Counter(seen.size for seen in voters)
+    usual, often = max(counts.items(), key=lambda item: (item[1], item[0]))
+    voter = next(seen for seen in voters if seen.size == usual)
     if not isinstance(board, Board) or board.type != "chessboard":
-        return _other_type(board, Found("chessboard", columns, rows, None, False, False))
+        return _other_type(board, Found("chessboard", voter.columns, voter.rows, None, False, False))
     own = tuple(sorted((board.squares_x, board.squares_y)))
-    steady = often > _STEADY * len(sizes)
-    if steady and usual != own and (often > 1 or len(images) == 1):
+    steady = often > _STEADY * len(voters) and (often > 1 or len(images) == 1)
+    if usual != own and (voter.whole or steady):
         return BoardError(
-            f"The footage shows a chessboard of {columns} x {rows} squares, "
+            f"The footage shows a chessboard of {voter.columns} x {voter.rows} squares, "
             f"board.toml describes {board.squares_x} x {board.squares_y}.",
-            "Count the squares (not the inner corners) and set squares_x and squares_y.",
+            f"Count the squares (not the inner corners): set squares_x = {voter.columns}, squares_y = {voter.rows} in "
+            "board.toml, or use the board that it describes.",
             code="BOARD_SIZE",
         )
-    if usual == own and steady:
-        return None
-    seen = ", ".join(f"{y} x {x}" for x, y in sorted(counts))
+    return _hidden(every, board)
+
+
+def _hidden(every: Sequence[_Seen], board: Board) -> BoardError:
+    """Return the error for a chessboard of which something is hidden in every image."""
+    sizes = sorted({seen.size for seen in every})
+    parts = ", ".join(f"{y} x {x}" for x, y in sizes)
     return BoardError(
-        f"Parts of a chessboard were seen ({seen} squares), never the whole one of {board.squares_x} x "
+        f"Parts of a chessboard were seen ({parts} squares), never the whole one of {board.squares_x} x "
         f"{board.squares_y} squares with its rim.",
         "Hold the board by the margin and keep all of it in view: a chessboard counts only as a whole. Or use a "
         "charuco board, of which parts count.",
@@ -126,14 +151,18 @@ def other_chessboard(images: Sequence[NDArray], board: Board | TagObject) -> Boa
     )
 
 
-def _chessboard_size(image: NDArray) -> tuple[int, int] | None:
-    """Return columns and rows of the squares of any chessboard in an image."""
+def _chessboard(image: NDArray, inverted: bool) -> _Seen | None:
+    """Return the chessboard of any size in an image."""
     scale = min(1.0, _SEARCH_PX / max(image.shape))
     small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     if not cv2.checkChessboard(small, (3, 3)):
         return None
-    found, _, meta = cv2.findChessboardCornersSBWithMeta(small, (3, 3), cv2.CALIB_CB_LARGER)
-    return (meta.shape[1] + 1, meta.shape[0] + 1) if found else None
+    found, corners, meta = cv2.findChessboardCornersSBWithMeta(small, (3, 3), cv2.CALIB_CB_LARGER)
+    if not found:
+        return None
+    rows, columns = (int(length) for length in meta.shape[:2])
+    grid = (np.asarray(corners, float).reshape(rows, columns, 2) + 0.5) / scale - 0.5
+    return _Seen(columns + 1, rows + 1, is_whole(255 - image if inverted else image, grid))
 
 
 def not_seen(board: Board | TagObject) -> BoardError:

@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.boards.board import Board
 from calibration.detection.pattern import predict
 
 _INSIDE, _BEYOND = 0.35, 0.2  # squares of the outer squares, and of what follows, that are looked at
@@ -27,28 +26,29 @@ _STRAIGHT, _STRAIGHT_PX = 0.03, 0.5  # of the ends along a cut side
 _STRIP_PX = 0.6  # of paper between the rim and the cut
 
 
-def ends_at_rim(gray: NDArray, board: Board, corners: NDArray) -> bool:
-    """Whether the image shows the end of the board on all four sides.
+def ends_at_rim(gray: NDArray, grid: NDArray, dark_origin: bool = True) -> bool:
+    """Whether the image shows the end of a chessboard on all four sides.
 
     Parameters
     ----------
     gray : ndarray of uint8, shape (height, width)
         Ink is dark.
-    board : Board
-        A chessboard.
-    corners : ndarray, shape (n_corners, 2)
-        In px, all of them.
+    grid : ndarray, shape (row, column, 2)
+        All inner corners, in px.
+    dark_origin : bool
+        Whether the square before the first corner is dark.
     """
-    points = board.corners_board[:, :2] / board.square_length
-    columns, rows = board.squares_x, board.squares_y
+    rows, columns = grid.shape[0] + 1, grid.shape[1] + 1
     x, y = np.arange(columns) + 0.5, np.arange(rows) + 0.5
+    even = 0 if dark_origin else 1
     sides = (
-        (np.column_stack([x, 0 * x]), (0, -1), np.arange(columns) % 2 == 0),
-        (np.column_stack([x, 0 * x + rows]), (0, 1), (np.arange(columns) + rows - 1) % 2 == 0),
-        (np.column_stack([0 * y, y]), (-1, 0), np.arange(rows) % 2 == 0),
-        (np.column_stack([0 * y + columns, y]), (1, 0), (np.arange(rows) + columns - 1) % 2 == 0),
+        (np.column_stack([x, 0 * x]), (0, -1), np.arange(columns) % 2 == even),
+        (np.column_stack([x, 0 * x + rows]), (0, 1), (np.arange(columns) + rows - 1) % 2 == even),
+        (np.column_stack([0 * y, y]), (-1, 0), np.arange(rows) % 2 == even),
+        (np.column_stack([0 * y + columns, y]), (1, 0), (np.arange(rows) + columns - 1) % 2 == even),
     )
-    middles, axes = predict(points, corners, np.concatenate([side[0] for side in sides]))
+    points = inner_corners(grid)
+    middles, axes = predict(points, grid.reshape(-1, 2), np.concatenate([side[0] for side in sides]))
     first = 0
     for places, outwards, dark in sides:
         part = slice(first, first + len(places))
@@ -56,6 +56,12 @@ def ends_at_rim(gray: NDArray, board: Board, corners: NDArray) -> bool:
         if not _ends(gray, middles[part], axes[part], np.array(outwards, float), dark):
             return False
     return True
+
+
+def inner_corners(grid: NDArray) -> NDArray[np.float64]:
+    """Return where on the board the corners of a grid are, shape (corner, 2), in squares."""
+    y, x = np.mgrid[1 : grid.shape[0] + 1, 1 : grid.shape[1] + 1]
+    return np.stack([x.ravel(), y.ravel()], axis=1).astype(float)
 
 
 def _ends(gray: NDArray, middles: NDArray, axes: NDArray, outwards: NDArray, dark: NDArray) -> bool:

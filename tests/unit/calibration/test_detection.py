@@ -83,20 +83,20 @@ def test_chessboard_of_other_size_is_not_taken(x, y):
 def test_part_of_a_larger_chessboard_is_known_to_go_on():
     whole = Board("chessboard", 8, 5, 0.1)
     image, truth = view(whole)
-    assert not _goes_on(image, whole, truth)
-    columns = truth.reshape(4, 7, 2)
-    assert _goes_on(image, Board("chessboard", 6, 5, 0.1), columns[:, :5].reshape(-1, 2))
-    part, corners = Board("chessboard", 7, 4, 0.1), columns[:3, :6].reshape(-1, 2)
-    assert _goes_on(image, part, corners)
+    grid = truth.reshape(4, 7, 2)
+    assert not _goes_on(image, grid)
+    assert _goes_on(image, grid[:, :5])
+    part = grid[:3, :6]  # 7 x 4 squares
+    assert _goes_on(image, part)
     # All but three squares of what goes on are hidden: a dark one, a light one, a dark one tell.
     below, beside = truth[7 * 3 + 2], truth[6]
     hidden = image.copy()
     hidden[int(below[1]) + 4 :, int(below[0]) :] = hidden[:, int(beside[0]) + 4 :] = 120
-    assert _goes_on(hidden, part, corners)
+    assert _goes_on(hidden, part)
     # A dark finger at the rim of the whole board does not.
     held, place = image.copy(), truth[0] + 1.5 * (truth[0] - truth[8]) + (truth[1] - truth[0])
     cv2.circle(held, (int(place[0]), int(place[1])), 12, 20, -1)
-    assert not _goes_on(held, whole, truth)
+    assert not _goes_on(held, grid)
 
 
 def test_hidden_corners_are_nan_and_the_others_stay():
@@ -120,10 +120,29 @@ def test_corner_cut_by_the_image_edge_is_nan():
     assert np.isfinite(corners[truth[:, 0] < cut - 60]).all()
 
 
-def test_empty_image_and_wrong_dtype():
+def test_a_blank_image_shows_no_corner():
     assert np.isnan(detect_corners(np.full((200, 300), 90, np.uint8), BOARD)).all()
-    with pytest.raises(ShapeError):
-        detect_corners(np.zeros((20, 30, 3), np.uint8), BOARD)
+
+
+ODD = {
+    "nothing but NaN": np.full((60, 80), np.nan),
+    "fractions": np.full((60, 80), 0.5),
+    "16 bits, small values": np.full((60, 80), 200, np.uint16),
+    "16 bits": np.full((60, 80), 40000, np.uint16),
+    "signed": np.full((60, 80), -1, np.int16),
+    "yes and no": np.zeros((60, 80), bool),
+    "no rows": np.zeros((0, 80), np.uint8),
+    "no columns": np.zeros((60, 0), np.uint8),
+    "colours": np.zeros((60, 80, 3), np.uint8),
+}
+
+
+@pytest.mark.parametrize("board", [BOARD, Board("chessboard", 8, 5, 0.1)], ids=lambda board: board.type)
+@pytest.mark.parametrize("image", ODD.values(), ids=ODD.keys())
+def test_odd_images_are_refused_in_words(image, board):
+    with pytest.raises(ShapeError, match=r"gray has (values of type|no pixels|shape)") as caught:
+        detect_corners(image, board)
+    assert caught.value.remedy
 
 
 def test_input_is_not_changed():
