@@ -89,7 +89,7 @@ def _own_or_other_layout(samples: Sequence[Markers], squares_x: int, layout: str
 def explain_absence(images: Sequence[NDArray], board: Board | TagObject) -> BoardError:
     """Return the error for footage in which no camera has a usable view of the board."""
     if board.dictionary is None:
-        # Parts of a ChArUco board pass for a chessboard too: then markers first, which takes long.
+        # Parts of a ChArUco board pass for a chessboard too: markers first, unless a whole chessboard saves the time.
         whole = other_chessboard(images, board, only_whole=True)
         if whole is not None:
             return whole
@@ -105,7 +105,9 @@ def explain_absence(images: Sequence[NDArray], board: Board | TagObject) -> Boar
             "Turn mirroring off in the camera's settings and record again.",
             code="IMAGE_MIRRORED",
         )
-    explained, _ = _explained(_few(images), board, others)
+    explained = None if strays else other_chessboard(images, board, only_whole=True)
+    if explained is None:
+        explained, _ = _explained(_few(images), board, others)
     if explained is not None:
         return explained
     if strays:

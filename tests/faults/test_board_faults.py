@@ -73,6 +73,8 @@ CASES = [
     *case(CHARUCO, ARUCO, "BOARD_TYPE", AS_CHARUCO),
     *case(CHARUCO, CHESS, "BOARD_TYPE", AS_CHARUCO),
     *case(CHARUCO, CUBE, "BOARD_TYPE", AS_CHARUCO, default=False),
+    *case(CHESS, replace(CHESS, squares_x=7, squares_y=4), "BOARD_SIZE", "Count the squares (not the inner", many=True),
+    *case(CHESS, replace(CHESS, squares_x=7, squares_y=6), "BOARD_SIZE", "Count the squares", True, False),
     *case(CHESS, CHARUCO, "BOARD_TYPE", 'type = "chessboard"', default=False),
     *case(ARUCO, replace(ARUCO, squares_x=4), "BOARD_SIZE", "squares_x = 5 in", many=True),
     *case(ARUCO, replace(ARUCO, squares_x=4, squares_y=5), "BOARD_SIZE", "squares_x = 5, squares_y = 4", default=False),
@@ -91,6 +93,8 @@ CASES = [
 def test_what_is_there_is_named(true: Target, told: Target, code: str, remedy: str, seed: int) -> None:
     error = said(true, told, seed)
     assert (error.code, remedy in error.remedy) == (code, True), str(error)
+    if true.type == "chessboard" and code == "BOARD_SIZE":
+        assert "shows a chessboard of 8 x 5" in error.cause or "of 5 x 8" in error.cause, str(error)
 
 
 SEEDS = [pytest.param(0), *(pytest.param(seed, marks=HEAVY) for seed in range(1, 20))]
