@@ -4,25 +4,32 @@ A tripod that trembles, and a rolling shutter, put all corners of a view off tog
 rig far more than noise of corners lets expect, and a few of them on one side of a moment look like a step. So each view
 gets a shift and a turn in the image of its own, at random, with variances found from the views themselves (restricted
 maximum likelihood; Patterson and Thompson 1971, with the fixed point of MacKay 1992), while boards, cameras and step
-are estimated; the step is then held against what these leave it uncertain by (Wald's test). Errors that stay for many
-views, as of a camera that runs late while the board swings, count as fewer views: as many as an autoregressive process
-of their correlation leaves independent.
+are estimated; the step is then held against what these leave it uncertain by (Wald's test). A camera that runs late
+while the board swings is off the same way for many views, and its place and lens follow: so each camera may be late by
+a time of its own beside the step. Other errors that stay for many views count as fewer views: as many as an
+autoregressive process of their correlation leaves independent. A camera that sinks little by little leaves such errors
+beside any step; so an even motion from the first view to the last is tried as well.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import fdtrc
 
+from calibration.corrections.board_motion import board_paths
 from calibration.solve.bundle_system import N_CAMERA, N_LENS, BundleState, Views
 from calibration.solve.view_jacobians import by_body, by_camera, view_misses
 
 _OWN = 3  # of a view: shift along both axes, and turn
 _GROUP = np.array([0, 0, 1])
+_WIDTH = _OWN + N_CAMERA + 1  # errors of a view, its camera, and how late that is
 _ROUNDS = 60
 _SETTLED = 0.01
 _LEAST_SHARE = 1e-6  # of the variance of corners
+_MOST_TESTED = 600  # views
+_STRAY_PX = 10.0  # corners that far from the rest of their view, and 8 sigmas, are strays
+_STRAY_SIGMAS = 8.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,12 +45,15 @@ class StepTest:
         Standard deviation of the common shift of a view, per axis.
     freedom : float
         Shifts and turns of views that are left to measure it.
+    slowly : bool
+        Evenly from the first view of the camera to the last, not at one moment.
     """
 
     step: NDArray
     covariance: NDArray
     shake_px: float
     freedom: float
+    slowly: bool = False
 
     @property
     def square(self) -> float:
@@ -73,8 +83,49 @@ class _Body:
     unknown_pull: NDArray
 
 
-def step_test(state: BundleState, views: Views, free: NDArray, camera: int, first_body: int) -> StepTest:
-    """Estimate the step of a camera from one body on, with errors of whole views.
+def moved_test(
+    state: BundleState, views: Views, free: NDArray, camera: int, first_body: int, moments: NDArray
+) -> StepTest:
+    """Return the likelier of a step of a camera from one body on and of an even motion over the recording.
+
+    Parameters
+    ----------
+    state : BundleState
+        Refined without.
+    views : Views
+        In order of time; those that are of no body left out.
+    free : ndarray of bool, shape (camera, 18)
+    camera : int
+    first_body : int
+    moments : ndarray, shape (body,)
+        When the bodies were seen.
+    """
+    placed = np.isin(np.arange(views.n_bodies), views.body)
+    velocity, _ = board_paths(state.world_from_board, moments, placed, views.body_target)
+    own = np.unique(views.body[views.camera == camera])
+    after = (np.arange(views.n_bodies) >= first_body).astype(float)
+    evenly = np.clip((moments - moments[own[0]]) / max(float(moments[own[-1]] - moments[own[0]]), 1e-9), 0.0, 1.0)
+    # Of what this camera did not see the step knows the others' places only: to leave it out errs on the safe side.
+    bodies = own[:: -(-int(np.isin(views.body, own).sum()) // _MOST_TESTED)]
+    rows = np.isin(views.body, bodies)
+    part = {name: getattr(views, name)[rows] for name in ("camera", "body", "pixels", "seen")}
+    counted = _without_strays(state, replace(views, **part))
+    sudden, slow = (step_test(state, counted, free, camera, share, velocity) for share in (after, evenly))
+    return sudden if sudden.chance <= slow.chance else replace(slow, slowly=True)
+
+
+def _without_strays(state: BundleState, views: Views) -> Views:
+    off = view_misses(state, views).miss
+    middle = np.nanmedian(np.where(views.seen[..., None], off, np.nan), axis=1, keepdims=True)
+    away = np.linalg.norm(off - middle, axis=2)
+    limit = max(_STRAY_PX, _STRAY_SIGMAS * float(np.median(away[views.seen])))
+    return views.with_seen(views.seen & (away < limit))
+
+
+def step_test(
+    state: BundleState, views: Views, free: NDArray, camera: int, share: NDArray, velocity: NDArray
+) -> StepTest:
+    """Estimate how far a camera moved, with errors of whole views and cameras that may be late.
 
     Parameters
     ----------
@@ -84,9 +135,12 @@ def step_test(state: BundleState, views: Views, free: NDArray, camera: int, firs
         In order of time; corners that belong to no answer left out.
     free : ndarray of bool, shape (camera, 18)
     camera : int
-    first_body : int
+    share : ndarray, shape (body,)
+        Of the motion that is done when a body is seen.
+    velocity : ndarray, shape (body, 6)
+        Of each body in its own frame (`corrections.board_motion.board_paths`); 0 where unknown.
     """
-    bodies, sigma2 = _bodies(state, views, free, camera, first_body)
+    bodies, sigma2 = _bodies(state, views, free, camera, share, velocity)
     shares, answer, inverse, own, freedom = _variances(bodies, sigma2)
     # Where corners' noise, known from many, makes most of a view's shift, few views matter less (Satterthwaite 1946).
     part = shares[0] / (shares[0] + 1.0 / max(float(views.seen.sum(axis=1).mean()), 1.0))
@@ -97,44 +151,46 @@ def step_test(state: BundleState, views: Views, free: NDArray, camera: int, firs
 
 
 def _bodies(
-    state: BundleState, views: Views, free: NDArray, camera: int, first_body: int
+    state: BundleState, views: Views, free: NDArray, camera: int, share: NDArray, velocity: NDArray
 ) -> tuple[list[_Body], float]:
-    columns, by_pose, misses = _columns(state, views)
+    columns, by_pose, misses = _columns(state, views, velocity)
     n_views = len(views.camera)
-    flat = columns.reshape(n_views, -1, _OWN + N_CAMERA)
+    flat = columns.reshape(n_views, -1, _WIDTH)
     pose, miss = by_pose.reshape(n_views, -1, 6), misses.reshape(n_views, -1)
     square, towards = flat.swapaxes(1, 2) @ flat, flat.swapaxes(1, 2) @ pose
     block, pull = pose.swapaxes(1, 2) @ pose, np.einsum("vri,vr->vi", flat, miss)
     pose_pull = np.einsum("vri,vr->vi", pose, miss)
     number = np.full(free.size, -1)
     number[free.ravel()] = np.arange(free.sum())
-    size, answer = int(free.sum()) + 6, []
+    late = int(free.sum())
+    size, answer = late + views.n_cameras + 6, []
     for body in np.unique(views.body):
         rows = np.arange(*np.searchsorted(views.body, [body, body + 1]))
-        # From the unknowns of views to those of all: own errors first, then cameras, then the step.
-        spread = np.zeros((len(rows) * _OWN + size, len(rows), _OWN + N_CAMERA))
+        # From the unknowns of views to those of all: own errors first, then cameras, how late they are, and the step.
+        cut = len(rows) * _OWN
+        spread = np.zeros((cut + size, len(rows), _WIDTH))
         for place, row in enumerate(rows):
             spread[place * _OWN + np.arange(_OWN), place, np.arange(_OWN)] = 1.0
             index = number[views.camera[row] * N_CAMERA + np.arange(N_CAMERA)]
             moving = np.flatnonzero(index >= 0)
-            spread[len(rows) * _OWN + index[moving], place, _OWN + moving] = 1.0
-            if views.camera[row] == camera and body >= first_body:
-                spread[-6 + np.arange(6), place, _OWN + N_LENS + np.arange(6)] = 1.0
+            spread[cut + index[moving], place, _OWN + moving] = 1.0
+            spread[cut + late + views.camera[row], place, -1] = 1.0
+            if views.camera[row] == camera:
+                spread[-6 + np.arange(6), place, _OWN + N_LENS + np.arange(6)] = share[body]
         coupling = np.einsum("uvi,vij->uj", spread, towards[rows])
         inverse = np.linalg.pinv(block[rows].sum(axis=0), rcond=1e-13, hermitian=True)
         whole = np.einsum("uvi,vij,wvj->uw", spread, square[rows], spread, optimize=True)
         whole -= coupling @ inverse @ coupling.T
         right = np.einsum("uvi,vi->u", spread, pull[rows]) - coupling @ inverse @ pose_pull[rows].sum(axis=0)
-        cut = len(rows) * _OWN
         answer.append(_Body(rows, whole[:cut, :cut], whole[:cut, cut:], whole[cut:, cut:], right[:cut], right[cut:]))
     return answer, _corner_variance(columns, misses, views)
 
 
-def _columns(state: BundleState, views: Views) -> tuple[NDArray, NDArray, NDArray]:
-    """Return by own errors and camera (view, corner, 2, 21), by the body's pose (..., 6), and the misses."""
+def _columns(state: BundleState, views: Views, velocity: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+    """Return by own errors, camera and time (view, corner, 2, 22), by the body's pose (..., 6), and the misses."""
     found = view_misses(state, views)
     seen = views.seen & np.isfinite(found.miss).all(axis=2)
-    columns = np.zeros((*seen.shape, 2, _OWN + N_CAMERA))
+    columns = np.zeros((*seen.shape, 2, _WIDTH))
     columns[..., 0, 0] = columns[..., 1, 1] = seen
     count = np.maximum(seen.sum(axis=1), 1)[:, None, None]
     middle = (views.pixels * seen[..., None]).sum(axis=1, keepdims=True) / count
@@ -143,8 +199,10 @@ def _columns(state: BundleState, views: Views) -> tuple[NDArray, NDArray, NDArra
     columns[..., 0, 2], columns[..., 1, 2] = -off[..., 1] / np.maximum(radius, 1), off[..., 0] / np.maximum(radius, 1)
     for camera in range(views.n_cameras):
         rows, jacobian = by_camera(state, views, camera)
-        columns[rows, ..., _OWN:] = jacobian
-    return columns * seen[..., None, None], by_body(views, found) * seen[..., None, None], found.miss * seen[..., None]
+        columns[rows, ..., _OWN:-1] = jacobian
+    by_pose = by_body(views, found) * seen[..., None, None]
+    columns[..., -1] = np.einsum("vcxi,vi->vcx", by_pose, velocity[views.body])
+    return columns * seen[..., None, None], by_pose, found.miss * seen[..., None]
 
 
 def _corner_variance(columns: NDArray, misses: NDArray, views: Views) -> float:
