@@ -58,7 +58,7 @@ class ViewTiming:
     @property
     def late_cameras(self) -> NDArray:
         """Which cameras are late or early as a whole, shape (camera,)."""
-        return np.abs(np.nan_to_num(self.camera_shift)) > _NOTABLE * np.nan_to_num(self.camera_sd)
+        return np.abs(np.nan_to_num(self.camera_shift)) > _NOTABLE * np.nan_to_num(self.camera_sd, nan=np.inf)
 
     @property
     def significant(self) -> bool:

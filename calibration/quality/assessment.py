@@ -21,6 +21,7 @@ from calibration.quality.coverage import CameraCoverage, camera_coverage, with_r
 from calibration.quality.error_map import ErrorMap, display_axes, error_map, volume_grid
 from calibration.quality.held_out import DEFAULT_FOLDS, HeldOut, held_out
 from calibration.quality.judgement import CAMERA_LIMITS, GRADES, RIG_LIMITS, CameraVerdict, Check, graded, judge_camera
+from calibration.quality.late_cameras import late_cameras, timing_checks
 from calibration.quality.lens_asked import lens_checks_asked
 from calibration.quality.rig_checks import rig_checks
 from calibration.quality.split_halves import SplitHalves, board_middles, split_halves
@@ -30,7 +31,7 @@ from calibration.result import Calibration
 from calibration.scale import ScaleResult, board_scale, combine_scale
 
 #: Checks of a whole rig that lower its grade when they warn.
-_LOWERING = {*RIG_LIMITS, "lens_asked", "board_shape", "further_board_shape"}
+_LOWERING = {*RIG_LIMITS, "lens_asked", "board_shape", "further_board_shape", "timing"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +142,8 @@ def _assess(
     checks = (*measured, *rig_checks(rig, calibration.world, observations, scale, footage_sizes))
     flatness = flatness or board_flatness(calibration)
     bends = shape_checks(calibration, observations, flatness)
-    checks = (*checks, *lens_checks_asked(calibration, observations), *bends)
+    late = timing_checks(late_cameras(calibration, observations, wanted), rig.names)
+    checks = (*checks, *lens_checks_asked(calibration, observations), *bends, *late)
     grade, reason, remedy = whole_verdict(cameras, checks)
     lengths, lengths_sd = baseline_sd(rig)
     freedom = lens_freedom(calibration, observations)

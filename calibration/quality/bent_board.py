@@ -91,9 +91,19 @@ def moved_by_bend(calibration: Calibration, observations: BoardObservations, fla
         flat = minimise(part.problem, part.state, part.sigma)
     except (SolverError, np.linalg.LinAlgError):
         return unknown
-    rigs = [_rig(calibration, observations, state) for state in (flat.state, bent.state)]
+    return moved_sds(calibration, observations, flat.state, bent.state)
+
+
+def moved_sds(
+    calibration: Calibration, observations: BoardObservations, one: BundleState, other: BundleState
+) -> NDArray:
+    """Return how far cameras move from one state to another, shape (2, camera), in stated standard deviations.
+
+    Positions, against the volume that was measured, and focal lengths; NaN where none is stated.
+    """
+    answer = np.full((2, len(calibration.rig)), np.nan)
+    rigs = [_rig(calibration, observations, state) for state in (one, other)]
     focal = [np.array([camera.matrix[[0, 1], [0, 1]].mean() for camera in rig]) for rig in rigs]
-    answer = unknown.copy()
     answer[1] = np.abs(focal[1] / focal[0] - 1) / _known(focal_sd(calibration.rig))
     if len(calibration.rig) > 1:
         placed = in_volume(rigs[1], rigs[0], board_middles(calibration, observations))

@@ -31,9 +31,19 @@ def thinned(refinement: Refinement, most: int) -> tuple[Refinement, NDArray]:
     """Return a refinement with at most so many of its bodies, evenly over time, and which these are."""
     bodies = np.flatnonzero(refinement.placed)
     bodies = bodies[:: max(-(-len(bodies) // most), 1)]
+    return _with_bodies(refinement, bodies), bodies
+
+
+def stretches_of(refinement: Refinement, most: int, stretches: int = 20) -> tuple[Refinement, NDArray]:
+    """Return a refinement with about so many of its bodies at most, in stretches without gaps, and which these are."""
+    bodies = np.flatnonzero(refinement.placed)
+    if len(bodies) > most:
+        bodies = np.concatenate([part[: most // stretches] for part in np.array_split(bodies, stretches)])
+    return _with_bodies(refinement, bodies), bodies
+
+
+def _with_bodies(refinement: Refinement, bodies: NDArray) -> Refinement:
     views, state = part_of(refinement.problem.views, refinement.state, bodies)
     problem = replace(refinement.problem, views=views, slide=None)
     placed = np.ones(len(bodies), dtype=bool)
-    return replace(
-        refinement, state=state, problem=problem, every_view=views, kept=views.seen, placed=placed
-    ), bodies
+    return replace(refinement, state=state, problem=problem, every_view=views, kept=views.seen, placed=placed)

@@ -10,11 +10,12 @@ from calibration.camera import CameraRig
 from calibration.corrections.choice import Wanted, corrected_observations
 from calibration.errors import CalibrationError
 from calibration.observations import BoardObservations
-from calibration.quality.assessment import _rig_figures
+from calibration.quality.assessment import _rig_figures, assess
 from calibration.quality.error_map import error_map
 from calibration.quality.figures import score_board
 from calibration.quality.held_moments import N_GROUPS, at_own_moments
 from calibration.quality.held_out import held_out
+from calibration.quality.late_cameras import LateCameras, late_cameras, timing_checks
 from calibration.quality.refits import Refit, refit, refit_bodies
 from calibration.quality.split_halves import split_halves
 from calibration.recipe import calibrate
@@ -72,6 +73,36 @@ def test_a_late_camera_is_calibrated_and_named_and_not_taken_for_a_moved_one(
     before, after = (score_board(result.rig, seen).reprojection_rms_px for seen in (observations, moved))
     assert after < 0.35 * before  # measured 0.09 of 0.38 px
     np.testing.assert_array_equal(np.isnan(moved.pixels), np.isnan(observations.pixels))
+
+
+def test_a_late_camera_taken_for_simultaneous_is_named_and_lowers_the_grade(late: BoardObservations) -> None:
+    plain = calibrate(late)
+    found = late_cameras(plain, late, Wanted(rate_hz=RATE_HZ))
+    assert isinstance(found, LateCameras)
+    np.testing.assert_allclose(found.timing.camera_shift, [-0.002, -0.002, 0.004], atol=2e-4)
+    check = timing_checks(found, RIG.names)[0]
+    # Measured 1.99 sd, from the truth 1.93 (position of cam_1, 20 mm); with 2 ms 2.41 and 2.26.
+    assert check.status == "warn" and 1.5 < check.measured < 2.5
+    assert "'cam_2' is late by 4.0 +- " in check.meaning and "cam_0" not in check.meaning
+    assert timing_checks(replace(found, moved=2.5 * found.moved), RIG.names)[0].status == "fail"
+    whole = assess(plain, late, n_folds=2, wanted=Wanted(rate_hz=RATE_HZ))
+    assert whole.grade == "usable" and "timing" in {one.name for one in whole.checks if one.severity}
+
+
+def test_cameras_in_step_or_with_shifts_estimated_are_not_called_late(
+    late: BoardObservations, timed: Calibration
+) -> None:
+    together = filmed((0.0, 0.0, 0.0), seed=5)
+    assert late_cameras(calibrate(together), together) is None and late_cameras(timed, late) is None
+    assert timing_checks(None, RIG.names) == ()
+    check = timing_checks("The shifts did not settle.", RIG.names)[0]
+    assert (check.name, check.status) == ("timing_untested", "warn") and "the shifts did not settle" in check.meaning
+
+
+@pytest.mark.parametrize("seed", [5, *(pytest.param(seed, marks=pytest.mark.heavy) for seed in (1, 2))])
+def test_a_camera_that_runs_far_behind_is_not_taken_for_a_moved_one(seed: int) -> None:
+    # By 12 mm of the board's way: a step of 3.9 deg explained most of it, beside shifts in time one of 0.1 deg.
+    calibrate(filmed((0.0, 0.0, 0.015), seed=seed))
 
 
 def test_views_never_used_are_scored_at_their_moments_and_as_filmed(
