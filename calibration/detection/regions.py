@@ -15,6 +15,7 @@ from calibration.detection.region_kernels import count_saddles
 _MIN_HALF_CONTRAST = 6.0  # gray levels
 _CELL_PX = 12
 _MIN_SADDLES = 6  # fewer than a usable view has corners
+_COARSEST_PX = 300  # longest side at which a board that fills the image still has its corners side by side
 _MIN_SIDE_PX = 24  # smallest image that is looked at
 
 
@@ -52,11 +53,11 @@ def find_regions(gray: NDArray) -> list[Region]:
     Notes
     -----
     Saddle points by the determinant of the Hessian matrix, at a half, a quarter and an eighth of the resolution: fine
-    for far boards, coarse for near or blurred ones.
+    for far boards, coarse for near or blurred ones; of images larger than 2400 px also at coarser ones.
     """
     found: list[tuple[int, Region]] = []
     level, scale = gray, 1
-    while scale < 8 and min(level.shape) >= 2 * _MIN_SIDE_PX:
+    while (scale < 8 or max(level.shape) > _COARSEST_PX) and min(level.shape) >= 2 * _MIN_SIDE_PX:
         level, scale = cv2.resize(level, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), 2 * scale
         found += _unseen_finer(_in_level(level, scale, gray.shape), found)
     if not found:

@@ -145,6 +145,15 @@ def test_odd_images_are_refused_in_words(image, board):
     assert caught.value.remedy
 
 
+@pytest.mark.parametrize("board", [BOARD, Board("chessboard", 8, 5, 0.1)], ids=lambda board: board.type)
+def test_a_board_close_up_in_a_large_frame_is_found(board):
+    # Squares of 310 to 350 px: corners so far apart showed no place with a board at an eighth of the resolution.
+    image, truth = view(board, distance=1.6)
+    large = cv2.resize(image, None, fx=6, fy=6, interpolation=cv2.INTER_CUBIC)  # 7680 x 4320
+    error = detect_corners(large, board) - ((truth + 0.5) * 6 - 0.5)
+    assert np.sqrt((error**2).sum(axis=1).mean()) < 0.25  # measured 0.14 and 0.15 px of the large frame
+
+
 def test_input_is_not_changed():
     image, _ = view(BOARD)
     before = image.copy()
