@@ -271,6 +271,6 @@ def check_steady(problem: BundleProblem, state: BundleState, names: tuple[str, .
         f"Camera '{names[step.camera]}' moved by about {angle_deg:.1f} deg {where} "
         f"({step.n_before} shared views before, {step.n_after} after).",
         "Fix the camera and record again, or calibrate from the frames before or after it alone. If it stood still, it "
-        "may run late: let the calibration estimate when views were taken (--timing per-view).",
+        "may run late: let the calibration estimate when views were taken (--timing).",
         code="CAMERA_MOVED",
     )

@@ -30,7 +30,7 @@ _REFUSED_SDS = 4.0
 _MOST_BODIES = 400
 _NONE = float("nan")
 _REMEDY = (
-    "Let the calibration estimate when views were taken (--timing per-view; in Python Wanted(timing='per-view')), or "
+    "Let the calibration estimate when views were taken (--timing; in Python Wanted(timing='per-view')), or "
     "run the cameras by one clock."
 )
 
