@@ -119,6 +119,8 @@ LimitHours = Annotated[
     typer.Option(help="Ages from which a check, and a new calibration, are advised.", rich_help_panel=_CHECK),
 ]
 
+_CHECKED = "--check with "
+_WAYS = ("--board", "--wand", "--person")
 _ALWAYS = {"source_dir", "board", "wand", "person", "check", "as_json"}
 _ALL = {"out", "world", "length", "rate", "report", "anyway"}
 _OF_POINTS = {*_ALL, "lenses", "image_size", "skeleton"}
@@ -150,14 +152,27 @@ def refuse_strays(context: typer.Context, way: str) -> None:
     strays = []
     for parameter in context.command.params:
         name = str(parameter.name)
-        if name in _ALWAYS | _TAKEN[way] or not _given(context, name):
-            continue
-        owners = " or ".join(owner for owner, taken in _TAKEN.items() if name in taken)
-        strays.append(f"{max(parameter.opts, key=len)} (it goes with {owners})")
+        if name not in _ALWAYS | _TAKEN[way] and _given(context, name):
+            # Of an option that has two names, such as --bending/--flat, the one for its value.
+            off = context.params[name] is False and parameter.secondary_opts
+            typed = max(parameter.secondary_opts if off else parameter.opts, key=len)
+            strays.append(f"{typed} (it goes with {_owners(name, way)})")
     if strays:
         raise typer.BadParameter(f"{way} takes no {', no '.join(strays)}")
     if way.startswith("--check") and _given(context, "out") and not context.params["repair"]:
         raise typer.BadParameter("--check writes nothing to --out but a camera that is placed anew, with --repair")
+
+
+def _owners(name: str, way: str) -> str:
+    """Return with which ways of calibrating an option goes; where something is checked, also that it is not then."""
+    made = [owner for owner, taken in _TAKEN.items() if name in taken and not owner.startswith(_CHECKED)]
+    checked = [owner for owner, taken in _TAKEN.items() if name in taken and owner.startswith(_CHECKED)]
+    if [owner.removeprefix(_CHECKED) for owner in checked] == made:
+        return " or ".join(made)  # with and without --check
+    if len(checked) == len(_TAKEN) - len(_WAYS):
+        checked = ["--check"]
+    without = " without --check" if made and way.startswith(_CHECKED) else ""
+    return " or ".join(filter(None, [" or ".join(made) + without, *checked]))
 
 
 def _given(context: typer.Context, name: str) -> bool:
