@@ -33,6 +33,7 @@ class CalibrationSource:
 
     `world` is `floor:0` or `floor:0-9` (the board lies on the floor in these frames) or `camera:NAME`
     (no gravity: angles against gravity are then not observable); for a ready file `up:z` states that Z is up.
+    Files are named from the session folder, or from that of the footage: never from where the program runs.
     """
 
     folder: str | None = None

@@ -1,6 +1,7 @@
 """Boards and objects of tags: read by name or path, made from a few numbers, printed."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,18 +14,24 @@ from mocap.config.presets import preset_names, preset_path
 from mocap.errors import ConfigError, MocapError
 from mocap.pipeline.output_kinds import PRINT
 from mocap.pipeline.outputs import check_output, check_outputs
+from mocap.pipeline.places import located
 
 CUBE = "tag_cube"
 KINDS = (*BOARD_TYPES, CUBE)
 _MARKER_SHARE = 0.75  # of a square, or of the pitch
 
 
-def target_from(name_or_path: Path) -> Target:
-    """Return the board or the object of tags of a file, or of the preset of that name."""
-    name = str(name_or_path)
-    if name_or_path.exists() or name_or_path.suffix == ".toml" or name_or_path.name != name:
-        return read_target(name_or_path)
-    return read_target(preset_path("objects" if name in preset_names("objects") else "boards", name))
+def target_from(name_or_path: Path, places: Sequence[Path] = (Path(),)) -> Target:
+    """Return the board or the object of tags of a file in one of the places, or of the preset of that name."""
+    return read_target(target_path(name_or_path, places))
+
+
+def target_path(name_or_path: Path, places: Sequence[Path]) -> Path:
+    """Return the file of a board or an object of tags: in the first place that has it, or that of a preset."""
+    name, found = str(name_or_path), located(name_or_path, places)
+    if found.exists() or name_or_path.suffix == ".toml" or name_or_path.name != name:
+        return found
+    return preset_path("objects" if name in preset_names("objects") else "boards", name)
 
 
 def print_target(target: Path, out: Path) -> Target:

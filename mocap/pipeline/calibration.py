@@ -35,7 +35,8 @@ from mocap.pipeline.board_shape import calibrate_with_shape, with_shape_told
 from mocap.pipeline.boards import target_from
 from mocap.pipeline.calibration_report import report_texts
 from mocap.pipeline.frame_times import find_frame_times, read_frame_times, spread_sentence
-from mocap.pipeline.outputs import check_calibration_outputs, landmark_files, report_paths, tried_path
+from mocap.pipeline.outputs import check_calibration_outputs, report_paths, tried_path
+from mocap.pipeline.places import landmark_name, located
 from mocap.pipeline.progress import Progress
 from mocap.pipeline.recorded import dated
 
@@ -130,6 +131,7 @@ def calibrate_footage(
     patterns: Mapping[str, str] | None = None,
     options: CalibrationOptions | None = None,
     picture: Path | None = None,
+    places: Sequence[Path] = (),
 ) -> CalibratedFootage:
     """Detect the boards in all footage of a folder and calibrate all cameras together.
 
@@ -140,23 +142,25 @@ def calibrate_footage(
     board : Path
         Board description or preset.
     world : str or None
-        As `calibration.world.parse_world` reads it, such as `floor:0-9` or `lframe:FILE`; the file is looked for
-        where the program runs, then in the folder of the footage. None for the first camera (gravity unknown).
+        As `calibration.world.parse_world` reads it, such as `floor:0-9` or `lframe:FILE`. None for the first camera
+        (gravity unknown).
     progress : callable
     patterns : mapping of str to str, optional
         File pattern by camera name, as in `[cameras]` of a session; all footage under its own names when empty.
     options : CalibrationOptions, optional
     picture : Path, optional
         PNG that shows what was tried, when the footage does not show a board as it is described.
+    places : sequence of Path, optional
+        Where all named files are looked for; when left out, where the program runs, then the folder of the footage.
     """
-    options = options or CalibrationOptions()
-    boards = [target_from(board), *(target_from(Path(name)) for name in options.boards)]
+    options, places = options or CalibrationOptions(), places or (Path(), folder)
+    boards = [target_from(Path(name), places) for name in (str(board), *options.boards)]
     check_told_apart(boards)
     sources, ignored = find_sources(folder)
     if patterns:
         sources, ignored = named_sources(sources, ignored, patterns)
     names = tuple(source.name for source in sources)
-    landmarks = _landmarks(world, names, folder)  # before the long work
+    landmarks = _landmarks(world, names, places)  # before the long work
     check_lenses(options.lens, names)
     tapes = tuple(parse_tape_length(text, names) for text in options.lengths)
     choice, alone = parse_world(world, names), len(boards) == 1
@@ -165,7 +169,7 @@ def calibrate_footage(
     solve = partial(calibration.calibrate, world=world, lens=options.lens, landmarks=landmarks)
     shaped = calibrate_with_shape(
         lambda wanted: solve(corners[0], more_boards=corners[1:], wanted=wanted),
-        _wanted(options, folder, corners[0]), options.bending,
+        _wanted(options, folder, places, corners[0]), options.bending,
     )  # fmt: skip
     result, wanted, scaled = shaped.calibration, shaped.wanted, None
     if tapes:
@@ -178,12 +182,10 @@ def calibrate_footage(
     return CalibratedFootage(result, corners, tuple(sources), tuple(ignored), scaled, notes, wanted, shaped.flatness)
 
 
-def _wanted(options: CalibrationOptions, folder: Path, observations: BoardObservations) -> Wanted:
+def _wanted(options: CalibrationOptions, folder: Path, places: Sequence[Path], seen: BoardObservations) -> Wanted:
     """What to correct beside the shape of the board, with the times of the frames where there are any."""
-    path = Path(options.frame_times) if options.frame_times else find_frame_times(folder)
-    if path is not None and not path.exists() and (folder / path).exists():
-        path = folder / path
-    times = None if path is None else read_frame_times(path, observations.camera_names, observations.frame_ids)
+    path = located(options.frame_times, places) if options.frame_times else find_frame_times(folder)
+    times = None if path is None else read_frame_times(path, seen.camera_names, seen.frame_ids)
     return Wanted("per-view" if options.timing else "synchronous", "flat", times, options.rate_hz)
 
 
@@ -216,12 +218,9 @@ def check_lenses(lens: str | Mapping[str, str], names: Sequence[str]) -> None:
         checked_model(model, name)
 
 
-def _landmarks(world: str | None, names: tuple[str, ...], folder: Path) -> Landmarks | None:
+def _landmarks(world: str | None, names: tuple[str, ...], places: Sequence[Path]) -> Landmarks | None:
     choice = parse_world(world, names)
-    if not choice.file:
-        return None
-    beside = folder / choice.file
-    return read_landmarks(beside if beside.exists() and not Path(choice.file).exists() else choice.file, names)
+    return read_landmarks(located(choice.file, places), names) if choice.file else None
 
 
 def calibrate_to_file(
@@ -236,8 +235,8 @@ def calibrate_to_file(
 ) -> CalibrationOutcome:
     """Calibrate as `calibrate_footage` does, assess the answer and write it, as `write_calibration` does."""
     options = options or CalibrationOptions()
-    times = [Path(options.frame_times), folder / options.frame_times] if options.frame_times else []
-    read = [folder, board, *map(Path, options.boards), *times, *landmark_files(world, folder)]
+    named = (str(board), *options.boards, options.frame_times, landmark_name(world))
+    read = [folder, *(place / name for name in named if name for place in (Path(), folder))]
     check_calibration_outputs(out, report, read)
     found = calibrate_footage(folder, board, world, progress, options=options, picture=tried_path(out))
     return write_calibration(found, out, progress, report, anyway)

@@ -50,12 +50,6 @@ def tried_path(out: Path) -> Path:
     return out.with_suffix(".tried.png")
 
 
-def landmark_files(world: str | None, folder: Path) -> list[Path]:
-    """Return where the file of a world such as 'points:FILE' may lie."""
-    name = (world or "").partition(":")[2].strip()
-    return [Path(name), folder / name] if name else []
-
-
 def check_calibration_outputs(out: Path, report: bool, read: Collection[Path]) -> None:
     """Refuse, before the work, a calibration that cannot be written, or that would cost another file.
 

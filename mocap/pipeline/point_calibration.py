@@ -18,7 +18,8 @@ from calibration.points.recipe import (
 from calibration.world import Landmarks, parse_world, read_landmarks
 from mocap.config.presets import preset_path
 from mocap.errors import KeypointError
-from mocap.pipeline.outputs import check_calibration_outputs, landmark_files
+from mocap.pipeline.outputs import check_calibration_outputs
+from mocap.pipeline.places import landmark_name, located
 from mocap.pipeline.point_lengths import parse_lengths
 from mocap.pipeline.point_report import PointOutcome, write_point_calibration
 from mocap.pipeline.point_tracks import notes_on_movement, person_tracks, read_point_files, wand_tracks
@@ -150,8 +151,14 @@ def calibrate_person_files(
 
 
 def _read(path: Path, world: str | None, *others: Path | None) -> list[Path]:
-    folder = path if path.is_dir() else path.parent
-    return [path, *(one for one in others if one is not None), *landmark_files(world, folder)]
+    marks = landmark_name(world)
+    places = _places(path) if marks else ()
+    return [path, *(one for one in others if one is not None), *(place / marks for place in places)]
+
+
+def _places(path: Path) -> tuple[Path, Path]:
+    """Where the landmarks may lie: where the program runs, and beside the keypoints."""
+    return Path(), path if path.is_dir() else path.parent
 
 
 def wand_from(name_or_path: Path) -> Wand:
@@ -187,8 +194,4 @@ def _stem(name: str) -> str:
 
 def _landmarks(world: str | None, names: tuple[str, ...], path: Path) -> Landmarks | None:
     choice = parse_world(world, names)
-    if not choice.file:
-        return None
-    folder = path if path.is_dir() else path.parent
-    beside = folder / choice.file
-    return read_landmarks(beside if beside.exists() and not Path(choice.file).exists() else choice.file, names)
+    return read_landmarks(located(choice.file, _places(path)), names) if choice.file else None

@@ -19,6 +19,7 @@ from mocap.pipeline.outputs import tried_path
 from mocap.pipeline.progress import Progress
 from mocap.pipeline.reconstruction import KeypointInput, reconstruct_trial, with_z_up
 from mocap.pipeline.record import Outcome, SessionSummary, StageRecord
+from mocap.pipeline.session_inputs import calibration_files, content_sha256, places, presets_sha256
 from mocap.pipeline.session_outputs import check_session_outputs
 from mocap.reconstruction import ReconstructionOptions
 from mocap.signal.filters import smooth_points
@@ -126,16 +127,13 @@ class _Run:
 
     def calibrate(self, progress: Progress) -> Outcome:
         """Write `calibration.toml` from the footage or the ready file, unless it is up to date."""
-        source, output = self.session.calibration, "calibration.toml"
+        source, options, output = self.session.calibration, self.options.calibration, "calibration.toml"
         footage = _existing(self.folder, source.file or source.folder or "", "calibration")
-        board = None if source.board is None else self.folder / source.board
-        if board is None or not board.exists():
-            board = Path(source.board or "")  # a preset, or a name whose absence the reader tells
         inputs = options_sha256(
             {
-                "footage": input_sha256(footage), "board": input_sha256(board) if board.is_file() else str(board),
-                "world": source.world, "cameras": self.session.camera_patterns,
-                "options": repr(self.options.calibration), "version": __version__,
+                "files": [content_sha256(path) for path in calibration_files(self.session, options, self.folder)],
+                "world": source.world, "board": source.board, "cameras": self.session.camera_patterns,
+                "options": repr(options), "version": __version__,
             }
         )  # fmt: skip
         if self.record.is_current(output, inputs):
@@ -148,9 +146,10 @@ class _Run:
             write_rig(self.out / output, rig)
             text = f"{len(rig)} cameras, as given"
         else:
-            patterns, options = self.session.camera_patterns, self.options.calibration
-            picture = tried_path(self.out / output)
-            found = calibrate_footage(footage, board, source.world, progress, patterns, options, picture)
+            found = calibrate_footage(
+                footage, Path(source.board or ""), source.world, progress, self.session.camera_patterns, options,
+                tried_path(self.out / output), places(self.session, self.folder),
+            )  # fmt: skip
             outcome = write_calibration(found, self.out / output, progress)
             text = f"{len(outcome.rig)} cameras, {outcome.verdict}"
         self.record.store(output, inputs)
@@ -180,7 +179,7 @@ class _Run:
                 "static": file_sha256(self.out / f"{static.trial_id}.h5") if static else None,
                 "is_static": entry.name == self.static_name,
                 "session": [repr(session.session), repr(session.keypoints), repr(session.sync), repr(entry)],
-                "options": repr(self.options), "version": __version__,
+                "options": repr(self.options), "presets": presets_sha256(), "version": __version__,
             }
         )  # fmt: skip
         if self.record.is_current(output, inputs):

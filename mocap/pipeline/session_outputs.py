@@ -11,10 +11,10 @@ from mocap.pipeline.outputs import (
     check_not_among,
     check_nothing_lost,
     check_outputs,
-    landmark_files,
     make_folder,
 )
 from mocap.pipeline.record import RECORD_NAME, outdated_path
+from mocap.pipeline.session_inputs import calibration_files
 
 
 def check_session_outputs(session: Session, options: CalibrationOptions, folder: Path, out: Path) -> None:
@@ -61,11 +61,5 @@ def _written(session: Session, out: Path) -> dict[Path, Kind]:
 
 
 def _read(session: Session, options: CalibrationOptions, folder: Path) -> list[Path]:
-    source = session.calibration
-    footage = folder / (source.file or source.folder or "")
-    beside = [source.board, *options.boards, options.frame_times]
-    return [
-        folder / "session.toml", footage, *(folder / entry.files for entry in session.trial),
-        *(place / name for name in beside if name for place in (Path(), folder, footage)),
-        *landmark_files(source.world, footage),
-    ]  # fmt: skip
+    footage, *named = calibration_files(session, options, folder)
+    return [folder / "session.toml", footage, *(folder / entry.files for entry in session.trial), *named]

@@ -50,9 +50,9 @@ def test_corrections_are_keys_of_a_session_and_flags_of_the_command(tmp_path: Pa
     keys = {"timing": True, "bending": False, "rate_hz": 50.0}
     options = build(CalibrationOptions, keys, "session.toml", "options.calibration")
     observations = BoardObservations(CHARUCO, ("a",), np.array([[9, 9]]), np.full((1, 1, 24, 2), np.nan), np.arange(1))
-    wanted = _wanted(options, tmp_path, observations)
+    wanted = _wanted(options, tmp_path, (tmp_path,), observations)
     assert (wanted.timing, wanted.rate_hz, options.bending) == ("per-view", 50.0, False)
-    plain = _wanted(CalibrationOptions(), tmp_path, observations)
+    plain = _wanted(CalibrationOptions(), tmp_path, (tmp_path,), observations)
     assert (plain.timing, plain.board_shape, plain.frame_times) == ("synchronous", "flat", None)
     assert CalibrationOptions().bending is None  # as the views prove
     for wrong in ({"timing": "late"}, {"rate_hz": 0.0}, {"bending": "wavy"}):

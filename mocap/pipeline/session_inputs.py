@@ -1,0 +1,46 @@
+"""The files that a session names: where they lie, and what tells that one of them changed."""
+
+from pathlib import Path
+
+from mocap.config.presets import configs_folder
+from mocap.config.session import Session
+from mocap.pipeline.boards import target_path
+from mocap.pipeline.calibration import CalibrationOptions
+from mocap.pipeline.digests import input_sha256, text_sha256
+from mocap.pipeline.places import landmark_name, located
+
+_PRESETS = ("marker_sets", "skeletons")  # those that trials are read and analysed by
+
+
+def places(session: Session, folder: Path) -> tuple[Path, Path]:
+    """Return where the files that a session names are looked for: its folder, then the footage.
+
+    Never where the program runs: a session would then mean one thing here and another there.
+    """
+    return folder, folder / (session.calibration.file or session.calibration.folder or "")
+
+
+def calibration_files(session: Session, options: CalibrationOptions, folder: Path) -> tuple[Path, ...]:
+    """Return all that the calibration of a session reads: the footage or the ready file first, then what is named.
+
+    Raises
+    ------
+    ConfigError
+        PRESET_UNKNOWN, for a board that is neither a file nor a preset.
+    """
+    where, source = places(session, folder), session.calibration
+    boards = [name for name in (source.board, *options.boards) if name]
+    others = [name for name in (options.frame_times, landmark_name(source.world)) if name]
+    return (
+        where[1], *(target_path(Path(name), where) for name in boards), *(located(name, where) for name in others)
+    )  # fmt: skip
+
+
+def content_sha256(path: Path) -> str:
+    """Return the digest of what a file or folder holds; nothing for one that is missing, which its reader tells."""
+    return input_sha256(path) if path.exists() else ""
+
+
+def presets_sha256() -> str:
+    """Return the digest of the marker sets and skeletons, among which those of a trial are found."""
+    return text_sha256(f"{kind} {input_sha256(configs_folder() / kind)}" for kind in _PRESETS)
