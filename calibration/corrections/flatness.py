@@ -7,7 +7,7 @@ from calibration.corrections.board_shape import BoardShape, ShapedRefinement, be
 from calibration.corrections.choice import Wanted
 from calibration.errors import ShapeError, SolverError
 from calibration.result import Calibration
-from calibration.solve.part import thinned
+from calibration.solve.part import target_part
 from calibration.solve.refinement import Refinement
 
 TELLING = 40  #: Bodies that tell of bending.
@@ -44,7 +44,7 @@ def board_flatness(calibration: Calibration) -> Flatness:
     """
     if calibration.shape is not None:
         return Flatness()
-    part, _ = thinned(calibration.refinement, TELLING)
+    part = target_part(calibration.refinement, 0, TELLING)
     found = _bending(part, 0)
     if isinstance(found, str):
         return Flatness(untold=found)
@@ -65,9 +65,7 @@ def further_bent(refinement: Refinement, names: Sequence[str]) -> tuple[str, ...
     """
     told = []
     for target in range(1, len(refinement.problem.views.targets)):
-        every = refinement.problem.views.body_target == target
-        part, _ = thinned(refinement, max(TELLING * len(every) // max(int(every.sum()), 1), 1))
-        found = _bending(part, target)
+        found = _bending(target_part(refinement, target, TELLING), target)
         if found is not None and not isinstance(found, str):
             told.append(f"the {names[target]} {found.shape.size()} and was taken for flat")
     return tuple(told)

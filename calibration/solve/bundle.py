@@ -222,14 +222,29 @@ def lens_and_pose_covariance(problem: BundleProblem, state: BundleState, sigma: 
     """
     system = problem_system(problem, state, sigma, None)
     matrix, _, body_inverse = reduced_system(system, problem.free, 0.0)
-    spread = np.diagonal(matrix)
-    _check_determined(bool((spread > 0).all()))
-    scale = 1.0 / np.sqrt(spread)
     chosen = np.flatnonzero(problem.free)
     camera = np.zeros((problem.free.size, problem.free.size))
-    camera[np.ix_(chosen, chosen)] = np.linalg.inv(matrix * scale * scale[:, None]) * scale * scale[:, None]
-    _check_determined(bool((np.diagonal(camera) >= 0).all()))
+    camera[np.ix_(chosen, chosen)] = determined_inverse(matrix)
     return BundleCovariance(camera, body_inverse, problem.views, system.coupling)
+
+
+def determined_inverse(matrix: NDArray) -> NDArray:
+    """Return the inverse of an information matrix, shape (n, n), its parameters scaled to unit information.
+
+    Raises
+    ------
+    SolverError
+        NOT_DETERMINED
+    """
+    spread = np.diagonal(matrix)
+    _check_determined(bool(np.isfinite(matrix).all() and (spread > 0).all()))
+    scale = 1.0 / np.sqrt(spread)
+    try:
+        inverse = np.linalg.inv(matrix * scale * scale[:, None]) * scale * scale[:, None]
+    except np.linalg.LinAlgError:
+        inverse = np.full(matrix.shape, np.nan)
+    _check_determined(bool((np.diagonal(inverse) >= 0).all()))
+    return inverse
 
 
 def _check_determined(well: bool) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.errors import SolverError
-from calibration.solve.bundle import BundleCovariance, BundleProblem, problem_cost, problem_system
+from calibration.solve.bundle import BundleCovariance, BundleProblem, determined_inverse, problem_cost, problem_system
 from calibration.solve.bundle_system import (
     N_BODY,
     N_CAMERA,
@@ -97,7 +97,7 @@ def minimise_shape(problem: BundleProblem, start: BundleState, sigma: NDArray, s
     Raises
     ------
     SolverError
-        SHAPE_NOT_CONVERGED
+        SHAPE_NOT_CONVERGED, NOT_DETERMINED
     """
     flat = problem.views.targets
     state, coefficients, damping, growth = start, np.zeros(shape.modes.shape[2]), _FIRST_DAMPING, 2.0
@@ -107,6 +107,8 @@ def minimise_shape(problem: BundleProblem, start: BundleState, sigma: NDArray, s
         try:
             trial, change = _step(now, state, sigma, shape, coefficients, damping)
         except np.linalg.LinAlgError:
+            if damping > _LARGEST_DAMPING:
+                break
             damping, growth = damping * growth, growth * 2.0
             continue
         bent = coefficients + change
@@ -179,7 +181,10 @@ def _step(
     columns = _columns(problem, state, sigma, shape)
     columns = replace(columns, gradient=columns.gradient + coefficients / shape.prior_sd**2)
     matrix, gradient, body_inverse = _bordered(system, columns, problem.free, damping, shape.prior_sd)
-    scale = 1.0 / np.sqrt(np.diagonal(matrix))
+    spread = np.diagonal(matrix)
+    if not (np.isfinite(matrix).all() and (spread > 0).all()):
+        raise np.linalg.LinAlgError("not determined")
+    scale = 1.0 / np.sqrt(spread)
     step = -scale * np.linalg.solve(matrix * scale * scale[:, None], gradient * scale)
     n_free = int(problem.free.sum())
     camera_step = np.zeros(problem.free.shape)
@@ -205,12 +210,16 @@ def shaped_result(
     shape : ShapeModes
     coefficients : ndarray, shape (mode,)
     steps : int
+
+    Raises
+    ------
+    SolverError
+        NOT_DETERMINED
     """
     system = problem_system(problem, state, sigma, None)
     columns = _columns(problem, state, sigma, shape)
     matrix, _, body_inverse = _bordered(system, columns, problem.free, 0.0, shape.prior_sd)
-    scale = 1.0 / np.sqrt(np.diagonal(matrix))
-    whole = np.linalg.inv(matrix * scale * scale[:, None]) * scale * scale[:, None]
+    whole = determined_inverse(matrix)
     chosen, n_free = np.flatnonzero(problem.free), int(problem.free.sum())
     camera = np.zeros((problem.free.size, problem.free.size))
     camera[np.ix_(chosen, chosen)] = whole[:n_free, :n_free]

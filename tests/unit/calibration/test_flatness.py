@@ -1,6 +1,7 @@
 """A bent board that was taken for flat is told to everybody, and refined by the recipe unless it is to be kept flat."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -10,14 +11,19 @@ import pytest
 from calibration.boards.board import Board
 from calibration.boards.tag_object import tag_cube
 from calibration.camera import CameraRig
+from calibration.corrections.board_shape import bending_modes
 from calibration.corrections.choice import Wanted
 from calibration.corrections.flatness import Flatness, board_flatness
+from calibration.errors import SolverError
 from calibration.observations import BoardObservations
 from calibration.quality.assessment import Assessment, assess
-from calibration.quality.bent_board import shape_checks
+from calibration.quality.bent_board import moved_by_bend, shape_checks
 from calibration.quality.judgement import Check, graded
 from calibration.recipe import Calibration, calibrate, cross_validate
 from calibration.rigid import apply
+from calibration.solve.bundle_shape import ShapeModes, minimise_shape
+from calibration.solve.bundle_system import N_LENS
+from calibration.solve.part import target_part
 from calibration.synthetic.corners import observe_board
 from calibration.synthetic.footage import board_poses
 from calibration.synthetic.rigs import ring_rig
@@ -92,6 +98,42 @@ def test_further_boards_that_bend_are_told() -> None:
     assert (check.name, check.status) == ("further_board_shape", "warn")
     assert graded([check])[0] == "usable"
     assert not calibrate(filmed(0.0), more_boards=[filmed(0.0, SMALL, seed=3)]).further_bent
+
+
+def unseen_by(seen: BoardObservations, camera: int) -> BoardObservations:
+    pixels = seen.pixels.copy()
+    pixels[camera] = np.nan
+    return replace(seen, pixels=pixels)
+
+
+def test_a_board_that_is_in_every_frame_beside_the_main_one_is_asked() -> None:
+    both = calibrate(filmed(0.0, n=60), more_boards=[filmed(0.004, SMALL, 60, seed=3)])
+    assert len(both.further_bent) == 1 and "bends by 3.8" in both.further_bent[0]  # 3.83 +- 0.14 mm; true 3.84
+
+
+def test_boards_for_parts_of_a_room_are_asked_by_the_cameras_that_see_them() -> None:
+    # The camera whose pose the solver holds may be one that never sees the board in question.
+    for blind in (0, 2):
+        for heights in ((0.0, 0.004), (0.004, 0.0)):
+            first, other = filmed(heights[0]), filmed(heights[1], SMALL, seed=3)
+            both = calibrate(unseen_by(first, blind), more_boards=[unseen_by(other, 2 - blind)])
+            main = board_flatness(both)
+            assert not main.untold and (main.shape is not None) == (heights[0] > 0)
+            assert bool(both.further_bent) == (heights[1] > 0)
+            part = target_part(both.refinement, 0, 40).problem
+            assert not part.free[blind].any() and (part.views.camera != blind).all()
+            assert (~part.free[:, N_LENS:].any(axis=1)).sum() == 2  # the blind one, and one that holds the frame
+            if main.shape is not None:
+                moved = moved_by_bend(both, unseen_by(first, blind), main)
+                assert np.isfinite(moved).any()
+
+
+def test_views_that_leave_a_camera_open_are_told_and_do_not_crash() -> None:
+    one = unseen_by(filmed(0.0), 2)
+    both = calibrate(one, more_boards=[filmed(0.0, SMALL, seed=3)])
+    problem, shape = both.refinement.problem, ShapeModes(0, bending_modes(BOARD.corners_board), 0.003)
+    with pytest.raises(SolverError, match=r"SHAPE_NOT_CONVERGED|NOT_DETERMINED"):
+        minimise_shape(problem, both.refinement.state, both.refinement.sigma, shape)
 
 
 def test_the_recipe_refines_what_is_proven_unless_told_otherwise() -> None:
