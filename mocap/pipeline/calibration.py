@@ -35,7 +35,7 @@ from mocap.pipeline.board_shape import calibrate_with_shape, with_shape_told
 from mocap.pipeline.boards import target_from
 from mocap.pipeline.calibration_report import report_texts
 from mocap.pipeline.frame_times import find_frame_times, read_frame_times, spread_sentence
-from mocap.pipeline.outputs import check_calibration_outputs, report_paths, tried_path
+from mocap.pipeline.outputs import check_calibration_outputs, refused_path, report_paths, tried_path
 from mocap.pipeline.places import landmark_name, located
 from mocap.pipeline.progress import Progress
 from mocap.pipeline.recorded import dated
@@ -283,7 +283,7 @@ def write_calibration(
     )  # fmt: skip
     progress("assess", 1, 2)
     refused = assessment.grade == GRADES[-1] and not anyway
-    page, table = report_paths(out.with_suffix(".refused.toml") if refused else out)
+    page, table = report_paths(refused_path(out) if refused else out)
     title = "Calibration" if out.stem == "calibration" else f"Calibration {out.stem}"
     texts = report_texts(found.calibration, found.boards[0], assessment, found.sources, page, table, title)
     if refused:

@@ -42,12 +42,17 @@ def check_output(out: Path) -> None:
 
 def report_paths(out: Path) -> tuple[Path, Path]:
     """Return where page and table of a calibration file are written."""
-    return out.with_suffix(".html"), out.with_suffix(".json")
+    return _beside(out, ".html"), _beside(out, ".json")
 
 
 def tried_path(out: Path) -> Path:
     """Return where a picture is left, beside a calibration file, when the footage does not show the board."""
-    return out.with_suffix(".tried.png")
+    return _beside(out, ".tried.png")
+
+
+def _beside(out: Path, suffix: str) -> Path:
+    """Name a file after another; what is no '.toml' stays, or 'cal.1' and 'cal.2' would share a page."""
+    return out.with_suffix(suffix) if out.suffix.lower() == ".toml" else out.with_name(out.name + suffix)
 
 
 def check_calibration_outputs(out: Path, report: bool, read: Collection[Path]) -> None:
@@ -69,11 +74,10 @@ def check_calibration_outputs(out: Path, report: bool, read: Collection[Path]) -
         OUTPUT_FOLDER, OUTPUT_IS_FOLDER
     """
     check_output(out)  # a folder such as '.' has no name to go by
-    beside = report_paths(out)
-    if out in beside:
+    taken = {".html": "page", ".json": "table"}.get(out.suffix)
+    if taken is not None:
         raise ConfigError(
-            f"{out} is where the {'page' if out == beside[0] else 'table'} of a calibration's quality goes; the "
-            "calibration needs a name of its own.",
+            f"{out} is where the {taken} of a calibration's quality goes; the calibration needs a name of its own.",
             "Name a calibration, such as --out calibration.toml.",
             code="CALIBRATION_OUTPUT",
         )
@@ -91,7 +95,7 @@ def calibration_outputs(out: Path, report: bool = True) -> dict[Path, Kind]:
 
 def refused_path(out: Path) -> Path:
     """Return the name from which those of page and table are made when a calibration is refused."""
-    return out.with_suffix(".refused.toml")
+    return _beside(out, ".refused.toml")
 
 
 def check_outputs(written: Mapping[Path, Kind], read: Collection[Path]) -> None:
@@ -190,6 +194,23 @@ def check_not_among(written: Collection[Path], folder: Path) -> None:
                 "Name another folder with --out.",
                 code="OUTPUT_AMONG_INPUTS",
             )
+
+
+def check_not_within(out: Path, footage: Path) -> None:
+    """Refuse a folder of results within that of footage: they would count among the footage the next time.
+
+    Raises
+    ------
+    ConfigError
+        OUTPUT_AMONG_INPUTS
+    """
+    root, own = Path(realpath(footage)), Path(realpath(out))
+    if footage.is_dir() and (own == root or root in own.parents):
+        raise ConfigError(
+            f"The results {out} would lie among the footage in {footage}, and be taken for a part of it the next time.",
+            "Name another folder with --out, or give the footage a folder of its own.",
+            code="OUTPUT_AMONG_INPUTS",
+        )
 
 
 def check_no_file(folder: Path) -> None:

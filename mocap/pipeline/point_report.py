@@ -12,7 +12,7 @@ from calibration.points.quality import PointQuality
 from calibration.points.result import PointCalibration
 from calibration.quality.assessment import refusal
 from calibration.quality.judgement import GRADES
-from mocap.pipeline.outputs import report_paths
+from mocap.pipeline.outputs import refused_path, report_paths
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +80,7 @@ def write_point_calibration(
 
     assessment = assess_points(found)
     refused = assessment.grade == GRADES[-1] and not anyway
-    page, table = report_paths(out.with_suffix(".refused.toml") if refused else out)
+    page, table = report_paths(refused_path(out) if refused else out)
     title = "Calibration" if out.stem == "calibration" else f"Calibration {out.stem}"
     figures = json.dumps(point_assessment_table(found, assessment), indent=1, allow_nan=False) + "\n"
     texts = {table: figures, page: point_page(found, assessment, title)}

@@ -9,6 +9,7 @@ from mocap.pipeline.output_kinds import CALIBRATION, RECORD, TRIAL, Kind
 from mocap.pipeline.outputs import (
     calibration_outputs,
     check_not_among,
+    check_not_within,
     check_nothing_lost,
     check_outputs,
     make_folder,
@@ -36,6 +37,8 @@ def check_session_outputs(session: Session, options: CalibrationOptions, folder:
     """
     written = _written(session, out)
     read = _read(session, options, folder)
+    if session.calibration.folder is not None:
+        check_not_within(out, folder / session.calibration.folder)
     # Before the folder is made: nothing is left behind by a refusal.
     check_nothing_lost(list(written), read, list(written.values()))
     for entry in session.trial:

@@ -9,7 +9,13 @@ from calibration import write_rig
 from calibration.boards.board import Board, write_board
 from calibration.synthetic import ring_rig
 from mocap.errors import MocapError
-from mocap.pipeline.outputs import check_calibration_outputs, check_output
+from mocap.pipeline.outputs import (
+    calibration_outputs,
+    check_calibration_outputs,
+    check_output,
+    report_paths,
+    tried_path,
+)
 
 BOARD = ("--board", "board.toml")
 
@@ -108,3 +114,12 @@ def test_a_folder_where_nothing_can_be_written_is_found_before_the_work(tmp_path
     with pytest.raises(MocapError) as refused:
         check_output(tmp_path / ("x" * 300))
     assert refused.value.code == "OUTPUT_FOLDER" and not list(tmp_path.iterdir())
+
+
+def test_what_lies_beside_a_calibration_bears_its_whole_name() -> None:
+    assert report_paths(Path("a/cal.toml")) == (Path("a/cal.html"), Path("a/cal.json"))
+    assert report_paths(Path("a/cal")) == (Path("a/cal.html"), Path("a/cal.json"))
+    written = [calibration_outputs(Path(name)) for name in ("cal.1", "cal.2", "cal.toml", "rig.v1.toml")]
+    assert len(set().union(*written)) == 4 * 5
+    assert tried_path(Path("cal.1")) == Path("cal.1.tried.png")
+    assert Path("cal.1.refused.html") in written[0] and Path("rig.v1.refused.json") in written[3]

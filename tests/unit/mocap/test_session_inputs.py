@@ -114,3 +114,13 @@ def test_what_is_read_lies_in_the_first_place_that_has_it(folder: Path) -> None:
     assert target_from(Path("second.toml"), (folder, footage)).n_corners == 12
     with pytest.raises(MocapError, match=r"none\.toml"):
         _landmarks("points:none.toml", ("a",), (folder, footage))
+
+
+@pytest.mark.parametrize("out", ["footage", "footage/cam_0", "footage/new/deep", "results/../footage", "link/deep"])
+def test_results_are_kept_out_of_the_footage(folder: Path, out: str) -> None:
+    (folder / "link").symlink_to(folder / "footage")
+    before = sorted(folder.rglob("*"))
+    with pytest.raises(MocapError) as refused:
+        run_session(folder, folder / out, lambda *_: None)
+    assert refused.value.code == "OUTPUT_AMONG_INPUTS"
+    assert sorted(folder.rglob("*")) == before
