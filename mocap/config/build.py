@@ -3,13 +3,14 @@
 import dataclasses
 import difflib
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pydantic
 
 from calibration.toml_files import parse_toml
+from mocap.config.exact_types import mistyped
 from mocap.errors import ConfigError, SourceError
 
 Built = TypeVar("Built")
@@ -41,7 +42,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def build(
-    cls: type[Built], content: Mapping[str, Any], source: str, section: str = "", example: str = ""
+    cls: type[Built], content: Mapping[str, Any], source: str, section: str = "", example: str = "", typed: bool = True
 ) -> Built:
     """Return `cls(**content)` with checked keys and types.
 
@@ -57,21 +58,38 @@ def build(
         Where in the file the content stands, such as `options.reconstruction`.
     example : str
         Where a whole file of that kind is shown, for the remedy.
+    typed : bool
+        The values have types, as those of a TOML file: none is made of another. Text of a command line has none.
 
     Raises
     ------
     ConfigError
         Lists every unknown key with its section and the nearest valid one, and every wrong value.
     """
+    wrong = list(mistyped(cls, content)) if typed else []
+    faults: list[Any] = []
+    cause: pydantic.ValidationError | None = None
     try:
-        return pydantic.TypeAdapter(_strict(cls)).validate_python(dict(content))
+        built = pydantic.TypeAdapter(_strict(cls)).validate_python(dict(content))
     except pydantic.ValidationError as error:
-        faults = error.errors(include_url=False)
-        causes = [_describe(cls, fault, section) for fault in faults]
-        code = "CONFIG_KEY" if faults[0]["type"] in _UNKNOWN else "CONFIG_VALUE"
-        shown = example or _EXAMPLES.get(source, "")
-        remedy = f"Mend these entries{'; ' if shown else ''}{shown}."
-        raise ConfigError(f"{source}: {'; '.join(causes)}.", remedy, code=code) from error
+        told = [one.place for one in wrong]
+        places = [(tuple(map(str, fault["loc"])), fault) for fault in error.errors(include_url=False)]
+        # A section's own check says little of values that are not what it takes them for.
+        faults = [fault for loc, fault in places if not any(loc[: len(one)] == one or not loc for one in told)]
+        cause = error
+    if not wrong and cause is None:
+        return built
+    causes = [_describe(cls, fault, section) for fault in faults]
+    causes += [f"{_named(one.place, section)} is {one.value!r}: expected {one.expected}" for one in wrong]
+    code = "CONFIG_KEY" if faults and faults[0]["type"] in _UNKNOWN else "CONFIG_VALUE"
+    shown = example or _EXAMPLES.get(source, "")
+    remedy = f"Mend these entries{'; ' if shown else ''}{shown}."
+    raise ConfigError(f"{source}: {'; '.join(causes)}.", remedy, code=code) from cause
+
+
+def _named(place: Sequence[str], section: str) -> str:
+    where = ".".join(part for part in (section, *place[:-1]) if part) or "top level"
+    return f"'{place[-1]}' in [{where}]"
 
 
 def _strict(cls: type) -> Any:
@@ -93,7 +111,7 @@ def _describe(cls: type, fault: Any, section: str) -> str:
         return f"unknown key '{key}' in [{where}], {hint}"
     if fault["type"] in {"missing", "missing_argument", "missing_keyword_only_argument"}:
         return f"[{where}] lacks the key '{key}'"
-    return f"'{key}' in [{where}] is {fault['input']!r}: {fault['msg'].removeprefix('Value error, ')}"
+    return f"{_named(place, section)} is {fault['input']!r}: {fault['msg'].removeprefix('Value error, ')}"
 
 
 def _known_keys(cls: type, parents: list[str]) -> list[str]:

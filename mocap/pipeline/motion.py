@@ -183,7 +183,7 @@ def kinematics_to_file(
     """
     if model not in MODELS:
         raise ConfigError(f"There is no model '{model}'.", f"Known: {', '.join(MODELS)}.", code="MODEL_UNKNOWN")
-    options = build(KinematicsOptions, choices or {}, "command line", "--set")
+    options = build(KinematicsOptions, choices or {}, "command line", "--set", typed=False)
     # A trial file may be given its own angles; a recording and the standing trial stay.
     kept = [path] if path.suffix.lower() != ".h5" else []
     check_outputs({out: TRIAL}, [*kept, *([static] if static is not None else [])])
