@@ -71,6 +71,10 @@ class Calibration:
         Lens model of each camera as it was asked for, in the words of `lenses.models.checked_model`.
     slide : Slide, optional
         With `timing`: along what the refinement's bodies moved, and what was expected of their shifts.
+    every_kept : ndarray of bool, shape (camera, body, corner), optional
+        Of several boards: corners of all of them that the answer rests on; a body is a frame of one board.
+    every_frame_id : ndarray of int, shape (body,), optional
+        With `every_kept`: the frame of each body.
     """
 
     rig: CameraRig
@@ -90,6 +94,8 @@ class Calibration:
     slide: Slide | None = None
     asked: tuple[str, ...] = ()
     further_bent: tuple[str, ...] = ()
+    every_kept: NDArray | None = None
+    every_frame_id: NDArray | None = None
 
 
 def refined_cameras(
@@ -142,13 +148,21 @@ def assemble(
     n, slide = len(cameras), answer.open_problem.slide
     slide = None if slide is None else slide_of(slide, main)
     whole = {**metadata, **quality_metadata(quality), **_origin([part.board for part in footage.boards])}
+    every_kept = None if len(footage.boards) == 1 else _kept_of_bodies(refinement)
     shape = (n, N_CAMERA, n, N_CAMERA)
     covariance, independent = shared.covariance.camera.reshape(shape), shared.independent.reshape(shape)
     rig = CameraRig(cameras, whole, _covariance_in_volume(footage, refinement, covariance, models))
     return Calibration(
         rig, world_from_board, residuals, kept, covariance, independent, held, quality, frame, own, frames,
-        tuple(models), answer.timing, answer.shape, slide,
+        tuple(models), answer.timing, answer.shape, slide, every_kept=every_kept, every_frame_id=footage.frame_ids,
     )  # fmt: skip
+
+
+def _kept_of_bodies(refinement: Refinement) -> NDArray:
+    views = refinement.every_view
+    kept = np.zeros((views.n_cameras, views.n_bodies, views.seen.shape[1]), dtype=bool)
+    kept[views.camera, views.body] = refinement.kept
+    return kept
 
 
 def _covariance_in_volume(

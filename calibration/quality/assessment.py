@@ -134,7 +134,10 @@ def _assess(
     errors = error_map(rig, volume_grid(used_corners(calibration, observations), display), display)
     poses = np.stack([camera.cam_from_world for camera in rig])
     coverage = with_rays(camera_coverage(observations, calibration.kept, poses, calibration.world_from_board), rig)
-    graph = view_graph(calibration.kept, rig.names, observations.frame_ids)
+    if calibration.every_kept is None or calibration.every_frame_id is None:
+        graph = view_graph(calibration.kept, rig.names, observations.frame_ids)
+    else:
+        graph = view_graph(calibration.every_kept, rig.names, calibration.every_frame_id)
     focal, position = 100 * focal_sd(rig), 1e3 * position_sd(rig)
     figures = _camera_figures(calibration, observations, coverage, graph, halves, focal, position)
     cameras = tuple(judge_camera(name, row) for name, row in zip(rig.names, figures, strict=True))
@@ -180,7 +183,7 @@ def _camera_figures(
         distance_mm = 1e3 * np.linalg.norm(camera.centre_world - middle)
         rows.append({
             "views": quality.n_views[index],
-            "rejected": 100 * rejected / max(coverage[index].n_corners + rejected, 1),
+            "rejected": 100 * rejected / max(graph.corners[index, index] + rejected, 1),
             "residual": 100 * quality.camera_rms_px[index] / max(camera.size),
             "coverage": 100 * coverage[index].share,
             "reach": 100 * coverage[index].reach,

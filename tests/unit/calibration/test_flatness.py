@@ -128,6 +128,19 @@ def test_boards_for_parts_of_a_room_are_asked_by_the_cameras_that_see_them() -> 
                 assert np.isfinite(moved).any()
 
 
+def test_views_of_all_boards_count_where_cameras_are_judged() -> None:
+    first, other = unseen_by(filmed(0.0), 2), unseen_by(filmed(0.0, SMALL, seed=3), 0)
+    both = calibrate(first, more_boards=[other])
+    told = assess(both, first)
+    shared = int((other.views()[1] & other.views()[2]).sum())
+    assert shared > 3 and told.graph.n_groups == 1
+    assert told.graph.views[1, 2] == shared and told.graph.views[0, 2] == 0
+    assert told.graph.corners[2, 2] == other.seen[2].sum()
+    assert told.graph.corners[1, 1] == first.seen[1].sum() + other.seen[1].sum()
+    counted = [check for camera in told.cameras for check in camera.checks if check.name in ("shared", "rejected")]
+    assert len(counted) == 6 and all(check.status != "fail" for check in counted)
+
+
 def test_views_that_leave_a_camera_open_are_told_and_do_not_crash() -> None:
     one = unseen_by(filmed(0.0), 2)
     both = calibrate(one, more_boards=[filmed(0.0, SMALL, seed=3)])
