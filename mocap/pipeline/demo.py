@@ -1,7 +1,8 @@
 """The whole pipeline on the synthetic lab, measured against its truth."""
 
 import json
-from dataclasses import dataclass
+import tempfile
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,8 @@ from mocap.pipeline.output_kinds import CALIBRATION, PAGE, PICTURE, SYNTHETIC, T
 from mocap.pipeline.outputs import check_no_file, check_nothing_lost, check_outputs, make_folder
 from mocap.pipeline.progress import Progress
 from mocap.pipeline.session import run_session
-from mocap.pipeline.synthetic_session import LabSettings, SyntheticSession, write_synthetic_session
+from mocap.pipeline.session_outputs import session_outputs
+from mocap.pipeline.synthetic_session import TRIALS, LabSettings, SyntheticSession, write_synthetic_session
 from mocap.report.figures import plot_angles, plot_errors, plot_rig
 from mocap.storage import read_trial
 from mocap.synthetic import SyntheticTrial
@@ -63,8 +65,7 @@ def run_demo(out: Path, seed: int, progress: Progress, settings: LabSettings | N
         When a stage refuses the session, or a file would be lost that no demonstration wrote.
     """
     check_demo_outputs(out)
-    session = write_synthetic_session(out / "session", seed, settings or LabSettings(), progress)
-    write_texts({out / _RECORD_NAME: _record_text(session.folder)}, "DEMO_NOT_WRITTEN")
+    session = _rendered(out, seed, settings or LabSettings(), progress)
     summary = run_session(session.folder, out / "results", progress)
     refused = [outcome.text for outcome in summary.outcomes if outcome.state == "refused"]
     if refused:
@@ -81,6 +82,20 @@ def run_demo(out: Path, seed: int, progress: Progress, settings: LabSettings | N
     return DemoResult(verdicts, _leave(out, trial, truth, errors_mm, rig))
 
 
+def _rendered(out: Path, seed: int, settings: LabSettings, progress: Progress) -> SyntheticSession:
+    """Write the session aside and put it in its place when it is whole: an end halfway leaves what was there."""
+    place = out / "session"
+    with tempfile.TemporaryDirectory(prefix=".demo.", suffix=".part", dir=out) as aside:
+        session = write_synthetic_session(Path(aside) / "new", seed, settings, progress)
+        record = _record_text(session.folder)
+        if place.is_dir():
+            place.rename(Path(aside) / "old")
+        # The record first: between the two there is no session, which is nobody's.
+        write_texts({out / _RECORD_NAME: record}, "DEMO_NOT_WRITTEN")
+        session.folder.rename(place)
+    return replace(session, folder=place)
+
+
 def check_demo_outputs(out: Path) -> None:
     """Refuse a folder with files of others, before any is made anew.
 
@@ -95,8 +110,11 @@ def check_demo_outputs(out: Path) -> None:
     record, session = out / _RECORD_NAME, out / "session"
     kinds = dict(zip(_left_files(out), (CALIBRATION, PAGE, TRIAL, PICTURE, PICTURE, PICTURE), strict=True))
     kinds[record] = SYNTHETIC
-    check_nothing_lost(list(kinds), [], list(kinds.values()))
+    results = session_outputs(out / "results", TRIALS)
+    there = kinds | results
+    check_nothing_lost(list(there), [], list(there.values()))
     check_no_file(session)
+    check_no_file(out / "results")
     known = record.is_file() and record.read_bytes() == _record_text(session).encode()
     if session.is_dir() and any(session.iterdir()) and not known:
         raise ConfigError(
@@ -106,7 +124,7 @@ def check_demo_outputs(out: Path) -> None:
             code="OUTPUT_OTHER",
         )
     make_folder(out)
-    check_outputs(kinds, [])
+    check_outputs(kinds | (results if (out / "results").is_dir() else {}), [])
 
 
 def _record_text(session: Path) -> str:

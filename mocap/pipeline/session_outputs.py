@@ -1,5 +1,6 @@
 """All that a session writes, held against all that it reads, before any work."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from mocap.config.session import Session
@@ -35,7 +36,8 @@ def check_session_outputs(session: Session, options: CalibrationOptions, folder:
     SourceError
         OUTPUT_IS_FILE, OUTPUT_FOLDER, OUTPUT_IS_FOLDER
     """
-    written = _written(session, out)
+    ready = session.calibration.file is not None
+    written = session_outputs(out, (entry.name for entry in session.trial), ready)
     read = _read(session, options, folder)
     if session.calibration.folder is not None:
         check_not_within(out, folder / session.calibration.folder)
@@ -47,16 +49,30 @@ def check_session_outputs(session: Session, options: CalibrationOptions, folder:
     check_outputs(written, read)
 
 
-def _written(session: Session, out: Path) -> dict[Path, Kind]:
-    ready = out / "calibration.toml"
-    written = {ready: CALIBRATION} if session.calibration.file is not None else calibration_outputs(ready)
+def session_outputs(out: Path, trials: Iterable[str], ready: bool = False) -> dict[Path, Kind]:
+    """Return all that may be written among the results of a session, with what it is.
+
+    Parameters
+    ----------
+    out : Path
+    trials : iterable of str
+    ready : bool
+        The calibration is given, and no page or table comes with it.
+
+    Raises
+    ------
+    ConfigError
+        CONFIG_VALUE for trials whose files would be one.
+    """
+    rig = out / "calibration.toml"
+    written = {rig: CALIBRATION} if ready else calibration_outputs(rig)
     written[out / RECORD_NAME] = RECORD
-    for entry in session.trial:
-        trial = out / f"{entry.name}.h5"
+    for name in trials:
+        trial = out / f"{name}.h5"
         if trial in written:
             raise ConfigError(
                 f"session.toml: {trial.name} is the file of one trial and the older result of another.",
-                f"Give the trial '{entry.name}' another name.",
+                f"Give the trial '{name}' another name.",
                 code="CONFIG_VALUE",
             )
         written |= {trial: TRIAL, outdated_path(trial): TRIAL}

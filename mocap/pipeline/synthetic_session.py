@@ -15,6 +15,7 @@ from mocap.pipeline.progress import Progress
 from mocap.synthetic import SyntheticTrial, default_subject, observe, squat, static_standing
 
 BOARD_PRESET = "charuco_7x5_a1"
+TRIALS = ("standing", "squat")
 
 _SESSION = """\
 [session]

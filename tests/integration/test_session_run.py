@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import mocap
+from mocap.pipeline import demo
 from mocap.pipeline.demo import check_demo_outputs, run_demo
 from mocap.pipeline.session import run_session
 from mocap.pipeline.synthetic_session import LabSettings
@@ -186,3 +187,29 @@ def test_a_real_markerless_session_runs_and_hides_no_pelvic_tilt(shared_data: Pa
         assert "line" in tilt.attrs["reason"]
         assert np.isnan(tilt[:]).all()
         assert np.isfinite(file["angles/knee_flexion_r"][:]).mean() > 0.99
+
+
+def test_a_demonstration_that_was_cut_short_leaves_what_was_there(lab, tmp_path: Path, monkeypatch) -> None:
+    def cut(folder: Path, *_: object) -> None:
+        folder.mkdir()
+        (folder / "half.png").write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(demo, "write_synthetic_session", cut)
+    there = Path(shutil.copytree(lab[0], tmp_path / "there"))
+    for out in (tmp_path / "new", there):
+        before = {path.relative_to(out) for path in out.rglob("*")}
+        with pytest.raises(KeyboardInterrupt):
+            run_demo(out, 7, silent, SMALL)
+        assert {path.relative_to(out) for path in out.rglob("*")} == before
+        check_demo_outputs(out)  # it can be run again
+
+
+@pytest.mark.parametrize("name", ["squat.h5", "calibration.html", "calibration.toml", "stages.json"])
+def test_a_demonstration_looks_among_its_results_before_any_work(tmp_path: Path, monkeypatch, name: str) -> None:
+    monkeypatch.setattr(demo, "write_synthetic_session", lambda *_: pytest.fail("rendered"))
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / name).write_bytes(b"somebody's own")
+    with pytest.raises(mocap.MocapError, match="OUTPUT_OTHER"):
+        run_demo(tmp_path, 7, silent, SMALL)
+    assert [path.name for path in tmp_path.rglob("*")] == ["results", name]
