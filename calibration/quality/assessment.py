@@ -23,7 +23,7 @@ from calibration.quality.held_out import DEFAULT_FOLDS, HeldOut, held_out
 from calibration.quality.judgement import CAMERA_LIMITS, GRADES, RIG_LIMITS, CameraVerdict, Check, graded, judge_camera
 from calibration.quality.late_cameras import late_cameras, timing_checks
 from calibration.quality.lens_asked import lens_checks_asked
-from calibration.quality.rig_checks import rig_checks
+from calibration.quality.rig_checks import rig_checks, with_rig_checks
 from calibration.quality.split_halves import SplitHalves, board_middles, split_halves
 from calibration.quality.uncertainty import baseline_sd, edge_sd, focal_sd, position_sd
 from calibration.quality.view_graph import ViewGraph, view_graph
@@ -147,7 +147,8 @@ def _assess(
     bends = shape_checks(calibration, observations, flatness)
     late = timing_checks(late_cameras(calibration, observations, wanted), rig.names)
     checks = (*checks, *lens_checks_asked(calibration, observations), *bends, *late)
-    grade, reason, remedy = whole_verdict(cameras, checks)
+    grade, reason, remedy = whole_verdict(cameras, checks)  # which says itself what its checks say of cameras
+    cameras = tuple(with_rig_checks(camera, checks) for camera in cameras)
     lengths, lengths_sd = baseline_sd(rig)
     freedom = lens_freedom(calibration, observations)
     open_lenses = freedom_sentence(freedom, rig.names)
@@ -286,10 +287,14 @@ class Judged(Protocol):
     def remedy(self) -> str: ...
     @property
     def cameras(self) -> tuple[CameraVerdict, ...]: ...
+    @property
+    def checks(self) -> tuple[Check, ...]: ...
 
 
 def refusal(assessment: Judged, more: str = "") -> CalibrationError:
     """Return the error that refuses a calibration; its remedy ends in `more`."""
-    named = [f"{camera.name}: {camera.reason}" for camera in assessment.cameras if camera.grade == GRADES[-1]]
+    said = [part for check in assessment.checks for _, part in check.of_cameras]  # in the reason of the rig
+    failed = [c for c in assessment.cameras if any(one.status == "fail" and one not in said for one in c.checks)]
+    named = [f"{camera.name}: {camera.reason}" for camera in failed]
     cause = " ".join([assessment.reason, *named])
     return CalibrationError(cause, f"{assessment.remedy} {more}".strip(), code="CALIBRATION_REFUSED")

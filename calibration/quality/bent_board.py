@@ -55,11 +55,14 @@ def _main(calibration: Calibration, observations: BoardObservations, flatness: F
     # Where nothing can be held against it, a bend that is proven counts as too large.
     worst = float(known.max()) if len(known) else _NONE
     status = "warn" if worst <= MOST_SDS else "fail"
-    meaning = (
-        f"the board {flatness.shape.size()} and was taken for flat: positions or focal lengths of cameras are off by "
-        "up to"
-    )
+    meaning = f"the board {flatness.shape.size()} and was taken for flat: {off_by(worst)}"
     return (Check("board_shape", status, worst, MOST_SDS, MOST_SDS, "sd", meaning, _REMEDY),)
+
+
+def off_by(worst: float) -> str:
+    """Say how far cameras are off, up to the figure, stated standard deviations, that a check puts behind it."""
+    up_to = "up to" if np.isfinite(worst) else "more than can be stated"
+    return f"positions or focal lengths of cameras are off by {up_to}"
 
 
 def _further(calibration: Calibration) -> tuple[Check, ...]:
@@ -95,14 +98,20 @@ def moved_by_bend(calibration: Calibration, observations: BoardObservations, fla
 
 
 def moved_sds(
-    calibration: Calibration, observations: BoardObservations, one: BundleState, other: BundleState
+    calibration: Calibration,
+    observations: BoardObservations,
+    one: BundleState,
+    other: BundleState,
+    models: tuple[str, ...] = (),
 ) -> NDArray:
     """Return how far cameras move from one state to another, shape (2, camera), in stated standard deviations.
 
-    Positions, against the volume that was measured, and focal lengths; NaN where none is stated.
+    Positions, against the volume that was measured, and focal lengths; NaN where none is stated. `models` are the
+    lenses of the other state, where they differ.
     """
     answer = np.full((2, len(calibration.rig)), np.nan)
-    rigs = [_rig(calibration, observations, state) for state in (one, other)]
+    used = calibration.models, models or calibration.models
+    rigs = [_rig(calibration, observations, *given) for given in zip((one, other), used, strict=True)]
     focal = [np.array([camera.matrix[[0, 1], [0, 1]].mean() for camera in rig]) for rig in rigs]
     answer[1] = np.abs(focal[1] / focal[0] - 1) / _known(focal_sd(calibration.rig))
     if len(calibration.rig) > 1:
@@ -116,7 +125,9 @@ def _known(sd: NDArray) -> NDArray:
     return np.where(sd > 0, sd, np.nan)
 
 
-def _rig(calibration: Calibration, observations: BoardObservations, state: BundleState) -> CameraRig:
+def _rig(
+    calibration: Calibration, observations: BoardObservations, state: BundleState, models: tuple[str, ...]
+) -> CameraRig:
     moved = replace(calibration.refinement, state=state)
-    cameras = refined_cameras(observations, moved, list(calibration.models), calibration.world.root_from_world)
+    cameras = refined_cameras(observations, moved, list(models), calibration.world.root_from_world)
     return CameraRig(cameras)

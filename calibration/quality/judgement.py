@@ -33,6 +33,8 @@ class Check:
         What was measured, in words.
     remedy : str
         What helps, in words; empty when nothing has to be done.
+    of_cameras : tuple of (str, Check)
+        Where a check of a whole rig is the fault of some of its cameras: their names, and what to say of each.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Check:
     unit: str
     meaning: str
     remedy: str = ""
+    of_cameras: tuple[tuple[str, "Check"], ...] = ()
 
     @property
     def severity(self) -> int:
@@ -160,7 +163,7 @@ class CameraVerdict:
     reason, remedy : str
         One sentence each; no remedy for a good camera.
     checks : tuple of Check
-        In the order of `CAMERA_LIMITS`.
+        In the order of `CAMERA_LIMITS`; then what checks of the whole rig say of it.
     """
 
     name: str

@@ -18,7 +18,7 @@ from calibration.corrections.view_timing import ViewTiming
 from calibration.digits import digits
 from calibration.errors import SolverError
 from calibration.observations import BoardObservations
-from calibration.quality.bent_board import MOST_SDS, moved_sds
+from calibration.quality.bent_board import MOST_SDS, moved_sds, off_by
 from calibration.quality.judgement import Check
 from calibration.result import Calibration
 from calibration.solve.bundle import minimise
@@ -114,8 +114,5 @@ def timing_checks(found: LateCameras | str | None, names: tuple[str, ...]) -> tu
     known = found.moved[np.isfinite(found.moved)]
     worst = float(known.max()) if len(known) else _NONE
     status = "warn" if worst <= _REFUSED_SDS else "fail"
-    meaning = (
-        f"{found.describe(names)}, and all were taken for simultaneous: positions or focal lengths of cameras are off "
-        "by up to"
-    )
+    meaning = f"{found.describe(names)}, and all were taken for simultaneous: {off_by(worst)}"
     return (Check("timing", status, worst, MOST_SDS, _REFUSED_SDS, "sd", meaning, _REMEDY),)

@@ -15,17 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
-from calibration.camera import CameraRig
 from calibration.digits import digits
 from calibration.errors import CalibrationError
 from calibration.lenses.evidence import SHARPEST_PX, lens_evidence
 from calibration.lenses.models import parsed_model
 from calibration.lenses.solved import solved_lenses
 from calibration.observations import BoardObservations
+from calibration.quality.bent_board import MOST_SDS, moved_sds, off_by
 from calibration.quality.judgement import Check
-from calibration.quality.split_halves import in_volume
-from calibration.quality.uncertainty import focal_sd, position_sd
-from calibration.result import Calibration, refined_cameras
+from calibration.result import Calibration
 from calibration.solve.bodies import BoardFootage, board_footage
 from calibration.solve.bundle import BundleProblem, lens_and_pose_covariance, minimise
 from calibration.solve.bundle_system import N_LENS, BundleState, squared_errors
@@ -34,8 +32,6 @@ from calibration.solve.refinement import Refinement, noise_per_camera
 from calibration.solve.shared_errors import with_shared_errors
 from calibration.views import usable_views
 
-#: Stated standard deviations beyond which an answer lies outside its intervals (95 %).
-MOST_SDS = 2.0
 _MOST_BODIES = 600  # thinned out evenly beyond
 _FEWEST_BODIES = 8
 _BY_CHANCE = 3e-3
@@ -52,6 +48,7 @@ _REMEDY = (
     "Leave --lens away, so that the views choose, or name the lens of that camera alone which is of another kind "
     "(--lens CAMERA=MODEL)."
 )
+_REMEDY_OF_ONE = "Let the views choose its lens (leave --lens away)."
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +69,8 @@ class ComparedLenses:
         Share of each camera in the likelihood ratio.
     models : tuple of str
         Chosen.
-    position_sds, focal_sds : ndarray, shape (camera,)
-        How far the cameras move, in stated standard deviations; NaN where none is stated.
+    moved_sds : ndarray, shape (2, camera)
+        How far positions and focal lengths move, in stated standard deviations; NaN where none is stated.
     """
 
     gain: float
@@ -83,8 +80,7 @@ class ComparedLenses:
     chosen_rms_px: NDArray
     camera_gain: NDArray
     models: tuple[str, ...]
-    position_sds: NDArray
-    focal_sds: NDArray
+    moved_sds: NDArray
 
     @property
     def contradicted(self) -> bool:
@@ -111,10 +107,18 @@ def lens_checks_asked(calibration: Calibration, observations: BoardObservations)
     if not found.contradicted:
         meaning = "the lens asked for explains the corners as well as the one that the views choose"
         return (Check("lens_asked", "ok", _NONE, _NONE, _NONE, "", meaning),)
-    worst = float(np.nanmax([found.position_sds, found.focal_sds, np.zeros(len(asked))]))
-    status = "fail" if worst > MOST_SDS else "warn"
-    meaning = _cause(found, calibration, asked)
-    return (Check("lens_asked", status, worst, _NONE, MOST_SDS, "sd", meaning, _REMEDY),)
+    known = found.moved_sds[np.isfinite(found.moved_sds)]
+    # Where nothing can be held against it, a lens that is contradicted counts as bending too much.
+    worst = float(known.max()) if len(known) else _NONE
+    status = "warn" if worst <= MOST_SDS else "fail"
+    faults = _faults(found, calibration, asked)
+    names = calibration.rig.names
+    own = tuple(
+        (names[fault.camera], Check("lens_asked", status, _NONE, _NONE, _NONE, "", fault.describe(), _REMEDY_OF_ONE))
+        for fault in faults
+    )
+    meaning = f"{_cause(faults, names)}; {off_by(worst)}"
+    return (Check("lens_asked", status, worst, _NONE, MOST_SDS, "sd", meaning, _REMEDY, own),)
 
 
 def by_hand(models: tuple[str, ...]) -> NDArray[np.bool_]:
@@ -122,20 +126,48 @@ def by_hand(models: tuple[str, ...]) -> NDArray[np.bool_]:
     return np.array([model != "auto" for model in models], dtype=bool)
 
 
-def _cause(found: ComparedLenses, calibration: Calibration, asked: NDArray) -> str:
-    gain = np.where(asked, found.camera_gain, -np.inf)
-    worst = int(gain.argmax())
-    names = [name for name, own in zip(calibration.rig.names, gain, strict=True) if own > found.chance]
-    also = [name for name in names if name != calibration.rig.names[worst]]
-    more = f" (and of {', '.join(also)})" if also else ""
-    model = parsed_model(calibration.asked[worst])
-    wanted = _WORDS.get(model.name, "the lens") + (f" with {', '.join(model.holds)}" if model.holds else "")
-    better = f"{_WORDS[found.models[worst]]}" if found.models[worst] != model.name else "the same with nothing held"
-    return (
-        f"camera '{calibration.rig.names[worst]}'{more}: {wanted}, as asked for, fits worse than {better}: residual "
-        f"{digits(float(found.rms_px[worst]), 3)} against {digits(float(found.chosen_rms_px[worst]), 3)} px; positions "
-        "or focal lengths of cameras are off by up to"
-    )
+@dataclass(frozen=True)
+class _Fault:
+    """A camera whose views speak against what was asked for, and what they would have; RMS of each, px."""
+
+    camera: int
+    wanted: str
+    better: str
+    rms_px: float
+    better_px: float
+
+    def figures(self) -> str:
+        return f"residual {digits(self.rms_px, 3)} against {digits(self.better_px, 3)} px"
+
+    def describe(self) -> str:
+        return f"{self.wanted}, as asked for, fits worse than {self.better}: {self.figures()}"
+
+
+def _faults(found: ComparedLenses, calibration: Calibration, asked: NDArray) -> list[_Fault]:
+    gain, faults = np.where(asked, found.camera_gain, -np.inf), []
+    # Where none of them alone is beyond chance, all together are: the one that adds most is named.
+    for camera in np.flatnonzero((gain > found.chance) | (gain == gain.max())):
+        model, better = parsed_model(calibration.asked[camera]), found.models[camera]
+        wanted = _WORDS.get(model.name, "the lens") + (f" with {', '.join(model.holds)}" if model.holds else "")
+        best = _WORDS[better] if better != model.name else "the same with nothing held"
+        faults.append(
+            _Fault(int(camera), wanted, best, float(found.rms_px[camera]), float(found.chosen_rms_px[camera]))
+        )
+    return faults
+
+
+def _cause(faults: list[_Fault], names: tuple[str, ...]) -> str:
+    """Name all of the cameras, and the figures of the one whose residuals grow most."""
+    first, worst = faults[0], max(faults, key=lambda fault: fault.rms_px / max(fault.better_px, 1e-12))
+    if len(faults) == 1:
+        return f"camera '{names[first.camera]}': {first.describe()}"
+    named = [names[fault.camera] for fault in faults]
+    told = f"cameras {', '.join(named[:-1])} and {named[-1]}: "
+    if len({(fault.wanted, fault.better) for fault in faults}) == 1:
+        told += f"{first.wanted}, as asked for, fits worse than {first.better}"
+        return f"{told} (worst {names[worst.camera]}: {worst.figures()})"
+    told += "the lenses, as asked for, fit worse than those that the views choose"
+    return f"{told} (worst {names[worst.camera]}: {worst.wanted} against {worst.better}, {worst.figures()})"
 
 
 def compared_lenses(calibration: Calibration, observations: BoardObservations) -> ComparedLenses | str:
@@ -158,10 +190,10 @@ def compared_lenses(calibration: Calibration, observations: BoardObservations) -
     ours, other, sigma = pair
     inflation = _inflation(other, sigma)
     more = _squares(ours, sigma) - _squares(other, sigma)
-    moved = _moved(calibration, observations, ours, other, list(chosen.models))
+    moved = moved_sds(calibration, observations, ours.state, other.state, tuple(chosen.models))
     return ComparedLenses(
         float(more.sum()) / inflation, float(chi2.ppf(1 - _BY_CHANCE, _freedom(ours.problem, other.problem))),
-        _steadiness(more), _rms(ours), _rms(other), more.sum(axis=1) / inflation, tuple(chosen.models), *moved,
+        _steadiness(more), _rms(ours), _rms(other), more.sum(axis=1) / inflation, tuple(chosen.models), moved,
     )  # fmt: skip
 
 
@@ -255,28 +287,3 @@ def _freedom(ours: BundleProblem, other: BundleProblem) -> int:
 def _radial(free: NDArray, fisheye: NDArray) -> NDArray:
     places = free[:, 4:].sum(axis=1)
     return np.asarray(np.where(fisheye, places, places - free[:, 6:8].sum(axis=1)))
-
-
-def _moved(
-    calibration: Calibration, observations: BoardObservations, ours: _Fit, other: _Fit, models: list[str]
-) -> tuple[NDArray, NDArray]:
-    """How far positions and focal lengths move, each of shape (camera,), in stated standard deviations."""
-    whole, root_from_world = calibration.refinement, calibration.world.root_from_world
-    rigs = [
-        CameraRig(refined_cameras(observations, replace(whole, state=fit.state), list(named), root_from_world))
-        for fit, named in ((ours, calibration.models), (other, models))
-    ]
-    focal = [np.array([camera.matrix[[0, 1], [0, 1]].mean() for camera in rig]) for rig in rigs]
-    sd = focal[0] * focal_sd(calibration.rig)
-    focal_sds = np.abs(focal[1] - focal[0]) / np.where(sd > 0, sd, np.nan)
-    if len(calibration.rig) < 2:
-        return np.full(1, np.nan), focal_sds
-    corners, boards = observations.board.corners_board, ours.state.world_from_board
-    middle = 0.5 * (corners.min(axis=0) + corners.max(axis=0))
-    points = boards[:, :3, :3] @ middle + boards[:, :3, 3]
-    turn, shift = root_from_world[:3, :3], root_from_world[:3, 3]
-    points_world = (points - shift) @ turn
-    placed = in_volume(rigs[1], rigs[0], points_world)
-    centres = [np.stack([camera.centre_world for camera in rig]) for rig in (rigs[0], placed)]
-    sd = position_sd(calibration.rig)
-    return np.linalg.norm(centres[1] - centres[0], axis=1) / np.where(sd > 0, sd, np.nan), focal_sds

@@ -1,13 +1,13 @@
 """What a small reprojection error cannot show: mirror, gravity, scale, floor, doubled cameras, image size."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from calibration.camera import CameraRig
 from calibration.observations import BoardObservations
-from calibration.quality.judgement import Check, Limit
+from calibration.quality.judgement import CameraVerdict, Check, Limit, graded
 from calibration.scale import ScaleResult
 from calibration.views import mirrored_views
 from calibration.world.frame import WorldFrame
@@ -157,3 +157,9 @@ def _image_size(rig: CameraRig, footage_sizes: Mapping[str, tuple[int, int]] | N
         return Check("image_size", "fail", float(len(wrong)), 0.0, 0.0, "cameras", "; ".join(wrong) + ";",
                      "Calibrate with footage of the size that will be recorded.")  # fmt: skip
     return Check("image_size", "ok", 0.0, 0.0, 0.0, "cameras", "cameras whose image size is not that of the footage")
+
+
+def with_rig_checks(verdict: CameraVerdict, checks: Sequence[Check]) -> CameraVerdict:
+    """Return the verdict on a camera with what checks of its whole rig say of it: it is no better than they are."""
+    own = tuple(part for check in checks for name, part in check.of_cameras if name == verdict.name)
+    return CameraVerdict(verdict.name, *graded((*verdict.checks, *own)), (*verdict.checks, *own)) if own else verdict

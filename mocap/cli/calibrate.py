@@ -7,7 +7,7 @@ import typer
 
 from mocap.cli import calibrate_options as given
 from mocap.cli.calibrate_check import check_old
-from mocap.cli.calibrate_lines import counted, said, verdict_lines
+from mocap.cli.calibrate_lines import counted, shown_metadata, verdict_lines
 from mocap.cli.calibrate_options import refuse_strays
 from mocap.cli.calibrate_points import calibrate_points
 from mocap.cli.common import JsonFlag, progress_bars, show
@@ -125,7 +125,7 @@ def _calibrate_board(
     lines = [
         f"{counted(outcome.rig.names)} in {', '.join(map(str, outcome.files))}",
         *verdict_lines(outcome.assessment, outcome.verdict),
-        *(f"  {name}: {said(outcome.rig.metadata[name])}" for name in _SHOWN if outcome.rig.metadata.get(name)),
+        *shown_metadata(outcome.assessment, outcome.verdict, outcome.rig.metadata, _SHOWN),
         *(f"  note: {note}" for note in outcome.notes),
         *(f"  ignored: {path}" for path in outcome.ignored),
     ]

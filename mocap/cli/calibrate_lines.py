@@ -1,6 +1,6 @@
 """What `mocap calibrate` prints of a calibration, whatever it was made from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 _LIMITS = 3  # sentences on what limits the recording; all of them are on the page
@@ -33,3 +33,10 @@ def verdict_lines(assessment: Any, verdict: str) -> list[str]:
         *(f"  {one.name} is {one.grade}: {one.reason} {one.remedy}".rstrip() for one in assessment.cameras),
         *(f"  what limits this recording: {sentence}" for sentence in assessment.limits[:_LIMITS]),
     ]
+
+
+def shown_metadata(assessment: Any, verdict: str, metadata: Mapping[str, Any], names: Sequence[str]) -> list[str]:
+    """Return a line for each of the named figures that is there; none for what the verdict has said already."""
+    checks = () if assessment is None else assessment.checks
+    said_already = {check.name for check in checks if check.severity and check.describe()[1:] in verdict}
+    return [f"  {name}: {said(metadata[name])}" for name in names if metadata.get(name) and name not in said_already]

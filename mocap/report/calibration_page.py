@@ -195,13 +195,14 @@ _SHORT = {
 
 def figures_of_cameras(cameras: Sequence[CameraVerdict], note: str) -> str:
     """All figures of all cameras beside their limits; what is over its limit is marked, and not by colour alone."""
-    checks = cameras[0].checks
+    named = set.intersection(*({check.name for check in camera.checks} for camera in cameras))  # of each camera
+    checks = [check for check in cameras[0].checks if check.name in named]
     head = "".join(f"<th>{escaped(_SHORT.get(check.name, check.name))}</th>" for check in checks)
     limits = "".join(f"<td>{_limit(check, with_unit=False)}</td>" for check in checks)
     rows = "".join(
         f"<tr><td>{escaped(camera.name)}</td>" + "".join(
             f'<td class="{check.status}">{number(check.measured)}{_MARKS[check.severity]}</td>'
-            for check in camera.checks
+            for check in camera.checks if check.name in named
         ) + "</tr>"
         for camera in cameras
     )  # fmt: skip

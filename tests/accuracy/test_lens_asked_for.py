@@ -106,7 +106,9 @@ def test_of_twenty_rigs_none_is_bent_clearly_and_unsaid() -> None:
     bent = [case for case in every if case.bent_sds > 2.0]
     missed = [case for case in bent if case.status == "ok"]
     print(f"{len(every)} calibrations, {len(bent)} bent by more than 2 sd, of which {len(missed)} unsaid: {missed}")
-    # What bends an answer by little more than its sd may hide in the noise; what bends it clearly may not.
+    # What bends an answer by little more than its sd may hide in the noise; what bends it clearly may not. Measured on
+    # 43 seeds from 1000 on that nothing was tuned with: of 680 wrong models 266 bent by more than 2 sd, of which 264
+    # were told (258 failed, 6 warned of). Unsaid: 2.24 sd (strong lenses as fisheyes), 2.71 sd (rational as brown5).
     assert len(missed) <= 0.02 * len(bent) and all(case.bent_sds < 2.5 for case in missed)
     assert all(case.status == "ok" for case in every if case.lens == TRUE[case.kind])
 
@@ -114,7 +116,8 @@ def test_of_twenty_rigs_none_is_bent_clearly_and_unsaid() -> None:
 @pytest.mark.heavy
 @pytest.mark.timeout(3600)
 def test_true_models_raise_no_alarm() -> None:
-    # Measured: none of 105 over rigs of these kinds; what chance gave reached 0.66 of what it is allowed.
+    # Measured: none of 105 over rigs of these kinds, nor of 254 on seeds from 1000 on that nothing was tuned with. Of
+    # 45 of the 105 the gain was kept: the largest was 0.66 of what chance is allowed.
     every = list(cases(tuple(TRUE), range(8), ()))
     assert len(every) == 48
     assert [case for case in every if case.status != "ok"] == []

@@ -70,14 +70,41 @@ def test_a_contradicted_model_is_told_everywhere(
     assert "as asked for, fits worse" in told["lens_asked"] and "Leave --lens away" in told["lens_asked"]
     table = {one["name"]: one for one in assessment_table(two_coefficients, observations, found)["checks"]}
     assert table["lens_asked"]["status"] == "fail" and "--lens" in table["lens_asked"]["remedy"]
-    with pytest.raises(CalibrationError, match=r"CALIBRATION_REFUSED.*as asked for, fits worse"):
+    with pytest.raises(CalibrationError, match=r"CALIBRATION_REFUSED.*as asked for, fits worse") as refused:
         check_verdict(found)
+    assert str(refused.value).count("as asked for, fits worse") == 1
+    # Lenses of all three bend alike: all are named, with the figures of one, and none of them is good.
+    assert check.meaning.startswith("cameras cam_0, cam_1 and cam_2: Brown's lens with two"), check.meaning
+    assert check.meaning.count("residual ") == 1 and "(worst cam_" in check.meaning
+    assert [camera.grade for camera in found.cameras] == ["refuse"] * 3
+    for camera in found.cameras:
+        assert "Brown's lens with two coefficients, as asked for, fits worse than" in camera.reason
+        assert "leave --lens away" in camera.remedy and camera.checks[-1].name == "lens_asked"
+
+
+def test_the_figures_told_are_those_of_the_worst_camera(
+    observations: BoardObservations, two_coefficients: Calibration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = compared_lenses(two_coefficients, observations)
+    assert not isinstance(found, str)
+    worse = replace(found, rms_px=np.array([0.3, 0.6, 0.5]), chosen_rms_px=np.array([0.2, 0.2, 0.2]))
+    unstated = replace(worse, moved_sds=np.full((2, 3), np.nan))
+    monkeypatch.setattr(lens_asked, "compared_lenses", lambda *_: unstated)
+    (check,) = lens_checks_asked(two_coefficients, observations)
+    assert "(worst cam_1: residual 0.600 against 0.200 px)" in check.meaning
+    # Where no movement can be stated, nothing says that the lens bends little.
+    assert check.status == "fail" and check.describe().endswith("are off by more than can be stated")
+    mixed = replace(two_coefficients, asked=("pinhole", "brown2", "fisheye"))
+    (check,) = lens_checks_asked(mixed, observations)
+    told = "cameras cam_0, cam_1 and cam_2: the lenses, as asked for, fit worse than those that the views choose (worst"
+    assert check.meaning.startswith(f"{told} cam_1: Brown's lens with two coefficients against Brown's lens with five")
 
 
 def test_the_camera_of_the_wrong_model_is_named(observations: BoardObservations) -> None:
     found = calibrate(observations, lens={"cam_1": "pinhole"})
     (check,) = lens_checks_asked(found, observations)
     assert check.status == "fail" and check.meaning.startswith("camera 'cam_1': a lens without distortion, as asked")
+    assert [name for name, _ in check.of_cameras] == ["cam_1"]
 
 
 def test_what_was_asked_to_be_held_is_compared_too(observations: BoardObservations) -> None:
@@ -96,7 +123,7 @@ def test_long_footage_is_thinned(
     assert not isinstance(whole, str) and not isinstance(half, str)
     assert half.gain < whole.gain and half.chance <= whole.chance
     # The same cameras are off by about as much: measured 0.6 to 1.3.
-    assert 0.3 < np.nanmax(half.focal_sds) / np.nanmax(whole.focal_sds) < 3
+    assert 0.3 < np.nanmax(half.moved_sds[1]) / np.nanmax(whole.moved_sds[1]) < 3
 
 
 def test_a_board_that_was_bent_is_not_taken_for_a_wrong_lens() -> None:

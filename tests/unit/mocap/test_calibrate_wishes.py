@@ -13,9 +13,10 @@ import pytest
 from calibration import write_rig
 from calibration.camera import CameraRig
 from calibration.lenses.models import checked_model
+from calibration.quality.judgement import Check
 from calibration.sources import CameraSource
 from calibration.synthetic import ring_rig
-from mocap.cli.calibrate_lines import counted, said, verdict_lines
+from mocap.cli.calibrate_lines import counted, said, shown_metadata, verdict_lines
 from mocap.config.build import build
 from mocap.config.presets import preset_path
 from mocap.config.room import Room, read_room
@@ -148,3 +149,16 @@ def test_the_sketch_that_is_shown_has_every_entry(tmp_path: Path, mocap_cli: Cal
 def test_a_plan_prints_no_minus_zero(tmp_path: Path, mocap_cli: Callable) -> None:
     done = mocap_cli("plan", "--room", "6x5x2.8", "--cameras", 4, "--out", tmp_path / "plan.html")  # two look level
     assert done.status == 0 and " tilt 0 deg" in done.out and not re.search(r"-0(\.0*)?[ ,]", done.out), done.out
+
+
+def test_what_the_verdict_says_is_not_said_again() -> None:
+    checks = [
+        Check("lens_asked", "fail", 3.0, 2.0, 2.0, "sd", "camera 'a': off by up to", "Leave it."),
+        Check("timing", "warn", 3.0, 2.0, 4.0, "sd", "'b' is late: off by up to", "Use a clock."),
+    ]
+    verdict = f"refuse: C{checks[0].describe()[1:]}."
+    metadata = {"world": "feet", "lens_asked": "Camera 'a': ... Leave it.", "timing": "each view", "scale": ""}
+    names = ("world", "scale", "lens_asked", "timing")
+    lines = shown_metadata(SimpleNamespace(checks=checks), verdict, metadata, names)
+    assert lines == ["  world: feet", "  timing: each view"]
+    assert len(shown_metadata(None, "", metadata, names)) == 3
