@@ -13,7 +13,7 @@ from calibration.corrections.flatness import further_bent
 from calibration.lenses.solved import solved_lenses
 from calibration.observations import BoardObservations
 from calibration.quality.figures import BoardScore, score_board
-from calibration.quality.verdict import CalibrationQuality, summarise
+from calibration.quality.verdict import CalibrationQuality, check_boards_agree, summarise
 from calibration.result import Calibration, assemble, refined_cameras
 from calibration.solve.bodies import BoardFootage, board_footage
 from calibration.solve.bundle import BundleCovariance
@@ -96,18 +96,19 @@ def _calibrate(
     choice = parse_world(world, names)
     check_landmarks(choice, landmarks)
     asked = lens_models_of(lens, names)
-    footage = _usable_footage(boards)
+    footage, described = _usable_footage(boards), [board.board.describe() for board in boards]
     lenses, held = solved_lenses(footage, asked)
     answer, models = corrected(lenses.refinement, lenses.open_problem, footage, wanted), lenses.models
     refinement = answer.refinement
     seen = replace(lenses.open_problem, views=refinement.every_view)
     check_steady(seen, refinement.state, names, footage.frame_ids)
     quality = summarise(refinement, footage.observed(), max_rms_share)
+    check_boards_agree(refinement, names, described)
     shared = answer.shared_errors()
     frame, quality = _world(choice, refinement, shared.covariance, footage, models, quality, landmarks)
     if choice.on_floor and answer.shape is not None and answer.shape.significant:
         frame = replace(frame, notes=f"{frame.notes}; {_FLOOR_OF_BENT.format(1e3 * answer.shape.bow_m)}")
-    others = further_bent(refinement, [board.board.describe() for board in boards])
+    others = further_bent(refinement, described)
     whole = assemble(footage, lenses, frame, answer, shared, held, quality)
     return replace(whole, asked=tuple(asked), further_bent=others)
 

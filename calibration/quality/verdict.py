@@ -1,11 +1,12 @@
 """The figures of a calibration, and the refusal of an answer that is none."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.errors import SolverError
+from calibration.errors import BoardError, SolverError
 from calibration.observations import BoardObservations
 from calibration.quality.figures import BoardScore
 from calibration.solve.bodies import BodyObservations
@@ -13,6 +14,7 @@ from calibration.solve.bundle_system import squared_errors
 from calibration.solve.refinement import Refinement
 
 _MANY_REJECTED = 0.5
+_FEWEST_LOST = 3  # views of a board that a camera lost, before the board is named for it
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,39 @@ def _check_rejected(kept: NDArray, observations: BoardObservations | BodyObserva
         "Check that this camera's video is synchronous with the others, not mirrored, and of the same board.",
         code="TOO_MANY_REJECTED",
     )
+
+
+def check_boards_agree(refinement: Refinement, camera_names: Sequence[str], boards: Sequence[str]) -> None:
+    """Refuse boards, of several, that a camera sees otherwise than the other boards, as one of another size.
+
+    Parameters
+    ----------
+    refinement : Refinement
+        Of all boards; each is a target.
+    camera_names, boards : sequence of str
+
+    Raises
+    ------
+    BoardError
+        BOARD_MISMATCH, naming boards and cameras.
+    """
+    views, kept = refinement.every_view, refinement.kept
+    lost = np.asarray(views.seen.any(axis=1) & ~kept.any(axis=1))
+    told = []
+    for target, board in enumerate(boards if len(boards) > 1 else ()):
+        own = np.asarray(views.body_target[views.body] == target)
+        for camera, name in enumerate(camera_names):
+            here = np.asarray(own & (views.camera == camera))
+            if lost[here].sum() >= _FEWEST_LOST and lost[here].mean() > _MANY_REJECTED:
+                told.append(f"{lost[here].sum()} of {here.sum()} views of the {board} in {name}")
+    if told:
+        raise BoardError(
+            f"The boards contradict each other: {'; '.join(told)} do not fit what the other views say; any of "
+            f"the boards may be described wrongly ({'; '.join(boards)}).",
+            "Measure the squares of every printed board and describe each as it is; check that the videos are "
+            "synchronous; or calibrate with one board alone.",
+            code="BOARD_MISMATCH",
+        )
 
 
 def corner_errors(

@@ -14,11 +14,12 @@ from calibration.camera import CameraRig
 from calibration.corrections.board_shape import bending_modes
 from calibration.corrections.choice import Wanted
 from calibration.corrections.flatness import Flatness, board_flatness
-from calibration.errors import SolverError
+from calibration.errors import BoardError, SolverError
 from calibration.observations import BoardObservations
 from calibration.quality.assessment import Assessment, assess
 from calibration.quality.bent_board import moved_by_bend, shape_checks
 from calibration.quality.judgement import Check, graded
+from calibration.quality.verdict import check_boards_agree
 from calibration.recipe import Calibration, calibrate, cross_validate
 from calibration.rigid import apply
 from calibration.solve.bundle_shape import ShapeModes, minimise_shape
@@ -139,6 +140,17 @@ def test_views_of_all_boards_count_where_cameras_are_judged() -> None:
     assert told.graph.corners[1, 1] == first.seen[1].sum() + other.seen[1].sum()
     counted = [check for camera in told.cameras for check in camera.checks if check.name in ("shared", "rejected")]
     assert len(counted) == 6 and all(check.status != "fail" for check in counted)
+
+
+def test_boards_that_lose_most_views_of_a_camera_to_another_are_refused_by_name() -> None:
+    only = plain(0.0).refinement
+    views, n = only.every_view, only.every_view.n_bodies
+    two = replace(views, targets=np.repeat(views.targets, 2, axis=0), body_target=np.arange(n) % 2)
+    lost = (two.body_target[two.body] == 1) & (two.camera == 2)
+    check_boards_agree(replace(only, every_view=two), RIG.names, ["board a", "board b"])
+    with pytest.raises(BoardError, match=r"BOARD_MISMATCH.* views of the board b in cam_2 do not fit"):
+        refinement = replace(only, every_view=two, kept=only.kept & ~lost[:, None])
+        check_boards_agree(refinement, RIG.names, ["board a", "board b"])
 
 
 def test_views_that_leave_a_camera_open_are_told_and_do_not_crash() -> None:
