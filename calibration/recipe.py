@@ -12,6 +12,7 @@ from calibration.corrections.choice import Wanted, corrected
 from calibration.corrections.flatness import further_bent
 from calibration.lenses.solved import solved_lenses
 from calibration.observations import BoardObservations
+from calibration.quality.board_sizes import check_sizes_agree
 from calibration.quality.figures import BoardScore, score_board
 from calibration.quality.verdict import CalibrationQuality, check_boards_agree, summarise
 from calibration.result import Calibration, assemble, refined_cameras
@@ -104,6 +105,8 @@ def _calibrate(
     check_steady(seen, refinement.state, names, footage.frame_ids)
     quality = summarise(refinement, footage.observed(), max_rms_share)
     check_boards_agree(refinement, names, described)
+    if len(boards) > 1:
+        check_sizes_agree(CameraRig(refined_cameras(footage, refinement, models, np.eye(4))), boards)
     shared = answer.shared_errors()
     frame, quality = _world(choice, refinement, shared.covariance, footage, models, quality, landmarks)
     if choice.on_floor and answer.shape is not None and answer.shape.significant:
