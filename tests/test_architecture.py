@@ -34,7 +34,11 @@ FENCES = {
     "cv2": (
         "calibration.detection", "calibration.initial.intrinsics", "calibration.sources", "calibration.synthetic",
         "calibration.boards.board_page", "mocap.synthetic", "mocap.keypoints.plates", "mocap.keypoints.markers",
+        "mocap.keypoints.pose",
     ),
+    "mediapipe": ("mocap.keypoints.pose",),
+    "onnxruntime": ("mocap.keypoints.pose",),
+    "sleap_io": ("mocap.readers",),
     "aniposelib": ("calibration.aniposelib_adapter",),
     "h5py": ("mocap.storage", "mocap.readers"),
     "ezc3d": ("mocap.readers.c3d", "mocap.export.c3d"),

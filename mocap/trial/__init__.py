@@ -4,14 +4,17 @@ from mocap.trial.angles import AngleDefinition, JointAngles
 from mocap.trial.keypoints import Keypoints2D, Timeline
 from mocap.trial.points import Points3D, Segments
 from mocap.trial.record import Operation, Trial, Verdict
+from mocap.trial.sync import CameraTimes, SyncEstimate
 
 __all__ = [
     "AngleDefinition",
+    "CameraTimes",
     "JointAngles",
     "Keypoints2D",
     "Operation",
     "Points3D",
     "Segments",
+    "SyncEstimate",
     "Timeline",
     "Trial",
     "Verdict",
