@@ -35,6 +35,21 @@ def test_body_25b_has_the_order_of_openpose() -> None:
     assert (keypoints[11], keypoints[12], keypoints[18], keypoints[24]) == ("LHip", "RHip", "Head", "RHeel")
 
 
+def test_whole_body_has_the_places_of_its_dataset() -> None:
+    # COCO-WholeBody as in MMPose's configs/_base_/datasets/coco_wholebody.py.
+    keypoints = read_skeleton("coco_wholebody").keypoints
+    places = {0: "nose", 12: "right_hip", 17: "left_big_toe", 19: "left_heel", 22: "right_heel", 23: "face-0",
+              90: "face-67", 91: "left_hand_root", 100: "left_middle_finger1", 112: "right_hand_root",
+              126: "right_ring_finger2", 132: "right_pinky_finger4"}  # fmt: skip
+    assert len(keypoints) == 133 and keypoints[:17] == read_skeleton("coco_17").keypoints
+    assert {place: keypoints[place] for place in places} == places
+
+
+def test_mediapipe_has_the_order_of_its_own_package() -> None:
+    landmarks = pytest.importorskip("mediapipe.python.solutions.pose").PoseLandmark
+    assert read_skeleton("mediapipe_33").keypoints == tuple(landmark.name.lower() for landmark in landmarks)
+
+
 def test_bones_are_those_of_the_skeleton_that_fits() -> None:
     assert ("RHip", "RKnee") in bones_among(("RHip", "RKnee", "RAnkle", "stray"))
     assert bones_among(("unheard", "of")) == ()

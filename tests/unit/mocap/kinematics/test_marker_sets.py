@@ -35,11 +35,12 @@ def test_plug_in_gait_with_a_subject_prefix(prefix: str) -> None:
     assert "CLAV" in found.missing
 
 
-@pytest.mark.parametrize("name", ["coco_17", "body_25", "body_25b", "halpe_26"])
+@pytest.mark.parametrize("name", ["coco_17", "body_25", "body_25b", "halpe_26", "coco_wholebody", "mediapipe_33"])
 def test_detector_skeletons_are_keypoints(name: str) -> None:
     found = find_marker_set(read_skeleton(name).keypoints)
     assert found.marker_set.kind == "keypoints"
     assert {"RHJC", "LHJC", "RKJC", "RAJC"} <= set(found.label_of)
+    assert found.marker_set.name == name or name.startswith("body")
 
 
 def test_unknown_labels_list_the_candidates() -> None:

@@ -33,7 +33,7 @@ def _keypoints(skeleton: str) -> Points3D:
     neck, head = TRIAL.points.point("C7"), TRIAL.points.point("VERTEX")
     middle = (sources["RHJC"] + sources["LHJC"]) / 2
     parts = {"shoulder": "SJC", "elbow": "EJC", "wrist": "WJC", "hip": "HJC", "knee": "KJC", "ankle": "AJC",
-             "heel": "HEEL", "bigtoe": "HALLUX", "smalltoe": "MT5"}  # fmt: skip
+             "heel": "HEEL", "bigtoe": "HALLUX", "smalltoe": "MT5", "footindex": "HALLUX"}  # fmt: skip
     stack = []
     names = read_skeleton(skeleton).keypoints
     for name in names:
@@ -43,7 +43,7 @@ def _keypoints(skeleton: str) -> Points3D:
     return Points3D(np.stack(stack, axis=1), names, TRIAL.points.rate_hz)
 
 
-@pytest.mark.parametrize("skeleton", ["coco_17", "body_25", "body_25b", "halpe_26"])
+@pytest.mark.parametrize("skeleton", ["coco_17", "body_25", "body_25b", "halpe_26", "coco_wholebody", "mediapipe_33"])
 def test_keypoints_show_no_pelvis_and_no_lumbar_spine(skeleton: str) -> None:
     angles = kinematics(_keypoints(skeleton)).angles
     assert angles.names == ANGLE_NAMES
@@ -57,7 +57,7 @@ def test_keypoints_show_no_pelvis_and_no_lumbar_spine(skeleton: str) -> None:
     assert "invisible" in angles.definition("lumbar_flexion").reason
 
 
-@pytest.mark.parametrize("skeleton", ["coco_17", "halpe_26"])
+@pytest.mark.parametrize("skeleton", ["coco_17", "halpe_26", "coco_wholebody", "mediapipe_33"])
 def test_keypoints_show_the_bend_of_the_knee_by_three_points(skeleton: str) -> None:
     angles = kinematics(_keypoints(skeleton)).angles
     definition = angles.definition("knee_flexion_r")
