@@ -1,0 +1,192 @@
+"""Samples that no body makes: points that stand still while the rest moves, leaps, and single samples far off.
+
+They are told apart, not removed: what is raw stays raw, and the stages that smooth leave them out.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mocap.signal.gaps import runs
+
+#: A point that moves farther from one frame to the next has leapt (m).
+LEAP_M = 0.3
+#: A sample farther from the course of its neighbours stands out, where the noise is small (m).
+STRAY_M = 0.02
+_STRAY_SIGMAS = 7.0
+_FEWEST_FROZEN = 3
+_OWN_STEP_M = 1e-5  # a point that usually moves less from frame to frame has no noise: a plant, or perfect data
+_OTHERS_MOVE_M = 1e-3
+_LONGEST_STRAY = 3
+_REACH = 4  # neighbours on each side that tell the course of a point
+_TURNS = 8
+_MEDIAN_OF_MAXWELL = 1.538  # median distance from the origin of three normal components of SD 1
+
+
+@dataclass(frozen=True, eq=False)
+class Implausible:
+    """Which samples are implausible, and why; each of shape (time, keypoint), bool.
+
+    Attributes
+    ----------
+    frozen : ndarray
+        The same position to the last digit for three frames or more, while most other points move.
+    leap : ndarray
+        Both samples of a move of more than 0.3 m between two frames; of a point that leaps away and back all
+        samples in between as well.
+    stray : ndarray
+        Up to three samples in a row far off the course of their neighbours.
+    """
+
+    frozen: NDArray
+    leap: NDArray
+    stray: NDArray
+
+    @property
+    def any(self) -> NDArray:
+        """Samples that are implausible for any reason, shape (time, keypoint)."""
+        return self.frozen | self.leap | self.stray
+
+
+def find_implausible(position: NDArray) -> Implausible:
+    """Find frozen points, leaps and stray samples.
+
+    Parameters
+    ----------
+    position : ndarray, shape (time, keypoint, 3)
+        Metres; NaN is missing.
+
+    Returns
+    -------
+    Implausible
+    """
+    position = np.asarray(position, float)
+    leap = find_leaps(position)
+    return Implausible(find_frozen(position), leap, find_stray(np.where(leap[..., None], np.nan, position)))
+
+
+def find_frozen(position: NDArray) -> NDArray:
+    """Return the samples, shape (time, keypoint), of points that stand still to the last digit as others move.
+
+    A point that mostly does not move at all, as a planted foot in perfect data, is not called frozen.
+    """
+    n_frames, n_keypoints = position.shape[:2]
+    frozen = np.zeros((n_frames, n_keypoints), bool)
+    if n_frames < _FEWEST_FROZEN or n_keypoints < 2:
+        return frozen
+    step = np.linalg.norm(np.diff(position, axis=0), axis=2)
+    typical = _median(step, axis=0)
+    still = step == 0.0
+    for keypoint in np.flatnonzero(still.any(axis=0) & (typical > _OWN_STEP_M)):
+        for start, stop in runs(still[:, keypoint]):
+            if stop - start + 1 < _FEWEST_FROZEN:
+                continue
+            others = np.delete(position[[start, stop]], keypoint, axis=1)
+            moved = np.linalg.norm(others[1] - others[0], axis=1)
+            path = np.delete(step[start:stop], keypoint, axis=1).max(axis=0)
+            # Someone who turns back in between has moved, too: the longest single step tells.
+            if max(float(_median(moved, 0)), float(_median(path, 0))) > _OTHERS_MOVE_M:
+                frozen[start : stop + 1, keypoint] = True
+    return frozen
+
+
+def find_leaps(position: NDArray, limit_m: float = LEAP_M) -> NDArray:
+    """Return the samples, shape (time, keypoint), beside or between leaps; leaps over gaps of one frame count."""
+    n_frames, n_keypoints = position.shape[:2]
+    leap = np.zeros((n_frames, n_keypoints), bool)
+    for keypoint in range(n_keypoints):
+        there = np.flatnonzero(np.isfinite(position[:, keypoint]).all(axis=1))
+        if len(there) < 2:
+            continue
+        own = position[there, keypoint]
+        span = np.diff(there)
+        far = (np.linalg.norm(np.diff(own, axis=0), axis=1) > limit_m * span) & (span <= 2)
+        at = np.flatnonzero(far)
+        leap[there[at], keypoint] = leap[there[at + 1], keypoint] = True
+        for first, second in zip(at[:-1], at[1:], strict=True):
+            # Away and back again: what lies between is the excursion, however many frames it lasts.
+            if np.linalg.norm(own[second + 1] - own[first]) < limit_m * (second + 1 - first):
+                leap[there[first + 1 : second + 1], keypoint] = True
+    return leap
+
+
+def find_stray(position: NDArray, limit_m: float = STRAY_M) -> NDArray:
+    """Return the samples, shape (time, keypoint), that lie far from the cubic through their neighbours.
+
+    Far is both more than `limit_m` and more than seven times the spread of such distances, which a noisy recording
+    makes large. The worst sample of a neighbourhood is taken out first, and its neighbours are asked again.
+    """
+    n_frames, n_keypoints = position.shape[:2]
+    work = np.array(position, float)
+    stray = np.zeros((n_frames, n_keypoints), bool)
+    if n_frames < 2 * _REACH + 1:
+        return stray
+    for _ in range(_TURNS):
+        shown = np.max([np.nan_to_num(_excess(work, left_out, limit_m)) for left_out in range(_LONGEST_STRAY)], axis=0)
+        worst = shown > 1.0
+        if not worst.any():
+            break
+        for shift in range(1, _REACH + 1):
+            worst[shift:] &= shown[shift:] >= shown[:-shift]
+            worst[:-shift] &= shown[:-shift] >= shown[shift:]
+        stray |= worst
+        work[worst] = np.nan
+    # A good sample beside strays may have gone with them: it fits the course of those that are left.
+    return stray & ~(_excess(position, 0, limit_m, work) <= 1.0)
+
+
+def _excess(position: NDArray, left_out: int, limit_m: float, neighbours: NDArray | None = None) -> NDArray:
+    """Distance from the course of the neighbours as a share of what is allowed, shape (time, keypoint); NaN unknown."""
+    distance, gain = _off_course(position, position if neighbours is None else neighbours, left_out)
+    sigma = _median(distance / gain, axis=0) / _MEDIAN_OF_MAXWELL
+    limit = np.maximum(limit_m, _STRAY_SIGMAS * np.where(np.isfinite(sigma), sigma, np.inf) * gain)
+    return distance / limit
+
+
+def _off_course(position: NDArray, neighbours: NDArray, left_out: int) -> tuple[NDArray, NDArray]:
+    """Distance of each sample from the cubic through up to four neighbours on each side, shape (time, keypoint).
+
+    The next `left_out` samples on each side are not asked: strays in a row would vouch for each other. NaN where
+    fewer than five neighbours are there, or fewer than two on one side. With it, by how much this distance is
+    noisier than one sample.
+    """
+    near, reach = left_out + 1, left_out + _REACH
+    offsets = np.array([*range(-reach, -near + 1), *range(near, reach + 1)])
+    n_frames, n_keypoints = position.shape[:2]
+    padded = np.full((n_frames + 2 * reach, n_keypoints, 3), np.nan)
+    padded[reach:-reach] = neighbours
+    basis = np.vander(offsets / reach, 4, increasing=True)
+    weights = np.linalg.pinv(basis)[0]
+    centre = np.zeros(position.shape)
+    for shift, weight in zip(offsets, weights, strict=True):
+        centre += weight * padded[reach + shift : reach + shift + n_frames]
+    gain = np.full(position.shape[:2], np.sqrt(1 + (weights**2).sum()))
+    # Beside gaps and at both ends some neighbours are missing: few samples, each with weights of its own.
+    frame, keypoint = np.nonzero(np.isnan(centre).any(axis=2) & np.isfinite(position).all(axis=2))
+    if len(frame):
+        around = padded[reach + frame[:, None] + offsets, keypoint[:, None]]
+        centre[frame, keypoint], gain[frame, keypoint] = _at_centre(around, basis, offsets)
+    return np.linalg.norm(position - centre, axis=2), gain
+
+
+def _at_centre(around: NDArray, basis: NDArray, offsets: NDArray) -> tuple[NDArray, NDArray]:
+    """Value at 0 of the cubics through those of the neighbours, shape (sample, neighbour, 3), that are there."""
+    there = np.isfinite(around).all(axis=2)
+    normal = np.einsum("so,oi,oj->sij", there.astype(float), basis, basis)
+    enough = (there.sum(axis=1) >= 5) & (there[:, offsets < 0].sum(axis=1) >= 2)
+    enough &= there[:, offsets > 0].sum(axis=1) >= 2
+    normal[~enough] = np.eye(4)
+    weights = np.linalg.inv(normal)[:, 0] @ basis.T * there
+    centre = np.einsum("so,soc->sc", weights, np.where(there[..., None], around, 0.0))
+    return np.where(enough[:, None], centre, np.nan), np.sqrt(1 + (weights**2).sum(axis=1))
+
+
+def _median(values: NDArray, axis: int) -> NDArray:
+    """Median of the finite values along an axis, without a warning where there are none: NaN there."""
+    ordered = np.sort(np.where(np.isfinite(values), values, np.inf), axis=axis)
+    count = np.isfinite(values).sum(axis=axis)
+    low = np.take_along_axis(ordered, np.expand_dims(np.maximum(count - 1, 0) // 2, axis), axis)
+    high = np.take_along_axis(ordered, np.expand_dims(np.minimum(count // 2, values.shape[axis] - 1), axis), axis)
+    middle = np.squeeze(low, axis) / 2 + np.squeeze(high, axis) / 2
+    return np.where(count > 0, middle, np.nan)

@@ -1,0 +1,75 @@
+"""Faults that are planted are found to the sample; what bodies do is left alone."""
+
+import numpy as np
+import pytest
+
+from mocap.signal.implausible import find_implausible
+from mocap.synthetic import default_subject, squat
+
+
+@pytest.fixture(scope="module")
+def clean():
+    position = squat(default_subject(), repetitions=1).points.position[:, ::3]
+    return position + np.random.default_rng(3).normal(0, 0.002, position.shape), position
+
+
+def test_a_clean_squat_shows_nothing(clean):
+    for position in clean:  # with noise and perfect, its feet planted
+        assert not find_implausible(position).any.any()
+
+
+@pytest.mark.parametrize("length", [3, 4, 20])
+def test_frozen_points_are_found_and_their_frames_exact(clean, length):
+    position = clean[0].copy()
+    start = 150
+    position[start : start + length, 5] = position[start, 5]
+    found = find_implausible(position)
+    assert np.flatnonzero(found.frozen[:, 5]).tolist() == list(range(start, start + length))
+    assert not np.delete(found.frozen, 5, axis=1).any()
+
+
+def test_all_points_still_at_once_is_a_person_who_stands(clean):
+    position = clean[0].copy()
+    position[100:140] = position[100]
+    assert not find_implausible(position).frozen.any()
+
+
+@pytest.mark.parametrize("size", [0.31, 0.5, 3.0])
+@pytest.mark.parametrize("length", [1, 2, 30])
+def test_leaps_away_and_back_are_found_whole(clean, size, length):
+    position = clean[0].copy()
+    position[200 : 200 + length, 7] += [size + 0.05, 0, 0]
+    found = find_implausible(position)
+    assert found.leap[199 : 201 + length, 7].all()
+    assert found.leap.sum() == length + 2
+
+
+def test_a_leap_that_stays_flags_both_sides(clean):
+    position = clean[0].copy()
+    position[200:, 7] += [0, 0.5, 0]
+    assert np.argwhere(find_implausible(position).leap).tolist() == [[199, 7], [200, 7]]
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_strays_of_50_mm_are_all_found(clean, length):
+    rng = np.random.default_rng(length)
+    found = wrong = 0
+    for _ in range(20):
+        position = clean[0].copy()
+        frame, keypoint = rng.integers(10, len(position) - 10), rng.integers(0, position.shape[1])
+        direction = rng.normal(size=3)
+        position[frame : frame + length, keypoint] += 0.05 * direction / np.linalg.norm(direction)
+        stray = find_implausible(position).stray
+        found += bool(stray[frame : frame + length, keypoint].all())
+        wrong += int(stray.sum()) - int(stray[frame : frame + length, keypoint].sum())
+    assert found == 20  # measured 20 of 20 at each length
+    assert wrong == 0
+
+
+def test_gaps_and_short_recordings_are_no_trouble(clean):
+    position = clean[0].copy()
+    position[50:60] = np.nan
+    position[:, 3] = np.nan
+    assert not find_implausible(position).any.any()
+    assert find_implausible(position[:2]).any.shape == (2, position.shape[1])
+    assert not find_implausible(np.full((20, 4, 3), np.nan)).any.any()
