@@ -4,6 +4,7 @@ They are told apart, not removed: what is raw stays raw, and the stages that smo
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,7 +105,7 @@ def find_leaps(position: NDArray, limit_m: float = LEAP_M) -> NDArray:
         far = (np.linalg.norm(np.diff(own, axis=0), axis=1) > limit_m * span) & (span <= 2)
         at = np.flatnonzero(far)
         leap[there[at], keypoint] = leap[there[at + 1], keypoint] = True
-        for first, second in zip(at[:-1], at[1:], strict=True):
+        for first, second in pairwise(at):
             # Away and back again: what lies between is the excursion, however many frames it lasts.
             if np.linalg.norm(own[second + 1] - own[first]) < limit_m * (second + 1 - first):
                 leap[there[first + 1 : second + 1], keypoint] = True
