@@ -119,7 +119,9 @@ def frame_size(source: CameraSource) -> tuple[int, int]:
     raise _unreadable(source, "holds no frame")
 
 
-def iter_frames(source: CameraSource, every: int = 1, limit: int | None = None) -> Iterator[tuple[int, NDArray]]:
+def iter_frames(
+    source: CameraSource, every: int = 1, limit: int | None = None, *, colour: bool = False
+) -> Iterator[tuple[int, NDArray]]:
     """Read frames one by one.
 
     Parameters
@@ -129,11 +131,13 @@ def iter_frames(source: CameraSource, every: int = 1, limit: int | None = None) 
         Yield only frames whose index is a multiple of it.
     limit : int, optional
         Stop before this index.
+    colour : bool
+        Give BGR images, not gray ones.
 
     Yields
     ------
     index : int
-    gray : ndarray of uint8, shape (height, width)
+    image : ndarray of uint8, shape (height, width) or (height, width, 3)
 
     Raises
     ------
@@ -145,40 +149,41 @@ def iter_frames(source: CameraSource, every: int = 1, limit: int | None = None) 
     if every < 1:
         raise ShapeError(f"every = {every} is not at least 1.", "Give 1 to read every frame.")
     frames = _iter_images if source.kind == "images" else _iter_video
-    yield from frames(source, every, limit)
+    yield from frames(source, every, limit, colour)
 
 
-def _iter_images(source: CameraSource, every: int, limit: int | None) -> Iterator[tuple[int, NDArray]]:
+def _iter_images(source: CameraSource, every: int, limit: int | None, colour: bool) -> Iterator[tuple[int, NDArray]]:
     size = None
     for index, path in zip(source.indices, source.files, strict=True):
         if index % every or (limit is not None and index >= limit):
             continue
-        gray = _read_image(path)
-        if size is not None and gray.shape != size:
+        image = _read_image(path, colour)
+        if size is not None and image.shape != size:
             raise FormatError(
-                f"{path} is {gray.shape[1]} x {gray.shape[0]} px, the images before it are {size[1]} x {size[0]} px.",
+                f"{path} is {image.shape[1]} x {image.shape[0]} px, the images before it are {size[1]} x {size[0]} px.",
                 "Keep only images of one recording, at one resolution, in a camera's folder.",
                 code="IMAGE_SIZE",
             )
-        size = gray.shape
-        yield index, gray
+        size = image.shape
+        yield index, image
 
 
-def _read_image(path: Path) -> NDArray:
+def _read_image(path: Path, colour: bool) -> NDArray:
     # imdecode and not imread: imread prints its own warning, and fails on non-ASCII paths on some systems.
     try:
         data = np.fromfile(path, np.uint8)
-        gray = cv2.imdecode(data, cv2.IMREAD_GRAYSCALE) if data.size else None
+        kind = cv2.IMREAD_COLOR if colour else cv2.IMREAD_GRAYSCALE
+        image = cv2.imdecode(data, kind) if data.size else None
     except (OSError, cv2.error):
-        gray = None
-    if gray is None:
+        image = None
+    if image is None:
         raise SourceError(
             f"The image {path} is truncated or not an image.", "Copy it again, or remove it.", code="IMAGE_UNREADABLE"
         )
-    return gray
+    return image
 
 
-def _iter_video(source: CameraSource, every: int, limit: int | None) -> Iterator[tuple[int, NDArray]]:
+def _iter_video(source: CameraSource, every: int, limit: int | None, colour: bool) -> Iterator[tuple[int, NDArray]]:
     capture = _opened(source)
     try:
         promised = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
@@ -190,7 +195,7 @@ def _iter_video(source: CameraSource, every: int, limit: int | None) -> Iterator
                 ok, image = capture.retrieve()
                 if not ok:
                     break
-                yield index, image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+                yield index, image if colour or image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
             index += 1
         else:
             return

@@ -42,7 +42,7 @@ FENCES = {
     "aniposelib": ("calibration.aniposelib_adapter",),
     "h5py": ("mocap.storage", "mocap.readers"),
     "ezc3d": ("mocap.readers.c3d", "mocap.export.c3d"),
-    "av": ("mocap.readers.video",),
+    "av": ("mocap.readers.video", "mocap.readers.video_container", "mocap.readers.video_audio"),
     "napari": ("mocap.viewer",),
     "qtpy": ("mocap.viewer",),
     "PySide6": ("mocap.viewer",),

@@ -1,0 +1,149 @@
+"""What a video's container holds: its frames in order of presentation, and where decoding one begins."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from mocap.errors import FormatError, MocapError, SourceError
+
+# What recorders write; a playlist or a list of other files under a video's name is not opened.
+_CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,mpegvideo,asf,flv,mxf,m4v,h264,hevc,ogg"
+_MAX_PIXELS = 150_000_000
+COPY_AGAIN = "Copy it again from the camera, or convert it to H.264 in an .mp4."
+
+
+@dataclass(frozen=True, eq=False)
+class VideoIndex:
+    """The presentation times of all frames that are shown, in order; empty where the container stores none."""
+
+    ticks: NDArray
+    n_frames: int
+    seconds_per_tick: float
+    first_size: tuple[int, int]
+    rotation_deg: int
+    notes: tuple[str, ...]
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator["av.container.InputContainer"]:
+    """Open a video; whatever FFmpeg finds wrong within the block becomes an error that names the file."""
+    if not path.is_file():
+        raise SourceError(f"There is no video {path}.", "Check the path.", code="VIDEO_MISSING")
+    options = {"protocol_whitelist": "file", "format_whitelist": _CONTAINERS}
+    try:
+        with av.open(f"file:{path}", options=options, metadata_errors="replace") as container:
+            if not container.streams.video:
+                raise unreadable(path, "holds no pictures")
+            yield container
+    except MocapError:
+        raise
+    except (av.FFmpegError, OSError, ValueError, OverflowError, MemoryError) as error:
+        reason = getattr(error, "strerror", None) or "its content makes no sense"
+        raise unreadable(path, f"cannot be read as a video ({reason})") from error
+
+
+def read_index(path: Path) -> VideoIndex:
+    first = _first_frame(path)
+    with opened(path) as container:
+        stream = container.streams.video[0]
+        shown, n_packets, untimed = [], 0, 0
+        for packet in container.demux(stream):
+            if not packet.size:
+                continue
+            n_packets += 1
+            if packet.is_discard:
+                continue
+            if packet.pts is None:
+                untimed += 1
+            else:
+                shown.append(packet.pts)
+        _check_whole(path, container, n_packets)
+        tick = float(stream.time_base or 0)
+    rotation = _quarter_turns(first) * 90
+    size = (first.width, first.height) if rotation % 180 == 0 else (first.height, first.width)
+    ticks = np.array(sorted(shown), dtype=np.int64)
+    if untimed or first.pts is None or not tick or len(np.unique(ticks)) < len(ticks):
+        note = f"{path.name} does not store when each of its frames is shown."
+        return VideoIndex(np.zeros(0, np.int64), len(shown) + untimed, tick, size, rotation, (note,))
+    hidden = int((ticks < first.pts).sum())
+    notes = (f"{path.name} begins with {hidden} frames that cannot be shown; frame 0 is the one after.",)
+    return VideoIndex(ticks[hidden:], len(ticks) - hidden, tick, size, rotation, notes if hidden else ())
+
+
+def _first_frame(path: Path) -> "av.VideoFrame":
+    with opened(path) as container:
+        stream = container.streams.video[0]
+        context = stream.codec_context
+        if context is None:
+            raise unreadable(path, "is in a format that nothing here decodes")
+        if context.width * context.height > _MAX_PIXELS:
+            raise FormatError(
+                f"The video {path} claims pictures of {context.width} x {context.height} px.", COPY_AGAIN,
+                code="VIDEO_SIZE",
+            )  # fmt: skip
+        for frame in container.decode(stream):
+            return frame
+    raise unreadable(path, "holds no frame that can be decoded")
+
+
+def _check_whole(path: Path, container: "av.container.InputContainer", n_packets: int) -> None:
+    """Hold the frames that are there against those that the header promises."""
+    stream = container.streams.video[0]
+    promised, slack = stream.frames, 0
+    if "mp4" not in container.format.name or not promised:
+        # Others store an estimate, or the duration alone, so the last few frames prove nothing.
+        rate, duration = stream.average_rate, container.duration
+        promised = promised or (int(duration / av.time_base * rate) if rate and duration else 0)
+        slack = max(2, promised // 50)
+    if n_packets < promised - slack:
+        raise SourceError(
+            f"The video {path} ends after {n_packets} of {promised} frames.",
+            "Copy it again from the camera; if that is all there is, cut it to its good part with a video tool.",
+            code="VIDEO_TRUNCATED",
+        )
+
+
+def decoded(path: Path, index: VideoIndex, start: int, threads: int) -> Iterator[tuple[int, "av.VideoFrame"]]:
+    """Decode from a key frame at or before `start`; each frame with its place by its own time where it has one."""
+    with opened(path) as container:
+        stream = container.streams.video[0]
+        stream.thread_type = "AUTO"
+        stream.codec_context.thread_count = threads
+        timed = len(index.ticks) > 0
+        if start and timed:
+            container.seek(int(index.ticks[start]), stream=stream)
+        frames = container.decode(stream)
+        first = next(frames, None)
+        if start and timed and (first is None or first.pts is None or first.pts > index.ticks[start]):
+            container.seek(int(index.ticks[0]), stream=stream)  # its index was wrong: decode all that comes before
+            frames = container.decode(stream)
+            first = next(frames, None)
+        counted = 0
+        while first is not None:
+            place = _place(index, first, path) if timed else counted
+            if place >= 0:
+                yield place, first
+            counted += 1
+            first = next(frames, None)
+
+
+def _place(index: VideoIndex, frame: "av.VideoFrame", path: Path) -> int:
+    if frame.pts is None:
+        raise unreadable(path, "loses the time of a frame when it is decoded")
+    place = int(np.searchsorted(index.ticks, frame.pts))
+    return place if place < len(index.ticks) and index.ticks[place] == frame.pts else -1
+
+
+def _quarter_turns(frame: "av.VideoFrame") -> int:
+    """Return by how many quarter turns, counter-clockwise, the tag turns the picture; only these, as in OpenCV."""
+    turn = round(frame.rotation)
+    return turn // 90 % 4 if turn % 90 == 0 else 0
+
+
+def unreadable(path: Path, what: str) -> SourceError:
+    return SourceError(f"The video {path} {what}.", COPY_AGAIN, code="VIDEO_UNREADABLE")
