@@ -1,0 +1,176 @@
+"""What became of every observation, and what the points of a trial look like: who lost what, lengths, odd samples."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration import CameraRig
+from calibration.digits import digits
+from mocap.reconstruction.kernels import MEASURED
+from mocap.reconstruction.options import ReconstructionOptions
+from mocap.reconstruction.robust import Reconstruction, usable_observations
+from mocap.signal.gaps import runs
+from mocap.signal.implausible import Implausible, find_implausible
+from mocap.trial import Keypoints2D, Points3D, Verdict
+
+_LENGTH_DRIFT = 0.03  # of the length, from the first to the last third of a trial
+_FEWEST_FRAMES = 30
+_NAMED = 4
+_PRESENT = 0.9
+
+
+@dataclass(frozen=True, eq=False)
+class Losses:
+    """What became of the observations, as shares of the frames in 0 to 1.
+
+    Attributes
+    ----------
+    camera_names, keypoint_names : tuple of str
+    unseen, unconfident, disagreeing, used : ndarray, shape (camera, keypoint)
+        Not in the file; below the least confidence; there and confident, but left out of the point, or the point
+        could not be found; part of the point. They add up to 1.
+    found : ndarray, shape (keypoint,)
+        Share of the frames with a point.
+    """
+
+    camera_names: tuple[str, ...]
+    keypoint_names: tuple[str, ...]
+    unseen: NDArray
+    unconfident: NDArray
+    disagreeing: NDArray
+    used: NDArray
+    found: NDArray
+
+    def words(self, limit: float = _PRESENT) -> tuple[str, ...]:
+        """Say of the keypoints found in less than `limit` of the frames which cameras lost them, worst first."""
+        worst = [int(k) for k in np.argsort(self.found, kind="stable") if self.found[k] < limit]
+        sentences = [self._keypoint_words(keypoint) for keypoint in worst[:_NAMED]]
+        if len(worst) > _NAMED:
+            sentences.append(f"{len(worst) - _NAMED} more keypoints are found in less than {100 * limit:.0f} %")
+        return tuple(sentences)
+
+    def _keypoint_words(self, keypoint: int) -> str:
+        parts = []
+        for camera in np.argsort(self.used[:, keypoint], kind="stable"):
+            shares = {
+                "not seen": self.unseen[camera, keypoint],
+                "not confident": self.unconfident[camera, keypoint],
+                "disagreeing": self.disagreeing[camera, keypoint],
+            }
+            told = [f"{what} {100 * share:.0f} %" for what, share in shares.items() if share >= 0.05]
+            if told:
+                parts.append(f"{self.camera_names[camera]} {', '.join(told)}")
+        name, share = self.keypoint_names[keypoint], 100 * self.found[keypoint]
+        return f"{name} is found in {share:.0f} % of the frames: {'; '.join(parts) or 'all cameras used'}"
+
+
+def losses(
+    details: Reconstruction, keypoints: Keypoints2D, rig: CameraRig, options: ReconstructionOptions | None = None
+) -> Losses:
+    """Tell what became of every observation.
+
+    Parameters
+    ----------
+    details : Reconstruction
+    keypoints : Keypoints2D
+        What it was made of.
+    rig : CameraRig
+    options : ReconstructionOptions, optional
+        What it was made with.
+    """
+    seen = np.isfinite(keypoints.pixels).all(axis=-1)
+    usable = usable_observations(keypoints, options or ReconstructionOptions())
+    return Losses(
+        rig.names, keypoints.names, (~seen).mean(axis=1), (seen & ~usable).mean(axis=1),
+        (usable & ~details.used).mean(axis=1), details.used.mean(axis=1), (details.reason == MEASURED).mean(axis=0),
+    )  # fmt: skip
+
+
+def size_verdicts(points: Points3D, used: NDArray | None = None) -> tuple[Verdict, ...]:
+    """Tell how well the points are known, in mm and in px: medians over all found points, never a gate by itself.
+
+    Parameters
+    ----------
+    points : Points3D
+    used : ndarray of bool, shape (camera, time, keypoint), optional
+        Observations whose reprojection error counts.
+    """
+    verdicts = []
+    variance = np.trace(points.covariance, axis1=2, axis2=3)
+    if np.isfinite(variance).any():
+        sd_mm = 1e3 * np.sqrt(variance[np.isfinite(variance)])
+        upper = np.quantile(sd_mm, 0.95)
+        text = f"median uncertainty of a point (root of the summed variances); 95 % below {upper:.1f} mm"
+        verdicts.append(_at_most("point sd", float(np.median(sd_mm)), 30.0, "mm", text))
+    if points.reprojection_error is not None and used is not None and used.any():
+        error = points.reprojection_error[used]
+        text = "median distance of the used observations from their point"
+        verdicts.append(_at_most("reprojection", float(np.median(error)), 20.0, "px", text))
+    return tuple(verdicts)
+
+
+def length_verdicts(points: Points3D, bones: Sequence[tuple[str, str]]) -> tuple[Verdict, ...]:
+    """Judge whether bones keep their length from the first to the last third of a trial.
+
+    A length that drifts tells of a slipping marker, a camera that moves or a clock that runs away. One verdict, about
+    the bone that drifts most beyond its scatter within these thirds: many lengths between skin markers change with
+    posture. None without bones or in less than 30 frames.
+    """
+    worst: tuple[float, str] | None = None
+    spread = []
+    for first, second in bones:
+        length = np.linalg.norm(points.point(first) - points.point(second), axis=1)
+        thirds = [part[np.isfinite(part)] for part in np.array_split(length, 3)]
+        if min(len(thirds[0]), len(thirds[2])) < _FEWEST_FRAMES // 3:
+            continue
+        typical = float(np.median(length[np.isfinite(length)]))
+        spread.append(float(np.std(length[np.isfinite(length)])))
+        drift = float(np.median(thirds[2]) - np.median(thirds[0]))
+        scatter = float(np.sqrt((np.var(thirds[0]) + np.var(thirds[2])) / 2))
+        share = max(abs(drift) - scatter, 0.0) / max(typical, 1e-9)
+        if worst is None or share > worst[0]:
+            worst = share, f"{first}-{second} ({digits(1e3 * drift, 2)} mm of {1e3 * typical:.0f} mm)"
+    if worst is None:
+        return ()
+    text = (
+        f"largest change of a length, beyond its scatter, from the first to the last third: {worst[1]}; mean SD of the "
+        f"lengths {1e3 * np.mean(spread):.1f} mm"
+    )
+    return (_at_most("segment lengths", 100 * worst[0], 100 * _LENGTH_DRIFT, "%", text),)
+
+
+def oddity_verdicts(points: Points3D) -> tuple[tuple[Verdict, ...], Implausible]:
+    """Judge whether points freeze, leap or stray, naming keypoint and time; and tell which samples do."""
+    odd = find_implausible(points.position)
+    kinds = {
+        "frozen points": (odd.frozen, "stand still to the last digit while others move"),
+        "leaps": (odd.leap, "move more than 0.3 m between two frames"),
+        "stray samples": (odd.stray, "lie far off the course of their neighbours"),
+    }
+    verdicts = []
+    for name, (mask, meaning) in kinds.items():
+        text = f"samples that {meaning}{_where(mask, points)}"
+        verdicts.append(Verdict(name, float(mask.sum()), 0.0, "samples", not mask.any(), text))
+    return tuple(verdicts), odd
+
+
+def _where(mask: NDArray, points: Points3D) -> str:
+    if not mask.any():
+        return ""
+    count = mask.sum(axis=0)
+    told = []
+    for keypoint in np.argsort(-count, kind="stable")[:_NAMED]:
+        if not count[keypoint]:
+            break
+        start, stop = max(runs(mask[:, keypoint]), key=lambda run: run[1] - run[0])
+        first, last = points.time_s[start], points.time_s[stop - 1]
+        when = f"at {first:.2f} s" if stop - start == 1 else f"{first:.2f} to {last:.2f} s"
+        told.append(f"{points.names[keypoint]} {when} (frame {start})")
+    more = int((count > 0).sum()) - len(told)
+    return f": {', '.join(told)}{f' and {more} more keypoints' if more else ''}"
+
+
+def _at_most(name: str, measured: float, limit: float, unit: str, text: str) -> Verdict:
+    return Verdict(name, measured, limit, unit, bool(measured <= limit), text)
