@@ -1,0 +1,74 @@
+"""What can be set about smoothing over time, and what it brings back."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mocap.errors import ConfigError
+from mocap.trial import Points3D
+
+
+@dataclass(frozen=True)
+class SmoothingOptions:
+    """Settings of the smoother.
+
+    Attributes
+    ----------
+    longest_gap_s : float
+        Gaps up to this long are bridged, flagged and given the covariance that grows inside them; longer ones stay.
+    outlier_probability : float
+        A sample farther from what the others say than noise goes with this probability is left out and flagged.
+    max_sd_m : float
+        A bridged sample known worse than this (root of the summed variances, m) stays missing.
+    threads : int or None
+        As many as the processors that may be used when None. The results do not depend on it.
+    """
+
+    longest_gap_s: float = 0.2
+    outlier_probability: float = 1e-5
+    max_sd_m: float = 0.1
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        sound = {
+            "longest_gap_s": 0 <= self.longest_gap_s < np.inf,
+            "outlier_probability": 0 <= self.outlier_probability < 0.05,
+            "max_sd_m": self.max_sd_m > 0,
+            "threads": self.threads is None or self.threads >= 1,
+        }
+        wrong = [name for name, holds in sound.items() if not holds]
+        if wrong:
+            raise ConfigError(
+                f"Smoothing options {', '.join(f'{name} = {getattr(self, name)}' for name in wrong)} are out of range.",
+                "Use a gap of 0 s or more, a probability of 0 to 0.05, and limits and threads above 0.",
+                code="OPTION_RANGE",
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Smoothed:
+    """Points after smoothing, with what was learned from them.
+
+    Attributes
+    ----------
+    points : Points3D
+        Smoothed samples carry FILTERED, bridged ones FILLED besides, and those left out as outliers REJECTED too.
+        Samples of keypoints with too little to smooth are as they came.
+    cutoff_hz : ndarray, shape (keypoint, 3)
+        Frequency along x, y and z at which the smoother lets half of the amplitude through, as learned from the data;
+        NaN where nothing was smoothed.
+    noise_scale : ndarray, shape (keypoint,)
+        Variance that changes from frame to frame, over the variance that the points came with.
+    steady_share : ndarray, shape (keypoint,)
+        Share of the variance whose error stays over many frames: no smoothing takes it away, and it is left in the
+        covariance.
+    notes : tuple of str
+        What a user should know.
+    """
+
+    points: Points3D
+    cutoff_hz: NDArray
+    noise_scale: NDArray
+    steady_share: NDArray
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,197 @@
+"""The smoother against a dense solution, a textbook Kalman smoother, and its own promises about gaps and flags."""
+
+import numpy as np
+import pytest
+
+from mocap.errors import ConfigError
+from mocap.reconstruction.smooth import smooth_points_kalman
+from mocap.reconstruction.smooth_kernels import LANES
+from mocap.reconstruction.smooth_options import SmoothingOptions
+from mocap.reconstruction.smooth_series import Series, as_terms, cutoff_share, fit, learn, matrices, stiffness_of
+from mocap.schema import Status
+from mocap.trial import Points3D
+
+RATE = 100.0
+
+
+def random_covariance(rng, shape, sd=1.0):
+    root = rng.normal(0, 1, (*shape, 3, 3))
+    return sd**2 * (root @ root.swapaxes(-1, -2) / 3 + 0.3 * np.eye(3))
+
+
+def series_of(rng, n_frames, active=None):
+    value = rng.normal(0, 3, (3 * n_frames, LANES))
+    covariance = random_covariance(rng, (n_frames, LANES))
+    info = as_terms(np.linalg.inv(covariance))
+    info[np.broadcast_to(rng.random((n_frames, 1, LANES)) < 0.2, info.shape)] = 0.0
+    active = np.ones((n_frames, LANES), bool) if active is None else active
+    steady = np.zeros((n_frames, LANES))
+    steady[:-3] = active[:-3] & active[1:-2] & active[2:-1] & active[3:]
+    return Series(value, np.where(active[:, None], info, 0.0), active, steady)
+
+
+def dense(series, stiffness, lane):
+    """Solve one keypoint by plain matrices: position (time, 3), covariance (3 time, 3 time), degrees taken by axis."""
+    n_frames = len(series.active)
+    third = np.zeros((n_frames - 3, n_frames))
+    for m in range(n_frames - 3):
+        third[m, m : m + 4] = np.array([-1, 3, -3, 1]) * series.steady[m, lane]
+    prior = np.kron(third.T @ third, np.diag(stiffness[:, lane]))
+    own = np.zeros_like(prior)
+    blocks = matrices(series.info)[:, lane]
+    for frame in range(n_frames):
+        own[3 * frame : 3 * frame + 3, 3 * frame : 3 * frame + 3] = blocks[frame]
+    system = own + prior
+    system[~np.repeat(series.active[:, lane], 3)] = 0.0
+    system[np.diag_indices(len(system))] += ~np.repeat(series.active[:, lane], 3)
+    inverse = np.linalg.inv(system)
+    taken = [np.trace(inverse[axis::3, axis::3] @ third.T @ third) for axis in range(3)]
+    return (inverse @ (own @ series.value[:, lane])).reshape(-1, 3), inverse, np.array(taken)
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_the_banded_system_equals_the_dense_one(broken):
+    rng = np.random.default_rng(1)
+    active = np.ones((25, LANES), bool)
+    if broken:
+        active[:2, 1], active[11:16, 2], active[20:, 3] = False, False, False
+    series = series_of(rng, 25, active)
+    stiffness = np.exp(rng.normal(0, 2, (3, LANES)))
+    found = fit(series, stiffness)
+    for lane in range(LANES):
+        position, inverse, taken = dense(series, stiffness, lane)
+        assert np.abs(found.position.reshape(-1, 3, LANES)[..., lane] - position).max() < 1e-9
+        own = np.array([inverse[3 * t : 3 * t + 3, 3 * t : 3 * t + 3] for t in range(25)])
+        assert np.abs(matrices(found.covariance)[:, lane] - own).max() < 1e-9
+        assert np.abs(found.taken[:, lane] - taken).max() < 1e-9 * taken.max()
+
+
+def walk(rng, n_frames, n_keypoints=4, jerk_sd=2e-4, noise_sd=3e-3):
+    """Motion of white third difference, seen with noise: points and truth."""
+    truth = np.cumsum(np.cumsum(np.cumsum(rng.normal(0, jerk_sd, (n_frames, n_keypoints, 3)), 0), 0), 0)
+    covariance = random_covariance(rng, (n_frames, n_keypoints), noise_sd)
+    noise = np.linalg.cholesky(covariance) @ rng.normal(0, 1, (n_frames, n_keypoints, 3, 1))
+    names = tuple(f"k{i}" for i in range(n_keypoints))
+    return Points3D(truth + noise[..., 0], names, RATE, covariance), truth
+
+
+def test_noise_and_motion_are_learned():
+    rng = np.random.default_rng(2)
+    points, _ = walk(rng, 2000, 8)
+    smoothed = smooth_points_kalman(points)
+    assert np.abs(smoothed.noise_scale - 1).max() < 0.08
+    assert (smoothed.steady_share == 0).all()
+
+
+def test_the_smoother_is_as_good_as_its_covariance_says():
+    rng = np.random.default_rng(3)
+    points, truth = walk(rng, 1500, 8)
+    smoothed = smooth_points_kalman(points).points
+    miss = smoothed.position - truth
+    squares = np.einsum("tki,tkij,tkj->tk", miss, np.linalg.inv(smoothed.covariance), miss)
+    assert 0.93 < (squares < 7.815).mean() < 0.97
+    assert (smoothed.status == Status.MEASURED | Status.FILTERED).all()
+
+
+def test_short_gaps_are_bridged_with_grown_covariance_and_long_ones_stay():
+    rng = np.random.default_rng(4)
+    points, truth = walk(rng, 600, 8)
+    position = points.position.copy()
+    position[100:115, 0], position[200:240, 0], position[:5, 1], position[590:, 2] = np.nan, np.nan, np.nan, np.nan
+    smoothed = smooth_points_kalman(
+        Points3D(position, points.names, RATE, points.covariance), SmoothingOptions(longest_gap_s=0.15)
+    ).points
+    assert np.isfinite(smoothed.position[100:115, 0]).all()
+    assert (smoothed.status[100:115, 0] == Status.FILLED | Status.FILTERED).all()
+    sd = np.sqrt(np.trace(smoothed.covariance[:, 0], axis1=1, axis2=2))
+    assert sd[107] > 1.5 * sd[101] > 1.5 * np.median(sd)
+    for missing in (smoothed.position[200:240, 0], smoothed.position[:5, 1], smoothed.position[590:, 2]):
+        assert np.isnan(missing).all()
+    # Inside the gap the curve goes on: what freezes would stand still.
+    assert (np.linalg.norm(np.diff(smoothed.position[99:116, 0], axis=0), axis=1) > 0).all()
+    miss = smoothed.position[100:115, 0] - truth[100:115, 0]
+    squares = np.einsum("ti,tij,tj->t", miss, np.linalg.inv(smoothed.covariance[100:115, 0]), miss)
+    assert squares.max() < 16
+
+
+def test_strays_are_left_out_and_flagged():
+    rng = np.random.default_rng(5)
+    points, truth = walk(rng, 500)
+    position = points.position.copy()
+    position[[50, 200, 201, 350], 1] += [0.2, -0.1, 0.15]
+    smoothed = smooth_points_kalman(Points3D(position, points.names, RATE, points.covariance)).points
+    flags = Status.FILLED | Status.FILTERED | Status.REJECTED
+    assert (smoothed.status[[50, 200, 201, 350], 1] == flags).all()
+    assert ((smoothed.status & np.uint8(Status.REJECTED)) != 0).sum() == 4
+    assert np.linalg.norm(smoothed.position - truth, axis=2).max() < 0.008
+
+
+def test_errors_that_stay_remain_in_the_covariance():
+    rng = np.random.default_rng(6)
+    points, _ = walk(rng, 1500, 8)
+    # A slow error three times as large, which the covariance of each frame tells of.
+    drift = np.repeat(rng.normal(0, 9e-3, (1, 8, 3)), 1500, axis=0)
+    wide = points.covariance + 9e-3**2 * np.eye(3)
+    smoothed = smooth_points_kalman(Points3D(points.position + drift, points.names, RATE, wide))
+    assert (smoothed.steady_share > 0.5).all()
+    sd = np.sqrt(np.trace(smoothed.points.covariance, axis1=2, axis2=3) / 3)
+    assert 7e-3 < np.median(sd) < 11e-3
+    assert any("remain in the covariance" in note for note in smoothed.notes)
+
+
+def test_too_little_stays_as_it_was():
+    rng = np.random.default_rng(7)
+    points, _ = walk(rng, 5)
+    smoothed = smooth_points_kalman(points)
+    assert np.array_equal(smoothed.points.position, points.position)
+    assert (smoothed.points.status == Status.MEASURED).all()
+    assert np.isnan(smoothed.cutoff_hz).all()
+
+
+def test_cutoff_and_stiffness_are_inverses():
+    assert np.allclose([cutoff_share(stiffness_of(share)) for share in (0.01, 0.1, 0.4)], [0.01, 0.1, 0.4])
+
+
+def test_a_cutoff_lets_half_of_the_amplitude_through():
+    share = 0.05
+    wave = np.sin(2 * np.pi * share * np.arange(400))
+    value = np.zeros((400, 3, LANES))
+    value[:] = wave[:, None, None]
+    info = np.zeros((400, 6, LANES))
+    info[:, [0, 3, 5]] = 1.0
+    active, steady = np.ones((400, LANES), bool), np.ones((400, LANES))
+    steady[-3:] = 0.0
+    series = Series(value.reshape(1200, LANES), info, active, steady)
+    found = fit(series, np.full((3, LANES), stiffness_of(share))).position.reshape(400, 3, LANES)
+    assert abs(found[150:250].max() - 0.5) < 0.01
+
+
+def test_learning_is_the_maximum_of_the_likelihood():
+    # Dense restricted likelihood on a grid around the answer of the fixed-point rounds.
+    rng = np.random.default_rng(8)
+    points, _ = walk(rng, 120, 1, jerk_sd=1e-3)
+    from mocap.reconstruction.smooth import _series
+
+    series, _, _ = _series(points.position, points.covariance, np.ones((120, 1), bool), 10)
+    stiffness, noise = learn(series)
+
+    def minus_log(stiff, scale):
+        position, inverse, _ = dense(series, np.repeat(stiff[:, None], LANES, axis=1), 0)
+        miss = position - series.value[:, 0].reshape(-1, 3)
+        quad = np.einsum("ti,tij,tj->", miss, matrices(series.info)[:, 0], miss)
+        quad += (stiff * np.diff(position, 3, axis=0) ** 2).sum()
+        return -np.linalg.slogdet(inverse)[1] + 3 * 117 * np.log(scale) - 117 * np.log(stiff).sum() + quad / scale
+
+    best = minus_log(stiffness[:, 0], noise[0])
+    for axis in range(3):
+        for factor in (0.8, 1.25):
+            other = stiffness[:, 0].copy()
+            other[axis] *= factor
+            assert minus_log(other, noise[0]) > best - 0.01
+    assert min(minus_log(stiffness[:, 0], noise[0] * factor) for factor in (0.9, 1.1)) > best
+
+
+def test_options_out_of_range_are_refused():
+    with pytest.raises(ConfigError) as caught:
+        SmoothingOptions(longest_gap_s=-1.0, max_sd_m=0.0)
+    assert caught.value.code == "OPTION_RANGE" and "longest_gap_s" in str(caught.value)
