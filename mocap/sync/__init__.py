@@ -1,0 +1,6 @@
+"""One timeline for all cameras: whose clock is off, by how much, and the keypoints at common instants."""
+
+from mocap.sync.motion import MotionSyncOptions, estimate_offsets
+from mocap.sync.resample import Resampled, common_times, resample_keypoints
+
+__all__ = ["MotionSyncOptions", "Resampled", "common_times", "estimate_offsets", "resample_keypoints"]

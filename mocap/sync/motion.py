@@ -1,0 +1,263 @@
+"""Offsets and drifts of the cameras' clocks from the movement of keypoints and the calibration.
+
+Every instant at which two cameras see one keypoint binds their rays to a common plane; a clock that is off shows as
+a distance from it that goes with the keypoint's velocity. The search is over whole frames first, then all clocks are
+refined together.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration import CameraRig
+from calibration.arrays import one_blas_thread
+from mocap.errors import ConfigError, KeypointError
+from mocap.sync.motion_coarse import coarse_shifts
+from mocap.sync.motion_pairs import Pair, pairs_of
+from mocap.sync.motion_refine import Refined, refine
+from mocap.sync.motion_tracks import Tracks, Windows, choose_windows, smooth_tracks
+from mocap.sync.offsets import Clocks, against_consensus
+from mocap.sync.resample import on_own_grid
+from mocap.sync.words import agreed_words, drift_untold_words, drift_words, shift_words, untold_words
+from mocap.trial import CameraTimes, Keypoints2D, SyncEstimate
+
+_MOST_EVALUATIONS = 1.5e6  # samples of all pairs together: what keeps long recordings to seconds
+
+
+@dataclass(frozen=True)
+class MotionSyncOptions:
+    """How clocks are found from movement.
+
+    Attributes
+    ----------
+    reach_s : float
+        Offsets of up to this much are searched.
+    most_drift_ppm : float
+    smoothing_s : float
+        Half width of the local quadratic that smooths the tracks.
+    window_s : float
+        Length of the stretches of time that are looked at; a mean miss is taken off in each.
+    most_windows : int
+        As many are looked at, spread over the recording.
+    min_confidence : float
+        Observations below it are left out.
+    matters_frames : float
+        A camera is shifted when its clock is off by more than this somewhere in the recording, and beyond chance.
+    chance_sd : float
+        Standard deviations that chance may reach.
+    told_sd_frames, told_sd_ppm : float
+        An offset or drift is told when its standard deviation is below this, or when it is beyond chance.
+    """
+
+    reach_s: float = 0.4
+    most_drift_ppm: float = 1000.0
+    smoothing_s: float = 0.15
+    window_s: float = 2.0
+    most_windows: int = 30
+    min_confidence: float = 0.3
+    matters_frames: float = 0.25
+    chance_sd: float = 4.0
+    told_sd_frames: float = 0.5
+    told_sd_ppm: float = 20.0
+
+    def __post_init__(self) -> None:
+        above = (self.smoothing_s, self.window_s, self.matters_frames, self.chance_sd, self.told_sd_frames,
+                 self.told_sd_ppm)  # fmt: skip
+        sound = all(value > 0 for value in above) and self.reach_s >= 0 and self.most_drift_ppm >= 0
+        if not (sound and self.most_windows >= 1 and 0 <= self.min_confidence <= 1):
+            raise ConfigError(
+                "Options of synchronisation by movement that are negative, or a confidence outside 0 to 1.",
+                "Give times, limits and numbers above 0.",
+                code="SYNC_OPTIONS",
+            )
+
+
+def estimate_offsets(
+    keypoints: Keypoints2D, rig: CameraRig, *, times: CameraTimes | None = None,
+    options: MotionSyncOptions | None = None,
+) -> SyncEstimate:
+    """Estimate every camera's offset and drift from the movement of the keypoints.
+
+    Parameters
+    ----------
+    keypoints : Keypoints2D
+        Cameras in the order of the rig.
+    rig : CameraRig
+    times : CameraTimes, optional
+        The cameras' own clocks; without it frame i of every camera is taken at i / rate.
+    options : MotionSyncOptions, optional
+
+    Returns
+    -------
+    SyncEstimate
+        Relative to the clock that most cameras share (of two cameras: to the first).
+
+    Raises
+    ------
+    KeypointError
+        `CAMERAS_DIFFER`: another number of cameras than the rig has; `TOO_FEW_CAMERAS`: fewer than two;
+        `CLOCKS_APART`: clocks in `times` that hardly overlap.
+    """
+    options = options or MotionSyncOptions()
+    _check(keypoints, rig, times)
+    start_s, keypoints = (0.0, keypoints) if times is None else on_own_grid(keypoints, times)
+    rate, n_frames = keypoints.rate_hz, keypoints.pixels.shape[1]
+    half = max((n_frames - 1) / 2, 0.5)
+    pairs = pairs_of(rig)
+    with one_blas_thread():
+        windows = _windows(keypoints, options, len(pairs))
+        half_width = _frames(options.smoothing_s, rate, 3)
+        tracks = smooth_tracks(
+            keypoints.pixels, keypoints.confidence, rig, windows, half_width, options.min_confidence
+        )
+        along = (windows.samples - half) / half
+        refined, first = _shifts(tracks, pairs, along, rate, half, options)
+    clocks = against_consensus(refined, options.matters_frames)
+    errors = _errors(tracks, pairs, along, clocks)
+    return _estimate(rig.names, clocks, first, errors, rate, start_s, half, options)
+
+
+def _check(keypoints: Keypoints2D, rig: CameraRig, times: CameraTimes | None) -> None:
+    n_cameras = len(keypoints.pixels)
+    if n_cameras != len(rig) or (times is not None and len(times.camera_names) != n_cameras):
+        raise KeypointError(
+            f"Keypoints of {n_cameras} cameras for a calibration of {len(rig)}"
+            + ("." if times is None else f" and times of {len(times.camera_names)}."),
+            "Give the keypoints, the calibration and the frame times of the same cameras, in the same order.",
+            code="CAMERAS_DIFFER",
+        )
+    if n_cameras < 2:
+        raise KeypointError(
+            "One camera cannot be held against others.", "Give two cameras or more.", code="TOO_FEW_CAMERAS"
+        )
+
+
+def _frames(seconds: float, rate_hz: float, fewest: int) -> int:
+    return max(round(seconds * rate_hz), fewest)
+
+
+def _windows(keypoints: Keypoints2D, options: MotionSyncOptions, n_pairs: int) -> Windows:
+    rate = keypoints.rate_hz
+    half_width = _frames(options.smoothing_s, rate, 3)
+    length = _frames(options.window_s, rate, 8)
+    margin = _frames(options.reach_s, rate, 1) + half_width + 2
+    per_frame = n_pairs * keypoints.pixels.shape[2] * min(
+        options.most_windows * length, keypoints.pixels.shape[1]
+    )  # fmt: skip
+    stride = int(np.clip(np.ceil(per_frame / _MOST_EVALUATIONS), max(half_width // 5, 1), half_width))
+    return choose_windows(keypoints.pixels, length, margin, stride, options.most_windows)
+
+
+def _shifts(
+    tracks: Tracks, pairs: list[Pair], along: NDArray, rate: float, half: float, options: MotionSyncOptions
+) -> tuple[Refined, Clocks]:
+    """Coarse, offsets, then drifts where they can be told; and the clocks with all drifts as far as they go."""
+    reach = _frames(options.reach_s, rate, 1)
+    ends = float(np.abs(along.mean(axis=1)).max())
+    most_drift = int(options.most_drift_ppm * 1e-6 * half * ends)
+    coarse = coarse_shifts(tracks, pairs, reach, min(most_drift, reach), along.mean(axis=1))
+    n_cameras = len(tracks.position)
+    every = np.ones(n_cameras, bool)
+    fixed = refine(tracks, pairs, along, coarse.offset, coarse.drift, ~every, rate)
+    both = refine(tracks, pairs, along, fixed.offset, fixed.drift, every, rate)
+    clocks = against_consensus(both, options.matters_frames)
+    free = _drift_told(clocks, rate, half, options)
+    if free[both.told[:n_cameras]].all():
+        return both, clocks
+    drift = np.where(free, np.nan_to_num(clocks.drift), 0.0)
+    return refine(tracks, pairs, along, fixed.offset, drift, free & ~clocks.agreed, rate), clocks
+
+
+def _drift_told(clocks: Clocks, rate: float, half: float, options: MotionSyncOptions) -> NDArray:
+    """Drifts that are known well, or are beyond chance and matter."""
+    with np.errstate(invalid="ignore"):
+        well = clocks.drift_sd / half * 1e6 <= options.told_sd_ppm
+        plain = (np.abs(clocks.drift) > options.chance_sd * clocks.drift_sd) & (
+            np.abs(clocks.drift) > options.matters_frames
+        )
+    return np.asarray(well | plain)
+
+
+def _errors(tracks: Tracks, pairs: list[Pair], along: NDArray, clocks: Clocks) -> tuple[NDArray, NDArray]:
+    """Median miss of each camera in all of its pairs, as filmed and with the clocks set, px."""
+    answers = []
+    for offset, drift in ((0 * clocks.offset, 0 * clocks.drift), (clocks.offset, clocks.drift)):
+        offset, drift = np.nan_to_num(offset), np.nan_to_num(drift)
+        read = [tracks.at(c, offset[c] + drift[c] * along)[0] for c in range(len(offset))]
+        missed: list[list[NDArray]] = [[] for _ in read]
+        for pair in pairs:
+            miss, _, _ = pair.miss(read[pair.a], read[pair.b])
+            found = np.abs(miss[np.isfinite(miss)])
+            missed[pair.a].append(found)
+            missed[pair.b].append(found)
+        every = [np.concatenate(found) if found else np.zeros(0) for found in missed]
+        answers.append(np.array([np.median(found) if len(found) else np.nan for found in every]))
+    return answers[0], answers[1]
+
+
+def _estimate(
+    names: tuple[str, ...], clocks: Clocks, first: Clocks, errors: tuple[NDArray, NDArray], rate: float, start_s: float,
+    half: float, options: MotionSyncOptions,
+) -> SyncEstimate:
+    """Turn frames into seconds and ppm, and say it in words; `first` has the drifts as far as they could be told."""
+    told = _offset_told(clocks, options)
+    drift, drift_sd = np.nan_to_num(clocks.drift), np.nan_to_num(clocks.drift_sd)
+    arm = -(start_s * rate + half) / half  # common time 0, in halves of the recording from its middle
+    offset = clocks.offset + arm * drift
+    variance = clocks.offset_sd**2 + 2 * arm * clocks.covariance + (arm * drift_sd) ** 2
+    shifted = told & _beyond(clocks, options)
+    ppm = 1e6 / half
+    estimate = SyncEstimate(
+        names, "motion",
+        np.where(told, offset / rate, np.nan), np.where(told, np.sqrt(np.maximum(variance, 0.0)) / rate, np.nan),
+        np.where(told, clocks.drift * ppm, np.nan), np.where(told, clocks.drift_sd * ppm, np.nan),
+        *errors, shifted,
+    )  # fmt: skip
+    return replace(estimate, words=_words(estimate, clocks, first, half, rate, options))
+
+
+def _offset_told(clocks: Clocks, options: MotionSyncOptions) -> NDArray:
+    with np.errstate(invalid="ignore"):
+        well = clocks.offset_sd <= options.told_sd_frames
+        return np.asarray(well | (np.abs(clocks.offset) > 2 * options.chance_sd * clocks.offset_sd))
+
+
+def _beyond(clocks: Clocks, options: MotionSyncOptions) -> NDArray:
+    """Clocks that are off at the middle or at an end beyond chance and beyond what matters."""
+    answer = np.zeros(len(clocks.offset), bool)
+    drift, drift_sd = np.nan_to_num(clocks.drift), np.nan_to_num(clocks.drift_sd)
+    for arm in (-1.0, 0.0, 1.0):
+        value = np.abs(np.nan_to_num(clocks.offset) + arm * drift)
+        variance = np.nan_to_num(clocks.offset_sd) ** 2 + 2 * arm * clocks.covariance + (arm * drift_sd) ** 2
+        chance = options.chance_sd * np.sqrt(np.maximum(variance, 0.0))
+        answer |= (value > options.matters_frames) & (value > chance)
+    return answer
+
+
+def _words(
+    estimate: SyncEstimate, clocks: Clocks, first: Clocks, half: float, rate: float, options: MotionSyncOptions
+) -> tuple[str, ...]:
+    words, seconds = [], (2 * half + 1) / rate
+    for camera in np.flatnonzero(estimate.shifted):
+        name, drift = estimate.camera_names[camera], float(estimate.drift_ppm[camera])
+        before, after = float(estimate.error_before_px[camera]), float(estimate.error_after_px[camera])
+        words.append(shift_words(name, float(clocks.offset[camera]), float(clocks.offset_sd[camera]), before, after))
+        if abs(clocks.drift[camera]) > options.chance_sd * clocks.drift_sd[camera]:
+            words.append(drift_words(name, drift, float(estimate.drift_sd_ppm[camera]), 2 * clocks.drift[camera]))
+    untold = ~estimate.estimable
+    if untold.any():
+        names = [name for name, missing in zip(estimate.camera_names, untold, strict=True) if missing]
+        known = first.offset_sd[untold][np.isfinite(first.offset_sd[untold])]
+        least = options.chance_sd * float(known.max()) if len(known) == np.count_nonzero(untold) else np.inf
+        words.append(untold_words(names, least))
+    note = ""
+    if (estimate.estimable & ~np.isfinite(estimate.drift_ppm)).any():
+        sd = first.drift_sd[estimate.estimable & ~np.isfinite(estimate.drift_ppm)]
+        least = options.chance_sd * float(sd.max()) / half * 1e6 if np.isfinite(sd).all() else np.inf
+        note = drift_untold_words(seconds, least, 2 * float(np.nanmax(clocks.offset_sd)))
+    if not estimate.shifted.any() and estimate.estimable.any():
+        words.append(agreed_words(clocks.offset_sd, note, seconds))
+    elif note:
+        words.append(note[0].upper() + note[1:] + " (95 %).")
+    return tuple(words)

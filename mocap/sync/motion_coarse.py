@@ -1,0 +1,141 @@
+"""Where each camera's clock stands to the nearest frame: all whole-frame shifts of all pairs, then their consensus.
+
+The score of a shift is the mean of a bounded loss of the epipolar distance about its median in each window and
+keypoint. Bounded, because of outliers and exchanged sides; about the median, because a camera that was bumped misses
+by pixels whatever its clock.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mocap.sync.motion_pairs import Pair
+from mocap.sync.motion_tracks import Tracks, middle
+
+_SAMPLES = 2500  # per pair and shift
+_FEWEST_FRAMES = 8  # of a window that a median is taken over
+_SCALE = 1.5  # of the loss, in parts of the median miss at the best shift
+_LEAST_SCALE_PX = 0.5
+_FEWEST_SHARE = 0.25  # of the samples that a shift has to leave
+_SWEEPS = 20
+_LEAST_GAIN = 0.03  # of the score: below this the clocks stay where they are
+
+
+@dataclass(frozen=True, eq=False)
+class CoarseShifts:
+    """Whole frames.
+
+    Attributes
+    ----------
+    offset, drift : ndarray, shape (camera,)
+        Frames at the middle of the recording, and more at its end; the first camera's are 0.
+    """
+
+    offset: NDArray
+    drift: NDArray
+
+
+def coarse_shifts(tracks: Tracks, pairs: list[Pair], reach: int, most_drift: int, along: NDArray) -> CoarseShifts:
+    """Search all shifts of `-reach` to `reach` frames, with a drift of up to `most_drift` frames at the ends.
+
+    Parameters
+    ----------
+    along : ndarray, shape (window,)
+        Place of each window in the recording, -1 at its start to 1 at its end.
+    """
+    n_cameras = len(tracks.position)
+    costs = {}
+    for pair in pairs:
+        total, count = _scores(tracks, pair, reach)
+        if count.any():
+            costs[pair.a, pair.b] = _over_drift(total, count, along, reach, most_drift)
+    if not costs:
+        return CoarseShifts(np.zeros(n_cameras, int), np.zeros(n_cameras, int))
+    return _consensus(costs, n_cameras, reach, most_drift)
+
+
+def _scores(tracks: Tracks, pair: Pair, reach: int) -> tuple[NDArray, NDArray]:
+    """Sum of the losses and number of samples, shape (window, shift); b is shifted against a."""
+    n_windows, n_keypoints = tracks.position.shape[1], tracks.position.shape[3]
+    n_samples = tracks.windows.samples.shape[1]
+    every = int(np.clip(n_windows * n_samples * n_keypoints / _SAMPLES, 1, max(n_samples // _FEWEST_FRAMES, 1)))
+    rays_a = tracks.whole(pair.a, 0, every)
+    rays_b = np.stack([tracks.whole(pair.b, shift, every) for shift in range(-reach, reach + 1)], axis=1)
+    miss, _, _ = pair.miss(rays_a[:, None], rays_b)
+    miss = np.abs(miss - middle(miss, axis=2)[:, :, None])
+    seen = np.isfinite(miss)
+    usual = middle(np.moveaxis(miss, 1, 0).reshape(2 * reach + 1, -1), axis=1)
+    if not np.isfinite(usual).any():
+        return np.zeros((n_windows, 2 * reach + 1)), np.zeros((n_windows, 2 * reach + 1))
+    enough = seen.sum(axis=(0, 2, 3)) >= _FEWEST_SHARE * seen.sum(axis=(0, 2, 3)).max()
+    scale = max(_SCALE * float(np.nanmin(np.where(enough, usual, np.nan))), _LEAST_SCALE_PX)
+    loss = np.where(seen, miss**2 / (miss**2 + scale**2), 0.0)
+    return loss.sum(axis=(2, 3)), np.where(enough, seen.sum(axis=(2, 3)), 0)
+
+
+def _over_drift(total: NDArray, count: NDArray, along: NDArray, reach: int, most_drift: int) -> NDArray:
+    """Mean loss, shape (offset, drift), 1 where a shift leaves too little."""
+    offset = np.arange(-reach, reach + 1)
+    cost = np.ones((len(offset), 2 * most_drift + 1))
+    row = np.arange(len(along))
+    for place, drift in enumerate(range(-most_drift, most_drift + 1)):
+        shift = np.rint(offset[:, None] + drift * along).astype(int) + reach
+        held = np.clip(shift, 0, 2 * reach)
+        samples = np.where(shift == held, count[row, held], 0)
+        losses = np.where(samples > 0, total[row, held], 0.0).sum(axis=1)
+        samples = samples.sum(axis=1)
+        enough = samples >= _FEWEST_SHARE * count.sum(axis=0).max()
+        cost[enough, place] = losses[enough] / samples[enough]
+    return cost
+
+
+def _consensus(costs: dict[tuple[int, int], NDArray], n_cameras: int, reach: int, most_drift: int) -> CoarseShifts:
+    """Shifts of all cameras with the least sum over pairs: from each camera's own view, then one camera at a time."""
+    table: dict[tuple[int, int], NDArray] = dict(costs)
+    table.update({(b, a): cost[::-1, ::-1] for (a, b), cost in costs.items()})  # (a, b): b against a
+    grid = (np.arange(-reach, reach + 1)[:, None], np.arange(-most_drift, most_drift + 1)[None])
+    best_cost = zero_cost = _total(costs, np.zeros((n_cameras, 2), int), reach, most_drift)
+    best = np.zeros((n_cameras, 2), int)
+    for start in range(n_cameras):
+        found = np.zeros((n_cameras, 2), int)
+        for camera in range(n_cameras):
+            if (start, camera) in table:
+                found[camera] = _least(table[start, camera], reach, most_drift)
+        for _ in range(_SWEEPS):
+            before = found.copy()
+            for camera in range(n_cameras):
+                others = [other for other in range(n_cameras) if (other, camera) in table]
+                if others:
+                    sums = sum(
+                        _looked_up(table[other, camera], grid[0] - found[other, 0], grid[1] - found[other, 1],
+                                   reach, most_drift) for other in others
+                    )  # fmt: skip
+                    found[camera] = _least(np.asarray(sums), reach, most_drift)
+            if (found == before).all():
+                break
+        cost = _total(costs, found, reach, most_drift)
+        if cost < best_cost:
+            best, best_cost = found - found[0], cost
+    if zero_cost - best_cost < _LEAST_GAIN * zero_cost:
+        best = np.zeros((n_cameras, 2), int)
+    return CoarseShifts(best[:, 0], best[:, 1])
+
+
+def _least(cost: NDArray, reach: int, most_drift: int) -> tuple[int, int]:
+    offset, drift = np.unravel_index(int(np.argmin(cost)), cost.shape)
+    return int(offset) - reach, int(drift) - most_drift
+
+
+def _looked_up(cost: NDArray, offset: NDArray, drift: NDArray, reach: int, most_drift: int) -> NDArray:
+    inside = (np.abs(offset) <= reach) & (np.abs(drift) <= most_drift)
+    held = cost[np.clip(offset, -reach, reach) + reach, np.clip(drift, -most_drift, most_drift) + most_drift]
+    return np.where(inside, held, 1.0)
+
+
+def _total(costs: dict[tuple[int, int], NDArray], found: NDArray, reach: int, most_drift: int) -> float:
+    total = 0.0
+    for (a, b), cost in costs.items():
+        offset, drift = found[b] - found[a]
+        total += float(_looked_up(cost, offset, drift, reach, most_drift))
+    return total

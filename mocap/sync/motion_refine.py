@@ -1,0 +1,209 @@
+"""Offset and drift of all cameras at once, to a fraction of a frame, by iteratively reweighted Gauss-Newton.
+
+The residual of a keypoint in a pair of cameras is its signed Sampson distance, less its mean over the window: what
+a detector or a calibration gets wrong in the same way throughout says nothing of the clock. The derivative with
+respect to a clock is the velocity of the ray across the epipolar line.
+
+The spread comes from the scores summed over stretches of time and over keypoints (clustered both ways; Cameron,
+Gelbach and Miller, "Robust inference with multiway clustering", 2011), so that errors which last, or belong to one
+keypoint, count once rather than once a frame. The curvature has its second-order term: in a still recording the
+velocities are noise, the two terms cancel, and the estimate says that it knows nothing.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mocap.sync.motion_pairs import Pair
+from mocap.sync.motion_tracks import TUKEY, Tracks, middle
+
+_STEPS = 20
+_SETTLED = 1e-3  # frames
+_LONGEST_STEP = 3.0  # frames
+_LEAST_SCALE_PX = 1e-3
+_BLOCK_S = 0.5
+_FEWEST_BLOCKS = 10
+_LEAST_CURVATURE = 0.35  # of Gauss-Newton's: below, the velocities are mostly noise
+_FEWEST_SAMPLES = 30
+
+
+@dataclass(frozen=True, eq=False)
+class Refined:
+    """Shifts in frames; parameters are the offsets of all cameras, then their drifts.
+
+    Attributes
+    ----------
+    offset, drift : ndarray, shape (camera,)
+        Frames at the middle of the recording, and more at its end.
+    influence : ndarray, shape (parameter, block, keypoint)
+        By how much each block of time and keypoint moves each estimate, frames: sums of their squares are variances.
+    told : ndarray of bool, shape (parameter,)
+        Parameters that the movement decides.
+    """
+
+    offset: NDArray
+    drift: NDArray
+    influence: NDArray
+    told: NDArray
+
+    def variance(self, weights: NDArray) -> float:
+        """Variance of ``weights @ parameters``, frames^2."""
+        moved = np.tensordot(weights, self.influence, axes=1)
+        blocks = moved.shape[0]
+        by_time = float((moved.sum(axis=1) ** 2).sum()) * blocks / max(blocks - 1, 1)
+        by_keypoint = float((moved.sum(axis=0) ** 2).sum())
+        return by_time + max(by_keypoint - float((moved**2).sum()), 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class _System:
+    gauss_newton: NDArray
+    curvature: NDArray
+    score: NDArray
+    by_part: NDArray
+
+
+def refine(
+    tracks: Tracks, pairs: list[Pair], along: NDArray, offset: NDArray, drift: NDArray, free: NDArray, rate_hz: float
+) -> Refined:
+    """Refine from shifts within about a frame.
+
+    Parameters
+    ----------
+    along : ndarray, shape (window, sample)
+        Place of each sample in the recording, -1 to 1.
+    offset, drift : ndarray, shape (camera,)
+        Start, frames.
+    free : ndarray of bool, shape (camera,)
+        Cameras whose drift is estimated; that of the others stays.
+    """
+    n_cameras = len(tracks.position)
+    values = np.concatenate([offset, drift]).astype(float)
+    wanted = np.concatenate([np.ones(n_cameras, bool), np.asarray(free, bool)])
+    for _ in range(_STEPS):
+        system = _system(tracks, pairs, along, values, rate_hz)
+        used = wanted & _told(system, n_cameras, least=0.0)
+        step = -_inverse(system.gauss_newton, used, n_cameras) @ system.score
+        step = np.clip(step, -_LONGEST_STEP, _LONGEST_STEP)
+        values = values + step
+        if np.abs(step).max() < _SETTLED:
+            break
+    system = _system(tracks, pairs, along, values, rate_hz)
+    told = wanted & _told(system, n_cameras, least=_LEAST_CURVATURE)
+    told = _sound(system.curvature, told, n_cameras)
+    influence = np.tensordot(_inverse(system.curvature, told, n_cameras), system.by_part, axes=1)
+    return Refined(values[:n_cameras], values[n_cameras:], influence, told)
+
+
+def _told(system: _System, n_cameras: int, least: float) -> NDArray:
+    expected, found = np.diag(system.gauss_newton), np.diag(system.curvature)
+    told = (expected > 0) & (found > least * expected) if least > 0 else expected > 0
+    told[n_cameras:] &= told[:n_cameras]
+    return np.asarray(told)
+
+
+def _sound(curvature: NDArray, told: NDArray, n_cameras: int) -> NDArray:
+    """Leave out parameters until the rest has a minimum: no direction but the common clock's may be flat."""
+    told = told.copy()
+    while told.any():
+        places = np.flatnonzero(told)
+        gauged = _gauged(curvature, told, n_cameras)[np.ix_(places, places)]
+        scale = 1.0 / np.sqrt(np.abs(np.diag(gauged)))
+        values, vectors = np.linalg.eigh(gauged * scale[:, None] * scale)
+        if values[0] > 1e-6:
+            break
+        worst = int(places[np.argmax(np.abs(vectors[:, 0]))])
+        told[worst] = False
+        if worst < n_cameras:
+            told[worst + n_cameras] = False
+    return told
+
+
+def _gauged(matrix: NDArray, used: NDArray, n_cameras: int) -> NDArray:
+    """Matrix with the free common offset and drift held."""
+    gauge = np.zeros((2, len(used)))
+    gauge[0, :n_cameras] = used[:n_cameras]
+    if (used[:n_cameras] == used[n_cameras:]).all():  # otherwise a drift that is held holds the common one
+        gauge[1, n_cameras:] = used[n_cameras:]
+    size = np.abs(np.diag(matrix)[used]).max() if used.any() else 1.0
+    answer: NDArray = matrix + size * gauge.T @ gauge
+    return answer
+
+
+def _inverse(matrix: NDArray, used: NDArray, n_cameras: int) -> NDArray:
+    """Inverse over the used parameters, 0 elsewhere."""
+    answer = np.zeros_like(matrix)
+    places = np.flatnonzero(used)
+    if len(places):
+        block = np.ix_(places, places)
+        answer[block] = np.linalg.pinv(_gauged(matrix, used, n_cameras)[block], hermitian=True)
+    return answer
+
+
+def _system(tracks: Tracks, pairs: list[Pair], along: NDArray, values: NDArray, rate_hz: float) -> _System:
+    n_cameras, n_keypoints = len(tracks.position), tracks.position.shape[3]
+    starts = _block_starts(tracks, rate_hz)
+    n_blocks = len(tracks.windows.start) * len(starts)
+    gauss_newton = np.zeros((2 * n_cameras, 2 * n_cameras))
+    curvature = np.zeros_like(gauss_newton)
+    by_part = np.zeros((2 * n_cameras, n_blocks, n_keypoints))
+    read = [tracks.at(c, values[c] + values[n_cameras + c] * along) for c in range(n_cameras)]
+    for pair in pairs:
+        terms = _terms(pair, read)
+        if terms is None:
+            continue
+        miss, weight, changes, bends = terms
+        place = along[..., None]
+        columns = [changes[0], changes[1], changes[0] * place, changes[1] * place]
+        columns = [column - _mean(column, weight) for column in columns]
+        index = np.array([pair.a, pair.b, n_cameras + pair.a, n_cameras + pair.b])
+        weighted = np.stack([weight * column for column in columns])
+        normal = weighted.reshape(4, -1) @ np.stack(columns).reshape(4, -1).T
+        gauss_newton[np.ix_(index, index)] += normal
+        bent = np.zeros((4, 4))
+        for side in range(2):
+            second = (weight * miss * bends[side]).sum(axis=2)
+            bent[side, side] = second.sum()
+            bent[side, side + 2] = bent[side + 2, side] = (second * along).sum()
+            bent[side + 2, side + 2] = (second * along**2).sum()
+        curvature[np.ix_(index, index)] += normal + bent
+        parts = np.add.reduceat(weighted * miss, starts, axis=2)
+        by_part[index] += parts.reshape(4, n_blocks, n_keypoints)
+    return _System(gauss_newton, curvature, by_part.sum(axis=(1, 2)), by_part)
+
+
+def _terms(
+    pair: Pair, read: list[tuple[NDArray, NDArray, NDArray]]
+) -> tuple[NDArray, NDArray, tuple[NDArray, NDArray], tuple[NDArray, NDArray]] | None:
+    """Miss about its mean, weight, and first and second derivatives by both clocks; (window, sample, keypoint)."""
+    (rays_a, velocity_a, bend_a), (rays_b, velocity_b, bend_b) = read[pair.a], read[pair.b]
+    miss, line_a, line_b = pair.miss(rays_a, rays_b)
+    seen = np.isfinite(miss)
+    if np.count_nonzero(seen) < _FEWEST_SAMPLES:
+        return None
+    about = miss - middle(miss, axis=1)[:, None]
+    # A zero is a window with one sample: it would make the scale too small.
+    scale = 1.4826 * float(np.median(np.abs(about[seen & (about != 0)]))) if (seen & (about != 0)).any() else 0.0
+    scale = float(np.hypot(scale, _LEAST_SCALE_PX))
+    weight = np.nan_to_num(np.maximum(1 - (about / (TUKEY * scale)) ** 2, 0.0)) ** 2 / scale**2
+    miss = np.where(seen, miss, 0.0)
+    miss = miss - _mean(miss, weight)
+    along = [(line_a, velocity_a), (line_b, velocity_b), (line_a, bend_a), (line_b, bend_b)]
+    rates = [np.nan_to_num(np.einsum("...i,...i->...", line, change)) for line, change in along]
+    return miss, weight, (rates[0], rates[1]), (rates[2], rates[3])
+
+
+def _mean(values: NDArray, weight: NDArray) -> NDArray:
+    total = weight.sum(axis=1, keepdims=True)
+    answer: NDArray = (weight * values).sum(axis=1, keepdims=True) / np.maximum(total, 1e-300)
+    return answer
+
+
+def _block_starts(tracks: Tracks, rate_hz: float) -> NDArray:
+    """First samples of the blocks of time in a window: half a second each, shorter where that makes too few."""
+    windows = tracks.windows
+    n_samples = windows.samples.shape[1]
+    seconds = windows.length / rate_hz
+    wanted = max(seconds / _BLOCK_S, _FEWEST_BLOCKS / len(windows.start), 1.0)
+    return np.unique((np.arange(int(np.ceil(wanted))) * n_samples / np.ceil(wanted)).astype(int))

@@ -1,0 +1,61 @@
+"""The verdict of an estimate of the clocks, in plain words."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.digits import digits
+
+
+def shift_words(name: str, offset_frames: float, sd_frames: float, before_px: float, after_px: float) -> str:
+    """Say what shifting a camera gains; the shift that sets a clock right is the negative of its offset."""
+    return (
+        f"Shifting camera '{name}' by {-offset_frames:+.{_decimals(sd_frames)}f} +- {digits(sd_frames, 1)} frames "
+        f"lowers its median distance from what the other cameras see from {digits(before_px)} to "
+        f"{digits(after_px)} px."
+    )
+
+
+def drift_words(name: str, drift_ppm: float, sd_ppm: float, frames: float) -> str:
+    """Say by how much a clock runs fast or slow, and how many frames that makes over the recording."""
+    pace = "fast" if drift_ppm > 0 else "slow"
+    return (
+        f"The clock of camera '{name}' runs {digits(abs(drift_ppm), 3)} +- {digits(sd_ppm, 1)} ppm {pace}: "
+        f"{digits(abs(frames))} frames over this recording."
+    )
+
+
+def untold_words(names: Sequence[str], least_frames: float) -> str:
+    """Say whose clock the movement does not show, and what it could have shown."""
+    which = _listed(names)
+    if not np.isfinite(least_frames):
+        return f"The time of {which} cannot be told from the movement: too little of it is seen together with others."
+    return (
+        f"The time of {which} cannot be told from the movement: an offset below about "
+        f"{digits(least_frames)} frames would not have shown."
+    )
+
+
+def drift_untold_words(seconds: float, least_ppm: float, sd_frames: float) -> str:
+    """Say what drift a recording that is too short or too still could have told."""
+    could = f"it could tell {digits(least_ppm)} ppm at best" if np.isfinite(least_ppm) else "it tells none"
+    return f"drift not estimable: over {digits(seconds)} s {could}; offsets to {digits(sd_frames)} frames"
+
+
+def agreed_words(sd_frames: NDArray, drift_note: str, seconds: float) -> str:
+    """Say that no camera is shifted, and how well that is known."""
+    note = drift_note or f"and no clock drifts over {digits(seconds)} s"
+    joint = "; " if drift_note else ", "
+    head = "No camera is shifted in time: offsets are 0 to within"
+    return f"{head} {digits(float(np.nanmax(sd_frames)) * 2)} frames (95 %){joint}{note}."
+
+
+def _decimals(sd_frames: float) -> int:
+    return 2 if sd_frames < 0.05 else 1 if sd_frames < 0.5 else 0
+
+
+def _listed(names: Sequence[str]) -> str:
+    quoted = [f"'{name}'" for name in names]
+    kind = "camera" if len(quoted) == 1 else "cameras"
+    return f"{kind} {', '.join(quoted[:-1])} and {quoted[-1]}" if len(quoted) > 1 else f"{kind} {quoted[0]}"
