@@ -170,15 +170,18 @@ def _rig(part: _Part) -> CameraRig:
 
 
 def _timeline(part: _Part) -> Timeline:
-    named = part.has("camera")
+    # Files of earlier versions hold fewer of these.
+    known = [
+        name for name in ("offset_s", "offset_sd_s", "drift_ppm", "drift_sd_ppm", "residual_px", "frame_time_s")
+        if part.has(name)
+    ]  # fmt: skip
     return Timeline(
         rate_hz=part.number("rate_hz"),
         n_frames=int(part.number("n_frames")),
         start_s=part.number("start_s"),
-        camera_names=part.words("camera") if named else (),
-        offset_s=part.array("offset_s") if named else np.zeros(0),
-        drift_ppm=part.array("drift_ppm") if named else np.zeros(0),
+        camera_names=part.words("camera") if part.has("camera") else (),
         source=part.text("source"),
+        **{name: part.array(name) for name in known},
     )
 
 

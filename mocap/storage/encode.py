@@ -12,17 +12,14 @@ from numpy.typing import NDArray
 import mocap
 from calibration import CameraRig
 from mocap.errors import TrialFileError
-from mocap.schema import COVARIANCE_TERMS, FORMAT, FORMAT_VERSION, GRAVITY_VECTOR, SPACE, UV, Status
+from mocap.schema import COVARIANCE_TERMS, FORMAT, FORMAT_VERSION, GRAVITY_VECTOR, SPACE, Status
+from mocap.storage.encode_cameras import AXES, cameras, keypoints, sync, time_axis
 from mocap.storage.layout import Group, Variable, add, numbers, words
-from mocap.trial import JointAngles, Keypoints2D, Operation, Points3D, Segments, Timeline, Trial, Verdict
+from mocap.trial import JointAngles, Operation, Points3D, Segments, Trial, Verdict
 
 _TRIU = np.triu_indices(3)
 _UNITS_BY_SUFFIX = {"m": "m", "kg": "kg", "deg": "degree", "rad": "radian", "s": "s", "pct": "percent", "hz": "Hz"}
 _SOFTWARE = ("numpy", "scipy", "h5py", "numba", "opencv-contrib-python", "ezc3d")
-_AXES = ("x", "y", "z", "1")
-CAMERA_PARAMETERS = (
-    "fx", "fy", "cx", "cy", "k1", "k2", "p1", "p2", "k3", "k4", "k5", "k6", "rx", "ry", "rz", "tx", "ty", "tz",
-)  # fmt: skip
 
 
 def encode(trial: Trial) -> dict[str, Group]:
@@ -42,9 +39,9 @@ def encode(trial: Trial) -> dict[str, Group]:
     groups = {"/": Group({}, _root(trial)), "/points": _points(trial.points, trial.bones, trial.rig)}
     optional: dict[str, Group | None] = {
         "/points_smoothed": _points(trial.points_smoothed, (), trial.rig) if trial.points_smoothed else None,
-        "/cameras": _cameras(trial.rig) if trial.rig else None,
-        "/sync": _sync(trial.timeline) if trial.timeline else None,
-        "/keypoints2d": _keypoints(trial.keypoints, trial) if trial.keypoints else None,
+        "/cameras": cameras(trial.rig) if trial.rig else None,
+        "/sync": sync(trial.timeline) if trial.timeline else None,
+        "/keypoints2d": keypoints(trial.keypoints, trial) if trial.keypoints else None,
         "/segments": _segments(trial.segments, trial.points.start_s) if trial.segments else None,
         "/angles": _angles(trial.angles) if trial.angles else None,
         "/subject": _mapping(trial.subject),
@@ -81,16 +78,12 @@ def _rig_id(rig: CameraRig | None) -> str:
     return digest.hexdigest()[:16]
 
 
-def _time(time_s: NDArray) -> Variable:
-    return numbers(["time"], time_s, "s", "time since the start of the recording's common clock", "<f8")
-
-
 def _points(points: Points3D, bones: tuple[tuple[str, str], ...], rig: CameraRig | None) -> Group:
     axes = ["time", "keypoint"]
     flags = {"flag_masks": np.array([flag.value for flag in Status], np.uint8),
              "flag_meanings": " ".join(flag.name.lower() for flag in Status if flag.name)}  # fmt: skip
     variables = {
-        "time": _time(points.time_s),
+        "time": time_axis(points.time_s),
         "keypoint": words(["keypoint"], points.names, "name of the point"),
         "space": words(["space"], SPACE, "axis of the world, right-handed, z up"),
         "position": numbers([*axes, "space"], points.position, "m", "position in the world; NaN is missing", "<f8"),
@@ -126,82 +119,13 @@ def _points(points: Points3D, bones: tuple[tuple[str, str], ...], rig: CameraRig
     return Group(variables, {"rate_hz": points.rate_hz, "start_s": points.start_s})
 
 
-def _cameras(rig: CameraRig) -> Group:
-    n_terms = max(len(camera.distortion) for camera in rig)
-    distortion = [np.pad(camera.distortion, (0, n_terms - len(camera.distortion)), constant_values=np.nan)
-                  for camera in rig]  # fmt: skip
-    matrix_text = "intrinsic matrix, origin in the centre of the top-left pixel"
-    pose_text = "camera from world: x right, y down, z forward in the camera; m"
-    variables = {
-        "camera": words(["camera"], rig.names, "name of the camera"),
-        "size_axis": words(["size_axis"], ("width", "height"), "axis of the image"),
-        "size": numbers(["camera", "size_axis"], [camera.size for camera in rig], "pixel", "size of the image", "<i4"),
-        "matrix_row": words(["matrix_row"], ("u", "v", "1"), "row of the intrinsic matrix"),
-        "matrix_column": words(["matrix_column"], ("x", "y", "z"), "column of the intrinsic matrix"),
-        "matrix": numbers(["camera", "matrix_row", "matrix_column"], [c.matrix for c in rig], "pixel", matrix_text),
-        "coefficient": numbers(["coefficient"], np.arange(n_terms), "1", "index of the coefficient", "<i4"),
-        "distortion": numbers(["camera", "coefficient"], distortion, "1", "lens coefficients in OpenCV's order"),
-        "n_coefficients": numbers(["camera"], [len(c.distortion) for c in rig], "1", "coefficients in use", "<i4"),
-        "fisheye": numbers(["camera"], [c.fisheye for c in rig], "1", "1 for the equidistant lens model", "u1"),
-        "row": words(["row"], _AXES, "row of the transform"),
-        "column": words(["column"], _AXES, "column of the transform"),
-        "cam_from_world": numbers(["camera", "row", "column"], [c.cam_from_world for c in rig], "1", pose_text),
-    }
-    if rig.covariance is not None:
-        variables |= _parameter_covariance(rig.names, rig.covariance)
-    return Group(variables, {"metadata": json.dumps(dict(rig.metadata), sort_keys=True)})
-
-
-def _parameter_covariance(names: tuple[str, ...], covariance: NDArray) -> dict[str, Variable]:
-    """Uncertainty of the cameras; the second axes have names of their own, as xarray has no axis twice."""
-    axes = ["camera", "parameter", "other_camera", "other_parameter"]
-    text = "covariance of the camera parameters; motion from the left, in the camera's frame"
-    return {
-        "parameter": words(["parameter"], CAMERA_PARAMETERS, "parameter of a camera: px, 1, rad and m"),
-        "other_camera": words(["other_camera"], names, "name of the other camera"),
-        "other_parameter": words(["other_parameter"], CAMERA_PARAMETERS, "parameter of the other camera"),
-        "parameter_covariance": numbers(axes, covariance, "1", text, "<f8"),
-    }
-
-
-def _sync(timeline: Timeline) -> Group:
-    variables = {}
-    if timeline.camera_names:
-        variables = {
-            "camera": words(["camera"], timeline.camera_names, "name of the camera"),
-            "offset_s": numbers(["camera"], timeline.offset_s, "s", "camera time minus common time"),
-            "drift_ppm": numbers(["camera"], timeline.drift_ppm, "1e-6", "drift of the camera's clock"),
-        }
-    attributes = {"rate_hz": timeline.rate_hz, "start_s": timeline.start_s, "n_frames": np.int64(timeline.n_frames)}
-    return Group(variables, {**attributes, "source": timeline.source})
-
-
-def _keypoints(keypoints: Keypoints2D, trial: Trial) -> Group:
-    if trial.rig is None:
-        camera = numbers(["camera"], np.arange(keypoints.n_cameras), "1", "index of the camera", "<i4")
-    else:
-        camera = words(["camera"], trial.rig.names, "name of the camera")
-    axes = ["camera", "time", "keypoint"]
-    time_s = trial.points.start_s + np.arange(keypoints.n_frames) / keypoints.rate_hz
-    pixel_text = "position in the image, origin in the centre of the top-left pixel; NaN is missing"
-    variables = {
-        "camera": camera,
-        "time": _time(time_s),
-        "keypoint": words(["keypoint"], keypoints.names, "name of the keypoint"),
-        "uv": words(["uv"], UV, "axis of the image"),
-        "pixel": numbers([*axes, "uv"], keypoints.pixels, "pixel", pixel_text, "<f4"),
-        "confidence": numbers(axes, keypoints.confidence, "1", "confidence, 0 to 1; 0 is missing", "<f4"),
-    }
-    return Group(variables, {"rate_hz": keypoints.rate_hz})
-
-
 def _segments(segments: Segments, start_s: float) -> Group:
     n_frames = len(segments.world_from_segment)
     variables = {
-        "time": _time(start_s + np.arange(n_frames) / segments.rate_hz),
+        "time": time_axis(start_s + np.arange(n_frames) / segments.rate_hz),
         "segment": words(["segment"], segments.names, "name of the segment, in order"),
-        "row": words(["row"], _AXES, "row of the transform: axis of the world"),
-        "column": words(["column"], _AXES, "column of the transform: axis of the segment"),
+        "row": words(["row"], AXES, "row of the transform: axis of the world"),
+        "column": words(["column"], AXES, "column of the transform: axis of the segment"),
         "quaternion_term": words(["quaternion_term"], ("w", "x", "y", "z"), "term of the quaternion, scalar first"),
     }
     for index, name in enumerate(segments.names):
@@ -234,7 +158,7 @@ def quaternions(world_from_segment: NDArray) -> NDArray:
 
 def _angles(angles: JointAngles) -> Group:
     variables = {
-        "time": _time(angles.time_s),
+        "time": time_axis(angles.time_s),
         "angle": words(["angle"], angles.names, "name of the angle, in order"),
     }
     for index, definition in enumerate(angles.definitions):

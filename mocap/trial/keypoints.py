@@ -27,6 +27,12 @@ class Timeline:
     drift_ppm : ndarray, shape (camera,)
     source : str
         Where the times come from: `nominal rate`, `timestamps`, ...
+    offset_sd_s, drift_sd_ppm : ndarray, shape (camera,)
+        Standard deviations; NaN where nobody estimated them.
+    residual_px : ndarray, shape (camera,)
+        Median distance of the camera's keypoints from what the others see, with the clocks set; NaN unknown.
+    frame_time_s : ndarray, shape (camera, frame), or None
+        Common time of every frame of each camera's footage; NaN after its last one.
     """
 
     rate_hz: float
@@ -36,19 +42,24 @@ class Timeline:
     offset_s: NDArray = None  # type: ignore[assignment]  # always an array once constructed
     drift_ppm: NDArray = None  # type: ignore[assignment]  # always an array once constructed
     source: str = "nominal rate"
+    offset_sd_s: NDArray = None  # type: ignore[assignment]  # always an array once constructed
+    drift_sd_ppm: NDArray = None  # type: ignore[assignment]  # always an array once constructed
+    residual_px: NDArray = None  # type: ignore[assignment]  # always an array once constructed
+    frame_time_s: NDArray | None = None
 
     def __post_init__(self) -> None:
         if self.n_frames < 0:
             raise ShapeError(f"A timeline of {self.n_frames} frames.", "Give 0 or more frames.")
         names = checked_names(self.camera_names, "Timeline")
-        zeros = np.zeros(len(names))
-        freeze(
-            self,
-            rate_hz=checked_rate(self.rate_hz, "Timeline"),
-            camera_names=names,
-            offset_s=checked_array(zeros if self.offset_s is None else self.offset_s, "offset_s", (len(names),)),
-            drift_ppm=checked_array(zeros if self.drift_ppm is None else self.drift_ppm, "drift_ppm", (len(names),)),
-        )
+        freeze(self, rate_hz=checked_rate(self.rate_hz, "Timeline"), camera_names=names)
+        unknown = {"offset_s": 0.0, "drift_ppm": 0.0, "offset_sd_s": np.nan, "drift_sd_ppm": np.nan,
+                   "residual_px": np.nan}  # fmt: skip
+        for name, value in unknown.items():
+            given = getattr(self, name)
+            array = np.full(len(names), value) if given is None else given
+            freeze(self, **{name: checked_array(array, name, (len(names),))})
+        if self.frame_time_s is not None:
+            freeze(self, frame_time_s=checked_array(self.frame_time_s, "frame_time_s", (len(names), "frame")))
 
     @property
     def time_s(self) -> NDArray:
