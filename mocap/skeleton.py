@@ -3,6 +3,8 @@
 import re
 import tomllib
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from mocap.config.presets import preset_names, preset_path
 from mocap.errors import ConfigError
@@ -27,32 +29,62 @@ class Skeleton:
     name : str
     keypoints : tuple of str
     bones : tuple of (str, str)
+    ordered : bool
+        The order is a detector's; else the names are labels, which files hold in any order.
     """
 
     name: str
     keypoints: tuple[str, ...]
     bones: tuple[tuple[str, str], ...]
+    ordered: bool = True
 
 
 def read_skeleton(name: str) -> Skeleton:
-    """Return the skeleton of `configs/skeletons`, by any spelling of its name (`BODY_25B`, `body-25b`).
+    """Return a skeleton of `configs/skeletons`, by any spelling of its name (`BODY_25B`, `body-25b`), or of a file.
+
+    Parameters
+    ----------
+    name : str
+        Name of a preset, or the path of a skeleton of the lab's own, which ends in `.toml`: `keypoints` in the order
+        of the detector, and `bones` as pairs of them.
 
     Raises
     ------
     ConfigError
         When there is none of that name, or its file contradicts itself.
+    SourceError
+        When there is no such file.
     """
+    if name.lower().endswith(".toml"):
+        from mocap.config.build import read_toml  # heavy
+
+        path = Path(name)
+        return _checked(path.stem, read_toml(path), str(path))
     wanted = name.lower().replace("-", "_").replace(" ", "_")
     content = tomllib.loads(preset_path("skeletons", wanted).read_text(encoding="utf-8"))
-    keypoints = tuple(content["keypoints"])
-    bones = tuple((first, second) for first, second in content["bones"])
-    stray = sorted({end for bone in bones for end in bone} - set(keypoints))
+    return _checked(wanted, content, f"'{name}' in configs/skeletons")
+
+
+def _checked(name: str, content: dict[str, Any], source: str) -> Skeleton:
+    keypoints: Any = content.get("keypoints")
+    bones, ordered = content.get("bones", []), content.get("ordered", True)
+    unknown = sorted(set(content) - {"title", "keypoints", "bones", "ordered"})
+    names = isinstance(keypoints, list) and bool(keypoints) and all(isinstance(k, str) and k for k in keypoints)
+    pairs = isinstance(bones, list) and all(isinstance(bone, list) and len(bone) == 2 for bone in bones)
+    if unknown or not names or not pairs or not isinstance(ordered, bool):
+        raise ConfigError(
+            f"Skeleton {source} has unknown keys {unknown}, or keypoints, bones or 'ordered' of another form.",
+            'Give keypoints = ["name", ...] and bones = [["name", "name"], ...].',
+            code="SKELETON_FILE",
+        )
+    stray = sorted({str(end) for bone in bones for end in bone} - set(keypoints))
     if stray or len(set(keypoints)) != len(keypoints):
         raise ConfigError(
-            f"Skeleton '{name}' has doubled keypoints, or bones that end in unknown ones: {stray}.",
-            "Mend the file in configs/skeletons.",
+            f"Skeleton {source} has doubled keypoints, or bones that end in unknown ones: {stray}.",
+            "Mend the file.",
+            code="SKELETON_FILE",
         )
-    return Skeleton(wanted, keypoints, bones)
+    return Skeleton(name, tuple(keypoints), tuple((first, second) for first, second in bones), ordered)
 
 
 def bones_among(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:

@@ -7,10 +7,16 @@ from pathlib import Path
 
 from mocap.errors import FormatError, KeypointError, SourceError
 from mocap.keypoints import PeopleKeypoints
+from mocap.readers.keypoints_checks import check_pixels, check_sizes, chosen_rate
+from mocap.readers.keypoints_coco import holds_alphapose, holds_coco, read_coco
 from mocap.readers.keypoints_common import KeypointRequest, KeypointSource, join_cameras, select_keypoints
 from mocap.readers.keypoints_deeplabcut import holds_deeplabcut, read_deeplabcut
 from mocap.readers.keypoints_long import holds_long, read_long
+from mocap.readers.keypoints_mediapipe import holds_mediapipe, read_mediapipe
+from mocap.readers.keypoints_mmpose import holds_mmpose, read_mmpose
 from mocap.readers.keypoints_openpose import holds_openpose, read_openpose
+from mocap.readers.keypoints_pose2sim import holds_pose2sim, read_pose2sim
+from mocap.readers.keypoints_sleap import holds_sleap, read_sleap
 
 Progress = Callable[[int, int], None]
 
@@ -27,6 +33,18 @@ class KeypointReader:
 
 # In the order in which a path is tried when the format is not given.
 KEYPOINT_READERS: Mapping[str, KeypointReader] = {
+    "pose2sim": KeypointReader("a Pose2Sim project with Config.toml and the folder pose", holds_pose2sim,
+                               read_pose2sim, whole_skeleton=True),
+    "mmpose": KeypointReader("a folder with MMPose's JSON, one file per camera or one folder of them per camera",
+                             holds_mmpose, read_mmpose, whole_skeleton=True),
+    "alphapose": KeypointReader("a folder with one JSON file of AlphaPose per camera, or one file for all",
+                                holds_alphapose, read_coco, whole_skeleton=True),
+    "coco": KeypointReader("COCO annotations or results: one JSON file per camera, or one for all", holds_coco,
+                           read_coco, whole_skeleton=True),
+    "mediapipe": KeypointReader("a folder with one CSV or JSON file of MediaPipe's 33 landmarks per camera",
+                                holds_mediapipe, read_mediapipe, whole_skeleton=True),
+    "sleap": KeypointReader("a folder with one .slp or analysis HDF5 file per camera, or one .slp with all videos",
+                            holds_sleap, read_sleap),
     "openpose": KeypointReader("a folder with one folder of JSON files per camera", holds_openpose, read_openpose,
                                whole_skeleton=True),
     "deeplabcut": KeypointReader("a folder with one CSV or HDF5 file per camera", holds_deeplabcut, read_deeplabcut),
@@ -72,6 +90,7 @@ def read_keypoints(
     skeleton: str | None = None,
     declared: Mapping[str, str] | None = None,
     keypoints: Sequence[str] | None = None,
+    image_sizes: Mapping[str, tuple[int, int]] | None = None,
     progress: Progress | None = None,
 ) -> KeypointRecording:
     """Read the keypoints of all cameras.
@@ -82,16 +101,20 @@ def read_keypoints(
         File or folder, see `KEYPOINT_READERS`.
     camera_names : sequence of str
         As in the calibration; also the order of the result.
-    rate_hz : float
-        Frame rate; none of the formats holds it.
+    rate_hz : float, optional
+        Frame rate; it may be left out where the files tell it, and goes before what they tell.
     source : str
         A key of `KEYPOINT_READERS`, or `auto`.
     skeleton : str, optional
-        Name of a skeleton of `configs/skeletons`; needed for OpenPose, whose files do not name their keypoints.
+        Name of a skeleton of `configs/skeletons`, or the path of one in TOML, where files do not name their
+        keypoints. Left out, the one known skeleton with as many keypoints is taken, if there is one alone.
     declared : mapping of str to str, optional
         Camera name to the name of its folder, file (without ending) or label, where the names do not tell.
     keypoints : sequence of str, optional
         Read these alone.
+    image_sizes : mapping of str to (int, int), optional
+        Camera name to width and height, as in the calibration: fractions of the image become pixels by them, and
+        samples far outside are left out.
     progress : callable, optional
         Called with the files done and all files.
 
@@ -103,7 +126,8 @@ def read_keypoints(
     ------
     KeypointError
         RATE_MISSING, SOURCE_UNKNOWN, CAMERA_COUNT, CAMERA_NAMES, SKELETON_MISSING, SKELETON_SIZE, KEYPOINT_NAMES,
-        KEYPOINT_UNKNOWN, KEYPOINT_EMPTY, NO_FRAMES, FRAMES_APART, DOUBLED_ROWS.
+        KEYPOINT_UNKNOWN, KEYPOINT_EMPTY, NO_FRAMES, FRAMES_APART, DOUBLED_ROWS, IMAGE_SIZE, IMAGE_SIZE_MISSING,
+        KEYPOINTS_NORMALISED, EXTRA_MISSING.
     SourceError
         FILE_MISSING, FILE_EMPTY.
     FormatError
@@ -112,22 +136,19 @@ def read_keypoints(
     path = Path(path)
     if not path.exists():
         raise SourceError(f"There is no file or folder {path}.", "Check the path.", code="FILE_MISSING")
-    if rate_hz is None:
-        raise KeypointError(
-            f"The frame rate of {path} is not known; keypoint files do not hold it.",
-            "Give the frame rate in Hz.",
-            code="RATE_MISSING",
-        )
     name = _source_of(path) if source == "auto" else _known_source(source)
     reader = KEYPOINT_READERS[name]
     if not reader.holds(path):
         raise FormatError(
             f"{path} is not {reader.description}.", f"Give the path of {reader.description}.", code="WRONG_SOURCE"
         )
-    found = reader.read(path, KeypointRequest(tuple(camera_names), skeleton, declared), progress)
-    people, first_frame, notes = join_cameras(found.detections, rate_hz)
+    found = reader.read(path, KeypointRequest(tuple(camera_names), skeleton, declared, image_sizes), progress)
+    rate, rate_notes = chosen_rate(rate_hz, found.rate_hz, path)
+    size_notes = check_sizes(found.image_sizes, image_sizes or {})
+    detections, pixel_notes = check_pixels(found.detections, {**found.image_sizes, **(image_sizes or {})})
+    people, first_frame, notes = join_cameras(detections, rate)
     people, remarks = select_keypoints(people, keypoints, reader.whole_skeleton)
-    notes = (*found.notes, *notes, *remarks)
+    notes = (*found.notes, *rate_notes, *size_notes, *pixel_notes, *notes, *remarks)
     return KeypointRecording(people, name, found.source_of, first_frame, found.files, notes)
 
 

@@ -42,16 +42,22 @@ class KeypointRequest:
     camera_names: tuple[str, ...]
     skeleton: str | None = None
     declared: Mapping[str, str] | None = None
+    image_sizes: Mapping[str, tuple[int, int]] | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class KeypointSource:
-    """What a reader found: detections by camera name, the files they are from, and remarks for the user."""
+    """What a reader found: detections by camera name, the files they are from, and remarks for the user.
+
+    `rate_hz` and `image_sizes` (width, height by camera name) where the files tell them.
+    """
 
     detections: Mapping[str, CameraDetections]
     source_of: Mapping[str, str]
     files: tuple[Path, ...]
     notes: tuple[str, ...] = field(default=())
+    rate_hz: float | None = None
+    image_sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def join_cameras(

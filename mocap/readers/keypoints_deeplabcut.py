@@ -2,18 +2,18 @@
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mocap.errors import FormatError
+from mocap.errors import FormatError, MocapError
 from mocap.readers.files import read_text
 from mocap.readers.keypoints_cameras import match_cameras
 from mocap.readers.keypoints_common import CameraDetections, KeypointRequest, KeypointSource, clean
-from mocap.readers.keypoints_pandas_hdf5 import read_pandas_hdf5
+from mocap.readers.keypoints_isolated import Parsed, parse_isolated
 
 _CSV, _HDF5 = (".csv",), (".h5", ".hdf5")
 _COORDS = ("x", "y", "likelihood")
@@ -48,7 +48,7 @@ def read_deeplabcut(
     by_name: dict[str, Path] = {}
     for file in _files(path):
         by_name.setdefault(file.stem, file)  # HDF5 comes first
-    tables = {stem: _read_table(file) for stem, file in by_name.items()}
+    tables = _read_tables(by_name)
     plain = {_without_scorer(stem, table.columns): stem for stem, table in tables.items()}
     if len(plain) < len(tables):
         raise FormatError(
@@ -80,9 +80,19 @@ def _without_scorer(stem: str, columns: Sequence[tuple[str, ...]]) -> str:
     return stem.split(scorer)[0] or stem
 
 
-def _read_table(file: Path) -> _Table:
-    if file.suffix.lower() in _HDF5:
-        columns, frames, values = read_pandas_hdf5(file)
+def _read_tables(by_name: Mapping[str, Path]) -> dict[str, _Table]:
+    """Read all files; those of HDF5 in a process of their own."""
+    hdf5 = [file for file in by_name.values() if file.suffix.lower() in _HDF5]
+    parsed = dict(zip(hdf5, parse_isolated("pandas", hdf5), strict=True))
+    return {stem: _read_table(file, parsed.get(file)) for stem, file in by_name.items()}
+
+
+def _read_table(file: Path, parsed: Parsed | MocapError | None) -> _Table:
+    if isinstance(parsed, MocapError):
+        raise parsed
+    if parsed is not None:
+        columns = tuple(tuple(column) for column in parsed.words)
+        frames, values = parsed.arrays["index"], parsed.arrays["values"]
     else:
         columns, frames, values = _read_csv(file)
     depth = {len(column) for column in columns}

@@ -15,11 +15,18 @@ from numpy.typing import NDArray
 
 from mocap.errors import FormatError
 from mocap.readers.files import read_bytes
+from mocap.readers.keypoints_isolated import Parsed
 
 _LARGEST_VALUES = 500_000_000  # numbers; an hour of 100 keypoints at 100 Hz is a fifth of it
 _LARGEST_PICKLE = 16_000_000  # bytes
 
 Columns = tuple[tuple[str, ...], ...]
+
+
+def parse_pandas(file: Path) -> Parsed:
+    """Return the table of a file as `keypoints_isolated` hands it on: `index` and `values`, the columns as words."""
+    columns, index, values = read_pandas_hdf5(file)
+    return Parsed({"index": index, "values": values}, columns)
 
 
 def read_pandas_hdf5(file: Path) -> tuple[Columns, NDArray, NDArray]:
@@ -49,7 +56,7 @@ def read_pandas_hdf5(file: Path) -> tuple[Columns, NDArray, NDArray]:
             if kind == "frame_table":
                 return _read_table(group, file)
             raise _other_layout(file, f"pandas_type '{kind}'")
-    except (OSError, KeyError, RuntimeError, ValueError, TypeError, IndexError) as error:
+    except (OSError, KeyError, RuntimeError, ValueError, TypeError, IndexError, MemoryError) as error:
         if isinstance(error, FormatError):
             raise
         raise FormatError(

@@ -1,0 +1,106 @@
+"""What keypoints of any format have to stand: their rate, their image sizes, and pixels that can be pixels."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from calibration.digits import digits
+from mocap.errors import KeypointError
+from mocap.readers.keypoints_common import CameraDetections
+
+_RATES_ALIKE = 0.005
+# Encoders crop or pad by some pixels: such images are told of, and others are of another resolution.
+_SIZES_ALIKE = 0.02
+# All of a person within this many pixels of the corner: no pixels, but fractions of the image (0 to 1, or -1 to 1).
+_FRACTIONS = 2.0
+_LEAST = 8  # numbers
+_LARGEST_IMAGE = 100_000
+
+
+def chosen_rate(given: float | None, told: float | None, path: Path) -> tuple[float, tuple[str, ...]]:
+    """Return the frame rate and a note: what was given goes before what the files tell.
+
+    Raises
+    ------
+    KeypointError
+        RATE_MISSING.
+    """
+    if given is None and told is None:
+        raise KeypointError(
+            f"The frame rate of {path} is not known; its files do not tell it.",
+            "Give the frame rate in Hz.",
+            code="RATE_MISSING",
+        )
+    if given is None:
+        assert told is not None
+        return told, (f"{digits(told, 6)} Hz, as the files tell.",)
+    if told is not None and abs(told / given - 1) > _RATES_ALIKE:
+        return given, (f"the files tell {digits(told, 6)} Hz; {digits(given, 6)} Hz was given and is used.",)
+    return given, ()
+
+
+def check_sizes(
+    told: Mapping[str, tuple[int, int]], known: Mapping[str, tuple[int, int]]
+) -> tuple[str, ...]:
+    """Hold the image sizes that the files tell against the calibration's; return notes.
+
+    Raises
+    ------
+    KeypointError
+        IMAGE_SIZE when one is of another resolution.
+    """
+    differ = {camera: (size, known[camera]) for camera, size in told.items()
+              if camera in known and tuple(size) != tuple(known[camera])}  # fmt: skip
+    words = [f"{camera}: {size[0]} x {size[1]} px in the files, {other[0]} x {other[1]} px in the calibration"
+             for camera, (size, other) in differ.items()]  # fmt: skip
+    far = [max(abs(a / b - 1) for a, b in zip(size, other, strict=True)) > _SIZES_ALIKE
+           for size, other in differ.values()]  # fmt: skip
+    if any(far):
+        raise KeypointError(
+            f"The keypoints are of images of another size: {'; '.join(words)}.",
+            "Use the calibration of these recordings: same resolution, same rotation.",
+            code="IMAGE_SIZE",
+        )
+    return tuple(f"image size differs, {word}." for word in words)
+
+
+def check_pixels(
+    detections: Mapping[str, CameraDetections], sizes: Mapping[str, tuple[int, int]]
+) -> tuple[dict[str, CameraDetections], tuple[str, ...]]:
+    """Refuse fractions of the image; leave out samples that lie more than one image size outside, with a note.
+
+    Raises
+    ------
+    KeypointError
+        KEYPOINTS_NORMALISED.
+    """
+    checked, notes, fractions = {}, [], []
+    for camera, found in detections.items():
+        seen = np.isfinite(found.pixels).all(axis=-1)
+        values = np.abs(found.pixels[seen])
+        if values.size >= _LEAST and np.quantile(values, 0.95) <= _FRACTIONS:
+            fractions.append(camera)
+        size = np.array(sizes.get(camera, (_LARGEST_IMAGE, _LARGEST_IMAGE)), float)
+        with np.errstate(invalid="ignore"):
+            strange = seen & ((found.pixels < -size) | (found.pixels > 2 * size)).any(axis=-1)
+        if strange.any():
+            first = np.argwhere(strange)[0]
+            notes.append(
+                f"{camera}: {int(strange.sum())} of {int(seen.sum())} samples lie far outside the image and were left "
+                f"out, the first: frame {int(found.frames[first[0]])}, {found.names[first[2]]}."
+            )
+            found = replace(
+                found, pixels=np.where(strange[..., None], np.nan, found.pixels),
+                confidence=np.where(strange, 0.0, found.confidence),
+            )  # fmt: skip
+        checked[camera] = found
+    if fractions:
+        raise KeypointError(
+            f"The keypoints of {', '.join(fractions)} lie between -{_FRACTIONS:.0f} and {_FRACTIONS:.0f}: they are "
+            "fractions of the image, not pixels.",
+            "Export them in pixels.",
+            code="KEYPOINTS_NORMALISED",
+        )
+    return checked, tuple(notes)
