@@ -4,7 +4,21 @@ import sys
 
 import typer
 
-from mocap.cli import board, calibrate, check, convert, demo, export, import_, kinematics, plan, reconstruct, run, view
+from mocap.cli import (
+    board,
+    calibrate,
+    check,
+    convert,
+    demo,
+    detect,
+    export,
+    import_,
+    kinematics,
+    plan,
+    reconstruct,
+    run,
+    view,
+)
 from mocap.errors import MocapError
 
 app = typer.Typer(
@@ -14,7 +28,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _module in (demo, run, plan, board, calibrate, convert, reconstruct, import_, kinematics, view, check, export):
+for _module in (
+    demo, run, plan, board, calibrate, convert, detect, reconstruct, import_, kinematics, view, check, export,
+):  # fmt: skip
     app.command(name=_module.NAME, epilog=f"Example: {_module.EXAMPLE}")(_module.command)
 
 

@@ -19,10 +19,13 @@ JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as JSON
 def progress_bars() -> Iterator[Progress]:
     """Yield `progress(label, done, total)`, drawn on stderr as one bar per label."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        TextColumn("left"), TimeRemainingColumn(),
+    )  # fmt: skip
     bars = Bars(*columns, console=Console(stderr=True))
     tasks: dict[str, Any] = {}
 

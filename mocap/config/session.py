@@ -72,14 +72,29 @@ class KeypointSource:
 
     `cameras` gives per camera the name of its file or folder, where the names do not tell; `names` reads these
     keypoints alone.
+
+    With `source = "video"` the `files` of a trial are its footage, in which `detector` finds the keypoints: `auto`,
+    `mediapipe`, `plates`, `markers` or `onnx`. `model` is an ONNX pose model with its `sha256`; `plates` a
+    `plates.toml` or a preset; `marker_set` that of round markers.
     """
 
-    source: Literal["files"] = "files"
+    source: Literal["files", "video"] = "files"
     format: Literal["auto", "openpose", "deeplabcut", "long"] = "auto"
     skeleton: str | None = None
-    detector: str | None = None
+    detector: Literal["auto", "mediapipe", "plates", "markers", "onnx"] | None = None
+    model: str | None = None
+    sha256: str | None = None
+    plates: str | None = None
+    marker_set: str | None = None
     cameras: dict[str, str] = field(default_factory=dict)
     names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        asked = [key for key in ("detector", "model", "sha256", "plates", "marker_set") if getattr(self, key)]
+        if asked and self.source != "video":
+            raise ValueError(f"{', '.join(asked)} are for source = \"video\"")
+        if (self.detector == "onnx") != (self.model is not None) and self.detector not in (None, "auto"):
+            raise ValueError("detector = \"onnx\" and a 'model' belong together")
 
 
 @_section
@@ -158,8 +173,6 @@ def _check_supported(session: Session) -> None:
         for key in ("rate_hz", "timestamps")
         if getattr(entry, key) is not None
     ]
-    if session.keypoints.detector is not None:
-        asked.append("detector of [keypoints]")
     if asked:
         raise ConfigError(
             f"session.toml: {', '.join(asked)} cannot be used yet.",

@@ -98,6 +98,20 @@ def mediapipe_version() -> str:
         return ""
 
 
+def require_mediapipe() -> None:
+    """Raise, without importing it, the error that names the extra where MediaPipe is not installed."""
+    if not mediapipe_version():
+        raise _missing()
+
+
+def _missing() -> ConfigError:
+    return ConfigError(
+        "The pose model of MediaPipe is not installed.",
+        "Install it: pip install 'mocap[pose]' (Python below 3.13), or give an ONNX model by its path.",
+        code="EXTRA_MISSING",
+    )
+
+
 def _solution() -> Any:
     """Return MediaPipe's pose solution; its import is slow and talks on the standard error stream."""
     os.environ.setdefault("GLOG_minloglevel", "2")
@@ -108,11 +122,7 @@ def _solution() -> Any:
 
             return mediapipe.solutions.pose
     except ImportError as error:
-        raise ConfigError(
-            "The pose model of MediaPipe is not installed.",
-            "Install it: pip install 'mocap[pose]' (Python below 3.13), or give an ONNX model by its path.",
-            code="EXTRA_MISSING",
-        ) from error
+        raise _missing() from error
     except AttributeError as error:
         raise ConfigError(
             f"MediaPipe {mediapipe_version()} no longer has the pose model in its wheel.",

@@ -130,6 +130,9 @@ class OnnxModel:
         self._name, self._any_batch = inputs[0].name, not isinstance(shape[0], int)
         self.size = _input_size(shape, size, what)
         self.outputs = tuple(output.name for output in self._session.get_outputs())
+        told = self._session.get_outputs()[0].shape
+        #: How many keypoints a pose model says that it finds; None where it leaves that open.
+        self.n_keypoints = told[1] if len(told) in (3, 4) and isinstance(told[1], int) else None
 
     def run(self, batch: NDArray) -> dict[str, NDArray]:
         """Return the outputs by name for images of shape (image, 3, height, width)."""

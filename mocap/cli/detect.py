@@ -1,0 +1,87 @@
+"""`mocap detect`: images become 2D keypoints."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mocap.cli.common import JsonFlag, progress_bars, show
+
+if TYPE_CHECKING:
+    from mocap.pipeline.detection import TrialDetection
+
+NAME = "detect"
+EXAMPLE = "mocap detect P01_2026-03-01 --overlay; or mocap detect videos/ --detector rtmpose.onnx --sha256 9f2c..."
+
+
+def command(
+    session_dir: Annotated[
+        Path, typer.Argument(help="Folder with a session.toml, or with one video or image folder per camera.")
+    ],
+    detector: Annotated[
+        str,
+        typer.Option(
+            help="mediapipe (good for a demonstration, poor for a lab), plates, markers, or the path of an ONNX pose "
+            "model; auto takes what the session or the other options name, mediapipe where they name nothing."
+        ),
+    ] = "auto",
+    sha256: Annotated[str | None, typer.Option(help="Digest of the ONNX model; another file is refused.")] = None,
+    plates: Annotated[str | None, typer.Option(help="plates.toml, or a preset of configs/plates.")] = None,
+    marker_set: Annotated[str | None, typer.Option(help="Marker set of round markers.")] = None,
+    skeleton: Annotated[str | None, typer.Option(help="Keypoints of an ONNX model, such as halpe_26.")] = None,
+    trial: Annotated[list[str] | None, typer.Option(help="Only this trial of the session; repeatable.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the tables; default SESSION_DIR/keypoints, or beside the footage."),
+    ] = None,
+    overlay: Annotated[
+        bool, typer.Option("--overlay", help="Leave a picture per camera with the keypoints drawn into its images.")
+    ] = False,
+    jobs: Annotated[int | None, typer.Option(help="Cameras at a time; default all cores.", min=1)] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Find keypoints in videos: plates with tags, markers, or people's joints by a pose model.
+
+    Writes one Parquet table per trial, as mocap reconstruct takes it. A second run does only the cameras whose footage
+    or settings changed. MediaPipe's model comes with the program and works offline: it shows what the pipeline does,
+    and swaps left and right in views from behind; measure with plates or with a better ONNX model.
+    """
+    from mocap.errors import ConfigError
+    from mocap.pipeline.detection import DetectionOptions, detect_folder, detect_session
+    from mocap.pipeline.detectors import DetectorRequest
+
+    request = DetectorRequest(detector, sha256, plates, marker_set, skeleton)
+    options = DetectionOptions(overlay, jobs)
+    with progress_bars() as progress:
+        if (session_dir / "session.toml").is_file():
+            found = detect_session(session_dir, request, progress, options, tuple(trial or ()), out)
+        elif trial:
+            raise ConfigError(f"{session_dir} has no session.toml, and so no trials.", "Leave --trial out.")
+        else:
+            found = (detect_folder(session_dir, request, progress, options, out),)
+    cameras = [camera for one in found for camera in one.cameras]
+    counts = {state: sum(camera.state == state for camera in cameras) for state in ("done", "skipped", "refused")}
+    closing = (
+        f"{len(cameras)} cameras found, {counts['done']} done, {counts['skipped']} skipped because nothing changed, "
+        f"{counts['refused']} refused"
+    )
+    trials = [{"name": one.name, "file": one.file, "notes": list(one.notes), "refused": one.refused,
+               "overlays": [str(path) for path in one.overlays],
+               "cameras": [{"camera": c.camera, "state": c.state, "text": c.text} for c in one.cameras]}
+              for one in found]  # fmt: skip
+    show({"trials": trials, "counts": counts}, as_json, [*(line for one in found for line in _lines(one)), closing])
+    refused = [one for one in found if one.refused]
+    for one in refused:
+        sys.stderr.write(f"error {one.name}: {one.refused}\n")
+    if refused or not cameras:
+        raise typer.Exit(1)
+
+
+def _lines(one: "TrialDetection") -> list[str]:
+    return [
+        f"{one.name}: {'no keypoints' if one.refused else one.file}",
+        *(f"  {camera.camera}: {camera.state}, {camera.text}" for camera in one.cameras),
+        *(f"  note: {note}" for note in one.notes),
+        *(f"  look at: {path}" for path in one.overlays),
+    ]

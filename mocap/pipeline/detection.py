@@ -1,0 +1,284 @@
+"""From images to keypoint files: the footage of a session's trials, or of one folder."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import calibration
+from calibration.sources import CameraSource, find_sources
+from mocap.config.session import Session, TrialEntry, read_session
+from mocap.errors import ConfigError, MocapError, SourceError
+from mocap.export.keypoint_parts import camera_facts, join_cameras
+from mocap.pipeline.board_footage import length_note, named_sources
+from mocap.pipeline.detection_camera import CameraOutcome, CameraTask
+from mocap.pipeline.detection_pool import detect_cameras
+from mocap.pipeline.detectors import DetectorRequest, PreparedDetector, prepare_detector
+from mocap.pipeline.outputs import check_not_within, make_folder
+from mocap.pipeline.places import located
+from mocap.pipeline.progress import Progress
+from mocap.readers.keypoints_cameras import match_cameras
+
+
+@dataclass(frozen=True)
+class DetectionOptions:
+    """How the footage is worked through.
+
+    Attributes
+    ----------
+    overlay : bool
+        Leave a picture per camera with keypoints drawn into some of its images.
+    jobs : int, optional
+        Processes; as many as there are cores when left out.
+    """
+
+    overlay: bool = False
+    jobs: int | None = None
+
+
+@dataclass(frozen=True)
+class TrialDetection:
+    """The keypoints of one trial.
+
+    Attributes
+    ----------
+    name : str
+    file : Path
+        Long table of all cameras, as `mocap reconstruct --keypoints` takes it.
+    cameras : tuple of CameraOutcome
+    notes : tuple of str
+        What a user should know.
+    overlays : tuple of Path
+    refused : str
+        Why there is no table; nothing where there is one.
+    """
+
+    name: str
+    file: Path
+    cameras: tuple[CameraOutcome, ...]
+    notes: tuple[str, ...] = ()
+    overlays: tuple[Path, ...] = ()
+    refused: str = ""
+
+
+def keypoint_file(session_folder: Path, trial: str) -> Path:
+    """Return where a session keeps the keypoints that were detected in the footage of a trial."""
+    return session_folder / "keypoints" / f"{trial}.parquet"
+
+
+def detect_session(
+    folder: Path,
+    request: DetectorRequest,
+    progress: Progress,
+    options: DetectionOptions | None = None,
+    trials: Sequence[str] = (),
+    out: Path | None = None,
+) -> tuple[TrialDetection, ...]:
+    """Find the keypoints of the trials of a session.
+
+    Parameters
+    ----------
+    folder : Path
+        With a `session.toml` whose `[keypoints]` has `source = "video"`.
+    request : DetectorRequest
+        What it leaves out is that of the session.
+    progress : callable
+        `progress(label, done, total)`.
+    options : DetectionOptions, optional
+    trials : sequence of str
+        Only these; all when empty.
+    out : Path, optional
+        Folder for the tables; `keypoints` of the session when left out.
+
+    Raises
+    ------
+    ConfigError
+        NOT_FROM_VIDEO, TRIAL_UNKNOWN, and those of the detector.
+    SourceError
+        As `read_session`.
+    """
+    session = read_session(folder)
+    if session.keypoints.source != "video":
+        raise ConfigError(
+            "session.toml takes its keypoints from files: there is nothing to detect.",
+            'Write source = "video" in [keypoints], and name the footage in files of each [[trial]].',
+            code="NOT_FROM_VIDEO",
+        )
+    names = [entry.name for entry in session.trial]
+    unknown = sorted(set(trials) - set(names))
+    if unknown:
+        raise ConfigError(f"There are no trials {unknown}.", f"Known: {', '.join(names)}.", code="TRIAL_UNKNOWN")
+    prepared = prepare_detector(session_request(session, folder, request))
+    wanted = [entry for entry in session.trial if not trials or entry.name in trials]
+    return tuple(
+        detect_trial(session, folder, entry, prepared, progress, options, out, len(wanted) > 1) for entry in wanted
+    )
+
+
+def session_request(session: Session, folder: Path, request: DetectorRequest | None = None) -> DetectorRequest:
+    """Return a request with what it leaves out taken from the session."""
+    asked, own = request or DetectorRequest(), session.keypoints
+    detector = asked.detector
+    if detector == "auto" and asked.plates is None and asked.marker_set is None:
+        detector = str(folder / own.model) if own.model else own.detector or "auto"
+    plates = asked.plates
+    if plates is None and own.plates is not None:
+        there = located(own.plates, (folder,))
+        plates = there if there.exists() else own.plates
+    return DetectorRequest(
+        detector, asked.sha256 or own.sha256, plates, asked.marker_set or own.marker_set, asked.skeleton or own.skeleton
+    )
+
+
+def detect_trial(
+    session: Session,
+    folder: Path,
+    entry: TrialEntry,
+    prepared: PreparedDetector,
+    progress: Progress,
+    options: DetectionOptions | None = None,
+    out: Path | None = None,
+    several: bool = False,
+) -> TrialDetection:
+    """Find the keypoints of one trial of a session; what its footage is refused for is told in the answer."""
+    file = keypoint_file(folder, entry.name) if out is None else out / f"{entry.name}.parquet"
+    footage = folder / entry.files
+    label = f"{entry.name} " if several else ""
+    try:
+        sources, _ = named_sources(*find_sources(footage), session.camera_patterns) if session.cameras else (
+            find_sources(footage)
+        )
+        found = detect_footage(sources, footage, prepared, file, _labelled(progress, label), options)
+        return replace(found, notes=(*found.notes, *_size_notes(found, session, folder)))
+    except MocapError as error:
+        return TrialDetection(entry.name, file, (), refused=str(error))
+
+
+def detect_folder(
+    footage: Path,
+    request: DetectorRequest,
+    progress: Progress,
+    options: DetectionOptions | None = None,
+    out: Path | None = None,
+) -> TrialDetection:
+    """Find the keypoints in a folder with one video or one folder of images per camera.
+
+    Parameters
+    ----------
+    footage : Path
+    request : DetectorRequest
+    progress : callable
+    options : DetectionOptions, optional
+    out : Path, optional
+        Folder for the table; beside the footage, named after it, when left out.
+
+    Raises
+    ------
+    SourceError, ConfigError
+        SOURCE_MISSING, SOURCE_EMPTY, CAMERA_DOUBLE, OUTPUT_AMONG_INPUTS, and those of the detector.
+    """
+    sources, ignored = find_sources(footage)
+    place = footage.resolve()
+    folder = out or place.with_name(f"{place.name}_keypoints")
+    found = detect_footage(
+        sources, footage, prepare_detector(request), folder / f"{place.name}.parquet", progress, options
+    )
+    left = f"ignored: {', '.join(path.name for path in ignored[:5])}{', ...' if len(ignored) > 5 else ''}"
+    return replace(found, notes=(*found.notes, left)) if ignored else found
+
+
+def detect_footage(
+    sources: Sequence[CameraSource],
+    footage: Path,
+    prepared: PreparedDetector,
+    file: Path,
+    progress: Progress,
+    options: DetectionOptions | None = None,
+) -> TrialDetection:
+    """Find the keypoints of all cameras of one recording and write them as one table.
+
+    Tables of single cameras, and their pictures, lie in a folder of the table's name: what is finished there, from
+    the same footage with the same settings, is not done again.
+
+    Raises
+    ------
+    ConfigError, SourceError, ExportError
+        OUTPUT_AMONG_INPUTS, OUTPUT_OTHER, OUTPUT_FOLDER, WORKER_LOST, NOT_WRITTEN.
+    """
+    how = options or DetectionOptions()
+    check_not_within(file.parent, footage)
+    _check_own(file)
+    parts = file.with_suffix("")
+    make_folder(parts)
+    tasks = [
+        CameraTask(
+            source, prepared, parts / f"{source.name}.parquet",
+            parts / f"{source.name}.overlay.png" if how.overlay else None,
+        )
+        for source in sources
+    ]  # fmt: skip
+    outcomes = tuple(detect_cameras(tasks, progress, how.jobs))
+    pictures = tuple(task.overlay for task in tasks if task.overlay is not None and task.overlay.is_file())
+    refused = [outcome for outcome in outcomes if outcome.state == "refused"]
+    if refused:
+        told = "; ".join(f"{outcome.camera}: {outcome.text}" for outcome in refused)
+        return TrialDetection(file.stem, file, outcomes, prepared.notes, pictures, told)
+    return _joined(file, tasks, outcomes, pictures, (*prepared.notes, *length_note(sources)))
+
+
+def _joined(
+    file: Path,
+    tasks: Sequence[CameraTask],
+    outcomes: tuple[CameraOutcome, ...],
+    pictures: tuple[Path, ...],
+    notes: tuple[str, ...],
+) -> TrialDetection:
+    if not any(outcome.facts["seen"] for outcome in outcomes):
+        refused = "NOTHING_FOUND: no camera shows a single keypoint. Remedy: look at the pictures of --overlay."
+        return TrialDetection(file.stem, file, outcomes, notes, pictures, refused)
+    keys = {outcome.camera: outcome.facts["key"] for outcome in outcomes}
+    known = {name: one.get("key") for name, one in camera_facts(file).get("cameras", {}).items()}
+    if keys != known or any(outcome.state == "done" for outcome in outcomes):
+        join_cameras([task.part for task in tasks], file, {"detector": tasks[0].prepared.name})
+    seen = {name for outcome in outcomes for name in outcome.facts["seen"]}
+    names = dict.fromkeys(name for outcome in outcomes for name in outcome.facts["names"])
+    unseen = [name for name in names if name not in seen]
+    if unseen:
+        notes = (*notes, f"no camera ever saw {', '.join(unseen)}: left out")
+    for outcome in outcomes:
+        if not outcome.facts["seen"]:
+            notes = (*notes, f"{outcome.camera} shows no keypoint in any frame")
+    return TrialDetection(file.stem, file, outcomes, notes, pictures)
+
+
+def _labelled(progress: Progress, label: str) -> Progress:
+    return lambda camera, done, total: progress(f"{label}{camera}", done, total)
+
+
+def _check_own(file: Path) -> None:
+    """Refuse to write over a table that was not made here."""
+    if file.is_file() and file.stat().st_size and not camera_facts(file):
+        raise ConfigError(
+            f"The output {file} exists and is no table of keypoints written here; it is kept.",
+            "Name another folder with --out, or remove it first.", code="OUTPUT_OTHER",
+        )  # fmt: skip
+
+
+def _size_notes(found: TrialDetection, session: Session, folder: Path) -> tuple[str, ...]:
+    """Return a note per camera whose images have another size than those that its calibration was made of."""
+    named = session.calibration.file
+    file = folder / named if named else folder / "results" / "calibration.toml"
+    if not file.is_file():
+        return ()
+    try:
+        rig = calibration.read_rig(file)
+        source_of = match_cameras([outcome.camera for outcome in found.cameras], rig.names)
+    except (MocapError, SourceError):
+        return ()  # what is wrong with it is told where it is used
+    sizes = {outcome.camera: outcome.facts.get("size") for outcome in found.cameras}
+    return tuple(
+        f"{camera.name} was calibrated with images of {camera.size[0]} x {camera.size[1]} px, its footage is "
+        f"{size[0]} x {size[1]} px: unless one was cut out of the other, positions from it are wrong"
+        for camera in rig
+        for size in [sizes[source_of[camera.name]]]
+        if isinstance(size, list) and tuple(size) != tuple(camera.size)
+    )

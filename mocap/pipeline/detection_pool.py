@@ -1,0 +1,87 @@
+"""Cameras on all cores: one process per camera, each on one thread, so that none waits for another."""
+
+import multiprocessing
+import os
+import queue
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any
+
+from mocap.errors import SourceError
+from mocap.keypoints.pose.drawing import limit_threads
+from mocap.pipeline.detection_camera import CameraOutcome, CameraTask, detect_camera
+from mocap.pipeline.progress import Progress
+
+_WAIT_S = 0.1
+_told: Any = None  # of a worker: the queue to the process that started it
+
+
+def detect_cameras(tasks: Sequence[CameraTask], progress: Progress, jobs: int | None = None) -> list[CameraOutcome]:
+    """Work through the tasks, several at a time; the outcomes are in their order.
+
+    Parameters
+    ----------
+    tasks : sequence of CameraTask
+    progress : callable
+        `progress(camera, done, total)`.
+    jobs : int, optional
+        Processes; by default as many as there are cores, or cameras if they are fewer. 1 works in this process.
+
+    Raises
+    ------
+    SourceError
+        WORKER_LOST, when a process was ended from outside, as by the system when memory runs out.
+    """
+    count = min(len(tasks), jobs or usable_cores())
+    if count <= 1:
+        return [detect_camera(task, _teller(progress, task.source.name)) for task in tasks]
+    context = multiprocessing.get_context("spawn")  # forked children share locks of libraries that have threads
+    told = context.Queue()
+    with ProcessPoolExecutor(count, context, _start_worker, (told,)) as pool:
+        futures = [pool.submit(_work, task) for task in tasks]
+        try:
+            _follow(futures, told, progress)
+            return [future.result() for future in futures]
+        except BrokenProcessPool as error:
+            raise SourceError(
+                "A process that searched the images was ended from outside; most often memory ran out.",
+                "Run it again with fewer at a time (--jobs 1); cameras that are finished are kept.", code="WORKER_LOST",
+            ) from error  # fmt: skip
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
+    affinity: Callable[[int], set[int]] | None = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def _teller(progress: Progress, camera: str) -> Callable[[int, int | None], None]:
+    return lambda done, total: progress(camera, done, total)
+
+
+def _follow(futures: Sequence[Future], told: Any, progress: Progress) -> None:
+    while True:
+        finished = all(future.done() for future in futures)
+        try:
+            while True:
+                progress(*told.get(timeout=0.0 if finished else _WAIT_S))
+        except queue.Empty:
+            if finished:
+                return
+
+
+def _start_worker(told: Any) -> None:
+    global _told
+    _told = told
+    limit_threads(1)
+
+
+def _work(task: CameraTask) -> CameraOutcome:
+    from threadpoolctl import threadpool_limits
+
+    camera = task.source.name
+    with threadpool_limits(1):
+        return detect_camera(task, lambda done, total: _told.put((camera, done, total)))
