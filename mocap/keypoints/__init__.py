@@ -1,6 +1,19 @@
-"""What the cameras saw, and who of several people is the one to follow."""
+"""What the cameras saw, who of several people is the one to follow, and whether their sides are right."""
 
 from mocap.keypoints.association import AssociationOptions, PersonChoice, choose_person
 from mocap.keypoints.people import PeopleKeypoints
+from mocap.keypoints.sides import SideOptions, SideSwaps, correct_sides, find_side_swaps
+from mocap.keypoints.sides_words import side_verdicts, side_words
 
-__all__ = ["AssociationOptions", "PeopleKeypoints", "PersonChoice", "choose_person"]
+__all__ = [
+    "AssociationOptions",
+    "PeopleKeypoints",
+    "PersonChoice",
+    "SideOptions",
+    "SideSwaps",
+    "choose_person",
+    "correct_sides",
+    "find_side_swaps",
+    "side_verdicts",
+    "side_words",
+]
