@@ -23,7 +23,7 @@ def check_old(
     """Print what a check finds; exit status 1 when something is wrong."""
     from calibration.in_use.use_verdict import CheckLimits
     from mocap.pipeline.calibration_check import CheckOptions, check_calibration
-    from mocap.pipeline.reconstruction import KeypointInput
+    from mocap.pipeline.keypoint_input import KeypointInput
 
     if not 0 <= ages_h[0] <= ages_h[1]:
         raise typer.BadParameter(f"{ages_h[0]:g} and {ages_h[1]:g} h are no two ages, the younger first",

@@ -27,8 +27,8 @@ def calibrate_points(
     anyway: bool = False,
 ) -> None:
     """Calibrate from keypoint files and print what came out; with a wand, or from a person with known lengths."""
+    from mocap.pipeline.keypoint_input import KeypointInput
     from mocap.pipeline.point_calibration import calibrate_person_files, calibrate_wand_files
-    from mocap.pipeline.reconstruction import KeypointInput
 
     how = KeypointInput(rate, skeleton)
     sizes = dict(_named_size(text) for text in image_sizes)

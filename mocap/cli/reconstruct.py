@@ -33,8 +33,9 @@ def command(
     as_json: JsonFlag = False,
 ) -> None:
     """Triangulate robustly, with the covariance of every point; the right person is chosen per camera."""
+    from mocap.pipeline.keypoint_input import KeypointInput
     from mocap.pipeline.notes import notes_of
-    from mocap.pipeline.reconstruction import KeypointInput, reconstruct_to_file
+    from mocap.pipeline.reconstruction import reconstruct_to_file
 
     named = [entry.partition("=") for entry in camera or []]
     declared = {name: file for name, _, file in named if file}

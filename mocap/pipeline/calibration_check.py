@@ -22,10 +22,10 @@ from mocap.errors import ConfigError, KeypointError
 from mocap.pipeline.board_footage import footage_notes
 from mocap.pipeline.boards import target_from
 from mocap.pipeline.check_lines import age_of, check_lines, check_row, repair_line
+from mocap.pipeline.keypoint_input import KeypointInput, load_keypoints
 from mocap.pipeline.outputs import check_output
 from mocap.pipeline.point_remedies import calibration_remedies
 from mocap.pipeline.progress import Progress
-from mocap.pipeline.reconstruction import KeypointInput, load_keypoints
 from mocap.reconstruction import usable_observations
 from mocap.synthetic.observation import partners
 

@@ -18,12 +18,12 @@ from calibration.points.recipe import (
 from calibration.world import Landmarks, parse_world, read_landmarks
 from mocap.config.presets import preset_path
 from mocap.errors import KeypointError
+from mocap.pipeline.keypoint_input import KeypointInput
 from mocap.pipeline.outputs import check_calibration_outputs
 from mocap.pipeline.places import landmark_name, located
 from mocap.pipeline.point_lengths import parse_lengths
 from mocap.pipeline.point_report import PointOutcome, write_point_calibration
 from mocap.pipeline.point_tracks import notes_on_movement, person_tracks, read_point_files, wand_tracks
-from mocap.pipeline.reconstruction import KeypointInput
 from mocap.pipeline.recorded import dated, keypoint_files
 
 FEET = "feet"  # the world's name where the person's own feet tell the floor

@@ -16,8 +16,8 @@ from calibration.points.recipe import calibrate_from_person
 from calibration.points.tracks import KnownLength, PointTracks
 from mocap.errors import ConfigError, KeypointError
 from mocap.keypoints import PeopleKeypoints
+from mocap.pipeline.keypoint_input import KeypointInput, check_image_size
 from mocap.pipeline.point_remedies import calibration_remedies
-from mocap.pipeline.reconstruction import KeypointInput, check_image_size
 from mocap.readers.keypoints import read_keypoints
 from mocap.skeleton import side_of
 

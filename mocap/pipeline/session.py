@@ -13,11 +13,12 @@ from mocap.errors import ConfigError, KinematicsError, MocapError, SourceError
 from mocap.kinematics import KinematicsOptions
 from mocap.pipeline.calibration import CalibrationOptions, calibrate_footage, write_calibration
 from mocap.pipeline.digests import file_sha256, input_sha256, options_sha256
+from mocap.pipeline.keypoint_input import KeypointInput
 from mocap.pipeline.motion import analyse
 from mocap.pipeline.notes import notes_of
 from mocap.pipeline.outputs import tried_path
 from mocap.pipeline.progress import Progress
-from mocap.pipeline.reconstruction import KeypointInput, reconstruct_trial, with_z_up
+from mocap.pipeline.reconstruction import TrialChoices, reconstruct_trial, with_z_up
 from mocap.pipeline.record import Outcome, SessionSummary, StageRecord
 from mocap.pipeline.session_inputs import calibration_files, content_sha256, places, presets_sha256
 from mocap.pipeline.session_outputs import check_session_outputs
@@ -195,7 +196,7 @@ class _Run:
         how = KeypointInput(
             session.sync.rate_hz, keypoints.skeleton, keypoints.format, keypoints.cameras, keypoints.names
         )
-        trial = reconstruct_trial(source, rig, how, options.reconstruction)
+        trial = reconstruct_trial(source, rig, how, TrialChoices(reconstruction=options.reconstruction))
         info = session.session
         trial = replace(
             trial, trial_id=entry.name, task=entry.task, context=_plain_context(entry), operator=info.operator,

@@ -17,6 +17,7 @@ from mocap.trial import Keypoints2D, Points3D, Verdict
 
 _LENGTH_DRIFT = 0.03  # of the length, from the first to the last third of a trial
 _FEWEST_FRAMES = 30
+_SHORTEST_M = 0.1  # of shorter bones the noise alone is a large share
 _NAMED = 4
 _PRESENT = 0.9
 
@@ -126,6 +127,8 @@ def length_verdicts(points: Points3D, bones: Sequence[tuple[str, str]]) -> tuple
         if min(len(thirds[0]), len(thirds[2])) < _FEWEST_FRAMES // 3:
             continue
         typical = float(np.median(length[np.isfinite(length)]))
+        if typical < _SHORTEST_M:
+            continue
         spread.append(float(np.std(length[np.isfinite(length)])))
         drift = float(np.median(thirds[2]) - np.median(thirds[0]))
         scatter = float(np.sqrt((np.var(thirds[0]) + np.var(thirds[2])) / 2))
@@ -151,7 +154,7 @@ def oddity_verdicts(points: Points3D) -> tuple[tuple[Verdict, ...], Implausible]
     }
     verdicts = []
     for name, (mask, meaning) in kinds.items():
-        text = f"samples that {meaning}{_where(mask, points)}"
+        text = f"that {meaning}{_where(mask, points)}"
         verdicts.append(Verdict(name, float(mask.sum()), 0.0, "samples", not mask.any(), text))
     return tuple(verdicts), odd
 

@@ -39,9 +39,9 @@ from calibration.points.tracks import KnownLength, PointTracks
 from calibration.synthetic import ring_rig
 from calibration.synthetic.wands import observe_wand
 from mocap.keypoints import choose_person
+from mocap.pipeline.keypoint_input import KeypointInput
 from mocap.pipeline.point_calibration import calibrate_person_files
 from mocap.pipeline.point_tracks import partner_places, person_tracks, read_point_files
-from mocap.pipeline.reconstruction import KeypointInput
 from mocap.synthetic import default_subject, faced, observe, walking
 from mocap.trial import Points3D
 

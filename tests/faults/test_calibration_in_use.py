@@ -21,7 +21,7 @@ from calibration.synthetic.footage import board_poses
 from calibration.synthetic.rigs import ring_rig
 from mocap.errors import KeypointError
 from mocap.export.keypoints import write_keypoint_table
-from mocap.pipeline.reconstruction import KeypointInput, load_keypoints
+from mocap.pipeline.keypoint_input import KeypointInput, load_keypoints
 from mocap.pipeline.trial_check import check_against_calibration
 from mocap.synthetic import default_subject, observe, squat, walking
 from mocap.synthetic.observation import partners

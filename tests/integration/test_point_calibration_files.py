@@ -11,6 +11,7 @@ from calibration.synthetic import ring_rig
 from calibration.synthetic.wands import observe_wand
 from mocap.errors import MocapError
 from mocap.export.keypoints import write_keypoint_table
+from mocap.pipeline.keypoint_input import KeypointInput
 from mocap.pipeline.point_calibration import (
     calibrate_person_files,
     calibrate_wand_files,
@@ -18,7 +19,6 @@ from mocap.pipeline.point_calibration import (
 )
 from mocap.pipeline.point_lengths import parse_lengths
 from mocap.pipeline.point_tracks import partner_places
-from mocap.pipeline.reconstruction import KeypointInput
 from mocap.synthetic import default_subject, faced, observe, walking
 from mocap.trial import Keypoints2D, Points3D
 

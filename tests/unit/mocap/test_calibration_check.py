@@ -23,7 +23,7 @@ from mocap.errors import ConfigError
 from mocap.export.keypoints import write_keypoint_table
 from mocap.pipeline import calibration_check
 from mocap.pipeline.calibration_check import CheckOptions, check_calibration
-from mocap.pipeline.reconstruction import KeypointInput
+from mocap.pipeline.keypoint_input import KeypointInput
 from mocap.synthetic import default_subject, observe, walking
 
 BOARD = Board("charuco", 7, 6, 0.1, 0.07, "DICT_4X4_50")

@@ -1,0 +1,108 @@
+"""Keypoint files as they enter the pipeline: read in the order of the cameras, of one person, of images that fit."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from calibration import CameraRig
+from mocap.errors import KeypointError
+from mocap.keypoints import PeopleKeypoints, PersonChoice, choose_person
+from mocap.pipeline.trial_check import check_against_calibration
+from mocap.readers.keypoints import read_keypoints
+from mocap.trial import Keypoints2D
+
+_MAX_OUTSIDE = 0.1
+
+
+@dataclass(frozen=True)
+class KeypointInput:
+    """How keypoint files are to be read.
+
+    Attributes
+    ----------
+    rate_hz : float or None
+        No format holds it.
+    skeleton : str or None
+        Keypoint order, where the files bring no names.
+    source : str
+        `auto`, or a key of `mocap.readers.keypoints.KEYPOINT_READERS`.
+    cameras : mapping of str to str
+        Camera name to the name of its file or folder, where the names do not tell.
+    names : tuple of str
+        Keypoints to read; all when empty.
+    """
+
+    rate_hz: float | None = None
+    skeleton: str | None = None
+    source: str = "auto"
+    cameras: Mapping[str, str] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+
+
+def load_keypoints(path: Path, rig: CameraRig, how: KeypointInput) -> tuple[Keypoints2D, int, tuple[str, ...]]:
+    """Read keypoints in the order of the rig's cameras; where a file holds several people, choose one per camera.
+
+    Returns
+    -------
+    keypoints : Keypoints2D
+    first_frame : int
+        Number of the first frame in the files.
+    notes : tuple of str
+        Which file became which camera, and which person was chosen how often.
+    """
+    read = read_keypoints(
+        path, source=how.source, camera_names=rig.names, skeleton=how.skeleton, rate_hz=how.rate_hz,
+        declared=how.cameras or None, keypoints=how.names or None,
+    )  # fmt: skip
+    renamed = [f"{camera} from {name}" for camera, name in read.source_of.items() if camera != name]
+    notes = [*renamed, *(note.rstrip(".") for note in read.notes)]
+    if read.first_frame:
+        notes.append(f"time 0 is frame {read.first_frame} of the files")
+    people = read.people
+    if people.n_people == 1:
+        return people.person(0), read.first_frame, tuple(notes)
+    chosen = _chosen(people, rig)
+    notes.append(f"one of up to {people.n_people} people chosen by reprojection error")
+    rivals = int((chosen.others > 0).sum())
+    if rivals:
+        # More than one person is seen by two cameras: the choice is the best seen one, and a user has to know.
+        notes.append(f"in {rivals} of {len(chosen.others)} frames two or more cameras also agree on somebody else")
+    return chosen.keypoints, read.first_frame, tuple(notes)
+
+
+def _chosen(people: PeopleKeypoints, rig: CameraRig) -> PersonChoice:
+    """Choose one person; where no cameras agree on anybody, say first whether the footage is of these cameras."""
+    try:
+        return choose_person(people, rig)
+    except KeypointError as error:
+        if error.code == "NO_PERSON":
+            seen = np.isfinite(people.pixels).all(axis=-1)
+            trust = (people.confidence * seen).sum(axis=-1)
+            check_against_calibration(people.chosen(np.where(trust.max(axis=2) > 0, trust.argmax(axis=2), -1)), rig)
+        raise
+
+
+def check_image_size(keypoints: Keypoints2D, rig: CameraRig) -> None:
+    """Refuse keypoints of images of another size than the calibration's.
+
+    Raises
+    ------
+    KeypointError
+        IMAGE_SIZE, naming each camera with more than a tenth of its keypoints outside its image.
+    """
+    strange = []
+    for camera, pixels in zip(rig, keypoints.pixels, strict=True):
+        seen = pixels[np.isfinite(pixels).all(axis=2)]
+        outside = ((seen < -0.5) | (seen > np.array(camera.size) - 0.5)).any(axis=1)
+        if len(seen) and outside.mean() > _MAX_OUTSIDE:
+            reach = seen.max(axis=0)
+            strange.append(f"{camera.name} is {camera.size[0]} x {camera.size[1]} px, keypoints reach "
+                           f"{reach[0]:.0f}, {reach[1]:.0f}")  # fmt: skip
+    if strange:
+        raise KeypointError(
+            f"Keypoints lie outside the images of the calibration: {'; '.join(strange)}.",
+            "Use the calibration of these recordings: same cameras in the same order, same resolution, same rotation.",
+            code="IMAGE_SIZE",
+        )

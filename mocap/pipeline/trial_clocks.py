@@ -1,0 +1,158 @@
+"""The clocks of one trial's cameras: asked, told, and set right before anything is reconstructed."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from calibration import CameraRig
+from calibration.digits import digits
+from mocap.errors import ConfigError, KeypointError
+from mocap.sync import MotionSyncOptions, common_times, estimate_offsets, resample_keypoints
+from mocap.trial import CameraTimes, Keypoints2D, Operation, SyncEstimate, Timeline, Verdict
+
+#: `auto` sets clocks that are proven to be off, `check` only tells of them, `off` does not ask.
+CLOCK_MODES = ("auto", "check", "off")
+_LIMIT_FRAMES = MotionSyncOptions().matters_frames
+
+
+@dataclass(frozen=True, eq=False)
+class SetClocks:
+    """Keypoints on the common timeline, and what is known of the clocks.
+
+    Attributes
+    ----------
+    keypoints : Keypoints2D
+    timeline : Timeline
+    verdicts : tuple of Verdict
+        One per camera: by how many frames its clock is off after what was done.
+    operation : Operation or None
+        What was done to the keypoints, where anything was.
+    """
+
+    keypoints: Keypoints2D
+    timeline: Timeline
+    verdicts: tuple[Verdict, ...] = ()
+    operation: Operation | None = None
+
+
+def set_clocks(
+    keypoints: Keypoints2D,
+    rig: CameraRig,
+    mode: str = "auto",
+    *,
+    times: CameraTimes | None = None,
+    known: SyncEstimate | None = None,
+) -> SetClocks:
+    """Bring the keypoints of all cameras onto one timeline, as far as their clocks are known to differ.
+
+    Parameters
+    ----------
+    keypoints : Keypoints2D
+        By each camera's own frames, in the order of the rig.
+    rig : CameraRig
+    mode : str
+        Of `CLOCK_MODES`.
+    times : CameraTimes, optional
+        When each frame was taken, by its camera's clock; without them frame i at i / rate.
+    known : SyncEstimate, optional
+        How the clocks stand to each other, from elsewhere (a flash, sound, an earlier look); else the movement of the
+        keypoints tells.
+
+    Raises
+    ------
+    ConfigError
+        CLOCK_MODE
+    """
+    if mode not in CLOCK_MODES:
+        raise ConfigError(
+            f"There is no way '{mode}' to treat the clocks.", f"Known: {', '.join(CLOCK_MODES)}.", code="CLOCK_MODE"
+        )
+    nominal = Timeline(keypoints.rate_hz, keypoints.n_frames, camera_names=rig.names)
+    if len(rig) < 2 or keypoints.n_cameras != len(rig):
+        return SetClocks(keypoints, nominal)
+    if mode == "off":
+        return SetClocks(keypoints, nominal, (_unasked(),))
+    estimate = known or _from_motion(keypoints, rig, times)
+    if estimate is None:
+        return SetClocks(keypoints, nominal, (_unknowable(),))
+    if times is None and not (mode == "auto" and estimate.shifted.any()):
+        timeline = _timeline(nominal, estimate, None, "nominal rate")
+        return SetClocks(keypoints, timeline, _verdicts(estimate, keypoints.rate_hz))
+    return _resampled(keypoints, rig, estimate, times)
+
+
+def _from_motion(keypoints: Keypoints2D, rig: CameraRig, times: CameraTimes | None) -> SyncEstimate | None:
+    try:
+        return estimate_offsets(keypoints, rig, times=times)
+    except KeypointError as error:
+        if error.code == "CLOCKS_APART":
+            raise
+        return None
+
+
+def _resampled(
+    keypoints: Keypoints2D, rig: CameraRig, estimate: SyncEstimate, times: CameraTimes | None
+) -> SetClocks:
+    when, _ = common_times(estimate, times, n_frames=keypoints.n_frames, rate_hz=keypoints.rate_hz)
+    done = resample_keypoints(keypoints, when)
+    again = _from_motion(done.keypoints, rig, None)
+    source = f"{estimate.method}{'' if times is None else ' and ' + ', '.join(sorted(set(times.source)))}"
+    common = Timeline(keypoints.rate_hz, done.keypoints.n_frames, done.start_s, camera_names=rig.names)
+    timeline = replace(_timeline(common, estimate, again, source), frame_time_s=when)
+    verdicts = () if again is None else _verdicts(again, keypoints.rate_hz, estimate)
+    said = [*estimate.words, done.note, *(times.notes if times is not None else ())]
+    operation = Operation("set clocks", {"method": source, "notes": _as_notes(said)})
+    return SetClocks(done.keypoints, timeline, verdicts, operation)
+
+
+def _timeline(timeline: Timeline, estimate: SyncEstimate, again: SyncEstimate | None, source: str) -> Timeline:
+    after = (again or estimate).error_before_px
+    return replace(
+        timeline, source=source, offset_s=np.nan_to_num(estimate.offset_s), offset_sd_s=estimate.offset_sd_s,
+        drift_ppm=np.nan_to_num(estimate.drift_ppm), drift_sd_ppm=estimate.drift_sd_ppm, residual_px=after,
+    )  # fmt: skip
+
+
+def _verdicts(
+    estimate: SyncEstimate, rate_hz: float, corrected: SyncEstimate | None = None
+) -> tuple[Verdict, ...]:
+    """One verdict per camera that is off or was, or one for all."""
+    verdicts = []
+    off = np.abs(estimate.offset_s) * rate_hz
+    for camera, name in enumerate(estimate.camera_names):
+        was = corrected is not None and bool(corrected.shifted[camera])
+        if not estimate.shifted[camera] and not was:
+            continue
+        said = [words for words in (corrected or estimate).words if f"'{name}'" in words]
+        done = " This was done: its keypoints were read at the common instants." if was else ""
+        remedy = "" if was and not estimate.shifted[camera] else (
+            " Synchronise the recording (`--clocks auto`), or leave this camera out."
+        )  # fmt: skip
+        verdicts.append(
+            Verdict(f"{name} clock", float(off[camera]), _LIMIT_FRAMES, "frames", not estimate.shifted[camera],
+                    f"{' '.join(said)}{done}{remedy}".strip())
+        )  # fmt: skip
+    if verdicts:
+        return tuple(verdicts)
+    if not estimate.estimable.any():
+        return (_unknowable(" ".join(estimate.words)),)
+    worst = float(np.nanmax(off))
+    return (Verdict("clocks agree", worst, _LIMIT_FRAMES, "frames", True, " ".join(estimate.words)),)
+
+
+def _unasked() -> Verdict:
+    text = "nobody asked whether the cameras are in step"
+    return Verdict("clocks agree", np.nan, _LIMIT_FRAMES, "frames", False, text)
+
+
+def _unknowable(words: str = "") -> Verdict:
+    text = words or (
+        "too little moves in the sight of several cameras to tell whether they are in step: an offset of "
+        f"{digits(_LIMIT_FRAMES)} frames would not show"
+    )
+    return Verdict("clocks agree", np.nan, _LIMIT_FRAMES, "frames", True, text)
+
+
+def _as_notes(said: list[str]) -> str:
+    """Join sentences as notes are joined: none may hold the separator."""
+    return "; ".join(sentence.rstrip(".").replace("; ", ", ") for sentence in said if sentence)
