@@ -55,6 +55,7 @@ def load_keypoints(path: Path, rig: CameraRig, how: KeypointInput) -> tuple[Keyp
     read = read_keypoints(
         path, source=how.source, camera_names=rig.names, skeleton=how.skeleton, rate_hz=how.rate_hz,
         declared=how.cameras or None, keypoints=how.names or None,
+        image_sizes={camera.name: camera.size for camera in rig},
     )  # fmt: skip
     renamed = [f"{camera} from {name}" for camera, name in read.source_of.items() if camera != name]
     notes = [*renamed, *(note.rstrip(".") for note in read.notes)]
