@@ -1,0 +1,223 @@
+"""Compiled loop of `blobs` over the spots of an image: where fits start, and which of them are believed."""
+
+from math import atan2, cos, hypot, pi, sin, sqrt
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from mocap.keypoints.markers.blob_kernels import MAX_PIXELS, N_ELLIPSE, N_MOST, N_SHARED, fit, gather
+
+ROW = 10  # kind (-1 nothing), x, y, larger axis, smaller axis, angle, contrast, softness, residual, sd
+_MARGIN = 3.5  # px beyond the edge
+_BLUR = 0.8  # px^2, to start from
+_SINGLE, _SPLIT, _MERGED = 0, 1, 2
+_DOUBTFUL_RESIDUAL = 0.03
+_LEAST_FILL = 0.6  # of the ellipse with the same moments: of one 1, of two discs side by side 0.9, a radius apart 0.74
+_MERGED_FILL = 0.85
+_GAIN = 0.75  # of the residual, that two ellipses have to win over one
+_SPLIT_RESIDUAL = 0.05
+
+
+@njit(cache=True, nogil=True)
+def fit_spots(gray: NDArray, labels: NDArray, places: NDArray, stats: NDArray, limits: NDArray) -> NDArray:
+    """Fit every spot; the answer has room for two markers in each, shape (2 * spot, ROW)."""
+    rows = np.full((2 * len(places), ROW), -1.0)
+    pixels = np.empty((MAX_PIXELS, 3))
+    state, answer, spot = np.zeros(N_MOST), np.empty(5), np.empty(8)
+    for i in range(len(places)):
+        label = places[i]
+        _measure(gray, labels, label, stats[label], spot)
+        if not _worth_it(spot, limits):
+            continue
+        single, good = 1e3, False
+        if spot[2] <= 1.3 * limits[1] + 1.0 and spot[2] <= 1.3 * limits[2] * spot[3]:
+            _start_one(state, spot)
+            if _fitted(gray, labels, label, pixels, state, 1, answer):
+                single = answer[4] / max(abs(state[3]), 1e-3)
+                good = _fill_rows(state, answer, 1, limits, rows[2 * i : 2 * i + 1])
+        if good and single < _DOUBTFUL_RESIDUAL:
+            continue
+        if limits[6] > 0 and _two(gray, labels, label, spot, single, limits, pixels, rows[2 * i : 2 * i + 2]):
+            continue
+        if not good:
+            _unresolved(spot, limits, rows[2 * i : 2 * i + 2])
+    return rows
+
+
+@njit(cache=True, nogil=True)
+def _worth_it(spot: NDArray, limits: NDArray) -> bool:
+    """Whether one or two markers could look like this."""
+    larger, smaller = spot[2], spot[3]
+    return (
+        spot[7] >= 0.8 * limits[3]
+        and spot[5] >= _LEAST_FILL
+        and smaller >= 0.8 * limits[0]
+        and smaller <= 1.3 * limits[1] + 1.0
+        and larger <= 2.0 * limits[1] + 1.0
+        and larger <= 2.0 * limits[2] * smaller
+    )
+
+
+@njit(cache=True, nogil=True)
+def _fitted(
+    gray: NDArray, labels: NDArray, label: int, pixels: NDArray, state: NDArray, n: int, answer: NDArray
+) -> bool:
+    """Fit twice: the second time to the pixels around what the first found."""
+    for _ in range(2):
+        ellipses = state[N_SHARED : N_SHARED + n * N_ELLIPSE].copy().reshape(n, N_ELLIPSE)
+        margin = _MARGIN + 1.5 * sqrt(max(state[4] + hypot(state[5], state[6]), 0.0))
+        count = gather(gray, labels, label, ellipses, margin, pixels)
+        before_x, before_y = state[N_SHARED], state[N_SHARED + 1]
+        size = 1.0 / min(ellipses[0, 2], ellipses[0, 4])
+        if not fit(pixels[:count], state, n, max(2.0, size), answer):
+            return False
+        # The background's slopes turn about the first centre: keep its level where the centre now is.
+        state[0] += state[1] * (state[N_SHARED] - before_x) + state[2] * (state[N_SHARED + 1] - before_y)
+        if n == 1 and hypot(state[N_SHARED] - before_x, state[N_SHARED + 1] - before_y) < 0.7 and _alike(
+            ellipses[0], state
+        ):
+            break
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _alike(before: NDArray, state: NDArray) -> bool:
+    wider = abs(1.0 / before[2] - 1.0 / state[N_SHARED + 2])
+    higher = abs(1.0 / before[4] - 1.0 / state[N_SHARED + 4])
+    return max(wider, higher) < 1.2
+
+
+@njit(cache=True, nogil=True)
+def _measure(gray: NDArray, labels: NDArray, label: int, box: NDArray, spot: NDArray) -> None:
+    """Write into `spot`: x, y, half axes and direction of the moments of what is brighter than half, fill of that
+    ellipse, level beside the spot, contrast."""
+    height, width = gray.shape
+    outside, n_out, peak = 0.0, 0, 0
+    for y in range(max(0, box[1] - 3), min(height, box[1] + box[3] + 3)):
+        for x in range(max(0, box[0] - 3), min(width, box[0] + box[2] + 3)):
+            if labels[y, x] == label:
+                peak = max(peak, gray[y, x])
+            elif labels[y, x] == 0:
+                outside, n_out = outside + gray[y, x], n_out + 1
+    level = outside / max(n_out, 1)
+    total, mean_x, mean_y, xx, xy, yy, count = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0
+    for y in range(box[1], box[1] + box[3]):
+        for x in range(box[0], box[0] + box[2]):
+            if labels[y, x] == label and gray[y, x] > (peak + level) / 2:
+                dx, dy = x - box[0], y - box[1]
+                total, count = total + gray[y, x], count + 1
+                mean_x, mean_y = mean_x + dx, mean_y + dy
+                xx, xy, yy = xx + dx * dx, xy + dx * dy, yy + dy * dy
+    count = max(count, 1)
+    mean_x, mean_y = mean_x / count, mean_y / count
+    xx, xy = xx / count - mean_x * mean_x + 1 / 12, xy / count - mean_x * mean_y
+    yy = yy / count - mean_y * mean_y + 1 / 12
+    mean, spread = (xx + yy) / 2, hypot((xx - yy) / 2, xy)
+    spot[0], spot[1] = mean_x + box[0], mean_y + box[1]
+    spot[2], spot[3] = 2 * sqrt(mean + spread), 2 * sqrt(max(mean - spread, 0.05))
+    spot[4] = 0.5 * atan2(2 * xy, xx - yy)
+    spot[5] = count / (pi * spot[2] * spot[3])
+    spot[6], spot[7] = level, total / count - level
+
+
+@njit(cache=True, nogil=True)
+def _place_ellipse(state: NDArray, k: int, x: float, y: float, axis: tuple[float, float, float]) -> None:
+    """Write an ellipse of given half axes and direction as upper triangular B: B'B = R diag(1/a^2, 1/b^2) R'."""
+    c, s = cos(axis[2]), sin(axis[2])
+    pa, pb = 1.0 / axis[0] ** 2, 1.0 / axis[1] ** 2
+    m11, m12, m22 = c * c * pa + s * s * pb, c * s * (pa - pb), s * s * pa + c * c * pb
+    b11 = sqrt(m11)
+    base = N_SHARED + k * N_ELLIPSE
+    state[base], state[base + 1] = x, y
+    state[base + 2], state[base + 3] = b11, m12 / b11
+    state[base + 4] = sqrt(max(m22 - (m12 / b11) ** 2, 1e-8))
+
+
+@njit(cache=True, nogil=True)
+def _start_one(state: NDArray, spot: NDArray) -> None:
+    state[:] = 0.0
+    state[0], state[3], state[4] = spot[6], spot[7], _BLUR
+    _place_ellipse(state, 0, spot[0], spot[1], (spot[2], spot[3], spot[4]))
+
+
+@njit(cache=True, nogil=True)
+def _two(
+    gray: NDArray, labels: NDArray, label: int, spot: NDArray, single: float, limits: NDArray, pixels: NDArray,
+    rows: NDArray,
+) -> bool:  # fmt: skip
+    """Try two ellipses side by side on the longer axis; keep them where they explain far more than one."""
+    state, answer = np.zeros(N_MOST), np.empty(5)
+    spare = rows.copy()
+    for share in (0.5, 0.35):
+        state[:] = 0.0
+        state[0], state[3], state[4] = spot[6], spot[7], _BLUR
+        apart = share * spot[2]
+        radius = max(min(spot[3], spot[2] - apart), 1.0)
+        for k in range(2):
+            sign = 1.0 if k else -1.0
+            x, y = spot[0] + sign * apart * cos(spot[4]), spot[1] + sign * apart * sin(spot[4])
+            _place_ellipse(state, k, x, y, (radius, radius, 0.0))
+        if not _fitted(gray, labels, label, pixels, state, 2, answer):
+            continue
+        residual = answer[4] / max(abs(state[3]), 1e-3)
+        if residual < min(_SPLIT_RESIDUAL, _GAIN * single) and _apart(state) and _fill_rows(
+            state, answer, 2, limits, rows
+        ):
+            return True
+        rows[:] = spare
+    return False
+
+
+@njit(cache=True, nogil=True)
+def _apart(state: NDArray) -> bool:
+    """Whether each centre is well outside the other ellipse's core and sizes are alike."""
+    first, second = state[N_SHARED : N_SHARED + N_ELLIPSE], state[N_SHARED + N_ELLIPSE : N_MOST]
+    dx, dy = second[0] - first[0], second[1] - first[1]
+    q1 = hypot(first[2] * dx + first[3] * dy, first[4] * dy)
+    q2 = hypot(second[2] * dx + second[3] * dy, second[4] * dy)
+    area1, area2 = 1.0 / (first[2] * first[4]), 1.0 / (second[2] * second[4])
+    return min(q1, q2) > 0.6 and max(area1, area2) < 4.0 * min(area1, area2)
+
+
+@njit(cache=True, nogil=True)
+def _fill_rows(state: NDArray, answer: NDArray, n: int, limits: NDArray, rows: NDArray) -> bool:
+    """Write what was fitted, if all of it is believable."""
+    residual = answer[4] / max(abs(state[3]), 1e-3)
+    if not (state[3] >= limits[3] and residual <= limits[4]):
+        return False
+    softness = sqrt(max(state[4], 0.09))
+    for k in range(n):
+        base = N_SHARED + k * N_ELLIPSE
+        larger, smaller, angle = _axes(state[base : base + N_ELLIPSE])
+        sd = sqrt((answer[2 * k] ** 2 + answer[2 * k + 1] ** 2) / 2)
+        sound = smaller >= limits[0] and larger <= limits[1] and larger <= limits[2] * smaller
+        if not (sound and sd <= limits[5] and softness < 1.2 * larger):
+            return False
+        rows[k, 0] = _SINGLE if n == 1 else _SPLIT
+        rows[k, 1], rows[k, 2] = state[base], state[base + 1]
+        rows[k, 3], rows[k, 4], rows[k, 5] = larger, smaller, angle
+        rows[k, 6], rows[k, 7], rows[k, 8], rows[k, 9] = state[3], softness, residual, sd
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _axes(ellipse: NDArray) -> tuple[float, float, float]:
+    a, b, d = ellipse[2], ellipse[3], ellipse[4]
+    m11, m12, m22 = a * a, a * b, b * b + d * d
+    mean, spread = (m11 + m22) / 2, hypot((m11 - m22) / 2, m12)
+    low = max(mean - spread, 1e-9)
+    angle = 0.5 * atan2(-2 * m12, m22 - m11)
+    return 1.0 / sqrt(low), 1.0 / sqrt(mean + spread), angle
+
+
+@njit(cache=True, nogil=True)
+def _unresolved(spot: NDArray, limits: NDArray, rows: NDArray) -> None:
+    """Note a spot of the size of markers without a sound centre."""
+    rows[1, 0] = -1.0
+    if spot[7] < limits[3] or spot[5] < _MERGED_FILL:
+        rows[0, 0] = -1.0
+        return
+    rows[0, 0] = _MERGED
+    rows[0, 1:6] = spot[:5]
+    rows[0, 6], rows[0, 7], rows[0, 8], rows[0, 9] = spot[7], np.nan, np.nan, np.inf
