@@ -34,9 +34,11 @@ def command(
             "frames": trial.points.n_frames,
             "markers": trial.points.names,
             "axes": trial.axis_source,
+            "quality": [vars(verdict) for verdict in trial.quality],
             "notes": notes,
         },
         as_json,
         [f"{out}: {trial.points.n_frames} frames, {len(trial.points.names)} markers, axes {trial.axis_source}"]
-        + [f"  {note}" for note in notes],
+        + [f"  {note}" for note in notes]
+        + [f"  LOOK {v.name}: {v.measured:.3g} {v.unit} {v.text}" for v in trial.quality if not v.passed],
     )

@@ -15,6 +15,7 @@ from mocap.pipeline.output_kinds import TRIAL
 from mocap.pipeline.outputs import check_outputs
 from mocap.pipeline.reconstruction import GRAVITY_UNSTATED
 from mocap.readers import Imported, read_motion
+from mocap.reconstruction.quality import oddity_verdicts
 from mocap.signal.filters import smooth_points
 from mocap.skeleton import bones_among
 from mocap.storage import read_trial, write_trial
@@ -44,6 +45,7 @@ def import_motion(path: Path, up: str | None, units: str | None) -> Trial:
         axis_source=imported.axis_source,
         subject=imported.subject,
         bones=bones_among(imported.points.names),
+        quality=oddity_verdicts(imported.points)[0] if imported.points.names else (),
         operations=(Operation("import", parameters),),
         inputs={path.name: input_sha256(path)},
     )
