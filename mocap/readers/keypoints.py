@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mocap.errors import FormatError, KeypointError, SourceError
 from mocap.keypoints import PeopleKeypoints
-from mocap.readers.keypoints_checks import check_pixels, check_sizes, chosen_rate
+from mocap.readers.keypoints_checks import check_pixels, check_sizes, chosen_rate, views
 from mocap.readers.keypoints_coco import holds_alphapose, holds_coco, read_coco
 from mocap.readers.keypoints_common import KeypointRequest, KeypointSource, join_cameras, select_keypoints
 from mocap.readers.keypoints_deeplabcut import holds_deeplabcut, read_deeplabcut
@@ -148,7 +148,7 @@ def read_keypoints(
     detections, pixel_notes = check_pixels(found.detections, {**found.image_sizes, **(image_sizes or {})})
     people, first_frame, notes = join_cameras(detections, rate)
     people, remarks = select_keypoints(people, keypoints, reader.whole_skeleton)
-    notes = (*found.notes, *rate_notes, *size_notes, *pixel_notes, *notes, *remarks)
+    notes = (*found.notes, *rate_notes, *size_notes, *pixel_notes, *notes, *views(detections), *remarks)
     return KeypointRecording(people, name, found.source_of, first_frame, found.files, notes)
 
 

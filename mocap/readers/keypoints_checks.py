@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from calibration.digits import digits
 from mocap.errors import KeypointError
 from mocap.readers.keypoints_common import CameraDetections
 
@@ -35,10 +34,14 @@ def chosen_rate(given: float | None, told: float | None, path: Path) -> tuple[fl
         )
     if given is None:
         assert told is not None
-        return told, (f"{digits(told, 6)} Hz, as the files tell.",)
+        return told, (f"{_plain(told)} Hz, as the files tell.",)
     if told is not None and abs(told / given - 1) > _RATES_ALIKE:
-        return given, (f"the files tell {digits(told, 6)} Hz; {digits(given, 6)} Hz was given and is used.",)
+        return given, (f"the files tell {_plain(told)} Hz; {_plain(given)} Hz was given and is used.",)
     return given, ()
+
+
+def _plain(rate: float) -> str:
+    return f"{rate:.3f}".rstrip("0").rstrip(".")
 
 
 def check_sizes(
@@ -64,6 +67,25 @@ def check_sizes(
             code="IMAGE_SIZE",
         )
     return tuple(f"image size differs, {word}." for word in words)
+
+
+def views(detections: Mapping[str, CameraDetections]) -> tuple[str, ...]:
+    """Return notes on keypoints that one camera alone ever saw, and on how many people were seen at once."""
+    if len(detections) < 2:
+        return ()
+    seen: dict[str, list[str]] = {}
+    people = {}
+    for camera, found in detections.items():
+        there = np.isfinite(found.pixels).all(axis=-1)
+        people[camera] = int(there.any(axis=2).sum(axis=1).max(initial=0))
+        for name, ever in zip(found.names, there.any(axis=(0, 1)), strict=True):
+            if ever:
+                seen.setdefault(name, []).append(camera)
+    lone = [f"{name} ({cameras[0]})" for name, cameras in seen.items() if len(cameras) == 1]
+    notes: tuple[str, ...] = (f"one camera alone ever saw {', '.join(lone)}: no 3D of it.",) if lone else ()
+    if max(people.values()) > 1:
+        notes += ("people in one frame, at most: " + ", ".join(f"{c} {n}" for c, n in people.items()) + ".",)
+    return notes
 
 
 def check_pixels(

@@ -100,6 +100,10 @@ def _read_table(file: Path, parsed: Parsed | MocapError | None) -> _Table:
         raise _not_deeplabcut(file, "the columns are not named by scorer, bodypart and x, y, likelihood")
     if len(set(columns)) < len(columns):
         raise _not_deeplabcut(file, "a column is there twice")
+    whole = {(*column[:-1], coord) for column in columns for coord in _COORDS}
+    if set(columns) != whole:
+        lacking = sorted(whole - set(columns))[0]
+        raise _not_deeplabcut(file, f"'{lacking[-2]}' lacks its {lacking[-1]}")
     return _Table(columns, frames, values)
 
 

@@ -1,7 +1,12 @@
-"""Long tables: one row per observation with the columns camera, frame, keypoint, x, y, confidence; CSV or Parquet."""
+"""Long tables: one row per observation with the columns camera, frame, keypoint, x, y, confidence; CSV or Parquet.
+
+A column `person` numbers the people of a camera and frame, where there are several. Tables that `mocap detect` wrote
+also tell the size of the images and the rate.
+"""
 
 import difflib
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +22,9 @@ if TYPE_CHECKING:
 
 COLUMNS = ("camera", "frame", "keypoint", "x", "y", "confidence")
 _PARQUET = (".parquet", ".pq")
+_PERSON = "person"
+_MOST_PEOPLE = 100
+_METADATA = b"mocap-keypoints"
 
 
 def holds_long(path: Path) -> bool:
@@ -34,7 +42,7 @@ def read_long(
     KeypointError
         CAMERA_COUNT, CAMERA_NAMES, DOUBLED_ROWS.
     FormatError
-        NOT_A_TABLE, COLUMNS_MISSING, KEYPOINT_VALUES.
+        NOT_A_TABLE, CSV_SEPARATOR, COLUMNS_MISSING, KEYPOINT_VALUES.
     """
     table = _read_table(path)
     lacking = [name for name in COLUMNS if name not in table.columns]
@@ -44,8 +52,10 @@ def read_long(
             f"Give the columns {', '.join(COLUMNS)}.",
             code="COLUMNS_MISSING",
         )
-    notes = tuple(f"column '{name}' was not read." for name in table.columns if name not in COLUMNS)
-    table = _checked_values(table[list(COLUMNS)], path)
+    notes = tuple(f"column '{name}' was not read." for name in table.columns if name not in (*COLUMNS, _PERSON))
+    if _PERSON not in table.columns:
+        table = table.assign(person=0)
+    table = _checked_values(table[[*COLUMNS, _PERSON]], path)
     found = [str(name) for name in table["camera"].unique()]
     source_of = _matched(found, request)
     names = tuple(str(name) for name in table["keypoint"].unique())
@@ -55,7 +65,8 @@ def read_long(
         detections[camera] = _arrange(by_camera[name], names, path)
         if progress is not None:
             progress(done, len(source_of))
-    return KeypointSource(detections, source_of, (path,), notes)
+    rate, sizes = _told(path, source_of)
+    return KeypointSource(detections, source_of, (path,), notes, rate, sizes)
 
 
 def _matched(found: list[str], request: KeypointRequest) -> dict[str, str]:
@@ -104,26 +115,27 @@ def _read_table(path: Path) -> "pd.DataFrame":
 def _checked_values(table: "pd.DataFrame", path: Path) -> "pd.DataFrame":
     import pandas as pd
 
-    numbers = table[["frame", "x", "y", "confidence"]].apply(pd.to_numeric, errors="coerce")
+    numbers = table[["frame", "x", "y", "confidence", _PERSON]].apply(pd.to_numeric, errors="coerce")
     bad_text = (numbers.isna() & table[numbers.columns].notna()).any(axis=1)
-    whole = np.isfinite(numbers["frame"]) & (numbers["frame"] == np.round(numbers["frame"]))
+    counts = numbers[["frame", _PERSON]]
+    whole = (np.isfinite(counts) & (counts == np.round(counts))).all(axis=1)
     wrong = bad_text | ~whole | table[["camera", "keypoint"]].isna().any(axis=1) | (numbers["frame"].abs() > 1e15)
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         raise FormatError(
-            f"Row {row + 1} of {path} lacks a camera, a keypoint or a whole frame number, or holds words for "
-            f"numbers: {[str(cell)[:30] for cell in table.iloc[row]]}.",
+            f"Row {row + 1} of {path} lacks a camera, a keypoint or a whole frame number, or holds words "
+            f"for numbers: {[str(cell)[:30] for cell in table.iloc[row]]}.",
             "Leave x and y empty where a keypoint is missing, and fill in all else.",
             code="KEYPOINT_VALUES",
         )
     checked = table[["camera", "keypoint"]].astype(str).join(numbers)
-    doubled = checked.duplicated(["camera", "frame", "keypoint"])
+    doubled = checked.duplicated(["camera", "frame", _PERSON, "keypoint"])
     if doubled.any():
         first = checked[doubled].iloc[0]
         raise KeypointError(
             f"{int(doubled.sum())} rows of {path} are there twice, the first: camera '{first['camera']}', frame "
             f"{int(first['frame'])}, keypoint '{first['keypoint']}'.",
-            "Keep one row per camera, frame and keypoint.",
+            "Keep one row per camera, frame and keypoint; number several people in a column 'person'.",
             code="DOUBLED_ROWS",
         )
     return checked
@@ -134,7 +146,33 @@ def _arrange(table: "pd.DataFrame", names: tuple[str, ...], path: Path) -> Camer
 
     frames, row = np.unique(table["frame"].to_numpy(np.int64), return_inverse=True)
     column = pd.Index(names).get_indexer(table["keypoint"])
-    values = np.full((len(frames), 1, len(names), 3), np.nan)
-    values[row, 0, column] = table[["x", "y", "confidence"]].to_numpy(float)
+    people, person = np.unique(table[_PERSON].to_numpy(np.int64), return_inverse=True)
+    if len(people) > _MOST_PEOPLE:
+        raise FormatError(
+            f"{path} numbers {len(people)} people in one camera.",
+            "Number the people of each frame from 0.",
+            code="KEYPOINT_VALUES",
+        )
+    values = np.full((len(frames), len(people), len(names), 3), np.nan)
+    values[row, person, column] = table[["x", "y", "confidence"]].to_numpy(float)
     pixels, confidence = clean(values[..., :2], values[..., 2], str(path))
     return CameraDetections(frames, pixels, confidence, names)
+
+
+def _told(path: Path, source_of: Mapping[str, str]) -> tuple[float | None, dict[str, tuple[int, int]]]:
+    """Return the rate and the image sizes that a Parquet table tells in its metadata, where it tells them."""
+    import pyarrow.parquet as pq
+
+    if path.suffix.lower() not in _PARQUET:
+        return None, {}
+    try:
+        told = json.loads((pq.read_metadata(path).metadata or {}).get(_METADATA, b"{}"))
+        cameras = told.get("cameras", {})
+        sizes = {camera: cameras[name]["size"] for camera, name in source_of.items() if "size" in cameras.get(name, {})}
+        rate = told.get("rate_hz")
+        checked = {camera: (int(width), int(height)) for camera, (width, height) in sizes.items()}
+        return (None if rate is None else float(rate)), checked
+    except (ValueError, TypeError, AttributeError) as error:
+        raise FormatError(
+            f"The metadata of {path} are damaged: {error}.", "Detect or export the keypoints again.", code="NOT_A_TABLE"
+        ) from error

@@ -1,0 +1,333 @@
+"""Mutated files: every reader gives the same structure, a note, or one coded error; none hangs, crashes or lies.
+
+Formats without checksums cannot tell a changed digit from another measurement; what can be told is structure (counts,
+names, rate, scale), and samples that no camera and no body can have given.
+"""
+
+import importlib.util
+import random
+import re
+import struct
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mocap.config.session import read_session
+from mocap.errors import MocapError
+from mocap.readers import keypoints_deeplabcut, keypoints_sleap, read_c3d, read_mot, read_trc
+from mocap.readers.keypoints import read_keypoints
+from mocap.readers.keypoints_isolated import parse_isolated
+from mocap.skeleton import read_skeleton
+from mocap.storage import read_trial, write_trial
+from mocap.storage.seal import is_sealed
+from mocap.synthetic import default_subject, static_standing
+from mocap.trial import Timeline, Trial
+
+_SPEC = importlib.util.spec_from_file_location(
+    "keypoint_files", Path(__file__).resolve().parents[1] / "fixtures" / "keypoint_files.py"
+)
+made = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(made)
+
+LONGEST_S = 10.0
+MANY = [25, pytest.param(500, marks=pytest.mark.heavy)]
+WORDS = (b"-1", b"0", b"NaN", b"-Infinity", b"1e308", b"-1e400", b"99999999999999999999", b"2147483648", b"0.5",
+         b"null", b"true", b'""', b"[]", b"{}", b"inf", b"1e9")  # fmt: skip
+EXTREMES = (b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f", b"\0\0\0\0", struct.pack("<f", np.nan), struct.pack("<f", 1e30),
+            struct.pack("<H", 65535) * 2)  # fmt: skip
+
+
+def _flip(data: bytes, rng: random.Random, at: int) -> bytes:
+    return data[:at] + bytes([data[at] ^ 1 << rng.randrange(8)]) + data[at + 1 :]
+
+
+def _byte(data: bytes, rng: random.Random, at: int) -> bytes:
+    return data[:at] + bytes([rng.randrange(256)]) + data[at + 1 :]
+
+
+def _zeros(data: bytes, rng: random.Random, at: int) -> bytes:
+    n = min(rng.choice((1, 8, 64, 512)), len(data) - at)
+    return data[:at] + bytes(n) + data[at + n :]
+
+
+def _splice(data: bytes, rng: random.Random, at: int) -> bytes:
+    start = rng.randrange(len(data))
+    return data[:at] + data[start : start + rng.choice((4, 40, 400))] + data[at:]
+
+
+def _cut_out(data: bytes, rng: random.Random, at: int) -> bytes:
+    return data[:at] + data[at + rng.choice((1, 6, 60)) :]
+
+
+def _truncate(data: bytes, rng: random.Random, at: int) -> bytes:
+    return data[:at]
+
+
+def _extreme(data: bytes, rng: random.Random, at: int) -> bytes:
+    """Put an extreme number into the header, or in the place of a number in a text."""
+    numbers = list(re.finditer(rb"-?\d[\d.e+-]*", data[:200_000])) if data.isascii() else []
+    if numbers:
+        chosen = rng.choice(numbers)
+        return data[: chosen.start()] + rng.choice(WORDS) + data[chosen.end() :]
+    at, extreme = rng.randrange(min(512, len(data))), rng.choice(EXTREMES)
+    return data[:at] + extreme + data[at + len(extreme) :]
+
+
+MUTATORS = (_flip, _byte, _zeros, _splice, _cut_out, _truncate, _extreme)
+
+
+def mutations(data: bytes, n: int, seed: int) -> Iterator[tuple[str, bytes]]:
+    """Yield the kind of `n` mutations and the mutated content, all kinds in turn."""
+    rng = random.Random(seed)
+    for place in range(n):
+        mutate = MUTATORS[place % len(MUTATORS)]
+        yield f"{mutate.__name__} {place}", mutate(data, rng, rng.randrange(len(data)))
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a reader returned: what may not change unsaid, its notes, and its numbers."""
+
+    structure: dict
+    notes: tuple[str, ...]
+    values: np.ndarray
+
+
+def outcomes(file: Path, read: Callable[[], Seen], n: int, seed: int, largest: float) -> int:
+    """Read mutated versions of a file; return how many were refused."""
+    content, whole, refused = file.read_bytes(), read(), 0
+    for kind, data in mutations(content, n, seed):
+        file.write_bytes(data)
+        begun = time.perf_counter()
+        try:
+            found = read()
+        except MocapError as error:
+            assert error.code and error.cause and error.remedy, kind
+            refused += 1
+        else:
+            changed = {key for key in whole.structure if found.structure[key] != whole.structure[key]}
+            assert not changed or set(found.notes) - set(whole.notes), (kind, changed)
+            finite = found.values[np.isfinite(found.values)]
+            assert (np.abs(finite) <= largest).all(), (kind, np.abs(finite).max())
+        assert time.perf_counter() - begun < LONGEST_S, kind
+    file.write_bytes(content)
+    return refused
+
+
+def seen_keypoints(path: Path) -> Seen:
+    found = read_keypoints(path, camera_names=made.CAMERAS, rate_hz=50.0,
+                           image_sizes=dict.fromkeys(made.CAMERAS, made.SIZE))
+    people = found.people
+    structure = {"names": set(people.names), "people": people.n_people, "frames": people.n_frames,
+                 "first": found.first_frame, "source": found.source, "files": dict(found.source_of)}
+    assert ((people.confidence >= 0) & (people.confidence <= 1)).all()
+    return Seen(structure, found.notes, people.pixels)
+
+
+# Writer to the file of it that is mutated, and the fewest of 25 that have to be refused (about half of the measured).
+TEXTS = {
+    "openpose": ("cam_2_json/cam_2_000000000001_keypoints.json", 5), "mmpose": ("cam_2.json", 5),
+    "mmpose_demo": ("cam_2.json", 5), "mmpose_images": ("cam_2/000001.json", 5), "coco": ("all.json", 5),
+    "coco_results": ("cam_2.json", 5), "alphapose": ("cam_2.json", 5), "mediapipe": ("cam_2.csv", 5),
+    "mediapipe_json": ("cam_2.json", 5), "deeplabcut": ("cam_2net.csv", 5), "pose2sim": ("Config.toml", 2),
+    "long_csv": ("keypoints.csv", 5), "long_parquet": ("keypoints.parquet", 5),
+}
+
+
+@pytest.mark.parametrize("n", MANY)
+@pytest.mark.parametrize("writer", TEXTS)
+def test_mutated_keypoint_files(tmp_path, writer, n):
+    name, least = TEXTS[writer]
+    write, _, people = made.WRITERS[writer]
+    names = read_skeleton("mediapipe_33" if "mediapipe" in writer else "halpe_26").keypoints
+    path = write(tmp_path, made.recorded(names, people))
+    refused = outcomes(tmp_path / name, lambda: seen_keypoints(path), n, 4, 2 * max(made.SIZE))
+    assert refused >= least * n // 25, refused
+
+
+@pytest.mark.parametrize("n", MANY)
+@pytest.mark.parametrize("writer", ["deeplabcut_hdf5", "sleap", "sleap_analysis"])
+def test_mutated_hdf5_keypoints_kill_and_hang_nothing(tmp_path, monkeypatch, writer, n):
+    """One child parses all mutated files, which then go through the whole reader in the place of the good one."""
+    module, task = (keypoints_deeplabcut, "pandas") if "deep" in writer else (keypoints_sleap, "sleap")
+    (tmp_path / "good").mkdir()
+    write = getattr(made, writer)
+    path = write(tmp_path / "good", made.recorded(read_skeleton("halpe_26").keypoints, 2))
+    first, second = sorted(path.iterdir())
+    whole = seen_keypoints(path)
+    bad = []
+    for place, (_, data) in enumerate(mutations(second.read_bytes(), n, 4)):
+        bad.append(tmp_path / f"{place}{second.suffix}")
+        bad[-1].write_bytes(data)
+    begun = time.perf_counter()
+    good, *answers = parse_isolated(task, [first, *bad])
+    assert time.perf_counter() - begun < 10.0 + 1.5 * n  # a child that died is started anew, up to 1.5 s
+    refused, silent = 0, []
+    for place, answer in enumerate(answers):
+        monkeypatch.setattr(module, "parse_isolated", lambda *_, answer=answer: [good, answer])
+        try:
+            found = seen_keypoints(path)
+        except MocapError as error:
+            assert error.code and error.cause and error.remedy
+            refused += 1
+        else:
+            if found.structure != whole.structure and not set(found.notes) - set(whole.notes):
+                silent.append(place)
+            assert (np.abs(found.values[np.isfinite(found.values)]) <= 2 * max(made.SIZE)).all()
+    assert not silent
+    assert refused >= 3 * n // 25, refused
+
+
+def body() -> tuple[np.ndarray, tuple[str, ...]]:
+    points = static_standing(default_subject(seed=1), 0.1).points
+    return points.position, points.names
+
+
+def write_motion(folder: Path, suffix: str) -> Path:
+    """A standing person as TRC, C3D (through ezc3d) or MOT."""
+    position, names = body()
+    path = folder / f"trial{suffix}"
+    if suffix == ".trc":
+        rows = ["\t".join([str(i + 1), f"{i / 100:.4f}", *(f"{v:.5f}" for v in frame[:, [1, 2, 0]].ravel())])
+                for i, frame in enumerate(position)]
+        head = ["PathFileType\t4\t(X/Y/Z)\ttrial.trc",
+                "DataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits\tOrigDataRate\tOrigDataStartFrame\tOrigNumFrames",
+                f"100\t100\t{len(position)}\t{len(names)}\tm\t100\t1\t{len(position)}",
+                "Frame#\tTime\t" + "\t\t\t".join(names) + "\t\t",
+                "\t\t" + "\t".join(f"{axis}{i + 1}" for i in range(len(names)) for axis in "XYZ")]
+        path.write_text("\n".join([*head, "", *rows]) + "\n")
+    elif suffix == ".mot":
+        rows = ["\t".join(f"{v:.5f}" for v in (i / 100, 10 + i, 20 - i, 0.9)) for i in range(20)]
+        path.write_text("\n".join(["angles", "version=1", "nRows=20", "nColumns=4", "inDegrees=yes", "endheader",
+                                   "time\tknee_angle_r\thip_flexion_r\tpelvis_ty", *rows]) + "\n")
+    else:
+        import ezc3d
+
+        file = ezc3d.c3d()
+        file["parameters"]["POINT"]["RATE"]["value"] = [100.0]
+        file["parameters"]["POINT"]["UNITS"]["value"] = ["mm"]
+        file["parameters"]["POINT"]["LABELS"]["value"] = list(names)
+        data = np.ones((4, len(names), len(position)))
+        data[:3] = 1e3 * position.transpose(2, 1, 0)
+        file["data"]["points"] = data
+        file.write(str(path))
+    return path
+
+
+def seen_motion(path: Path) -> Seen:
+    if path.suffix == ".mot":
+        table = read_mot(path)
+        structure = {"names": tuple(table.columns), "degrees": table.in_degrees, "rows": len(table.time_s),
+                     "rate": round(table.rate_hz, 6)}
+        return Seen(structure, table.notes, np.zeros(0))
+    found = {".trc": read_trc, ".c3d": read_c3d}[path.suffix](path)
+    points = found.points
+    structure = {"names": points.names, "frames": points.n_frames, "rate": points.rate_hz,
+                 "units": found.units_original, "up": found.up_axis_original, "first": found.first_frame}
+    return Seen(structure, found.notes, points.position)
+
+
+@pytest.mark.parametrize("n", MANY)
+@pytest.mark.parametrize("suffix", [".trc", ".c3d", ".mot"])
+def test_mutated_motion_files(tmp_path, suffix, n):
+    path = write_motion(tmp_path, suffix)
+    assert outcomes(path, lambda: seen_motion(path), n, 5, 100.0) >= 4 * n // 25
+
+
+SESSION = """
+[session]
+id = "s1"
+date = 2026-03-01
+[calibration]
+file = "calibration.toml"
+[sync]
+rate_hz = 100
+[keypoints]
+format = "openpose"
+skeleton = "BODY_25B"
+[[trial]]
+name = "squat"
+task = "squat"
+files = "squat"
+context = { load_kg = 20.0 }
+[options.filter]
+cutoff_hz = 6.0
+"""
+
+
+@pytest.mark.parametrize("n", MANY)
+def test_mutated_session_files(tmp_path, n):
+    file = tmp_path / "session.toml"
+    file.write_text(SESSION)
+
+    def read() -> Seen:
+        session = read_session(tmp_path)
+        return Seen({"trials": len(session.trial)}, (), np.array([session.sync.rate_hz or 0.0]))
+
+    assert outcomes(file, read, n, 6, np.inf) >= 8 * n // 25
+
+
+@pytest.mark.parametrize("n", MANY)
+def test_mutated_skeleton_files(tmp_path, n):
+    file = tmp_path / "lab.toml"
+    file.write_text('keypoints = ["RASIS", "LASIS", "SACR"]\nbones = [["RASIS", "LASIS"], ["LASIS", "SACR"]]\n')
+    refused = 0
+    for _, data in mutations(file.read_bytes(), n, 7):
+        file.write_bytes(data)
+        try:
+            assert read_skeleton(str(file)).keypoints
+        except MocapError as error:
+            assert error.remedy
+            refused += 1
+    assert refused >= 8 * n // 25
+
+
+@pytest.mark.parametrize("n", MANY)
+def test_mutated_trial_files_break_their_seal(tmp_path, n):
+    """Flipped bytes and cut ends are in the tests of storage; here every kind of mutation, of which some are read."""
+    path = tmp_path / "trial.h5"
+    points = static_standing(default_subject(seed=1), 0.1).points
+    write_trial(path, Trial("t", points, timeline=Timeline(points.rate_hz, points.n_frames)))
+    whole, content = read_trial(path), path.read_bytes()
+    for place, (kind, data) in enumerate(mutations(content, n, 8)):
+        if data == content:
+            continue
+        path.write_bytes(data)
+        assert not is_sealed(path), kind
+        if place % 8 == 0:  # each takes a process of its own
+            begun = time.perf_counter()
+            try:
+                found = read_trial(path)
+            except MocapError as error:
+                assert error.code.startswith(("TRIAL", "NOT_A_TRIAL", "FILE")), error
+            else:
+                np.testing.assert_array_equal(found.points.position, whole.points.position)
+                assert found.points.names == whole.points.names and found.points.rate_hz == whole.points.rate_hz
+            assert time.perf_counter() - begun < LONGEST_S
+
+
+def test_a_library_that_dies_takes_no_program_with_it(tmp_path, monkeypatch):
+    """A child that is killed, and one that hangs, are refusals of that one file; the others are read."""
+    from mocap.readers import keypoints_isolated
+
+    path = made.deeplabcut_hdf5(tmp_path, made.recorded(("a",)))
+    files = sorted(path.iterdir())
+    monkeypatch.setattr(keypoints_isolated, "_FILE_S", 3.0)
+    monkeypatch.setattr(keypoints_isolated, "_CODE", (
+        "import os, sys, time\nfrom mocap.readers import keypoints_isolated as i\nreal = i._parser('pandas')\n"
+        "def parse(path):\n"
+        "    if path.name == 'dies': os.kill(os.getpid(), 11)\n"
+        "    if path.name == 'hangs': time.sleep(60)\n"
+        "    return real(path)\n"
+        "i._parser = lambda task: parse\ni.main()\n"))
+    for name in ("dies", "hangs"):
+        (tmp_path / name).write_bytes(b"x")
+    begun = time.perf_counter()
+    answers = parse_isolated("pandas", [files[0], tmp_path / "dies", tmp_path / "hangs", files[1]])
+    assert time.perf_counter() - begun < 20
+    assert [type(answer).__name__ for answer in answers] == ["Parsed", "FormatError", "FormatError", "Parsed"]
+    assert "crashed" in str(answers[1]) and "longer" in str(answers[2])
