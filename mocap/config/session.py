@@ -70,8 +70,8 @@ class SyncSettings:
 class KeypointSource:
     """`[keypoints]`: where the 2D keypoints come from and how they are named.
 
-    `cameras` gives per camera the name of its file or folder, where the names do not tell; `names` reads these
-    keypoints alone.
+    `skeleton` is a preset, or a file of the lab's own in the session's folder; `cameras` gives per camera the name of
+    its file or folder, where the names do not tell; `names` reads these keypoints alone.
 
     With `source = "video"` the `files` of a trial are its footage, in which `detector` finds the keypoints: `auto`,
     `mediapipe`, `plates`, `markers` or `onnx`. `model` is an ONNX pose model with its `sha256`; `plates` a
@@ -79,7 +79,9 @@ class KeypointSource:
     """
 
     source: Literal["files", "video"] = "files"
-    format: Literal["auto", "openpose", "deeplabcut", "long"] = "auto"
+    format: Literal[
+        "auto", "pose2sim", "mmpose", "alphapose", "coco", "mediapipe", "sleap", "openpose", "deeplabcut", "long"
+    ] = "auto"
     skeleton: str | None = None
     detector: Literal["auto", "mediapipe", "plates", "markers", "onnx"] | None = None
     model: str | None = None

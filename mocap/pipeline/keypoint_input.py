@@ -23,9 +23,9 @@ class KeypointInput:
     Attributes
     ----------
     rate_hz : float or None
-        No format holds it.
+        May be left out where the files tell it; goes before what they tell.
     skeleton : str or None
-        Keypoint order, where the files bring no names.
+        Keypoint order, where the files bring no names: a preset, or the path of a skeleton in TOML.
     source : str
         `auto`, or a key of `mocap.readers.keypoints.KEYPOINT_READERS`.
     cameras : mapping of str to str

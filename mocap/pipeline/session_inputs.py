@@ -36,6 +36,18 @@ def calibration_files(session: Session, options: CalibrationOptions, folder: Pat
     )  # fmt: skip
 
 
+def session_skeleton(session: Session, folder: Path) -> str | None:
+    """Return the skeleton of a session's keypoints; a file of the lab's own lies in the session's folder."""
+    name = session.keypoints.skeleton
+    return str(folder / name) if name is not None and name.lower().endswith(".toml") else name
+
+
+def skeleton_sha256(session: Session, folder: Path) -> str:
+    """Return the digest of a skeleton of the lab's own; nothing for a preset."""
+    name = session_skeleton(session, folder)
+    return content_sha256(Path(name)) if name is not None and name.lower().endswith(".toml") else ""
+
+
 def content_sha256(path: Path) -> str:
     """Return the digest of what a file or folder holds; nothing for one that is missing, which its reader tells."""
     return input_sha256(path) if path.exists() else ""
