@@ -13,20 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mocap.reconstruction.smooth_kernels import LANES
+from mocap.reconstruction.smooth_kernels import LANES, PAD
 from mocap.reconstruction.smooth_options import Smoothed, SmoothingOptions
-from mocap.reconstruction.smooth_series import (
-    Fit,
-    Series,
-    as_terms,
-    cutoff_share,
-    fit,
-    learn,
-    matrices,
-    steadiness,
-    strays,
-    stretches,
-)
+from mocap.reconstruction.smooth_sample_kernels import load_lane, store_lane
+from mocap.reconstruction.smooth_series import Series, cutoffs, fit, learn, padded, strays, stretches
 from mocap.schema import Status
 from mocap.trial import Points3D
 
@@ -42,16 +32,25 @@ _DOUBT = 3.0
 
 
 @dataclass(frozen=True, eq=False)
-class _Lanes:
-    """What one group of keypoints gave, in metres."""
+class Lanes:
+    """What was learned of one group of keypoints.
 
-    position: NDArray
-    covariance: NDArray
-    active: NDArray
+    Attributes
+    ----------
+    members : ndarray of int
+        Keypoints; lane i holds the i-th.
+    series : Series
+        Without the samples that stray.
+    stray : ndarray of bool, shape (time + PAD, LANES)
+    stiffness, noise : ndarray, shapes (3, LANES), (LANES,)
+        Of `smooth_series.learn`.
+    """
+
+    members: NDArray
+    series: Series
     stray: NDArray
     stiffness: NDArray
     noise: NDArray
-    doubt: NDArray
 
 
 def smooth_points_kalman(points: Points3D, options: SmoothingOptions = _DEFAULT) -> Smoothed:
@@ -67,18 +66,56 @@ def smooth_points_kalman(points: Points3D, options: SmoothingOptions = _DEFAULT)
     -------
     Smoothed
     """
+    prepared = prepare(points)
     longest = int(np.floor(options.longest_gap_s * points.rate_hz + 1e-6))
+    with pool(options) as workers:
+        lanes = list(workers.map(lambda group: learn_lanes(prepared, group, longest, options), prepared.groups))
+        fitted = list(workers.map(lambda lane: _fit_all(lane.series, lane.stiffness), lanes))
+    return assemble(points, prepared, lanes, fitted, options)
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """Points in the unit of the smoother: arrays of all keypoints, and the groups they are worked on in.
+
+    Attributes
+    ----------
+    position : ndarray, shape (time, keypoint, 3)
+    covariance : ndarray, shape (time, keypoint, 3, 3)
+        Known for every sample that is there.
+    known : ndarray of bool, shape (keypoint,)
+        Whether the points brought a covariance.
+    centre : ndarray, shape (keypoint, 3)
+    unit : float
+        Metres.
+    groups : list of ndarray of int
+    """
+
+    position: NDArray
+    covariance: NDArray
+    known: NDArray
+    centre: NDArray
+    unit: float
+    groups: list[NDArray]
+
+
+def prepare(points: Points3D) -> Prepared:
+    """Return the points as the smoother takes them."""
     measured = np.asarray(np.isfinite(points.position).all(axis=2))
     covariance, known = _usable_covariance(points.covariance, measured)
-    n_keypoints = len(points.names)
-    groups = [np.arange(first, min(first + LANES, n_keypoints)) for first in range(0, n_keypoints, LANES)]
+    centre = np.zeros((len(points.names), 3))
+    some = measured.any(axis=0)
+    centre[some] = np.nanmean(points.position[:, some], axis=0)
+    trace = np.trace(covariance, axis1=2, axis2=3)[measured]
+    unit = float(np.sqrt(np.median(trace) / 3)) if measured.any() else 1.0
+    n_groups = -(-len(points.names) // LANES)
+    groups = np.array_split(np.arange(len(points.names)), n_groups)
+    return Prepared(points.position, covariance, known, centre, unit, groups)
 
-    def run(group: NDArray) -> _Lanes:
-        return _smooth_lanes(points.position[:, group], covariance[:, group], measured[:, group], longest, options)
 
-    with ThreadPoolExecutor(max_workers=max(1, min(_threads(options), len(groups)))) as pool:
-        lanes = list(pool.map(run, groups))
-    return _assemble(points, covariance, known, lanes, longest, options)
+def pool(options: SmoothingOptions) -> ThreadPoolExecutor:
+    """Return the threads that the options allow."""
+    return ThreadPoolExecutor(max_workers=_threads(options))
 
 
 def _threads(options: SmoothingOptions) -> int:
@@ -102,113 +139,101 @@ def _usable_covariance(covariance: NDArray, measured: NDArray) -> tuple[NDArray,
     return result, np.asarray(finite.any(axis=0))
 
 
-def _smooth_lanes(
-    position: NDArray, covariance: NDArray, measured: NDArray, longest: int, options: SmoothingOptions
-) -> _Lanes:
-    series, unit, centre = _series(position, covariance, measured, longest)
+def learn_lanes(prepared: Prepared, group: NDArray, longest: int, options: SmoothingOptions) -> Lanes:
+    """Learn the motion and the noise of a group of keypoints, and which of their samples stray."""
+    series = _series(prepared, group, longest)
     stiffness, noise = learn(_sample(series))
     stray = np.zeros(series.active.shape, bool)
     for _ in range(_GATE_ROUNDS if options.outlier_probability > 0 else 0):
-        found = _fit_all(series, stiffness)
-        fresh = strays(series, found, noise, options.outlier_probability) | stray
-        if (fresh == stray).all():
+        position, covariance = _fit_all(series, stiffness)
+        fresh = strays(series, position, covariance, noise, options.outlier_probability)
+        if not fresh.any():
             break
-        stray = fresh
-        series = _without(series, stray, longest)
+        stray |= fresh
+        series = series.without(stray, longest)
         stiffness, noise = learn(_sample(series), stiffness)
-    found = _fit_all(series, stiffness)
-    size = position.shape[1]
-    smooth = found.position.reshape(-1, 3, LANES).transpose(0, 2, 1) * unit[:, None] + centre
-    spread = matrices(found.covariance) * (noise * unit**2)[:, None, None]
-    freedom = np.maximum(3.0 * series.measured.sum(axis=0), 1.0)
-    return _Lanes(
-        smooth[:, :size], spread[:, :size], series.active[:, :size], stray[:, :size],
-        stiffness[:, :size], noise[:size], np.sqrt(2.0 / freedom)[:size],
-    )  # fmt: skip
+    return Lanes(group, series, stray, stiffness, noise)
 
 
-def _series(
-    position: NDArray, covariance: NDArray, measured: NDArray, longest: int
-) -> tuple[Series, NDArray, NDArray]:
-    """Return the keypoints in units of their typical noise about their middle; spare lanes stay empty."""
-    n_frames, size = measured.shape
-    unit, centre = np.ones(LANES), np.zeros((LANES, 3))
-    value, seen = np.zeros((n_frames, LANES, 3)), np.zeros((n_frames, LANES), bool)
-    spread = np.broadcast_to(np.eye(3), (n_frames, LANES, 3, 3)).copy()
-    seen[:, :size] = measured
-    for lane in np.flatnonzero(measured.any(axis=0)):
-        here = measured[:, lane]
-        unit[lane] = np.sqrt(np.median(np.trace(covariance[here, lane], axis1=1, axis2=2)) / 3)
-        centre[lane] = np.median(position[here, lane], axis=0)
-        value[here, lane] = (position[here, lane] - centre[lane]) / unit[lane]
-        spread[:, lane] = covariance[:, lane] / unit[lane] ** 2
-    info = as_terms(np.linalg.inv(spread))
-    info[np.broadcast_to(~seen[:, None], info.shape)] = 0.0
-    active = stretches(seen, longest)
-    info[np.broadcast_to(~active[:, None], info.shape)] = 0.0
-    rows = value.transpose(0, 2, 1).reshape(3 * n_frames, LANES)
-    return Series(rows, info, active, steadiness(active)), unit, centre
-
-
-def _without(series: Series, stray: NDArray, longest: int) -> Series:
-    """Return the series without some samples; stretches that fall apart thereby are no longer smoothed as one."""
-    info = np.where(stray[:, None], 0.0, series.info)
-    active = stretches(np.asarray(info[:, 0] > 0), longest)
-    info = np.where(active[:, None], info, 0.0)
-    return Series(series.value, info, active, steadiness(active))
+def _series(prepared: Prepared, group: NDArray, longest: int) -> Series:
+    """Return the keypoints about their middle in units of the typical noise; spare lanes stay empty."""
+    n_frames = len(prepared.position)
+    value, info = np.zeros((n_frames + PAD, 3, LANES)), np.zeros((n_frames + PAD, 6, LANES))
+    for lane, keypoint in enumerate(group):
+        load_lane(
+            prepared.position[:, keypoint], prepared.covariance[:, keypoint], prepared.centre[keypoint],
+            prepared.unit, lane, value, info,
+        )  # fmt: skip
+    active = padded(stretches(info[:n_frames, 0] > 0, longest))
+    info *= active[:, None]
+    return Series(value, info, active)
 
 
 def _sample(series: Series) -> Series:
     """Return a few pieces, evenly spread, of a long series."""
-    n_frames = len(series.active)
+    n_frames = len(series.active) - PAD
     if n_frames <= _LEARN_FRAMES:
         return series
     length = _LEARN_FRAMES // _LEARN_PIECES
     starts = np.linspace(0, n_frames - length, _LEARN_PIECES).astype(int)
+    # The PAD frames at the end of each piece keep it apart from the next.
     pieces = [series.part(start, start + length) for start in starts]
-    return Series(*(np.concatenate([getattr(piece, name) for piece in pieces])
-                    for name in ("value", "info", "active", "steady")))  # fmt: skip
+    return Series(*(np.concatenate([getattr(piece, name) for piece in pieces]) for name in ("value", "info", "active")))
 
 
-def _fit_all(series: Series, stiffness: NDArray) -> Fit:
-    """Smooth all frames, in chunks that overlap by more than any sample reaches."""
-    n_frames = len(series.active)
+def _fit_all(series: Series, stiffness: NDArray) -> tuple[NDArray, NDArray]:
+    """Smooth all frames, in chunks that overlap by more than any sample reaches: position and covariance."""
+    n_frames = len(series.active) - PAD
     if n_frames <= _CHUNK:
-        return fit(series, stiffness)
-    parts = []
+        return fit(series, stiffness)[:2]
+    position, covariance = np.zeros(series.value.shape), np.zeros(series.info.shape)
     for start in range(0, n_frames, _CHUNK):
         stop = min(start + _CHUNK, n_frames)
         low, high = max(0, start - _MARGIN), min(n_frames, stop + _MARGIN)
-        found = fit(series.part(low, high), stiffness)
-        keep = slice(start - low, stop - low)
-        parts.append((found.position[3 * keep.start : 3 * keep.stop], found.covariance[keep]))
-    position, covariance = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return Fit(position, covariance, found.taken)
+        near = fit(series.part(low, high), stiffness)
+        position[start:stop], covariance[start:stop] = (part[start - low : stop - low] for part in near[:2])
+    return position, covariance
 
 
-def _assemble(
-    points: Points3D, covariance: NDArray, known: NDArray, lanes: list[_Lanes], longest: int, options: SmoothingOptions
+def assemble(
+    points: Points3D,
+    prepared: Prepared,
+    lanes: list[Lanes],
+    fitted: list[tuple[NDArray, NDArray]],
+    options: SmoothingOptions,
 ) -> Smoothed:
-    def join(name: str, axis: int) -> NDArray:
-        return np.concatenate([getattr(lane, name) for lane in lanes], axis=axis)
-
-    active, stray, noise = join("active", 1), join("stray", 1), join("noise", 0)
-    some = active.any(axis=0)
-    # What of the stated variance does not show from frame to frame; small shares are the chance of the estimate.
-    steady = np.where(known & (1.0 - noise > _DOUBT * join("doubt", 0)), np.maximum(1.0 - noise, 0.0), 0.0)
-    spread = join("covariance", 1) + steady[:, None, None] * covariance
-    position = np.where(active[..., None], join("position", 1), points.position)
-    spread = np.where(active[..., None, None], spread, points.covariance)
-    measured = np.asarray(np.isfinite(points.position).all(axis=2)) & ~stray
-    filled = np.asarray(active & ~measured)
-    lost = np.asarray((filled & (np.trace(spread, axis1=2, axis2=3) > options.max_sd_m**2)) | (stray & ~active))
+    """Write what was fitted back into points: metres, flags, covariance with the part that stays."""
+    shape = (points.n_frames, len(points.names))
+    position, spread = np.array(points.position), np.array(points.covariance)
+    active, stray = np.zeros(shape, bool), np.zeros(shape, bool)
+    cutoff, noise, steady = np.full((shape[1], 3), np.nan), np.full(shape[1], np.nan), np.full(shape[1], np.nan)
+    for group, (fresh, covariance) in zip(lanes, fitted, strict=True):
+        share = cutoffs(group.series, group.stiffness)
+        active[:, group.members] = group.series.active[:-PAD, : len(group.members)]
+        stray[:, group.members] = group.stray[:-PAD, : len(group.members)]
+        for lane, keypoint in enumerate(group.members):
+            if not active[:, keypoint].any():
+                continue
+            cutoff[keypoint], noise[keypoint] = share[:, lane] * points.rate_hz, group.noise[lane]
+            steady[keypoint] = _steady_share(group, lane) if prepared.known[keypoint] else 0.0
+            store_lane(
+                fresh, covariance, lane, prepared.centre[keypoint], prepared.unit, noise[keypoint], active[:, keypoint],
+                steady[keypoint], prepared.covariance[:, keypoint], position[:, keypoint], spread[:, keypoint],
+            )  # fmt: skip
+    filled = active & ~(np.isfinite(points.position).all(axis=2) & ~stray)
+    trace = spread[..., 0, 0] + spread[..., 1, 1] + spread[..., 2, 2]
+    lost = (filled & ~(trace <= options.max_sd_m**2)) | (stray & ~active)
     position[lost] = np.nan
     spread[lost] = np.nan
     status = _status(points.status, active & ~lost, filled & ~lost, stray)
-    cutoff = np.where(some[:, None], cutoff_share(join("stiffness", 1).T) * points.rate_hz, np.nan)
-    noise, steady = np.where(some, noise, np.nan), np.where(some, steady, np.nan)
-    result = replace(points, position=position, covariance=spread.astype(points.covariance.dtype), status=status)
-    return Smoothed(result, cutoff, noise, steady, _notes(result, known, stray, steady))
+    result = replace(points, position=position, covariance=spread, status=status)
+    return Smoothed(result, cutoff, noise, steady, _notes(result, prepared.known, stray, steady))
+
+
+def _steady_share(group: Lanes, lane: int) -> float:
+    """Return what of the stated variance does not show from frame to frame; a little is the chance of the estimate."""
+    doubt = _DOUBT * np.sqrt(2.0 / max(3.0 * group.series.measured[:, lane].sum(), 1.0))
+    return float(1.0 - group.noise[lane]) if 1.0 - group.noise[lane] > doubt else 0.0
 
 
 def _status(status: NDArray, active: NDArray, filled: NDArray, stray: NDArray) -> NDArray:

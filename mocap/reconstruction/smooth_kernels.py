@@ -2,113 +2,155 @@
 
 Positions whose third difference is white noise, seen with noise of known covariance, are the solution of a banded
 system of equations: what a Kalman filter and a Rauch-Tung-Striebel smoother give, in the form in which a missing
-sample is merely an information of zero. The system is factorised by columns (Cholesky), and the part of its inverse
+sample is merely an information of zero. The system is factorised block by block (LDL'), and the part of its inverse
 inside the band, which holds the covariance of every sample, follows from the factor (Takahashi's recursion).
 
-Arrays hold LANES keypoints side by side as their last axis. Row i of the system is coordinate i % 3 of frame i // 3;
-its column of the factor holds the rows i to i + 11. `info` holds the terms xx xy xz yy yz zz of the inverse
-covariance of every sample; `steady` is 1 for every third difference that starts at a frame and counts, else 0.
+Arrays are flat, C-ordered, and hold LANES keypoints side by side as their last axis; below, their shapes are given as
+if they were not flat. `info` holds the terms xx xy xz yy yz zz of the inverse covariance of every sample; `terms` the
+product of each frame with itself and the three after it in D'D, where D takes third differences. Every array over
+time has PAD frames more than there are, all zero, so that nothing looks beyond the end.
 """
 
 import numpy as np
 from numba import njit
 
-LANES = 8
-BAND = 12
-_TERM = np.array([[0, 1, 2], [1, 3, 4], [2, 4, 5]])
-_OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"contract", "reassoc", "arcp", "nsz"}}
+from mocap.reconstruction.smooth_block_kernels import (
+    LANES,
+    OPTIONS,
+    by_pivot,
+    invert_pivot,
+    minus_ab,
+    minus_abt,
+    minus_atb,
+    minus_atv,
+    minus_av,
+    times_symmetric,
+)
+
+__all__ = [
+    "FACTOR_ROWS",
+    "IMPORTED_SHA256",
+    "LANES",
+    "PAD",
+    "factorise",
+    "invert_band",
+    "roughness",
+    "substitute",
+    "third_difference_terms",
+]
+
+# The compiler's cache watches this file alone: a test holds this to the SHA-256 of the kernel file imported.
+IMPORTED_SHA256 = "e9884ff4910c03db1d6bff30c429856cc045749df2686189e3f8ac00c24e0b93"
+PAD = 3
+#: Rows of the factor of one frame: inverse of its pivot (6), and what it hands to each of the three frames after (9).
+FACTOR_ROWS = 33
+_BLOCK = 9 * LANES
+_COLUMN = 4 * _BLOCK
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def third_difference_terms(steady, terms):
-    """Fill `terms` (time, 4, LANES): the products of a frame with itself and the three after it, summed over `steady`.
-
-    Parameters
-    ----------
-    steady : float64, shape (time, LANES)
-    terms : float64, shape (time, 4, LANES)
-        Diagonal and the three diagonals beside it of D'D, where D takes third differences.
-    """
+    """Fill `terms`, shape (time, 4, LANES), from `steady`, (time, LANES): 1 where a third difference counts."""
     weight = np.array([-1.0, 3.0, -3.0, 1.0])
     terms[:] = 0.0
-    for m in range(steady.shape[0] - 3):
+    for m in range(steady.size // LANES - PAD):
         for first in range(4):
             for second in range(first, 4):
                 product = weight[first] * weight[second]
+                row = (4 * (m + first) + second - first) * LANES
                 for p in range(LANES):
-                    terms[m + first, second - first, p] += product * steady[m, p]
+                    terms[row + p] += product * steady[m * LANES + p]
 
 
-@njit(**_OPTIONS)
-def factorise(info, terms, stiffness, factor, log_det):  # noqa: C901
-    """Factorise the system; the columns of the factor hold 1 / diagonal first.
+@njit(**OPTIONS)
+def _start_column(info, terms, stiffness, frame, column, o):
+    """Add the system's own blocks of a frame, and of the three after it, to what earlier frames left there."""
+    n = LANES
+    for p in range(n):
+        i = 6 * frame * n + p
+        column[o + p] += info[i]
+        column[o + n + p] += info[i + n]
+        column[o + 2 * n + p] += info[i + 2 * n]
+        column[o + 4 * n + p] += info[i + 3 * n]
+        column[o + 5 * n + p] += info[i + 4 * n]
+        column[o + 8 * n + p] += info[i + 5 * n]
+    for lag in range(4):
+        for axis in range(3):
+            row, term, along = o + lag * _BLOCK + 4 * axis * n, (4 * frame + lag) * n, axis * n
+            for p in range(n):
+                column[row + p] += terms[term + p] * stiffness[along + p]
+
+
+@njit(**OPTIONS)
+def factorise(info, terms, stiffness, factor):
+    """Factorise the system.
 
     Parameters
     ----------
     info : float64, shape (time, 6, LANES)
+        Diagonal blocks; may be anything positive where a frame stands alone.
     terms : float64, shape (time, 4, LANES)
     stiffness : float64, shape (3, LANES)
         Inverse variance of the third difference by axis.
-    factor : float64, shape (3 time, 12, LANES)
+    factor : float64, shape (time, 33, LANES)
         Result.
-    log_det : float64, shape (LANES,)
-        Result: log determinant.
     """
-    n = factor.shape[0]
-    column = np.empty((BAND, LANES))
-    log_det[:] = 0.0
-    for j in range(n):
-        frame, axis = j // 3, j % 3
-        reach = min(BAND, n - j)
-        column[:] = 0.0
-        for d in range(3 - axis):
-            for p in range(LANES):
-                column[d, p] = info[frame, _TERM[axis, axis + d], p]
-        for lag in range(4):
-            if 3 * lag < reach:
-                for p in range(LANES):
-                    column[3 * lag, p] += terms[frame, lag, p] * stiffness[axis, p]
-        for back in range(1, min(BAND, j + 1)):
-            for d in range(min(reach, BAND - back)):
-                for p in range(LANES):
-                    column[d, p] -= factor[j - back, back + d, p] * factor[j - back, back, p]
-        for p in range(LANES):
-            log_det[p] += np.log(column[0, p])
-            factor[j, 0, p] = 1.0 / np.sqrt(column[0, p])
-        for d in range(1, reach):
-            for p in range(LANES):
-                factor[j, d, p] = column[d, p] * factor[j, 0, p]
-        for d in range(reach, BAND):
-            for p in range(LANES):
-                factor[j, d, p] = 0.0
+    n_frames = factor.size // (FACTOR_ROWS * LANES) - PAD
+    columns = np.zeros(4 * _COLUMN)
+    for frame in range(n_frames):
+        own, row = (frame % 4) * _COLUMN, frame * FACTOR_ROWS * LANES
+        _start_column(info, terms, stiffness, frame, columns, own)
+        invert_pivot(columns, own, factor, row)
+        for k in range(1, 4):
+            handed = row + 6 * LANES + (k - 1) * _BLOCK
+            times_symmetric(columns, own + k * _BLOCK, factor, row, factor, handed)
+            for lag in range(1, k + 1):
+                target = ((frame + lag) % 4) * _COLUMN + (k - lag) * _BLOCK
+                minus_abt(columns, target, factor, handed, columns, own + lag * _BLOCK)
+        columns[own : own + _COLUMN] = 0.0
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def substitute(factor, vector):
-    """Solve the factorised system in place; `vector` has shape (3 time, LANES)."""
-    n = factor.shape[0]
-    for i in range(n):
-        for p in range(LANES):
-            vector[i, p] *= factor[i, 0, p]
-        for d in range(1, min(BAND, n - i)):
-            for p in range(LANES):
-                vector[i + d, p] -= factor[i, d, p] * vector[i, p]
-    for i in range(n - 1, -1, -1):
-        for d in range(1, min(BAND, n - i)):
-            for p in range(LANES):
-                vector[i, p] -= factor[i, d, p] * vector[i + d, p]
-        for p in range(LANES):
-            vector[i, p] *= factor[i, 0, p]
+    """Solve the factorised system in place; `vector` has shape (time, 3, LANES), zero in its PAD frames."""
+    rows, step = FACTOR_ROWS * LANES, 3 * LANES
+    n_frames = factor.size // rows - PAD
+    for frame in range(n_frames):
+        for k in range(3):
+            handed = frame * rows + 6 * LANES + k * _BLOCK
+            minus_av(vector, (frame + 1 + k) * step, factor, handed, frame * step)
+    for frame in range(n_frames - 1, -1, -1):
+        by_pivot(vector, frame * step, factor, frame * rows)
+        for k in range(3):
+            handed = frame * rows + 6 * LANES + k * _BLOCK
+            minus_atv(vector, frame * step, factor, handed, (frame + 1 + k) * step)
 
 
-@njit(**_OPTIONS)
-def invert_band(factor, terms, covariance, taken):  # noqa: C901
-    """Overwrite the factor by the inverse of the system inside the band.
+@njit(**OPTIONS)
+def _emit(column, o, terms, frame, covariance, taken):
+    """Write out the covariance of a frame, and add what the model of motion takes up there."""
+    n = LANES
+    for p in range(n):
+        i = 6 * frame * n + p
+        covariance[i], covariance[i + n] = column[o + p], column[o + n + p]
+        covariance[i + 2 * n] = column[o + 2 * n + p]
+        covariance[i + 3 * n], covariance[i + 4 * n] = column[o + 4 * n + p], column[o + 5 * n + p]
+        covariance[i + 5 * n] = column[o + 8 * n + p]
+    for lag in range(4):
+        twice = 1.0 if lag == 0 else 2.0
+        for axis in range(3):
+            row, term, along = o + lag * _BLOCK + 4 * axis * n, (4 * frame + lag) * n, axis * n
+            for p in range(n):
+                taken[along + p] += twice * terms[term + p] * column[row + p]
+
+
+@njit(**OPTIONS)
+def invert_band(factor, terms, covariance, taken):
+    """Compute the inverse of the system near its diagonal.
 
     Parameters
     ----------
-    factor : float64, shape (3 time, 12, LANES)
-        Comes factorised; element (i, d) becomes that of row i and column i + d of the inverse.
+    factor : float64, shape (time, 33, LANES)
     terms : float64, shape (time, 4, LANES)
     covariance : float64, shape (time, 6, LANES)
         Result: covariance of every sample, its terms in the order of `info`.
@@ -116,51 +158,47 @@ def invert_band(factor, terms, covariance, taken):  # noqa: C901
         Result: by axis the trace of inverse times D'D; times the stiffness, the degrees of freedom that the model of
         motion takes up.
     """
-    n = factor.shape[0]
-    row = np.empty((BAND, LANES))
+    n = LANES
+    n_frames = factor.size // (FACTOR_ROWS * n) - PAD
+    columns = np.zeros(4 * _COLUMN)
     taken[:] = 0.0
-    for i in range(n - 1, -1, -1):
-        frame, axis = i // 3, i % 3
-        reach = min(BAND, n - i)
-        row[:] = 0.0
-        for k in range(1, reach):
-            for d in range(1, reach):
-                low, gap = (k, d - k) if d >= k else (d, k - d)
-                for p in range(LANES):
-                    row[d, p] -= factor[i, k, p] * factor[i + low, gap, p]
-        for d in range(1, reach):
-            for p in range(LANES):
-                row[d, p] *= factor[i, 0, p]
-        for p in range(LANES):
-            row[0, p] = factor[i, 0, p]
-        for k in range(1, reach):
-            for p in range(LANES):
-                row[0, p] -= factor[i, k, p] * row[k, p]
-        for p in range(LANES):
-            row[0, p] *= factor[i, 0, p]
-        for d in range(BAND):
-            for p in range(LANES):
-                factor[i, d, p] = row[d, p]
-        for d in range(3 - axis):
-            for p in range(LANES):
-                covariance[frame, _TERM[axis, axis + d], p] = row[d, p]
-        for lag in range(4):
-            if 3 * lag < reach:
-                twice = 1.0 if lag == 0 else 2.0
-                for p in range(LANES):
-                    taken[axis, p] += twice * terms[frame, lag, p] * row[3 * lag, p]
+    for frame in range(n_frames - 1, -1, -1):
+        own, row = (frame % 4) * _COLUMN, frame * FACTOR_ROWS * n
+        columns[own : own + _COLUMN] = 0.0
+        for place, term in ((0, 0), (1, 1), (2, 2), (3, 1), (4, 3), (5, 4), (6, 2), (7, 4), (8, 5)):
+            for p in range(n):
+                columns[own + place * n + p] = factor[row + term * n + p]
+        for j in range(1, 4):
+            for k in range(1, 4):
+                later, gap = (frame + min(j, k)) % 4, abs(j - k)
+                source = later * _COLUMN + gap * _BLOCK
+                handed = row + 6 * n + (k - 1) * _BLOCK
+                if j < k:
+                    minus_atb(columns, own + j * _BLOCK, columns, source, factor, handed)
+                else:
+                    minus_ab(columns, own + j * _BLOCK, columns, source, factor, handed)
+        for k in range(1, 4):
+            minus_atb(columns, own, columns, own + k * _BLOCK, factor, row + 6 * n + (k - 1) * _BLOCK)
+        # Rounding makes the block a little unsymmetric, and that little would grow from frame to frame.
+        for upper, lower in ((1, 3), (2, 6), (5, 7)):
+            for p in range(n):
+                mean = 0.5 * (columns[own + upper * n + p] + columns[own + lower * n + p])
+                columns[own + upper * n + p], columns[own + lower * n + p] = mean, mean
+        _emit(columns, own, terms, frame, covariance, taken)
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def roughness(position, steady, total):
     """Sum the squares of the third differences that count by axis into `total`, shape (3, LANES).
 
-    `position` has shape (3 time, LANES).
+    `position` has shape (time, 3, LANES).
     """
+    n = LANES
     total[:] = 0.0
-    for m in range(steady.shape[0] - 3):
+    for m in range(steady.size // n - PAD):
         for axis in range(3):
-            i = 3 * m + axis
-            for p in range(LANES):
-                third = position[i + 9, p] - 3.0 * position[i + 6, p] + 3.0 * position[i + 3, p] - position[i, p]
-                total[axis, p] += steady[m, p] * third * third
+            i = (3 * m + axis) * n
+            for p in range(n):
+                third = position[i + 9 * n + p] - position[i + p]
+                third -= 3.0 * (position[i + 6 * n + p] - position[i + 3 * n + p])
+                total[axis * n + p] += steady[m * n + p] * third * third

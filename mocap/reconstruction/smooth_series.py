@@ -1,5 +1,6 @@
 """Series of several keypoints as the compiled smoother takes them, and what is learned from them."""
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,75 +8,94 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from mocap.reconstruction.smooth_kernels import (
-    BAND,
+    FACTOR_ROWS,
     LANES,
+    PAD,
     factorise,
     invert_band,
     roughness,
     substitute,
     third_difference_terms,
 )
+from mocap.reconstruction.smooth_sample_kernels import misfit, stray_distance, weigh
 from mocap.signal.gaps import runs
 
 #: Fewest samples of a stretch that is smoothed: three make a parabola, the others tell the noise.
 FEWEST = 8
-_TERMS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
 # Cut-offs as shares of the rate: below the first the system is too ill-conditioned for double precision.
 _LOWEST, _HIGHEST = 0.005, 0.45
 _FIRST = 0.06
 _ROUNDS = 30
-_SETTLED = 0.03
+_SETTLED = 0.05
 
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """LANES keypoints in units of their own noise.
+    """LANES keypoints in one unit; every array has PAD frames at its end that hold nothing.
 
     Attributes
     ----------
-    value : ndarray, shape (3 time, LANES)
-    info : ndarray, shape (time, 6, LANES)
-        Zero where nothing was measured.
-    active : ndarray of bool, shape (time, LANES)
+    value : ndarray, shape (time + PAD, 3, LANES)
+    info : ndarray, shape (time + PAD, 6, LANES)
+        Inverse of the stated covariance; zero where nothing was measured, or nothing is to be smoothed.
+    active : ndarray of bool, shape (time + PAD, LANES)
         Inside a stretch that is smoothed.
-    steady : ndarray, shape (time, LANES)
     """
 
     value: NDArray
     info: NDArray
     active: NDArray
-    steady: NDArray
 
     @property
     def measured(self) -> NDArray:
-        """Samples that have an information, shape (time, LANES)."""
-        return np.asarray((self.info[:, 0] > 0) & self.active)
+        """Samples that have an information, shape (time + PAD, LANES)."""
+        return np.asarray(self.info[:, 0] > 0)
+
+    @functools.cached_property
+    def steady(self) -> NDArray:
+        """1 for each third difference all four samples of which are active, shape (time + PAD, LANES)."""
+        steady = np.zeros(self.active.shape)
+        steady[:-3] = self.active[:-3] & self.active[1:-2] & self.active[2:-1] & self.active[3:]
+        return steady
+
+    @functools.cached_property
+    def terms(self) -> NDArray:
+        """What the third differences bring into the system, flat."""
+        terms = np.empty(4 * self.active.size)
+        third_difference_terms(self.steady.ravel(), terms)
+        return terms
+
+    @functools.cached_property
+    def system(self) -> NDArray:
+        """Information with a 1 wherever a frame stands for nothing."""
+        system = self.info.copy()
+        for place in (0, 3, 5):
+            system[:, place] += ~self.active
+        return system
 
     def part(self, start: int, stop: int) -> "Series":
         """Return a piece by frames; nothing reaches across its ends."""
-        steady = self.steady[start:stop].copy()
-        steady[-3:] = 0.0
-        return Series(self.value[3 * start : 3 * stop], self.info[start:stop], self.active[start:stop], steady)
+        return Series(*(padded(array[start:stop]) for array in (self.value, self.info, self.active)))
+
+    def without(self, stray: NDArray, longest: int) -> "Series":
+        """Return the series without some samples; stretches that fall apart thereby are smoothed as several."""
+        info = np.where(stray[:, None], 0.0, self.info)
+        active = stretches(np.asarray(info[:, 0] > 0), longest)
+        return Series(self.value, np.where(active[:, None], info, 0.0), active)
 
 
-@dataclass(frozen=True, eq=False)
-class Fit:
-    """Result for one set of stiffnesses: position like `Series.value`, covariance (time, 6, LANES), degrees taken."""
-
-    position: NDArray
-    covariance: NDArray
-    taken: NDArray
+def padded(array: NDArray) -> NDArray:
+    """Return the array with PAD frames of nothing at its end."""
+    return np.concatenate([array, np.zeros((PAD, *array.shape[1:]), array.dtype)])
 
 
 def stretches(measured: NDArray, longest: int) -> NDArray:
     """Return which samples lie in a stretch to smooth: no gap longer than `longest`, samples enough; (time, n)."""
     active = np.zeros(measured.shape, bool)
-    for column in range(measured.shape[1]):
-        gaps = np.concatenate([[False], measured[:, column], [False]])
+    for column in np.flatnonzero(measured.any(axis=0)):
         bridged = measured[:, column].copy()
-        for start, stop in runs(~gaps[1:-1]):
-            inside = start > 0 and stop < len(measured)
-            if inside and stop - start <= longest:
+        for start, stop in runs(~bridged):
+            if start > 0 and stop < len(measured) and stop - start <= longest:
                 bridged[start:stop] = True
         for start, stop in runs(bridged):
             if measured[start:stop, column].sum() >= FEWEST:
@@ -83,40 +103,46 @@ def stretches(measured: NDArray, longest: int) -> NDArray:
     return active
 
 
-def steadiness(active: NDArray) -> NDArray:
-    """Return 1 for each third difference all four samples of which are active, shape (time, n)."""
-    steady = np.zeros(active.shape)
-    steady[:-3] = active[:-3] & active[1:-2] & active[2:-1] & active[3:]
-    return steady
+@dataclass(frozen=True, eq=False)
+class Factor:
+    """A factorised system."""
+
+    rows: NDArray
+    terms: NDArray
+    n_frames: int
+
+    def solved(self, right: NDArray) -> NDArray:
+        """Return the solution for a right-hand side, shape (time + PAD, 3, LANES)."""
+        vector = right.copy()
+        substitute(self.rows, vector.reshape(-1))
+        return vector
+
+    def inverse(self) -> tuple[NDArray, NDArray]:
+        """Return the covariance (time + PAD, 6, LANES) and the degrees taken over the stiffness (3, LANES)."""
+        covariance, taken = np.zeros((self.n_frames + PAD, 6, LANES)), np.empty(3 * LANES)
+        invert_band(self.rows, self.terms, covariance.reshape(-1), taken)
+        return covariance, taken.reshape(3, LANES)
 
 
-def fit(series: Series, stiffness: NDArray) -> Fit:
-    """Smooth with a given stiffness, shape (3, LANES): the precision of the third difference by axis."""
-    n_frames = len(series.active)
-    info = np.where(series.active[:, None], series.info, 0.0)
-    terms = np.empty((n_frames, 4, LANES))
-    third_difference_terms(series.steady, terms)
-    system = info.copy()
-    for place in (0, 3, 5):
-        system[:, place][~series.active] = 1.0
-    factor, log_det = np.empty((3 * n_frames, BAND, LANES)), np.empty(LANES)
-    factorise(system, terms, stiffness, factor, log_det)
-    position = weighted(info, series.value)
-    substitute(factor, position)
-    covariance, taken = np.empty((n_frames, 6, LANES)), np.empty((3, LANES))
-    invert_band(factor, terms, covariance, taken)
-    return Fit(position, covariance, taken)
+def factor_of(series: Series, stiffness: NDArray, system: NDArray | None = None) -> Factor:
+    """Factorise for a stiffness, shape (3, LANES): the precision of the third difference by axis."""
+    rows = np.zeros(len(series.active) * FACTOR_ROWS * LANES)
+    own = series.system if system is None else system
+    factorise(own.reshape(-1), series.terms, np.ascontiguousarray(stiffness).reshape(-1), rows)
+    return Factor(rows, series.terms, len(series.active) - PAD)
 
 
-def weighted(info: NDArray, value: NDArray) -> NDArray:
-    """Return information times value, shape (3 time, LANES)."""
-    v = value.reshape(-1, 3, LANES)
-    rows = [
-        info[:, 0] * v[:, 0] + info[:, 1] * v[:, 1] + info[:, 2] * v[:, 2],
-        info[:, 1] * v[:, 0] + info[:, 3] * v[:, 1] + info[:, 4] * v[:, 2],
-        info[:, 2] * v[:, 0] + info[:, 4] * v[:, 1] + info[:, 5] * v[:, 2],
-    ]
-    return np.stack(rows, axis=1).reshape(value.shape)
+def right_hand(series: Series) -> NDArray:
+    """Return information times value, shape (time + PAD, 3, LANES)."""
+    result = np.empty(series.value.shape)
+    weigh(series.info, series.value, result)
+    return result
+
+
+def fit(series: Series, stiffness: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+    """Smooth: position (time + PAD, 3, LANES), covariance (time + PAD, 6, LANES), degrees taken (3, LANES)."""
+    factor = factor_of(series, stiffness)
+    return (factor.solved(right_hand(series)), *factor.inverse())
 
 
 def learn(series: Series, stiffness: NDArray | None = None) -> tuple[NDArray, NDArray]:
@@ -131,66 +157,51 @@ def learn(series: Series, stiffness: NDArray | None = None) -> tuple[NDArray, ND
     noise : ndarray, shape (LANES,)
         Variance of the noise over the stated one.
     """
-    low, high = stiffness_of(_HIGHEST), stiffness_of(_LOWEST)
-    stiffness = np.full((3, LANES), stiffness_of(_FIRST)) if stiffness is None else stiffness
-    noise = np.ones(LANES)
+    some, scale = series.active.any(axis=0), _typical(series)
+    low, high = stiffness_of(_HIGHEST) * scale, stiffness_of(_LOWEST) * scale
+    stiffness = np.tile(stiffness_of(_FIRST) * scale, (3, 1)) if stiffness is None else stiffness
+    noise, squares, total = np.ones(LANES), np.empty(LANES), np.empty(3 * LANES)
     count = np.maximum(series.steady.sum(axis=0), 1.0)
-    total, n_active = np.empty((3, LANES)), series.active.sum(axis=0)
+    n_active, n_measured = series.active.sum(axis=0), series.measured.sum(axis=0)
     for _ in range(_ROUNDS):
-        found = fit(series, stiffness)
-        roughness(found.position, series.steady, total)
-        model = np.clip(count - stiffness * found.taken, 1e-3 * count, None)
-        miss = found.position - series.value
-        squares = (miss * weighted(series.info, miss)).sum(axis=0)
-        left = 3 * series.measured.sum(axis=0) - (3 * n_active - (stiffness * found.taken).sum(axis=0))
+        position, _, taken = fit(series, stiffness)
+        roughness(position.reshape(-1), series.steady.reshape(-1), total)
+        model = np.clip(count - stiffness * taken, 1e-3 * count, None)
+        misfit(series.info, series.value, position, squares)
+        left = 3 * n_measured - (3 * n_active - (stiffness * taken).sum(axis=0))
         noise = np.maximum(squares, 1e-12) / np.maximum(left, 1.0)
-        fresh = np.clip(noise * model / np.maximum(total, 1e-300), low, high)
-        change = np.abs(np.log(fresh / stiffness)).max(where=series.active.any(axis=0), initial=0.0)
+        fresh = np.clip(noise * model / np.maximum(total.reshape(3, LANES), 1e-300), low, high)
+        change = np.abs(np.log(fresh / stiffness)).max(where=some, initial=0.0)
         stiffness = fresh
         if change < _SETTLED:
             break
     return stiffness, noise
 
 
+def _typical(series: Series) -> NDArray:
+    """Return the typical information of a sample by lane; 1 where there is none."""
+    trace = np.where(series.measured, (series.info[:, 0] + series.info[:, 3] + series.info[:, 5]) / 3, np.nan)
+    result = np.ones(LANES)
+    some = series.measured.any(axis=0)
+    result[some] = np.nanmedian(trace[:, some], axis=0)
+    return result
+
+
 def stiffness_of(share: float) -> float:
-    """Return the stiffness whose half-amplitude cut-off is this share of the rate, for noise of 1."""
+    """Return the stiffness whose half-amplitude cut-off is this share of the rate, for an information of 1."""
     return float((2.0 * np.sin(np.pi * share)) ** -6)
 
 
-def cutoff_share(stiffness: NDArray) -> NDArray:
-    """Return the cut-off as a share of the rate: the inverse of `stiffness_of`."""
-    return np.arcsin(np.minimum(0.5 * np.asarray(stiffness) ** (-1 / 6), 1.0)) / np.pi
+def cutoffs(series: Series, stiffness: NDArray) -> NDArray:
+    """Return the cut-off by axis as a share of the rate, shape (3, LANES): the inverse of `stiffness_of`."""
+    ratio = stiffness / _typical(series)
+    return np.asarray(np.arcsin(np.minimum(0.5 * ratio ** (-1 / 6), 1.0)) / np.pi)
 
 
-def strays(series: Series, found: Fit, noise: NDArray, probability: float) -> NDArray:
-    """Return which samples lie too far from what all others say of them, shape (time, LANES).
-
-    The residual of a sample against the fit has the covariance of its noise minus that of the fit; that of the
-    prediction from all others follows from both, and their normalised squares are the same.
-    """
-    limit = chi2.isf(probability, 3) if probability > 0 else np.inf
-    miss = (series.value - found.position).reshape(-1, 3, LANES).transpose(0, 2, 1)
-    seen = series.measured
-    information, fitted = matrices(series.info), matrices(found.covariance)
-    result = np.zeros(seen.shape, bool)
-    own = np.linalg.inv(information[seen])
-    left = (own - fitted[seen]) * np.broadcast_to(noise, seen.shape)[seen][:, None, None]
-    # A sample that nothing else speaks of has nothing left; it cannot be judged.
-    lowest, axes = np.linalg.eigh(left)
-    along = np.einsum("nij,ni->nj", axes, miss[seen])
-    sure = lowest > 1e-6 * np.trace(own, axis1=1, axis2=2)[:, None]
-    result[seen] = np.where(sure, along**2 / np.where(sure, lowest, 1.0), 0.0).sum(axis=1) > limit
-    return result
-
-
-def matrices(terms: NDArray) -> NDArray:
-    """Return terms (time, 6, LANES) as matrices (time, LANES, 3, 3)."""
-    result = np.empty((len(terms), LANES, 3, 3))
-    for place, (row, column) in enumerate(_TERMS):
-        result[..., row, column] = result[..., column, row] = terms[:, place]
-    return result
-
-
-def as_terms(matrix: NDArray) -> NDArray:
-    """Return matrices (time, LANES, 3, 3) as terms (time, 6, LANES)."""
-    return np.stack([matrix[..., row, column] for row, column in _TERMS], axis=1)
+def strays(
+    series: Series, position: NDArray, covariance: NDArray, noise: NDArray, probability: float
+) -> NDArray:
+    """Return which samples lie too far from what all others say of them, shape (time + PAD, LANES)."""
+    distance = np.empty(series.active.shape)
+    stray_distance(series.info, series.value, position, covariance, distance)
+    return np.asarray(distance > noise * (chi2.isf(probability, 3) if probability > 0 else np.inf))

@@ -1,0 +1,139 @@
+"""What the smoother does sample by sample, compiled; arrays are laid out as `smooth_kernels` says, not flat."""
+
+import numpy as np
+from numba import njit
+
+_PLAIN = {"cache": True, "nogil": True, "error_model": "numpy"}
+# Sums may be taken in another order; what asks for NaN may not (x - x would become 0).
+_OPTIONS = {**_PLAIN, "fastmath": {"contract", "reassoc", "arcp", "nsz"}}
+
+
+@njit(**_OPTIONS)
+def _inverse(xx, xy, xz, yy, yz, zz):
+    """Return the six terms of the inverse of a symmetric matrix."""
+    a, b, c = yy * zz - yz * yz, xz * yz - xy * zz, xy * yz - xz * yy
+    near = 1.0 / (xx * a + xy * b + xz * c)
+    return a * near, b * near, c * near, (xx * zz - xz * xz) * near, (xy * xz - xx * yz) * near, (
+        xx * yy - xy * xy
+    ) * near
+
+
+@njit(**_PLAIN)
+def load_lane(position, covariance, centre, unit, lane, value, info):
+    """Put one keypoint into its lane, about its centre and in its unit; NaN positions become information of zero.
+
+    Parameters
+    ----------
+    position : float64, shape (time, 3)
+    covariance : float32 or float64, shape (time, 3, 3)
+    centre : float64, shape (3,)
+    unit : float
+    lane : int
+    value : float64, shape (time or more, 3, LANES)
+    info : float64, shape (time or more, 6, LANES)
+    """
+    scale = unit * unit
+    for t in range(position.shape[0]):
+        if not np.isfinite(position[t, 0] + position[t, 1] + position[t, 2]):
+            continue
+        c = covariance[t]
+        terms = _inverse(
+            np.float64(c[0, 0]), np.float64(c[0, 1]), np.float64(c[0, 2]),
+            np.float64(c[1, 1]), np.float64(c[1, 2]), np.float64(c[2, 2]),
+        )  # fmt: skip
+        for axis in range(3):
+            value[t, axis, lane] = (position[t, axis] - centre[axis]) / unit
+        for term in range(6):
+            info[t, term, lane] = terms[term] * scale
+
+
+@njit(**_OPTIONS)
+def weigh(info, value, result):
+    """Multiply each value by its information."""
+    for t in range(info.shape[0]):
+        for p in range(info.shape[2]):
+            x, y, z = value[t, 0, p], value[t, 1, p], value[t, 2, p]
+            result[t, 0, p] = info[t, 0, p] * x + info[t, 1, p] * y + info[t, 2, p] * z
+            result[t, 1, p] = info[t, 1, p] * x + info[t, 3, p] * y + info[t, 4, p] * z
+            result[t, 2, p] = info[t, 2, p] * x + info[t, 4, p] * y + info[t, 5, p] * z
+
+
+@njit(**_OPTIONS)
+def misfit(info, value, position, total):
+    """Sum the squares of what the fit misses, weighted by its information, by lane."""
+    total[:] = 0.0
+    for t in range(info.shape[0]):
+        for p in range(info.shape[2]):
+            x, y, z = (value[t, 0, p] - position[t, 0, p], value[t, 1, p] - position[t, 1, p],
+                       value[t, 2, p] - position[t, 2, p])  # fmt: skip
+            total[p] += x * (info[t, 0, p] * x + 2.0 * (info[t, 1, p] * y + info[t, 2, p] * z))
+            total[p] += y * (info[t, 3, p] * y + 2.0 * info[t, 4, p] * z) + info[t, 5, p] * z * z
+
+
+@njit(**_OPTIONS)
+def stray_distance(info, value, position, covariance, result):
+    """Squared distance of each sample from what all others say of it, in units of the noise; (time, LANES).
+
+    The residual of a sample against the fit has the covariance of its noise minus that of the fit; that of the
+    prediction from all others follows from both, and their normalised squares are the same. Zero where nothing else
+    speaks of the sample.
+    """
+    for t in range(result.shape[0]):
+        for p in range(info.shape[2]):
+            result[t, p] = 0.0
+            if not info[t, 0, p] > 0.0:
+                continue
+            own = _inverse(info[t, 0, p], info[t, 1, p], info[t, 2, p], info[t, 3, p], info[t, 4, p], info[t, 5, p])
+            floor = 1e-6 * (own[0] + own[3] + own[5])
+            x, y, z = (value[t, 0, p] - position[t, 0, p], value[t, 1, p] - position[t, 1, p],
+                       value[t, 2, p] - position[t, 2, p])  # fmt: skip
+            # Pivots of the covariance that is left, and the residual eliminated alongside.
+            a = own[0] - covariance[t, 0, p]
+            b, c = own[1] - covariance[t, 1, p], own[2] - covariance[t, 2, p]
+            if not a > floor:
+                continue
+            y, z = y - b / a * x, z - c / a * x
+            d = own[3] - covariance[t, 3, p] - b * b / a
+            e = own[4] - covariance[t, 4, p] - b * c / a
+            if not d > floor:
+                continue
+            f = own[5] - covariance[t, 5, p] - c * c / a - e * e / d
+            z = z - e / d * y
+            if f > floor:
+                result[t, p] = x * x / a + y * y / d + z * z / f
+
+
+@njit(**_PLAIN)
+def store_lane(position, covariance, lane, centre, unit, noise, active, steady, own, out_position, out_covariance):
+    """Write one lane back in metres where it is active; `steady` of the sample's own covariance is added.
+
+    Parameters
+    ----------
+    position, covariance, active : as fitted, shapes (time, 3, LANES), (time, 6, LANES), (time,)
+    lane : int
+    centre : float64, shape (3,)
+    unit, noise, steady : float
+    own : float32 or float64, shape (time, 3, 3)
+        Covariance that each sample came with; where NaN that of the last one before it, else of the first after it.
+    out_position, out_covariance : shape (time, 3), (time, 3, 3)
+    """
+    scale = unit * unit * noise
+    held = -1
+    for t in range(own.shape[0]):
+        if np.isfinite(own[t, 0, 0]):
+            held = t
+            break
+    for t in range(active.shape[0]):
+        if np.isfinite(own[t, 0, 0]):
+            held = t
+        if not active[t]:
+            continue
+        for axis in range(3):
+            out_position[t, axis] = position[t, axis, lane] * unit + centre[axis]
+        term = 0
+        for row in range(3):
+            for column in range(row, 3):
+                stays = steady * own[held, row, column] if steady > 0.0 else 0.0
+                out_covariance[t, row, column] = covariance[t, term, lane] * scale + stays
+                out_covariance[t, column, row] = out_covariance[t, row, column]
+                term += 1
