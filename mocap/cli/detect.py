@@ -9,7 +9,7 @@ import typer
 from mocap.cli.common import JsonFlag, progress_bars, show
 
 if TYPE_CHECKING:
-    from mocap.pipeline.detection import TrialDetection
+    from mocap.pipeline.detection_footage import TrialDetection
 
 NAME = "detect"
 EXAMPLE = "mocap detect P01_2026-03-01 --overlay; or mocap detect videos/ --detector rtmpose.onnx --sha256 9f2c..."
@@ -48,7 +48,8 @@ def command(
     and swaps left and right in views from behind; measure with plates or with a better ONNX model.
     """
     from mocap.errors import ConfigError
-    from mocap.pipeline.detection import DetectionOptions, detect_folder, detect_session
+    from mocap.pipeline.detection import detect_folder, detect_session
+    from mocap.pipeline.detection_footage import DetectionOptions
     from mocap.pipeline.detectors import DetectorRequest
 
     request = DetectorRequest(detector, sha256, plates, marker_set, skeleton)

@@ -1,63 +1,19 @@
 """From images to keypoint files: the footage of a session's trials, or of one folder."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import calibration
-from calibration.sources import CameraSource, find_sources
+from calibration.sources import find_sources
 from mocap.config.session import Session, TrialEntry, read_session
-from mocap.errors import ConfigError, MocapError, SourceError
-from mocap.export.keypoint_parts import camera_facts, join_cameras
-from mocap.pipeline.board_footage import length_note, named_sources
-from mocap.pipeline.detection_camera import CameraOutcome, CameraTask
-from mocap.pipeline.detection_pool import detect_cameras
+from mocap.errors import ConfigError, KeypointError, MocapError
+from mocap.pipeline.board_footage import named_sources
+from mocap.pipeline.detection_footage import DetectionOptions, TrialDetection, detect_footage
 from mocap.pipeline.detectors import DetectorRequest, PreparedDetector, prepare_detector
-from mocap.pipeline.outputs import check_not_within, make_folder
 from mocap.pipeline.places import located
 from mocap.pipeline.progress import Progress
 from mocap.readers.keypoints_cameras import match_cameras
-
-
-@dataclass(frozen=True)
-class DetectionOptions:
-    """How the footage is worked through.
-
-    Attributes
-    ----------
-    overlay : bool
-        Leave a picture per camera with keypoints drawn into some of its images.
-    jobs : int, optional
-        Processes; as many as there are cores when left out.
-    """
-
-    overlay: bool = False
-    jobs: int | None = None
-
-
-@dataclass(frozen=True)
-class TrialDetection:
-    """The keypoints of one trial.
-
-    Attributes
-    ----------
-    name : str
-    file : Path
-        Long table of all cameras, as `mocap reconstruct --keypoints` takes it.
-    cameras : tuple of CameraOutcome
-    notes : tuple of str
-        What a user should know.
-    overlays : tuple of Path
-    refused : str
-        Why there is no table; nothing where there is one.
-    """
-
-    name: str
-    file: Path
-    cameras: tuple[CameraOutcome, ...]
-    notes: tuple[str, ...] = ()
-    overlays: tuple[Path, ...] = ()
-    refused: str = ""
 
 
 def keypoint_file(session_folder: Path, trial: str) -> Path:
@@ -153,6 +109,25 @@ def detect_trial(
         return TrialDetection(entry.name, file, (), refused=str(error))
 
 
+def session_keypoints(session: Session, folder: Path, entry: TrialEntry, progress: Progress) -> Path:
+    """Return the table of the keypoints in a trial's footage; what was found before, and did not change, is taken.
+
+    Raises
+    ------
+    KeypointError
+        DETECTION, when the footage is refused.
+    ConfigError
+        Those of the detector.
+    """
+    found = detect_trial(session, folder, entry, prepare_detector(session_request(session, folder)), progress)
+    if found.refused:
+        raise KeypointError(
+            f"The footage of '{entry.name}' gives no keypoints: {found.refused}",
+            "Mend that, and look at what mocap detect --overlay leaves.", code="DETECTION",
+        )  # fmt: skip
+    return found.file
+
+
 def detect_folder(
     footage: Path,
     request: DetectorRequest,
@@ -186,81 +161,8 @@ def detect_folder(
     return replace(found, notes=(*found.notes, left)) if ignored else found
 
 
-def detect_footage(
-    sources: Sequence[CameraSource],
-    footage: Path,
-    prepared: PreparedDetector,
-    file: Path,
-    progress: Progress,
-    options: DetectionOptions | None = None,
-) -> TrialDetection:
-    """Find the keypoints of all cameras of one recording and write them as one table.
-
-    Tables of single cameras, and their pictures, lie in a folder of the table's name: what is finished there, from
-    the same footage with the same settings, is not done again.
-
-    Raises
-    ------
-    ConfigError, SourceError, ExportError
-        OUTPUT_AMONG_INPUTS, OUTPUT_OTHER, OUTPUT_FOLDER, WORKER_LOST, NOT_WRITTEN.
-    """
-    how = options or DetectionOptions()
-    check_not_within(file.parent, footage)
-    _check_own(file)
-    parts = file.with_suffix("")
-    make_folder(parts)
-    tasks = [
-        CameraTask(
-            source, prepared, parts / f"{source.name}.parquet",
-            parts / f"{source.name}.overlay.png" if how.overlay else None,
-        )
-        for source in sources
-    ]  # fmt: skip
-    outcomes = tuple(detect_cameras(tasks, progress, how.jobs))
-    pictures = tuple(task.overlay for task in tasks if task.overlay is not None and task.overlay.is_file())
-    refused = [outcome for outcome in outcomes if outcome.state == "refused"]
-    if refused:
-        told = "; ".join(f"{outcome.camera}: {outcome.text}" for outcome in refused)
-        return TrialDetection(file.stem, file, outcomes, prepared.notes, pictures, told)
-    return _joined(file, tasks, outcomes, pictures, (*prepared.notes, *length_note(sources)))
-
-
-def _joined(
-    file: Path,
-    tasks: Sequence[CameraTask],
-    outcomes: tuple[CameraOutcome, ...],
-    pictures: tuple[Path, ...],
-    notes: tuple[str, ...],
-) -> TrialDetection:
-    if not any(outcome.facts["seen"] for outcome in outcomes):
-        refused = "NOTHING_FOUND: no camera shows a single keypoint. Remedy: look at the pictures of --overlay."
-        return TrialDetection(file.stem, file, outcomes, notes, pictures, refused)
-    keys = {outcome.camera: outcome.facts["key"] for outcome in outcomes}
-    known = {name: one.get("key") for name, one in camera_facts(file).get("cameras", {}).items()}
-    if keys != known or any(outcome.state == "done" for outcome in outcomes):
-        join_cameras([task.part for task in tasks], file, {"detector": tasks[0].prepared.name})
-    seen = {name for outcome in outcomes for name in outcome.facts["seen"]}
-    names = dict.fromkeys(name for outcome in outcomes for name in outcome.facts["names"])
-    unseen = [name for name in names if name not in seen]
-    if unseen:
-        notes = (*notes, f"no camera ever saw {', '.join(unseen)}: left out")
-    for outcome in outcomes:
-        if not outcome.facts["seen"]:
-            notes = (*notes, f"{outcome.camera} shows no keypoint in any frame")
-    return TrialDetection(file.stem, file, outcomes, notes, pictures)
-
-
 def _labelled(progress: Progress, label: str) -> Progress:
     return lambda camera, done, total: progress(f"{label}{camera}", done, total)
-
-
-def _check_own(file: Path) -> None:
-    """Refuse to write over a table that was not made here."""
-    if file.is_file() and file.stat().st_size and not camera_facts(file):
-        raise ConfigError(
-            f"The output {file} exists and is no table of keypoints written here; it is kept.",
-            "Name another folder with --out, or remove it first.", code="OUTPUT_OTHER",
-        )  # fmt: skip
 
 
 def _size_notes(found: TrialDetection, session: Session, folder: Path) -> tuple[str, ...]:
@@ -272,7 +174,7 @@ def _size_notes(found: TrialDetection, session: Session, folder: Path) -> tuple[
     try:
         rig = calibration.read_rig(file)
         source_of = match_cameras([outcome.camera for outcome in found.cameras], rig.names)
-    except (MocapError, SourceError):
+    except MocapError:
         return ()  # what is wrong with it is told where it is used
     sizes = {outcome.camera: outcome.facts.get("size") for outcome in found.cameras}
     return tuple(

@@ -18,11 +18,12 @@ from mocap.keypoints.detector import Detection
 from mocap.keypoints.pose.drawing import contact_sheet, draw_keypoints, reduced
 from mocap.pipeline.detectors import PreparedDetector
 from mocap.pipeline.digests import file_sha256, options_sha256, text_sha256
-from mocap.readers.video import iter_footage
+from mocap.readers.video import iter_footage, read_video_info
 
 #: `tell(done, total)`: frames of this camera.
 Tell = Callable[[int, int | None], None]
 _TELL_EVERY_S = 0.25
+_RATES_ALIKE = 1e-3
 _SHOWN, _SHOWN_PX = 12, 480  # images on a contact sheet, and the longer side of each
 
 
@@ -86,7 +87,8 @@ def detect_camera(task: CameraTask, tell: Tell) -> CameraOutcome:
         if known.get("key") == key and (task.overlay is None or task.overlay.is_file()):
             return CameraOutcome(name, "skipped", known)
         rows, size, pictures = _detected(task, tell)
-        facts = {"size": size, "detector": task.prepared.name, "key": key, "footage": task.source.path.name}
+        facts = {"size": size, "detector": task.prepared.name, "key": key, "footage": task.source.path.name,
+                 "rate_hz": _rate_hz(task.source)}  # fmt: skip
         write_camera_rows(task.part, rows, facts)
         if task.overlay is not None and pictures:
             task.overlay.write_bytes(contact_sheet(pictures))
@@ -106,6 +108,17 @@ def _key(task: CameraTask) -> str:
     return options_sha256(
         {"footage": footage, "detector": task.prepared.name, "facts": dict(task.prepared.facts), "version": __version__}
     )
+
+
+def _rate_hz(source: CameraSource) -> float | None:
+    """Return the rate of a video by its frames' own times, or by its tag where they agree; None where neither is."""
+    if source.kind != "video":
+        return None
+    info = read_video_info(source.path)
+    tagged, mean = float(info.tagged_rate_hz), float(info.mean_rate_hz)
+    if np.isfinite(mean) and np.isfinite(tagged) and abs(mean / tagged - 1.0) < _RATES_ALIKE:
+        return tagged
+    return mean if np.isfinite(mean) else None
 
 
 def _detected(task: CameraTask, tell: Tell) -> tuple[CameraRows, tuple[int, int], list[NDArray]]:

@@ -49,7 +49,7 @@ def detect_cameras(tasks: Sequence[CameraTask], progress: Progress, jobs: int | 
                 "Run it again with fewer at a time (--jobs 1); cameras that are finished are kept.", code="WORKER_LOST",
             ) from error  # fmt: skip
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(wait=True, cancel_futures=True)  # one that starts late still needs the queue
 
 
 def usable_cores() -> int:

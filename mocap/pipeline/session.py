@@ -12,6 +12,7 @@ from mocap.config.session import Session, TrialEntry, read_session
 from mocap.errors import ConfigError, KinematicsError, MocapError, SourceError
 from mocap.kinematics import KinematicsOptions
 from mocap.pipeline.calibration import CalibrationOptions, calibrate_footage, write_calibration
+from mocap.pipeline.detection import session_keypoints
 from mocap.pipeline.digests import file_sha256, input_sha256, options_sha256
 from mocap.pipeline.keypoint_input import KeypointInput
 from mocap.pipeline.motion import analyse
@@ -20,7 +21,14 @@ from mocap.pipeline.outputs import tried_path
 from mocap.pipeline.progress import Progress
 from mocap.pipeline.reconstruction import TrialChoices, reconstruct_trial, with_z_up
 from mocap.pipeline.record import Outcome, SessionSummary, StageRecord
-from mocap.pipeline.session_inputs import calibration_files, content_sha256, places, presets_sha256
+from mocap.pipeline.session_inputs import (
+    calibration_files,
+    content_sha256,
+    places,
+    presets_sha256,
+    session_skeleton,
+    skeleton_sha256,
+)
 from mocap.pipeline.session_outputs import check_session_outputs
 from mocap.reconstruction import ReconstructionOptions
 from mocap.signal.filters import smooth_points
@@ -97,7 +105,7 @@ def run_session(folder: Path, out: Path, progress: Progress) -> SessionSummary:
     session = read_session(folder)
     options = stage_options(session)
     check_session_outputs(session, options.calibration, folder, out)
-    run = _Run(session, options, folder, out, StageRecord(out))
+    run = _Run(session, options, folder, out, StageRecord(out), progress)
     outcomes = [run.calibrate(progress)]
     rig = calibration.read_rig(out / "calibration.toml")
     static: Trial | None = None
@@ -121,6 +129,7 @@ class _Run:
     folder: Path
     out: Path
     record: StageRecord
+    progress: Progress
 
     @property
     def static_name(self) -> str | None:
@@ -174,6 +183,8 @@ class _Run:
     def _made(self, entry: TrialEntry, output: str, rig: CameraRig, static: Trial | None) -> Outcome:
         session, name = self.session, f"trial {entry.name}"
         source = _existing(self.folder, entry.files, f"trial '{entry.name}'")
+        if session.keypoints.source == "video":
+            source = session_keypoints(session, self.folder, entry, self.progress)
         inputs = options_sha256(
             {
                 "keypoints": input_sha256(source), "calibration": file_sha256(self.out / "calibration.toml"),
@@ -181,6 +192,7 @@ class _Run:
                 "is_static": entry.name == self.static_name,
                 "session": [repr(session.session), repr(session.keypoints), repr(session.sync), repr(entry)],
                 "options": repr(self.options), "presets": presets_sha256(), "version": __version__,
+                "skeleton": skeleton_sha256(session, self.folder),
             }
         )  # fmt: skip
         if self.record.is_current(output, inputs):
@@ -194,8 +206,9 @@ class _Run:
         session, options = self.session, self.options
         keypoints = session.keypoints
         how = KeypointInput(
-            session.sync.rate_hz, keypoints.skeleton, keypoints.format, keypoints.cameras, keypoints.names
-        )
+            session.sync.rate_hz, session_skeleton(session, self.folder), keypoints.format, keypoints.cameras,
+            keypoints.names,
+        )  # fmt: skip
         trial = reconstruct_trial(source, rig, how, TrialChoices(reconstruction=options.reconstruction))
         info = session.session
         trial = replace(
