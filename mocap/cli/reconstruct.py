@@ -13,13 +13,16 @@ EXAMPLE = "mocap reconstruct --calibration c.toml --keypoints squat/ --skeleton 
 
 def command(
     calibration: Annotated[Path, typer.Option(help="Calibration of the cameras.")],
-    keypoints: Annotated[Path, typer.Option(help="OpenPose folders, DeepLabCut files, or a CSV or Parquet table.")],
+    keypoints: Annotated[Path, typer.Option(help="Keypoint files of all cameras, or their folder.")],
     out: Annotated[Path, typer.Option(help="Trial file to write.")],
     rate: Annotated[float | None, typer.Option(help="Frame rate in Hz.", min=1e-3)] = None,
     skeleton: Annotated[
-        str | None, typer.Option(help="Keypoint order, such as BODY_25B, where the files bring no names.")
+        str | None, typer.Option(help="Keypoint order where the files bring no names, such as BODY_25B, or FILE.toml.")
     ] = None,
-    format: Annotated[str, typer.Option(help="auto, openpose, deeplabcut or long.")] = "auto",
+    format: Annotated[
+        str,
+        typer.Option(help="auto, pose2sim, mmpose, alphapose, coco, mediapipe, sleap, openpose, deeplabcut or long."),
+    ] = "auto",
     z_up: Annotated[
         bool, typer.Option("--z-up", help="State that the calibration's Z points up, where its file does not say so.")
     ] = False,
@@ -30,18 +33,31 @@ def command(
         ),
     ] = None,
     keypoint: Annotated[list[str] | None, typer.Option(help="Read this keypoint alone; repeatable.")] = None,
+    smooth: Annotated[
+        bool, typer.Option("--smooth", help="Smooth over time by the points' own uncertainty, beside the raw points.")
+    ] = False,
+    smoother: Annotated[str, typer.Option(help="How: kalman (each keypoint by itself).")] = "kalman",
+    clocks: Annotated[
+        str, typer.Option(help="Cameras out of step: auto (set right and told), check (told alone) or off.")
+    ] = "auto",
+    sides: Annotated[
+        str, typer.Option(help="Left and right exchanged in a view: flag (told), correct (exchanged back) or off.")
+    ] = "flag",
     as_json: JsonFlag = False,
 ) -> None:
     """Triangulate robustly, with the covariance of every point; the right person is chosen per camera."""
     from mocap.pipeline.keypoint_input import KeypointInput
     from mocap.pipeline.notes import notes_of
-    from mocap.pipeline.reconstruction import reconstruct_to_file
+    from mocap.pipeline.reconstruction import TrialChoices, reconstruct_to_file
 
     named = [entry.partition("=") for entry in camera or []]
     declared = {name: file for name, _, file in named if file}
     how = KeypointInput(rate, skeleton, format, declared, tuple(keypoint or ()))
     with progress_bars() as progress:
-        trial = reconstruct_to_file(calibration, keypoints, out, how, progress, tuple(name for name, *_ in named), z_up)
+        trial = reconstruct_to_file(
+            calibration, keypoints, out, how, progress, tuple(name for name, *_ in named), z_up,
+            TrialChoices(sides=sides, clocks=clocks, smooth=smoother if smooth else ""),
+        )  # fmt: skip
     notes = notes_of(trial)
     lines = [f"{out}: {trial.points.n_frames} frames, {len(trial.points.names)} keypoints"]
     lines += [f"  note: {note}" for note in notes]

@@ -15,9 +15,12 @@ from mocap.pipeline.outputs import check_not_among, check_outputs
 from mocap.pipeline.progress import Progress
 from mocap.pipeline.trial_check import check_against_calibration
 from mocap.pipeline.trial_clocks import set_clocks
+from mocap.pipeline.trial_sides import look_at_sides
+from mocap.pipeline.trial_smoothing import smooth_trial
 from mocap.readers.axes import infer_forward
 from mocap.reconstruction import Reconstruction, ReconstructionOptions, reconstruct_details, reconstruction_verdicts
 from mocap.reconstruction.quality import length_verdicts, losses, oddity_verdicts, size_verdicts
+from mocap.reconstruction.smooth import SmoothingOptions
 from mocap.skeleton import bones_among
 from mocap.storage import write_trial
 from mocap.trial import Keypoints2D, Operation, Trial, Verdict
@@ -32,13 +35,21 @@ class TrialChoices:
 
     Attributes
     ----------
+    sides : str
+        What is done about left and right exchanged, of `mocap.pipeline.trial_sides.SIDE_MODES`.
     clocks : str
         What is done about cameras out of step, of `mocap.pipeline.trial_clocks.CLOCK_MODES`.
+    smooth : str
+        Smoother that makes the smoothed points, of `mocap.pipeline.trial_smoothing.SMOOTHERS`; none when empty.
     reconstruction : ReconstructionOptions
+    smoothing : SmoothingOptions
     """
 
+    sides: str = "flag"
     clocks: str = "auto"
+    smooth: str = ""
     reconstruction: ReconstructionOptions = field(default_factory=ReconstructionOptions)
+    smoothing: SmoothingOptions = field(default_factory=SmoothingOptions)
 
 
 def reconstruct_trial(
@@ -52,7 +63,8 @@ def reconstruct_trial(
     choices = choices or TrialChoices()
     keypoints, first_frame, notes = load_keypoints(path, rig, how)
     check_image_size(keypoints, rig)
-    clocks = set_clocks(keypoints, rig, choices.clocks)
+    sides = look_at_sides(keypoints, rig, choices.sides, first_frame)
+    clocks = set_clocks(sides.keypoints, rig, choices.clocks)
     keypoints = clocks.keypoints
     use_verdicts = check_against_calibration(keypoints, rig)
     result = reconstruct_details(
@@ -66,10 +78,11 @@ def reconstruct_trial(
     parameters = {name: value for name, value in vars(choices.reconstruction).items() if value is not None}
     operations = [
         Operation("read keypoints", {"first_frame": first_frame, "notes": "; ".join(notes)}),
+        sides.operation,
         clocks.operation,
         Operation("reconstruct", {**parameters, "notes": "; ".join(words.replace("; ", ", ") for words in lost)}),
     ]
-    return Trial(
+    trial = Trial(
         trial_id=path.stem,
         points=result.points,
         rig=rig,
@@ -82,6 +95,7 @@ def reconstruct_trial(
         quality=(
             *_presence_verdicts(result, keypoints, rig),
             *reconstruction_verdicts(result, keypoints, rig, options=choices.reconstruction),
+            *sides.verdicts,
             *clocks.verdicts,
             *use_verdicts,
             _sigma_verdict(result),
@@ -93,6 +107,7 @@ def reconstruct_trial(
         operations=tuple(operation for operation in operations if operation is not None),
         inputs={path.name: input_sha256(path)},
     )
+    return smooth_trial(trial, choices.smooth, choices.smoothing) if choices.smooth else trial
 
 
 def _presence_verdicts(result: Reconstruction, keypoints: Keypoints2D, rig: CameraRig) -> tuple[Verdict, ...]:

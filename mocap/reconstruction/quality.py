@@ -146,7 +146,8 @@ def length_verdicts(points: Points3D, bones: Sequence[tuple[str, str]]) -> tuple
 
 def oddity_verdicts(points: Points3D) -> tuple[tuple[Verdict, ...], Implausible]:
     """Judge whether points freeze, leap or stray, naming keypoint and time; and tell which samples do."""
-    odd = find_implausible(points.position)
+    variance = np.trace(points.covariance, axis1=2, axis2=3)
+    odd = find_implausible(points.position, np.sqrt(np.where(variance >= 0, variance, np.nan)))
     kinds = {
         "frozen points": (odd.frozen, "stand still to the last digit while others move"),
         "leaps": (odd.leap, "move more than 0.3 m between two frames"),

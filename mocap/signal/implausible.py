@@ -16,6 +16,8 @@ LEAP_M = 0.3
 #: A sample farther from the course of its neighbours stands out, where the noise is small (m).
 STRAY_M = 0.02
 _STRAY_SIGMAS = 7.0
+_STRAY_OWN_SDS = 5.0
+_POORLY_KNOWN = 3.0  # times the typical sd of the point
 _FEWEST_FROZEN = 3
 _OWN_STEP_M = 1e-5  # a point that usually moves less from frame to frame has no noise: a plant, or perfect data
 _OTHERS_MOVE_M = 1e-3
@@ -50,13 +52,16 @@ class Implausible:
         return self.frozen | self.leap | self.stray
 
 
-def find_implausible(position: NDArray) -> Implausible:
+def find_implausible(position: NDArray, sd_m: NDArray | None = None) -> Implausible:
     """Find frozen points, leaps and stray samples.
 
     Parameters
     ----------
     position : ndarray, shape (time, keypoint, 3)
         Metres; NaN is missing.
+    sd_m : ndarray, shape (time, keypoint), optional
+        How well each sample is known (root of the summed variances, m); NaN unknown. One that is known badly may lie
+        farther off.
 
     Returns
     -------
@@ -64,7 +69,7 @@ def find_implausible(position: NDArray) -> Implausible:
     """
     position = np.asarray(position, float)
     leap = find_leaps(position)
-    return Implausible(find_frozen(position), leap, find_stray(np.where(leap[..., None], np.nan, position)))
+    return Implausible(find_frozen(position), leap, find_stray(np.where(leap[..., None], np.nan, position), sd_m))
 
 
 def find_frozen(position: NDArray) -> NDArray:
@@ -112,19 +117,25 @@ def find_leaps(position: NDArray, limit_m: float = LEAP_M) -> NDArray:
     return leap
 
 
-def find_stray(position: NDArray, limit_m: float = STRAY_M) -> NDArray:
+def find_stray(position: NDArray, sd_m: NDArray | None = None, limit_m: float = STRAY_M) -> NDArray:
     """Return the samples, shape (time, keypoint), that lie far from the cubic through their neighbours.
 
-    Far is both more than `limit_m` and more than seven times the spread of such distances, which a noisy recording
-    makes large. The worst sample of a neighbourhood is taken out first, and its neighbours are asked again.
+    Far is more than `limit_m`, more than seven times the spread of such distances, which a noisy recording makes
+    large, and more than five times what the sample's own `sd_m` lets expect. The worst sample of a neighbourhood is
+    taken out first, and its neighbours are asked again. A sample known much worse than the others of its point says
+    nothing about them, nor is it told apart itself.
     """
     n_frames, n_keypoints = position.shape[:2]
     work = np.array(position, float)
+    least = np.full(position.shape[:2], limit_m)
+    if sd_m is not None:
+        least = np.maximum(least, _STRAY_OWN_SDS * np.nan_to_num(sd_m))
+        work[np.nan_to_num(sd_m) > _POORLY_KNOWN * np.nan_to_num(_median(sd_m, axis=0), nan=np.inf)] = np.nan
     stray = np.zeros((n_frames, n_keypoints), bool)
     if n_frames < 2 * _REACH + 1:
         return stray
     for _ in range(_TURNS):
-        shown = np.max([np.nan_to_num(_excess(work, left_out, limit_m)) for left_out in range(_LONGEST_STRAY)], axis=0)
+        shown = np.max([np.nan_to_num(_excess(work, left_out, least)) for left_out in range(_LONGEST_STRAY)], axis=0)
         worst = shown > 1.0
         if not worst.any():
             break
@@ -134,14 +145,14 @@ def find_stray(position: NDArray, limit_m: float = STRAY_M) -> NDArray:
         stray |= worst
         work[worst] = np.nan
     # A good sample beside strays may have gone with them: it fits the course of those that are left.
-    return stray & ~(_excess(position, 0, limit_m, work) <= 1.0)
+    return stray & ~(_excess(position, 0, least, work) <= 1.0)
 
 
-def _excess(position: NDArray, left_out: int, limit_m: float, neighbours: NDArray | None = None) -> NDArray:
+def _excess(position: NDArray, left_out: int, least_m: NDArray, neighbours: NDArray | None = None) -> NDArray:
     """Distance from the course of the neighbours as a share of what is allowed, shape (time, keypoint); NaN unknown."""
     distance, gain = _off_course(position, position if neighbours is None else neighbours, left_out)
     sigma = _median(distance / gain, axis=0) / _MEDIAN_OF_MAXWELL
-    limit = np.maximum(limit_m, _STRAY_SIGMAS * np.where(np.isfinite(sigma), sigma, np.inf) * gain)
+    limit = np.maximum(least_m, _STRAY_SIGMAS * np.where(np.isfinite(sigma), sigma, np.inf) * gain)
     return distance / limit
 
 

@@ -1,0 +1,79 @@
+"""Smoothing of one trial: the raw points stay, the smoothed ones stand beside them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.digits import digits
+from mocap.errors import ConfigError
+from mocap.reconstruction.smooth import Smoothed, SmoothingOptions, smooth_points_kalman
+from mocap.schema import Status
+from mocap.signal.implausible import find_frozen, find_leaps
+from mocap.trial import Operation, Points3D, Trial
+
+
+def _kalman(trial: Trial, points: Points3D, options: SmoothingOptions) -> Smoothed:
+    return smooth_points_kalman(points, options)
+
+
+#: Ways of smoothing that learn from the data how much is noise.
+SMOOTHERS: Mapping[str, Callable[[Trial, Points3D, SmoothingOptions], Smoothed]] = {"kalman": _kalman}
+
+
+def smooth_trial(trial: Trial, method: str = "kalman", options: SmoothingOptions | None = None) -> Trial:
+    """Return the trial with smoothed points beside the raw ones.
+
+    Frozen and leaping samples are left out, bridged where the gap is short enough, and flagged REJECTED.
+
+    Parameters
+    ----------
+    trial : Trial
+    method : str
+        A key of `SMOOTHERS`.
+    options : SmoothingOptions, optional
+
+    Raises
+    ------
+    ConfigError
+        SMOOTHER_UNKNOWN
+    """
+    if method not in SMOOTHERS:
+        raise ConfigError(
+            f"There is no smoother '{method}'.", f"Known: {', '.join(SMOOTHERS)}.", code="SMOOTHER_UNKNOWN"
+        )
+    chosen = options or SmoothingOptions()
+    odd = find_frozen(trial.points.position) | find_leaps(trial.points.position)
+    found = SMOOTHERS[method](trial, _without(trial.points, odd), chosen)
+    points = found.points
+    if odd.any():
+        points = replace(points, status=points.status | (odd * np.uint8(Status.REJECTED)))
+    notes = [*found.notes, _cutoff_note(found.cutoff_hz)]
+    if odd.any():
+        notes.append(f"{int(odd.sum())} frozen or leaping samples were left out of the smoothing")
+    parameters: dict[str, str | float | int | bool] = {
+        "method": method, "longest_gap_s": chosen.longest_gap_s, "notes": "; ".join(note for note in notes if note),
+    }  # fmt: skip
+    kept = tuple(operation for operation in trial.operations if operation.name != "smooth")
+    return replace(trial, points_smoothed=points, operations=(*kept, Operation("smooth", parameters)))
+
+
+def _without(points: Points3D, odd: NDArray) -> Points3D:
+    if not odd.any():
+        return points
+    position = np.where(odd[..., None], np.nan, points.position)
+    covariance = np.where(odd[..., None, None], np.nan, points.covariance)
+    status = np.where(odd, points.status & ~np.uint8(Status.MEASURED), points.status)
+    return replace(points, position=position, covariance=covariance, status=status)
+
+
+def _cutoff_note(cutoff_hz: NDArray) -> str:
+    known = cutoff_hz[np.isfinite(cutoff_hz)]
+    if not known.size:
+        return "nothing could be smoothed: too few samples"
+    low, middle, high = np.quantile(known, [0.05, 0.5, 0.95])
+    return (
+        f"smoothed as if by a low-pass of {digits(middle, 2)} Hz (90 % of the keypoints {digits(low, 2)} to "
+        f"{digits(high, 2)} Hz), learned from the data"
+    )
