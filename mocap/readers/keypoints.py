@@ -146,10 +146,14 @@ def read_keypoints(
     rate, rate_notes = chosen_rate(rate_hz, found.rate_hz, path)
     size_notes = check_sizes(found.image_sizes, image_sizes or {})
     detections, pixel_notes = check_pixels(found.detections, {**found.image_sizes, **(image_sizes or {})})
-    people, first_frame, notes = join_cameras(detections, rate)
+    source_of, files, notes = found.source_of, found.files, (*found.notes, *rate_notes, *size_notes, *pixel_notes)
+    del found  # else a long recording would be held twice
+    seen_notes = views(detections)
+    people, first_frame, joint_notes = join_cameras(detections, rate)
     people, remarks = select_keypoints(people, keypoints, reader.whole_skeleton)
-    notes = (*found.notes, *rate_notes, *size_notes, *pixel_notes, *notes, *views(detections), *remarks)
-    return KeypointRecording(people, name, found.source_of, first_frame, found.files, notes)
+    return KeypointRecording(
+        people, name, source_of, first_frame, files, (*notes, *joint_notes, *seen_notes, *remarks)
+    )
 
 
 def _known_source(source: str) -> str:

@@ -101,11 +101,11 @@ def check_pixels(
     checked, notes, fractions = {}, [], []
     for camera, found in detections.items():
         seen = np.isfinite(found.pixels).all(axis=-1)
-        values = np.abs(found.pixels[seen])
-        if values.size >= _LEAST and np.quantile(values, 0.95) <= _FRACTIONS:
-            fractions.append(camera)
         size = np.array(sizes.get(camera, (_LARGEST_IMAGE, _LARGEST_IMAGE)), float)
         with np.errstate(invalid="ignore"):
+            small = int(((np.abs(found.pixels) <= _FRACTIONS) & seen[..., None]).sum())
+            if 2 * int(seen.sum()) >= _LEAST and small >= 0.95 * 2 * int(seen.sum()):
+                fractions.append(camera)
             strange = seen & ((found.pixels < -size) | (found.pixels > 2 * size)).any(axis=-1)
         if strange.any():
             first = np.argwhere(strange)[0]

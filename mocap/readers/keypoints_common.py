@@ -61,9 +61,15 @@ class KeypointSource:
 
 
 def join_cameras(
-    detections: Mapping[str, CameraDetections], rate_hz: float
+    detections: dict[str, CameraDetections], rate_hz: float
 ) -> tuple[PeopleKeypoints, int, tuple[str, ...]]:
     """Put the cameras on one numbering of the frames; numbers that a camera lacks are missing, nothing is shifted.
+
+    Parameters
+    ----------
+    detections : dict of str to CameraDetections
+        Emptied camera by camera, so that a long recording is not held twice.
+    rate_hz : float
 
     Returns
     -------
@@ -90,9 +96,11 @@ def join_cameras(
     first, last = _common_range(detections)
     n_people = max(max(found.pixels.shape[1] for found in detections.values()), 1)
     shape = (len(detections), last - first + 1, n_people, len(names))
-    pixels, confidence = np.full((*shape, 2), np.nan), np.zeros(shape)
+    pixels, confidence = np.empty((*shape, 2)), np.empty(shape)
     notes = []
-    for index, (camera, found) in enumerate(detections.items()):
+    for index, camera in enumerate(list(detections)):
+        found = detections.pop(camera)
+        pixels[index], confidence[index] = np.nan, 0.0
         order = [found.names.index(name) for name in names]
         rows, people = found.frames - first, found.pixels.shape[1]
         pixels[index, rows, :people] = found.pixels[:, :, order]

@@ -318,3 +318,17 @@ def test_faults_of_coco_annotations(tmp_path, change, code):
     change(document)
     path.write_text(json.dumps(document))
     refusal(MocapError, code, path)
+
+
+def test_a_real_recording_as_a_pose2sim_project_reads_as_its_openpose_folders(tmp_path, shared_data):
+    recording = shared_data / "openpose_4cam" / "balancing"
+    (tmp_path / "pose").symlink_to(recording)
+    (tmp_path / "Config.toml").write_text("[project]\nframe_rate = 60\n[pose]\npose_model = 'BODY_25B'\n")
+    names = ("cam_01", "cam_02", "cam_03", "cam_04")
+    options = {"camera_names": names, "image_sizes": dict.fromkeys(names, (1088, 1920))}
+    project = read(tmp_path, rate_hz=None, **options)
+    plain = read(recording, rate_hz=60, skeleton="body_25b", **options)
+    assert project.source == "pose2sim" and plain.source == "openpose" and project.people.rate_hz == 60
+    np.testing.assert_array_equal(project.people.pixels, plain.people.pixels)
+    # The recording has two people in cameras 1 and 2, once three.
+    assert any("at most: cam_01 3" in note or "cam_02 3" in note for note in project.notes), project.notes
