@@ -217,7 +217,7 @@ def fit(pixels: NDArray, state: NDArray, n_ellipses: int, reach: float, answer: 
     scale = max(0.1 * abs(state[3]), _LEAST_NOISE)
     damping = 1e-3
     cost, mean, plain = _linearise(pixels, state, n_ellipses, scale, matrix, right, at)
-    for step in range(_STEPS):
+    for _ in range(_STEPS):
         damped = matrix[:n, :n].copy()
         for a in range(n):
             damped[a, a] = damped[a, a] * (1.0 + damping) + 1e-9
@@ -232,8 +232,8 @@ def fit(pixels: NDArray, state: NDArray, n_ellipses: int, reach: float, answer: 
             if damping > 1e3:
                 break
             continue
-        still = _STILL_PX > max(abs(move[N_SHARED]), abs(move[N_SHARED + 1]), abs(move[n - 5]), abs(move[n - 4]))
-        still = still and cost - new_cost < 0.02 * new_cost / len(pixels) + 1e-3
+        moved = max(abs(move[N_SHARED]), abs(move[N_SHARED + 1]), abs(move[n - 5]), abs(move[n - 4]))
+        still = moved < _STILL_PX and cost - new_cost < 0.02 * new_cost / len(pixels) + 1e-3
         state[:n] = trial[:n]
         matrix[:], right[:] = fresh, fresh_right
         cost, mean, plain = new_cost, new_mean, new_plain

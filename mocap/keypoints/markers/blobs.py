@@ -99,7 +99,8 @@ def joined(parts: list[Blobs]) -> Blobs:
     """Return all spots of several lists."""
     if not parts:
         return NO_BLOBS
-    return Blobs(**{field.name: np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Blobs)})
+    names = [field.name for field in fields(Blobs)]
+    return Blobs(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
 
 _DEFAULT = BlobOptions()

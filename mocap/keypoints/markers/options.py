@@ -54,3 +54,40 @@ class BlobOptions:
                 "elongation of 1 or more, a residual below 1 and an sd above 0.",
                 code="OPTION_RANGE",
             )
+
+
+@dataclass(frozen=True)
+class LabelOptions:
+    """Settings of `label_markers`.
+
+    Attributes
+    ----------
+    gate_m : float
+        A marker may be this far from where it is expected, as long as it was seen in the frame before.
+    lost_gate_m : float
+        The same for one that comes back, expected from its neighbours.
+    limit_px : float
+        Largest distance of a spot from the projection of its marker.
+    rigid_sd_m, rigid_reach_m : float
+        Markers nearer than the reach whose distance varies by less than the sd over the trial (with outliers left
+        out) are taken as rigid with each other.
+    rigid_limit_m : float
+        A distance of rigid markers may be off by this much; a marker with most of its distances off is unlabelled.
+    coast_frames : int
+        A marker lost for longer is expected from its neighbours alone.
+    """
+
+    gate_m: float = 0.025
+    lost_gate_m: float = 0.05
+    limit_px: float = 2.0
+    rigid_sd_m: float = 0.006
+    rigid_reach_m: float = 0.35
+    rigid_limit_m: float = 0.025
+    coast_frames: int = 4
+
+    def __post_init__(self) -> None:
+        lengths = (self.gate_m, self.lost_gate_m, self.limit_px, self.rigid_sd_m, self.rigid_reach_m)
+        if not (min(*lengths, self.rigid_limit_m) > 0 and self.coast_frames >= 0):
+            raise ConfigError(
+                f"Label options out of range: {self}.", "Use lengths above 0.", code="OPTION_RANGE"
+            )
