@@ -28,7 +28,13 @@ def command(
     ] = "auto",
     sha256: Annotated[str | None, typer.Option(help="Digest of the ONNX model; another file is refused.")] = None,
     plates: Annotated[str | None, typer.Option(help="plates.toml, or a preset of configs/plates.")] = None,
-    marker_set: Annotated[str | None, typer.Option(help="Marker set of round markers.")] = None,
+    marker_set: Annotated[
+        Path | None,
+        typer.Option(help="Standing trial (.h5, .c3d, .trc) whose labelled markers tell round markers apart."),
+    ] = None,
+    calibration: Annotated[
+        Path | None, typer.Option(help="Calibration of the cameras, for round markers; default the session's.")
+    ] = None,
     skeleton: Annotated[str | None, typer.Option(help="Keypoints of an ONNX model, such as halpe_26.")] = None,
     trial: Annotated[list[str] | None, typer.Option(help="Only this trial of the session; repeatable.")] = None,
     out: Annotated[
@@ -52,7 +58,7 @@ def command(
     from mocap.pipeline.detection_footage import DetectionOptions
     from mocap.pipeline.detectors import DetectorRequest
 
-    request = DetectorRequest(detector, sha256, plates, marker_set, skeleton)
+    request = DetectorRequest(detector, sha256, plates, marker_set, calibration, skeleton)
     options = DetectionOptions(overlay, jobs)
     with progress_bars() as progress:
         if (session_dir / "session.toml").is_file():

@@ -52,7 +52,11 @@ class CalibrationSource:
 
 @_section
 class CameraEntry:
-    """One camera of `[cameras]`: which files are its own."""
+    """One camera of `[cameras]`: which files are its own.
+
+    `rate_hz` is its nominal rate where it is not that of `[sync]`; `timestamps` names the file of its frame times,
+    beside the footage of each trial or in the session's folder.
+    """
 
     pattern: str
     rate_hz: float | None = None
@@ -61,9 +65,10 @@ class CameraEntry:
 
 @_section
 class SyncSettings:
-    """`[sync]`: the common timeline."""
+    """`[sync]`: the common timeline; `method` is how `mocap sync` compares the clocks when it is not told."""
 
     rate_hz: float | None = None
+    method: Literal["auto", "motion", "flash", "sound", "timestamps"] = "auto"
 
 
 @_section
@@ -75,7 +80,8 @@ class KeypointSource:
 
     With `source = "video"` the `files` of a trial are its footage, in which `detector` finds the keypoints: `auto`,
     `mediapipe`, `plates`, `markers` or `onnx`. `model` is an ONNX pose model with its `sha256`; `plates` a
-    `plates.toml` or a preset; `marker_set` that of round markers.
+    `plates.toml` or a preset; `marker_set` a standing trial (.h5, .c3d, .trc) whose labelled markers tell round
+    markers apart.
     """
 
     source: Literal["files", "video"] = "files"
@@ -138,8 +144,14 @@ class Session:
         return {name: entry if isinstance(entry, str) else entry.pattern for name, entry in self.cameras.items()}
 
 
-def read_session(folder: Path) -> Session:
+def read_session(folder: Path, *, frame_times: bool = False) -> Session:
     """Read and check `session.toml` of a session folder.
+
+    Parameters
+    ----------
+    folder : Path
+    frame_times : bool
+        The caller goes by rate and frame times of each camera; else a session that has them is refused.
 
     Raises
     ------
@@ -157,7 +169,8 @@ def read_session(folder: Path) -> Session:
         )
     session = build(Session, read_toml(path), "session.toml")
     _check_trials(session)
-    _check_supported(session)
+    if not frame_times:
+        _check_supported(session)
     unknown = sorted(set(session.options) - set(STAGES))
     if unknown:
         raise ConfigError(

@@ -89,11 +89,38 @@ def camera_facts(path: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def join_cameras(parts: Sequence[Path], out: Path, facts: Mapping[str, Any]) -> tuple[str, ...]:
-    """Join the tables of single cameras into one, camera by camera; return the keypoints that no camera ever saw.
+def read_camera_rows(path: Path) -> CameraRows:
+    """Return one camera's keypoints as they were written, but for people without any.
+
+    Raises
+    ------
+    ExportError
+        PART_DAMAGED, for a file that is none of these.
+    """
+    told = camera_facts(path)
+    try:
+        table = pq.read_table(path, schema=_SCHEMA)
+        names = tuple(told["names"])
+        camera, n_frames = str(told["camera"]), int(told["frames"])
+    except (OSError, pa.ArrowException, KeyError) as error:
+        raise ExportError(
+            f"{path} is no table of one camera's keypoints.", "Remove it, and detect the keypoints again.",
+            code="PART_DAMAGED",
+        ) from error  # fmt: skip
+    keypoint = pa.compute.index_in(table["keypoint"].cast(pa.string()), pa.array(list(names))).to_numpy()
+    places = np.column_stack((table["frame"].to_numpy(), table["person"].to_numpy()))
+    rows, row = np.unique(places, axis=0, return_inverse=True)
+    values = np.full((len(rows), len(names), 3), np.nan, np.float32)
+    values[row, keypoint] = np.column_stack([table[name].to_numpy() for name in ("x", "y", "confidence")])
+    confidence = np.nan_to_num(values[..., 2])
+    return CameraRows(camera, names, rows[:, 0], rows[:, 1], values[..., :2], confidence, n_frames)
+
+
+def join_cameras(parts: Sequence[Path], out: Path, facts: Mapping[str, Any], notes: Sequence[str] = ()) -> None:
+    """Join the tables of single cameras into one, camera by camera.
 
     The first and the last frame of a camera are always there, with empty places where nothing was seen: the table
-    keeps the length of the footage. Keypoints that nobody saw are left out.
+    keeps the length of the footage. Keypoints that no camera ever saw are left out; the `notes` of the metadata say so.
 
     Raises
     ------
@@ -113,8 +140,9 @@ def join_cameras(parts: Sequence[Path], out: Path, facts: Mapping[str, Any]) -> 
             table = _with_ends(pq.read_table(part, schema=_SCHEMA), one, kept)
             yield table if several else table.drop_columns(["person"])
 
-    _write(out, tables(), {**facts, "cameras": cameras})
-    return tuple(name for name in names if name not in seen)
+    unseen = [name for name in names if name not in seen]
+    words = [*notes, *([f"no camera ever saw {', '.join(unseen)}: left out"] if unseen else [])]
+    _write(out, tables(), {**facts, "cameras": cameras, "notes": words})
 
 
 def _with_ends(table: pa.Table, one: Mapping[str, Any], kept: Sequence[str]) -> pa.Table:

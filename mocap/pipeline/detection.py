@@ -13,6 +13,7 @@ from mocap.pipeline.detection_footage import DetectionOptions, TrialDetection, d
 from mocap.pipeline.detectors import DetectorRequest, PreparedDetector, prepare_detector
 from mocap.pipeline.places import located
 from mocap.pipeline.progress import Progress
+from mocap.pipeline.session_inputs import session_skeleton
 from mocap.readers.keypoints_cameras import match_cameras
 
 
@@ -80,9 +81,11 @@ def session_request(session: Session, folder: Path, request: DetectorRequest | N
     if plates is None and own.plates is not None:
         there = located(own.plates, (folder,))
         plates = there if there.exists() else own.plates
+    standing = asked.marker_set or (folder / own.marker_set if own.marker_set else None)
     return DetectorRequest(
-        detector, asked.sha256 or own.sha256, plates, asked.marker_set or own.marker_set, asked.skeleton or own.skeleton
-    )
+        detector, asked.sha256 or own.sha256, plates, standing, asked.calibration or _calibration(session, folder),
+        asked.skeleton or session_skeleton(session, folder),
+    )  # fmt: skip
 
 
 def detect_trial(
@@ -109,7 +112,9 @@ def detect_trial(
         return TrialDetection(entry.name, file, (), refused=str(error))
 
 
-def session_keypoints(session: Session, folder: Path, entry: TrialEntry, progress: Progress) -> Path:
+def session_keypoints(
+    session: Session, folder: Path, entry: TrialEntry, progress: Progress, calibration_file: Path | None = None
+) -> Path:
     """Return the table of the keypoints in a trial's footage; what was found before, and did not change, is taken.
 
     Raises
@@ -119,7 +124,8 @@ def session_keypoints(session: Session, folder: Path, entry: TrialEntry, progres
     ConfigError
         Those of the detector.
     """
-    found = detect_trial(session, folder, entry, prepare_detector(session_request(session, folder)), progress)
+    request = session_request(session, folder, DetectorRequest(calibration=calibration_file))
+    found = detect_trial(session, folder, entry, prepare_detector(request), progress)
     if found.refused:
         raise KeypointError(
             f"The footage of '{entry.name}' gives no keypoints: {found.refused}",
@@ -161,15 +167,21 @@ def detect_folder(
     return replace(found, notes=(*found.notes, left)) if ignored else found
 
 
+def _calibration(session: Session, folder: Path) -> Path | None:
+    """Return the ready calibration of a session, or that of its last run."""
+    named = session.calibration.file
+    file = folder / named if named else folder / "results" / "calibration.toml"
+    return file if file.is_file() else None
+
+
 def _labelled(progress: Progress, label: str) -> Progress:
     return lambda camera, done, total: progress(f"{label}{camera}", done, total)
 
 
 def _size_notes(found: TrialDetection, session: Session, folder: Path) -> tuple[str, ...]:
     """Return a note per camera whose images have another size than those that its calibration was made of."""
-    named = session.calibration.file
-    file = folder / named if named else folder / "results" / "calibration.toml"
-    if not file.is_file():
+    file = _calibration(session, folder)
+    if file is None:
         return ()
     try:
         rig = calibration.read_rig(file)

@@ -92,7 +92,7 @@ def detect_footage(
     if refused:
         told = "; ".join(f"{outcome.camera}: {outcome.text}" for outcome in refused)
         return TrialDetection(file.stem, file, outcomes, prepared.notes, pictures, told)
-    return _joined(file, tasks, outcomes, pictures, (*prepared.notes, *length_note(sources)))
+    return _joined(file, tasks, outcomes, pictures, (*prepared.notes, *length_note(sources)), progress)
 
 
 def _joined(
@@ -101,25 +101,34 @@ def _joined(
     outcomes: tuple[CameraOutcome, ...],
     pictures: tuple[Path, ...],
     notes: tuple[str, ...],
+    progress: Progress,
 ) -> TrialDetection:
     if not any(outcome.facts["seen"] for outcome in outcomes):
         refused = "NOTHING_FOUND: no camera shows a single keypoint. Remedy: look at the pictures of --overlay."
         return TrialDetection(file.stem, file, outcomes, notes, pictures, refused)
+    prepared = tasks[0].prepared
+    parts = {outcome.camera: task.part for outcome, task in zip(outcomes, tasks, strict=True)}
     keys = {outcome.camera: outcome.facts["key"] for outcome in outcomes}
-    known = {name: one.get("key") for name, one in camera_facts(file).get("cameras", {}).items()}
-    if keys != known or any(outcome.state == "done" for outcome in outcomes):
+    labels = prepared.labelling.digest if prepared.labelling is not None else None
+    known = camera_facts(file)
+    same = {name: one.get("key") for name, one in known.get("cameras", {}).items()} == keys
+    if not (same and known.get("labels") == labels) or any(outcome.state == "done" for outcome in outcomes):
         rates = {outcome.facts["rate_hz"] for outcome in outcomes}
-        common = {"rate_hz": rates.pop()} if len(rates) == 1 else {"rate_hz": None}
-        join_cameras([task.part for task in tasks], file, {"detector": tasks[0].prepared.name, **common})
-    seen = {name for outcome in outcomes for name in outcome.facts["seen"]}
-    names = dict.fromkeys(name for outcome in outcomes for name in outcome.facts["names"])
-    unseen = [name for name in names if name not in seen]
-    if unseen:
-        notes = (*notes, f"no camera ever saw {', '.join(unseen)}: left out")
-    for outcome in outcomes:
-        if not outcome.facts["seen"]:
-            notes = (*notes, f"{outcome.camera} shows no keypoint in any frame")
-    return TrialDetection(file.stem, file, outcomes, notes, pictures)
+        said: tuple[str, ...] = ()
+        ready = list(parts.values())
+        if prepared.labelling is not None:
+            ready, said = prepared.labelling.apply(parts, file.with_suffix(""), progress)
+        join_cameras(
+            ready, file,
+            {"detector": prepared.name, "rate_hz": rates.pop() if len(rates) == 1 else None, "labels": labels},
+            [*said, *(f"{one} shows no keypoint in any frame" for one in _blind(ready))],
+        )  # fmt: skip
+    return TrialDetection(file.stem, file, outcomes, (*notes, *camera_facts(file)["notes"]), pictures)
+
+
+def _blind(parts: Sequence[Path]) -> list[str]:
+    facts = [camera_facts(part) for part in parts]
+    return [one["camera"] for one in facts if not one["seen"]]
 
 
 def _check_own(file: Path) -> None:

@@ -4,11 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mocap.config.pose_model import PoseModelFile, read_pose_model
 from mocap.errors import ConfigError, SourceError
 from mocap.keypoints.detector import Detector
 from mocap.skeleton import read_skeleton
+
+if TYPE_CHECKING:
+    from mocap.pipeline.detection_markers import MarkerLabelling
 
 #: Skeletons of the usual numbers of keypoints, where a model names none.
 _USUAL = {17: "coco_17", 26: "halpe_26", 133: "coco_wholebody"}
@@ -26,8 +30,10 @@ class DetectorRequest:
         Of the ONNX file.
     plates : Path or str, optional
         A `plates.toml`, or a preset.
-    marker_set : str, optional
-        Of round markers.
+    marker_set : Path, optional
+        Standing trial (.h5, .c3d or .trc) whose labelled markers tell round markers apart.
+    calibration : Path, optional
+        Of the cameras; round markers are told apart through it.
     skeleton : str, optional
         Of an ONNX model, where the file beside it does not name it.
     """
@@ -35,7 +41,8 @@ class DetectorRequest:
     detector: str = "auto"
     sha256: str | None = None
     plates: Path | str | None = None
-    marker_set: str | None = None
+    marker_set: Path | None = None
+    calibration: Path | None = None
     skeleton: str | None = None
 
 
@@ -54,6 +61,8 @@ class PreparedDetector:
         What a user should know of it.
     colour : bool
         Whether it wants colours.
+    labelling : MarkerLabelling, optional
+        What names the spots of all cameras, where they have no names of their own.
     """
 
     name: str
@@ -61,6 +70,7 @@ class PreparedDetector:
     facts: Mapping[str, str]
     notes: tuple[str, ...] = ()
     colour: bool = True
+    labelling: "MarkerLabelling | None" = None
 
 
 @dataclass(frozen=True)
@@ -192,9 +202,21 @@ def _content(path: Path) -> bytes:
 
 
 def _prepare_markers(request: DetectorRequest) -> PreparedDetector:
-    raise ConfigError(
-        "Round markers cannot be found by this command yet.", "Use plates or a pose model.", code="NOT_SUPPORTED"
+    from mocap.keypoints.markers.options import BlobOptions
+    from mocap.pipeline.detection_markers import require_labelling, standing_markers
+
+    labelling = require_labelling(request.calibration, request.marker_set)
+    standing_markers(labelling.standing)  # what is wrong with it is told before the work
+    return PreparedDetector(
+        "markers", _make_spots, {"options": repr(BlobOptions())}, colour=False, labelling=labelling
     )
+
+
+def _make_spots(_size: tuple[int, int]) -> Detector:
+    from mocap.keypoints.markers.options import BlobOptions
+    from mocap.pipeline.detection_markers import SpotDetector
+
+    return SpotDetector(BlobOptions())
 
 
 DETECTORS: Mapping[str, DetectorKind] = {

@@ -184,7 +184,7 @@ class _Run:
         session, name = self.session, f"trial {entry.name}"
         source = _existing(self.folder, entry.files, f"trial '{entry.name}'")
         if session.keypoints.source == "video":
-            source = session_keypoints(session, self.folder, entry, self.progress)
+            source = session_keypoints(session, self.folder, entry, self.progress, self.out / "calibration.toml")
         inputs = options_sha256(
             {
                 "keypoints": input_sha256(source), "calibration": file_sha256(self.out / "calibration.toml"),
