@@ -113,7 +113,7 @@ def estimate_offsets(
         )
         along = (windows.samples - half) / half
         refined, first = _shifts(tracks, pairs, along, rate, half, options)
-    clocks = against_consensus(refined, options.matters_frames)
+    clocks = against_consensus(refined)
     errors = _errors(tracks, pairs, along, clocks)
     return _estimate(rig.names, clocks, first, errors, rate, start_s, half, options)
 
@@ -156,17 +156,16 @@ def _shifts(
     reach = _frames(options.reach_s, rate, 1)
     ends = float(np.abs(along.mean(axis=1)).max())
     most_drift = int(options.most_drift_ppm * 1e-6 * half * ends)
-    coarse = coarse_shifts(tracks, pairs, reach, min(most_drift, reach), along.mean(axis=1))
+    coarse = coarse_shifts(tracks, pairs, reach, min(most_drift, reach), along)
     n_cameras = len(tracks.position)
     every = np.ones(n_cameras, bool)
-    fixed = refine(tracks, pairs, along, coarse.offset, coarse.drift, ~every, rate)
-    both = refine(tracks, pairs, along, fixed.offset, fixed.drift, every, rate)
-    clocks = against_consensus(both, options.matters_frames)
+    both = refine(tracks, pairs, along, coarse.offset, coarse.drift, every, rate)
+    clocks = against_consensus(both)
     free = _drift_told(clocks, rate, half, options)
     if free[both.told[:n_cameras]].all():
         return both, clocks
     drift = np.where(free, np.nan_to_num(clocks.drift), 0.0)
-    return refine(tracks, pairs, along, fixed.offset, drift, free & ~clocks.agreed, rate), clocks
+    return refine(tracks, pairs, along, np.nan_to_num(clocks.offset), drift, free & ~clocks.agreed, rate), clocks
 
 
 def _drift_told(clocks: Clocks, rate: float, half: float, options: MotionSyncOptions) -> NDArray:
@@ -180,17 +179,22 @@ def _drift_told(clocks: Clocks, rate: float, half: float, options: MotionSyncOpt
 
 
 def _errors(tracks: Tracks, pairs: list[Pair], along: NDArray, clocks: Clocks) -> tuple[NDArray, NDArray]:
-    """Median miss of each camera in all of its pairs, as filmed and with the clocks set, px."""
+    """Median miss of each camera in all of its pairs, as filmed and with the clocks set, px.
+
+    Of the faster half of the samples: what stands still misses by nothing however late it is seen.
+    """
     answers = []
     for offset, drift in ((0 * clocks.offset, 0 * clocks.drift), (clocks.offset, clocks.drift)):
         offset, drift = np.nan_to_num(offset), np.nan_to_num(drift)
-        read = [tracks.at(c, offset[c] + drift[c] * along)[0] for c in range(len(offset))]
+        read = [tracks.at(c, offset[c] + drift[c] * along) for c in range(len(offset))]
         missed: list[list[NDArray]] = [[] for _ in read]
         for pair in pairs:
-            miss, _, _ = pair.miss(read[pair.a], read[pair.b])
-            found = np.abs(miss[np.isfinite(miss)])
-            missed[pair.a].append(found)
-            missed[pair.b].append(found)
+            miss, _, _ = pair.miss(read[pair.a][0], read[pair.b][0])
+            for camera in (pair.a, pair.b):
+                speed = np.linalg.norm(read[camera][1], axis=-1)
+                seen = np.isfinite(miss) & np.isfinite(speed)
+                if seen.any():
+                    missed[camera].append(np.abs(miss[seen & (speed >= np.median(speed[seen]))]))
         every = [np.concatenate(found) if found else np.zeros(0) for found in missed]
         answers.append(np.array([np.median(found) if len(found) else np.nan for found in every]))
     return answers[0], answers[1]

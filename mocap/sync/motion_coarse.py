@@ -13,13 +13,16 @@ from numpy.typing import NDArray
 from mocap.sync.motion_pairs import Pair
 from mocap.sync.motion_tracks import Tracks, middle
 
-_SAMPLES = 2500  # per pair and shift
+_SAMPLES = 1500  # per pair and shift
 _FEWEST_FRAMES = 8  # of a window that a median is taken over
 _SCALE = 1.5  # of the loss, in parts of the median miss at the best shift
 _LEAST_SCALE_PX = 0.5
 _FEWEST_SHARE = 0.25  # of the samples that a shift has to leave
 _SWEEPS = 20
-_LEAST_GAIN = 0.03  # of the score: below this the clocks stay where they are
+# A shift has to lower the loss by this share, and by as many standard errors over stretches of time: a still person
+# has no least loss but by chance.
+_LEAST_GAIN, _LEAST_GAIN_SE = 0.02, 5.0
+_STRETCHES = 8  # at least, over which that error is taken
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +32,7 @@ class CoarseShifts:
     Attributes
     ----------
     offset, drift : ndarray, shape (camera,)
-        Frames at the middle of the recording, and more at its end; the first camera's are 0.
+        Frames at the middle of the recording, and more at its end; most cameras' are 0.
     """
 
     offset: NDArray
@@ -41,37 +44,77 @@ def coarse_shifts(tracks: Tracks, pairs: list[Pair], reach: int, most_drift: int
 
     Parameters
     ----------
-    along : ndarray, shape (window,)
-        Place of each window in the recording, -1 at its start to 1 at its end.
+    along : ndarray, shape (window, sample)
+        Place of each sample in the recording, -1 at its start to 1 at its end.
     """
     n_cameras = len(tracks.position)
-    costs = {}
+    parts = max(int(np.ceil(_STRETCHES / len(along))), 4)
+    scores, costs = {}, {}
     for pair in pairs:
-        total, count = _scores(tracks, pair, reach)
+        total, count = _scores(tracks, pair, reach, parts)
         if count.any():
-            costs[pair.a, pair.b] = _over_drift(total, count, along, reach, most_drift)
-    if not costs:
-        return CoarseShifts(np.zeros(n_cameras, int), np.zeros(n_cameras, int))
-    return _consensus(costs, n_cameras, reach, most_drift)
+            scores[pair.a, pair.b] = total, count
+    places = np.stack([part.mean(axis=1) for part in np.array_split(along, parts, axis=1)], axis=1).reshape(-1)
+    for key, (total, count) in scores.items():
+        costs[key] = _over_drift(total, count, places, reach, most_drift)
+    found = _consensus(costs, n_cameras, reach, most_drift) if costs else np.zeros((n_cameras, 2), int)
+    found = _beyond_chance(scores, found, places, reach)
+    return CoarseShifts(found[:, 0], found[:, 1])
 
 
-def _scores(tracks: Tracks, pair: Pair, reach: int) -> tuple[NDArray, NDArray]:
-    """Sum of the losses and number of samples, shape (window, shift); b is shifted against a."""
+def _beyond_chance(
+    scores: dict[tuple[int, int], tuple[NDArray, NDArray]], found: NDArray, places: NDArray, reach: int
+) -> NDArray:
+    """Shifts against the most common one, those that gain no more than chance set back to it."""
+    values, counts = np.unique(found, axis=0, return_counts=True)
+    found = found - values[np.argmax(counts)]
+    for camera in np.flatnonzero(found.any(axis=1)):
+        held = found.copy()
+        held[camera] = 0
+        before, after = (_by_stretch(scores, shifts, int(camera), places, reach) for shifts in (held, found))
+        gain = before - after
+        spread = float(np.sqrt(np.sum((gain - gain.mean()) ** 2) * len(gain) / max(len(gain) - 1, 1)))
+        total = float(gain.sum())
+        if total < _LEAST_GAIN_SE * spread or total < _LEAST_GAIN * before.sum():
+            found[camera] = 0
+    return found
+
+
+def _by_stretch(
+    scores: dict[tuple[int, int], tuple[NDArray, NDArray]], shifts: NDArray, camera: int, places: NDArray, reach: int
+) -> NDArray:
+    """Mean loss of one camera's pairs in each stretch of time, shape (stretch,); 0 where nothing is seen."""
+    answer, row = np.zeros(len(places)), np.arange(len(places))
+    for (a, b), (total, count) in scores.items():
+        if camera in (a, b):
+            offset, drift = shifts[b] - shifts[a]
+            place = np.clip(np.rint(offset + drift * places).astype(int) + reach, 0, 2 * reach)
+            answer += total[row, place] / np.maximum(count[row, place], 1)
+    return answer
+
+
+def _scores(tracks: Tracks, pair: Pair, reach: int, parts: int) -> tuple[NDArray, NDArray]:
+    """Sum of the losses and number of samples, shape (stretch, shift), `parts` stretches in a window; b is shifted
+    against a."""
     n_windows, n_keypoints = tracks.position.shape[1], tracks.position.shape[3]
     n_samples = tracks.windows.samples.shape[1]
     every = int(np.clip(n_windows * n_samples * n_keypoints / _SAMPLES, 1, max(n_samples // _FEWEST_FRAMES, 1)))
     rays_a = tracks.whole(pair.a, 0, every)
     rays_b = np.stack([tracks.whole(pair.b, shift, every) for shift in range(-reach, reach + 1)], axis=1)
-    miss, _, _ = pair.miss(rays_a[:, None], rays_b)
+    miss, _, _ = pair.miss(rays_a[:, None].astype(np.float32), rays_b.astype(np.float32))
     miss = np.abs(miss - middle(miss, axis=2)[:, :, None])
     seen = np.isfinite(miss)
     usual = middle(np.moveaxis(miss, 1, 0).reshape(2 * reach + 1, -1), axis=1)
     if not np.isfinite(usual).any():
-        return np.zeros((n_windows, 2 * reach + 1)), np.zeros((n_windows, 2 * reach + 1))
+        return np.zeros((n_windows * parts, 2 * reach + 1)), np.zeros((n_windows * parts, 2 * reach + 1))
     enough = seen.sum(axis=(0, 2, 3)) >= _FEWEST_SHARE * seen.sum(axis=(0, 2, 3)).max()
     scale = max(_SCALE * float(np.nanmin(np.where(enough, usual, np.nan))), _LEAST_SCALE_PX)
     loss = np.where(seen, miss**2 / (miss**2 + scale**2), 0.0)
-    return loss.sum(axis=(2, 3)), np.where(enough, seen.sum(axis=(2, 3)), 0)
+    total, count = (
+        np.stack([part.sum(axis=(2, 3)) for part in np.array_split(array, parts, axis=2)], axis=1)
+        .reshape(n_windows * parts, -1) for array in (loss, seen)
+    )  # fmt: skip
+    return total, np.where(enough, count, 0)
 
 
 def _over_drift(total: NDArray, count: NDArray, along: NDArray, reach: int, most_drift: int) -> NDArray:
@@ -90,12 +133,15 @@ def _over_drift(total: NDArray, count: NDArray, along: NDArray, reach: int, most
     return cost
 
 
-def _consensus(costs: dict[tuple[int, int], NDArray], n_cameras: int, reach: int, most_drift: int) -> CoarseShifts:
-    """Shifts of all cameras with the least sum over pairs: from each camera's own view, then one camera at a time."""
+def _consensus(costs: dict[tuple[int, int], NDArray], n_cameras: int, reach: int, most_drift: int) -> NDArray:
+    """Shifts of all cameras, shape (camera, 2), with the least sum over pairs.
+
+    From the shifts that each camera sees best by itself, then one camera at a time until none moves.
+    """
     table: dict[tuple[int, int], NDArray] = dict(costs)
     table.update({(b, a): cost[::-1, ::-1] for (a, b), cost in costs.items()})  # (a, b): b against a
     grid = (np.arange(-reach, reach + 1)[:, None], np.arange(-most_drift, most_drift + 1)[None])
-    best_cost = zero_cost = _total(costs, np.zeros((n_cameras, 2), int), reach, most_drift)
+    best_cost = _total(costs, np.zeros((n_cameras, 2), int), reach, most_drift)
     best = np.zeros((n_cameras, 2), int)
     for start in range(n_cameras):
         found = np.zeros((n_cameras, 2), int)
@@ -116,10 +162,8 @@ def _consensus(costs: dict[tuple[int, int], NDArray], n_cameras: int, reach: int
                 break
         cost = _total(costs, found, reach, most_drift)
         if cost < best_cost:
-            best, best_cost = found - found[0], cost
-    if zero_cost - best_cost < _LEAST_GAIN * zero_cost:
-        best = np.zeros((n_cameras, 2), int)
-    return CoarseShifts(best[:, 0], best[:, 1])
+            best, best_cost = found, cost
+    return best
 
 
 def _least(cost: NDArray, reach: int, most_drift: int) -> tuple[int, int]:

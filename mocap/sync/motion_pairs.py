@@ -30,17 +30,19 @@ class Pair:
     focal_b: float
 
     def miss(self, rays_a: NDArray, rays_b: NDArray) -> tuple[NDArray, NDArray, NDArray]:
-        """Signed Sampson distance in px, shape (...), and the scaled epipolar lines in a and in b, (..., 2).
+        """Signed Sampson distance in px, shape (...), and the scaled epipolar lines in a and in b, shape (2, ...).
 
         The lines are derivatives: d miss / d ray, with the scale held.
         """
-        line_b = rays_a @ self.matrix[:, :2].T + self.matrix[:, 2]
-        line_a = rays_b @ self.matrix[:2] + self.matrix[2]
-        value = np.einsum("...i,...i->...", rays_b, line_b[..., :2]) + line_b[..., 2]
-        slope = np.einsum("...i,...i->...", line_a[..., :2], line_a[..., :2]) / self.focal_a**2
-        slope = slope + np.einsum("...i,...i->...", line_b[..., :2], line_b[..., :2]) / self.focal_b**2
-        scale = 1.0 / np.sqrt(np.maximum(slope, 1e-300))
-        return value * scale, line_a[..., :2] * scale[..., None], line_b[..., :2] * scale[..., None]
+        # Written out by components: for this many tiny products far faster than matrix products.
+        e = self.matrix.astype(rays_a.dtype)
+        xa, ya, xb, yb = rays_a[..., 0], rays_a[..., 1], rays_b[..., 0], rays_b[..., 1]
+        bx, by = e[0, 0] * xa + e[0, 1] * ya + e[0, 2], e[1, 0] * xa + e[1, 1] * ya + e[1, 2]
+        ax, ay = e[0, 0] * xb + e[1, 0] * yb + e[2, 0], e[0, 1] * xb + e[1, 1] * yb + e[2, 1]
+        value = xb * bx + yb * by + (e[2, 0] * xa + e[2, 1] * ya + e[2, 2])
+        slope = (ax * ax + ay * ay) * (1 / self.focal_a**2) + (bx * bx + by * by) * (1 / self.focal_b**2)
+        scale = 1.0 / np.sqrt(np.maximum(slope, 1e-30))
+        return value * scale, np.stack([ax * scale, ay * scale]), np.stack([bx * scale, by * scale])
 
 
 def pairs_of(rig: CameraRig) -> list[Pair]:

@@ -6,7 +6,8 @@ respect to a clock is the velocity of the ray across the epipolar line.
 
 The spread comes from the scores summed over stretches of time and over keypoints (clustered both ways; Cameron,
 Gelbach and Miller, "Robust inference with multiway clustering", 2011), so that errors which last, or belong to one
-keypoint, count once rather than once a frame. The curvature has its second-order term: in a still recording the
+keypoint, count once rather than once a frame; and over pairs of cameras, which disagree where the calibration is
+wrong. The curvature has its second-order term: in a still recording the
 velocities are noise, the two terms cancel, and the estimate says that it knows nothing.
 """
 
@@ -19,12 +20,12 @@ from mocap.sync.motion_pairs import Pair
 from mocap.sync.motion_tracks import TUKEY, Tracks, middle
 
 _STEPS = 20
-_SETTLED = 1e-3  # frames
+_SETTLED, _NEARLY = 1e-3, 0.02  # frames
 _LONGEST_STEP = 3.0  # frames
 _LEAST_SCALE_PX = 1e-3
 _BLOCK_S = 0.5
 _FEWEST_BLOCKS = 10
-_LEAST_CURVATURE = 0.35  # of Gauss-Newton's: below, the velocities are mostly noise
+_LEAST_CURVATURE = 0.6  # of Gauss-Newton's: below, the velocities are mostly noise
 _FEWEST_SAMPLES = 30
 
 
@@ -38,36 +39,53 @@ class Refined:
         Frames at the middle of the recording, and more at its end.
     influence : ndarray, shape (parameter, block, keypoint)
         By how much each block of time and keypoint moves each estimate, frames: sums of their squares are variances.
+    by_pair : ndarray, shape (parameter, pair, block)
+        The same for each pair of cameras.
     told : ndarray of bool, shape (parameter,)
         Parameters that the movement decides.
+    blocks_per_window : int
     """
 
     offset: NDArray
     drift: NDArray
     influence: NDArray
+    by_pair: NDArray
     told: NDArray
+    blocks_per_window: int
 
     def variance(self, weights: NDArray) -> float:
         """Variance of ``weights @ parameters``, frames^2."""
         moved = np.tensordot(weights, self.influence, axes=1)
-        blocks = moved.shape[0]
+        # The mean that is taken off in a window takes the part of one block with it.
+        blocks = self.blocks_per_window if self.blocks_per_window > 1 else moved.shape[0]
         by_time = float((moved.sum(axis=1) ** 2).sum()) * blocks / max(blocks - 1, 1)
         by_keypoint = float((moved.sum(axis=0) ** 2).sum())
-        return by_time + max(by_keypoint - float((moved**2).sum()), 0.0)
+        return by_time + max(by_keypoint - float((moved**2).sum()), 0.0) + self._between_pairs(weights)
+
+    def _between_pairs(self, weights: NDArray) -> float:
+        """What pairs of cameras disagree by, beyond what time lets them; 0 for two cameras, which are one pair."""
+        moved = np.tensordot(weights, self.by_pair, axes=1)
+        n_pairs, spare = len(moved), len(moved) - len(self.offset) + 1
+        if spare < 1:
+            return 0.0
+        together = float((moved.sum(axis=1) ** 2).sum()) * n_pairs / spare
+        return max(together - float((moved**2).sum()), 0.0)
 
 
 @dataclass(frozen=True, eq=False)
 class _System:
     gauss_newton: NDArray
-    curvature: NDArray
+    plain: NDArray  # with the second derivatives of the miss
+    curvature: NDArray  # and with those of the bounded loss
     score: NDArray
     by_part: NDArray
+    by_pair: NDArray
 
 
 def refine(
     tracks: Tracks, pairs: list[Pair], along: NDArray, offset: NDArray, drift: NDArray, free: NDArray, rate_hz: float
 ) -> Refined:
-    """Refine from shifts within about a frame.
+    """Refine from shifts within about a frame: offsets first, then the free drifts with them.
 
     Parameters
     ----------
@@ -81,23 +99,29 @@ def refine(
     n_cameras = len(tracks.position)
     values = np.concatenate([offset, drift]).astype(float)
     wanted = np.concatenate([np.ones(n_cameras, bool), np.asarray(free, bool)])
-    for _ in range(_STEPS):
-        system = _system(tracks, pairs, along, values, rate_hz)
-        used = wanted & _told(system, n_cameras, least=0.0)
-        step = -_inverse(system.gauss_newton, used, n_cameras) @ system.score
-        step = np.clip(step, -_LONGEST_STEP, _LONGEST_STEP)
-        values = values + step
-        if np.abs(step).max() < _SETTLED:
-            break
+    first = wanted & (np.arange(2 * n_cameras) < n_cameras)
     system = _system(tracks, pairs, along, values, rate_hz)
-    told = wanted & _told(system, n_cameras, least=_LEAST_CURVATURE)
+    # At the start too: where the movement is noise, a minimum that was searched for has a curvature all the same.
+    known = _told(system, n_cameras, least=_LEAST_CURVATURE)
+    for used, settled in ((first, _NEARLY), (wanted, _SETTLED)):
+        for _ in range(_STEPS):
+            seen = used & _told(system, n_cameras, least=0.0)
+            step = -_inverse(system.gauss_newton, seen, n_cameras) @ system.score
+            step = np.clip(step, -_LONGEST_STEP, _LONGEST_STEP)
+            values = values + step
+            system = _system(tracks, pairs, along, values, rate_hz)
+            if np.abs(step).max() < settled:
+                break
+    told = wanted & known & _told(system, n_cameras, least=_LEAST_CURVATURE)
     told = _sound(system.curvature, told, n_cameras)
-    influence = np.tensordot(_inverse(system.curvature, told, n_cameras), system.by_part, axes=1)
-    return Refined(values[:n_cameras], values[n_cameras:], influence, told)
+    inverse = _inverse(system.curvature, told, n_cameras)
+    influence, by_pair = (np.tensordot(inverse, part, axes=1) for part in (system.by_part, system.by_pair))
+    blocks = len(_block_starts(tracks, rate_hz))
+    return Refined(values[:n_cameras], values[n_cameras:], influence, by_pair, told, blocks)
 
 
 def _told(system: _System, n_cameras: int, least: float) -> NDArray:
-    expected, found = np.diag(system.gauss_newton), np.diag(system.curvature)
+    expected, found = np.diag(system.gauss_newton), np.diag(system.plain)
     told = (expected > 0) & (found > least * expected) if least > 0 else expected > 0
     told[n_cameras:] &= told[:n_cameras]
     return np.asarray(told)
@@ -146,20 +170,22 @@ def _system(tracks: Tracks, pairs: list[Pair], along: NDArray, values: NDArray, 
     starts = _block_starts(tracks, rate_hz)
     n_blocks = len(tracks.windows.start) * len(starts)
     gauss_newton = np.zeros((2 * n_cameras, 2 * n_cameras))
-    curvature = np.zeros_like(gauss_newton)
+    plain, curvature = np.zeros_like(gauss_newton), np.zeros_like(gauss_newton)
     by_part = np.zeros((2 * n_cameras, n_blocks, n_keypoints))
+    by_pair = np.zeros((2 * n_cameras, len(pairs), n_blocks))
     read = [tracks.at(c, values[c] + values[n_cameras + c] * along) for c in range(n_cameras)]
-    for pair in pairs:
+    for place_of_pair, pair in enumerate(pairs):
         terms = _terms(pair, read)
         if terms is None:
             continue
-        miss, weight, changes, bends = terms
+        miss, weight, bounded, changes, bends = terms
         place = along[..., None]
         columns = [changes[0], changes[1], changes[0] * place, changes[1] * place]
         columns = [column - _mean(column, weight) for column in columns]
         index = np.array([pair.a, pair.b, n_cameras + pair.a, n_cameras + pair.b])
         weighted = np.stack([weight * column for column in columns])
-        normal = weighted.reshape(4, -1) @ np.stack(columns).reshape(4, -1).T
+        flat = np.stack(columns).reshape(4, -1)
+        normal = weighted.reshape(4, -1) @ flat.T
         gauss_newton[np.ix_(index, index)] += normal
         bent = np.zeros((4, 4))
         for side in range(2):
@@ -167,16 +193,20 @@ def _system(tracks: Tracks, pairs: list[Pair], along: NDArray, values: NDArray, 
             bent[side, side] = second.sum()
             bent[side, side + 2] = bent[side + 2, side] = (second * along).sum()
             bent[side + 2, side + 2] = (second * along**2).sum()
-        curvature[np.ix_(index, index)] += normal + bent
+        plain[np.ix_(index, index)] += normal + bent
+        curvature[np.ix_(index, index)] += (flat * bounded.reshape(-1)) @ flat.T + bent
         parts = np.add.reduceat(weighted * miss, starts, axis=2)
-        by_part[index] += parts.reshape(4, n_blocks, n_keypoints)
-    return _System(gauss_newton, curvature, by_part.sum(axis=(1, 2)), by_part)
+        parts = parts.reshape(4, n_blocks, n_keypoints)
+        by_part[index] += parts
+        by_pair[index, place_of_pair] = parts.sum(axis=2)
+    return _System(gauss_newton, plain, curvature, by_part.sum(axis=(1, 2)), by_part, by_pair)
 
 
 def _terms(
     pair: Pair, read: list[tuple[NDArray, NDArray, NDArray]]
-) -> tuple[NDArray, NDArray, tuple[NDArray, NDArray], tuple[NDArray, NDArray]] | None:
-    """Miss about its mean, weight, and first and second derivatives by both clocks; (window, sample, keypoint)."""
+) -> tuple[NDArray, NDArray, NDArray, tuple[NDArray, NDArray], tuple[NDArray, NDArray]] | None:
+    """Miss about its mean, its weight, the derivative of their product by the miss, and first and second derivatives
+    of the miss by both clocks; shape (window, sample, keypoint)."""
     (rays_a, velocity_a, bend_a), (rays_b, velocity_b, bend_b) = read[pair.a], read[pair.b]
     miss, line_a, line_b = pair.miss(rays_a, rays_b)
     seen = np.isfinite(miss)
@@ -186,12 +216,14 @@ def _terms(
     # A zero is a window with one sample: it would make the scale too small.
     scale = 1.4826 * float(np.median(np.abs(about[seen & (about != 0)]))) if (seen & (about != 0)).any() else 0.0
     scale = float(np.hypot(scale, _LEAST_SCALE_PX))
-    weight = np.nan_to_num(np.maximum(1 - (about / (TUKEY * scale)) ** 2, 0.0)) ** 2 / scale**2
-    miss = np.where(seen, miss, 0.0)
+    miss, about = np.where(seen, miss, 0.0), np.where(seen, about, np.inf)
+    ratio = np.minimum((about / (TUKEY * scale)) ** 2, 1.0)
+    weight = (1 - ratio) ** 2 / scale**2
+    bounded = (1 - ratio) * (1 - 5 * ratio) / scale**2
     miss = miss - _mean(miss, weight)
     along = [(line_a, velocity_a), (line_b, velocity_b), (line_a, bend_a), (line_b, bend_b)]
-    rates = [np.nan_to_num(np.einsum("...i,...i->...", line, change)) for line, change in along]
-    return miss, weight, (rates[0], rates[1]), (rates[2], rates[3])
+    rates = [np.where(seen, line[0] * change[..., 0] + line[1] * change[..., 1], 0.0) for line, change in along]
+    return miss, weight, bounded, (rates[0], rates[1]), (rates[2], rates[3])
 
 
 def _mean(values: NDArray, weight: NDArray) -> NDArray:

@@ -19,6 +19,7 @@ from calibration.triangulation import undistorted
 
 TUKEY = 4.685  # cut-off of the biweight in standard deviations: 95 % efficient for normal errors
 _PASSES = 3
+_GOLDEN = (5**0.5 - 1) / 2
 # A smoothed value needs this share of the full window's weight, its centre nearly in the middle, and a sound system.
 _LEAST_WEIGHT, _GREATEST_LEAN, _LEAST_DETERMINANT = 0.35, 0.35, 0.02
 _LEAST_SCALE = 1e-7  # rays: 1e-4 px; keeps perfect data from dividing by 0
@@ -33,7 +34,7 @@ class Windows:
     start : ndarray of int, shape (window,)
         First common frame of each.
     length, margin, stride : int
-        Frames of a window, frames read beyond both ends, and every which frame is a sample.
+        Frames of a window, frames read beyond both ends, and frames from one sample to the next.
     """
 
     start: NDArray
@@ -43,8 +44,13 @@ class Windows:
 
     @property
     def samples(self) -> NDArray:
-        """Common frames of the samples, shape (window, sample)."""
-        return self.start[:, None] + np.arange(0, self.length, self.stride)
+        """Instants of the samples, in common frames, shape (window, sample).
+
+        They fall anywhere between frames, evenly: between frames the noise of a track is smaller than on them, and
+        samples on the frames of one camera would draw the others' clocks to half a frame from it.
+        """
+        whole = np.arange(0, self.length, self.stride)
+        return np.asarray(self.start[:, None] + whole + _GOLDEN * np.arange(len(whole)) % 1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,25 +174,27 @@ def _local_quadratic(rays: NDArray, half_width: int) -> tuple[NDArray, NDArray]:
         # Correlation with u**j about each frame: the neighbour at +u counts with +u**j.
         moments = [correlate1d(weight, power, axis=1, mode="constant") for power in powers]
         right = [correlate1d(weight[..., None] * values, power, axis=1, mode="constant") for power in powers[:3]]
-        position, velocity = _solved(moments, right, full)
+        position = _solved(moments, right, full)
         if left:
             weight = seen * _trust(np.linalg.norm(values - position, axis=-1))
-    return position, velocity / (half_width + 1)
+    # Of the smooth positions, not the quadratics' own slopes: only so is it true that noise of the velocity and of
+    # the position do not go together whatever the shift, on which the spread of the estimate is built.
+    velocity = np.full(position.shape, np.nan)
+    velocity[:, 1:-1] = (position[:, 2:] - position[:, :-2]) / 2
+    return position, velocity
 
 
-def _solved(moments: list[NDArray], right: list[NDArray], full: NDArray) -> tuple[NDArray, NDArray]:
+def _solved(moments: list[NDArray], right: list[NDArray], full: NDArray) -> NDArray:
     s0, s1, s2, s3, s4 = moments
     c00, c01, c02 = s2 * s4 - s3**2, s2 * s3 - s1 * s4, s1 * s3 - s2**2
-    c11, c12 = s0 * s4 - s2**2, s1 * s2 - s0 * s3
     determinant = s0 * c00 + s1 * c01 + s2 * c02
     whole = full[0] * full[2] * full[4] - full[2] ** 3
     sound = (s0 > _LEAST_WEIGHT * full[0]) & (np.abs(s1) < _GREATEST_LEAN * s0)
     sound &= determinant > _LEAST_DETERMINANT * whole
     scale = np.where(sound, determinant, np.nan)[..., None]
     t0, t1, t2 = right
-    position = (c00[..., None] * t0 + c01[..., None] * t1 + c02[..., None] * t2) / scale
-    velocity = (c01[..., None] * t0 + c11[..., None] * t1 + c12[..., None] * t2) / scale
-    return position, velocity
+    position: NDArray = (c00[..., None] * t0 + c01[..., None] * t1 + c02[..., None] * t2) / scale
+    return position
 
 
 def _trust(distance: NDArray) -> NDArray:

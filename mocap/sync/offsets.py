@@ -32,7 +32,7 @@ class Clocks:
     agreed: NDArray
 
 
-def against_consensus(refined: Refined, alike_frames: float) -> Clocks:
+def against_consensus(refined: Refined, alike_frames: float = 0.1) -> Clocks:
     """Set the mean of the largest group of cameras that agree in offset and drift to 0.
 
     Parameters

@@ -10,10 +10,11 @@ from calibration.digits import digits
 
 def shift_words(name: str, offset_frames: float, sd_frames: float, before_px: float, after_px: float) -> str:
     """Say what shifting a camera gains; the shift that sets a clock right is the negative of its offset."""
+    verb = "lowers" if after_px < before_px else "does not lower"
     return (
         f"Shifting camera '{name}' by {-offset_frames:+.{_decimals(sd_frames)}f} +- {digits(sd_frames, 1)} frames "
-        f"lowers its median distance from what the other cameras see from {digits(before_px)} to "
-        f"{digits(after_px)} px."
+        f"{verb} the median distance of its moving keypoints from what the other cameras see from "
+        f"{digits(before_px)} to {digits(after_px)} px."
     )
 
 

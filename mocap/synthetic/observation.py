@@ -55,6 +55,7 @@ def observe(
     swap_fraction: float = 0.0,
     swap_run: int = 1,
     desync_frames: float | Sequence[float] = 0.0,
+    drift_ppm: float | Sequence[float] = 0.0,
     rolling_shutter_s: float = 0.0,
 ) -> Observation:
     """Project points into every camera and spoil the result as told; all zero gives perfect keypoints.
@@ -81,6 +82,9 @@ def observe(
     desync_frames : float or one per camera
         Camera time minus common time in frames: frame i of the camera shows the scene of frame i - k. Fractions are
         interpolated by cubic splines; what would lie outside the recording is missing.
+    drift_ppm : float or one per camera
+        By how much the camera's clock runs fast: its time is common time + offset + drift * common time, from the
+        first common frame on.
     rolling_shutter_s : float
         Time to read the image from its first to its last row; the middle row is exposed at the frame time.
 
@@ -96,12 +100,13 @@ def observe(
     """
     sigma = _per_camera(pixel_sigma, len(rig), "pixel_sigma")
     offset = _per_camera(desync_frames, len(rig), "desync_frames")
-    _check_time(points, offset, rolling_shutter_s)
+    drift = _per_camera(drift_ppm, len(rig), "drift_ppm") * 1e-6
+    _check_time(points, np.where(drift != 0, 0.5, offset), rolling_shutter_s)
     _check(sigma, (dropout, outlier_fraction, swap_fraction), (dropout_run, swap_run), outlier_px, rolling_shutter_s)
     shape = (len(rig), *points.position.shape[:2])
     true_pixels = np.empty((*shape, 2))
     for index, camera in enumerate(rig):
-        true_pixels[index] = _exposed(points, camera, offset[index], rolling_shutter_s)
+        true_pixels[index] = _exposed(points, camera, offset[index], drift[index], rolling_shutter_s)
     sizes = np.array([camera.size for camera in rig], float)[:, None, None]
     visible = np.all((true_pixels >= -0.5) & (true_pixels <= sizes - 0.5), axis=-1)
     # One stream per fault: switching one on leaves the others as they were.
@@ -152,8 +157,8 @@ def _other_side(name: str) -> str:
     return name[: match.start()] + found[: len(found) - len(word)] + other + name[match.end() :]
 
 
-def _exposed(points: Points3D, camera: Camera, offset: float, readout_s: float) -> NDArray:
-    position = _shifted(points.position, offset)
+def _exposed(points: Points3D, camera: Camera, offset: float, drift: float, readout_s: float) -> NDArray:
+    position = _shifted(points.position, offset, drift)
     pixels = camera.project(position)
     if readout_s <= 0:
         return pixels
@@ -168,13 +173,13 @@ def _exposed(points: Points3D, camera: Camera, offset: float, readout_s: float) 
     return pixels
 
 
-def _shifted(position: NDArray, offset: float) -> NDArray:
-    """Return the scene as a camera sees it whose frame i is taken at common frame i - offset."""
+def _shifted(position: NDArray, offset: float, drift: float = 0.0) -> NDArray:
+    """Return the scene as a camera sees it whose frame i is taken at common frame (i - offset) / (1 + drift)."""
     n_frames = len(position)
-    when = np.arange(n_frames) - offset
+    when = (np.arange(n_frames) - offset) / (1.0 + drift)
     inside = (when >= 0) & (when <= n_frames - 1)
     shifted = np.full(position.shape, np.nan)
-    if float(offset).is_integer():
+    if drift == 0 and float(offset).is_integer():
         shifted[inside] = position[when[inside].astype(int)]
         return shifted
     flat = position.reshape(n_frames, -1)
