@@ -17,6 +17,7 @@ from mocap.cli import (
     plan,
     reconstruct,
     run,
+    sync,
     view,
 )
 from mocap.errors import MocapError
@@ -29,7 +30,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for _module in (
-    demo, run, plan, board, calibrate, convert, detect, reconstruct, import_, kinematics, view, check, export,
+    demo, run, plan, board, calibrate, convert, detect, sync, reconstruct, import_, kinematics,
+    view, check, export,
 ):  # fmt: skip
     app.command(name=_module.NAME, epilog=f"Example: {_module.EXAMPLE}")(_module.command)
 

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-COMMANDS = ("demo", "run", "board", "calibrate", "reconstruct", "import", "kinematics", "view", "check", "export")
+COMMANDS = ("demo", "run", "sync", "board", "calibrate", "reconstruct", "import", "kinematics", "view", "check", "export")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -1,0 +1,142 @@
+"""`mocap sync` on sessions whose clocks are known: videos with a lamp and claps, keypoints with a late camera."""
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from calibration.files import write_rig
+from calibration.synthetic import ring_rig
+from mocap.export.keypoints import write_keypoint_table
+from mocap.pipeline.synchronisation_file import read_sync
+from mocap.synthetic import default_subject, observe, squat
+
+SESSION = '[session]\nid = "s"\n[calibration]\nfile = "calibration.toml"\n[sync]\nrate_hz = {rate}\n'
+TRIAL = '[[trial]]\nname = "a"\nfiles = "{files}"\n'
+AUDIO_HZ = 16000
+
+
+def scene_sound(rng, seconds: float) -> np.ndarray:
+    sound = 0.002 * rng.standard_normal(int(seconds * AUDIO_HZ))
+    for at in rng.uniform(0, seconds - 0.2, 6):
+        start, clap = int(at * AUDIO_HZ), np.exp(-np.arange(1600) / 200) * rng.standard_normal(1600)
+        sound[start : start + 1600] += 0.3 * clap
+    return sound.astype(np.float32)
+
+
+def film(path: Path, times: np.ndarray, lamp: tuple[float, float], exposure: float, sound=None, rng=None) -> None:
+    """Frames taken at common `times`, presented from 0 on; a small lamp burns from lamp[0] to lamp[1]."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=50)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 10000)
+        stream.options = {"crf": "10"}
+        audio = container.add_stream("pcm_s16le", rate=AUDIO_HZ, layout="mono") if sound is not None else None
+        for time in times:
+            lit = np.clip(min(time + exposure / 2, lamp[1]) - max(time - exposure / 2, lamp[0]), 0, None) / exposure
+            image = np.full((64, 96), 90.0) + rng.normal(0, 1.0, (64, 96))
+            image[40:56, 70:90] += 120 * lit
+            frame = av.VideoFrame.from_ndarray(np.clip(image, 16, 235).astype(np.uint8), format="gray")
+            frame.pts, frame.time_base = round((time - times[0]) * 10000), Fraction(1, 10000)
+            container.mux(stream.encode(frame.reformat(format="yuv420p")))
+        container.mux(stream.encode())
+        if audio is not None:
+            first, last = int(times[0] * AUDIO_HZ), int(times[-1] * AUDIO_HZ)
+            part = (np.clip(sound[first:last], -1, 1) * 32767).astype(np.int16)[None]
+            frame = av.AudioFrame.from_ndarray(part, format="s16", layout="mono")
+            frame.sample_rate, frame.pts, frame.time_base = AUDIO_HZ, 0, Fraction(1, AUDIO_HZ)
+            container.mux(audio.encode(frame))
+            container.mux(audio.encode())
+
+
+STARTS = (0.5, 0.5312, 0.6407)  # when the cameras were started, s
+LOST = np.arange(100, 105)
+
+
+@pytest.fixture(scope="module")
+def filmed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("filmed")
+    rng = np.random.default_rng(4)
+    sound = scene_sound(rng, 6.0)
+    (folder / "clips").mkdir()
+    for number, start in enumerate(STARTS):
+        times = start + np.arange(200) / 50
+        times = np.delete(times, LOST) if number == 2 else times
+        film(folder / "clips" / f"cam_{number}.mov", times, (2.013, 2.137), 0.018, sound, rng)
+    (folder / "session.toml").write_text(SESSION.format(rate=50) + TRIAL.format(files="clips"))
+    return folder
+
+
+@pytest.mark.parametrize(("method", "limit_s"), [("flash", 0.004), ("sound", 0.0005)])  # 0.0009 and 0.00004 s measured
+def test_videos_are_set_by_a_lamp_and_by_sound(filmed: Path, tmp_path: Path, mocap_cli, method, limit_s) -> None:
+    done = mocap_cli("sync", filmed, "--method", method, "--out", tmp_path, "--json")
+    assert done.status == 0, done.err
+    (trial,) = json.loads(done.out)["trials"]
+    offset = np.array([row["offset_s"] for row in trial["cameras"]])
+    # Each container counts from its own first frame: clocks differ by when the cameras were started.
+    assert np.abs(np.diff(offset) + np.diff(STARTS)).max() < limit_s
+    assert [row["source"] for row in trial["cameras"]] == ["container"] * 3
+    assert [row["dropped_after"] for row in trial["cameras"]] == [[], [], [[99, 5]]]
+    assert any("cam_2" in words and "frames" in words for words in trial["words"])
+    assert any("5 frames dropped in 1 place" in note for note in trial["notes"])
+    times, estimate, index = read_sync(tmp_path / "a.json")
+    assert estimate.method == method
+    assert times.source == ("container",) * 3
+    np.testing.assert_allclose(estimate.offset_s, offset)
+    assert (index[2] >= 0).sum() == 195
+
+
+def test_auto_takes_the_lamp_and_says_why_not_the_others(filmed: Path, mocap_cli) -> None:
+    done = mocap_cli("sync", filmed)
+    assert done.status == 0, done.err
+    assert "a: by flash" in done.out
+    assert "tried motion: Movement tells clocks only with keypoints and a calibration" in done.out
+    assert (filmed / "sync" / "a.json").is_file()
+    assert "1 trials found, 1 done, 0 refused" in done.out
+
+
+def test_times_of_one_recorder_need_nothing_else(filmed: Path, tmp_path: Path, mocap_cli) -> None:
+    rows = ["cam_id,sync_index,frame_time"]
+    for number, start in enumerate(STARTS):
+        kept = np.delete(np.arange(200), LOST) if number == 2 else np.arange(200)
+        rows += [f"{number},{k},{start + slot / 50:.6f}" for k, slot in enumerate(kept)]
+    times = filmed / "clips" / "timestamps.csv"
+    times.write_text("\n".join(rows))
+    try:
+        done = mocap_cli("sync", filmed, "--out", tmp_path)
+    finally:
+        times.unlink()
+    assert done.status == 0, done.err
+    assert "a: by timestamps" in done.out
+    assert "Camera 'cam_2' began 140" in done.out or "Camera 'cam_2' began 141" in done.out
+    read, estimate, _ = read_sync(tmp_path / "a.json")
+    assert (estimate.offset_s == 0).all()
+    np.testing.assert_allclose(read.time_s[:, 0] - read.time_s[0, 0], np.array(STARTS) - STARTS[0], atol=1e-6)
+
+
+def test_keypoints_alone_tell_a_late_camera(tmp_path: Path, mocap_cli) -> None:
+    rig = ring_rig(4, 3)
+    points = squat(default_subject(1.75, seed=1), 1, wink_deg=10, wink_onset=0.8, rate_hz=100.0).points
+    seen = observe(points, rig, 5, pixel_sigma=1.0, desync_frames=[0, 0, 4.3, 0]).keypoints
+    write_rig(tmp_path / "calibration.toml", rig)
+    write_keypoint_table(tmp_path / "a.parquet", seen, rig.names)
+    (tmp_path / "session.toml").write_text(SESSION.format(rate=100) + TRIAL.format(files="a.parquet"))
+    done = mocap_cli("sync", tmp_path)
+    assert done.status == 0, done.err
+    assert "a: by motion" in done.out
+    _, estimate, _ = read_sync(tmp_path / "sync" / "a.json")
+    assert estimate.offset_s[2] * 100 == pytest.approx(4.3, abs=0.2)
+    assert estimate.shifted.tolist() == [False, False, True, False]
+    assert "nominal rate" in done.out
+
+
+def test_a_method_without_its_input_is_refused_by_name(tmp_path: Path, filmed: Path, mocap_cli) -> None:
+    done = mocap_cli("sync", filmed, "--method", "timestamps", "--out", tmp_path)
+    assert done.status == 1
+    assert "error a: SYNC_NO_INPUT" in done.err
+    assert mocap_cli("sync", filmed, "--method", "guess").error_line.startswith("error SYNC_METHOD")
+    (tmp_path / "a.json").write_text("somebody's own")
+    assert "OUTPUT_OTHER" in mocap_cli("sync", filmed, "--out", tmp_path).err
