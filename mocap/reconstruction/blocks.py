@@ -25,6 +25,10 @@ _PASSING_QUANTILE = 0.999
 _NOISE_QUANTILE = 0.99
 
 
+#: Confidence has no say in the weight.
+NO_TRUST = np.ones(33)
+
+
 @dataclass(frozen=True, eq=False)
 class Solution:
     """What the loop found, as plain arrays.
@@ -72,6 +76,7 @@ def solve(
     options: ReconstructionOptions,
     want_freedom: bool = False,
     progress: Progress | None = None,
+    trust: NDArray | None = None,
 ) -> Solution:
     """Triangulate every point with given pixel sigmas.
 
@@ -87,6 +92,8 @@ def solve(
         Also compute the degrees of freedom of each observation.
     progress : callable, optional
         Called with the frames done and all frames.
+    trust : ndarray, shape (n,), optional
+        Factor of 1 / sigma by confidence, which goes from 0 to 1 in n - 1 steps; 1 everywhere when left out.
 
     Returns
     -------
@@ -94,7 +101,8 @@ def solve(
     """
     n_cameras, n_frames, n_keypoints = confidence.shape
     solution = _empty(n_cameras, n_frames, n_keypoints, want_freedom)
-    cameras = (camera_table(rig), np.ascontiguousarray(1.0 / sigma_px.T), _limits(n_cameras, options))
+    cameras = (camera_table(rig), np.ascontiguousarray(1.0 / sigma_px.T), NO_TRUST if trust is None else trust,
+               _limits(n_cameras, options))  # fmt: skip
 
     def solve_span(frames: slice) -> slice:
         _solve_span(frames, pixels, confidence, cameras, options, solution)
@@ -137,7 +145,7 @@ def _solve_span(
     frames: slice,
     pixels: NDArray,
     confidence: NDArray,
-    cameras: tuple[NDArray, NDArray, NDArray],
+    cameras: tuple[NDArray, NDArray, NDArray, NDArray],
     options: ReconstructionOptions,
     solution: Solution,
 ) -> None:

@@ -53,7 +53,7 @@ def _fit_tile(cams, rays, limit, points, sums, inverse, step):
 
 
 @njit(**OPTIONS)
-def _load_tile(start, count, held, pixels, confidence, min_confidence, weights, observed, cams, rays):
+def _load_tile(start, count, held, pixels, confidence, min_confidence, weights, trust, observed, cams, rays):
     """Fill `observed`, (camera, 3 * TILE), with pixels and weights, and `rays` with what of them may be used."""
     n_keypoints = weights.shape[0]
     usable = np.empty(3 * TILE)
@@ -65,7 +65,9 @@ def _load_tile(start, count, held, pixels, confidence, min_confidence, weights, 
             observed[i, p], observed[i, TILE + p] = pixels[i, source, 0], pixels[i, source, 1]
             usable[p] = pixels[i, source, 0] if confidence[i, source] >= min_confidence else np.nan
             usable[TILE + p] = pixels[i, source, 1]
-            usable[2 * TILE + p] = weights[(start + p) % n_keypoints, i]
+            # Confidence is in 0 to 1; where nothing was seen it may be anything, and the pixel is missing.
+            place = min(max(int(confidence[i, source] * (len(trust) - 1) + 0.5), 0), len(trust) - 1)
+            usable[2 * TILE + p] = weights[(start + p) % n_keypoints, i] * trust[place]
         undistort_tile(usable, cams[i], rays[i])
 
 
@@ -121,7 +123,7 @@ def _leverage(cam, ray, p, points, inverse, point, normal, gradient):
 
 @njit(**OPTIONS)
 def triangulate_span(
-    start, stop, held, pixels, confidence, min_confidence, cams, weights, limits, max_variance,
+    start, stop, held, pixels, confidence, min_confidence, cams, weights, trust, limits, max_variance,
     position, covariance, reason, used, error, freedom,
 ):
     """Triangulate the points from start to stop; C cameras, P points, K keypoints that take turns.
@@ -139,6 +141,8 @@ def triangulate_span(
     cams : float64, shape (C, 28)
     weights : float64, shape (K, C)
         1 / sigma in 1/px.
+    trust : float64, shape (N,)
+        Factor of the weight by confidence, which goes from 0 to 1 in N - 1 equal steps.
     limits : float64, shape (2 + 2 (C + 1),)
         Truncation in sigma^2, least number of views; by number of views the cost below which the fit of all of them
         is accepted at once; and, again by number of views, the cost above which the covariance is widened by the cost
@@ -155,7 +159,7 @@ def triangulate_span(
     point, normal, gradient = np.empty(3), np.empty(6), np.empty(3)
     for first in range(start, stop, TILE):
         count = min(TILE, stop - first)
-        _load_tile(first, count, held, pixels, confidence, min_confidence, weights, observed, cams, rays)
+        _load_tile(first, count, held, pixels, confidence, min_confidence, weights, trust, observed, cams, rays)
         _solve_tile(cams, rays, count, limits, max_variance, points, inverse, factor, outcome, chosen)
         for i in range(n):
             reproject_tile(observed[i], cams[i], points, distance)

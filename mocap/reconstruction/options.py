@@ -19,6 +19,8 @@ class ReconstructionOptions:
         Least number of agreeing cameras, 2 or more.
     truncation_sigma : float
         Observations farther than this many pixel sigmas from the point count as wrong and are not used.
+    weigh_confidence : bool
+        Observations of less confidence weigh less, as far as the residuals prove that confidence tells good from bad.
     pixel_sigma : float or None
         Standard deviation of a keypoint's u and v in px; estimated from the residuals when None.
     max_sd_m : float
@@ -36,6 +38,7 @@ class ReconstructionOptions:
     min_confidence: float = 0.3
     min_views: int = 2
     truncation_sigma: float = 5.0
+    weigh_confidence: bool = True
     pixel_sigma: float | None = None
     max_sd_m: float = 0.1
     min_share: float = 0.3

@@ -18,7 +18,7 @@ from mocap.errors import KeypointError, ReconstructionError
 from mocap.reconstruction.blocks import Progress, Solution, solve
 from mocap.reconstruction.kernels import MEASURED, MISSING
 from mocap.reconstruction.options import ReconstructionOptions
-from mocap.reconstruction.sigma import estimate_sigma
+from mocap.reconstruction.sigma import PixelNoise, estimate_noise
 from mocap.schema import Status
 from mocap.trial import Keypoints2D, Points3D
 
@@ -40,12 +40,15 @@ class Reconstruction:
         `UNCERTAIN` (rays too parallel, or the views fit too badly).
     sigma_px : ndarray, shape (camera, keypoint)
         Standard deviation of u and of v in px, estimated or given.
+    confidence_power : float
+        The sigma of an observation goes with its confidence to minus this power; 0 where confidence tells nothing.
     """
 
     points: Points3D
     used: NDArray
     reason: NDArray
     sigma_px: NDArray
+    confidence_power: float = 0.0
 
 
 def reconstruct(
@@ -100,13 +103,18 @@ def reconstruct_details(
             code="CAMERA_COUNT",
         )
     if options.pixel_sigma is None:
-        sigma = estimate_sigma(keypoints.pixels, keypoints.confidence, rig, options)
+        noise = estimate_noise(keypoints.pixels, keypoints.confidence, rig, options)
     else:
-        sigma = np.full((len(rig), len(keypoints.names)), float(options.pixel_sigma))
-    solution = solve(keypoints.pixels, keypoints.confidence, rig, sigma, options, progress=progress)
+        noise = PixelNoise(np.full((len(rig), len(keypoints.names)), float(options.pixel_sigma)))
+    sigma = noise.sigma_px
+    solution = solve(
+        keypoints.pixels, keypoints.confidence, rig, sigma, options, progress=progress, trust=noise.trust
+    )  # fmt: skip
     _require_points(keypoints, solution, rig, options)
     _require_plausible_sigma(sigma, rig, options)
-    return Reconstruction(_points(keypoints, solution, rig), solution.used, solution.reason, sigma)
+    return Reconstruction(
+        _points(keypoints, solution, rig), solution.used, solution.reason, sigma, noise.confidence_power
+    )
 
 
 def usable_observations(keypoints: Keypoints2D, options: ReconstructionOptions = _DEFAULT) -> NDArray:
@@ -160,7 +168,9 @@ def _require_points(
 
 def _require_plausible_sigma(sigma: NDArray, rig: CameraRig, options: ReconstructionOptions) -> None:
     limit = options.max_sigma_share * max(max(camera.size) for camera in rig)
-    typical = float(np.median(sigma))
+    # One camera may be bad; where two are, nothing says that it is not the others.
+    by_camera = np.sort(np.median(sigma, axis=1))
+    typical = float(by_camera[-2] if len(by_camera) > 2 else by_camera[-1])
     if options.pixel_sigma is None and typical > limit:
         raise ReconstructionError(
             f"The cameras agree on the keypoints to {typical:.1f} px only (limit {limit:.1f} px).",

@@ -19,7 +19,7 @@ from mocap.synthetic import default_subject, observe, squat
 from mocap.trial import Points3D
 
 # Confidence plays no part: here it would give the outliers away.
-OPTIONS = ReconstructionOptions(min_confidence=0.0)
+OPTIONS = ReconstructionOptions(min_confidence=0.0, weigh_confidence=False)
 
 
 def scene(n_cameras, seed, seconds=4.0):

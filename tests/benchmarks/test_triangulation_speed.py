@@ -14,7 +14,7 @@ from mocap.reconstruction import ReconstructionOptions, reconstruct
 from mocap.synthetic import default_subject, observe, squat
 from mocap.trial import Points3D
 
-OPTIONS = ReconstructionOptions(min_confidence=0.0)
+OPTIONS = ReconstructionOptions(min_confidence=0.0, weigh_confidence=False)
 
 
 def scene(n_cameras, n_frames):
