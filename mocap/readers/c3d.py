@@ -12,6 +12,7 @@ from mocap.errors import FormatError
 from mocap.readers import axes
 from mocap.readers.c3d_header import check_c3d
 from mocap.readers.c3d_parts import analog_of, events_of, force_plates_of, subject_of, values_of
+from mocap.readers.far_samples import without_far
 from mocap.readers.files import file_digest, read_bytes
 from mocap.readers.imported import Imported
 from mocap.trial import Points3D
@@ -72,7 +73,7 @@ def read_c3d(path: Path | str, up: str | None = None, units: str | None = None) 
     positions, more = _without_zeros(values[:, is_point])
     stated = _first_word(parameters, "POINT", "UNITS")
     factor, unit, unit_notes = axes.find_scale(positions, markers, stated, units, path.name)
-    positions = positions * factor
+    positions, far_notes = without_far(positions * factor)
     found = axes.find_axes(positions, markers, _stated_up(parameters), up, path.name)
     model, model_units = _model(names, kinds, values, parameters)
     subject, raw = subject_of(parameters)
@@ -91,7 +92,7 @@ def read_c3d(path: Path | str, up: str | None = None, units: str | None = None) 
         axis_source=found.source,
         forward_axis=found.forward,
         sha256=file_digest(content),
-        notes=(*notes, *more, *unit_notes, *found.notes),
+        notes=(*notes, *more, *unit_notes, *far_notes, *found.notes),
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mocap.errors import FormatError, KeypointError, SourceError
 from mocap.keypoints import PeopleKeypoints
-from mocap.readers.keypoints_checks import check_pixels, check_sizes, chosen_rate, views
+from mocap.readers.keypoints_checks import check_pixels, check_sizes, chosen_rate, stray_names, views
 from mocap.readers.keypoints_coco import holds_alphapose, holds_coco, read_coco
 from mocap.readers.keypoints_common import KeypointRequest, KeypointSource, join_cameras, select_keypoints
 from mocap.readers.keypoints_deeplabcut import holds_deeplabcut, read_deeplabcut
@@ -148,7 +148,7 @@ def read_keypoints(
     detections, pixel_notes = check_pixels(found.detections, {**found.image_sizes, **(image_sizes or {})})
     source_of, files, notes = found.source_of, found.files, (*found.notes, *rate_notes, *size_notes, *pixel_notes)
     del found  # else a long recording would be held twice
-    seen_notes = views(detections)
+    seen_notes = (*stray_names(next(iter(detections.values())).names), *views(detections))
     people, first_frame, joint_notes = join_cameras(detections, rate)
     people, remarks = select_keypoints(people, keypoints, reader.whole_skeleton)
     return KeypointRecording(

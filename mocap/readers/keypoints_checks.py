@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from mocap.config.presets import preset_names
 from mocap.errors import KeypointError
 from mocap.readers.keypoints_common import CameraDetections
+from mocap.skeleton import read_skeleton
 
 _RATES_ALIKE = 0.005
 # Encoders crop or pad by some pixels: such images are told of, and others are of another resolution.
@@ -16,6 +18,7 @@ _SIZES_ALIKE = 0.02
 _FRACTIONS = 2.0
 _LEAST = 8  # numbers
 _LARGEST_IMAGE = 100_000
+_MOSTLY = 0.6
 
 
 def chosen_rate(given: float | None, told: float | None, path: Path) -> tuple[float, tuple[str, ...]]:
@@ -86,6 +89,20 @@ def views(detections: Mapping[str, CameraDetections]) -> tuple[str, ...]:
     if max(people.values()) > 1:
         notes += ("people in one frame, at most: " + ", ".join(f"{c} {n}" for c, n in people.items()) + ".",)
     return notes
+
+
+def stray_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a note on names that are not of the detector's skeleton which most of them are of."""
+    known = [read_skeleton(preset) for preset in preset_names("skeletons")]
+    shares = [(len(set(names) & set(skeleton.keypoints)), -len(skeleton.keypoints), skeleton)
+              for skeleton in known if skeleton.ordered and set(names) & set(skeleton.keypoints)]  # fmt: skip
+    if not shares:
+        return ()
+    count, _, best = max(shares, key=lambda share: share[:2])
+    stray = [name for name in names if name not in best.keypoints]
+    if not stray or count < _MOSTLY * len(best.keypoints):
+        return ()
+    return (f"{', '.join(stray[:8])}: not of the skeleton {best.name}, which the other keypoints are of.",)
 
 
 def check_pixels(

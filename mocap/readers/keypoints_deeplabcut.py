@@ -117,7 +117,10 @@ def _not_deeplabcut(file: Path, what: str) -> FormatError:
 
 def _read_csv(file: Path) -> tuple[tuple[tuple[str, ...], ...], NDArray, NDArray]:
     text, _, _ = read_text(file)
-    rows = [row for row in csv.reader(io.StringIO(text)) if row]
+    try:
+        rows = [row for row in csv.reader(io.StringIO(text)) if row]
+    except csv.Error as error:
+        raise _not_deeplabcut(file, str(error)) from error
     n_header = next((index + 1 for index, row in enumerate(rows[:4]) if row[0].strip() == "coords"), 0)
     labels = [row[0].strip() for row in rows[:n_header]]
     if labels not in (["scorer", "bodyparts", "coords"], ["scorer", "individuals", "bodyparts", "coords"]):

@@ -45,7 +45,7 @@ def read_long(
         NOT_A_TABLE, CSV_SEPARATOR, COLUMNS_MISSING, KEYPOINT_VALUES.
     """
     table = _read_table(path)
-    lacking = [name for name in COLUMNS if name not in table.columns]
+    lacking = [name for name in COLUMNS if list(table.columns).count(name) != 1]
     if lacking:
         raise FormatError(
             f"{path} lacks the columns {lacking}; it has {list(map(str, table.columns))[:20]}.",
@@ -88,11 +88,14 @@ def _matched(found: list[str], request: KeypointRequest) -> dict[str, str]:
 def _read_table(path: Path) -> "pd.DataFrame":
     import pandas as pd
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
     read_bytes(path)
     try:
         if path.suffix.lower() in _PARQUET:
-            table = pd.read_parquet(path)
+            stored = pq.read_table(path)
+            stored.validate(full=True)  # a damaged file may hold words that are no text
+            table = stored.to_pandas(ignore_metadata=True)
         else:
             table = pd.read_csv(path, encoding="utf-8-sig", skipinitialspace=True)
     except (ValueError, OSError, pa.ArrowException, UnicodeError) as error:
@@ -119,7 +122,7 @@ def _checked_values(table: "pd.DataFrame", path: Path) -> "pd.DataFrame":
     bad_text = (numbers.isna() & table[numbers.columns].notna()).any(axis=1)
     counts = numbers[["frame", _PERSON]]
     whole = (np.isfinite(counts) & (counts == np.round(counts))).all(axis=1)
-    wrong = bad_text | ~whole | table[["camera", "keypoint"]].isna().any(axis=1) | (numbers["frame"].abs() > 1e15)
+    wrong = bad_text | ~whole | table[["camera", "keypoint"]].isna().any(axis=1) | (counts.abs() > 1e15).any(axis=1)
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         raise FormatError(

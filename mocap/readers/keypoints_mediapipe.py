@@ -181,6 +181,7 @@ def _arrange(
             code="IMAGE_SIZE_MISSING",
         )
     # From the corner of the image to the centre of its first pixel.
-    pixels = detections.pixels * np.array(size, float) - 0.5
+    with np.errstate(over="ignore"):  # what is too large for a number lies outside the image as well
+        pixels = detections.pixels * np.array(size, float) - 0.5
     note = "landmarks were fractions of the image: scaled to pixels by its size."
     return CameraDetections(detections.frames, pixels, detections.confidence, names), (*notes, note)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mocap.errors import FormatError
 from mocap.readers.c3d import read_c3d
@@ -66,6 +67,7 @@ def read_mot_angles(path: Path | str, up: str | None = None, units: str | None =
         )
     _check_even(table, name)
     values = np.stack([table.columns[column] for column in angles], axis=1)
+    values, strange = _checked_angles(values, table.in_degrees, name)
     joint_angles = JointAngles(
         tuple(_definition(column, name) for column in angles),
         np.deg2rad(values) if table.in_degrees else values,
@@ -78,7 +80,24 @@ def read_mot_angles(path: Path | str, up: str | None = None, units: str | None =
     if left_out:
         notes += (f"translations are left out: {', '.join(left_out)}.",)
     points = Points3D(np.empty((n_rows, 0, 3)), (), table.rate_hz, start_s=float(table.time_s[0]))
-    return Imported(points, angles=joint_angles, sha256=table.sha256, notes=(*table.notes, *notes))
+    return Imported(points, angles=joint_angles, sha256=table.sha256, notes=(*table.notes, *notes, *strange))
+
+
+def _checked_angles(values: NDArray, in_degrees: bool, name: str) -> tuple[NDArray, tuple[str, ...]]:
+    """Take angles of more than ten turns as missing, with a note; refuse degrees that are called radians."""
+    turn = 360.0 if in_degrees else 2 * np.pi
+    seen = np.abs(values[np.isfinite(values)])
+    if not in_degrees and len(seen) and np.mean(seen > 2 * turn) > 0.05:
+        raise FormatError(
+            f"{name} says inDegrees=no, but its angles reach {seen.max():.4g}: these are degrees.",
+            "Export joint angles with inDegrees as they are.",
+            code="MOT_UNITS",
+        )
+    strange = np.abs(np.nan_to_num(values)) > 10 * turn
+    if not strange.any():
+        return values, ()
+    note = f"{int(strange.sum())} angles of more than ten turns are taken as missing."
+    return np.where(strange, np.nan, values), (note,)
 
 
 def _check_even(table: MotionTable, name: str) -> None:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from mocap.errors import FormatError, SourceError
 from mocap.readers import axes
+from mocap.readers.far_samples import without_far
 from mocap.readers.files import read_text
 from mocap.readers.imported import Imported
 from mocap.trial import Points3D
@@ -58,7 +59,7 @@ def read_trc(path: Path | str, up: str | None = None, units: str | None = None) 
         values = np.where(zeros[..., None], np.nan, values)
         notes += (f"{int(zeros.sum())} samples at exactly 0, 0, 0 are taken as missing.",)
     factor, unit, unit_notes = axes.find_scale(values, header.names, header.units, units, path.name)
-    positions = values * factor
+    positions, far_notes = without_far(values * factor)
     found = axes.find_axes(positions, header.names, None, up, path.name)
     return Imported(
         points=Points3D(axes.world_from_file(positions, found.up), header.names, header.rate_hz, start_s=start_s),
@@ -68,7 +69,7 @@ def read_trc(path: Path | str, up: str | None = None, units: str | None = None) 
         axis_source=found.source,
         forward_axis=found.forward,
         sha256=digest,
-        notes=(*notes, *unit_notes, *found.notes),
+        notes=(*notes, *unit_notes, *far_notes, *found.notes),
     )
 
 
