@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mocap.errors import FormatError, KeypointError, MocapError
+from mocap.export.keypoints import write_keypoint_table
 from mocap.readers.keypoints import KEYPOINT_READERS, read_keypoints
 from mocap.skeleton import read_skeleton
 
@@ -176,6 +177,16 @@ def test_a_keypoint_of_one_camera_and_the_number_of_people_are_told(tmp_path):
     notes = read(path).notes
     assert any("one camera alone ever saw hop (cam_1)" in note for note in notes)
     assert "people in one frame, at most: cam_1 2, cam_2 2." in notes
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_people_in_a_table_come_back(tmp_path, suffix):
+    people = read(made.openpose(tmp_path / "in", made.recorded(names_for("openpose"), people=2))).people
+    write_keypoint_table(tmp_path / f"k.{suffix}", people, made.CAMERAS)
+    again = read(tmp_path / f"k.{suffix}").people
+    assert again.names == people.names
+    np.testing.assert_array_equal(again.pixels, people.pixels)
+    np.testing.assert_array_equal(again.confidence, people.confidence)
 
 
 def test_rates_that_files_tell(tmp_path):
