@@ -15,6 +15,8 @@ from mocap.cli import (
     import_,
     kinematics,
     plan,
+    plate_calibrate,
+    plates,
     reconstruct,
     run,
     sync,
@@ -30,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for _module in (
-    demo, run, plan, board, calibrate, convert, detect, sync, reconstruct, import_, kinematics,
+    demo, run, plan, board, plates, plate_calibrate, calibrate, convert, detect, sync, reconstruct, import_, kinematics,
     view, check, export,
 ):  # fmt: skip
     app.command(name=_module.NAME, epilog=f"Example: {_module.EXAMPLE}")(_module.command)

@@ -1,9 +1,10 @@
-"""Plates with square tags, `plates.toml`: which tags are rigidly together, where, and on which segment.
+"""Plates with square tags, `plates.toml`: which tags move together, where, and on which segment.
 
 Plate frame: metres, right-handed; seen from the front of the plate x points right, y up and z to the viewer. Each tag
 has four corners, those of its black border, clockwise from its top left as seen from its front.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -277,7 +278,7 @@ def plates_text(plates: PlateSet) -> str:
         lines += ["", "[[plate]]", f'name = "{plate.name}"', f'segment = "{plate.segment}"']
         lines += [f'dictionary = "{plate.dictionary}"', f"tag_size = {plate.tag_size!r}"]
         lines += [] if plate.margin is None else [f"margin = {plate.margin!r}"]
-        lines += [f'note = "{plate.note}"'] if plate.note else []
+        lines += [f"note = {json.dumps(plate.note)}"] if plate.note else []
         for one in plate.tag:
             lines += ["", "[[plate.tag]]", f"id = {one.id}", "corners = ["]
             lines += [f"    [{', '.join(repr(float(value)) for value in corner)}]," for corner in one.corners]

@@ -23,7 +23,8 @@ class TrackingOptions:
     enabled : bool
         Search the whole of every frame where not.
     search_every : int
-        Frames between searches of the whole frame for tags that are not followed.
+        Frames between searches of the whole frame for tags that are not followed; for a plate that was followed and
+        is gone the whole frame is searched at once.
     look_every : int
         Frames between looks around a plate for its tags that are not followed.
     keep_frames : int
@@ -120,12 +121,12 @@ class _Group:
         tracks = self._tracks
         found = self._table.read_at(gray, *tracks.expected())
         tracks.take(found, frame)
-        if len(tracks.missing()) and frame % options.search_every == 0:
-            regions = whole
-        else:
-            regions = tracks.regions(frame, options.look_every, options.keep_frames, gray.shape)
+        due = len(tracks.missing()) > 0 and frame % options.search_every == 0
+        regions = [] if due else tracks.regions(frame, options.look_every, options.keep_frames, gray.shape)
         if regions:
             found = tracks.joined(found, self._table.found_in(gray, regions), frame)
+        if due or tracks.just_lost(frame):
+            found = tracks.joined(found, self._table.found_in(gray, whole), frame)
         tracks.advance(frame)
         return found
 

@@ -10,6 +10,8 @@ _AROUND = 1.0  # sides of a tag that are looked at around a plate
 _GROWS = 0.5  # sides by which that grows with every frame since the plate was seen
 _FASTEST = 1.5  # sides per frame by which a tag may leave where it is expected
 _NEVER = -(10**6)
+_FORGOTTEN = 3  # frames after which a tag may be anywhere
+_SUDDEN = 2  # frames in which a plate that was followed is searched for everywhere
 
 
 class TagTracks:
@@ -75,6 +77,12 @@ class TagTracks:
                 boxes.append(self._box(anchored if len(anchored) else lost, frame, shape))
         return _apart([box for box in boxes if box.area > 0])
 
+    def just_lost(self, frame: int) -> bool:
+        """Return whether a plate of which a tag was followed until the last frames shows none any more."""
+        last = np.full(int(self._plate.max()) + 1, _NEVER)
+        np.maximum.at(last, self._plate, self._seen)
+        return bool(((last < frame) & (last >= frame - _SUDDEN)).any())
+
     def advance(self, frame: int) -> None:
         """End a frame."""
         self._now = frame + 1
@@ -94,9 +102,14 @@ class TagTracks:
         last = self._last[searched.tag]
         moved = np.nanmean(searched.corners, axis=1) - last.mean(axis=1) - self._velocity[searched.tag] * since[:, None]
         side = np.linalg.norm(last - np.roll(last, 1, axis=1), axis=2).max(axis=1)
-        # After some frames a tag may be anywhere.
-        recent = (self._seen[searched.tag] > _NEVER) & (since <= 3)
-        return ~recent | (np.linalg.norm(moved, axis=1) <= _FASTEST * side * since)
+        # After some frames a tag may be anywhere, and where another tag of its plate went at the same time.
+        recent = (self._seen[searched.tag] > _NEVER) & (since <= _FORGOTTEN)
+        near = ~recent | (np.linalg.norm(moved, axis=1) <= _FASTEST * side * since)
+        plate = self._plate[searched.tag]
+        with np.errstate(invalid="ignore"):
+            alike = np.linalg.norm(moved[:, None] - moved, axis=2) <= side[:, None]
+        np.fill_diagonal(alike, False)
+        return np.asarray(near | (alike & (plate[:, None] == plate)).any(axis=1))
 
 
 def _completed(corners: NDArray) -> NDArray | None:

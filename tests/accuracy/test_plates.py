@@ -1,0 +1,154 @@
+"""Plates from rendered images, with motion blur and noise, to their rotation and to pelvic tilt, against the truth.
+
+Two bounds are held. That of isotropic points, Cov(theta) = sigma^2 (sum(|r|^2 I - r r^T))^-1, takes for sigma what the
+triangulated corners are off the truth, per axis. The Cramer-Rao bound of the pose takes for the noise of each camera
+what its detected corners are off the truth, u and v, bias included. Neither uses anything that the fit says of itself.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from calibration.camera import CameraRig
+from calibration.rigid import apply
+from calibration.synthetic import RenderOptions, ring_rig
+from calibration.triangulation import triangulate
+from mocap.config.plates import Plate, read_plates
+from mocap.keypoints.plates import make_plate_detector
+from mocap.kinematics import joint_angles
+from mocap.reconstruction.rigid import PlatePoses, rigid_plate_poses
+from mocap.reconstruction.rigid_fit import Sights, linearised
+from mocap.reconstruction.rigid_points import cluster_points
+from mocap.synthetic import SyntheticTrial, default_subject, faced, squat, static_standing
+from mocap.synthetic.plates import (
+    SACRAL_SLOPE,
+    Exposure,
+    exposed_poses,
+    render_plates,
+    segment_from_plate,
+    visible_tags,
+)
+from mocap.trial import Keypoints2D, Points3D
+
+RATE = 50.0
+PELVIS = ("RASIS", "LASIS", "RPSIS", "LPSIS")
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """Detected corners with the true poses."""
+
+    keypoints: Keypoints2D
+    world_from_plate: np.ndarray
+
+
+def rig_of_four() -> CameraRig:
+    return ring_rig(4, 0, size=(1920, 1080), radius_m=3.0)
+
+
+def filmed(trial: SyntheticTrial, frames: np.ndarray, plate: Plate, rig: CameraRig, noise: float = 3.0) -> Seen:
+    """Render the plate on the pelvis with an exposure of 6 ms, and detect it; both ends are those of users."""
+    segments = trial.segments
+    pelvis = segments.world_from_segment[:, segments.names.index("pelvis")]
+    poses = pelvis @ segment_from_plate("pelvis", slope=SACRAL_SLOPE)
+    exposed = exposed_poses(poses, RATE, Exposure(0.006, 5))[frames]
+    pixels = np.full((len(rig), len(frames), len(plate.keypoint_names), 2), np.nan)
+    confidence = np.zeros(pixels.shape[:3])
+    for place, camera in enumerate(rig):
+        if not visible_tags(camera, plate, poses[frames]).any():
+            continue
+        detector = make_plate_detector((plate,), camera.size)
+        for row, moments in enumerate(exposed):
+            options = RenderOptions(noise=noise, blur_px=0.7)
+            image = render_plates(camera, (plate,), moments[:, None], [place, int(frames[row])], options)
+            found = detector.detect(image)
+            if len(found.pixels):
+                pixels[place, row], confidence[place, row] = found.pixels[0], found.confidence[0]
+    return Seen(Keypoints2D(pixels, confidence, plate.keypoint_names, RATE), poses[frames])
+
+
+def rotation_errors(found: PlatePoses, truth: np.ndarray) -> np.ndarray:
+    turn = found.world_from_plate[:, :3, :3] @ np.swapaxes(truth[:, :3, :3], 1, 2)
+    return np.asarray(Rotation.from_matrix(turn).as_rotvec())
+
+
+def point_bound(seen: Seen, rig: CameraRig, plate: Plate) -> float:
+    """Root mean square rotation, rad, that independent isotropic points as noisy as the triangulated ones leave."""
+    truth = apply(seen.world_from_plate[:, None], plate.corners_plate.reshape(-1, 3))
+    sigma = np.sqrt(np.nanmean((triangulate(rig, seen.keypoints.pixels) - truth) ** 2))
+    arm = plate.corners_plate.reshape(-1, 3) - plate.corners_plate.mean(axis=(0, 1))
+    inertia = np.einsum("ki,ki->", arm, arm) * np.eye(3) - arm.T @ arm
+    return float(sigma * np.sqrt(np.trace(np.linalg.inv(inertia))))
+
+
+def pixel_bound(seen: Seen, rig: CameraRig, plate: Plate) -> float:
+    """The same by the Cramer-Rao bound of the pose from corners as noisy as each camera's detected ones."""
+    body = plate.corners_plate.reshape(-1, 3)
+    used = np.isfinite(seen.keypoints.pixels[..., 0])
+    off = seen.keypoints.pixels - rig.project(apply(seen.world_from_plate[:, None], body))
+    variance = np.array([np.mean(one[mask] ** 2) if mask.any() else 1.0 for one, mask in zip(off, used, strict=True)])
+    sights = Sights(seen.keypoints.pixels, np.broadcast_to(variance[:, None, None], used.shape), used)
+    normal = linearised(rig, body, seen.world_from_plate, sights).normal().sum(axis=0)
+    return float(np.sqrt(np.einsum("tii->t", np.linalg.inv(normal)[:, :3, :3]).mean()))
+
+
+def deep_squat() -> SyntheticTrial:
+    # Two of the four cameras look at the back from either side.
+    return faced(squat(default_subject(), 1, depth=0.55, wink_deg=15.0, rate_hz=RATE), np.pi / 4, (0.0, 0.0, 0.0))
+
+
+def check_rotation(preset: str, frames: np.ndarray, least: int) -> None:
+    plate, rig = read_plates(preset).plate[0], rig_of_four()
+    seen = filmed(deep_squat(), frames, plate, rig)
+    found = rigid_plate_poses(seen.keypoints, rig, plate)
+    assert found.observable.sum() >= least
+    rms = float(np.sqrt((rotation_errors(found, seen.world_from_plate) ** 2).sum(axis=1).mean()))
+    by_points, by_pixels = point_bound(seen, rig, plate), pixel_bound(seen, rig, plate)
+    stated = float(np.sqrt(np.einsum("tii->t", found.covariance[:, :3, :3]).mean()))
+    told = f"{preset}: {np.rad2deg([rms, by_points, by_pixels, stated])} deg"
+    assert rms <= 1.2 * by_points, told
+    assert rms <= 1.2 * by_pixels, told
+    # What is said of the error is neither half nor twice of it.
+    assert 0.5 <= rms / stated <= 1.5, told
+
+
+def test_rotation_of_a_plate_reaches_the_bound() -> None:
+    # The measured figures stand with the whole squat below.
+    check_rotation("sacrum_60", np.arange(40, 160, 17), 8)
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("preset", ["sacrum_60", "sacrum_120"])
+def test_rotation_of_a_plate_reaches_the_bound_through_a_squat(preset: str) -> None:
+    check_rotation(preset, np.arange(20, 220, 2), 100)
+
+
+def check_tilt(trial_frames: np.ndarray, static_frames: np.ndarray) -> None:
+    plate, rig, trial = read_plates("sacrum_60").plate[0], rig_of_four(), deep_squat()
+    standing = faced(static_standing(default_subject(), rate_hz=RATE), np.pi / 4, (0.0, 0.0, 0.0))
+    clusters = []
+    for recording, frames in ((standing, static_frames), (trial, trial_frames)):
+        poses = rigid_plate_poses(filmed(recording, frames, plate, rig).keypoints, rig, plate)
+        clusters.append(cluster_points(poses))
+    known = [standing.points.names.index(name) for name in PELVIS]
+    position = np.concatenate([clusters[0].position, standing.points.position[static_frames][:, known]], axis=1)
+    static = Points3D(position, clusters[0].names + PELVIS, RATE)
+    angles = joint_angles(clusters[1], "landmarks", static=static)
+    assert angles.definition("pelvic_tilt").observable
+    assert "sacral plate" in angles.definition("pelvic_tilt").method
+    off = angles.deg("pelvic_tilt") - trial.truth_deg("pelvic_tilt")[trial_frames]
+    assert np.isfinite(off).all()
+    assert np.ptp(trial.truth_deg("pelvic_tilt")[trial_frames]) > 20.0
+    assert np.sqrt(np.mean(off**2)) <= 0.2  # the requirement is 0.5 deg
+
+
+def test_pelvic_tilt_from_pixels() -> None:
+    # Measured: 0.06 deg.
+    check_tilt(np.arange(40, 160, 25), np.arange(0, 30, 15))
+
+
+@pytest.mark.heavy
+def test_pelvic_tilt_from_pixels_through_a_deep_squat() -> None:
+    check_tilt(np.arange(20, 220, 2), np.arange(0, 60, 4))
