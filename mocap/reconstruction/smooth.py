@@ -22,13 +22,13 @@ from mocap.trial import Points3D
 
 _DEFAULT = SmoothingOptions()
 _UNKNOWN_SD_M = 1e-3  # where points bring no covariance, the noise is learned whole; the unit does not matter
-_GATE_ROUNDS = 3
+_GATE_ROUNDS = 2
 # Samples that a variance is learned from; more only take time.
-_LEARN_FRAMES = 2400
-_LEARN_PIECES = 4
+_LEARN_FRAMES = 1200
+_LEARN_PIECES = 8
 # Frames that are solved at once, and those beside them that are solved for their sake: far beyond any reach.
 _CHUNK, _MARGIN = 16384, 512
-_DOUBT = 3.0
+_DOUBT, _LEAST_SHARE = 4.0, 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +70,7 @@ def smooth_points_kalman(points: Points3D, options: SmoothingOptions = _DEFAULT)
     longest = int(np.floor(options.longest_gap_s * points.rate_hz + 1e-6))
     with pool(options) as workers:
         lanes = list(workers.map(lambda group: learn_lanes(prepared, group, longest, options), prepared.groups))
-        fitted = list(workers.map(lambda lane: _fit_all(lane.series, lane.stiffness), lanes))
+        fitted = list(workers.map(lambda lane: fit_all(lane.series, lane.stiffness), lanes))
     return assemble(points, prepared, lanes, fitted, options)
 
 
@@ -145,7 +145,7 @@ def learn_lanes(prepared: Prepared, group: NDArray, longest: int, options: Smoot
     stiffness, noise = learn(_sample(series))
     stray = np.zeros(series.active.shape, bool)
     for _ in range(_GATE_ROUNDS if options.outlier_probability > 0 else 0):
-        position, covariance = _fit_all(series, stiffness)
+        position, covariance = fit_all(series, stiffness)
         fresh = strays(series, position, covariance, noise, options.outlier_probability)
         if not fresh.any():
             break
@@ -181,7 +181,7 @@ def _sample(series: Series) -> Series:
     return Series(*(np.concatenate([getattr(piece, name) for piece in pieces]) for name in ("value", "info", "active")))
 
 
-def _fit_all(series: Series, stiffness: NDArray) -> tuple[NDArray, NDArray]:
+def fit_all(series: Series, stiffness: NDArray) -> tuple[NDArray, NDArray]:
     """Smooth all frames, in chunks that overlap by more than any sample reaches: position and covariance."""
     n_frames = len(series.active) - PAD
     if n_frames <= _CHUNK:
@@ -232,7 +232,7 @@ def assemble(
 
 def _steady_share(group: Lanes, lane: int) -> float:
     """Return what of the stated variance does not show from frame to frame; a little is the chance of the estimate."""
-    doubt = _DOUBT * np.sqrt(2.0 / max(3.0 * group.series.measured[:, lane].sum(), 1.0))
+    doubt = max(_DOUBT * np.sqrt(2.0 / max(3.0 * group.series.measured[:, lane].sum(), 1.0)), _LEAST_SHARE)
     return float(1.0 - group.noise[lane]) if 1.0 - group.noise[lane] > doubt else 0.0
 
 

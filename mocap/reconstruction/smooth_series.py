@@ -26,7 +26,8 @@ FEWEST = 8
 _LOWEST, _HIGHEST = 0.005, 0.45
 _FIRST = 0.06
 _ROUNDS = 30
-_SETTLED = 0.05
+_RELAXED = 1.5
+_SETTLED = 0.2  # of the logarithm of the stiffness: 3 % of the cut-off
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,7 +173,8 @@ def learn(series: Series, stiffness: NDArray | None = None) -> tuple[NDArray, ND
         noise = np.maximum(squares, 1e-12) / np.maximum(left, 1.0)
         fresh = np.clip(noise * model / np.maximum(total.reshape(3, LANES), 1e-300), low, high)
         change = np.abs(np.log(fresh / stiffness)).max(where=some, initial=0.0)
-        stiffness = fresh
+        # The rounds come from one side; a longer step halves their number.
+        stiffness = np.clip(stiffness * (fresh / stiffness) ** _RELAXED, low, high)
         if change < _SETTLED:
             break
     return stiffness, noise
