@@ -1,6 +1,7 @@
 """What a video's container holds: its frames in order of presentation, and where decoding one begins."""
 
 import contextlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,28 +52,33 @@ def read_index(path: Path) -> VideoIndex:
     first = _first_frame(path)
     with opened(path) as container:
         stream = container.streams.video[0]
-        shown, n_packets, untimed = [], 0, 0
+        shown, n_packets, untimed, cut = [], 0, 0, 0
         for packet in container.demux(stream):
             if not packet.size:
                 continue
             n_packets += 1
             if packet.is_discard:
+                cut += 1
                 continue
             if packet.pts is None:
                 untimed += 1
             else:
                 shown.append(packet.pts)
-        _check_whole(path, container, n_packets)
+        _check_whole(path, container, n_packets, shown)
         tick = float(stream.time_base or 0)
     rotation = _quarter_turns(first) * 90
     size = (first.width, first.height) if rotation % 180 == 0 else (first.height, first.width)
     ticks = np.array(sorted(shown), dtype=np.int64)
+    notes: tuple[str, ...] = ()
+    if cut:
+        notes = (f"{path.name} holds {cut} frames that its edit list hides; they are left out",)
     if untimed or first.pts is None or not tick or len(np.unique(ticks)) < len(ticks):
-        note = f"{path.name} does not store when each of its frames is shown."
-        return VideoIndex(np.zeros(0, np.int64), len(shown) + untimed, tick, size, rotation, (note,))
+        note = f"{path.name} does not store when each of its frames is shown"
+        return VideoIndex(np.zeros(0, np.int64), len(shown) + untimed, tick, size, rotation, (*notes, note))
     hidden = int((ticks < first.pts).sum())
-    notes = (f"{path.name} begins with {hidden} frames that cannot be shown; frame 0 is the one after.",)
-    return VideoIndex(ticks[hidden:], len(ticks) - hidden, tick, size, rotation, notes if hidden else ())
+    if hidden:
+        notes += (f"{path.name} begins with {hidden} frames that cannot be shown: frame 0 is the one after",)
+    return VideoIndex(ticks[hidden:], len(ticks) - hidden, tick, size, rotation, notes)
 
 
 def _first_frame(path: Path) -> "av.VideoFrame":
@@ -91,21 +97,39 @@ def _first_frame(path: Path) -> "av.VideoFrame":
     raise unreadable(path, "holds no frame that can be decoded")
 
 
-def _check_whole(path: Path, container: "av.container.InputContainer", n_packets: int) -> None:
-    """Hold the frames that are there against those that the header promises."""
+def _check_whole(path: Path, container: "av.container.InputContainer", n_packets: int, shown: list[int]) -> None:
+    """Hold the frames that are there against those that the header promises, by number or else by duration."""
     stream = container.streams.video[0]
-    promised, slack = stream.frames, 0
-    if "mp4" not in container.format.name or not promised:
-        # Others store an estimate, or the duration alone, so the last few frames prove nothing.
-        rate, duration = stream.average_rate, container.duration
-        promised = promised or (int(duration / av.time_base * rate) if rate and duration else 0)
-        slack = max(2, promised // 50)
-    if n_packets < promised - slack:
-        raise SourceError(
-            f"The video {path} ends after {n_packets} of {promised} frames.",
-            "Copy it again from the camera; if that is all there is, cut it to its good part with a video tool.",
-            code="VIDEO_TRUNCATED",
-        )
+    exact = "mp4" in container.format.name
+    # Others store an estimate, so the last few frames prove nothing.
+    if stream.frames and n_packets < stream.frames - (0 if exact else max(2, stream.frames // 50)):
+        raise _truncated(path, f"after {n_packets} of {stream.frames} frames")
+    lasts, tick = _promised_s(container), float(stream.time_base or 0)
+    if not stream.frames and lasts and len(shown) > 1:
+        # Not by the tagged rate, which may be wrong.
+        there = (max(shown) - min(shown)) * tick * len(shown) / (len(shown) - 1)
+        if there < lasts - max(0.02 * lasts, 3 * there / len(shown)):
+            raise _truncated(path, f"after {there:.2f} of {lasts:.2f} s")
+
+
+def _promised_s(container: "av.container.InputContainer") -> float:
+    """Return how long the pictures last by the header, s; 0 where it does not say."""
+    stream = container.streams.video[0]
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    said = re.fullmatch(r"(\d+):(\d+):(\d+\.?\d*)", stream.metadata.get("DURATION", "").strip("\0 "))
+    if said:
+        return 3600.0 * int(said[1]) + 60.0 * int(said[2]) + float(said[3])
+    alone = not container.streams.audio  # sound may go on after the pictures
+    return float(container.duration / av.time_base) if container.duration and alone else 0.0
+
+
+def _truncated(path: Path, where: str) -> SourceError:
+    return SourceError(
+        f"The video {path} ends {where}.",
+        "Copy it again from the camera; if that is all there is, cut it to its good part with a video tool.",
+        code="VIDEO_TRUNCATED",
+    )
 
 
 def decoded(path: Path, index: VideoIndex, start: int, threads: int) -> Iterator[tuple[int, "av.VideoFrame"]]:

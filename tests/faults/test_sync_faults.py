@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from mocap.errors import ShapeError
+from mocap.pipeline.synchronisation import in_time_order
+from mocap.readers.frame_times_cameras import CameraFrames
+from mocap.sync import common_times, resample_keypoints
 from mocap.sync.dropped import in_order, order_frames
+from mocap.sync.frame_times import estimate_timestamps
+from mocap.trial import CameraTimes, Keypoints2D
 
 INTERVAL = 0.01
 
@@ -117,3 +122,25 @@ def test_times_that_are_none_are_refused(times):
 def test_a_few_frames_are_enough_for_their_order(count):
     order = order_frames(np.arange(count) * 0.5)
     assert order.slot.tolist() == list(range(count))
+
+
+def test_nothing_shifts_after_a_gap_and_the_gap_itself_is_missing():
+    """Two cameras, one of which lost, doubled and exchanged frames; on the common timeline both show one movement."""
+    slots = np.arange(600)
+    footage = np.setdiff1d(slots, [200, *range(300, 305)])
+    footage[[100, 101]] = footage[[101, 100]]
+    footage = np.insert(footage, 400, footage[399])
+    orders = (order_frames(slots * INTERVAL), order_frames(footage * INTERVAL))
+    times = np.full((2, 600), np.nan)
+    pixels = np.full((2, 600, 1, 2), np.nan)
+    for camera, (order, taken) in enumerate(zip(orders, (slots, footage), strict=True)):
+        times[camera, : len(order.time_s)] = order.time_s
+        pixels[camera, : len(taken), 0, 0] = 500 + 200 * np.sin(taken * INTERVAL)
+        pixels[camera, : len(taken), 0, 1] = 300.0
+    clocks = CameraTimes(("a", "b"), times, ("timestamps", "timestamps"))
+    seen = Keypoints2D(pixels, np.where(np.isfinite(pixels[..., 0]), 1.0, 0.0), ("k",), 1 / INTERVAL)
+    ordered = in_time_order(seen, CameraFrames(clocks, orders, True))
+    when, _ = common_times(estimate_timestamps(clocks, np.zeros(2)), clocks)
+    one, other = resample_keypoints(ordered, when).keypoints.pixels[:, :, 0, 0]
+    assert np.flatnonzero(np.isnan(other)).tolist() == [200, 300, 301, 302, 303, 304]
+    np.testing.assert_allclose(other[np.isfinite(other)], one[np.isfinite(other)], atol=1e-6)

