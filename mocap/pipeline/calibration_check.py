@@ -227,7 +227,8 @@ def _dense(found: BoardObservations, every: int) -> tuple[NDArray, NDArray]:
 
 def _keypoints(source: Path, rig: CameraRig, options: CheckOptions) -> _Seen:
     with calibration_remedies():
-        keypoints, first, _ = load_keypoints(source, rig, options.keypoints)
+        loaded = load_keypoints(source, rig, options.keypoints)
+        keypoints, first = loaded.keypoints, loaded.first_frame
     pixels = np.where(usable_observations(keypoints)[..., None], keypoints.pixels, np.nan).astype(float)
     return _Seen(pixels, np.arange(keypoints.n_frames) + first, partners(keypoints.names), None)
 

@@ -8,10 +8,16 @@ import numpy as np
 
 from calibration import CameraRig
 from mocap.errors import KeypointError
-from mocap.keypoints import PeopleKeypoints, PersonChoice, choose_person
+from mocap.keypoints import (
+    ParticipantChoice,
+    ParticipantRule,
+    PeopleKeypoints,
+    associate_people,
+    choose_participant,
+)
 from mocap.pipeline.trial_check import check_against_calibration
 from mocap.readers.keypoints import read_keypoints
-from mocap.trial import Keypoints2D
+from mocap.trial import Keypoints2D, Verdict
 
 _MAX_OUTSIDE = 0.1
 
@@ -32,6 +38,8 @@ class KeypointInput:
         Camera name to the name of its file or folder, where the names do not tell.
     names : tuple of str
         Keypoints to read; all when empty.
+    participant : ParticipantRule
+        Who of several people is meant.
     """
 
     rate_hz: float | None = None
@@ -39,19 +47,33 @@ class KeypointInput:
     source: str = "auto"
     cameras: Mapping[str, str] = field(default_factory=dict)
     names: tuple[str, ...] = ()
+    participant: ParticipantRule = field(default_factory=ParticipantRule)
 
 
-def load_keypoints(path: Path, rig: CameraRig, how: KeypointInput) -> tuple[Keypoints2D, int, tuple[str, ...]]:
-    """Read keypoints in the order of the rig's cameras; where a file holds several people, choose one per camera.
+@dataclass(frozen=True, eq=False)
+class LoadedKeypoints:
+    """Keypoints of the participant.
 
-    Returns
-    -------
+    Attributes
+    ----------
     keypoints : Keypoints2D
+        Cameras in the order of the rig.
     first_frame : int
         Number of the first frame in the files.
     notes : tuple of str
-        Which file became which camera, and which person was chosen how often.
+        Which file became which camera, and who was chosen, and why.
+    verdicts : tuple of Verdict
+        Whether the participant is known; none where the files hold one person.
     """
+
+    keypoints: Keypoints2D
+    first_frame: int
+    notes: tuple[str, ...]
+    verdicts: tuple[Verdict, ...] = ()
+
+
+def load_keypoints(path: Path, rig: CameraRig, how: KeypointInput) -> LoadedKeypoints:
+    """Read keypoints in the order of the rig's cameras; where files hold several people, find out who is meant."""
     read = read_keypoints(
         path, source=how.source, camera_names=rig.names, skeleton=how.skeleton, rate_hz=how.rate_hz,
         declared=how.cameras or None, keypoints=how.names or None,
@@ -63,20 +85,17 @@ def load_keypoints(path: Path, rig: CameraRig, how: KeypointInput) -> tuple[Keyp
         notes.append(f"time 0 is frame {read.first_frame} of the files")
     people = read.people
     if people.n_people == 1:
-        return people.person(0), read.first_frame, tuple(notes)
-    chosen = _chosen(people, rig)
-    notes.append(f"one of up to {people.n_people} people chosen by reprojection error")
-    rivals = int((chosen.others > 0).sum())
-    if rivals:
-        # More than one person is seen by two cameras: the choice is the best seen one, and a user has to know.
-        notes.append(f"in {rivals} of {len(chosen.others)} frames two or more cameras also agree on somebody else")
-    return chosen.keypoints, read.first_frame, tuple(notes)
+        return LoadedKeypoints(people.person(0), read.first_frame, tuple(notes))
+    chosen = _participant(people, rig, how)
+    # Notes are joined by what separates the parts of this sentence.
+    notes.append(chosen.reason.replace("; ", ", "))
+    return LoadedKeypoints(chosen.keypoints, read.first_frame, tuple(notes), chosen.verdicts)
 
 
-def _chosen(people: PeopleKeypoints, rig: CameraRig) -> PersonChoice:
-    """Choose one person; where no cameras agree on anybody, say first whether the footage is of these cameras."""
+def _participant(people: PeopleKeypoints, rig: CameraRig, how: KeypointInput) -> ParticipantChoice:
+    """Choose the participant; where no cameras agree on anybody, say first whether the footage is of these cameras."""
     try:
-        return choose_person(people, rig)
+        return choose_participant(associate_people(people, rig), how.participant)
     except KeypointError as error:
         if error.code == "NO_PERSON":
             seen = np.isfinite(people.pixels).all(axis=-1)

@@ -61,9 +61,9 @@ def reconstruct_trial(
 ) -> Trial:
     """Return a trial of 3D points, with its keypoints, rig, timeline and quality figures."""
     choices = choices or TrialChoices()
-    keypoints, first_frame, notes = load_keypoints(path, rig, how)
-    check_image_size(keypoints, rig)
-    sides = look_at_sides(keypoints, rig, choices.sides, first_frame)
+    loaded = load_keypoints(path, rig, how)
+    check_image_size(loaded.keypoints, rig)
+    sides = look_at_sides(loaded.keypoints, rig, choices.sides, loaded.first_frame)
     clocks = set_clocks(sides.keypoints, rig, choices.clocks)
     keypoints = clocks.keypoints
     use_verdicts = check_against_calibration(keypoints, rig)
@@ -77,7 +77,7 @@ def reconstruct_trial(
     lost = losses(result, keypoints, rig, choices.reconstruction).words()
     parameters = {name: value for name, value in vars(choices.reconstruction).items() if value is not None}
     operations = [
-        Operation("read keypoints", {"first_frame": first_frame, "notes": "; ".join(notes)}),
+        Operation("read keypoints", {"first_frame": loaded.first_frame, "notes": "; ".join(loaded.notes)}),
         sides.operation,
         clocks.operation,
         Operation("reconstruct", {**parameters, "notes": "; ".join(words.replace("; ", ", ") for words in lost)}),
@@ -95,6 +95,7 @@ def reconstruct_trial(
         quality=(
             *_presence_verdicts(result, keypoints, rig),
             *reconstruction_verdicts(result, keypoints, rig, options=choices.reconstruction),
+            *loaded.verdicts,
             *sides.verdicts,
             *clocks.verdicts,
             *use_verdicts,

@@ -232,7 +232,7 @@ def _summary(trial: Trial) -> str:
         return ""
     shown = sum(definition.observable for definition in trial.angles.definitions)
     look = [verdict.name for verdict in trial.quality if not verdict.passed]
-    doubts = [note for note in notes_of(trial) if "somebody else" in note or "missing" in note]
+    doubts = [note for note in notes_of(trial) if "missing" in note]
     look += doubts
     return (
         f"{trial.points.n_frames} frames, {shown} of {len(trial.angles.definitions)} angles observable"

@@ -5,25 +5,32 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 import calibration
 from calibration import CameraRig
 from calibration.files import write_texts
 from calibration.sources import CameraSource, find_sources
 from mocap.config.session import CameraEntry, Session, TrialEntry, read_session
-from mocap.errors import ConfigError, MocapError, SourceError
+from mocap.errors import ConfigError, FormatError, MocapError, SourceError
 from mocap.pipeline.board_footage import named_sources
 from mocap.pipeline.detection import keypoint_file
 from mocap.pipeline.keypoint_input import KeypointInput, load_keypoints
 from mocap.pipeline.outputs import check_nothing_lost, check_outputs, make_folder
 from mocap.pipeline.places import located
 from mocap.pipeline.progress import Progress
-from mocap.pipeline.synchronisation_file import SYNC, TrialSync, sync_text
+from mocap.pipeline.synchronisation_file import SYNC, TrialSync, read_sync, sync_text
 from mocap.pipeline.synchronisation_methods import METHODS, Evidence, estimate_clocks
-from mocap.readers.frame_times_cameras import CameraFrames, camera_times_of_files, nominal_times, read_camera_times
-from mocap.trial import Keypoints2D
+from mocap.readers.frame_times_cameras import (
+    NOMINAL,
+    CameraFrames,
+    camera_times_of_files,
+    nominal_times,
+    read_camera_times,
+)
+from mocap.trial import CameraTimes, Keypoints2D, SyncEstimate
 
-__all__ = ["METHODS", "TrialSync", "in_time_order", "synchronise_session", "trial_frames"]
+__all__ = ["METHODS", "TrialSync", "in_time_order", "known_clocks", "synchronise_session", "trial_frames"]
 
 
 @dataclass(frozen=True)
@@ -110,7 +117,7 @@ def synchronise_trial(
     names = rig.names if rig is not None else tuple(source.name for source in sources)
     frames = trial_frames(session, folder, entry, names, keypoints.n_frames if keypoints else None)
     if keypoints is not None:
-        keypoints = in_time_order(keypoints, frames)
+        keypoints = in_time_order(keypoints, frames.footage_index)
     by_name = {source.name: source for source in sources}
     footage = tuple(by_name[name] for name in names) if set(names) <= set(by_name) else ()
     asked = method if method != "auto" else session.sync.method
@@ -156,25 +163,68 @@ def trial_frames(
     raise _no_frames(entry)
 
 
-def in_time_order(keypoints: Keypoints2D, frames: CameraFrames) -> Keypoints2D:
+def in_time_order(keypoints: Keypoints2D, footage_index: NDArray) -> Keypoints2D:
     """Return keypoints with the frames of every camera in the order of time: doubled ones left out, NaN after the last.
 
     Parameters
     ----------
     keypoints : Keypoints2D
         By frames of the footage.
-    frames : CameraFrames
-        Of the same cameras.
+    footage_index : ndarray of int, shape (camera, frame)
+        Of `CameraFrames` or `read_sync`, for the same cameras.
     """
-    index = frames.footage_index
-    if index.shape[1] > keypoints.n_frames:  # footage goes on after the last frame with keypoints
-        index = np.where(index < keypoints.n_frames, index, -1)
+    # Footage may go on after the last frame with keypoints.
+    index = np.where(footage_index < keypoints.n_frames, footage_index, -1)
     there = index >= 0
     rows = np.arange(len(index))[:, None]
     safe = np.where(there, index, 0)
     pixels = np.where(there[..., None, None], keypoints.pixels[rows, safe], np.nan)
     confidence = np.where(there[..., None], keypoints.confidence[rows, safe], 0.0)
     return replace(keypoints, pixels=pixels, confidence=confidence)
+
+
+def known_clocks(
+    session: Session, folder: Path, entry: TrialEntry, keypoints: Keypoints2D, camera_names: Sequence[str]
+) -> tuple[Keypoints2D, CameraTimes | None, SyncEstimate | None]:
+    """Return what is known of a trial's clocks before its keypoints are asked, for `set_clocks`.
+
+    Parameters
+    ----------
+    session, folder, entry
+    keypoints : Keypoints2D
+        By frames of the footage, in the order of the cameras.
+    camera_names : sequence of str
+
+    Returns
+    -------
+    keypoints : Keypoints2D
+        In the order of time.
+    times : CameraTimes or None
+        None where nothing but the nominal rate is known.
+    estimate : SyncEstimate or None
+        What `mocap sync` found, where its file lies in `sync` of the session.
+
+    Raises
+    ------
+    SourceError, FormatError
+        As `trial_frames` and `read_sync`; SYNC_OTHER where the file is of other cameras or of fewer frames.
+    """
+    file = folder / "sync" / f"{entry.name}.json"
+    if file.is_file():
+        times, estimate, index = read_sync(file)
+        if times.camera_names != tuple(camera_names) or index.max() + 1 < keypoints.n_frames:
+            raise FormatError(
+                f"{file} is of the cameras {', '.join(times.camera_names)} and {index.max() + 1} frames; there are "
+                f"{', '.join(camera_names)} and {keypoints.n_frames}.",
+                "Run mocap sync again, or delete the file.", code="SYNC_OTHER",
+            )  # fmt: skip
+        return in_time_order(keypoints, index), times, estimate
+    nominal = session.sync.rate_hz or keypoints.rate_hz
+    known = replace(session, sync=replace(session.sync, rate_hz=nominal))
+    frames = trial_frames(known, folder, entry, camera_names, keypoints.n_frames)
+    if set(frames.times.source) == {NOMINAL} and not frames.times.notes:
+        return keypoints, None, None
+    return in_time_order(keypoints, frames.footage_index), frames.times, None
 
 
 def trial_footage(session: Session, folder: Path, entry: TrialEntry) -> tuple[CameraSource, ...]:
@@ -213,7 +263,7 @@ def _keypoints(session: Session, folder: Path, entry: TrialEntry, rig: CameraRig
         session.sync.rate_hz, None if from_video else own.skeleton, "auto" if from_video else own.format,
         own.cameras, own.names,
     )  # fmt: skip
-    return load_keypoints(file, rig, how)[0]
+    return load_keypoints(file, rig, how).keypoints
 
 
 def _declared(session: Session, folder: Path, entry: TrialEntry) -> dict[str, Path]:

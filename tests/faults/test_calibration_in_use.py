@@ -295,6 +295,6 @@ def test_a_real_recording_is_not_refused(shared_data: Path) -> None:
     folder = shared_data / "openpose_4cam"
     rig = read_rig(folder / "calibration.toml")
     for name in ("balancing", "static"):
-        keypoints, _, _ = load_keypoints(folder / name, rig, KeypointInput(rate_hz=60.0, skeleton="body_25b"))
+        keypoints = load_keypoints(folder / name, rig, KeypointInput(rate_hz=60.0, skeleton="body_25b")).keypoints
         verdicts = check_against_calibration(keypoints, rig)
         assert [verdict.name for verdict in verdicts if not verdict.passed] == ["cam_03 as calibrated"]
