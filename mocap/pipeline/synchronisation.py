@@ -70,7 +70,7 @@ def synchronise_session(
     SourceError, ConfigError
         As `read_session`; TRIAL_UNKNOWN, SYNC_METHOD, and those of outputs that would cost another file.
     """
-    session = read_session(folder, frame_times=True)
+    session = read_session(folder)
     _check(session, method, trials)
     wanted = [entry for entry in session.trial if not trials or entry.name in trials]
     target = out or folder / "sync"
@@ -126,7 +126,8 @@ def synchronise_trial(
 
 
 def trial_frames(
-    session: Session, folder: Path, entry: TrialEntry, camera_names: Sequence[str], n_frames: int | None = None
+    session: Session, folder: Path, entry: TrialEntry, camera_names: Sequence[str], n_frames: int | None = None,
+    nominal_hz: float | None = None,
 ) -> CameraFrames:
     """Read when each frame of a trial was taken, in the order of the cameras.
 
@@ -137,17 +138,19 @@ def trial_frames(
     camera_names : sequence of str
     n_frames : int, optional
         Of the keypoints, where there is no footage.
+    nominal_hz : float, optional
+        Rate where the session names none.
 
     Raises
     ------
     SourceError, FormatError
         As `read_camera_times`; RATE_UNKNOWN where neither footage, files nor session tell.
     """
-    declared, rates = _declared(session, folder, entry), _rates(session, camera_names)
+    rate = session.sync.rate_hz or nominal_hz
+    declared, rates = _declared(session, folder, entry), _rates(session, camera_names, rate)
     sources = {source.name: source for source in trial_footage(session, folder, entry)}
     if set(camera_names) <= set(sources):
         return read_camera_times([sources[name] for name in camera_names], declared=declared, rate_hz=rates)
-    rate = session.sync.rate_hz
     place = folder / entry.files / "timestamps.csv"
     files = {name: declared.get(name, place) for name in camera_names}
     if n_frames and all(file.is_file() for file in files.values()):
@@ -219,9 +222,7 @@ def known_clocks(
                 "Run mocap sync again, or delete the file.", code="SYNC_OTHER",
             )  # fmt: skip
         return in_time_order(keypoints, index), times, estimate
-    nominal = session.sync.rate_hz or keypoints.rate_hz
-    known = replace(session, sync=replace(session.sync, rate_hz=nominal))
-    frames = trial_frames(known, folder, entry, camera_names, keypoints.n_frames)
+    frames = trial_frames(session, folder, entry, camera_names, keypoints.n_frames, keypoints.rate_hz)
     if set(frames.times.source) == {NOMINAL} and not frames.times.notes:
         return keypoints, None, None
     return in_time_order(keypoints, frames.footage_index), frames.times, None
@@ -275,8 +276,8 @@ def _declared(session: Session, folder: Path, entry: TrialEntry) -> dict[str, Pa
     }
 
 
-def _rates(session: Session, names: Sequence[str]) -> dict[str, float]:
-    rates = {name: session.sync.rate_hz for name in names}
+def _rates(session: Session, names: Sequence[str], nominal_hz: float | None) -> dict[str, float]:
+    rates = dict.fromkeys(names, nominal_hz)
     for name, camera in session.cameras.items():
         if isinstance(camera, CameraEntry) and camera.rate_hz is not None:
             rates[name] = camera.rate_hz

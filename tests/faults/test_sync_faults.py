@@ -139,7 +139,7 @@ def test_nothing_shifts_after_a_gap_and_the_gap_itself_is_missing():
         pixels[camera, : len(taken), 0, 1] = 300.0
     clocks = CameraTimes(("a", "b"), times, ("timestamps", "timestamps"))
     seen = Keypoints2D(pixels, np.where(np.isfinite(pixels[..., 0]), 1.0, 0.0), ("k",), 1 / INTERVAL)
-    ordered = in_time_order(seen, CameraFrames(clocks, orders, True))
+    ordered = in_time_order(seen, CameraFrames(clocks, orders, True).footage_index)
     when, _ = common_times(estimate_timestamps(clocks, np.zeros(2)), clocks)
     one, other = resample_keypoints(ordered, when).keypoints.pixels[:, :, 0, 0]
     assert np.flatnonzero(np.isnan(other)).tolist() == [200, 300, 301, 302, 303, 304]

@@ -10,7 +10,10 @@ import pytest
 
 from calibration.files import write_rig
 from calibration.synthetic import ring_rig
+from mocap.config.session import read_session
+from mocap.errors import MocapError
 from mocap.export.keypoints import write_keypoint_table
+from mocap.pipeline.synchronisation import known_clocks
 from mocap.pipeline.synchronisation_file import read_sync
 from mocap.synthetic import default_subject, observe, squat
 
@@ -131,6 +134,15 @@ def test_keypoints_alone_tell_a_late_camera(tmp_path: Path, mocap_cli) -> None:
     assert estimate.offset_s[2] * 100 == pytest.approx(4.3, abs=0.2)
     assert estimate.shifted.tolist() == [False, False, True, False]
     assert "nominal rate" in done.out
+    session = read_session(tmp_path)
+    ordered, times, known = known_clocks(session, tmp_path, session.trial[0], seen, rig.names)
+    np.testing.assert_array_equal(ordered.pixels, seen.pixels)
+    assert times is not None and times.source == ("nominal rate",) * 4
+    assert known is not None and known.offset_s[2] == estimate.offset_s[2]
+    with pytest.raises(MocapError, match="SYNC_OTHER"):
+        known_clocks(session, tmp_path, session.trial[0], seen, rig.names[::-1])
+    (tmp_path / "sync" / "a.json").unlink()
+    assert known_clocks(session, tmp_path, session.trial[0], seen, rig.names)[1:] == (None, None)
 
 
 def test_a_method_without_its_input_is_refused_by_name(tmp_path: Path, filmed: Path, mocap_cli) -> None:
