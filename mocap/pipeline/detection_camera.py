@@ -15,7 +15,7 @@ from mocap import __version__
 from mocap.errors import MocapError, SourceError
 from mocap.export.keypoint_parts import CameraRows, camera_facts, write_camera_rows
 from mocap.keypoints.detector import Detection
-from mocap.keypoints.pose.drawing import contact_sheet, draw_keypoints, reduced
+from mocap.keypoints.pose.drawing import contact_sheet, picture
 from mocap.pipeline.detectors import PreparedDetector
 from mocap.pipeline.digests import file_sha256, options_sha256, text_sha256
 from mocap.readers.video import iter_footage, read_video_info
@@ -134,8 +134,10 @@ def _detected(task: CameraTask, tell: Tell) -> tuple[CameraRows, tuple[int, int]
         _append(found, index, frames, people, values)
         last = index
         if index in shown:
-            drawn = draw_keypoints(image, found.pixels, found.confidence, detector.names)
-            pictures.append(reduced(drawn, _SHOWN_PX, f"{task.source.name} {index}"))
+            label = f"{task.source.name} {index}"
+            first = slice(task.prepared.drawn)
+            places, sure = found.pixels[:, first], found.confidence[:, first]
+            pictures.append(picture(image, places, sure, detector.names[first], _SHOWN_PX, label))
         if time.perf_counter() - told > _TELL_EVERY_S:
             told = time.perf_counter()
             tell(index + 1, total)

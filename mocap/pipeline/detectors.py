@@ -63,6 +63,8 @@ class PreparedDetector:
         Whether it wants colours.
     labelling : MarkerLabelling, optional
         What names the spots of all cameras, where they have no names of their own.
+    drawn : int, optional
+        Only the first so many of its keypoints are places in the image; all when left out.
     """
 
     name: str
@@ -71,6 +73,7 @@ class PreparedDetector:
     notes: tuple[str, ...] = ()
     colour: bool = True
     labelling: "MarkerLabelling | None" = None
+    drawn: int | None = None
 
 
 @dataclass(frozen=True)
@@ -208,7 +211,7 @@ def _prepare_markers(request: DetectorRequest) -> PreparedDetector:
     labelling = require_labelling(request.calibration, request.marker_set)
     standing_markers(labelling.standing)  # what is wrong with it is told before the work
     return PreparedDetector(
-        "markers", _make_spots, {"options": repr(BlobOptions())}, colour=False, labelling=labelling
+        "markers", _make_spots, {"options": repr(BlobOptions())}, colour=False, labelling=labelling, drawn=1
     )
 
 

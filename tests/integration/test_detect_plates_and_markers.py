@@ -80,7 +80,7 @@ def test_round_markers_get_their_names(rig: CameraRig, mocap_cli, tmp_path: Path
     truth = np.stack([camera.project(moved) for camera in rig])
     for camera, pixels in zip(rig, truth, strict=True):
         write_images(tmp_path / "walk" / camera.name, [discs(own, camera.size) for own in pixels])
-    words = ("detect", tmp_path / "walk", "--detector", "markers", "--out", tmp_path / "out", "--jobs", 1)
+    words = ("detect", tmp_path / "walk", "--detector", "markers", "--out", tmp_path / "out", "--jobs", 1, "--overlay")
     assert mocap_cli(*words).error_line.startswith("error MARKERS_UNDESCRIBED")
     words = (*words, "--marker-set", tmp_path / "standing.h5", "--calibration", tmp_path / "rig.toml")
     done = mocap_cli(*words)

@@ -38,6 +38,10 @@ class Crop:
         """Return where pixels of the crop lie in the image, shape (..., 2)."""
         return (pixels_crop - self.middle) * self.px_per_px + np.array(self.centre)
 
+    def from_image(self, pixels: NDArray) -> NDArray:
+        """Return where pixels of the image lie in the crop, shape (..., 2)."""
+        return (pixels - np.array(self.centre)) / self.px_per_px + self.middle
+
     def cut(self, image: NDArray) -> NDArray:
         """Return the crop, bilinear; black where it reaches beyond the image."""
         offset = np.array(self.centre) - self.px_per_px * self.middle

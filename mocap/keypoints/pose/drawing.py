@@ -6,11 +6,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mocap.keypoints.pose.crops import Crop
 from mocap.skeleton import bones_among, side_of
 
 # BGR: left blue, right orange, the midline green, so that a swap of sides is seen at once.
 _COLOURS = {"left": (255, 120, 30), "right": (20, 130, 255), "centre": (90, 220, 60)}
 _DOUBTFUL = 0.3  # confidence below which a keypoint is drawn hollow
+_SMALL, _INSET = 0.35, 0.4  # shares of an image: keypoints nearer together are shown again in an inset that large
 _GAP = 6  # px between the images of a sheet
 
 
@@ -53,6 +55,36 @@ def draw_keypoints(image: NDArray, pixels: NDArray, confidence: NDArray, names: 
             filled = cv2.FILLED if sure[index] >= _DOUBTFUL else max(1, size // 2)
             cv2.circle(canvas, spot, size, colours[index], filled, cv2.LINE_AA)
     return canvas
+
+
+def picture(
+    image: NDArray, pixels: NDArray, confidence: NDArray, names: Sequence[str], longest: int, label: str = ""
+) -> NDArray:
+    """Return a small picture of an image with its keypoints; what is small in it is shown enlarged in a corner.
+
+    Parameters
+    ----------
+    image, pixels, confidence, names
+        As for `draw_keypoints`.
+    longest : int
+        Px of the longer side at most.
+    label : str
+    """
+    small = reduced(draw_keypoints(image, pixels, confidence, names), longest, label)
+    seen = pixels[np.isfinite(pixels).all(axis=-1)]
+    if not len(seen):
+        return small
+    low, high = seen.min(axis=0), seen.max(axis=0)
+    side = max(1.5 * float((high - low).max()), 32.0)
+    inset = min(round(_INSET * longest), *small.shape[:2])
+    if side > _SMALL * max(image.shape[:2]):
+        return small
+    centre = (low + high) / 2
+    crop = Crop((float(centre[0]), float(centre[1])), side / inset, (inset, inset))
+    near = draw_keypoints(crop.cut(image), crop.from_image(pixels), confidence, names)
+    small[-inset:, :inset] = near
+    cv2.rectangle(small, (0, small.shape[0] - inset), (inset - 1, small.shape[0] - 1), (255, 255, 255), 1)
+    return small
 
 
 def reduced(image: NDArray, longest: int, label: str = "") -> NDArray:
