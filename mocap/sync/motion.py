@@ -19,7 +19,7 @@ from mocap.sync.motion_refine import Refined, refine
 from mocap.sync.motion_tracks import Tracks, Windows, choose_windows, smooth_tracks
 from mocap.sync.offsets import Clocks, against_consensus
 from mocap.sync.resample import on_own_grid
-from mocap.sync.words import agreed_words, drift_untold_words, drift_words, shift_words, untold_words
+from mocap.sync.words import agreed_words, drift_untold_words, drift_words, relative_words, shift_words, untold_words
 from mocap.trial import CameraTimes, Keypoints2D, SyncEstimate
 
 _MOST_EVALUATIONS = 1.5e6  # samples of all pairs together: what keeps long recordings to seconds
@@ -96,7 +96,7 @@ def estimate_offsets(
     Raises
     ------
     KeypointError
-        `CAMERAS_DIFFER`: another number of cameras than the rig has; `TOO_FEW_CAMERAS`: fewer than two;
+        `CAMERAS_DIFFER`: not as many cameras as the rig has; `TOO_FEW_CAMERAS`, `TOO_FEW_FRAMES`: fewer than two;
         `CLOCKS_APART`: clocks in `times` that hardly overlap.
     """
     options = options or MotionSyncOptions()
@@ -127,6 +127,11 @@ def _check(keypoints: Keypoints2D, rig: CameraRig, times: CameraTimes | None) ->
             "Give the keypoints, the calibration and the frame times of the same cameras, in the same order.",
             code="CAMERAS_DIFFER",
         )
+    if keypoints.pixels.shape[1] < 2:
+        raise KeypointError(
+            f"A recording of {keypoints.pixels.shape[1]} frames shows no movement.", "Give two frames or more.",
+            code="TOO_FEW_FRAMES",
+        )  # fmt: skip
     if n_cameras < 2:
         raise KeypointError(
             "One camera cannot be held against others.", "Give two cameras or more.", code="TOO_FEW_CAMERAS"
@@ -206,6 +211,7 @@ def _estimate(
 ) -> SyncEstimate:
     """Turn frames into seconds and ppm, and say it in words; `first` has the drifts as far as they could be told."""
     told = _offset_told(clocks, options)
+    told &= np.count_nonzero(told) > 1  # a clock is told against another
     drift, drift_sd = np.nan_to_num(clocks.drift), np.nan_to_num(clocks.drift_sd)
     arm = -(start_s * rate + half) / half  # common time 0, in halves of the recording from its middle
     offset = clocks.offset + arm * drift
@@ -246,10 +252,14 @@ def _words(
     for camera in np.flatnonzero(estimate.shifted):
         name, drift = estimate.camera_names[camera], float(estimate.drift_ppm[camera])
         before, after = float(estimate.error_before_px[camera]), float(estimate.error_after_px[camera])
-        words.append(shift_words(name, float(clocks.offset[camera]), float(clocks.offset_sd[camera]), before, after))
-        if abs(clocks.drift[camera]) > options.chance_sd * clocks.drift_sd[camera]:
+        drifts = bool(abs(clocks.drift[camera]) > options.chance_sd * clocks.drift_sd[camera])
+        offset, sd = float(clocks.offset[camera]), float(clocks.offset_sd[camera])
+        words.append(shift_words(name, offset, sd, before, after, drifts))
+        if drifts:
             words.append(drift_words(name, drift, float(estimate.drift_sd_ppm[camera]), 2 * clocks.drift[camera]))
     untold = ~estimate.estimable
+    if estimate.shifted.any() and 2 * np.count_nonzero(clocks.agreed) <= np.count_nonzero(~untold):
+        words.append(relative_words([estimate.camera_names[camera] for camera in np.flatnonzero(clocks.agreed)]))
     if untold.any():
         names = [name for name, missing in zip(estimate.camera_names, untold, strict=True) if missing]
         known = first.offset_sd[untold][np.isfinite(first.offset_sd[untold])]

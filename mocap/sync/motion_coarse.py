@@ -48,7 +48,7 @@ def coarse_shifts(tracks: Tracks, pairs: list[Pair], reach: int, most_drift: int
         Place of each sample in the recording, -1 at its start to 1 at its end.
     """
     n_cameras = len(tracks.position)
-    parts = max(int(np.ceil(_STRETCHES / len(along))), 4)
+    parts = min(max(int(np.ceil(_STRETCHES / len(along))), 4), along.shape[1])
     scores, costs = {}, {}
     for pair in pairs:
         total, count = _scores(tracks, pair, reach, parts)

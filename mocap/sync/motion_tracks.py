@@ -117,7 +117,7 @@ def choose_windows(
     n_frames = pixels.shape[1]
     count = max(1, int(np.ceil(n_frames / length)))
     if count <= most:
-        length = int(np.ceil(n_frames / count))
+        length = max(int(np.ceil(n_frames / count)), 2 * stride)
         return Windows(np.arange(count) * length, length, margin, stride)
     movement, lag = _movement(pixels, length)
     edges = np.linspace(0, n_frames - length, most + 1)

@@ -8,12 +8,15 @@ from numpy.typing import NDArray
 from calibration.digits import digits
 
 
-def shift_words(name: str, offset_frames: float, sd_frames: float, before_px: float, after_px: float) -> str:
+def shift_words(
+    name: str, offset_frames: float, sd_frames: float, before_px: float, after_px: float, drifts: bool = False
+) -> str:
     """Say what shifting a camera gains; the shift that sets a clock right is the negative of its offset."""
     verb = "lowers" if after_px < before_px else "does not lower"
+    where = "in the middle of the recording " if drifts else ""
     return (
         f"Shifting camera '{name}' by {-offset_frames:+.{_decimals(sd_frames)}f} +- {digits(sd_frames, 1)} frames "
-        f"{verb} the median distance of its moving keypoints from what the other cameras see from "
+        f"{where}{verb} the median distance of its moving keypoints from what the other cameras see from "
         f"{digits(before_px)} to {digits(after_px)} px."
     )
 
@@ -25,6 +28,11 @@ def drift_words(name: str, drift_ppm: float, sd_ppm: float, frames: float) -> st
         f"The clock of camera '{name}' runs {digits(abs(drift_ppm), 3)} +- {digits(sd_ppm, 1)} ppm {pace}: "
         f"{digits(abs(frames))} frames over this recording."
     )
+
+
+def relative_words(names: Sequence[str]) -> str:
+    """Say whose clock was taken as the common one where no majority decides."""
+    return f"Too few clocks agree to tell whose is right: all are set against {_listed(names)}."
 
 
 def untold_words(names: Sequence[str], least_frames: float) -> str:
