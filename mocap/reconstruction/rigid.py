@@ -16,17 +16,16 @@ from calibration.camera import CameraRig
 from calibration.solve.propagation import camera_jacobian
 from mocap.config.plates import Plate, sd_of_confidence
 from mocap.errors import KeypointError
-from mocap.reconstruction.blocks import solve
-from mocap.reconstruction.options import ReconstructionOptions
-from mocap.reconstruction.rigid_fit import Linear, Sights, fitted_to_points, linearised, refine
+from mocap.reconstruction.rigid_fit import Linear, Sights, linearised, refine
 from mocap.reconstruction.rigid_gates import Gate, without_strays
 from mocap.reconstruction.rigid_noise import CornerNoise, estimate_noise
+from mocap.reconstruction.rigid_starts import tag_starts, triangulated_starts
 from mocap.trial import Keypoints2D
 
 MEASURED, MISSING, ONE_VIEW, NO_START, DISAGREE, UNCERTAIN, AMBIGUOUS = range(7)
 REASONS = (
-    "measured", "not seen", "seen by one camera alone", "no corner is seen by two cameras", "the views disagree",
-    "the views do not fix the pose", "two poses fit alike",
+    "measured", "not seen", "seen by one camera alone", "no tag is seen whole, nor three corners by two cameras",
+    "the views disagree", "the views do not fix the pose", "two poses fit alike",
 )  # fmt: skip
 """Words for the codes of `PlatePoses.reason`."""
 
@@ -34,8 +33,6 @@ _LEAST_SD_PX = 0.01
 _BLOCK = 2000  # frames fitted at once
 _SAMPLE = 1500  # frames from which the noise is estimated
 _NOISE_QUANTILE = 0.99
-_START_SIGMA_PX = 0.5
-_NEAR_FRAMES = 10  # a pose that is this near in time may be where the fit of a frame begins
 
 
 @dataclass(frozen=True)
@@ -140,7 +137,7 @@ def rigid_plate_poses(
     sights = _sights(keypoints, rig, plate, options)
     body = plate.corners_plate.reshape(-1, 3)
     reason = _seen_enough(sights)
-    start = _starts(rig, body, sights, keypoints.confidence.shape[1], reason)
+    start = _starts(rig, plate, sights, reason)
     group = np.repeat(np.arange(len(plate.ids)), 4)
     sights, start, reason = without_strays(rig, body, sights, start, reason, group, options.gate)
     noise = _noise(rig, body, sights, start, reason)
@@ -180,21 +177,13 @@ def _seen_enough(sights: Sights) -> NDArray[np.uint8]:
     return reason
 
 
-def _starts(rig: CameraRig, body: NDArray, sights: Sights, n_frames: int, reason: NDArray) -> NDArray:
-    """Return poses to begin with, shape (time, 4, 4): of the triangulated corners, or of a frame near by."""
-    sigma = np.full((len(rig), len(body)), _START_SIGMA_PX)
-    solved = solve(
-        sights.pixels, sights.used.astype(float), rig, sigma, ReconstructionOptions(pixel_sigma=_START_SIGMA_PX)
-    )
-    start = fitted_to_points(body, solved.position)
-    there = np.flatnonzero(np.isfinite(start[:, 0, 0]))
+def _starts(rig: CameraRig, plate: Plate, sights: Sights, reason: NDArray) -> NDArray:
+    """Return poses to begin with, shape (time, 4, 4), of the frames that are MEASURED so far; mark the others."""
+    start = triangulated_starts(rig, plate, sights)
     lost = np.flatnonzero(~np.isfinite(start[:, 0, 0]) & (reason == MEASURED))
-    if len(there):
-        right = np.clip(np.searchsorted(there, lost), 0, len(there) - 1)
-        left = np.maximum(right - 1, 0)
-        nearer = np.where(np.abs(there[left] - lost) <= np.abs(there[right] - lost), there[left], there[right])
-        near = np.abs(nearer - lost) <= _NEAR_FRAMES
-        start[lost[near]] = start[nearer[near]]
+    if len(lost):
+        start[lost], rival = tag_starts(rig, plate, sights.at(lost))
+        reason[lost[rival]] = AMBIGUOUS
     reason[~np.isfinite(start[:, 0, 0]) & (reason == MEASURED)] = NO_START
     start[reason != MEASURED] = np.nan
     return start

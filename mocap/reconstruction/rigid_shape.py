@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.camera import CameraRig
-from calibration.initial.planar import planar_poses
 from calibration.rigid import apply, inverse, rigid
 from mocap.config.plates import Plate, tag_fronts
 from mocap.errors import ReconstructionError
-from mocap.reconstruction.rigid_fit import Sights, fitted_to_points, linearised, refine
+from mocap.reconstruction.rigid_fit import Sights, fitted_to_points, linearised
 from mocap.reconstruction.rigid_shape_fit import (
     blocks_of,
     placed,
@@ -24,6 +23,7 @@ from mocap.reconstruction.rigid_shape_fit import (
     tag_jacobian,
     without_stray_tags,
 )
+from mocap.reconstruction.rigid_starts import tag_starts
 
 MIN_MOMENTS = 10
 MIN_SPREAD = np.deg2rad(12.0)  # of the directions from which the plate is seen
@@ -87,7 +87,7 @@ def measure_plate(rig: CameraRig, plate: Plate, sights: Sights) -> MeasuredPlate
     drawn = plate.corners_plate
     sights = sights.at(_moments(plate, sights))
     _require_moments(plate, sights)
-    poses = _starts(rig, plate, sights)
+    poses, _ = tag_starts(rig, plate, sights)
     good = np.isfinite(poses[:, 0, 0])
     sights, poses = sights.at(good), poses[good]
     _require_moments(plate, sights)
@@ -141,33 +141,6 @@ def _require_moments(plate: Plate, sights: Sights) -> None:
             "Film the plate so that all its tags are in view together, near and sharp, while it is turned slowly.",
             code="PLATE_VIEWS",
         )
-
-
-def _starts(rig: CameraRig, plate: Plate, sights: Sights) -> NDArray[np.float64]:
-    """Return the best of the poses that single tags in single views allow, shape (time, 4, 4)."""
-    body = plate.corners_plate.reshape(-1, 3)
-    half = plate.tag_size / 2
-    plane = half * np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
-    flat = np.column_stack([plane, np.zeros(4)])
-    best, lowest = np.full((sights.used.shape[1], 4, 4), np.nan), np.full(sights.used.shape[1], np.inf)
-    whole = _whole(sights)
-    for index, camera in enumerate(rig):
-        for tag in range(len(plate.ids)):
-            rows = np.flatnonzero(whole[index, :, tag])
-            if not len(rows):
-                continue
-            rays = camera.undistort(sights.pixels[index, rows, 4 * tag : 4 * tag + 4])[0]
-            tag_from_plate = inverse(fitted_to_points(flat, plate.corners_plate[tag][None]))[0]
-            both = inverse(camera.cam_from_world) @ planar_poses(plane, rays) @ tag_from_plate
-            for choice in (0, 1):
-                sound = np.isfinite(both[:, choice]).all(axis=(1, 2))
-                own = rows[sound]
-                if not len(own):
-                    continue
-                poses, cost = refine(rig, body, both[sound, choice], sights.at(own))
-                better = cost < lowest[own]
-                best[own[better]], lowest[own[better]] = poses[better], cost[better]
-    return best
 
 
 def _spread(rig: CameraRig, plate: Plate, poses: NDArray, sights: Sights) -> float:

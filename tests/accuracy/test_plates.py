@@ -115,7 +115,8 @@ def check_rotation(preset: str, frames: np.ndarray, least: int) -> None:
 
 
 def test_rotation_of_a_plate_reaches_the_bound() -> None:
-    # The measured figures stand with the whole squat below.
+    # Measured over the squat, 60 mm: 0.077 deg, bounds 0.097 (points) and 0.087 (pixels), stated 0.084; 120 mm: 0.022
+    # deg, bounds 0.023 and 0.023, stated 0.022.
     check_rotation("sacrum_60", np.arange(40, 160, 17), 8)
 
 

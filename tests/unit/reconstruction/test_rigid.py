@@ -160,7 +160,7 @@ def test_two_views_that_contradict_each_other_give_no_pose() -> None:
     assert found.observable[20:].all() and np.isnan(found.world_from_plate[10:20]).all()
 
 
-def test_facets_seen_by_one_camera_each_are_solved_from_the_frames_beside_or_refused() -> None:
+def test_facets_seen_by_one_camera_each_are_solved_or_refused() -> None:
     truth = np.repeat(poses_of(1), 30, axis=0)
     truth[:, 0, 3] += np.linspace(0, 0.3, 30)
     hidden = np.zeros((4, 30, 8), bool)
@@ -170,8 +170,8 @@ def test_facets_seen_by_one_camera_each_are_solved_from_the_frames_beside_or_ref
     given = found.observable[10:16]
     assert found.observable[:10].all() and found.observable[16:].all()
     assert given.all() or (found.reason[10:16][~given] == AMBIGUOUS).all()
-    # Measured: 0.3 deg at most; what is given is right.
-    assert np.abs(errors(found, truth)[10:16, :3][given]).max(initial=0.0) < np.deg2rad(2.0)
+    # Measured: 0.2 deg at most in 60 other poses; what is given is right.
+    assert np.abs(errors(found, truth)[10:16, :3][given]).max(initial=0.0) < np.deg2rad(1.0)
 
 
 def test_corners_and_clusters_follow_the_pose() -> None:
