@@ -115,8 +115,8 @@ def check_rotation(preset: str, frames: np.ndarray, least: int) -> None:
 
 
 def test_rotation_of_a_plate_reaches_the_bound() -> None:
-    # Measured over the squat, 60 mm: 0.077 deg, bounds 0.097 (points) and 0.087 (pixels), stated 0.084; 120 mm: 0.022
-    # deg, bounds 0.023 and 0.023, stated 0.022.
+    # Measured over the squat, 60 mm: 0.077 deg, bounds 0.097 (points) and 0.087 (pixels), stated 0.084; 120 mm,
+    # in 20 frames of it: 0.022 deg, bounds 0.023 and 0.023, stated 0.022.
     check_rotation("sacrum_60", np.arange(40, 160, 17), 8)
 
 
@@ -152,4 +152,5 @@ def test_pelvic_tilt_from_pixels() -> None:
 
 @pytest.mark.heavy
 def test_pelvic_tilt_from_pixels_through_a_deep_squat() -> None:
+    # Measured: 0.09 deg RMS, 0.21 deg at most.
     check_tilt(np.arange(20, 220, 2), np.arange(0, 60, 4))
