@@ -16,7 +16,7 @@ from calibration.rigid import apply
 from calibration.synthetic import RenderOptions, ring_rig
 from calibration.triangulation import triangulate
 from mocap.config.plates import Plate, read_plates
-from mocap.keypoints.plates import make_plate_detector
+from mocap.keypoints.plates import TrackingOptions, make_plate_detector
 from mocap.kinematics import joint_angles
 from mocap.reconstruction.rigid import PlatePoses, rigid_plate_poses
 from mocap.reconstruction.rigid_fit import Sights, linearised
@@ -59,7 +59,8 @@ def filmed(trial: SyntheticTrial, frames: np.ndarray, plate: Plate, rig: CameraR
     for place, camera in enumerate(rig):
         if not visible_tags(camera, plate, poses[frames]).any():
             continue
-        detector = make_plate_detector((plate,), camera.size)
+        # Frames far apart in time show nothing to follow.
+        detector = make_plate_detector((plate,), camera.size, TrackingOptions(enabled=frames[1] - frames[0] <= 2))
         for row, moments in enumerate(exposed):
             options = RenderOptions(noise=noise, blur_px=0.7)
             image = render_plates(camera, (plate,), moments[:, None], [place, int(frames[row])], options)
@@ -146,7 +147,7 @@ def check_tilt(trial_frames: np.ndarray, static_frames: np.ndarray) -> None:
 
 
 def test_pelvic_tilt_from_pixels() -> None:
-    # Measured: 0.06 deg.
+    # Measured: 0.14 deg, with a static of two frames.
     check_tilt(np.arange(40, 160, 25), np.arange(0, 30, 15))
 
 
