@@ -36,7 +36,9 @@ def command(
     smooth: Annotated[
         bool, typer.Option("--smooth", help="Smooth over time by the points' own uncertainty, beside the raw points.")
     ] = False,
-    smoother: Annotated[str, typer.Option(help="How: kalman (each keypoint by itself).")] = "kalman",
+    smoother: Annotated[
+        str, typer.Option(help="How: kalman (each keypoint by itself) or map (all together, bones keep their length).")
+    ] = "kalman",
     clocks: Annotated[
         str, typer.Option(help="Cameras out of step: auto (set right and told), check (told alone) or off.")
     ] = "auto",

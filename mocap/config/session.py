@@ -65,10 +65,37 @@ class CameraEntry:
 
 @_section
 class SyncSettings:
-    """`[sync]`: the common timeline; `method` is how `mocap sync` compares the clocks when it is not told."""
+    """`[sync]`: the common timeline.
+
+    `method` is how `mocap sync` compares the clocks when it is not told; `clocks` what is done in a trial whose
+    cameras are proven out of step: set right and told (`auto`), told alone (`check`), or nothing (`off`).
+    """
 
     rate_hz: float | None = None
+    clocks: Literal["auto", "check", "off"] = "auto"
     method: Literal["auto", "motion", "flash", "sound", "timestamps"] = "auto"
+
+
+@_section
+class Participant:
+    """`[keypoints.participant]`: who of several people is meant, by zone, by click, or the longest track.
+
+    `zone` is the middle (x, y) of the capture zone on the floor in m, with its `zone_radius_m`; a click is `frame`,
+    `camera` and `pixel` (u, v) on the participant.
+    """
+
+    zone: tuple[float, float] | None = None
+    zone_radius_m: float = 1.0
+    frame: int | None = None
+    camera: str | None = None
+    pixel: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        click = [value is not None for value in (self.frame, self.camera, self.pixel)]
+        if any(click) and not all(click):
+            raise ValueError("a click needs 'frame', 'camera' and 'pixel'")
+        if self.zone_radius_m <= 0:
+            raise ValueError("'zone_radius_m' is above 0")
 
 
 @_section
@@ -76,7 +103,8 @@ class KeypointSource:
     """`[keypoints]`: where the 2D keypoints come from and how they are named.
 
     `skeleton` is a preset, or a file of the lab's own in the session's folder; `cameras` gives per camera the name of
-    its file or folder, where the names do not tell; `names` reads these keypoints alone.
+    its file or folder, where the names do not tell; `names` reads these keypoints alone. `sides` says what is done
+    where left and right are exchanged in a view: told (`flag`), exchanged back (`correct`), or nothing (`off`).
 
     With `source = "video"` the `files` of a trial are its footage, in which `detector` finds the keypoints: `auto`,
     `mediapipe`, `plates`, `markers` or `onnx`. `model` is an ONNX pose model with its `sha256`; `plates` a
@@ -96,6 +124,8 @@ class KeypointSource:
     marker_set: str | None = None
     cameras: dict[str, str] = field(default_factory=dict)
     names: tuple[str, ...] = ()
+    sides: Literal["flag", "correct", "off"] = "flag"
+    participant: Participant = field(default_factory=Participant)
 
     def __post_init__(self) -> None:
         asked = [key for key in ("detector", "model", "sha256", "plates", "marker_set") if getattr(self, key)]
@@ -144,14 +174,8 @@ class Session:
         return {name: entry if isinstance(entry, str) else entry.pattern for name, entry in self.cameras.items()}
 
 
-def read_session(folder: Path, *, frame_times: bool = False) -> Session:
+def read_session(folder: Path) -> Session:
     """Read and check `session.toml` of a session folder.
-
-    Parameters
-    ----------
-    folder : Path
-    frame_times : bool
-        The caller goes by rate and frame times of each camera; else a session that has them is refused.
 
     Raises
     ------
@@ -169,31 +193,12 @@ def read_session(folder: Path, *, frame_times: bool = False) -> Session:
         )
     session = build(Session, read_toml(path), "session.toml")
     _check_trials(session)
-    if not frame_times:
-        _check_supported(session)
     unknown = sorted(set(session.options) - set(STAGES))
     if unknown:
         raise ConfigError(
             f"session.toml: unknown stages {unknown} in [options].", f"Known: {', '.join(STAGES)}.", code="CONFIG_KEY"
         )
     return session
-
-
-def _check_supported(session: Session) -> None:
-    """Refuse what the format allows and no stage does yet: silence would let it be taken for done."""
-    asked = [
-        f"{key} of camera '{name}'"
-        for name, entry in session.cameras.items()
-        if isinstance(entry, CameraEntry)
-        for key in ("rate_hz", "timestamps")
-        if getattr(entry, key) is not None
-    ]
-    if asked:
-        raise ConfigError(
-            f"session.toml: {', '.join(asked)} cannot be used yet.",
-            "Leave it out: frames are taken as simultaneous at [sync] rate_hz, keypoints come from files.",
-            code="NOT_SUPPORTED",
-        )
 
 
 def _check_trials(session: Session) -> None:

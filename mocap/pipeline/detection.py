@@ -53,7 +53,7 @@ def detect_session(
     SourceError
         As `read_session`.
     """
-    session = read_session(folder, frame_times=True)  # where keypoints are does not depend on when
+    session = read_session(folder)  # where keypoints are does not depend on when
     if session.keypoints.source != "video":
         raise ConfigError(
             "session.toml takes its keypoints from files: there is nothing to detect.",

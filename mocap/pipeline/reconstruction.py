@@ -1,5 +1,6 @@
 """Reconstruction as a recipe: keypoint files and a calibration in, a trial of 3D points out."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,10 +24,13 @@ from mocap.reconstruction.quality import length_verdicts, losses, oddity_verdict
 from mocap.reconstruction.smooth import SmoothingOptions
 from mocap.skeleton import bones_among
 from mocap.storage import write_trial
-from mocap.trial import Keypoints2D, Operation, Trial, Verdict
+from mocap.trial import CameraTimes, Keypoints2D, Operation, SyncEstimate, Trial, Verdict
 
 #: `Trial.axis_source` where nobody said which way is up; the angles against gravity carry it as their reason.
 GRAVITY_UNSTATED = "gravity not stated by the calibration; world Z taken as up"
+
+
+ClocksOf = Callable[[Keypoints2D], tuple[Keypoints2D, CameraTimes | None, SyncEstimate | None]]
 
 
 @dataclass(frozen=True)
@@ -58,13 +62,27 @@ def reconstruct_trial(
     how: KeypointInput,
     choices: TrialChoices | None = None,
     progress: Progress | None = None,
+    clocks_of: ClocksOf | None = None,
 ) -> Trial:
-    """Return a trial of 3D points, with its keypoints, rig, timeline and quality figures."""
+    """Return a trial of 3D points, with its keypoints, rig, timeline and quality figures.
+
+    Parameters
+    ----------
+    path : Path
+        Keypoint files.
+    rig : CameraRig
+    how : KeypointInput
+    choices : TrialChoices, optional
+    progress : callable, optional
+    clocks_of : callable, optional
+        Of the keypoints by frames of the footage: them in the order of time, and what is known of the clocks.
+    """
     choices = choices or TrialChoices()
     loaded = load_keypoints(path, rig, how)
     check_image_size(loaded.keypoints, rig)
     sides = look_at_sides(loaded.keypoints, rig, choices.sides, loaded.first_frame)
-    clocks = set_clocks(sides.keypoints, rig, choices.clocks)
+    ordered, times, known = clocks_of(sides.keypoints) if clocks_of else (sides.keypoints, None, None)
+    clocks = set_clocks(ordered, rig, choices.clocks, times=times, known=known)
     keypoints = clocks.keypoints
     use_verdicts = check_against_calibration(keypoints, rig)
     result = reconstruct_details(
@@ -108,7 +126,7 @@ def reconstruct_trial(
         operations=tuple(operation for operation in operations if operation is not None),
         inputs={path.name: input_sha256(path)},
     )
-    return smooth_trial(trial, choices.smooth, choices.smoothing) if choices.smooth else trial
+    return smooth_trial(trial, result, choices.smooth, choices.smoothing) if choices.smooth else trial
 
 
 def _presence_verdicts(result: Reconstruction, keypoints: Keypoints2D, rig: CameraRig) -> tuple[Verdict, ...]:

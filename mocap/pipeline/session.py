@@ -7,11 +7,9 @@ import calibration
 from calibration import CameraRig
 from calibration.files import write_rig
 from mocap import __version__
-from mocap.config.build import build
 from mocap.config.session import Session, TrialEntry, read_session
 from mocap.errors import ConfigError, KinematicsError, MocapError, SourceError
-from mocap.kinematics import KinematicsOptions
-from mocap.pipeline.calibration import CalibrationOptions, calibrate_footage, write_calibration
+from mocap.pipeline.calibration import calibrate_footage, write_calibration
 from mocap.pipeline.detection import session_keypoints
 from mocap.pipeline.digests import file_sha256, input_sha256, options_sha256
 from mocap.pipeline.keypoint_input import KeypointInput
@@ -19,63 +17,23 @@ from mocap.pipeline.motion import analyse
 from mocap.pipeline.notes import notes_of
 from mocap.pipeline.outputs import tried_path
 from mocap.pipeline.progress import Progress
-from mocap.pipeline.reconstruction import TrialChoices, reconstruct_trial, with_z_up
+from mocap.pipeline.reconstruction import reconstruct_trial, with_z_up
 from mocap.pipeline.record import Outcome, SessionSummary, StageRecord
 from mocap.pipeline.session_inputs import (
     calibration_files,
+    clock_files,
     content_sha256,
     places,
     presets_sha256,
     session_skeleton,
     skeleton_sha256,
 )
+from mocap.pipeline.session_options import StageOptions, participant_rule, stage_options, trial_choices
 from mocap.pipeline.session_outputs import check_session_outputs
-from mocap.reconstruction import ReconstructionOptions
+from mocap.pipeline.synchronisation import known_clocks
 from mocap.signal.filters import smooth_points
 from mocap.storage import read_trial, write_trial
-from mocap.trial import Trial
-
-
-@dataclass(frozen=True)
-class FilterOptions:
-    """`[options.filter]`: low-pass of the points before the angles; a cut-off of 0 means none."""
-
-    cutoff_hz: float = 6.0
-    longest_gap_s: float = 0.1
-
-
-@dataclass(frozen=True)
-class StageOptions:
-    """All of `[options]`, built and checked before any work begins."""
-
-    calibration: CalibrationOptions
-    reconstruction: ReconstructionOptions
-    filter: FilterOptions
-    kinematics: KinematicsOptions
-    marker_set: str | None
-
-
-def stage_options(session: Session) -> StageOptions:
-    """Build the options of every stage of a session.
-
-    Raises
-    ------
-    ConfigError
-        Names each unknown key with its section and the nearest valid one.
-    """
-
-    def section(name: str) -> dict[str, object]:
-        return dict(session.options.get(name, {}))
-
-    kinematics = section("kinematics")
-    marker_set = kinematics.pop("marker_set", None)
-    return StageOptions(
-        build(CalibrationOptions, section("calibration"), "session.toml", "options.calibration"),
-        build(ReconstructionOptions, section("reconstruction"), "session.toml", "options.reconstruction"),
-        build(FilterOptions, section("filter"), "session.toml", "options.filter"),
-        build(KinematicsOptions, kinematics, "session.toml", "options.kinematics"),
-        None if marker_set is None else str(marker_set),
-    )
+from mocap.trial import CameraTimes, Keypoints2D, SyncEstimate, Trial
 
 
 def run_session(folder: Path, out: Path, progress: Progress) -> SessionSummary:
@@ -193,6 +151,7 @@ class _Run:
                 "session": [repr(session.session), repr(session.keypoints), repr(session.sync), repr(entry)],
                 "options": repr(self.options), "presets": presets_sha256(), "version": __version__,
                 "skeleton": skeleton_sha256(session, self.folder),
+                "clocks": [content_sha256(path) for path in clock_files(session, self.folder, entry)],
             }
         )  # fmt: skip
         if self.record.is_current(output, inputs):
@@ -207,19 +166,24 @@ class _Run:
         keypoints = session.keypoints
         how = KeypointInput(
             session.sync.rate_hz, session_skeleton(session, self.folder), keypoints.format, keypoints.cameras,
-            keypoints.names,
+            keypoints.names, participant_rule(keypoints.participant),
         )  # fmt: skip
-        trial = reconstruct_trial(source, rig, how, TrialChoices(reconstruction=options.reconstruction))
+
+        def clocks_of(seen: Keypoints2D) -> tuple[Keypoints2D, CameraTimes | None, SyncEstimate | None]:
+            return known_clocks(session, self.folder, entry, seen, rig.names)
+
+        trial = reconstruct_trial(source, rig, how, trial_choices(session, options), clocks_of=clocks_of)
         info = session.session
         trial = replace(
             trial, trial_id=entry.name, task=entry.task, context=_plain_context(entry), operator=info.operator,
             subject_code=info.subject_code, created_utc=str(info.date), site=info.site,
         )  # fmt: skip
         standing = static.points_smoothed or static.points if static else None
-        cutoff, gap = options.filter.cutoff_hz or None, options.filter.longest_gap_s
+        learned = trial.points_smoothed is not None
+        cutoff, gap = None if learned else options.filter.cutoff_hz or None, options.filter.longest_gap_s
         if entry.name == self.static_name:
             # The standing trial is its own reference, smoothed as it will be for the others.
-            standing = smooth_points(trial.points, cutoff, gap) if cutoff else trial.points
+            standing = smooth_points(trial.points, cutoff, gap) if cutoff else trial.points_smoothed or trial.points
         return analyse(trial, standing, options.marker_set, cutoff, gap, options.kinematics)
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mocap.config.presets import configs_folder
-from mocap.config.session import Session
+from mocap.config.session import CameraEntry, Session, TrialEntry
 from mocap.pipeline.boards import target_path
 from mocap.pipeline.calibration import CalibrationOptions
 from mocap.pipeline.digests import input_sha256, text_sha256
@@ -46,6 +46,17 @@ def skeleton_sha256(session: Session, folder: Path) -> str:
     """Return the digest of a skeleton of the lab's own; nothing for a preset."""
     name = session_skeleton(session, folder)
     return content_sha256(Path(name)) if name is not None and name.lower().endswith(".toml") else ""
+
+
+def clock_files(session: Session, folder: Path, entry: TrialEntry) -> tuple[Path, ...]:
+    """Return the files beside a trial that tell the clocks of its cameras, there or not."""
+    declared = [
+        entry_of.timestamps for entry_of in session.cameras.values()
+        if isinstance(entry_of, CameraEntry) and entry_of.timestamps is not None
+    ]  # fmt: skip
+    beside = folder / entry.files
+    places = [place / name for name in declared for place in (beside, folder)]
+    return folder / "sync" / f"{entry.name}.json", beside / "timestamps.csv", *places
 
 
 def content_sha256(path: Path) -> str:

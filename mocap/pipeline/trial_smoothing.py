@@ -8,21 +8,32 @@ from numpy.typing import NDArray
 
 from calibration.digits import digits
 from mocap.errors import ConfigError
+from mocap.reconstruction import Reconstruction
 from mocap.reconstruction.smooth import Smoothed, SmoothingOptions, smooth_points_kalman
+from mocap.reconstruction.smooth_map import smooth_points_map
 from mocap.schema import Status
 from mocap.signal.implausible import find_frozen, find_leaps
 from mocap.trial import Operation, Points3D, Trial
 
 
-def _kalman(trial: Trial, points: Points3D, options: SmoothingOptions) -> Smoothed:
-    return smooth_points_kalman(points, options)
+def _kalman(trial: Trial, found: Reconstruction, options: SmoothingOptions) -> Smoothed:
+    return smooth_points_kalman(found.points, options)
+
+
+def _map(trial: Trial, found: Reconstruction, options: SmoothingOptions) -> Smoothed:
+    assert trial.keypoints is not None and trial.rig is not None
+    return smooth_points_map(found, trial.keypoints, trial.rig, trial.bones, options)
 
 
 #: Ways of smoothing that learn from the data how much is noise.
-SMOOTHERS: Mapping[str, Callable[[Trial, Points3D, SmoothingOptions], Smoothed]] = {"kalman": _kalman}
+SMOOTHERS: Mapping[str, Callable[[Trial, Reconstruction, SmoothingOptions], Smoothed]] = {
+    "kalman": _kalman, "map": _map,
+}  # fmt: skip
 
 
-def smooth_trial(trial: Trial, method: str = "kalman", options: SmoothingOptions | None = None) -> Trial:
+def smooth_trial(
+    trial: Trial, found: Reconstruction, method: str = "kalman", options: SmoothingOptions | None = None
+) -> Trial:
     """Return the trial with smoothed points beside the raw ones.
 
     Frozen and leaping samples are left out, bridged where the gap is short enough, and flagged REJECTED.
@@ -30,6 +41,9 @@ def smooth_trial(trial: Trial, method: str = "kalman", options: SmoothingOptions
     Parameters
     ----------
     trial : Trial
+        With the points of `found`, and for `map` its keypoints and rig.
+    found : Reconstruction
+        How the points came about.
     method : str
         A key of `SMOOTHERS`.
     options : SmoothingOptions, optional
@@ -45,11 +59,11 @@ def smooth_trial(trial: Trial, method: str = "kalman", options: SmoothingOptions
         )
     chosen = options or SmoothingOptions()
     odd = find_frozen(trial.points.position) | find_leaps(trial.points.position)
-    found = SMOOTHERS[method](trial, _without(trial.points, odd), chosen)
-    points = found.points
+    smoothed = SMOOTHERS[method](trial, replace(found, points=_without(trial.points, odd)), chosen)
+    points = smoothed.points
     if odd.any():
         points = replace(points, status=points.status | (odd * np.uint8(Status.REJECTED)))
-    notes = [*found.notes, _cutoff_note(found.cutoff_hz)]
+    notes = [*smoothed.notes, _cutoff_note(smoothed.cutoff_hz)]
     if odd.any():
         notes.append(f"{int(odd.sum())} frozen or leaping samples were left out of the smoothing")
     parameters: dict[str, str | float | int | bool] = {

@@ -12,7 +12,7 @@ from mocap.cli import app
 from mocap.config.build import build
 from mocap.config.session import Session
 from mocap.pipeline.calibration import CalibrationOptions
-from mocap.pipeline.session import stage_options
+from mocap.pipeline.session_options import stage_options
 
 README = (Path(__file__).resolve().parents[3] / "README.md").read_text(encoding="utf-8")
 
@@ -37,7 +37,7 @@ def test_the_board_file_is_a_board_file(tmp_path: Path) -> None:
 
 
 def test_the_table_of_commands_is_the_command_line() -> None:
-    shown = set(re.findall(r"^\| `mocap (\w+)", README, re.MULTILINE))
+    shown = set(re.findall(r"^\| `mocap ([\w-]+)", README, re.MULTILINE))
     assert shown == {command.name for command in app.registered_commands}
 
 

@@ -1,0 +1,85 @@
+"""The options of a session's stages, built and checked before any work begins."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from mocap.config.build import build
+from mocap.config.session import Participant, Session
+from mocap.keypoints import ParticipantRule
+from mocap.kinematics import KinematicsOptions
+from mocap.pipeline.calibration import CalibrationOptions
+from mocap.pipeline.reconstruction import TrialChoices
+from mocap.reconstruction import ReconstructionOptions
+from mocap.reconstruction.smooth import SmoothingOptions
+
+
+@dataclass(frozen=True)
+class FilterOptions:
+    """`[options.filter]`: what becomes of the points before the angles.
+
+    Attributes
+    ----------
+    method : str
+        `butterworth` (zero-lag low-pass at `cutoff_hz`), or smoothing that learns from the points' own uncertainty:
+        `kalman` (each keypoint by itself) or `map` (all together, bones keep their length).
+    cutoff_hz : float
+        Of the low-pass; 0 is none.
+    longest_gap_s : float
+        Gaps up to this long are bridged and flagged.
+    """
+
+    method: Literal["butterworth", "kalman", "map"] = "butterworth"
+    cutoff_hz: float = 6.0
+    longest_gap_s: float = 0.1
+
+
+@dataclass(frozen=True)
+class StageOptions:
+    """All of `[options]`, built and checked."""
+
+    calibration: CalibrationOptions
+    reconstruction: ReconstructionOptions
+    filter: FilterOptions
+    kinematics: KinematicsOptions
+    marker_set: str | None
+
+
+def stage_options(session: Session) -> StageOptions:
+    """Build the options of every stage of a session.
+
+    Raises
+    ------
+    ConfigError
+        Names each unknown key with its section and the nearest valid one.
+    """
+
+    def section(name: str) -> dict[str, object]:
+        return dict(session.options.get(name, {}))
+
+    kinematics = section("kinematics")
+    marker_set = kinematics.pop("marker_set", None)
+    return StageOptions(
+        build(CalibrationOptions, section("calibration"), "session.toml", "options.calibration"),
+        build(ReconstructionOptions, section("reconstruction"), "session.toml", "options.reconstruction"),
+        build(FilterOptions, section("filter"), "session.toml", "options.filter"),
+        build(KinematicsOptions, kinematics, "session.toml", "options.kinematics"),
+        None if marker_set is None else str(marker_set),
+    )
+
+
+def trial_choices(session: Session, options: StageOptions) -> TrialChoices:
+    """Return what a session chooses about the way from keypoints to points."""
+    learned = options.filter.method != "butterworth"
+    return TrialChoices(
+        sides=session.keypoints.sides, clocks=session.sync.clocks, smooth=options.filter.method if learned else "",
+        reconstruction=options.reconstruction,
+        smoothing=SmoothingOptions(longest_gap_s=options.filter.longest_gap_s),
+    )  # fmt: skip
+
+
+def participant_rule(chosen: Participant) -> ParticipantRule:
+    """Return the rule that `[keypoints.participant]` states."""
+    click = None
+    if chosen.frame is not None and chosen.camera is not None and chosen.pixel is not None:
+        click = (chosen.frame, chosen.camera, chosen.pixel)
+    return ParticipantRule(zone_world=chosen.zone, zone_radius_m=chosen.zone_radius_m, click=click)
