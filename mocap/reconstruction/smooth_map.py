@@ -20,7 +20,7 @@ from mocap.reconstruction.smooth_bones import Bones, learn_bones, lines, relearn
 from mocap.reconstruction.smooth_kernels import LANES, PAD
 from mocap.reconstruction.smooth_options import Smoothed, SmoothingOptions
 from mocap.reconstruction.smooth_series import Factor, Series, factor_of
-from mocap.reconstruction.smooth_views import view_information
+from mocap.reconstruction.smooth_views import view_information, with_reprojection
 from mocap.trial import Keypoints2D
 
 _DEFAULT = SmoothingOptions()
@@ -64,7 +64,8 @@ def smooth_points_map(
         seen = _with_views(result, keypoints, rig, prepared, lanes, fitted, options)
         solved = _Together(prepared, lanes, seen, workers).solve(fitted, _bones(points.names, bones, prepared))
     smoothed = assemble(points, prepared, lanes, solved, options)
-    return replace(smoothed, notes=(*smoothed.notes, *_notes(seen, lanes)))
+    fresh = with_reprojection(smoothed.points, keypoints, rig)
+    return replace(smoothed, points=fresh, notes=(*smoothed.notes, *_notes(seen, lanes)))
 
 
 def _bones(names: tuple[str, ...], bones: tuple[tuple[str, str], ...], prepared: Prepared) -> Bones:
@@ -85,7 +86,7 @@ def _with_views(
     options: SmoothingOptions,
 ) -> list[Series]:
     """Return the series with what views say of samples that stand in a stretch but have no point."""
-    usable = np.isfinite(keypoints.pixels).all(axis=-1) & (keypoints.confidence >= 0.3)
+    usable = np.isfinite(keypoints.pixels).all(axis=-1) & (keypoints.confidence >= max(options.min_confidence, 1e-9))
     seen = []
     for lane, (position, covariance) in zip(lanes, fitted, strict=True):
         series, size = lane.series, len(lane.members)

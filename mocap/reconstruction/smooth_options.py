@@ -21,6 +21,8 @@ class SmoothingOptions:
         A sample farther from what the others say than noise goes with this probability is left out and flagged.
     max_sd_m : float
         A bridged sample known worse than this (root of the summed variances, m) stays missing.
+    min_confidence : float
+        Single views below are not leant on; as in `ReconstructionOptions`.
     threads : int or None
         As many as the processors that may be used when None. The results do not depend on it.
     """
@@ -28,6 +30,7 @@ class SmoothingOptions:
     longest_gap_s: float = 0.2
     outlier_probability: float = 1e-5
     max_sd_m: float = 0.1
+    min_confidence: float = 0.3
     threads: int | None = None
 
     def __post_init__(self) -> None:
@@ -35,13 +38,15 @@ class SmoothingOptions:
             "longest_gap_s": 0 <= self.longest_gap_s < np.inf,
             "outlier_probability": 0 <= self.outlier_probability < 0.05,
             "max_sd_m": self.max_sd_m > 0,
+            "min_confidence": 0 <= self.min_confidence <= 1,
             "threads": self.threads is None or self.threads >= 1,
         }
         wrong = [name for name, holds in sound.items() if not holds]
         if wrong:
             raise ConfigError(
                 f"Smoothing options {', '.join(f'{name} = {getattr(self, name)}' for name in wrong)} are out of range.",
-                "Use a gap of 0 s or more, a probability of 0 to 0.05, and limits and threads above 0.",
+                "Use a gap of 0 s or more, a probability of 0 to 0.05, a confidence of 0 to 1, "
+                "and limits and threads above 0.",
                 code="OPTION_RANGE",
             )
 

@@ -1,10 +1,13 @@
 """What single views say of samples that no point was found for: pixels against a prediction over time."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from calibration import Camera, CameraRig
+from mocap.trial import Keypoints2D, Points3D
 
 _STEP_M = 1e-4
 
@@ -62,6 +65,12 @@ def view_information(
         pull[good] += np.einsum("nij,ni->nj", weighted, miss[near])
         believed[index, good] = True
     return info, pull, believed
+
+
+def with_reprojection(points: Points3D, keypoints: Keypoints2D, rig: CameraRig) -> Points3D:
+    """Return the points with the distance in px of every observation from where they are now."""
+    error = np.linalg.norm(rig.project(points.position) - keypoints.pixels, axis=-1)
+    return replace(points, reprojection_error=error)
 
 
 def _linearised(camera: Camera, points_world: NDArray) -> tuple[NDArray, NDArray]:

@@ -1,0 +1,71 @@
+"""Bones and single views in the smoothing of all keypoints together, against dense solutions."""
+
+import numpy as np
+
+from calibration.synthetic import ring_rig
+from mocap.reconstruction.smooth_bones import Bones, learn_bones, lines, told_by_neighbours
+from mocap.reconstruction.smooth_kernels import LANES, PAD
+from mocap.reconstruction.smooth_views import view_information
+
+
+def pair(rng, n_frames=300, noise=0.05, stretch=0.0):
+    """Two keypoints 10 apart that turn: group-shaped position, covariance, measured, info, in units."""
+    angle = np.linspace(0, 1.5, n_frames)
+    position = np.zeros((1, n_frames + PAD, 3, LANES))
+    length = 10.0 + stretch * rng.normal(0, 1, n_frames)
+    position[0, :n_frames, 0, 1] = length * np.cos(angle)
+    position[0, :n_frames, 1, 1] = length * np.sin(angle)
+    position[0, :n_frames, :, :2] += noise * rng.normal(0, 1, (n_frames, 3, 2))
+    covariance, info = np.zeros((2, 1, n_frames + PAD, 6, LANES))
+    covariance[..., [0, 3, 5], :2], info[..., [0, 3, 5], :2] = noise**2, 1.0
+    measured = np.zeros((1, n_frames + PAD, LANES), bool)
+    measured[0, :n_frames, :2] = True
+    return position, covariance, measured, info
+
+
+def one_bone():
+    return Bones(np.array([[0, 0, 0, 1]]), np.zeros((1, 3)), np.zeros(1), np.zeros(1))
+
+
+def test_the_length_and_how_well_it_is_kept_are_learned():
+    rng = np.random.default_rng(0)
+    rigid = learn_bones(one_bone(), *pair(rng))
+    assert abs(rigid.length[0] - 10) < 0.02 and rigid.weight[0] > 10
+    loose = learn_bones(one_bone(), *pair(rng, stretch=1.0))
+    assert 0.6 < 1 / np.sqrt(loose.weight[0]) < 1.5  # 1, and the floor
+
+
+def test_a_bone_rarely_seen_says_nothing():
+    position, covariance, measured, info = pair(np.random.default_rng(1))
+    measured[:, 10:] = False
+    assert learn_bones(one_bone(), position, covariance, measured, info).weight[0] == 0
+
+
+def test_a_neighbour_tells_what_the_dense_inverse_says():
+    position, covariance, measured, info = pair(np.random.default_rng(2))
+    bones = learn_bones(one_bone(), position, covariance, measured, info)
+    direction, _ = lines(bones, position, measured)
+    told = told_by_neighbours(bones, direction, info)
+    d = np.concatenate([-direction[7, 0], direction[7, 0]])
+    dense = np.linalg.inv(np.eye(6) + bones.weight[0] * np.outer(d, d))
+    for lane in range(2):
+        xx, xy, xz, yy, yz, zz = told[0, 7, :, lane]
+        own = np.linalg.inv([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
+        assert np.abs(own - dense[3 * lane : 3 * lane + 3, 3 * lane : 3 * lane + 3]).max() < 1e-12
+
+
+def test_views_speak_of_what_they_see_and_a_wrong_one_is_left_out():
+    rig = ring_rig(3, radius_m=4.0, size=(1920, 1080))
+    truth = np.array([[0.1, 0.2, 1.0], [0.0, -0.3, 0.8]])
+    pixels = rig.project(truth)
+    pixels[2, 1] += 200.0
+    usable = np.ones((3, 2), bool)
+    usable[1:, 0] = False
+    predicted = truth + np.array([[0.01, -0.01, 0.005], [-0.008, 0.004, 0.01]])
+    covariance = np.tile(0.01**2 * np.eye(3), (2, 1, 1))
+    info, pull, believed = view_information(pixels, usable, rig, np.ones((3, 2)), predicted, covariance, 1e-3)
+    assert believed.tolist() == [[True, True], [False, True], [False, False]]
+    assert np.linalg.matrix_rank(info[0], tol=1e-3 * info[0].max()) == 2  # nothing along the ray
+    assert np.linalg.norm(np.linalg.solve(info[1], pull[1]) - (truth - predicted)[1]) < 2e-4
+    ray = truth[0] - rig.cameras[0].centre_world
+    assert abs(ray @ info[0] @ ray) < 1e-3 * np.trace(info[0]) * (ray @ ray)
