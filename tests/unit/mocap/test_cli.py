@@ -4,7 +4,10 @@ import sys
 
 import pytest
 
-COMMANDS = ("demo", "run", "sync", "board", "calibrate", "reconstruct", "import", "kinematics", "view", "check", "export")
+COMMANDS = (
+    "demo", "run", "sync", "detect", "plates", "plate-calibrate", "board", "calibrate", "reconstruct", "import",
+    "kinematics", "view", "check", "export",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("command", COMMANDS)
