@@ -83,7 +83,7 @@ class MarkerBlobDetector:
         found = found.moved(np.array([left, top], float))
         centre = found.centre_px
         inside = (centre >= box[[0, 2]] - 0.5).all(axis=1) & (centre < box[[1, 3]] - 0.5).all(axis=1)
-        return found.chosen(inside)
+        return found.chosen(np.asarray(inside))
 
 
 def make_blob_finder(options: BlobOptions = _DEFAULT, *, track: bool = True) -> MarkerBlobDetector:

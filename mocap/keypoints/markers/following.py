@@ -14,7 +14,7 @@ from mocap.keypoints.markers.rigidity import Rigidity, expected_from_neighbours,
 
 _MOST_LOST_GATE = 3.0  # times the gate of a lost marker, after long
 _GROWTH = 0.1  # of that gate per frame lost
-_UNIQUE = 2.0  # a second point must be so much farther
+_UNIQUE, _CLOSE_M = 2.0, 0.01  # a second point must be so much farther
 
 
 @dataclass
@@ -30,22 +30,27 @@ class Follower:
         Of the last frame; NaN where lost.
     velocity : ndarray, shape (marker, 3)
         m per frame.
+    shape : ndarray, shape (marker, 3)
+        Of the template, in any frame: tells where markers are beside each other that were never seen.
     """
 
     rig: CameraRig
     options: LabelOptions
     rigidity: Rigidity
     position: NDArray
+    shape: NDArray
     velocity: NDArray = field(init=False)
     known: NDArray = field(init=False)  # last known position
     missing: NDArray = field(init=False)  # frames since
     snapshot: NDArray = field(init=False)  # all markers when each was last seen
+    never: NDArray = field(init=False)  # not yet seen
 
     def __post_init__(self) -> None:
         n = len(self.position)
         self.velocity, self.known = np.zeros((n, 3)), self.position.copy()
         self.missing = np.where(np.isfinite(self.position).all(axis=1), 0, 10**6)
-        self.snapshot = np.repeat(self.position[None], n, axis=0)
+        self.never = self.missing > 0
+        self.snapshot = np.where(self.never[:, None, None], self.shape[None], self.position[None])
 
     def step(self, spots: list[Blobs]) -> tuple[NDArray, NDArray]:
         """Label the spots of the next frame.
@@ -115,22 +120,23 @@ class Follower:
     def _recover(self, centres: list[NDArray], spot: NDArray, position: NDArray) -> None:
         """Give points that nobody claims to lost markers that are expected there and fit their rigid neighbours."""
         known = np.isfinite(position).all(axis=1)
-        lost = np.flatnonzero(~known & np.isfinite(self.known).all(axis=1))
+        everyone = np.arange(len(known))
+        lost = np.flatnonzero(~known & np.isfinite(self.snapshot[everyone, everyone]).all(axis=1))
         if not len(lost):
             return
         expected = expected_from_neighbours(lost, position, self.snapshot[lost], known, self.rigidity)
-        places = [np.setdiff1d(np.arange(len(own)), spot[:, camera]) for camera, own in enumerate(centres)]
+        gate = self.options.lost_gate_m * np.minimum(1.0 + _GROWTH * self.missing[lost], _MOST_LOST_GATE)
+        gate[self.never[lost]] = self.options.lost_gate_m  # the template's neighbours do not get worse with time
+        places = self._free_near(centres, spot, expected, self._gate_px(expected, gate))
         free = [own[place] for own, place in zip(centres, places, strict=True)]
         found = find_candidates(self.rig, free, self.options.limit_px)
         if not len(found):
             return
         distance = np.linalg.norm(expected[:, None] - found.position_world[None], axis=-1)
-        growth = np.minimum(1.0 + _GROWTH * self.missing[lost], _MOST_LOST_GATE)
-        gate = self.options.lost_gate_m * growth[:, None]
-        near = np.isfinite(distance) & (distance <= gate)
-        rows, columns = linear_sum_assignment(np.where(near, np.where(near, distance, 0.0) / gate, 4.0))
+        near = np.isfinite(distance) & (distance <= gate[:, None])
+        rows, columns = linear_sum_assignment(np.where(near, np.where(near, distance, 0.0) / gate[:, None], 4.0))
         for row, column in zip(rows, columns, strict=True):
-            if not near[row, column] or _contested(distance, near, row, column):
+            if not near[row, column] or _contested(distance, row, column):
                 continue
             marker = lost[row]
             trial = position.copy()
@@ -141,6 +147,15 @@ class Follower:
             for camera, place in enumerate(places):
                 own = found.spot[column, camera]
                 spot[marker, camera] = place[own] if own >= 0 else -1
+
+    def _free_near(self, centres: list[NDArray], spot: NDArray, expected: NDArray, gate_px: NDArray) -> list[NDArray]:
+        """Places of the spots that nobody has and that lie where a lost marker is expected."""
+        projected, places = self.rig.project(expected), []
+        for camera, own in enumerate(centres):
+            free = np.setdiff1d(np.arange(len(own)), spot[:, camera])
+            distance = np.linalg.norm(projected[camera][:, None] - own[free][None], axis=-1)
+            places.append(free[(distance <= gate_px[camera][:, None]).any(axis=0)])
+        return places
 
     def _drop_shared(self, spots: list[Blobs], spot: NDArray, position: NDArray) -> None:
         """Leave out spots that show two markers at once: another one without a spot of its own is right there."""
@@ -165,13 +180,11 @@ class Follower:
         self.position = position
         # Where a neighbour is lost too, its last known place would mislead: it stays unknown.
         self.snapshot[seen] = position
+        self.never &= ~seen
 
 
-def _contested(distance: NDArray, near: NDArray, row: int, column: int) -> bool:
+def _contested(distance: NDArray, row: int, column: int) -> bool:
     """Whether another point is nearly as near to the marker, or another lost marker to the point."""
     own = distance[row, column]
-    other_points = np.where(near[row], distance[row], np.inf)
-    other_points[column] = np.inf
-    other_markers = np.where(near[:, column], distance[:, column], np.inf)
-    other_markers[row] = np.inf
-    return bool(min(other_points.min(), other_markers.min()) < _UNIQUE * own)
+    rivals = np.concatenate([np.delete(distance[row], column), np.delete(distance[:, column], row)])
+    return bool((rivals < _UNIQUE * own + _CLOSE_M).any())

@@ -1,7 +1,7 @@
 """Which marker each spot is: found once through a template or given labels, then followed in both directions."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,11 +122,13 @@ def label_markers(
     _check(blobs, rig)
     usable = [[np.flatnonzero(spots.usable) for spots in camera] for camera in blobs]
     clean = [[spots.chosen(own) for spots, own in zip(*pair, strict=True)] for pair in zip(blobs, usable, strict=True)]
+    ideal, straight = _ideal(rig, clean)
     if isinstance(labels, MarkerTemplate):
-        start, position, note = _from_template(clean, rig, labels, options)
+        start, position, note = _from_template(straight, ideal, labels, options)
     else:
         start, position, note = _from_given(clean, rig, labels)
-    run = _Run(rig, clean, options, start, position, progress)
+    shape = labels.position if isinstance(labels, MarkerTemplate) else position
+    run = _Run(ideal, straight, options, start, position, shape, progress)
     _, first = run.followed(nothing_rigid(len(labels.names)), 0)
     rigidity = learn_rigidity(first, options)
     spot, points = run.followed(rigidity, 1)
@@ -140,6 +142,7 @@ class _Run:
     options: LabelOptions
     start: int
     position: NDArray
+    shape: NDArray
     progress: Progress | None
 
     def followed(self, rigidity: Rigidity, turn: int) -> tuple[NDArray, NDArray]:
@@ -151,7 +154,7 @@ class _Run:
         for frames in (range(self.start, n_frames), range(self.start - 1, -1, -1)):
             begin = self.position if frames.step > 0 else np.where(np.isfinite(points[self.start]), points[self.start],
                                                                    self.position)  # fmt: skip
-            follower = Follower(self.rig, self.options, rigidity, begin.copy())
+            follower = Follower(self.rig, self.options, rigidity, begin.copy(), self.shape)
             for frame in frames:
                 own, points[frame] = follower.step([camera[frame] for camera in self.clean])
                 spot[:, frame] = own.T
@@ -159,6 +162,20 @@ class _Run:
                 if self.progress is not None:
                     self.progress(turn * n_frames + done, 2 * n_frames)
         return spot, points
+
+
+def _ideal(rig: CameraRig, clean: list[list[Blobs]]) -> tuple[CameraRig, list[list[Blobs]]]:
+    """Take the lenses out once and for all: cameras without distortion, and the spots as they would show them."""
+    cameras, straight = [], []
+    for camera, frames in zip(rig, clean, strict=True):
+        cameras.append(replace(camera, distortion=np.zeros(5), fisheye=False))
+        ray, _ = camera.undistort(np.concatenate([spots.centre_px for spots in frames]))
+        # What no ray leads to is put where nobody looks.
+        pixel = np.nan_to_num(ray * np.diagonal(camera.matrix)[:2] + camera.matrix[:2, 2], nan=-1e6)
+        ends = np.cumsum([len(spots) for spots in frames])[:-1]
+        parts = zip(frames, np.split(pixel, ends), strict=True)
+        straight.append([replace(spots, centre_px=own) for spots, own in parts])
+    return CameraRig(tuple(cameras)), straight
 
 
 def _check(blobs: Sequence[Sequence[Blobs]], rig: CameraRig) -> None:

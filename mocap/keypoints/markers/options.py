@@ -34,7 +34,7 @@ class BlobOptions:
     max_radius_px: float = 16.0
     min_contrast: float = 25.0
     max_elongation: float = 3.5
-    max_residual: float = 0.08
+    max_residual: float = 0.05
     max_sd_px: float = 0.25
     split: bool = True
 

@@ -54,7 +54,8 @@ def learn_rigidity(position: NDArray, options: LabelOptions) -> Rigidity:
 
 
 def implausible(position: NDArray, rigidity: Rigidity, limit_m: float) -> NDArray:
-    """Return the markers, shape (marker,), most of whose rigid distances are off; the worst goes first.
+    """Return the markers, shape (marker,), half or more of whose rigid distances are off;
+    the worst goes first.
 
     With a single rigid partner both are suspect and both are told.
     """
@@ -68,8 +69,10 @@ def implausible(position: NDArray, rigidity: Rigidity, limit_m: float) -> NDArra
     while True:
         partners, wrong = comparable.sum(axis=1), off.sum(axis=1)
         share = np.where(partners > 0, wrong / np.maximum(partners, 1), 0.0)
+        # Of two that are exchanged, the distance between them is not off: half of few partners is already much.
+        share[(share < 1.0) & (wrong < 2)] = 0.0
         worst = share.max()
-        if worst <= 0.5:
+        if worst < 0.5:
             return gone
         bad = np.flatnonzero((share == worst) & (wrong == wrong[share == worst].max()))
         gone[bad] = True

@@ -12,11 +12,13 @@ ROW = 10  # kind (-1 nothing), x, y, larger axis, smaller axis, angle, contrast,
 _MARGIN = 3.5  # px beyond the edge
 _BLUR = 0.8  # px^2, to start from
 _SINGLE, _SPLIT, _MERGED = 0, 1, 2
-_DOUBTFUL_RESIDUAL = 0.03
+_NOT_TWO, _TWO, _AMBIGUOUS = 0, 1, 2
+_DOUBTFUL_RESIDUAL = 0.025
 _LEAST_FILL = 0.6  # of the ellipse with the same moments: of one 1, of two discs side by side 0.9, a radius apart 0.74
 _MERGED_FILL = 0.85
-_GAIN = 0.75  # of the residual, that two ellipses have to win over one
-_SPLIT_RESIDUAL = 0.05
+_GAIN = 0.6  # of the residual, that two ellipses have to win over one
+_LEAST_APART = 1.2  # radii
+_SPLIT_RESIDUAL = 0.04
 
 
 @njit(cache=True, nogil=True)
@@ -38,9 +40,10 @@ def fit_spots(gray: NDArray, labels: NDArray, places: NDArray, stats: NDArray, l
                 good = _fill_rows(state, answer, 1, limits, rows[2 * i : 2 * i + 1])
         if good and single < _DOUBTFUL_RESIDUAL:
             continue
-        if limits[6] > 0 and _two(gray, labels, label, spot, single, limits, pixels, rows[2 * i : 2 * i + 2]):
-            continue
-        if not good:
+        verdict = _NOT_TWO
+        if limits[6] > 0:
+            verdict = _two(gray, labels, label, spot, single, limits, pixels, rows[2 * i : 2 * i + 2])
+        if verdict == _AMBIGUOUS or (verdict == _NOT_TWO and not good):
             _unresolved(spot, limits, rows[2 * i : 2 * i + 2])
     return rows
 
@@ -145,10 +148,13 @@ def _start_one(state: NDArray, spot: NDArray) -> None:
 def _two(
     gray: NDArray, labels: NDArray, label: int, spot: NDArray, single: float, limits: NDArray, pixels: NDArray,
     rows: NDArray,
-) -> bool:  # fmt: skip
-    """Try two ellipses side by side on the longer axis; keep them where they explain far more than one."""
+) -> int:  # fmt: skip
+    """Try two ellipses side by side on the longer axis; keep them where they explain far more than one.
+
+    Two that explain far more but lie within each other are no two centres, and the one is none either: ambiguous.
+    """
     state, answer = np.zeros(N_MOST), np.empty(5)
-    spare = rows.copy()
+    spare, verdict = rows.copy(), _NOT_TWO
     for share in (0.5, 0.35):
         state[:] = 0.0
         state[0], state[3], state[4] = spot[6], spot[7], _BLUR
@@ -161,12 +167,12 @@ def _two(
         if not _fitted(gray, labels, label, pixels, state, 2, answer):
             continue
         residual = answer[4] / max(abs(state[3]), 1e-3)
-        if residual < min(_SPLIT_RESIDUAL, _GAIN * single) and _apart(state) and _fill_rows(
-            state, answer, 2, limits, rows
-        ):
-            return True
+        if residual < min(_SPLIT_RESIDUAL, _GAIN * single):
+            if _apart(state) and _fill_rows(state, answer, 2, limits, rows):
+                return _TWO
+            verdict = _AMBIGUOUS
         rows[:] = spare
-    return False
+    return verdict
 
 
 @njit(cache=True, nogil=True)
@@ -177,7 +183,7 @@ def _apart(state: NDArray) -> bool:
     q1 = hypot(first[2] * dx + first[3] * dy, first[4] * dy)
     q2 = hypot(second[2] * dx + second[3] * dy, second[4] * dy)
     area1, area2 = 1.0 / (first[2] * first[4]), 1.0 / (second[2] * second[4])
-    return min(q1, q2) > 0.6 and max(area1, area2) < 4.0 * min(area1, area2)
+    return min(q1, q2) > _LEAST_APART and max(area1, area2) < 4.0 * min(area1, area2)
 
 
 @njit(cache=True, nogil=True)

@@ -145,7 +145,7 @@ def _assigned(template: MarkerTemplate, expected: NDArray, points: NDArray) -> N
     """One point at most per marker; each is expected where its neighbours' offsets put it."""
     point = np.full(len(expected), -1)
     neighbours = np.argsort(np.linalg.norm(expected[None] - expected[:, None], axis=-1), axis=1)
-    for share in (2.0, 1.5, 1.0, 1.0):
+    for share in (2.0, 1.5, 1.0, 0.6, 0.6):
         gate = share * template.tolerance_m
         offset = np.zeros_like(expected)
         for marker in range(len(expected)):
