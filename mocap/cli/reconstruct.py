@@ -42,12 +42,16 @@ def command(
     clocks: Annotated[
         str, typer.Option(help="Cameras out of step: auto (set right and told), check (told alone) or off.")
     ] = "auto",
+    plates: Annotated[
+        str | None, typer.Option(help="Plates whose corners are among the keypoints: a plates.toml, or a preset.")
+    ] = None,
     sides: Annotated[
         str, typer.Option(help="Left and right exchanged in a view: flag (told), correct (exchanged back) or off.")
     ] = "flag",
     as_json: JsonFlag = False,
 ) -> None:
     """Triangulate robustly, with the covariance of every point; the right person is chosen per camera."""
+    from mocap.config.plates import read_plates
     from mocap.pipeline.keypoint_input import KeypointInput
     from mocap.pipeline.notes import notes_of
     from mocap.pipeline.reconstruction import TrialChoices, reconstruct_to_file
@@ -58,7 +62,10 @@ def command(
     with progress_bars() as progress:
         trial = reconstruct_to_file(
             calibration, keypoints, out, how, progress, tuple(name for name, *_ in named), z_up,
-            TrialChoices(sides=sides, clocks=clocks, smooth=smoother if smooth else ""),
+            TrialChoices(
+                sides=sides, clocks=clocks, smooth=smoother if smooth else "",
+                plates=read_plates(plates).plate if plates else (),
+            ),
         )  # fmt: skip
     notes = notes_of(trial)
     lines = [f"{out}: {trial.points.n_frames} frames, {len(trial.points.names)} keypoints"]

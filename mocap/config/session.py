@@ -128,7 +128,7 @@ class KeypointSource:
     participant: Participant = field(default_factory=Participant)
 
     def __post_init__(self) -> None:
-        asked = [key for key in ("detector", "model", "sha256", "plates", "marker_set") if getattr(self, key)]
+        asked = [key for key in ("detector", "model", "sha256", "marker_set") if getattr(self, key)]
         if asked and self.source != "video":
             raise ValueError(f"{', '.join(asked)} are for source = \"video\"")
         if (self.detector == "onnx") != (self.model is not None) and self.detector not in (None, "auto"):

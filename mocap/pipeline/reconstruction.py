@@ -8,14 +8,16 @@ import numpy as np
 
 import calibration
 from calibration import CameraRig
+from mocap.config.plates import Plate
 from mocap.errors import ConfigError
 from mocap.pipeline.digests import input_sha256
 from mocap.pipeline.keypoint_input import KeypointInput, check_image_size, load_keypoints
 from mocap.pipeline.output_kinds import TRIAL
 from mocap.pipeline.outputs import check_not_among, check_outputs
 from mocap.pipeline.progress import Progress
-from mocap.pipeline.trial_check import check_against_calibration
+from mocap.pipeline.trial_check import check_against_calibration, refuse_wrong_views
 from mocap.pipeline.trial_clocks import set_clocks
+from mocap.pipeline.trial_plates import beside, fit_plates
 from mocap.pipeline.trial_sides import look_at_sides
 from mocap.pipeline.trial_smoothing import smooth_trial
 from mocap.readers.axes import infer_forward
@@ -45,6 +47,8 @@ class TrialChoices:
         What is done about cameras out of step, of `mocap.pipeline.trial_clocks.CLOCK_MODES`.
     smooth : str
         Smoother that makes the smoothed points, of `mocap.pipeline.trial_smoothing.SMOOTHERS`; none when empty.
+    plates : tuple of Plate
+        Plates whose corners are among the keypoints.
     reconstruction : ReconstructionOptions
     smoothing : SmoothingOptions
     """
@@ -52,6 +56,7 @@ class TrialChoices:
     sides: str = "flag"
     clocks: str = "auto"
     smooth: str = ""
+    plates: tuple[Plate, ...] = ()
     reconstruction: ReconstructionOptions = field(default_factory=ReconstructionOptions)
     smoothing: SmoothingOptions = field(default_factory=SmoothingOptions)
 
@@ -85,13 +90,16 @@ def reconstruct_trial(
     clocks = set_clocks(ordered, rig, choices.clocks, times=times, known=known)
     keypoints = clocks.keypoints
     use_verdicts = check_against_calibration(keypoints, rig)
+    refuse_wrong_views(keypoints, rig)
     result = reconstruct_details(
         keypoints,
         rig,
         options=choices.reconstruction,
         progress=None if progress is None else lambda done, total: progress("reconstruct", done, total),
     )
-    bones = bones_among(result.points.names)
+    plates = fit_plates(keypoints, rig, choices.plates)
+    points = beside(result.points, plates.points)
+    bones = bones_among(points.names)
     lost = losses(result, keypoints, rig, choices.reconstruction).words()
     parameters = {name: value for name, value in vars(choices.reconstruction).items() if value is not None}
     operations = [
@@ -99,14 +107,15 @@ def reconstruct_trial(
         sides.operation,
         clocks.operation,
         Operation("reconstruct", {**parameters, "notes": "; ".join(words.replace("; ", ", ") for words in lost)}),
+        plates.operation,
     ]
     trial = Trial(
         trial_id=path.stem,
-        points=result.points,
+        points=points,
         rig=rig,
         timeline=clocks.timeline,
         keypoints=keypoints,
-        forward_axis=infer_forward(result.points.position, result.points.names) or "x",
+        forward_axis=infer_forward(points.position, points.names) or "x",
         axis_source=f"calibration: {rig.metadata['gravity']}" if rig.gravity_stated else GRAVITY_UNSTATED,
         gravity_known=rig.gravity_known,
         bones=bones,
@@ -119,14 +128,15 @@ def reconstruct_trial(
             *use_verdicts,
             _sigma_verdict(result),
             *size_verdicts(result.points, result.used),
-            *length_verdicts(result.points, bones),
-            *oddity_verdicts(result.points)[0],
+            *length_verdicts(points, bones),
+            *oddity_verdicts(points)[0],
+            *plates.verdicts,
             *_gravity_verdict(rig),
         ),
         operations=tuple(operation for operation in operations if operation is not None),
         inputs={path.name: input_sha256(path)},
     )
-    return smooth_trial(trial, result, choices.smooth, choices.smoothing) if choices.smooth else trial
+    return smooth_trial(trial, result, plates.points, choices.smooth, choices.smoothing) if choices.smooth else trial
 
 
 def _presence_verdicts(result: Reconstruction, keypoints: Keypoints2D, rig: CameraRig) -> tuple[Verdict, ...]:

@@ -24,6 +24,7 @@ from mocap.pipeline.session_inputs import (
     clock_files,
     content_sha256,
     places,
+    plates_sha256,
     presets_sha256,
     session_skeleton,
     skeleton_sha256,
@@ -151,6 +152,7 @@ class _Run:
                 "session": [repr(session.session), repr(session.keypoints), repr(session.sync), repr(entry)],
                 "options": repr(self.options), "presets": presets_sha256(), "version": __version__,
                 "skeleton": skeleton_sha256(session, self.folder),
+                "plates": plates_sha256(session, self.folder),
                 "clocks": [content_sha256(path) for path in clock_files(session, self.folder, entry)],
             }
         )  # fmt: skip
@@ -172,7 +174,7 @@ class _Run:
         def clocks_of(seen: Keypoints2D) -> tuple[Keypoints2D, CameraTimes | None, SyncEstimate | None]:
             return known_clocks(session, self.folder, entry, seen, rig.names)
 
-        trial = reconstruct_trial(source, rig, how, trial_choices(session, options), clocks_of=clocks_of)
+        trial = reconstruct_trial(source, rig, how, trial_choices(session, options, self.folder), clocks_of=clocks_of)
         info = session.session
         trial = replace(
             trial, trial_id=entry.name, task=entry.task, context=_plain_context(entry), operator=info.operator,

@@ -9,7 +9,7 @@ from mocap.pipeline.calibration import CalibrationOptions
 from mocap.pipeline.digests import input_sha256, text_sha256
 from mocap.pipeline.places import landmark_name, located
 
-_PRESETS = ("marker_sets", "skeletons")  # those that trials are read and analysed by
+_PRESETS = ("marker_sets", "skeletons", "plates")  # those that trials are read and analysed by
 
 
 def places(session: Session, folder: Path) -> tuple[Path, Path]:
@@ -46,6 +46,12 @@ def skeleton_sha256(session: Session, folder: Path) -> str:
     """Return the digest of a skeleton of the lab's own; nothing for a preset."""
     name = session_skeleton(session, folder)
     return content_sha256(Path(name)) if name is not None and name.lower().endswith(".toml") else ""
+
+
+def plates_sha256(session: Session, folder: Path) -> str:
+    """Return the digest of the plates that a session names; nothing where it names none, or a preset."""
+    name = session.keypoints.plates
+    return content_sha256(folder / name) if name else ""
 
 
 def clock_files(session: Session, folder: Path, entry: TrialEntry) -> tuple[Path, ...]:

@@ -1,9 +1,11 @@
 """The options of a session's stages, built and checked before any work begins."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from mocap.config.build import build
+from mocap.config.plates import read_plates
 from mocap.config.session import Participant, Session
 from mocap.keypoints import ParticipantRule
 from mocap.kinematics import KinematicsOptions
@@ -67,10 +69,13 @@ def stage_options(session: Session) -> StageOptions:
     )
 
 
-def trial_choices(session: Session, options: StageOptions) -> TrialChoices:
+def trial_choices(session: Session, options: StageOptions, folder: Path) -> TrialChoices:
     """Return what a session chooses about the way from keypoints to points."""
     learned = options.filter.method != "butterworth"
+    name = session.keypoints.plates
+    plates = read_plates(folder / name if (folder / name).exists() else name).plate if name else ()
     return TrialChoices(
+        plates=plates,
         sides=session.keypoints.sides, clocks=session.sync.clocks, smooth=options.filter.method if learned else "",
         reconstruction=options.reconstruction,
         smoothing=SmoothingOptions(longest_gap_s=options.filter.longest_gap_s),

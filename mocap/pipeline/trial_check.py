@@ -6,6 +6,7 @@ from calibration import CameraRig
 from calibration.errors import CalibrationError
 from calibration.in_use.check import CameraCheck, CheckLimits, Sampling, UseCheck, check_in_use
 from mocap.errors import KeypointError
+from mocap.keypoints.wrong_views import find_wrong_views
 from mocap.reconstruction import ReconstructionOptions
 from mocap.synthetic.observation import partners
 from mocap.trial import Keypoints2D, Verdict
@@ -47,6 +48,19 @@ def check_against_calibration(keypoints: Keypoints2D, rig: CameraRig) -> tuple[V
         return ()  # nothing is shared: the reconstruction tells why, by camera
     _refuse(found, rig)
     return tuple(_verdict(camera) for camera in found.cameras if camera.change is not None)
+
+
+def refuse_wrong_views(keypoints: Keypoints2D, rig: CameraRig) -> None:
+    """Refuse footage that another arrangement of the cameras, or another image, explains far better.
+
+    Raises
+    ------
+    KeypointError
+        With the code, the cameras and what lowers the error to how much.
+    """
+    wrong = find_wrong_views(keypoints, rig)
+    if wrong is not None:
+        raise KeypointError(wrong.cause, wrong.remedy, code=wrong.code)
 
 
 def _refuse(found: UseCheck, rig: CameraRig) -> None:

@@ -8,16 +8,20 @@ from numpy.typing import NDArray
 
 from calibration.digits import digits
 from mocap.errors import ConfigError
+from mocap.pipeline.trial_plates import beside
 from mocap.reconstruction import Reconstruction
 from mocap.reconstruction.smooth import Smoothed, SmoothingOptions, smooth_points_kalman
 from mocap.reconstruction.smooth_map import smooth_points_map
+from mocap.reconstruction.smooth_views import with_reprojection
 from mocap.schema import Status
 from mocap.signal.implausible import find_frozen, find_leaps
 from mocap.trial import Operation, Points3D, Trial
 
 
 def _kalman(trial: Trial, found: Reconstruction, options: SmoothingOptions) -> Smoothed:
-    return smooth_points_kalman(found.points, options)
+    assert trial.keypoints is not None and trial.rig is not None
+    smoothed = smooth_points_kalman(found.points, options)
+    return replace(smoothed, points=with_reprojection(smoothed.points, trial.keypoints, trial.rig))
 
 
 def _map(trial: Trial, found: Reconstruction, options: SmoothingOptions) -> Smoothed:
@@ -32,7 +36,11 @@ SMOOTHERS: Mapping[str, Callable[[Trial, Reconstruction, SmoothingOptions], Smoo
 
 
 def smooth_trial(
-    trial: Trial, found: Reconstruction, method: str = "kalman", options: SmoothingOptions | None = None
+    trial: Trial,
+    found: Reconstruction,
+    more: Points3D | None = None,
+    method: str = "kalman",
+    options: SmoothingOptions | None = None,
 ) -> Trial:
     """Return the trial with smoothed points beside the raw ones.
 
@@ -41,9 +49,11 @@ def smooth_trial(
     Parameters
     ----------
     trial : Trial
-        With the points of `found`, and for `map` its keypoints and rig.
+        With the points of `found` and of `more`, and for `map` with its keypoints and rig.
     found : Reconstruction
         How the points came about.
+    more : Points3D, optional
+        Points of plates, which are smoothed each by itself.
     method : str
         A key of `SMOOTHERS`.
     options : SmoothingOptions, optional
@@ -59,8 +69,11 @@ def smooth_trial(
         )
     chosen = options or SmoothingOptions()
     odd = find_frozen(trial.points.position) | find_leaps(trial.points.position)
-    smoothed = SMOOTHERS[method](trial, replace(found, points=_without(trial.points, odd)), chosen)
+    own = len(found.points.names)
+    smoothed = SMOOTHERS[method](trial, replace(found, points=_without(found.points, odd[:, :own])), chosen)
     points = smoothed.points
+    if more is not None:
+        points = beside(points, smooth_points_kalman(_without(more, odd[:, own:]), chosen).points)
     if odd.any():
         points = replace(points, status=points.status | (odd * np.uint8(Status.REJECTED)))
     notes = [*smoothed.notes, _cutoff_note(smoothed.cutoff_hz)]

@@ -21,6 +21,7 @@ CLUSTER_NAMES = {
 """The marker set's own names for what tracks a segment."""
 
 CLUSTER_RADIUS_M = 0.05
+_LEAST_SHARE = 0.05  # of the largest variance
 _TETRAHEDRON = np.array([[1.0, 1.0, 1.0], [-1.0, 1.0, -1.0], [-1.0, -1.0, 1.0], [1.0, -1.0, -1.0]]) / np.sqrt(3)
 _TRIANGLE = np.array([[0.0, 1.0, 0.0], [np.sqrt(3) / 2, -0.5, 0.0], [-np.sqrt(3) / 2, -0.5, 0.0]])
 
@@ -119,7 +120,9 @@ def _stand_in(turn: NDArray, n_points: int) -> NDArray:
             own[:, axis, 2] = own[:, 2, axis] = -2.0 * moment * turn[:, axis, 2]
     good = np.isfinite(own).all(axis=(1, 2))
     values, vectors = np.linalg.eigh(np.where(good[:, None, None], own, np.eye(3)))
-    clipped = np.einsum("tij,tj,tkj->tik", vectors, np.maximum(values, 1e-16), vectors)
+    # No direction is free of error: a filter that weighs by the covariance would hold on to it for ever.
+    least = np.maximum(_LEAST_SHARE * values[:, -1:], 1e-16)
+    clipped = np.einsum("tij,tj,tkj->tik", vectors, np.maximum(values, least), vectors)
     return np.where(good[:, None, None], clipped, np.nan)
 
 
