@@ -8,6 +8,7 @@ import numpy as np
 
 import calibration
 from calibration import CameraRig
+from calibration.digits import digits
 from mocap.config.plates import Plate
 from mocap.errors import ConfigError
 from mocap.pipeline.digests import input_sha256
@@ -28,6 +29,7 @@ from mocap.skeleton import bones_among
 from mocap.storage import write_trial
 from mocap.trial import CameraTimes, Keypoints2D, Operation, SyncEstimate, Trial, Verdict
 
+_TELLING = np.log(1.5)  # cameras that scatter by half more or less than the others are named
 #: `Trial.axis_source` where nobody said which way is up; the angles against gravity carry it as their reason.
 GRAVITY_UNSTATED = "gravity not stated by the calibration; world Z taken as up"
 
@@ -100,13 +102,13 @@ def reconstruct_trial(
     plates = fit_plates(keypoints, rig, choices.plates)
     points = beside(result.points, plates.points)
     bones = bones_among(points.names)
-    lost = losses(result, keypoints, rig, choices.reconstruction).words()
+    told = [*_weight_words(result, rig), *losses(result, keypoints, rig, choices.reconstruction).words()]
     parameters = {name: value for name, value in vars(choices.reconstruction).items() if value is not None}
     operations = [
         Operation("read keypoints", {"first_frame": loaded.first_frame, "notes": "; ".join(loaded.notes)}),
         sides.operation,
         clocks.operation,
-        Operation("reconstruct", {**parameters, "notes": "; ".join(words.replace("; ", ", ") for words in lost)}),
+        Operation("reconstruct", {**parameters, "notes": "; ".join(words.replace("; ", ", ") for words in told)}),
         plates.operation,
     ]
     trial = Trial(
@@ -137,6 +139,22 @@ def reconstruct_trial(
         inputs={path.name: input_sha256(path)},
     )
     return smooth_trial(trial, result, plates.points, choices.smooth, choices.smoothing) if choices.smooth else trial
+
+
+def _weight_words(result: Reconstruction, rig: CameraRig) -> list[str]:
+    """Say where observations do not weigh alike."""
+    words = []
+    if result.confidence_power:
+        words.append(f"less confident keypoints weigh less: sigma goes with confidence to the power of "
+                     f"-{result.confidence_power:.1f}, as their residuals prove")  # fmt: skip
+    by_camera = np.median(result.sigma_px, axis=1)
+    typical = float(np.median(by_camera))
+    words += [
+        f"{name} weighs {'less' if sigma > typical else 'more'}: its keypoints scatter by {digits(sigma, 2)} px, those "
+        f"of the others by {digits(typical, 2)} px"
+        for name, sigma in zip(rig.names, by_camera, strict=True) if abs(np.log(sigma / typical)) > _TELLING
+    ]  # fmt: skip
+    return words
 
 
 def _presence_verdicts(result: Reconstruction, keypoints: Keypoints2D, rig: CameraRig) -> tuple[Verdict, ...]:

@@ -85,6 +85,13 @@ def test_sides_exchanged_in_one_view_are_told_and_set_right_when_asked(lab):
     assert np.nanmax(np.abs(trial.keypoints.pixels - clean.pixels)) < 1e-3
 
 
+def test_a_camera_that_scatters_is_told(lab):
+    _, rig, truth = lab
+    told, _ = reconstructed(lab, observe(truth, rig, 3, pixel_sigma=[1.0, 1.0, 1.0, 4.0]).keypoints, "--clocks", "off")
+    assert any(note.startswith("cam_3 weighs less: its keypoints scatter by") for note in told["notes"])
+    assert "clocks agree" in look(told)  # nobody asked
+
+
 @pytest.mark.parametrize(
     ("option", "value", "code"),
     [("--clocks", "guess", "CLOCK_MODE"), ("--sides", "yes", "SIDE_MODE"), ("--smoother", "magic", "SMOOTHER_UNKNOWN")],
