@@ -1,9 +1,9 @@
 """Keypoints at the instants of the common timeline, from the frames that each camera really took.
 
-Between two frames a keypoint is read from the cubic through the two samples before and the two after (Lagrange's
-form, on the true times); where a neighbour is missing the curve has one degree less. It reproduces cubics exactly;
-at 100 Hz a movement of 5 Hz keeps 99.9 % of its size half-way between frames. White noise comes out smaller there,
-0.64 of its variance, and neighbouring samples share some of it. Nothing is extrapolated.
+Every observation is carried from its own frame to the nearest common one along the course of its keypoint:
+``x(common t) = x_observed(own t) + course(common t) - course(own t)``. The course is fitted to the neighbours (see
+`mocap.sync.course`), so that an observation stays one: its noise stays its own, an outlier spoils no neighbour, and a
+missing neighbour costs nothing. Where no frame was taken there is nothing to carry.
 """
 
 from collections.abc import Sequence
@@ -14,11 +14,16 @@ from numpy.typing import NDArray
 
 from calibration.arrays import checked_array
 from mocap.errors import KeypointError
+from mocap.sync.course import FEWEST_FRAMES, HALF_WIDTH_S, ways_of
+from mocap.sync.resample_cubic import read_cubic
+from mocap.sync.resample_slots import EXACT, SLACK, frame_of_slots
 from mocap.trial import CameraTimes, Keypoints2D, SyncEstimate
 
-METHOD = "cubic through four frames"
-_EXACT = 1e-6  # frames: nearer than this a sample is copied
-_SLACK = 0.5  # frames: how uneven frame times may be before two frames have a hole between them
+#: How keypoints are brought to the common frames.
+METHODS = {
+    "carried": "carrying each observation along the local course of its keypoint to the nearest common frame",
+    "cubic": "the cubic through four frames",
+}
 _LONGEST_OVERLAP = 3.0  # lengths of a recording that clocks may spread over
 
 
@@ -29,7 +34,8 @@ class Resampled:
     Attributes
     ----------
     keypoints : Keypoints2D
-        NaN and confidence 0 where a camera has no frames on both sides; confidence is the lowest of the samples used.
+        NaN and confidence 0 where a camera took no frame or nothing is seen; each carries its own confidence (of a
+        curve: the lowest of the samples used).
     bridged : ndarray of bool, shape (camera, time, keypoint)
         Read across missing frames; fill rather than measurement.
     start_s : float
@@ -54,6 +60,7 @@ def resample_keypoints(
     longest_hole: int = 0,
     row_time_s: Sequence[float] | NDArray | None = None,
     image_height: Sequence[int] | NDArray | None = None,
+    method: str = "carried",
 ) -> Resampled:
     """Read every keypoint at the frames of the common timeline.
 
@@ -66,12 +73,14 @@ def resample_keypoints(
     rate_hz, start_s, n_frames
         The common timeline; by default the rate of the keypoints, 0 s, and as many frames as they have.
     longest_hole : int
-        Missing frames in a row that are read across, flagged in `bridged`; 0: none.
+        Missing frames in a row that a curve is read across, flagged in `bridged`; 0: none.
     row_time_s : sequence of float, shape (camera,), optional
         Rolling shutter: seconds from one row of the image to the next. A keypoint's own time is that of the frame
         plus this times its row below the middle one.
     image_height : sequence of int, shape (camera,)
         Rows of the images; wanted with `row_time_s`.
+    method : str
+        Of `METHODS`.
 
     Returns
     -------
@@ -81,7 +90,9 @@ def resample_keypoints(
     ------
     KeypointError
         `FRAME_TIMES`: times that do not increase or of another number of frames, or row times without heights.
+        `RESAMPLE_METHOD`: an unknown method, or holes to be read across by observations that are carried.
     """
+    _check_method(method, longest_hole)
     n_cameras, n_own = keypoints.pixels.shape[:2]
     times = checked_array(common_time_s, "common_time_s", (n_cameras, n_own))
     rate = float(keypoints.rate_hz if rate_hz is None else rate_hz)
@@ -90,20 +101,15 @@ def resample_keypoints(
     pixels = np.full((*shape, 2), np.nan, keypoints.pixels.dtype)
     confidence, bridged = np.zeros(shape, keypoints.confidence.dtype), np.zeros(shape, bool)
     rows = _row_delays(keypoints, row_time_s, image_height)
+    read = _carried if method == "carried" else _by_curve
     for camera, own in enumerate(times):
         interval = _interval(own)
-        longest = (1 + longest_hole + _SLACK) * interval
-        for keypoint in range(shape[2]):
-            seen = np.isfinite(keypoints.pixels[camera, :, keypoint]).all(axis=1) & np.isfinite(own)
-            frames = np.flatnonzero(seen)
-            when = own[frames] if rows is None else own[frames] + rows[camera, frames, keypoint]
-            order = np.argsort(when, kind="stable")  # by rows a keypoint that leaps may overtake its next frame
-            frames, when = frames[order], when[order]
-            found = _read(when, keypoints.pixels[camera, frames, keypoint],
-                          keypoints.confidence[camera, frames, keypoint], wanted, interval, longest)  # fmt: skip
-            pixels[camera, :, keypoint], confidence[camera, :, keypoint], bridged[camera, :, keypoint] = found
+        when = np.repeat(own[:, None], shape[2], axis=1) if rows is None else own[:, None] + rows[camera]
+        view = _View(keypoints.pixels[camera], keypoints.confidence[camera], own, when, interval)
+        pixels[camera], confidence[camera], bridged[camera] = read(view, wanted, (1 + longest_hole + SLACK) * interval)
     answer = Keypoints2D(pixels, confidence, keypoints.names, rate)
-    return Resampled(answer, bridged, float(start_s), _note(keypoints, answer, bridged, longest_hole, rows is not None))
+    note = _note(keypoints, answer, bridged, longest_hole, method, rows is not None)
+    return Resampled(answer, bridged, float(start_s), note)
 
 
 def common_times(
@@ -172,7 +178,7 @@ def on_own_grid(keypoints: Keypoints2D, times: CameraTimes) -> tuple[float, Keyp
             "Give times that begin together, such as seconds since a common trigger.",
             code="CLOCKS_APART",
         )
-    n_frames = int(np.floor((stop - start) * keypoints.rate_hz + _EXACT)) + 1
+    n_frames = int(np.floor((stop - start) * keypoints.rate_hz + EXACT)) + 1
     answer = resample_keypoints(keypoints, times.time_s, start_s=start, n_frames=n_frames)
     return start, answer.keypoints
 
@@ -203,52 +209,64 @@ def _row_delays(
     return delays
 
 
-def _read(
-    when: NDArray, pixels: NDArray, confidence: NDArray, wanted: NDArray, interval: float, longest: float
-) -> tuple[NDArray, NDArray, NDArray]:
-    """Pixels, confidence and whether a hole was bridged, at the wanted times, of one keypoint in one camera."""
-    out = np.full((len(wanted), 2), np.nan, pixels.dtype)
-    trust, bridged = np.zeros(len(wanted), confidence.dtype), np.zeros(len(wanted), bool)
-    if not len(when):
-        return out, trust, bridged
-    nearest = np.clip(np.searchsorted(when, wanted), 0, len(when) - 1)
-    before = np.maximum(nearest - 1, 0)
-    nearest = np.where(np.abs(when[before] - wanted) < np.abs(when[nearest] - wanted), before, nearest)
-    exact = np.abs(when[nearest] - wanted) <= _EXACT * interval
-    out[exact], trust[exact] = pixels[nearest[exact]], confidence[nearest[exact]]
-    if len(when) > 1:
-        low = np.clip(np.searchsorted(when, wanted, side="right") - 1, 0, len(when) - 2)
-        span = when[low + 1] - when[low]
-        held = (wanted > when[low]) & (wanted < when[low + 1]) & (span <= longest) & ~exact
-        if held.any():
-            out[held], trust[held] = _curve(when, pixels, confidence, low[held], wanted[held], longest)
-            bridged[held] = span[held] > (1 + _SLACK) * interval
-    return out, trust, bridged
+@dataclass(frozen=True, eq=False)
+class _View:
+    """One camera's keypoints with the time of each frame and of each observation, s."""
+
+    pixels: NDArray
+    confidence: NDArray
+    own: NDArray
+    when: NDArray
+    interval: float
 
 
-def _curve(
-    when: NDArray, pixels: NDArray, confidence: NDArray, low: NDArray, wanted: NDArray, longest: float
-) -> tuple[NDArray, NDArray]:
-    """Lagrange's curve through the samples low - 1 to low + 2, those that are there and near."""
-    index = low[:, None] + np.arange(-1, 3)
-    there = (index >= 0) & (index < len(when))
-    index = np.clip(index, 0, len(when) - 1)
-    time = when[index]
-    there[:, 0] &= (time[:, 1] - time[:, 0] <= longest) & (time[:, 1] > time[:, 0])
-    there[:, 3] &= (time[:, 3] - time[:, 2] <= longest) & (time[:, 3] > time[:, 2])
-    weight = there.astype(float)
-    for one in range(4):
-        for other in range(4):
-            if one != other:
-                gap = time[:, one] - time[:, other]
-                factor = (wanted - time[:, other]) / np.where(gap == 0, 1.0, gap)
-                weight[:, one] *= np.where(there[:, other], factor, 1.0)
-    weight[~there] = 0.0
-    curve = np.einsum("nj,njc->nc", weight, np.where(there[..., None], pixels[index], 0.0))
-    return curve, np.where(there, confidence[index], np.inf).min(axis=1)
+def _carried(view: _View, wanted: NDArray, _longest: float) -> tuple[NDArray, NDArray, NDArray]:
+    spacing = float(wanted[1] - wanted[0]) if len(wanted) > 1 else view.interval
+    frame = frame_of_slots((view.own - (wanted[0] if len(wanted) else 0.0)) / spacing, len(wanted))
+    there = np.flatnonzero(frame >= 0)
+    frame = frame[there]
+    pixels = np.full((len(wanted), *view.pixels.shape[1:]), np.nan, view.pixels.dtype)
+    confidence = np.zeros(pixels.shape[:2], view.confidence.dtype)
+    pixels[there], confidence[there] = view.pixels[frame], view.confidence[frame]
+    step = (wanted[there, None] - view.when[frame]) / view.interval
+    moved = np.abs(step) > EXACT
+    if moved.any():
+        half_width = max(round(HALF_WIDTH_S / view.interval), FEWEST_FRAMES)
+        way = ways_of(view.pixels, view.when / view.interval, frame, step, half_width)
+        pixels[there] = np.where(moved[..., None], pixels[there] + way, pixels[there])
+        confidence[~np.isfinite(pixels).all(axis=-1)] = 0.0
+    return pixels, confidence, np.zeros(confidence.shape, bool)
 
 
-def _note(before: Keypoints2D, after: Keypoints2D, bridged: NDArray, longest_hole: int, by_rows: bool) -> str:
+def _by_curve(view: _View, wanted: NDArray, longest: float) -> tuple[NDArray, NDArray, NDArray]:
+    shape = (len(wanted), view.pixels.shape[1])
+    pixels = np.full((*shape, 2), np.nan, view.pixels.dtype)
+    confidence, bridged = np.zeros(shape, view.confidence.dtype), np.zeros(shape, bool)
+    for keypoint in range(shape[1]):
+        seen = np.isfinite(view.pixels[:, keypoint]).all(axis=1) & np.isfinite(view.own)
+        frames = np.flatnonzero(seen)
+        # By rows a keypoint that leaps may overtake its next frame.
+        frames = frames[np.argsort(view.when[frames, keypoint], kind="stable")]
+        found = read_cubic(view.when[frames, keypoint], view.pixels[frames, keypoint],
+                           view.confidence[frames, keypoint], wanted, view.interval, longest)  # fmt: skip
+        pixels[:, keypoint], confidence[:, keypoint], bridged[:, keypoint] = found
+    return pixels, confidence, bridged
+
+
+def _check_method(method: str, longest_hole: int) -> None:
+    if method not in METHODS:
+        cause, remedy = f"There is no way '{method}' to resample.", f"Known: {', '.join(METHODS)}."
+    elif method == "carried" and longest_hole:
+        cause = "Where no frame was taken there is no observation to carry."
+        remedy = "Fill holes afterwards, or take method='cubic' to read across them."
+    else:
+        return
+    raise KeypointError(cause, remedy, code="RESAMPLE_METHOD")
+
+
+def _note(
+    before: Keypoints2D, after: Keypoints2D, bridged: NDArray, longest_hole: int, method: str, by_rows: bool
+) -> str:
     seen = [int(np.isfinite(item.pixels).all(axis=-1).sum()) for item in (before, after)]
     hole = "never across a missing frame" if longest_hole == 0 else (
         f"across at most {longest_hole} missing frame{'s' if longest_hole > 1 else ''} "
@@ -256,6 +274,6 @@ def _note(before: Keypoints2D, after: Keypoints2D, bridged: NDArray, longest_hol
     )  # fmt: skip
     rows = ", each at the time its row was read" if by_rows else ""
     return (
-        f"Keypoints read at the common frames by the {METHOD}{rows}, {hole}; frames that agree are copied. "
+        f"Keypoints brought to the common frames by {METHODS[method]}{rows}, {hole}; frames that agree are copied. "
         f"{seen[0]} observations became {seen[1]}."
     )

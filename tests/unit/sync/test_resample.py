@@ -1,4 +1,4 @@
-"""Resampling against closed forms: cubics are exact, agreeing instants are copied, holes and ends stay empty."""
+"""Resampling against closed forms: cubics are exact, each observation stays one, holes and ends stay empty."""
 
 import numpy as np
 import pytest
@@ -62,12 +62,15 @@ def test_cubics_are_exact_at_any_shift_and_drift():
     np.testing.assert_allclose(common * (1 + 1e-6 * drift[:, None]) + offset[:, None], own, atol=1e-15)
     assert np.abs(residual).max() <= 0.5 / RATE + 1e-12
     answer = resample_keypoints(keypoints_at(common), common).keypoints
+    curve = resample_keypoints(keypoints_at(common), common, method="cubic").keypoints
     for camera in range(2):
-        found = answer.pixels[camera, :, 0]
-        inside = (own[0] > common[camera, 1]) & (own[0] < common[camera, -2])
-        np.testing.assert_allclose(found[inside], cubic(own[0])[inside], atol=1e-9)  # 2e-14 px
         beyond = (own[0] < common[camera, 0]) | (own[0] > common[camera, -1])
-        assert np.isnan(found[beyond]).all() and np.isfinite(found[~beyond]).all()
+        for found, ends in ((answer.pixels[camera, :, 0], 5), (curve.pixels[camera, :, 0], 1)):
+            inside = (own[0] > common[camera, ends]) & (own[0] < common[camera, -1 - ends])
+            np.testing.assert_allclose(found[inside], cubic(own[0])[inside], atol=1e-9)  # 2e-13 px
+            assert np.isfinite(found[~beyond]).all()
+        np.testing.assert_allclose(found[~beyond], cubic(own[0])[~beyond], atol=2e-3)
+        assert np.isnan(curve.pixels[camera, beyond]).all()
 
 
 def test_at_an_end_a_parabola_is_exact():
@@ -79,9 +82,10 @@ def test_at_an_end_a_parabola_is_exact():
 def test_half_way_a_movement_keeps_its_size():
     times = even() + 0.005
     wave = lambda t: np.stack([np.sin(2 * np.pi * 5 * t), np.cos(2 * np.pi * 5 * t)], -1)  # noqa: E731
-    answer = resample_keypoints(keypoints_at(times, wave), times).keypoints
-    inside = slice(3, 47)
-    assert np.abs(answer.pixels[0, inside, 0] - wave(even()[0])[inside]).max() < 4e-4  # 2.3e-4: 3/128 (2 pi f / rate)^4
+    inside = slice(7, 43)
+    for method, limit in (("cubic", 4e-4), ("carried", 8e-3)):  # 2.3e-4: 3/128 (2 pi f / rate)^4; 4.7e-3
+        answer = resample_keypoints(keypoints_at(times, wave), times, method=method).keypoints
+        assert np.abs(answer.pixels[0, inside, 0] - wave(even()[0])[inside]).max() < limit
 
 
 def test_nothing_is_read_across_a_missing_frame_unless_allowed():
@@ -89,14 +93,19 @@ def test_nothing_is_read_across_a_missing_frame_unless_allowed():
     pixels, confidence = cubic(times)[:, :, None], np.full((2, 50, 1), 0.9)
     pixels[0, 20:22], confidence[0, 20:22] = np.nan, 0
     given = Keypoints2D(pixels, confidence, ("a",), RATE)
-    strict = resample_keypoints(given, times)
+    carried = resample_keypoints(given, times)
+    assert np.flatnonzero(np.isnan(carried.keypoints.pixels[0, :, 0, 0])).tolist() == [20, 21]
+    np.testing.assert_allclose(carried.keypoints.pixels[0, 22:42, 0], cubic(even())[0, 22:42], atol=1e-9)
+    with pytest.raises(KeypointError, match="no observation to carry"):
+        resample_keypoints(given, times, longest_hole=1)
+    strict = resample_keypoints(given, times, method="cubic")
     assert np.flatnonzero(np.isnan(strict.keypoints.pixels[0, :, 0, 0])).tolist() == [0, 20, 21, 22]
-    short = resample_keypoints(given, times, longest_hole=1).keypoints
+    short = resample_keypoints(given, times, longest_hole=1, method="cubic").keypoints
     np.testing.assert_array_equal(short.pixels, strict.keypoints.pixels)
-    bridged = resample_keypoints(given, times, longest_hole=2)
+    bridged = resample_keypoints(given, times, longest_hole=2, method="cubic")
     assert np.flatnonzero(bridged.bridged[0, :, 0]).tolist() == [20, 21, 22] and not bridged.bridged[1].any()
     np.testing.assert_allclose(bridged.keypoints.pixels[0, 2:49, 0], cubic(even())[0, 2:49], atol=1e-9)
-    assert "never across a missing frame" in strict.note and "at most 2 missing frames (3 observ" in bridged.note
+    assert "never across a missing frame" in carried.note and "at most 2 missing frames (3 observ" in bridged.note
 
 
 def test_a_hole_in_the_frame_times_stays_a_hole():
@@ -110,17 +119,19 @@ def test_a_hole_in_the_frame_times_stays_a_hole():
 def test_uneven_frame_times_are_taken_as_they_are():
     rng = np.random.default_rng(3)
     times = even(1, 200) + rng.uniform(-0.002, 0.002, (1, 200))
-    answer = resample_keypoints(keypoints_at(times), times).keypoints
-    inside = slice(2, 198)
-    np.testing.assert_allclose(answer.pixels[0, inside, 0], cubic(even(1, 200))[0, inside], atol=1e-9)
+    for method, inside in (("cubic", slice(2, 198)), ("carried", slice(5, 195))):
+        answer = resample_keypoints(keypoints_at(times), times, method=method).keypoints
+        np.testing.assert_allclose(answer.pixels[0, inside, 0], cubic(even(1, 200))[0, inside], atol=1e-9)
 
 
-def test_confidence_is_the_lowest_of_the_samples_used():
+def test_confidence_is_carried_along_or_the_lowest_of_the_samples_that_a_curve_uses():
     times = even(1) + 0.004
     confidence = np.full((1, 50, 1), 0.9)
     confidence[0, 20] = 0.3
-    answer = resample_keypoints(Keypoints2D(cubic(times)[:, :, None], confidence, ("a",), RATE), times).keypoints
-    assert np.flatnonzero(answer.confidence[0, :, 0] == 0.3).tolist() == [19, 20, 21, 22]
+    given = Keypoints2D(cubic(times)[:, :, None], confidence, ("a",), RATE)
+    for method, frames in (("carried", [20]), ("cubic", [19, 20, 21, 22])):
+        answer = resample_keypoints(given, times, method=method).keypoints
+        assert np.flatnonzero(answer.confidence[0, :, 0] == 0.3).tolist() == frames
 
 
 def test_a_rolling_shutter_gives_each_keypoint_its_own_time():
@@ -132,7 +143,7 @@ def test_a_rolling_shutter_gives_each_keypoint_its_own_time():
     exposed = times + row * (v - middle)
     given = Keypoints2D(np.stack([cubic(exposed)[..., 0], v], -1)[:, :, None], np.ones((1, 50, 1)), ("a",), RATE)
     answer = resample_keypoints(given, times, row_time_s=[row], image_height=[height])
-    inside = slice(2, 48)
+    inside = slice(5, 45)
     np.testing.assert_allclose(answer.keypoints.pixels[0, inside, 0, 0], cubic(times)[0, inside, 0], atol=1e-9)
     np.testing.assert_allclose(answer.keypoints.pixels[0, inside, 0, 1], (500 + 900 * times)[0, inside], atol=1e-9)
     assert "at the time its row was read" in answer.note
@@ -140,7 +151,49 @@ def test_a_rolling_shutter_gives_each_keypoint_its_own_time():
     assert np.abs(wrong[0, inside, 0, 1] - (500 + 900 * times)[0, inside]).max() > 0.3  # 4.9: what ignoring it costs
 
 
+def test_each_observation_stays_one():
+    """Noise as large as it was and independent from frame to frame, and none lost beside gaps and outliers."""
+    rng = np.random.default_rng(4)
+    times = np.arange(2000)[None] / RATE + 0.005
+    wave = lambda t: np.stack([800 + 150 * np.sin(4 * t), 500 + 90 * np.cos(7 * t)], -1)  # noqa: E731
+    noise = rng.standard_normal((1, 2000, 2))
+    pixels = wave(times) + noise
+    outlier, missing = rng.random((1, 2000)) < 0.02, rng.random((1, 2000)) < 0.1
+    pixels[outlier] += 200.0
+    pixels[missing] = np.nan
+    given = Keypoints2D(pixels[:, :, None], np.ones((1, 2000, 1)), ("a",), RATE)
+    # Between two frames the later common one is meant: frame i becomes frame i + 1, and there is none for frame 0.
+    answer = resample_keypoints(given, times).keypoints.pixels[0, 1:, 0] - wave(np.arange(1, 2000) / RATE)
+    np.testing.assert_array_equal(np.isnan(answer[:, 0]), missing[0, :-1])
+    good = ~(outlier | missing)[0, :-1]
+    carried = answer - noise[0, :-1]
+    assert np.sqrt(np.mean(carried[good] ** 2)) < 0.12 and np.abs(carried[good]).max() < 0.6  # px: 0.09, 0.4
+    assert np.sqrt(np.mean(answer[good] ** 2)) == pytest.approx(1.0, abs=0.04)
+    both = good[1:] & good[:-1]
+    assert abs(np.mean(answer[1:][both] * answer[:-1][both])) < 0.05  # 0.02; a cubic between frames gives 0.3
+    np.testing.assert_allclose(answer[outlier[0, :-1] & ~missing[0, :-1]], 200, atol=5)
+
+
+def test_times_that_tremble_about_the_middle_between_frames_lose_and_double_nothing():
+    rng = np.random.default_rng(5)
+    times = even(1, 400) + 0.005 + rng.uniform(-0.001, 0.001, (1, 400))
+    mark = np.linspace(0.1, 1.0, 400)[None, :, None]
+    given = Keypoints2D(cubic(times)[:, :, None], mark, ("a",), RATE)
+    answer = resample_keypoints(given, times, n_frames=402).keypoints.confidence[0, :, 0]
+    np.testing.assert_array_equal(answer[1:401], mark[0, :, 0])
+
+
+def test_half_the_rate_serves_twice_and_twice_the_rate_once():
+    slow, fast = np.arange(0, 1.0, 0.02)[None], np.arange(0, 0.25, 0.005)[None]
+    answer = resample_keypoints(keypoints_at(slow), slow, n_frames=100).keypoints.pixels[0, :99, 0]
+    np.testing.assert_allclose(answer[10:89], cubic(np.arange(10, 89) / RATE), atol=1e-9)
+    answer = resample_keypoints(keypoints_at(fast), fast, n_frames=25).keypoints.pixels[0, :, 0]
+    np.testing.assert_array_equal(answer, cubic(np.arange(0, 0.25, 0.01)))
+
+
 def test_what_cannot_be_resampled_is_refused():
+    with pytest.raises(KeypointError, match="no way 'linear'"):
+        resample_keypoints(keypoints_at(even()), even(), method="linear")
     given = keypoints_at(even())
     with pytest.raises(KeypointError, match="do not increase"):
         resample_keypoints(given, even()[:, ::-1])
