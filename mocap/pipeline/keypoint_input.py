@@ -63,7 +63,7 @@ class LoadedKeypoints:
     notes : tuple of str
         Which file became which camera, and who was chosen, and why.
     verdicts : tuple of Verdict
-        Whether the participant is known; none where the files hold one person.
+        Whether the participant is known, none where the files hold one person; and that image sizes differ.
     """
 
     keypoints: Keypoints2D
@@ -83,13 +83,13 @@ def load_keypoints(path: Path, rig: CameraRig, how: KeypointInput) -> LoadedKeyp
     notes = [*renamed, *(note.rstrip(".") for note in read.notes)]
     if read.first_frame:
         notes.append(f"time 0 is frame {read.first_frame} of the files")
-    people = read.people
+    people, sizes = read.people, _size_verdicts(read.sizes_apart)
     if people.n_people == 1:
-        return LoadedKeypoints(people.person(0), read.first_frame, tuple(notes))
+        return LoadedKeypoints(people.person(0), read.first_frame, tuple(notes), sizes)
     chosen = _participant(people, rig, how)
     # Notes are joined by what separates the parts of this sentence.
     notes.append(chosen.reason.replace("; ", ", "))
-    return LoadedKeypoints(chosen.keypoints, read.first_frame, tuple(notes), chosen.verdicts)
+    return LoadedKeypoints(chosen.keypoints, read.first_frame, tuple(notes), (*sizes, *chosen.verdicts))
 
 
 def _participant(people: PeopleKeypoints, rig: CameraRig, how: KeypointInput) -> ParticipantChoice:
@@ -102,6 +102,17 @@ def _participant(people: PeopleKeypoints, rig: CameraRig, how: KeypointInput) ->
             trust = (people.confidence * seen).sum(axis=-1)
             check_against_calibration(people.chosen(np.where(trust.max(axis=2) > 0, trust.argmax(axis=2), -1)), rig)
         raise
+
+
+def _size_verdicts(apart: tuple[str, ...]) -> tuple[Verdict, ...]:
+    """Return what fails where images have almost the calibration's size: nobody knows which side was cut or padded."""
+    if not apart:
+        return ()
+    text = (
+        f"with another image size than the calibration ({'; '.join(apart)}): where they were cut or padded decides "
+        "by how much their keypoints are shifted; calibrate with images of this size"
+    )
+    return (Verdict("image size", float(len(apart)), 0.0, "cameras", False, text),)
 
 
 def check_image_size(keypoints: Keypoints2D, rig: CameraRig) -> None:

@@ -71,6 +71,8 @@ class KeypointRecording:
         All files that were read.
     notes : tuple of str
         What the user should know: frames that are not there, files that were left out.
+    sizes_apart : tuple of str
+        Per camera whose images are a little larger or smaller than those asked for, both sizes in words.
     """
 
     people: PeopleKeypoints
@@ -79,6 +81,7 @@ class KeypointRecording:
     first_frame: int
     files: tuple[Path, ...]
     notes: tuple[str, ...]
+    sizes_apart: tuple[str, ...] = ()
 
 
 def read_keypoints(
@@ -144,15 +147,15 @@ def read_keypoints(
         )
     found = reader.read(path, KeypointRequest(tuple(camera_names), skeleton, declared, image_sizes), progress)
     rate, rate_notes = chosen_rate(rate_hz, found.rate_hz, path)
-    size_notes = check_sizes(found.image_sizes, image_sizes or {})
+    sizes_apart = check_sizes(found.image_sizes, image_sizes or {})
     detections, pixel_notes = check_pixels(found.detections, {**found.image_sizes, **(image_sizes or {})})
-    source_of, files, notes = found.source_of, found.files, (*found.notes, *rate_notes, *size_notes, *pixel_notes)
+    source_of, files, notes = found.source_of, found.files, (*found.notes, *rate_notes, *pixel_notes)
     del found  # else a long recording would be held twice
     seen_notes = (*stray_names(next(iter(detections.values())).names), *views(detections))
     people, first_frame, joint_notes = join_cameras(detections, rate)
     people, remarks = select_keypoints(people, keypoints, reader.whole_skeleton)
     return KeypointRecording(
-        people, name, source_of, first_frame, files, (*notes, *joint_notes, *seen_notes, *remarks)
+        people, name, source_of, first_frame, files, (*notes, *joint_notes, *seen_notes, *remarks), sizes_apart
     )
 
 

@@ -47,10 +47,8 @@ def _plain(rate: float) -> str:
     return f"{rate:.3f}".rstrip("0").rstrip(".")
 
 
-def check_sizes(
-    told: Mapping[str, tuple[int, int]], known: Mapping[str, tuple[int, int]]
-) -> tuple[str, ...]:
-    """Hold the image sizes that the files tell against the calibration's; return notes.
+def check_sizes(told: Mapping[str, tuple[int, int]], known: Mapping[str, tuple[int, int]]) -> tuple[str, ...]:
+    """Hold the image sizes that the files tell against the calibration's; return a line per camera that differs.
 
     Raises
     ------
@@ -69,7 +67,7 @@ def check_sizes(
             "Use the calibration of these recordings: same resolution, same rotation.",
             code="IMAGE_SIZE",
         )
-    return tuple(f"image size differs, {word}." for word in words)
+    return tuple(words)
 
 
 def views(detections: Mapping[str, CameraDetections]) -> tuple[str, ...]:

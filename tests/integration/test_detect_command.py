@@ -200,7 +200,8 @@ def test_footage_of_another_size_than_the_calibration_is_told(session, mocap_cli
     assert done.out.count("was calibrated with images of 324 x 240 px, its footage is 320 x 240 px") == 3
     made = mocap_cli("reconstruct", "--calibration", tmp_path / "calibration.toml", "--rate", 50, "--out",
                      tmp_path / "t.h5", "--keypoints", tmp_path / "keypoints" / "move.parquet")  # fmt: skip
-    assert made.out.count("320 x 240 px in the files, 324 x 240 px in the calibration") == 3, made.err
+    assert "LOOK image size: 3 cameras" in made.out, made.err
+    assert made.out.count("320 x 240 px in the files, 324 x 240 px in the calibration") == 3
 
 
 def test_a_black_recording_yields_no_table(session, mocap_cli, tmp_path: Path) -> None:
@@ -252,6 +253,7 @@ def test_the_four_real_videos_go_from_images_to_points(shared_data, mocap_cli, t
     made = mocap_cli("reconstruct", "--calibration", shared_data / "openpose_4cam" / "calibration.toml",
                      "--keypoints", tmp_path / "kp" / "videos_4cam.parquet", "--out", tmp_path / "t.h5")  # fmt: skip
     assert made.status == 0, made.err
+    assert "LOOK image size: 2 cameras" in made.out
     assert made.out.count("1080 x 1920 px in the files, 1088 x 1920 px in the calibration") == 2
     trial = read_trial(tmp_path / "t.h5")
     assert np.isfinite(trial.points.position).all(axis=2).mean() > 0.95  # measured 0.996

@@ -146,12 +146,14 @@ def test_spellings_of_mediapipe_tables(tmp_path, header, base):
     np.testing.assert_allclose(found.people.confidence[:, truth.frames], truth.scores)
 
 
-def test_images_of_another_size_are_refused_and_a_few_pixels_noted(tmp_path):
+def test_images_of_another_size_are_refused_and_a_few_pixels_told(tmp_path):
     path = made.coco(tmp_path, made.recorded(("hip", "knee", "toe")))
     assert "1920 x 1080 px in the files, 1280 x 720" in refusal(
         KeypointError, "IMAGE_SIZE", path, image_sizes=dict.fromkeys(made.CAMERAS, (1280, 720)))
     found = read(path, image_sizes=dict.fromkeys(made.CAMERAS, (1920, 1088)))
-    assert any("1920 x 1080 px in the files, 1920 x 1088" in note for note in found.notes)
+    assert len(found.sizes_apart) == len(made.CAMERAS)
+    assert all("1920 x 1080 px in the files, 1920 x 1088" in word for word in found.sizes_apart)
+    assert not read(path, image_sizes=dict.fromkeys(made.CAMERAS, (1920, 1080))).sizes_apart
 
 
 def test_samples_far_outside_the_image_are_left_out_and_named(tmp_path):
