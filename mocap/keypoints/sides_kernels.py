@@ -9,46 +9,51 @@ import numpy as np
 from numba import njit
 
 
-@njit(cache=True, fastmath=False)
-def _energies(pair, own, energy):
-    n_cameras = own.shape[0]
+@njit(cache=True, nogil=True, error_model="numpy")
+def _energies(pair, own, frame, energy):
+    n_cameras = own.shape[1]
     base = 0.0
     for a in range(n_cameras):
-        base -= own[a]
+        base -= own[frame, a]
         for b in range(a):
-            base -= pair[a, b]
+            base -= pair[frame, a, b]
     energy[0] = base
     for state in range(1, energy.shape[0]):
         low = 0
         while not (state >> low) & 1:
             low += 1
         before = state & (state - 1)
-        total = own[low]
+        total = own[frame, low]
         for a in range(n_cameras):
             if a != low:
-                total += -pair[low, a] if (before >> a) & 1 else pair[low, a]
+                total += -pair[frame, low, a] if (before >> a) & 1 else pair[frame, low, a]
         energy[state] = energy[before] + 2.0 * total
 
 
-@njit(cache=True, fastmath=False)
-def _step(value, origin, stay, value_new, origin_new):
-    """Move every state on by one frame; `origin` follows where each came from."""
+@njit(cache=True, nogil=True, error_model="numpy")
+def _step(value, origin, stay, frame):
+    """Move every state on by one frame; `origin` says where each came from."""
     n_states = value.shape[0]
     for state in range(n_states):
         origin[state] = state
-    for a in range(stay.shape[0]):
-        bit = 1 << a
-        for state in range(n_states):
-            kept, changed = value[state] - stay[a], value[state ^ bit] + stay[a]
-            if kept <= changed:
-                value_new[state], origin_new[state] = kept, origin[state]
-            else:
-                value_new[state], origin_new[state] = changed, origin[state ^ bit]
-        value[:] = value_new
-        origin[:] = origin_new
+    for a in range(stay.shape[1]):
+        bit, kept = 1 << a, stay[frame, a]
+        for block in range(0, n_states, 2 * bit):
+            for one in range(block, block + bit):
+                other = one + bit
+                value_one, value_other = value[one], value[other]
+                from_one, from_other = origin[one], origin[other]
+                if value_other + kept < value_one - kept:
+                    value[one], origin[one] = value_other + kept, from_other
+                else:
+                    value[one] = value_one - kept
+                if value_one + kept < value_other - kept:
+                    value[other], origin[other] = value_one + kept, from_one
+                else:
+                    value[other] = value_other - kept
 
 
-@njit(cache=True, fastmath=False)
+@njit(cache=True, nogil=True, error_model="numpy")
 def best_states(pair, own, stay, n_block, n_ahead):
     """Return the best state per frame, shape (time,).
 
@@ -66,31 +71,26 @@ def best_states(pair, own, stay, n_block, n_ahead):
     n_frames, n_cameras = own.shape
     n_states = 1 << n_cameras
     answer = np.zeros(n_frames, np.int64)
-    value, fresh, energy = np.empty(n_states), np.empty(n_states), np.empty(n_states)
-    came, came_new = np.empty(n_states, np.int64), np.empty(n_states, np.int64)
+    value, energy = np.empty(n_states), np.empty(n_states)
     back = np.empty((min(n_block + n_ahead, max(n_frames, 1)), n_states), np.int32)
-    start = 0
-    while start < n_frames:
+    for start in range(0, n_frames, n_block):
         stop = min(start + n_block, n_frames)
         end = min(stop + n_ahead, n_frames)
+        for state in range(n_states):
+            value[state] = 0.0 if start == 0 or state == answer[start - 1] else 1e12
         for frame in range(start, end):
-            _energies(pair[frame], own[frame], energy)
-            if frame == start:
-                if start == 0:
-                    value[:] = 0.0
-                else:
-                    value[:] = 1e12
-                    value[answer[start - 1]] = 0.0
-                    _step(value, came, stay[frame - 1], fresh, came_new)
-            else:
-                _step(value, came, stay[frame - 1], fresh, came_new)
-                back[frame - start] = came
-            value += energy
-        state = np.argmin(value)
+            if frame > 0:
+                _step(value, back[frame - start], stay, frame - 1)
+            _energies(pair, own, frame, energy)
+            for state in range(n_states):
+                value[state] += energy[state]
+        best = 0
+        for state in range(n_states):
+            if value[state] < value[best]:
+                best = state
         for frame in range(end - 1, start - 1, -1):
             if frame < stop:
-                answer[frame] = state
+                answer[frame] = best
             if frame > start:
-                state = back[frame - start, state]
-        start = stop
+                best = back[frame - start, best]
     return answer

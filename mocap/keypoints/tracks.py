@@ -15,7 +15,7 @@ from calibration import CameraRig
 from mocap.errors import ConfigError, KeypointError
 from mocap.keypoints.people import PeopleKeypoints
 from mocap.keypoints.tracks_bodies import LEAST_POINTS, body_pixels, body_points, grouped, spans
-from mocap.keypoints.tracks_kernels import claim_views, link_frames
+from mocap.keypoints.tracks_link_kernels import claim_views, link_frames
 from mocap.keypoints.tracks_pieces import continuous, joined_pieces
 
 _KEY_RATE_HZ = 25.0  # bodies are put together so often; in between people move on smoothly
