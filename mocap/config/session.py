@@ -55,12 +55,18 @@ class CameraEntry:
     """One camera of `[cameras]`: which files are its own.
 
     `rate_hz` is its nominal rate where it is not that of `[sync]`; `timestamps` names the file of its frame times,
-    beside the footage of each trial or in the session's folder.
+    beside the footage of each trial or in the session's folder. `row_time_s` is for rolling shutters: seconds from
+    one row of the image to the next (the readout of an image over its rows), negative where rows are read upwards.
     """
 
     pattern: str
     rate_hz: float | None = None
     timestamps: str | None = None
+    row_time_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not abs(self.row_time_s) < 1e-3:
+            raise ValueError("'row_time_s' is the time of one row in s, such as 1e-5")
 
 
 @_section
@@ -172,6 +178,14 @@ class Session:
     def camera_patterns(self) -> dict[str, str]:
         """File pattern by camera name; empty when every camera of the calibration is meant."""
         return {name: entry if isinstance(entry, str) else entry.pattern for name, entry in self.cameras.items()}
+
+    @property
+    def row_times(self) -> dict[str, float]:
+        """Time of an image row, s, by camera; of those with a rolling shutter alone."""
+        return {
+            name: entry.row_time_s for name, entry in self.cameras.items()
+            if isinstance(entry, CameraEntry) and entry.row_time_s
+        }  # fmt: skip
 
 
 def read_session(folder: Path) -> Session:

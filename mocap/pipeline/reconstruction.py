@@ -1,6 +1,6 @@
 """Reconstruction as a recipe: keypoint files and a calibration in, a trial of 3D points out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -51,6 +51,8 @@ class TrialChoices:
         Smoother that makes the smoothed points, of `mocap.pipeline.trial_smoothing.SMOOTHERS`; none when empty.
     plates : tuple of Plate
         Plates whose corners are among the keypoints.
+    row_time_s : mapping of str to float
+        Rolling shutters: seconds from one row of the image to the next, by camera.
     reconstruction : ReconstructionOptions
     smoothing : SmoothingOptions
     """
@@ -59,6 +61,7 @@ class TrialChoices:
     clocks: str = "auto"
     smooth: str = ""
     plates: tuple[Plate, ...] = ()
+    row_time_s: Mapping[str, float] = field(default_factory=dict)
     reconstruction: ReconstructionOptions = field(default_factory=ReconstructionOptions)
     smoothing: SmoothingOptions = field(default_factory=SmoothingOptions)
 
@@ -89,7 +92,7 @@ def reconstruct_trial(
     check_image_size(loaded.keypoints, rig)
     sides = look_at_sides(loaded.keypoints, rig, choices.sides, loaded.first_frame)
     ordered, times, known = clocks_of(sides.keypoints) if clocks_of else (sides.keypoints, None, None)
-    clocks = set_clocks(ordered, rig, choices.clocks, times=times, known=known)
+    clocks = set_clocks(ordered, rig, choices.clocks, times=times, known=known, row_time_s=choices.row_time_s)
     keypoints = clocks.keypoints
     use_verdicts = check_against_calibration(keypoints, rig)
     refuse_wrong_views(keypoints, rig)

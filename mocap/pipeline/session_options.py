@@ -75,7 +75,7 @@ def trial_choices(session: Session, options: StageOptions, folder: Path) -> Tria
     name = session.keypoints.plates
     plates = read_plates(folder / name if (folder / name).exists() else name).plate if name else ()
     return TrialChoices(
-        plates=plates,
+        plates=plates, row_time_s=session.row_times,
         sides=session.keypoints.sides, clocks=session.sync.clocks, smooth=options.filter.method if learned else "",
         reconstruction=options.reconstruction,
         smoothing=SmoothingOptions(longest_gap_s=options.filter.longest_gap_s),

@@ -1,5 +1,6 @@
 """The clocks of one trial's cameras: asked, told, and set right before anything is reconstructed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from calibration import CameraRig
 from calibration.digits import digits
 from mocap.errors import ConfigError, KeypointError
-from mocap.sync import MotionSyncOptions, common_times, estimate_offsets, resample_keypoints
+from mocap.sync import MotionSyncOptions, common_times, estimate_offsets, resample_keypoints, without_rows
 from mocap.trial import CameraTimes, Keypoints2D, Operation, SyncEstimate, Timeline, Verdict
 
 #: `auto` sets clocks that are proven to be off, `check` only tells of them, `off` does not ask.
@@ -42,6 +43,7 @@ def set_clocks(
     *,
     times: CameraTimes | None = None,
     known: SyncEstimate | None = None,
+    row_time_s: Mapping[str, float] | None = None,
 ) -> SetClocks:
     """Bring the keypoints of all cameras onto one timeline, as far as their clocks are known to differ.
 
@@ -57,16 +59,30 @@ def set_clocks(
     known : SyncEstimate, optional
         How the clocks stand to each other, from elsewhere (a flash, sound, an earlier look); else the movement of the
         keypoints tells.
+    row_time_s : mapping of str to float, optional
+        Rolling shutters: seconds from one row of the image to the next, by camera. Taken into account in every mode.
 
     Raises
     ------
     ConfigError
-        CLOCK_MODE
+        CLOCK_MODE; ROW_TIMES for a camera that is not in the rig.
     """
     if mode not in CLOCK_MODES:
         raise ConfigError(
             f"There is no way '{mode}' to treat the clocks.", f"Known: {', '.join(CLOCK_MODES)}.", code="CLOCK_MODE"
         )
+    keypoints, said = _by_middle_rows(keypoints, rig, row_time_s or {}, times)
+    answer = _set(keypoints, rig, mode, times, known)
+    if not said:
+        return answer
+    done = answer.operation or Operation("set clocks", {"method": "rolling shutter", "notes": ""})
+    notes = "; ".join(filter(None, (_as_notes([said]), str(done.parameters["notes"]))))
+    return replace(answer, operation=replace(done, parameters={**done.parameters, "notes": notes}))
+
+
+def _set(
+    keypoints: Keypoints2D, rig: CameraRig, mode: str, times: CameraTimes | None, known: SyncEstimate | None
+) -> SetClocks:
     nominal = Timeline(keypoints.rate_hz, keypoints.n_frames, camera_names=rig.names)
     if len(rig) < 2 or keypoints.n_cameras != len(rig):
         return SetClocks(keypoints, nominal)
@@ -79,6 +95,22 @@ def set_clocks(
         timeline = _timeline(nominal, estimate, None, "nominal rate")
         return SetClocks(keypoints, timeline, _verdicts(estimate, keypoints.rate_hz))
     return _resampled(keypoints, rig, estimate, times)
+
+
+def _by_middle_rows(
+    keypoints: Keypoints2D, rig: CameraRig, row_time_s: Mapping[str, float], times: CameraTimes | None
+) -> tuple[Keypoints2D, str]:
+    unknown = sorted(set(row_time_s) - set(rig.names))
+    if unknown:
+        raise ConfigError(
+            f"Row times of cameras that are not in the calibration: {', '.join(unknown)}.",
+            f"Known: {', '.join(rig.names)}.", code="ROW_TIMES",
+        )  # fmt: skip
+    if not any(row_time_s.values()) or keypoints.n_cameras != len(rig):
+        return keypoints, ""
+    rows = [row_time_s.get(name, 0.0) for name in rig.names]
+    heights = [camera.size[1] for camera in rig]
+    return without_rows(keypoints, rows, heights, None if times is None else times.time_s)
 
 
 def _from_motion(keypoints: Keypoints2D, rig: CameraRig, times: CameraTimes | None) -> SyncEstimate | None:

@@ -2,5 +2,6 @@
 
 from mocap.sync.motion import MotionSyncOptions, estimate_offsets
 from mocap.sync.resample import Resampled, common_times, resample_keypoints
+from mocap.sync.rows import without_rows
 
-__all__ = ["MotionSyncOptions", "Resampled", "common_times", "estimate_offsets", "resample_keypoints"]
+__all__ = ["MotionSyncOptions", "Resampled", "common_times", "estimate_offsets", "resample_keypoints", "without_rows"]

@@ -17,6 +17,7 @@ from mocap.errors import KeypointError
 from mocap.sync.course import FEWEST_FRAMES, HALF_WIDTH_S, ways_of
 from mocap.sync.resample_cubic import read_cubic
 from mocap.sync.resample_slots import EXACT, SLACK, frame_of_slots
+from mocap.sync.rows import frame_interval, row_delays
 from mocap.trial import CameraTimes, Keypoints2D, SyncEstimate
 
 #: How keypoints are brought to the common frames.
@@ -100,10 +101,10 @@ def resample_keypoints(
     shape = (n_cameras, len(wanted), len(keypoints.names))
     pixels = np.full((*shape, 2), np.nan, keypoints.pixels.dtype)
     confidence, bridged = np.zeros(shape, keypoints.confidence.dtype), np.zeros(shape, bool)
-    rows = _row_delays(keypoints, row_time_s, image_height)
+    rows = row_delays(keypoints, row_time_s, image_height)
     read = _carried if method == "carried" else _by_curve
     for camera, own in enumerate(times):
-        interval = _interval(own)
+        interval = frame_interval(own)
         when = np.repeat(own[:, None], shape[2], axis=1) if rows is None else own[:, None] + rows[camera]
         view = _View(keypoints.pixels[camera], keypoints.confidence[camera], own, when, interval)
         pixels[camera], confidence[camera], bridged[camera] = read(view, wanted, (1 + longest_hole + SLACK) * interval)
@@ -181,32 +182,6 @@ def on_own_grid(keypoints: Keypoints2D, times: CameraTimes) -> tuple[float, Keyp
     n_frames = int(np.floor((stop - start) * keypoints.rate_hz + EXACT)) + 1
     answer = resample_keypoints(keypoints, times.time_s, start_s=start, n_frames=n_frames)
     return start, answer.keypoints
-
-
-def _interval(own: NDArray) -> float:
-    step = np.diff(own[np.isfinite(own)])
-    if (step <= 0).any():
-        raise KeypointError(
-            "Frame times that do not increase.", "Put the frames in order of time first.", code="FRAME_TIMES"
-        )
-    return float(np.median(step)) if len(step) else 1.0
-
-
-def _row_delays(
-    keypoints: Keypoints2D, row_time_s: Sequence[float] | NDArray | None,
-    image_height: Sequence[int] | NDArray | None,
-) -> NDArray | None:
-    """Seconds after the frame time at which each keypoint's row is read, shape (camera, frame, keypoint)."""
-    if row_time_s is None:
-        return None
-    if image_height is None:
-        raise KeypointError(
-            "Row times without the heights of the images.", "Give image_height too.", code="FRAME_TIMES"
-        )
-    row_time = checked_array(row_time_s, "row_time_s", (len(keypoints.pixels),))[:, None, None]
-    height = checked_array(image_height, "image_height", (len(keypoints.pixels),))[:, None, None]
-    delays: NDArray = row_time * (keypoints.pixels[..., 1] - (height - 1) / 2)
-    return delays
 
 
 @dataclass(frozen=True, eq=False)

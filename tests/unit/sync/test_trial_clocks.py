@@ -1,0 +1,79 @@
+"""The clocks of a trial set right in the pipeline: rolling shutters, and what reconstruction gains by each."""
+
+import numpy as np
+import pytest
+
+from calibration.synthetic import ring_rig
+from mocap.config.build import build
+from mocap.config.session import CameraEntry
+from mocap.errors import ConfigError
+from mocap.pipeline.trial_clocks import set_clocks
+from mocap.reconstruction import reconstruct
+from mocap.synthetic import observe
+from mocap.trial import Keypoints2D, Points3D
+
+RATE = 100.0
+
+
+@pytest.fixture(scope="module")
+def points():
+    """Eight points that wander about on three sines each, up to 2 m/s."""
+    rng = np.random.default_rng(5)
+    time_s = np.arange(250) / RATE
+    phase = 2 * np.pi * rng.uniform(0.2, 0.9, (3, 8, 3)) * time_s[:, None, None, None]
+    wave = np.sin(phase + rng.uniform(0, 6, (3, 8, 3))).sum(axis=1)
+    return Points3D(np.array([0, 0, 1.0]) + 0.25 * wave, tuple(f"p{i}" for i in range(8)), RATE)
+
+
+@pytest.fixture(scope="module")
+def rig():
+    return ring_rig(4, seed=2)
+
+
+def errors_mm(keypoints, points, rig):
+    error = 1e3 * np.linalg.norm(reconstruct(keypoints, rig).position - points.position, axis=2)[10:-10]
+    return np.nanmedian(error), np.nanquantile(error, 0.95)
+
+
+def test_a_rolling_shutter_that_is_known_costs_nothing(points, rig):
+    readout = 0.016
+    plain = observe(points, rig, 1, pixel_sigma=0.5).keypoints
+    rolled = observe(points, rig, 1, pixel_sigma=0.5, rolling_shutter_s=readout).keypoints
+    rows = {camera.name: readout / camera.size[1] for camera in rig}
+    truth = np.array(errors_mm(plain, points, rig))
+    set_right = set_clocks(rolled, rig, "auto", row_time_s=rows)
+    known = np.array(errors_mm(set_right.keypoints, points, rig))
+    unknown = np.array(errors_mm(rolled, points, rig))
+    assert (known < 1.03 * truth).all() and (unknown > 1.3 * truth).all()  # 1.00, 1.36 and 1.76
+    assert "rolling shutter, 16.0 ms" in set_right.operation.parameters["notes"]
+    assert [verdict.name for verdict in set_right.verdicts] == ["clocks agree"]
+
+
+def test_a_rolling_shutter_and_a_late_camera_are_both_set_right(points, rig):
+    seen = observe(points, rig, 1, pixel_sigma=0.5, rolling_shutter_s=0.016, desync_frames=[0, 0, 4.3, 0]).keypoints
+    done = set_clocks(seen, rig, "auto", row_time_s={camera.name: 0.016 / camera.size[1] for camera in rig})
+    assert abs(done.timeline.offset_s[2] * RATE - 4.3) < 0.03  # 0.004
+    plain = np.array(errors_mm(observe(points, rig, 1, pixel_sigma=0.5).keypoints, points, rig))
+    assert (np.array(errors_mm(done.keypoints, points, rig)) < 1.05 * plain).all()
+
+
+def test_row_times_are_a_key_of_a_camera():
+    entry = build(CameraEntry, {"pattern": "a.*", "row_time_s": 1e-5}, "session.toml", "cameras.a")
+    assert entry.row_time_s == 1e-5
+    with pytest.raises(ConfigError, match="time of one row"):
+        build(CameraEntry, {"pattern": "a.*", "row_time_s": 0.016}, "session.toml", "cameras.a")
+
+
+def test_row_times_of_unknown_cameras_are_refused(points, rig):
+    seen = observe(points, rig).keypoints
+    with pytest.raises(ConfigError, match="not in the calibration: nobody"):
+        set_clocks(seen, rig, row_time_s={"nobody": 1e-5})
+
+
+def test_rows_are_taken_off_when_nobody_asks_for_the_clocks(points, rig):
+    seen = observe(points, rig, pixel_sigma=0.0, rolling_shutter_s=0.016).keypoints
+    truth = observe(points, rig, pixel_sigma=0.0).keypoints
+    done = set_clocks(seen, rig, "off", row_time_s={camera.name: 0.016 / camera.size[1] for camera in rig}).keypoints
+    off = np.linalg.norm(done.pixels - truth.pixels, axis=-1)[:, 10:-10]
+    assert np.nanmax(off) < 0.05  # 5 px before
+    assert isinstance(done, Keypoints2D)
