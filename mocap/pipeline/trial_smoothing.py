@@ -15,7 +15,9 @@ from mocap.reconstruction.smooth_map import smooth_points_map
 from mocap.reconstruction.smooth_views import with_reprojection
 from mocap.schema import Status
 from mocap.signal.implausible import find_frozen, find_leaps
-from mocap.trial import Operation, Points3D, Trial
+from mocap.trial import Operation, Points3D, Trial, Verdict
+
+_LEFT = "points smoothed"
 
 
 def _kalman(trial: Trial, found: Reconstruction, options: SmoothingOptions) -> Smoothed:
@@ -72,18 +74,32 @@ def smooth_trial(
     own = len(found.points.names)
     smoothed = SMOOTHERS[method](trial, replace(found, points=_without(found.points, odd[:, :own])), chosen)
     points = smoothed.points
+    left = dict(smoothed.left)
     if more is not None:
-        points = beside(points, smooth_points_kalman(_without(more, odd[:, own:]), chosen).points)
+        rigid = smooth_points_kalman(_without(more, odd[:, own:]), chosen)
+        points = beside(points, rigid.points)
+        left |= rigid.left
     if odd.any():
         points = replace(points, status=points.status | (odd * np.uint8(Status.REJECTED)))
     notes = [*smoothed.notes, _cutoff_note(smoothed.cutoff_hz)]
+    notes += [f"{name} was not smoothed: {words}" for name, words in left.items() if name not in smoothed.left]
     if odd.any():
         notes.append(f"{int(odd.sum())} frozen or leaping samples were left out of the smoothing")
     parameters: dict[str, str | float | int | bool] = {
         "method": method, "longest_gap_s": chosen.longest_gap_s, "notes": "; ".join(note for note in notes if note),
     }  # fmt: skip
     kept = tuple(operation for operation in trial.operations if operation.name != "smooth")
-    return replace(trial, points_smoothed=points, operations=(*kept, Operation("smooth", parameters)))
+    quality = tuple(verdict for verdict in trial.quality if verdict.name != _LEFT)
+    if left:
+        quality = (*quality, _left_verdict(left, len(points.names)))
+    operations = (*kept, Operation("smooth", parameters))
+    return replace(trial, points_smoothed=points, quality=quality, operations=operations)
+
+
+def _left_verdict(left: Mapping[str, str], n_points: int) -> Verdict:
+    share = 100.0 * (1.0 - len(left) / n_points)
+    text = f"of the points; {', '.join(left)} stay as they came, since smoothing would have gone against their data"
+    return Verdict(_LEFT, share, 100.0, "%", False, text)
 
 
 def _without(points: Points3D, odd: NDArray) -> Points3D:

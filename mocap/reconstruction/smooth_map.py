@@ -6,6 +6,7 @@ well each keeps it, are learned. Gauss-Newton steps; each is solved by conjugate
 banded system over time is factorised: without bones one step would be exact, and the bones need a few.
 """
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -14,10 +15,11 @@ from numpy.typing import NDArray
 
 from calibration import CameraRig
 from mocap.reconstruction.robust import Reconstruction
-from mocap.reconstruction.smooth import Lanes, Prepared, assemble, fit_all, learn_lanes, pool, prepare
+from mocap.reconstruction.smooth_assembly import assemble
 from mocap.reconstruction.smooth_bone_kernels import bone_blocks, bone_forces, bone_product, inner, system_product
 from mocap.reconstruction.smooth_bones import Bones, learn_bones, lines, relearned, told_by_neighbours
 from mocap.reconstruction.smooth_kernels import LANES, PAD
+from mocap.reconstruction.smooth_lanes import Lanes, Prepared, fit_lanes, pool, prepare
 from mocap.reconstruction.smooth_options import Smoothed, SmoothingOptions
 from mocap.reconstruction.smooth_series import Factor, Series, factor_of
 from mocap.reconstruction.smooth_views import view_information, with_reprojection
@@ -59,10 +61,11 @@ def smooth_points_map(
     prepared = prepare(points)
     longest = int(np.floor(options.longest_gap_s * points.rate_hz + 1e-6))
     with pool(options) as workers:
-        lanes = list(workers.map(lambda group: learn_lanes(prepared, group, longest, options), prepared.groups))
-        fitted = list(workers.map(lambda lane: fit_all(lane.series, lane.stiffness), lanes))
+        found = list(workers.map(lambda group: fit_lanes(prepared, group, longest, options), prepared.groups))
+        lanes, fitted = zip(*found, strict=True)
         seen = _with_views(result, keypoints, rig, prepared, lanes, fitted, options)
         solved = _Together(prepared, lanes, seen, workers).solve(fitted, _bones(points.names, bones, prepared))
+    lanes = [lane.held(prepared, position) for lane, (position, _) in zip(lanes, solved, strict=True)]
     smoothed = assemble(points, prepared, lanes, solved, options)
     fresh = with_reprojection(smoothed.points, keypoints, rig)
     return replace(smoothed, points=fresh, notes=(*smoothed.notes, *_notes(seen, lanes)))
@@ -81,8 +84,8 @@ def _with_views(
     keypoints: Keypoints2D,
     rig: CameraRig,
     prepared: Prepared,
-    lanes: list[Lanes],
-    fitted: list[tuple[NDArray, NDArray]],
+    lanes: Sequence[Lanes],
+    fitted: Sequence[tuple[NDArray, NDArray]],
     options: SmoothingOptions,
 ) -> list[Series]:
     """Return the series with what views say of samples that stand in a stretch but have no point."""
@@ -125,7 +128,9 @@ def _added(series: Series, frames: NDArray, at: NDArray, info: NDArray, pull: ND
 class _Together:
     """The system of all keypoints in units of their true noise; vectors are (group, time + PAD, 3, LANES)."""
 
-    def __init__(self, prepared: Prepared, lanes: list[Lanes], seen: list[Series], workers: ThreadPoolExecutor) -> None:
+    def __init__(
+        self, prepared: Prepared, lanes: Sequence[Lanes], seen: list[Series], workers: ThreadPoolExecutor
+    ) -> None:
         self.seen, self.workers = seen, workers
         self.noise = np.stack([lane.noise for lane in lanes])
         self.info = np.stack([series.info for series in seen]) / self.noise[:, None, None]
@@ -135,7 +140,7 @@ class _Together:
         self.measured = np.stack([lane.series.measured for lane in lanes])
         self.terms = [series.terms.reshape(len(series.active), 4, LANES) for series in seen]
 
-    def solve(self, fitted: list[tuple[NDArray, NDArray]], bones: Bones) -> list[tuple[NDArray, NDArray]]:
+    def solve(self, fitted: Sequence[tuple[NDArray, NDArray]], bones: Bones) -> list[tuple[NDArray, NDArray]]:
         """Return position and covariance of each group, in units of the stated noise as `fit` gives them."""
         position = np.stack([part[0] for part in fitted])
         covariance = np.stack([part[1] for part in fitted]) * self.noise[:, None, None]
@@ -201,6 +206,6 @@ class _Together:
         return result
 
 
-def _notes(seen: list[Series], lanes: list[Lanes]) -> tuple[str, ...]:
+def _notes(seen: list[Series], lanes: Sequence[Lanes]) -> tuple[str, ...]:
     helped = sum(int((series.measured & ~lane.series.measured).sum()) for series, lane in zip(seen, lanes, strict=True))
     return (f"{helped} of the bridged samples lean on single views",) if helped else ()

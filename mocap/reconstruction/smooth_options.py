@@ -1,6 +1,7 @@
 """What can be set about smoothing over time, and what it brings back."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +71,8 @@ class Smoothed:
         covariance.
     notes : tuple of str
         What a user should know.
+    left : mapping of str to str
+        Keypoints that were not smoothed because the fit went against their data, and how; they are as they came.
     """
 
     points: Points3D
@@ -77,3 +80,4 @@ class Smoothed:
     noise_scale: NDArray
     steady_share: NDArray
     notes: tuple[str, ...] = ()
+    left: Mapping[str, str] = field(default_factory=dict)

@@ -70,6 +70,43 @@ def misfit(info, value, position, total):
             total[p] += y * (info[t, 3, p] * y + 2.0 * info[t, 4, p] * z) + info[t, 5, p] * z * z
 
 
+@njit(**_PLAIN)
+def lopsided(covariance, share, result):
+    """Tell in which covariances, (time, keypoint, 3, 3), a direction may have less than `share` of the largest one.
+
+    The trace of the inverse is at most three over the smallest variance: some with a little more are told too.
+    """
+    for t in range(covariance.shape[0]):
+        for k in range(covariance.shape[1]):
+            c = covariance[t, k]
+            trace = c[0, 0] + c[1, 1] + c[2, 2]
+            one = c[1, 1] * c[2, 2] - c[1, 2] * c[1, 2]
+            two = c[0, 0] * c[2, 2] - c[0, 2] * c[0, 2]
+            three = c[0, 0] * c[1, 1] - c[0, 1] * c[0, 1]
+            across, along = c[0, 2] * c[1, 2] - c[0, 1] * c[2, 2], c[0, 1] * c[1, 2] - c[0, 2] * c[1, 1]
+            det = c[0, 0] * one + c[0, 1] * across + c[0, 2] * along
+            # A small determinant is rounding: what it says holds only well above that.
+            sound = det > 1e-12 * trace * trace * trace and one > 0.0 and two > 0.0 and three > 0.0
+            result[t, k] = not (sound and det > share * trace * (one + two + three))
+
+
+@njit(**_OPTIONS)
+def farthest_move(info, value, position, noise, result):
+    """Distance by lane of the sample moved farthest, over the root of its summed variances times `noise`, (LANES,)."""
+    result[:] = 0.0
+    for t in range(info.shape[0]):
+        for p in range(info.shape[2]):
+            if not info[t, 0, p] > 0.0:
+                continue
+            own = _inverse(info[t, 0, p], info[t, 1, p], info[t, 2, p], info[t, 3, p], info[t, 4, p], info[t, 5, p])
+            square = 0.0
+            for axis in range(3):
+                square += (value[t, axis, p] - position[t, axis, p]) ** 2
+            result[p] = max(result[p], square / (own[0] + own[3] + own[5]))
+    for p in range(info.shape[2]):
+        result[p] = np.sqrt(result[p] / noise[p])
+
+
 @njit(**_OPTIONS)
 def stray_distance(info, value, position, covariance, result):
     """Squared distance of each sample from what all others say of it, in units of the noise; (time, LANES).

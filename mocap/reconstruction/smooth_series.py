@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 from scipy.stats import chi2
 
 from mocap.reconstruction.smooth_kernels import (
@@ -27,6 +28,8 @@ _LOWEST, _HIGHEST = 0.005, 0.45
 _FIRST = 0.06
 _ROUNDS = 30
 _RELAXED = 1.5
+_LEAST_NOISE = 0.01  # of the stated variance: what this explains is not far, however little the noise
+_BESIDE, _NEAR = 0.25, 11  # of the squared distance, and frames
 _SETTLED = 0.2  # of the logarithm of the stiffness: 3 % of the cut-off
 
 
@@ -83,6 +86,14 @@ class Series:
         info = np.where(stray[:, None], 0.0, self.info)
         active = stretches(np.asarray(info[:, 0] > 0), longest)
         return Series(self.value, np.where(active[:, None], info, 0.0), active)
+
+    def less(self, stray: NDArray) -> "Series":
+        """Return the series without some samples, the stretches being what they were."""
+        return Series(self.value, np.where(stray[:, None], 0.0, self.info), self.active)
+
+    def only(self, lanes: NDArray) -> "Series":
+        """Return the series with nothing in the other lanes; `lanes` is bool, shape (LANES,)."""
+        return Series(self.value, self.info * lanes, self.active & lanes)
 
 
 def padded(array: NDArray) -> NDArray:
@@ -146,10 +157,21 @@ def fit(series: Series, stiffness: NDArray) -> tuple[NDArray, NDArray, NDArray]:
     return (factor.solved(right_hand(series)), *factor.inverse())
 
 
-def learn(series: Series, stiffness: NDArray | None = None) -> tuple[NDArray, NDArray]:
+def learn(
+    series: Series, start: tuple[NDArray, NDArray] | None = None, lanes: NDArray | None = None
+) -> tuple[NDArray, NDArray]:
     """Learn how smooth each keypoint moves and how large its noise is, by restricted maximum likelihood.
 
     Each round equates sums of squares with the degrees of freedom that they have (Schall 1991, Biometrika 78:719).
+    A lane is done when it has settled, whatever the others do.
+
+    Parameters
+    ----------
+    series : Series
+    start : (ndarray, ndarray), optional
+        Where to begin: what was returned before.
+    lanes : ndarray of bool, shape (LANES,), optional
+        The others keep what they started with.
 
     Returns
     -------
@@ -158,25 +180,28 @@ def learn(series: Series, stiffness: NDArray | None = None) -> tuple[NDArray, ND
     noise : ndarray, shape (LANES,)
         Variance of the noise over the stated one.
     """
-    some, scale = series.active.any(axis=0), _typical(series)
+    moving, scale = series.active.any(axis=0), _typical(series)
     low, high = stiffness_of(_HIGHEST) * scale, stiffness_of(_LOWEST) * scale
-    stiffness = np.tile(stiffness_of(_FIRST) * scale, (3, 1)) if stiffness is None else stiffness
-    noise, squares, total = np.ones(LANES), np.empty(LANES), np.empty(3 * LANES)
+    first = np.tile(stiffness_of(_FIRST) * scale, (3, 1)), np.ones(LANES)
+    stiffness, noise = (part.copy() for part in start or first)
+    moving &= True if lanes is None else lanes
+    squares, total = np.empty(LANES), np.empty(3 * LANES)
     count = np.maximum(series.steady.sum(axis=0), 1.0)
     n_active, n_measured = series.active.sum(axis=0), series.measured.sum(axis=0)
     for _ in range(_ROUNDS):
+        if not moving.any():
+            break
         position, _, taken = fit(series, stiffness)
         roughness(position.reshape(-1), series.steady.reshape(-1), total)
         model = np.clip(count - stiffness * taken, 1e-3 * count, None)
         misfit(series.info, series.value, position, squares)
         left = 3 * n_measured - (3 * n_active - (stiffness * taken).sum(axis=0))
-        noise = np.maximum(squares, 1e-12) / np.maximum(left, 1.0)
+        noise[moving] = (np.maximum(squares, 1e-12) / np.maximum(left, 1.0))[moving]
         fresh = np.clip(noise * model / np.maximum(total.reshape(3, LANES), 1e-300), low, high)
-        change = np.abs(np.log(fresh / stiffness)).max(where=some, initial=0.0)
+        change = np.abs(np.log(fresh / stiffness)).max(axis=0)
         # The rounds come from one side; a longer step halves their number.
-        stiffness = np.clip(stiffness * (fresh / stiffness) ** _RELAXED, low, high)
-        if change < _SETTLED:
-            break
+        stiffness = np.where(moving, np.clip(stiffness * (fresh / stiffness) ** _RELAXED, low, high), stiffness)
+        moving &= change >= _SETTLED
     return stiffness, noise
 
 
@@ -203,7 +228,15 @@ def cutoffs(series: Series, stiffness: NDArray) -> NDArray:
 def strays(
     series: Series, position: NDArray, covariance: NDArray, noise: NDArray, probability: float
 ) -> NDArray:
-    """Return which samples lie too far from what all others say of them, shape (time + PAD, LANES)."""
+    """Return which samples lie too far from what all others say of them, shape (time + PAD, LANES).
+
+    What strays pulls the fit away from its neighbours, so that a sample far less off than one beside it waits.
+    """
     distance = np.empty(series.active.shape)
     stray_distance(series.info, series.value, position, covariance, distance)
-    return np.asarray(distance > noise * (chi2.isf(probability, 3) if probability > 0 else np.inf))
+    limit = chi2.isf(probability, 3) if probability > 0 else np.inf
+    far = np.asarray(distance > np.maximum(noise, _LEAST_NOISE) * limit)
+    if far.any():
+        for lane in np.flatnonzero(far.any(axis=0)):
+            far[:, lane] &= distance[:, lane] >= _BESIDE * ndimage.maximum_filter1d(distance[:, lane], _NEAR)
+    return far

@@ -10,8 +10,9 @@ from scipy.sparse.linalg import splu
 
 from mocap.errors import ConfigError
 from mocap.reconstruction import smooth_kernels
-from mocap.reconstruction.smooth import _series, prepare, smooth_points_kalman
+from mocap.reconstruction.smooth import smooth_points_kalman
 from mocap.reconstruction.smooth_kernels import LANES, PAD
+from mocap.reconstruction.smooth_lanes import _series, prepare
 from mocap.reconstruction.smooth_options import SmoothingOptions
 from mocap.reconstruction.smooth_series import Series, cutoffs, fit, learn, padded, stiffness_of
 from mocap.schema import Status

@@ -1,0 +1,189 @@
+"""Keypoints in groups as the compiled smoother takes them: what is learned of each, what strays, and the fit."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mocap.reconstruction.smooth_guard import doubts, usable_covariance
+from mocap.reconstruction.smooth_kernels import LANES, PAD
+from mocap.reconstruction.smooth_options import SmoothingOptions
+from mocap.reconstruction.smooth_sample_kernels import load_lane
+from mocap.reconstruction.smooth_series import Series, fit, learn, padded, strays, stretches
+from mocap.trial import Points3D
+
+_GATE_ROUNDS = 6
+_FEW = 0.005  # of the samples: strays that hardly change what was learned
+# Samples that a variance is learned from; more only take time.
+_LEARN_FRAMES, _LEARN_PIECES = 1200, 8
+_START_FRAMES, _START_PIECES = 384, 6  # for where the search starts
+# Frames that are solved at once, and those beside them that are solved for their sake: far beyond any reach.
+_CHUNK, _MARGIN = 16384, 512
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """Points in the unit of the smoother: arrays of all keypoints, and the groups they are worked on in.
+
+    Attributes
+    ----------
+    position : ndarray, shape (time, keypoint, 3)
+    covariance : ndarray, shape (time, keypoint, 3, 3)
+        Known for every sample that is there.
+    known : ndarray of bool, shape (keypoint,)
+        Whether the points brought a covariance.
+    centre : ndarray, shape (keypoint, 3)
+    unit : float
+        Metres.
+    groups : list of ndarray of int
+    """
+
+    position: NDArray
+    covariance: NDArray
+    known: NDArray
+    centre: NDArray
+    unit: float
+    groups: list[NDArray]
+
+
+@dataclass(frozen=True, eq=False)
+class Lanes:
+    """What was learned of one group of keypoints.
+
+    Attributes
+    ----------
+    members : ndarray of int
+        Keypoints; lane i holds the i-th.
+    series : Series
+        Without the samples that stray.
+    stray : ndarray of bool, shape (time + PAD, LANES)
+    stiffness, noise : ndarray, shapes (3, LANES), (LANES,)
+        Of `smooth_series.learn`.
+    doubts : list of str
+        By member why it is not smoothed; empty where it is. The series holds nothing of those that are not.
+    """
+
+    members: NDArray
+    series: Series
+    stray: NDArray
+    stiffness: NDArray
+    noise: NDArray
+    doubts: list[str]
+
+    def held(self, prepared: Prepared, position: NDArray) -> "Lanes":
+        """Return the lanes without those that a fit, shape (time + PAD, 3, LANES), moves beyond belief."""
+        known = prepared.known[self.members]
+        fresh = doubts(self.series.info, self.series.value, position, self.noise, known, self.stray)
+        told = [old or new for old, new in zip(self.doubts or [""] * len(fresh), fresh, strict=True)]
+        if told == self.doubts or not any(told):
+            return replace(self, doubts=told)
+        dropped = np.zeros(self.stray.shape[1], bool)
+        dropped[: len(told)] = [bool(words) for words in told]
+        stray = self.stray & ~dropped
+        return replace(self, series=self.series.only(~dropped), stray=stray, doubts=told)
+
+
+def prepare(points: Points3D) -> Prepared:
+    """Return the points as the smoother takes them."""
+    measured = np.asarray(np.isfinite(points.position).all(axis=2))
+    covariance, known = usable_covariance(points.covariance, measured)
+    centre = np.zeros((len(points.names), 3))
+    some = measured.any(axis=0)
+    centre[some] = np.nanmean(points.position[:, some], axis=0)
+    trace = np.trace(covariance, axis1=2, axis2=3)[measured]
+    unit = float(np.sqrt(np.median(trace) / 3)) if measured.any() else 1.0
+    n_groups = max(1, -(-len(points.names) // LANES))
+    groups = np.array_split(np.arange(len(points.names)), n_groups)
+    return Prepared(points.position, covariance, known, centre, unit, groups)
+
+
+def pool(options: SmoothingOptions) -> ThreadPoolExecutor:
+    """Return the threads that the options allow."""
+    return ThreadPoolExecutor(max_workers=_threads(options))
+
+
+def _threads(options: SmoothingOptions) -> int:
+    if options.threads is not None:
+        return options.threads
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def fit_lanes(
+    prepared: Prepared, group: NDArray, longest: int, options: SmoothingOptions
+) -> tuple[Lanes, tuple[NDArray, NDArray]]:
+    """Learn motion and noise of a group of keypoints, leave out what strays, and fit: position and covariance."""
+    series = _series(prepared, group, longest)
+    gate = options.outlier_probability
+    learned = _learned(series, gate)
+    stray = np.zeros(series.active.shape, bool)
+    fitted = fit_all(series, learned[0])
+    for _ in range(_GATE_ROUNDS if gate > 0 else 0):
+        fresh = strays(series, *fitted, learned[1], gate)
+        if not fresh.any():
+            break
+        stray |= fresh
+        series = series.without(stray, longest)
+        many = fresh.sum(axis=0) > _FEW * series.measured.sum(axis=0)
+        if many.any():
+            learned = _learned(series, gate, learned, many)
+        fitted = fit_all(series, learned[0])
+    return Lanes(group, series, stray, *learned, []).held(prepared, fitted[0]), fitted
+
+
+def _learned(
+    series: Series, gate: float, start: tuple[NDArray, NDArray] | None = None, lanes: NDArray | None = None
+) -> tuple[NDArray, NDArray]:
+    """Learn from a few pieces, without what strays in them."""
+    if start is None and len(series.active) > 2 * _START_FRAMES:
+        start = learn(_sample(series, _START_FRAMES, _START_PIECES))
+    sample = _sample(series, _LEARN_FRAMES, _LEARN_PIECES)
+    learned = learn(sample, start, lanes)
+    for _ in range(_GATE_ROUNDS if gate > 0 else 0):
+        stray = strays(sample, *fit(sample, learned[0])[:2], learned[1], gate)
+        stray &= np.bool_(True) if lanes is None else lanes
+        if not stray.any():
+            break
+        sample = sample.less(stray)
+        learned = learn(sample, learned, np.asarray(stray.any(axis=0)))
+    return learned
+
+
+def _series(prepared: Prepared, group: NDArray, longest: int) -> Series:
+    """Return the keypoints about their middle in units of the typical noise; spare lanes stay empty."""
+    n_frames = len(prepared.position)
+    value, info = np.zeros((n_frames + PAD, 3, LANES)), np.zeros((n_frames + PAD, 6, LANES))
+    for lane, keypoint in enumerate(group):
+        load_lane(
+            prepared.position[:, keypoint], prepared.covariance[:, keypoint], prepared.centre[keypoint],
+            prepared.unit, lane, value, info,
+        )  # fmt: skip
+    active = padded(stretches(info[:n_frames, 0] > 0, longest))
+    info *= active[:, None]
+    return Series(value, info, active)
+
+
+def _sample(series: Series, frames: int, pieces: int) -> Series:
+    """Return a few pieces, evenly spread, of a long series."""
+    n_frames = len(series.active) - PAD
+    if n_frames <= frames:
+        return series
+    starts = np.linspace(0, n_frames - frames // pieces, pieces).astype(int)
+    # The PAD frames at the end of each piece keep it apart from the next.
+    parts = [series.part(start, start + frames // pieces) for start in starts]
+    return Series(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("value", "info", "active")))
+
+
+def fit_all(series: Series, stiffness: NDArray) -> tuple[NDArray, NDArray]:
+    """Smooth all frames, in chunks that overlap by more than any sample reaches: position and covariance."""
+    n_frames = len(series.active) - PAD
+    if n_frames <= _CHUNK:
+        return fit(series, stiffness)[:2]
+    position, covariance = np.zeros(series.value.shape), np.zeros(series.info.shape)
+    for start in range(0, n_frames, _CHUNK):
+        stop = min(start + _CHUNK, n_frames)
+        low, high = max(0, start - _MARGIN), min(n_frames, stop + _MARGIN)
+        near = fit(series.part(low, high), stiffness)
+        position[start:stop], covariance[start:stop] = (part[start - low : stop - low] for part in near[:2])
+    return position, covariance
