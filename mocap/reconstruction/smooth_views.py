@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from calibration import Camera, CameraRig
+from mocap.reconstruction.blocks import camera_table
+from mocap.reconstruction.smooth_view_kernels import reprojection_distance
 from mocap.trial import Keypoints2D, Points3D
 
 _STEP_M = 1e-4
@@ -69,7 +71,9 @@ def view_information(
 
 def with_reprojection(points: Points3D, keypoints: Keypoints2D, rig: CameraRig) -> Points3D:
     """Return the points with the distance in px of every observation from where they are now."""
-    error = np.linalg.norm(rig.project(points.position) - keypoints.pixels, axis=-1)
+    error = np.empty(keypoints.pixels.shape[:-1], np.float32)
+    flat = (points.position.reshape(-1, 3), keypoints.pixels.reshape(len(rig), -1, 2))
+    reprojection_distance(*flat, camera_table(rig), error.reshape(len(rig), -1))
     return replace(points, reprojection_error=error)
 
 

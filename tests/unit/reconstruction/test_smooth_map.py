@@ -1,11 +1,19 @@
 """Bones and single views in the smoothing of all keypoints together, against dense solutions."""
 
-import numpy as np
+import hashlib
+from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
+import pytest
+
+from calibration import CameraRig
 from calibration.synthetic import ring_rig
+from mocap.reconstruction import smooth_view_kernels
 from mocap.reconstruction.smooth_bones import Bones, learn_bones, lines, told_by_neighbours
 from mocap.reconstruction.smooth_kernels import LANES, PAD
-from mocap.reconstruction.smooth_views import view_information
+from mocap.reconstruction.smooth_views import view_information, with_reprojection
+from mocap.trial import Keypoints2D, Points3D
 
 
 def pair(rng, n_frames=300, noise=0.05, stretch=0.0):
@@ -69,3 +77,28 @@ def test_views_speak_of_what_they_see_and_a_wrong_one_is_left_out():
     assert np.linalg.norm(np.linalg.solve(info[1], pull[1]) - (truth - predicted)[1]) < 2e-4
     ray = truth[0] - rig.cameras[0].centre_world
     assert abs(ray @ info[0] @ ray) < 1e-3 * np.trace(info[0]) * (ray @ ray)
+
+
+@pytest.mark.parametrize("fisheye", [False, True])
+def test_reprojection_errors_are_those_of_the_cameras(fisheye):
+    rng = np.random.default_rng(4)
+    rig = ring_rig(3, radius_m=4.0, size=(1920, 1080))
+    bent = [0.05, -0.02, 0.01, 0.003] if fisheye else [-0.1, 0.05, 1e-3, -2e-3, 0.01]
+    rig = CameraRig(tuple(replace(c, distortion=np.array(bent), fisheye=fisheye) for c in rig.cameras))
+    position = rng.uniform(-1, 1, (20, 4, 3)) + np.array([0.0, 0.0, 1.0])
+    position[3, 2], position[4, 1] = np.nan, 3 * rig.cameras[0].centre_world
+    pixels = rig.project(position) + rng.normal(0, 2, (3, 20, 4, 2))
+    pixels[1, 5, 0] = np.nan
+    names = ("a", "b", "c", "d")
+    points = Points3D(position, names, 100.0, np.full((20, 4, 3, 3), np.nan))
+    found = with_reprojection(points, Keypoints2D(pixels, np.ones(pixels.shape[:3]), names, 100.0), rig)
+    expected = np.linalg.norm(rig.project(position) - pixels, axis=-1)
+    assert found.reprojection_error is not None
+    assert np.allclose(found.reprojection_error, expected, rtol=1e-5, atol=1e-4, equal_nan=True)
+
+
+def test_the_compilers_cache_follows_the_lenses():
+    content = (Path(smooth_view_kernels.__file__).parent / "lens_kernels.py").read_bytes()
+    assert hashlib.sha256(content).hexdigest() == smooth_view_kernels.IMPORTED_SHA256, (
+        "write the new sum into smooth_view_kernels.py: that makes the compiler drop what it kept of the old lenses"
+    )
