@@ -5,6 +5,7 @@ triangulated: a camera that is wrong spoils its own pairs alone, and so shows wh
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
@@ -52,7 +53,7 @@ class Evidence:
     def __post_init__(self) -> None:
         checked_array(self.pixels, "pixels", (len(self.rig), "time", "point", 2))
 
-    @property
+    @cached_property
     def cap_px(self) -> float:
         """Distance beyond which two rays are as wrong as can be."""
         return _CAP_SHARE * max(max(camera.size) for camera in self.rig)
@@ -87,19 +88,27 @@ class Evidence:
 
     def distance(self, one: Role, other: Role) -> float:
         """Return how far the points that two roles share are apart, px: sigma of Gaussian noise; NaN for too few."""
-        if (one, other) not in self._distances:
-            self._distances[one, other] = self._distance(one, other)
-        return self._distances[one, other]
+        known = self._distances.get((one, other))
+        if known is None:
+            known = self._distances[one, other] = self._distance(one, other)
+        return known
 
     def _distance(self, one: Role, other: Role) -> float:
-        rays, seen = zip(self.rays(one), self.rays(other), strict=True)
+        self.prepare(tuple(role for role in (one, other) if role not in self._rays))
+        rays, seen = zip(self._rays[one], self._rays[other], strict=True)
         both = seen[0] & seen[1]
-        if both.sum() < LEAST_POINTS:
+        if np.count_nonzero(both) < LEAST_POINTS:
             return float("nan")
         cameras = self.rig.cameras[one.camera], self.rig.cameras[other.camera]
         apart = sampson_distance_px(*cameras, rays[0][both], rays[1][both])
         # A ray that the lens cannot have seen counts as wrong.
-        return min(float(np.median(np.nan_to_num(apart, nan=self.cap_px))) / _MEDIAN, self.cap_px)
+        return min(_middle(np.where(np.isnan(apart), self.cap_px, apart)) / _MEDIAN, self.cap_px)
+
+    def without_partner(self) -> "Evidence":
+        """Return the same points that keep their names in a mirrored image; what is known of the others is kept."""
+        rays = {role: known for role, known in self._rays.items() if not _reflects(role)}
+        distances = {pair: known for pair, known in self._distances.items() if not any(map(_reflects, pair))}
+        return Evidence(self.rig, self.pixels, None, rays, distances)
 
     def score(self, roles: tuple[Role, ...]) -> float:
         """Return the root mean square over all pairs of roles that share points, px.
@@ -122,6 +131,19 @@ class Evidence:
     def as_named(self) -> tuple[Role, ...]:
         """Return the roles in which each footage is that of its own camera, unchanged."""
         return tuple(Role(index, index) for index in range(len(self.rig)))
+
+
+def _reflects(role: Role) -> bool:
+    return role.change is not None and role.change.reflects
+
+
+def _middle(values: NDArray) -> float:
+    """Median of finite values: a tenth of the time of `numpy.median` for some hundred of them."""
+    half = len(values) // 2
+    if len(values) % 2:
+        return float(np.partition(values, half)[half])
+    low, high = np.partition(values, (half - 1, half))[half - 1 : half + 1]
+    return float((low + high) / 2)
 
 
 def median_px(apart: NDArray) -> float:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations, permutations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from calibration.in_use.agreement import Evidence, Role, pair_table
@@ -150,52 +151,66 @@ def swapped(evidence: Evidence) -> tuple[Role, ...]:
     n = len(evidence.rig)
     shared = evidence.shared()
     np.fill_diagonal(shared, -1)
-    first, second = np.unravel_index(int(shared.argmax()), shared.shape)
-    starts = sorted(
-        permutations(range(n), 2), key=lambda pair: _cost(evidence, int(first), pair[0], int(second), pair[1])
-    )
-    best, least = evidence.as_named(), evidence.score(evidence.as_named())
-    for a, b in starts[: _MOST_TRIED * n]:
-        roles = _improved(evidence, _assigned(evidence, (int(first), int(second)), (a, b)))
-        score = evidence.score(roles)
+    first, second = (int(index) for index in np.unravel_index(int(shared.argmax()), shared.shape))
+    squares = _squares(evidence)
+    cost = np.sqrt(np.nan_to_num(squares, nan=evidence.cap_px**2))
+    starts = sorted(permutations(range(n), 2), key=lambda pair: cost[first, pair[0], second, pair[1]])
+    best = np.arange(n)
+    least = _means(squares, best[None])[0]
+    for start in starts[: _MOST_TRIED * n]:
+        cameras, score = _improved(squares, _assigned(cost, (first, second), start))
         if score < least - 1e-9:
-            best, least = roles, score
-    return best
+            best, least = cameras, score
+    return tuple(Role(index, int(camera)) for index, camera in enumerate(best))
 
 
-def _cost(evidence: Evidence, i: int, a: int, j: int, b: int) -> float:
-    value = evidence.distance(Role(i, a), Role(j, b)) if i < j else evidence.distance(Role(j, b), Role(i, a))
-    return float(np.nan_to_num(value, nan=evidence.cap_px))
-
-
-def _assigned(evidence: Evidence, footage: tuple[int, int], cameras: tuple[int, int]) -> tuple[Role, ...]:
+def _squares(evidence: Evidence) -> NDArray:
+    """Squared distances of any footage as any camera to any other so, (footage, camera, footage, camera)."""
     n = len(evidence.rig)
+    squares = np.full((n, n, n, n), np.nan)
+    for i, j in combinations(range(n), 2):
+        for a, b in permutations(range(n), 2):
+            squares[i, a, j, b] = squares[j, b, i, a] = evidence.distance(Role(i, a), Role(j, b)) ** 2
+    return squares
+
+
+def _means(squares: NDArray, cameras: NDArray) -> NDArray:
+    """Mean square over all pairs of each assignment, (assignment, footage) of cameras; infinite for none."""
+    footage = np.arange(cameras.shape[1])
+    own = squares[footage[:, None], cameras[:, :, None], footage[None, :], cameras[:, None, :]]
+    known = np.isfinite(own)
+    count = known.sum(axis=(1, 2))
+    return np.where(count > 0, np.where(known, own, 0.0).sum(axis=(1, 2)) / np.maximum(count, 1), np.inf)
+
+
+def _assigned(cost: NDArray, footage: tuple[int, int], cameras: tuple[int, int]) -> NDArray:
+    """Cameras of all footage, where those of two are given and the others fit to these best."""
+    n = len(cost)
     left = [index for index in range(n) if index not in footage]
     free = [index for index in range(n) if index not in cameras]
-    table = np.array([
-        [sum(_cost(evidence, i, a, j, b) for j, b in zip(footage, cameras, strict=True)) for a in free] for i in left
-    ]).reshape(len(left), len(free))  # fmt: skip
-    rows, columns = linear_sum_assignment(table)
-    camera_of = dict(zip(footage, cameras, strict=True))
-    camera_of |= {left[row]: free[column] for row, column in zip(rows, columns, strict=True)}
-    return tuple(Role(index, camera_of[index]) for index in range(n))
+    table = sum(cost[np.ix_(left, free)][:, :, j, b] for j, b in zip(footage, cameras, strict=True))
+    answer = np.empty(n, int)
+    answer[list(footage)] = cameras
+    if left:
+        rows, columns = linear_sum_assignment(np.asarray(table))
+        answer[np.array(left)[rows]] = np.array(free)[columns]
+    return answer
 
 
-def _improved(evidence: Evidence, roles: tuple[Role, ...]) -> tuple[Role, ...]:
-    score = evidence.score(roles)
-    for _ in range(len(roles)):
-        trials = [_exchanged(roles, i, j) for i, j in combinations(range(len(roles)), 2)]
-        best = min(trials, key=evidence.score)
-        if evidence.score(best) >= score:
+def _improved(squares: NDArray, cameras: NDArray) -> tuple[NDArray, float]:
+    """Exchange two cameras as long as that helps; and the mean square after it."""
+    score = float(_means(squares, cameras[None])[0])
+    pairs = np.array(list(combinations(range(len(cameras)), 2)))
+    rows = np.arange(len(pairs))
+    for _ in range(len(cameras)):
+        trials = np.tile(cameras, (len(pairs), 1))
+        trials[rows, pairs[:, 0]], trials[rows, pairs[:, 1]] = cameras[pairs[:, 1]], cameras[pairs[:, 0]]
+        scores = _means(squares, trials)
+        best = int(np.argmin(scores))
+        if scores[best] >= score:
             break
-        roles, score = best, evidence.score(best)
-    return roles
-
-
-def _exchanged(roles: tuple[Role, ...], i: int, j: int) -> tuple[Role, ...]:
-    other = list(roles)
-    other[i], other[j] = replace(roles[i], camera=roles[j].camera), replace(roles[j], camera=roles[i].camera)
-    return tuple(other)
+        cameras, score = trials[best], float(scores[best])
+    return cameras, score
 
 
 def _fault(evidence: Evidence, roles: tuple[Role, ...], before: float, after: float) -> FootageFault | None:

@@ -20,6 +20,7 @@ from mocap.trial import Keypoints2D
 _POINTS = 600
 _SAME_SHARE = 0.9
 _LEAST_SAME = 12
+_DOUBLED_FRAMES = 200
 _STRANGE_SHARE = 0.02  # of the longer side: more than a camera that was knocked
 _STRANGE_RATIO = 5.0
 _CLEARLY = 0.75
@@ -71,12 +72,14 @@ def find_wrong_views(keypoints: Keypoints2D, rig: CameraRig, *, min_confidence: 
         return doubled
     sample = pixels[:, _frames(pixels)]
     # A detector calls the left hand of a mirrored image the right one; markers keep their names.
-    ways = [Evidence(rig, sample, np.array(side_partner(keypoints.names))), Evidence(rig, sample)]
+    detected = Evidence(rig, sample, np.array(side_partner(keypoints.names)))
     try:
-        if not suspicious(ways[0]):
+        if not suspicious(detected):
             return None
-        faults = [fault for fault in map(footage_fault, ways) if fault is not None]
-        foreign = _foreign(ways[1])
+        fault = footage_fault(detected)
+        named = detected.without_partner()
+        faults = [found for found in (fault, footage_fault(named)) if found is not None]
+        foreign = _foreign(named)
     except CalibrationError:
         return None
     if faults:
@@ -88,28 +91,44 @@ def find_wrong_views(keypoints: Keypoints2D, rig: CameraRig, *, min_confidence: 
 
 def _frames(pixels: NDArray) -> NDArray:
     """Frames, evenly over those that two cameras share, that hold about so many points."""
-    shared = np.isfinite(pixels[..., 0]).sum(axis=0) >= 2
+    shared = np.isfinite(pixels[..., 0]).sum(axis=0, dtype=np.int16) >= 2
     frames = np.flatnonzero(shared.any(axis=1))
     if not len(frames):
         return np.arange(min(1, pixels.shape[1]))
     wanted = max(int(np.ceil(_POINTS / max(shared[frames].sum(axis=1).mean(), 1.0))), 8)
-    return frames[np.unique(np.linspace(0, len(frames) - 1, min(wanted, len(frames))).round().astype(int))]
+    return frames[_evenly(len(frames), wanted)]
+
+
+def _evenly(n: int, wanted: int) -> NDArray:
+    return np.unique(np.linspace(0, n - 1, min(wanted, n)).round().astype(int))
 
 
 def _doubled(pixels: NDArray, rig: CameraRig) -> WrongViews | None:
-    """Two views that show the same to the last digit were read from one file."""
+    """Two views that show the same to the last digit were read from one file: some frames tell."""
+    seen = np.isfinite(pixels[..., 0]).any(axis=2)
     for a, b in combinations(range(len(pixels)), 2):
-        both = np.isfinite(pixels[[a, b]]).all(axis=(0, 3))
-        same = both & (pixels[a] == pixels[b]).all(axis=-1)
-        if both.sum() >= _LEAST_SAME and same.sum() >= _SAME_SHARE * both.sum():
+        frames = np.flatnonzero(seen[a] & seen[b])
+        if len(frames) and _alike(pixels, a, b, frames[_evenly(len(frames), _DOUBLED_FRAMES)]) is not None:
+            same = _alike(pixels, a, b, frames)
+            if same is None:
+                continue
             names = (rig.names[a], rig.names[b])
             return WrongViews(
                 "FOOTAGE_DOUBLED", names, float("nan"), float("nan"),
-                f"Cameras '{names[0]}' and '{names[1]}' show the same keypoints, to the last digit, in "
-                f"{int(same.any(axis=1).sum())} frames: one file was given for two cameras.",
+                f"Cameras '{names[0]}' and '{names[1]}' show the same keypoints, to the last digit, in {same} frames: "
+                "one file was given for two cameras.",
                 "Give each camera the file that it took.",
             )  # fmt: skip
     return None
+
+
+def _alike(pixels: NDArray, a: int, b: int, frames: NDArray) -> int | None:
+    """In how many of the frames two views show the same; None where they do not."""
+    one, other = pixels[a, frames], pixels[b, frames]
+    both = np.isfinite(one).all(axis=-1) & np.isfinite(other).all(axis=-1)
+    same = both & (one == other).all(axis=-1)
+    doubled = both.sum() >= _LEAST_SAME and same.sum() >= _SAME_SHARE * both.sum()
+    return int(same.any(axis=1).sum()) if doubled else None
 
 
 def _foreign(evidence: Evidence) -> WrongViews | None:
