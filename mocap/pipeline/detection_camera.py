@@ -74,8 +74,20 @@ class CameraOutcome:
         return f"{seen} of {frames} frames with keypoints{several}, {width} x {height} px{rate}"
 
 
+def finished(task: CameraTask) -> CameraOutcome | None:
+    """Return the outcome of a camera whose footage and settings did not change since it was done; None for others."""
+    known = camera_facts(task.part)
+    if "key" not in known or (task.overlay is not None and not task.overlay.is_file()):
+        return None
+    try:
+        same = known["key"] == _key(task)
+    except MocapError:
+        return None  # what is wrong with the footage is told where it is worked on
+    return CameraOutcome(task.source.name, "skipped", known) if same else None
+
+
 def detect_camera(task: CameraTask, tell: Tell) -> CameraOutcome:
-    """Find the keypoints of one camera and write them whole, unless that was done from the same footage and settings.
+    """Find the keypoints of one camera and write them whole.
 
     What the data are refused for is returned, not raised: it has to get from one process to another.
     """
@@ -83,9 +95,6 @@ def detect_camera(task: CameraTask, tell: Tell) -> CameraOutcome:
     name = task.source.name
     try:
         key = _key(task)
-        known = camera_facts(task.part)
-        if known.get("key") == key and (task.overlay is None or task.overlay.is_file()):
-            return CameraOutcome(name, "skipped", known)
         rows, size, pictures = _detected(task, tell)
         facts = {"size": size, "detector": task.prepared.name, "key": key, "footage": task.source.path.name,
                  "rate_hz": _rate_hz(task.source)}  # fmt: skip

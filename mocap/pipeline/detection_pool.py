@@ -10,7 +10,7 @@ from typing import Any
 
 from mocap.errors import SourceError
 from mocap.keypoints.pose.drawing import limit_threads
-from mocap.pipeline.detection_camera import CameraOutcome, CameraTask, detect_camera
+from mocap.pipeline.detection_camera import CameraOutcome, CameraTask, detect_camera, finished
 from mocap.pipeline.progress import Progress
 
 _WAIT_S = 0.1
@@ -18,7 +18,7 @@ _told: Any = None  # of a worker: the queue to the process that started it
 
 
 def detect_cameras(tasks: Sequence[CameraTask], progress: Progress, jobs: int | None = None) -> list[CameraOutcome]:
-    """Work through the tasks, several at a time; the outcomes are in their order.
+    """Work through the tasks that are not done yet, several at a time; the outcomes are in their order.
 
     Parameters
     ----------
@@ -33,6 +33,12 @@ def detect_cameras(tasks: Sequence[CameraTask], progress: Progress, jobs: int | 
     SourceError
         WORKER_LOST, when a process was ended from outside, as by the system when memory runs out.
     """
+    known = [finished(task) for task in tasks]  # here, as processes take longer to start than this
+    fresh = iter(_worked([task for task, one in zip(tasks, known, strict=True) if one is None], progress, jobs))
+    return [next(fresh) if one is None else one for one in known]
+
+
+def _worked(tasks: Sequence[CameraTask], progress: Progress, jobs: int | None) -> list[CameraOutcome]:
     count = min(len(tasks), jobs or usable_cores())
     if count <= 1:
         return [detect_camera(task, _teller(progress, task.source.name)) for task in tasks]

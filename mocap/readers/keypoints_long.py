@@ -65,7 +65,9 @@ def read_long(
         detections[camera] = _arrange(by_camera[name], names, path)
         if progress is not None:
             progress(done, len(source_of))
-    rate, sizes = _told(path, source_of)
+    rate, sizes, lengths = _told(path, source_of)
+    for camera, n_frames in lengths.items():
+        detections[camera] = _whole(detections[camera], n_frames)
     return KeypointSource(detections, source_of, (path,), notes, rate, sizes)
 
 
@@ -162,19 +164,36 @@ def _arrange(table: "pd.DataFrame", names: tuple[str, ...], path: Path) -> Camer
     return CameraDetections(frames, pixels, confidence, names)
 
 
-def _told(path: Path, source_of: Mapping[str, str]) -> tuple[float | None, dict[str, tuple[int, int]]]:
-    """Return the rate and the image sizes that a Parquet table tells in its metadata, where it tells them."""
+def _whole(found: CameraDetections, n_frames: int) -> CameraDetections:
+    """Return the detections with a place for every frame of the footage: one without a keypoint is not one lost.
+
+    The last frame of the footage always has rows; where it has none, the table was changed, and stays as it is.
+    """
+    if found.frames[0] < 0 or found.frames[-1] != n_frames - 1:
+        return found
+    pixels = np.full((n_frames, *found.pixels.shape[1:]), np.nan, found.pixels.dtype)
+    confidence = np.zeros((n_frames, *found.confidence.shape[1:]), found.confidence.dtype)
+    pixels[found.frames], confidence[found.frames] = found.pixels, found.confidence
+    return CameraDetections(np.arange(n_frames), pixels, confidence, found.names)
+
+
+def _told(
+    path: Path, source_of: Mapping[str, str]
+) -> tuple[float | None, dict[str, tuple[int, int]], dict[str, int]]:
+    """Return the rate, image sizes and numbers of frames that the metadata of a Parquet table tell, where they do."""
     import pyarrow.parquet as pq
 
     if path.suffix.lower() not in _PARQUET:
-        return None, {}
+        return None, {}, {}
     try:
         told = json.loads((pq.read_metadata(path).metadata or {}).get(_METADATA, b"{}"))
         cameras = told.get("cameras", {})
         sizes = {camera: cameras[name]["size"] for camera, name in source_of.items() if "size" in cameras.get(name, {})}
         rate = told.get("rate_hz")
         checked = {camera: (int(width), int(height)) for camera, (width, height) in sizes.items()}
-        return (None if rate is None else float(rate)), checked
+        frames = {camera: int(cameras[name]["frames"]) for camera, name in source_of.items()
+                  if "frames" in cameras.get(name, {})}  # fmt: skip
+        return (None if rate is None else float(rate)), checked, frames
     except (ValueError, TypeError, AttributeError) as error:
         raise FormatError(
             f"The metadata of {path} are damaged: {error}.", "Detect or export the keypoints again.", code="NOT_A_TABLE"

@@ -29,9 +29,9 @@ class Losses:
     Attributes
     ----------
     camera_names, keypoint_names : tuple of str
-    unseen, unconfident, disagreeing, used : ndarray, shape (camera, keypoint)
-        Not in the file; below the least confidence; there and confident, but left out of the point, or the point
-        could not be found; part of the point. They add up to 1.
+    unseen, unconfident, alone, disagreeing, used : ndarray, shape (camera, keypoint)
+        Not in the file; below the least confidence; there and confident, but in one view, which makes no point;
+        left out of the point, or the point could not be found; part of the point. They add up to 1.
     found : ndarray, shape (keypoint,)
         Share of the frames with a point.
     """
@@ -40,6 +40,7 @@ class Losses:
     keypoint_names: tuple[str, ...]
     unseen: NDArray
     unconfident: NDArray
+    alone: NDArray
     disagreeing: NDArray
     used: NDArray
     found: NDArray
@@ -58,6 +59,7 @@ class Losses:
             shares = {
                 "not seen": self.unseen[camera, keypoint],
                 "not confident": self.unconfident[camera, keypoint],
+                "the only view": self.alone[camera, keypoint],
                 "disagreeing": self.disagreeing[camera, keypoint],
             }
             told = [f"{what} {100 * share:.0f} %" for what, share in shares.items() if share >= 0.05]
@@ -83,9 +85,11 @@ def losses(
     """
     seen = np.isfinite(keypoints.pixels).all(axis=-1)
     usable = usable_observations(keypoints, options or ReconstructionOptions())
+    alone = usable & (usable.sum(axis=0) == 1)
     return Losses(
-        rig.names, keypoints.names, (~seen).mean(axis=1), (seen & ~usable).mean(axis=1),
-        (usable & ~details.used).mean(axis=1), details.used.mean(axis=1), (details.reason == MEASURED).mean(axis=0),
+        rig.names, keypoints.names, (~seen).mean(axis=1), (seen & ~usable).mean(axis=1), alone.mean(axis=1),
+        (usable & ~alone & ~details.used).mean(axis=1), details.used.mean(axis=1),
+        (details.reason == MEASURED).mean(axis=0),
     )  # fmt: skip
 
 

@@ -33,7 +33,13 @@ def test_losses_tell_what_became_of_every_observation(scene):
     found = losses(details, spoiled, rig)
     assert found.unseen[1, 2] == pytest.approx(0.4) and found.unconfident[2, 2] == pytest.approx(0.6)
     assert found.disagreeing[3, 2] >= 0.25
-    assert np.allclose(found.unseen + found.unconfident + found.disagreeing + found.used, 1.0)
+    assert np.allclose(found.unseen + found.unconfident + found.alone + found.disagreeing + found.used, 1.0)
+    hidden = clean.pixels.copy()
+    hidden[:3, :, 0] = np.nan
+    one_view = Keypoints2D(hidden, np.where(np.isfinite(hidden).all(axis=3), 1.0, 0.0), NAMES, clean.rate_hz)
+    lone = losses(reconstruct_details(one_view, rig), one_view, rig)
+    assert lone.alone[3, 0] == 1.0 and not lone.disagreeing[:, 0].any()
+    assert "cam_3 the only view 100 %" in lone.words()[0]
     (words,) = found.words()  # in frames 100 to 149 one camera is left
     assert words.startswith("RLFE is found in 7") and "cam_2 not confident 60 %" in words
     assert losses(reconstruct_details(clean, rig), clean, rig).words() == ()
