@@ -35,5 +35,6 @@ def smooth_points_kalman(points: Points3D, options: SmoothingOptions = _DEFAULT)
     longest = int(np.floor(options.longest_gap_s * points.rate_hz + 1e-6))
     with pool(options) as workers:
         found = list(workers.map(lambda group: fit_lanes(prepared, group, longest, options), prepared.groups))
-    lanes, fitted = zip(*found, strict=True)
+    lanes = [lane for lane, _ in found]
+    fitted = [(fit.position, fit.covariance) for _, fit in found]
     return assemble(points, prepared, lanes, fitted, options)

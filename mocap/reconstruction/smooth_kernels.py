@@ -44,6 +44,7 @@ IMPORTED_SHA256 = "e9884ff4910c03db1d6bff30c429856cc045749df2686189e3f8ac00c24e0
 PAD = 3
 #: Rows of the factor of one frame: inverse of its pivot (6), and what it hands to each of the three frames after (9).
 FACTOR_ROWS = 33
+_THIRD = (-1.0, 3.0, -3.0, 1.0)
 _BLOCK = 9 * LANES
 _COLUMN = 4 * _BLOCK
 
@@ -127,8 +128,8 @@ def substitute(factor, vector):
 
 
 @njit(**OPTIONS)
-def _emit(column, o, terms, frame, covariance, taken):
-    """Write out the covariance of a frame, and add what the model of motion takes up there."""
+def _emit(column, o, frame, covariance):
+    """Write out the covariance of a frame."""
     n = LANES
     for p in range(n):
         i = 6 * frame * n + p
@@ -136,32 +137,49 @@ def _emit(column, o, terms, frame, covariance, taken):
         covariance[i + 2 * n] = column[o + 2 * n + p]
         covariance[i + 3 * n], covariance[i + 4 * n] = column[o + 4 * n + p], column[o + 5 * n + p]
         covariance[i + 5 * n] = column[o + 8 * n + p]
-    for lag in range(4):
-        twice = 1.0 if lag == 0 else 2.0
-        for axis in range(3):
-            row, term, along = o + lag * _BLOCK + 4 * axis * n, (4 * frame + lag) * n, axis * n
-            for p in range(n):
-                taken[along + p] += twice * terms[term + p] * column[row + p]
 
 
 @njit(**OPTIONS)
-def invert_band(factor, terms, covariance, taken):
+def _take(columns, frame, steady, stiffness, taken, local):
+    """Add the variance of the third difference that begins in this frame to `taken`, and its degrees to `local`."""
+    n, at = LANES, frame * LANES
+    for axis in range(3):
+        for p in range(n):
+            part = 0.0
+            for first in range(4):
+                row = ((frame + first) % 4) * _COLUMN + 4 * axis * n + p
+                own = _THIRD[first] * columns[row]
+                for second in range(first + 1, 4):
+                    own += 2.0 * _THIRD[second] * columns[row + (second - first) * _BLOCK]
+                part += _THIRD[first] * own
+            part *= steady[at + p]
+            taken[axis * n + p] += part
+            local[at + p] += stiffness[axis * n + p] * part
+
+
+@njit(**OPTIONS)
+def invert_band(factor, steady, stiffness, covariance, taken, local):
     """Compute the inverse of the system near its diagonal.
 
     Parameters
     ----------
     factor : float64, shape (time, 33, LANES)
-    terms : float64, shape (time, 4, LANES)
+    steady : float64, shape (time, LANES)
+        What each third difference counts.
+    stiffness : float64, shape (3, LANES)
     covariance : float64, shape (time, 6, LANES)
         Result: covariance of every sample, its terms in the order of `info`.
     taken : float64, shape (3, LANES)
         Result: by axis the trace of inverse times D'D; times the stiffness, the degrees of freedom that the model of
         motion takes up.
+    local : float64, shape (time, LANES)
+        Result: those degrees by third difference, of all axes together.
     """
     n = LANES
     n_frames = factor.size // (FACTOR_ROWS * n) - PAD
     columns = np.zeros(4 * _COLUMN)
     taken[:] = 0.0
+    local[:] = 0.0
     for frame in range(n_frames - 1, -1, -1):
         own, row = (frame % 4) * _COLUMN, frame * FACTOR_ROWS * n
         columns[own : own + _COLUMN] = 0.0
@@ -184,21 +202,33 @@ def invert_band(factor, terms, covariance, taken):
             for p in range(n):
                 mean = 0.5 * (columns[own + upper * n + p] + columns[own + lower * n + p])
                 columns[own + upper * n + p], columns[own + lower * n + p] = mean, mean
-        _emit(columns, own, terms, frame, covariance, taken)
+        _emit(columns, own, frame, covariance)
+        _take(columns, frame, steady, stiffness, taken, local)
 
 
 @njit(**OPTIONS)
-def roughness(position, steady, total):
-    """Sum the squares of the third differences that count by axis into `total`, shape (3, LANES).
+def roughness(position, steady, stiffness, total, local):
+    """Sum the squares of the third differences, as far as each counts, by axis and by frame.
 
-    `position` has shape (time, 3, LANES).
+    Parameters
+    ----------
+    position : float64, shape (time, 3, LANES)
+    steady : float64, shape (time, LANES)
+    stiffness : float64, shape (3, LANES)
+    total : float64, shape (3, LANES)
+        Result: over time.
+    local : float64, shape (time, LANES)
+        Result: over the axes, each times its stiffness.
     """
     n = LANES
     total[:] = 0.0
+    local[:] = 0.0
     for m in range(steady.size // n - PAD):
         for axis in range(3):
             i = (3 * m + axis) * n
             for p in range(n):
                 third = position[i + 9 * n + p] - position[i + p]
                 third -= 3.0 * (position[i + 6 * n + p] - position[i + 3 * n + p])
-                total[axis * n + p] += steady[m * n + p] * third * third
+                third *= third * steady[m * n + p]
+                total[axis * n + p] += third
+                local[m * n + p] += stiffness[axis * n + p] * third

@@ -11,10 +11,11 @@ from mocap.reconstruction.smooth_guard import doubts, usable_covariance
 from mocap.reconstruction.smooth_kernels import LANES, PAD
 from mocap.reconstruction.smooth_options import SmoothingOptions
 from mocap.reconstruction.smooth_sample_kernels import load_lane
-from mocap.reconstruction.smooth_series import Series, fit, learn, padded, strays, stretches
+from mocap.reconstruction.smooth_series import Fit, Series, fit, learn, paced, padded, strays, stretches
 from mocap.trial import Points3D
 
 _GATE_ROUNDS = 6
+_PACE_TURNS = 2
 _FEW = 0.005  # of the samples: strays that hardly change what was learned
 # Samples that a variance is learned from; more only take time.
 _LEARN_FRAMES, _LEARN_PIECES = 1200, 8
@@ -112,24 +113,29 @@ def _threads(options: SmoothingOptions) -> int:
 
 def fit_lanes(
     prepared: Prepared, group: NDArray, longest: int, options: SmoothingOptions
-) -> tuple[Lanes, tuple[NDArray, NDArray]]:
+) -> tuple[Lanes, Fit]:
     """Learn motion and noise of a group of keypoints, leave out what strays, and fit: position and covariance."""
     series = _series(prepared, group, longest)
     gate = options.outlier_probability
     learned = _learned(series, gate)
-    stray = np.zeros(series.active.shape, bool)
+    stray, turns = np.zeros(series.active.shape, bool), np.zeros(LANES, int)
     fitted = fit_all(series, learned[0])
-    for _ in range(_GATE_ROUNDS if gate > 0 else 0):
-        fresh = strays(series, *fitted, learned[1], gate)
-        if not fresh.any():
+    for _ in range(_GATE_ROUNDS):
+        fresh = strays(series, fitted, learned[1], gate)
+        calm = ~fresh.any(axis=0) & (turns < _PACE_TURNS)
+        if not fresh.any() and not calm.any():
             break
-        stray |= fresh
-        series = series.without(stray, longest)
-        many = fresh.sum(axis=0) > _FEW * series.measured.sum(axis=0)
-        if many.any():
-            learned = _learned(series, gate, learned, many)
+        again = fresh.sum(axis=0) > _FEW * series.measured.sum(axis=0)
+        if calm.any():
+            series = paced(series, *learned, fitted, calm)
+            turns, again = turns + calm, again | calm
+        if fresh.any():
+            stray |= fresh
+            series = series.without(stray, longest)
+        if again.any():
+            learned = _learned(series, gate, learned, again)
         fitted = fit_all(series, learned[0])
-    return Lanes(group, series, stray, *learned, []).held(prepared, fitted[0]), fitted
+    return Lanes(group, series, stray, *learned, []).held(prepared, fitted.position), fitted
 
 
 def _learned(
@@ -141,7 +147,7 @@ def _learned(
     sample = _sample(series, _LEARN_FRAMES, _LEARN_PIECES)
     learned = learn(sample, start, lanes)
     for _ in range(_GATE_ROUNDS if gate > 0 else 0):
-        stray = strays(sample, *fit(sample, learned[0])[:2], learned[1], gate)
+        stray = strays(sample, fit(sample, learned[0]), learned[1], gate)
         stray &= np.bool_(True) if lanes is None else lanes
         if not stray.any():
             break
@@ -172,18 +178,25 @@ def _sample(series: Series, frames: int, pieces: int) -> Series:
     starts = np.linspace(0, n_frames - frames // pieces, pieces).astype(int)
     # The PAD frames at the end of each piece keep it apart from the next.
     parts = [series.part(start, start + frames // pieces) for start in starts]
-    return Series(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("value", "info", "active")))
+    value, info, active = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("value", "info", "active")
+    )
+    paces = [part.pace for part in parts if part.pace is not None]
+    return Series(value, info, active, np.concatenate(paces) if paces else None)
 
 
-def fit_all(series: Series, stiffness: NDArray) -> tuple[NDArray, NDArray]:
-    """Smooth all frames, in chunks that overlap by more than any sample reaches: position and covariance."""
+def fit_all(series: Series, stiffness: NDArray) -> Fit:
+    """Smooth all frames, in chunks that overlap by more than any sample reaches."""
     n_frames = len(series.active) - PAD
     if n_frames <= _CHUNK:
-        return fit(series, stiffness)[:2]
+        return fit(series, stiffness)
     position, covariance = np.zeros(series.value.shape), np.zeros(series.info.shape)
+    taken, local = np.zeros((3, LANES)), np.zeros(series.active.shape)
     for start in range(0, n_frames, _CHUNK):
         stop = min(start + _CHUNK, n_frames)
         low, high = max(0, start - _MARGIN), min(n_frames, stop + _MARGIN)
-        near = fit(series.part(low, high), stiffness)
-        position[start:stop], covariance[start:stop] = (part[start - low : stop - low] for part in near[:2])
-    return position, covariance
+        near, inner = fit(series.part(low, high), stiffness), slice(start - low, stop - low)
+        position[start:stop], covariance[start:stop] = near.position[inner], near.covariance[inner]
+        local[start:stop] = near.local[inner]
+        taken += near.taken * (stop - start) / (high - low)
+    return Fit(position, covariance, taken, local)

@@ -62,7 +62,8 @@ def smooth_points_map(
     longest = int(np.floor(options.longest_gap_s * points.rate_hz + 1e-6))
     with pool(options) as workers:
         found = list(workers.map(lambda group: fit_lanes(prepared, group, longest, options), prepared.groups))
-        lanes, fitted = zip(*found, strict=True)
+        lanes = [lane for lane, _ in found]
+        fitted = [(fit.position, fit.covariance) for _, fit in found]
         seen = _with_views(result, keypoints, rig, prepared, lanes, fitted, options)
         solved = _Together(prepared, lanes, seen, workers).solve(fitted, _bones(points.names, bones, prepared))
     lanes = [lane.held(prepared, position) for lane, (position, _) in zip(lanes, solved, strict=True)]
@@ -122,7 +123,7 @@ def _added(series: Series, frames: NDArray, at: NDArray, info: NDArray, pull: ND
     # Of a single view the value along its ray is free: that of the prediction serves.
     step = np.einsum("nij,nj->ni", np.linalg.pinv(info, hermitian=True), pull)
     value[frames, :, at] = where + step
-    return Series(value, own, series.active)
+    return replace(series, value=value, info=own)
 
 
 class _Together:

@@ -1,7 +1,7 @@
 """Series of several keypoints as the compiled smoother takes them, and what is learned from them."""
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ FEWEST = 8
 _LOWEST, _HIGHEST = 0.005, 0.45
 _FIRST = 0.06
 _ROUNDS = 30
+_PACE_PERIODS, _PACE_SHRINK, _PACE_RANGE = 2.0, 2.0, (0.02, 100.0)
 _RELAXED = 1.5
 _LEAST_NOISE = 0.01  # of the stated variance: what this explains is not far, however little the noise
 _BESIDE, _NEAR = 0.25, 11  # of the squared distance, and frames
@@ -44,11 +45,14 @@ class Series:
         Inverse of the stated covariance; zero where nothing was measured, or nothing is to be smoothed.
     active : ndarray of bool, shape (time + PAD, LANES)
         Inside a stretch that is smoothed.
+    pace : ndarray, shape (time + PAD, LANES), or None
+        Variance of each third difference over the typical one of its lane; 1 everywhere when None.
     """
 
     value: NDArray
     info: NDArray
     active: NDArray
+    pace: NDArray | None = None
 
     @property
     def measured(self) -> NDArray:
@@ -57,10 +61,10 @@ class Series:
 
     @functools.cached_property
     def steady(self) -> NDArray:
-        """1 for each third difference all four samples of which are active, shape (time + PAD, LANES)."""
+        """What each third difference counts: 1 over its pace, 0 unless all four samples are active."""
         steady = np.zeros(self.active.shape)
         steady[:-3] = self.active[:-3] & self.active[1:-2] & self.active[2:-1] & self.active[3:]
-        return steady
+        return steady if self.pace is None else steady / np.where(steady > 0, self.pace, 1.0)
 
     @functools.cached_property
     def terms(self) -> NDArray:
@@ -79,21 +83,22 @@ class Series:
 
     def part(self, start: int, stop: int) -> "Series":
         """Return a piece by frames; nothing reaches across its ends."""
-        return Series(*(padded(array[start:stop]) for array in (self.value, self.info, self.active)))
+        value, info, active = (padded(array[start:stop]) for array in (self.value, self.info, self.active))
+        return Series(value, info, active, None if self.pace is None else padded(self.pace[start:stop]))
 
     def without(self, stray: NDArray, longest: int) -> "Series":
         """Return the series without some samples; stretches that fall apart thereby are smoothed as several."""
         info = np.where(stray[:, None], 0.0, self.info)
         active = stretches(np.asarray(info[:, 0] > 0), longest)
-        return Series(self.value, np.where(active[:, None], info, 0.0), active)
+        return replace(self, info=np.where(active[:, None], info, 0.0), active=active)
 
     def less(self, stray: NDArray) -> "Series":
         """Return the series without some samples, the stretches being what they were."""
-        return Series(self.value, np.where(stray[:, None], 0.0, self.info), self.active)
+        return replace(self, info=np.where(stray[:, None], 0.0, self.info))
 
     def only(self, lanes: NDArray) -> "Series":
         """Return the series with nothing in the other lanes; `lanes` is bool, shape (LANES,)."""
-        return Series(self.value, self.info * lanes, self.active & lanes)
+        return replace(self, info=self.info * lanes, active=self.active & lanes)
 
 
 def padded(array: NDArray) -> NDArray:
@@ -120,8 +125,8 @@ class Factor:
     """A factorised system."""
 
     rows: NDArray
-    terms: NDArray
-    n_frames: int
+    steady: NDArray
+    stiffness: NDArray
 
     def solved(self, right: NDArray) -> NDArray:
         """Return the solution for a right-hand side, shape (time + PAD, 3, LANES)."""
@@ -129,19 +134,24 @@ class Factor:
         substitute(self.rows, vector.reshape(-1))
         return vector
 
-    def inverse(self) -> tuple[NDArray, NDArray]:
-        """Return the covariance (time + PAD, 6, LANES) and the degrees taken over the stiffness (3, LANES)."""
-        covariance, taken = np.zeros((self.n_frames + PAD, 6, LANES)), np.empty(3 * LANES)
-        invert_band(self.rows, self.terms, covariance.reshape(-1), taken)
-        return covariance, taken.reshape(3, LANES)
+    def inverse(self) -> tuple[NDArray, NDArray, NDArray]:
+        """Return the covariance (time + PAD, 6, LANES), and the degrees taken: over the stiffness, and by frame."""
+        covariance, taken = np.zeros((len(self.steady), 6, LANES)), np.empty(3 * LANES)
+        local = np.empty(self.steady.shape)
+        invert_band(
+            self.rows, self.steady.reshape(-1), self.stiffness.reshape(-1), covariance.reshape(-1), taken,
+            local.reshape(-1),
+        )  # fmt: skip
+        return covariance, taken.reshape(3, LANES), local
 
 
 def factor_of(series: Series, stiffness: NDArray, system: NDArray | None = None) -> Factor:
     """Factorise for a stiffness, shape (3, LANES): the precision of the third difference by axis."""
     rows = np.zeros(len(series.active) * FACTOR_ROWS * LANES)
     own = series.system if system is None else system
-    factorise(own.reshape(-1), series.terms, np.ascontiguousarray(stiffness).reshape(-1), rows)
-    return Factor(rows, series.terms, len(series.active) - PAD)
+    stiffness = np.ascontiguousarray(stiffness)
+    factorise(own.reshape(-1), series.terms, stiffness.reshape(-1), rows)
+    return Factor(rows, series.steady, stiffness)
 
 
 def right_hand(series: Series) -> NDArray:
@@ -151,10 +161,51 @@ def right_hand(series: Series) -> NDArray:
     return result
 
 
-def fit(series: Series, stiffness: NDArray) -> tuple[NDArray, NDArray, NDArray]:
-    """Smooth: position (time + PAD, 3, LANES), covariance (time + PAD, 6, LANES), degrees taken (3, LANES)."""
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A smoothed series.
+
+    Attributes
+    ----------
+    position : ndarray, shape (time + PAD, 3, LANES)
+    covariance : ndarray, shape (time + PAD, 6, LANES)
+    taken : ndarray, shape (3, LANES)
+        Degrees of freedom that the model of motion takes up, over the stiffness.
+    local : ndarray, shape (time + PAD, LANES)
+        Those degrees by third difference, of all axes together.
+    """
+
+    position: NDArray
+    covariance: NDArray
+    taken: NDArray
+    local: NDArray
+
+
+def fit(series: Series, stiffness: NDArray) -> Fit:
+    """Smooth for a stiffness, shape (3, LANES)."""
     factor = factor_of(series, stiffness)
-    return (factor.solved(right_hand(series)), *factor.inverse())
+    return Fit(factor.solved(right_hand(series)), *factor.inverse())
+
+
+def paced(series: Series, stiffness: NDArray, noise: NDArray, fitted: Fit, lanes: NDArray) -> Series:
+    """Return the series with the pace of some lanes, bool (LANES,), as a fit shows it: motion that comes and goes.
+
+    Over a span of two periods of the cut-off, squares are compared with their degrees of freedom; the fewer these are,
+    the nearer the pace stays to what it was.
+    """
+    squares = np.empty(series.active.shape)
+    roughness(fitted.position.reshape(-1), series.steady.reshape(-1), stiffness.reshape(-1), np.empty(3 * LANES),
+              squares.reshape(-1))  # fmt: skip
+    pace = np.ones(series.active.shape) if series.pace is None else series.pace.copy()
+    share = cutoffs(series, stiffness).max(axis=0)
+    for lane in np.flatnonzero(lanes):
+        span = 2 * round(_PACE_PERIODS / share[lane] / 2) + 1
+        alive = series.steady[:, lane] > 0
+        degrees = np.where(alive, 3.0, 0.0) - fitted.local[:, lane]
+        here = span * ndimage.uniform_filter1d(squares[:, lane], span, mode="constant") / noise[lane]
+        free = span * ndimage.uniform_filter1d(degrees, span, mode="constant")
+        pace[:, lane] *= (np.maximum(here, 0.0) + _PACE_SHRINK) / (np.maximum(free, 0.0) + _PACE_SHRINK)
+    return replace(series, pace=np.clip(pace, *_PACE_RANGE))
 
 
 def learn(
@@ -186,16 +237,17 @@ def learn(
     stiffness, noise = (part.copy() for part in start or first)
     moving &= True if lanes is None else lanes
     squares, total = np.empty(LANES), np.empty(3 * LANES)
-    count = np.maximum(series.steady.sum(axis=0), 1.0)
+    count = np.maximum((series.steady > 0).sum(axis=0), 1.0)
     n_active, n_measured = series.active.sum(axis=0), series.measured.sum(axis=0)
     for _ in range(_ROUNDS):
         if not moving.any():
             break
-        position, _, taken = fit(series, stiffness)
-        roughness(position.reshape(-1), series.steady.reshape(-1), total)
-        model = np.clip(count - stiffness * taken, 1e-3 * count, None)
-        misfit(series.info, series.value, position, squares)
-        left = 3 * n_measured - (3 * n_active - (stiffness * taken).sum(axis=0))
+        found = fit(series, stiffness)
+        flat = (found.position.reshape(-1), series.steady.reshape(-1), stiffness.reshape(-1))
+        roughness(*flat, total, np.empty(series.active.size))
+        model = np.clip(count - stiffness * found.taken, 1e-3 * count, None)
+        misfit(series.info, series.value, found.position, squares)
+        left = 3 * n_measured - (3 * n_active - (stiffness * found.taken).sum(axis=0))
         noise[moving] = (np.maximum(squares, 1e-12) / np.maximum(left, 1.0))[moving]
         fresh = np.clip(noise * model / np.maximum(total.reshape(3, LANES), 1e-300), low, high)
         change = np.abs(np.log(fresh / stiffness)).max(axis=0)
@@ -225,15 +277,13 @@ def cutoffs(series: Series, stiffness: NDArray) -> NDArray:
     return np.asarray(np.arcsin(np.minimum(0.5 * ratio ** (-1 / 6), 1.0)) / np.pi)
 
 
-def strays(
-    series: Series, position: NDArray, covariance: NDArray, noise: NDArray, probability: float
-) -> NDArray:
+def strays(series: Series, fitted: Fit, noise: NDArray, probability: float) -> NDArray:
     """Return which samples lie too far from what all others say of them, shape (time + PAD, LANES).
 
     What strays pulls the fit away from its neighbours, so that a sample far less off than one beside it waits.
     """
     distance = np.empty(series.active.shape)
-    stray_distance(series.info, series.value, position, covariance, distance)
+    stray_distance(series.info, series.value, fitted.position, fitted.covariance, distance)
     limit = chi2.isf(probability, 3) if probability > 0 else np.inf
     far = np.asarray(distance > np.maximum(noise, _LEAST_NOISE) * limit)
     if far.any():

@@ -60,7 +60,7 @@ def test_squats_are_smoothed_without_a_bias_at_the_bottom(squats, way):
     bias = 1e3 * np.linalg.norm(np.nanmean(miss[near], axis=0), axis=1)
     print(f"{way} {len(squats['rig'])} cameras: p95 x {ratio:.3f}, held {coverage:.3f}, bottom {np.median(bias):.2f} "
           f"mm, largest {np.max(bias):.2f} mm")
-    # Measured 0.21 to 0.27, 0.947 to 0.957, and at most 0.9 mm, noise included.
+    # Measured 0.19 to 0.24, 0.957 to 0.961, and at most 0.7 mm, noise included.
     assert ratio <= 0.6
     assert np.isfinite(after).mean() >= np.isfinite(before).mean()
     assert 0.93 <= coverage <= 0.97
@@ -124,7 +124,7 @@ def test_lost_cameras_widen_the_covariance_as_much_as_the_error(losing):
         sd.append(1e3 * np.sqrt(np.mean(np.trace(points.covariance, axis1=2, axis2=3)[span])))
     print("error grows by", error[1] / error[0], "sd by", sd[1] / sd[0])
     assert sd[1] > 1.2 * sd[0]
-    # Measured 0.85: part of the error is that of the motion, which no camera brings back.
+    # Measured 0.87: part of the error is that of the motion, which no camera brings back.
     assert 0.8 < (error[1] / error[0]) / (sd[1] / sd[0]) < 1.2
 
 

@@ -75,7 +75,9 @@ def test_the_banded_system_equals_the_dense_one(n_frames, broken):
         active[:2, 1], active[11:16, 2], active[20:, 3] = False, False, False
     series = series_of(rng, n_frames, active)
     stiffness = np.exp(rng.normal(0, 2, (3, LANES))) * (1e3 if n_frames > 25 else 1)
-    solution, covariance, taken = fit(series, stiffness)
+    found = fit(series, stiffness)
+    solution, covariance, taken = found.position, found.covariance, found.taken
+    assert np.allclose(found.local.sum(axis=0), (stiffness * taken).sum(axis=0))
     for lane in range(4):
         position, inverse, dense_taken = dense(series, stiffness, lane)
         inside = active[:, lane]
@@ -93,7 +95,8 @@ def test_thousands_of_frames_stay_exact_at_the_softest_and_the_stiffest(share):
     info = np.zeros((n_frames, 6, LANES))
     info[:, [0, 3, 5]] = rng.uniform(0.5, 2.0, (n_frames, 1, 1))
     series = Series(padded(value), padded(info), padded(np.ones((n_frames, LANES), bool)))
-    solution, covariance, _ = fit(series, np.full((3, LANES), stiffness_of(share)))
+    found = fit(series, np.full((3, LANES), stiffness_of(share)))
+    solution, covariance = found.position, found.covariance
     third = sparse.diags([-1.0, 3.0, -3.0, 1.0], [0, 1, 2, 3], shape=(n_frames - 3, n_frames))
     system = (sparse.diags(info[:, 0, 0]) + stiffness_of(share) * third.T @ third).tocsc()
     solve = splu(system).solve
@@ -195,7 +198,7 @@ def test_a_cutoff_lets_half_of_the_amplitude_through():
     series = Series(padded(value), padded(info), padded(np.ones((400, LANES), bool)))
     stiffness = np.full((3, LANES), stiffness_of(share))
     assert np.allclose(cutoffs(series, stiffness), share)
-    assert abs(fit(series, stiffness)[0][150:250].max() - 0.5) < 0.01
+    assert abs(fit(series, stiffness).position[150:250].max() - 0.5) < 0.01
 
 
 def test_learning_is_the_maximum_of_the_likelihood():

@@ -98,7 +98,7 @@ def test_units_do_not_matter(scale):
     other = smooth_points_kalman(
         Points3D(points.position * scale, points.names, RATE, points.covariance * scale**2, points.status)
     )
-    assert np.abs(other.points.position / scale - there.points.position).max() < 1e-9
+    assert np.abs(other.points.position / scale - there.points.position).max() < 1e-8
     assert np.allclose(other.points.covariance / scale**2, there.points.covariance, rtol=1e-5)
 
 
@@ -172,7 +172,7 @@ def test_a_jump_that_stays_is_smoothed_on_both_sides_and_told_where_it_is(jump_m
     assert told.sum() < 40
 
 
-def test_rest_and_then_fast_keeps_the_fast_part():
+def test_rest_and_then_fast_keeps_the_fast_part_and_calms_the_rest():
     points, _ = swaying(n_keypoints=1)
     t = np.arange(300) / RATE
     truth = 0.3 * np.where(t >= 1.5, np.sin(2 * np.pi * 3 * (t - 1.5)) ** 3, 0.0)[:, None, None] * np.ones(3)
@@ -181,3 +181,8 @@ def test_rest_and_then_fast_keeps_the_fast_part():
     smoothed = smooth_points_kalman(Points3D(truth + noise, points.names, RATE, covariance, points.status)).points
     assert miss(smoothed, truth).max() < 4.5 * SD
     assert np.sqrt((miss(smoothed, truth) ** 2).mean()) <= np.sqrt((noise**2).sum(axis=2).mean())
+    off = [np.sqrt((miss(smoothed, truth)[span] ** 2).mean()) for span in (slice(20, 130), slice(170, 280))]
+    sd = np.sqrt(np.trace(smoothed.covariance, axis1=2, axis2=3))
+    # Measured 0.65, where one strength of motion for the whole trial gives 0.98; and the covariance tells it.
+    assert off[0] < 0.8 * off[1]
+    assert sd[20:130].mean() < 0.9 * sd[170:280].mean()
