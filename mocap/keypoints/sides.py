@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from calibration import CameraRig
 from calibration.triangulation import triangulate
 from mocap.errors import ConfigError, KeypointError
-from mocap.keypoints.sides_anatomy import attached_places, attached_score, cue_places, facing_score
+from mocap.keypoints.sides_anatomy import attached_score, facing_score
 from mocap.keypoints.sides_evidence import side_evidence
 from mocap.keypoints.sides_kernels import best_states
 from mocap.keypoints.sides_names import PARTS, part_of, side_pairs
@@ -24,7 +24,7 @@ from mocap.trial import Keypoints2D
 WHOLE = "whole body"
 _MOST_CAMERAS = 14
 _BLOCK, _AHEAD = 1024, 128
-_MOST_BODIES = 3000  # bodies triangulated; where there are more frames, every n-th
+_MOST_BODIES = 2000  # bodies triangulated; where there are more frames, every n-th
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,26 @@ class SideSwaps:
         return np.asarray(self.keypoints.any(axis=2))
 
 
+class _Bodies:
+    """Points of the bodies of some frames, triangulated again only where the labels of a view are other ones."""
+
+    def __init__(self, pixels: NDArray, rig: CameraRig, pairs: Sequence[tuple[int, int]]) -> None:
+        self.frames = np.arange(0, pixels.shape[1], max(1, -(-pixels.shape[1] // _MOST_BODIES)))
+        self._pixels, self._rig, self._pairs = pixels[:, self.frames], rig, pairs
+        self._mask = np.zeros(self._pixels.shape[:3], bool)
+        self._points = triangulate(rig, self._pixels)
+
+    def points(self, exchanged: NDArray) -> NDArray:
+        """Points, shape (frame, keypoint, 3), with labels, (camera, time, keypoint), exchanged."""
+        mask = exchanged[:, self.frames]
+        frames, places = np.nonzero((mask != self._mask).any(axis=0))
+        if len(frames):
+            pixels = _exchanged(self._pixels, mask, self._pairs)[:, frames, places]
+            self._points[frames, places] = triangulate(self._rig, pixels)
+            self._mask = mask
+        return self._points
+
+
 _DEFAULT = SideOptions()
 
 
@@ -132,18 +152,19 @@ def find_side_swaps(keypoints: Keypoints2D, rig: CameraRig, *, options: SideOpti
     parts, places = _parts(keypoints.names, pairs)
     evidence = side_evidence(pixels, rig, pairs, [*places, tuple(range(len(pairs)))])
     step = np.clip(evidence.step, -options.step_limit, options.step_limit)
-    whole, facing = _whole(pixels, rig, keypoints.names, pairs, evidence.pair[-1], step[-1], options)
+    bodies = _Bodies(pixels, rig, pairs)
+    whole, facing = _whole(bodies, keypoints.names, pairs, evidence.pair[-1], step[-1], options)
     exchanged = np.zeros(pixels.shape[:3], bool)
     _mark(exchanged, whole, [place for pair in pairs for place in pair])
     part = np.zeros((len(parts), *whole.shape), bool)
     if options.parts and len(parts) > 1:
         sign = _signs(whole).T
-        upright = _exchanged(pixels, exchanged, pairs)
+        upright = exchanged.copy()
         for index, name in enumerate(parts):
             own = evidence.pair[index] * sign[:, :, None] * sign[:, None, :]
             stay = step[index] * sign[1:] * sign[:-1] + options.part_persistence
             held = [place for pair in places[index] for place in pairs[pair]]
-            part[index] = _part(upright, rig, keypoints.names, pairs, name, held, own, stay, options)
+            part[index] = _part(bodies, upright, keypoints.names, pairs, name, held, own, stay, options)
             _mark(exchanged, part[index], held)
     return SideSwaps(whole, parts, part, exchanged, facing, float(np.median(evidence.sigma_px)), pairs)
 
@@ -191,37 +212,36 @@ def _parts(
 
 
 def _whole(
-    pixels: NDArray, rig: CameraRig, names: Sequence[str], pairs: Sequence[tuple[int, int]], between: NDArray,
-    step: NDArray, options: SideOptions,
+    bodies: _Bodies, names: Sequence[str], pairs: Sequence[tuple[int, int]], between: NDArray, step: NDArray,
+    options: SideOptions,
 ) -> tuple[NDArray, NDArray]:  # fmt: skip
     """Views whose whole body is exchanged: first as they agree among each other, then with what the body says."""
     n_frames, n_cameras = between.shape[:2]
     field = np.full((n_frames, n_cameras), options.trust / n_cameras)
     first = _solved(between, field, step + options.persistence)
-    sided = [place for pair in pairs for place in pair]
-    mask = np.zeros(pixels.shape[:3], bool)
-    _mark(mask, first, sided)
-    frames, points = _points(_exchanged(pixels, mask, pairs), rig, np.array(cue_places(names), int))
-    score = _every(facing_score(points, names, pairs), frames, n_frames)
+    mask = np.zeros((n_cameras, n_frames, len(names)), bool)
+    _mark(mask, first, [place for pair in pairs for place in pair])
+    score = _every(facing_score(bodies.points(mask), names, pairs), bodies.frames, n_frames)
     body = options.body * score[:, None] * _signs(first).T / n_cameras
-    whole = _solved(between, field + body, step + options.persistence)
+    # What speaks for the labels that are the best ones anyway changes none of them.
+    whole = first if (score >= 0).all() else _solved(between, field + body, step + options.persistence)
     # The same body with its sides exchanged faces the other way.
     same = (_signs(whole) * _signs(first)).mean(axis=0)
     return whole, score * same
 
 
 def _part(
-    upright: NDArray, rig: CameraRig, names: Sequence[str], pairs: Sequence[tuple[int, int]], part: str,
+    bodies: _Bodies, upright: NDArray, names: Sequence[str], pairs: Sequence[tuple[int, int]], part: str,
     held: Sequence[int], between: NDArray, stay: NDArray, options: SideOptions,
 ) -> NDArray:  # fmt: skip
-    """Views in which one part is exchanged against the body, of keypoints whose whole body is upright."""
+    """Views in which one part is exchanged against the body, whose exchanged labels are `upright`."""
     n_frames, n_cameras = between.shape[:2]
     first = _solved(between, np.full((n_frames, n_cameras), options.part_trust / n_cameras), stay)
-    mask = np.zeros(upright.shape[:3], bool)
+    mask = upright.copy()
     _mark(mask, first, held)
-    needed = np.array(sorted({*held, *attached_places(names, pairs, part)}))
-    frames, points = _points(_exchanged(upright, mask, pairs), rig, needed)
-    score = _every(attached_score(points, names, pairs, part), frames, n_frames)
+    score = _every(attached_score(bodies.points(mask), names, pairs, part), bodies.frames, n_frames)
+    if (score >= 0).all():
+        return first
     field = (options.part_trust + options.body * score[:, None] * _signs(first).T) / n_cameras
     return _solved(between, field, stay)
 
@@ -250,15 +270,6 @@ def _exchanged(values: NDArray, mask: NDArray, pairs: Sequence[tuple[int, int]])
     for right, left in pairs:
         partner[right], partner[left] = left, right
     return np.where(mask[..., None], values[:, :, partner], values)
-
-
-def _points(pixels: NDArray, rig: CameraRig, places: NDArray) -> tuple[NDArray, NDArray]:
-    """Bodies of some frames: which frames, and the points of some keypoints, shape (frame, keypoint, 3)."""
-    n_frames = pixels.shape[1]
-    frames = np.arange(0, n_frames, max(1, -(-n_frames // _MOST_BODIES)))
-    points = np.full((len(frames), pixels.shape[2], 3), np.nan)
-    points[:, places] = triangulate(rig, pixels[:, frames][:, :, places])
-    return frames, points
 
 
 def _every(values: NDArray, frames: NDArray, n_frames: int) -> NDArray:

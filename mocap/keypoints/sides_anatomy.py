@@ -44,16 +44,6 @@ _CUES = (
 _KNEE_SIZE_M = 0.06
 
 
-def cue_places(names: Sequence[str]) -> tuple[int, ...]:
-    """Return the places of the keypoints that `facing_score` looks at."""
-    words = [word for cue in _CUES for word in (*cue.ahead, *cue.behind)] + ["knee", "lfe", "mfe", "kne"]
-    wanted = [
-        place for place, name in enumerate(names)
-        if any(_is(name, word) for word in words) or part_of(name) in (*_LATERAL, "legs")
-    ]  # fmt: skip
-    return tuple(wanted)
-
-
 def facing_score(points: NDArray, names: Sequence[str], pairs: Sequence[tuple[int, int]]) -> NDArray:
     """Return whether the sides of a body are where it faces say they are.
 
@@ -84,11 +74,6 @@ def facing_score(points: NDArray, names: Sequence[str], pairs: Sequence[tuple[in
             + _middle(points, names, ("ankle", "ank", "lmal", "mmal"), pairs)) / 2  # fmt: skip
     total += _share(knee - ends, axes["leg"], right, _KNEE_SIZE_M)
     return np.clip(total, -_CLEAR, _CLEAR)
-
-
-def attached_places(names: Sequence[str], pairs: Sequence[tuple[int, int]], part: str) -> tuple[int, ...]:
-    """Return the places of the keypoints that `attached_score` looks at."""
-    return tuple(place for pair in (*_near(names, pairs, part), *_held(names, pairs, part)) for place in pair)
 
 
 def attached_score(

@@ -13,13 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration import CameraRig
-from calibration.triangulation import sampson_distance_px, undistorted
+from calibration.triangulation import essential, sampson_distance_px, undistorted
+from mocap.keypoints.sides_odds_kernels import step_odds, view_odds
 
 _SPAN_FRAMES = 512
 _SIGMA_FRAMES = 400
 _MEDIAN = 0.6745  # of the size of Gaussian noise, in units of sigma
 _LEAST_SIGMA_SHARE = 0.001  # of the longer side: what lenses and calibrations leave
 _LIKE_EACH_OTHER = 0.25  # errors of the keypoints of one person in one view are far from independent
+_TRUNCATION = 9.0  # squares in units of the noise count so much at most
 _STEP_SIGMAS = 2.0  # a keypoint moves between frames by so much more than it is uncertain
 
 
@@ -55,28 +57,26 @@ def side_evidence(
     pairs : sequence of (int, int)
         Right and left places of the keypoints.
     parts : sequence of sequences of int
-        Places in `pairs`; the evidence of each part is summed.
+        Places in `pairs`, each in one part; the evidence of each part is summed. The last part is all of them.
     """
     n_cameras, n_frames = pixels.shape[:2]
     sided = np.stack([pixels[:, :, [pair[side] for pair in pairs]] for side in (0, 1)], axis=-2)
     sigma = _sigma(sided, rig)
+    part_of = np.full(len(pairs), -1)
+    for place, part in enumerate(parts[:-1]):
+        part_of[list(part)] = place
     between = np.zeros((len(parts), n_frames, n_cameras, n_cameras), np.float32)
     step = np.zeros((len(parts), max(n_frames - 1, 0), n_cameras), np.float32)
     view = 2.0 / n_cameras  # an error of one view is in all pairs with it
+    weight = np.array([1.0 / (camera.matrix[0, 0] * camera.matrix[1, 1]) for camera in rig])
     for span in _spans(n_frames):
-        rays, _ = undistorted(rig, sided[:, span])
+        rays = np.stack([camera.undistort(own)[0] for camera, own in zip(rig, sided[:, span], strict=True)])
         for a, b in combinations(range(n_cameras), 2):
-            squares = (_table(rig, rays, a, b) / sigma[a, b]) ** 2
-            for place, part in enumerate(parts):
-                between[place, span, a, b] = between[place, span, b, a] = view * _log_odds(squares[:, part])
+            view_odds(rays[a], rays[b], essential(rig.cameras[a], rig.cameras[b]), weight[[a, b]], sigma[a, b],
+                      _LIKE_EACH_OTHER, _TRUNCATION, part_of, between[:, span], a, b, view)  # fmt: skip
     own = np.nanmedian(sigma, axis=1) if n_cameras > 1 else np.full(1, _floor(rig))
-    for span in _spans(max(n_frames - 1, 0)):
-        late = sided[:, span.start + 1 : span.stop + 1, :, None, :]
-        moved = np.linalg.norm(sided[:, span, :, :, None] - late, axis=-1)
-        squares = (moved / (_STEP_SIGMAS * own[:, None, None, None, None])) ** 2
-        for place, part in enumerate(parts):
-            for camera in range(n_cameras):
-                step[place, span, camera] = _log_odds(squares[camera][:, part])
+    for camera in range(n_cameras):
+        step_odds(sided[camera], _STEP_SIGMAS * own[camera], _LIKE_EACH_OTHER, _TRUNCATION, part_of, step, camera)
     return SideEvidence(between, step, sigma)
 
 
@@ -87,18 +87,6 @@ def _spans(n_frames: int) -> Iterator[slice]:
 def _table(rig: CameraRig, rays: NDArray, a: int, b: int) -> NDArray:
     """Distances of every side in one view to every side in the other, shape (time, pair, side, side)."""
     return sampson_distance_px(rig.cameras[a], rig.cameras[b], rays[a][..., :, None, :], rays[b][..., None, :, :])
-
-
-def _log_odds(squares: NDArray, truncation: float = 9.0) -> NDArray:
-    """Half the log-odds of labels alike, shape (time,), of squared distances (time, pair, side, side)."""
-    seen = np.isfinite(squares)
-    count = seen.sum(axis=(2, 3))
-    cost = np.where(seen, np.minimum(np.nan_to_num(squares), truncation), 0.0) / 2
-    odds = cost[..., 0, 1] + cost[..., 1, 0] - cost[..., 0, 0] - cost[..., 1, 1]
-    usable = count >= 2  # two sides of one view against one or two of the other
-    number = usable.sum(axis=1)
-    total = np.where(usable, odds, 0.0).sum(axis=1)
-    return total / (1.0 + _LIKE_EACH_OTHER * np.maximum(number - 1, 0)) / 2
 
 
 def _floor(rig: CameraRig) -> float:

@@ -43,14 +43,12 @@ def _step(value, origin, stay, frame):
                 other = one + bit
                 value_one, value_other = value[one], value[other]
                 from_one, from_other = origin[one], origin[other]
-                if value_other + kept < value_one - kept:
-                    value[one], origin[one] = value_other + kept, from_other
-                else:
-                    value[one] = value_one - kept
-                if value_one + kept < value_other - kept:
-                    value[other], origin[other] = value_one + kept, from_one
-                else:
-                    value[other] = value_other - kept
+                changed_one = value_other + kept < value_one - kept
+                changed_other = value_one + kept < value_other - kept
+                value[one] = value_other + kept if changed_one else value_one - kept
+                value[other] = value_one + kept if changed_other else value_other - kept
+                origin[one] = from_other if changed_one else from_one
+                origin[other] = from_one if changed_other else from_other
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
