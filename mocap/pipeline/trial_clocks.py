@@ -9,11 +9,13 @@ from calibration import CameraRig
 from calibration.digits import digits
 from mocap.errors import ConfigError, KeypointError
 from mocap.sync import MotionSyncOptions, common_times, estimate_offsets, resample_keypoints, without_rows
+from mocap.sync.lost import LostFrames, find_lost_frames, slots_with_holes
 from mocap.trial import CameraTimes, Keypoints2D, Operation, SyncEstimate, Timeline, Verdict
 
 #: `auto` sets clocks that are proven to be off, `check` only tells of them, `off` does not ask.
 CLOCK_MODES = ("auto", "check", "off")
 _LIMIT_FRAMES = MotionSyncOptions().matters_frames
+_CHANCE_SD = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,12 +91,58 @@ def _set(
     if mode == "off":
         return SetClocks(keypoints, nominal, (_unasked(),))
     estimate = known or _from_motion(keypoints, rig, times)
+    lost = _lost(keypoints, rig, times, estimate)
+    if lost:
+        held = _times_with_holes(keypoints, rig, lost, times)
+        estimate = known or _from_motion(keypoints, rig, held)
+        times = held if mode == "auto" else times
+    said = _lost_verdicts(lost, mode)
     if estimate is None:
         return SetClocks(keypoints, nominal, (_unknowable(),))
     if times is None and not (mode == "auto" and estimate.shifted.any()):
         timeline = _timeline(nominal, estimate, None, "nominal rate")
-        return SetClocks(keypoints, timeline, _verdicts(estimate, keypoints.rate_hz))
-    return _resampled(keypoints, rig, estimate, times)
+        return SetClocks(keypoints, timeline, (*said, *_verdicts(estimate, keypoints.rate_hz)))
+    done = _resampled(keypoints, rig, estimate, times)
+    return replace(done, verdicts=(*said, *done.verdicts))
+
+
+def _lost(
+    keypoints: Keypoints2D, rig: CameraRig, times: CameraTimes | None, estimate: SyncEstimate | None
+) -> tuple[LostFrames, ...]:
+    """Frames that nobody told were lost: not asked where the cameras or their footage tell when each was taken."""
+    if estimate is None or not (times is None or set(times.source) == {"nominal rate"}):
+        return ()
+    return find_lost_frames(keypoints, rig, estimate)
+
+
+def _times_with_holes(
+    keypoints: Keypoints2D, rig: CameraRig, lost: tuple[LostFrames, ...], times: CameraTimes | None
+) -> CameraTimes:
+    """Frame times by the nominal rate, those after a loss later by what was lost."""
+    n_frames = keypoints.n_frames
+    own = np.tile(np.arange(n_frames) / keypoints.rate_hz, (len(rig), 1)) if times is None else np.array(times.time_s)
+    late = {item.camera for item in lost}
+    for name in late:
+        camera = rig.names.index(name)
+        own[camera] += (slots_with_holes(n_frames, name, lost) - np.arange(n_frames)) / keypoints.rate_hz
+    source = tuple("movement" if name in late else "nominal rate" for name in rig.names)
+    notes = () if times is None else times.notes
+    return CameraTimes(rig.names, own, source, (*notes, *(item.words for item in lost)))
+
+
+def _lost_verdicts(lost: tuple[LostFrames, ...], mode: str) -> tuple[Verdict, ...]:
+    """One verdict per camera that lost frames; it fails where nothing was done about it."""
+    verdicts = []
+    done = mode == "auto"
+    for name in dict.fromkeys(item.camera for item in lost):
+        own = [item for item in lost if item.camera == name]
+        what = (
+            "This was done: nothing stands for the lost frames, later ones were set where they belong."
+            if done else "Set them right (`--clocks auto`), or leave this camera out."
+        )  # fmt: skip
+        text = f"{' '.join(item.words for item in own)} {what}"
+        verdicts.append(Verdict(f"{name} frames", sum(item.count for item in own), 0.0, "frames lost", done, text))
+    return tuple(verdicts)
 
 
 def _by_middle_rows(
@@ -125,7 +173,7 @@ def _from_motion(keypoints: Keypoints2D, rig: CameraRig, times: CameraTimes | No
 def _resampled(
     keypoints: Keypoints2D, rig: CameraRig, estimate: SyncEstimate, times: CameraTimes | None
 ) -> SetClocks:
-    when, _ = common_times(estimate, times, n_frames=keypoints.n_frames, rate_hz=keypoints.rate_hz)
+    when, _ = common_times(_proven(estimate), times, n_frames=keypoints.n_frames, rate_hz=keypoints.rate_hz)
     done = resample_keypoints(keypoints, when)
     again = _from_motion(done.keypoints, rig, None)
     source = f"{estimate.method}{'' if times is None else ' and ' + ', '.join(sorted(set(times.source)))}"
@@ -135,6 +183,19 @@ def _resampled(
     said = [*estimate.words, done.note, *(times.notes if times is not None else ())]
     operation = Operation("set clocks", {"method": source, "notes": _as_notes(said)})
     return SetClocks(done.keypoints, timeline, verdicts, operation)
+
+
+def _proven(estimate: SyncEstimate) -> SyncEstimate:
+    """The clocks without what may be chance: a camera that agrees with the others keeps its samples to the bit."""
+    if estimate.method != "motion":
+        return estimate
+    with np.errstate(invalid="ignore"):
+        off = np.abs(estimate.offset_s) > _CHANCE_SD * estimate.offset_sd_s
+        drifts = np.abs(estimate.drift_ppm) > _CHANCE_SD * estimate.drift_sd_ppm
+    moved = estimate.shifted | off | drifts
+    return replace(
+        estimate, offset_s=np.where(moved, estimate.offset_s, 0.0), drift_ppm=np.where(moved, estimate.drift_ppm, 0.0)
+    )
 
 
 def _timeline(timeline: Timeline, estimate: SyncEstimate, again: SyncEstimate | None, source: str) -> Timeline:

@@ -106,8 +106,8 @@ def estimate_offsets(
     half = max((n_frames - 1) / 2, 0.5)
     pairs = pairs_of(rig)
     with one_blas_thread():
-        windows = _windows(keypoints, options, len(pairs))
-        half_width = _frames(options.smoothing_s, rate, 3)
+        windows = windows_of(keypoints, options, len(pairs))
+        half_width = frames_of(options.smoothing_s, rate, 3)
         tracks = smooth_tracks(
             keypoints.pixels, keypoints.confidence, rig, windows, half_width, options.min_confidence
         )
@@ -138,15 +138,17 @@ def _check(keypoints: Keypoints2D, rig: CameraRig, times: CameraTimes | None) ->
         )
 
 
-def _frames(seconds: float, rate_hz: float, fewest: int) -> int:
+def frames_of(seconds: float, rate_hz: float, fewest: int) -> int:
+    """Return a time in whole frames, not fewer than some."""
     return max(round(seconds * rate_hz), fewest)
 
 
-def _windows(keypoints: Keypoints2D, options: MotionSyncOptions, n_pairs: int) -> Windows:
+def windows_of(keypoints: Keypoints2D, options: MotionSyncOptions, n_pairs: int) -> Windows:
+    """Return the stretches of a recording that are looked at."""
     rate = keypoints.rate_hz
-    half_width = _frames(options.smoothing_s, rate, 3)
-    length = _frames(options.window_s, rate, 8)
-    margin = _frames(options.reach_s, rate, 1) + half_width + 2
+    half_width = frames_of(options.smoothing_s, rate, 3)
+    length = frames_of(options.window_s, rate, 8)
+    margin = frames_of(options.reach_s, rate, 1) + half_width + 2
     per_frame = n_pairs * keypoints.pixels.shape[2] * min(
         options.most_windows * length, keypoints.pixels.shape[1]
     )  # fmt: skip
@@ -158,7 +160,7 @@ def _shifts(
     tracks: Tracks, pairs: list[Pair], along: NDArray, rate: float, half: float, options: MotionSyncOptions
 ) -> tuple[Refined, Clocks]:
     """Coarse, offsets, then drifts where they can be told; and the clocks with all drifts as far as they go."""
-    reach = _frames(options.reach_s, rate, 1)
+    reach = frames_of(options.reach_s, rate, 1)
     ends = float(np.abs(along.mean(axis=1)).max())
     most_drift = int(options.most_drift_ppm * 1e-6 * half * ends)
     coarse = coarse_shifts(tracks, pairs, reach, min(most_drift, reach), along)

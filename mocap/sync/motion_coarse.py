@@ -25,6 +25,9 @@ _LEAST_GAIN, _LEAST_GAIN_SE = 0.02, 5.0
 _STRETCHES = 8  # at least, over which that error is taken
 
 
+Scores = dict[tuple[int, int], tuple[NDArray, NDArray]]
+
+
 @dataclass(frozen=True, eq=False)
 class CoarseShifts:
     """Whole frames.
@@ -47,23 +50,36 @@ def coarse_shifts(tracks: Tracks, pairs: list[Pair], reach: int, most_drift: int
     along : ndarray, shape (window, sample)
         Place of each sample in the recording, -1 at its start to 1 at its end.
     """
-    n_cameras = len(tracks.position)
+    scores, places = pair_scores(tracks, pairs, reach, along)
+    return CoarseShifts(*agreed_shifts(scores, places, len(tracks.position), reach, most_drift).T)
+
+
+def pair_scores(tracks: Tracks, pairs: list[Pair], reach: int, along: NDArray) -> tuple[Scores, NDArray]:
+    """Return the losses and numbers of samples of each pair, shape (stretch, shift), and the place of each stretch.
+
+    A shift is that of the second camera against the first; what shifts leave too little has no samples.
+    """
     parts = min(max(int(np.ceil(_STRETCHES / len(along))), 4), along.shape[1])
-    scores, costs = {}, {}
+    scores = {}
     for pair in pairs:
         total, count = _scores(tracks, pair, reach, parts)
         if count.any():
             scores[pair.a, pair.b] = total, count
     places = np.stack([part.mean(axis=1) for part in np.array_split(along, parts, axis=1)], axis=1).reshape(-1)
-    for key, (total, count) in scores.items():
-        costs[key] = _over_drift(total, count, places, reach, most_drift)
+    return scores, places
+
+
+def agreed_shifts(scores: Scores, places: NDArray, n_cameras: int, reach: int, most_drift: int) -> NDArray:
+    """Return the shifts and drifts that agree best over all pairs and beyond chance, shape (camera, 2)."""
+    costs = {
+        key: _over_drift(total, count, places, reach, most_drift) for key, (total, count) in scores.items()
+    }  # fmt: skip
     found = _consensus(costs, n_cameras, reach, most_drift) if costs else np.zeros((n_cameras, 2), int)
-    found = _beyond_chance(scores, found, places, reach)
-    return CoarseShifts(found[:, 0], found[:, 1])
+    return _beyond_chance(scores, found, places, reach)
 
 
 def _beyond_chance(
-    scores: dict[tuple[int, int], tuple[NDArray, NDArray]], found: NDArray, places: NDArray, reach: int
+    scores: Scores, found: NDArray, places: NDArray, reach: int
 ) -> NDArray:
     """Shifts against the most common one, those that gain no more than chance set back to it."""
     values, counts = np.unique(found, axis=0, return_counts=True)
@@ -81,7 +97,7 @@ def _beyond_chance(
 
 
 def _by_stretch(
-    scores: dict[tuple[int, int], tuple[NDArray, NDArray]], shifts: NDArray, camera: int, places: NDArray, reach: int
+    scores: Scores, shifts: NDArray, camera: int, places: NDArray, reach: int
 ) -> NDArray:
     """Mean loss of one camera's pairs in each stretch of time, shape (stretch,); 0 where nothing is seen."""
     answer, row = np.zeros(len(places)), np.arange(len(places))

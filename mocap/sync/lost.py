@@ -1,0 +1,247 @@
+"""Frames that a camera lost without a word, found from movement: from there on its clock is off by whole frames.
+
+A first look compares, for every camera and every instant, one shift against the others throughout with one before and
+another after. What it finds is confirmed by taking the camera for two, one before and one after, whose clocks are
+estimated as any others' with their honest spread; a drift is told apart because it would bring the two together at the
+instant itself. The exact frame is that at which the camera's own observations, one by one, go over from the one clock
+to the other.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration import Camera, CameraRig
+from calibration.arrays import one_blas_thread
+from mocap.sync.lost_place import place_of_step
+from mocap.sync.motion import MotionSyncOptions, estimate_offsets, frames_of, windows_of
+from mocap.sync.motion_coarse import agreed_shifts, pair_scores
+from mocap.sync.motion_pairs import pairs_of
+from mocap.sync.motion_tracks import smooth_tracks
+from mocap.trial import Keypoints2D, SyncEstimate
+
+_MOST = 12  # places in a recording
+_SHORTEST_S = 2.0
+_LEAST_GAIN = 0.01  # share of the loss on the side that is better off
+_CHANCE_SD = 5.0
+_OFF_WHOLE = 0.35  # frames: a loss is a whole number
+
+
+@dataclass(frozen=True)
+class LostFrames:
+    """Frames that are missing from one camera's recording.
+
+    Attributes
+    ----------
+    camera : str
+    after_frame : int
+        The last frame of the recording before the loss, by the numbers of the footage.
+    count : int
+    first, last : int
+        Between which `after_frame` lies (95 %); the same where the movement tells it exactly.
+    count_sd : float
+        How well the movement tells the count, frames.
+    """
+
+    camera: str
+    after_frame: int
+    count: int
+    first: int
+    last: int
+    count_sd: float
+
+    @property
+    def words(self) -> str:
+        frames = f"{self.count} frame{'s' if self.count > 1 else ''}"
+        if self.first == self.last:
+            where = f"after frame {self.after_frame}"
+        else:
+            where = f"after a frame between {self.first} and {self.last} (most likely {self.after_frame})"
+        return f"Camera '{self.camera}' lost {frames} {where}: from there on its movement is ahead by as much."
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    camera: int
+    low: int
+    high: int
+    before: int  # whole frames
+    after: int
+    gain: float
+
+
+def find_lost_frames(
+    keypoints: Keypoints2D, rig: CameraRig, clocks: SyncEstimate | None = None,
+    options: MotionSyncOptions | None = None,
+) -> tuple[LostFrames, ...]:
+    """Find places at which a camera lost frames.
+
+    Parameters
+    ----------
+    keypoints : Keypoints2D
+        By each camera's own frames, in the order of the rig.
+    rig : CameraRig
+    clocks : SyncEstimate, optional
+        What is known of the offsets already, to parts of a frame; a single lost frame is seen better by it.
+    options : MotionSyncOptions, optional
+        `reach_s` is the longest loss that is looked for, with the offset of the clocks.
+
+    Returns
+    -------
+    tuple of LostFrames
+        In the order of the cameras and frames. Losses while nothing moves do not show, and do not matter.
+    """
+    options = options or MotionSyncOptions(reach_s=0.7)
+    found: list[LostFrames] = []
+    if len(rig) < 2 or keypoints.n_frames < _SHORTEST_S * keypoints.rate_hz:
+        return ()
+    with one_blas_thread():
+        while len(found) < _MOST:
+            work = with_holes(keypoints, rig, found)
+            candidate = _candidate(work, rig, options)
+            lost = None if candidate is None else _confirmed(work, rig, candidate, clocks, options)
+            if lost is None:
+                break
+            found.append(_in_footage(lost, found))
+    return tuple(sorted(found, key=lambda lost: (rig.names.index(lost.camera), lost.after_frame)))
+
+
+def slots_with_holes(n_frames: int, camera: str, lost: list[LostFrames] | tuple[LostFrames, ...]) -> NDArray:
+    """Return the number that each frame of a camera would have had none been lost, shape (frame,)."""
+    slot = np.arange(n_frames)
+    for item in lost:
+        if item.camera == camera:
+            slot[item.after_frame + 1 :] += item.count
+    return slot
+
+
+def with_holes(
+    keypoints: Keypoints2D, rig: CameraRig, lost: list[LostFrames] | tuple[LostFrames, ...]
+) -> Keypoints2D:
+    """Return keypoints with later frames where they belong, NaN over what was lost; nothing goes beyond the end."""
+    pixels, confidence = np.array(keypoints.pixels), np.array(keypoints.confidence)
+    n_frames = keypoints.n_frames
+    for camera in {item.camera for item in lost}:
+        index = rig.names.index(camera)
+        slot = slots_with_holes(n_frames, camera, lost)
+        inside = slot < n_frames
+        pixels[index], confidence[index] = np.nan, 0.0
+        pixels[index, slot[inside]] = keypoints.pixels[index, inside]
+        confidence[index, slot[inside]] = keypoints.confidence[index, inside]
+    return replace(keypoints, pixels=pixels, confidence=confidence)
+
+
+def _in_footage(lost: LostFrames, earlier: list[LostFrames]) -> LostFrames:
+    """Take off the holes that were put in before: they are no frames of the footage."""
+    ends = [lost.after_frame, lost.first, lost.last]
+    for item in sorted(earlier, key=lambda item: item.after_frame):
+        if item.camera == lost.camera:
+            ends = [end - min(item.count, max(end - item.after_frame, 0)) for end in ends]
+    return replace(lost, after_frame=ends[0], first=ends[1], last=ends[2])
+
+
+def _candidate(keypoints: Keypoints2D, rig: CameraRig, options: MotionSyncOptions) -> _Candidate | None:
+    rate, n_frames = keypoints.rate_hz, keypoints.n_frames
+    pairs = pairs_of(rig)
+    windows = windows_of(keypoints, options, len(pairs))
+    half_width = frames_of(options.smoothing_s, rate, 3)
+    tracks = smooth_tracks(keypoints.pixels, keypoints.confidence, rig, windows, half_width, options.min_confidence)
+    reach = frames_of(options.reach_s, rate, 1)
+    half = max((n_frames - 1) / 2, 0.5)
+    scores, places = pair_scores(tracks, pairs, reach, (windows.samples - half) / half)
+    if not scores:
+        return None
+    common = agreed_shifts(scores, places, len(rig), reach, 0)[:, 0]
+    frames = places * half + half
+    found = []
+    for camera in range(len(rig)):
+        loss = _loss_by_shift(scores, common, camera, reach)
+        best = None if loss is None else _best_step(loss)
+        if best is not None:
+            step, before, after, gain = best
+            low, high = frames[max(step - 4, 0)], frames[min(step + 3, len(frames) - 1)]
+            found.append(_Candidate(camera, int(low), int(np.ceil(high)), before - reach, after - reach, gain))
+    return max(found, key=lambda candidate: candidate.gain, default=None)
+
+
+def _loss_by_shift(scores: dict, common: NDArray, camera: int, reach: int) -> NDArray | None:
+    """Loss of each shift of one camera against where the others stand, shape (stretch, shift)."""
+    answer = None
+    for (a, b), (total, count) in scores.items():
+        if camera not in (a, b):
+            continue
+        other, sign = (a, 1) if camera == b else (b, -1)
+        total, count = total[:, ::sign], count[:, ::sign]
+        enough = count > 0.25 * np.maximum(count.max(axis=1, keepdims=True), 1)
+        mean = np.where(enough, total / np.maximum(count, 1), np.nan)
+        usual = np.nan_to_num(np.nanmean(mean, axis=1, keepdims=True)) if enough.any(axis=1).all() else 0.5
+        loss = np.where(enough, mean, usual) * count.max(axis=1, keepdims=True)
+        at = np.clip(np.arange(2 * reach + 1) - common[other], 0, 2 * reach)
+        answer = loss[:, at] if answer is None else answer + loss[:, at]
+    return answer
+
+
+def _best_step(loss: NDArray) -> tuple[int, int, int, float] | None:
+    """Stretch from which another shift holds, both shifts, and what they gain; only losses, that is, falling shifts."""
+    sums = np.cumsum(loss, axis=0)
+    single = int(sums[-1].argmin())
+    first, rest = sums[:-1], sums[-1] - sums[:-1]
+    # The least over all pairs of shifts of which the second is smaller.
+    least_after = np.minimum.accumulate(rest, axis=1)
+    both = first[:, 1:] + least_after[:, :-1]
+    if not both.size:
+        return None
+    step, place = np.unravel_index(int(both.argmin()), both.shape)
+    before = int(place) + 1
+    after = int(rest[step, :before].argmin())
+    gain = float(sums[-1, single] - both[step, place])
+    changed = [first[step, single]] * (before != single) + [rest[step, single]] * (after != single)
+    if gain <= _LEAST_GAIN * float(min(changed, default=np.inf)):
+        return None
+    return int(step) + 1, before, after, gain
+
+
+def _confirmed(
+    keypoints: Keypoints2D, rig: CameraRig, candidate: _Candidate, clocks: SyncEstimate | None,
+    options: MotionSyncOptions,
+) -> LostFrames | None:
+    rate = keypoints.rate_hz
+    shifts = np.tile(np.zeros(len(rig)) if clocks is None else np.nan_to_num(clocks.offset_s) * rate, (2, 1))
+    shifts[:, candidate.camera] = candidate.before, candidate.after
+    place = place_of_step(keypoints, rig, candidate.camera, shifts, candidate.low, candidate.high, options)
+    if place is None or not place.sharp:
+        return None
+    jump = candidate.before - candidate.after
+    estimate = _as_two(keypoints, rig, candidate.camera, place.frame, jump, options)
+    offset = (estimate.offset_s + 1e-6 * np.nan_to_num(estimate.drift_ppm) * place.frame / rate) * rate
+    sd = estimate.offset_sd_s * rate
+    step = jump + offset[candidate.camera] - offset[-1]
+    step_sd = float(np.hypot(sd[candidate.camera], sd[-1]))
+    count = round(step) if np.isfinite(step) else 0
+    if count < 1 or step < _CHANCE_SD * step_sd or abs(step - count) > max(_OFF_WHOLE, 2 * step_sd):
+        return None
+    shifts = np.tile(np.nan_to_num(offset[:-1]), (2, 1))
+    shifts[1, candidate.camera] = offset[-1] - jump
+    wide = 2 * max(place.last - place.first, 25)
+    low, high = max(place.first - wide, 0), place.last + wide
+    exact = place_of_step(keypoints, rig, candidate.camera, shifts, low, high, options)
+    if exact is None or not exact.sharp:
+        return None
+    return LostFrames(rig.names[candidate.camera], exact.frame, count, exact.first, exact.last, step_sd)
+
+
+def _as_two(
+    keypoints: Keypoints2D, rig: CameraRig, camera: int, last: int, jump: int, options: MotionSyncOptions
+) -> SyncEstimate:
+    """Estimate the clocks with one camera taken for two, up to a frame and `jump` after it; the second goes last."""
+    own: Camera = rig.cameras[camera]
+    hole = LostFrames(own.name, last, jump, last, last, 0.0)
+    parted = with_holes(keypoints, rig, [hole])
+    pixels = np.concatenate([parted.pixels, parted.pixels[camera : camera + 1]])
+    confidence = np.concatenate([parted.confidence, parted.confidence[camera : camera + 1]])
+    for index, part in ((camera, slice(last + 1, None)), (-1, slice(None, last + 1))):
+        pixels[index, part], confidence[index, part] = np.nan, 0.0
+    twice = CameraRig((*rig.cameras, replace(own, name=f"{own.name} after")))
+    near = replace(options, reach_s=MotionSyncOptions().reach_s)
+    return estimate_offsets(replace(keypoints, pixels=pixels, confidence=confidence), twice, options=near)
