@@ -17,6 +17,10 @@ _EQUAL = 0.9  # of the longest: as long, for all that is known
 _STILL_M = 0.01
 _CLOSE_M = 0.6
 _DOUBT_LIMIT_PCT = 1.0
+_PRESENT_LIMIT_PCT = 90.0
+_LOST_SHARE = 0.02  # of the recording: absences that are shorter are not told apart
+_TOGETHER_SHARE = 0.1
+_ALIKE_SHARE = 0.05  # a detector places one body's points so alike, from one moment to another
 
 
 @dataclass(frozen=True)
@@ -72,22 +76,29 @@ class ParticipantChoice(PersonChoice):
         Who was chosen and why, and who else was there, in one sentence.
     certain : bool
         No other track fits the rule as well.
+    lost : str
+        When the participant is not there although somebody of the same size is, in words; empty when never.
     """
 
     track: int
     doubtful: NDArray
     reason: str
     certain: bool
+    lost: str = ""
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
-        """Whether the participant is known, and known in all frames."""
+        """Whether the participant is known, known in all frames, and there in them."""
         share = 100.0 * float(self.doubtful.mean()) if len(self.doubtful) else 0.0
         sure = share <= _DOUBT_LIMIT_PCT
+        present = 100.0 * float((self.person >= 0).any(axis=0).mean()) if len(self.doubtful) else 0.0
+        told = "of the frames hold the participant" + (f"; {self.lost}" if self.lost else "")
         return (
             Verdict("participant chosen", float(self.certain), 1.0, "", self.certain, self.reason),
             Verdict("participant told from others", share, _DOUBT_LIMIT_PCT, "%", sure,
                     "of the frames in which fewer than two views tell the participant from somebody else"),
+            Verdict("participant present", present, _PRESENT_LIMIT_PCT, "%",
+                    present >= _PRESENT_LIMIT_PCT and not self.lost, told),
         )  # fmt: skip
 
 
@@ -129,8 +140,34 @@ def choose_participant(tracks: PeopleTracks, rule: ParticipantRule = _DEFAULT) -
     error = np.where(tracks.seen[best], tracks.error_px[best], np.nan)
     text = _reason(tracks, rule, best, cause, certain)
     return ParticipantChoice(
-        tracks.people.chosen(person), person, error, others, best, tracks.doubtful[best], text, certain
+        tracks.people.chosen(person), person, error, others, best, tracks.doubtful[best], text, certain,
+        _lost(tracks, best),
     )  # fmt: skip
+
+
+def _lost(tracks: PeopleTracks, best: int) -> str:
+    """Say where another track, of a body of the same size, is there instead of the participant."""
+    own = tracks.person[best] >= 0
+    absent = ~own.any(axis=0)
+    least = max(_LOST_SHARE * len(absent), 1)
+    said = []
+    for track in np.delete(np.arange(tracks.n_tracks), best):
+        there = tracks.seen[track]
+        # Somebody who is there together with the participant is somebody else.
+        if (there & ~absent).sum() > _TOGETHER_SHARE * there.sum() or (there & absent).sum() < least:
+            continue
+        difference = _difference(tracks.lengths_m[best], tracks.lengths_m[track])
+        if difference < _ALIKE_SHARE:
+            first, last = np.flatnonzero(there)[[0, -1]]
+            said.append(f"frames {first} to {last} show somebody whose lengths differ from the participant's by "
+                        f"{digits(100 * difference, 2)} %: maybe the participant come back, who is left out there")  # fmt: skip
+    return "; ".join(said)
+
+
+def _difference(one: NDArray, other: NDArray) -> float:
+    """Median relative difference of the lengths that two bodies share; infinite for none."""
+    both = np.isfinite(one) & np.isfinite(other) & (one > 0.1)
+    return float(np.median(np.abs(other[both] / one[both] - 1))) if both.any() else float("inf")
 
 
 def _scores(tracks: PeopleTracks, rule: ParticipantRule) -> tuple[NDArray, str]:

@@ -16,7 +16,7 @@ from mocap.errors import ConfigError, KeypointError
 from mocap.keypoints.people import PeopleKeypoints
 from mocap.keypoints.tracks_bodies import LEAST_POINTS, body_pixels, body_points, grouped, spans
 from mocap.keypoints.tracks_link_kernels import claim_views, link_frames
-from mocap.keypoints.tracks_pieces import continuous, joined_pieces
+from mocap.keypoints.tracks_pieces import body_lengths, continuous, joined_pieces
 
 _KEY_RATE_HZ = 25.0  # bodies are put together so often; in between people move on smoothly
 _ONE_PLACE_M = 0.25
@@ -85,6 +85,8 @@ class PeopleTracks:
         How far its points stray from where they are mostly: nothing for a poster.
     middle_world : ndarray, shape (3,)
         The place that the cameras look at.
+    lengths_m : ndarray, shape (track, point, point)
+        Median distances between the points that people are told apart by.
     """
 
     people: PeopleKeypoints
@@ -95,6 +97,7 @@ class PeopleTracks:
     doubtful: NDArray
     moved_m: NDArray
     middle_world: NDArray
+    lengths_m: NDArray
 
     @property
     def n_tracks(self) -> int:
@@ -220,8 +223,10 @@ def _ordered(
     order = np.lexsort((-views.sum(axis=1), -(views >= 2).sum(axis=1)))
     order = order[(views >= 2).any(axis=1)[order]]
     moved = np.array([_moved(tracks[track]) for track in order])
+    known = [tracks[track][np.isfinite(tracks[track]).any(axis=(1, 2))] for track in order]
     return PeopleTracks(
-        people, rig.names, person[order], centre[order], error[order], doubtful[order], moved, _looked_at(rig)
+        people, rig.names, person[order], centre[order], error[order], doubtful[order], moved, _looked_at(rig),
+        np.array([body_lengths(own) for own in known]),
     )  # fmt: skip
 
 

@@ -62,7 +62,7 @@ def _following(
     pieces: Sequence[Piece], rate_hz: float, join_s: float, speed_m_s: float
 ) -> tuple[dict[int, int], set[int]]:
     """Return which piece goes on in which, and the pieces that somebody else could have gone on in."""
-    sizes = [_lengths(points) for _, points in pieces]
+    sizes = [body_lengths(points) for _, points in pieces]
     cost, slack = np.full((2, len(pieces), len(pieces)), np.inf)
     starts = np.array([frames[0] for frames, _ in pieces])
     for one, (frames, points) in enumerate(pieces):
@@ -119,8 +119,8 @@ def _apart(one: NDArray, other: NDArray) -> float:
     return float(np.median(known)) if len(known) else np.inf
 
 
-def _lengths(points: NDArray) -> NDArray:
-    """Median distances between all points of a body, shape (point, point), m."""
+def body_lengths(points: NDArray) -> NDArray:
+    """Return the median distances between all points of a body, (time, point, 3), shape (point, point), m."""
     some = points[np.unique(np.linspace(0, len(points) - 1, min(len(points), _SIGNATURE_FRAMES)).round().astype(int))]
     between = np.linalg.norm(some[:, :, None] - some[:, None], axis=-1)
     known = np.isfinite(between).any(axis=0)

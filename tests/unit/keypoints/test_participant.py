@@ -57,7 +57,7 @@ def test_the_capture_zone_and_a_click_choose_whom_they_are_on(who):
 def test_two_people_who_are_equally_long_there_are_no_certain_choice():
     choice = choose_participant(associate_people(people_of(TWO), RIG))
     assert not choice.certain and "state the zone, or click" in choice.reason
-    assert [verdict.passed for verdict in choice.verdicts] == [False, True]
+    assert [verdict.passed for verdict in choice.verdicts] == [False, True, True]
 
 
 def test_a_poster_is_not_the_participant():
@@ -118,3 +118,19 @@ def test_nobody_in_the_zone_or_in_common_and_wrong_rules_are_refused():
             ParticipantRule(**rule)
     with pytest.raises(ConfigError):
         TrackOptions(reach_m=0)
+
+
+def test_a_participant_who_comes_back_as_somebody_new_is_told():
+    away = {0: np.r_[0:40, 75:100]}  # comes back elsewhere, after longer than pieces are joined over
+    moved = body([0.0, 0, 0], n_frames=100)
+    moved[50:] += [0.8, 0.8, 0.0]
+    options = TrackOptions(join_s=0.5)
+    choice = choose_participant(associate_people(people_of([moved], away), RIG, options))
+    present = choice.verdicts[2]
+    assert (present.name, present.passed) == ("participant present", False) and abs(present.measured - 40) < 3
+    assert "frames 75 to 99 show somebody whose lengths differ from the participant's by" in present.text
+    child = np.where(np.arange(100)[:, None, None] < 50, moved, 0.7 * moved)
+    other = choose_participant(associate_people(people_of([child], away), RIG, options))
+    assert not other.lost and not other.verdicts[2].passed
+    whole = choose_participant(associate_people(people_of([body([0.0, 0, 0])]), RIG))
+    assert not whole.lost and all(verdict.passed for verdict in whole.verdicts)
