@@ -160,7 +160,7 @@ def _lost(tracks: PeopleTracks, best: int) -> str:
         if difference < _ALIKE_SHARE:
             first, last = np.flatnonzero(there)[[0, -1]]
             said.append(f"frames {first} to {last} show somebody whose lengths differ from the participant's by "
-                        f"{digits(100 * difference, 2)} %: maybe the participant come back, who is left out there")  # fmt: skip
+                        f"{digits(100 * difference, 2)} %: perhaps the participant, left out there")  # fmt: skip
     return "; ".join(said)
 
 

@@ -48,10 +48,13 @@ def body_pixels(
     people: PeopleKeypoints, span: slice, points: Sequence[tuple[int, int]], min_confidence: float
 ) -> NDArray:
     """Return the points to compare people by, shape (camera, time, person, point, 2); NaN where not sure."""
-    sure = people.confidence[:, span] >= max(min_confidence, 1e-9)
-    pixels = np.where(sure[..., None], people.pixels[:, span], np.nan)
-    first, second = [one for one, _ in points], [other for _, other in points]
-    return (pixels[..., first, :] + pixels[..., second, :]) / 2
+    confidence, pixels = people.confidence[:, span], people.pixels[:, span]
+    answer = np.empty((*confidence.shape[:3], len(points), 2))
+    for place, (one, other) in enumerate(points):
+        sure = np.minimum(confidence[..., one], confidence[..., other]) >= max(min_confidence, 1e-9)
+        middle = (pixels[..., one, :] + pixels[..., other, :]) / 2
+        answer[..., place, :] = np.where(sure[..., None], middle, np.nan)
+    return answer
 
 
 def grouped(rig: CameraRig, pixels: NDArray, limit_px: float) -> NDArray:
