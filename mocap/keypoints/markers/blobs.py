@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from calibration.arrays import checked_array
 from mocap.errors import ShapeError
 from mocap.keypoints.markers.options import BlobOptions
+from mocap.keypoints.markers.region_kernels import grow_regions
 from mocap.keypoints.markers.spot_kernels import ROW, fit_spots
 
 SINGLE, SPLIT, MERGED = 0, 1, 2
-_LEAST_FILL = 0.35  # of the box; a drawn-out disc on the diagonal fills 0.4
-_REACH = 4.0  # window of the local mean, in largest radii
+_PEAK_SHARE = 0.7  # of the contrast: a small spot's peak is flattened by the blur
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,35 +147,42 @@ def _dark(gray: NDArray, options: BlobOptions) -> Blobs:
 
 
 def _bright(gray: NDArray, options: BlobOptions) -> Blobs:
-    window = 2 * round(_REACH * options.max_radius_px / 2) + 1
-    mask = cv2.adaptiveThreshold(
-        gray, 1, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, window, -0.4 * options.min_contrast
-    )
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4, ltype=cv2.CV_32S)
-    places = _likely(stats, gray.shape, options)
-    if not len(places):
-        return NO_BLOBS
+    smooth = cv2.GaussianBlur(gray, (3, 3), 0)
+    floor = _floor(smooth, options.max_radius_px)
+    peaks = _peaks(smooth, floor, options)
+    labels = np.zeros(gray.shape, np.int32)
+    # The region ends half-way up the edge, and is as much larger as the blur makes it.
+    longest = 2 * (options.max_radius_px * (2.0 if options.split else 1.0) + 2)
+    area = np.pi * (options.max_radius_px + 2) ** 2 * (2.0 if options.split else 1.0)
+    sizes = np.array([longest, area, max(2.0, 2 * options.min_radius_px - 1)])
+    regions = grow_regions(smooth, floor, peaks, sizes, labels)
     limits = np.array(
         [options.min_radius_px, options.max_radius_px, options.max_elongation, options.min_contrast,
          options.max_residual, options.max_sd_px, float(options.split)]
     )  # fmt: skip
-    gray = np.ascontiguousarray(gray)
-    rows = fit_spots(gray, labels, places.astype(np.int64), stats.astype(np.int64), limits)
+    rows = fit_spots(np.ascontiguousarray(gray), labels, regions, limits)
     return _blobs(rows.reshape(-1, ROW))
 
 
-def _likely(stats: NDArray, shape: tuple[int, ...], options: BlobOptions) -> NDArray:
-    """Components that may be spots by their boxes alone."""
-    left, top, width, height, area = stats.T
-    # The threshold is below half the contrast, and so the spot larger than the disc.
-    longest = 2 * (options.max_radius_px * (2.0 if options.split else 1.0) + 3)
-    shortest = max(2.0, 2 * options.min_radius_px - 1)
-    fits = (np.maximum(width, height) <= longest) & (np.minimum(width, height) >= shortest)
-    fits &= area >= _LEAST_FILL * width * height
-    fits &= np.maximum(width, height) <= 2.0 * options.max_elongation * np.minimum(width, height)
-    fits &= (left > 0) & (top > 0) & (left + width < shape[1]) & (top + height < shape[0])
-    fits[0] = False
-    return np.flatnonzero(fits)
+def _floor(smooth: NDArray, max_radius_px: float) -> NDArray:
+    """Return the image without what is narrower than the largest marker, at half its resolution."""
+    height, width = smooth.shape
+    half = cv2.resize(smooth, ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA)
+    size = int(np.ceil(max_radius_px)) + 3
+    return np.asarray(cv2.morphologyEx(half, cv2.MORPH_OPEN, np.ones((size, size), np.uint8)), np.uint8)
+
+
+def _peaks(smooth: NDArray, floor: NDArray, options: BlobOptions) -> NDArray:
+    """Columns and rows of the local maxima that stand out of the floor, the brightest first, shape (peak, 2)."""
+    height, width = smooth.shape
+    whole = cv2.resize(floor, (2 * floor.shape[1], 2 * floor.shape[0]), interpolation=cv2.INTER_NEAREST)
+    high = cv2.compare(cv2.subtract(smooth, whole[:height, :width]), _PEAK_SHARE * options.min_contrast, cv2.CMP_GT)
+    top = cv2.compare(smooth, cv2.dilate(smooth, np.ones((5, 5), np.uint8)), cv2.CMP_EQ)
+    found = cv2.findNonZero(cv2.bitwise_and(high, top))
+    if found is None:
+        return np.zeros((0, 2), np.int64)
+    place = found.reshape(-1, 2).astype(np.int64)
+    return place[np.argsort(-smooth[place[:, 1], place[:, 0]].astype(int), kind="stable")]
 
 
 def _blobs(rows: NDArray) -> Blobs:

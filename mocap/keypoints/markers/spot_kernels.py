@@ -6,46 +6,76 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from mocap.keypoints.markers.blob_kernels import MAX_PIXELS, N_ELLIPSE, N_MOST, N_SHARED, fit, gather
+from mocap.keypoints.markers.blob_kernels import (
+    MAX_PIXELS,
+    N_ELLIPSE,
+    N_MOST,
+    N_SHARED,
+    STEP,
+    gather,
+)
+from mocap.keypoints.markers.fit_kernels import fit
+from mocap.keypoints.markers.step_kernels import find_step, mean_background
 
 ROW = 10  # kind (-1 nothing), x, y, larger axis, smaller axis, angle, contrast, softness, residual, sd
-_MARGIN = 3.5  # px beyond the edge
+_MARGIN = 2.0  # px beyond the edge
 _BLUR = 0.8  # px^2, to start from
 _SINGLE, _SPLIT, _MERGED = 0, 1, 2
 _NOT_TWO, _TWO, _AMBIGUOUS = 0, 1, 2
-_DOUBTFUL_RESIDUAL = 0.025
+_NEARLY = 0.12  # residual worth another try
+_UNEVEN = 0.2  # sd of the inner gray levels over the contrast
+_GOOD_ENOUGH = 0.03  # residual of one ellipse
 _LEAST_FILL = 0.6  # of the ellipse with the same moments: of one 1, of two discs side by side 0.9, a radius apart 0.74
 _MERGED_FILL = 0.85
 _GAIN = 0.6  # of the residual, that two ellipses have to win over one
+_SINGLE_FILL = 0.8
+_LEAST_TWO = 1.25  # elongation of a spot that may be two
+_LEAST_TWO_FILL, _TWO_FILL = 0.75, 0.98  # of a whole ellipse about 1
 _LEAST_APART = 1.2  # radii
 _SPLIT_RESIDUAL = 0.04
 
 
 @njit(cache=True, nogil=True)
-def fit_spots(gray: NDArray, labels: NDArray, places: NDArray, stats: NDArray, limits: NDArray) -> NDArray:
-    """Fit every spot; the answer has room for two markers in each, shape (2 * spot, ROW)."""
-    rows = np.full((2 * len(places), ROW), -1.0)
+def fit_spots(gray: NDArray, labels: NDArray, regions: NDArray, limits: NDArray) -> NDArray:
+    """Fit every region; the answer has room for two markers in each, shape (2 * region, ROW)."""
+    rows = np.full((2 * len(regions), ROW), -1.0)
     pixels = np.empty((MAX_PIXELS, 3))
-    state, answer, spot = np.zeros(N_MOST), np.empty(5), np.empty(8)
-    for i in range(len(places)):
-        label = places[i]
-        _measure(gray, labels, label, stats[label], spot)
+    state, answer, spot = np.zeros(N_MOST), np.empty(5), np.empty(9)
+    for i in range(len(regions)):
+        _measure(gray, labels, i + 1, regions[i], spot)
         if not _worth_it(spot, limits):
             continue
         single, good = 1e3, False
-        if spot[2] <= 1.3 * limits[1] + 1.0 and spot[2] <= 1.3 * limits[2] * spot[3]:
-            _start_one(state, spot)
-            if _fitted(gray, labels, label, pixels, state, 1, answer):
-                single = answer[4] / max(abs(state[3]), 1e-3)
-                good = _fill_rows(state, answer, 1, limits, rows[2 * i : 2 * i + 1])
-        if good and single < _DOUBTFUL_RESIDUAL:
-            continue
+        if spot[2] <= 1.3 * limits[1] + 1.0 and spot[2] <= 1.3 * limits[2] * spot[3] and spot[5] >= _SINGLE_FILL:
+            single, good = _one(gray, labels, i + 1, spot, limits, pixels, state, answer, rows[2 * i : 2 * i + 1])
         verdict = _NOT_TWO
-        if limits[6] > 0:
-            verdict = _two(gray, labels, label, spot, single, limits, pixels, rows[2 * i : 2 * i + 2])
+        if limits[6] > 0 and not (good and single < _GOOD_ENOUGH) and _looks_like_two(spot):
+            verdict = _two(gray, labels, i + 1, spot, single, limits, pixels, rows[2 * i : 2 * i + 2])
         if verdict == _AMBIGUOUS or (verdict == _NOT_TWO and not good):
             _unresolved(spot, limits, rows[2 * i : 2 * i + 2])
     return rows
+
+
+@njit(cache=True, nogil=True)
+def _one(
+    gray: NDArray, labels: NDArray, label: int, spot: NDArray, limits: NDArray, pixels: NDArray, state: NDArray,
+    answer: NDArray, rows: NDArray,
+) -> tuple[float, bool]:  # fmt: skip
+    """Fit one ellipse, on a plain background or with a step in it; return the residual and whether it is believed."""
+    _start_one(state, spot)
+    find_step(gray, labels, label, state, pixels)
+    stepped = state[STEP] != 0.0
+    single, good = 1e3, False
+    if _fitted(gray, labels, label, pixels, state, 1, answer):
+        single = answer[4] / max(abs(state[3] - mean_background(state)), 1e-3)
+        good = _fill_rows(state, answer, 1, limits, rows)
+    if stepped and not good and single < _NEARLY:
+        # What looked like a step may be a shadow or a line beside the spot.
+        _start_one(state, spot)
+        if _fitted(gray, labels, label, pixels, state, 1, answer):
+            single = min(single, answer[4] / max(abs(state[3] - mean_background(state)), 1e-3))
+            good = _fill_rows(state, answer, 1, limits, rows)
+    return single, good
 
 
 @njit(cache=True, nogil=True)
@@ -53,13 +83,19 @@ def _worth_it(spot: NDArray, limits: NDArray) -> bool:
     """Whether one or two markers could look like this."""
     larger, smaller = spot[2], spot[3]
     return (
-        spot[7] >= 0.8 * limits[3]
+        spot[7] >= 0.6 * limits[3]
+        and spot[8] <= _UNEVEN * spot[7]
         and spot[5] >= _LEAST_FILL
         and smaller >= 0.8 * limits[0]
         and smaller <= 1.3 * limits[1] + 1.0
         and larger <= 2.0 * limits[1] + 1.0
         and larger <= 2.0 * limits[2] * smaller
     )
+
+
+@njit(cache=True, nogil=True)
+def _looks_like_two(spot: NDArray) -> bool:
+    return bool(spot[2] > _LEAST_TWO * spot[3] and _LEAST_TWO_FILL < spot[5] < _TWO_FILL)
 
 
 @njit(cache=True, nogil=True)
@@ -75,11 +111,16 @@ def _fitted(
         size = 1.0 / min(ellipses[0, 2], ellipses[0, 4])
         if not fit(pixels[:count], state, n, max(2.0, size), answer):
             return False
-        # The background's slopes turn about the first centre: keep its level where the centre now is.
-        state[0] += state[1] * (state[N_SHARED] - before_x) + state[2] * (state[N_SHARED + 1] - before_y)
-        if n == 1 and hypot(state[N_SHARED] - before_x, state[N_SHARED + 1] - before_y) < 0.7 and _alike(
-            ellipses[0], state
-        ):
+        # The background turns about the first centre: keep it where it is.
+        move_x, move_y = state[N_SHARED] - before_x, state[N_SHARED + 1] - before_y
+        state[0] += state[1] * move_x + state[2] * move_y
+        across = cos(state[STEP + 1]) * move_x + sin(state[STEP + 1]) * move_y
+        along = cos(state[STEP + 1]) * move_y - sin(state[STEP + 1]) * move_x
+        state[STEP + 1] += state[STEP + 3] * along
+        state[STEP + 2] -= across - 0.5 * state[STEP + 3] * along * along
+        if answer[4] > 3.0 * _SPLIT_RESIDUAL * abs(state[3] - mean_background(state)):
+            break
+        if n == 1 and hypot(move_x, move_y) < 0.7 and _alike(ellipses[0], state):
             break
     return True
 
@@ -92,36 +133,49 @@ def _alike(before: NDArray, state: NDArray) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def _measure(gray: NDArray, labels: NDArray, label: int, box: NDArray, spot: NDArray) -> None:
-    """Write into `spot`: x, y, half axes and direction of the moments of what is brighter than half, fill of that
-    ellipse, level beside the spot, contrast."""
+def _measure(gray: NDArray, labels: NDArray, label: int, region: NDArray, spot: NDArray) -> None:
+    """Write into `spot`: x, y, half axes and direction of the region's moments, fill of that ellipse, level beside
+    the spot, contrast, sd of the inner gray levels."""
     height, width = gray.shape
-    outside, n_out, peak = 0.0, 0, 0
-    for y in range(max(0, box[1] - 3), min(height, box[1] + box[3] + 3)):
-        for x in range(max(0, box[0] - 3), min(width, box[0] + box[2] + 3)):
+    outside, n_out, total, count = 0.0, 0, 0.0, 0
+    mean_x, mean_y, xx, xy, yy = 0.0, 0.0, 0.0, 0.0, 0.0
+    inner, inner_sum, inner_square = 0, 0.0, 0.0
+    for y in range(max(0, region[4] - 3), min(height, region[5] + 4)):
+        for x in range(max(0, region[2] - 3), min(width, region[3] + 4)):
             if labels[y, x] == label:
-                peak = max(peak, gray[y, x])
-            elif labels[y, x] == 0:
-                outside, n_out = outside + gray[y, x], n_out + 1
-    level = outside / max(n_out, 1)
-    total, mean_x, mean_y, xx, xy, yy, count = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0
-    for y in range(box[1], box[1] + box[3]):
-        for x in range(box[0], box[0] + box[2]):
-            if labels[y, x] == label and gray[y, x] > (peak + level) / 2:
-                dx, dy = x - box[0], y - box[1]
+                dx, dy = x - region[2], y - region[4]
                 total, count = total + gray[y, x], count + 1
                 mean_x, mean_y = mean_x + dx, mean_y + dy
                 xx, xy, yy = xx + dx * dx, xy + dx * dy, yy + dy * dy
+                if _is_inner(labels, label, x, y):
+                    value = float(gray[y, x])
+                    inner, inner_sum, inner_square = inner + 1, inner_sum + value, inner_square + value * value
+            elif labels[y, x] <= 0 and gray[y, x] < region[6]:
+                outside, n_out = outside + gray[y, x], n_out + 1
     count = max(count, 1)
     mean_x, mean_y = mean_x / count, mean_y / count
     xx, xy = xx / count - mean_x * mean_x + 1 / 12, xy / count - mean_x * mean_y
     yy = yy / count - mean_y * mean_y + 1 / 12
     mean, spread = (xx + yy) / 2, hypot((xx - yy) / 2, xy)
-    spot[0], spot[1] = mean_x + box[0], mean_y + box[1]
+    level = outside / max(n_out, 1)
+    spot[0], spot[1] = mean_x + region[2], mean_y + region[4]
     spot[2], spot[3] = 2 * sqrt(mean + spread), 2 * sqrt(max(mean - spread, 0.05))
     spot[4] = 0.5 * atan2(2 * xy, xx - yy)
     spot[5] = count / (pi * spot[2] * spot[3])
     spot[6], spot[7] = level, total / count - level
+    inner_mean = inner_sum / max(inner, 1)
+    spot[8] = sqrt(max(inner_square / max(inner, 1) - inner_mean * inner_mean, 0.0))
+
+
+@njit(cache=True, nogil=True)
+def _is_inner(labels: NDArray, label: int, x: int, y: int) -> bool:
+    height, width = labels.shape
+    if x < 2 or y < 2 or x >= width - 2 or y >= height - 2:
+        return False
+    return bool(
+        labels[y, x - 2] == label and labels[y, x + 2] == label and labels[y - 2, x] == label
+        and labels[y + 2, x] == label
+    )  # fmt: skip
 
 
 @njit(cache=True, nogil=True)
@@ -140,7 +194,7 @@ def _place_ellipse(state: NDArray, k: int, x: float, y: float, axis: tuple[float
 @njit(cache=True, nogil=True)
 def _start_one(state: NDArray, spot: NDArray) -> None:
     state[:] = 0.0
-    state[0], state[3], state[4] = spot[6], spot[7], _BLUR
+    state[0], state[3], state[4] = spot[6], spot[6] + 1.1 * spot[7], _BLUR
     _place_ellipse(state, 0, spot[0], spot[1], (spot[2], spot[3], spot[4]))
 
 
@@ -157,7 +211,7 @@ def _two(
     spare, verdict = rows.copy(), _NOT_TWO
     for share in (0.5, 0.35):
         state[:] = 0.0
-        state[0], state[3], state[4] = spot[6], spot[7], _BLUR
+        state[0], state[3], state[4] = spot[6], spot[6] + 1.1 * spot[7], _BLUR
         apart = share * spot[2]
         radius = max(min(spot[3], spot[2] - apart), 1.0)
         for k in range(2):
@@ -166,7 +220,7 @@ def _two(
             _place_ellipse(state, k, x, y, (radius, radius, 0.0))
         if not _fitted(gray, labels, label, pixels, state, 2, answer):
             continue
-        residual = answer[4] / max(abs(state[3]), 1e-3)
+        residual = answer[4] / max(abs(state[3] - mean_background(state)), 1e-3)
         if residual < min(_SPLIT_RESIDUAL, _GAIN * single):
             if _apart(state) and _fill_rows(state, answer, 2, limits, rows):
                 return _TWO
@@ -189,8 +243,10 @@ def _apart(state: NDArray) -> bool:
 @njit(cache=True, nogil=True)
 def _fill_rows(state: NDArray, answer: NDArray, n: int, limits: NDArray, rows: NDArray) -> bool:
     """Write what was fitted, if all of it is believable."""
-    residual = answer[4] / max(abs(state[3]), 1e-3)
-    if not (state[3] >= limits[3] and residual <= limits[4]):
+    residual = answer[4] / max(abs(state[3] - mean_background(state)), 1e-3)
+    contrast = state[3] - mean_background(state)
+    faintest = contrast - 0.5 * abs(state[STEP])  # against the brighter side of a step
+    if not (contrast >= limits[3] and faintest >= 0.5 * limits[3] and residual <= limits[4]):
         return False
     softness = sqrt(max(state[4], 0.09))
     for k in range(n):
@@ -203,7 +259,7 @@ def _fill_rows(state: NDArray, answer: NDArray, n: int, limits: NDArray, rows: N
         rows[k, 0] = _SINGLE if n == 1 else _SPLIT
         rows[k, 1], rows[k, 2] = state[base], state[base + 1]
         rows[k, 3], rows[k, 4], rows[k, 5] = larger, smaller, angle
-        rows[k, 6], rows[k, 7], rows[k, 8], rows[k, 9] = state[3], softness, residual, sd
+        rows[k, 6], rows[k, 7], rows[k, 8], rows[k, 9] = contrast, softness, residual, sd
     return True
 
 
