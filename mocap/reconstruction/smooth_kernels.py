@@ -44,7 +44,6 @@ IMPORTED_SHA256 = "e9884ff4910c03db1d6bff30c429856cc045749df2686189e3f8ac00c24e0
 PAD = 3
 #: Rows of the factor of one frame: inverse of its pivot (6), and what it hands to each of the three frames after (9).
 FACTOR_ROWS = 33
-_THIRD = (-1.0, 3.0, -3.0, 1.0)
 _BLOCK = 9 * LANES
 _COLUMN = 4 * _BLOCK
 
@@ -142,19 +141,20 @@ def _emit(column, o, frame, covariance):
 @njit(**OPTIONS)
 def _take(columns, frame, steady, stiffness, taken, local):
     """Add the variance of the third difference that begins in this frame to `taken`, and its degrees to `local`."""
-    n, at = LANES, frame * LANES
+    at, b, n2, n3 = np.uint64(frame * LANES), np.uint64(_BLOCK), np.uint64(2 * _BLOCK), np.uint64(3 * _BLOCK)
     for axis in range(3):
-        for p in range(n):
-            part = 0.0
-            for first in range(4):
-                row = ((frame + first) % 4) * _COLUMN + 4 * axis * n + p
-                own = _THIRD[first] * columns[row]
-                for second in range(first + 1, 4):
-                    own += 2.0 * _THIRD[second] * columns[row + (second - first) * _BLOCK]
-                part += _THIRD[first] * own
+        row, along = 4 * axis * LANES, np.uint64(axis * LANES)
+        i = np.uint64((frame % 4) * _COLUMN + row)
+        j = np.uint64(((frame + 1) % 4) * _COLUMN + row)
+        k = np.uint64(((frame + 2) % 4) * _COLUMN + row)
+        m = np.uint64(((frame + 3) % 4) * _COLUMN + row)
+        for p in range(np.uint64(LANES)):
+            crossed = columns[i + n2 + p] - columns[i + b + p] + columns[j + n2 + p] - columns[k + b + p]
+            crossed = 3.0 * crossed - 9.0 * columns[j + b + p] - columns[i + n3 + p]
+            part = columns[i + p] + 9.0 * (columns[j + p] + columns[k + p]) + columns[m + p] + 2.0 * crossed
             part *= steady[at + p]
-            taken[axis * n + p] += part
-            local[at + p] += stiffness[axis * n + p] * part
+            taken[along + p] += part
+            local[at + p] += stiffness[along + p] * part
 
 
 @njit(**OPTIONS)

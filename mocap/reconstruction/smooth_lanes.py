@@ -6,20 +6,23 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from mocap.reconstruction.smooth_guard import doubts, usable_covariance
 from mocap.reconstruction.smooth_kernels import LANES, PAD
 from mocap.reconstruction.smooth_options import SmoothingOptions
+from mocap.reconstruction.smooth_pace import paced
 from mocap.reconstruction.smooth_sample_kernels import load_lane
-from mocap.reconstruction.smooth_series import Fit, Series, fit, learn, paced, padded, strays, stretches
+from mocap.reconstruction.smooth_series import Fit, Series, fit, learn, padded, strays, stretches
+from mocap.signal.gaps import runs
 from mocap.trial import Points3D
 
-_GATE_ROUNDS = 6
+_GATE_ROUNDS = 9
 _PACE_TURNS = 2
 _FEW = 0.005  # of the samples: strays that hardly change what was learned
 # Samples that a variance is learned from; more only take time.
-_LEARN_FRAMES, _LEARN_PIECES = 1200, 8
-_START_FRAMES, _START_PIECES = 384, 6  # for where the search starts
+_LEARN_FRAMES, _LEARN_PIECES = 600, 4
+_START_FRAMES, _START_PIECES = 240, 3  # for where the search starts
 # Frames that are solved at once, and those beside them that are solved for their sake: far beyond any reach.
 _CHUNK, _MARGIN = 16384, 512
 
@@ -118,23 +121,23 @@ def fit_lanes(
     series = _series(prepared, group, longest)
     gate = options.outlier_probability
     learned = _learned(series, gate)
-    stray, turns = np.zeros(series.active.shape, bool), np.zeros(LANES, int)
+    stray, turns = np.zeros(series.active.shape, bool), _PACE_TURNS
     fitted = fit_all(series, learned[0])
     for _ in range(_GATE_ROUNDS):
         fresh = strays(series, fitted, learned[1], gate)
-        calm = ~fresh.any(axis=0) & (turns < _PACE_TURNS)
-        if not fresh.any() and not calm.any():
-            break
-        again = fresh.sum(axis=0) > _FEW * series.measured.sum(axis=0)
-        if calm.any():
-            series = paced(series, *learned, fitted, calm)
-            turns, again = turns + calm, again | calm
         if fresh.any():
             stray |= fresh
             series = series.without(stray, longest)
-        if again.any():
-            learned = _learned(series, gate, learned, again)
-        fitted = fit_all(series, learned[0])
+            many = fresh.sum(axis=0) > _FEW * series.measured.sum(axis=0)
+            if many.any():
+                learned = _learned(series, gate, learned, many)
+            fitted = refit(series, learned[0], fitted, np.asarray(fresh.any(axis=1)), everything=bool(many.any()))
+        elif turns:
+            turns, series = turns - 1, paced(series, *learned, fitted)
+            learned = _learned(series, gate, learned)
+            fitted = fit_all(series, learned[0])
+        else:
+            break
     return Lanes(group, series, stray, *learned, []).held(prepared, fitted.position), fitted
 
 
@@ -200,3 +203,18 @@ def fit_all(series: Series, stiffness: NDArray) -> Fit:
         local[start:stop] = near.local[inner]
         taken += near.taken * (stop - start) / (high - low)
     return Fit(position, covariance, taken, local)
+
+
+def refit(series: Series, stiffness: NDArray, fitted: Fit, frames: NDArray, everything: bool) -> Fit:
+    """Return the fit after a change of some frames, bool (time + PAD,), by what lies near them where that is less."""
+    n_frames = len(series.active) - PAD
+    spans = runs(ndimage.binary_dilation(frames[:-PAD], iterations=_MARGIN // 2))
+    if everything or sum(stop - start + _MARGIN for start, stop in spans) > 0.7 * n_frames:
+        return fit_all(series, stiffness)
+    position, covariance, local = fitted.position.copy(), fitted.covariance.copy(), fitted.local.copy()
+    for start, stop in spans:
+        low, high = max(0, start - _MARGIN // 2), min(n_frames, stop + _MARGIN // 2)
+        near, inner = fit(series.part(low, high), stiffness), slice(start - low, stop - low)
+        position[start:stop], covariance[start:stop] = near.position[inner], near.covariance[inner]
+        local[start:stop] = near.local[inner]
+    return Fit(position, covariance, fitted.taken, local)

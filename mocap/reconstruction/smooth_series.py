@@ -1,6 +1,7 @@
 """Series of several keypoints as the compiled smoother takes them, and what is learned from them."""
 
 import functools
+import threading
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,7 +28,7 @@ FEWEST = 8
 _LOWEST, _HIGHEST = 0.005, 0.45
 _FIRST = 0.06
 _ROUNDS = 30
-_PACE_PERIODS, _PACE_SHRINK, _PACE_RANGE = 2.0, 2.0, (0.02, 100.0)
+_held = threading.local()
 _RELAXED = 1.5
 _LEAST_NOISE = 0.01  # of the stated variance: what this explains is not far, however little the noise
 _BESIDE, _NEAR = 0.25, 11  # of the squared distance, and frames
@@ -145,9 +146,11 @@ class Factor:
         return covariance, taken.reshape(3, LANES), local
 
 
-def factor_of(series: Series, stiffness: NDArray, system: NDArray | None = None) -> Factor:
-    """Factorise for a stiffness, shape (3, LANES): the precision of the third difference by axis."""
-    rows = np.zeros(len(series.active) * FACTOR_ROWS * LANES)
+def factor_of(
+    series: Series, stiffness: NDArray, system: NDArray | None = None, rows: NDArray | None = None
+) -> Factor:
+    """Factorise for a stiffness, shape (3, LANES): the precision of the third difference by axis; `rows` is memory."""
+    rows = np.empty(len(series.active) * FACTOR_ROWS * LANES) if rows is None else rows
     own = series.system if system is None else system
     stiffness = np.ascontiguousarray(stiffness)
     factorise(own.reshape(-1), series.terms, stiffness.reshape(-1), rows)
@@ -181,31 +184,18 @@ class Fit:
     local: NDArray
 
 
+def _memory(size: int) -> NDArray:
+    """Return memory that the thread writes again and again: fresh pages cost more than the sums done in them."""
+    held: NDArray | None = getattr(_held, "rows", None)
+    if held is None or len(held) < size:
+        held = _held.rows = np.empty(size)
+    return held[:size]
+
+
 def fit(series: Series, stiffness: NDArray) -> Fit:
     """Smooth for a stiffness, shape (3, LANES)."""
-    factor = factor_of(series, stiffness)
+    factor = factor_of(series, stiffness, rows=_memory(len(series.active) * FACTOR_ROWS * LANES))
     return Fit(factor.solved(right_hand(series)), *factor.inverse())
-
-
-def paced(series: Series, stiffness: NDArray, noise: NDArray, fitted: Fit, lanes: NDArray) -> Series:
-    """Return the series with the pace of some lanes, bool (LANES,), as a fit shows it: motion that comes and goes.
-
-    Over a span of two periods of the cut-off, squares are compared with their degrees of freedom; the fewer these are,
-    the nearer the pace stays to what it was.
-    """
-    squares = np.empty(series.active.shape)
-    roughness(fitted.position.reshape(-1), series.steady.reshape(-1), stiffness.reshape(-1), np.empty(3 * LANES),
-              squares.reshape(-1))  # fmt: skip
-    pace = np.ones(series.active.shape) if series.pace is None else series.pace.copy()
-    share = cutoffs(series, stiffness).max(axis=0)
-    for lane in np.flatnonzero(lanes):
-        span = 2 * round(_PACE_PERIODS / share[lane] / 2) + 1
-        alive = series.steady[:, lane] > 0
-        degrees = np.where(alive, 3.0, 0.0) - fitted.local[:, lane]
-        here = span * ndimage.uniform_filter1d(squares[:, lane], span, mode="constant") / noise[lane]
-        free = span * ndimage.uniform_filter1d(degrees, span, mode="constant")
-        pace[:, lane] *= (np.maximum(here, 0.0) + _PACE_SHRINK) / (np.maximum(free, 0.0) + _PACE_SHRINK)
-    return replace(series, pace=np.clip(pace, *_PACE_RANGE))
 
 
 def learn(

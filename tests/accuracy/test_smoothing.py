@@ -60,7 +60,7 @@ def test_squats_are_smoothed_without_a_bias_at_the_bottom(squats, way):
     bias = 1e3 * np.linalg.norm(np.nanmean(miss[near], axis=0), axis=1)
     print(f"{way} {len(squats['rig'])} cameras: p95 x {ratio:.3f}, held {coverage:.3f}, bottom {np.median(bias):.2f} "
           f"mm, largest {np.max(bias):.2f} mm")
-    # Measured 0.19 to 0.24, 0.957 to 0.961, and at most 0.7 mm, noise included.
+    # Measured 0.18 to 0.24, 0.957 to 0.968 (ten other seeds 0.948 to 0.972), and at most 0.7 mm, noise included.
     assert ratio <= 0.6
     assert np.isfinite(after).mean() >= np.isfinite(before).mean()
     assert 0.93 <= coverage <= 0.97
