@@ -27,6 +27,7 @@ _BLOCK_S = 0.5
 _FEWEST_BLOCKS = 10
 _LEAST_CURVATURE = 0.6  # of Gauss-Newton's: below, the velocities are mostly noise
 _FEWEST_SAMPLES = 30
+_FEWEST_SPARE = 0.5  # degrees of freedom beyond two
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +59,8 @@ class Refined:
         moved = np.tensordot(weights, self.influence, axes=1)
         # The mean that is taken off in a window takes the part of one block with it.
         blocks = self.blocks_per_window if self.blocks_per_window > 1 else moved.shape[0]
-        by_time = float((moved.sum(axis=1) ** 2).sum()) * blocks / max(blocks - 1, 1)
+        by_block = moved.sum(axis=1)
+        by_time = float((by_block**2).sum()) * blocks / max(blocks - 1, 1) * _few(by_block)
         by_keypoint = float((moved.sum(axis=0) ** 2).sum())
         return by_time + max(by_keypoint - float((moved**2).sum()), 0.0) + self._between_pairs(weights)
 
@@ -70,6 +72,17 @@ class Refined:
             return 0.0
         together = float((moved.sum(axis=1) ** 2).sum()) * n_pairs / spare
         return max(together - float((moved**2).sum()), 0.0)
+
+
+def _few(by_block: NDArray) -> float:
+    """By how much a variance from few blocks has to be larger: that of Student's t, n / (n - 2).
+
+    Blocks with much movement count for more than others; n is the number of equal ones that would vary as much
+    (Satterthwaite, "An approximate distribution of estimates of variance components", 1946).
+    """
+    total, fourth = float((by_block**2).sum()), float((by_block**4).sum())
+    count = total**2 / fourth if fourth > 0 else 1.0
+    return count / max(count - 2.0, _FEWEST_SPARE)
 
 
 @dataclass(frozen=True, eq=False)
