@@ -176,9 +176,9 @@ def _peaks(smooth: NDArray, floor: NDArray, options: BlobOptions) -> NDArray:
     """Columns and rows of the local maxima that stand out of the floor, the brightest first, shape (peak, 2)."""
     height, width = smooth.shape
     whole = cv2.resize(floor, (2 * floor.shape[1], 2 * floor.shape[0]), interpolation=cv2.INTER_NEAREST)
-    high = cv2.compare(cv2.subtract(smooth, whole[:height, :width]), _PEAK_SHARE * options.min_contrast, cv2.CMP_GT)
+    high = cv2.subtract(smooth, whole[:height, :width]) > _PEAK_SHARE * options.min_contrast
     top = cv2.compare(smooth, cv2.dilate(smooth, np.ones((5, 5), np.uint8)), cv2.CMP_EQ)
-    found = cv2.findNonZero(cv2.bitwise_and(high, top))
+    found = cv2.findNonZero(cv2.bitwise_and(high.view(np.uint8), top))
     if found is None:
         return np.zeros((0, 2), np.int64)
     place = found.reshape(-1, 2).astype(np.int64)

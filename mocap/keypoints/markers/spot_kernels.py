@@ -23,6 +23,7 @@ _BLUR = 0.8  # px^2, to start from
 _SINGLE, _SPLIT, _MERGED = 0, 1, 2
 _NOT_TWO, _TWO, _AMBIGUOUS = 0, 1, 2
 _NEARLY = 0.12  # residual worth another try
+_SPREAD, _SPREAD_AT_STEP = 1.15, 2.0  # of errors over what independent pixels would give
 _UNEVEN = 0.2  # sd of the inner gray levels over the contrast
 _GOOD_ENOUGH = 0.03  # residual of one ellipse
 _LEAST_FILL = 0.6  # of the ellipse with the same moments: of one 1, of two discs side by side 0.9, a radius apart 0.74
@@ -249,10 +250,12 @@ def _fill_rows(state: NDArray, answer: NDArray, n: int, limits: NDArray, rows: N
     if not (contrast >= limits[3] and faintest >= 0.5 * limits[3] and residual <= limits[4]):
         return False
     softness = sqrt(max(state[4], 0.09))
+    # What the model leaves out is alike in neighbouring pixels, and more so at the edge of a limb.
+    spread = _SPREAD if state[STEP] == 0.0 else _SPREAD_AT_STEP
     for k in range(n):
         base = N_SHARED + k * N_ELLIPSE
         larger, smaller, angle = _axes(state[base : base + N_ELLIPSE])
-        sd = sqrt((answer[2 * k] ** 2 + answer[2 * k + 1] ** 2) / 2)
+        sd = spread * sqrt((answer[2 * k] ** 2 + answer[2 * k + 1] ** 2) / 2)
         sound = smaller >= limits[0] and larger <= limits[1] and larger <= limits[2] * smaller
         if not (sound and sd <= limits[5] and softness < 1.2 * larger):
             return False
