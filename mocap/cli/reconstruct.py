@@ -37,8 +37,12 @@ def command(
         bool, typer.Option("--smooth", help="Smooth over time by the points' own uncertainty, beside the raw points.")
     ] = False,
     smoother: Annotated[
-        str, typer.Option(help="How: kalman (each keypoint by itself) or map (all together, bones keep their length).")
-    ] = "kalman",
+        str | None,
+        typer.Option(
+            help="How to smooth: kalman (each keypoint by itself) or map (all together, bones keep their length); "
+            "kalman for --smooth alone."
+        ),
+    ] = None,
     clocks: Annotated[
         str, typer.Option(help="Cameras out of step: auto (set right and told), check (told alone) or off.")
     ] = "auto",
@@ -50,7 +54,7 @@ def command(
     ] = "flag",
     as_json: JsonFlag = False,
 ) -> None:
-    """Triangulate robustly, with the covariance of every point; the right person is chosen per camera."""
+    """Triangulate robustly, with the covariance of every point; of several people the participant is followed."""
     from mocap.config.plates import read_plates
     from mocap.pipeline.keypoint_input import KeypointInput
     from mocap.pipeline.notes import notes_of
@@ -63,7 +67,7 @@ def command(
         trial = reconstruct_to_file(
             calibration, keypoints, out, how, progress, tuple(name for name, *_ in named), z_up,
             TrialChoices(
-                sides=sides, clocks=clocks, smooth=smoother if smooth else "",
+                sides=sides, clocks=clocks, smooth=smoother or ("kalman" if smooth else ""),
                 plates=read_plates(plates).plate if plates else (),
             ),
         )  # fmt: skip

@@ -19,6 +19,7 @@ from calibration.in_use.reestimate import Reestimation, reestimate
 from calibration.observations import BoardObservations
 from calibration.sources import find_sources
 from mocap.errors import ConfigError, KeypointError
+from mocap.keypoints.sides_names import side_partner
 from mocap.pipeline.board_footage import footage_notes
 from mocap.pipeline.boards import target_from
 from mocap.pipeline.check_lines import age_of, check_lines, check_row, repair_line
@@ -27,7 +28,6 @@ from mocap.pipeline.outputs import check_output
 from mocap.pipeline.point_remedies import calibration_remedies
 from mocap.pipeline.progress import Progress
 from mocap.reconstruction import usable_observations
-from mocap.synthetic.observation import partners
 
 _NOISE_SHARE = 1.5  # of keypoints of a person, see `CheckLimits`
 _MOST_NUMBERS = 60_000_000  # of a dense table of all frames
@@ -230,7 +230,7 @@ def _keypoints(source: Path, rig: CameraRig, options: CheckOptions) -> _Seen:
         loaded = load_keypoints(source, rig, options.keypoints)
         keypoints, first = loaded.keypoints, loaded.first_frame
     pixels = np.where(usable_observations(keypoints)[..., None], keypoints.pixels, np.nan).astype(float)
-    return _Seen(pixels, np.arange(keypoints.n_frames) + first, partners(keypoints.names), None)
+    return _Seen(pixels, np.arange(keypoints.n_frames) + first, np.array(side_partner(keypoints.names)), None)
 
 
 def _sizes(rig: CameraRig, board: BoardObservations | None, check: UseCheck) -> tuple[Diagnosis, ...]:

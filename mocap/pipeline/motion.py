@@ -17,6 +17,7 @@ from mocap.pipeline.reconstruction import GRAVITY_UNSTATED
 from mocap.readers import Imported, read_motion
 from mocap.reconstruction.quality import oddity_verdicts
 from mocap.signal.filters import smooth_points
+from mocap.signal.implausible import without_implausible
 from mocap.skeleton import bones_among
 from mocap.storage import read_trial, write_trial
 from mocap.trial import JointAngles, Operation, Points3D, Trial
@@ -118,7 +119,7 @@ def analyse(
     operations = tuple(operation for operation in trial.operations if operation.name not in earlier)
     quality = tuple(verdict for verdict in trial.quality if verdict.name not in VERDICT_NAMES)
     if cutoff_hz is not None:
-        smoothed = points = smooth_points(trial.points, cutoff_hz, longest_gap_s)
+        smoothed = points = smooth_points(without_implausible(trial.points), cutoff_hz, longest_gap_s)
         operations = (*operations, Operation("smooth", {"cutoff_hz": cutoff_hz, "longest_gap_s": longest_gap_s}))
     result = kinematics(points, marker_set, static, options=options, gravity_known=trial.gravity_known)
     operation = Operation("kinematics", {"marker_set": result.marker_set, "static": static is not None})
@@ -196,7 +197,7 @@ def kinematics_to_file(
         filtered = cutoff_hz is None and trial.points_smoothed is not None
         standing = opened.points_smoothed if filtered and opened.points_smoothed is not None else opened.points
         if cutoff_hz is not None:
-            standing = smooth_points(opened.points, cutoff_hz)
+            standing = smooth_points(without_implausible(opened.points), cutoff_hz)
         trial = replace(trial, inputs={**trial.inputs, static.name: input_sha256(static)})
     analysed = analyse(trial, standing, marker_set, cutoff_hz, options=options)
     write_trial(out, analysed)

@@ -1,7 +1,7 @@
 """Reconstruction as a recipe: keypoint files and a calibration in, a trial of 3D points out."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +12,15 @@ from calibration.digits import digits
 from mocap.config.plates import Plate
 from mocap.errors import ConfigError
 from mocap.pipeline.digests import input_sha256
-from mocap.pipeline.keypoint_input import KeypointInput, check_image_size, load_keypoints
+from mocap.pipeline.keypoint_input import KeypointInput, LoadedKeypoints, check_image_size, load_keypoints
 from mocap.pipeline.output_kinds import TRIAL
 from mocap.pipeline.outputs import check_not_among, check_outputs
 from mocap.pipeline.progress import Progress
 from mocap.pipeline.trial_check import check_against_calibration, refuse_wrong_views
-from mocap.pipeline.trial_clocks import set_clocks
-from mocap.pipeline.trial_plates import beside, fit_plates
-from mocap.pipeline.trial_sides import look_at_sides
-from mocap.pipeline.trial_smoothing import smooth_trial
+from mocap.pipeline.trial_clocks import SetClocks, checked_clock_mode, set_clocks
+from mocap.pipeline.trial_plates import FittedPlates, beside, fit_plates
+from mocap.pipeline.trial_sides import LookedSides, checked_side_mode, look_at_sides
+from mocap.pipeline.trial_smoothing import checked_smoother, smooth_trial
 from mocap.readers.axes import infer_forward
 from mocap.reconstruction import Reconstruction, ReconstructionOptions, reconstruct_details, reconstruction_verdicts
 from mocap.reconstruction.quality import length_verdicts, losses, oddity_verdicts, size_verdicts
@@ -65,6 +65,12 @@ class TrialChoices:
     reconstruction: ReconstructionOptions = field(default_factory=ReconstructionOptions)
     smoothing: SmoothingOptions = field(default_factory=SmoothingOptions)
 
+    def __post_init__(self) -> None:
+        checked_clock_mode(self.clocks)
+        checked_side_mode(self.sides)
+        if self.smooth:
+            checked_smoother(self.smooth)
+
 
 def reconstruct_trial(
     path: Path,
@@ -88,12 +94,8 @@ def reconstruct_trial(
         Of the keypoints by frames of the footage: them in the order of time, and what is known of the clocks.
     """
     choices = choices or TrialChoices()
-    loaded = load_keypoints(path, rig, how)
-    check_image_size(loaded.keypoints, rig)
-    sides = look_at_sides(loaded.keypoints, rig, choices.sides, loaded.first_frame)
-    ordered, times, known = clocks_of(sides.keypoints) if clocks_of else (sides.keypoints, None, None)
-    clocks = set_clocks(ordered, rig, choices.clocks, times=times, known=known, row_time_s=choices.row_time_s)
-    keypoints = clocks.keypoints
+    seen = _prepared(path, rig, how, choices, clocks_of)
+    keypoints = seen.sides.keypoints
     use_verdicts = check_against_calibration(keypoints, rig)
     refuse_wrong_views(keypoints, rig)
     result = reconstruct_details(
@@ -103,22 +105,13 @@ def reconstruct_trial(
         progress=None if progress is None else lambda done, total: progress("reconstruct", done, total),
     )
     plates = fit_plates(keypoints, rig, choices.plates)
-    points = beside(result.points, plates.points)
+    points = replace(beside(result.points, plates.points), start_s=seen.clocks.timeline.start_s)
     bones = bones_among(points.names)
-    told = [*_weight_words(result, rig), *losses(result, keypoints, rig, choices.reconstruction).words()]
-    parameters = {name: value for name, value in vars(choices.reconstruction).items() if value is not None}
-    operations = [
-        Operation("read keypoints", {"first_frame": loaded.first_frame, "notes": "; ".join(loaded.notes)}),
-        sides.operation,
-        clocks.operation,
-        Operation("reconstruct", {**parameters, "notes": "; ".join(words.replace("; ", ", ") for words in told)}),
-        plates.operation,
-    ]
     trial = Trial(
         trial_id=path.stem,
         points=points,
         rig=rig,
-        timeline=clocks.timeline,
+        timeline=seen.clocks.timeline,
         keypoints=keypoints,
         forward_axis=infer_forward(points.position, points.names) or "x",
         axis_source=f"calibration: {rig.metadata['gravity']}" if rig.gravity_stated else GRAVITY_UNSTATED,
@@ -127,9 +120,9 @@ def reconstruct_trial(
         quality=(
             *_presence_verdicts(result, keypoints, rig),
             *reconstruction_verdicts(result, keypoints, rig, options=choices.reconstruction),
-            *loaded.verdicts,
-            *sides.verdicts,
-            *clocks.verdicts,
+            *seen.loaded.verdicts,
+            *seen.clocks.verdicts,
+            *seen.sides.verdicts,
             *use_verdicts,
             _sigma_verdict(result),
             *size_verdicts(result.points, result.used),
@@ -138,10 +131,50 @@ def reconstruct_trial(
             *plates.verdicts,
             *_gravity_verdict(rig),
         ),
-        operations=tuple(operation for operation in operations if operation is not None),
+        operations=(*seen.operations, *_operations(result, keypoints, rig, choices, plates)),
         inputs={path.name: input_sha256(path)},
     )
     return smooth_trial(trial, result, plates.points, choices.smooth, choices.smoothing) if choices.smooth else trial
+
+
+@dataclass(frozen=True, eq=False)
+class _Prepared:
+    """Keypoints that are ready to become points, and what was done on the way."""
+
+    loaded: LoadedKeypoints
+    clocks: SetClocks
+    sides: LookedSides
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        notes = "; ".join(self.loaded.notes)
+        reading = Operation("read keypoints", {"first_frame": self.loaded.first_frame, "notes": notes})
+        done = (reading, self.clocks.operation, self.sides.operation)
+        return tuple(operation for operation in done if operation is not None)
+
+
+def _prepared(
+    path: Path, rig: CameraRig, how: KeypointInput, choices: TrialChoices, clocks_of: ClocksOf | None
+) -> _Prepared:
+    """Read the participant's keypoints, set the clocks, look at left and right."""
+    loaded = load_keypoints(path, rig, how)
+    check_image_size(loaded.keypoints, rig)
+    ordered, times, known = clocks_of(loaded.keypoints) if clocks_of else (loaded.keypoints, None, None)
+    clocks = set_clocks(
+        ordered, rig, choices.clocks, times=times, known=known, row_time_s=choices.row_time_s
+    )  # fmt: skip
+    # A camera out of step looks as if its sides were exchanged; the other way round the clocks bear with it.
+    sides = look_at_sides(clocks.keypoints, rig, choices.sides, loaded.first_frame)
+    return _Prepared(loaded, clocks, sides)
+
+
+def _operations(
+    result: Reconstruction, keypoints: Keypoints2D, rig: CameraRig, choices: TrialChoices, plates: FittedPlates
+) -> tuple[Operation, ...]:
+    parameters = {name: value for name, value in vars(choices.reconstruction).items() if value is not None}
+    told = [*_weight_words(result, rig), *losses(result, keypoints, rig, choices.reconstruction).words()]
+    made = Operation("reconstruct", {**parameters, "notes": "; ".join(words.replace("; ", ", ") for words in told)})
+    return (made,) if plates.operation is None else (made, plates.operation)
 
 
 def _weight_words(result: Reconstruction, rig: CameraRig) -> list[str]:

@@ -33,6 +33,7 @@ from mocap.pipeline.session_options import StageOptions, participant_rule, stage
 from mocap.pipeline.session_outputs import check_session_outputs
 from mocap.pipeline.synchronisation import known_clocks
 from mocap.signal.filters import smooth_points
+from mocap.signal.implausible import without_implausible
 from mocap.storage import read_trial, write_trial
 from mocap.trial import CameraTimes, Keypoints2D, SyncEstimate, Trial
 
@@ -186,7 +187,9 @@ class _Run:
         cutoff, gap = None if learned else options.filter.cutoff_hz or None, options.filter.longest_gap_s
         if entry.name == self.static_name:
             # The standing trial is its own reference, smoothed as it will be for the others.
-            standing = smooth_points(trial.points, cutoff, gap) if cutoff else trial.points_smoothed or trial.points
+            standing = trial.points_smoothed or trial.points
+            if cutoff:
+                standing = smooth_points(without_implausible(trial.points), cutoff, gap)
         return analyse(trial, standing, options.marker_set, cutoff, gap, options.kinematics)
 
 
@@ -199,7 +202,7 @@ def _summary(trial: Trial) -> str:
         return ""
     shown = sum(definition.observable for definition in trial.angles.definitions)
     look = [verdict.name for verdict in trial.quality if not verdict.passed]
-    doubts = [note for note in notes_of(trial) if "missing" in note]
+    doubts = [note for note in notes_of(trial) if note.endswith("stay missing")]
     look += doubts
     return (
         f"{trial.points.n_frames} frames, {shown} of {len(trial.angles.definitions)} angles observable"

@@ -6,9 +6,9 @@ from calibration import CameraRig
 from calibration.errors import CalibrationError
 from calibration.in_use.check import CameraCheck, CheckLimits, Sampling, UseCheck, check_in_use
 from mocap.errors import KeypointError
+from mocap.keypoints.sides_names import side_partner
 from mocap.keypoints.wrong_views import find_wrong_views
 from mocap.reconstruction import ReconstructionOptions
-from mocap.synthetic.observation import partners
 from mocap.trial import Keypoints2D, Verdict
 
 _SAMPLING = Sampling(n_points=300, n_change_points=1200, always_search=False, n_spans=0)
@@ -43,7 +43,8 @@ def check_against_calibration(keypoints: Keypoints2D, rig: CameraRig) -> tuple[V
     confident = keypoints.confidence >= ReconstructionOptions().min_confidence
     pixels = np.where(confident[..., None], keypoints.pixels, np.nan)
     try:
-        found = check_in_use(rig, pixels, partner=partners(keypoints.names), limits=_LIMITS, sampling=_SAMPLING)
+        partner = np.array(side_partner(keypoints.names))
+        found = check_in_use(rig, pixels, partner=partner, limits=_LIMITS, sampling=_SAMPLING)
     except CalibrationError:
         return ()  # nothing is shared: the reconstruction tells why, by camera
     _refuse(found, rig)

@@ -4,17 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from calibration import CameraRig
-from calibration.digits import digits
 from mocap.errors import ConfigError, KeypointError
-from mocap.sync import MotionSyncOptions, common_times, estimate_offsets, resample_keypoints, without_rows
+from mocap.pipeline.trial_clock_verdicts import clock_verdicts, lost_verdicts, rate_verdict, unasked, unknowable
+from mocap.sync import common_times, estimate_offsets, resample_keypoints, without_rows
 from mocap.sync.lost import LostFrames, find_lost_frames, slots_with_holes
 from mocap.trial import CameraTimes, Keypoints2D, Operation, SyncEstimate, Timeline, Verdict
 
 #: `auto` sets clocks that are proven to be off, `check` only tells of them, `off` does not ask.
 CLOCK_MODES = ("auto", "check", "off")
-_LIMIT_FRAMES = MotionSyncOptions().matters_frames
+_SLACK = 1e-6  # frames
+_RATE_SHARE = 0.005
 _CHANCE_SD = 3.0
 
 
@@ -36,6 +38,15 @@ class SetClocks:
     timeline: Timeline
     verdicts: tuple[Verdict, ...] = ()
     operation: Operation | None = None
+
+
+def checked_clock_mode(mode: str) -> str:
+    """Return the mode, or refuse one that is not there (ConfigError, CLOCK_MODE)."""
+    if mode not in CLOCK_MODES:
+        raise ConfigError(
+            f"There is no way '{mode}' to treat the clocks.", f"Known: {', '.join(CLOCK_MODES)}.", code="CLOCK_MODE"
+        )
+    return mode
 
 
 def set_clocks(
@@ -69,10 +80,7 @@ def set_clocks(
     ConfigError
         CLOCK_MODE; ROW_TIMES for a camera that is not in the rig.
     """
-    if mode not in CLOCK_MODES:
-        raise ConfigError(
-            f"There is no way '{mode}' to treat the clocks.", f"Known: {', '.join(CLOCK_MODES)}.", code="CLOCK_MODE"
-        )
+    checked_clock_mode(mode)
     keypoints, said = _by_middle_rows(keypoints, rig, row_time_s or {}, times)
     answer = _set(keypoints, rig, mode, times, known)
     if not said:
@@ -89,21 +97,22 @@ def _set(
     if len(rig) < 2 or keypoints.n_cameras != len(rig):
         return SetClocks(keypoints, nominal)
     if mode == "off":
-        return SetClocks(keypoints, nominal, (_unasked(),))
+        return SetClocks(keypoints, nominal, (unasked(),))
     estimate = known or _from_motion(keypoints, rig, times)
     lost = _lost(keypoints, rig, times, estimate)
     if lost:
         held = _times_with_holes(keypoints, rig, lost, times)
         estimate = known or _from_motion(keypoints, rig, held)
         times = held if mode == "auto" else times
-    said = _lost_verdicts(lost, mode)
+    said = lost_verdicts(lost, mode)
     if estimate is None:
-        return SetClocks(keypoints, nominal, (_unknowable(),))
+        return SetClocks(keypoints, nominal, (unknowable(keypoints, rig),))
     if times is None and not (mode == "auto" and estimate.shifted.any()):
         timeline = _timeline(nominal, estimate, None, "nominal rate")
-        return SetClocks(keypoints, timeline, (*said, *_verdicts(estimate, keypoints.rate_hz)))
-    done = _resampled(keypoints, rig, estimate, times)
-    return replace(done, verdicts=(*said, *done.verdicts))
+        return SetClocks(keypoints, timeline, (*said, *clock_verdicts(estimate, keypoints, rig)))
+    done = _resampled(keypoints, rig, estimate if mode == "auto" else _as_filmed(estimate), times)
+    told = done.verdicts if mode == "auto" else clock_verdicts(estimate, keypoints, rig)
+    return replace(done, verdicts=(*said, *told, *rate_verdict(keypoints.rate_hz, done.timeline.rate_hz)))
 
 
 def _lost(
@@ -128,21 +137,6 @@ def _times_with_holes(
     source = tuple("movement" if name in late else "nominal rate" for name in rig.names)
     notes = () if times is None else times.notes
     return CameraTimes(rig.names, own, source, (*notes, *(item.words for item in lost)))
-
-
-def _lost_verdicts(lost: tuple[LostFrames, ...], mode: str) -> tuple[Verdict, ...]:
-    """One verdict per camera that lost frames; it fails where nothing was done about it."""
-    verdicts = []
-    done = mode == "auto"
-    for name in dict.fromkeys(item.camera for item in lost):
-        own = [item for item in lost if item.camera == name]
-        what = (
-            "This was done: nothing stands for the lost frames, later ones were set where they belong."
-            if done else "Set them right (`--clocks auto`), or leave this camera out."
-        )  # fmt: skip
-        text = f"{' '.join(item.words for item in own)} {what}"
-        verdicts.append(Verdict(f"{name} frames", sum(item.count for item in own), 0.0, "frames lost", done, text))
-    return tuple(verdicts)
 
 
 def _by_middle_rows(
@@ -174,15 +168,44 @@ def _resampled(
     keypoints: Keypoints2D, rig: CameraRig, estimate: SyncEstimate, times: CameraTimes | None
 ) -> SetClocks:
     when, _ = common_times(_proven(estimate), times, n_frames=keypoints.n_frames, rate_hz=keypoints.rate_hz)
-    done = resample_keypoints(keypoints, when)
+    rate = _rate(when, keypoints.rate_hz)
+    first, last = _shared_span(when)
+    start = int(np.ceil(first * rate - _SLACK))
+    done = resample_keypoints(
+        keypoints, when, rate_hz=rate, start_s=start / rate,
+        n_frames=max(int(np.floor(last * rate + _SLACK)) - start + 1, 1),
+    )  # fmt: skip
     again = _from_motion(done.keypoints, rig, None)
     source = f"{estimate.method}{'' if times is None else ' and ' + ', '.join(sorted(set(times.source)))}"
-    common = Timeline(keypoints.rate_hz, done.keypoints.n_frames, done.start_s, camera_names=rig.names)
+    common = Timeline(rate, done.keypoints.n_frames, done.start_s, camera_names=rig.names)
     timeline = replace(_timeline(common, estimate, again, source), frame_time_s=when)
-    verdicts = () if again is None else _verdicts(again, keypoints.rate_hz, estimate)
+    if again is None:
+        verdicts: tuple[Verdict, ...] = (unknowable(done.keypoints, rig),)
+    else:
+        verdicts = clock_verdicts(again, done.keypoints, rig, estimate)
     said = [*estimate.words, done.note, *(times.notes if times is not None else ())]
     operation = Operation("set clocks", {"method": source, "notes": _as_notes(said)})
     return SetClocks(done.keypoints, timeline, verdicts, operation)
+
+
+def _shared_span(when: NDArray) -> tuple[float, float]:
+    """First and last common time that two cameras saw, of when each camera took its frames."""
+    first, last = np.nanmin(when, axis=1), np.nanmax(when, axis=1)
+    return float(np.sort(first)[min(1, len(first) - 1)]), float(np.sort(last)[max(len(last) - 2, 0)])
+
+
+def _rate(when: NDArray, stated_hz: float) -> float:
+    """The rate by the frames' own times, where it is not the stated one."""
+    steps = np.diff(when, axis=1)
+    own = np.array([1.0 / np.median(row[np.isfinite(row)]) for row in steps if np.isfinite(row).any()])
+    found = float(np.median(own)) if len(own) else stated_hz
+    return stated_hz if abs(found / stated_hz - 1) <= _RATE_SHARE else round(found, 3)
+
+
+def _as_filmed(estimate: SyncEstimate) -> SyncEstimate:
+    """Clocks that are told and left as they are."""
+    zeros = np.zeros(len(estimate.camera_names))
+    return replace(estimate, offset_s=zeros, drift_ppm=zeros, method="as filmed", words=())
 
 
 def _proven(estimate: SyncEstimate) -> SyncEstimate:
@@ -204,46 +227,6 @@ def _timeline(timeline: Timeline, estimate: SyncEstimate, again: SyncEstimate | 
         timeline, source=source, offset_s=np.nan_to_num(estimate.offset_s), offset_sd_s=estimate.offset_sd_s,
         drift_ppm=np.nan_to_num(estimate.drift_ppm), drift_sd_ppm=estimate.drift_sd_ppm, residual_px=after,
     )  # fmt: skip
-
-
-def _verdicts(
-    estimate: SyncEstimate, rate_hz: float, corrected: SyncEstimate | None = None
-) -> tuple[Verdict, ...]:
-    """One verdict per camera that is off or was, or one for all."""
-    verdicts = []
-    off = np.abs(estimate.offset_s) * rate_hz
-    for camera, name in enumerate(estimate.camera_names):
-        was = corrected is not None and bool(corrected.shifted[camera])
-        if not estimate.shifted[camera] and not was:
-            continue
-        said = [words for words in (corrected or estimate).words if f"'{name}'" in words]
-        done = " This was done: its keypoints were read at the common instants." if was else ""
-        remedy = "" if was and not estimate.shifted[camera] else (
-            " Synchronise the recording (`--clocks auto`), or leave this camera out."
-        )  # fmt: skip
-        verdicts.append(
-            Verdict(f"{name} clock", float(off[camera]), _LIMIT_FRAMES, "frames", not estimate.shifted[camera],
-                    f"{' '.join(said)}{done}{remedy}".strip())
-        )  # fmt: skip
-    if verdicts:
-        return tuple(verdicts)
-    if not estimate.estimable.any():
-        return (_unknowable(" ".join(estimate.words)),)
-    worst = float(np.nanmax(off))
-    return (Verdict("clocks agree", worst, _LIMIT_FRAMES, "frames", True, " ".join(estimate.words)),)
-
-
-def _unasked() -> Verdict:
-    text = "nobody asked whether the cameras are in step"
-    return Verdict("clocks agree", np.nan, _LIMIT_FRAMES, "frames", False, text)
-
-
-def _unknowable(words: str = "") -> Verdict:
-    text = words or (
-        "too little moves in the sight of several cameras to tell whether they are in step: an offset of "
-        f"{digits(_LIMIT_FRAMES)} frames would not show"
-    )
-    return Verdict("clocks agree", np.nan, _LIMIT_FRAMES, "frames", True, text)
 
 
 def _as_notes(said: list[str]) -> str:

@@ -29,6 +29,15 @@ class LookedSides:
     operation: Operation | None = None
 
 
+def checked_side_mode(mode: str) -> str:
+    """Return the mode, or refuse one that is not there (ConfigError, SIDE_MODE)."""
+    if mode not in SIDE_MODES:
+        raise ConfigError(
+            f"There is no way '{mode}' to treat left and right.", f"Known: {', '.join(SIDE_MODES)}.", code="SIDE_MODE"
+        )
+    return mode
+
+
 def look_at_sides(keypoints: Keypoints2D, rig: CameraRig, mode: str = "flag", first_frame: int = 0) -> LookedSides:
     """Find views in which left and right are exchanged, and exchange them back where that was asked for.
 
@@ -47,11 +56,7 @@ def look_at_sides(keypoints: Keypoints2D, rig: CameraRig, mode: str = "flag", fi
     ConfigError
         SIDE_MODE
     """
-    if mode not in SIDE_MODES:
-        raise ConfigError(
-            f"There is no way '{mode}' to treat left and right.", f"Known: {', '.join(SIDE_MODES)}.", code="SIDE_MODE"
-        )
-    if mode == "off":
+    if checked_side_mode(mode) == "off":
         return LookedSides(keypoints)
     try:
         swaps = find_side_swaps(keypoints, rig)

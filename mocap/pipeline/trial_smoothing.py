@@ -37,6 +37,15 @@ SMOOTHERS: Mapping[str, Callable[[Trial, Reconstruction, SmoothingOptions], Smoo
 }  # fmt: skip
 
 
+def checked_smoother(method: str) -> str:
+    """Return the name of the smoother, or refuse one that is not there (ConfigError, SMOOTHER_UNKNOWN)."""
+    if method not in SMOOTHERS:
+        raise ConfigError(
+            f"There is no smoother '{method}'.", f"Known: {', '.join(SMOOTHERS)}.", code="SMOOTHER_UNKNOWN"
+        )
+    return method
+
+
 def smooth_trial(
     trial: Trial,
     found: Reconstruction,
@@ -65,10 +74,7 @@ def smooth_trial(
     ConfigError
         SMOOTHER_UNKNOWN
     """
-    if method not in SMOOTHERS:
-        raise ConfigError(
-            f"There is no smoother '{method}'.", f"Known: {', '.join(SMOOTHERS)}.", code="SMOOTHER_UNKNOWN"
-        )
+    checked_smoother(method)
     chosen = options or SmoothingOptions()
     odd = find_frozen(trial.points.position) | find_leaps(trial.points.position)
     own = len(found.points.names)
@@ -115,8 +121,10 @@ def _cutoff_note(cutoff_hz: NDArray) -> str:
     known = cutoff_hz[np.isfinite(cutoff_hz)]
     if not known.size:
         return "nothing could be smoothed: too few samples"
-    low, middle, high = np.quantile(known, [0.05, 0.5, 0.95])
+    # Of a point that moves along one axis alone the others tell of rest.
+    fastest = np.where(np.isfinite(cutoff_hz), cutoff_hz, 0.0).max(axis=1)
+    low, middle, high = np.quantile(fastest[fastest > 0], [0.05, 0.5, 0.95])
     return (
-        f"smoothed as if by a low-pass of {digits(middle, 2)} Hz (90 % of the keypoints {digits(low, 2)} to "
-        f"{digits(high, 2)} Hz), learned from the data"
+        f"smoothed as if by a low-pass of {digits(middle, 2)} Hz along the axis of fastest movement (90 % of the "
+        f"keypoints {digits(low, 2)} to {digits(high, 2)} Hz), learned from the data"
     )

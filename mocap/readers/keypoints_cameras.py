@@ -37,10 +37,10 @@ def match_cameras(
         return _declared(found, camera_names, declared)
     if len(found) != len(camera_names):
         raise KeypointError(
-            f"There are keypoints of {len(found)} cameras {sorted(found)}, the calibration has {len(camera_names)}: "
-            f"{list(camera_names)}.",
-            "Use the calibration of this recording, or name the cameras to use (--camera NAME, or [cameras] in "
-            "session.toml).",
+            f"There are keypoints of {len(found)} cameras {sorted(found)}, and {len(camera_names)} cameras of the "
+            f"calibration are to be used: {list(camera_names)}.",
+            "Use the calibration of this recording; to use a part of the cameras name each with its own file or folder "
+            "(--camera NAME=FOLDER, or cameras = {...} in [keypoints]).",
             code="CAMERA_COUNT",
         )
     pairs = _eliminate(

@@ -3,13 +3,15 @@
 They are told apart, not removed: what is raw stays raw, and the stages that smooth leave them out.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mocap.schema import Status
 from mocap.signal.gaps import runs
+from mocap.trial import Points3D
 
 #: A point that moves farther from one frame to the next has leapt (m).
 LEAP_M = 0.3
@@ -70,6 +72,25 @@ def find_implausible(position: NDArray, sd_m: NDArray | None = None) -> Implausi
     position = np.asarray(position, float)
     leap = find_leaps(position)
     return Implausible(find_frozen(position), leap, find_stray(np.where(leap[..., None], np.nan, position), sd_m))
+
+
+def without_implausible(points: Points3D) -> Points3D:
+    """Return the points without samples that are implausible: NaN and REJECTED, for what interpolates or smooths.
+
+    Parameters
+    ----------
+    points : Points3D
+        World, m; its covariance tells how far a sample may lie off.
+    """
+    variance = np.trace(points.covariance, axis1=2, axis2=3)
+    odd = find_implausible(points.position, np.sqrt(np.where(variance >= 0, variance, np.nan))).any
+    if not odd.any():
+        return points
+    status = (points.status & ~np.uint8(Status.MEASURED)) | np.uint8(Status.REJECTED)
+    return replace(
+        points, position=np.where(odd[..., None], np.nan, points.position), status=np.where(odd, status, points.status),
+        covariance=np.where(odd[..., None, None], np.nan, points.covariance),
+    )  # fmt: skip
 
 
 def find_frozen(position: NDArray) -> NDArray:

@@ -92,11 +92,11 @@ def test_files_may_lie_beside_the_footage(folder: Path) -> None:
 def test_marker_sets_and_skeletons_count_among_what_a_trial_is_made_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for kind in ("marker_sets", "skeletons"):
+    for kind in ("marker_sets", "skeletons", "plates"):
         (tmp_path / kind).mkdir()
     monkeypatch.setattr("mocap.pipeline.session_inputs.configs_folder", lambda: tmp_path)
     seen = {presets_sha256()}
-    for name in ("marker_sets/own.toml", "skeletons/own.toml"):
+    for name in ("marker_sets/own.toml", "skeletons/own.toml", "plates/own.toml"):
         (tmp_path / name).write_text("kind = 'markers'")
         seen.add(presets_sha256())
     assert len(seen) == 3

@@ -64,7 +64,7 @@ def _full_trial(n_frames=40):
         timeline=Timeline(
             120.0, n_frames, 0.25, ("c0", "c1", "c2"), [0.0, 0.001, -0.002], [0.0, 5.0, -3.0], "flash",
             [0.0001, 0.0002, np.nan], [1.0, 2.0, np.nan], [0.7, 0.8, 0.9], np.arange(21.0).reshape(3, 7) / 120.0,
-        ),  # fmt: skip
+        ),
         keypoints=Keypoints2D(pixels, np.ones((3, n_frames, 2), np.float32), ("Nose", "Neck"), 120.0),
         segments=Segments(("pelvis", "femur_r"), poses, 120.0), angles=angles, subject_code="S07", task="squat",
         created_utc="2024-05-01T10:00:00Z", site="lab", operator="é", forward_axis="-y", axis_source="inferred",
@@ -73,7 +73,7 @@ def _full_trial(n_frames=40):
         quality=(Verdict("volume", 0.4, 1.0, "mm", True, "fine"), Verdict("lost", 5.0, 0.5, "pct", False)),
         operations=(Operation("import", {"file": "a.c3d", "n": 3, "x": 0.1, "on": True}), Operation("smooth")),
         inputs={"a.c3d": "ab" * 32},
-    )  # fmt: skip
+    )
 
 
 def _bare_trial():

@@ -1,0 +1,100 @@
+"""Verdicts on the clocks of one trial's cameras, in the words of a user."""
+
+import numpy as np
+
+from calibration import CameraRig
+from calibration.digits import digits
+from mocap.sync import LostFrames, MotionSyncOptions
+from mocap.trial import Keypoints2D, SyncEstimate, Verdict
+
+_LIMIT_FRAMES = MotionSyncOptions().matters_frames
+_STILL_SHARE = 0.003  # of the longer side of the image within a tenth of a second
+
+
+def lost_verdicts(lost: tuple[LostFrames, ...], mode: str) -> tuple[Verdict, ...]:
+    """One verdict per camera that lost frames; it fails where nothing was done about it."""
+    verdicts = []
+    done = mode == "auto"
+    for name in dict.fromkeys(item.camera for item in lost):
+        own = [item for item in lost if item.camera == name]
+        what = (
+            "This was done: nothing stands for the lost frames, later ones were set where they belong."
+            if done else "Set them right (`--clocks auto`), or leave this camera out."
+        )  # fmt: skip
+        text = f"{' '.join(item.words for item in own)} {what}"
+        verdicts.append(Verdict(f"{name} frames", sum(item.count for item in own), 0.0, "frames lost", done, text))
+    return tuple(verdicts)
+
+
+def rate_verdict(stated: float, found: float) -> tuple[Verdict, ...]:
+    """Tell of a stated rate, in Hz, that is not the one by the frames' own times."""
+    if stated == found:
+        return ()
+    text = f"frames per second by their own times, which go before the stated {stated:.6g}; mend [sync] rate_hz"
+    return (Verdict("rate", found, stated, "Hz", False, text),)
+
+
+def clock_verdicts(
+    estimate: SyncEstimate, keypoints: Keypoints2D, rig: CameraRig, corrected: SyncEstimate | None = None
+) -> tuple[Verdict, ...]:
+    """One verdict per camera that is off or was, or one for all."""
+    verdicts = []
+    off = np.abs(estimate.offset_s) * keypoints.rate_hz
+    for camera, name in enumerate(estimate.camera_names):
+        was = corrected is not None and bool(corrected.shifted[camera])
+        if not estimate.shifted[camera] and not was:
+            continue
+        said = [words for words in (corrected or estimate).words if f"'{name}'" in words]
+        done = " This was done: its keypoints were read at the common instants." if was else ""
+        remedy = "" if was and not estimate.shifted[camera] else (
+            " Synchronise the recording (`--clocks auto`), or leave this camera out."
+        )  # fmt: skip
+        verdicts.append(
+            Verdict(f"{name} clock", float(off[camera]), _LIMIT_FRAMES, "frames", not estimate.shifted[camera],
+                    f"{' '.join(said)}{done}{remedy}".strip())
+        )  # fmt: skip
+    if not estimate.estimable.all():
+        verdicts.append(unknowable(keypoints, rig, " ".join(estimate.words)))
+    if verdicts:
+        return tuple(verdicts)
+    worst = int(np.nanargmax(off))
+    text = (
+        f"largest offset, of camera '{estimate.camera_names[worst]}' "
+        f"(+- {digits(float(estimate.offset_sd_s[worst]) * keypoints.rate_hz, 1)}), below what matters. "
+        f"{' '.join(estimate.words)}"
+    )
+    return (Verdict("clocks agree", float(off[worst]), _LIMIT_FRAMES, "frames", True, text),)
+
+
+def unasked() -> Verdict:
+    """Nobody asked."""
+    text = "nobody asked whether the cameras are in step"
+    return Verdict("clocks agree", np.nan, _LIMIT_FRAMES, "frames", False, text)
+
+
+def unknowable(keypoints: Keypoints2D, rig: CameraRig, words: str = "") -> Verdict:
+    """Whether all cameras are in step is not known; where nobody moves, it does not matter."""
+    share = _movement(keypoints) / max(max(camera.size) for camera in rig)
+    still = share <= _STILL_SHARE
+    text = words or "too little moves in the sight of several cameras to tell whether they are in step"
+    end = " Nothing moves enough for it to matter." if still else " Synchronise by a lamp or by sound (mocap sync)."
+    return Verdict("clocks agree", np.nan, _LIMIT_FRAMES, "frames", still, f"{text.rstrip('.')}.{end}")
+
+
+def _movement(keypoints: Keypoints2D) -> float:
+    """How far keypoints move in the image within a tenth of a second, px: 90 % move less. 0 where nothing tells.
+
+    Means of a tenth of a second are compared, lest the noise be taken for movement.
+    """
+    length = max(round(0.1 * keypoints.rate_hz), 1)
+    n_blocks = keypoints.n_frames // length
+    if n_blocks < 2:
+        return 0.0
+    pixels = keypoints.pixels[:, : n_blocks * length].astype(float)
+    blocks = pixels.reshape(len(pixels), n_blocks, length, -1, 2)
+    there = np.isfinite(blocks).all(axis=-1)
+    count = there.sum(axis=2)
+    mean = np.where(there[..., None], blocks, 0.0).sum(axis=2) / np.maximum(count, 1)[..., None]
+    step = np.linalg.norm(np.diff(mean, axis=1), axis=-1)
+    known = np.minimum(count[:, 1:], count[:, :-1]) >= max(length // 2, 1)
+    return float(np.quantile(step[known], 0.9)) if known.any() else 0.0
