@@ -15,11 +15,12 @@ from mocap.config.session import CameraEntry, Session, TrialEntry, read_session
 from mocap.errors import ConfigError, FormatError, MocapError, SourceError
 from mocap.pipeline.board_footage import named_sources
 from mocap.pipeline.detection import keypoint_file
+from mocap.pipeline.digests import input_sha256
 from mocap.pipeline.keypoint_input import KeypointInput, load_keypoints
 from mocap.pipeline.outputs import check_nothing_lost, check_outputs, make_folder
 from mocap.pipeline.places import located
 from mocap.pipeline.progress import Progress
-from mocap.pipeline.synchronisation_file import SYNC, TrialSync, read_sync, sync_text
+from mocap.pipeline.synchronisation_file import SYNC, TrialSync, check_same_recording, read_sync, sync_text
 from mocap.pipeline.synchronisation_methods import METHODS, Evidence, estimate_clocks
 from mocap.readers.frame_times_cameras import (
     NOMINAL,
@@ -122,7 +123,7 @@ def synchronise_trial(
     footage = tuple(by_name[name] for name in names) if set(names) <= set(by_name) else ()
     asked = method if method != "auto" else session.sync.method
     estimate, tried = estimate_clocks(asked, Evidence(frames, footage, keypoints, rig), progress)
-    return TrialSync(entry.name, frames, estimate, tried)
+    return TrialSync(entry.name, frames, estimate, tried, input_sha256(folder / entry.files))
 
 
 def trial_frames(
@@ -214,6 +215,7 @@ def known_clocks(
     """
     file = folder / "sync" / f"{entry.name}.json"
     if file.is_file():
+        check_same_recording(file, folder / entry.files)
         times, estimate, index = read_sync(file)
         if times.camera_names != tuple(camera_names) or index.max() + 1 < keypoints.n_frames:
             raise FormatError(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.errors import FormatError, SourceError
+from mocap.pipeline.digests import input_sha256
 from mocap.pipeline.output_kinds import Kind
 from mocap.readers.frame_times_cameras import CameraFrames
 from mocap.trial import CameraTimes, SyncEstimate
@@ -25,6 +26,7 @@ class TrialSync:
     frames: CameraFrames
     estimate: SyncEstimate
     tried: tuple[str, ...] = ()
+    recording_sha256: str = ""
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one row of figures per camera; None where a figure is not known."""
@@ -48,6 +50,7 @@ def sync_text(found: TrialSync) -> str:
     content = {
         "format": "mocap-sync", "format_version": 1, "trial": found.name, "method": found.estimate.method,
         "words": list(found.estimate.words), "notes": list(frames.times.notes), "tried": list(found.tried),
+        "recording_sha256": found.recording_sha256,
         "common_clock": frames.common_clock, "zero_s": frames.zero_s, "cameras": found.rows(),
         "frame_time_s": {n: _times(t) for n, t in zip(frames.times.camera_names, frames.times.time_s, strict=True)},
         "footage_index": {
@@ -56,6 +59,25 @@ def sync_text(found: TrialSync) -> str:
         },
     }  # fmt: skip
     return json.dumps(content, allow_nan=False, indent=None, separators=(", ", ": ")) + "\n"
+
+
+def check_same_recording(path: Path, recording: Path) -> None:
+    """Refuse clocks of another recording than the one at hand.
+
+    Raises
+    ------
+    FormatError
+        SYNC_OTHER
+    """
+    try:
+        told = json.loads(path.read_text(encoding="utf-8")).get("recording_sha256", "")
+    except (OSError, ValueError, AttributeError):
+        return  # `read_sync` says what is wrong with the file
+    if told and told != input_sha256(recording):
+        raise FormatError(
+            f"{path} holds the clocks of another recording: {recording.name} changed since.",
+            "Run mocap sync again, or delete the file.", code="SYNC_OTHER",
+        )  # fmt: skip
 
 
 def read_sync(path: Path) -> tuple[CameraTimes, SyncEstimate, NDArray]:

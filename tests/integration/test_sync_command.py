@@ -141,6 +141,9 @@ def test_keypoints_alone_tell_a_late_camera(tmp_path: Path, mocap_cli) -> None:
     assert known is not None and known.offset_s[2] == estimate.offset_s[2]
     with pytest.raises(MocapError, match="SYNC_OTHER"):
         known_clocks(session, tmp_path, session.trial[0], seen, rig.names[::-1])
+    write_keypoint_table(tmp_path / "a.parquet", observe(points, rig, 6).keypoints, rig.names)
+    with pytest.raises(MocapError, match="changed since"):
+        known_clocks(session, tmp_path, session.trial[0], seen, rig.names)
     (tmp_path / "sync" / "a.json").unlink()
     assert known_clocks(session, tmp_path, session.trial[0], seen, rig.names)[1:] == (None, None)
 
