@@ -99,7 +99,7 @@ def test_marker_sets_and_skeletons_count_among_what_a_trial_is_made_from(
     for name in ("marker_sets/own.toml", "skeletons/own.toml", "plates/own.toml"):
         (tmp_path / name).write_text("kind = 'markers'")
         seen.add(presets_sha256())
-    assert len(seen) == 3
+    assert len(seen) == 4
 
 
 def test_what_is_read_lies_in_the_first_place_that_has_it(folder: Path) -> None:
