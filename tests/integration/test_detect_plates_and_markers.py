@@ -90,7 +90,10 @@ def test_round_markers_get_their_names(rig: CameraRig, mocap_cli, tmp_path: Path
     assert found.names == names
     pixels = found.person(0).pixels
     seen = np.isfinite(pixels).all(axis=-1)
-    assert seen.mean() > 0.95
+    # One camera sees RASI and LASI 7 px apart, discs of 5 px radius: spots that may be two are flagged, not named.
+    near = np.linalg.norm(truth[..., 0, :] - truth[..., 1, :], axis=-1) < 8.0
+    alone = ~np.stack([near, near, *[np.zeros_like(near)] * 4], axis=-1)
+    assert seen[alone].all() and near.mean() < 0.3
     assert np.linalg.norm(pixels - truth, axis=-1)[seen].max() < 0.1  # px
     assert "4 skipped" in mocap_cli(*words).out
     made = mocap_cli("reconstruct", "--calibration", tmp_path / "rig.toml", "--keypoints", table, "--rate", 50,
