@@ -49,6 +49,7 @@ def opened(path: Path) -> Iterator["av.container.InputContainer"]:
 
 
 def read_index(path: Path) -> VideoIndex:
+    """Read when each frame is shown, in seconds and in the order of showing, without decoding more than the first."""
     first = _first_frame(path)
     with opened(path) as container:
         stream = container.streams.video[0]

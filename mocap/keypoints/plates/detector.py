@@ -115,6 +115,7 @@ class _Group:
         self._tracks = TagTracks(np.repeat(np.arange(len(mine)), [len(plate.ids) for plate in mine]))
 
     def detect(self, gray: NDArray, frame: int, options: TrackingOptions) -> FittedTags:
+        """Return the tags in image number `frame`, uint8 of shape (height, width): followed, or searched for."""
         whole = [Region(0, 0, gray.shape[1], gray.shape[0])]
         if not options.enabled:
             return self._table.found_in(gray, whole)
