@@ -73,3 +73,11 @@ def test_gaps_and_short_recordings_are_no_trouble(clean):
     assert not find_implausible(position).any.any()
     assert find_implausible(position[:2]).any.shape == (2, position.shape[1])
     assert not find_implausible(np.full((20, 4, 3), np.nan)).any.any()
+
+
+def test_a_sample_that_is_known_badly_may_lie_farther_off(clean):
+    position, sd = clean[0].copy(), np.full(clean[0].shape[:2], 0.0035)
+    position[200, 4] += [0.04, 0.0, 0.0]
+    assert find_implausible(position, sd).stray[200, 4]
+    sd[200, 4] = 0.01
+    assert not find_implausible(position, sd).any.any()
