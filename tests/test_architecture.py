@@ -48,7 +48,7 @@ FENCES = {
     "PySide6": ("mocap.viewer",),
     "vispy": ("mocap.viewer",),
     "pyqtgraph": ("mocap.viewer",),
-    "matplotlib": ("mocap.report", "calibration.boards.board_page"),
+    "matplotlib": ("mocap.report", "calibration.boards.board_page", "calibration.boards.print_page"),
     "dask": ("mocap.batch",),
     "typer": ("mocap.cli",),
     "rich": ("mocap.cli",),
@@ -60,9 +60,9 @@ FENCES = {
 
 # The core neither prints nor opens files: only the edges touch paths.
 EDGES = (
-    "calibration.boards.board", "calibration.boards.board_page", "calibration.boards.targets", "calibration.files",
-    "calibration.file_origin", "calibration.toml_files", "calibration.formats.exchange",
-    "calibration.sources", "calibration.boards.wand",
+    "calibration.boards.board", "calibration.boards.board_page", "calibration.boards.print_page",
+    "calibration.boards.targets", "calibration.files", "calibration.file_origin", "calibration.toml_files",
+    "calibration.formats.exchange", "calibration.sources", "calibration.boards.wand",
     "calibration.world.landmarks", "calibration.aniposelib_adapter", "calibration.synthetic",
     "mocap.cli", "mocap.pipeline", "mocap.readers",
     "mocap.storage", "mocap.viewer", "mocap.report", "mocap.export", "mocap.config", "mocap.skeleton",

@@ -1,6 +1,5 @@
 """Printable pages of a board or of an object of tags, true to scale, with a ruler to prove it."""
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -8,23 +7,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.boards.board import Board
+from calibration.boards.print_page import (
+    AROUND,
+    draw_ink,
+    draw_ruler,
+    empty_page,
+    letter_size,
+    smallest_page,
+    write_pages,
+)
 from calibration.boards.tag_object import TagObject
-from calibration.errors import BoardError, SourceError
+from calibration.errors import BoardError
 from calibration.rigid import apply, inverse
 from calibration.synthetic.texture import Sheet, sheets_of
 
-# Width and height in mm, upright.
-PAGE_SIZES_MM = {
-    "A4": (210.0, 297.0),
-    "A3": (297.0, 420.0),
-    "A2": (420.0, 594.0),
-    "A1": (594.0, 841.0),
-    "A0": (841.0, 1189.0),
-}
 _MARGIN_MM = 10.0
 _CAPTION_MM = 24.0
-_MM_PER_INCH = 25.4
-_AROUND = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
 
 
 def page_size_mm(target: Board | TagObject, face: int = 0) -> tuple[str, float, float]:
@@ -45,12 +43,7 @@ def page_size_mm(target: Board | TagObject, face: int = 0) -> tuple[str, float, 
     """
     sheet = _faces(target)[face][0]
     rim = _rim_mm(sheet)
-    need_w, need_h = sheet.size[0] * 1e3 + 2 * rim, sheet.size[1] * 1e3 + 2 * rim + _CAPTION_MM
-    for name, (short, long) in PAGE_SIZES_MM.items():
-        for width, height in ((short, long), (long, short)):
-            if need_w <= width and need_h <= height:
-                return name, width, height
-    return "custom", float(np.ceil(need_w)), float(np.ceil(need_h))
+    return smallest_page(sheet.size[0] * 1e3 + 2 * rim, sheet.size[1] * 1e3 + 2 * rim + _CAPTION_MM)
 
 
 def write_board_pdf(target: Board | TagObject, path: str | Path) -> Path:
@@ -78,23 +71,8 @@ def write_board_pdf(target: Board | TagObject, path: str | Path) -> Path:
     path = Path(path)
     if path.suffix.lower() != ".pdf":
         raise BoardError(f"'{path.name}' does not end in .pdf.", "Give a file name that ends in .pdf.", "PAGE_NAME")
-    from matplotlib.backends.backend_pdf import PdfPages
-
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        # No date in the file: the same board gives the same bytes. By the creator our own files are known again.
-        said = {"CreationDate": None, "Creator": "mocap board", "Title": target.describe()}
-        with PdfPages(temporary, metadata=said) as pages:
-            for face in range(len(_faces(target))):
-                pages.savefig(_page(target, face))
-        temporary.replace(path)
-    except OSError as error:
-        raise SourceError(
-            f"{path} cannot be written: {error.strerror or error}.", "Choose another place.", "PAGE_UNWRITABLE"
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path
+    pages = (_page(target, face) for face in range(len(_faces(target))))
+    return write_pages(pages, path, "mocap board", target.describe())
 
 
 def _faces(target: Board | TagObject) -> list[list[Sheet]]:
@@ -104,22 +82,14 @@ def _faces(target: Board | TagObject) -> list[list[Sheet]]:
 
 
 def _page(target: Board | TagObject, face: int) -> Any:
-    from matplotlib.backends.backend_pdf import FigureCanvasPdf
-    from matplotlib.figure import Figure
-
     name, width, height = page_size_mm(target, face)
-    figure = Figure(figsize=(width / _MM_PER_INCH, height / _MM_PER_INCH))
-    FigureCanvasPdf(figure)
-    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))  # data units are mm from the page's lower left
-    axes.set_xlim(0, width)
-    axes.set_ylim(0, height)
-    axes.axis("off")
+    figure, axes = empty_page(width, height)
     sheets = _faces(target)[face]
     left, top = (width - sheets[0].size[0] * 1e3) / 2, height - _rim_mm(sheets[0])
     _draw_pattern(axes, sheets, left, top)
     if isinstance(target, TagObject):
         _draw_cut(axes, sheets[0], left, top)
-    _draw_ruler(axes, width)
+    draw_ruler(axes, _MARGIN_MM, 8.0, int(min(100, (width - 2 * _MARGIN_MM) // 10 * 10)))
     _draw_caption(axes, _caption(target, face, name), width)
     return figure
 
@@ -132,7 +102,6 @@ def _rim_mm(sheet: Sheet) -> float:
 
 
 def _draw_pattern(axes: Any, sheets: list[Sheet], left: float, top: float) -> None:
-    from matplotlib.collections import PolyCollection
     from matplotlib.patches import Rectangle
 
     first = sheets[0]
@@ -142,16 +111,12 @@ def _draw_pattern(axes: Any, sheets: list[Sheet], left: float, top: float) -> No
         corner = (left - rim, top + rim - size[1])
         axes.add_patch(Rectangle(corner, *size, facecolor="black", edgecolor="none"))
     areas = [_on_page(sheet, first, left, top) for sheet in sheets]
-    colour = "white" if first.inverted else "black"
-    # Without antialiasing: neighbouring areas would show hairlines between them.
-    axes.add_collection(
-        PolyCollection(list(np.concatenate(areas)), facecolors=colour, edgecolors="none", antialiaseds=False)
-    )
+    draw_ink(axes, np.concatenate(areas), "white" if first.inverted else "black")
 
 
 def _on_page(sheet: Sheet, first: Sheet, left: float, top: float) -> NDArray:
     """Return a sheet's ink as quadrilaterals on the page, shape (area, 4, 2), in mm."""
-    corners = sheet.ink[:, None, :2] + _AROUND * sheet.ink[:, None, 2:]
+    corners = sheet.ink[:, None, :2] + AROUND * sheet.ink[:, None, 2:]
     flat = np.concatenate([corners, np.zeros((*corners.shape[:2], 1))], axis=2)
     placed = 1e3 * apply(inverse(first.target_from_sheet) @ sheet.target_from_sheet, flat)
     return np.stack([left + placed[..., 0], top - placed[..., 1]], axis=-1)
@@ -164,18 +129,6 @@ def _draw_cut(axes: Any, sheet: Sheet, left: float, top: float) -> None:
     width, height = (1e3 * length + 2 * margin for length in sheet.size)
     corner = (left - margin, top + margin - height)
     axes.add_patch(Rectangle(corner, width, height, fill=False, edgecolor="0.5", linewidth=0.2, linestyle="dashed"))
-
-
-def _draw_ruler(axes: Any, width: float) -> None:
-    length = int(min(100, (width - 2 * _MARGIN_MM) // 10 * 10))
-    left, base = _MARGIN_MM, 8.0
-    axes.plot([left, left + length], [base, base], color="black", linewidth=0.5, solid_capstyle="butt")
-    for mm in range(length + 1):
-        tick = 4.0 if mm % 10 == 0 else 3.0 if mm % 5 == 0 else 2.0
-        axes.plot([left + mm] * 2, [base, base + tick], color="black", linewidth=0.3, solid_capstyle="butt")
-        if mm % 10 == 0:
-            axes.text(left + mm, base - 0.8, f"{mm}", fontsize=5, ha="center", va="top")
-    axes.text(left + length + 3, base + 1, "mm", fontsize=6, ha="left", va="center")
 
 
 def _caption(target: Board | TagObject, face: int, page: str) -> list[str]:
@@ -191,5 +144,5 @@ def _caption(target: Board | TagObject, face: int, page: str) -> list[str]:
 
 
 def _draw_caption(axes: Any, lines: list[str], width: float) -> None:
-    room = (width - 2 * _MARGIN_MM) / (max(map(len, lines)) * 0.19)  # points per character that still fit
-    axes.text(_MARGIN_MM, 15.0, "\n".join(lines), fontsize=min(8.0, room), ha="left", va="bottom", linespacing=1.3)
+    size = letter_size(lines, width - 2 * _MARGIN_MM, 8.0)
+    axes.text(_MARGIN_MM, 15.0, "\n".join(lines), fontsize=size, ha="left", va="bottom", linespacing=1.3)

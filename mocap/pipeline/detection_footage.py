@@ -104,8 +104,7 @@ def _joined(
     progress: Progress,
 ) -> TrialDetection:
     if not any(outcome.facts["seen"] for outcome in outcomes):
-        refused = "NOTHING_FOUND: no camera shows a single keypoint. Remedy: look at the pictures of --overlay."
-        return TrialDetection(file.stem, file, outcomes, notes, pictures, refused)
+        return TrialDetection(file.stem, file, outcomes, notes, pictures, _nothing(pictures))
     prepared = tasks[0].prepared
     parts = {outcome.camera: task.part for outcome, task in zip(outcomes, tasks, strict=True)}
     keys = {outcome.camera: outcome.facts["key"] for outcome in outcomes}
@@ -124,6 +123,13 @@ def _joined(
             [*said, *(f"{one} shows no keypoint in any frame" for one in _blind(ready))],
         )  # fmt: skip
     return TrialDetection(file.stem, file, outcomes, (*notes, *camera_facts(file)["notes"]), pictures)
+
+
+def _nothing(pictures: tuple[Path, ...]) -> str:
+    remedy = "check that the footage shows what is looked for: sharp, lit and large enough"
+    if pictures:  # a caller without them may have no way to ask for them
+        remedy += f"; look at {pictures[0]}{' and those beside it' if len(pictures) > 1 else ''}"
+    return f"NOTHING_FOUND: no camera shows a single keypoint. Remedy: {remedy}."
 
 
 def _blind(parts: Sequence[Path]) -> list[str]:

@@ -1,6 +1,5 @@
 """Printable pages of plates, true to scale: tags, ids, names, sides, fold lines, a ruler and what to measure."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,15 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from calibration.boards.board_page import PAGE_SIZES_MM
+from calibration.boards.print_page import (
+    AROUND,
+    draw_ink,
+    draw_ruler,
+    empty_page,
+    letter_size,
+    smallest_page,
+    write_pages,
+)
 from calibration.digits import digits
 from calibration.synthetic.texture import tag_ink
 from mocap.config.plates import Plate, PlateSet, tag_fronts
-from mocap.errors import ConfigError, SourceError
+from mocap.errors import ConfigError
 
 CREATOR = "mocap plates"
-_MM_PER_INCH, _MARGIN_MM, _HEAD_MM, _FOOT_MM = 25.4, 12.0, 34.0, 44.0
-_AROUND = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
+_MARGIN_MM, _HEAD_MM, _FOOT_MM = 12.0, 34.0, 44.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +94,7 @@ def _turned(own: NDArray, normal: NDArray, front: NDArray, middle: NDArray, plat
 
 def _outline(tags: NDArray, gap: float) -> NDArray:
     low, high = tags.min(axis=(0, 1)) - gap, tags.max(axis=(0, 1)) + gap
-    return low + _AROUND * (high - low)
+    return low + AROUND * (high - low)
 
 
 def _fold_ends(line: NDArray, outline: NDArray) -> NDArray:
@@ -121,56 +127,25 @@ def write_plates_pdf(plates: PlateSet | Sequence[Plate], path: str | Path) -> Pa
     path = Path(path)
     if path.suffix.lower() != ".pdf":
         raise ConfigError(f"'{path.name}' does not end in .pdf.", "Give a file name that ends in .pdf.", "PAGE_NAME")
-    from matplotlib.backends.backend_pdf import PdfPages
-
-    figures = [_page(plate) for plate in plates]
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        # No date in the file: the same plates give the same bytes.
-        with PdfPages(temporary, metadata={"CreationDate": None, "Creator": CREATOR}) as pages:
-            for figure in figures:
-                pages.savefig(figure)
-        temporary.replace(path)
-    except OSError as error:
-        raise SourceError(
-            f"{path} cannot be written: {error.strerror or error}.", "Choose another place.", "PAGE_UNWRITABLE"
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path
+    # All of them before the file is begun: a plate that cannot be laid flat leaves none.
+    return write_pages([_page(plate) for plate in plates], path, CREATOR)
 
 
 def _page(plate: Plate) -> Any:
-    from matplotlib.backends.backend_pdf import FigureCanvasPdf
-    from matplotlib.figure import Figure
-
     flat = unfolded(plate)
     every = np.concatenate(flat.outlines)
     low, high = every.min(axis=0), every.max(axis=0)
-    name, width, height = _page_size(high - low)
-    figure = Figure(figsize=(width / _MM_PER_INCH, height / _MM_PER_INCH))
-    FigureCanvasPdf(figure)
-    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))  # data units are mm from the page's lower left
-    axes.set_xlim(0, width)
-    axes.set_ylim(0, height)
-    axes.axis("off")
+    wide, tall = high - low + [2 * _MARGIN_MM + 44.0, _HEAD_MM + _FOOT_MM + 24.0]
+    name, width, height = smallest_page(wide, tall)
+    figure, axes = empty_page(width, height)
     shift = np.array([width / 2, (height - _HEAD_MM + _FOOT_MM) / 2]) - (low + high) / 2
     _draw_paper(axes, flat, shift)
     _draw_tags(axes, plate, flat, shift)
     _draw_sides(axes, low + shift, high + shift)
     _draw_measure(axes, flat, shift)
-    _draw_ruler(axes, width)
+    draw_ruler(axes, _MARGIN_MM, 10.0, int(min(150, (width - 2 * _MARGIN_MM - 10) // 10 * 10)))
     _draw_words(axes, plate, name, width, height)
     return figure
-
-
-def _page_size(need: NDArray) -> tuple[str, float, float]:
-    wide, high = need[0] + 2 * _MARGIN_MM + 44.0, need[1] + _HEAD_MM + _FOOT_MM + 24.0
-    for name, (short, long) in PAGE_SIZES_MM.items():
-        for width, height in ((short, long), (long, short)):
-            if wide <= width and high <= height:
-                return name, width, height
-    return "custom", float(np.ceil(wide)), float(np.ceil(high))
 
 
 def _draw_paper(axes: Any, flat: Flat, shift: NDArray) -> None:
@@ -189,16 +164,11 @@ def _draw_paper(axes: Any, flat: Flat, shift: NDArray) -> None:
 
 
 def _draw_tags(axes: Any, plate: Plate, flat: Flat, shift: NDArray) -> None:
-    from matplotlib.collections import PolyCollection
-
     for number, corners in zip(plate.ids, flat.tags, strict=True):
         ink = tag_ink(plate.dictionary, number, plate.tag_size) / plate.tag_size
-        areas = ink[:, None, :2] + _AROUND * ink[:, None, 2:]
+        areas = ink[:, None, :2] + AROUND * ink[:, None, 2:]
         placed = corners[0] + areas[..., :1] * (corners[1] - corners[0]) + areas[..., 1:] * (corners[3] - corners[0])
-        # Without antialiasing: neighbouring areas would show hairlines between them.
-        axes.add_collection(
-            PolyCollection(list(placed + shift), facecolors="black", edgecolors="none", antialiaseds=False)
-        )
+        draw_ink(axes, placed + shift)
         place = corners.mean(axis=0) + shift
         below = corners[:, 1].min() + shift[1] - 1e3 * plate.gap * 0.5
         axes.text(place[0], below, f"{plate.name}  id {number}", fontsize=5, ha="center", va="center", color="0.5")
@@ -228,18 +198,6 @@ def _draw_measure(axes: Any, flat: Flat, shift: NDArray) -> None:
         axes.text((left + right) / 2, y - 0.8, words, fontsize=5.5, ha="center", va="top")
 
 
-def _draw_ruler(axes: Any, width: float) -> None:
-    length = int(min(150, (width - 2 * _MARGIN_MM - 10) // 10 * 10))
-    base = 10.0
-    axes.plot([_MARGIN_MM, _MARGIN_MM + length], [base, base], color="black", linewidth=0.5, solid_capstyle="butt")
-    for mm in range(length + 1):
-        tick = 4.0 if mm % 10 == 0 else 3.0 if mm % 5 == 0 else 2.0
-        axes.plot([_MARGIN_MM + mm] * 2, [base, base + tick], color="black", linewidth=0.3, solid_capstyle="butt")
-        if mm % 10 == 0:
-            axes.text(_MARGIN_MM + mm, base - 0.8, f"{mm}", fontsize=5, ha="center", va="top")
-    axes.text(_MARGIN_MM + length + 3, base + 1, "mm", fontsize=6, ha="left", va="center")
-
-
 def _draw_words(axes: Any, plate: Plate, page: str, width: float, height: float) -> None:
     where = plate.segment if plate.segment != "other" else "its segment"
     title = f"Plate '{plate.name}' for {where}: tags {', '.join(map(str, plate.ids))}"
@@ -251,8 +209,7 @@ def _draw_words(axes: Any, plate: Plate, page: str, width: float, height: float)
         *([plate.note] if plate.note else []),
     ]
     axes.text(_MARGIN_MM, height - _MARGIN_MM, title, fontsize=11, ha="left", va="top", fontweight="bold")
-    room = (width - 2 * _MARGIN_MM) / (max(map(len, lines)) * 0.19)  # points per character that still fit
+    size = letter_size(lines, width - 2 * _MARGIN_MM, 7.0)
     axes.text(
-        _MARGIN_MM, height - _MARGIN_MM - 7, "\n".join(lines), fontsize=min(7.0, room), ha="left", va="top",
-        linespacing=1.4,
-    )  # fmt: skip
+        _MARGIN_MM, height - _MARGIN_MM - 7, "\n".join(lines), fontsize=size, ha="left", va="top", linespacing=1.4
+    )

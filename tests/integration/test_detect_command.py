@@ -209,9 +209,11 @@ def test_a_black_recording_yields_no_table(session, mocap_cli, tmp_path: Path) -
     (tmp_path / "footage" / "one").mkdir(parents=True)
     cv2.imwrite(str(tmp_path / "footage" / "one" / "0.png"), np.zeros((240, 320, 3), np.uint8))
     digest = hashlib.sha256((folder / "spots.onnx").read_bytes()).hexdigest()
-    refused = mocap_cli("detect", tmp_path / "footage", "--detector", folder / "spots.onnx", "--sha256", digest)
+    words = ("detect", tmp_path / "footage", "--detector", folder / "spots.onnx", "--sha256", digest)
+    refused = mocap_cli(*words)
     assert refused.status == 1
-    assert "NOTHING_FOUND" in refused.error_line
+    assert "NOTHING_FOUND" in refused.error_line and "overlay" not in refused.error_line
+    assert "one.overlay.png" in mocap_cli(*words, "--overlay").error_line
     assert not (tmp_path / "footage_keypoints" / "footage.parquet").exists()
 
 
