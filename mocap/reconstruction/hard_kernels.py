@@ -12,6 +12,7 @@ from mocap.reconstruction.tile_kernels import BEHIND, TILE
 
 MISSING, MEASURED, DISAGREE, AMBIGUOUS, UNCERTAIN = range(5)
 SETTLED = 1e-6  # squared step in the point's own standard deviations; what is left is far smaller
+NONE = np.int64(0)  # where counting starts: for a plain 0 what is called with the count would be compiled twice
 _REFINE_STEPS = 12
 _SETTLE_ROUNDS = 8
 
@@ -127,7 +128,7 @@ def _propose(cams, rays, p, views, n_views, lines, limit, enough, trial, best):
                     break
             if cost < least:
                 least = cost
-                best[:] = trial
+                best[0], best[1], best[2] = trial[0], trial[1], trial[2]
     return least
 
 
@@ -175,7 +176,7 @@ def _contested(cams, rays, p, views, n_views, lines, chosen, inliers, limit, riv
     """
     others, taken = np.empty(n_views, np.int64), np.empty(cams.shape[0], np.bool_)
     trial, inverse = np.empty(3), np.empty(6)
-    n_others = 0
+    n_others = NONE
     for k in range(n_views):
         if not chosen[views[k]]:
             others[n_others] = views[k]
@@ -249,7 +250,7 @@ def _fits_three(cams, rays, p, limits, views, n_views, lines, chosen, point, nor
 def solve_hard(cams, rays, p, settled, limits, views, lines, chosen, point, trial, normal, gradient, inverse):
     """Find one point whose views do not all agree, or not yet; return how it went."""
     limit, min_views = limits[0], limits[1]
-    n_views = 0
+    n_views = NONE
     for i in range(cams.shape[0]):
         chosen[i] = rays[i, 6 * TILE + p] > 0.0
         if chosen[i]:
@@ -268,7 +269,7 @@ def solve_hard(cams, rays, p, settled, limits, views, lines, chosen, point, tria
         return DISAGREE
     inliers = _settle(cams, rays, p, views, n_views, chosen, limit, point, normal, gradient, inverse)
     if inliers <= 2:
-        trial[:] = point
+        trial[0], trial[1], trial[2] = point[0], point[1], point[2]
         if _fits_three(cams, rays, p, limits, views, n_views, lines, chosen, point, normal, gradient, inverse):
             inliers = _settle(cams, rays, p, views, n_views, chosen, limit, point, normal, gradient, inverse)
     if inliers > 2:
@@ -277,7 +278,7 @@ def solve_hard(cams, rays, p, settled, limits, views, lines, chosen, point, tria
         contested = _contested(cams, rays, p, views, n_views, lines, chosen, inliers, limit, trial, normal, gradient)
         return AMBIGUOUS if contested else MEASURED
     # Two views that agree, against others: only when no other two agree as well can one say which are right.
-    point[:] = trial
+    point[0], point[1], point[2] = trial[0], trial[1], trial[2]
     inliers = _settle(cams, rays, p, views, n_views, chosen, limit, point, normal, gradient, inverse)
     if inliers < min_views:
         return DISAGREE

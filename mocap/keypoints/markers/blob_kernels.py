@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 N_SHARED = 11  # background 3, level of the disc, blur 3, step 4 (height, direction, distance, curvature)
 N_ELLIPSE = 5  # x, y, b11, b12, b22
 N_MOST = N_SHARED + 2 * N_ELLIPSE
+N_ROW = N_MOST + 4  # and the third harmonic of the edge of each ellipse, which no sound fit needs
 STEP, N_STEP = 7, 4  # place of the step
 MAX_PIXELS = 4096
 LOOSE = {"contract", "reassoc", "arcp", "nsz"}  # not-a-number stays what it is
@@ -94,18 +95,20 @@ def _edge_row(state: NDArray, base: int, x: float, y: float, row: NDArray) -> fl
     n_x, n_y = state[base + 2] * u / q, (state[base + 3] * u + state[base + 4] * v) / q
     slope = max(sqrt(n_x * n_x + n_y * n_y), 1e-9)
     n_x, n_y = n_x / slope, n_y / slope
-    distance = (q - 1.0) / slope
+    distance, third = (q - 1.0) / slope, N_MOST + 2 * (base > N_SHARED)
     cosine, sine = n_x * n_x - n_y * n_y, 2.0 * n_x * n_y
     blur = state[4] + state[5] * cosine + state[6] * sine
     held = blur < _LEAST_BLUR
     blur = _LEAST_BLUR if held else blur
     if distance * distance > _FAR * _FAR * blur:
-        row[4], row[5], row[6] = 0.0, 0.0, 0.0
+        row[4], row[5], row[6], row[third], row[third + 1] = 0.0, 0.0, 0.0, 0.0, 0.0
         for i in range(base, base + N_ELLIPSE):
             row[i] = 0.0
         return 1.0 if distance < 0 else 0.0
     rate = -exp(-0.5 * distance * distance / blur) / sqrt(2.0 * pi * blur)  # d cover / d distance
     row[base], row[base + 1] = -rate * n_x, -rate * n_y
+    c, s = u / q, v / q
+    row[third], row[third + 1] = -rate * c * (4.0 * c * c - 3.0), -rate * s * (3.0 - 4.0 * s * s)
     shared = rate / (q * slope)
     row[base + 2], row[base + 3], row[base + 4] = shared * u * dx, shared * u * dy, shared * v * dy
     row[4] = 0.0 if held else -0.5 * rate * distance / blur
@@ -135,7 +138,7 @@ def _background(state: NDArray, dx: float, dy: float, row: NDArray) -> float:
 @njit(cache=True, nogil=True, fastmath=LOOSE)
 def model_row(state: NDArray, n_ellipses: int, x: float, y: float, at: NDArray, row: NDArray) -> float:
     """Model at a pixel, and its derivatives into `row`."""
-    first, base = N_SHARED, N_SHARED + N_ELLIPSE
+    first, base = np.int64(N_SHARED), np.int64(N_SHARED + N_ELLIPSE)  # of one type, or `_edge_row` is compiled twice
     cover = _edge_row(state, first, x, y, row)
     if n_ellipses == 2:
         blur0, blur1, blur2 = row[4], row[5], row[6]
@@ -146,6 +149,9 @@ def model_row(state: NDArray, n_ellipses: int, x: float, y: float, at: NDArray, 
         for i in range(N_ELLIPSE):
             row[first + i] *= 1.0 - other
             row[base + i] *= 1.0 - cover
+        for i in range(2):
+            row[N_MOST + i] *= 1.0 - other
+            row[N_MOST + 2 + i] *= 1.0 - cover
         cover = 1.0 - (1.0 - cover) * (1.0 - other)
     level = _background(state, x - at[0], y - at[1], row)
     contrast, open_share = state[3] - level, 1.0 - cover
@@ -155,6 +161,8 @@ def model_row(state: NDArray, n_ellipses: int, x: float, y: float, at: NDArray, 
     for i in (4, 5, 6):
         row[i] *= contrast
     for i in range(first, first + n_ellipses * N_ELLIPSE):
+        row[i] *= contrast
+    for i in range(N_MOST, N_MOST + 2 * n_ellipses):
         row[i] *= contrast
     return level + contrast * cover
 

@@ -10,6 +10,7 @@ from mocap.keypoints.markers.blob_kernels import (
     LOOSE,
     N_ELLIPSE,
     N_MOST,
+    N_ROW,
     N_SHARED,
     N_STEP,
     STEP,
@@ -32,7 +33,7 @@ def _linearise(
 ) -> tuple[float, float, float]:  # fmt: skip
     """Normal equations; return the robust cost, the weighted and the plain mean squared residual."""
     n = len(places)
-    row, part = np.zeros(N_MOST), np.zeros(N_MOST)
+    row, part = np.zeros(N_ROW), np.zeros(N_MOST)
     matrix[:], right[:] = 0.0, 0.0
     product, cost, weighted, weights, plain = 1.0, 0.0, 0.0, 0.0, 0.0
     for i in range(len(pixels)):
@@ -121,7 +122,8 @@ def fit(pixels: NDArray, state: NDArray, n_ellipses: int, reach: float, answer: 
         line from the first centre that way; its curvature, 1/px), then the ellipses.
     reach : float
         How far centres may move, px.
-    answer : ndarray, shape (5,)
+    answer : ndarray, shape (9,)
+        The last four: amplitude of the third harmonic of each edge, px, and its sd.
 
     Returns
     -------
@@ -160,8 +162,9 @@ def fit(pixels: NDArray, state: NDArray, n_ellipses: int, reach: float, answer: 
             continue
         moved = max(abs(move[first]), abs(move[first + 1]), abs(move[n - 5]), abs(move[n - 4]))
         still = moved < _STILL_PX and cost - new_cost < 0.02 * new_cost / len(pixels) + 1e-3
-        state[:] = trial
-        matrix[:], right[:] = fresh, fresh_right
+        for a in range(N_MOST):  # by hand: a copy by slices takes the compiler seconds
+            state[a] = trial[a]
+        matrix, fresh, right, fresh_right = fresh, matrix, fresh_right, right
         cost, mean, plain = new_cost, new_mean, new_plain
         damping = max(damping * 0.2, 1e-7)
         finer = max(min(scale, 1.3 * sqrt(mean)), _LEAST_NOISE)
@@ -170,20 +173,42 @@ def fit(pixels: NDArray, state: NDArray, n_ellipses: int, reach: float, answer: 
             cost, mean, plain = _linearise(pixels, state, n_ellipses, scale, places, matrix, right, at)
         elif still:
             break
-    return _judge(matrix, plain, len(pixels), n, n_ellipses, answer)
+    return _judge(pixels, state, n_ellipses, at, plain, answer)
 
 
 @njit(cache=True, nogil=True)
-def _judge(matrix: NDArray, plain: float, n_pixels: int, n: int, n_ellipses: int, answer: NDArray) -> bool:
-    variance = plain * n_pixels / max(n_pixels - n, 1)
-    factor, right, column = np.zeros((N_MOST, N_MOST)), np.zeros(N_MOST), np.zeros(N_MOST)
-    for k in range(n_ellipses):
-        for i in range(2):
-            place = n - (n_ellipses - k) * N_ELLIPSE + i
-            right[:] = 0.0
-            right[place] = 1.0
-            if not _solved(matrix, right, n, 1e-9, factor, column):
-                return False
-            answer[2 * k + i] = sqrt(max(column[place] * variance, 0.0))
+def _judge(pixels: NDArray, state: NDArray, n_ellipses: int, at: NDArray, plain: float, answer: NDArray) -> bool:
+    """Covariance of the centres, and the third harmonic of the edges that one more step of the fit would take."""
+    places = active_places(state, n_ellipses)
+    n = len(places)
+    total = n + 2 * n_ellipses
+    row, part = np.zeros(N_ROW), np.zeros(N_ROW)
+    matrix, right = np.zeros((N_ROW, N_ROW)), np.zeros(N_ROW)
+    for i in range(len(pixels)):
+        residual = pixels[i, 2] - model_row(state, n_ellipses, pixels[i, 0], pixels[i, 1], at, row)
+        for a in range(total):
+            part[a] = row[places[a]] if a < n else row[N_MOST + a - n]
+            right[a] += part[a] * residual
+            for b in range(a + 1):
+                matrix[a, b] += part[a] * part[b]
+    variance = plain * len(pixels) / max(len(pixels) - n, 1)
+    factor, unit, column = np.zeros((N_ROW, N_ROW)), np.zeros(N_ROW), np.zeros(N_ROW)
     answer[4] = sqrt(variance)
-    return bool(np.isfinite(answer).all())
+    for k in range(n_ellipses):
+        square = 0.0
+        for i in range(4):
+            place = n - (n_ellipses - k) * N_ELLIPSE + i if i < 2 else n + 2 * k + i - 2
+            unit[:] = 0.0
+            unit[place] = 1.0
+            if not _solved(matrix, unit, total, 1e-9, factor, column):
+                return False
+            sd = sqrt(max(column[place] * variance, 0.0))
+            if i < 2:
+                answer[2 * k + i] = sd
+            else:
+                square += sd * sd / 2
+        if not _solved(matrix, right, total, 1e-9, factor, column):
+            return False
+        answer[5 + 2 * k] = hypot(column[n + 2 * k], column[n + 2 * k + 1])
+        answer[6 + 2 * k] = sqrt(square)
+    return bool(np.isfinite(answer[: 5 + 2 * n_ellipses]).all())

@@ -51,7 +51,8 @@ def grow_regions(smooth: NDArray, floor: NDArray, peaks: NDArray, limits: NDArra
             if area > 0:
                 if _is_spot(box, area, limits):
                     regions[count, 0], regions[count, 1] = x, y
-                    regions[count, 2:6] = box
+                    for side in range(4):  # a copy by slices takes the compiler seconds
+                        regions[count, 2 + side] = box[side]
                     regions[count, 6] = level
                     count += 1
                 break

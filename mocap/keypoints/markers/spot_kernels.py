@@ -17,7 +17,8 @@ from mocap.keypoints.markers.blob_kernels import (
 from mocap.keypoints.markers.fit_kernels import fit
 from mocap.keypoints.markers.step_kernels import find_step, mean_background
 
-ROW = 10  # kind (-1 nothing), x, y, larger axis, smaller axis, angle, contrast, softness, residual, sd
+ROW = 12  # kind (-1 nothing), x, y, larger axis, smaller axis, angle, contrast, softness, residual, sd,
+# third harmonic of the edge and its sd
 _MARGIN = 2.0  # px beyond the edge
 _BLUR = 0.8  # px^2, to start from
 _SINGLE, _SPLIT, _MERGED = 0, 1, 2
@@ -34,6 +35,8 @@ _LEAST_TWO = 1.25  # elongation of a spot that may be two
 _LEAST_TWO_FILL, _TWO_FILL = 0.75, 0.98  # of a whole ellipse about 1
 _LEAST_APART = 1.2  # radii
 _SPLIT_RESIDUAL = 0.04
+# Numbers of ellipses; for plain ones everything that is called with them would be compiled once for each.
+_ALONE, _PAIR = np.int64(1), np.int64(2)
 
 
 @njit(cache=True, nogil=True)
@@ -41,7 +44,7 @@ def fit_spots(gray: NDArray, labels: NDArray, regions: NDArray, limits: NDArray)
     """Fit every region; the answer has room for two markers in each, shape (2 * region, ROW)."""
     rows = np.full((2 * len(regions), ROW), -1.0)
     pixels = np.empty((MAX_PIXELS, 3))
-    state, answer, spot = np.zeros(N_MOST), np.empty(5), np.empty(9)
+    state, answer, spot = np.zeros(N_MOST), np.zeros(9), np.empty(9)
     for i in range(len(regions)):
         _measure(gray, labels, i + 1, regions[i], spot)
         if not _worth_it(spot, limits):
@@ -67,15 +70,15 @@ def _one(
     find_step(gray, labels, label, state, pixels)
     stepped = state[STEP] != 0.0
     single, good = 1e3, False
-    if _fitted(gray, labels, label, pixels, state, 1, answer):
+    if _fitted(gray, labels, label, pixels, state, _ALONE, answer):
         single = answer[4] / max(abs(state[3] - mean_background(state)), 1e-3)
-        good = _fill_rows(state, answer, 1, limits, rows)
+        good = _fill_rows(state, answer, _ALONE, limits, rows)
     if stepped and not good and single < _NEARLY:
         # What looked like a step may be a shadow or a line beside the spot.
         _start_one(state, spot)
-        if _fitted(gray, labels, label, pixels, state, 1, answer):
+        if _fitted(gray, labels, label, pixels, state, _ALONE, answer):
             single = min(single, answer[4] / max(abs(state[3] - mean_background(state)), 1e-3))
-            good = _fill_rows(state, answer, 1, limits, rows)
+            good = _fill_rows(state, answer, _ALONE, limits, rows)
     return single, good
 
 
@@ -196,7 +199,7 @@ def _place_ellipse(state: NDArray, k: int, x: float, y: float, axis: tuple[float
 def _start_one(state: NDArray, spot: NDArray) -> None:
     state[:] = 0.0
     state[0], state[3], state[4] = spot[6], spot[6] + 1.1 * spot[7], _BLUR
-    _place_ellipse(state, 0, spot[0], spot[1], (spot[2], spot[3], spot[4]))
+    _place_ellipse(state, np.int64(0), spot[0], spot[1], (spot[2], spot[3], spot[4]))
 
 
 @njit(cache=True, nogil=True)
@@ -208,7 +211,7 @@ def _two(
 
     Two that explain far more but lie within each other are no two centres, and the one is none either: ambiguous.
     """
-    state, answer = np.zeros(N_MOST), np.empty(5)
+    state, answer = np.zeros(N_MOST), np.zeros(9)
     spare, verdict = rows.copy(), _NOT_TWO
     for share in (0.5, 0.35):
         state[:] = 0.0
@@ -219,14 +222,16 @@ def _two(
             sign = 1.0 if k else -1.0
             x, y = spot[0] + sign * apart * cos(spot[4]), spot[1] + sign * apart * sin(spot[4])
             _place_ellipse(state, k, x, y, (radius, radius, 0.0))
-        if not _fitted(gray, labels, label, pixels, state, 2, answer):
+        if not _fitted(gray, labels, label, pixels, state, _PAIR, answer):
             continue
         residual = answer[4] / max(abs(state[3] - mean_background(state)), 1e-3)
         if residual < min(_SPLIT_RESIDUAL, _GAIN * single):
-            if _apart(state) and _fill_rows(state, answer, 2, limits, rows):
+            if _apart(state) and _fill_rows(state, answer, _PAIR, limits, rows):
                 return _TWO
             verdict = _AMBIGUOUS
-        rows[:] = spare
+        for k in range(len(rows)):
+            for i in range(ROW):
+                rows[k, i] = spare[k, i]
     return verdict
 
 
@@ -263,6 +268,7 @@ def _fill_rows(state: NDArray, answer: NDArray, n: int, limits: NDArray, rows: N
         rows[k, 1], rows[k, 2] = state[base], state[base + 1]
         rows[k, 3], rows[k, 4], rows[k, 5] = larger, smaller, angle
         rows[k, 6], rows[k, 7], rows[k, 8], rows[k, 9] = contrast, softness, residual, sd
+        rows[k, 10], rows[k, 11] = answer[5 + 2 * k], answer[6 + 2 * k]
     return True
 
 
@@ -284,5 +290,6 @@ def _unresolved(spot: NDArray, limits: NDArray, rows: NDArray) -> None:
         rows[0, 0] = -1.0
         return
     rows[0, 0] = _MERGED
-    rows[0, 1:6] = spot[:5]
+    for i in range(5):
+        rows[0, 1 + i] = spot[i]
     rows[0, 6], rows[0, 7], rows[0, 8], rows[0, 9] = spot[7], np.nan, np.nan, np.inf
