@@ -1,37 +1,29 @@
 """The common timeline of a session's trials: when the cameras took their frames, and how their clocks stand."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-import calibration
 from calibration import CameraRig
 from calibration.files import write_texts
-from calibration.sources import CameraSource, find_sources
-from mocap.config.session import CameraEntry, Session, TrialEntry, read_session
-from mocap.errors import ConfigError, FormatError, MocapError, SourceError
-from mocap.pipeline.board_footage import named_sources
-from mocap.pipeline.detection import keypoint_file
+from mocap.config.session import Session, TrialEntry, read_session
+from mocap.errors import ConfigError, FormatError, MocapError
 from mocap.pipeline.digests import input_sha256
-from mocap.pipeline.keypoint_input import KeypointInput, load_keypoints
 from mocap.pipeline.outputs import check_nothing_lost, check_outputs, make_folder
-from mocap.pipeline.places import located
 from mocap.pipeline.progress import Progress
 from mocap.pipeline.synchronisation_file import SYNC, TrialSync, check_same_recording, read_sync, sync_text
-from mocap.pipeline.synchronisation_methods import METHODS, Evidence, estimate_clocks
-from mocap.readers.frame_times_cameras import (
-    NOMINAL,
-    CameraFrames,
-    camera_times_of_files,
-    nominal_times,
-    read_camera_times,
+from mocap.pipeline.synchronisation_inputs import (
+    in_time_order,
+    session_rig,
+    trial_footage,
+    trial_frames,
+    trial_keypoints,
 )
+from mocap.pipeline.synchronisation_methods import METHODS, Evidence, estimate_clocks
+from mocap.readers.frame_times_cameras import NOMINAL
 from mocap.trial import CameraTimes, Keypoints2D, SyncEstimate
 
-__all__ = ["METHODS", "TrialSync", "in_time_order", "known_clocks", "synchronise_session", "trial_frames"]
+__all__ = ["METHODS", "TrialSync", "known_clocks", "synchronise_session"]
 
 
 @dataclass(frozen=True)
@@ -114,7 +106,7 @@ def synchronise_trial(
         Files that cannot be read, or a method that this recording offers nothing for (SYNC_NO_INPUT).
     """
     sources = trial_footage(session, folder, entry)
-    keypoints = _keypoints(session, folder, entry, rig)
+    keypoints = trial_keypoints(session, folder, entry, rig)
     names = rig.names if rig is not None else tuple(source.name for source in sources)
     frames = trial_frames(session, folder, entry, names, keypoints.n_frames if keypoints else None)
     if keypoints is not None:
@@ -124,67 +116,6 @@ def synchronise_trial(
     asked = method if method != "auto" else session.sync.method
     estimate, tried = estimate_clocks(asked, Evidence(frames, footage, keypoints, rig), progress)
     return TrialSync(entry.name, frames, estimate, tried, input_sha256(folder / entry.files))
-
-
-def trial_frames(
-    session: Session, folder: Path, entry: TrialEntry, camera_names: Sequence[str], n_frames: int | None = None,
-    nominal_hz: float | None = None,
-) -> CameraFrames:
-    """Read when each frame of a trial was taken, in the order of the cameras.
-
-    Parameters
-    ----------
-    session, folder, entry
-        `timestamps` and `rate_hz` of [cameras] go before what lies beside the footage and `rate_hz` of [sync].
-    camera_names : sequence of str
-    n_frames : int, optional
-        Of the keypoints, where there is no footage.
-    nominal_hz : float, optional
-        Rate where the session names none.
-
-    Raises
-    ------
-    SourceError, FormatError
-        As `read_camera_times`; RATE_UNKNOWN where neither footage, files nor session tell.
-    """
-    rate = session.sync.rate_hz or nominal_hz
-    declared, rates = _declared(session, folder, entry), _rates(session, camera_names, rate)
-    sources = {source.name: source for source in trial_footage(session, folder, entry)}
-    if set(camera_names) <= set(sources):
-        return read_camera_times([sources[name] for name in camera_names], declared=declared, rate_hz=rates)
-    place = folder / entry.files / "timestamps.csv"
-    files = {name: declared.get(name, place) for name in camera_names}
-    if n_frames and all(file.is_file() for file in files.values()):
-        return camera_times_of_files(files, n_frames, rate_hz=rate)
-    if set(declared) & set(camera_names):
-        missing = [name for name in camera_names if not files[name].is_file()]
-        raise SourceError(
-            f"There are frame times of some cameras, none of {', '.join(missing)} ({files[missing[0]]}).",
-            "Give timestamps for every camera in [cameras], or for none.", code="FRAME_TIMES_MISSING",
-        ) if missing else _no_frames(entry)  # fmt: skip
-    if n_frames and rate:
-        return nominal_times(camera_names, n_frames, rate)
-    raise _no_frames(entry)
-
-
-def in_time_order(keypoints: Keypoints2D, footage_index: NDArray) -> Keypoints2D:
-    """Return keypoints with the frames of every camera in the order of time: doubled ones left out, NaN after the last.
-
-    Parameters
-    ----------
-    keypoints : Keypoints2D
-        By frames of the footage.
-    footage_index : ndarray of int, shape (camera, frame)
-        Of `CameraFrames` or `read_sync`, for the same cameras.
-    """
-    # Footage may go on after the last frame with keypoints.
-    index = np.where(footage_index < keypoints.n_frames, footage_index, -1)
-    there = index >= 0
-    rows = np.arange(len(index))[:, None]
-    safe = np.where(there, index, 0)
-    pixels = np.where(there[..., None, None], keypoints.pixels[rows, safe], np.nan)
-    confidence = np.where(there[..., None], keypoints.confidence[rows, safe], 0.0)
-    return replace(keypoints, pixels=pixels, confidence=confidence)
 
 
 def known_clocks(
@@ -230,62 +161,6 @@ def known_clocks(
     return in_time_order(keypoints, frames.footage_index), frames.times, None
 
 
-def trial_footage(session: Session, folder: Path, entry: TrialEntry) -> tuple[CameraSource, ...]:
-    """Return the footage of a trial by camera; nothing where its files are keypoints."""
-    place = folder / entry.files
-    if not place.is_dir():
-        return ()
-    try:
-        sources, ignored = find_sources(place)
-    except MocapError:
-        if session.keypoints.source == "video":
-            raise
-        return ()
-    if session.keypoints.source != "video" and not any(source.kind == "video" for source in sources):
-        return ()
-    return named_sources(sources, ignored, session.camera_patterns)[0] if session.cameras else sources
-
-
-def session_rig(session: Session, folder: Path) -> CameraRig | None:
-    """Return the calibration of a session where it is there already."""
-    ready = session.calibration.file
-    file = folder / ready if ready else folder / "results" / "calibration.toml"
-    if not file.is_file():
-        return None
-    rig = calibration.read_rig(file)
-    return rig.subset(list(session.camera_patterns)) if session.camera_patterns else rig
-
-
-def _keypoints(session: Session, folder: Path, entry: TrialEntry, rig: CameraRig | None) -> Keypoints2D | None:
-    from_video = session.keypoints.source == "video"
-    file = keypoint_file(folder, entry.name) if from_video else folder / entry.files
-    if rig is None or not file.exists():
-        return None
-    own = session.keypoints
-    how = KeypointInput(
-        session.sync.rate_hz, None if from_video else own.skeleton, "auto" if from_video else own.format,
-        own.cameras, own.names,
-    )  # fmt: skip
-    return load_keypoints(file, rig, how).keypoints
-
-
-def _declared(session: Session, folder: Path, entry: TrialEntry) -> dict[str, Path]:
-    """Return the files of frame times that the session names, looked for with the footage and in its own folder."""
-    return {
-        name: located(camera.timestamps, (folder / entry.files, folder))
-        for name, camera in session.cameras.items()
-        if isinstance(camera, CameraEntry) and camera.timestamps is not None
-    }
-
-
-def _rates(session: Session, names: Sequence[str], nominal_hz: float | None) -> dict[str, float]:
-    rates = dict.fromkeys(names, nominal_hz)
-    for name, camera in session.cameras.items():
-        if isinstance(camera, CameraEntry) and camera.rate_hz is not None:
-            rates[name] = camera.rate_hz
-    return {name: rate for name, rate in rates.items() if rate}
-
-
 def _check(session: Session, method: str, trials: Sequence[str]) -> None:
     names = [entry.name for entry in session.trial]
     unknown = sorted(set(trials) - set(names))
@@ -294,10 +169,3 @@ def _check(session: Session, method: str, trials: Sequence[str]) -> None:
     if method not in METHODS:
         raise ConfigError(f"There is no way '{method}' to synchronise.", f"Known: {', '.join(METHODS)}.",
                           code="SYNC_METHOD")  # fmt: skip
-
-
-def _no_frames(entry: TrialEntry) -> SourceError:
-    return SourceError(
-        f"Nothing says when the frames of trial '{entry.name}' were taken.",
-        "Give rate_hz in [sync], footage with its own times, or timestamps in [cameras].", code="RATE_UNKNOWN",
-    )  # fmt: skip

@@ -74,6 +74,41 @@ def find_frame_time_file(footage: Path) -> Path | None:
     return next((path for path in (*own, *inside, footage.parent / "timestamps.csv") if path.is_file()), None)
 
 
+@dataclass(frozen=True)
+class FrameTimeTable:
+    """A file of frame times, not yet parted by camera: `of_camera` gives what a camera has in it.
+
+    Attributes
+    ----------
+    path : Path
+    head : list of str
+        Names of the columns in small letters; empty where the file holds nothing but times.
+    rows : list of list of str
+    """
+
+    path: Path
+    head: list[str]
+    rows: list[list[str]]
+
+    @property
+    def shared(self) -> bool:
+        """Whether it has a column of cameras."""
+        return _camera_column(self.head) is not None
+
+    def of_camera(self, camera_name: str, *, rate_hz: float | None = None) -> FrameTimes:
+        """Return the frame times of one camera, as `read_frame_time_file` does."""
+        column, declared = _time_column(self.head, self.path)
+        rows = _by_index(self.head, _of_camera(self, camera_name), self.path)
+        values = [_number(row[column], self.path, line) for line, row in enumerate(rows)]
+        whole = all(value.denominator == 1 for value in values)
+        relative = np.array([float(value - values[0]) for value in values])
+        # Recorders that number common instants write seconds.
+        usual = _UNITS["s"] if "sync_index" in self.head and rate_hz is None else None
+        unit, note = _unit(relative, declared, rate_hz, usual, self.path)
+        zero, notes = float(values[0]) * unit, (note,) if note else ()
+        return FrameTimes(relative * unit, zero, unit if whole else None, self.path.name, self.shared, notes)
+
+
 def read_frame_time_file(path: Path, camera_name: str, *, rate_hz: float | None = None) -> FrameTimes:
     """Read the frame times of one camera.
 
@@ -97,18 +132,23 @@ def read_frame_time_file(path: Path, camera_name: str, *, rate_hz: float | None 
     FormatError
         FRAME_TIMES_FORMAT (no times, no such camera, rows that are not numbers) or FRAME_TIMES_UNIT.
     """
+    return read_frame_time_table(path).of_camera(camera_name, rate_hz=rate_hz)
+
+
+def read_frame_time_table(path: Path) -> FrameTimeTable:
+    """Read a file of frame times once for all of its cameras; raises as `read_frame_time_file`."""
     text, _, _ = read_text(path)
-    head, rows = _rows(text, path)
-    column, declared = _time_column(head, path)
-    rows, shared = _of_camera(head, rows, camera_name, path)
-    rows = _by_index(head, rows, path)
-    texts = [row[column] for row in rows]
-    values = [_number(text, path, line) for line, text in enumerate(texts)]
-    whole = all(value.denominator == 1 for value in values)
-    relative = np.array([float(value - values[0]) for value in values])
-    unit, note = _unit(relative, declared, rate_hz, path)
-    zero = float(values[0]) * unit
-    return FrameTimes(relative * unit, zero, unit if whole else None, path.name, shared, (note,) if note else ())
+    return FrameTimeTable(path, *_rows(text, path))
+
+
+def find_shared_frame_times(folder: Path) -> Path | None:
+    """Return the `timestamps.csv` of all cameras that lies in a folder of footage, if its head is that of one."""
+    path = folder / "timestamps.csv"
+    if not path.is_file():
+        return None
+    with path.open(encoding="utf-8-sig", errors="replace") as lines:
+        head = [name.strip().casefold() for name in lines.readline().split(",")]
+    return path if _camera_column(head) is not None and any(map(_TIME.fullmatch, head)) else None
 
 
 def _rows(text: str, path: Path) -> tuple[list[str], list[list[str]]]:
@@ -125,8 +165,10 @@ def _rows(text: str, path: Path) -> tuple[list[str], list[list[str]]]:
     head = [] if _is_number(table[0][-1]) else [name.casefold() for name in table[0]]
     rows = table[1:] if head else table
     width = len(head) or len(rows[0]) if rows else 0
-    if not rows or any(len(row) != width for row in rows):
-        raise _format(path, "holds no rows below its head" if not rows else "has rows of several lengths")
+    if not rows:
+        raise _format(path, "holds no rows")
+    if any(len(row) != width for row in rows):
+        raise _format(path, "has rows of several lengths")
     return head, rows
 
 
@@ -141,17 +183,21 @@ def _time_column(head: list[str], path: Path) -> tuple[int, float | None]:
     return place, _UNITS[match[1]] if match[1] else None
 
 
-def _of_camera(head: list[str], rows: list[list[str]], name: str, path: Path) -> tuple[list[list[str]], bool]:
-    place = next((head.index(word) for word in _CAMERA if word in head), None)
+def _camera_column(head: list[str]) -> int | None:
+    return next((head.index(word) for word in _CAMERA if word in head), None)
+
+
+def _of_camera(table: FrameTimeTable, name: str) -> list[list[str]]:
+    place, rows = _camera_column(table.head), table.rows
     if place is None:
-        return rows, False
+        return rows
     there = {row[place] for row in rows}
     number = re.search(r"(\d+)$", name)
     keys = [name, *([str(int(number[1])), number[1]] if number else [])]
     key = next((key for key in keys if key in there), None)
     if key is None:
-        raise _format(path, f"has times of the cameras {', '.join(sorted(there)[:8])}, none of '{name}'")
-    return [row for row in rows if row[place] == key], True
+        raise _format(table.path, f"has times of the cameras {', '.join(sorted(there)[:8])}, none of '{name}'")
+    return [row for row in rows if row[place] == key]
 
 
 def _by_index(head: list[str], rows: list[list[str]], path: Path) -> list[list[str]]:
@@ -175,8 +221,10 @@ def _is_number(text: str) -> bool:
     return re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?", text) is not None
 
 
-def _unit(times: NDArray, declared: float | None, rate_hz: float | None, path: Path) -> tuple[float, str]:
-    """Return the unit in s, and a sentence where it was not declared but told by the rate."""
+def _unit(
+    times: NDArray, declared: float | None, rate_hz: float | None, usual: float | None, path: Path
+) -> tuple[float, str]:
+    """Return the unit in s, and a sentence where it was not declared but told by the rate or usual."""
     if declared is not None:
         return declared, ""
     forward = np.diff(times)
@@ -186,6 +234,8 @@ def _unit(times: NDArray, declared: float | None, rate_hz: float | None, path: P
     step = float(np.median(forward))
     low, high = (0.4 * rate_hz, 2.5 * rate_hz) if rate_hz else _USUAL_HZ
     fitting = [(word, _UNITS[word]) for word in ("ns", "us", "ms", "s") if low <= 1.0 / (step * _UNITS[word]) <= high]
+    if len(fitting) != 1 and usual is not None:
+        fitting = [("s", usual)]
     if len(fitting) != 1:
         raise FormatError(
             f"The times in {path.name} rise by {digits(step, 3)} from frame to frame, and their unit is not said"

@@ -1,6 +1,6 @@
 """When every camera took its frames: by its own file, else by the container of its video, else by the nominal rate."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 from calibration.digits import digits
 from calibration.sources import CameraSource
 from mocap.errors import FormatError, ShapeError, SourceError
-from mocap.readers.frame_times import FrameTimes, common_zero, find_frame_time_file, read_frame_time_file
+from mocap.readers.frame_times import (
+    FrameTimes,
+    FrameTimeTable,
+    common_zero,
+    find_frame_time_file,
+    read_frame_time_table,
+)
 from mocap.readers.video import frame_pts_s, read_video_info
 from mocap.sync.dropped import FrameOrder, order_frames
 from mocap.trial import CameraTimes
@@ -87,11 +93,11 @@ def read_camera_times(
         A file that cannot be read or used (FRAME_TIMES_FORMAT, FRAME_TIMES_UNIT, FRAME_TIMES_SHORT), footage that
         cannot be read, or RATE_UNKNOWN where nothing says when frames were taken.
     """
-    cameras = []
-    for source in sources:
+    cameras, files = [], [(declared or {}).get(source.name) or find_frame_time_file(source.path) for source in sources]
+    tables = _tables(files)
+    for source, file in zip(sources, files, strict=True):
         nominal = rate_hz.get(source.name) if isinstance(rate_hz, Mapping) else rate_hz
-        file = (declared or {}).get(source.name) or find_frame_time_file(source.path)
-        cameras.append(_by_file(source, file, nominal) if file else _by_footage(source, nominal))
+        cameras.append(_by_file(source, tables[file], nominal) if file else _by_footage(source, nominal))
     return _together(tuple(source.name for source in sources), cameras)
 
 
@@ -115,13 +121,19 @@ def camera_times_of_files(
     rate_hz : float, optional
         Nominal.
     """
-    cameras = [_from_file(name, file, n_frames, rate_hz) for name, file in files.items()]
+    tables = _tables(files.values())
+    cameras = [_from_file(name, tables[file], n_frames, rate_hz) for name, file in files.items()]
     return _together(tuple(files), cameras)
 
 
-def _by_file(source: CameraSource, file: Path, nominal: float | None) -> _Camera:
+def _tables(files: Iterable[Path | None]) -> dict[Path, FrameTimeTable]:
+    """Read each file once, however many cameras it holds."""
+    return {file: read_frame_time_table(file) for file in dict.fromkeys(files) if file is not None}
+
+
+def _by_file(source: CameraSource, table: FrameTimeTable, nominal: float | None) -> _Camera:
     n_frames = len(source.files) if source.kind == "images" else len(frame_pts_s(source.path))
-    camera = _from_file(source.name, file, n_frames, nominal)
+    camera = _from_file(source.name, table, n_frames, nominal)
     if source.kind != "video":
         return camera
     tag = read_video_info(source.path).tagged_rate_hz
@@ -129,8 +141,8 @@ def _by_file(source: CameraSource, file: Path, nominal: float | None) -> _Camera
     return _Camera(camera.order, TIMESTAMPS, camera.notes + note, camera.file)
 
 
-def _from_file(name: str, file: Path, n_frames: int, nominal: float | None) -> _Camera:
-    read = read_frame_time_file(file, name, rate_hz=nominal)
+def _from_file(name: str, table: FrameTimeTable, n_frames: int, nominal: float | None) -> _Camera:
+    file, read = table.path, table.of_camera(name, rate_hz=nominal)
     if len(read.time_s) < n_frames:
         raise FormatError(
             f"{file.name} has {len(read.time_s)} frames of camera '{name}', the footage has {n_frames}.",

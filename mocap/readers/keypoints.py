@@ -175,8 +175,12 @@ def _source_of(path: Path) -> str:
     for name, reader in KEYPOINT_READERS.items():
         if reader.holds(path):
             return name
+    if path.is_file() and not path.stat().st_size:
+        raise SourceError(f"{path} is empty.", "Export or copy the file again.", code="FILE_EMPTY")
+    if path.is_dir() and not any(path.iterdir()):
+        raise SourceError(f"The folder {path} is empty.", "Give the folder of the keypoint files.", code="FILE_EMPTY")
     raise FormatError(
         f"{path} holds no keypoints in a known format.",
-        "Give " + ", or ".join(f"{reader.description} ({name})" for name, reader in KEYPOINT_READERS.items()) + ".",
+        f"Known: {', '.join(KEYPOINT_READERS)}. Name the format and you are told what it takes.",
         code="SOURCE_UNKNOWN",
     )

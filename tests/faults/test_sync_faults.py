@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mocap.errors import ShapeError
-from mocap.pipeline.synchronisation import in_time_order
+from mocap.pipeline.synchronisation_inputs import in_time_order
 from mocap.readers.frame_times_cameras import CameraFrames
 from mocap.sync import common_times, resample_keypoints
 from mocap.sync.dropped import in_order, order_frames

@@ -20,7 +20,7 @@ def written(folder: Path, text: str) -> Path:
 
 def test_times_are_those_of_the_camera_and_the_frame(tmp_path: Path) -> None:
     times = read_frame_times(written(tmp_path, HEAD + ROWS), ("cam_1", "cam_0"), np.array([0, 2]))
-    np.testing.assert_allclose(times, [[10.002, 10.202], [10.0, 10.2]])
+    np.testing.assert_allclose(times, [[0.002, 0.202], [0.0, 0.2]], atol=1e-9)  # since the first
     assert "2.0 ms apart in the median, at most 2 ms" in spread_sentence(times, np.ones((2, 2), bool))
     assert spread_sentence(times, np.eye(2, dtype=bool)) == ""
 
@@ -34,12 +34,22 @@ def test_times_are_those_of_the_camera_and_the_frame(tmp_path: Path) -> None:
         (HEAD + "7,0,7,ten\n", ("cam_0",), "FRAME_TIMES_FORMAT"),
         ("a,b\n1,2\n", ("cam_0",), "FRAME_TIMES_FORMAT"),
         (HEAD, ("cam_0",), "FRAME_TIMES_FORMAT"),
+        ("", ("cam_0",), "FILE_EMPTY"),
+        ("frame_time\n7\n8\n9\n", ("cam_0",), "FRAME_TIMES_FORMAT"),
     ],
 )
 def test_other_files_are_refused(tmp_path: Path, text: str, names: tuple[str, ...], code: str) -> None:
     with pytest.raises(MocapError) as refused:
         read_frame_times(written(tmp_path, text), names, np.array([0, 2]))
     assert refused.value.code == code
+
+
+def test_slow_footage_is_in_seconds_and_a_named_unit_goes_before(tmp_path: Path) -> None:
+    rows = "".join(f"{k},0,{k},{0.7 * k}\n" for k in range(3))
+    times = read_frame_times(written(tmp_path, HEAD + rows), ("cam_0",), np.arange(3))
+    np.testing.assert_allclose(times, [[0, 0.7, 1.4]])  # a rate that no unit makes a usual one
+    times = read_frame_times(written(tmp_path, HEAD.replace("time", "time_ms") + rows), ("cam_0",), np.arange(3))
+    np.testing.assert_allclose(times, [[0, 0.0007, 0.0014]])
 
 
 def test_only_a_file_with_such_columns_is_found_by_itself(tmp_path: Path) -> None:
@@ -50,4 +60,4 @@ def test_only_a_file_with_such_columns_is_found_by_itself(tmp_path: Path) -> Non
     assert find_frame_times(tmp_path) is None
     with pytest.raises(MocapError) as refused:
         read_frame_times(tmp_path / "none.csv", ("cam_0",), np.array([0]))
-    assert refused.value.code == "FRAME_TIMES_MISSING"
+    assert refused.value.code == "FILE_MISSING"

@@ -265,7 +265,7 @@ def test_tables_of_detected_footage_tell_the_size_of_its_images(tmp_path):
 def test_a_file_of_nothing_known_lists_what_is(tmp_path):
     (tmp_path / "a.json").write_text('{"temperature": 3}')
     message = refusal(FormatError, "SOURCE_UNKNOWN", tmp_path)
-    assert all(f"({name})" in message for name in KEYPOINT_READERS)
+    assert all(name in message for name in KEYPOINT_READERS) and len(message) < 250 + len(str(tmp_path))
 
 
 def _edit(change):

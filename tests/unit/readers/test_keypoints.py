@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mocap.errors import FormatError, KeypointError, SourceError
-from mocap.readers.keypoints import KEYPOINT_READERS, read_keypoints
+from mocap.readers.keypoints import read_keypoints
 from mocap.readers.keypoints_cameras import match_cameras
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "deeplabcut"
@@ -129,7 +129,10 @@ def test_rate_path_and_source_are_required(tmp_path):
     assert "Did you mean 'openpose'" in refusal(KeypointError, "SOURCE_UNKNOWN", tmp_path / "a", source="openpos")
     refusal(FormatError, "WRONG_SOURCE", tmp_path / "a", source="long")
     (tmp_path / "empty").mkdir()
-    assert all(name in refusal(FormatError, "SOURCE_UNKNOWN", tmp_path / "empty") for name in KEYPOINT_READERS)
+    refusal(SourceError, "FILE_EMPTY", tmp_path / "empty")
+    for name in ("empty.csv", "empty.json", "empty.h5"):
+        (tmp_path / name).touch()
+        assert "is empty" in refusal(SourceError, "FILE_EMPTY", tmp_path / name)
 
 
 def dlc_folder(root, fixture, suffix):

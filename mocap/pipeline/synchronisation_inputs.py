@@ -1,0 +1,147 @@
+"""What a session holds of a trial's cameras: its footage, its calibration, and when each frame was taken."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+import calibration
+from calibration import CameraRig
+from calibration.sources import CameraSource, find_sources
+from mocap.config.session import CameraEntry, Session, TrialEntry
+from mocap.errors import MocapError, SourceError
+from mocap.pipeline.board_footage import named_sources
+from mocap.pipeline.detection import keypoint_file
+from mocap.pipeline.keypoint_input import KeypointInput, load_keypoints
+from mocap.pipeline.places import located
+from mocap.readers.frame_times_cameras import CameraFrames, camera_times_of_files, nominal_times, read_camera_times
+from mocap.trial import Keypoints2D
+
+
+def trial_footage(session: Session, folder: Path, entry: TrialEntry) -> tuple[CameraSource, ...]:
+    """Return the footage of a trial by camera; nothing where its files are keypoints."""
+    place = folder / entry.files
+    if not place.is_dir():
+        return ()
+    try:
+        sources, ignored = find_sources(place)
+    except MocapError:
+        if session.keypoints.source == "video":
+            raise
+        return ()
+    if session.keypoints.source != "video" and not any(source.kind == "video" for source in sources):
+        return ()
+    return named_sources(sources, ignored, session.camera_patterns)[0] if session.cameras else sources
+
+
+def session_rig(session: Session, folder: Path) -> CameraRig | None:
+    """Return the calibration of a session where it is there already."""
+    ready = session.calibration.file
+    file = folder / ready if ready else folder / "results" / "calibration.toml"
+    if not file.is_file():
+        return None
+    rig = calibration.read_rig(file)
+    return rig.subset(list(session.camera_patterns)) if session.camera_patterns else rig
+
+
+def trial_keypoints(
+    session: Session, folder: Path, entry: TrialEntry, rig: CameraRig | None
+) -> Keypoints2D | None:
+    """Return the keypoints of a trial where they and a calibration are there already."""
+    from_video = session.keypoints.source == "video"
+    file = keypoint_file(folder, entry.name) if from_video else folder / entry.files
+    if rig is None or not file.exists():
+        return None
+    own = session.keypoints
+    how = KeypointInput(
+        session.sync.rate_hz, None if from_video else own.skeleton, "auto" if from_video else own.format,
+        own.cameras, own.names,
+    )  # fmt: skip
+    return load_keypoints(file, rig, how).keypoints
+
+
+def trial_frames(
+    session: Session, folder: Path, entry: TrialEntry, camera_names: Sequence[str], n_frames: int | None = None,
+    nominal_hz: float | None = None,
+) -> CameraFrames:
+    """Read when each frame of a trial was taken, in the order of the cameras.
+
+    Parameters
+    ----------
+    session, folder, entry
+        `timestamps` and `rate_hz` of [cameras] go before what lies beside the footage and `rate_hz` of [sync].
+    camera_names : sequence of str
+    n_frames : int, optional
+        Of the keypoints, where there is no footage.
+    nominal_hz : float, optional
+        Rate where the session names none.
+
+    Raises
+    ------
+    SourceError, FormatError
+        As `read_camera_times`; RATE_UNKNOWN where neither footage, files nor session tell.
+    """
+    rate = session.sync.rate_hz or nominal_hz
+    declared, rates = _declared(session, folder, entry), _rates(session, camera_names, rate)
+    sources = {source.name: source for source in trial_footage(session, folder, entry)}
+    if set(camera_names) <= set(sources):
+        return read_camera_times([sources[name] for name in camera_names], declared=declared, rate_hz=rates)
+    place = folder / entry.files / "timestamps.csv"
+    files = {name: declared.get(name, place) for name in camera_names}
+    if n_frames and all(file.is_file() for file in files.values()):
+        return camera_times_of_files(files, n_frames, rate_hz=rate)
+    if set(declared) & set(camera_names):
+        missing = [name for name in camera_names if not files[name].is_file()]
+        raise SourceError(
+            f"There are frame times of some cameras, none of {', '.join(missing)} ({files[missing[0]]}).",
+            "Give timestamps for every camera in [cameras], or for none.", code="FRAME_TIMES_MISSING",
+        ) if missing else _no_frames(entry)  # fmt: skip
+    if n_frames and rate:
+        return nominal_times(camera_names, n_frames, rate)
+    raise _no_frames(entry)
+
+
+def in_time_order(keypoints: Keypoints2D, footage_index: NDArray) -> Keypoints2D:
+    """Return keypoints with the frames of every camera in the order of time: doubled ones left out, NaN after the last.
+
+    Parameters
+    ----------
+    keypoints : Keypoints2D
+        By frames of the footage.
+    footage_index : ndarray of int, shape (camera, frame)
+        Of `CameraFrames` or `read_sync`, for the same cameras.
+    """
+    # Footage may go on after the last frame with keypoints.
+    index = np.where(footage_index < keypoints.n_frames, footage_index, -1)
+    there = index >= 0
+    rows = np.arange(len(index))[:, None]
+    safe = np.where(there, index, 0)
+    pixels = np.where(there[..., None, None], keypoints.pixels[rows, safe], np.nan)
+    confidence = np.where(there[..., None], keypoints.confidence[rows, safe], 0.0)
+    return replace(keypoints, pixels=pixels, confidence=confidence)
+
+
+def _declared(session: Session, folder: Path, entry: TrialEntry) -> dict[str, Path]:
+    """Return the files of frame times that the session names, looked for with the footage and in its own folder."""
+    return {
+        name: located(camera.timestamps, (folder / entry.files, folder))
+        for name, camera in session.cameras.items()
+        if isinstance(camera, CameraEntry) and camera.timestamps is not None
+    }
+
+
+def _rates(session: Session, names: Sequence[str], nominal_hz: float | None) -> dict[str, float]:
+    rates = dict.fromkeys(names, nominal_hz)
+    for name, camera in session.cameras.items():
+        if isinstance(camera, CameraEntry) and camera.rate_hz is not None:
+            rates[name] = camera.rate_hz
+    return {name: rate for name, rate in rates.items() if rate}
+
+
+def _no_frames(entry: TrialEntry) -> SourceError:
+    return SourceError(
+        f"Nothing says when the frames of trial '{entry.name}' were taken.",
+        "Give rate_hz in [sync], footage with its own times, or timestamps in [cameras].", code="RATE_UNKNOWN",
+    )  # fmt: skip
