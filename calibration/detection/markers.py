@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.arrays import checked_array
 from calibration.detection.marker_kernels import read_markers, sharpen_quads
 from calibration.detection.quad_kernels import fit_quads
 from calibration.detection.regions import Region, find_regions
@@ -109,8 +110,13 @@ def _sharpened(gray: NDArray, quads: NDArray, scale: int) -> NDArray:
     """Move corners from a contour's pixels onto the edges; the rim of paper around a marker bounds the search."""
     side = np.sqrt(((np.roll(quads, 1, axis=1) - quads) ** 2).sum(axis=-1)).min(axis=1)
     quads = np.ascontiguousarray(quads)
-    sharpen_quads(gray, quads, np.clip(1.5 * scale, 1.5, np.maximum(_RIM * side, 1.5)))
+    sharpen_quads(_fixed(gray), quads, np.clip(1.5 * scale, 1.5, np.maximum(_RIM * side, 1.5)))
     return quads
+
+
+def _fixed(gray: NDArray) -> NDArray[np.uint8]:
+    """Return what the compiled functions are given: they would be compiled once more for an image that may change."""
+    return checked_array(np.ascontiguousarray(gray), "gray", ("height", "width"), np.uint8)
 
 
 def _looks(part: NDArray, shares: tuple[float, ...]) -> list[tuple[int, int, int]]:
@@ -135,7 +141,7 @@ def _at_window(gray: NDArray, dictionary: str, window: int, offset: int) -> Mark
         return NO_MARKERS
     quads = _sharpened(gray, quads, 1)
     codes, bits, max_errors = _codes(dictionary)
-    read = read_markers(gray, quads, codes, bits, max_errors)
+    read = read_markers(_fixed(gray), quads, codes, bits, max_errors)
     known = read[:, 0] >= 0
     turns = (read[known, 1][:, None] + np.arange(4)) % 4
     return Markers(read[known, 0], np.take_along_axis(quads[known], turns[..., None], axis=1))

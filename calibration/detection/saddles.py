@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.arrays import checked_array
 from calibration.detection.saddle_kernels import fit_all
 
 
@@ -62,7 +63,7 @@ def fit_saddles(gray: NDArray, start: NDArray, axes: NDArray, sign: NDArray, gap
     Saddles
     """
     fitted = fit_all(
-        gray if gray.flags.writeable and gray.flags.c_contiguous else np.array(gray),  # one compiled signature
+        checked_array(np.ascontiguousarray(gray), "gray", ("height", "width"), np.uint8),  # one compiled signature
         np.ascontiguousarray(start, dtype=float),
         np.ascontiguousarray(axes, dtype=float),
         np.ascontiguousarray(sign, dtype=float),

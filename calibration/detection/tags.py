@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.arrays import checked_array
 from calibration.boards.board import Board
 from calibration.boards.tag_object import TagObject
 from calibration.detection.markers import Markers, find_markers
@@ -103,6 +104,7 @@ def tag_corners(gray: NDArray, target: Board | TagObject, markers: Markers | Non
     that were, are expected by homographies of their neighbours and kept when the image shows them there.
     """
     markers = find_tags(gray, target) if markers is None else markers
+    gray = checked_array(np.ascontiguousarray(gray), "gray", ("height", "width"), np.uint8)  # one compiled signature
     answer = np.full((target.n_markers, 4, 2), np.nan)
     crossed = target.type == "april_grid"
     for face in faces_of(target):

@@ -24,7 +24,7 @@ def view_gradients(
     for view in range(len(view_camera)):
         camera, body = view_camera[view], view_body[view]
         _compose(cam_from_world[camera], world_from_body[body], pose)
-        start = 0
+        start = np.int64(0)  # for a plain 0 `gather` would be compiled once more
         while start < len(seen[view]):
             n, start = gather(targets[body_target[body]], pixels[view], seen[view], start, work)
             if n == 0:

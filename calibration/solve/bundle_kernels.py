@@ -22,6 +22,7 @@ N_LENS = 12
 N_CAMERA = 18
 N_BODY = 6
 _FREE_SUMS = {"reassoc", "contract", "nsz"}  # lets the compiler sum several corners at once
+_START = np.int64(0)  # for a plain 0 what is called with it would be compiled twice
 _WHOLE = 8  # corners are filled up to a multiple of this
 
 
@@ -46,7 +47,7 @@ def residual_squares(
     for view in range(chunks[first], chunks[last]):
         camera, body = view_camera[view], view_body[view]
         _compose(cam_from_world[camera], world_from_body[body], pose)
-        start, own = 0, seen[view]
+        start, own = _START, seen[view]
         while start < len(own):
             n, end = gather(targets[body_target[body]], pixels[view], own, start, work)
             project(pose, lenses[camera], fisheye[camera], n, work, squares)
@@ -92,7 +93,7 @@ def robust_cost(
         for view in range(chunks[chunk], chunks[chunk + 1]):
             camera, body = view_camera[view], view_body[view]
             _compose(cam_from_world[camera], world_from_body[body], pose)
-            start = 0
+            start = _START
             while start < len(seen[view]):
                 n, start = gather(targets[body_target[body]], pixels[view], seen[view], start, work)
                 project(pose, lenses[camera], fisheye[camera], n, work, squares)
@@ -146,7 +147,7 @@ def _gram(rows, n, used, total):
 def _view_matrix(lens, fisheye, pose, corners, pixels, seen, precision, scale2, used, work, total):
     """Write the products of all columns, lens, pose and residual, summed over a view's seen corners."""
     total[:] = 0.0
-    start, rows = 0, work[: 2 * WIDE * BLOCK].reshape(2, WIDE, BLOCK)
+    start, rows = _START, work[: 2 * WIDE * BLOCK].reshape(2, WIDE, BLOCK)
     while start < len(seen):
         n, start = gather(corners, pixels, seen, start, work)
         weighted_rows(lens, fisheye, pose, n, precision, scale2, work)

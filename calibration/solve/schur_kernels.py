@@ -47,6 +47,14 @@ def _invert(lower, root, inverse):
             inverse[i, j] = value
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def _write_identity(block):
+    """By hand: a copy by slices takes the compiler seconds."""
+    for i in range(N_BODY):
+        for j in range(N_BODY):
+            block[i, j] = 1.0 if i == j else 0.0
+
+
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
 def _take(one, first, n, other, second, m, matrix):
     """Subtract one' @ other, both of six rows, from a block of `matrix`.
@@ -93,7 +101,7 @@ def eliminate(
             start, n_views = view_start[own], view_start[own + 1] - view_start[own]
             # A body whose every view was left out has no equations: it stays where it is.
             if not body[own].any():
-                body_inverse[own] = np.eye(N_BODY)
+                _write_identity(body_inverse[own])
                 continue
             if not _factor(body[own], damping, lower):
                 return own

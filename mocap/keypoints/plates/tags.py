@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.arrays import checked_array
 from calibration.detection.marker_kernels import read_markers, sharpen_quads
 from calibration.detection.markers import find_markers
 from calibration.detection.regions import Region
@@ -72,6 +73,7 @@ class TagTable:
         """Search parts of an image; of a tag that is found twice, neither."""
         if not regions:
             return NO_TAGS
+        gray = checked_array(np.ascontiguousarray(gray), "gray", ("height", "width"), np.uint8)
         markers = find_markers(gray, self.dictionary, len(self.ids), int(self.ids.max()) + 1, regions)
         known = np.flatnonzero(np.isin(markers.ids, self.ids))
         order = np.argsort(self.ids)
@@ -82,6 +84,7 @@ class TagTable:
         """Look for tags just where they are expected, corners of shape (tag, 4, 2)."""
         if not len(tag):
             return NO_TAGS
+        gray = checked_array(np.ascontiguousarray(gray), "gray", ("height", "width"), np.uint8)
         quads = np.ascontiguousarray(expected, float)
         side = np.sqrt(((np.roll(quads, 1, axis=1) - quads) ** 2).sum(axis=2)).min(axis=1)
         sharpen_quads(gray, quads, np.maximum(_RIM_SHARE * side, _RIM_PX))
