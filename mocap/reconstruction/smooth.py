@@ -7,10 +7,12 @@ not describe is left as it came, and named.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mocap.reconstruction.smooth_assembly import assemble
-from mocap.reconstruction.smooth_lanes import fit_lanes, pool, prepare
+from mocap.reconstruction.smooth_lanes import Lanes, look_at_lanes, pool, prepare
 from mocap.reconstruction.smooth_options import Smoothed, SmoothingOptions
+from mocap.reconstruction.smooth_series import fit_all
 from mocap.trial import Points3D
 
 __all__ = ["Smoothed", "SmoothingOptions", "smooth_points_kalman"]
@@ -33,8 +35,12 @@ def smooth_points_kalman(points: Points3D, options: SmoothingOptions = _DEFAULT)
     """
     prepared = prepare(points)
     longest = int(np.floor(options.longest_gap_s * points.rate_hz + 1e-6))
+
+    def one(group: NDArray) -> tuple[Lanes, tuple[NDArray, NDArray]]:
+        lanes, _ = look_at_lanes(prepared, group, longest, options)
+        fitted = fit_all(lanes.series, lanes.stiffness)
+        return lanes.held(prepared, fitted[0]), fitted
+
     with pool(options) as workers:
-        found = list(workers.map(lambda group: fit_lanes(prepared, group, longest, options), prepared.groups))
-    lanes = [lane for lane, _ in found]
-    fitted = [(fit.position, fit.covariance) for _, fit in found]
-    return assemble(points, prepared, lanes, fitted, options)
+        found = list(workers.map(one, prepared.groups))
+    return assemble(points, prepared, [lanes for lanes, _ in found], [fitted for _, fitted in found], options)

@@ -71,15 +71,18 @@ def doubts(
         Whether the keypoint of the lane came with covariances.
     stray : ndarray of bool, shape (time + PAD, LANES)
     """
-    move = np.empty(info.shape[2])
-    farthest_move(info, value, position, np.maximum(noise, 1.0), move)
+    move, squares = np.empty((2, info.shape[2]))
+    farthest_move(info, value, position, move, squares)
+    move /= np.sqrt(np.maximum(noise, 1.0))
     used, left_out = (info[:, 0] > 0).sum(axis=0), stray.sum(axis=0)
+    # The noise was learned of each axis by itself: of what lies askew to them the fit of all tells.
+    varies = np.maximum(noise, squares / (3 * np.maximum(used, 1)))
     result = []
     for lane, stated in enumerate(known):
-        ratio = np.sqrt(noise[lane])
-        if not used[lane]:
+        if not used[lane] and not left_out[lane]:
             result.append("")
-        elif stated and not noise[lane] <= NOISE_LIMIT:
+        elif stated and used[lane] and not varies[lane] <= NOISE_LIMIT:
+            ratio = np.sqrt(varies[lane])
             result.append(f"it varies {ratio:.0f} times as much from frame to frame as its covariance says")
         elif left_out[lane] > STRAY_LIMIT * (used[lane] + left_out[lane]):
             share = 100 * left_out[lane] / (used[lane] + left_out[lane])

@@ -34,7 +34,6 @@ __all__ = [
     "PAD",
     "factorise",
     "invert_band",
-    "roughness",
     "substitute",
     "third_difference_terms",
 ]
@@ -139,47 +138,18 @@ def _emit(column, o, frame, covariance):
 
 
 @njit(**OPTIONS)
-def _take(columns, frame, steady, stiffness, taken, local):
-    """Add the variance of the third difference that begins in this frame to `taken`, and its degrees to `local`."""
-    at, b, n2, n3 = np.uint64(frame * LANES), np.uint64(_BLOCK), np.uint64(2 * _BLOCK), np.uint64(3 * _BLOCK)
-    for axis in range(3):
-        row, along = 4 * axis * LANES, np.uint64(axis * LANES)
-        i = np.uint64((frame % 4) * _COLUMN + row)
-        j = np.uint64(((frame + 1) % 4) * _COLUMN + row)
-        k = np.uint64(((frame + 2) % 4) * _COLUMN + row)
-        m = np.uint64(((frame + 3) % 4) * _COLUMN + row)
-        for p in range(np.uint64(LANES)):
-            crossed = columns[i + n2 + p] - columns[i + b + p] + columns[j + n2 + p] - columns[k + b + p]
-            crossed = 3.0 * crossed - 9.0 * columns[j + b + p] - columns[i + n3 + p]
-            part = columns[i + p] + 9.0 * (columns[j + p] + columns[k + p]) + columns[m + p] + 2.0 * crossed
-            part *= steady[at + p]
-            taken[along + p] += part
-            local[at + p] += stiffness[along + p] * part
-
-
-@njit(**OPTIONS)
-def invert_band(factor, steady, stiffness, covariance, taken, local):
+def invert_band(factor, covariance):
     """Compute the inverse of the system near its diagonal.
 
     Parameters
     ----------
     factor : float64, shape (time, 33, LANES)
-    steady : float64, shape (time, LANES)
-        What each third difference counts.
-    stiffness : float64, shape (3, LANES)
     covariance : float64, shape (time, 6, LANES)
         Result: covariance of every sample, its terms in the order of `info`.
-    taken : float64, shape (3, LANES)
-        Result: by axis the trace of inverse times D'D; times the stiffness, the degrees of freedom that the model of
-        motion takes up.
-    local : float64, shape (time, LANES)
-        Result: those degrees by third difference, of all axes together.
     """
     n = LANES
     n_frames = factor.size // (FACTOR_ROWS * n) - PAD
     columns = np.zeros(4 * _COLUMN)
-    taken[:] = 0.0
-    local[:] = 0.0
     for frame in range(n_frames - 1, -1, -1):
         own, row = (frame % 4) * _COLUMN, frame * FACTOR_ROWS * n
         columns[own : own + _COLUMN] = 0.0
@@ -203,32 +173,3 @@ def invert_band(factor, steady, stiffness, covariance, taken, local):
                 mean = 0.5 * (columns[own + upper * n + p] + columns[own + lower * n + p])
                 columns[own + upper * n + p], columns[own + lower * n + p] = mean, mean
         _emit(columns, own, frame, covariance)
-        _take(columns, frame, steady, stiffness, taken, local)
-
-
-@njit(**OPTIONS)
-def roughness(position, steady, stiffness, total, local):
-    """Sum the squares of the third differences, as far as each counts, by axis and by frame.
-
-    Parameters
-    ----------
-    position : float64, shape (time, 3, LANES)
-    steady : float64, shape (time, LANES)
-    stiffness : float64, shape (3, LANES)
-    total : float64, shape (3, LANES)
-        Result: over time.
-    local : float64, shape (time, LANES)
-        Result: over the axes, each times its stiffness.
-    """
-    n = LANES
-    total[:] = 0.0
-    local[:] = 0.0
-    for m in range(steady.size // n - PAD):
-        for axis in range(3):
-            i = (3 * m + axis) * n
-            for p in range(n):
-                third = position[i + 9 * n + p] - position[i + p]
-                third -= 3.0 * (position[i + 6 * n + p] - position[i + 3 * n + p])
-                third *= third * steady[m * n + p]
-                total[axis * n + p] += third
-                local[m * n + p] += stiffness[axis * n + p] * third

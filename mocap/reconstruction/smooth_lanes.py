@@ -1,4 +1,4 @@
-"""Keypoints in groups as the compiled smoother takes them: what is learned of each, what strays, and the fit."""
+"""Keypoints in groups as the compiled smoother takes them: what is learned of each, what strays, and how it looks."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -6,15 +6,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from mocap.reconstruction.smooth_guard import doubts, usable_covariance
 from mocap.reconstruction.smooth_kernels import LANES, PAD
 from mocap.reconstruction.smooth_options import SmoothingOptions
 from mocap.reconstruction.smooth_pace import paced
 from mocap.reconstruction.smooth_sample_kernels import load_lane
-from mocap.reconstruction.smooth_series import Fit, Series, fit, learn, padded, strays, stretches
-from mocap.signal.gaps import runs
+from mocap.reconstruction.smooth_scout import Seen, learn, look, look_again, look_all, strays
+from mocap.reconstruction.smooth_series import Series, padded, stretches
 from mocap.trial import Points3D
 
 _GATE_ROUNDS = 9
@@ -23,8 +22,6 @@ _FEW = 0.005  # of the samples: strays that hardly change what was learned
 # Samples that a variance is learned from; more only take time.
 _LEARN_FRAMES, _LEARN_PIECES = 600, 4
 _START_FRAMES, _START_PIECES = 240, 3  # for where the search starts
-# Frames that are solved at once, and those beside them that are solved for their sake: far beyond any reach.
-_CHUNK, _MARGIN = 16384, 512
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,31 +111,31 @@ def _threads(options: SmoothingOptions) -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def fit_lanes(
+def look_at_lanes(
     prepared: Prepared, group: NDArray, longest: int, options: SmoothingOptions
-) -> tuple[Lanes, Fit]:
-    """Learn motion and noise of a group of keypoints, leave out what strays, and fit: position and covariance."""
+) -> tuple[Lanes, Seen]:
+    """Learn motion and noise of a group of keypoints, and leave out what strays; with it, what each axis looks like."""
     series = _series(prepared, group, longest)
     gate = options.outlier_probability
     learned = _learned(series, gate)
     stray, turns = np.zeros(series.active.shape, bool), _PACE_TURNS
-    fitted = fit_all(series, learned[0])
+    seen = look_all(series, learned[0])
     for _ in range(_GATE_ROUNDS):
-        fresh = strays(series, fitted, learned[1], gate)
+        fresh = strays(series, seen, learned[1], gate)
         if fresh.any():
             stray |= fresh
             series = series.without(stray, longest)
             many = fresh.sum(axis=0) > _FEW * series.measured.sum(axis=0)
             if many.any():
                 learned = _learned(series, gate, learned, many)
-            fitted = refit(series, learned[0], fitted, np.asarray(fresh.any(axis=1)), everything=bool(many.any()))
+            seen = look_again(series, learned[0], seen, np.asarray(fresh.any(axis=1)), everything=bool(many.any()))
         elif turns:
-            turns, series = turns - 1, paced(series, *learned, fitted)
+            turns, series = turns - 1, paced(series, *learned, seen)
             learned = _learned(series, gate, learned)
-            fitted = fit_all(series, learned[0])
+            seen = look_all(series, learned[0])
         else:
             break
-    return Lanes(group, series, stray, *learned, []).held(prepared, fitted.position), fitted
+    return Lanes(group, series, stray, *learned, []), seen
 
 
 def _learned(
@@ -150,7 +147,7 @@ def _learned(
     sample = _sample(series, _LEARN_FRAMES, _LEARN_PIECES)
     learned = learn(sample, start, lanes)
     for _ in range(_GATE_ROUNDS if gate > 0 else 0):
-        stray = strays(sample, fit(sample, learned[0]), learned[1], gate)
+        stray = strays(sample, look(sample, learned[0]), learned[1], gate)
         stray &= np.bool_(True) if lanes is None else lanes
         if not stray.any():
             break
@@ -186,35 +183,3 @@ def _sample(series: Series, frames: int, pieces: int) -> Series:
     )
     paces = [part.pace for part in parts if part.pace is not None]
     return Series(value, info, active, np.concatenate(paces) if paces else None)
-
-
-def fit_all(series: Series, stiffness: NDArray) -> Fit:
-    """Smooth all frames, in chunks that overlap by more than any sample reaches."""
-    n_frames = len(series.active) - PAD
-    if n_frames <= _CHUNK:
-        return fit(series, stiffness)
-    position, covariance = np.zeros(series.value.shape), np.zeros(series.info.shape)
-    taken, local = np.zeros((3, LANES)), np.zeros(series.active.shape)
-    for start in range(0, n_frames, _CHUNK):
-        stop = min(start + _CHUNK, n_frames)
-        low, high = max(0, start - _MARGIN), min(n_frames, stop + _MARGIN)
-        near, inner = fit(series.part(low, high), stiffness), slice(start - low, stop - low)
-        position[start:stop], covariance[start:stop] = near.position[inner], near.covariance[inner]
-        local[start:stop] = near.local[inner]
-        taken += near.taken * (stop - start) / (high - low)
-    return Fit(position, covariance, taken, local)
-
-
-def refit(series: Series, stiffness: NDArray, fitted: Fit, frames: NDArray, everything: bool) -> Fit:
-    """Return the fit after a change of some frames, bool (time + PAD,), by what lies near them where that is less."""
-    n_frames = len(series.active) - PAD
-    spans = runs(ndimage.binary_dilation(frames[:-PAD], iterations=_MARGIN // 2))
-    if everything or sum(stop - start + _MARGIN for start, stop in spans) > 0.7 * n_frames:
-        return fit_all(series, stiffness)
-    position, covariance, local = fitted.position.copy(), fitted.covariance.copy(), fitted.local.copy()
-    for start, stop in spans:
-        low, high = max(0, start - _MARGIN // 2), min(n_frames, stop + _MARGIN // 2)
-        near, inner = fit(series.part(low, high), stiffness), slice(start - low, stop - low)
-        position[start:stop], covariance[start:stop] = near.position[inner], near.covariance[inner]
-        local[start:stop] = near.local[inner]
-    return Fit(position, covariance, fitted.taken, local)

@@ -19,7 +19,7 @@ from mocap.reconstruction.smooth_assembly import assemble
 from mocap.reconstruction.smooth_bone_kernels import bone_blocks, bone_forces, bone_product, inner, system_product
 from mocap.reconstruction.smooth_bones import Bones, learn_bones, lines, relearned, told_by_neighbours
 from mocap.reconstruction.smooth_kernels import LANES, PAD
-from mocap.reconstruction.smooth_lanes import Lanes, Prepared, fit_lanes, pool, prepare
+from mocap.reconstruction.smooth_lanes import Lanes, Prepared, look_at_lanes, pool, prepare
 from mocap.reconstruction.smooth_options import Smoothed, SmoothingOptions
 from mocap.reconstruction.smooth_series import Factor, Series, factor_of
 from mocap.reconstruction.smooth_views import view_information, with_reprojection
@@ -61,15 +61,22 @@ def smooth_points_map(
     prepared = prepare(points)
     longest = int(np.floor(options.longest_gap_s * points.rate_hz + 1e-6))
     with pool(options) as workers:
-        found = list(workers.map(lambda group: fit_lanes(prepared, group, longest, options), prepared.groups))
-        lanes = [lane for lane, _ in found]
-        fitted = [(fit.position, fit.covariance) for _, fit in found]
+        found = list(workers.map(lambda group: _looked_at(prepared, group, longest, options), prepared.groups))
+        lanes, fitted = [lane for lane, _ in found], [fit for _, fit in found]
         seen = _with_views(result, keypoints, rig, prepared, lanes, fitted, options)
         solved = _Together(prepared, lanes, seen, workers).solve(fitted, _bones(points.names, bones, prepared))
     lanes = [lane.held(prepared, position) for lane, (position, _) in zip(lanes, solved, strict=True)]
     smoothed = assemble(points, prepared, lanes, solved, options)
     fresh = with_reprojection(smoothed.points, keypoints, rig)
     return replace(smoothed, points=fresh, notes=(*smoothed.notes, *_notes(seen, lanes)))
+
+
+def _looked_at(
+    prepared: Prepared, group: NDArray, longest: int, options: SmoothingOptions
+) -> tuple[Lanes, tuple[NDArray, NDArray]]:
+    lanes, seen = look_at_lanes(prepared, group, longest, options)
+    position = seen.position
+    return lanes.held(prepared, position), (position, seen.covariance)
 
 
 def _bones(names: tuple[str, ...], bones: tuple[tuple[str, str], ...], prepared: Prepared) -> Bones:
@@ -142,7 +149,7 @@ class _Together:
         self.terms = [series.terms.reshape(len(series.active), 4, LANES) for series in seen]
 
     def solve(self, fitted: Sequence[tuple[NDArray, NDArray]], bones: Bones) -> list[tuple[NDArray, NDArray]]:
-        """Return position and covariance of each group, in units of the stated noise as `fit` gives them."""
+        """Return position and covariance of each group, in units of the stated noise as they were fitted."""
         position = np.stack([part[0] for part in fitted])
         covariance = np.stack([part[1] for part in fitted]) * self.noise[:, None, None]
         bones = learn_bones(bones, position, covariance, self.measured, self.info)
@@ -157,7 +164,7 @@ class _Together:
         told = told_by_neighbours(bones, direction, self.info)
 
         def invert(group: int) -> NDArray:
-            return self._factor(group, told[group]).inverse()[0] / self.noise[group]
+            return self._factor(group, told[group]).covariance() / self.noise[group]
 
         spread = list(self.workers.map(invert, range(len(self.seen))))
         return [(position[group], spread[group]) for group in range(len(self.seen))]

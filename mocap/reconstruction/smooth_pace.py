@@ -6,30 +6,27 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mocap.reconstruction.smooth_kernels import LANES, roughness
-from mocap.reconstruction.smooth_series import Fit, Series, cutoffs
+from mocap.reconstruction.smooth_scout import Seen
+from mocap.reconstruction.smooth_series import Series, cutoffs
 
 # Periods of the cut-off that a pace is learned from; degrees of freedom that hold it to what it was; a longer step
 # saves a round.
 _PACE_PERIODS, _PACE_SHRINK, _PACE_STEP, _PACE_RANGE = 2.0, 2.0, 1.5, (0.02, 100.0)
 
 
-def paced(series: Series, stiffness: NDArray, noise: NDArray, fitted: Fit) -> Series:
-    """Return the series with its pace as a fit shows it: motion that comes and goes.
+def paced(series: Series, stiffness: NDArray, noise: NDArray, seen: Seen) -> Series:
+    """Return the series with its pace as a look at it shows: motion that comes and goes.
 
     Over a span of two periods of the cut-off, squares are compared with their degrees of freedom; the fewer these are,
     the nearer the pace stays to what it was.
     """
-    squares = np.empty(series.active.shape)
-    roughness(fitted.position.reshape(-1), series.steady.reshape(-1), stiffness.reshape(-1), np.empty(3 * LANES),
-              squares.reshape(-1))  # fmt: skip
     pace = np.ones(series.active.shape) if series.pace is None else series.pace.copy()
     share = cutoffs(series, stiffness).max(axis=0)
     for lane in np.flatnonzero(series.active.any(axis=0)):
         span = 2 * round(_PACE_PERIODS / share[lane] / 2) + 1
         alive = series.steady[:, lane] > 0
-        degrees = np.where(alive, 3.0, 0.0) - fitted.local[:, lane]
-        here = span * ndimage.uniform_filter1d(squares[:, lane], span, mode="constant") / noise[lane]
+        degrees = np.where(alive, 3.0, 0.0) - seen.local[:, 0, lane]
+        here = span * ndimage.uniform_filter1d(seen.local[:, 1, lane], span, mode="constant") / noise[lane]
         free = span * ndimage.uniform_filter1d(degrees, span, mode="constant")
         change = (np.maximum(here, 0.0) + _PACE_SHRINK) / (np.maximum(free, 0.0) + _PACE_SHRINK)
         pace[:, lane] *= change**_PACE_STEP

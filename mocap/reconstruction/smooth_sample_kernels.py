@@ -59,15 +59,18 @@ def weigh(info, value, result):
 
 
 @njit(**_OPTIONS)
-def misfit(info, value, position, total):
-    """Sum the squares of what the fit misses, weighted by its information, by lane."""
-    total[:] = 0.0
+def marginal_precision(info, result):
+    """Inverse of each axis' own variance, (time, 3, LANES), the others being unknown; zero where there is none."""
     for t in range(info.shape[0]):
         for p in range(info.shape[2]):
-            x, y, z = (value[t, 0, p] - position[t, 0, p], value[t, 1, p] - position[t, 1, p],
-                       value[t, 2, p] - position[t, 2, p])  # fmt: skip
-            total[p] += x * (info[t, 0, p] * x + 2.0 * (info[t, 1, p] * y + info[t, 2, p] * z))
-            total[p] += y * (info[t, 3, p] * y + 2.0 * info[t, 4, p] * z) + info[t, 5, p] * z * z
+            xx, xy, xz = info[t, 0, p], info[t, 1, p], info[t, 2, p]
+            yy, yz, zz = info[t, 3, p], info[t, 4, p], info[t, 5, p]
+            a, b, c = yy * zz - yz * yz, xz * yz - xy * zz, xy * yz - xz * yy
+            det = xx * a + xy * b + xz * c
+            there = det > 0.0
+            result[t, 0, p] = det / a if there else 0.0
+            result[t, 1, p] = det / (xx * zz - xz * xz) if there else 0.0
+            result[t, 2, p] = det / (xx * yy - xy * xy) if there else 0.0
 
 
 @njit(**_PLAIN)
@@ -91,53 +94,51 @@ def lopsided(covariance, share, result):
 
 
 @njit(**_OPTIONS)
-def farthest_move(info, value, position, noise, result):
-    """Distance by lane of the sample moved farthest, over the root of its summed variances times `noise`, (LANES,)."""
+def farthest_move(info, value, position, result, squares):
+    """By lane: distance of the sample moved farthest over the root of its summed variances; sum of all misfits."""
     result[:] = 0.0
+    squares[:] = 0.0
     for t in range(info.shape[0]):
         for p in range(info.shape[2]):
             if not info[t, 0, p] > 0.0:
                 continue
             own = _inverse(info[t, 0, p], info[t, 1, p], info[t, 2, p], info[t, 3, p], info[t, 4, p], info[t, 5, p])
-            square = 0.0
-            for axis in range(3):
-                square += (value[t, axis, p] - position[t, axis, p]) ** 2
-            result[p] = max(result[p], square / (own[0] + own[3] + own[5]))
+            x, y, z = (value[t, 0, p] - position[t, 0, p], value[t, 1, p] - position[t, 1, p],
+                       value[t, 2, p] - position[t, 2, p])  # fmt: skip
+            result[p] = max(result[p], (x * x + y * y + z * z) / (own[0] + own[3] + own[5]))
+            squares[p] += x * (info[t, 0, p] * x + 2.0 * (info[t, 1, p] * y + info[t, 2, p] * z))
+            squares[p] += y * (info[t, 3, p] * y + 2.0 * info[t, 4, p] * z) + info[t, 5, p] * z * z
     for p in range(info.shape[2]):
-        result[p] = np.sqrt(result[p] / noise[p])
+        result[p] = np.sqrt(result[p])
 
 
 @njit(**_OPTIONS)
-def stray_distance(info, value, position, covariance, result):
+def stray_distance(info, precision, value, rows, result):
     """Squared distance of each sample from what all others say of it, in units of the noise; (time, LANES).
 
-    The residual of a sample against the fit has the covariance of its noise minus that of the fit; that of the
-    prediction from all others follows from both, and their normalised squares are the same. Zero where nothing else
-    speaks of the sample.
+    What the others say of each axis, and how well they know it, follows from the fit by taking the sample out again.
+    `rows` are those of `smooth_scout_kernels.scout`, (3 + time, 5, 3, LANES). Zero where nothing else speaks of it.
     """
     for t in range(result.shape[0]):
         for p in range(info.shape[2]):
             result[t, p] = 0.0
             if not info[t, 0, p] > 0.0:
                 continue
-            own = _inverse(info[t, 0, p], info[t, 1, p], info[t, 2, p], info[t, 3, p], info[t, 4, p], info[t, 5, p])
-            floor = 1e-6 * (own[0] + own[3] + own[5])
-            x, y, z = (value[t, 0, p] - position[t, 0, p], value[t, 1, p] - position[t, 1, p],
-                       value[t, 2, p] - position[t, 2, p])  # fmt: skip
-            # Pivots of the covariance that is left, and the residual eliminated alongside.
-            a = own[0] - covariance[t, 0, p]
-            b, c = own[1] - covariance[t, 1, p], own[2] - covariance[t, 2, p]
-            if not a > floor:
+            xx, xy, xz, yy, yz, zz = _inverse(
+                info[t, 0, p], info[t, 1, p], info[t, 2, p], info[t, 3, p], info[t, 4, p], info[t, 5, p]
+            )
+            one, two = 1.0 - rows[t + 3, 0, 0, p] * precision[t, 0, p], 1.0 - rows[t + 3, 0, 1, p] * precision[t, 1, p]
+            three = 1.0 - rows[t + 3, 0, 2, p] * precision[t, 2, p]
+            if not (one > 1e-6 and two > 1e-6 and three > 1e-6):
                 continue
-            y, z = y - b / a * x, z - c / a * x
-            d = own[3] - covariance[t, 3, p] - b * b / a
-            e = own[4] - covariance[t, 4, p] - b * c / a
-            if not d > floor:
-                continue
-            f = own[5] - covariance[t, 5, p] - c * c / a - e * e / d
-            z = z - e / d * y
-            if f > floor:
-                result[t, p] = x * x / a + y * y / d + z * z / f
+            x = (value[t, 0, p] - rows[t + 3, 3, 0, p]) / one
+            y = (value[t, 1, p] - rows[t + 3, 3, 1, p]) / two
+            z = (value[t, 2, p] - rows[t + 3, 3, 2, p]) / three
+            xx += rows[t + 3, 0, 0, p] / one
+            yy += rows[t + 3, 0, 1, p] / two
+            zz += rows[t + 3, 0, 2, p] / three
+            a, b, c, d, e, f = _inverse(xx, xy, xz, yy, yz, zz)
+            result[t, p] = x * (a * x + 2.0 * (b * y + c * z)) + y * (d * y + 2.0 * e * z) + f * z * z
 
 
 @njit(**_PLAIN)

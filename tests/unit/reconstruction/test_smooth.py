@@ -1,6 +1,7 @@
 """The smoother against a dense solution, a textbook Kalman smoother, and its own promises about gaps and flags."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +10,13 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from mocap.errors import ConfigError
-from mocap.reconstruction import smooth_kernels
+from mocap.reconstruction import smooth_kernels, smooth_scout_kernels
 from mocap.reconstruction.smooth import smooth_points_kalman
 from mocap.reconstruction.smooth_kernels import LANES, PAD
 from mocap.reconstruction.smooth_lanes import _series, prepare
 from mocap.reconstruction.smooth_options import SmoothingOptions
-from mocap.reconstruction.smooth_series import Series, cutoffs, fit, learn, padded, stiffness_of
+from mocap.reconstruction.smooth_scout import learn, look
+from mocap.reconstruction.smooth_series import Series, cutoffs, fit, padded, stiffness_of
 from mocap.schema import Status
 from mocap.trial import Points3D
 
@@ -75,16 +77,42 @@ def test_the_banded_system_equals_the_dense_one(n_frames, broken):
         active[:2, 1], active[11:16, 2], active[20:, 3] = False, False, False
     series = series_of(rng, n_frames, active)
     stiffness = np.exp(rng.normal(0, 2, (3, LANES))) * (1e3 if n_frames > 25 else 1)
-    found = fit(series, stiffness)
-    solution, covariance, taken = found.position, found.covariance, found.taken
-    assert np.allclose(found.local.sum(axis=0), (stiffness * taken).sum(axis=0))
+    solution, covariance = fit(series, stiffness)
     for lane in range(4):
-        position, inverse, dense_taken = dense(series, stiffness, lane)
+        position, inverse, _ = dense(series, stiffness, lane)
         inside = active[:, lane]
         assert np.abs(solution[:n_frames, :, lane] - position)[inside].max() < 1e-9
         own = np.array([inverse[3 * t : 3 * t + 3, 3 * t : 3 * t + 3] for t in range(n_frames)])
         assert np.abs(matrices(covariance)[:n_frames, lane] - own).max() < 1e-9
-        assert np.abs(taken[:, lane] - dense_taken).max() < 1e-9 * dense_taken.max()
+
+
+@pytest.mark.parametrize(("n_frames", "broken"), [(25, False), (25, True), (150, False)])
+def test_each_axis_by_itself_equals_the_dense_solution_of_its_own_variances(n_frames, broken):
+    rng = np.random.default_rng(1)
+    active = np.ones((n_frames, LANES), bool)
+    if broken:
+        active[:2, 1], active[11:16, 2], active[20:, 3] = False, False, False
+    series = series_of(rng, n_frames, active)
+    stiffness = np.exp(rng.normal(0, 2, (3, LANES))) * (1e3 if n_frames > 25 else 1)
+    seen = look(series, stiffness)
+    alone = np.zeros(series.info.shape)
+    alone[:, [0, 3, 5]] = series.precision
+    measured = series.measured[:, 0]
+    own = np.linalg.inv(matrices(series.info)[measured, 0])
+    assert np.allclose(series.precision[measured, :, 0], 1 / np.diagonal(own, axis1=1, axis2=2))
+    assert np.allclose(seen.local[:, 0].sum(axis=0), (stiffness * seen.sums[0]).sum(axis=0))
+    assert np.allclose(seen.local[:, 1].sum(axis=0), (stiffness * seen.sums[1]).sum(axis=0))
+    for lane in range(4):
+        position, inverse, taken = dense(Series(series.value, alone, series.active), stiffness, lane)
+        inside = active[:, lane]
+        assert np.abs(seen.position[:n_frames, :, lane] - position)[inside].max() < 1e-9
+        variance = np.diag(inverse).reshape(-1, 3)
+        assert np.abs(seen.covariance[:n_frames, [0, 3, 5], lane] - variance)[inside].max() < 1e-9
+        assert np.abs(seen.sums[0][:, lane] - taken).max() < 1e-9 * taken.max()
+        third = np.diff(position, 3, axis=0) * series.steady[: n_frames - 3, lane, None]
+        assert np.allclose(seen.sums[1][:, lane], (third**2).sum(axis=0))
+        misfit = series.precision[:n_frames, :, lane] * (position - series.value[:n_frames, :, lane]) ** 2
+        assert np.allclose(seen.sums[2][:, lane], misfit.sum(axis=0))
 
 
 @pytest.mark.parametrize("share", [0.005, 0.45])
@@ -95,16 +123,18 @@ def test_thousands_of_frames_stay_exact_at_the_softest_and_the_stiffest(share):
     info = np.zeros((n_frames, 6, LANES))
     info[:, [0, 3, 5]] = rng.uniform(0.5, 2.0, (n_frames, 1, 1))
     series = Series(padded(value), padded(info), padded(np.ones((n_frames, LANES), bool)))
-    found = fit(series, np.full((3, LANES), stiffness_of(share)))
-    solution, covariance = found.position, found.covariance
+    solution, covariance = fit(series, np.full((3, LANES), stiffness_of(share)))
+    seen = look(series, np.full((3, LANES), stiffness_of(share)))
     third = sparse.diags([-1.0, 3.0, -3.0, 1.0], [0, 1, 2, 3], shape=(n_frames - 3, n_frames))
     system = (sparse.diags(info[:, 0, 0]) + stiffness_of(share) * third.T @ third).tocsc()
     solve = splu(system).solve
-    assert np.abs(solution[:n_frames, 0, 0] - solve(info[:, 0, 0] * value[:, 0, 0])).max() < 1e-4
+    expected = solve(info[:, 0, 0] * value[:, 0, 0])
+    assert max(np.abs(part[:n_frames, 0, 0] - expected).max() for part in (solution, seen.position)) < 1e-4
     for frame in (0, 1, 700, 2999):
         unit = np.zeros(n_frames)
         unit[frame] = 1.0
-        assert abs(covariance[frame, 0, 0] / solve(unit)[frame] - 1) < 1e-4
+        variance = solve(unit)[frame]
+        assert max(abs(part[frame, 0, 0] / variance - 1) for part in (covariance, seen.covariance)) < 1e-4
 
 
 def walk(rng, n_frames, n_keypoints=4, jerk_sd=2e-4, noise_sd=3e-3):
@@ -131,7 +161,8 @@ def test_the_smoother_is_as_good_as_its_covariance_says():
     miss = smoothed.position - truth
     squares = np.einsum("tki,tkij,tkj->tk", miss, np.linalg.inv(smoothed.covariance), miss)
     assert 0.93 < (squares < 7.815).mean() < 0.97
-    assert (smoothed.status == Status.MEASURED | Status.FILTERED).all()
+    # One in 1e5 good samples is called a stray: 12 000 are here.
+    assert (smoothed.status != Status.MEASURED | Status.FILTERED).sum() <= 1
 
 
 def test_short_gaps_are_bridged_with_grown_covariance_and_long_ones_stay():
@@ -198,12 +229,14 @@ def test_a_cutoff_lets_half_of_the_amplitude_through():
     series = Series(padded(value), padded(info), padded(np.ones((400, LANES), bool)))
     stiffness = np.full((3, LANES), stiffness_of(share))
     assert np.allclose(cutoffs(series, stiffness), share)
-    assert abs(fit(series, stiffness).position[150:250].max() - 0.5) < 0.01
+    assert abs(fit(series, stiffness)[0][150:250].max() - 0.5) < 0.01
 
 
 def test_learning_is_the_maximum_of_the_likelihood():
     # Dense restricted likelihood around the answer of the fixed-point rounds.
+    # Noise without correlation between the axes: then they may be taken one by one.
     points, _ = walk(np.random.default_rng(8), 60, 1, jerk_sd=1e-3)
+    points = replace(points, covariance=points.covariance * np.eye(3))
     series = _series(prepare(points), np.array([0]), 10)
     stiffness, noise = learn(series)
 
@@ -225,9 +258,10 @@ def test_learning_is_the_maximum_of_the_likelihood():
 
 def test_the_compilers_cache_follows_the_blocks():
     content = (Path(smooth_kernels.__file__).parent / "smooth_block_kernels.py").read_bytes()
-    assert hashlib.sha256(content).hexdigest() == smooth_kernels.IMPORTED_SHA256, (
-        "write the new sum into smooth_kernels.py: that makes the compiler drop what it kept of the old blocks"
-    )
+    for module in (smooth_kernels, smooth_scout_kernels):
+        assert hashlib.sha256(content).hexdigest() == module.IMPORTED_SHA256, (
+            f"write the new sum into {module.__name__}: that makes the compiler drop what it kept of the old blocks"
+        )
 
 
 def test_options_out_of_range_are_refused():

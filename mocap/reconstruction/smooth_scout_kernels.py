@@ -1,0 +1,115 @@
+"""A first look at series over time, compiled: each axis by itself, at a small part of the cost of all three together.
+
+Every axis has the variance that it has whatever the others are, so that what is learned from it is consistent; what
+the axes know of each other is left to the fit at the end.
+"""
+
+import numpy as np
+from numba import njit
+
+from mocap.reconstruction.smooth_block_kernels import LANES, N1, N2, N3, OPTIONS
+
+# The compiler's cache watches this file alone: a test holds this to the SHA-256 of the kernel file imported.
+IMPORTED_SHA256 = "e9884ff4910c03db1d6bff30c429856cc045749df2686189e3f8ac00c24e0b93"
+#: Rows of memory for each frame.
+SCOUT_ROWS = 15
+_R1, _R2, _R3, _R4 = (np.uint64(3 * place * LANES) for place in range(1, 5))
+_BACK1, _BACK2, _BACK3 = (np.uint64(SCOUT_ROWS * turn * LANES) for turn in range(1, 4))
+
+
+@njit(**OPTIONS)
+def _forward(value, precision, steady, stiffness, rows, frame, axis):
+    """Eliminate one frame: inverse pivot, what it hands on to the three after it, and right-hand side."""
+    at, along = np.uint64((3 * frame + axis) * LANES), np.uint64(axis * LANES)
+    # The memory begins three frames early.
+    o = np.uint64(((frame + 3) * SCOUT_ROWS + axis) * LANES)
+    s = np.uint64(frame * LANES)
+    a, b, c = o - _BACK1, o - _BACK2, o - _BACK3
+    for p in range(N1):
+        i, j, k = rows[a + p], rows[b + p], rows[c + p]
+        i1, i2, i3 = rows[a + _R1 + p], rows[a + _R2 + p], rows[a + _R3 + p]
+        j2, j3, k3 = rows[b + _R2 + p], rows[b + _R3 + p], rows[c + _R3 + p]
+        l1, l2, l3 = i1 * i, j2 * j, k3 * k
+        here, one, two, three = steady[s + N3 + p], steady[s + N2 + p], steady[s + N1 + p], steady[s + p]
+        stiff, own = stiffness[along + p], precision[at + p]
+        left = own + stiff * (here + 9.0 * (one + two) + three) - l1 * i1 - l2 * j2 - l3 * k3
+        # A frame that stands for nothing has nothing to hand on.
+        rows[o + p] = 1.0 / left if left > 0.0 else 1.0
+        rows[o + _R1 + p] = -stiff * (3.0 * (here + two) + 9.0 * one) - l1 * i2 - l2 * j3
+        rows[o + _R2 + p] = 3.0 * stiff * (here + one) - l1 * i3
+        rows[o + _R3 + p] = -stiff * here
+        rows[o + _R4 + p] = (
+            own * value[at + p] - l1 * rows[a + _R4 + p] - l2 * rows[b + _R4 + p] - l3 * rows[c + _R4 + p]
+        )
+
+
+@njit(**OPTIONS)
+def _backward(rows, frame, axis):
+    """Solve one frame, and the inverse near it: its variance, its ties to the next two, value, third difference's."""
+    o = np.uint64(((frame + 3) * SCOUT_ROWS + axis) * LANES)
+    a, b, c = o + _BACK1, o + _BACK2, o + _BACK3
+    for p in range(N1):
+        near = rows[o + p]
+        l1, l2, l3 = rows[o + _R1 + p] * near, rows[o + _R2 + p] * near, rows[o + _R3 + p] * near
+        x = rows[o + _R4 + p] * near
+        x -= l1 * rows[a + _R3 + p] + l2 * rows[b + _R3 + p] + l3 * rows[c + _R3 + p]
+        s11, s12, s13 = rows[a + p], rows[a + _R1 + p], rows[a + _R2 + p]
+        s22, s23, s33 = rows[b + p], rows[b + _R1 + p], rows[c + p]
+        t1 = -(l1 * s11 + l2 * s12 + l3 * s13)
+        t2 = -(l1 * s12 + l2 * s22 + l3 * s23)
+        t3 = -(l1 * s13 + l2 * s23 + l3 * s33)
+        t0 = near - (l1 * t1 + l2 * t2 + l3 * t3)
+        rows[o + p], rows[o + _R1 + p], rows[o + _R2 + p], rows[o + _R3 + p] = t0, t1, t2, x
+        crossed = 3.0 * (t2 - t1 + s13 - s23) - 9.0 * s12 - t3
+        rows[o + _R4 + p] = t0 + 9.0 * (s11 + s22) + s33 + 2.0 * crossed
+
+
+@njit(**OPTIONS)
+def _count(value, precision, steady, stiffness, rows, frame, axis, sums, local):
+    """Add up what one frame tells of motion and noise."""
+    at, along, s = np.uint64((3 * frame + axis) * LANES), np.uint64(axis * LANES), np.uint64(frame * LANES)
+    o = np.uint64(((frame + 3) * SCOUT_ROWS + axis) * LANES) + _R3
+    first, second, third = np.uint64(3 * LANES) + along, np.uint64(6 * LANES) + along, np.uint64(2 * frame * LANES)
+    for p in range(N1):
+        x = rows[o + p]
+        step = rows[o + _BACK3 + p] - x - 3.0 * (rows[o + _BACK2 + p] - rows[o + _BACK1 + p])
+        counts = steady[s + N3 + p]
+        square, degrees, off = counts * step * step, counts * rows[o + N3 + p], value[at + p] - x
+        sums[along + p] += degrees
+        sums[first + p] += square
+        sums[second + p] += precision[at + p] * off * off
+        local[third + p] += stiffness[along + p] * degrees
+        local[third + N1 + p] += stiffness[along + p] * square
+
+
+@njit(**OPTIONS)
+def scout(value, precision, steady, stiffness, rows, sums, local):
+    """Smooth each axis of each lane by itself; all arrays flat.
+
+    Parameters
+    ----------
+    value, precision : float64, shape (time + PAD, 3, LANES)
+        Precision is zero where nothing was measured.
+    steady : float64, shape (3 + time + PAD, LANES)
+        What each third difference counts, three rows of zeros before them.
+    stiffness : float64, shape (3, LANES)
+    rows : float64, shape (3 + time + PAD, 5, 3, LANES)
+        Result: variance at 0, value at 3 of each frame, the first three frames being memory.
+    sums : float64, shape (3, 3, LANES)
+        Result: by axis the trace of inverse times D'D, the squares of the third differences, the misfit.
+    local : float64, shape (time + PAD, 2, LANES)
+        Result: degrees, and squares, of all axes by third difference, times the stiffness.
+    """
+    n_frames = steady.size // LANES - 6
+    edge = 3 * SCOUT_ROWS * LANES
+    rows[:edge] = 0.0
+    rows[(n_frames + 3) * SCOUT_ROWS * LANES :] = 0.0
+    sums[:] = 0.0
+    local[:] = 0.0
+    for frame in range(n_frames):
+        for axis in range(3):
+            _forward(value, precision, steady, stiffness, rows, frame, axis)
+    for frame in range(n_frames - 1, -1, -1):
+        for axis in range(3):
+            _backward(rows, frame, axis)
+            _count(value, precision, steady, stiffness, rows, frame, axis, sums, local)
