@@ -25,6 +25,57 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return min(2, os.cpu_count() or 1)
 
 
+# The two processes take files from the two ends of one list, so that each compiles what the other does not need yet:
+# the first begins with calibration, the second with what comes after it, and the small files between are left for last.
+RECORDING_OF_A_BOARD = (
+    "accuracy/test_charuco_quality.py", "accuracy/test_recording_timing.py", "accuracy/test_charuco_recording.py",
+    "integration/test_calibration_check_command.py", "integration/test_calibrate_recording.py",
+)  # fmt: skip
+FIRST = (
+    *RECORDING_OF_A_BOARD, "faults/test_board_faults.py", "faults/test_bad_input.py",
+    "unit/calibration/test_detection.py", "accuracy/test_points_calibration.py",
+    "accuracy/test_world_sources.py", "unit/calibration/test_lens_choice.py",
+    "unit/calibration/test_board_page.py", "accuracy/test_tag_calibration.py",
+    "unit/calibration/test_corrections.py", "accuracy/test_board_corners.py",
+    "unit/calibration/test_flatness.py", "unit/calibration/test_reestimate.py",
+)  # fmt: skip
+LAST = (
+    "benchmarks/test_smoothing_speed.py", "benchmarks/test_detect_speed.py", "accuracy/test_smoothing.py",
+    "integration/test_plates_session.py", "accuracy/test_side_swaps.py", "accuracy/test_kinematics_synthetic.py",
+    "faults/test_wrong_files.py", "test_architecture.py", "integration/test_trial_steps.py",
+    "accuracy/test_sync_offsets.py", "faults/test_calibration_in_use.py", "viewer/test_view.py",
+    "integration/test_session_run.py", "unit/reconstruction/test_smooth_guard.py",
+    "unit/reconstruction/test_robust.py", "unit/keypoints/test_marker_blobs.py",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long files at the ends of the list."""
+    rank = {name: place - len(FIRST) for place, name in enumerate(FIRST)}
+    rank |= {name: 1 + place for place, name in enumerate(LAST)}
+    items.sort(key=lambda item: rank.get(item.nodeid.partition("::")[0].removeprefix("tests/"), 0))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hand out whole files, and those that share the recording of a board together, from both ends of the list."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class FromBothEnds(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return "recording of a board" if file.removeprefix("tests/") in RECORDING_OF_A_BOARD else file
+
+        def _assign_work_unit(self, node: Any) -> None:
+            if node is not next(iter(self.assigned_work)):
+                self.workqueue.move_to_end(next(reversed(self.workqueue)), last=False)
+            super()._assign_work_unit(node)
+
+    if config.option.dist != "loadfile":
+        return None
+    config.option.loadscopereorder = False
+    return FromBothEnds(config, log)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of real recordings; they are not part of the project."""

@@ -7,6 +7,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -79,9 +80,14 @@ def source_files(root: Path = ROOT) -> dict[str, Path]:
     return files
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def imports_of(path: Path, module: str, top_level_only: bool = False) -> Iterator[str]:
     """Absolute names of all modules that a file imports, function bodies included."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parsed(path)
     nodes = _outside_functions(tree) if top_level_only else ast.walk(tree)
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     for node in nodes:
@@ -151,7 +157,7 @@ def edge_faults(files: dict[str, Path]) -> list[str]:
     for module, path in files.items():
         if _within(module, EDGES):
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"print", "open"}:
                 faults.append(f"{module}:{node.lineno} calls {node.func.id}")  # type: ignore[attr-defined]
         if any(name.split(".")[0] == "pathlib" for name in imports_of(path, module)):
