@@ -11,10 +11,11 @@ from calibration.digits import digits
 from calibration.triangulation import triangulate
 from mocap.errors import KeypointError
 from mocap.keypoints.markers.blobs import SPLIT, Blobs
-from mocap.keypoints.markers.candidates import find_candidates
+from mocap.keypoints.markers.candidates import find_candidates, learned_limit_px
 from mocap.keypoints.markers.following import Follower
 from mocap.keypoints.markers.options import LabelOptions
 from mocap.keypoints.markers.rigidity import Rigidity, learn_rigidity, nothing_rigid
+from mocap.keypoints.markers.sizes import wrong_size
 from mocap.keypoints.markers.template import MarkerTemplate, Registration, register
 from mocap.trial import Keypoints2D
 
@@ -123,6 +124,8 @@ def label_markers(
     usable = [[np.flatnonzero(spots.usable) for spots in camera] for camera in blobs]
     clean = [[spots.chosen(own) for spots, own in zip(*pair, strict=True)] for pair in zip(blobs, usable, strict=True)]
     ideal, straight = _ideal(rig, clean)
+    centres = [[spots.centre_px for spots in camera] for camera in straight]
+    options = replace(options, limit_px=learned_limit_px(ideal, centres, options.limit_px))
     if isinstance(labels, MarkerTemplate):
         start, position, note = _from_template(straight, ideal, labels, options)
     else:
@@ -132,7 +135,8 @@ def label_markers(
     _, first = run.followed(nothing_rigid(len(labels.names)), 0)
     rigidity = learn_rigidity(first, options)
     spot, points = run.followed(rigidity, 1)
-    return _answer(clean, usable, labels.names, rate_hz, (start, note, rigidity), spot, points)
+    spot, points, n_wrong = _settled(ideal, straight, spot, points)
+    return _answer(clean, usable, labels.names, rate_hz, (start, note, rigidity, n_wrong), spot, points)
 
 
 @dataclass(frozen=True, eq=False)
@@ -241,11 +245,31 @@ def _from_given(clean: list[list[Blobs]], rig: CameraRig, given: GivenLabels) ->
     return given.frame, position, f"{count} of {len(given.names)} markers were labelled by hand in frame {given.frame}."
 
 
+def _settled(
+    rig: CameraRig, clean: list[list[Blobs]], spot: NDArray, points: NDArray
+) -> tuple[NDArray, NDArray, int]:
+    """Leave out spots of another size than their marker; spots, points without them, and how many there were."""
+    larger, pixels = np.full(spot.shape, np.nan), np.full((*spot.shape, 2), np.nan)
+    for camera, frame in np.ndindex(*spot.shape[:2]):
+        there = spot[camera, frame] >= 0
+        own = clean[camera][frame].chosen(spot[camera, frame, there])
+        larger[camera, frame, there], pixels[camera, frame, there] = own.axes_px[:, 0], own.centre_px
+    scale = [camera.matrix[0, 0] / (points @ camera.cam_from_world[2, :3] + camera.cam_from_world[2, 3])
+             for camera in rig]  # fmt: skip
+    wrong = wrong_size(larger, np.stack(scale))
+    touched = wrong.any(axis=0)
+    spot, points = np.where(wrong, -1, spot), points.copy()
+    pixels[wrong] = np.nan
+    points[touched] = triangulate(rig, pixels[:, touched])
+    spot[:, np.isnan(points).any(axis=2)] = -1
+    return spot, points, int(wrong.sum())
+
+
 def _answer(
     clean: list[list[Blobs]], usable: list[list[NDArray]], names: tuple[str, ...], rate_hz: float,
-    found: tuple[int, str, Rigidity], spot: NDArray, points: NDArray,
+    found: tuple[int, str, Rigidity, int], spot: NDArray, points: NDArray,
 ) -> MarkerLabels:  # fmt: skip
-    start, note, rigidity = found
+    start, note, rigidity, n_wrong = found
     pixels, sd = np.full((*spot.shape, 2), np.nan), np.full(spot.shape, np.inf)
     original, unlabelled = np.full(spot.shape, -1), np.zeros(spot.shape[:2], int)
     n_split = 0
@@ -262,7 +286,8 @@ def _answer(
     poor = [f"{name} ({digits(100 * share, 3)} %)" for name, share in zip(names, known.mean(axis=0), strict=True)
             if share < 0.9]  # fmt: skip
     notes = [note, f"{rigidity.n_pairs} pairs of markers keep their distance and were used to check the labels.",
-             f"{int(unlabelled.sum())} spots are no marker's; {n_split} labelled ones touch another."]  # fmt: skip
+             f"{int(unlabelled.sum())} spots are no marker's; {n_split} labelled ones touch another.",
+             f"{n_wrong} spots were left out as they are not as large as their marker: half hidden ones."]  # fmt: skip
     if poor:
         notes.append(f"Known in less than 90 % of the frames: {', '.join(poor)}.")
     return MarkerLabels(

@@ -6,19 +6,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from mocap.keypoints.markers.blob_kernels import (
-    MAX_PIXELS,
-    N_ELLIPSE,
-    N_MOST,
-    N_SHARED,
-    STEP,
-    gather,
-)
+from mocap.keypoints.markers.blob_kernels import MAX_PIXELS, N_ELLIPSE, N_MOST, N_SHARED, STEP, gather
 from mocap.keypoints.markers.fit_kernels import fit
 from mocap.keypoints.markers.step_kernels import find_step, mean_background
 
-ROW = 12  # kind (-1 nothing), x, y, larger axis, smaller axis, angle, contrast, softness, residual, sd,
-# third harmonic of the edge and its sd
+ROW = 10  # kind (-1 nothing), x, y, larger axis, smaller axis, angle, contrast, softness, residual, sd
 _MARGIN = 2.0  # px beyond the edge
 _BLUR = 0.8  # px^2, to start from
 _SINGLE, _SPLIT, _MERGED = 0, 1, 2
@@ -35,6 +27,8 @@ _LEAST_TWO = 1.25  # elongation of a spot that may be two
 _LEAST_TWO_FILL, _TWO_FILL = 0.75, 0.98  # of a whole ellipse about 1
 _LEAST_APART = 1.2  # radii
 _SPLIT_RESIDUAL = 0.04
+_CUT, _CUT_PX, _DOUBTFUL = 4.0, 0.05, 2.5  # third harmonic of the edge over its sd, and in px
+_SHIFT = 1.6  # of one coordinate of a cut disc's centre, over the third harmonic
 # Numbers of ellipses; for plain ones everything that is called with them would be compiled once for each.
 _ALONE, _PAIR = np.int64(1), np.int64(2)
 
@@ -261,6 +255,12 @@ def _fill_rows(state: NDArray, answer: NDArray, n: int, limits: NDArray, rows: N
         base = N_SHARED + k * N_ELLIPSE
         larger, smaller, angle = _axes(state[base : base + N_ELLIPSE])
         sd = spread * sqrt((answer[2 * k] ** 2 + answer[2 * k + 1] ** 2) / 2)
+        # A whole disc is symmetric about its centre however it moves; one that is cut is not.
+        lopsided, chance = answer[5 + 2 * k], answer[6 + 2 * k]
+        if lopsided > _CUT * chance and lopsided > _CUT_PX:
+            return False
+        if lopsided > _DOUBTFUL * chance:
+            sd = hypot(sd, _SHIFT * lopsided)
         sound = smaller >= limits[0] and larger <= limits[1] and larger <= limits[2] * smaller
         if not (sound and sd <= limits[5] and softness < 1.2 * larger):
             return False
@@ -268,7 +268,6 @@ def _fill_rows(state: NDArray, answer: NDArray, n: int, limits: NDArray, rows: N
         rows[k, 1], rows[k, 2] = state[base], state[base + 1]
         rows[k, 3], rows[k, 4], rows[k, 5] = larger, smaller, angle
         rows[k, 6], rows[k, 7], rows[k, 8], rows[k, 9] = contrast, softness, residual, sd
-        rows[k, 10], rows[k, 11] = answer[5 + 2 * k], answer[6 + 2 * k]
     return True
 
 

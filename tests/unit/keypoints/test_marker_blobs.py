@@ -43,6 +43,35 @@ def test_centres_of_still_and_moving_discs(path_px, limit):
     assert 0.4 < rms / np.sqrt(np.mean(np.square(sds))) < 2.0
 
 
+def test_centres_lie_to_no_side():
+    """Free of noise, of many sizes and shifts: the mean shows what scatter would hide."""
+    rng, errors = np.random.default_rng(7), []
+    for _ in range(12):
+        centre, a = rng.uniform(18, 21, 2), rng.uniform(2.5, 6)
+        disc = (*centre, a, a * rng.uniform(0.5, 1), rng.uniform(0, 3), *rng.uniform(-3, 3, 2))
+        found = find_blobs(painted((40, 40), [disc], noise=0.0))
+        errors += list(found.centre_px[found.usable] - centre)
+    assert len(errors) >= 11  # the smallest one, drawn out to thrice its width, is not sure
+    assert np.abs(np.mean(errors, axis=0)).max() < 0.003  # px, 0.001
+    assert np.abs(errors).max() < 0.01  # 0.004
+
+
+def test_a_disc_that_something_cuts_is_refused_or_says_so():
+    rng, kept = np.random.default_rng(3), []
+    for seed in range(10):
+        a, cut, away = rng.uniform(2.5, 6), rng.uniform(0.5, 2.0), rng.uniform(0, 2 * np.pi)
+        whole = painted((40, 40), [(19.6, 20.3, a, a, 0, 0, 0)], noise=0.0).astype(float)
+        y, x = np.mgrid[:40, :40]
+        before = np.clip((x - 19.6) * np.cos(away) + (y - 20.3) * np.sin(away) - (a - cut) + 0.5, 0, 1)
+        image = whole * (1 - before) + before * rng.choice([60.0, 110.0])
+        noisy = np.rint(image + np.random.default_rng(seed).normal(0, 2, image.shape)).astype(np.uint8)
+        found = find_blobs(noisy)
+        found = found.chosen(found.usable)
+        kept += [np.hypot(*(spot - [19.6, 20.3])) / sd for spot, sd in zip(found.centre_px, found.sd_px, strict=True)]
+    assert len(kept) <= 3  # none of 10
+    assert all(ratio < 4 for ratio in kept)  # radial error over the sd of one coordinate
+
+
 def test_discs_that_touch_are_taken_apart():
     discs = [(25.3, 24.6, 5, 4.5, 0.4, 1, 0), (32.8, 28.1, 5, 4.2, 0, 1, 0)]
     found = find_blobs(painted((56, 60), discs))
