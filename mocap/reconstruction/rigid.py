@@ -1,9 +1,9 @@
 """Six-degree poses of rigid plates: one fit per moment to all corners in all images, with an honest covariance.
 
 Corners are triangulated from all views to begin with; then the pose is fitted to their pixels directly, weighted by
-what each corner's detection says of its noise and by what the fits themselves tell of it (`rigid_noise`). Poses of
-single views are never averaged: a flat plate in one view has two poses that look alike. Two views settle that; with one
-there is no pose.
+what each corner's detection says of its noise and by what the fits themselves tell of it (`rigid_noise`, `rigid_lag`).
+Poses of single views are never averaged: a flat plate in one view has two poses that look alike. Two views settle that;
+with one there is no pose.
 """
 
 from dataclasses import dataclass, field, replace
@@ -18,7 +18,8 @@ from mocap.config.plates import Plate, sd_of_confidence
 from mocap.errors import KeypointError
 from mocap.reconstruction.rigid_fit import Linear, Sights, linearised, refine
 from mocap.reconstruction.rigid_gates import Gate, without_strays
-from mocap.reconstruction.rigid_noise import CornerNoise, estimate_noise
+from mocap.reconstruction.rigid_lag import Lag, estimate_lag, lag_covariance, no_lag, turning
+from mocap.reconstruction.rigid_noise import CornerNoise, as_stated, estimate_noise
 from mocap.reconstruction.rigid_starts import tag_starts, triangulated_starts
 from mocap.trial import Keypoints2D
 
@@ -31,7 +32,8 @@ REASONS = (
 
 _LEAST_SD_PX = 0.01
 _BLOCK = 2000  # frames fitted at once
-_SAMPLE = 1500  # frames from which the noise is estimated
+_SAMPLE = 600  # frames from which the noise is estimated
+_ROUNDS = 3  # of fitting with the noise that the round before found
 _NOISE_QUANTILE = 0.99
 
 
@@ -78,6 +80,8 @@ class PlatePoses:
     reason : ndarray of uint8, shape (time,)
         Place in `REASONS`.
     noise : CornerNoise
+    lag : Lag
+        By how much corners lag behind their tag; taken out.
     rate_hz : float
     """
 
@@ -91,6 +95,7 @@ class PlatePoses:
     used: NDArray
     reason: NDArray
     noise: CornerNoise
+    lag: Lag
     rate_hz: float
 
     @property
@@ -105,7 +110,8 @@ class PlatePoses:
     def said(self) -> str:
         """Say how many frames have a pose, and why the others have none."""
         words = [f"{int((self.reason == code).sum())} {REASONS[code]}" for code in np.unique(self.reason)]
-        return f"{self.plate.name}: {', '.join(words)} of {len(self.reason)} frames"
+        late = self.lag.said()
+        return f"{self.plate.name}: {', '.join(words)} of {len(self.reason)} frames{f'; {late}' if late else ''}"
 
 
 def rigid_plate_poses(
@@ -140,9 +146,10 @@ def rigid_plate_poses(
     start = _starts(rig, plate, sights, reason)
     group = np.repeat(np.arange(len(plate.ids)), 4)
     sights, start, reason = without_strays(rig, body, sights, start, reason, group, options.gate)
-    noise = _noise(rig, body, sights, start, reason)
-    sights = replace(sights, variance=sights.variance * noise.factor[:, None, None], shared=noise.shared_px2)
-    return _final(rig, plate, sights, start, reason, noise, keypoints.rate_hz, options)
+    drift = turning(rig, body, start, group)
+    noise, lag = _noise(rig, body, sights, start, reason, drift)
+    sights = _quieted(sights, noise, lag, drift)
+    return _final(rig, plate, sights, start, reason, noise, keypoints.rate_hz, options, lag, drift)
 
 
 def _sights(keypoints: Keypoints2D, rig: CameraRig, plate: Plate, options: RigidOptions) -> Sights:
@@ -189,25 +196,32 @@ def _starts(rig: CameraRig, plate: Plate, sights: Sights, reason: NDArray) -> ND
     return start
 
 
-def _noise(rig: CameraRig, body: NDArray, sights: Sights, start: NDArray, reason: NDArray) -> CornerNoise:
-    good = np.flatnonzero(reason == MEASURED)
+def _noise(
+    rig: CameraRig, body: NDArray, sights: Sights, start: NDArray, reason: NDArray, drift: NDArray
+) -> tuple[CornerNoise, Lag]:
+    noise, lag, good = as_stated(len(rig)), no_lag(len(rig)), np.flatnonzero(reason == MEASURED)
     if not len(good):
-        return CornerNoise(np.ones(len(rig)), 0.0, np.zeros(len(rig)))
+        return noise, lag
     chosen = good[np.unique(np.linspace(0, len(good) - 1, min(len(good), _SAMPLE)).astype(int))]
-    part = sights.at(chosen)
-    noise = CornerNoise(np.ones(len(rig)), 0.0, np.zeros(len(rig)))
-    factor = np.ones(len(rig))
-    for _ in range(2):  # once more with the cameras weighted against each other
-        scaled = replace(part, variance=part.variance * factor[:, None, None])
-        poses, _ = refine(rig, body, start[chosen], scaled)
-        noise = estimate_noise(linearised(rig, body, poses, scaled))
-        factor = factor * noise.factor
-    return CornerNoise(factor, noise.shared_px2, noise.freedom)
+    part, poses, own = sights.at(chosen), start[chosen], drift[:, chosen]
+    for _ in range(_ROUNDS):
+        quieted = _quieted(part, noise, lag, own)
+        poses, _ = refine(rig, body, poses, quieted)
+        linear = linearised(rig, body, poses, quieted)
+        noise, lag = estimate_noise(linear, part.variance), estimate_lag(linear, own, lag, part.variance)
+
+    return noise, lag
+
+
+def _quieted(sights: Sights, noise: CornerNoise, lag: Lag, drift: NDArray) -> Sights:
+    """Return the sights with their noise as estimated, and the lag taken out."""
+    pixels = sights.pixels + lag.frames[:, None, None, None] * drift
+    return replace(sights, pixels=pixels, variance=noise.variance(sights.variance), shared=noise.shared_px2)
 
 
 def _final(
     rig: CameraRig, plate: Plate, sights: Sights, start: NDArray, reason: NDArray, noise: CornerNoise, rate_hz: float,
-    options: RigidOptions,
+    options: RigidOptions, lag: Lag, drift: NDArray,
 ) -> PlatePoses:  # fmt: skip
     body, n_frames = plate.corners_plate.reshape(-1, 3), len(reason)
     poses, covariance = np.full((n_frames, 4, 4), np.nan), np.full((n_frames, 6, 6), np.nan)
@@ -220,6 +234,7 @@ def _final(
         poses[rows], cost = refine(rig, body, start[rows], part)
         linear = linearised(rig, body, poses[rows], part)
         covariance[rows] = _covariance(linear, cost)
+        covariance[rows] += lag_covariance(linear, drift[:, rows], lag, _inverse(linear.normal().sum(axis=0)))
         residual[rows] = np.sqrt((linear.residual**2).sum(axis=(0, 2, 3)) / (2 * part.used.sum(axis=(0, 2))))
         if by_rig is not None:
             by_rig[rows] = _calibration_covariance(rig, body, poses[rows], linear)
@@ -233,7 +248,7 @@ def _final(
     used = sights.used & ~lost[:, None]
     return PlatePoses(
         plate, poses, covariance, by_rig, residual, used.any(axis=2).sum(axis=0).astype(np.uint8),
-        used.sum(axis=(0, 2)), used, reason, noise, rate_hz,
+        used.sum(axis=(0, 2)), used, reason, noise, lag, rate_hz,
     )  # fmt: skip
 
 

@@ -65,6 +65,12 @@ class Linear:
     weight: NDArray
     shrink: NDArray
 
+    def at(self, frames: NDArray | slice) -> "Linear":
+        """Return the same for some frames."""
+        return Linear(
+            self.residual[:, frames], self.jacobian[:, frames], self.weight[:, frames], self.shrink[:, frames]
+        )
+
     def normal(self) -> NDArray:
         """Return the normal matrices of each view, shape (camera, time, 6, 6)."""
         flat = self.jacobian.reshape(*self.jacobian.shape[:2], -1, 6)
@@ -77,17 +83,18 @@ class Linear:
         """Return the weighted sums of the Jacobians of each view, shape (camera, time, 2, 6)."""
         return np.einsum("ctk,ctkai->ctai", self.weight, self.jacobian)
 
+    def weighed(self, values: NDArray) -> NDArray:
+        """Return the inverse covariance times values, both of shape (camera, time, point, 2)."""
+        plain = self.weight[..., None] * values
+        return plain - self.weight[..., None] * (self.shrink[..., None] * plain.sum(axis=2))[:, :, None]
+
     def gradient(self) -> NDArray:
         """Return the right side of the normal equations, shape (time, 6)."""
-        pull = np.einsum("ctk,ctkai,ctka->ti", self.weight, self.jacobian, self.residual)
-        off = np.einsum("ctk,ctka->cta", self.weight, self.residual)
-        return pull - np.einsum("ct,ctai,cta->ti", self.shrink, self.sums(), off)
+        return np.einsum("ctka,ctkai->ti", self.weighed(self.residual), self.jacobian)
 
     def squares(self) -> NDArray:
         """Return the squared, weighted residuals of each frame, shape (time,)."""
-        plain = np.einsum("ctk,ctka->t", self.weight, self.residual**2)
-        off = np.einsum("ctk,ctka->cta", self.weight, self.residual)
-        return plain - np.einsum("ct,cta->t", self.shrink, off**2)
+        return np.einsum("ctka,ctka->t", self.weighed(self.residual), self.residual)
 
 
 def project(camera: Camera, points_world: NDArray) -> tuple[NDArray, NDArray]:
