@@ -17,13 +17,12 @@ from calibration.triangulation import triangulate
 from mocap.errors import ConfigError, KeypointError
 from mocap.keypoints.sides_anatomy import attached_score, facing_score
 from mocap.keypoints.sides_evidence import side_evidence
-from mocap.keypoints.sides_kernels import best_states
+from mocap.keypoints.sides_labels import Agreement, signs
 from mocap.keypoints.sides_names import PARTS, part_of, side_pairs
 from mocap.trial import Keypoints2D
 
 WHOLE = "whole body"
 _MOST_CAMERAS = 14
-_BLOCK, _AHEAD = 1024, 128
 _MOST_BODIES = 2000  # bodies triangulated; where there are more frames, every n-th
 
 
@@ -104,20 +103,22 @@ class SideSwaps:
 class _Bodies:
     """Points of the bodies of some frames, triangulated again only where the labels of a view are other ones."""
 
-    def __init__(self, pixels: NDArray, rig: CameraRig, pairs: Sequence[tuple[int, int]]) -> None:
+    def __init__(
+        self, pixels: NDArray, confident: NDArray, rig: CameraRig, pairs: Sequence[tuple[int, int]]
+    ) -> None:
         self.frames = np.arange(0, pixels.shape[1], max(1, -(-pixels.shape[1] // _MOST_BODIES)))
-        self._pixels, self._rig, self._pairs = pixels[:, self.frames], rig, pairs
+        self._pixels = np.where(confident[:, self.frames, :, None], pixels[:, self.frames], np.nan)
+        self._rig, self._pairs = rig, pairs
         self._mask = np.zeros(self._pixels.shape[:3], bool)
         self._points = triangulate(rig, self._pixels)
 
     def points(self, exchanged: NDArray) -> NDArray:
-        """Points, shape (frame, keypoint, 3), with labels, (camera, time, keypoint), exchanged."""
-        mask = exchanged[:, self.frames]
-        frames, places = np.nonzero((mask != self._mask).any(axis=0))
+        """Points, shape (frame, keypoint, 3), with labels of these frames, (camera, frame, keypoint), exchanged."""
+        frames, places = np.nonzero((exchanged != self._mask).any(axis=0))
         if len(frames):
-            pixels = _exchanged(self._pixels, mask, self._pairs)[:, frames, places]
+            pixels = _exchanged(self._pixels, exchanged, self._pairs)[:, frames, places]
             self._points[frames, places] = triangulate(self._rig, pixels)
-            self._mask = mask
+            self._mask = exchanged
         return self._points
 
 
@@ -148,23 +149,22 @@ def find_side_swaps(keypoints: Keypoints2D, rig: CameraRig, *, options: SideOpti
     pairs = side_pairs(keypoints.names)
     _check(keypoints, rig, pairs)
     confident = keypoints.confidence >= max(options.min_confidence, 1e-9)
-    pixels = np.where(confident[..., None], keypoints.pixels, np.nan)
     parts, places = _parts(keypoints.names, pairs)
-    evidence = side_evidence(pixels, rig, pairs, [*places, tuple(range(len(pairs)))])
-    step = np.clip(evidence.step, -options.step_limit, options.step_limit)
-    bodies = _Bodies(pixels, rig, pairs)
+    evidence = side_evidence(keypoints.pixels, confident, rig, pairs, [*places, tuple(range(len(pairs)))])
+    step = np.clip(np.swapaxes(evidence.step, 1, 2), -options.step_limit, options.step_limit)
+    bodies = _Bodies(keypoints.pixels, confident, rig, pairs)
     whole, facing = _whole(bodies, keypoints.names, pairs, evidence.pair[-1], step[-1], options)
-    exchanged = np.zeros(pixels.shape[:3], bool)
+    exchanged = np.zeros(confident.shape, bool)
     _mark(exchanged, whole, [place for pair in pairs for place in pair])
     part = np.zeros((len(parts), *whole.shape), bool)
     if options.parts and len(parts) > 1:
-        sign = _signs(whole).T
-        upright = exchanged.copy()
+        sign = signs(whole).T
+        upright = exchanged[:, bodies.frames]
         for index, name in enumerate(parts):
-            own = evidence.pair[index] * sign[:, :, None] * sign[:, None, :]
             stay = step[index] * sign[1:] * sign[:-1] + options.part_persistence
+            between = Agreement(evidence.pair[index], sign, stay)
             held = [place for pair in places[index] for place in pairs[pair]]
-            part[index] = _part(bodies, upright, keypoints.names, pairs, name, held, own, stay, options)
+            part[index] = _part(bodies, upright, keypoints.names, pairs, name, held, between, options)
             _mark(exchanged, part[index], held)
     return SideSwaps(whole, parts, part, exchanged, facing, float(np.median(evidence.sigma_px)), pairs)
 
@@ -216,47 +216,35 @@ def _whole(
     options: SideOptions,
 ) -> tuple[NDArray, NDArray]:  # fmt: skip
     """Views whose whole body is exchanged: first as they agree among each other, then with what the body says."""
-    n_frames, n_cameras = between.shape[:2]
+    n_cameras, n_frames = between.shape[1:]
+    said = Agreement(between, np.ones((n_frames, n_cameras)), step + options.persistence)
     field = np.full((n_frames, n_cameras), options.trust / n_cameras)
-    first = _solved(between, field, step + options.persistence)
-    mask = np.zeros((n_cameras, n_frames, len(names)), bool)
-    _mark(mask, first, [place for pair in pairs for place in pair])
+    first = said.solved(field)
+    mask = np.zeros((n_cameras, len(bodies.frames), len(names)), bool)
+    _mark(mask, first[:, bodies.frames], [place for pair in pairs for place in pair])
     score = _every(facing_score(bodies.points(mask), names, pairs), bodies.frames, n_frames)
-    body = options.body * score[:, None] * _signs(first).T / n_cameras
+    body = options.body * score[:, None] * signs(first).T / n_cameras
     # What speaks for the labels that are the best ones anyway changes none of them.
-    whole = first if (score >= 0).all() else _solved(between, field + body, step + options.persistence)
+    whole = first if (score >= 0).all() else said.solved_again(field + body, first, score < 0)
     # The same body with its sides exchanged faces the other way.
-    same = (_signs(whole) * _signs(first)).mean(axis=0)
+    same = (signs(whole) * signs(first)).mean(axis=0)
     return whole, score * same
 
 
 def _part(
     bodies: _Bodies, upright: NDArray, names: Sequence[str], pairs: Sequence[tuple[int, int]], part: str,
-    held: Sequence[int], between: NDArray, stay: NDArray, options: SideOptions,
+    held: Sequence[int], between: Agreement, options: SideOptions,
 ) -> NDArray:  # fmt: skip
-    """Views in which one part is exchanged against the body, whose exchanged labels are `upright`."""
-    n_frames, n_cameras = between.shape[:2]
-    first = _solved(between, np.full((n_frames, n_cameras), options.part_trust / n_cameras), stay)
+    """Views in which one part is exchanged against the body, whose exchanged labels in some frames are `upright`."""
+    n_frames, n_cameras = between.turned.shape
+    first = between.solved(np.full((n_frames, n_cameras), options.part_trust / n_cameras))
     mask = upright.copy()
-    _mark(mask, first, held)
+    _mark(mask, first[:, bodies.frames], held)
     score = _every(attached_score(bodies.points(mask), names, pairs, part), bodies.frames, n_frames)
     if (score >= 0).all():
         return first
-    field = (options.part_trust + options.body * score[:, None] * _signs(first).T) / n_cameras
-    return _solved(between, field, stay)
-
-
-def _solved(between: NDArray, field: NDArray, stay: NDArray) -> NDArray:
-    """Most probable exchanges, shape (camera, time)."""
-    states = best_states(
-        np.ascontiguousarray(between, float), np.ascontiguousarray(field, float), np.ascontiguousarray(stay, float),
-        _BLOCK, _AHEAD,
-    )  # fmt: skip
-    return ((states[None, :] >> np.arange(between.shape[1])[:, None]) & 1).astype(bool)
-
-
-def _signs(exchanged: NDArray) -> NDArray:
-    return np.where(exchanged, -1.0, 1.0)
+    field = (options.part_trust + options.body * score[:, None] * signs(first).T) / n_cameras
+    return between.solved_again(field, first, score < 0)
 
 
 def _mark(mask: NDArray, views: NDArray, places: Sequence[int]) -> None:

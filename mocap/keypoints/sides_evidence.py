@@ -5,17 +5,20 @@ truncated, so that one wild keypoint decides nothing. It changes sign when the l
 was measured once serves every hypothesis.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration import CameraRig
-from calibration.triangulation import essential, sampson_distance_px, undistorted
-from mocap.keypoints.sides_odds_kernels import step_odds, view_odds
+from calibration import Camera, CameraRig
+from calibration.triangulation import essential, sampson_distance_px
+from mocap.keypoints.sides_odds_kernels import look_up, side_odds
 
+TABLE_STEP_PX = 8.0
+_ABOUT_PX = 160.0
+_LOOK_UP_FROM = 100_000  # keypoints of a camera: for fewer a table costs more than it saves
 _SPAN_FRAMES = 512
 _SIGMA_FRAMES = 400
 _MEDIAN = 0.6745  # of the size of Gaussian noise, in units of sigma
@@ -31,9 +34,9 @@ class SideEvidence:
 
     Attributes
     ----------
-    pair : ndarray, shape (part, time, camera, camera)
-        Between two views of one frame.
-    step : ndarray, shape (part, time - 1, camera)
+    pair : ndarray, shape (part, camera, camera, time)
+        Between two views of one frame, the first of them before the other in the rig; 0 elsewhere.
+    step : ndarray, shape (part, camera, time - 1)
         Between two frames of one view.
     sigma_px : ndarray, shape (camera, camera)
         Noise of the distance between two views, estimated.
@@ -45,14 +48,17 @@ class SideEvidence:
 
 
 def side_evidence(
-    pixels: NDArray, rig: CameraRig, pairs: Sequence[tuple[int, int]], parts: Sequence[Sequence[int]]
-) -> SideEvidence:
+    pixels: NDArray, confident: NDArray, rig: CameraRig, pairs: Sequence[tuple[int, int]],
+    parts: Sequence[Sequence[int]],
+) -> SideEvidence:  # fmt: skip
     """Compare labels alike and exchanged.
 
     Parameters
     ----------
     pixels : ndarray, shape (camera, time, keypoint, 2)
         NaN is missing.
+    confident : ndarray of bool, shape (camera, time, keypoint)
+        Keypoints that are compared.
     rig : CameraRig
     pairs : sequence of (int, int)
         Right and left places of the keypoints.
@@ -60,28 +66,61 @@ def side_evidence(
         Places in `pairs`, each in one part; the evidence of each part is summed. The last part is all of them.
     """
     n_cameras, n_frames = pixels.shape[:2]
-    sided = np.stack([pixels[:, :, [pair[side] for pair in pairs]] for side in (0, 1)], axis=-2)
-    sigma = _sigma(sided, rig)
-    part_of = np.full(len(pairs), -1)
+    places = np.array(pairs).T
+    some = np.unique(np.linspace(0, n_frames - 1, min(n_frames, _SIGMA_FRAMES)).round().astype(int))
+    sigma = _sigma(_Views(rig, pixels[:, some], confident[:, some], places).looked_up(slice(None))[1], rig)
+    views = _Views(rig, pixels, confident, places)
+    part_of = np.full(len(pairs), len(parts))
     for place, part in enumerate(parts[:-1]):
         part_of[list(part)] = place
-    between = np.zeros((len(parts), n_frames, n_cameras, n_cameras), np.float32)
-    step = np.zeros((len(parts), max(n_frames - 1, 0), n_cameras), np.float32)
+    between = np.zeros((len(parts), n_cameras, n_cameras, n_frames), np.float32)
+    step = np.zeros((len(parts), n_cameras, max(n_frames - 1, 0)), np.float32)
     view = 2.0 / n_cameras  # an error of one view is in all pairs with it
     weight = np.array([1.0 / (camera.matrix[0, 0] * camera.matrix[1, 1]) for camera in rig])
-    for span in _spans(n_frames):
-        rays = np.stack([camera.undistort(own)[0] for camera, own in zip(rig, sided[:, span], strict=True)])
-        for a, b in combinations(range(n_cameras), 2):
-            view_odds(rays[a], rays[b], essential(rig.cameras[a], rig.cameras[b]), weight[[a, b]], sigma[a, b],
-                      _LIKE_EACH_OTHER, _TRUNCATION, part_of, between[:, span], a, b, view)  # fmt: skip
-    own = np.nanmedian(sigma, axis=1) if n_cameras > 1 else np.full(1, _floor(rig))
-    for camera in range(n_cameras):
-        step_odds(sided[camera], _STEP_SIGMAS * own[camera], _LIKE_EACH_OTHER, _TRUNCATION, part_of, step, camera)
+    matrices = np.array([[essential(one, other) for other in rig] for one in rig])
+    step_sigma = _STEP_SIGMAS * np.median(sigma, axis=1)
+    for start in range(0, n_frames, _SPAN_FRAMES):
+        own = slice(start, min(start + _SPAN_FRAMES, n_frames))
+        shown, rays = views.looked_up(slice(start, own.stop + 1))
+        side_odds(rays, shown, matrices, weight, sigma, step_sigma, _LIKE_EACH_OTHER, _TRUNCATION, part_of, view,
+                  between[..., own], step[..., own])  # fmt: skip
     return SideEvidence(between, step, sigma)
 
 
-def _spans(n_frames: int) -> Iterator[slice]:
-    return (slice(start, min(start + _SPAN_FRAMES, n_frames)) for start in range(0, n_frames, _SPAN_FRAMES))
+class _Views:
+    """Keypoints of both sides and their rays, shape (camera, side, 2, pair, time), of whatever frames are asked for.
+
+    The rays of many keypoints are looked up between pixels a few apart: a lens bends so little from one to the next
+    that what it errs is a hundredth of the noise that views are compared with.
+    """
+
+    def __init__(self, rig: CameraRig, pixels: NDArray, confident: NDArray, places: NDArray) -> None:
+        self._rig, self._pixels, self._confident, self._places = rig, pixels, confident, places
+        self._tables = [np.empty((0, 0, 2)) for _ in rig]
+        if pixels.shape[1] * places.size > _LOOK_UP_FROM:
+            self._tables = [ray_table(camera) for camera in rig]
+
+    def looked_up(self, frames: slice) -> tuple[NDArray, NDArray]:
+        """Return pixels and rays; NaN where not confident."""
+        n_frames = len(self._pixels[0, frames])
+        shown = np.empty((len(self._rig), 2, 2, self._places.shape[1], n_frames))
+        rays = np.empty(shown.shape)
+        for index, camera in enumerate(self._rig):
+            pixels = np.asarray(self._pixels[index, frames], float)
+            pixels.flags.writeable = False  # as all are: one type to compile for
+            look_up(pixels, self._confident[index, frames], self._places, self._tables[index],
+                    -_ABOUT_PX, TABLE_STEP_PX, shown[index], rays[index])  # fmt: skip
+            left = np.isnan(rays[index, :, 0]) & ~np.isnan(shown[index, :, 0])
+            if left.any():
+                exact, _ = camera.undistort(np.moveaxis(shown[index], 1, -1)[left])
+                rays[index, :, 0][left], rays[index, :, 1][left] = exact.T
+        return shown, rays
+
+
+def ray_table(camera: Camera) -> NDArray:
+    """Rays of pixels `TABLE_STEP_PX` apart, in the image and a little about it, shape (row, column, 2)."""
+    across, down = (np.arange(-_ABOUT_PX, size + _ABOUT_PX, TABLE_STEP_PX) for size in camera.size)
+    return camera.undistort(np.stack(np.meshgrid(across, down), axis=-1))[0]
 
 
 def _table(rig: CameraRig, rays: NDArray, a: int, b: int) -> NDArray:
@@ -93,11 +132,9 @@ def _floor(rig: CameraRig) -> float:
     return _LEAST_SIGMA_SHARE * max(max(camera.size) for camera in rig)
 
 
-def _sigma(sided: NDArray, rig: CameraRig) -> NDArray:
+def _sigma(rays: NDArray, rig: CameraRig) -> NDArray:
     """Noise of the distance between two views under the better hypothesis of each frame, shape (camera, camera), px."""
-    n_cameras, n_frames = sided.shape[:2]
-    frames = np.unique(np.linspace(0, n_frames - 1, min(n_frames, _SIGMA_FRAMES)).round().astype(int))
-    rays, _ = undistorted(rig, sided[:, frames])
+    n_cameras, rays = len(rig), np.moveaxis(rays, (-1, -2), (1, 2))  # (camera, time, pair, side, 2)
     sigma = np.full((n_cameras, n_cameras), np.nan)
     for a, b in combinations(range(n_cameras), 2):
         table = _table(rig, rays, a, b)

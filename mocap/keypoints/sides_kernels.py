@@ -2,63 +2,83 @@
 
 A state is one bit per camera, 1 where left and right are exchanged; its sign is -1 there and +1 elsewhere. The energy
 of a sequence is minus the sum of `pair[a, b] sign_a sign_b`, `own[a] sign_a` and, between frames,
-`stay[a] sign_a(t) sign_a(t + 1)`. The step between frames factorises over cameras, so that it costs cameras x states.
+`stay[a] sign_a(t) sign_a(t + 1)`. All states of a frame are summed up camera by camera, each doubling their number;
+the step between frames factorises over cameras, so that it costs cameras x states.
 """
 
 import numpy as np
 from numba import njit
 
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _energies(pair, own, frame, energy):
-    n_cameras = own.shape[1]
-    base = 0.0
-    for a in range(n_cameras):
-        base -= own[frame, a]
-        for b in range(a):
-            base -= pair[frame, a, b]
-    energy[0] = base
-    for state in range(1, energy.shape[0]):
-        low = 0
-        while not (state >> low) & 1:
-            low += 1
-        before = state & (state - 1)
-        total = own[frame, low]
-        for a in range(n_cameras):
-            if a != low:
-                total += -pair[frame, low, a] if (before >> a) & 1 else pair[frame, low, a]
-        energy[state] = energy[before] + 2.0 * total
+#: Helpers are inlined: compiled once, with what calls them.
+OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _step(value, origin, stay, frame):
-    """Move every state on by one frame; `origin` says where each came from."""
-    n_states = value.shape[0]
-    for state in range(n_states):
-        origin[state] = state
-    for a in range(stay.shape[1]):
-        bit, kept = 1 << a, stay[frame, a]
-        for block in range(0, n_states, 2 * bit):
-            for one in range(block, block + bit):
-                other = one + bit
-                value_one, value_other = value[one], value[other]
-                from_one, from_other = origin[one], origin[other]
-                changed_one = value_other + kept < value_one - kept
-                changed_other = value_one + kept < value_other - kept
-                value[one] = value_other + kept if changed_one else value_one - kept
-                value[other] = value_one + kept if changed_other else value_other - kept
-                origin[one] = from_other if changed_one else from_one
-                origin[other] = from_one if changed_other else from_other
+@njit(inline="always", **OPTIONS)
+def _add_energies(pair, frame, turned, own, field, energy, value):
+    """Add the energy of every state of one frame to `value`; `turned` holds the signs that `pair` is taken with."""
+    energy[0] = 0.0
+    for k in range(len(own)):
+        field[0] = own[k]
+        for a in range(k):  # what camera k gains by its label, for all labels of those before it
+            between, bit = pair[a, k, frame] * turned[k] * turned[a], 1 << a
+            for state in range(bit):
+                field[state + bit] = field[state] - between
+                field[state] += between
+        bit = 1 << k
+        for state in range(bit):
+            energy[state + bit] = energy[state] + field[state]
+            energy[state] -= field[state]
+    for state in range(len(value)):
+        value[state] += energy[state]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def best_states(pair, own, stay, n_block, n_ahead):
+@njit(inline="always", **OPTIONS)
+def _step(before, stay, space, value):
+    """Least energies of the states after one step, from those `before`.
+
+    Every camera in turn is the topmost bit and becomes the lowest one: what is read lies in rows.
+    """
+    half = len(value) // 2
+    for state in range(len(value)):
+        value[state] = before[state]
+    for a in range(len(stay) - 1, -1, -1):
+        kept = stay[a]
+        for i in range(half):
+            one, other = value[i], value[i + half]
+            space[i] = min(one - kept, other + kept)
+            space[i + half] = min(other - kept, one + kept)
+        for i in range(half):
+            value[2 * i] = space[i]
+            value[2 * i + 1] = space[i + half]
+
+
+@njit(inline="always", **OPTIONS)
+def _came_from(before, state, stay):
+    """State of the frame before on the best way to a state: the same one where several are."""
+    best, answer, least = before[state], state, 0.0
+    for a in range(len(stay)):
+        least += 2.0 * min(stay[a], 0.0)
+    for other in range(len(before)):
+        if before[other] + least < best:  # else no change is worth it
+            total = before[other]
+            for a in range(len(stay)):
+                if (state ^ other) >> a & 1:
+                    total += 2.0 * stay[a]
+            if total < best:
+                best, answer = total, other
+    return answer
+
+
+@njit(**OPTIONS)
+def best_states(pair, turned, own, stay, n_block, n_ahead):
     """Return the best state per frame, shape (time,).
 
     Parameters
     ----------
-    pair : ndarray, shape (time, camera, camera)
-        Symmetric; above 0 where two cameras agree with their labels alike.
+    pair : ndarray, shape (camera, camera, time)
+        Of a camera and a later one; above 0 where they agree with their labels alike.
+    turned : ndarray, shape (time, camera)
+        -1 where a camera's labels are exchanged before they are looked at, else 1.
     own : ndarray, shape (time, camera)
         Above 0 where a camera's labels look right.
     stay : ndarray, shape (time - 1, camera)
@@ -69,26 +89,27 @@ def best_states(pair, own, stay, n_block, n_ahead):
     n_frames, n_cameras = own.shape
     n_states = 1 << n_cameras
     answer = np.zeros(n_frames, np.int64)
-    value, energy = np.empty(n_states), np.empty(n_states)
-    back = np.empty((min(n_block + n_ahead, max(n_frames, 1)), n_states), np.int32)
+    energy, field, space = np.empty(n_states), np.empty(n_states), np.empty(n_states)
+    value = np.empty((min(n_block + n_ahead, max(n_frames, 1)), n_states))
     for start in range(0, n_frames, n_block):
         stop = min(start + n_block, n_frames)
         end = min(stop + n_ahead, n_frames)
-        for state in range(n_states):
-            value[state] = 0.0 if start == 0 or state == answer[start - 1] else 1e12
         for frame in range(start, end):
-            if frame > 0:
-                _step(value, back[frame - start], stay, frame - 1)
-            _energies(pair, own, frame, energy)
-            for state in range(n_states):
-                value[state] += energy[state]
-        best = 0
-        for state in range(n_states):
-            if value[state] < value[best]:
-                best = state
+            here = value[frame - start]
+            if frame > start:
+                _step(value[frame - start - 1], stay[frame - 1], space, here)
+            for state in range(n_states if frame == start else 0):
+                here[state] = 0.0
+                for a in range(n_cameras if frame > 0 else 0):
+                    here[state] += 2.0 * stay[frame - 1, a] if (state ^ answer[frame - 1]) >> a & 1 else 0.0
+            _add_energies(pair, frame, turned[frame], own[frame], field, energy, here)
+        state = 0
+        for other in range(1, n_states):
+            if value[end - 1 - start, other] < value[end - 1 - start, state]:
+                state = other
         for frame in range(end - 1, start - 1, -1):
             if frame < stop:
-                answer[frame] = best
+                answer[frame] = state
             if frame > start:
-                best = back[frame - start, best]
+                state = _came_from(value[frame - 1 - start], state, stay[frame - 1])
     return answer
