@@ -22,10 +22,7 @@ eleventh camera on, because aniposelib and Pose2Sim put the tables in the order 
 
 import json
 import math
-import os
-import tempfile
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +34,7 @@ from calibration.covariance_text import FIELDS, covariance_fields, covariance_of
 from calibration.errors import FormatError, MocapError, ShapeError, SourceError
 from calibration.file_origin import bounded_bytes, unit_metadata
 from calibration.rigid import from_rotvec, rotvec
+from calibration.text_files import write_texts
 
 FORMAT = "mocap-calibration"
 FORMAT_VERSION = 1
@@ -74,57 +72,6 @@ def rig_text(rig: CameraRig) -> str:
     digits = len(str(len(rig) - 1))
     tables = [_camera_table(f"cam_{index:0{digits}d}", camera) for index, camera in enumerate(rig)]
     return "\n".join([*tables, _metadata_table(rig)])
-
-
-def write_texts(texts: Mapping[Path, str], code: str = "CALIBRATION_NOT_WRITTEN") -> None:
-    """Write files that belong together, as a calibration's; what was there before stays whole until all are complete.
-
-    Parameters
-    ----------
-    texts : mapping of Path to str
-        The folder of the first file is made when its own folder exists.
-    code : str
-        Of the error.
-
-    Raises
-    ------
-    SourceError
-        CALIBRATION_NOT_WRITTEN, or the other code.
-    """
-    ready: dict[Path, Path] = {}
-    try:
-        for path, text in texts.items():
-            if len(texts) > 1:
-                path.parent.mkdir(exist_ok=True)
-            ready[path] = _written_beside(path, text)
-        for path, temporary in ready.items():
-            temporary.replace(path)
-    except (OSError, ValueError) as error:
-        raise SourceError(
-            f"The file {next(iter(texts))} cannot be written: {getattr(error, 'strerror', None) or error}.",
-            "Give a path in an existing folder that may be written to.",
-            code=code,
-        ) from error
-    finally:
-        for temporary in ready.values():
-            temporary.unlink(missing_ok=True)
-
-
-def _written_beside(path: Path, text: str) -> Path:
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        if path.is_dir():
-            raise IsADirectoryError(21, "Is a directory")
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    return temporary
 
 
 def _camera_table(key: str, camera: Camera) -> str:

@@ -1,10 +1,8 @@
 """Footage of the cameras: one video or one image folder per camera, read frame by frame in bounded memory."""
 
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -12,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.errors import FormatError, ShapeError, SourceError
+from calibration.source_order import frame_indices, natural_text
 
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".m4v", ".mpg", ".mpeg", ".webm", ".wmv", ".mts", ".m2ts")
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".pgm", ".webp")
@@ -90,7 +89,7 @@ def find_sources(folder: str | Path) -> tuple[tuple[CameraSource, ...], tuple[Pa
             code="SOURCE_EMPTY",
         )
     names = [source.name for source in sources]
-    doubles = sorted({name for name in names if names.count(name) > 1}, key=_natural_text)
+    doubles = sorted({name for name in names if names.count(name) > 1}, key=natural_text)
     if doubles:
         raise SourceError(
             f"Several files or folders in {folder} are named like camera '{doubles[0]}'.",
@@ -244,6 +243,10 @@ def _is_image(path: Path) -> bool:
     return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".") and path.is_file()
 
 
+def _natural(path: Path) -> tuple:
+    return natural_text(path.name)
+
+
 def _what_instead(ignored: tuple[Path, ...]) -> str:
     if not ignored:
         return "it is empty"
@@ -252,53 +255,7 @@ def _what_instead(ignored: tuple[Path, ...]) -> str:
     return f"found only {', '.join(path.name for path in ignored[:5])}{', ...' if len(ignored) > 5 else ''}"
 
 
-def _natural_text(text: str) -> tuple:
-    parts = re.split(r"(\d+)", text.casefold())
-    # Odd parts are the numbers; the text itself breaks ties such as cam_1 and cam_01.
-    return tuple(int(part) if i % 2 else part for i, part in enumerate(parts)), text
-
-
-def _natural(path: Path) -> tuple:
-    return _natural_text(path.name)
-
-
 def _indexed(sources: list[CameraSource]) -> list[CameraSource]:
     """Give the images of all folders frame indices that mean the same moments."""
-    folders = [source for source in sources if source.kind == "images"]
-    numbers = [number for number in map(_numbers, folders) if number is not None]
-    numbered = len(numbers) == len(folders)
-    same_count = len({len(source.files) for source in folders}) <= 1
-    if same_count and (not numbered or all(_evenly_spaced(number) for number in numbers)):
-        indices = [tuple(range(len(source.files))) for source in folders]
-    elif numbered and _count_alike(numbers):
-        first = min(number[0] for number in numbers)
-        indices = [tuple(n - first for n in number) for number in numbers]
-    else:
-        shown = ", ".join(f"{source.name}: {len(source.files)}" for source in folders)
-        raise FormatError(
-            f"The image folders ({shown} images) have gaps or different lengths, and their file names do not say "
-            "which images belong together.",
-            "Name the images of one moment with the same number in every folder.",
-            code="FRAMES_UNPAIRED",
-        )
-    by_path = dict(zip((source.path for source in folders), indices, strict=True))
-    return [replace(s, indices=by_path[s.path]) if s.kind == "images" else s for s in sources]
-
-
-def _numbers(source: CameraSource) -> tuple[int, ...] | None:
-    """Return the last number of each file name, or None when they do not count up."""
-    found = [re.findall(r"\d+", path.stem) for path in source.files]
-    if not all(found):
-        return None
-    numbers = tuple(int(texts[-1]) for texts in found)
-    return numbers if all(a < b for a, b in pairwise(numbers)) else None
-
-
-def _evenly_spaced(numbers: tuple[int, ...]) -> bool:
-    return len({b - a for a, b in pairwise(numbers)}) <= 1
-
-
-def _count_alike(numbers: list[tuple[int, ...]]) -> bool:
-    """Whether the folders share one counter: each has at least half of all numbers that occur."""
-    union = set().union(*numbers)
-    return all(2 * len(number) >= len(union) for number in numbers)
+    indices = frame_indices({s.name: [file.stem for file in s.files] for s in sources if s.kind == "images"})
+    return [replace(s, indices=indices[s.name]) if s.kind == "images" else s for s in sources]

@@ -132,6 +132,16 @@ class _Blocks:
 
     @staticmethod
     def of(state: BundleState, views: Views, free: NDArray) -> "_Blocks":
+        """Return the blocks at an answer, the poses of the bodies eliminated view by view.
+
+        Parameters
+        ----------
+        state : BundleState
+        views : Views
+            Sorted by body.
+        free : ndarray of bool, shape (camera, 18)
+            The parameters of the cameras that the solver moved.
+        """
         # A camera of its own for each view: the sums then come view by view.
         n_views = len(views.camera)
         alone = replace(views, camera=np.arange(n_views), fisheye=views.fisheye[views.camera])

@@ -63,7 +63,7 @@ FENCES = {
 EDGES = (
     "calibration.boards.board", "calibration.boards.board_page", "calibration.boards.print_page",
     "calibration.boards.targets", "calibration.files", "calibration.file_origin", "calibration.toml_files",
-    "calibration.formats.exchange", "calibration.sources", "calibration.boards.wand",
+    "calibration.formats.exchange", "calibration.sources", "calibration.text_files", "calibration.boards.wand",
     "calibration.world.landmarks", "calibration.aniposelib_adapter", "calibration.synthetic",
     "mocap.cli", "mocap.pipeline", "mocap.readers",
     "mocap.storage", "mocap.viewer", "mocap.report", "mocap.export", "mocap.config", "mocap.skeleton",

@@ -9,12 +9,12 @@ from typing import Any
 from calibration.camera import CameraRig
 from calibration.errors import SourceError
 from calibration.file_origin import bounded_bytes, toml_candidates
-from calibration.files import write_texts
 from calibration.formats import fields
 from calibration.formats.parts import RigParts
 from calibration.formats.safe_text import parse_xml, parse_yaml
 from calibration.formats.table import METRES, Format, format_named, metres_of
 from calibration.formats.toml_tables import parse_toml
+from calibration.text_files import write_texts
 
 _FOLDER_FILES = ("intri.yml", "extri.yml")
 _PICKLE = "cameraIntrinsicsExtrinsics.pickle"

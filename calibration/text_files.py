@@ -1,0 +1,59 @@
+"""Writing files of text as a whole: a reader finds the old ones or the new ones, never a part."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from calibration.errors import SourceError
+
+
+def write_texts(texts: Mapping[Path, str], code: str = "CALIBRATION_NOT_WRITTEN") -> None:
+    """Write files that belong together, as a calibration's; what was there before stays whole until all are complete.
+
+    Parameters
+    ----------
+    texts : mapping of Path to str
+        The folder of the first file is made when its own folder exists.
+    code : str
+        Of the error.
+
+    Raises
+    ------
+    SourceError
+        CALIBRATION_NOT_WRITTEN, or the other code.
+    """
+    ready: dict[Path, Path] = {}
+    try:
+        for path, text in texts.items():
+            if len(texts) > 1:
+                path.parent.mkdir(exist_ok=True)
+            ready[path] = _written_beside(path, text)
+        for path, temporary in ready.items():
+            temporary.replace(path)
+    except (OSError, ValueError) as error:
+        raise SourceError(
+            f"The file {next(iter(texts))} cannot be written: {getattr(error, 'strerror', None) or error}.",
+            "Give a path in an existing folder that may be written to.",
+            code=code,
+        ) from error
+    finally:
+        for temporary in ready.values():
+            temporary.unlink(missing_ok=True)
+
+
+def _written_beside(path: Path, text: str) -> Path:
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)
+        if path.is_dir():
+            raise IsADirectoryError(21, "Is a directory")
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return temporary
