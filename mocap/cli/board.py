@@ -1,11 +1,14 @@
 """`mocap board`: a printable board, described already or new."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mocap.cli.common import JsonFlag, show
+
+if TYPE_CHECKING:
+    from calibration.boards.targets import Target
 
 NAME = "board"
 EXAMPLE = (
@@ -38,26 +41,28 @@ def command(
     as_json: JsonFlag = False,
 ) -> None:
     """Write a board as a PDF, true to scale, with a ruler on it: measure the ruler before you trust the print."""
-    from mocap.pipeline.boards import new_target, print_target, size_mm, write_new
+    from mocap.pipeline.boards import new_target, print_target, write_new
 
     if (board is None) == (new is None):
         raise typer.BadParameter("Give either a board's description or --new with what to make.")
-    described_by = board
     if new is not None:
         target = new_target(new, squares, square, marker, dictionary, inverted, legacy)
         described_by, pdf = write_new(target, out)
-    else:
-        if any(value is not None for value in (squares, square, marker, dictionary)) or inverted or legacy:
-            raise typer.BadParameter("--squares, --square, --marker and the like go with --new; else edit the .toml.")
-        assert board is not None
-        target, pdf = print_target(board, out), out
+        _show(target, described_by, pdf, as_json, is_new=True)
+        return
+    if any(value is not None for value in (squares, square, marker, dictionary)) or inverted or legacy:
+        raise typer.BadParameter("--squares, --square, --marker and the like go with --new; else edit the .toml.")
+    assert board is not None
+    _show(print_target(board, out), board, out, as_json, is_new=False)
+
+
+def _show(target: "Target", described_by: Path, pdf: Path, as_json: bool, is_new: bool) -> None:
+    from mocap.pipeline.boards import size_mm
+
     size = size_mm(target)
     extent = " x ".join(f"{length:g}" for length in size)
     lines = [f"{pdf}: {target.describe()}; {extent} mm. Print at 100 %, then measure the ruler."]
-    if new is not None:
+    if is_new:
         lines.append(f"{described_by}: its description; correct the lengths there by what you measure on the print.")
-    show(
-        {"out": pdf, "board": described_by, "type": target.type, "size_mm": size, "corners": target.n_corners},
-        as_json,
-        lines,
-    )
+    result = {"out": pdf, "board": described_by, "type": target.type, "size_mm": size, "corners": target.n_corners}
+    show(result, as_json, lines)

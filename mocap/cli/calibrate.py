@@ -10,7 +10,7 @@ from mocap.cli.calibrate_check import check_old
 from mocap.cli.calibrate_lines import counted, shown_metadata, verdict_lines
 from mocap.cli.calibrate_options import refuse_strays
 from mocap.cli.calibrate_points import calibrate_points
-from mocap.cli.common import JsonFlag, progress_bars, show
+from mocap.cli.common import JsonFlag, note_lines, progress_bars, show
 
 if TYPE_CHECKING:
     from mocap.pipeline.calibration import CalibrationOptions
@@ -126,7 +126,7 @@ def _calibrate_board(
         f"{counted(outcome.rig.names)} in {', '.join(map(str, outcome.files))}",
         *verdict_lines(outcome.assessment, outcome.verdict),
         *shown_metadata(outcome.assessment, outcome.verdict, outcome.rig.metadata, _SHOWN),
-        *(f"  note: {note}" for note in outcome.notes),
+        *note_lines(outcome.notes),
         *(f"  ignored: {path}" for path in outcome.ignored),
     ]
     result = {

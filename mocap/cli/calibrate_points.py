@@ -2,12 +2,16 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from calibration.digits import digits
 from mocap.cli.calibrate_lines import counted, said, verdict_lines
-from mocap.cli.common import show
+from mocap.cli.common import note_lines, show
+
+if TYPE_CHECKING:
+    from mocap.pipeline.point_report import PointOutcome
 
 _SHOWN = ("world", "gravity", "scale", "scale_notes", "lens_source", "held_out_length_rmse_mm", "checks_not_ok")
 
@@ -40,8 +44,20 @@ def calibrate_points(
         outcome = calibrate_person_files(
             source, lengths, how, out, lenses, sizes or None, world, report=report, anyway=anyway
         )
-    quality, names = outcome.quality, outcome.rig.names
-    lines = [
+    result = {
+        "out": out, "files": outcome.files, "cameras": outcome.rig.names, "verdict": outcome.verdict,
+        "scale_sd": outcome.scale_sd, "quality": asdict(outcome.quality),
+        "metadata": dict(outcome.rig.metadata), "notes": outcome.notes,
+    }  # fmt: skip
+    show(result, as_json, _lines(outcome))
+
+
+def _lines(outcome: "PointOutcome") -> list[str]:
+    quality, names, metadata = outcome.quality, outcome.rig.names, outcome.rig.metadata
+    figures = zip(
+        names, quality.n_points, quality.sigma_px, quality.rejected_share, quality.position_sd_mm, strict=True
+    )
+    return [
         f"{counted(names)} in {', '.join(map(str, outcome.files))}",
         *verdict_lines(outcome.assessment, outcome.verdict),
         f"  size of the rig known to {digits(100 * outcome.scale_sd)} % (1 sd)",
@@ -49,19 +65,11 @@ def calibrate_points(
         *(
             f"  {name}: {n} points, noise {sigma:.2f} px, {100 * rejected:.0f} % left out, "
             f"place known to {place:.1f} mm (1 sd)"
-            for name, n, sigma, rejected, place in zip(
-                names, quality.n_points, quality.sigma_px, quality.rejected_share, quality.position_sd_mm, strict=True
-            )
+            for name, n, sigma, rejected, place in figures
         ),
-        *(f"  {name}: {said(outcome.rig.metadata[name])}" for name in _SHOWN if outcome.rig.metadata.get(name)),
-        *(f"  note: {note}" for note in outcome.notes),
-    ]  # fmt: skip
-    result = {
-        "out": out, "files": outcome.files, "cameras": names, "verdict": outcome.verdict,
-        "scale_sd": outcome.scale_sd, "quality": asdict(quality),
-        "metadata": dict(outcome.rig.metadata), "notes": outcome.notes,
-    }  # fmt: skip
-    show(result, as_json, lines)
+        *(f"  {name}: {said(metadata[name])}" for name in _SHOWN if metadata.get(name)),
+        *note_lines(outcome.notes),
+    ]
 
 
 def _named_size(text: str) -> tuple[str, tuple[int, int]]:

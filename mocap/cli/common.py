@@ -3,14 +3,16 @@
 import json
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from calibration.digits import digits
 from mocap.pipeline.progress import Progress
+from mocap.trial import Verdict
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 
@@ -44,6 +46,42 @@ def show(result: dict[str, Any], as_json: bool, lines: list[str]) -> None:
         sys.stdout.write(json.dumps(_plain(result), indent=2, allow_nan=False) + "\n")
     else:
         sys.stdout.write("\n".join(lines) + "\n")
+
+
+def note_lines(notes: Iterable[str]) -> list[str]:
+    """Return a line for each note."""
+    return [f"  note: {note}" for note in notes]
+
+
+def verdict_lines(quality: Sequence[Verdict], *, failed_alone: bool = False) -> list[str]:
+    """Return a line for each check of a trial, or for those alone that did not hold, which also tell their limit."""
+    lines = []
+    for one in quality:
+        measured = f"{_figure(one.measured)} {one.unit}".rstrip()
+        if not one.passed:
+            limit = f"{_figure(one.limit)} {one.unit}".rstrip()
+            lines.append(f"  LOOK {one.name}: {measured}, limit {limit}. {one.text}".rstrip())
+        elif not failed_alone:
+            lines.append(f"  ok   {one.name}: {measured} {one.text}".rstrip())
+    return lines
+
+
+def _figure(value: float) -> str:
+    text = digits(value, 3)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def told_quality(quality: Sequence[Verdict]) -> list[dict[str, Any]]:
+    """Return the checks of a trial for the JSON."""
+    return [vars(verdict) for verdict in quality]
+
+
+def end_refused(refusals: Iterable[tuple[str, str]]) -> None:
+    """Print a line on stderr for each refusal, name and reason, and end with exit status 1 where there is one."""
+    lines = [f"error {name}: {reason}\n" for name, reason in refusals if reason]
+    sys.stderr.writelines(lines)
+    if lines:
+        raise typer.Exit(1)
 
 
 def _plain(value: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from calibration.formats import FORMATS
-from mocap.cli.common import JsonFlag, show
+from mocap.cli.common import JsonFlag, note_lines, show
 
 NAME = "convert"
 EXAMPLE = "mocap convert Calib.qca.txt --to mocap --out calibration.toml"
@@ -50,23 +50,12 @@ def command(
 ) -> None:
     from mocap.pipeline.convert import CalibrationInput, Footage, convert_to_file, sizes_of
 
-    done = convert_to_file(
-        CalibrationInput(calibration, from_, units),
-        to,
-        out,
-        out_units,
-        Footage(sizes_of(size or []), footage, rescale),
-        CalibrationInput(poses, poses_format, poses_units) if poses is not None else None,
-        z_up,
-    )
-    show(
-        {"out": out, "from": done.source_format, "to": to, "cameras": done.rig.names, "notes": done.notes},
-        as_json,
-        [
-            f"{out}: {len(done.rig)} cameras ({', '.join(done.rig.names)}), from {done.source_format} to {to}",
-            *(f"  note: {note}" for note in done.notes),
-        ],
-    )
+    other = CalibrationInput(poses, poses_format, poses_units) if poses is not None else None
+    seen = Footage(sizes_of(size or []), footage, rescale)
+    done = convert_to_file(CalibrationInput(calibration, from_, units), to, out, out_units, seen, other, z_up)
+    result = {"out": out, "from": done.source_format, "to": to, "cameras": done.rig.names, "notes": done.notes}
+    said = f"{out}: {len(done.rig)} cameras ({', '.join(done.rig.names)}), from {done.source_format} to {to}"
+    show(result, as_json, [said, *note_lines(done.notes)])
 
 
 command.__doc__ = _ABOUT

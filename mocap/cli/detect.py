@@ -1,15 +1,16 @@
 """`mocap detect`: images become 2D keypoints."""
 
-import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mocap.cli.common import JsonFlag, progress_bars, show
+from mocap.cli.common import JsonFlag, end_refused, note_lines, progress_bars, show
 
 if TYPE_CHECKING:
-    from mocap.pipeline.detection_footage import TrialDetection
+    from mocap.pipeline.detection_footage import DetectionOptions, TrialDetection
+    from mocap.pipeline.detectors import DetectorRequest
 
 NAME = "detect"
 EXAMPLE = "mocap detect P01_2026-03-01 --overlay; or mocap detect videos/ --detector rtmpose.onnx --sha256 9f2c..."
@@ -53,42 +54,55 @@ def command(
     or settings changed. MediaPipe's model comes with the program and works offline: it shows what the pipeline does,
     and swaps left and right in views from behind; measure with plates or with a better ONNX model.
     """
-    from mocap.errors import ConfigError
-    from mocap.pipeline.detection import detect_folder, detect_session
     from mocap.pipeline.detection_footage import DetectionOptions
     from mocap.pipeline.detectors import DetectorRequest
 
     request = DetectorRequest(detector, sha256, plates, marker_set, calibration, skeleton)
-    options = DetectionOptions(overlay, jobs)
-    with progress_bars() as progress:
-        if (session_dir / "session.toml").is_file():
-            found = detect_session(session_dir, request, progress, options, tuple(trial or ()), out)
-        elif trial:
-            raise ConfigError(f"{session_dir} has no session.toml, and so no trials.", "Leave --trial out.")
-        else:
-            found = (detect_folder(session_dir, request, progress, options, out),)
-    cameras = [camera for one in found for camera in one.cameras]
-    counts = {state: sum(camera.state == state for camera in cameras) for state in ("done", "skipped", "refused")}
+    found = _detected(session_dir, request, DetectionOptions(overlay, jobs), tuple(trial or ()), out)
+    counts = _counts(found)
     closing = (
-        f"{len(cameras)} cameras found, {counts['done']} done, {counts['skipped']} skipped because nothing changed, "
-        f"{counts['refused']} refused"
+        f"{sum(counts.values())} cameras found, {counts['done']} done, {counts['skipped']} skipped because nothing "
+        f"changed, {counts['refused']} refused"
     )
-    trials = [{"name": one.name, "file": one.file, "notes": list(one.notes), "refused": one.refused,
-               "overlays": [str(path) for path in one.overlays],
-               "cameras": [{"camera": c.camera, "state": c.state, "text": c.text} for c in one.cameras]}
-              for one in found]  # fmt: skip
-    show({"trials": trials, "counts": counts}, as_json, [*(line for one in found for line in _lines(one)), closing])
-    refused = [one for one in found if one.refused]
-    for one in refused:
-        sys.stderr.write(f"error {one.name}: {one.refused}\n")
-    if refused or not cameras:
+    result = {"trials": [_result(one) for one in found], "counts": counts}
+    show(result, as_json, [*(line for one in found for line in _lines(one)), closing])
+    end_refused((one.name, one.refused) for one in found)
+    if not any(counts.values()):
         raise typer.Exit(1)
+
+
+def _detected(
+    folder: Path, request: "DetectorRequest", options: "DetectionOptions", trials: tuple[str, ...], out: Path | None
+) -> Sequence["TrialDetection"]:
+    """Go through a session, or through the footage of one trial in a folder."""
+    from mocap.errors import ConfigError
+    from mocap.pipeline.detection import detect_folder, detect_session
+
+    with progress_bars() as progress:
+        if (folder / "session.toml").is_file():
+            return detect_session(folder, request, progress, options, trials, out)
+        if trials:
+            raise ConfigError(f"{folder} has no session.toml, and so no trials.", "Leave --trial out.")
+        return (detect_folder(folder, request, progress, options, out),)
+
+
+def _counts(found: Sequence["TrialDetection"]) -> dict[str, int]:
+    states = [camera.state for one in found for camera in one.cameras]
+    return {state: states.count(state) for state in ("done", "skipped", "refused")}
+
+
+def _result(one: "TrialDetection") -> dict[str, Any]:
+    return {
+        "name": one.name, "file": one.file, "notes": list(one.notes), "refused": one.refused,
+        "overlays": [str(path) for path in one.overlays],
+        "cameras": [{"camera": c.camera, "state": c.state, "text": c.text} for c in one.cameras],
+    }  # fmt: skip
 
 
 def _lines(one: "TrialDetection") -> list[str]:
     return [
         f"{one.name}: {'no keypoints' if one.refused else one.file}",
         *(f"  {camera.camera}: {camera.state}, {camera.text}" for camera in one.cameras),
-        *(f"  note: {note}" for note in one.notes),
+        *note_lines(one.notes),
         *(f"  look at: {path}" for path in one.overlays),
     ]

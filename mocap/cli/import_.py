@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from mocap.cli.common import JsonFlag, show
+from mocap.cli.common import JsonFlag, note_lines, show, told_quality, verdict_lines
 
 NAME = "import"
 EXAMPLE = "mocap import squat.trc --up y --out trial.h5"
@@ -28,17 +28,14 @@ def command(
 
     trial = import_to_file(file, out, up, units)
     notes = notes_of(trial)
-    show(
-        {
-            "out": out,
-            "frames": trial.points.n_frames,
-            "markers": trial.points.names,
-            "axes": trial.axis_source,
-            "quality": [vars(verdict) for verdict in trial.quality],
-            "notes": notes,
-        },
-        as_json,
-        [f"{out}: {trial.points.n_frames} frames, {len(trial.points.names)} markers, axes {trial.axis_source}"]
-        + [f"  {note}" for note in notes]
-        + [f"  LOOK {v.name}: {v.measured:.3g} {v.unit} {v.text}" for v in trial.quality if not v.passed],
-    )
+    points = trial.points
+    result = {
+        "out": out, "frames": points.n_frames, "markers": points.names, "axes": trial.axis_source,
+        "quality": told_quality(trial.quality), "notes": notes,
+    }  # fmt: skip
+    lines = [
+        f"{out}: {points.n_frames} frames, {len(points.names)} markers, axes {trial.axis_source}",
+        *note_lines(notes),
+        *verdict_lines(trial.quality, failed_alone=True),
+    ]
+    show(result, as_json, lines)

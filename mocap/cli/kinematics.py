@@ -1,11 +1,14 @@
 """`mocap kinematics`: points become joint angles."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mocap.cli.common import JsonFlag, show
+from mocap.cli.common import JsonFlag, note_lines, show, told_quality, verdict_lines
+
+if TYPE_CHECKING:
+    from mocap.trial import AngleDefinition, Trial
 
 NAME = "kinematics"
 EXAMPLE = "mocap kinematics squat.c3d --static standing.c3d --out squat.h5"
@@ -32,35 +35,32 @@ def command(
 ) -> None:
     """Compute segment poses and joint angles with their uncertainty; say what is not observable, and why."""
     from mocap.pipeline.motion import kinematics_to_file
-    from mocap.pipeline.notes import notes_of
 
     pairs = [choice.partition("=") for choice in choices or []]
     if not all(value for _, _, value in pairs):
         raise typer.BadParameter("give NAME=VALUE", param_hint="--set")
     chosen = {name: value for name, _, value in pairs}
-    made = kinematics_to_file(trial, out, static, marker_set, model, up, units, cutoff, chosen)
-    angles = made.angles
-    assert angles is not None
-    notes = notes_of(made)
-    lines = [f"{out}: {sum(d.observable for d in angles.definitions)} of {len(angles.definitions)} angles"]
-    lines += [f"  note: {note}" for note in notes]
-    lines += [
-        f"  LOOK {v.name}: {v.measured:.3g} {v.unit}, limit {v.limit:g} {v.unit}. {v.text}"
-        for v in made.quality
-        if not v.passed
+    _show(kinematics_to_file(trial, out, static, marker_set, model, up, units, cutoff, chosen), out, as_json)
+
+
+def _show(made: "Trial", out: Path, as_json: bool) -> None:
+    from mocap.pipeline.notes import notes_of
+
+    assert made.angles is not None
+    definitions, notes = made.angles.definitions, notes_of(made)
+    lines = [
+        f"{out}: {sum(one.observable for one in definitions)} of {len(definitions)} angles",
+        *note_lines(notes),
+        *verdict_lines(made.quality, failed_alone=True),
+        *(f"  {one.name}: {_method(one)}" for one in definitions),
     ]
-    for definition in angles.definitions:
-        what = definition.method if definition.observable else f"not observable: {definition.reason}"
-        if definition.observable and definition.reason:
-            what += f" ({definition.reason})"
-        lines.append(f"  {definition.name}: {what}")
-    show(
-        {
-            "out": out,
-            "angles": [vars(definition) for definition in angles.definitions],
-            "quality": [vars(verdict) for verdict in made.quality],
-            "notes": notes,
-        },
-        as_json,
-        lines,
-    )
+    result = {
+        "out": out, "angles": [vars(one) for one in definitions], "quality": told_quality(made.quality), "notes": notes,
+    }  # fmt: skip
+    show(result, as_json, lines)
+
+
+def _method(one: "AngleDefinition") -> str:
+    if not one.observable:
+        return f"not observable: {one.reason}"
+    return f"{one.method} ({one.reason})" if one.reason else one.method

@@ -1,11 +1,14 @@
 """`mocap reconstruct`: 2D keypoints become a trial of 3D points."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mocap.cli.common import JsonFlag, progress_bars, show
+from mocap.cli.common import JsonFlag, note_lines, progress_bars, show, told_quality, verdict_lines
+
+if TYPE_CHECKING:
+    from mocap.trial import Trial
 
 NAME = "reconstruct"
 EXAMPLE = "mocap reconstruct --calibration c.toml --keypoints squat/ --skeleton BODY_25B --rate 60 --out trial.h5"
@@ -57,7 +60,6 @@ def command(
     """Triangulate robustly, with the covariance of every point; of several people the participant is followed."""
     from mocap.config.plates import read_plates
     from mocap.pipeline.keypoint_input import KeypointInput
-    from mocap.pipeline.notes import notes_of
     from mocap.pipeline.reconstruction import TrialChoices, reconstruct_to_file
 
     named = [entry.partition("=") for entry in camera or []]
@@ -71,18 +73,15 @@ def command(
                 plates=read_plates(plates).plate if plates else (),
             ),
         )  # fmt: skip
-    notes = notes_of(trial)
-    lines = [f"{out}: {trial.points.n_frames} frames, {len(trial.points.names)} keypoints"]
-    lines += [f"  note: {note}" for note in notes]
-    lines += [f"  {'ok  ' if v.passed else 'LOOK'} {v.name}: {v.measured:.3g} {v.unit} {v.text}" for v in trial.quality]
-    show(
-        {
-            "out": out,
-            "frames": trial.points.n_frames,
-            "keypoints": trial.points.names,
-            "quality": [vars(verdict) for verdict in trial.quality],
-            "notes": notes,
-        },
-        as_json,
-        lines,
-    )
+    _show(trial, out, as_json)
+
+
+def _show(trial: "Trial", out: Path, as_json: bool) -> None:
+    from mocap.pipeline.notes import notes_of
+
+    notes, names, n_frames = notes_of(trial), trial.points.names, trial.points.n_frames
+    result = {
+        "out": out, "frames": n_frames, "keypoints": names, "quality": told_quality(trial.quality), "notes": notes,
+    }  # fmt: skip
+    lines = [f"{out}: {n_frames} frames, {len(names)} keypoints", *note_lines(notes), *verdict_lines(trial.quality)]
+    show(result, as_json, lines)

@@ -1,12 +1,11 @@
 """`mocap run`: the whole pipeline on a recorded session."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mocap.cli.common import JsonFlag, progress_bars, show
+from mocap.cli.common import JsonFlag, end_refused, progress_bars, show
 
 NAME = "run"
 EXAMPLE = "mocap run P01_2026-03-01"
@@ -31,8 +30,4 @@ def command(
         as_json,
         [*lines, summary.text],
     )
-    refused = [outcome for outcome in summary.outcomes if outcome.state == "refused"]
-    for outcome in refused:
-        sys.stderr.write(f"error {outcome.name}: {outcome.text}\n")
-    if refused:
-        raise typer.Exit(1)
+    end_refused((outcome.name, outcome.text) for outcome in summary.outcomes if outcome.state == "refused")

@@ -1,15 +1,14 @@
 """`mocap sync`: one timeline for all cameras."""
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mocap.cli.common import JsonFlag, progress_bars, show
+from mocap.cli.common import JsonFlag, end_refused, progress_bars, show
 
 if TYPE_CHECKING:
-    from mocap.pipeline.synchronisation import TrialSync
+    from mocap.pipeline.synchronisation import SyncOutcome, TrialSync
 
 NAME = "sync"
 EXAMPLE = "mocap sync P01_2026-03-01 --method flash"
@@ -44,20 +43,17 @@ def command(
     refused = [outcome for outcome in outcomes if outcome.refused]
     done = len(outcomes) - len(refused)
     lines.append(f"{len(outcomes)} trials found, {done} done, {len(refused)} refused")
-    result = [
-        {"trial": one.trial, "file": one.file, "refused": one.refused}
-        if one.found is None
-        else {
-            "trial": one.trial, "file": one.file, "method": one.found.estimate.method, "cameras": one.found.rows(),
-            "words": one.found.estimate.words, "notes": one.found.frames.times.notes, "tried": one.found.tried,
-        }
-        for one in outcomes
-    ]  # fmt: skip
-    show({"trials": result}, as_json, lines)
-    for outcome in refused:
-        sys.stderr.write(f"error {outcome.trial}: {outcome.refused}\n")
-    if refused:
-        raise typer.Exit(1)
+    show({"trials": [_result(outcome) for outcome in outcomes]}, as_json, lines)
+    end_refused((outcome.trial, outcome.refused) for outcome in refused)
+
+
+def _result(one: "SyncOutcome") -> dict[str, Any]:
+    if one.found is None:
+        return {"trial": one.trial, "file": one.file, "refused": one.refused}
+    return {
+        "trial": one.trial, "file": one.file, "method": one.found.estimate.method, "cameras": one.found.rows(),
+        "words": one.found.estimate.words, "notes": one.found.frames.times.notes, "tried": one.found.tried,
+    }  # fmt: skip
 
 
 def _lines(found: "TrialSync", file: Path) -> list[str]:
