@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from mocap.errors import FormatError, KeypointError, SourceError
@@ -11,14 +12,18 @@ from mocap.readers.keypoints_checks import check_pixels, check_sizes, chosen_rat
 from mocap.readers.keypoints_coco import holds_alphapose, holds_coco, read_coco
 from mocap.readers.keypoints_common import KeypointRequest, KeypointSource, join_cameras, select_keypoints
 from mocap.readers.keypoints_deeplabcut import holds_deeplabcut, read_deeplabcut
+from mocap.readers.keypoints_files import Progress
 from mocap.readers.keypoints_long import holds_long, read_long
 from mocap.readers.keypoints_mediapipe import holds_mediapipe, read_mediapipe
 from mocap.readers.keypoints_mmpose import holds_mmpose, read_mmpose
 from mocap.readers.keypoints_openpose import holds_openpose, read_openpose
 from mocap.readers.keypoints_pose2sim import holds_pose2sim, read_pose2sim
 from mocap.readers.keypoints_sleap import holds_sleap, read_sleap
+from mocap.readers.words import few
+from mocap.skeleton import read_skeleton
 
-Progress = Callable[[int, int], None]
+_READ = (".json", ".csv", ".h5", ".hdf5")
+_MOST_LOOKED_AT = 1000  # files, to say what lies in a folder
 
 
 @dataclass(frozen=True)
@@ -137,13 +142,14 @@ def read_keypoints(
         What the files are not; names the file.
     """
     path = Path(path)
-    if not path.exists():
-        raise SourceError(f"There is no file or folder {path}.", "Check the path.", code="FILE_MISSING")
+    _check_there(path)
     name = _source_of(path) if source == "auto" else _known_source(source)
     reader = KEYPOINT_READERS[name]
     if not reader.holds(path):
         raise FormatError(
-            f"{path} is not {reader.description}.", f"Give the path of {reader.description}.", code="WRONG_SOURCE"
+            f"{path} is not what format '{name}' means: {reader.description}.",
+            "Give the path of that, or leave the format out to have it found.",
+            code="WRONG_SOURCE",
         )
     found = reader.read(path, KeypointRequest(tuple(camera_names), skeleton, declared, image_sizes), progress)
     rate, rate_notes = chosen_rate(rate_hz, found.rate_hz, path)
@@ -153,6 +159,8 @@ def read_keypoints(
     del found  # else a long recording would be held twice
     seen_notes = (*stray_names(next(iter(detections.values())).names), *views(detections))
     people, first_frame, joint_notes = join_cameras(detections, rate)
+    if skeleton is not None and not set(people.names) <= set(read_skeleton(skeleton).keypoints):
+        notes += (f"the files name their keypoints themselves; the skeleton {skeleton} was not used.",)
     people, remarks = select_keypoints(people, keypoints, reader.whole_skeleton)
     return KeypointRecording(
         people, name, source_of, first_frame, files, (*notes, *joint_notes, *seen_notes, *remarks), sizes_apart
@@ -171,16 +179,38 @@ def _known_source(source: str) -> str:
     return source
 
 
-def _source_of(path: Path) -> str:
-    for name, reader in KEYPOINT_READERS.items():
-        if reader.holds(path):
-            return name
+def _check_there(path: Path) -> None:
+    if not path.exists():
+        raise SourceError(f"There is no file or folder {path}.", "Check the path.", code="FILE_MISSING")
     if path.is_file() and not path.stat().st_size:
         raise SourceError(f"{path} is empty.", "Export or copy the file again.", code="FILE_EMPTY")
     if path.is_dir() and not any(path.iterdir()):
         raise SourceError(f"The folder {path} is empty.", "Give the folder of the keypoint files.", code="FILE_EMPTY")
+
+
+def _source_of(path: Path) -> str:
+    for name, reader in KEYPOINT_READERS.items():
+        if reader.holds(path):
+            return name
+    there, footage = _what_is_there(path)
+    advice = "Find keypoints in footage with `mocap detect` first." if footage else "Give keypoints of another program."
     raise FormatError(
-        f"{path} holds no keypoints in a known format.",
-        f"Known: {', '.join(KEYPOINT_READERS)}. Name the format and you are told what it takes.",
+        f"{path} holds no keypoints in a known format: {there}.",
+        f"{advice} Known formats: {', '.join(KEYPOINT_READERS)}.",
         code="SOURCE_UNKNOWN",
     )
+
+
+def _what_is_there(path: Path) -> tuple[str, bool]:
+    """Return what lies there in place of keypoints, and whether it is footage."""
+    from calibration.sources import IMAGE_SUFFIXES, VIDEO_SUFFIXES  # brings OpenCV along
+
+    listed = [path] if path.is_file() else islice((file for file in path.rglob("*") if file.is_file()), _MOST_LOOKED_AT)
+    sizes = {file: file.stat().st_size for file in listed}
+    empty = next((file for file, size in sizes.items() if not size), None)
+    if empty is not None:
+        return f"{empty.name} is empty", False
+    endings = sorted({file.suffix.lower() or "no ending" for file in sizes})
+    read = any(ending in _READ for ending in endings)
+    found = f"found {few(endings)}" + (", and in none what a known program writes" if read else "")
+    return found, bool(endings) and all(ending in VIDEO_SUFFIXES + IMAGE_SUFFIXES for ending in endings)

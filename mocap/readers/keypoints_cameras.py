@@ -4,6 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 
 from mocap.errors import KeypointError
+from mocap.readers.words import few
+
+_SHOWN = 3  # names on either side
+_DECLARE = "(--camera NAME=FILE, or cameras = {...} in [keypoints])"
 
 
 def match_cameras(
@@ -37,10 +41,9 @@ def match_cameras(
         return _declared(found, camera_names, declared)
     if len(found) != len(camera_names):
         raise KeypointError(
-            f"There are keypoints of {len(found)} cameras {sorted(found)}, and {len(camera_names)} cameras of the "
-            f"calibration are to be used: {list(camera_names)}.",
-            "Use the calibration of this recording; to use a part of the cameras name each with its own file or folder "
-            "(--camera NAME=FOLDER, or cameras = {...} in [keypoints]).",
+            f"The keypoints are of {len(found)} camera{'s' * (len(found) != 1)} ({few(sorted(found), _SHOWN)}), and "
+            f"{len(camera_names)} of the calibration are to be used ({few(camera_names, _SHOWN)}).",
+            f"Use this recording's calibration, or name each camera with its file {_DECLARE}.",
             code="CAMERA_COUNT",
         )
     pairs = _eliminate(
@@ -54,9 +57,9 @@ def match_cameras(
         )
     if pairs is None:
         raise KeypointError(
-            f"The names of the keypoints {sorted(found)} do not tell which cameras {list(camera_names)} they are of.",
-            "Rename the files or folders after the cameras, or say which belongs to which (--camera NAME=FOLDER, or "
-            "cameras = {...} in [keypoints]).",
+            f"The keypoints' names ({few(sorted(found), _SHOWN)}) do not tell of which cameras they are "
+            f"({few(camera_names, _SHOWN)}).",
+            f"Rename the files or folders after the cameras, or say which belongs to which {_DECLARE}.",
             code="CAMERA_NAMES",
         )
     return pairs
@@ -67,11 +70,12 @@ def _declared(found: Sequence[str], camera_names: Sequence[str], declared: Mappi
     absent = sorted(set(declared.values()) - set(found))
     lacking = [name for name in camera_names if name not in declared]
     doubled = sorted({name for name in declared.values() if list(declared.values()).count(name) > 1})
-    if unknown or absent or lacking or doubled:
+    wrong = {"no such camera": unknown, "cameras left out": lacking, "no such file": absent, "used twice": doubled}
+    said = "; ".join(f"{what}: {few(names, _SHOWN)}" for what, names in wrong.items() if names)
+    if said:
         raise KeypointError(
-            f"The declared cameras do not fit: unknown cameras {unknown}, cameras left out {lacking}, names that are "
-            f"not there {absent}, names used twice {doubled}.",
-            f"Declare each of {list(camera_names)} with one of {sorted(found)}.",
+            f"The declared cameras do not fit: {said}.",
+            f"Declare each of {few(camera_names, _SHOWN)} with one of {few(sorted(found), _SHOWN)}.",
             code="CAMERA_NAMES",
         )
     return {name: declared[name] for name in camera_names}

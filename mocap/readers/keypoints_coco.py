@@ -7,7 +7,7 @@ Sources: cocodataset.org, formats "data" and "results"; AlphaPose, docs/output.m
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -19,6 +19,7 @@ from mocap.errors import FormatError, KeypointError
 from mocap.readers.keypoints_cameras import match_cameras
 from mocap.readers.keypoints_common import CameraDetections, KeypointRequest, KeypointSource
 from mocap.readers.keypoints_files import (
+    Progress,
     camera_files,
     check_frames_once,
     files_of,
@@ -28,10 +29,11 @@ from mocap.readers.keypoints_files import (
     number_array,
     opening_of,
     read_json,
-    skeleton_for,
-    stack_people,
+    watched,
     whole_number,
 )
+from mocap.readers.keypoints_people import HIGHEST_SCORE, names_of_keypoints, stack_people
+from mocap.readers.words import few
 
 _HIDDEN = 0.5  # confidence of what an annotator placed without seeing it
 
@@ -79,9 +81,7 @@ def _is_results(opening: str) -> bool:
     return opening.startswith("[") and has_key(opening, "image_id", "keypoints")
 
 
-def read_coco(
-    path: Path, request: KeypointRequest, progress: Callable[[int, int], None] | None = None
-) -> KeypointSource:
+def read_coco(path: Path, request: KeypointRequest, progress: Progress | None = None) -> KeypointSource:
     """Read one file for all cameras, which the names of the images tell apart, or a folder with a file per camera.
 
     Raises
@@ -100,11 +100,9 @@ def read_coco(
         origin, source_of, notes = camera_files(files, request)
         parts = {camera: _read_file(file) for camera, file in origin.items()}
     detections: dict[str, CameraDetections] = {}
-    for done, (camera, content) in enumerate(parts.items(), start=1):
+    for camera, content in watched(parts.items(), progress):
         detections[camera], told = _arrange(content, request, origin[camera])
         notes += tuple(note for note in told if note not in notes)
-        if progress is not None:
-            progress(done, len(parts))
     sizes = {camera: size for camera, content in parts.items() if (size := _size(content, origin[camera]))}
     return KeypointSource(detections, source_of, tuple(dict.fromkeys(origin.values())), notes, image_sizes=sizes)
 
@@ -193,7 +191,7 @@ def _split(content: _Content, request: KeypointRequest, file: Path) -> tuple[dic
     if len(found) < 2:
         raise KeypointError(
             f"The images of {file} are of one camera by their names; the calibration has "
-            f"{len(request.camera_names)}: {list(request.camera_names)}.",
+            f"{len(request.camera_names)}: {few(request.camera_names)}.",
             "Name the images by camera and frame (cam_1/000012.jpg), or give one JSON file per camera.",
             code="CAMERA_COUNT",
         )
@@ -217,27 +215,13 @@ def _arrange(
     content: _Content, request: KeypointRequest, file: Path
 ) -> tuple[CameraDetections, tuple[str, ...]]:
     check_frames_once((image.frame for image in content.images.values()), file)
-    counts = {len(person) for _, person in content.people}
-    if len(counts) > 1 or (content.names and counts and counts != {len(content.names)}):
-        raise KeypointError(
-            f"The people in {file} have {sorted(counts)[:4]} keypoints"
-            + (f", its category names {len(content.names)}." if content.names else "."),
-            "Export people of one category.",
-            code="SKELETON_SIZE",
-        )
-    if not counts:
-        raise KeypointError(f"There is nobody in any image of {file}.", "Detect them again.", code="NO_FRAMES")
-    notes: tuple[str, ...] = ()
-    names = content.names
-    if names is None or request.skeleton is not None:
-        skeleton, notes = skeleton_for(request, counts.pop(), file)
-        names = skeleton.keypoints
+    names, notes = names_of_keypoints((person for _, person in content.people), content.names, request, file)
     frames: dict[int, list[NDArray]] = {image.frame: [] for image in content.images.values()}
     for key, person in content.people:
         frames[content.images[key].frame].append(_with_confidence(person) if content.flags else person)
     if content.flags:
         notes += (f"the files tell visible from hidden, no confidences: 1 and {_HIDDEN} are used.",)
-    found, told = stack_people(frames, names, str(file), peaks=not content.flags)
+    found, told = stack_people(frames, names, str(file), 1.0 if content.flags else HIGHEST_SCORE)
     return found, notes + told
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mocap.errors import FormatError, KeypointError
 from mocap.keypoints import PeopleKeypoints
+from mocap.readers.words import few
 
 # Frame numbers that leave more than this many times as many frames empty as are there are no frame numbers.
 _LARGEST_SPREAD = 50
@@ -89,7 +90,7 @@ def join_cameras(
     for camera, found in detections.items():
         if set(found.names) != set(names):
             raise KeypointError(
-                f"Camera '{camera}' has other keypoints than the first: {sorted(set(found.names) ^ set(names))}.",
+                f"Camera '{camera}' has other keypoints than the first: {few(sorted(set(found.names) ^ set(names)))}.",
                 "Export all cameras with the same keypoints.",
                 code="KEYPOINT_NAMES",
             )
@@ -117,12 +118,13 @@ def _common_range(detections: Mapping[str, CameraDetections]) -> tuple[int, int]
     empty = [camera for camera, found in detections.items() if not len(found.frames)]
     if empty:
         raise KeypointError(
-            f"There is no frame at all of cameras {empty}.", "Export their keypoints again.", code="NO_FRAMES"
+            f"There is no frame at all of {few(empty)}.", "Export their keypoints again.", code="NO_FRAMES"
         )
     ranges = {name: (int(found.frames.min()), int(found.frames.max())) for name, found in detections.items()}
     if max(low for low, _ in ranges.values()) > min(high for _, high in ranges.values()):
         raise KeypointError(
-            f"The cameras have no frame number in common: {ranges}.",
+            "The cameras have no frame number in common: "
+            + few((f"{name} {low} to {high}" for name, (low, high) in ranges.items()), 4) + ".",
             "Number the frames of all cameras on one count.",
             code="FRAMES_APART",
         )
@@ -146,11 +148,15 @@ def clean(pixels: NDArray, confidence: NDArray, origin: str) -> tuple[NDArray, N
         KEYPOINT_VALUES, when a pixel is infinite or a confidence outside 0 to 1.
     """
     known = np.isfinite(confidence)
-    if np.isinf(pixels).any() or not ((confidence[known] >= 0) & (confidence[known] <= 1)).all():
+    strange = confidence[known][(confidence[known] < 0) | (confidence[known] > 1)]
+    n_infinite = int(np.isinf(pixels).any(axis=-1).sum())
+    if n_infinite or len(strange):
+        if len(strange):
+            what = f"confidences outside 0 to 1 (number: {len(strange)}, the first: {strange[0]:.6g})"
+        else:
+            what = f"infinite pixels (number: {n_infinite})"
         raise FormatError(
-            f"{origin} holds infinite pixels or confidences outside 0 to 1.",
-            "Export pixels and a confidence between 0 and 1.",
-            code="KEYPOINT_VALUES",
+            f"{origin} holds {what}.", "Export pixels and a confidence between 0 and 1.", code="KEYPOINT_VALUES"
         )
     there = np.isfinite(pixels).all(axis=-1) & known & (np.nan_to_num(confidence) > 0)
     return np.where(there[..., None], pixels, np.nan), np.where(there, confidence, 0.0)
@@ -177,8 +183,8 @@ def select_keypoints(
         unknown = [name for name in wanted if name not in people.names]
         if unknown:
             raise KeypointError(
-                f"There are no keypoints {unknown} among {list(people.names)}.",
-                "Name keypoints that are there.",
+                f"There are no keypoints {few(unknown)} among the {len(people.names)} of the files.",
+                f"Name some of these: {few(people.names, 12)}.",
                 code="KEYPOINT_UNKNOWN",
             )
         order = [people.names.index(name) for name in wanted]
@@ -188,10 +194,12 @@ def select_keypoints(
     seen = np.isfinite(people.pixels).all(axis=-1).any(axis=(0, 1, 2))
     empty = [name for name, there in zip(people.names, seen, strict=True) if not there]
     if empty and unseen_is_normal and wanted is None and seen.any():
-        return people, (f"no camera ever saw {', '.join(empty)}: missing throughout.",)
+        return people, (f"no camera ever saw {few(empty, 12)}: missing throughout.",)
+    if len(empty) == len(people.names):
+        raise KeypointError("No camera has a keypoint in any frame.", "Detect them again.", code="KEYPOINT_EMPTY")
     if empty:
         raise KeypointError(
-            f"Keypoints {empty} are missing in every frame of every camera.",
+            f"Keypoints missing in every frame of every camera: {few(empty)}.",
             "Export them again, or read the others alone (--keypoint NAME, or names = [...] in [keypoints]).",
             code="KEYPOINT_EMPTY",
         )

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,9 @@ from mocap.errors import FormatError, MocapError
 from mocap.readers.files import read_text
 from mocap.readers.keypoints_cameras import match_cameras
 from mocap.readers.keypoints_common import CameraDetections, KeypointRequest, KeypointSource, clean
+from mocap.readers.keypoints_files import Progress, files_of, watched
 from mocap.readers.keypoints_isolated import Parsed, parse_isolated
+from mocap.readers.words import complaint, few
 
 _CSV, _HDF5 = (".csv",), (".h5", ".hdf5")
 _COORDS = ("x", "y", "likelihood")
@@ -33,9 +35,7 @@ def holds_deeplabcut(path: Path) -> bool:
     return path.is_dir() and bool(_files(path))
 
 
-def read_deeplabcut(
-    path: Path, request: KeypointRequest, progress: Callable[[int, int], None] | None = None
-) -> KeypointSource:
+def read_deeplabcut(path: Path, request: KeypointRequest, progress: Progress | None = None) -> KeypointSource:
     """Read DeepLabCut's files of a folder; where a camera has both a CSV and an HDF5 file, the HDF5 file.
 
     Raises
@@ -52,26 +52,23 @@ def read_deeplabcut(
     plain = {_without_scorer(stem, table.columns): stem for stem, table in tables.items()}
     if len(plain) < len(tables):
         raise FormatError(
-            f"Several files in {path} are of one camera: {sorted(tables)}.",
+            f"Several files in {path} are of one camera: {few(sorted(tables))}.",
             "Keep the file of one network per camera.",
             code="NOT_DEEPLABCUT",
         )
     source_of = match_cameras(list(plain), request.camera_names, request.declared)
     detections, files = {}, []
-    for done, (camera, name) in enumerate(source_of.items(), start=1):
+    for camera, name in watched(source_of.items(), progress):
         file = by_name[plain[name]]
         detections[camera] = _arrange(tables[plain[name]], file)
         files.append(file)
-        if progress is not None:
-            progress(done, len(source_of))
     ignored = sorted(set(file.name for file in _files(path)) - {file.name for file in files})
     notes = (f"files that were not read: {', '.join(ignored)}.",) if ignored else ()
     return KeypointSource(detections, source_of, tuple(files), notes)
 
 
 def _files(path: Path) -> list[Path]:
-    found = [file for file in path.iterdir() if file.is_file() and file.suffix.lower() in _CSV + _HDF5]
-    return sorted(found, key=lambda file: (file.suffix.lower() in _CSV, file.name))
+    return [*files_of(path, *_HDF5), *files_of(path, *_CSV)]
 
 
 def _without_scorer(stem: str, columns: Sequence[tuple[str, ...]]) -> str:
@@ -117,10 +114,12 @@ def _not_deeplabcut(file: Path, what: str) -> FormatError:
 
 def _read_csv(file: Path) -> tuple[tuple[tuple[str, ...], ...], NDArray, NDArray]:
     text, _, _ = read_text(file)
+    if "\0" in text:
+        raise _not_deeplabcut(file, "it is not text")
     try:
         rows = [row for row in csv.reader(io.StringIO(text)) if row]
     except csv.Error as error:
-        raise _not_deeplabcut(file, str(error)) from error
+        raise _not_deeplabcut(file, complaint(error)) from error
     n_header = next((index + 1 for index, row in enumerate(rows[:4]) if row[0].strip() == "coords"), 0)
     labels = [row[0].strip() for row in rows[:n_header]]
     if labels not in (["scorer", "bodyparts", "coords"], ["scorer", "individuals", "bodyparts", "coords"]):
@@ -133,7 +132,7 @@ def _read_csv(file: Path) -> tuple[tuple[tuple[str, ...], ...], NDArray, NDArray
     try:
         numbers = np.array([[float(cell) if cell.strip() else np.nan for cell in row] for row in body], float)
     except ValueError as error:
-        raise _not_deeplabcut(file, str(error)) from error
+        raise _not_deeplabcut(file, complaint(error)) from error
     numbers = numbers.reshape(len(body), len(columns) + 1)
     return columns, _whole(numbers[:, 0], file), numbers[:, 1:]
 

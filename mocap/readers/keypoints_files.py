@@ -1,25 +1,34 @@
-"""What the readers of keypoint files share: JSON with sound errors, frame numbers, files of cameras, skeletons."""
+"""What the readers of keypoint files share: JSON with sound errors, frame numbers, files and folders of cameras."""
 
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mocap.config.presets import preset_names
-from mocap.errors import FormatError, KeypointError
+from mocap.errors import FormatError
 from mocap.readers.files import read_bytes
 from mocap.readers.keypoints_cameras import match_cameras
-from mocap.readers.keypoints_common import CameraDetections, KeypointRequest, clean
-from mocap.skeleton import Skeleton, read_skeleton
+from mocap.readers.keypoints_common import KeypointRequest
+from mocap.readers.words import complaint, few
 
 _LARGEST_JSON = 4_000_000_000  # bytes; parsing takes several times as much memory
 _SNIFFED = 65_536  # bytes in which a JSON file has to show what it is
-_HIGHEST_PEAK = 10.0
+
+Progress = Callable[[int, int], None]
+Item = TypeVar("Item")
+
+
+def watched(items: Collection[Item], progress: Progress | None) -> Iterator[Item]:
+    """Yield the items, and tell after each how many are done and how many there are."""
+    for done, item in enumerate(items, start=1):
+        yield item
+        if progress is not None:
+            progress(done, len(items))
 
 
 def folders_of(path: Path) -> list[Path]:
@@ -57,8 +66,8 @@ def has_key(opening: str, *keys: str) -> bool:
     return all(re.search(rf'"{key}"\s*:', opening) for key in keys)
 
 
-def read_json(file: Path) -> Any:
-    """Return the content of a JSON file.
+def read_json(file: Path, largest: int = _LARGEST_JSON) -> Any:
+    """Return the content of a JSON file of at most so many bytes.
 
     Raises
     ------
@@ -68,13 +77,19 @@ def read_json(file: Path) -> Any:
         BROKEN_JSON, naming the file.
     """
     content = read_bytes(file)
-    if len(content) > _LARGEST_JSON:
-        raise FormatError(f"{file} has {len(content)} bytes.", "Split the recording.", code="BROKEN_JSON")
+    if len(content) > largest:
+        raise FormatError(
+            f"{file} has {len(content)} bytes, and at most {largest} are read.",
+            "Split the recording; where each frame has a file, give one frame per file.",
+            code="BROKEN_JSON",
+        )
     try:
         return json.loads(content)
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{file} is no JSON: it is not text.", "Give the JSON file.", code="BROKEN_JSON") from error
     except (ValueError, RecursionError) as error:
         raise FormatError(
-            f"{file} is damaged or truncated: {error}.", "Export or copy the file again.", code="BROKEN_JSON"
+            f"{file} is damaged or truncated: {complaint(error)}.", "Export or copy the file again.", code="BROKEN_JSON"
         ) from error
 
 
@@ -155,72 +170,15 @@ def camera_files(
     source_of = match_cameras(list(by_name), request.camera_names, request.declared)
     chosen = {camera: by_name[name] for camera, name in source_of.items()}
     ignored = sorted(file.name for file in files if file not in chosen.values())
-    return chosen, source_of, (f"files that were not read: {', '.join(ignored)}.",) if ignored else ()
+    return chosen, source_of, (f"files that were not read: {few(ignored)}.",) if ignored else ()
 
 
-def skeleton_for(request: KeypointRequest, count: int, origin: Path | str) -> tuple[Skeleton, tuple[str, ...]]:
-    """Return the skeleton of files that do not name their keypoints, and a note where their number told it.
-
-    Raises
-    ------
-    KeypointError
-        SKELETON_SIZE when the given one has another number of keypoints; SKELETON_MISSING when none is given and
-        not exactly one of the known ones has that number.
-    """
-    if request.skeleton is not None:
-        skeleton = read_skeleton(request.skeleton)
-        if len(skeleton.keypoints) != count:
-            raise KeypointError(
-                f"{origin} has people of {count} keypoints, skeleton '{skeleton.name}' has {len(skeleton.keypoints)}.",
-                "Give the skeleton that the detector was run with.",
-                code="SKELETON_SIZE",
-            )
-        return skeleton, ()
-    known = [read_skeleton(preset) for preset in preset_names("skeletons")]
-    fitting = [skeleton for skeleton in known if skeleton.ordered and len(skeleton.keypoints) == count]
-    if len(fitting) == 1:
-        name = fitting[0].name
-        return fitting[0], (f"{count} keypoints without names: taken as {name}, the one known skeleton of that size.",)
-    raise KeypointError(
-        f"{origin} does not say which skeleton it is of; it has {count} keypoints.",
-        f"Give the skeleton, one of: {', '.join(skeleton.name for skeleton in fitting) or 'none of the known ones'}.",
-        code="SKELETON_MISSING",
-    )
-
-
-def stack_people(
-    people: Mapping[int, Sequence[NDArray]], names: tuple[str, ...], origin: str, peaks: bool = False
-) -> tuple[CameraDetections, tuple[str, ...]]:
-    """Return the people of one camera, and notes.
-
-    Parameters
-    ----------
-    people : mapping of int to sequence of ndarray, shape (keypoint, 3)
-        Frame number to x, y and confidence of everybody.
-    names : tuple of str
-    origin : str
-        For the errors.
-    peaks : bool
-        The confidences are heights of peaks, which may pass 1: those are taken as 1, with a note.
-    """
-    frames = sorted(people)
-    rows = np.full((len(frames), max([len(found) for found in people.values()] + [1]), len(names), 3), np.nan)
-    for row, frame in zip(rows, frames, strict=True):
-        for place, person in enumerate(people[frame]):
-            row[place] = person
-    confidence = rows[..., 2]
-    notes: tuple[str, ...] = ()
-    if peaks:
-        confidence, notes = capped(confidence, origin)
-    pixels, confidence = clean(rows[..., :2], confidence, origin)
-    return CameraDetections(np.array(frames, np.int64), pixels, confidence, names), notes
-
-
-def capped(confidence: NDArray, origin: str) -> tuple[NDArray, tuple[str, ...]]:
-    """Return confidences of at most 1, and a note; beyond 10 they are no confidences and stay for the refusal."""
-    high = (confidence > 1) & (confidence <= _HIGHEST_PEAK)
-    if not high.any():
-        return confidence, ()
-    share, most = 100 * high.sum() / max(int(np.isfinite(confidence).sum()), 1), float(confidence[high].max())
-    note = f"{origin}: {share:.1f} % of the scores pass 1 (up to {most:.2f}); taken as 1."
-    return np.where(high, 1.0, confidence), (note,)
+def camera_folders(
+    path: Path, request: KeypointRequest, suffix: str
+) -> tuple[dict[str, list[Path]], dict[str, str], tuple[str, ...]]:
+    """Return the files of each camera, the name of its folder, and notes on folders that were left out."""
+    folders = {folder.name: found for folder in folders_of(path) if (found := files_of(folder, suffix))}
+    source_of = match_cameras(list(folders), request.camera_names, request.declared)
+    ignored = sorted(folder.name for folder in folders_of(path) if folder.name not in source_of.values())
+    notes = (f"folders that were not read: {few(ignored)}.",) if ignored else ()
+    return {camera: folders[name] for camera, name in source_of.items()}, source_of, notes

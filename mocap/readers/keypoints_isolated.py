@@ -30,6 +30,7 @@ _BYTES_PER_S = 2e6
 _WALL_PER_CPU = 4.0
 _MEMORY_FLOOR = 2 << 30
 _SIGXCPU = 24
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _LATE = "it takes longer to read than its size allows"
 _CODE = "from mocap.readers.keypoints_isolated import main; main()"
 _ERRORS: dict[str, type[MocapError]] = {kind.__name__: kind for kind in (FormatError, KeypointError, SourceError)}
@@ -65,27 +66,56 @@ def parse_isolated(
         In the order of `files`; the error is not raised, so that others can be read on.
     """
     answers: list[Parsed | MocapError] = []
-    if not files:
-        return answers
     with tempfile.TemporaryDirectory(prefix="mocap-read-") as scratch:
-        child: _Child | None = None
+        children = _Children(task, Path(scratch), max(map(_size, files), default=0))
         try:
             for file in files:
-                child = child or _Child(task, Path(scratch), max(map(_size, files)))
-                answers.append(child.parse(file))
-                if not child.alive:
-                    child.close()
-                    child = None
+                answers.append(_not_hdf5(file) or children.parse(file))
                 if progress is not None:
                     progress(len(answers), len(files))
         finally:
-            if child is not None:
-                child.close()
+            children.close()
     return answers
 
 
 def _size(file: Path) -> int:
     return file.stat().st_size if file.is_file() else 0
+
+
+def _not_hdf5(file: Path) -> MocapError | None:
+    """Return why a file need not be handed to the library: it is empty, or does not begin as HDF5 does."""
+    try:
+        with file.open("rb") as stream:
+            opening = stream.read(len(_SIGNATURE))
+    except OSError as error:
+        return SourceError(f"{file} cannot be read: {error.strerror or error}.", "Check the path and the rights.")
+    if not opening:
+        return SourceError(f"{file} is empty.", "Export or copy the file again.", code="FILE_EMPTY")
+    if opening != _SIGNATURE:
+        return FormatError(f"{file} is not an HDF5 file.", "Export or copy the file again.", code="BROKEN_HDF5")
+    return None
+
+
+class _Children:
+    """The process that parses, and a new one where the last one was lost."""
+
+    def __init__(self, task: str, scratch: Path, largest: int) -> None:
+        self.task, self.scratch, self.largest = task, scratch, largest
+        self.child: _Child | None = None
+
+    def parse(self, file: Path) -> Parsed | MocapError:
+        """Return the content of a file, or why there is none."""
+        self.child = self.child or _Child(self.task, self.scratch, self.largest)
+        answer = self.child.parse(file)
+        if not self.child.alive:
+            self.close()
+        return answer
+
+    def close(self) -> None:
+        """End the process."""
+        if self.child is not None:
+            self.child.close()
+            self.child = None
 
 
 class _Child:

@@ -6,7 +6,7 @@ also tell the size of the images and the rate.
 
 import difflib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,8 @@ from mocap.errors import FormatError, KeypointError
 from mocap.readers.files import read_bytes
 from mocap.readers.keypoints_cameras import match_cameras
 from mocap.readers.keypoints_common import CameraDetections, KeypointRequest, KeypointSource, clean
+from mocap.readers.keypoints_files import Progress, watched
+from mocap.readers.words import complaint, few
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,9 +34,7 @@ def holds_long(path: Path) -> bool:
     return path.is_file() and path.suffix.lower() in (".csv", *_PARQUET)
 
 
-def read_long(
-    path: Path, request: KeypointRequest, progress: Callable[[int, int], None] | None = None
-) -> KeypointSource:
+def read_long(path: Path, request: KeypointRequest, progress: Progress | None = None) -> KeypointSource:
     """Read a long table. Cameras are matched by their names; rows that are not there are missing.
 
     Raises
@@ -48,7 +48,7 @@ def read_long(
     lacking = [name for name in COLUMNS if list(table.columns).count(name) != 1]
     if lacking:
         raise FormatError(
-            f"{path} lacks the columns {lacking}; it has {list(map(str, table.columns))[:20]}.",
+            f"{path} lacks the columns {few(lacking)}; it has {few(table.columns)}.",
             f"Give the columns {', '.join(COLUMNS)}.",
             code="COLUMNS_MISSING",
         )
@@ -61,10 +61,8 @@ def read_long(
     names = tuple(str(name) for name in table["keypoint"].unique())
     by_camera = dict(tuple(table.groupby("camera", sort=False)))
     detections = {}
-    for done, (camera, name) in enumerate(source_of.items(), start=1):
+    for camera, name in watched(source_of.items(), progress):
         detections[camera] = _arrange(by_camera[name], names, path)
-        if progress is not None:
-            progress(done, len(source_of))
     rate, sizes, lengths = _told(path, source_of)
     for camera, n_frames in lengths.items():
         detections[camera] = _whole(detections[camera], n_frames)
@@ -79,7 +77,7 @@ def _matched(found: list[str], request: KeypointRequest) -> dict[str, str]:
         except KeypointError as error:
             near = difflib.get_close_matches(unknown[0], request.camera_names, n=1)
             raise KeypointError(
-                f"Camera '{unknown[0]}' is not in the calibration, which has {list(request.camera_names)}.",
+                f"Camera '{unknown[0]}' is not in the calibration, which has {few(request.camera_names)}.",
                 f"Did you mean '{near[0]}'? Name the cameras as in the calibration." if near
                 else "Name the cameras as in the calibration.",
                 code="CAMERA_NAMES",
@@ -101,8 +99,11 @@ def _read_table(path: Path) -> "pd.DataFrame":
         else:
             table = pd.read_csv(path, encoding="utf-8-sig", skipinitialspace=True)
     except (ValueError, OSError, pa.ArrowException, UnicodeError) as error:
+        known = f"Could not open Parquet input source '{path}': "
         raise FormatError(
-            f"{path} cannot be read as a table: {error}.", "Export or copy the file again.", code="NOT_A_TABLE"
+            f"{path} cannot be read as a table: {complaint(error, known)}.",
+            "Export or copy the file again.",
+            code="NOT_A_TABLE",
         ) from error
     header = " ".join(str(column) for column in table.columns)
     separator = next((sign for sign in (";", "\t", "|") if sign in header), None)
@@ -129,7 +130,7 @@ def _checked_values(table: "pd.DataFrame", path: Path) -> "pd.DataFrame":
         row = int(np.flatnonzero(wrong)[0])
         raise FormatError(
             f"Row {row + 1} of {path} lacks a camera, a keypoint or a whole frame number, or holds words "
-            f"for numbers: {[str(cell)[:30] for cell in table.iloc[row]]}.",
+            f"for numbers: {few(table.iloc[row], 7)}.",
             "Leave x and y empty where a keypoint is missing, and fill in all else.",
             code="KEYPOINT_VALUES",
         )
@@ -196,5 +197,7 @@ def _told(
         return (None if rate is None else float(rate)), checked, frames
     except (ValueError, TypeError, AttributeError) as error:
         raise FormatError(
-            f"The metadata of {path} are damaged: {error}.", "Detect or export the keypoints again.", code="NOT_A_TABLE"
+            f"The metadata of {path} are damaged: {complaint(error)}.",
+            "Detect or export the keypoints again.",
+            code="NOT_A_TABLE",
         ) from error

@@ -10,7 +10,7 @@ right edge; files in pixels are recognised by their values. Source: MediaPipe's 
 solutions/drawing_utils.py (pixel = floor(x * width)).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from mocap.errors import KeypointError
 from mocap.readers.keypoints_common import CameraDetections, KeypointRequest, KeypointSource
 from mocap.readers.keypoints_files import (
+    Progress,
     camera_files,
     check_frames_once,
     files_of,
@@ -28,16 +29,18 @@ from mocap.readers.keypoints_files import (
     number_array,
     opening_of,
     read_json,
-    stack_people,
+    watched,
     whole_number,
 )
 from mocap.readers.keypoints_mediapipe_csv import MediaPipeFile, is_mediapipe_csv, not_mediapipe, read_mediapipe_csv
+from mocap.readers.keypoints_people import stack_people
 from mocap.skeleton import read_skeleton
 
 _LANDMARKS = ("pose_landmarks", "landmarks", "keypoints", "poseLandmarks")
 _FRAME_KEYS = ("frame", "frame_id", "frame_number", "frame_index", "frame_idx", "index")
 # Landmarks outside the image reach a little beyond 0 and 1; pixels of a person span hundreds.
 _NORMALISED = 3.0
+_FARTHEST = 1e15
 
 
 def holds_mediapipe(path: Path) -> bool:
@@ -56,9 +59,7 @@ def holds_mediapipe(path: Path) -> bool:
     )
 
 
-def read_mediapipe(
-    path: Path, request: KeypointRequest, progress: Callable[[int, int], None] | None = None
-) -> KeypointSource:
+def read_mediapipe(path: Path, request: KeypointRequest, progress: Progress | None = None) -> KeypointSource:
     """Read a folder with one file of landmarks per camera.
 
     Raises
@@ -68,13 +69,16 @@ def read_mediapipe(
     FormatError
         BROKEN_JSON, NOT_MEDIAPIPE, FRAME_NUMBERS, KEYPOINT_VALUES; each names the file.
     """
-    tables = [file for file in files_of(path, ".csv") if is_mediapipe_csv(opening_of(file).partition("\n")[0])]
+    every = files_of(path, ".csv")
+    tables = [file for file in every if is_mediapipe_csv(opening_of(file).partition("\n")[0])]
+    # Other tables may lie beside them; where one is lacking, a damaged one has to be named and not left out.
+    tables = every if 0 < len(tables) < len(request.camera_names) <= len(every) else tables
     files = tables or files_of(path, ".json")
     chosen, source_of, notes = camera_files(files, request)
     detections: dict[str, CameraDetections] = {}
     rates: dict[str, float] = {}
     sizes: dict[str, tuple[int, int]] = {}
-    for done, (camera, file) in enumerate(chosen.items(), start=1):
+    for camera, file in watched(chosen.items(), progress):
         found = read_mediapipe_csv(file) if tables else _read_document(file)
         if found.rate_hz is not None:
             rates[camera] = found.rate_hz
@@ -83,8 +87,6 @@ def read_mediapipe(
         size = found.size or (request.image_sizes or {}).get(camera)
         detections[camera], told = _arrange(found, size, file)
         notes += tuple(note for note in told if note not in notes)
-        if progress is not None:
-            progress(done, len(chosen))
     if len(set(rates.values())) > 1:
         notes += (f"the files tell different frame rates: {rates}.",)
     rate = next(iter(rates.values())) if len(set(rates.values())) == 1 else None
@@ -181,7 +183,7 @@ def _arrange(
             code="IMAGE_SIZE_MISSING",
         )
     # From the corner of the image to the centre of its first pixel.
-    with np.errstate(over="ignore"):  # what is too large for a number lies outside the image as well
-        pixels = detections.pixels * np.array(size, float) - 0.5
+    # What is too large for a number once scaled lies far outside the image as well.
+    pixels = np.clip(detections.pixels, -_FARTHEST, _FARTHEST) * np.array(size, float) - 0.5
     note = "landmarks were fractions of the image: scaled to pixels by its size."
     return CameraDetections(detections.frames, pixels, detections.confidence, names), (*notes, note)

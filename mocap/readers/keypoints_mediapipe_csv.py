@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mocap.errors import FormatError
 from mocap.readers.files import read_text
 from mocap.readers.keypoints_files import check_frames_once, whole_number
+from mocap.readers.words import complaint
 from mocap.skeleton import read_skeleton
 
 _N = 33
@@ -103,10 +104,12 @@ def read_mediapipe_csv(file: Path) -> MediaPipeFile:
         NOT_MEDIAPIPE, FRAME_NUMBERS.
     """
     text, _, _ = read_text(file)
+    if "\0" in text:
+        raise not_mediapipe(file, "it is not text")
     try:
         rows = [row for row in csv.reader(io.StringIO(text)) if row]
     except csv.Error as error:
-        raise not_mediapipe(file, str(error)) from error
+        raise not_mediapipe(file, complaint(error)) from error
     cells = [cell.strip().lower() for cell in rows[0]] if rows else []
     uneven = next((place + 1 for place, row in enumerate(rows) if len(row) != len(cells)), None)
     if uneven is not None or len(rows) < 2:

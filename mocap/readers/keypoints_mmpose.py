@@ -6,33 +6,32 @@ demonstrations `{"meta_info", "instance_info"}` around either. Each instance has
 mmpose/structures/utils.py (split_instances) and demo/topdown_demo_with_mmdet.py.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mocap.errors import FormatError, KeypointError
-from mocap.readers.keypoints_cameras import match_cameras
+from mocap.errors import FormatError
 from mocap.readers.keypoints_common import CameraDetections, KeypointRequest, KeypointSource
 from mocap.readers.keypoints_files import (
+    Progress,
     camera_files,
+    camera_folders,
     check_frames_once,
     files_of,
     first_json,
-    folders_of,
     frame_number,
     has_key,
     number_array,
     opening_of,
     read_json,
-    skeleton_for,
-    stack_people,
+    watched,
     whole_number,
 )
+from mocap.readers.keypoints_people import HIGHEST_SCORE, names_of_keypoints, stack_people
 
-Progress = Callable[[int, int], None]
 _Frames = dict[int, list[NDArray]]
 
 
@@ -51,36 +50,32 @@ def read_mmpose(path: Path, request: KeypointRequest, progress: Progress | None 
     Raises
     ------
     KeypointError
-        CAMERA_COUNT, CAMERA_NAMES, SKELETON_MISSING, SKELETON_SIZE, KEYPOINT_NAMES.
+        CAMERA_COUNT, CAMERA_NAMES, SKELETON_MISSING, SKELETON_SIZE, NO_FRAMES.
     FormatError
         BROKEN_JSON, NOT_MMPOSE, FRAME_NUMBERS, KEYPOINT_VALUES; each names the file.
     """
     whole = files_of(path, ".json")
-    notes: tuple[str, ...] = ()
     if whole:
         chosen, source_of, notes = camera_files(whole, request)
         files = {camera: [file] for camera, file in chosen.items()}
     else:
-        folders = {folder.name: folder for folder in folders_of(path) if files_of(folder, ".json")}
-        source_of = match_cameras(list(folders), request.camera_names, request.declared)
-        files = {camera: files_of(folders[name], ".json") for camera, name in source_of.items()}
+        files, source_of, notes = camera_folders(path, request, ".json")
+    frames: dict[str, _Frames] = {camera: {} for camera in files}
+    named: dict[str, tuple[str, ...] | None] = {}
+    listed = [(camera, file) for camera, paths in files.items() for file in paths]
+    for camera, file in watched(listed, progress):
+        found, names = _read_file(file, image=not whole)
+        check_frames_once([*(frames[camera].keys() & found.keys()), *found], file.parent)
+        frames[camera].update(found)
+        named[camera] = names or named.get(camera)
     detections: dict[str, CameraDetections] = {}
-    done, total = 0, sum(map(len, files.values()))
     for camera, paths in files.items():
-        frames: _Frames = {}
-        named: tuple[str, ...] | None = None
-        for file in paths:
-            found, names = _read_file(file, image=not whole)
-            check_frames_once([*frames, *found], file.parent)
-            frames.update(found)
-            named = names or named
-            done += 1
-            if progress is not None:
-                progress(done, total)
-        names, told = _names(frames, named, request, paths[0])
-        detections[camera], scores = stack_people(frames, names, str(paths[0] if whole else paths[0].parent), True)
+        origin = paths[0] if whole else paths[0].parent
+        people = [person for found in frames[camera].values() for person in found]
+        chosen_names, told = names_of_keypoints(people, named[camera], request, origin)
+        detections[camera], scores = stack_people(frames[camera], chosen_names, str(origin), HIGHEST_SCORE)
         notes += tuple(note for note in (*told, *scores) if note not in notes)
-    return KeypointSource(detections, source_of, tuple(file for paths in files.values() for file in paths), notes)
+    return KeypointSource(detections, source_of, tuple(file for _, file in listed), notes)
 
 
 def _not_mmpose(file: Path, what: str) -> FormatError:
@@ -127,29 +122,3 @@ def _people(instances: Any, file: Path) -> list[NDArray]:
             raise _not_mmpose(file, "an instance lacks 'keypoints' as [x, y] with as many 'keypoint_scores'")
         found.append(np.column_stack([pixels, scores]))
     return found
-
-
-def _names(
-    frames: _Frames, named: tuple[str, ...] | None, request: KeypointRequest, file: Path
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the names of a camera's keypoints and a note; the files' own names come first."""
-    counts = {len(person) for people in frames.values() for person in people}
-    if len(counts) > 1:
-        raise KeypointError(
-            f"The people in {file} have {sorted(counts)[:4]} keypoints.",
-            "Detect all frames with one model.",
-            code="SKELETON_SIZE",
-        )
-    count = next(iter(counts), len(named or ()))
-    if named and request.skeleton is None:
-        if len(named) != count:
-            raise KeypointError(
-                f"{file} names {len(named)} keypoints, its people have {count}.",
-                "Export the file again.",
-                code="KEYPOINT_NAMES",
-            )
-        return named, ()
-    if not counts:
-        raise KeypointError(f"There is nobody in any frame of {file}.", "Detect the video again.", code="NO_FRAMES")
-    skeleton, notes = skeleton_for(request, count, file)
-    return skeleton.keypoints, notes

@@ -1,7 +1,5 @@
 """OpenPose: a folder with one folder of JSON files per camera, one file per frame, several people per file."""
 
-import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,20 +7,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.errors import FormatError, KeypointError
-from mocap.readers.files import read_bytes
-from mocap.readers.keypoints_cameras import match_cameras
-from mocap.readers.keypoints_common import CameraDetections, KeypointRequest, KeypointSource, clean
+from mocap.readers.keypoints_common import CameraDetections, KeypointRequest, KeypointSource
 from mocap.readers.keypoints_files import (
+    Progress,
+    camera_folders,
     check_frames_once,
     files_of,
     folders_of,
     frame_number,
     number_array,
-    skeleton_for,
+    read_json,
+    watched,
 )
+from mocap.readers.keypoints_people import skeleton_for, stack_people
 from mocap.skeleton import Skeleton
 
 _LARGEST_FILE = 16_000_000  # bytes; one frame of a hundred people is a tenth of it
+# The confidence is the height of a fitted peak and passes 1 by a few per cent now and then.
+_HIGHEST_PEAK = 1.1
 
 
 def holds_openpose(path: Path) -> bool:
@@ -30,9 +32,7 @@ def holds_openpose(path: Path) -> bool:
     return path.is_dir() and any(files_of(folder, ".json") for folder in folders_of(path))
 
 
-def read_openpose(
-    path: Path, request: KeypointRequest, progress: Callable[[int, int], None] | None = None
-) -> KeypointSource:
+def read_openpose(path: Path, request: KeypointRequest, progress: Progress | None = None) -> KeypointSource:
     """Read OpenPose's JSON folders.
 
     The frame number is the last number in a file's name; x = y = confidence = 0 is missing. The files do not say
@@ -42,55 +42,36 @@ def read_openpose(
     Raises
     ------
     KeypointError
-        CAMERA_COUNT, CAMERA_NAMES, SKELETON_MISSING, SKELETON_SIZE.
+        CAMERA_COUNT, CAMERA_NAMES, NO_FRAMES, SKELETON_MISSING, SKELETON_SIZE.
     FormatError
-        BROKEN_JSON, NOT_OPENPOSE, FRAME_NUMBERS; each names the file.
+        BROKEN_JSON, NOT_OPENPOSE, FRAME_NUMBERS, KEYPOINT_VALUES; each names the file.
     """
-    folders = {folder.name: folder for folder in folders_of(path) if files_of(folder, ".json")}
-    source_of = match_cameras(list(folders), request.camera_names, request.declared)
-    files = {camera: files_of(folders[name], ".json") for camera, name in source_of.items()}
-    skeleton, notes = _required_skeleton(request, [file for paths in files.values() for file in paths])
-    n_files, done, detections = sum(map(len, files.values())), 0, {}
-    for camera, paths in files.items():
-        people = []
-        for file in paths:
-            people.append(_read_frame(file, skeleton))
-            done += 1
-            if progress is not None:
-                progress(done, n_files)
-        detections[camera] = _stack(_frame_numbers(paths), people, skeleton.keypoints, str(folders[source_of[camera]]))
-    ignored = sorted(folder.name for folder in folders_of(path) if folder.name not in source_of.values())
-    notes += (f"folders that were not read: {', '.join(ignored)}.",) if ignored else ()
-    return KeypointSource(detections, source_of, tuple(file for paths in files.values() for file in paths), notes)
+    files, source_of, notes = camera_folders(path, request, ".json")
+    listed = [(camera, file) for camera, paths in files.items() for file in paths]
+    skeleton, told = _required_skeleton(request, path, [file for _, file in listed])
+    people: dict[str, dict[int, list[NDArray]]] = {camera: {} for camera in files}
+    for paths in files.values():
+        check_frames_once((frame_number(file.stem, file) for file in paths), paths[0].parent)
+    for camera, file in watched(listed, progress):
+        people[camera][frame_number(file.stem, file)] = _read_frame(file, skeleton)
+    detections: dict[str, CameraDetections] = {}
+    for camera in files:
+        origin = str(path / source_of[camera])
+        detections[camera], _ = stack_people(people.pop(camera), skeleton.keypoints, origin, _HIGHEST_PEAK)
+    return KeypointSource(detections, source_of, tuple(file for _, file in listed), (*told, *notes))
 
 
-def _frame_numbers(paths: list[Path]) -> NDArray:
-    numbers = [frame_number(path.stem, path) for path in paths]
-    check_frames_once(numbers, paths[0].parent)
-    return np.array(numbers, np.int64)
-
-
-def _required_skeleton(request: KeypointRequest, files: list[Path]) -> tuple[Skeleton, tuple[str, ...]]:
+def _required_skeleton(request: KeypointRequest, path: Path, files: list[Path]) -> tuple[Skeleton, tuple[str, ...]]:
     counts = (len(person) // 3 for file in files for person in _people_of(file) if len(person))
     count = next(counts, None)
     if count is None:
-        raise KeypointError(
-            f"There is nobody in any file of {files[0].parent.parent}.", "Detect the videos again.", code="NO_FRAMES"
-        )
-    return skeleton_for(request, count, files[0].parent.parent)
+        raise KeypointError(f"There is nobody in any file of {path}.", "Detect the videos again.", code="NO_FRAMES")
+    return skeleton_for(request, count, path)
 
 
 def _people_of(file: Path) -> list[NDArray]:
     """Return the flat x y confidence lists of all people in a file."""
-    content = read_bytes(file)
-    if len(content) > _LARGEST_FILE:
-        raise FormatError(f"{file} has {len(content)} bytes.", "Give one JSON file per frame.", code="NOT_OPENPOSE")
-    try:
-        document = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise FormatError(
-            f"{file} is damaged or truncated: {error}.", "Export or copy the file again.", code="BROKEN_JSON"
-        ) from error
+    document = read_json(file, _LARGEST_FILE)
     people = document.get("people") if isinstance(document, dict) else None
     listed: list[Any] = people if isinstance(people, list) else [None]
     # Pose2Sim leaves an empty object in the place of somebody whom this camera does not see.
@@ -109,11 +90,10 @@ def _people_of(file: Path) -> list[NDArray]:
     return found
 
 
-def _read_frame(file: Path, skeleton: Skeleton) -> NDArray:
-    """Return the people of one file, shape (person, keypoint, 3)."""
-    people = _people_of(file)
+def _read_frame(file: Path, skeleton: Skeleton) -> list[NDArray]:
+    """Return the people of one file, each of shape (keypoint, 3)."""
     nobody = np.zeros(3 * len(skeleton.keypoints))
-    people = [row if len(row) else nobody for row in people]
+    people = [row if len(row) else nobody for row in _people_of(file)]
     wrong = sorted({len(row) for row in people if len(row) != len(nobody)})
     if wrong:
         raise KeypointError(
@@ -122,14 +102,4 @@ def _read_frame(file: Path, skeleton: Skeleton) -> NDArray:
             "Give the skeleton that the detector was run with.",
             code="SKELETON_SIZE",
         )
-    return np.array(people, float).reshape(len(people), len(skeleton.keypoints), 3)
-
-
-def _stack(frames: NDArray, people: list[NDArray], names: tuple[str, ...], origin: str) -> CameraDetections:
-    rows = np.full((len(people), max([len(found) for found in people] + [1]), len(names), 3), np.nan)
-    for row, found in zip(rows, people, strict=True):
-        row[: len(found)] = found
-    # OpenPose's confidence is the height of a fitted peak and passes 1 by a few per cent now and then.
-    confidence = np.where(rows[..., 2] <= 1.1, np.minimum(rows[..., 2], 1.0), rows[..., 2])
-    pixels, confidence = clean(rows[..., :2], confidence, origin)
-    return CameraDetections(frames, pixels, confidence, names)
+    return [row.reshape(-1, 3) for row in people]

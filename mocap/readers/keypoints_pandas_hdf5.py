@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.errors import FormatError
-from mocap.readers.files import read_bytes
 from mocap.readers.keypoints_isolated import Parsed
+from mocap.readers.words import complaint
 
 _LARGEST_VALUES = 500_000_000  # numbers; an hour of 100 keypoints at 100 Hz is a fifth of it
 _LARGEST_PICKLE = 16_000_000  # bytes
@@ -40,13 +40,10 @@ def read_pandas_hdf5(file: Path) -> tuple[Columns, NDArray, NDArray]:
 
     Raises
     ------
-    SourceError
-        FILE_MISSING, FILE_EMPTY.
     FormatError
-        BROKEN_HDF5 when it cannot be opened, PANDAS_LAYOUT when it is of another layout.
+        BROKEN_HDF5 when it cannot be opened, NOT_DEEPLABCUT without a table, PANDAS_LAYOUT when it is of another
+        layout.
     """
-    if read_bytes(file)[:4] != b"\x89HDF":
-        raise FormatError(f"{file} is not an HDF5 file.", "Export or copy the file again.", code="BROKEN_HDF5")
     try:
         with h5py.File(file, "r") as store:
             group = _only_group(store, file)
@@ -60,7 +57,9 @@ def read_pandas_hdf5(file: Path) -> tuple[Columns, NDArray, NDArray]:
         if isinstance(error, FormatError):
             raise
         raise FormatError(
-            f"{file} is damaged or incomplete: {error}.", "Export or copy the file again.", code="BROKEN_HDF5"
+            f"{file} is damaged or incomplete: {complaint(error)}.",
+            "Export or copy the file again.",
+            code="BROKEN_HDF5",
         ) from error
 
 
@@ -76,7 +75,13 @@ def _only_group(store: h5py.File, file: Path) -> h5py.Group:
     hard = [name for name in store if isinstance(store.get(name, getlink=True), h5py.HardLink)]
     groups = [store[name] for name in hard if isinstance(store[name], h5py.Group)]
     groups = [group for group in groups if "pandas_type" in group.attrs]
-    if len(groups) != 1:
+    if not groups:
+        raise FormatError(
+            f"{file} is not a DeepLabCut result: it holds no table.",
+            "Give the CSV or HDF5 files that DeepLabCut's analyze_videos writes.",
+            code="NOT_DEEPLABCUT",
+        )
+    if len(groups) > 1:
         raise _other_layout(file, f"{len(groups)} tables of pandas")
     return groups[0]
 

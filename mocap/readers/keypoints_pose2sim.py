@@ -5,7 +5,7 @@ A key that a Config.toml lacks is looked for in the folder above. `pose-sync` is
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ from calibration.toml_files import parse_toml
 from mocap.errors import FormatError
 from mocap.readers.files import read_bytes
 from mocap.readers.keypoints_common import KeypointRequest, KeypointSource
-from mocap.readers.keypoints_files import files_of, folders_of
+from mocap.readers.keypoints_files import Progress
 from mocap.readers.keypoints_openpose import holds_openpose, read_openpose
+from mocap.readers.words import complaint
 
 _CONFIG = "Config.toml"
 # The furthest first, as Pose2Sim itself would take them.
@@ -46,9 +47,7 @@ def _places(path: Path) -> tuple[Path, Path] | None:
     return None if folder is None else (path, folder)
 
 
-def read_pose2sim(
-    path: Path, request: KeypointRequest, progress: Callable[[int, int], None] | None = None
-) -> KeypointSource:
+def read_pose2sim(path: Path, request: KeypointRequest, progress: Progress | None = None) -> KeypointSource:
     """Read the keypoints of a project: those of one person per camera where it has come so far.
 
     Raises
@@ -77,8 +76,7 @@ def read_pose2sim(
 
 
 def _shifted(project: Path) -> bool:
-    return any(files_of(folder, ".json") for folder in folders_of(project / "pose-sync")) \
-        if (project / "pose-sync").is_dir() else False  # fmt: skip
+    return holds_openpose(project / "pose-sync")
 
 
 def _settings(project: Path) -> dict[str, dict[str, Any]]:
@@ -102,7 +100,9 @@ def _read_config(file: Path) -> dict[str, Any]:
     try:
         return parse_toml(read_bytes(file))
     except ValueError as error:
-        raise FormatError(f"{file} is not valid TOML: {error}.", "Mend that line.", code="POSE2SIM_CONFIG") from error
+        raise FormatError(
+            f"{file} is not valid TOML: {complaint(error)}.", "Mend that line.", code="POSE2SIM_CONFIG"
+        ) from error
 
 
 def _rate(settings: Mapping[str, Mapping[str, Any]], project: Path) -> float | None:

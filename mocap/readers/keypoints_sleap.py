@@ -6,7 +6,7 @@ as SLEAP does since its format 1.1; sleap-io converts older files. Source: sleap
 
 import importlib.util
 import mmap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from mocap.errors import FormatError, KeypointError, MocapError
 from mocap.readers.keypoints_cameras import match_cameras
 from mocap.readers.keypoints_common import CameraDetections, KeypointRequest, KeypointSource
-from mocap.readers.keypoints_files import camera_files, files_of, stack_people
+from mocap.readers.keypoints_files import Progress, camera_files, files_of
 from mocap.readers.keypoints_isolated import Parsed, parse_isolated
+from mocap.readers.keypoints_people import HIGHEST_SCORE, stack_people
+from mocap.readers.words import few
 
 _HDF5 = (".h5", ".hdf5")
 
@@ -29,7 +31,8 @@ def holds_sleap(path: Path) -> bool:
 
 
 def _files(path: Path) -> list[Path]:
-    return files_of(path, ".slp") or [file for file in files_of(path, *_HDF5) if _is_analysis(file)]
+    hdf5 = files_of(path, *_HDF5)
+    return files_of(path, ".slp") or (hdf5 if any(map(_is_analysis, hdf5)) else [])
 
 
 def _is_analysis(file: Path) -> bool:
@@ -41,9 +44,7 @@ def _is_analysis(file: Path) -> bool:
         return False
 
 
-def read_sleap(
-    path: Path, request: KeypointRequest, progress: Callable[[int, int], None] | None = None
-) -> KeypointSource:
+def read_sleap(path: Path, request: KeypointRequest, progress: Progress | None = None) -> KeypointSource:
     """Read one file per camera, or one `.slp` with a video per camera.
 
     Raises
@@ -82,9 +83,7 @@ def _plain(file: Path) -> str:
     return stem.partition(".000_")[2] or stem
 
 
-def _read_videos(
-    file: Path, request: KeypointRequest, progress: Callable[[int, int], None] | None
-) -> KeypointSource:
+def _read_videos(file: Path, request: KeypointRequest, progress: Progress | None) -> KeypointSource:
     (answer,) = parse_isolated("sleap", [file], progress)
     parsed = _checked(file, answer)
     names = [PurePosixPath(name.replace("\\", "/")) for name in parsed.words["videos"]]
@@ -112,7 +111,7 @@ def _checked(file: Path, answer: Parsed | MocapError) -> Parsed:
         raise answer
     nodes: Sequence[str] = answer.words["nodes"]
     if not nodes or len(set(nodes)) < len(nodes) or not all(nodes):
-        raise _not_sleap(file, f"it names the nodes {list(nodes)[:8]}")
+        raise _not_sleap(file, f"it names the nodes {few(map(repr, nodes))}")
     return answer
 
 
@@ -124,7 +123,7 @@ def _arrange(parsed: Parsed, place: int, origin: str) -> tuple[CameraDetections,
             people.setdefault(int(frame), []).append(person)
     if any(abs(frame) > 1e9 for frame in people):
         raise FormatError(f"{origin} has the frame {max(people)}.", "Export it again.", code="FRAME_NUMBERS")
-    found, notes = stack_people(people, tuple(parsed.words["nodes"]), origin, peaks=True)
+    found, notes = stack_people(people, tuple(parsed.words["nodes"]), origin, HIGHEST_SCORE)
     if not parsed.words["scored"]:
         notes += (f"{origin}: all points were set by hand, without scores; confidence 1 is used.",)
     return found, notes

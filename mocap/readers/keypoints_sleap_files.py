@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from mocap.errors import FormatError
 from mocap.readers.keypoints_isolated import Parsed
+from mocap.readers.words import complaint
 
 _MOST = 500_000_000  # numbers
 # What sleap-io meets in damaged files is of every kind; no other error is due to the file.
@@ -35,7 +36,7 @@ def parse_sleap(file: Path) -> Parsed:
         if isinstance(error, FormatError):
             raise
         raise FormatError(
-            f"{file} is damaged or incomplete: {type(error).__name__} {str(error)[:200]}.",
+            f"{file} is damaged or incomplete: {complaint(error)}.",
             "Export or copy the file again.",
             code="BROKEN_HDF5",
         ) from error

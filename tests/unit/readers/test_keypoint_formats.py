@@ -293,7 +293,7 @@ def _edit(change):
         ("mmpose", lambda d: d[1]["instances"][0]["keypoints"][0].__setitem__(0, float("inf")), "KEYPOINT_VALUES"),
         ("mmpose", lambda d: d[1].update(instances=[{"keypoints": [[1, 2]], "keypoint_scores": [1]}]), "SKELETON_SIZE"),
         ("mmpose_demo", lambda d: d["meta_info"]["keypoint_id2name"].update({"0": "Neck"}), "NOT_MMPOSE"),
-        ("mmpose_demo", lambda d: d["meta_info"]["keypoint_id2name"].popitem(), "KEYPOINT_NAMES"),
+        ("mmpose_demo", lambda d: d["meta_info"]["keypoint_id2name"].popitem(), "SKELETON_SIZE"),
         ("alphapose", lambda d: d[0].update(image_id="none.jpg"), "FRAME_NUMBERS"),
         ("alphapose", lambda d: d[0]["keypoints"].pop(), "NOT_COCO"),
         ("alphapose", lambda d: d[0].update(keypoints=None), "NOT_COCO"),

@@ -119,7 +119,7 @@ def test_names_that_do_not_match_are_refused(found, cameras):
 
 
 def test_declared_cameras_are_checked():
-    with pytest.raises(KeypointError, match=r"cameras left out \['b'\].*not there \['z'\]"):
+    with pytest.raises(KeypointError, match="cameras left out: b; no such file: z"):
         match_cameras(["x", "y"], ["a", "b"], {"a": "z"})
 
 
@@ -247,7 +247,7 @@ def test_long_refusals(tmp_path):
 def test_keypoint_that_is_never_seen_is_refused_by_name(tmp_path):
     empty = "".join(f"cam_{camera},4,toe,,,\n" for camera in (1, 2))
     path = write_long(tmp_path, LONG + empty)
-    assert "['toe']" in refusal(KeypointError, "KEYPOINT_EMPTY", path)
+    assert ": toe." in refusal(KeypointError, "KEYPOINT_EMPTY", path)
     assert read(path, keypoints=["knee", "hip"]).people.names == ("knee", "hip")
     refusal(KeypointError, "KEYPOINT_UNKNOWN", path, keypoints=["heel"])
 
