@@ -95,14 +95,14 @@ def test_board_never_seen(mocap_cli: Cli, tmp_path: Path, cameras: Path, footage
 
 
 def test_a_picture_replaces_no_other_and_becomes_no_frame(mocap_cli: Cli, tmp_path: Path, cameras: Path) -> None:
-    write_board(tmp_path / "other.toml", Board("charuco", 7, 5, 0.11, 0.085, "DICT_4X4_100"))
+    write_board(tmp_path / "other.toml", Board("charuco", 5, 4, 0.11, 0.085, "DICT_5X5_100"))
     (tmp_path / "out").mkdir()
     mine = tmp_path / "out" / "c.tried.png"
     mine.write_bytes(b"my own")
     folder = next(path for path in cameras.iterdir() if path.is_dir())
     for out in (tmp_path / "out" / "c.toml", folder / "c.toml"):
         line = refused(mocap_cli, out, "calibrate", cameras, "--board", tmp_path / "other.toml")
-        assert line.startswith("error BOARD_DICTIONARY") and "tried" not in line
+        assert line.startswith("error BOARD_SIZE") and "tried" not in line
     assert mine.read_bytes() == b"my own"
 
 
