@@ -59,5 +59,6 @@ def main() -> None:
 
 
 def _fail(code: str, cause: str, remedy: str) -> None:
-    sys.stderr.write(f"error {code}: {cause} Remedy: {remedy}\n")
+    # One line, whatever a library put into its complaint.
+    sys.stderr.write(" ".join(f"error {code}: {cause} Remedy: {remedy}".split()) + "\n")
     sys.exit(1)

@@ -79,6 +79,8 @@ def read_mot_angles(path: Path | str, up: str | None = None, units: str | None =
     notes: tuple[str, ...] = (f"{name} holds joint angles and no points.",)
     if left_out:
         notes += (f"translations are left out: {', '.join(left_out)}.",)
+    if up is not None or units is not None:
+        notes += ("an up axis or a unit was given, which angles do not have: not used.",)
     points = Points3D(np.empty((n_rows, 0, 3)), (), table.rate_hz, start_s=float(table.time_s[0]))
     return Imported(points, angles=joint_angles, sha256=table.sha256, notes=(*table.notes, *notes, *strange))
 

@@ -127,6 +127,10 @@ def _table(lines: list[str], header: _Header, path: Path) -> NDArray:
                 code="TRC_COUNTS",
             )  # fmt: skip
         table[row] = _numbers(cells[:width], number, path)
+        if np.isinf(table[row]).any():
+            raise FormatError(
+                f"{path}, line {number}: a number is infinite.", "Leave gaps blank.", code="TRC_NUMBER"
+            )
     return table
 
 
@@ -144,13 +148,13 @@ def _checked_time(table: NDArray, header: _Header, path: Path) -> float:
     """Time of the first frame in s; frames and times have to go on as the rate says."""
     frames, times = table[:, 0], table[:, 1]
     n_frames = len(table)
-    sound = np.isfinite(table[:, :2]).all() and (np.diff(frames) == 1).all() and not np.isinf(table).any()
+    sound = np.isfinite(table[:, :2]).all() and (np.diff(frames) == 1).all()
     if sound and n_frames > 1:
         step = (times[-1] - times[0]) / (n_frames - 1)
         sound = bool(abs(step * header.rate_hz - 1) <= _RATE_TOLERANCE and (np.diff(times) > 0).all())
     if not sound:
         raise FormatError(
-            f"{path}: frame numbers or times do not go on at {header.rate_hz:g} Hz, or a number is infinite.",
+            f"{path}: frame numbers or times do not go on at {header.rate_hz:g} Hz.",
             "Export the file again.",
             code="TRC_TIME",
         )
