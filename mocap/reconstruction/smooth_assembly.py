@@ -7,14 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.reconstruction.smooth_kernels import PAD
-from mocap.reconstruction.smooth_lanes import Lanes, Prepared
+from mocap.reconstruction.smooth_lanes import LEARN_FRAMES, Lanes, Prepared
 from mocap.reconstruction.smooth_options import Smoothed, SmoothingOptions
 from mocap.reconstruction.smooth_sample_kernels import store_lane
 from mocap.reconstruction.smooth_series import cutoffs
 from mocap.schema import Status
 from mocap.trial import Points3D
 
-_DOUBT, _LEAST_SHARE = 4.0, 0.1
+# Share of the variance that chance alone may hide, and from which on what does not show is believed whole.
+_CHANCE, _BELIEVED = 0.15, 0.3
+_DOUBT = 4.0
 _LEAST_NOISE = 1e-6  # of the variance: nothing is known without any error
 
 
@@ -58,8 +60,10 @@ def assemble(
 
 def _steady_share(group: Lanes, lane: int) -> float:
     """Return what of the stated variance does not show from frame to frame; a little is the chance of the estimate."""
-    doubt = max(_DOUBT * np.sqrt(2.0 / max(3.0 * group.series.measured[:, lane].sum(), 1.0)), _LEAST_SHARE)
-    return float(1.0 - group.noise[lane]) if 1.0 - group.noise[lane] > doubt else 0.0
+    share = 1.0 - float(group.noise[lane])
+    learned_from = max(min(int(group.series.measured[:, lane].sum()), LEARN_FRAMES), 1)
+    chance = max(_DOUBT * float(np.sqrt(2.0 / (3.0 * learned_from))), _CHANCE)
+    return share * float(np.clip((share - chance) / (_BELIEVED - _CHANCE), 0.0, 1.0))
 
 
 def _status(status: NDArray, active: NDArray, filled: NDArray, stray: NDArray) -> NDArray:

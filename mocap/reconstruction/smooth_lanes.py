@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 from mocap.reconstruction.smooth_guard import doubts, usable_covariance
 from mocap.reconstruction.smooth_kernels import LANES, PAD
 from mocap.reconstruction.smooth_options import SmoothingOptions
-from mocap.reconstruction.smooth_pace import paced
+from mocap.reconstruction.smooth_pace import PACE_PERIODS, paced
 from mocap.reconstruction.smooth_sample_kernels import load_lane
 from mocap.reconstruction.smooth_scout import Seen, learn, look, look_again, look_all, strays
 from mocap.reconstruction.smooth_series import Series, padded, stretches
 from mocap.trial import Points3D
 
-_GATE_ROUNDS = 9
-_PACE_TURNS = 2
+_GATE_ROUNDS = 11
 _FEW = 0.005  # of the samples: strays that hardly change what was learned
-# Samples that a variance is learned from; more only take time.
-_LEARN_FRAMES, _LEARN_PIECES = 600, 4
+#: Frames that a variance is learned from; more only take time.
+LEARN_FRAMES = 600
+_LEARN_PIECES = 4
 _START_FRAMES, _START_PIECES = 240, 3  # for where the search starts
 
 
@@ -118,7 +118,7 @@ def look_at_lanes(
     series = _series(prepared, group, longest)
     gate = options.outlier_probability
     learned = _learned(series, gate)
-    stray, turns = np.zeros(series.active.shape, bool), _PACE_TURNS
+    stray, steady_pace = np.zeros(series.active.shape, bool), True
     seen = look_all(series, learned[0])
     for _ in range(_GATE_ROUNDS):
         fresh = strays(series, seen, learned[1], gate)
@@ -129,13 +129,21 @@ def look_at_lanes(
             if many.any():
                 learned = _learned(series, gate, learned, many)
             seen = look_again(series, learned[0], seen, np.asarray(fresh.any(axis=1)), everything=bool(many.any()))
-        elif turns:
-            turns, series = turns - 1, paced(series, *learned, seen)
+        elif steady_pace:
+            steady_pace, series = False, _paced(series, learned, seen)
             learned = _learned(series, gate, learned)
             seen = look_all(series, learned[0])
         else:
             break
     return Lanes(group, series, stray, *learned, []), seen
+
+
+def _paced(series: Series, learned: tuple[NDArray, NDArray], seen: Seen) -> Series:
+    """Return the series with its pace; what lies off in between is the pace's own affair, and no stray."""
+    series = paced(series, *learned, seen, PACE_PERIODS[0])
+    for periods in PACE_PERIODS[1:]:
+        series = paced(series, *learned, look_all(series, learned[0]), periods)
+    return series
 
 
 def _learned(
@@ -144,7 +152,7 @@ def _learned(
     """Learn from a few pieces, without what strays in them."""
     if start is None and len(series.active) > 2 * _START_FRAMES:
         start = learn(_sample(series, _START_FRAMES, _START_PIECES))
-    sample = _sample(series, _LEARN_FRAMES, _LEARN_PIECES)
+    sample = _sample(series, LEARN_FRAMES, _LEARN_PIECES)
     learned = learn(sample, start, lanes)
     for _ in range(_GATE_ROUNDS if gate > 0 else 0):
         stray = strays(sample, look(sample, learned[0]), learned[1], gate)

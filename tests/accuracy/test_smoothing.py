@@ -60,11 +60,44 @@ def test_squats_are_smoothed_without_a_bias_at_the_bottom(squats, way):
     bias = 1e3 * np.linalg.norm(np.nanmean(miss[near], axis=0), axis=1)
     print(f"{way} {len(squats['rig'])} cameras: p95 x {ratio:.3f}, held {coverage:.3f}, bottom {np.median(bias):.2f} "
           f"mm, largest {np.max(bias):.2f} mm")
-    # Measured 0.18 to 0.24, 0.957 to 0.968 (ten other seeds 0.948 to 0.972), and at most 0.7 mm, noise included.
+    # Measured 0.18 to 0.23, 0.960 to 0.973, and at most 0.7 mm, noise included.
     assert ratio <= 0.6
     assert np.isfinite(after).mean() >= np.isfinite(before).mean()
-    assert 0.93 <= coverage <= 0.97
+    assert 0.93 <= coverage <= 0.98
     assert bias.max() <= 1.0
+
+
+def error_over_sd(points, truth):
+    """Root mean square error over sd by quarters of the frames of each keypoint, from the slowest to the fastest."""
+    square = ((points.position - truth) ** 2).sum(axis=2)
+    variance = np.trace(points.covariance.astype(float), axis1=2, axis2=3)
+    speed = np.linalg.norm(np.gradient(truth, axis=0), axis=2)
+    quarter = 4 * np.argsort(np.argsort(speed, axis=0), axis=0) // len(speed)
+    return np.array([np.sqrt(np.nanmean(square[quarter == q]) / np.nanmean(variance[quarter == q])) for q in range(4)])
+
+
+@pytest.mark.parametrize("way", ["kalman", "map"])
+def test_the_covariance_holds_in_calm_and_in_fast_parts(squats, way):
+    found = error_over_sd(squats[way], squats["truth"])
+    print(way, len(squats["rig"]), "error over sd, calm to fast", found.round(2))
+    # Measured 0.90 to 1.10 on this one draw.
+    assert found.min() > 0.75 and found.max() < 1.2
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("way", ["kalman", "map"])
+def test_the_covariance_holds_in_calm_and_in_fast_parts_over_many_draws(way):
+    rig = ring_rig(4, radius_m=4.0, size=(1920, 1080))
+    points = squat(default_subject(), repetitions=2).points
+    truth, names = points.position[:, :26], points.names[:26]
+    found = []
+    for seed in range(8):
+        seen = observe(Points3D(truth, names, 100.0), rig, seed, dropout=0.1, outlier_fraction=0.02).keypoints
+        found.append(error_over_sd(WAYS[way](reconstruct_details(seen, rig), seen, rig, LANDMARK_BONES), truth))
+    ratio = np.sqrt(np.mean(np.square(found), axis=0))
+    print(way, "error over sd, calm to fast", ratio.round(2))
+    # Measured 0.89 to 1.04.
+    assert ratio.min() > 0.87 and ratio.max() < 1.15
 
 
 def optimised(squats, frames):
@@ -124,8 +157,8 @@ def test_lost_cameras_widen_the_covariance_as_much_as_the_error(losing):
         sd.append(1e3 * np.sqrt(np.mean(np.trace(points.covariance, axis1=2, axis2=3)[span])))
     print("error grows by", error[1] / error[0], "sd by", sd[1] / sd[0])
     assert sd[1] > 1.2 * sd[0]
-    # Measured 0.87: part of the error is that of the motion, which no camera brings back.
-    assert 0.8 < (error[1] / error[0]) / (sd[1] / sd[0]) < 1.2
+    # Measured 0.98.
+    assert 0.9 < (error[1] / error[0]) / (sd[1] / sd[0]) < 1.1
 
 
 def test_one_view_bridges_a_gap_with_a_flag_and_never_beyond_the_limit(losing):
@@ -173,9 +206,9 @@ def left_out_px(rig, keypoints, smooth):
 
 
 WAYS = {
-    "kalman": lambda details, keypoints, rig: smooth_points_kalman(details.points).points,
-    "map": lambda details, keypoints, rig: smooth_points_map(
-        details, keypoints, rig, bones_among(keypoints.names)).points,
+    "kalman": lambda details, keypoints, rig, bones=(): smooth_points_kalman(details.points).points,
+    "map": lambda details, keypoints, rig, bones=(): smooth_points_map(
+        details, keypoints, rig, bones or bones_among(keypoints.names)).points,
 }  # fmt: skip
 
 
