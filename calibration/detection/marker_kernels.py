@@ -179,7 +179,8 @@ def sharpen_quads(gray: NDArray, quads: NDArray, reach: NDArray) -> None:
             away = max(abs(corners[k, 0] - quads[i, k, 0]), abs(corners[k, 1] - quads[i, k, 1]))
             ok = ok and away < 2 * reach[i]
         if ok:
-            quads[i] = corners
+            for k in range(4):  # by hand: a copy by slices takes the compiler seconds
+                quads[i, k, 0], quads[i, k, 1] = corners[k, 0], corners[k, 1]
 
 
 @njit(cache=True, nogil=True)

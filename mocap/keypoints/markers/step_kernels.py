@@ -27,7 +27,8 @@ def find_step(gray: NDArray, labels: NDArray, label: int, state: NDArray, pixels
     kept, total, square = 0, 0.0, 0.0
     for i in range(count):
         if edge_distance(ellipse[0], pixels[i, 0], pixels[i, 1]) > _CLEAR:
-            pixels[kept] = pixels[i]
+            for k in range(3):  # by hand: a copy by slices takes the compiler seconds
+                pixels[kept, k] = pixels[i, k]
             total, square, kept = total + pixels[i, 2], square + pixels[i, 2] ** 2, kept + 1
     if kept < 24:
         return
