@@ -10,7 +10,8 @@ from calibration import CameraRig
 from mocap.errors import ConfigError, KeypointError
 from mocap.pipeline.trial_clock_verdicts import clock_verdicts, lost_verdicts, rate_verdict, unasked, unknowable
 from mocap.sync import common_times, estimate_offsets, resample_keypoints, without_rows
-from mocap.sync.lost import LostFrames, find_lost_frames, slots_with_holes
+from mocap.sync.lost import LOST_OPTIONS, LostFrames, find_lost_frames, slots_with_holes
+from mocap.sync.motion_look import Look, look_at
 from mocap.trial import CameraTimes, Keypoints2D, Operation, SyncEstimate, Timeline, Verdict
 
 #: `auto` sets clocks that are proven to be off, `check` only tells of them, `off` does not ask.
@@ -98,8 +99,9 @@ def _set(
         return SetClocks(keypoints, nominal)
     if mode == "off":
         return SetClocks(keypoints, nominal, (unasked(),))
-    estimate = known or _from_motion(keypoints, rig, times)
-    lost = _lost(keypoints, rig, times, estimate)
+    look = look_at(keypoints, rig, LOST_OPTIONS) if times is None and keypoints.n_frames > 1 else None
+    estimate = known or _from_motion(keypoints, rig, times, look)
+    lost = _lost(keypoints, rig, times, estimate, look)
     if lost:
         held = _times_with_holes(keypoints, rig, lost, times)
         estimate = known or _from_motion(keypoints, rig, held)
@@ -116,12 +118,13 @@ def _set(
 
 
 def _lost(
-    keypoints: Keypoints2D, rig: CameraRig, times: CameraTimes | None, estimate: SyncEstimate | None
+    keypoints: Keypoints2D, rig: CameraRig, times: CameraTimes | None, estimate: SyncEstimate | None,
+    look: Look | None,
 ) -> tuple[LostFrames, ...]:
     """Frames that nobody told were lost: not asked where the cameras or their footage tell when each was taken."""
     if estimate is None or not (times is None or set(times.source) == {"nominal rate"}):
         return ()
-    return find_lost_frames(keypoints, rig, estimate)
+    return find_lost_frames(keypoints, rig, estimate, look=look)
 
 
 def _times_with_holes(
@@ -155,9 +158,11 @@ def _by_middle_rows(
     return without_rows(keypoints, rows, heights, None if times is None else times.time_s)
 
 
-def _from_motion(keypoints: Keypoints2D, rig: CameraRig, times: CameraTimes | None) -> SyncEstimate | None:
+def _from_motion(
+    keypoints: Keypoints2D, rig: CameraRig, times: CameraTimes | None, look: Look | None = None
+) -> SyncEstimate | None:
     try:
-        return estimate_offsets(keypoints, rig, times=times)
+        return estimate_offsets(keypoints, rig, times=times, look=look)
     except KeypointError as error:
         if error.code == "CLOCKS_APART":
             raise

@@ -1,7 +1,8 @@
 """One timeline for all cameras: whose clock is off, by how much, and the keypoints at common instants."""
 
 from mocap.sync.lost import LostFrames, find_lost_frames
-from mocap.sync.motion import MotionSyncOptions, estimate_offsets
+from mocap.sync.motion import estimate_offsets
+from mocap.sync.motion_options import MotionSyncOptions
 from mocap.sync.resample import Resampled, common_times, resample_keypoints
 from mocap.sync.rows import without_rows
 

@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 from calibration import Camera, CameraRig
 from calibration.arrays import one_blas_thread
 from mocap.sync.lost_place import place_of_step
-from mocap.sync.motion import MotionSyncOptions, estimate_offsets, frames_of, windows_of
-from mocap.sync.motion_coarse import agreed_shifts, pair_scores
-from mocap.sync.motion_pairs import pairs_of
-from mocap.sync.motion_tracks import smooth_tracks
+from mocap.sync.motion import estimate_offsets
+from mocap.sync.motion_coarse import Scores, agreed_shifts
+from mocap.sync.motion_look import Look, look_at
+from mocap.sync.motion_options import MotionSyncOptions
 from mocap.trial import Keypoints2D, SyncEstimate
 
+#: Losses may be longer than offsets are.
+LOST_OPTIONS = MotionSyncOptions(reach_s=0.7)
 _MOST = 12  # places in a recording
 _SHORTEST_S = 2.0
 _LEAST_GAIN = 0.01  # share of the loss on the side that is better off
@@ -69,11 +71,12 @@ class _Candidate:
     before: int  # whole frames
     after: int
     gain: float
+    others: NDArray  # whole frames of all cameras, by the same clock
 
 
 def find_lost_frames(
     keypoints: Keypoints2D, rig: CameraRig, clocks: SyncEstimate | None = None,
-    options: MotionSyncOptions | None = None,
+    options: MotionSyncOptions | None = None, look: Look | None = None,
 ) -> tuple[LostFrames, ...]:
     """Find places at which a camera lost frames.
 
@@ -86,20 +89,23 @@ def find_lost_frames(
         What is known of the offsets already, to parts of a frame; a single lost frame is seen better by it.
     options : MotionSyncOptions, optional
         `reach_s` is the longest loss that is looked for, with the offset of the clocks.
+    look : Look, optional
+        Of these keypoints with that reach, where there is one already.
 
     Returns
     -------
     tuple of LostFrames
         In the order of the cameras and frames. Losses while nothing moves do not show, and do not matter.
     """
-    options = options or MotionSyncOptions(reach_s=0.7)
+    options = options or LOST_OPTIONS
     found: list[LostFrames] = []
     if len(rig) < 2 or keypoints.n_frames < _SHORTEST_S * keypoints.rate_hz:
         return ()
     with one_blas_thread():
         while len(found) < _MOST:
             work = with_holes(keypoints, rig, found)
-            candidate = _candidate(work, rig, options)
+            shown = look if look is not None and not found else look_at(work, rig, options)
+            candidate = _candidate(shown)
             lost = None if candidate is None else _confirmed(work, rig, candidate, clocks, options)
             if lost is None:
                 break
@@ -141,31 +147,25 @@ def _in_footage(lost: LostFrames, earlier: list[LostFrames]) -> LostFrames:
     return replace(lost, after_frame=ends[0], first=ends[1], last=ends[2])
 
 
-def _candidate(keypoints: Keypoints2D, rig: CameraRig, options: MotionSyncOptions) -> _Candidate | None:
-    rate, n_frames = keypoints.rate_hz, keypoints.n_frames
-    pairs = pairs_of(rig)
-    windows = windows_of(keypoints, options, len(pairs))
-    half_width = frames_of(options.smoothing_s, rate, 3)
-    tracks = smooth_tracks(keypoints.pixels, keypoints.confidence, rig, windows, half_width, options.min_confidence)
-    reach = frames_of(options.reach_s, rate, 1)
-    half = max((n_frames - 1) / 2, 0.5)
-    scores, places = pair_scores(tracks, pairs, reach, (windows.samples - half) / half)
+def _candidate(look: Look) -> _Candidate | None:
+    scores, reach, half = look.scores, look.reach, look.half
     if not scores:
         return None
-    common = agreed_shifts(scores, places, len(rig), reach, 0)[:, 0]
-    frames = places * half + half
+    n_cameras = len(look.tracks.position)
+    common = agreed_shifts(scores, look.places, n_cameras, reach, 0)[:, 0]
+    frames = look.places * half + half
     found = []
-    for camera in range(len(rig)):
+    for camera in range(n_cameras):
         loss = _loss_by_shift(scores, common, camera, reach)
         best = None if loss is None else _best_step(loss)
         if best is not None:
             step, before, after, gain = best
             low, high = frames[max(step - 4, 0)], frames[min(step + 3, len(frames) - 1)]
-            found.append(_Candidate(camera, int(low), int(np.ceil(high)), before - reach, after - reach, gain))
+            found.append(_Candidate(camera, int(low), int(np.ceil(high)), before - reach, after - reach, gain, common))
     return max(found, key=lambda candidate: candidate.gain, default=None)
 
 
-def _loss_by_shift(scores: dict, common: NDArray, camera: int, reach: int) -> NDArray | None:
+def _loss_by_shift(scores: Scores, common: NDArray, camera: int, reach: int) -> NDArray | None:
     """Loss of each shift of one camera against where the others stand, shape (stretch, shift)."""
     answer = None
     for (a, b), (total, count) in scores.items():
@@ -207,7 +207,7 @@ def _confirmed(
     options: MotionSyncOptions,
 ) -> LostFrames | None:
     rate = keypoints.rate_hz
-    shifts = np.tile(np.zeros(len(rig)) if clocks is None else np.nan_to_num(clocks.offset_s) * rate, (2, 1))
+    shifts = np.tile(_by_common(candidate, clocks, rate), (2, 1))
     shifts[:, candidate.camera] = candidate.before, candidate.after
     place = place_of_step(keypoints, rig, candidate.camera, shifts, candidate.low, candidate.high, options)
     if place is None or not place.sharp:
@@ -229,6 +229,19 @@ def _confirmed(
     if exact is None or not exact.sharp:
         return None
     return LostFrames(rig.names[candidate.camera], exact.frame, count, exact.first, exact.last, step_sd)
+
+
+def _by_common(candidate: _Candidate, clocks: SyncEstimate | None, rate: float) -> NDArray:
+    """Shifts of all cameras in the middle of where the loss lies, frames, by the clock that the candidate counts by."""
+    whole = candidate.others.astype(float)
+    if clocks is None:
+        return whole
+    middle_s = (candidate.low + candidate.high) / 2 / rate
+    known = (clocks.offset_s + 1e-6 * np.nan_to_num(clocks.drift_ppm) * middle_s) * rate
+    told = np.isfinite(known) & (np.arange(len(known)) != candidate.camera)
+    if not told.any():
+        return whole
+    return np.where(told, known + np.round(np.median((whole - known)[told])), whole)
 
 
 def _as_two(

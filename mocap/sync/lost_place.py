@@ -7,17 +7,20 @@ from numpy.typing import NDArray
 
 from calibration import CameraRig
 from calibration.triangulation import undistorted
-from mocap.sync.motion import MotionSyncOptions, frames_of
-from mocap.sync.motion_pairs import pairs_of
-from mocap.sync.motion_tracks import Windows, middle, smooth_tracks
+from mocap.sync.lost_prediction import Prediction, common_miss, predicted
+from mocap.sync.motion_options import MotionSyncOptions, frames_of
+from mocap.sync.motion_tracks import Windows, smooth_tracks
 from mocap.trial import Keypoints2D
 
 _AROUND_S = 0.5  # on both sides: what a keypoint misses by whatever the clock is learned there
 _NEAR_S = 0.15  # in which a step has to fit better than a clock half-way between the two
-_CAP = 9.0  # squared standard deviations: an outlier counts no more
-_SPAN = 6.0  # of the loss per other camera: frames that are not less likely than 5 % of the best one
-_SURE = 10.0  # of the loss per other camera, by which each side has to prefer its own clock
+_CAP = 14.0  # squared standard deviations: an outlier counts no more
+_SPAN = 6.0  # of the loss: frames that are not less likely than 5 % of the best one, with some to spare
+_SURE = 10.0  # of the loss, by which each side has to prefer its own clock
 _LEAST_SCALE_PX = 0.05
+_TOGETHER = 3  # frames on both sides over which movement is held against noise
+_DOUBT = 2.5  # what noise makes of the distance is counted this often: it scatters
+_MOST_DOUBT = 15.0  # as often, of one keypoint
 
 
 @dataclass(frozen=True)
@@ -57,77 +60,88 @@ def place_of_step(
 
     Notes
     -----
-    Each observation of the camera is held against the smoothed tracks of the others, read where the first clock says
-    it was taken, and where the second one does: the signed distance from the epipolar line less its middle. The step
-    is where the sum of bounded squares before by the first and after by the second is least.
+    Each observation of the camera is held against where the others saw the keypoint (see `predicted`), read where the
+    first clock says it was taken, and where the second one does, less its middle. The step is where the sum of bounded
+    squares before by the first and after by the second is least.
     """
     around = frames_of(_AROUND_S, keypoints.rate_hz, 5)
     start, stop = max(low - around, 0), min(high + around + 1, keypoints.n_frames)
     frames = np.arange(start, stop)
     if len(frames) < 4:
         return None
-    middle_clock = shifts.mean(axis=0)
-    first, second, halfway = (
-        _misses(keypoints, rig, camera, clock, start, len(frames), options, np.abs(shifts).max())
-        for clock in (shifts[0], shifts[1], middle_clock)
+    first, second, halfway = _predictions(
+        keypoints, rig, camera, np.array([shifts[0], shifts[1], shifts.mean(axis=0)]), frames, options
     )
     inside = (frames >= low) & (frames < high)
     at = len(frames) // 2
-    losses: tuple[NDArray, NDArray, NDArray] = (first, second, halfway)
+    losses, share = _losses(first, second, halfway, at)
     for _ in range(3):
-        losses = _losses(first, second, halfway, at)
         climb = np.cumsum(losses[0] - losses[1])
         where = np.where(inside, climb, np.inf)
         found = int(where.argmin())
         if found == at:
             break
         at = found
+        losses, share = _losses(first, second, halfway, at)
     if not np.isfinite(where[at]) or not (losses[0] + losses[1]).any():
         return None
-    likely = np.flatnonzero(where - where[at] <= _SPAN * (len(rig) - 1))
+    sure = np.cumsum(share * (losses[0] - losses[1]))
+    likely = np.flatnonzero(inside & (sure - sure[at] <= _SPAN))
     near = frames_of(_NEAR_S, keypoints.rate_hz, 3)
     reach = slice(max(likely[0] - near, 0), likely[-1] + near + 1)
     stepped = np.where(np.arange(len(frames)) <= at, losses[0], losses[1])
     sharp = bool(stepped[reach].sum() < losses[2][reach].sum())
-    either = min(float(climb[-1] - climb[at]), float(-climb[at]))
-    sharp &= either > _SURE * (len(rig) - 1)
+    sharp &= min(float(sure[-1] - sure[at]), float(-sure[at])) > _SURE
     return Place(int(frames[at]), int(frames[likely[0]]), int(frames[likely[-1]]), sharp)
 
 
-def _misses(
-    keypoints: Keypoints2D, rig: CameraRig, camera: int, clock: NDArray, start: int, length: int,
-    options: MotionSyncOptions, most: float,
-) -> NDArray:
-    """Signed distances of one camera's observations from the others' tracks, shape (other, frame, keypoint), px."""
+def _predictions(
+    keypoints: Keypoints2D, rig: CameraRig, camera: int, clocks: NDArray, frames: NDArray, options: MotionSyncOptions
+) -> list[Prediction]:
+    """What the other cameras make of one camera's observations, by each of several clocks, shape (clock, camera)."""
     half_width = frames_of(options.smoothing_s, keypoints.rate_hz, 3)
-    windows = Windows(np.array([start]), length, 2 * int(np.ceil(most)) + half_width + 3, 1)
+    margin = 2 * int(np.ceil(np.abs(clocks).max())) + half_width + 3
+    windows = Windows(frames[:1], len(frames), margin, 1)
     tracks = smooth_tracks(keypoints.pixels, keypoints.confidence, rig, windows, half_width, options.min_confidence)
-    part = np.array(keypoints.pixels[:, start : start + length], float)
-    part[keypoints.confidence[:, start : start + length] < options.min_confidence] = np.nan
+    held = slice(frames[0], frames[-1] + 1)
+    part = np.array(keypoints.pixels[:, held], float)
+    part[keypoints.confidence[:, held] < options.min_confidence] = np.nan
     own = undistorted(rig, part)[0][camera]
-    frames = start + np.arange(length)
+    others = [other for other in range(len(rig)) if other != camera]
     answer = []
-    for pair in pairs_of(rig):
-        if camera not in (pair.a, pair.b):
-            continue
-        other = pair.a if camera == pair.b else pair.b
-        shift = frames[None] - clock[camera] + clock[other] - windows.samples
-        track = tracks.at(other, shift)[0][0]
-        answer.append(pair.miss(track, own)[0] if camera == pair.b else pair.miss(own, track)[0])
-    return np.array(answer)
+    for clock in clocks:
+        shift = frames[None] - clock[camera] - windows.samples
+        rays = np.stack([tracks.at(other, shift + clock[other])[0][0] for other in others])
+        answer.append(predicted(rig, camera, others, rays, own))
+    return answer
 
 
-def _losses(first: NDArray, second: NDArray, halfway: NDArray, at: int) -> tuple[NDArray, NDArray, NDArray]:
-    """Loss of each frame by the first clock, by the second, and by one half-way, shape (frame,)."""
-    fitted = np.concatenate([first[:, : at + 1], second[:, at + 1 :]], axis=1)
-    bias = np.nan_to_num(middle(fitted, axis=1))[:, None]
-    about = np.abs(fitted - bias)
-    known = about[np.isfinite(about)]
-    scale = max(1.4826 * float(np.median(known)) if len(known) else 0.0, _LEAST_SCALE_PX)
+def _losses(first: Prediction, second: Prediction, halfway: Prediction, at: int) -> tuple[list[NDArray], NDArray]:
+    """Loss of each frame by the first clock, by the second, and by one half-way; and how far each frame tells."""
+    parted = [np.concatenate([getattr(first, name)[: at + 1], getattr(second, name)[at + 1 :]])
+              for name in ("miss", "weight")]  # fmt: skip
+    bias = common_miss(*parted)
+    squares = [item.squared(bias) for item in (first, second, halfway)]
+    fitted = np.concatenate([squares[0][: at + 1], squares[1][at + 1 :]])
+    known = fitted[np.isfinite(fitted)]
+    # The median of a sum of two squares is 1.386 of each one's mean.
+    scale = max(float(np.median(known)) / 1.386 if len(known) else 0.0, _LEAST_SCALE_PX**2)
     # Where one of the two cannot be read neither counts: frames beyond the others' end favour no clock.
-    both = np.isfinite(first) & np.isfinite(second) & np.isfinite(halfway)
-    answer = [
-        np.where(both, np.minimum(((values - bias) / scale) ** 2, _CAP), 0.0).sum(axis=(0, 2)) / 2
-        for values in (np.nan_to_num(first), np.nan_to_num(second), np.nan_to_num(halfway))
-    ]
-    return answer[0], answer[1], answer[2]
+    both = np.asarray(np.isfinite(np.array(squares)).all(axis=0))
+    losses = [np.where(both, np.minimum(square / scale, _CAP), 0.0).sum(axis=1) / 2 for square in squares]
+    return losses, _told_apart(first, second, both, scale)
+
+
+def _told_apart(first: Prediction, second: Prediction, both: NDArray, scale: float) -> NDArray:
+    """Share of the difference between two clocks that is movement rather than noise of the tracks, shape (frame,).
+
+    The noise of a smoothed track lasts for many frames, and would be taken for evidence as often as it lasts.
+    """
+    distance, noise = first.apart(second)
+    # One keypoint that is followed wrongly is no movement of the body.
+    distance = np.minimum(distance, _MOST_DOUBT * scale * noise)
+    frames = np.ones(2 * _TOGETHER + 1)
+    distance, noise = (
+        np.convolve(np.where(both, part, 0.0).sum(axis=1), frames, mode="same") for part in (distance, noise)
+    )
+    return np.asarray(np.clip(1.0 - _DOUBT * scale * noise / np.maximum(distance, 1e-12), 0.0, 1.0))

@@ -5,77 +5,27 @@ a distance from it that goes with the keypoint's velocity. The search is over wh
 refined together.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from calibration import CameraRig
 from calibration.arrays import one_blas_thread
-from mocap.errors import ConfigError, KeypointError
-from mocap.sync.motion_coarse import coarse_shifts
-from mocap.sync.motion_pairs import Pair, pairs_of
+from mocap.errors import KeypointError
+from mocap.sync.motion_coarse import agreed_shifts
+from mocap.sync.motion_look import Look, look_at
+from mocap.sync.motion_options import MotionSyncOptions, frames_of
 from mocap.sync.motion_refine import Refined, refine
-from mocap.sync.motion_tracks import Tracks, Windows, choose_windows, smooth_tracks
 from mocap.sync.offsets import Clocks, against_consensus
 from mocap.sync.resample import on_own_grid
 from mocap.sync.words import agreed_words, drift_untold_words, drift_words, relative_words, shift_words, untold_words
 from mocap.trial import CameraTimes, Keypoints2D, SyncEstimate
 
-_MOST_EVALUATIONS = 1.5e6  # samples of all pairs together: what keeps long recordings to seconds
-
-
-@dataclass(frozen=True)
-class MotionSyncOptions:
-    """How clocks are found from movement.
-
-    Attributes
-    ----------
-    reach_s : float
-        Offsets of up to this much are searched.
-    most_drift_ppm : float
-    smoothing_s : float
-        Half width of the local quadratic that smooths the tracks.
-    window_s : float
-        Length of the stretches of time that are looked at; a mean miss is taken off in each.
-    most_windows : int
-        As many are looked at, spread over the recording.
-    min_confidence : float
-        Observations below it are left out.
-    matters_frames : float
-        A camera is shifted when its clock is off by more than this somewhere in the recording, and beyond chance.
-    chance_sd : float
-        Standard deviations that chance may reach.
-    told_sd_frames, told_sd_ppm : float
-        An offset or drift is told when its standard deviation is below this, or when it is beyond chance.
-    """
-
-    reach_s: float = 0.4
-    most_drift_ppm: float = 1000.0
-    smoothing_s: float = 0.15
-    window_s: float = 2.0
-    most_windows: int = 30
-    min_confidence: float = 0.3
-    matters_frames: float = 0.25
-    chance_sd: float = 4.0
-    told_sd_frames: float = 0.5
-    told_sd_ppm: float = 20.0
-
-    def __post_init__(self) -> None:
-        above = (self.smoothing_s, self.window_s, self.matters_frames, self.chance_sd, self.told_sd_frames,
-                 self.told_sd_ppm)  # fmt: skip
-        sound = all(value > 0 for value in above) and self.reach_s >= 0 and self.most_drift_ppm >= 0
-        if not (sound and self.most_windows >= 1 and 0 <= self.min_confidence <= 1):
-            raise ConfigError(
-                "Options of synchronisation by movement that are negative, or a confidence outside 0 to 1.",
-                "Give times, limits and numbers above 0.",
-                code="SYNC_OPTIONS",
-            )
-
 
 def estimate_offsets(
     keypoints: Keypoints2D, rig: CameraRig, *, times: CameraTimes | None = None,
-    options: MotionSyncOptions | None = None,
+    options: MotionSyncOptions | None = None, look: Look | None = None,
 ) -> SyncEstimate:
     """Estimate every camera's offset and drift from the movement of the keypoints.
 
@@ -87,6 +37,8 @@ def estimate_offsets(
     times : CameraTimes, optional
         The cameras' own clocks; without it frame i of every camera is taken at i / rate.
     options : MotionSyncOptions, optional
+    look : Look, optional
+        Of these keypoints, where there is one already; it has to reach as far. Not used with `times`.
 
     Returns
     -------
@@ -102,20 +54,13 @@ def estimate_offsets(
     options = options or MotionSyncOptions()
     _check(keypoints, rig, times)
     start_s, keypoints = (0.0, keypoints) if times is None else on_own_grid(keypoints, times)
-    rate, n_frames = keypoints.rate_hz, keypoints.pixels.shape[1]
-    half = max((n_frames - 1) / 2, 0.5)
-    pairs = pairs_of(rig)
+    rate = keypoints.rate_hz
+    look = look if look is not None and times is None else look_at(keypoints, rig, options)
     with one_blas_thread():
-        windows = windows_of(keypoints, options, len(pairs))
-        half_width = frames_of(options.smoothing_s, rate, 3)
-        tracks = smooth_tracks(
-            keypoints.pixels, keypoints.confidence, rig, windows, half_width, options.min_confidence
-        )
-        along = (windows.samples - half) / half
-        refined, first = _shifts(tracks, pairs, along, rate, half, options)
-    clocks = against_consensus(refined)
-    errors = _errors(tracks, pairs, along, clocks)
-    return _estimate(rig.names, clocks, first, errors, rate, start_s, half, options)
+        refined, first = _shifts(look, rate, options)
+        clocks = against_consensus(refined)
+        errors = _errors(look, clocks)
+    return _estimate(rig.names, clocks, first, errors, rate, start_s, look.half, options)
 
 
 def _check(keypoints: Keypoints2D, rig: CameraRig, times: CameraTimes | None) -> None:
@@ -138,35 +83,16 @@ def _check(keypoints: Keypoints2D, rig: CameraRig, times: CameraTimes | None) ->
         )
 
 
-def frames_of(seconds: float, rate_hz: float, fewest: int) -> int:
-    """Return a time in whole frames, not fewer than some."""
-    return max(round(seconds * rate_hz), fewest)
-
-
-def windows_of(keypoints: Keypoints2D, options: MotionSyncOptions, n_pairs: int) -> Windows:
-    """Return the stretches of a recording that are looked at."""
-    rate = keypoints.rate_hz
-    half_width = frames_of(options.smoothing_s, rate, 3)
-    length = frames_of(options.window_s, rate, 8)
-    margin = frames_of(options.reach_s, rate, 1) + half_width + 2
-    per_frame = n_pairs * keypoints.pixels.shape[2] * min(
-        options.most_windows * length, keypoints.pixels.shape[1]
-    )  # fmt: skip
-    stride = int(np.clip(np.ceil(per_frame / _MOST_EVALUATIONS), max(half_width // 5, 1), half_width))
-    return choose_windows(keypoints.pixels, length, margin, stride, options.most_windows)
-
-
-def _shifts(
-    tracks: Tracks, pairs: list[Pair], along: NDArray, rate: float, half: float, options: MotionSyncOptions
-) -> tuple[Refined, Clocks]:
+def _shifts(look: Look, rate: float, options: MotionSyncOptions) -> tuple[Refined, Clocks]:
     """Coarse, offsets, then drifts where they can be told; and the clocks with all drifts as far as they go."""
+    tracks, pairs, along, half = look.tracks, look.pairs, look.along, look.half
     reach = frames_of(options.reach_s, rate, 1)
     ends = float(np.abs(along.mean(axis=1)).max())
-    most_drift = int(options.most_drift_ppm * 1e-6 * half * ends)
-    coarse = coarse_shifts(tracks, pairs, reach, min(most_drift, reach), along)
+    most_drift = min(int(options.most_drift_ppm * 1e-6 * half * ends), reach)
     n_cameras = len(tracks.position)
+    start = agreed_shifts(look.scores_within(reach), look.places, n_cameras, reach, most_drift)
     every = np.ones(n_cameras, bool)
-    both = refine(tracks, pairs, along, coarse.offset, coarse.drift, every, rate)
+    both = refine(tracks, pairs, along, start[:, 0], start[:, 1], every, rate)
     clocks = against_consensus(both)
     free = _drift_told(clocks, rate, half, options)
     if free[both.told[:n_cameras]].all():
@@ -185,11 +111,12 @@ def _drift_told(clocks: Clocks, rate: float, half: float, options: MotionSyncOpt
     return np.asarray(well | plain)
 
 
-def _errors(tracks: Tracks, pairs: list[Pair], along: NDArray, clocks: Clocks) -> tuple[NDArray, NDArray]:
+def _errors(look: Look, clocks: Clocks) -> tuple[NDArray, NDArray]:
     """Median miss of each camera in all of its pairs, as filmed and with the clocks set, px.
 
     Of the faster half of the samples: what stands still misses by nothing however late it is seen.
     """
+    tracks, pairs, along = look.tracks, look.pairs, look.along
     answers = []
     for offset, drift in ((0 * clocks.offset, 0 * clocks.drift), (clocks.offset, clocks.drift)):
         offset, drift = np.nan_to_num(offset), np.nan_to_num(drift)

@@ -5,8 +5,6 @@ keypoint. Bounded, because of outliers and exchanged sides; about the median, be
 by pixels whatever its clock.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +17,7 @@ _SCALE = 1.5  # of the loss, in parts of the median miss at the best shift
 _LEAST_SCALE_PX = 0.5
 _FEWEST_SHARE = 0.25  # of the samples that a shift has to leave
 _SWEEPS = 20
+_MOST_PLACES = 32  # at which a drift is told apart from an offset
 # A shift has to lower the loss by this share, and by as many standard errors over stretches of time: a still person
 # has no least loss but by chance.
 _LEAST_GAIN, _LEAST_GAIN_SE = 0.02, 5.0
@@ -26,32 +25,6 @@ _STRETCHES = 8  # at least, over which that error is taken
 
 
 Scores = dict[tuple[int, int], tuple[NDArray, NDArray]]
-
-
-@dataclass(frozen=True, eq=False)
-class CoarseShifts:
-    """Whole frames.
-
-    Attributes
-    ----------
-    offset, drift : ndarray, shape (camera,)
-        Frames at the middle of the recording, and more at its end; most cameras' are 0.
-    """
-
-    offset: NDArray
-    drift: NDArray
-
-
-def coarse_shifts(tracks: Tracks, pairs: list[Pair], reach: int, most_drift: int, along: NDArray) -> CoarseShifts:
-    """Search all shifts of `-reach` to `reach` frames, with a drift of up to `most_drift` frames at the ends.
-
-    Parameters
-    ----------
-    along : ndarray, shape (window, sample)
-        Place of each sample in the recording, -1 at its start to 1 at its end.
-    """
-    scores, places = pair_scores(tracks, pairs, reach, along)
-    return CoarseShifts(*agreed_shifts(scores, places, len(tracks.position), reach, most_drift).T)
 
 
 def pair_scores(tracks: Tracks, pairs: list[Pair], reach: int, along: NDArray) -> tuple[Scores, NDArray]:
@@ -117,26 +90,37 @@ def _scores(tracks: Tracks, pair: Pair, reach: int, parts: int) -> tuple[NDArray
     n_windows, n_keypoints = tracks.position.shape[1], tracks.position.shape[3]
     n_samples = tracks.windows.samples.shape[1]
     every = int(np.clip(n_windows * n_samples * n_keypoints / _SAMPLES, 1, max(n_samples // _FEWEST_FRAMES, 1)))
-    rays_a = tracks.whole(pair.a, 0, every)
-    rays_b = np.stack([tracks.whole(pair.b, shift, every) for shift in range(-reach, reach + 1)], axis=1)
-    miss, _, _ = pair.miss(rays_a[:, None].astype(np.float32), rays_b.astype(np.float32))
-    miss = np.abs(miss - middle(miss, axis=2)[:, :, None])
+    rays_a = np.moveaxis(tracks.whole(pair.a, 0, every), 1, -1)
+    miss = pair.miss_by_shift(np.moveaxis(rays_a, 2, 0), tracks.runs(pair.b, reach, every))
+    miss = np.abs(miss - middle(miss, axis=3)[..., None])
     seen = np.isfinite(miss)
-    usual = middle(np.moveaxis(miss, 1, 0).reshape(2 * reach + 1, -1), axis=1)
-    if not np.isfinite(usual).any():
-        return np.zeros((n_windows * parts, 2 * reach + 1)), np.zeros((n_windows * parts, 2 * reach + 1))
-    enough = seen.sum(axis=(0, 2, 3)) >= _FEWEST_SHARE * seen.sum(axis=(0, 2, 3)).max()
-    scale = max(_SCALE * float(np.nanmin(np.where(enough, usual, np.nan))), _LEAST_SCALE_PX)
-    loss = np.where(seen, miss**2 / (miss**2 + scale**2), 0.0)
-    total, count = (
-        np.stack([part.sum(axis=(2, 3)) for part in np.array_split(array, parts, axis=2)], axis=1)
-        .reshape(n_windows * parts, -1) for array in (loss, seen)
-    )  # fmt: skip
-    return total, np.where(enough, count, 0)
+    cuts = [part[0] for part in np.array_split(np.arange(miss.shape[3]), parts)]
+    count = _parted(np.add.reduce(seen.view(np.uint8), axis=1, dtype=np.uint16), cuts)
+    n_seen = count.sum(axis=0)
+    enough = n_seen >= max(_FEWEST_SHARE * int(n_seen.max()), 1)
+    if not n_seen.any():
+        return np.zeros(count.shape), count
+    some = np.moveaxis(miss, 2, 0).reshape(2 * reach + 1, -1)
+    some = some[:, :: max(some.shape[1] // _SAMPLES, 1)]
+    usual = middle(some[enough], axis=1)
+    scale = max(_SCALE * float(np.nanmin(usual)) if np.isfinite(usual).any() else 0.0, _LEAST_SCALE_PX)
+    np.square(miss, out=miss)
+    loss = np.where(seen, miss / (miss + np.float32(scale**2)), np.float32(0))
+    return _parted(loss.sum(axis=1), cuts), np.where(enough, count, 0.0)
+
+
+def _parted(values: NDArray, cuts: list[int]) -> NDArray:
+    """Sums of (window, shift, sample) over the parts of each window, shape (stretch, shift)."""
+    parts = np.add.reduceat(values, cuts, axis=-1, dtype=values.dtype).swapaxes(1, 2)
+    answer: NDArray = parts.reshape(-1, values.shape[1]).astype(float)
+    return answer
 
 
 def _over_drift(total: NDArray, count: NDArray, along: NDArray, reach: int, most_drift: int) -> NDArray:
     """Mean loss, shape (offset, drift), 1 where a shift leaves too little."""
+    cuts = [part[0] for part in np.array_split(np.arange(len(along)), min(len(along), _MOST_PLACES))]
+    total, count = np.add.reduceat(total, cuts), np.add.reduceat(count, cuts)
+    along = np.add.reduceat(along, cuts) / np.diff([*cuts, len(along)])
     offset = np.arange(-reach, reach + 1)
     cost = np.ones((len(offset), 2 * most_drift + 1))
     row = np.arange(len(along))

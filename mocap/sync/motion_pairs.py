@@ -44,6 +44,31 @@ class Pair:
         scale = 1.0 / np.sqrt(np.maximum(slope, 1e-30))
         return value * scale, np.stack([ax * scale, ay * scale]), np.stack([bx * scale, by * scale])
 
+    def miss_by_shift(self, rays_a: NDArray, rays_b: NDArray) -> NDArray:
+        """Signed distance in px of tracks of b read at many shifts, in float32, shape (..., shift, sample).
+
+        The scale is that of no shift, which is near enough to compare shifts by.
+
+        Parameters
+        ----------
+        rays_a : ndarray, shape (2, ..., sample)
+        rays_b : ndarray, shape (2, ..., shift, sample)
+            The shift in the middle is none.
+        """
+        e = self.matrix.astype(np.float32)
+        (xa, ya), (xb, yb) = rays_a.astype(np.float32), rays_b
+        lines = [e[row, 0] * xa + e[row, 1] * ya + e[row, 2] for row in range(3)]
+        still = xb.shape[-2] // 2
+        ax, ay = (e[0, i] * xb[..., still, :] + e[1, i] * yb[..., still, :] + e[2, i] for i in range(2))
+        by_b = (lines[0] ** 2 + lines[1] ** 2) / self.focal_b**2
+        by_a = (ax**2 + ay**2) / self.focal_a**2
+        scale = 1.0 / np.sqrt(np.maximum(by_b + np.where(np.isfinite(by_a), by_a, by_b), 1e-20))
+        bx, by, bc = ((line * scale)[..., None, :] for line in lines)
+        miss: NDArray = bx * xb
+        miss += by * yb
+        miss += bc
+        return miss
+
 
 def pairs_of(rig: CameraRig) -> list[Pair]:
     """All pairs of cameras that do not stand in one place."""

@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from scipy.ndimage import correlate1d
 
 from calibration import CameraRig
-from calibration.triangulation import undistorted
 
 TUKEY = 4.685  # cut-off of the biweight in standard deviations: 95 % efficient for normal errors
 _PASSES = 3
+_WINDOWS = 2
+_BLOCK = 64  # frames whose neighbours are multiplied at once
 _GOLDEN = (5**0.5 - 1) / 2
 # A smoothed value needs this share of the full window's weight, its centre nearly in the middle, and a sound system.
 _LEAST_WEIGHT, _GREATEST_LEAN, _LEAST_DETERMINANT = 0.35, 0.35, 0.02
@@ -102,6 +103,18 @@ class Tracks:
         first = windows.margin + shift
         return self.position[camera, :, first : first + windows.length : windows.stride * every]
 
+    def runs(self, camera: int, reach: int, every: int = 1) -> NDArray:
+        """The same read at all shifts of `-reach` to `reach`, shape (2, window, keypoint, shift, sample), float32.
+
+        A view in which the shifts share their memory.
+        """
+        windows = self.windows
+        first = windows.margin - reach
+        part = self.position[camera, :, first : windows.margin + windows.length + reach].astype(np.float32)
+        part = np.ascontiguousarray(np.moveaxis(part, (3, 0, 2, 1), (0, 1, 2, 3)))
+        runs = sliding_window_view(part, windows.length, axis=-1)
+        return runs[..., :: windows.stride * every]
+
 
 def choose_windows(
     pixels: NDArray, length: int, margin: int, stride: int, most: int
@@ -153,30 +166,30 @@ def smooth_tracks(pixels: NDArray, confidence: NDArray, rig: CameraRig, windows:
     frames = windows.start[:, None] + np.arange(-windows.margin, windows.length + windows.margin)
     inside = (frames >= 0) & (frames < n_frames)
     held = np.clip(frames, 0, n_frames - 1)
-    part = np.array(pixels[:, held], float)
+    part = np.asarray(pixels[:, held], float)  # a copy already
     part[:, ~inside] = np.nan
     part[confidence[:, held] < min_confidence] = np.nan
-    rays, _ = undistorted(rig, part)
-    answers = [_local_quadratic(view, half_width) for view in rays]
+    answers = [
+        _local_quadratic(camera.undistort(view)[0], half_width) for camera, view in zip(rig, part, strict=True)
+    ]
     return Tracks(np.stack([x for x, _ in answers]), np.stack([v for _, v in answers]), windows)
 
 
 def _local_quadratic(rays: NDArray, half_width: int) -> tuple[NDArray, NDArray]:
     """Position and velocity of the robust local quadratic of one camera, shape (window, frame, keypoint, 2)."""
-    seen = np.isfinite(rays).all(axis=-1)
+    seen = np.isfinite(rays[..., 0]) & np.isfinite(rays[..., 1])
     values = np.where(seen[..., None], rays, 0.0)
     u = np.arange(-half_width, half_width + 1) / (half_width + 1)
-    kernel = 1 - u**2
-    powers = [kernel * u**power for power in range(5)]
-    full = np.array([power.sum() for power in powers])
+    powers = (1 - u**2) * u ** np.arange(5)[:, None]
     weight = seen.astype(float)
+    position = np.empty(0)
     for left in reversed(range(_PASSES)):
-        # Correlation with u**j about each frame: the neighbour at +u counts with +u**j.
-        moments = [correlate1d(weight, power, axis=1, mode="constant") for power in powers]
-        right = [correlate1d(weight[..., None] * values, power, axis=1, mode="constant") for power in powers[:3]]
-        position = _solved(moments, right, full)
+        # Weights need no more than seven digits.
+        kind = np.float32 if left else np.float64
+        position = _smoothed(weight.astype(kind), values.astype(kind), powers)
         if left:
-            weight = seen * _trust(np.linalg.norm(values - position, axis=-1))
+            away = values - position
+            weight = seen * _trust(np.sqrt(away[..., 0] ** 2 + away[..., 1] ** 2))
     # Of the smooth positions, not the quadratics' own slopes: only so is it true that noise of the velocity and of
     # the position do not go together whatever the shift, on which the spread of the estimate is built.
     velocity = np.full(position.shape, np.nan)
@@ -184,16 +197,59 @@ def _local_quadratic(rays: NDArray, half_width: int) -> tuple[NDArray, NDArray]:
     return position, velocity
 
 
-def _solved(moments: list[NDArray], right: list[NDArray], full: NDArray) -> NDArray:
+def _smoothed(weight: NDArray, values: NDArray, powers: NDArray) -> NDArray:
+    """Values of the weighted local quadratics, shape (window, frame, keypoint, 2)."""
+    position = np.empty_like(values)
+    full = powers.sum(axis=1)
+    for low in range(0, len(weight), _WINDOWS):  # few at a time stay near the processor
+        part, own = weight[low : low + _WINDOWS], values[low : low + _WINDOWS]
+        moments = correlated(part, powers)
+        right = correlated((part[..., None] * own).reshape(*part.shape[:2], -1), powers[:3])
+        smooth = _solved(moments, right.reshape(*right.shape[:-1], -1, 2), full)
+        position[low : low + _WINDOWS] = smooth.reshape(len(part), -1, *own.shape[2:])[:, : own.shape[1]]
+    return position
+
+
+def correlated(values: NDArray, kernels: NDArray) -> NDArray:
+    """Correlation along time with several kernels at once, as products with a banded matrix block by block.
+
+    Parameters
+    ----------
+    values : ndarray, shape (window, frame, column)
+        Zero outside.
+    kernels : ndarray, shape (kernel, 2 half_width + 1)
+        The neighbour at +i counts with the kernel at +i.
+
+    Returns
+    -------
+    ndarray, shape (kernel, window, block, frame of block, column)
+        The last block goes beyond the last frame.
+    """
+    n_windows, n_frames, n_columns = values.shape
+    wide = kernels.shape[1]
+    n_blocks = -(-n_frames // _BLOCK)
+    held = np.zeros((n_windows, n_blocks * _BLOCK + wide - 1, n_columns), values.dtype)
+    held[:, wide // 2 : wide // 2 + n_frames] = values
+    blocks = sliding_window_view(held, _BLOCK + wide - 1, axis=1)[:, ::_BLOCK].swapaxes(2, 3)
+    band = np.zeros((len(kernels), _BLOCK, _BLOCK + wide - 1), values.dtype)
+    for row in range(_BLOCK):
+        band[:, row, row : row + wide] = kernels
+    answer = band.reshape(-1, band.shape[2]) @ blocks
+    return np.moveaxis(answer.reshape(n_windows, n_blocks, len(kernels), _BLOCK, n_columns), 2, 0)
+
+
+def _solved(moments: NDArray, right: NDArray, full: NDArray) -> NDArray:
+    """Value of the quadratics at 0; NaN where the neighbours are too few, or too much on one side."""
     s0, s1, s2, s3, s4 = moments
-    c00, c01, c02 = s2 * s4 - s3**2, s2 * s3 - s1 * s4, s1 * s3 - s2**2
+    c00, c01, c02 = s2 * s4 - s3 * s3, s2 * s3 - s1 * s4, s1 * s3 - s2 * s2
     determinant = s0 * c00 + s1 * c01 + s2 * c02
     whole = full[0] * full[2] * full[4] - full[2] ** 3
     sound = (s0 > _LEAST_WEIGHT * full[0]) & (np.abs(s1) < _GREATEST_LEAN * s0)
     sound &= determinant > _LEAST_DETERMINANT * whole
-    scale = np.where(sound, determinant, np.nan)[..., None]
-    t0, t1, t2 = right
-    position: NDArray = (c00[..., None] * t0 + c01[..., None] * t1 + c02[..., None] * t2) / scale
+    scale = 1 / np.where(sound, determinant, np.nan)
+    position: NDArray = (c00 * scale)[..., None] * right[0]
+    position += (c01 * scale)[..., None] * right[1]
+    position += (c02 * scale)[..., None] * right[2]
     return position
 
 
@@ -206,8 +262,14 @@ def _trust(distance: NDArray) -> NDArray:
 
 def middle(values: NDArray, axis: int) -> NDArray:
     """Median along an axis without NaN; NaN where nothing is finite. Faster than numpy's for many short rows."""
-    ordered = np.sort(values, axis=axis)  # NaN goes last
-    count = np.isfinite(values).sum(axis=axis, keepdims=True)
-    low = np.take_along_axis(ordered, np.maximum(count - 1, 0) // 2, axis)
-    high = np.take_along_axis(ordered, np.minimum(count // 2, values.shape[axis] - 1), axis)
-    return np.where(count > 0, (low + high) / 2, np.nan).squeeze(axis)
+    ordered = np.moveaxis(np.sort(values, axis=axis), axis, -1)  # NaN goes last
+    length = ordered.shape[-1]
+    answer = np.asarray((ordered[..., (length - 1) // 2] + ordered[..., length // 2]) / 2)
+    short = ~np.isfinite(ordered[..., -1])
+    if short.any():
+        part = ordered[short]
+        count = np.isfinite(part).sum(axis=1)
+        row = np.arange(len(part))
+        low, high = part[row, np.maximum(count - 1, 0) // 2], part[row, np.minimum(count // 2, length - 1)]
+        answer[short] = np.where(count > 0, (low + high) / 2, np.nan)
+    return answer
