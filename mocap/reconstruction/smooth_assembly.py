@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mocap.reconstruction.smooth_kernels import PAD
-from mocap.reconstruction.smooth_lanes import LEARN_FRAMES, Lanes, Prepared
+from mocap.reconstruction.smooth_lanes import LEARN_FRAMES, Lanes, Prepared, pool
 from mocap.reconstruction.smooth_options import Smoothed, SmoothingOptions
 from mocap.reconstruction.smooth_sample_kernels import store_lane
 from mocap.reconstruction.smooth_series import cutoffs
@@ -32,6 +33,7 @@ def assemble(
     position, spread = np.array(points.position), np.array(points.covariance)
     active, stray = np.zeros(shape, bool), np.zeros(shape, bool)
     cutoff, noise, steady = np.full((shape[1], 3), np.nan), np.full(shape[1], np.nan), np.full(shape[1], np.nan)
+    jobs: list[tuple[Any, ...]] = []
     for group, (fresh, covariance) in zip(lanes, fitted, strict=True):
         share = cutoffs(group.series, group.stiffness)
         active[:, group.members] = group.series.active[:-PAD, : len(group.members)]
@@ -41,11 +43,13 @@ def assemble(
                 continue
             cutoff[keypoint], noise[keypoint] = share[:, lane] * points.rate_hz, max(group.noise[lane], _LEAST_NOISE)
             steady[keypoint] = _steady_share(group, lane) if prepared.known[keypoint] else 0.0
-            store_lane(
+            jobs.append((
                 fresh, covariance, lane, prepared.centre[keypoint], prepared.unit, noise[keypoint], active[:, keypoint],
                 steady[keypoint], prepared.covariance[:, keypoint], position[:, keypoint], spread[:, keypoint],
-            )  # fmt: skip
-    filled = active & ~(np.isfinite(points.position).all(axis=2) & ~stray)
+            ))  # fmt: skip
+    with pool(options) as workers:
+        list(workers.map(lambda job: store_lane(*job), jobs))
+    filled = active & (stray | ~np.isfinite(points.position.sum(axis=2)))
     trace = spread[..., 0, 0] + spread[..., 1, 1] + spread[..., 2, 2]
     lost = (filled & ~(trace <= options.max_sd_m**2)) | (stray & ~active)
     position[lost] = np.nan

@@ -11,6 +11,7 @@ _FEWEST = 20  # frames with both ends
 # Share of the ends' variance of a single frame: a bone is not held more tightly, for the sake of the solver.
 _STIFFEST = 0.02
 _LAGS = 200
+_MEDIAN_FRAMES = 1000  # that a median is taken of, at least, evenly spread
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,14 +52,15 @@ def learn_bones(bones: Bones, position: NDArray, covariance: NDArray, measured: 
     variance_along(bones.ends, direction, info, raw[0], raw[1])
     middle, weight = np.zeros(len(bones.ends)), np.zeros(len(bones.ends))
     for bone in range(len(bones.ends)):
-        seen = length[:, bone] > 0
-        if seen.sum() < _FEWEST:
+        seen = np.flatnonzero(length[:, bone] > 0)
+        if len(seen) < _FEWEST:
             continue
         here = length[seen, bone]
-        middle[bone] = np.median(here)
-        spread = (1.4826 * np.median(np.abs(here - middle[bone]))) ** 2
-        single = raw[:, seen, bone].sum(axis=0)
-        change = max(float(spread - np.median(own[seen, bone])), 0.0)
+        some = slice(None, None, max(1, len(seen) // _MEDIAN_FRAMES))
+        middle[bone] = np.median(here[some])
+        spread = (1.4826 * np.median(np.abs(here[some] - middle[bone]))) ** 2
+        single = raw[0, seen[some], bone] + raw[1, seen[some], bone]
+        change = max(float(spread - np.median(own[seen[some], bone])), 0.0)
         floor = _STIFFEST * float(np.median(single))
         weight[bone] = 1.0 / (change * _correlation_frames(here - middle[bone]) + floor)
     return Bones(bones.ends, bones.apart, middle, weight)
@@ -91,12 +93,12 @@ def told_by_neighbours(bones: Bones, direction: NDArray, info: NDArray) -> NDArr
 def _correlation_frames(series: NDArray) -> float:
     """Return over how many frames a deviation lasts: the sum of its autocorrelation up to where it ends."""
     lags = min(_LAGS, len(series) // 4)
-    power = float((series * series).sum())
+    power = float(series @ series)
     if power <= 0:
         return 1.0
     total = 1.0
     for lag in range(1, lags):
-        share = float((series[lag:] * series[:-lag]).sum()) / power
+        share = float(series[lag:] @ series[:-lag]) / power
         if share < 0.05:
             break
         total += 2.0 * share

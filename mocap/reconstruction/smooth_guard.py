@@ -37,7 +37,8 @@ def usable_covariance(covariance: NDArray, measured: NDArray) -> tuple[NDArray, 
     """
     trace = covariance[..., 0, 0] + covariance[..., 1, 1] + covariance[..., 2, 2]
     with np.errstate(invalid="ignore"):
-        finite = measured & (trace > 1e-30) & np.isfinite(covariance).all(axis=(2, 3))
+        tied = covariance[..., 0, 1] + covariance[..., 0, 2] + covariance[..., 1, 2]
+        finite = measured & (trace > 1e-30) & np.isfinite(trace + tied)
     result = np.array(covariance, float)
     for keypoint in range(measured.shape[1]):
         if not finite[:, keypoint].any():

@@ -88,13 +88,16 @@ class Lanes:
 
 def prepare(points: Points3D) -> Prepared:
     """Return the points as the smoother takes them."""
-    measured = np.asarray(np.isfinite(points.position).all(axis=2))
+    x, y, z = np.moveaxis(points.position, 2, 0)
+    measured = np.asarray(np.isfinite(x + y + z))
     covariance, known = usable_covariance(points.covariance, measured)
     centre = np.zeros((len(points.names), 3))
-    some = measured.any(axis=0)
-    centre[some] = np.nanmean(points.position[:, some], axis=0)
-    trace = np.trace(covariance, axis1=2, axis2=3)[measured]
-    unit = float(np.sqrt(np.median(trace) / 3)) if measured.any() else 1.0
+    count = measured.sum(axis=0)
+    for axis, part in enumerate((x, y, z)):
+        centre[:, axis] = np.where(measured, part, 0.0).sum(axis=0) / np.maximum(count, 1)
+    rarely = slice(None, None, max(1, len(measured) // LEARN_FRAMES))
+    trace = np.trace(covariance[rarely], axis1=2, axis2=3)[measured[rarely]]
+    unit = float(np.sqrt(np.median(trace) / 3)) if len(trace) else 1.0
     n_groups = max(1, -(-len(points.names) // LANES))
     groups = np.array_split(np.arange(len(points.names)), n_groups)
     return Prepared(points.position, covariance, known, centre, unit, groups)
@@ -174,7 +177,9 @@ def _series(prepared: Prepared, group: NDArray, longest: int) -> Series:
             prepared.unit, lane, value, info,
         )  # fmt: skip
     active = padded(stretches(info[:n_frames, 0] > 0, longest))
-    info *= active[:, None]
+    idle = ~active & (info[:, 0] > 0)
+    if idle.any():
+        info *= ~idle[:, None]
     return Series(value, info, active)
 
 

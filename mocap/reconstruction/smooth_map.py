@@ -128,7 +128,10 @@ def _added(series: Series, frames: NDArray, at: NDArray, info: NDArray, pull: ND
     for term, (row, column) in enumerate(_TERMS):
         own[frames, term, at] = info[:, row, column]
     # Of a single view the value along its ray is free: that of the prediction serves.
-    step = np.einsum("nij,nj->ni", np.linalg.pinv(info, hermitian=True), pull)
+    held = info + 1e-9 * np.trace(info, axis1=1, axis2=2)[:, None, None] * np.eye(3)
+    none = ~(held[:, 0, 0] > 0)
+    held[none] = np.eye(3)
+    step = np.linalg.solve(held, pull[..., None])[..., 0]
     value[frames, :, at] = where + step
     return replace(series, value=value, info=own)
 

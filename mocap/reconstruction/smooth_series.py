@@ -106,9 +106,8 @@ class Series:
 
     def without(self, stray: NDArray, longest: int) -> "Series":
         """Return the series without some samples; stretches that fall apart thereby are smoothed as several."""
-        info = np.where(stray[:, None], 0.0, self.info)
-        active = stretches(np.asarray(info[:, 0] > 0), longest)
-        return replace(self, info=np.where(active[:, None], info, 0.0), active=active)
+        active = stretches(self.measured & ~stray, longest)
+        return replace(self, info=self.info * (active & ~stray)[:, None], active=active)
 
     def less(self, stray: NDArray) -> "Series":
         """Return the series without some samples, the stretches being what they were."""
