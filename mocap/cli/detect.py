@@ -33,6 +33,10 @@ def command(
         Path | None,
         typer.Option(help="Standing trial (.h5, .c3d, .trc) whose labelled markers tell round markers apart."),
     ] = None,
+    markers: Annotated[
+        str | None,
+        typer.Option(help="Round markers are bright (the default), dark, or auto: what the first image shows more of."),
+    ] = None,
     calibration: Annotated[
         Path | None, typer.Option(help="Calibration of the cameras, for round markers; default the session's.")
     ] = None,
@@ -57,7 +61,7 @@ def command(
     from mocap.pipeline.detection_footage import DetectionOptions
     from mocap.pipeline.detectors import DetectorRequest
 
-    request = DetectorRequest(detector, sha256, plates, marker_set, calibration, skeleton)
+    request = DetectorRequest(detector, sha256, plates, marker_set, calibration, skeleton, markers)
     found = _detected(session_dir, request, DetectionOptions(overlay, jobs), tuple(trial or ()), out)
     counts = _counts(found)
     closing = (

@@ -115,7 +115,8 @@ class KeypointSource:
     With `source = "video"` the `files` of a trial are its footage, in which `detector` finds the keypoints: `auto`,
     `mediapipe`, `plates`, `markers` or `onnx`. `model` is an ONNX pose model with its `sha256`; `plates` a
     `plates.toml` or a preset; `marker_set` a standing trial (.h5, .c3d, .trc) whose labelled markers tell round
-    markers apart.
+    markers apart, and `markers` whether these are `bright`, `dark` or whichever the first image shows more of
+    (`auto`).
     """
 
     source: Literal["files", "video"] = "files"
@@ -128,13 +129,14 @@ class KeypointSource:
     sha256: str | None = None
     plates: str | None = None
     marker_set: str | None = None
+    markers: Literal["bright", "dark", "auto"] | None = None
     cameras: dict[str, str] = field(default_factory=dict)
     names: tuple[str, ...] = ()
     sides: Literal["flag", "correct", "off"] = "flag"
     participant: Participant = field(default_factory=Participant)
 
     def __post_init__(self) -> None:
-        asked = [key for key in ("detector", "model", "sha256", "marker_set") if getattr(self, key)]
+        asked = [key for key in ("detector", "model", "sha256", "marker_set", "markers") if getattr(self, key)]
         if asked and self.source != "video":
             raise ValueError(f"{', '.join(asked)} are for source = \"video\"")
         if (self.detector == "onnx") != (self.model is not None) and self.detector not in (None, "auto"):

@@ -84,7 +84,7 @@ def session_request(session: Session, folder: Path, request: DetectorRequest | N
     standing = asked.marker_set or (folder / own.marker_set if own.marker_set else None)
     return DetectorRequest(
         detector, asked.sha256 or own.sha256, plates, standing, asked.calibration or _calibration(session, folder),
-        asked.skeleton or session_skeleton(session, folder),
+        asked.skeleton or session_skeleton(session, folder), asked.markers or own.markers,
     )  # fmt: skip
 
 

@@ -12,7 +12,8 @@ import calibration
 from mocap.errors import ConfigError, KeypointError
 from mocap.export.keypoint_parts import CameraRows, camera_facts, read_camera_rows, write_camera_rows
 from mocap.keypoints.detector import Detection
-from mocap.keypoints.markers.blobs import NO_BLOBS, Blobs, find_blobs
+from mocap.keypoints.markers.blobs import NO_BLOBS, Blobs
+from mocap.keypoints.markers.finder import make_blob_finder
 from mocap.keypoints.markers.labelling import label_markers
 from mocap.keypoints.markers.options import BlobOptions
 from mocap.keypoints.markers.template import MarkerTemplate, template_from_static
@@ -27,7 +28,7 @@ _KEPT = ("spot", "axes", "quality")
 
 
 class SpotDetector:
-    """Finds the spots of one camera that may be round markers; each is told as if it were somebody.
+    """Finds spots that may be round markers in the images of one camera, in their order; each is told like somebody.
 
     Parameters
     ----------
@@ -38,11 +39,11 @@ class SpotDetector:
     colour = False
 
     def __init__(self, options: BlobOptions) -> None:
-        self._options = options
+        self._finder = make_blob_finder(options)
 
     def detect(self, image: NDArray) -> Detection:
         """Return the usable spots of a gray image, shape (height, width)."""
-        spots = find_blobs(image, self._options)
+        spots = self._finder.detect(image)
         spots = spots.chosen(np.flatnonzero(spots.usable))
         quality = np.column_stack((spots.sd_px, spots.kind))
         pixels = np.stack((spots.centre_px, spots.axes_px, quality), axis=1)

@@ -12,6 +12,7 @@ from mocap.keypoints.detector import Detector
 from mocap.skeleton import read_skeleton
 
 if TYPE_CHECKING:
+    from mocap.keypoints.markers.options import BlobOptions
     from mocap.pipeline.detection_markers import MarkerLabelling
 
 #: Skeletons of the usual numbers of keypoints, where a model names none.
@@ -36,6 +37,9 @@ class DetectorRequest:
         Of the cameras; round markers are told apart through it.
     skeleton : str, optional
         Of an ONNX model, where the file beside it does not name it.
+    markers : str, optional
+        `bright` round markers on darker surroundings, `dark` ones on brighter, or `auto`: those of which the first
+        image shows more; bright when left out.
     """
 
     detector: str = "auto"
@@ -44,6 +48,7 @@ class DetectorRequest:
     marker_set: Path | None = None
     calibration: Path | None = None
     skeleton: str | None = None
+    markers: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,8 @@ class PreparedDetector:
         What a user should know of it.
     colour : bool
         Whether it wants colours.
+    stored : bool
+        Whether gray levels as a video stores them will do.
     labelling : MarkerLabelling, optional
         What names the spots of all cameras, where they have no names of their own.
     drawn : int, optional
@@ -72,6 +79,7 @@ class PreparedDetector:
     facts: Mapping[str, str]
     notes: tuple[str, ...] = ()
     colour: bool = True
+    stored: bool = False
     labelling: "MarkerLabelling | None" = None
     drawn: int | None = None
 
@@ -128,7 +136,8 @@ def _prepare_plates(request: DetectorRequest) -> PreparedDetector:
     from mocap.config.plates import read_plates
 
     plates = read_plates(request.plates)
-    return PreparedDetector("plates", partial(_make_plates, request.plates), {"plates": repr(plates)}, colour=False)
+    facts = {"plates": repr(plates), "levels": "as stored"}
+    return PreparedDetector("plates", partial(_make_plates, request.plates), facts, colour=False, stored=True)
 
 
 def _make_plates(plates: Path | str, size: tuple[int, int]) -> Detector:
@@ -210,16 +219,16 @@ def _prepare_markers(request: DetectorRequest) -> PreparedDetector:
 
     labelling = require_labelling(request.calibration, request.marker_set)
     standing_markers(labelling.standing)  # what is wrong with it is told before the work
+    options = BlobOptions(polarity=request.markers or "bright")
     return PreparedDetector(
-        "markers", _make_spots, {"options": repr(BlobOptions())}, colour=False, labelling=labelling, drawn=1
+        "markers", partial(_make_spots, options), {"options": repr(options)}, colour=False, labelling=labelling, drawn=1
     )
 
 
-def _make_spots(_size: tuple[int, int]) -> Detector:
-    from mocap.keypoints.markers.options import BlobOptions
+def _make_spots(options: "BlobOptions", _size: tuple[int, int]) -> Detector:
     from mocap.pipeline.detection_markers import SpotDetector
 
-    return SpotDetector(BlobOptions())
+    return SpotDetector(options)
 
 
 DETECTORS: Mapping[str, DetectorKind] = {

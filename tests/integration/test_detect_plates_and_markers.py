@@ -96,6 +96,16 @@ def test_round_markers_get_their_names(rig: CameraRig, mocap_cli, tmp_path: Path
     assert seen[alone].all() and near.mean() < 0.3
     assert np.linalg.norm(pixels - truth, axis=-1)[seen].max() < 0.1  # px
     assert "4 skipped" in mocap_cli(*words).out
+    for folder in (tmp_path / "walk").iterdir():
+        write_images(tmp_path / "dark" / folder.name, [
+            cv2.bitwise_not(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)) for path in sorted(folder.iterdir())
+        ])  # fmt: skip
+    dark = ("detect", tmp_path / "dark", *words[2:-4 - 1], *words[-4:], "--markers", "dark")
+    assert mocap_cli(*dark).status == 0
+    other = read_keypoints(tmp_path / "out" / "dark.parquet", camera_names=rig.names, rate_hz=50.0).people
+    assert other.names == names
+    assert np.array_equal(other.person(0).pixels, pixels, equal_nan=True)  # 255 less each level: the same fits
+    assert mocap_cli(*dark[:-1], "red").error_line.startswith("error OPTION_RANGE")
     made = mocap_cli("reconstruct", "--calibration", tmp_path / "rig.toml", "--keypoints", table, "--rate", 50,
                      "--out", tmp_path / "t.h5")  # fmt: skip
     assert made.status == 0, made.err

@@ -16,10 +16,12 @@ from calibration.arrays import checked_array
 from mocap.errors import ShapeError
 from mocap.keypoints.markers.options import BlobOptions
 from mocap.keypoints.markers.region_kernels import grow_regions
-from mocap.keypoints.markers.spot_kernels import ROW, fit_spots
+from mocap.keypoints.markers.spot_kernels import fit_spots
+from mocap.keypoints.markers.start_kernels import MEMORY
 
 SINGLE, SPLIT, MERGED = 0, 1, 2
-_PEAK_SHARE = 0.7  # of the contrast: a small spot's peak is flattened by the blur
+_PEAK_SHARE = 0.5  # of the contrast: a small spot's peak is flattened by the blur and by half the resolution
+_TURNS = 8  # frames until what was no marker and does not move is looked at again
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,18 +108,29 @@ def joined(parts: list[Blobs]) -> Blobs:
 _DEFAULT = BlobOptions()
 
 
-def find_blobs(gray: NDArray, options: BlobOptions = _DEFAULT) -> Blobs:
+class BlobMemory:
+    """What a camera's last image showed: fits start from there, and what stood there and was none is passed over."""
+
+    def __init__(self) -> None:
+        self.known = np.zeros((0, MEMORY))
+        self.labels = np.zeros((0, 0), np.int32)
+        self.turn = 0
+
+
+def find_blobs(gray: NDArray, options: BlobOptions = _DEFAULT, memory: BlobMemory | None = None) -> Blobs:
     """Find round spots and measure their centres.
 
     Parameters
     ----------
     gray : ndarray of uint8, shape (height, width)
     options : BlobOptions
+    memory : BlobMemory, optional
+        Of the camera's last image with the same options; brought up to date.
 
     Returns
     -------
     Blobs
-        From top to bottom as found. What is too large, too small, too long or no ellipse is left out, as are spots
+        From the brightest down. What is too large, too small, too long or no ellipse is left out, as are spots
         that touch the image's border; spots that may be markers but have no sound centre are there as `MERGED`.
 
     Raises
@@ -130,59 +143,72 @@ def find_blobs(gray: NDArray, options: BlobOptions = _DEFAULT) -> Blobs:
         raise ShapeError(
             f"An image of shape {gray.shape} and type {gray.dtype}.", "Pass gray images of type uint8, (height, width)."
         )
+    memory = memory or BlobMemory()
     if options.polarity == "auto":
-        bright, dark = _bright(gray, options), _dark(gray, options)
+        bright, dark = _bright(gray, options, BlobMemory()), _dark(gray, options, BlobMemory())
         return bright if _weight(bright) >= _weight(dark) else dark
-    return _bright(gray, options) if options.polarity == "bright" else _dark(gray, options)
+    return (_bright if options.polarity == "bright" else _dark)(gray, options, memory)
 
 
 def _weight(blobs: Blobs) -> float:
     return float(np.abs(blobs.contrast[blobs.kind == SINGLE]).sum())
 
 
-def _dark(gray: NDArray, options: BlobOptions) -> Blobs:
-    found = _bright(255 - gray, options)
+def _dark(gray: NDArray, options: BlobOptions, memory: BlobMemory) -> Blobs:
+    found = _bright(cv2.bitwise_not(gray), options, memory)
     parts = {part.name: getattr(found, part.name) for part in fields(found)}
     return Blobs(**(parts | {"contrast": -found.contrast}))
 
 
-def _bright(gray: NDArray, options: BlobOptions) -> Blobs:
+def _bright(gray: NDArray, options: BlobOptions, memory: BlobMemory) -> Blobs:
+    gray = np.ascontiguousarray(gray)
+    half = _halved(gray)
+    floor = _floor(half, options.max_radius_px)
     smooth = cv2.GaussianBlur(gray, (3, 3), 0)
-    floor = _floor(smooth, options.max_radius_px)
-    peaks = _peaks(smooth, floor, options)
-    labels = np.zeros(gray.shape, np.int32)
+    if memory.labels.shape == gray.shape:
+        memory.labels.fill(0)
+    else:
+        memory.labels, memory.known, memory.turn = np.zeros(gray.shape, np.int32), memory.known[:0], 0
     # The region ends half-way up the edge, and is as much larger as the blur makes it.
     longest = 2 * (options.max_radius_px * (2.0 if options.split else 1.0) + 2)
     area = np.pi * (options.max_radius_px + 2) ** 2 * (2.0 if options.split else 1.0)
     sizes = np.array([longest, area, max(2.0, 2 * options.min_radius_px - 1)])
-    regions = grow_regions(smooth, floor, peaks, sizes, labels)
+    regions = grow_regions(smooth, floor, _peaks(smooth, half, floor, options), sizes, memory.labels)
     limits = np.array(
         [options.min_radius_px, options.max_radius_px, options.max_elongation, options.min_contrast,
          options.max_residual, options.max_sd_px, float(options.split)]
     )  # fmt: skip
-    rows = fit_spots(np.ascontiguousarray(gray), labels, regions, limits)
-    return _blobs(rows.reshape(-1, ROW))
+    memory.turn = (memory.turn + 1) % _TURNS
+    rows, memory.known = fit_spots(gray, memory.labels, regions, limits, memory.known, memory.turn == 0)
+    return _blobs(rows)
 
 
-def _floor(smooth: NDArray, max_radius_px: float) -> NDArray:
-    """Return the image without what is narrower than the largest marker, at half its resolution."""
-    height, width = smooth.shape
-    half = cv2.resize(smooth, ((width + 1) // 2, (height + 1) // 2), interpolation=cv2.INTER_AREA)
+def _halved(gray: NDArray) -> NDArray:
+    """Return the image at half its resolution."""
+    height, width = gray.shape
+    size = ((width + 1) // 2, (height + 1) // 2)
+    return np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _floor(half: NDArray, max_radius_px: float) -> NDArray:
+    """Return the image, at half its resolution, without what is narrower than the largest marker."""
     size = int(np.ceil(max_radius_px)) + 3
     return np.asarray(cv2.morphologyEx(half, cv2.MORPH_OPEN, np.ones((size, size), np.uint8)), np.uint8)
 
 
-def _peaks(smooth: NDArray, floor: NDArray, options: BlobOptions) -> NDArray:
+def _peaks(smooth: NDArray, half: NDArray, floor: NDArray, options: BlobOptions) -> NDArray:
     """Columns and rows of the local maxima that stand out of the floor, the brightest first, shape (peak, 2)."""
     height, width = smooth.shape
-    whole = cv2.resize(floor, (2 * floor.shape[1], 2 * floor.shape[0]), interpolation=cv2.INTER_NEAREST)
-    high = cv2.subtract(smooth, whole[:height, :width]) > _PEAK_SHARE * options.min_contrast
-    top = cv2.compare(smooth, cv2.dilate(smooth, np.ones((5, 5), np.uint8)), cv2.CMP_EQ)
-    found = cv2.findNonZero(cv2.bitwise_and(high.view(np.uint8), top))
+    high = cv2.compare(cv2.subtract(half, floor), int(_PEAK_SHARE * options.min_contrast), cv2.CMP_GT)
+    top = cv2.compare(half, cv2.dilate(half, np.ones((3, 3), np.uint8)), cv2.CMP_EQ)
+    found = cv2.findNonZero(cv2.bitwise_and(high, top))
     if found is None:
         return np.zeros((0, 2), np.int64)
-    place = found.reshape(-1, 2).astype(np.int64)
-    return place[np.argsort(-smooth[place[:, 1], place[:, 0]].astype(int), kind="stable")]
+    corner = 2 * found.reshape(-1, 1, 2).astype(np.int64)
+    four = np.minimum(corner + np.array([[0, 0], [1, 0], [0, 1], [1, 1]]), [width - 1, height - 1])
+    level = smooth[four[..., 1], four[..., 0]].astype(int)
+    place, level = four[np.arange(len(four)), level.argmax(axis=1)], level.max(axis=1)
+    return place[np.argsort(-level, kind="stable")]
 
 
 def _blobs(rows: NDArray) -> Blobs:

@@ -1,6 +1,6 @@
 """Compiled loop of `blobs` over the spots of an image: where fits start, and which of them are believed."""
 
-from math import atan2, cos, hypot, pi, sin, sqrt
+from math import atan2, cos, hypot, sin, sqrt
 
 import numpy as np
 from numba import njit
@@ -8,11 +8,22 @@ from numpy.typing import NDArray
 
 from mocap.keypoints.markers.blob_kernels import MAX_PIXELS, N_ELLIPSE, N_MOST, N_SHARED, STEP, gather
 from mocap.keypoints.markers.fit_kernels import fit
+from mocap.keypoints.markers.start_kernels import (
+    BLUR,
+    FITTED,
+    MEMORY,
+    OF_TWO,
+    UNSOUND,
+    measure,
+    place_ellipse,
+    recalled,
+    start_as,
+    start_one,
+)
 from mocap.keypoints.markers.step_kernels import find_step, mean_background
 
 ROW = 10  # kind (-1 nothing), x, y, larger axis, smaller axis, angle, contrast, softness, residual, sd
 _MARGIN = 2.0  # px beyond the edge
-_BLUR = 0.8  # px^2, to start from
 _SINGLE, _SPLIT, _MERGED = 0, 1, 2
 _NOT_TWO, _TWO, _AMBIGUOUS = 0, 1, 2
 _NEARLY = 0.12  # residual worth another try
@@ -34,24 +45,67 @@ _ALONE, _PAIR = np.int64(1), np.int64(2)
 
 
 @njit(cache=True, nogil=True)
-def fit_spots(gray: NDArray, labels: NDArray, regions: NDArray, limits: NDArray) -> NDArray:
-    """Fit every region; the answer has room for two markers in each, shape (2 * region, ROW)."""
-    rows = np.full((2 * len(regions), ROW), -1.0)
+def fit_spots(
+    gray: NDArray, labels: NDArray, regions: NDArray, limits: NDArray, before: NDArray, again: bool
+) -> tuple[NDArray, NDArray]:
+    """Fit every region.
+
+    Parameters
+    ----------
+    gray, labels, regions, limits : ndarray
+    before : ndarray, shape (region, MEMORY)
+        What the last image of the camera showed; no rows without one.
+    again : bool
+        Fit also what stands where nothing was found in the last image.
+
+    Returns
+    -------
+    rows : ndarray, shape (2 * region, ROW)
+        There is room for two markers in each region.
+    memory : ndarray, shape (region, MEMORY)
+    """
+    rows, memory = np.full((2 * len(regions), ROW), -1.0), np.zeros((len(regions), MEMORY))
     pixels = np.empty((MAX_PIXELS, 3))
-    state, answer, spot = np.zeros(N_MOST), np.zeros(9), np.empty(9)
+    state, answer = np.zeros(N_MOST), np.zeros(9)
     for i in range(len(regions)):
-        _measure(gray, labels, i + 1, regions[i], spot)
+        spot, own = memory[i, 1:10], rows[2 * i : 2 * i + 2]
+        measure(gray, labels, i + 1, regions[i], spot)
         if not _worth_it(spot, limits):
+            memory[i, 0] = -1.0
             continue
-        single, good = 1e3, False
-        if spot[2] <= 1.3 * limits[1] + 1.0 and spot[2] <= 1.3 * limits[2] * spot[3] and spot[5] >= _SINGLE_FILL:
-            single, good = _one(gray, labels, i + 1, spot, limits, pixels, state, answer, rows[2 * i : 2 * i + 1])
-        verdict = _NOT_TWO
-        if limits[6] > 0 and not (good and single < _GOOD_ENOUGH) and _looks_like_two(spot):
-            verdict = _two(gray, labels, i + 1, spot, single, limits, pixels, rows[2 * i : 2 * i + 2])
-        if verdict == _AMBIGUOUS or (verdict == _NOT_TWO and not good):
-            _unresolved(spot, limits, rows[2 * i : 2 * i + 2])
-    return rows
+        nearest = recalled(spot, before)
+        if nearest >= 0 and before[nearest, 0] == FITTED:
+            start_as(state, spot, before[nearest])
+            if _fitted(gray, labels, i + 1, pixels, state, 1, answer) and _fill_rows(state, answer, 1, limits, own):
+                memory[i, 0] = FITTED
+                memory[i, 10:] = state
+                continue
+        elif nearest >= 0 and not again:
+            memory[i, 0] = before[nearest, 0]
+            if memory[i, 0] == UNSOUND:
+                _unresolved(spot, limits, own)
+            continue
+        memory[i, 0] = _searched(gray, labels, i + 1, spot, limits, pixels, state, answer, own)
+        memory[i, 10:] = state
+    return rows, memory
+
+
+@njit(cache=True, nogil=True)
+def _searched(
+    gray: NDArray, labels: NDArray, label: int, spot: NDArray, limits: NDArray, pixels: NDArray, state: NDArray,
+    answer: NDArray, rows: NDArray,
+) -> float:  # fmt: skip
+    """Fit one ellipse or two to a spot that nothing is known of; return what to remember."""
+    single, good = 1e3, False
+    if spot[2] <= 1.3 * limits[1] + 1.0 and spot[2] <= 1.3 * limits[2] * spot[3] and spot[5] >= _SINGLE_FILL:
+        single, good = _one(gray, labels, label, spot, limits, pixels, state, answer, rows)
+    verdict = _NOT_TWO
+    if limits[6] > 0 and not (good and single < _GOOD_ENOUGH) and _looks_like_two(spot):
+        verdict = _two(gray, labels, label, spot, single, limits, pixels, rows)
+    if verdict == _AMBIGUOUS or (verdict == _NOT_TWO and not good):
+        _unresolved(spot, limits, rows)
+        return UNSOUND
+    return FITTED if verdict == _NOT_TWO else OF_TWO
 
 
 @njit(cache=True, nogil=True)
@@ -60,7 +114,7 @@ def _one(
     answer: NDArray, rows: NDArray,
 ) -> tuple[float, bool]:  # fmt: skip
     """Fit one ellipse, on a plain background or with a step in it; return the residual and whether it is believed."""
-    _start_one(state, spot)
+    start_one(state, spot)
     find_step(gray, labels, label, state, pixels)
     stepped = state[STEP] != 0.0
     single, good = 1e3, False
@@ -69,7 +123,7 @@ def _one(
         good = _fill_rows(state, answer, _ALONE, limits, rows)
     if stepped and not good and single < _NEARLY:
         # What looked like a step may be a shadow or a line beside the spot.
-        _start_one(state, spot)
+        start_one(state, spot)
         if _fitted(gray, labels, label, pixels, state, _ALONE, answer):
             single = min(single, answer[4] / max(abs(state[3] - mean_background(state)), 1e-3))
             good = _fill_rows(state, answer, _ALONE, limits, rows)
@@ -131,72 +185,6 @@ def _alike(before: NDArray, state: NDArray) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def _measure(gray: NDArray, labels: NDArray, label: int, region: NDArray, spot: NDArray) -> None:
-    """Write into `spot`: x, y, half axes and direction of the region's moments, fill of that ellipse, level beside
-    the spot, contrast, sd of the inner gray levels."""
-    height, width = gray.shape
-    outside, n_out, total, count = 0.0, 0, 0.0, 0
-    mean_x, mean_y, xx, xy, yy = 0.0, 0.0, 0.0, 0.0, 0.0
-    inner, inner_sum, inner_square = 0, 0.0, 0.0
-    for y in range(max(0, region[4] - 3), min(height, region[5] + 4)):
-        for x in range(max(0, region[2] - 3), min(width, region[3] + 4)):
-            if labels[y, x] == label:
-                dx, dy = x - region[2], y - region[4]
-                total, count = total + gray[y, x], count + 1
-                mean_x, mean_y = mean_x + dx, mean_y + dy
-                xx, xy, yy = xx + dx * dx, xy + dx * dy, yy + dy * dy
-                if _is_inner(labels, label, x, y):
-                    value = float(gray[y, x])
-                    inner, inner_sum, inner_square = inner + 1, inner_sum + value, inner_square + value * value
-            elif labels[y, x] <= 0 and gray[y, x] < region[6]:
-                outside, n_out = outside + gray[y, x], n_out + 1
-    count = max(count, 1)
-    mean_x, mean_y = mean_x / count, mean_y / count
-    xx, xy = xx / count - mean_x * mean_x + 1 / 12, xy / count - mean_x * mean_y
-    yy = yy / count - mean_y * mean_y + 1 / 12
-    mean, spread = (xx + yy) / 2, hypot((xx - yy) / 2, xy)
-    level = outside / max(n_out, 1)
-    spot[0], spot[1] = mean_x + region[2], mean_y + region[4]
-    spot[2], spot[3] = 2 * sqrt(mean + spread), 2 * sqrt(max(mean - spread, 0.05))
-    spot[4] = 0.5 * atan2(2 * xy, xx - yy)
-    spot[5] = count / (pi * spot[2] * spot[3])
-    spot[6], spot[7] = level, total / count - level
-    inner_mean = inner_sum / max(inner, 1)
-    spot[8] = sqrt(max(inner_square / max(inner, 1) - inner_mean * inner_mean, 0.0))
-
-
-@njit(cache=True, nogil=True)
-def _is_inner(labels: NDArray, label: int, x: int, y: int) -> bool:
-    height, width = labels.shape
-    if x < 2 or y < 2 or x >= width - 2 or y >= height - 2:
-        return False
-    return bool(
-        labels[y, x - 2] == label and labels[y, x + 2] == label and labels[y - 2, x] == label
-        and labels[y + 2, x] == label
-    )  # fmt: skip
-
-
-@njit(cache=True, nogil=True)
-def _place_ellipse(state: NDArray, k: int, x: float, y: float, axis: tuple[float, float, float]) -> None:
-    """Write an ellipse of given half axes and direction as upper triangular B: B'B = R diag(1/a^2, 1/b^2) R'."""
-    c, s = cos(axis[2]), sin(axis[2])
-    pa, pb = 1.0 / axis[0] ** 2, 1.0 / axis[1] ** 2
-    m11, m12, m22 = c * c * pa + s * s * pb, c * s * (pa - pb), s * s * pa + c * c * pb
-    b11 = sqrt(m11)
-    base = N_SHARED + k * N_ELLIPSE
-    state[base], state[base + 1] = x, y
-    state[base + 2], state[base + 3] = b11, m12 / b11
-    state[base + 4] = sqrt(max(m22 - (m12 / b11) ** 2, 1e-8))
-
-
-@njit(cache=True, nogil=True)
-def _start_one(state: NDArray, spot: NDArray) -> None:
-    state[:] = 0.0
-    state[0], state[3], state[4] = spot[6], spot[6] + 1.1 * spot[7], _BLUR
-    _place_ellipse(state, np.int64(0), spot[0], spot[1], (spot[2], spot[3], spot[4]))
-
-
-@njit(cache=True, nogil=True)
 def _two(
     gray: NDArray, labels: NDArray, label: int, spot: NDArray, single: float, limits: NDArray, pixels: NDArray,
     rows: NDArray,
@@ -209,13 +197,13 @@ def _two(
     spare, verdict = rows.copy(), _NOT_TWO
     for share in (0.5, 0.35):
         state[:] = 0.0
-        state[0], state[3], state[4] = spot[6], spot[6] + 1.1 * spot[7], _BLUR
+        state[0], state[3], state[4] = spot[6], spot[6] + 1.1 * spot[7], BLUR
         apart = share * spot[2]
         radius = max(min(spot[3], spot[2] - apart), 1.0)
         for k in range(2):
             sign = 1.0 if k else -1.0
             x, y = spot[0] + sign * apart * cos(spot[4]), spot[1] + sign * apart * sin(spot[4])
-            _place_ellipse(state, k, x, y, (radius, radius, 0.0))
+            place_ellipse(state, k, x, y, (radius, radius, 0.0))
         if not _fitted(gray, labels, label, pixels, state, _PAIR, answer):
             continue
         residual = answer[4] / max(abs(state[3] - mean_background(state)), 1e-3)

@@ -82,9 +82,21 @@ def picture(
     centre = (low + high) / 2
     crop = Crop((float(centre[0]), float(centre[1])), side / inset, (inset, inset))
     near = draw_keypoints(crop.cut(image), crop.from_image(pixels), confidence, names)
-    small[-inset:, :inset] = near
-    cv2.rectangle(small, (0, small.shape[0] - inset), (inset - 1, small.shape[0] - 1), (255, 255, 255), 1)
+    left, top = _free_corner(seen * small.shape[1] / image.shape[1], small.shape[:2], inset)
+    small[top : top + inset, left : left + inset] = near
+    cv2.rectangle(small, (left, top), (left + inset - 1, top + inset - 1), (255, 255, 255), 1)
     return small
+
+
+def _free_corner(spots: NDArray, shape: tuple[int, ...], inset: int) -> tuple[int, int]:
+    """Return the column and row of the inset's corner where it hides the fewest spots, shape (spot, 2).
+
+    The label is at the top left, and so that corner is the last to be taken.
+    """
+    right, bottom = shape[1] - inset, shape[0] - inset
+    places = [(0, bottom), (right, bottom), (right, 0), (0, 0)]
+    hidden = [int(((spots >= place) & (spots < np.add(place, inset))).all(axis=1).sum()) for place in places]
+    return places[int(np.argmin(hidden))]
 
 
 def reduced(image: NDArray, longest: int, label: str = "") -> NDArray:

@@ -33,6 +33,14 @@ def test_what_is_small_is_shown_enlarged_in_a_corner() -> None:
     assert (nobody == 30).all()
 
 
+def test_the_inset_hides_nothing_of_what_it_enlarges() -> None:
+    image = np.full((720, 960), 30, np.uint8)
+    pixels = np.array([[[60.0, 600.0], [110.0, 600.0], [80.0, 640.0]]])  # where the inset is as a rule
+    small = picture(image, pixels, np.ones((1, 3)), NAMES, 480)
+    assert small[300, 30, 0] == 255 and small[300, 55, 2] == 255  # the hips at half their pixels
+    assert (small[360 - 192, 480 - 192 : 480] == 255).all()  # the frame of the inset, at the bottom right
+
+
 def test_a_sheet_holds_all_pictures_in_rows() -> None:
     sheet = cv2.imdecode(np.frombuffer(contact_sheet([np.full((40, 30, 3), 10 * n, np.uint8) for n in range(8)]),
                                        np.uint8), cv2.IMREAD_COLOR)  # fmt: skip
