@@ -5,6 +5,7 @@ from mocap.keypoints.participant import ParticipantChoice, ParticipantRule, choo
 from mocap.keypoints.people import PeopleKeypoints
 from mocap.keypoints.sides import SideOptions, SideSwaps, correct_sides, find_side_swaps
 from mocap.keypoints.sides_words import side_verdicts, side_words
+from mocap.keypoints.simultaneous import simultaneous
 from mocap.keypoints.tracks import PeopleTracks, TrackOptions, associate_people
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "find_side_swaps",
     "side_verdicts",
     "side_words",
+    "simultaneous",
 ]

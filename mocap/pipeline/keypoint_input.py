@@ -1,10 +1,11 @@
 """Keypoint files as they enter the pipeline: read in the order of the cameras, of one person, of images that fit."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from calibration import CameraRig
 from mocap.errors import KeypointError
@@ -14,6 +15,7 @@ from mocap.keypoints import (
     PeopleKeypoints,
     associate_people,
     choose_participant,
+    simultaneous,
 )
 from mocap.pipeline.trial_check import check_against_calibration
 from mocap.readers.keypoints import read_keypoints
@@ -72,8 +74,38 @@ class LoadedKeypoints:
     verdicts: tuple[Verdict, ...] = ()
 
 
+@dataclass(frozen=True, eq=False)
+class ReadPeople:
+    """Everybody in keypoint files.
+
+    Attributes
+    ----------
+    people : PeopleKeypoints
+        Cameras in the order of the rig, by their own frames.
+    first_frame : int
+        Number of the first frame in the files.
+    notes : tuple of str
+        Which file became which camera.
+    verdicts : tuple of Verdict
+        That image sizes differ.
+    """
+
+    people: PeopleKeypoints
+    first_frame: int
+    notes: tuple[str, ...]
+    verdicts: tuple[Verdict, ...] = ()
+
+
 def load_keypoints(path: Path, rig: CameraRig, how: KeypointInput) -> LoadedKeypoints:
-    """Read keypoints in the order of the rig's cameras; where files hold several people, find out who is meant."""
+    """Read keypoints in the order of the rig's cameras; where files hold several people, find out who is meant.
+
+    People are told apart as if all cameras had taken their frames at once: `settled_participant` asks the clocks.
+    """
+    return participant_of(read_people(path, rig, how), rig, how.participant)
+
+
+def read_people(path: Path, rig: CameraRig, how: KeypointInput) -> ReadPeople:
+    """Read keypoints of everybody, in the order of the rig's cameras."""
     read = read_keypoints(
         path, source=how.source, camera_names=rig.names, skeleton=how.skeleton, rate_hz=how.rate_hz,
         declared=how.cameras or None, keypoints=how.names or None,
@@ -83,19 +115,55 @@ def load_keypoints(path: Path, rig: CameraRig, how: KeypointInput) -> LoadedKeyp
     notes = [*renamed, *(note.rstrip(".") for note in read.notes)]
     if read.first_frame:
         notes.append(f"time 0 is frame {read.first_frame} of the files")
-    people, sizes = read.people, _size_verdicts(read.sizes_apart)
-    if people.n_people == 1:
-        return LoadedKeypoints(people.person(0), read.first_frame, tuple(notes), sizes)
-    chosen = _participant(people, rig, how)
+    return ReadPeople(read.people, read.first_frame, tuple(notes), _size_verdicts(read.sizes_apart))
+
+
+def participant_of(
+    read: ReadPeople, rig: CameraRig, rule: ParticipantRule, when_s: NDArray | None = None
+) -> LoadedKeypoints:
+    """Find out who is meant.
+
+    Parameters
+    ----------
+    read : ReadPeople
+    rig : CameraRig
+    rule : ParticipantRule
+        A click's frame is the camera's own.
+    when_s : ndarray, shape (camera, frame), optional
+        When each frame was taken, by one clock; without it all cameras took frame i at once.
+
+    Returns
+    -------
+    LoadedKeypoints
+        By the cameras' own frames.
+    """
+    if read.people.n_people == 1:
+        return LoadedKeypoints(read.people.person(0), read.first_frame, read.notes, read.verdicts)
+    if when_s is None:
+        chosen = _participant(read.people, rig, rule)
+        keypoints = chosen.keypoints
+    else:
+        people, slot = simultaneous(read.people, when_s)
+        chosen = _participant(people, rig, _on_slots(rule, rig, slot))
+        person = chosen.person[np.arange(len(rig))[:, None], slot]
+        keypoints = read.people.chosen(np.where(slot >= 0, person, -1))
     # Notes are joined by what separates the parts of this sentence.
-    notes.append(chosen.reason.replace("; ", ", "))
-    return LoadedKeypoints(chosen.keypoints, read.first_frame, tuple(notes), (*sizes, *chosen.verdicts))
+    notes = (*read.notes, chosen.reason.replace("; ", ", "))
+    return LoadedKeypoints(keypoints, read.first_frame, notes, (*read.verdicts, *chosen.verdicts))
 
 
-def _participant(people: PeopleKeypoints, rig: CameraRig, how: KeypointInput) -> ParticipantChoice:
+def _on_slots(rule: ParticipantRule, rig: CameraRig, slot: NDArray) -> ParticipantRule:
+    """The rule with the click's frame as the slot that it went to; one that is not there is left to be refused."""
+    if rule.click is None or rule.click[1] not in rig.names or not 0 <= rule.click[0] < slot.shape[1]:
+        return rule
+    frame, name, pixel = rule.click
+    return replace(rule, click=(int(slot[rig.names.index(name), frame]), name, pixel))
+
+
+def _participant(people: PeopleKeypoints, rig: CameraRig, rule: ParticipantRule) -> ParticipantChoice:
     """Choose the participant; where no cameras agree on anybody, say first whether the footage is of these cameras."""
     try:
-        return choose_participant(associate_people(people, rig), how.participant)
+        return choose_participant(associate_people(people, rig), rule)
     except KeypointError as error:
         if error.code == "NO_PERSON":
             seen = np.isfinite(people.pixels).all(axis=-1)
@@ -125,12 +193,13 @@ def check_image_size(keypoints: Keypoints2D, rig: CameraRig) -> None:
     """
     strange = []
     for camera, pixels in zip(rig, keypoints.pixels, strict=True):
-        seen = pixels[np.isfinite(pixels).all(axis=2)]
-        outside = ((seen < -0.5) | (seen > np.array(camera.size) - 0.5)).any(axis=1)
-        if len(seen) and outside.mean() > _MAX_OUTSIDE:
-            reach = seen.max(axis=0)
-            strange.append(f"{camera.name} is {camera.size[0]} x {camera.size[1]} px, keypoints reach "
-                           f"{reach[0]:.0f}, {reach[1]:.0f}")  # fmt: skip
+        x, y = pixels[..., 0], pixels[..., 1]
+        width, height = camera.size
+        # Comparisons with NaN are false: what is missing is not outside.
+        outside = (x < -0.5) | (x > width - 0.5) | (y < -0.5) | (y > height - 0.5)
+        if np.count_nonzero(outside) > _MAX_OUTSIDE * np.count_nonzero(np.isfinite(x) & np.isfinite(y)):
+            strange.append(f"{camera.name} is {width} x {height} px, keypoints reach "
+                           f"{np.nanmax(x):.0f}, {np.nanmax(y):.0f}")  # fmt: skip
     if strange:
         raise KeypointError(
             f"Keypoints lie outside the images of the calibration: {'; '.join(strange)}.",

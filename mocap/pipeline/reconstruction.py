@@ -5,19 +5,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 import calibration
 from calibration import CameraRig
 from calibration.digits import digits
 from mocap.config.plates import Plate
 from mocap.errors import ConfigError
+from mocap.keypoints import PeopleKeypoints
 from mocap.pipeline.digests import input_sha256
-from mocap.pipeline.keypoint_input import KeypointInput, LoadedKeypoints, check_image_size, load_keypoints
+from mocap.pipeline.keypoint_input import KeypointInput, LoadedKeypoints, check_image_size, read_people
 from mocap.pipeline.output_kinds import TRIAL
 from mocap.pipeline.outputs import check_not_among, check_outputs
 from mocap.pipeline.progress import Progress
 from mocap.pipeline.trial_check import check_against_calibration, refuse_wrong_views
 from mocap.pipeline.trial_clocks import SetClocks, checked_clock_mode, set_clocks
+from mocap.pipeline.trial_people import known_instants, settled_participant, told_instants
 from mocap.pipeline.trial_plates import FittedPlates, beside, fit_plates
 from mocap.pipeline.trial_sides import LookedSides, checked_side_mode, look_at_sides
 from mocap.pipeline.trial_smoothing import checked_smoother, smooth_trial
@@ -34,7 +37,7 @@ _TELLING = np.log(1.5)  # cameras that scatter by half more or less than the oth
 GRAVITY_UNSTATED = "gravity not stated by the calibration; world Z taken as up"
 
 
-ClocksOf = Callable[[Keypoints2D], tuple[Keypoints2D, CameraTimes | None, SyncEstimate | None]]
+ClocksOf = Callable[[PeopleKeypoints], tuple[PeopleKeypoints, CameraTimes | None, SyncEstimate | None]]
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ def reconstruct_trial(
     choices : TrialChoices, optional
     progress : callable, optional
     clocks_of : callable, optional
-        Of the keypoints by frames of the footage: them in the order of time, and what is known of the clocks.
+        Of everybody's keypoints by frames of the footage: them in the order of time, and what is known of the clocks.
     """
     choices = choices or TrialChoices()
     seen = _prepared(path, rig, how, choices, clocks_of)
@@ -157,12 +160,16 @@ def _prepared(
     path: Path, rig: CameraRig, how: KeypointInput, choices: TrialChoices, clocks_of: ClocksOf | None
 ) -> _Prepared:
     """Read the participant's keypoints, set the clocks, look at left and right."""
-    loaded = load_keypoints(path, rig, how)
-    check_image_size(loaded.keypoints, rig)
-    ordered, times, known = clocks_of(loaded.keypoints) if clocks_of else (loaded.keypoints, None, None)
-    clocks = set_clocks(
-        ordered, rig, choices.clocks, times=times, known=known, row_time_s=choices.row_time_s
-    )  # fmt: skip
+    read = read_people(path, rig, how)
+    people, times, known = clocks_of(read.people) if clocks_of else (read.people, None, None)
+
+    def clocks_set(keypoints: Keypoints2D) -> tuple[SetClocks, NDArray | None]:
+        check_image_size(keypoints, rig)
+        done = set_clocks(keypoints, rig, choices.clocks, times=times, known=known, row_time_s=choices.row_time_s)
+        return done, told_instants(done.timeline, times)
+
+    when_s = known_instants(times, known, people.n_frames, people.rate_hz)
+    loaded, clocks = settled_participant(replace(read, people=people), rig, how.participant, when_s, clocks_set)
     # A camera out of step looks as if its sides were exchanged; the other way round the clocks bear with it.
     sides = look_at_sides(clocks.keypoints, rig, choices.sides, loaded.first_frame)
     return _Prepared(loaded, clocks, sides)

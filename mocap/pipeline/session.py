@@ -9,6 +9,7 @@ from calibration.files import write_rig
 from mocap import __version__
 from mocap.config.session import Session, TrialEntry, read_session
 from mocap.errors import ConfigError, KinematicsError, MocapError, SourceError
+from mocap.keypoints import PeopleKeypoints
 from mocap.pipeline.calibration import calibrate_footage, write_calibration
 from mocap.pipeline.detection import session_keypoints
 from mocap.pipeline.digests import file_sha256, input_sha256, options_sha256
@@ -35,7 +36,7 @@ from mocap.pipeline.synchronisation import known_clocks
 from mocap.signal.filters import smooth_points
 from mocap.signal.implausible import without_implausible
 from mocap.storage import read_trial, write_trial
-from mocap.trial import CameraTimes, Keypoints2D, SyncEstimate, Trial
+from mocap.trial import CameraTimes, SyncEstimate, Trial
 
 
 def run_session(folder: Path, out: Path, progress: Progress) -> SessionSummary:
@@ -173,7 +174,7 @@ class _Run:
             keypoints.names, participant_rule(keypoints.participant),
         )  # fmt: skip
 
-        def clocks_of(seen: Keypoints2D) -> tuple[Keypoints2D, CameraTimes | None, SyncEstimate | None]:
+        def clocks_of(seen: PeopleKeypoints) -> tuple[PeopleKeypoints, CameraTimes | None, SyncEstimate | None]:
             return known_clocks(session, self.folder, entry, seen, rig.names)
 
         trial = reconstruct_trial(source, rig, how, trial_choices(session, options, self.folder), clocks_of=clocks_of)

@@ -1,25 +1,30 @@
 """The common timeline of a session's trials: when the cameras took their frames, and how their clocks stand."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from numpy.typing import NDArray
 
 from calibration import CameraRig
 from calibration.files import write_texts
 from mocap.config.session import Session, TrialEntry, read_session
 from mocap.errors import ConfigError, FormatError, MocapError
+from mocap.keypoints import ParticipantRule
 from mocap.pipeline.digests import input_sha256
 from mocap.pipeline.outputs import check_nothing_lost, check_outputs, make_folder
 from mocap.pipeline.progress import Progress
 from mocap.pipeline.synchronisation_file import SYNC, TrialSync, check_same_recording, read_sync, sync_text
 from mocap.pipeline.synchronisation_inputs import (
+    Seen,
     in_time_order,
     session_rig,
     trial_footage,
     trial_frames,
-    trial_keypoints,
+    trial_people,
 )
 from mocap.pipeline.synchronisation_methods import METHODS, Evidence, estimate_clocks
+from mocap.pipeline.trial_people import known_instants, settled_participant
 from mocap.readers.frame_times_cameras import NOMINAL
 from mocap.trial import CameraTimes, Keypoints2D, SyncEstimate
 
@@ -106,33 +111,40 @@ def synchronise_trial(
         Files that cannot be read, or a method that this recording offers nothing for (SYNC_NO_INPUT).
     """
     sources = trial_footage(session, folder, entry)
-    keypoints = trial_keypoints(session, folder, entry, rig)
+    read = trial_people(session, folder, entry, rig)
     names = rig.names if rig is not None else tuple(source.name for source in sources)
-    frames = trial_frames(session, folder, entry, names, keypoints.n_frames if keypoints else None)
-    if keypoints is not None:
-        keypoints = in_time_order(keypoints, frames.footage_index)
+    frames = trial_frames(session, folder, entry, names, read.people.n_frames if read else None)
     by_name = {source.name: source for source in sources}
     footage = tuple(by_name[name] for name in names) if set(names) <= set(by_name) else ()
     asked = method if method != "auto" else session.sync.method
-    estimate, tried = estimate_clocks(asked, Evidence(frames, footage, keypoints, rig), progress)
+
+    def clocks(keypoints: Keypoints2D | None) -> tuple[tuple[SyncEstimate, tuple[str, ...]], NDArray | None]:
+        found = estimate_clocks(asked, Evidence(frames, footage, keypoints, rig), progress)
+        return found, known_instants(frames.times, found[0])
+
+    if read is None or rig is None:
+        (estimate, tried), _ = clocks(None)
+    else:
+        read = replace(read, people=in_time_order(read.people, frames.footage_index))
+        _, (estimate, tried) = settled_participant(read, rig, ParticipantRule(), frames.times.time_s, clocks)
     return TrialSync(entry.name, frames, estimate, tried, input_sha256(folder / entry.files))
 
 
 def known_clocks(
-    session: Session, folder: Path, entry: TrialEntry, keypoints: Keypoints2D, camera_names: Sequence[str]
-) -> tuple[Keypoints2D, CameraTimes | None, SyncEstimate | None]:
+    session: Session, folder: Path, entry: TrialEntry, keypoints: Seen, camera_names: Sequence[str]
+) -> tuple[Seen, CameraTimes | None, SyncEstimate | None]:
     """Return what is known of a trial's clocks before its keypoints are asked, for `set_clocks`.
 
     Parameters
     ----------
     session, folder, entry
-    keypoints : Keypoints2D
+    keypoints : Keypoints2D or PeopleKeypoints
         By frames of the footage, in the order of the cameras.
     camera_names : sequence of str
 
     Returns
     -------
-    keypoints : Keypoints2D
+    keypoints : Keypoints2D or PeopleKeypoints
         In the order of time.
     times : CameraTimes or None
         None where nothing but the nominal rate is known.

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +13,15 @@ from calibration import CameraRig
 from calibration.sources import CameraSource, find_sources
 from mocap.config.session import CameraEntry, Session, TrialEntry
 from mocap.errors import MocapError, SourceError
+from mocap.keypoints import PeopleKeypoints
 from mocap.pipeline.board_footage import named_sources
 from mocap.pipeline.detection import keypoint_file
-from mocap.pipeline.keypoint_input import KeypointInput, load_keypoints
+from mocap.pipeline.keypoint_input import KeypointInput, ReadPeople, read_people
 from mocap.pipeline.places import located
 from mocap.readers.frame_times_cameras import CameraFrames, camera_times_of_files, nominal_times, read_camera_times
 from mocap.trial import Keypoints2D
+
+Seen = TypeVar("Seen", Keypoints2D, PeopleKeypoints)
 
 
 def trial_footage(session: Session, folder: Path, entry: TrialEntry) -> tuple[CameraSource, ...]:
@@ -46,10 +50,8 @@ def session_rig(session: Session, folder: Path) -> CameraRig | None:
     return rig.subset(list(session.camera_patterns)) if session.camera_patterns else rig
 
 
-def trial_keypoints(
-    session: Session, folder: Path, entry: TrialEntry, rig: CameraRig | None
-) -> Keypoints2D | None:
-    """Return the keypoints of a trial where they and a calibration are there already."""
+def trial_people(session: Session, folder: Path, entry: TrialEntry, rig: CameraRig | None) -> ReadPeople | None:
+    """Return everybody's keypoints of a trial where they and a calibration are there already."""
     from_video = session.keypoints.source == "video"
     file = keypoint_file(folder, entry.name) if from_video else folder / entry.files
     if rig is None or not file.exists():
@@ -59,7 +61,7 @@ def trial_keypoints(
         session.sync.rate_hz, None if from_video else own.skeleton, "auto" if from_video else own.format,
         own.cameras, own.names,
     )  # fmt: skip
-    return load_keypoints(file, rig, how).keypoints
+    return read_people(file, rig, how)
 
 
 def trial_frames(
@@ -103,12 +105,12 @@ def trial_frames(
     raise _no_frames(entry)
 
 
-def in_time_order(keypoints: Keypoints2D, footage_index: NDArray) -> Keypoints2D:
+def in_time_order(keypoints: Seen, footage_index: NDArray) -> Seen:
     """Return keypoints with the frames of every camera in the order of time: doubled ones left out, NaN after the last.
 
     Parameters
     ----------
-    keypoints : Keypoints2D
+    keypoints : Keypoints2D or PeopleKeypoints
         By frames of the footage.
     footage_index : ndarray of int, shape (camera, frame)
         Of `CameraFrames` or `read_sync`, for the same cameras.
@@ -118,8 +120,9 @@ def in_time_order(keypoints: Keypoints2D, footage_index: NDArray) -> Keypoints2D
     there = index >= 0
     rows = np.arange(len(index))[:, None]
     safe = np.where(there, index, 0)
-    pixels = np.where(there[..., None, None], keypoints.pixels[rows, safe], np.nan)
-    confidence = np.where(there[..., None], keypoints.confidence[rows, safe], 0.0)
+    gone = np.nonzero(~there)
+    pixels, confidence = keypoints.pixels[rows, safe], keypoints.confidence[rows, safe]
+    pixels[gone], confidence[gone] = np.nan, 0.0
     return replace(keypoints, pixels=pixels, confidence=confidence)
 
 

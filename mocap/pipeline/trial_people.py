@@ -1,0 +1,107 @@
+"""Who is who depends on the clocks, and the clocks are told by whoever is followed: both, until they agree."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration import CameraRig
+from mocap.keypoints import ParticipantRule
+from mocap.pipeline.keypoint_input import LoadedKeypoints, ReadPeople, participant_of
+from mocap.sync import common_times
+from mocap.trial import CameraTimes, Keypoints2D, SyncEstimate, Timeline
+
+_MOVED_FRAMES = 3.0  # people are told apart as well with clocks that are little off
+_MOST_TURNS = 3
+_CHANCE_SD = 3.0
+
+Found = TypeVar("Found")
+
+
+def settled_participant(
+    read: ReadPeople,
+    rig: CameraRig,
+    rule: ParticipantRule,
+    when_s: NDArray | None,
+    clocks: Callable[[Keypoints2D], tuple[Found, NDArray | None]],
+) -> tuple[LoadedKeypoints, Found]:
+    """Choose the participant by frames that were taken at once; again where the clocks turn out to be other ones.
+
+    Parameters
+    ----------
+    read : ReadPeople
+    rig : CameraRig
+    rule : ParticipantRule
+    when_s : ndarray, shape (camera, frame), optional
+        When each frame was taken, as far as it is known before; None by the number of the frame.
+    clocks : callable
+        Of the participant's keypoints: whatever is wanted of them, and when each frame was taken, by what is proven
+        of the clocks; None where nothing is.
+
+    Returns
+    -------
+    LoadedKeypoints
+    object
+        What `clocks` returned of these.
+    """
+    plain = np.broadcast_to(np.arange(read.people.n_frames) / read.people.rate_hz, read.people.pixels.shape[:2])
+    note = ""
+    for turn in range(_MOST_TURNS):
+        loaded = participant_of(read, rig, rule, when_s)
+        found, told_s = clocks(loaded.keypoints)
+        if read.people.n_people == 1 or told_s is None or turn == _MOST_TURNS - 1:
+            break
+        moved = _moved_frames(told_s, plain if when_s is None else when_s, read.people.rate_hz)
+        if moved <= _MOVED_FRAMES:
+            break
+        when_s = told_s
+        note = f"people were told apart again with the clocks set, which moved frames by up to {moved:.0f}"
+    return (replace(loaded, notes=(*loaded.notes, note)) if note else loaded), found
+
+
+def known_instants(
+    times: CameraTimes | None, known: SyncEstimate | None, n_frames: int | None = None, rate_hz: float | None = None
+) -> NDArray | None:
+    """Return when each frame was taken, shape (camera, frame) in s, by what is known of the clocks; None for nothing.
+
+    Parameters
+    ----------
+    times : CameraTimes, optional
+        The cameras' own clocks.
+    known : SyncEstimate, optional
+        How they stand to each other. What movement told counts where it is beyond chance.
+    n_frames : int, optional
+    rate_hz : float, optional
+        Of the frames, where there are no times.
+    """
+    if known is None:
+        return None if times is None else times.time_s
+    with np.errstate(invalid="ignore"):
+        sure = known.shifted | (np.abs(known.offset_s) > _CHANCE_SD * known.offset_sd_s) | (known.method != "motion")
+    proven = replace(known, offset_s=np.where(sure, known.offset_s, 0.0), drift_ppm=np.where(sure, known.drift_ppm, 0))
+    return common_times(proven, times, n_frames=n_frames, rate_hz=rate_hz)[0]
+
+
+def told_instants(timeline: Timeline, times: CameraTimes | None) -> NDArray:
+    """Return when each frame was taken, shape (camera, frame) in s, by a timeline that may not have been set yet.
+
+    Parameters
+    ----------
+    timeline : Timeline
+        Of `set_clocks`.
+    times : CameraTimes, optional
+        The cameras' own clocks.
+    """
+    if timeline.frame_time_s is not None:
+        return timeline.frame_time_s
+    sure = np.abs(timeline.offset_s) > _CHANCE_SD * np.nan_to_num(timeline.offset_sd_s, nan=np.inf)
+    own = timeline.time_s[None] if times is None else times.time_s
+    return np.asarray(own - np.where(sure, timeline.offset_s, 0.0)[:, None])
+
+
+def _moved_frames(one_s: NDArray, other_s: NDArray, rate_hz: float) -> float:
+    """By how many frames cameras moved against each other at most."""
+    apart = np.nanmedian(one_s - other_s, axis=1)
+    return float(np.ptp(apart)) * rate_hz
