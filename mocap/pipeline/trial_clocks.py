@@ -12,6 +12,7 @@ from mocap.pipeline.trial_clock_verdicts import clock_verdicts, lost_verdicts, r
 from mocap.sync import common_times, estimate_offsets, resample_keypoints, without_rows
 from mocap.sync.lost import LOST_OPTIONS, LostFrames, find_lost_frames, slots_with_holes
 from mocap.sync.motion_look import Look, look_at
+from mocap.sync.motion_options import MotionSyncOptions
 from mocap.trial import CameraTimes, Keypoints2D, Operation, SyncEstimate, Timeline, Verdict
 
 #: `auto` sets clocks that are proven to be off, `check` only tells of them, `off` does not ask.
@@ -19,6 +20,7 @@ CLOCK_MODES = ("auto", "check", "off")
 _SLACK = 1e-6  # frames
 _RATE_SHARE = 0.005
 _CHANCE_SD = 3.0
+_AGAIN = MotionSyncOptions(most_windows=12)  # enough to see that clocks which were set agree
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,10 +161,11 @@ def _by_middle_rows(
 
 
 def _from_motion(
-    keypoints: Keypoints2D, rig: CameraRig, times: CameraTimes | None, look: Look | None = None
+    keypoints: Keypoints2D, rig: CameraRig, times: CameraTimes | None, look: Look | None = None,
+    options: MotionSyncOptions | None = None,
 ) -> SyncEstimate | None:
     try:
-        return estimate_offsets(keypoints, rig, times=times, look=look)
+        return estimate_offsets(keypoints, rig, times=times, look=look, options=options)
     except KeypointError as error:
         if error.code == "CLOCKS_APART":
             raise
@@ -180,7 +183,7 @@ def _resampled(
         keypoints, when, rate_hz=rate, start_s=start / rate,
         n_frames=max(int(np.floor(last * rate + _SLACK)) - start + 1, 1),
     )  # fmt: skip
-    again = _from_motion(done.keypoints, rig, None)
+    again = _from_motion(done.keypoints, rig, None, options=_AGAIN)
     source = f"{estimate.method}{'' if times is None else ' and ' + ', '.join(sorted(set(times.source)))}"
     common = Timeline(rate, done.keypoints.n_frames, done.start_s, camera_names=rig.names)
     timeline = replace(_timeline(common, estimate, again, source), frame_time_s=when)

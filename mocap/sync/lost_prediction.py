@@ -102,18 +102,26 @@ def predicted(
     """
     normal, right = np.zeros((*own.shape[:2], 3, 3)), np.zeros((*own.shape[:2], 3))
     for other, ray in zip(others, rays, strict=True):
-        pose = rig.cameras[other].cam_from_world
-        rows = ray[..., None] * pose[2] - pose[:2]
-        rows = np.where(np.isfinite(rows), rows, 0.0)
-        normal += np.einsum("fkia,fkib->fkab", rows[..., :3], rows[..., :3])
-        right -= np.einsum("fkia,fki->fka", rows[..., :3], rows[..., 3])
-    whole = normal.sum(axis=(0, 1))
-    centre = np.linalg.pinv(whole, hermitian=True) @ right.sum(axis=(0, 1))
+        for total, part in zip((normal, right), _equations(rig, other, ray), strict=True):
+            total += part
+    # With the camera's own rays: those of one other camera alone meet in that camera.
+    own_normal, own_right = (part.sum(axis=(0, 1)) for part in _equations(rig, camera, own))
+    whole = normal.sum(axis=(0, 1)) + own_normal
+    centre = np.linalg.pinv(whole, hermitian=True) @ (right.sum(axis=(0, 1)) + own_right)
     variance = _TRACK_SHARE * _pixel_m(rig, others, centre) ** 2
     least = variance / _PRIOR_M**2
     inverse = np.linalg.inv(normal + least * np.eye(3))
     points = np.einsum("fkab,fkb->fka", inverse, right + least * centre)
     return _held_against(rig, camera, points, variance * inverse, np.isfinite(rays).all(axis=-1).any(axis=0), own)
+
+
+def _equations(rig: CameraRig, camera: int, rays: NDArray) -> tuple[NDArray, NDArray]:
+    """Normal matrices and right sides for the points that lie on a camera's rays."""
+    pose = rig.cameras[camera].cam_from_world
+    rows = rays[..., None] * pose[2] - pose[:2]
+    rows = np.where(np.isfinite(rows), rows, 0.0)
+    left = rows[..., :3]
+    return np.einsum("fkia,fkib->fkab", left, left), -np.einsum("fkia,fki->fka", left, rows[..., 3])
 
 
 def _pixel_m(rig: CameraRig, others: Sequence[int], centre: NDArray) -> float:
