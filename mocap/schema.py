@@ -16,10 +16,14 @@ GRAVITY_VECTOR = (0.0, 0.0, -9.81)
 
 
 class Status(IntFlag):
-    """How a 3D sample came to be; survives every later stage and every export. 0 is missing."""
+    """How a 3D sample came to be; survives every later stage and every export. 0 is missing.
+
+    A doubtful sample keeps its value, though something speaks against it: the verdicts of the trial tell what.
+    """
 
     MEASURED = 1
     FILLED = 2
     FILTERED = 4
     EDITED = 8
     REJECTED = 16
+    DOUBTFUL = 32

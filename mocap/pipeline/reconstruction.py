@@ -26,6 +26,7 @@ from mocap.pipeline.trial_sides import LookedSides, checked_side_mode, look_at_s
 from mocap.pipeline.trial_smoothing import checked_smoother, smooth_trial
 from mocap.readers.axes import infer_forward
 from mocap.reconstruction import Reconstruction, ReconstructionOptions, reconstruct_details, reconstruction_verdicts
+from mocap.reconstruction.doubtful import flag_doubtful
 from mocap.reconstruction.quality import length_verdicts, losses, oddity_verdicts, size_verdicts
 from mocap.reconstruction.smooth import SmoothingOptions
 from mocap.skeleton import bones_among
@@ -109,6 +110,8 @@ def reconstruct_trial(
     )
     plates = fit_plates(keypoints, rig, choices.plates)
     points = replace(beside(result.points, plates.points), start_s=seen.clocks.timeline.start_s)
+    odd_verdicts, odd = oddity_verdicts(points)
+    points, doubtful = flag_doubtful(points, odd, result.used, seen.sides.exchanged)
     bones = bones_among(points.names)
     trial = Trial(
         trial_id=path.stem,
@@ -130,7 +133,8 @@ def reconstruct_trial(
             _sigma_verdict(result),
             *size_verdicts(result.points, result.used),
             *length_verdicts(points, bones),
-            *oddity_verdicts(points)[0],
+            *odd_verdicts,
+            doubtful,
             *plates.verdicts,
             *_gravity_verdict(rig),
         ),

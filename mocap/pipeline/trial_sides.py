@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from numpy.typing import NDArray
+
 from calibration import CameraRig
 from mocap.errors import ConfigError, KeypointError
 from mocap.keypoints import correct_sides, find_side_swaps, side_verdicts, side_words
@@ -22,11 +24,14 @@ class LookedSides:
     verdicts : tuple of Verdict
     operation : Operation or None
         What was found and done, where anything was.
+    exchanged : ndarray of bool, shape (camera, time, keypoint), or None
+        Keypoints that look exchanged and were left so.
     """
 
     keypoints: Keypoints2D
     verdicts: tuple[Verdict, ...] = ()
     operation: Operation | None = None
+    exchanged: NDArray | None = None
 
 
 def checked_side_mode(mode: str) -> str:
@@ -68,4 +73,6 @@ def look_at_sides(keypoints: Keypoints2D, rig: CameraRig, mode: str = "flag", fi
     verdicts = side_verdicts(swaps, rig.names, first_frame, corrected=correct)
     words = [text.replace("; ", ", ") for text in side_words(swaps, rig.names, first_frame)]
     operation = Operation("left and right", {"mode": mode, "notes": "; ".join(words)}) if words else None
-    return LookedSides(correct_sides(keypoints, swaps) if correct else keypoints, verdicts, operation)
+    if correct:
+        return LookedSides(correct_sides(keypoints, swaps), verdicts, operation)
+    return LookedSides(keypoints, verdicts, operation, swaps.keypoints)

@@ -105,3 +105,19 @@ def test_an_unknown_choice_is_one_line(lab, option, value, code):
     )  # fmt: skip
     assert out.exit_code == 1 and code in str(out.exception) + out.output + str(getattr(out.exception, "code", ""))
     assert not (folder / "x.h5").exists()
+
+
+def test_samples_of_two_views_that_are_wrong_keep_their_value_and_carry_a_flag(lab):
+    _, rig, truth = lab
+    seen = observe(truth, rig, 0).keypoints
+    pixels = np.array(seen.pixels)
+    pixels[2:, 40:200, 5] = np.nan
+    # Both views that are left take something half a metre off for the keypoint, for two frames.
+    wrong = np.stack([camera.project(truth.position[100:102, 5] + [0.5, 0.0, 0.0]) for camera in rig.cameras[:2]])
+    pixels[:2, 100:102, 5] = wrong
+    told, trial = reconstructed(lab, replace(seen, pixels=pixels))
+    flagged = (trial.points.status & Status.DOUBTFUL) > 0
+    assert flagged[100:102, 5].all() and np.isfinite(trial.points.position[100:102, 5]).all()
+    assert flagged.sum() <= 4  # the samples beside a leap carry it too
+    (verdict,) = [verdict for verdict in told["quality"] if verdict["name"] == "doubtful samples"]
+    assert "leaping" in verdict["text"]
