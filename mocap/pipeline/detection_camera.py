@@ -135,16 +135,17 @@ def _detected(task: CameraTask, tell: Tell) -> tuple[CameraRows, tuple[int, int]
     shown = _shown_frames(total) if task.overlay is not None else set()
     detector, size, told, last = None, (0, 0), 0.0, -1
     frames, people, values, pictures = array("q"), array("i"), array("f"), []
-    for index, image in iter_footage(task.source, colour=task.prepared.colour, threads=1):
+    prepared = task.prepared
+    for index, image in iter_footage(task.source, colour=prepared.colour, threads=1, stored=prepared.stored):
         if detector is None:
             size = (image.shape[1], image.shape[0])
-            detector = task.prepared.make(size)
+            detector = prepared.make(size)
         found = detector.detect(image)
         _append(found, index, frames, people, values)
         last = index
         if index in shown:
             label = f"{task.source.name} {index}"
-            first = slice(task.prepared.drawn)
+            first = slice(prepared.drawn)
             places, sure = found.pixels[:, first], found.confidence[:, first]
             pictures.append(picture(image, places, sure, detector.names[first], _SHOWN_PX, label))
         if time.perf_counter() - told > _TELL_EVERY_S:

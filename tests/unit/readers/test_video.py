@@ -90,6 +90,17 @@ def test_rotation_tag_turns_as_opencv_does(tmp_path, rotation):
     assert not capture.read()[0]
 
 
+@pytest.mark.parametrize("rotation", [90, 0])
+def test_stored_levels_are_those_of_the_gray_image_before_they_are_stretched(tmp_path, rotation):
+    path = write_video(tmp_path / "cam.mp4", np.arange(6) * 40, rotation=rotation)
+    stretched = iter_video(path)
+    for index, stored in iter_video(path, stored=True):
+        assert stored.flags.c_contiguous and stored.flags.writeable
+        again = np.clip((stored.astype(float) - 16) * 255 / 219, 0, 255)
+        assert np.abs(again - next(stretched)[1]).max() <= 1.0
+        assert number_in(stored, rotation // 90) == index
+
+
 def with_wrong_rate(path: Path, factor: float) -> Path:
     """Say another rate than the frames have, in the time scale of Matroska's default duration."""
     data = bytearray(path.read_bytes())
