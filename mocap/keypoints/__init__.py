@@ -1,6 +1,5 @@
 """What the cameras saw, who of several people is the one to follow, and whether their sides are right."""
 
-from mocap.keypoints.association import AssociationOptions, PersonChoice, choose_person
 from mocap.keypoints.participant import ParticipantChoice, ParticipantRule, choose_participant
 from mocap.keypoints.people import PeopleKeypoints
 from mocap.keypoints.sides import SideOptions, SideSwaps, correct_sides, find_side_swaps
@@ -9,18 +8,15 @@ from mocap.keypoints.simultaneous import simultaneous
 from mocap.keypoints.tracks import PeopleTracks, TrackOptions, associate_people
 
 __all__ = [
-    "AssociationOptions",
     "ParticipantChoice",
     "ParticipantRule",
     "PeopleKeypoints",
     "PeopleTracks",
-    "PersonChoice",
     "SideOptions",
     "SideSwaps",
     "TrackOptions",
     "associate_people",
     "choose_participant",
-    "choose_person",
     "correct_sides",
     "find_side_swaps",
     "side_verdicts",

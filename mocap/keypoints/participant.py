@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 
 from calibration.digits import digits
 from mocap.errors import ConfigError, KeypointError
-from mocap.keypoints.association import PersonChoice
 from mocap.keypoints.tracks import PeopleTracks
-from mocap.trial import Verdict
+from mocap.trial import Keypoints2D, Verdict
 
 RULES = ("auto", "zone", "longest", "click")
 _EQUAL = 0.9  # of the longest: as long, for all that is known
@@ -63,11 +62,19 @@ class ParticipantRule:
 
 
 @dataclass(frozen=True, eq=False)
-class ParticipantChoice(PersonChoice):
+class ParticipantChoice:
     """The participant, and how sure that is.
 
     Attributes
     ----------
+    keypoints : Keypoints2D
+        Of that person alone.
+    person : ndarray of int, shape (camera, time)
+        Place on the person axis; -1 where the camera does not show that person.
+    error_px : ndarray, shape (time,)
+        Mean distance of the detections from the body that they are of; NaN with fewer than two views.
+    others : ndarray of int, shape (time,)
+        How many other people two or more cameras agree on: above 0 the choice could have been another.
     track : int
         Which of the tracks.
     doubtful : ndarray of bool, shape (time,)
@@ -80,6 +87,10 @@ class ParticipantChoice(PersonChoice):
         When the participant is not there although somebody of the same size is, in words; empty when never.
     """
 
+    keypoints: Keypoints2D
+    person: NDArray
+    error_px: NDArray
+    others: NDArray
     track: int
     doubtful: NDArray
     reason: str
@@ -116,7 +127,7 @@ def choose_participant(tracks: PeopleTracks, rule: ParticipantRule = _DEFAULT) -
     Returns
     -------
     ParticipantChoice
-        Takes the place of a `PersonChoice`. Later pieces of a track that nothing joins are not the participant.
+        Later pieces of a track that nothing joins are not the participant.
 
     Raises
     ------

@@ -38,7 +38,7 @@ from calibration.points.start import robust_points
 from calibration.points.tracks import KnownLength, PointTracks
 from calibration.synthetic import ring_rig
 from calibration.synthetic.wands import observe_wand
-from mocap.keypoints import choose_person
+from mocap.keypoints import associate_people, choose_participant
 from mocap.pipeline.keypoint_input import KeypointInput
 from mocap.pipeline.point_calibration import calibrate_person_files
 from mocap.pipeline.point_tracks import partner_places, person_tracks, read_point_files
@@ -221,7 +221,7 @@ def balancing(shared_data):
     folder = shared_data / "openpose_4cam"
     rig = read_rig(folder / "calibration.toml")
     files = read_point_files(folder / "balancing", rig, None, KeypointInput(60.0, "BODY_25B"))
-    keypoints = choose_person(files.people, rig).keypoints
+    keypoints = choose_participant(associate_people(files.people, rig)).keypoints
     points = robust_points(rig, np.where((keypoints.confidence > 0.4)[..., None], keypoints.pixels, np.nan))
     one, other = keypoints.names.index("RHip"), keypoints.names.index("RKnee")
     length = float(np.nanmedian(np.linalg.norm(points[:, one] - points[:, other], axis=1)))

@@ -6,7 +6,14 @@ import pytest
 
 from calibration import read_rig
 from calibration.synthetic import ring_rig
-from mocap.keypoints import choose_person, correct_sides, find_side_swaps, side_verdicts, side_words
+from mocap.keypoints import (
+    associate_people,
+    choose_participant,
+    correct_sides,
+    find_side_swaps,
+    side_verdicts,
+    side_words,
+)
 from mocap.keypoints.sides_names import part_of, side_pairs
 from mocap.readers.keypoints import read_keypoints
 from mocap.synthetic import default_subject, faced, observe, squat, walking
@@ -128,7 +135,7 @@ def check_two_detectors(shared_data, frames):
     people = read_keypoints(
         shared_data / "openpose_4cam" / "balancing", camera_names=rig.names, rate_hz=60, skeleton="BODY_25B"
     ).people
-    reference = choose_person(people, rig).keypoints
+    reference = choose_participant(associate_people(people, rig)).keypoints
     detected = mediapipe(shared_data / "videos_4cam", rig, frames)
     apart = np.zeros((2, *detected.confidence.shape[:2]))
     for one, other in PAIRED.items():

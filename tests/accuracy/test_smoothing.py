@@ -8,7 +8,7 @@ import pytest
 from calibration import read_rig
 from calibration.rigid import rotvec
 from calibration.synthetic import ring_rig
-from mocap.keypoints import choose_person
+from mocap.keypoints import associate_people, choose_participant
 from mocap.readers.keypoints import read_keypoints
 from mocap.reconstruction import reconstruct_details
 from mocap.reconstruction.smooth import smooth_points_kalman
@@ -180,7 +180,7 @@ def balancing(shared_data):
     folder = shared_data / "openpose_4cam"
     rig = read_rig(folder / "calibration.toml")
     recording = read_keypoints(folder / "balancing", camera_names=rig.names, rate_hz=60, skeleton="BODY_25B")
-    return rig, choose_person(recording.people, rig).keypoints
+    return rig, choose_participant(associate_people(recording.people, rig)).keypoints
 
 
 def jitter_mm(position):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from calibration.synthetic import ring_rig
-from mocap.errors import ConfigError, KeypointError
+from mocap.errors import ConfigError, KeypointError, ShapeError
 from mocap.keypoints import ParticipantRule, PeopleKeypoints, TrackOptions, associate_people, choose_participant
 
 NAMES = tuple(f"k{i}" for i in range(8))
@@ -134,3 +134,32 @@ def test_a_participant_who_comes_back_as_somebody_new_is_told():
     assert not other.lost and not other.verdicts[2].passed
     whole = choose_participant(associate_people(people_of([body([0.0, 0, 0])]), RIG))
     assert not whole.lost and all(verdict.passed for verdict in whole.verdicts)
+
+
+def test_a_camera_without_the_participant_gets_nobody():
+    people = people_of(TWO)
+    pixels = people.pixels.copy()
+    pixels[2, :, 0] = np.nan  # only the other one is left to camera 2
+    pixels[[0, 1, 3], :, 1] = np.nan
+    choice = choose_participant(associate_people(PeopleKeypoints(pixels, people.confidence, NAMES, 25.0), RIG))
+    assert (choice.person[2] == -1).all() and np.isnan(choice.keypoints.pixels[2]).all()
+    assert (choice.person[[0, 1, 3]] == 0).all()
+
+
+def test_four_people_in_eight_cameras_are_never_mixed():
+    rig, n = ring_rig(8), 6
+    bodies = [body(place, seed, n_frames=n) for seed, place in enumerate(
+        ([0, 0, 0], [0.8, 0.6, 0], [-0.8, 0.5, 0], [0.1, -0.9, 0]))]  # fmt: skip
+    rng = np.random.default_rng(4)
+    pixels = np.stack([rig.project(points) for points in bodies], axis=2)
+    pixels += rng.normal(0, 4.0, pixels.shape)
+    order = rng.permuted(np.broadcast_to(np.arange(4), pixels.shape[:3]), axis=2)
+    pixels = np.take_along_axis(pixels, order[..., None, None], axis=2)
+    tracks = associate_people(PeopleKeypoints(pixels, np.ones(pixels.shape[:4]), NAMES, 25.0), rig)
+    who = np.take_along_axis(order[None], tracks.person[..., None], axis=3)[..., 0]  # (track, camera, time)
+    assert tracks.n_tracks == 4 and (who == who[:, :1, :1]).all() and sorted(who[:, 0, 0]) == [0, 1, 2, 3]
+
+
+def test_keypoints_of_people_need_an_axis_of_people():
+    with pytest.raises(ShapeError, match="pixels has shape"):
+        PeopleKeypoints(np.zeros((1, 2, 3, 2)), np.zeros((1, 2, 3)), NAMES, 50)
