@@ -26,8 +26,8 @@ HEAVY = pytest.mark.heavy
 
 
 @lru_cache(maxsize=4)
-def footage(target: Target, seed: int) -> list[np.ndarray]:
-    """Four images of a target well in view, from cameras that differ by the seed."""
+def footage(target: Target, seed: int, n_images: int) -> list[np.ndarray]:
+    """Images of a target well in view, from cameras that differ by the seed."""
     rig = ring_rig(3, seed, radius_m=2.2, size=(800, 450))
     images = []
     for number, pose in enumerate(board_poses(target, 60, seed, volume_m=(0.6, 0.6, 0.6))):
@@ -36,14 +36,14 @@ def footage(target: Target, seed: int) -> list[np.ndarray]:
             eye = eye - target.corners_board.mean(axis=0)
             if isinstance(target, TagObject) or -eye[2] > 0.8 * np.linalg.norm(eye):
                 images.append(render_board(camera, target, pose, number))
-            if len(images) == 4:
+            if len(images) == n_images:
                 return images
     return images
 
 
 def said(true: Target, told: Target, seed: int) -> BoardError:
     """What is said of footage of one target when another one is described."""
-    images = footage(true, seed)
+    images = footage(true, seed, 2 if seed == 0 else 4)  # half the time by default; the same is named
     if told.dictionary is not None:
         samples = [read_tags(255 - image if told.inverted else image, str(told.dictionary)) for image in images]
         try:
@@ -102,7 +102,7 @@ SEEDS = [pytest.param(0), *(pytest.param(seed, marks=HEAVY) for seed in range(1,
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_camera_that_films_mirrored_is_named(seed: int) -> None:
-    images = [np.ascontiguousarray(image[:, ::-1]) for image in footage(CHARUCO, seed)]
+    images = [np.ascontiguousarray(image[:, ::-1]) for image in footage(CHARUCO, seed, 4)]
     error = explain_blind_camera(["cam_1"], images, CHARUCO)
     assert error.code == "CAMERA_BLIND" and error.cameras == ("cam_1",)
     assert "'cam_1'" in error.cause and "mirrored" in error.cause and "mirroring off" in error.remedy, str(error)
@@ -111,7 +111,7 @@ def test_a_camera_that_films_mirrored_is_named(seed: int) -> None:
 @pytest.mark.parametrize("target", [CHARUCO, EVEN, ARUCO, APRIL], ids=lambda target: target.describe())
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_board_as_described_is_not_accused(seed: int, target: Board) -> None:
-    images = footage(target, seed)
+    images = footage(target, seed, 4)
     check_pattern([read_tags(image, str(target.dictionary)) for image in images], target)
     # A camera that stands on its side sees it too.
     for image in (*images, np.ascontiguousarray(np.rot90(images[0]))):
