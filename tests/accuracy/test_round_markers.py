@@ -65,25 +65,29 @@ def errors_and_right(labels, truth, scene):
 
 
 @pytest.mark.heavy
-def test_centres_and_labels_over_a_squat():
-    """Eight cameras, a person and a room on which nothing was tuned; every frame searched whole.
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize(
+    ("n_cameras", "seed", "subject", "rate_hz", "known_share"),
+    [(8, 23, 12, 25.0, 0.9), (5, 7, 3, 20.0, 0.85), (4, 5, 4, 20.0, 0.9)],
+)
+def test_centres_and_labels_over_a_squat(n_cameras, seed, subject, rate_hz, known_share):
+    """A person and a room on which nothing was tuned but the limits of what is half hidden.
 
-    The figures beside the limits are of the same person and cameras before other backgrounds and noise. Five cameras
-    do not suffice: of another person at 20 Hz 97.3 % of the labels were right and 83.6 % of what two cameras saw was
-    labelled, as a marker that is hidden at first may be taken for its neighbour. Discs that overlap are rare here.
+    Figures of five cameras; discs that overlap are rare here.
     """
-    scene, template = scene_of(slice(None), 25.0, subject=12)
-    rig = ring_rig(8, seed=23, size=(1280, 960), radius_m=2.8, target_m=0.9)
-    truth, spots = disc_truth(scene, rig), spots_in(scene, rig, track=False)
+    scene, template = scene_of(slice(None), rate_hz, subject=subject)
+    rig = ring_rig(n_cameras, seed=seed, size=(1280, 960), radius_m=2.8, target_m=0.9)
+    truth, spots = disc_truth(scene, rig), spots_in(scene, rig)
     shown = whole_markers(truth, scene)
     found = spots_of(spots, truth, shown)
-    assert np.isfinite(found).mean() >= 0.95  # 0.974 of 12050
-    assert np.sqrt(np.nanmean(found**2)) <= 0.05  # px, radial; 0.024
-    labels = label_markers(spots, rig, template, 25.0)
-    _, right = errors_and_right(labels, truth, scene)
-    assert right >= 0.99  # 1.000 of 14606
+    assert np.isfinite(found).mean() >= 0.94  # 0.964
+    assert np.sqrt(np.nanmean(found**2)) <= 0.05  # px, radial
+    labels = label_markers(spots, rig, template, rate_hz)
+    error, right = errors_and_right(labels, truth, scene)
+    assert np.sqrt(np.mean(np.sum(error**2, axis=-1))) <= 0.05  # px, radial, of all that have a label; 0.039 of 6912
+    assert right >= 0.99  # 0.9997
     known = np.isfinite(labels.position_world).all(axis=2)
-    assert known[shown.sum(axis=0) >= 2].mean() >= 0.9  # 0.998 of 4496
+    assert known[shown.sum(axis=0) >= 2].mean() >= known_share  # 0.885
 
 
 def test_centres_and_labels_of_a_few_frames():

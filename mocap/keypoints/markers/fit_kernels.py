@@ -123,7 +123,8 @@ def fit(pixels: NDArray, state: NDArray, n_ellipses: int, reach: float, answer: 
     reach : float
         How far centres may move, px.
     answer : ndarray, shape (9,)
-        The last four: amplitude of the third harmonic of each edge, px, and its sd.
+        Its fifth place holds the residual that the start may be expected to leave, 0 where nothing is. The last
+        four: amplitude of the third harmonic of each edge, px, and its sd.
 
     Returns
     -------
@@ -138,7 +139,8 @@ def fit(pixels: NDArray, state: NDArray, n_ellipses: int, reach: float, answer: 
     start, trial, move = state.copy(), state.copy(), np.zeros(N_MOST)
     matrix, right = np.zeros((N_MOST, N_MOST)), np.zeros(N_MOST)
     fresh, fresh_right, factor = np.zeros((N_MOST, N_MOST)), np.zeros(N_MOST), np.zeros((N_MOST, N_MOST))
-    scale = max(0.1 * abs(state[3] - state[0]), _LEAST_NOISE)
+    scale = 0.1 * abs(state[3] - state[0])
+    scale = max(min(scale, 1.3 * answer[4]) if answer[4] > 0.0 else scale, _LEAST_NOISE)
     damping, first = 1e-3, n - n_ellipses * N_ELLIPSE
     hopeless = _HOPELESS * abs(state[3] - state[0])
     cost, mean, plain = _linearise(pixels, state, n_ellipses, scale, places, matrix, right, at)

@@ -17,12 +17,14 @@ from mocap.keypoints.markers.start_kernels import (
     measure,
     place_ellipse,
     recalled,
+    remember,
     start_as,
     start_one,
 )
 from mocap.keypoints.markers.step_kernels import find_step, mean_background
 
 ROW = 10  # kind (-1 nothing), x, y, larger axis, smaller axis, angle, contrast, softness, residual, sd
+_WARM = 3.0  # gray levels that a fit may miss by which begins with that of the last image
 _MARGIN = 2.0  # px beyond the edge
 _SINGLE, _SPLIT, _MERGED = 0, 1, 2
 _NOT_TWO, _TWO, _AMBIGUOUS = 0, 1, 2
@@ -76,17 +78,17 @@ def fit_spots(
         nearest = recalled(spot, before)
         if nearest >= 0 and before[nearest, 0] == FITTED:
             start_as(state, spot, before[nearest])
-            if _fitted(gray, labels, i + 1, pixels, state, 1, answer) and _fill_rows(state, answer, 1, limits, own):
-                memory[i, 0] = FITTED
-                memory[i, 10:] = state
+            answer[4] = _WARM
+            warm = _fitted(gray, labels, i + 1, pixels, state, _ALONE, answer)
+            if warm and _fill_rows(state, answer, _ALONE, limits, own):
+                remember(memory, i, FITTED, state)
                 continue
         elif nearest >= 0 and not again:
             memory[i, 0] = before[nearest, 0]
             if memory[i, 0] == UNSOUND:
                 _unresolved(spot, limits, own)
             continue
-        memory[i, 0] = _searched(gray, labels, i + 1, spot, limits, pixels, state, answer, own)
-        memory[i, 10:] = state
+        remember(memory, i, _searched(gray, labels, i + 1, spot, limits, pixels, state, answer, own), state)
     return rows, memory
 
 
@@ -96,6 +98,7 @@ def _searched(
     answer: NDArray, rows: NDArray,
 ) -> float:  # fmt: skip
     """Fit one ellipse or two to a spot that nothing is known of; return what to remember."""
+    answer[4] = 0.0
     single, good = 1e3, False
     if spot[2] <= 1.3 * limits[1] + 1.0 and spot[2] <= 1.3 * limits[2] * spot[3] and spot[5] >= _SINGLE_FILL:
         single, good = _one(gray, labels, label, spot, limits, pixels, state, answer, rows)
@@ -124,6 +127,7 @@ def _one(
     if stepped and not good and single < _NEARLY:
         # What looked like a step may be a shadow or a line beside the spot.
         start_one(state, spot)
+        answer[4] = 0.0
         if _fitted(gray, labels, label, pixels, state, _ALONE, answer):
             single = min(single, answer[4] / max(abs(state[3] - mean_background(state)), 1e-3))
             good = _fill_rows(state, answer, _ALONE, limits, rows)
@@ -162,6 +166,7 @@ def _fitted(
         before_x, before_y = state[N_SHARED], state[N_SHARED + 1]
         size = 1.0 / min(ellipses[0, 2], ellipses[0, 4])
         if not fit(pixels[:count], state, n, max(2.0, size), answer):
+            answer[4] = 0.0
             return False
         # The background turns about the first centre: keep it where it is.
         move_x, move_y = state[N_SHARED] - before_x, state[N_SHARED + 1] - before_y
@@ -204,6 +209,7 @@ def _two(
             sign = 1.0 if k else -1.0
             x, y = spot[0] + sign * apart * cos(spot[4]), spot[1] + sign * apart * sin(spot[4])
             place_ellipse(state, k, x, y, (radius, radius, 0.0))
+        answer[4] = 0.0
         if not _fitted(gray, labels, label, pixels, state, _PAIR, answer):
             continue
         residual = answer[4] / max(abs(state[3] - mean_background(state)), 1e-3)
