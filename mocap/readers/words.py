@@ -14,6 +14,5 @@ def few(items: Iterable[object], most: int = 6) -> str:
 
 def complaint(error: BaseException, known: str = "") -> str:
     """Return what a library said, in one line without its full stop and its known beginning; else the error's kind."""
-    words = " ".join(str(error).split()).removeprefix(known)
-    short = words if len(words) <= _LONGEST else f"{words[:_LONGEST]}..."
-    return short.removesuffix(".") or type(error).__name__
+    words = " ".join(str(error).split()).removeprefix(known).removesuffix(".") or type(error).__name__
+    return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}..."
