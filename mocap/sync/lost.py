@@ -28,6 +28,8 @@ _SHORTEST_S = 2.0
 _LEAST_GAIN = 0.01  # share of the loss on the side that is better off
 _CHANCE_SD = 5.0
 _OFF_WHOLE = 0.35  # frames: a loss is a whole number
+_MOST_COUNT_SD = 0.3  # frames: else the number is not told, and setting later frames by it would be a guess
+_OFF_FIRST_LOOK = 3.0  # frames
 
 
 @dataclass(frozen=True)
@@ -219,7 +221,9 @@ def _confirmed(
     step = jump + offset[candidate.camera] - offset[-1]
     step_sd = float(np.hypot(sd[candidate.camera], sd[-1]))
     count = round(step) if np.isfinite(step) else 0
-    if count < 1 or step < _CHANCE_SD * step_sd or abs(step - count) > max(_OFF_WHOLE, 2 * step_sd):
+    sure = count >= 1 and step >= _CHANCE_SD * step_sd and step_sd <= _MOST_COUNT_SD
+    # The first look sees whole frames; what is far from it is another minimum.
+    if not sure or abs(step - count) > max(_OFF_WHOLE, 2 * step_sd) or abs(step - jump) > _OFF_FIRST_LOOK:
         return None
     shifts = np.tile(np.nan_to_num(offset[:-1]), (2, 1))
     shifts[1, candidate.camera] = offset[-1] - jump
