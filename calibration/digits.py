@@ -1,4 +1,4 @@
-"""Figures for sentences: as many digits as count, never an exponent."""
+"""Figures for sentences: as many digits as count, never an exponent; and nouns that go with their number."""
 
 import math
 
@@ -17,3 +17,8 @@ def digits(value: float, count: int = 2) -> str:
         return "0"
     leading = math.floor(math.log10(abs(float(f"{value:.{count - 1}e}"))))  # rounded first: 0.0999 leads as 0.10
     return f"{value:.{min(max(count - 1 - leading, 0), _MOST_DECIMALS)}f}"
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """A number with its noun: "1 sample", "2 samples"; another plural than with an s has to be given."""
+    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"

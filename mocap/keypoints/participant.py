@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.digits import digits
+from calibration.digits import counted, digits
 from mocap.errors import ConfigError, KeypointError
 from mocap.keypoints.tracks import PeopleTracks
 from mocap.trial import Keypoints2D, Verdict
@@ -238,7 +238,7 @@ def _others(tracks: PeopleTracks, best: int) -> list[str]:
     if not frames.any():
         return ["nobody else in view"]
     where = [name for name, own in zip(tracks.camera_names, seen, strict=True) if (own > 0).any()]
-    said = [f"another person in {int(frames.sum())} frames of {_listed(where)}"]
+    said = [f"another person in {counted(int(frames.sum()), 'frame')} of {_listed(where)}"]
     gap = np.linalg.norm(tracks.centre_world - tracks.centre_world[best], axis=-1)
     gap[best] = np.nan
     known = gap[np.isfinite(gap)]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.digits import counted
 from mocap.keypoints.sides import WHOLE, SideSwaps
 from mocap.trial import Verdict
 
@@ -77,4 +78,5 @@ def _spans(own: NDArray, first_frame: int) -> str:
     spans = list(zip(edges[::2] + first_frame, edges[1::2] - 1 + first_frame, strict=True))
     shown = [f"{a}" if a == b else f"{a} to {b}" for a, b in spans[:_MOST_SPANS]]
     more = len(spans) - len(shown)
-    return f" ({', '.join(shown)}{f', and {more} more spans' if more else ''})"
+    tail = f", and {counted(more, 'more span')}" if more else ""
+    return f" ({', '.join(shown)}{tail})"

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration import CameraRig
+from calibration.digits import counted
 from calibration.errors import CalibrationError
 from calibration.in_use.agreement import Evidence, pair_table
 from calibration.in_use.footage_faults import FootageFault, footage_fault, suspicious
@@ -115,8 +116,8 @@ def _doubled(pixels: NDArray, rig: CameraRig) -> WrongViews | None:
             names = (rig.names[a], rig.names[b])
             return WrongViews(
                 "FOOTAGE_DOUBLED", names, float("nan"), float("nan"),
-                f"Cameras '{names[0]}' and '{names[1]}' show the same keypoints, to the last digit, in {same} frames: "
-                "one file was given for two cameras.",
+                f"Cameras '{names[0]}' and '{names[1]}' show the same keypoints, to the last digit, in "
+                f"{counted(same, 'frame')}: one file was given for two cameras.",
                 "Give each camera the file that it took.",
             )  # fmt: skip
     return None

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.digits import counted
 from mocap.errors import FormatError
 from mocap.readers import axes
 from mocap.readers.c3d_header import check_c3d
@@ -165,9 +166,9 @@ def _without_zeros(positions: NDArray) -> tuple[NDArray, tuple[str, ...]]:
     wild = np.isinf(positions).any(axis=2)
     notes = []
     if zeros.any():
-        notes.append(f"{int(zeros.sum())} samples at exactly 0, 0, 0 are taken as missing.")
+        notes.append(f"{counted(int(zeros.sum()), 'sample')} at exactly 0, 0, 0 taken as missing.")
     if wild.any():
-        notes.append(f"{int(wild.sum())} infinite samples are taken as missing.")
+        notes.append(f"{counted(int(wild.sum()), 'infinite sample')} taken as missing.")
     return np.where((zeros | wild)[..., None], np.nan, positions), tuple(notes)
 
 

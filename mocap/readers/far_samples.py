@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.digits import counted
+
 _FARTHEST_M = 1000.0
 
 
@@ -19,6 +21,6 @@ def without_far(positions: NDArray) -> tuple[NDArray, tuple[str, ...]]:
     if not far.any():
         return positions, ()
     frame, marker = np.argwhere(far)[0]
-    note = (f"{int(far.sum())} samples lie more than 1 km from the origin and are taken as missing, the first in row "
+    note = (f"{counted(int(far.sum()), 'sample')} more than 1 km from the origin taken as missing, the first in row "
             f"{frame + 1} of point {marker + 1}.")  # fmt: skip
     return np.where(far[..., None], np.nan, positions), (note,)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.digits import counted
 from mocap.errors import FormatError, SourceError
 from mocap.readers import axes
 from mocap.readers.far_samples import without_far
@@ -57,7 +58,7 @@ def read_trc(path: Path | str, up: str | None = None, units: str | None = None) 
     zeros = (values == 0).all(axis=2)
     if zeros.any():
         values = np.where(zeros[..., None], np.nan, values)
-        notes += (f"{int(zeros.sum())} samples at exactly 0, 0, 0 are taken as missing.",)
+        notes += (f"{counted(int(zeros.sum()), 'sample')} at exactly 0, 0, 0 taken as missing.",)
     factor, unit, unit_notes = axes.find_scale(values, header.names, header.units, units, path.name)
     positions, far_notes = without_far(values * factor)
     found = axes.find_axes(positions, header.names, None, up, path.name)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration import CameraRig
-from calibration.digits import digits
+from calibration.digits import counted, digits
 from mocap.reconstruction.kernels import MEASURED
 from mocap.reconstruction.options import ReconstructionOptions
 from mocap.reconstruction.robust import Reconstruction, usable_observations
@@ -177,7 +177,8 @@ def _where(mask: NDArray, points: Points3D) -> str:
         when = f"at {first:.2f} s" if stop - start == 1 else f"{first:.2f} to {last:.2f} s"
         told.append(f"{points.names[keypoint]} {when} (frame {start})")
     more = int((count > 0).sum()) - len(told)
-    return f": {', '.join(told)}{f' and {more} more keypoints' if more else ''}"
+    tail = f" and {counted(more, 'more keypoint')}" if more else ""
+    return f": {', '.join(told)}{tail}"
 
 
 def _at_most(name: str, measured: float, limit: float, unit: str, text: str) -> Verdict:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.digits import counted
 from mocap.reconstruction.smooth_kernels import PAD
 from mocap.reconstruction.smooth_lanes import LEARN_FRAMES, Lanes, Prepared, pool
 from mocap.reconstruction.smooth_options import Smoothed, SmoothingOptions
@@ -86,9 +87,9 @@ def _notes(
     notes = [f"{name} was not smoothed: {words}" for name, words in left.items()]
     filled = int(((points.status & np.uint8(Status.FILLED)) != 0).sum())
     if filled:
-        notes.append(f"{filled} missing samples bridged")
+        notes.append(f"{counted(filled, 'missing sample')} bridged")
     if stray.any():
-        notes.append(f"{int(stray.sum())} samples left out as outliers")
+        notes.append(f"{counted(int(stray.sum()), 'sample')} left out as outliers")
     if np.nanmax(steady, initial=0.0) > 0:
         share = 100 * float(np.nanmedian(steady))
         notes.append(
@@ -96,5 +97,5 @@ def _notes(
             "smoothing does not lessen them, and they remain in the covariance"
         )
     if not known.all():
-        notes.append(f"{int((~known).sum())} keypoints came without covariance; their noise was learned")
+        notes.append(f"{counted(int((~known).sum()), 'keypoint')} came without covariance: the noise was learned")
     return tuple(notes)

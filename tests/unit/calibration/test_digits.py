@@ -2,7 +2,7 @@
 
 import pytest
 
-from calibration.digits import digits
+from calibration.digits import counted, digits
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,8 @@ from calibration.digits import digits
 )
 def test_the_digits_that_count(value: float, count: int, told: str) -> None:
     assert digits(value, count) == told
+
+
+def test_a_noun_goes_with_its_number() -> None:
+    assert [counted(n, "sample") for n in (0, 1, 2)] == ["0 samples", "1 sample", "2 samples"]
+    assert (counted(1, "body", "bodies"), counted(3, "body", "bodies")) == ("1 body", "3 bodies")

@@ -173,7 +173,7 @@ def test_missing_samples_are_nan_and_never_zero(tmp_path):
     found = _read(tmp_path, C3dWriter().file(body, residuals))
     assert np.isnan(found.points.position[[2, 3], [0, 1]]).all()
     assert np.isnan(found.model_angles["LHipAngles"][1]).all()
-    assert found.notes == ("1 samples at exactly 0, 0, 0 are taken as missing.",)
+    assert found.notes == ("1 sample at exactly 0, 0, 0 taken as missing.",)
 
 
 def test_events_are_moved_to_the_clock_of_the_first_frame(tmp_path):
