@@ -121,7 +121,7 @@ def test_two_detectors_on_one_video(shared_data):
     Measured on all 400 camera frames: they disagree in 32, all of the view from behind; 32 flagged (100 %), and 0 of
     the 368 others.
     """
-    check_two_detectors(shared_data, range(40, 56))
+    check_two_detectors(shared_data, range(44, 50))
 
 
 @pytest.mark.heavy
@@ -146,7 +146,7 @@ def check_two_detectors(shared_data, frames):
                 apart[index] += np.nan_to_num(np.linalg.norm(own - there, axis=-1))
     disagree = apart[1] < apart[0]
     flagged = find_side_swaps(detected, rig).any
-    assert disagree.sum() >= 10
+    assert disagree.sum() >= min(len(frames) - 2, 30)
     assert flagged[disagree].mean() >= 0.9  # measured 1.0
     assert flagged[~disagree].mean() <= 0.05  # measured 0.0
 
