@@ -199,7 +199,7 @@ def _floor(half: NDArray, max_radius_px: float) -> NDArray:
 def _peaks(smooth: NDArray, half: NDArray, floor: NDArray, options: BlobOptions) -> NDArray:
     """Columns and rows of the local maxima that stand out of the floor, the brightest first, shape (peak, 2)."""
     height, width = smooth.shape
-    high = cv2.compare(cv2.subtract(half, floor), int(_PEAK_SHARE * options.min_contrast), cv2.CMP_GT)
+    high = (cv2.subtract(half, floor) > _PEAK_SHARE * options.min_contrast).view(np.uint8)
     top = cv2.compare(half, cv2.dilate(half, np.ones((3, 3), np.uint8)), cv2.CMP_EQ)
     found = cv2.findNonZero(cv2.bitwise_and(high, top))
     if found is None:
