@@ -51,7 +51,7 @@ class SideOptions:
     part_persistence: float = 1.5
     step_limit: float = 3.0
     trust: float = 0.4
-    part_trust: float = 0.8
+    part_trust: float = 1.1
     body: float = 1.5
     parts: bool = True
 
