@@ -174,8 +174,8 @@ def iter_footage(
 def _as_image(frame: "av.VideoFrame", colour: bool, stored: bool, index: VideoIndex, path: Path) -> NDArray:
     if stored and not colour and frame.format.name in _LUMA_FIRST:
         plane = frame.planes[0]
-        rows = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
-        image = rows[:, : plane.width].copy()  # the memory is the decoder's
+        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
+        image: NDArray = rows[:, : plane.width].copy()  # the memory is the decoder's
     else:
         image = frame.to_ndarray(format="bgr24" if colour else "gray")
     turned = np.rot90(image, index.rotation_deg // 90)

@@ -24,16 +24,16 @@ THE_WAY = """
 import sys, time
 from pathlib import Path
 import calibration
-from mocap.pipeline.keypoint_input import KeypointInput, load_keypoints
+from mocap.pipeline.keypoint_input import KeypointInput, read_people
 from mocap.pipeline import reconstruction
 rig, short, long = calibration.read_rig(Path(sys.argv[1])), Path(sys.argv[2]), Path(sys.argv[3])
 reading = []
 def timed(*arguments, **named):
     start = time.perf_counter()
-    loaded = load_keypoints(*arguments, **named)
+    loaded = read_people(*arguments, **named)
     reading.append(time.perf_counter() - start)
     return loaded
-reconstruction.load_keypoints = timed
+reconstruction.read_people = timed
 reconstruction.reconstruct_trial(short, rig, KeypointInput(rate_hz=100.0))
 start = time.perf_counter()
 trial = reconstruction.reconstruct_trial(long, rig, KeypointInput(rate_hz=100.0))
