@@ -103,16 +103,15 @@ def test_eight_cameras_run_at_the_speed_of_decoding_within_a_factor_of_two(tmp_p
     frames = 8 * (lengths[1] - lengths[0])
     each = [1e3 * np.min(np.diff(np.array(runs), axis=1)[:, 0], axis=0) / frames
             for runs in (own, stretched, alone)]  # fmt: skip
-    clock, cpu = each[0] / each[1]
     told = (
         f"ms per frame (clock, CPU): detected {each[0]}, decoded to gray {each[1]}, decoded alone {each[2]}; ratios to "
-        f"decoding to gray {clock:.2f}, {cpu:.2f}, to decoding alone {np.round(each[0] / each[2], 2)}"
+        f"decoding to gray {np.round(each[0] / each[1], 2)}, to decoding alone {np.round(each[0] / each[2], 2)}"
     )
     print(told)
-    # Measured with one camera on a busy machine, by CPU, as pictures of 1920 x 1080 px with a large plate: detected
-    # 9.2 ms, decoded to gray 8.8 ms (1.05 times), decoded without stretching the levels 4.4 ms (2.1 times).
-    assert cpu <= 1.5, told
-    assert clock <= 2.0, told
+    # Measured: 0.76 by the clock and 0.87 by CPU of decoding to gray; of decoding alone, as the detector itself takes
+    # its pictures, 1.49 and 1.71.
+    assert np.all(each[0] / each[1] <= 1.5), told
+    assert np.all(each[0] / each[2] <= 2.0), told
 
 
 MEMORY = """
