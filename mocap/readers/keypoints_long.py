@@ -6,12 +6,16 @@ also tell the size of the images and the rate.
 
 import difflib
 import json
+import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from calibration.digits import counted
 from mocap.errors import FormatError, KeypointError
 from mocap.readers.files import read_bytes
 from mocap.readers.keypoints_cameras import match_cameras
@@ -27,6 +31,8 @@ _PARQUET = (".parquet", ".pq")
 _PERSON = "person"
 _MOST_PEOPLE = 100
 _METADATA = b"mocap-keypoints"
+_LARGEST_COUNT = 10**15
+_SHORT_BYTES = 4  # of whole numbers that cannot be larger than that
 
 
 def holds_long(path: Path) -> bool:
@@ -53,16 +59,10 @@ def read_long(path: Path, request: KeypointRequest, progress: Progress | None = 
             code="COLUMNS_MISSING",
         )
     notes = tuple(f"column '{name}' was not read." for name in table.columns if name not in (*COLUMNS, _PERSON))
-    if _PERSON not in table.columns:
-        table = table.assign(person=0)
-    table = _checked_values(table[[*COLUMNS, _PERSON]], path)
-    found = [str(name) for name in table["camera"].unique()]
-    source_of = _matched(found, request)
-    names = tuple(str(name) for name in table["keypoint"].unique())
-    by_camera = dict(tuple(table.groupby("camera", sort=False)))
-    detections = {}
-    for camera, name in watched(source_of.items(), progress):
-        detections[camera] = _arrange(by_camera[name], names, path)
+    rows = _checked_rows(table, path)
+    del table
+    source_of = _matched(list(rows.cameras), request)
+    detections = {camera: _arrange(rows, name, path) for camera, name in watched(source_of.items(), progress)}
     rate, sizes, lengths = _told(path, source_of)
     for camera, n_frames in lengths.items():
         detections[camera] = _whole(detections[camera], n_frames)
@@ -95,7 +95,7 @@ def _read_table(path: Path) -> "pd.DataFrame":
         if path.suffix.lower() in _PARQUET:
             stored = pq.read_table(path)
             stored.validate(full=True)  # a damaged file may hold words that are no text
-            table = stored.to_pandas(ignore_metadata=True)
+            table = stored.to_pandas(ignore_metadata=True, split_blocks=True, self_destruct=True)
         else:
             table = pd.read_csv(path, encoding="utf-8-sig", skipinitialspace=True)
     except (ValueError, OSError, pa.ArrowException, UnicodeError) as error:
@@ -118,14 +118,48 @@ def _read_table(path: Path) -> "pd.DataFrame":
     return table
 
 
-def _checked_values(table: "pd.DataFrame", path: Path) -> "pd.DataFrame":
-    import pandas as pd
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """Columns of a table as plain arrays; a missing word has the code -1.
 
-    numbers = table[["frame", "x", "y", "confidence", _PERSON]].apply(pd.to_numeric, errors="coerce")
-    bad_text = (numbers.isna() & table[numbers.columns].notna()).any(axis=1)
-    counts = numbers[["frame", _PERSON]]
-    whole = (np.isfinite(counts) & (counts == np.round(counts))).all(axis=1)
-    wrong = bad_text | ~whole | table[["camera", "keypoint"]].isna().any(axis=1) | (counts.abs() > 1e15).any(axis=1)
+    Attributes
+    ----------
+    cameras, keypoints : tuple of str
+        In the order in which they appear.
+    camera, keypoint : ndarray of int, shape (row,)
+        Indices into them.
+    frame, person : ndarray of int, shape (row,)
+    values : tuple of ndarray, shape (row,)
+        x, y and confidence.
+    """
+
+    cameras: tuple[str, ...]
+    keypoints: tuple[str, ...]
+    camera: NDArray
+    keypoint: NDArray
+    frame: NDArray
+    person: NDArray
+    values: tuple[NDArray, ...]
+
+
+def _checked_rows(table: "pd.DataFrame", path: Path) -> _Rows:
+    cameras, camera = _coded(table["camera"])
+    keypoints, keypoint = _coded(table["keypoint"])
+    wrong = (camera < 0) | (keypoint < 0)
+    counts = []
+    for name in ("frame", _PERSON):
+        number, bad = _numbers(table[name]) if name in table.columns else (np.zeros(len(table), np.int8), None)
+        if number.dtype.kind == "f":
+            wrong |= ~(np.isfinite(number) & (number == np.round(number)))
+        if number.dtype.kind == "f" or number.dtype.itemsize > _SHORT_BYTES:
+            wrong |= ~((number >= -_LARGEST_COUNT) & (number <= _LARGEST_COUNT))
+        counts.append(number)
+        wrong = wrong if bad is None else wrong | bad
+    values = []
+    for name in ("x", "y", "confidence"):
+        number, bad = _numbers(table[name])
+        values.append(number)
+        wrong = wrong if bad is None else wrong | bad
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         raise FormatError(
@@ -134,35 +168,83 @@ def _checked_values(table: "pd.DataFrame", path: Path) -> "pd.DataFrame":
             "Leave x and y empty where a keypoint is missing, and fill in all else.",
             code="KEYPOINT_VALUES",
         )
-    checked = table[["camera", "keypoint"]].astype(str).join(numbers)
-    doubled = checked.duplicated(["camera", "frame", _PERSON, "keypoint"])
-    if doubled.any():
-        first = checked[doubled].iloc[0]
-        raise KeypointError(
-            f"{int(doubled.sum())} rows of {path} are there twice, the first: camera '{first['camera']}', frame "
-            f"{int(first['frame'])}, keypoint '{first['keypoint']}'.",
-            "Keep one row per camera, frame and keypoint; number several people in a column 'person'.",
-            code="DOUBLED_ROWS",
-        )
-    return checked
+    frame, person = (number if number.dtype.kind in "iu" else number.astype(np.int64) for number in counts)
+    return _Rows(cameras, keypoints, camera, keypoint, frame, person, tuple(values))
 
 
-def _arrange(table: "pd.DataFrame", names: tuple[str, ...], path: Path) -> CameraDetections:
+def _coded(column: "pd.Series") -> tuple[tuple[str, ...], NDArray]:
+    """Return the words of a column in the order of appearance, and the index of each row's word, -1 where missing."""
     import pandas as pd
 
-    frames, row = np.unique(table["frame"].to_numpy(np.int64), return_inverse=True)
-    column = pd.Index(names).get_indexer(table["keypoint"])
-    people, person = np.unique(table[_PERSON].to_numpy(np.int64), return_inverse=True)
+    codes, words = pd.factorize(column)
+    names = tuple(dict.fromkeys(str(word) for word in words))
+    if len(names) == len(words):
+        return names, codes
+    return names, np.array([*(names.index(str(word)) for word in words), -1])[codes]
+
+
+def _numbers(column: "pd.Series") -> tuple[NDArray, NDArray | None]:
+    """Return a column as numbers, NaN where it is empty, and the rows that hold words for numbers, None for none."""
+    import pandas as pd
+
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iuf":
+        return column.to_numpy(), None
+    numbers = pd.to_numeric(column.astype(object), errors="coerce")
+    return numbers.to_numpy(float), (numbers.isna() & column.notna()).to_numpy()
+
+
+def _arrange(rows: _Rows, camera: str, path: Path) -> CameraDetections:
+    """Arrange one camera's rows by frame, person and keypoint.
+
+    Raises
+    ------
+    FormatError, KeypointError
+        KEYPOINT_VALUES, DOUBLED_ROWS.
+    """
+    chosen = np.flatnonzero(rows.camera == rows.cameras.index(camera))
+    frames, row = _ranked(rows.frame[chosen])
+    people, person = _ranked(rows.person[chosen])
     if len(people) > _MOST_PEOPLE:
         raise FormatError(
             f"{path} numbers {len(people)} people in one camera.",
             "Number the people of each frame from 0.",
             code="KEYPOINT_VALUES",
         )
-    values = np.full((len(frames), len(people), len(names), 3), np.nan)
-    values[row, person, column] = table[["x", "y", "confidence"]].to_numpy(float)
-    pixels, confidence = clean(values[..., :2], values[..., 2], str(path))
-    return CameraDetections(frames, pixels, confidence, names)
+    shape = (len(frames), len(people), len(rows.keypoints))
+    place = (row * shape[1] + person) * shape[2] + rows.keypoint[chosen]
+    _check_doubled(place, shape, rows, chosen, path)
+    values = np.full((3, *shape), np.nan)
+    for target, column in zip(values, rows.values, strict=True):
+        target.reshape(-1)[place] = column[chosen]
+    pixels, confidence = clean(np.stack([values[0], values[1]], axis=-1), values[2], str(path))
+    return CameraDetections(frames, pixels, confidence, rows.keypoints)
+
+
+def _ranked(numbers: NDArray) -> tuple[NDArray, NDArray]:
+    """Return the sorted different numbers, and the index of each one's; in linear time where few are left out."""
+    low, high = int(numbers.min()), int(numbers.max())
+    if high - low > 4 * len(numbers):
+        return np.unique(numbers.astype(np.int64), return_inverse=True)
+    offset = numbers.astype(np.int64) - low
+    there = np.zeros(high - low + 1, bool)
+    there[offset] = True
+    return np.flatnonzero(there) + low, (np.cumsum(there) - 1)[offset]
+
+
+def _check_doubled(place: NDArray, shape: tuple[int, ...], rows: _Rows, chosen: NDArray, path: Path) -> None:
+    taken = np.zeros(math.prod(shape), bool)
+    taken[place] = True
+    n_doubled = len(place) - int(np.count_nonzero(taken))
+    if not n_doubled:
+        return
+    _, firsts = np.unique(place, return_index=True)
+    row = int(chosen[np.setdiff1d(np.arange(len(place)), firsts)[0]])
+    raise KeypointError(
+        f"{path} holds {counted(n_doubled, 'row')} twice, the first: camera '{rows.cameras[rows.camera[row]]}', frame "
+        f"{rows.frame[row]}, keypoint '{rows.keypoints[rows.keypoint[row]]}'.",
+        "Keep one row per camera, frame and keypoint; number several people in a column 'person'.",
+        code="DOUBLED_ROWS",
+    )
 
 
 def _whole(found: CameraDetections, n_frames: int) -> CameraDetections:
