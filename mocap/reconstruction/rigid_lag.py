@@ -2,9 +2,9 @@
 
 A video coder copies blocks of the last picture to where they went; what turns or is foreshortened follows only when it
 is off by more than is worth its bits. So in compressed footage the corners of a tag lag behind its middle, in
-proportion to how they move about it, and in all cameras alike: no disagreement between cameras tells it. Two things do.
-The line between two tags of a plate does not lag. And lag comes with noise beyond what detections state, by which it is
-expected.
+proportion to how they move about it, and in all cameras alike: no disagreement between cameras tells it. The line
+between two tags of a plate does, which does not lag; and lag comes with noise beyond what detections state, which bounds
+it from above. Where there is no such noise there is no lag, and nothing is taken out.
 """
 
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from calibration.camera import CameraRig
 from mocap.reconstruction.rigid_fit import Linear, project
 
 _REACH = 2  # frames on either side from which a velocity is taken
-# A coder leaves out what costs more than it improves: where noise exceeds twice what is stated, the lag is about this
-# share of the excess (its standard deviation over that of rendered films with x264 at crf 18 to 28).
-_SHARE, _SHARE_SD = 0.30, 0.12
+# A coder leaves out what costs more than it improves: where noise exceeds twice what is stated, the lag moves corners by
+# some share of the excess. It is expected to be none, with this sd; rendered films (x264, crf 18 to 28) had 0.30 +- 0.12.
+_SHARE_SD = 0.32
 _LEAST_SPEED = 0.03  # px per frame
 _ALIKE = 10  # frames that tell about the same
-_TOLD_FRAMES, _TOLD_SDS = 0.05, 3.0
+_TOLD_FRAMES = 0.05  # what was taken out beyond this is told, sure or not
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,11 +39,11 @@ class Lag:
 
     def said(self) -> str:
         """Say how late tags turn; nothing where they do not."""
-        sd = np.sqrt(np.diag(self.covariance))
-        there = self.frames[(self.frames > _TOLD_FRAMES) & (self.frames > _TOLD_SDS * sd)]
-        if not len(there):
+        most = int(np.argmax(np.abs(self.frames)))
+        if abs(self.frames[most]) < _TOLD_FRAMES:
             return ""
-        return f"tags turn up to {there.max():.2f} frames late by the compression of the video, which is taken out"
+        late, sd = self.frames[most], np.sqrt(self.covariance[most, most])
+        return f"tags turn up to {late:.2f} +- {sd:.2f} frames late by the compression of the video, which is taken out"
 
 
 def no_lag(n_cameras: int) -> Lag:
@@ -123,10 +123,9 @@ def estimate_lag(linear: Linear, drift: NDArray, known: Lag, stated: NDArray) ->
     normal = np.einsum("ctka,ctka->tc", weighted, drift)[..., None] * np.eye(n_cameras) - taken
     # A corner that lags is where it was: the pixels are those less the lag times the drift.
     right = -np.einsum("ctka,ctka->tc", weighted, linear.residual)
-    usual, usual_sd = _expected(linear, drift, stated)
-    prior = np.diag(1.0 / usual_sd**2)
+    prior = np.diag(1.0 / _expected_sd(linear, drift, stated) ** 2)
     inverse = np.linalg.inv(normal.sum(axis=0) + prior)
-    step = inverse @ (right.sum(axis=0) + prior @ (usual - known.frames))
+    step = inverse @ (right.sum(axis=0) + prior @ -known.frames)
     # Neighbouring frames err alike: by how much more than alone, from sums over stretches.
     scores = right - normal @ step
     stretches = np.add.reduceat(scores, np.arange(0, n_frames, _ALIKE))
@@ -134,15 +133,14 @@ def estimate_lag(linear: Linear, drift: NDArray, known: Lag, stated: NDArray) ->
     return Lag(known.frames + step, inverse * max(1.0, excess))
 
 
-def _expected(linear: Linear, drift: NDArray, stated: NDArray) -> tuple[NDArray, NDArray]:
-    """Return the lag that is to be expected of each camera's noise, and its standard deviation, frames."""
+def _expected_sd(linear: Linear, drift: NDArray, stated: NDArray) -> NDArray:
+    """Return the sd of the lag that each camera's noise lets expect, frames."""
     seen = linear.weight > 0
     count = np.maximum(seen.sum(axis=(1, 2)), 1)
     real = np.where(seen, 1.0 / np.where(seen, linear.weight, 1.0), 0.0).sum(axis=(1, 2)) / count
     excess = np.sqrt(np.maximum(real - 2.0 * np.where(seen, stated, 0.0).sum(axis=(1, 2)) / count, 0.0))
     speed = np.sqrt((drift**2).sum(axis=(1, 2, 3)) / (2 * count))
-    frames = excess / np.maximum(speed, _LEAST_SPEED)
-    return _SHARE * frames, np.maximum(_SHARE_SD * frames, 1e-4)
+    return np.maximum(_SHARE_SD * excess / np.maximum(speed, _LEAST_SPEED), 1e-4)
 
 
 def lag_covariance(linear: Linear, drift: NDArray, lag: Lag, inverse: NDArray) -> NDArray:
