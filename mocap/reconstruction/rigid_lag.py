@@ -3,8 +3,8 @@
 A video coder copies blocks of the last picture to where they went; what turns or is foreshortened follows only when it
 is off by more than is worth its bits. So in compressed footage the corners of a tag lag behind its middle, in
 proportion to how they move about it, and in all cameras alike: no disagreement between cameras tells it. The line
-between two tags of a plate does, which does not lag; and lag comes with noise beyond what detections state, which bounds
-it from above. Where there is no such noise there is no lag, and nothing is taken out.
+between two tags of a plate does, which does not lag; and lag comes with noise beyond what detections state, which
+bounds it from above. Where there is no such noise there is no lag, and nothing is taken out.
 """
 
 from dataclasses import dataclass
@@ -16,8 +16,9 @@ from calibration.camera import CameraRig
 from mocap.reconstruction.rigid_fit import Linear, project
 
 _REACH = 2  # frames on either side from which a velocity is taken
-# A coder leaves out what costs more than it improves: where noise exceeds twice what is stated, the lag moves corners by
-# some share of the excess. It is expected to be none, with this sd; rendered films (x264, crf 18 to 28) had 0.30 +- 0.12.
+# A coder leaves out what costs more than it improves: where noise exceeds twice what is stated, the lag moves corners
+# by some share of the excess. It is expected to be none, with this sd; in rendered films (x264, crf 18 to 28) it was
+# 0.30 +- 0.12.
 _SHARE_SD = 0.32
 _LEAST_SPEED = 0.03  # px per frame
 _ALIKE = 10  # frames that tell about the same
