@@ -12,6 +12,7 @@ from mocap.skeleton import bones_among, side_of
 # BGR: left blue, right orange, the midline green, so that a swap of sides is seen at once.
 _COLOURS = {"left": (255, 120, 30), "right": (20, 130, 255), "centre": (90, 220, 60)}
 _DOUBTFUL = 0.3  # confidence below which a keypoint is drawn hollow
+_MARGIN = 0.06
 _SMALL, _INSET = 0.35, 0.4  # shares of an image: keypoints nearer together are shown again in an inset that large
 _GAP = 6  # px between the images of a sheet
 
@@ -95,7 +96,11 @@ def _free_corner(spots: NDArray, shape: tuple[int, ...], inset: int) -> tuple[in
     """
     right, bottom = shape[1] - inset, shape[0] - inset
     places = [(0, bottom), (right, bottom), (right, 0), (0, 0)]
-    hidden = [int(((spots >= place) & (spots < np.add(place, inset))).all(axis=1).sum()) for place in places]
+    margin = _MARGIN * inset  # what is drawn of a spot is wider than it
+    hidden = [
+        int(((spots >= np.subtract(place, margin)) & (spots < np.add(place, inset + margin))).all(axis=1).sum())
+        for place in places
+    ]
     return places[int(np.argmin(hidden))]
 
 

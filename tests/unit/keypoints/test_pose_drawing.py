@@ -39,6 +39,9 @@ def test_the_inset_hides_nothing_of_what_it_enlarges() -> None:
     small = picture(image, pixels, np.ones((1, 3)), NAMES, 480)
     assert small[300, 30, 0] == 255 and small[300, 55, 2] == 255  # the hips at half their pixels
     assert (small[360 - 192, 480 - 192 : 480] == 255).all()  # the frame of the inset, at the bottom right
+    beside = pixels + np.array([192 * 2 + 4 - 60.0, 0.0])  # the hip's middle is free, its dot is not
+    small = picture(image, beside, np.ones((1, 3)), NAMES, 480)
+    assert (small[360 - 192, 480 - 192 : 480] == 255).all()
 
 
 def test_a_sheet_holds_all_pictures_in_rows() -> None:
