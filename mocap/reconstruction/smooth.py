@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.reconstruction.smooth_assembly import assemble
-from mocap.reconstruction.smooth_lanes import Lanes, look_at_lanes, pool, prepare
-from mocap.reconstruction.smooth_options import Smoothed, SmoothingOptions
+from mocap.reconstruction.smooth_lanes import Lanes, look_at_lanes, prepare
+from mocap.reconstruction.smooth_options import Smoothed, SmoothingOptions, pool
 from mocap.reconstruction.smooth_series import fit_all
 from mocap.trial import Points3D
 

@@ -1,6 +1,7 @@
 """What couples keypoints while they are smoothed: bones that keep their length, compiled.
 
-Vectors are (group, time + PAD, 3, LANES); `ends` (bone, 4) holds group and lane of both ends of each bone.
+Vectors are (group, time + PAD, 3, LANES); `ends` (bone, 4) holds group and lane of both ends of each bone. What works
+on frames one by one does so from `start` to `stop`, so that several threads share them.
 """
 
 import numpy as np
@@ -10,7 +11,7 @@ _OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"
 
 
 @njit(**_OPTIONS)
-def bone_lines(position, ends, apart, alive, direction, length):
+def bone_lines(position, ends, apart, alive, direction, length, start, stop):
     """Length and direction of every bone in every frame; zero where an end is missing.
 
     Parameters
@@ -23,7 +24,7 @@ def bone_lines(position, ends, apart, alive, direction, length):
     direction : float64, shape (time, bone, 3)
     length : float64, shape (time, bone)
     """
-    for t in range(direction.shape[0]):
+    for t in range(start, stop):
         for b in range(ends.shape[0]):
             g, p, h, q = ends[b]
             if not (alive[g, t, p] and alive[h, t, q]):
@@ -40,9 +41,9 @@ def bone_lines(position, ends, apart, alive, direction, length):
 
 
 @njit(**_OPTIONS)
-def bone_forces(ends, direction, pull, result):
+def bone_forces(ends, direction, pull, result, start, stop):
     """Add to `result` what each bone does to its ends: `pull`, shape (time, bone), along its direction."""
-    for t in range(direction.shape[0]):
+    for t in range(start, stop):
         for b in range(ends.shape[0]):
             g, p, h, q = ends[b]
             for axis in range(3):
@@ -52,9 +53,9 @@ def bone_forces(ends, direction, pull, result):
 
 
 @njit(**_OPTIONS)
-def bone_product(ends, direction, weight, vector, result):
-    """Add the bones' part of the system times a vector."""
-    for t in range(direction.shape[0]):
+def bone_product(ends, direction, weight, vector, result, start, stop):
+    """Take the bones' part of the system times a vector away from `result`."""
+    for t in range(start, stop):
         for b in range(ends.shape[0]):
             g, p, h, q = ends[b]
             along = 0.0
@@ -62,12 +63,12 @@ def bone_product(ends, direction, weight, vector, result):
                 along += direction[t, b, axis] * (vector[h, t, axis, q] - vector[g, t, axis, p])
             along *= weight[b]
             for axis in range(3):
-                result[h, t, axis, q] += along * direction[t, b, axis]
-                result[g, t, axis, p] -= along * direction[t, b, axis]
+                result[h, t, axis, q] -= along * direction[t, b, axis]
+                result[g, t, axis, p] += along * direction[t, b, axis]
 
 
 @njit(**_OPTIONS)
-def bone_blocks(ends, direction, first, second, info):
+def bone_blocks(ends, direction, first, second, info, start, stop):
     """Add to `info`, (group, time + PAD, 6, LANES), what a bone says of each end along itself.
 
     Parameters
@@ -75,7 +76,7 @@ def bone_blocks(ends, direction, first, second, info):
     first, second : float64, shape (time, bone)
         Information about the first and the second end.
     """
-    for t in range(direction.shape[0]):
+    for t in range(start, stop):
         for b in range(ends.shape[0]):
             g, p, h, q = ends[b]
             term = 0
@@ -88,9 +89,13 @@ def bone_blocks(ends, direction, first, second, info):
 
 
 @njit(**_OPTIONS)
-def variance_along(ends, direction, info, first, second):
-    """Variance along each bone of its two ends by their own information alone; infinite where there is none."""
-    for t in range(direction.shape[0]):
+def variance_along(ends, direction, info, every, first, second, start, stop):
+    """Variance along each bone of its two ends by their own information alone; infinite where there is none.
+
+    `first` and `second`, shape (rows, bone), are filled for every so many frames: a row each, from `start` to `stop`.
+    """
+    for row in range(start, stop):
+        t = row * every
         for b in range(ends.shape[0]):
             x, y, z = direction[t, b]
             for end in range(2):
@@ -105,33 +110,51 @@ def variance_along(ends, direction, info, first, second):
                     value += 2.0 * (x * y * c + x * z * e + y * z * (xy * xz - xx * yz))
                     value /= det
                 if end == 0:
-                    first[t, b] = value
+                    first[row, b] = value
                 else:
-                    second[t, b] = value
+                    second[row, b] = value
 
 
 @njit(**_OPTIONS)
-def system_product(info, terms, stiffness, vector, result):
-    """Multiply one group's system, without bones, by a vector (time + PAD, 3, LANES).
+def system_defect(info, led, stiffness, value, given, vector, result):
+    """Fill in what one group's system, without bones, leaves of a vector (time + PAD, 3, LANES).
 
-    `terms` is (time + PAD, 4, LANES), `stiffness` (3, LANES).
+    That is the information of each sample times `given` times `value` minus the vector, less what the third
+    differences of the vector pull: the right-hand side's rest for `given` = 1, minus a product for 0.
+
+    Parameters
+    ----------
+    led : float64, shape (PAD + time + PAD, LANES)
+    stiffness : float64, shape (3, LANES)
     """
     n_frames, n_lanes = info.shape[0], info.shape[2]
     for t in range(n_frames):
         for p in range(n_lanes):
-            x, y, z = vector[t, 0, p], vector[t, 1, p], vector[t, 2, p]
+            x, y = given * value[t, 0, p] - vector[t, 0, p], given * value[t, 1, p] - vector[t, 1, p]
+            z = given * value[t, 2, p] - vector[t, 2, p]
             result[t, 0, p] = info[t, 0, p] * x + info[t, 1, p] * y + info[t, 2, p] * z
             result[t, 1, p] = info[t, 1, p] * x + info[t, 3, p] * y + info[t, 4, p] * z
             result[t, 2, p] = info[t, 2, p] * x + info[t, 4, p] * y + info[t, 5, p] * z
-    for t in range(n_frames - 3):
+        if t < 3:
+            continue
         for axis in range(3):
             for p in range(n_lanes):
-                result[t, axis, p] += stiffness[axis, p] * terms[t, 0, p] * vector[t, axis, p]
-            for lag in range(1, 4):
-                for p in range(n_lanes):
-                    tied = stiffness[axis, p] * terms[t, lag, p]
-                    result[t, axis, p] += tied * vector[t + lag, axis, p]
-                    result[t + lag, axis, p] += tied * vector[t, axis, p]
+                step = vector[t, axis, p] - vector[t - 3, axis, p] - 3.0 * (
+                    vector[t - 1, axis, p] - vector[t - 2, axis, p]
+                )
+                pull = stiffness[axis, p] * led[t, p] * step
+                result[t, axis, p] -= pull
+                result[t - 1, axis, p] += 3.0 * pull
+                result[t - 2, axis, p] -= 3.0 * pull
+                result[t - 3, axis, p] += pull
+
+
+@njit(**_OPTIONS)
+def mix(result, keep, vector, share):
+    """Make `result` a sum: so much of itself, and a share of a vector."""
+    a, b = result.reshape(-1), vector.reshape(-1)
+    for i in range(a.size):
+        a[i] = keep * a[i] + share * b[i]
 
 
 @njit(**_OPTIONS)
@@ -145,15 +168,17 @@ def inner(first, second):
 
 
 @njit(**_OPTIONS)
-def spread_along(ends, direction, covariance, result):
-    """Sum the variances of both ends along each bone, from covariances (group, time + PAD, 6, LANES)."""
-    for t in range(direction.shape[0]):
+def spread_along(ends, direction, variance, every, result):
+    """Sum the variances of both ends along each bone, from those of their axes (group, time + PAD, 3, LANES).
+
+    `result`, shape (rows, bone), has a row for every so many frames.
+    """
+    for row in range(result.shape[0]):
+        t = row * every
         for b in range(ends.shape[0]):
-            x, y, z = direction[t, b]
             total = 0.0
             for end in range(2):
                 g, p = ends[b, 2 * end], ends[b, 2 * end + 1]
-                c = covariance[g, t]
-                total += x * x * c[0, p] + y * y * c[3, p] + z * z * c[5, p]
-                total += 2.0 * (x * y * c[1, p] + x * z * c[2, p] + y * z * c[4, p])
-            result[t, b] = total
+                for axis in range(3):
+                    total += direction[t, b, axis] ** 2 * variance[g, t, axis, p]
+            result[row, b] = total

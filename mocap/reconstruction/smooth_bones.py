@@ -1,5 +1,6 @@
 """Bones among smoothed keypoints: which length each has, how well it keeps it, and what that says of its ends."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,13 @@ _FEWEST = 20  # frames with both ends
 _STIFFEST = 0.02
 _LAGS = 200
 _MEDIAN_FRAMES = 1000  # that a median is taken of, at least, evenly spread
+#: Calls a function for parts of so many rows, each from a start to a stop; several at once, if threads allow.
+Share = Callable[[int, Callable[[int, int], None]], None]
+
+
+def whole(n_rows: int, work: Callable[[int, int], None]) -> None:
+    """Work on all rows at once."""
+    work(0, n_rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,58 +43,76 @@ class Bones:
     weight: NDArray
 
 
-def lines(bones: Bones, position: NDArray, alive: NDArray) -> tuple[NDArray, NDArray]:
+def lines(bones: Bones, position: NDArray, alive: NDArray, share: Share = whole) -> tuple[NDArray, NDArray]:
     """Return direction (time, bone, 3) and length (time, bone) in all frames; zero where an end is missing."""
     n_frames = position.shape[1] - 3
     direction, length = np.empty((n_frames, len(bones.ends), 3)), np.empty((n_frames, len(bones.ends)))
-    bone_lines(position, bones.ends, bones.apart, alive, direction, length)
+
+    def work(start: int, stop: int) -> None:
+        bone_lines(position, bones.ends, bones.apart, alive, direction, length, start, stop)
+
+    share(n_frames, work)
     return direction, length
 
 
-def learn_bones(bones: Bones, position: NDArray, covariance: NDArray, measured: NDArray, info: NDArray) -> Bones:
-    """Learn the length of each bone and how well it is kept, from smoothed positions and their covariance."""
-    direction, length = lines(bones, position, measured)
-    own = np.empty(length.shape)
-    spread_along(bones.ends, direction, covariance, own)
-    raw = np.empty((2, *length.shape))
-    variance_along(bones.ends, direction, info, raw[0], raw[1])
+def learn_bones(
+    bones: Bones, position: NDArray, variance: NDArray, measured: NDArray, info: NDArray, share: Share = whole
+) -> Bones:
+    """Learn the length of each bone and how well it is kept, from smoothed positions and the variance of each axis."""
+    direction, length = lines(bones, position, measured, share)
+    every = max(1, len(length) // _MEDIAN_FRAMES)
+    rarely = length[::every]
+    own = np.empty(rarely.shape)
+    spread_along(bones.ends, direction, variance, every, own)
+    first, second = np.empty((2, *rarely.shape))
+    variance_along(bones.ends, direction, info, every, first, second, 0, len(rarely))
     middle, weight = np.zeros(len(bones.ends)), np.zeros(len(bones.ends))
-    for bone in range(len(bones.ends)):
-        seen = np.flatnonzero(length[:, bone] > 0)
-        if len(seen) < _FEWEST:
-            continue
-        here = length[seen, bone]
-        some = slice(None, None, max(1, len(seen) // _MEDIAN_FRAMES))
-        middle[bone] = np.median(here[some])
-        spread = (1.4826 * np.median(np.abs(here[some] - middle[bone]))) ** 2
-        single = raw[0, seen[some], bone] + raw[1, seen[some], bone]
-        change = max(float(spread - np.median(own[seen[some], bone])), 0.0)
-        floor = _STIFFEST * float(np.median(single))
-        weight[bone] = 1.0 / (change * _correlation_frames(here - middle[bone]) + floor)
+
+    def learn(start: int, stop: int) -> None:
+        for bone in range(start, stop):
+            seen = rarely[:, bone] > 0
+            if seen.sum() < _FEWEST:
+                continue
+            here = rarely[seen, bone]
+            middle[bone] = np.median(here)
+            spread = (1.4826 * np.median(np.abs(here - middle[bone]))) ** 2
+            change = max(float(spread - np.median(own[seen, bone])), 0.0)
+            floor = _STIFFEST * float(np.median(first[seen, bone] + second[seen, bone]))
+            off = length[:, bone][length[:, bone] > 0] - middle[bone]
+            weight[bone] = 1.0 / (change * _correlation_frames(off) + floor)
+
+    share(len(bones.ends), learn)
     return Bones(bones.ends, bones.apart, middle, weight)
 
 
-def relearned(bones: Bones, position: NDArray, alive: NDArray) -> Bones:
+def relearned(bones: Bones, position: NDArray, alive: NDArray, share: Share = whole) -> Bones:
     """Return the bones with the lengths of these positions."""
-    length = lines(bones, position, alive)[1]
+    length = lines(bones, position, alive, share)[1]
     middle = bones.length.copy()
     for bone in np.flatnonzero(bones.weight > 0):
         middle[bone] = np.median(length[length[:, bone] > 0, bone])
     return Bones(bones.ends, bones.apart, middle, bones.weight)
 
 
-def told_by_neighbours(bones: Bones, direction: NDArray, info: NDArray) -> NDArray:
+def told_by_neighbours(bones: Bones, direction: NDArray, info: NDArray, share: Share = whole) -> NDArray:
     """Return the information with what each bone tells of one end from the other end's own single-frame noise.
 
     What the smoother passes of both ends is the same band of frequencies, so that in it a neighbour is known to the
     noise of its single frames, not to that of its smoothed ones; what further neighbours tell is left out.
     """
-    first, second = np.empty(direction.shape[:2]), np.empty(direction.shape[:2])
-    variance_along(bones.ends, direction, info, first, second)
-    own = 1.0 / np.where(bones.weight > 0, bones.weight, np.nan)
-    result = info.copy()
-    to_first, to_second = (np.nan_to_num(1.0 / (own + other)) for other in (second, first))
-    bone_blocks(bones.ends, direction, to_first, to_second, result)
+    first, second = np.empty((2, *direction.shape[:2]))
+    own = np.array([1.0 / weight if weight > 0 else np.inf for weight in bones.weight])
+    result = np.empty(info.shape)
+    result[:, len(direction) :] = info[:, len(direction) :]
+
+    def work(start: int, stop: int) -> None:
+        variance_along(bones.ends, direction, info, 1, first, second, start, stop)
+        to_first, to_second = 1.0 / (own + second[start:stop]), 1.0 / (own + first[start:stop])
+        first[start:stop], second[start:stop] = to_first, to_second
+        result[:, start:stop] = info[:, start:stop]
+        bone_blocks(bones.ends, direction, first, second, result, start, stop)
+
+    share(len(direction), work)
     return result
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mocap.reconstruction.smooth_sample_kernels import farthest_move, lopsided
+from mocap.reconstruction.smooth_sample_kernels import LOPSIDED, MISSING, UNKNOWN, farthest_move, judge
 
 _UNKNOWN_SD_M = 1e-3  # where points bring no covariance, the noise is learned whole; the unit does not matter
 # No direction is known that much better than another (of the variance): a weight without bound would hold the whole
@@ -35,26 +35,29 @@ def usable_covariance(covariance: NDArray, measured: NDArray) -> tuple[NDArray, 
     covariance : ndarray, shape (time, keypoint, 3, 3)
     known : ndarray of bool, shape (keypoint,)
     """
-    trace = covariance[..., 0, 0] + covariance[..., 1, 1] + covariance[..., 2, 2]
-    with np.errstate(invalid="ignore"):
-        tied = covariance[..., 0, 1] + covariance[..., 0, 2] + covariance[..., 1, 2]
-        finite = measured & (trace > 1e-30) & np.isfinite(trace + tied)
+    worth = np.empty(measured.shape, np.uint8)
+    judge(covariance, measured, _LEAST_SHARE, worth)
+    finite = (worth != MISSING) & (worth != UNKNOWN)
+    known = np.asarray(finite.any(axis=0))
+    odd = (worth == UNKNOWN) | (worth == LOPSIDED)
+    if not odd.any():
+        return covariance, known
     result = np.array(covariance, float)
-    for keypoint in range(measured.shape[1]):
-        if not finite[:, keypoint].any():
+    for keypoint in np.flatnonzero(odd.any(axis=0)):
+        if not known[keypoint]:
             result[:, keypoint] = _UNKNOWN_SD_M**2 * np.eye(3)
         elif not finite[:, keypoint].all():
             nearest = ndimage.distance_transform_edt(
                 ~finite[:, keypoint], return_distances=False, return_indices=True
             )[0]
             result[:, keypoint] = result[nearest, keypoint]
-    flat = np.empty(measured.shape, bool)
-    lopsided(result, _LEAST_SHARE, flat)
+            odd[:, keypoint] = odd[nearest, keypoint]
+    flat = odd & known
     if flat.any():
         values, vectors = np.linalg.eigh(result[flat])
         values = np.maximum(values, _LEAST_SHARE * np.abs(values).max(axis=1, keepdims=True))
         result[flat] = np.einsum("nij,nj,nkj->nik", vectors, values, vectors)
-    return result, np.asarray(finite.any(axis=0))
+    return result, known
 
 
 def doubts(

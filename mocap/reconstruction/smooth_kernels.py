@@ -6,9 +6,9 @@ sample is merely an information of zero. The system is factorised block by block
 inside the band, which holds the covariance of every sample, follows from the factor (Takahashi's recursion).
 
 Arrays are flat, C-ordered, and hold LANES keypoints side by side as their last axis; below, their shapes are given as
-if they were not flat. `info` holds the terms xx xy xz yy yz zz of the inverse covariance of every sample; `terms` the
-product of each frame with itself and the three after it in D'D, where D takes third differences. Every array over
-time has PAD frames more than there are, all zero, so that nothing looks beyond the end.
+if they were not flat. `info` holds the terms xx xy xz yy yz zz of the inverse covariance of every sample; `led` what
+each third difference counts, after PAD rows of zeros. Every array over time has PAD frames more than there are, all
+zero, so that nothing looks beyond the end.
 """
 
 import numpy as np
@@ -35,7 +35,6 @@ __all__ = [
     "factorise",
     "invert_band",
     "substitute",
-    "third_difference_terms",
 ]
 
 # The compiler's cache watches this file alone: a test holds this to the SHA-256 of the kernel file imported.
@@ -48,47 +47,35 @@ _COLUMN = 4 * _BLOCK
 
 
 @njit(**OPTIONS)
-def third_difference_terms(steady, terms):
-    """Fill `terms`, shape (time, 4, LANES), from `steady`, (time, LANES): 1 where a third difference counts."""
-    weight = np.array([-1.0, 3.0, -3.0, 1.0])
-    terms[:] = 0.0
-    for m in range(steady.size // LANES - PAD):
-        for first in range(4):
-            for second in range(first, 4):
-                product = weight[first] * weight[second]
-                row = (4 * (m + first) + second - first) * LANES
-                for p in range(LANES):
-                    terms[row + p] += product * steady[m * LANES + p]
-
-
-@njit(**OPTIONS)
-def _start_column(info, terms, stiffness, frame, column, o):
+def _start_column(info, led, stiffness, frame, column, o):
     """Add the system's own blocks of a frame, and of the three after it, to what earlier frames left there."""
     n = LANES
     for p in range(n):
         i = 6 * frame * n + p
-        column[o + p] += info[i]
         column[o + n + p] += info[i + n]
         column[o + 2 * n + p] += info[i + 2 * n]
-        column[o + 4 * n + p] += info[i + 3 * n]
         column[o + 5 * n + p] += info[i + 4 * n]
-        column[o + 8 * n + p] += info[i + 5 * n]
-    for lag in range(4):
-        for axis in range(3):
-            row, term, along = o + lag * _BLOCK + 4 * axis * n, (4 * frame + lag) * n, axis * n
-            for p in range(n):
-                column[row + p] += terms[term + p] * stiffness[along + p]
+    for axis, term in ((0, 0), (1, 3), (2, 5)):
+        row, along, at, s = o + 4 * axis * n, axis * n, (6 * frame + term) * n, frame * n
+        for p in range(n):
+            three, two, one, here = led[s + p], led[s + n + p], led[s + 2 * n + p], led[s + 3 * n + p]
+            stiff = stiffness[along + p]
+            own = column[row + p] + info[at + p] + stiff * (here + 9.0 * (one + two) + three)
+            # A frame that stands for nothing has nothing to hand on.
+            column[row + p] = own if own != 0.0 else 1.0
+            column[row + _BLOCK + p] -= stiff * (3.0 * (here + two) + 9.0 * one)
+            column[row + 2 * _BLOCK + p] += 3.0 * stiff * (here + one)
+            column[row + 3 * _BLOCK + p] -= stiff * here
 
 
 @njit(**OPTIONS)
-def factorise(info, terms, stiffness, factor):
+def factorise(info, led, stiffness, factor):
     """Factorise the system.
 
     Parameters
     ----------
     info : float64, shape (time, 6, LANES)
-        Diagonal blocks; may be anything positive where a frame stands alone.
-    terms : float64, shape (time, 4, LANES)
+    led : float64, shape (PAD + time, LANES)
     stiffness : float64, shape (3, LANES)
         Inverse variance of the third difference by axis.
     factor : float64, shape (time, 33, LANES)
@@ -98,7 +85,7 @@ def factorise(info, terms, stiffness, factor):
     columns = np.zeros(4 * _COLUMN)
     for frame in range(n_frames):
         own, row = (frame % 4) * _COLUMN, frame * FACTOR_ROWS * LANES
-        _start_column(info, terms, stiffness, frame, columns, own)
+        _start_column(info, led, stiffness, frame, columns, own)
         invert_pivot(columns, own, factor, row)
         for k in range(1, 4):
             handed = row + 6 * LANES + (k - 1) * _BLOCK

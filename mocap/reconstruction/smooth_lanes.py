@@ -1,7 +1,5 @@
 """Keypoints in groups as the compiled smoother takes them: what is learned of each, what strays, and how it looks."""
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +11,7 @@ from mocap.reconstruction.smooth_options import SmoothingOptions
 from mocap.reconstruction.smooth_pace import PACE_PERIODS, paced
 from mocap.reconstruction.smooth_sample_kernels import load_lane
 from mocap.reconstruction.smooth_scout import Seen, learn, look, look_again, look_all, strays
-from mocap.reconstruction.smooth_series import Series, padded, stretches
+from mocap.reconstruction.smooth_series import Series
 from mocap.trial import Points3D
 
 _GATE_ROUNDS = 11
@@ -91,27 +89,14 @@ def prepare(points: Points3D) -> Prepared:
     x, y, z = np.moveaxis(points.position, 2, 0)
     measured = np.asarray(np.isfinite(x + y + z))
     covariance, known = usable_covariance(points.covariance, measured)
-    centre = np.zeros((len(points.names), 3))
-    count = measured.sum(axis=0)
-    for axis, part in enumerate((x, y, z)):
-        centre[:, axis] = np.where(measured, part, 0.0).sum(axis=0) / np.maximum(count, 1)
+    there = np.where(measured[..., None], points.position, 0.0)
+    centre = there.sum(axis=0) / np.maximum(measured.sum(axis=0), 1)[:, None]
     rarely = slice(None, None, max(1, len(measured) // LEARN_FRAMES))
     trace = np.trace(covariance[rarely], axis1=2, axis2=3)[measured[rarely]]
     unit = float(np.sqrt(np.median(trace) / 3)) if len(trace) else 1.0
     n_groups = max(1, -(-len(points.names) // LANES))
     groups = np.array_split(np.arange(len(points.names)), n_groups)
     return Prepared(points.position, covariance, known, centre, unit, groups)
-
-
-def pool(options: SmoothingOptions) -> ThreadPoolExecutor:
-    """Return the threads that the options allow."""
-    return ThreadPoolExecutor(max_workers=_threads(options))
-
-
-def _threads(options: SmoothingOptions) -> int:
-    if options.threads is not None:
-        return options.threads
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def look_at_lanes(
@@ -127,7 +112,7 @@ def look_at_lanes(
         fresh = strays(series, seen, learned[1], gate)
         if fresh.any():
             stray |= fresh
-            series = series.without(stray, longest)
+            series = series.leave_out(fresh, longest)
             many = fresh.sum(axis=0) > _FEW * series.measured.sum(axis=0)
             if many.any():
                 learned = _learned(series, gate, learned, many)
@@ -176,11 +161,8 @@ def _series(prepared: Prepared, group: NDArray, longest: int) -> Series:
             prepared.position[:, keypoint], prepared.covariance[:, keypoint], prepared.centre[keypoint],
             prepared.unit, lane, value, info,
         )  # fmt: skip
-    active = padded(stretches(info[:n_frames, 0] > 0, longest))
-    idle = ~active & (info[:, 0] > 0)
-    if idle.any():
-        info *= ~idle[:, None]
-    return Series(value, info, active)
+    active, stray = np.zeros((2, n_frames + PAD, LANES), bool)
+    return Series(value, info, active).leave_out(stray, longest)
 
 
 def _sample(series: Series, frames: int, pieces: int) -> Series:

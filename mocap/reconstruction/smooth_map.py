@@ -6,9 +6,10 @@ well each keeps it, are learned. Gauss-Newton steps; each is solved by conjugate
 banded system over time is factorised: without bones one step would be exact, and the bones need a few.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +17,12 @@ from numpy.typing import NDArray
 from calibration import CameraRig
 from mocap.reconstruction.robust import Reconstruction
 from mocap.reconstruction.smooth_assembly import assemble
-from mocap.reconstruction.smooth_bone_kernels import bone_blocks, bone_forces, bone_product, inner, system_product
+from mocap.reconstruction.smooth_bone_kernels import bone_forces, bone_product, inner, mix, system_defect
 from mocap.reconstruction.smooth_bones import Bones, learn_bones, lines, relearned, told_by_neighbours
-from mocap.reconstruction.smooth_kernels import LANES, PAD
-from mocap.reconstruction.smooth_lanes import Lanes, Prepared, look_at_lanes, pool, prepare
-from mocap.reconstruction.smooth_options import Smoothed, SmoothingOptions
-from mocap.reconstruction.smooth_series import Factor, Series, factor_of
+from mocap.reconstruction.smooth_kernels import PAD
+from mocap.reconstruction.smooth_lanes import Lanes, Prepared, look_at_lanes, prepare
+from mocap.reconstruction.smooth_options import Smoothed, SmoothingOptions, pool
+from mocap.reconstruction.smooth_series import Factor, factor_of
 from mocap.reconstruction.smooth_views import view_information, with_reprojection
 from mocap.trial import Keypoints2D
 
@@ -29,7 +30,8 @@ _DEFAULT = SmoothingOptions()
 _NEWTON_STEPS = 4
 _NEWTON_SETTLED = 0.3  # root mean square of a step, in units of a single frame's noise
 _GRADIENT_STEPS = 25
-_GRADIENT_SETTLED = 0.03  # of the first residual
+_GRADIENT_SETTLED = 0.1  # of the first residual: what is left is far below the noise
+_PARTS = 8  # of the frames, for threads to share
 _TERMS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
 
 
@@ -60,23 +62,40 @@ def smooth_points_map(
     points = result.points
     prepared = prepare(points)
     longest = int(np.floor(options.longest_gap_s * points.rate_hz + 1e-6))
+
+    def look(group: NDArray) -> tuple[Lanes, _Start]:
+        lanes, seen = look_at_lanes(prepared, group, longest, options)
+        start = _Start(seen.position, seen.variance)
+        lanes = lanes.held(prepared, start.position)
+        return lanes, replace(start, views=_views(result, keypoints, rig, prepared, lanes, start, options))
+
     with pool(options) as workers:
-        found = list(workers.map(lambda group: _looked_at(prepared, group, longest, options), prepared.groups))
-        lanes, fitted = [lane for lane, _ in found], [fit for _, fit in found]
-        seen = _with_views(result, keypoints, rig, prepared, lanes, fitted, options)
-        solved = _Together(prepared, lanes, seen, workers).solve(fitted, _bones(points.names, bones, prepared))
-    lanes = [lane.held(prepared, position) for lane, (position, _) in zip(lanes, solved, strict=True)]
+        found = list(workers.map(look, prepared.groups))
+        lanes, starts = [lane for lane, _ in found], [start for _, start in found]
+        solved = _Together(lanes, starts, workers).solve(_bones(points.names, bones, prepared))
+        lanes = list(workers.map(lambda lane, fit: lane.held(prepared, fit[0]), lanes, solved))
     smoothed = assemble(points, prepared, lanes, solved, options)
-    fresh = with_reprojection(smoothed.points, keypoints, rig)
-    return replace(smoothed, points=fresh, notes=(*smoothed.notes, *_notes(seen, lanes)))
+    fresh = with_reprojection(smoothed.points, keypoints, rig, options)
+    return replace(smoothed, points=fresh, notes=(*smoothed.notes, *_notes(starts)))
 
 
-def _looked_at(
-    prepared: Prepared, group: NDArray, longest: int, options: SmoothingOptions
-) -> tuple[Lanes, tuple[NDArray, NDArray]]:
-    lanes, seen = look_at_lanes(prepared, group, longest, options)
-    position = seen.position
-    return lanes.held(prepared, position), (position, seen.covariance)
+@dataclass(frozen=True, eq=False)
+class _Views:
+    """What views say of samples that stand in a stretch but have no point: frame, lane, information, and value."""
+
+    frames: NDArray
+    at: NDArray
+    info: NDArray
+    value: NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class _Start:
+    """Where the search begins in one group: position and variance by axis, (time + PAD, 3, LANES), and views."""
+
+    position: NDArray
+    variance: NDArray
+    views: _Views | None = None
 
 
 def _bones(names: tuple[str, ...], bones: tuple[tuple[str, str], ...], prepared: Prepared) -> Bones:
@@ -87,136 +106,153 @@ def _bones(names: tuple[str, ...], bones: tuple[tuple[str, str], ...], prepared:
     return Bones(ends, apart, np.zeros(len(pairs)), np.zeros(len(pairs)))
 
 
-def _with_views(
+def _views(
     result: Reconstruction,
     keypoints: Keypoints2D,
     rig: CameraRig,
     prepared: Prepared,
-    lanes: Sequence[Lanes],
-    fitted: Sequence[tuple[NDArray, NDArray]],
+    lanes: Lanes,
+    start: _Start,
     options: SmoothingOptions,
-) -> list[Series]:
-    """Return the series with what views say of samples that stand in a stretch but have no point."""
-    usable = np.isfinite(keypoints.pixels).all(axis=-1) & (keypoints.confidence >= max(options.min_confidence, 1e-9))
-    seen = []
-    for lane, (position, covariance) in zip(lanes, fitted, strict=True):
-        series, size = lane.series, len(lane.members)
-        frames, at = np.nonzero((series.active & ~series.measured)[:-PAD, :size])
-        keypoint = lane.members[at]
-        some = usable[:, frames, keypoint].any(axis=0)
-        frames, at, keypoint = frames[some], at[some], keypoint[some]
-        if not len(frames):
-            seen.append(series)
-            continue
-        where = position[frames, :, at]
-        spread = np.empty((len(frames), 3, 3))
-        for term, (row, column) in enumerate(_TERMS):
-            spread[:, row, column] = spread[:, column, row] = covariance[frames, term, at]
-        unit = prepared.unit
-        info, pull, _ = view_information(
-            keypoints.pixels[:, frames, keypoint], usable[:, frames, keypoint], rig, result.sigma_px[:, keypoint],
-            where * unit + prepared.centre[keypoint], spread * lane.noise[at][:, None, None] * unit**2,
-            max(options.outlier_probability, 1e-3),
-        )  # fmt: skip
-        seen.append(_added(series, frames, at, info * unit**2, pull * unit, where))
-    return seen
-
-
-def _added(series: Series, frames: NDArray, at: NDArray, info: NDArray, pull: NDArray, where: NDArray) -> Series:
-    """Return the series with observations of any rank added; `value` is such that info times value is the whole."""
-    own, value = series.info.copy(), series.value.copy()
-    for term, (row, column) in enumerate(_TERMS):
-        own[frames, term, at] = info[:, row, column]
+) -> _Views | None:
+    """Return what views say of samples that stand in a stretch but have no point."""
+    series = lanes.series
+    frames, at = np.nonzero((series.active & ~series.measured)[:-PAD, : len(lanes.members)])
+    keypoint = lanes.members[at]
+    usable = keypoints.confidence[:, frames, keypoint] >= max(options.min_confidence, 1e-9)
+    pixels = keypoints.pixels[:, frames, keypoint]
+    usable &= np.isfinite(pixels[..., 0]) & np.isfinite(pixels[..., 1])
+    some = usable.any(axis=0)
+    if not some.any():
+        return None
+    frames, at, keypoint = frames[some], at[some], keypoint[some]
+    where, unit = start.position[frames, :, at], prepared.unit
+    spread = start.variance[frames, :, at][:, :, None] * np.eye(3)
+    info, pull, _ = view_information(
+        pixels[:, some], usable[:, some], rig, result.sigma_px[:, keypoint],
+        where * unit + prepared.centre[keypoint], spread * lanes.noise[at][:, None, None] * unit**2,
+        max(options.outlier_probability, 1e-3),
+    )  # fmt: skip
+    info, pull = info * unit**2, pull * unit
     # Of a single view the value along its ray is free: that of the prediction serves.
     held = info + 1e-9 * np.trace(info, axis1=1, axis2=2)[:, None, None] * np.eye(3)
-    none = ~(held[:, 0, 0] > 0)
-    held[none] = np.eye(3)
-    step = np.linalg.solve(held, pull[..., None])[..., 0]
-    value[frames, :, at] = where + step
-    return replace(series, value=value, info=own)
+    held[~(held[:, 0, 0] > 0)] = np.eye(3)
+    return _Views(frames, at, info, where + np.linalg.solve(held, pull[..., None])[..., 0])
+
+
+@dataclass(frozen=True, eq=False)
+class _Vectors:
+    """Vectors of conjugate gradients: the step so far, what it leaves, its solution, the search, and its product."""
+
+    step: NDArray
+    residual: NDArray
+    near: NDArray
+    search: NDArray
+    ahead: NDArray
+
+    def solve(self, group: int, factor: Factor) -> float:
+        """Solve nearly for what is left; return the power that it has."""
+        self.near[group] = self.residual[group]
+        factor.solve(self.near[group])
+        return float(inner(self.residual[group], self.near[group]))
 
 
 class _Together:
     """The system of all keypoints in units of their true noise; vectors are (group, time + PAD, 3, LANES)."""
 
-    def __init__(
-        self, prepared: Prepared, lanes: Sequence[Lanes], seen: list[Series], workers: ThreadPoolExecutor
-    ) -> None:
-        self.seen, self.workers = seen, workers
-        self.noise = np.stack([lane.noise for lane in lanes])
-        self.info = np.stack([series.info for series in seen]) / self.noise[:, None, None]
-        self.value = np.stack([series.value for series in seen])
-        self.stiffness = np.stack([lane.stiffness for lane in lanes]) / self.noise[:, None]
-        self.alive = np.stack([series.active for series in seen])
+    def __init__(self, lanes: Sequence[Lanes], starts: Sequence[_Start], workers: ThreadPoolExecutor) -> None:
+        self.lanes, self.workers = lanes, workers
+        self.groups = range(len(lanes))
+        self.position = np.stack([start.position for start in starts])
+        self.stiffness = [lane.stiffness / lane.noise for lane in lanes]
+        self.alive = np.stack([lane.series.active for lane in lanes])
         self.measured = np.stack([lane.series.measured for lane in lanes])
-        self.terms = [series.terms.reshape(len(series.active), 4, LANES) for series in seen]
+        self.value = np.empty_like(self.position)
+        self.variance = np.empty_like(self.position)
+        self.info = np.empty((*self.alive.shape[:2], 6, self.alive.shape[2]))
 
-    def solve(self, fitted: Sequence[tuple[NDArray, NDArray]], bones: Bones) -> list[tuple[NDArray, NDArray]]:
-        """Return position and covariance of each group, in units of the stated noise as they were fitted."""
-        position = np.stack([part[0] for part in fitted])
-        covariance = np.stack([part[1] for part in fitted]) * self.noise[:, None, None]
-        bones = learn_bones(bones, position, covariance, self.measured, self.info)
-        for _ in range(_NEWTON_STEPS):
-            direction, length = lines(bones, position, self.alive)
-            step = self._step(position, bones, direction, length)
-            position = position + step
-            bones = relearned(bones, position, self.measured)
-            if inner(step, step) < _NEWTON_SETTLED**2 * max(int(self.alive.sum()), 1):
+        def load(group: int) -> None:
+            lane, views = lanes[group], starts[group].views
+            self.value[group] = lane.series.value
+            np.multiply(starts[group].variance, lane.noise, out=self.variance[group])
+            info = self.info[group]
+            info[:] = lane.series.info
+            if views is not None:
+                self.value[group, views.frames, :, views.at] = views.value
+                for term, (row, column) in enumerate(_TERMS):
+                    info[views.frames, term, views.at] = views.info[:, row, column]
+            info /= lane.noise
+
+        self._by_group(load)
+
+    def solve(self, bones: Bones) -> list[tuple[NDArray, NDArray]]:
+        """Return position and covariance of each group, in units of the stated noise."""
+        bones = learn_bones(bones, self.position, self.variance, self.measured, self.info, self._share)
+        direction, length = lines(bones, self.position, self.alive, self._share)
+        told = told_by_neighbours(bones, direction, self.info, self._share)
+        factors = self._by_group(
+            lambda group: factor_of(self.lanes[group].series, self.stiffness[group], told[group])
+        )
+        limit = _NEWTON_SETTLED**2 * max(int(self.alive.sum()), 1)
+        for turn in range(_NEWTON_STEPS):
+            if turn:
+                bones = relearned(bones, self.position, self.measured, self._share)
+                direction, length = lines(bones, self.position, self.alive, self._share)
+            if self._step(bones, direction, length, factors) < limit:
                 break
-        direction, _ = lines(bones, position, self.alive)
-        told = told_by_neighbours(bones, direction, self.info)
 
-        def invert(group: int) -> NDArray:
-            return self._factor(group, told[group]).covariance() / self.noise[group]
+        def invert(group: int) -> tuple[NDArray, NDArray]:
+            covariance = factors[group].covariance()
+            covariance /= self.lanes[group].noise
+            return self.position[group], covariance
 
-        spread = list(self.workers.map(invert, range(len(self.seen))))
-        return [(position[group], spread[group]) for group in range(len(self.seen))]
+        return self._by_group(invert)
 
-    def _factor(self, group: int, info: NDArray) -> Factor:
-        system = info + (self.seen[group].system - self.seen[group].info)
-        return factor_of(self.seen[group], self.stiffness[group], system)
+    def _by_group(self, work: Callable[[int], Any]) -> list[Any]:
+        return list(self.workers.map(work, self.groups))
 
-    def _step(self, position: NDArray, bones: Bones, direction: NDArray, length: NDArray) -> NDArray:
-        """Return one Gauss-Newton step, by conjugate gradients."""
-        weight = np.broadcast_to(bones.weight, length.shape)
-        own = self.info.copy()
-        bone_blocks(bones.ends, direction, weight, weight, own)
-        factors = list(self.workers.map(lambda group: self._factor(group, own[group]), range(len(self.seen))))
+    def _share(self, n_rows: int, work: Callable[[int, int], None]) -> None:
+        """Work on parts of the rows at once."""
+        ends = np.linspace(0, n_rows, _PARTS + 1).astype(int).tolist()
+        list(self.workers.map(work, ends[:-1], ends[1:]))
 
-        def smooth(vector: NDArray) -> NDArray:
-            return np.stack(list(self.workers.map(lambda f, v: f.solved(v), factors, vector)))
+    def _step(self, bones: Bones, direction: NDArray, length: NDArray, factors: list[Factor]) -> float:
+        """Go one Gauss-Newton step, by conjugate gradients; return the sum of its squares."""
+        v = _Vectors(*np.zeros((5, *self.position.shape)))
+        pull = (bones.length - length) * bones.weight
+        self._by_group(lambda group: self._defect(group, 1.0, self.position[group], v.residual[group]))
+        self._share(len(pull), lambda *part: bone_forces(bones.ends, direction, pull, v.residual, *part))
 
-        residual = self._product(self.value - position, prior=False) - self._product(position, info=False)
-        bone_forces(bones.ends, direction, (bones.length - length) * weight, residual)
-        step, near = np.zeros_like(position), smooth(residual)
-        search, power = near.copy(), float(inner(residual, near))
-        first = power
+        def tie(start: int, stop: int) -> None:
+            bone_product(bones.ends, direction, bones.weight, v.search, v.ahead, start, stop)
+
+        def advance(group: int) -> float:
+            mix(v.step[group], 1.0, v.search[group], share)
+            mix(v.residual[group], 1.0, v.ahead[group], share)
+            return v.solve(group, factors[group])
+
+        def turn(group: int) -> None:
+            mix(v.search[group], keep, v.near[group], 1.0)
+            self._defect(group, 0.0, v.search[group], v.ahead[group])
+
+        power = first = sum(self._by_group(lambda group: v.solve(group, factors[group])))
+        keep = 0.0
         for _ in range(_GRADIENT_STEPS):
             if power <= _GRADIENT_SETTLED**2 * max(first, 1e-300):
                 break
-            ahead = self._product(search)
-            bone_product(bones.ends, direction, bones.weight, search, ahead)
-            share = power / float(inner(search, ahead))
-            step += share * search
-            residual -= share * ahead
-            near = smooth(residual)
-            before, power = power, float(inner(residual, near))
-            search = near + (power / before) * search
-        return step
+            self._by_group(turn)
+            self._share(len(pull), tie)
+            share = -power / sum(self._by_group(lambda group: float(inner(v.search[group], v.ahead[group]))))
+            before, power = power, sum(self._by_group(advance))
+            keep = power / before
+        self._by_group(lambda group: mix(self.position[group], 1.0, v.step[group], 1.0))
+        return float(sum(self._by_group(lambda group: float(inner(v.step[group], v.step[group])))))
 
-    def _product(self, vector: NDArray, info: bool = True, prior: bool = True) -> NDArray:
-        """Multiply by the system without bones, or by a part of it."""
-        result = np.empty_like(vector)
-
-        def one(group: int) -> None:
-            own = self.info[group] if info else np.zeros_like(self.info[group])
-            stiffness = self.stiffness[group] * float(prior)
-            system_product(own, self.terms[group], stiffness, vector[group], result[group])
-
-        list(self.workers.map(one, range(len(self.seen))))
-        return result
+    def _defect(self, group: int, given: float, vector: NDArray, result: NDArray) -> None:
+        led = self.lanes[group].series.led
+        system_defect(self.info[group], led, self.stiffness[group], self.value[group], given, vector, result)
 
 
-def _notes(seen: list[Series], lanes: Sequence[Lanes]) -> tuple[str, ...]:
-    helped = sum(int((series.measured & ~lane.series.measured).sum()) for series, lane in zip(seen, lanes, strict=True))
+def _notes(starts: Sequence[_Start]) -> tuple[str, ...]:
+    helped = sum(int((start.views.info[:, 0, 0] > 0).sum()) for start in starts if start.views is not None)
     return (f"{helped} of the bridged samples lean on single views",) if helped else ()

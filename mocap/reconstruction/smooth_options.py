@@ -1,6 +1,8 @@
 """What can be set about smoothing over time, and what it brings back."""
 
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -50,6 +52,14 @@ class SmoothingOptions:
                 "and limits and threads above 0.",
                 code="OPTION_RANGE",
             )
+
+
+def pool(options: SmoothingOptions) -> ThreadPoolExecutor:
+    """Return the threads that the options allow."""
+    threads = options.threads
+    if threads is None:
+        threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return ThreadPoolExecutor(max_workers=threads)
 
 
 @dataclass(frozen=True, eq=False)

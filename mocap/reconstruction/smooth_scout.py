@@ -11,7 +11,7 @@ from scipy import ndimage
 from scipy.stats import chi2
 
 from mocap.reconstruction.smooth_kernels import LANES, PAD
-from mocap.reconstruction.smooth_sample_kernels import stray_distance
+from mocap.reconstruction.smooth_sample_kernels import stray_samples
 from mocap.reconstruction.smooth_scout_kernels import SCOUT_ROWS, scout
 from mocap.reconstruction.smooth_series import CHUNK, MARGIN, Series, memory, stiffness_of
 from mocap.signal.gaps import runs
@@ -33,7 +33,7 @@ class Seen:
     Attributes
     ----------
     rows : ndarray, shape (PAD + time + PAD, 5, 3, LANES)
-        Of `smooth_scout_kernels.scout`; the memory is written anew by the next look at as long a series.
+        Of `smooth_scout_kernels.scout`; the memory, as that of `local`, is written anew by the next look as long.
     sums : ndarray, shape (3, 3, LANES)
         By axis the degrees of freedom that motion takes over its stiffness, squares of third differences, misfit.
     local : ndarray, shape (time + PAD, 2, LANES)
@@ -50,24 +50,21 @@ class Seen:
         return np.ascontiguousarray(self.rows[PAD:, 3])
 
     @property
-    def covariance(self) -> NDArray:
-        """Shape (time + PAD, 6, LANES), without what the axes have to do with each other."""
-        result = np.zeros((len(self.local), 6, LANES))
-        for axis, term in enumerate((0, 3, 5)):
-            result[:, term] = self.rows[PAD:, 0, axis]
-        return result
+    def variance(self) -> NDArray:
+        """Of each axis by itself, shape (time + PAD, 3, LANES)."""
+        return np.ascontiguousarray(self.rows[PAD:, 0])
 
 
 def look(series: Series, stiffness: NDArray, use: str = "piece") -> Seen:
     """Smooth each axis by itself for a stiffness, shape (3, LANES); `use` names the memory."""
     n = len(series.active)
     rows = memory((n + PAD) * SCOUT_ROWS * LANES, use)
-    sums, local = np.empty((3, 3, LANES)), np.empty((n, 2, LANES))
+    sums, local = np.empty((3, 3, LANES)), memory(n * 2 * LANES, use + " local")
     scout(
         series.value.reshape(-1), series.precision.reshape(-1), series.led.reshape(-1),
-        np.ascontiguousarray(stiffness).reshape(-1), rows, sums.reshape(-1), local.reshape(-1),
+        np.ascontiguousarray(stiffness).reshape(-1), rows, sums.reshape(-1), local,
     )  # fmt: skip
-    return Seen(rows.reshape(n + PAD, 5, 3, LANES), sums, local)
+    return Seen(rows.reshape(n + PAD, 5, 3, LANES), sums, local.reshape(n, 2, LANES))
 
 
 def look_all(series: Series, stiffness: NDArray) -> Seen:
@@ -146,14 +143,11 @@ def learn(
 
 
 def strays(series: Series, seen: Seen, noise: NDArray, probability: float) -> NDArray:
-    """Return which samples lie too far from what all others say of them, shape (time + PAD, LANES).
-
-    What strays pulls the fit away from its neighbours, so that a sample far less off than one beside it waits.
-    """
-    distance = np.empty(series.active.shape)
-    stray_distance(series.info, series.precision, series.value, seen.rows, distance)
-    limit = chi2.isf(probability, 3) if probability > 0 else np.inf
-    far = np.asarray(distance > np.maximum(noise, _LEAST_NOISE) * limit)
-    for lane in np.flatnonzero(far.any(axis=0)):
-        far[:, lane] &= distance[:, lane] >= _BESIDE * ndimage.maximum_filter1d(distance[:, lane], _NEAR)
+    """Return which samples lie too far from what all others say of them, shape (time + PAD, LANES)."""
+    limit = np.maximum(noise, _LEAST_NOISE) * (chi2.isf(probability, 3) if probability > 0 else np.inf)
+    far, distance = np.empty(series.active.shape, bool), memory(series.active.size, "distance")
+    stray_samples(
+        series.info, series.precision, series.value, seen.rows, limit, _BESIDE, _NEAR // 2,
+        distance.reshape(series.active.shape), far,
+    )  # fmt: skip
     return far

@@ -113,3 +113,42 @@ def scout(value, precision, steady, stiffness, rows, sums, local):
         for axis in range(3):
             _backward(rows, frame, axis)
             _count(value, precision, steady, stiffness, rows, frame, axis, sums, local)
+
+
+@njit(**OPTIONS)
+def fill_pace(local, steady, reach, noise, settings, pace):
+    """Change the pace, (time, LANES), by what a look shows of the motion around each time.
+
+    Parameters
+    ----------
+    local : float64, shape (time, 2, LANES)
+        Of `scout`.
+    steady : float64, shape (time, LANES)
+    reach : int64, shape (LANES,)
+        Frames on both sides that are summed over.
+    noise : float64, shape (LANES,)
+    settings : tuple of float
+        Degrees of freedom that hold the pace to what it was, standard deviations that are chance, least, largest.
+    """
+    n_frames, n_lanes = pace.shape
+    shrink, chance, least, most = settings
+    free, squares = np.zeros(n_lanes), np.zeros(n_lanes)
+    for p in range(n_lanes):
+        for t in range(min(reach[p], n_frames)):
+            free[p] += (3.0 if steady[t, p] > 0.0 else 0.0) - local[t, 0, p]
+            squares[p] += local[t, 1, p]
+    for t in range(n_frames):
+        for p in range(n_lanes):
+            enters, leaves = t + reach[p], t - reach[p] - 1
+            if enters < n_frames:
+                free[p] += (3.0 if steady[enters, p] > 0.0 else 0.0) - local[enters, 0, p]
+                squares[p] += local[enters, 1, p]
+            if leaves >= 0:
+                free[p] -= (3.0 if steady[leaves, p] > 0.0 else 0.0) - local[leaves, 0, p]
+                squares[p] -= local[leaves, 1, p]
+        for p in range(n_lanes):
+            degrees, found = max(free[p], 0.0) + shrink, max(squares[p] / noise[p], 0.0) + shrink
+            by_chance = chance * np.sqrt(2.0 * degrees)
+            up, down = max(found / (degrees + by_chance), 1.0), min((found + by_chance) / degrees, 1.0)
+            square = up * up
+            pace[t, p] = min(max(pace[t, p] * (square * square * up * (down * down)), least), most)

@@ -14,10 +14,8 @@ from mocap.reconstruction.smooth_kernels import (
     factorise,
     invert_band,
     substitute,
-    third_difference_terms,
 )
-from mocap.reconstruction.smooth_sample_kernels import marginal_precision, weigh
-from mocap.signal.gaps import runs
+from mocap.reconstruction.smooth_sample_kernels import leave_out, marginal_precision, weigh
 
 #: Fewest samples of a stretch that is smoothed: three make a parabola, the others tell the noise.
 FEWEST = 8
@@ -84,30 +82,28 @@ class Series:
         result[there] = np.nanmedian(trace[:, there], axis=0)
         return result
 
-    @functools.cached_property
-    def terms(self) -> NDArray:
-        """What the third differences bring into the system, flat."""
-        terms = np.empty(4 * self.active.size)
-        third_difference_terms(self.steady.ravel(), terms)
-        return terms
-
-    @functools.cached_property
-    def system(self) -> NDArray:
-        """Information with a 1 wherever a frame stands for nothing."""
-        system = self.info.copy()
-        for place in (0, 3, 5):
-            system[:, place] += ~self.active
-        return system
-
     def part(self, start: int, stop: int) -> "Series":
         """Return a piece by frames; nothing reaches across its ends."""
         value, info, active = (padded(array[start:stop]) for array in (self.value, self.info, self.active))
         return Series(value, info, active, None if self.pace is None else padded(self.pace[start:stop]))
 
-    def without(self, stray: NDArray, longest: int) -> "Series":
-        """Return the series without some samples; stretches that fall apart thereby are smoothed as several."""
-        active = stretches(self.measured & ~stray, longest)
-        return replace(self, info=self.info * (active & ~stray)[:, None], active=active)
+    def leave_out(self, stray: NDArray, longest: int) -> "Series":
+        """Return the series without some samples; stretches that fall apart thereby are smoothed as several.
+
+        The arrays are changed in place: what is returned takes this one's place.
+        """
+        leave_out(self.info, self.precision, stray, longest, FEWEST, self.active)
+        return self._heir()
+
+    def with_pace(self, pace: NDArray) -> "Series":
+        """Return the series with another pace."""
+        return self._heir(pace=pace)
+
+    def _heir(self, **changes: NDArray) -> "Series":
+        """Return a copy that keeps what was computed of samples."""
+        heir = replace(self, **changes)
+        heir.__dict__.update({name: self.__dict__[name] for name in ("precision", "typical") if name in self.__dict__})
+        return heir
 
     def less(self, stray: NDArray) -> "Series":
         """Return the series without some samples, the stretches being what they were."""
@@ -123,31 +119,15 @@ def padded(array: NDArray) -> NDArray:
     return np.concatenate([array, np.zeros((PAD, *array.shape[1:]), array.dtype)])
 
 
-def stretches(measured: NDArray, longest: int) -> NDArray:
-    """Return which samples lie in a stretch to smooth: no gap longer than `longest`, samples enough; (time, n)."""
-    active = np.zeros(measured.shape, bool)
-    for column in np.flatnonzero(measured.any(axis=0)):
-        bridged = measured[:, column].copy()
-        for start, stop in runs(~bridged):
-            if start > 0 and stop < len(measured) and stop - start <= longest:
-                bridged[start:stop] = True
-        for start, stop in runs(bridged):
-            if measured[start:stop, column].sum() >= FEWEST:
-                active[start:stop, column] = True
-    return active
-
-
 @dataclass(frozen=True, eq=False)
 class Factor:
     """A factorised system."""
 
     rows: NDArray
 
-    def solved(self, right: NDArray) -> NDArray:
-        """Return the solution for a right-hand side, shape (time + PAD, 3, LANES)."""
-        vector = right.copy()
+    def solve(self, vector: NDArray) -> None:
+        """Solve for a right-hand side, shape (time + PAD, 3, LANES), in place."""
         substitute(self.rows, vector.reshape(-1))
-        return vector
 
     def covariance(self) -> NDArray:
         """Return the covariance of every sample, shape (time + PAD, 6, LANES)."""
@@ -158,12 +138,15 @@ class Factor:
 
 
 def factor_of(
-    series: Series, stiffness: NDArray, system: NDArray | None = None, rows: NDArray | None = None
+    series: Series, stiffness: NDArray, info: NDArray | None = None, rows: NDArray | None = None
 ) -> Factor:
-    """Factorise for a stiffness, shape (3, LANES): the precision of the third difference by axis; `rows` is memory."""
+    """Factorise for a stiffness, shape (3, LANES): the precision of the third difference by axis; `rows` is memory.
+
+    `info` takes the place of the series' own, none of it where that has no sample to smooth.
+    """
     rows = np.empty(len(series.active) * FACTOR_ROWS * LANES) if rows is None else rows
-    own = series.system if system is None else system
-    factorise(own.reshape(-1), series.terms, np.ascontiguousarray(stiffness).reshape(-1), rows)
+    own = series.info if info is None else info
+    factorise(own.reshape(-1), series.led.reshape(-1), np.ascontiguousarray(stiffness).reshape(-1), rows)
     return Factor(rows)
 
 
@@ -181,7 +164,7 @@ def fit(series: Series, stiffness: NDArray) -> tuple[NDArray, NDArray]:
     factor = factor_of(series, stiffness, rows=memory(len(series.active) * FACTOR_ROWS * LANES, "factor"))
     position = np.empty(series.value.shape)
     weigh(series.info, series.value, position)
-    substitute(factor.rows, position.reshape(-1))
+    factor.solve(position)
     return position, factor.covariance()
 
 

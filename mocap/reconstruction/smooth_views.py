@@ -8,10 +8,12 @@ from scipy.stats import chi2
 
 from calibration import Camera, CameraRig
 from mocap.reconstruction.blocks import camera_table
+from mocap.reconstruction.smooth_options import SmoothingOptions, pool
 from mocap.reconstruction.smooth_view_kernels import reprojection_distance
 from mocap.trial import Keypoints2D, Points3D
 
 _STEP_M = 1e-4
+_DEFAULT = SmoothingOptions()
 
 
 def view_information(
@@ -69,11 +71,20 @@ def view_information(
     return info, pull, believed
 
 
-def with_reprojection(points: Points3D, keypoints: Keypoints2D, rig: CameraRig) -> Points3D:
+def with_reprojection(
+    points: Points3D, keypoints: Keypoints2D, rig: CameraRig, options: SmoothingOptions = _DEFAULT
+) -> Points3D:
     """Return the points with the distance in px of every observation from where they are now."""
     error = np.empty(keypoints.pixels.shape[:-1], np.float32)
-    flat = (points.position.reshape(-1, 3), keypoints.pixels.reshape(len(rig), -1, 2))
-    reprojection_distance(*flat, camera_table(rig), error.reshape(len(rig), -1))
+    position, pixels = points.position.reshape(-1, 3), keypoints.pixels.reshape(len(rig), -1, 2)
+    table, flat = camera_table(rig), error.reshape(len(rig), -1)
+
+    def one(index: int) -> None:
+        part = slice(index, index + 1)
+        reprojection_distance(position, pixels[part], table[part], flat[part])
+
+    with pool(options) as workers:
+        list(workers.map(one, range(len(rig))))
     return replace(points, reprojection_error=error)
 
 

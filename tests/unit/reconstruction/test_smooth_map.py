@@ -17,18 +17,18 @@ from mocap.trial import Keypoints2D, Points3D
 
 
 def pair(rng, n_frames=300, noise=0.05, stretch=0.0):
-    """Two keypoints 10 apart that turn: group-shaped position, covariance, measured, info, in units."""
+    """Two keypoints 10 apart that turn: group-shaped position, variance, measured, info, in units."""
     angle = np.linspace(0, 1.5, n_frames)
     position = np.zeros((1, n_frames + PAD, 3, LANES))
     length = 10.0 + stretch * rng.normal(0, 1, n_frames)
     position[0, :n_frames, 0, 1] = length * np.cos(angle)
     position[0, :n_frames, 1, 1] = length * np.sin(angle)
     position[0, :n_frames, :, :2] += noise * rng.normal(0, 1, (n_frames, 3, 2))
-    covariance, info = np.zeros((2, 1, n_frames + PAD, 6, LANES))
-    covariance[..., [0, 3, 5], :2], info[..., [0, 3, 5], :2] = noise**2, 1.0
+    variance, info = np.zeros((1, n_frames + PAD, 3, LANES)), np.zeros((1, n_frames + PAD, 6, LANES))
+    variance[..., :2], info[..., [0, 3, 5], :2] = noise**2, 1.0
     measured = np.zeros((1, n_frames + PAD, LANES), bool)
     measured[0, :n_frames, :2] = True
-    return position, covariance, measured, info
+    return position, variance, measured, info
 
 
 def one_bone():
@@ -44,14 +44,14 @@ def test_the_length_and_how_well_it_is_kept_are_learned():
 
 
 def test_a_bone_rarely_seen_says_nothing():
-    position, covariance, measured, info = pair(np.random.default_rng(1))
+    position, variance, measured, info = pair(np.random.default_rng(1))
     measured[:, 10:] = False
-    assert learn_bones(one_bone(), position, covariance, measured, info).weight[0] == 0
+    assert learn_bones(one_bone(), position, variance, measured, info).weight[0] == 0
 
 
 def test_a_neighbour_tells_what_the_dense_inverse_says():
-    position, covariance, measured, info = pair(np.random.default_rng(2))
-    bones = learn_bones(one_bone(), position, covariance, measured, info)
+    position, variance, measured, info = pair(np.random.default_rng(2))
+    bones = learn_bones(one_bone(), position, variance, measured, info)
     direction, _ = lines(bones, position, measured)
     told = told_by_neighbours(bones, direction, info)
     d = np.concatenate([-direction[7, 0], direction[7, 0]])
