@@ -85,8 +85,8 @@ def smooth_trial(
         rigid = smooth_points_kalman(_without(more, odd[:, own:]), chosen)
         points = beside(points, rigid.points)
         left |= rigid.left
-    if odd.any():
-        points = replace(points, status=points.status | (odd * np.uint8(Status.REJECTED)))
+    status = points.status | (odd * np.uint8(Status.REJECTED)) | (trial.points.status & np.uint8(Status.DOUBTFUL))
+    points = replace(points, status=status, start_s=trial.points.start_s)
     notes = [*smoothed.notes, _cutoff_note(smoothed.cutoff_hz)]
     notes += [f"{name} was not smoothed: {words}" for name, words in left.items() if name not in smoothed.left]
     if odd.any():

@@ -11,10 +11,12 @@ from calibration.files import write_rig
 from calibration.synthetic import ring_rig
 from mocap.cli import app
 from mocap.export.keypoints import write_keypoint_table
+from mocap.pipeline.trial_smoothing import smooth_trial
+from mocap.reconstruction import reconstruct_details
 from mocap.schema import Status
 from mocap.storage import read_trial
 from mocap.synthetic import default_subject, observe, squat
-from mocap.trial import Points3D
+from mocap.trial import Points3D, Trial
 
 N_KEYPOINTS = 30
 
@@ -121,3 +123,17 @@ def test_samples_of_two_views_that_are_wrong_keep_their_value_and_carry_a_flag(l
     assert flagged.sum() <= 4  # the samples beside a leap carry it too
     (verdict,) = [verdict for verdict in told["quality"] if verdict["name"] == "doubtful samples"]
     assert "leaping" in verdict["text"]
+
+
+@pytest.mark.parametrize("method", ["kalman", "map"])
+def test_smoothed_points_keep_the_time_and_the_flags_of_the_raw_ones(lab, method):
+    _, rig, points = lab
+    keypoints = observe(Points3D(points.position[:100], points.names, 100.0), rig, 0).keypoints
+    result = reconstruct_details(keypoints, rig)
+    flags = np.zeros_like(result.points.status)
+    flags[7, 3] = Status.DOUBTFUL
+    raw = replace(result.points, start_s=-2.5, status=result.points.status | flags)
+    trial = Trial("squat", raw, rig=rig, keypoints=keypoints)
+    smoothed = smooth_trial(trial, result, method=method).points_smoothed
+    assert np.array_equal(smoothed.time_s, raw.time_s)
+    assert np.array_equal(smoothed.status & Status.DOUBTFUL, flags)
