@@ -4,7 +4,8 @@ A video coder copies blocks of the last picture to where they went; what turns o
 is off by more than is worth its bits. So in compressed footage the corners of a tag lag behind its middle, in
 proportion to how they move about it, and in all cameras alike: no disagreement between cameras tells it. The line
 between two tags of a plate does, which does not lag; and lag comes with noise beyond what detections state, which
-bounds it from above. Where there is no such noise there is no lag, and nothing is taken out.
+bounds it from above. Where there is no such noise there is no lag, and nothing is taken out. With one tag of a plate in
+view the lag is as good as unknown: then the sd of poses can be too small by half and more where tags turn late.
 """
 
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ _REACH = 2  # frames on either side from which a velocity is taken
 _SHARE_SD = 0.32
 _LEAST_SPEED = 0.03  # px per frame
 _ALIKE = 10  # frames that tell about the same
-_TOLD_FRAMES = 0.05  # what was taken out beyond this is told, sure or not
+_TOLD_PX = 0.02  # corners moved by more are told, sure or not
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,23 +34,30 @@ class Lag:
     ----------
     frames : ndarray, shape (camera,)
     covariance : ndarray, shape (camera, camera)
+    moved_px : ndarray, shape (camera,)
+        By how much corners are moved to take it out, RMS.
     """
 
     frames: NDArray
     covariance: NDArray
+    moved_px: NDArray
 
     def said(self) -> str:
         """Say how late tags turn; nothing where they do not."""
-        most = int(np.argmax(np.abs(self.frames)))
-        if abs(self.frames[most]) < _TOLD_FRAMES:
+        most = int(np.argmax(self.moved_px))
+        if self.moved_px[most] < _TOLD_PX:
             return ""
-        late, sd = self.frames[most], np.sqrt(self.covariance[most, most])
-        return f"tags turn up to {late:.2f} +- {sd:.2f} frames late by the compression of the video, which is taken out"
+        frames, sd = self.frames[most], np.sqrt(self.covariance[most, most])
+        way = "late" if frames > 0 else "early"
+        return (
+            f"tags turn as if {abs(frames):.2f} +- {sd:.2f} frames {way}, as compressed video lets them; their corners "
+            f"were moved by {self.moved_px[most]:.2f} px for it"
+        )
 
 
 def no_lag(n_cameras: int) -> Lag:
     """Return that corners keep up."""
-    return Lag(np.zeros(n_cameras), np.zeros((n_cameras, n_cameras)))
+    return Lag(np.zeros(n_cameras), np.zeros((n_cameras, n_cameras)), np.zeros(n_cameras))
 
 
 def turning(rig: CameraRig, body: NDArray, poses: NDArray, group: NDArray) -> NDArray:
@@ -131,7 +139,8 @@ def estimate_lag(linear: Linear, drift: NDArray, known: Lag, stated: NDArray) ->
     scores = right - normal @ step
     stretches = np.add.reduceat(scores, np.arange(0, n_frames, _ALIKE))
     excess = float(np.einsum("si,ij,sj->", stretches, inverse, stretches)) / n_cameras
-    return Lag(known.frames + step, inverse * max(1.0, excess))
+    frames = known.frames + step
+    return Lag(frames, inverse * max(1.0, excess), np.abs(frames) * _speed(linear, drift))
 
 
 def _expected_sd(linear: Linear, drift: NDArray, stated: NDArray) -> NDArray:
@@ -140,8 +149,13 @@ def _expected_sd(linear: Linear, drift: NDArray, stated: NDArray) -> NDArray:
     count = np.maximum(seen.sum(axis=(1, 2)), 1)
     real = np.where(seen, 1.0 / np.where(seen, linear.weight, 1.0), 0.0).sum(axis=(1, 2)) / count
     excess = np.sqrt(np.maximum(real - 2.0 * np.where(seen, stated, 0.0).sum(axis=(1, 2)) / count, 0.0))
-    speed = np.sqrt((drift**2).sum(axis=(1, 2, 3)) / (2 * count))
-    return np.maximum(_SHARE_SD * excess / np.maximum(speed, _LEAST_SPEED), 1e-4)
+    return np.maximum(_SHARE_SD * excess / np.maximum(_speed(linear, drift), _LEAST_SPEED), 1e-4)
+
+
+def _speed(linear: Linear, drift: NDArray) -> NDArray:
+    """Return the RMS of how fast corners turn about their tag, by camera, px per frame."""
+    count = np.maximum((linear.weight > 0).sum(axis=(1, 2)), 1)
+    return np.asarray(np.sqrt((drift**2).sum(axis=(1, 2, 3)) / (2 * count)))
 
 
 def lag_covariance(linear: Linear, drift: NDArray, lag: Lag, inverse: NDArray) -> NDArray:

@@ -113,7 +113,7 @@ def test_tags_that_turn_late_as_in_compressed_video_are_noticed_and_set_right(la
     found = rigid_plate_poses(Keypoints2D(pixels, keypoints.confidence, keypoints.names, 100.0), RIG, PLATE)
     # Measured: 0.27 to 0.30 frames of 0.3, and none of none; poses off by 0.97 of their sd, 1.94 without it.
     assert np.abs(found.lag.frames - late).max() < 0.1
-    assert ("late by the compression" in found.said()) == (late > 0)
+    assert ("frames late, as compressed video" in found.said()) == (late > 0)
     off = errors(found, truth)[:, :3]
     assert np.sqrt((off**2).sum() / np.einsum("tii->", found.covariance[:, :3, :3])) == pytest.approx(1.0, abs=0.1)
 
