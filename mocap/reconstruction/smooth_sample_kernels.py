@@ -134,8 +134,8 @@ def stray_samples(info, precision, value, rows, limit, beside, near, distance, f
 
     Parameters
     ----------
-    rows : float64, shape (3 + time, 5, 3, LANES)
-        Of `smooth_scout_kernels.scout`.
+    rows : float64, shape (time, 2, 3, LANES)
+        Variance and value, as `smooth_scout_kernels.scout` finds them.
     limit : float64, shape (LANES,)
         Of the squared distance, in units of the noise.
     beside : float
@@ -153,16 +153,16 @@ def stray_samples(info, precision, value, rows, limit, beside, near, distance, f
                 info[t, 0, p] if there else 1.0, info[t, 1, p], info[t, 2, p],
                 info[t, 3, p] if there else 1.0, info[t, 4, p], info[t, 5, p] if there else 1.0,
             )  # fmt: skip
-            one, two = 1.0 - rows[t + 3, 0, 0, p] * precision[t, 0, p], 1.0 - rows[t + 3, 0, 1, p] * precision[t, 1, p]
-            three = 1.0 - rows[t + 3, 0, 2, p] * precision[t, 2, p]
+            one, two = 1.0 - rows[t, 0, 0, p] * precision[t, 0, p], 1.0 - rows[t, 0, 1, p] * precision[t, 1, p]
+            three = 1.0 - rows[t, 0, 2, p] * precision[t, 2, p]
             there &= (one > 1e-6) & (two > 1e-6) & (three > 1e-6)
             one, two, three = 1.0 / max(one, 1e-6), 1.0 / max(two, 1e-6), 1.0 / max(three, 1e-6)
-            x = (value[t, 0, p] - rows[t + 3, 3, 0, p]) * one
-            y = (value[t, 1, p] - rows[t + 3, 3, 1, p]) * two
-            z = (value[t, 2, p] - rows[t + 3, 3, 2, p]) * three
-            xx += rows[t + 3, 0, 0, p] * one
-            yy += rows[t + 3, 0, 1, p] * two
-            zz += rows[t + 3, 0, 2, p] * three
+            x = (value[t, 0, p] - rows[t, 1, 0, p]) * one
+            y = (value[t, 1, p] - rows[t, 1, 1, p]) * two
+            z = (value[t, 2, p] - rows[t, 1, 2, p]) * three
+            xx += rows[t, 0, 0, p] * one
+            yy += rows[t, 0, 1, p] * two
+            zz += rows[t, 0, 2, p] * three
             a, b, c, d, e, f = _inverse(xx, xy, xz, yy, yz, zz)
             square = x * (a * x + 2.0 * (b * y + c * z)) + y * (d * y + 2.0 * e * z) + f * z * z
             distance[t, p] = square if there else 0.0

@@ -12,7 +12,7 @@ from scipy.stats import chi2
 
 from mocap.reconstruction.smooth_kernels import LANES, PAD
 from mocap.reconstruction.smooth_sample_kernels import stray_samples
-from mocap.reconstruction.smooth_scout_kernels import SCOUT_ROWS, scout
+from mocap.reconstruction.smooth_scout_kernels import PIECE, SCOUT_ROWS, SEEN_ROWS, scout
 from mocap.reconstruction.smooth_series import CHUNK, MARGIN, Series, memory, stiffness_of
 from mocap.signal.gaps import runs
 
@@ -32,8 +32,8 @@ class Seen:
 
     Attributes
     ----------
-    rows : ndarray, shape (PAD + time + PAD, 5, 3, LANES)
-        Of `smooth_scout_kernels.scout`; the memory, as that of `local`, is written anew by the next look as long.
+    rows : ndarray, shape (time + PAD, 2, 3, LANES)
+        Variance and value; the memory, as that of `local`, is written anew by the next look as long.
     sums : ndarray, shape (3, 3, LANES)
         By axis the degrees of freedom that motion takes over its stiffness, squares of third differences, misfit.
     local : ndarray, shape (time + PAD, 2, LANES)
@@ -47,24 +47,24 @@ class Seen:
     @property
     def position(self) -> NDArray:
         """Shape (time + PAD, 3, LANES), as a series has it."""
-        return np.ascontiguousarray(self.rows[PAD:, 3])
+        return np.ascontiguousarray(self.rows[:, 1])
 
     @property
     def variance(self) -> NDArray:
         """Of each axis by itself, shape (time + PAD, 3, LANES)."""
-        return np.ascontiguousarray(self.rows[PAD:, 0])
+        return np.ascontiguousarray(self.rows[:, 0])
 
 
 def look(series: Series, stiffness: NDArray, use: str = "piece") -> Seen:
     """Smooth each axis by itself for a stiffness, shape (3, LANES); `use` names the memory."""
     n = len(series.active)
-    rows = memory((n + PAD) * SCOUT_ROWS * LANES, use)
-    sums, local = np.empty((3, 3, LANES)), memory(n * 2 * LANES, use + " local")
+    rows, local = memory(n * SEEN_ROWS * LANES, use), memory(n * 2 * LANES, use + " local")
+    marks, sums = memory((n // PIECE + 1) * 3 * SCOUT_ROWS * LANES, "marks"), np.empty((3, 3, LANES))
     scout(
         series.value.reshape(-1), series.precision.reshape(-1), series.led.reshape(-1),
-        np.ascontiguousarray(stiffness).reshape(-1), rows, sums.reshape(-1), local,
+        np.ascontiguousarray(stiffness).reshape(-1), marks, sums.reshape(-1), local, rows,
     )  # fmt: skip
-    return Seen(rows.reshape(n + PAD, 5, 3, LANES), sums, local.reshape(n, 2, LANES))
+    return Seen(rows.reshape(n, 2, 3, LANES), sums, local.reshape(n, 2, LANES))
 
 
 def look_all(series: Series, stiffness: NDArray) -> Seen:
@@ -73,7 +73,7 @@ def look_all(series: Series, stiffness: NDArray) -> Seen:
     if n_frames <= CHUNK:
         return look(series, stiffness, "all")
     n = len(series.active)
-    seen = Seen(np.zeros((n + PAD, 5, 3, LANES)), np.zeros((3, 3, LANES)), np.zeros((n, 2, LANES)))
+    seen = Seen(np.zeros((n, 2, 3, LANES)), np.zeros((3, 3, LANES)), np.zeros((n, 2, LANES)))
     for start in range(0, n_frames, CHUNK):
         _look_again(series, stiffness, seen, start, min(start + CHUNK, n_frames), MARGIN)
     return seen
@@ -93,7 +93,7 @@ def look_again(series: Series, stiffness: NDArray, seen: Seen, frames: NDArray, 
 def _look_again(series: Series, stiffness: NDArray, seen: Seen, start: int, stop: int, margin: int) -> None:
     low, high = max(0, start - margin), min(len(series.active) - PAD, stop + margin)
     near, inner = look(series.part(low, high), stiffness), slice(start - low, stop - low)
-    seen.rows[PAD + start : PAD + stop] = near.rows[PAD:][inner]
+    seen.rows[start:stop] = near.rows[inner]
     seen.local[start:stop] = near.local[inner]
 
 

@@ -11,18 +11,18 @@ from mocap.reconstruction.smooth_block_kernels import LANES, N1, N2, N3, OPTIONS
 
 # The compiler's cache watches this file alone: a test holds this to the SHA-256 of the kernel file imported.
 IMPORTED_SHA256 = "e9884ff4910c03db1d6bff30c429856cc045749df2686189e3f8ac00c24e0b93"
-#: Rows of memory for each frame.
-SCOUT_ROWS = 15
+#: Rows of memory for each frame; frames in a piece, which is to stay near the processor; rows of what is found.
+SCOUT_ROWS, PIECE, SEEN_ROWS = 15, 64, 6
+_FRAME = SCOUT_ROWS * LANES
 _R1, _R2, _R3, _R4 = (np.uint64(3 * place * LANES) for place in range(1, 5))
 _BACK1, _BACK2, _BACK3 = (np.uint64(SCOUT_ROWS * turn * LANES) for turn in range(1, 4))
 
 
 @njit(**OPTIONS)
-def _forward(value, precision, steady, stiffness, rows, frame, axis):
+def _forward(value, precision, steady, stiffness, rows, frame, slot, axis):
     """Eliminate one frame: inverse pivot, what it hands on to the three after it, and right-hand side."""
     at, along = np.uint64((3 * frame + axis) * LANES), np.uint64(axis * LANES)
-    # The memory begins three frames early.
-    o = np.uint64(((frame + 3) * SCOUT_ROWS + axis) * LANES)
+    o = np.uint64((slot * SCOUT_ROWS + axis) * LANES)
     s = np.uint64(frame * LANES)
     a, b, c = o - _BACK1, o - _BACK2, o - _BACK3
     for p in range(N1):
@@ -44,9 +44,9 @@ def _forward(value, precision, steady, stiffness, rows, frame, axis):
 
 
 @njit(**OPTIONS)
-def _backward(rows, frame, axis):
+def _backward(rows, slot, axis):
     """Solve one frame, and the inverse near it: its variance, its ties to the next two, value, third difference's."""
-    o = np.uint64(((frame + 3) * SCOUT_ROWS + axis) * LANES)
+    o = np.uint64((slot * SCOUT_ROWS + axis) * LANES)
     a, b, c = o + _BACK1, o + _BACK2, o + _BACK3
     for p in range(N1):
         near = rows[o + p]
@@ -65,10 +65,10 @@ def _backward(rows, frame, axis):
 
 
 @njit(**OPTIONS)
-def _count(value, precision, steady, stiffness, rows, frame, axis, sums, local):
+def _count(value, precision, steady, stiffness, rows, frame, slot, axis, sums, local):
     """Add up what one frame tells of motion and noise."""
     at, along, s = np.uint64((3 * frame + axis) * LANES), np.uint64(axis * LANES), np.uint64(frame * LANES)
-    o = np.uint64(((frame + 3) * SCOUT_ROWS + axis) * LANES) + _R3
+    o = np.uint64((slot * SCOUT_ROWS + axis) * LANES) + _R3
     first, second, third = np.uint64(3 * LANES) + along, np.uint64(6 * LANES) + along, np.uint64(2 * frame * LANES)
     for p in range(N1):
         x = rows[o + p]
@@ -83,8 +83,20 @@ def _count(value, precision, steady, stiffness, rows, frame, axis, sums, local):
 
 
 @njit(**OPTIONS)
-def scout(value, precision, steady, stiffness, rows, sums, local):
+def _write(rows, slot, frame, result):
+    """Write out variance and value of one frame."""
+    o, at = np.uint64(slot * _FRAME), np.uint64(SEEN_ROWS * LANES * frame)
+    for p in range(N3):
+        result[at + p] = rows[o + p]
+        result[at + N3 + p] = rows[o + _R3 + p]
+
+
+@njit(**OPTIONS)
+def scout(value, precision, steady, stiffness, marks, sums, local, result):
     """Smooth each axis of each lane by itself; all arrays flat.
+
+    The way forward is gone twice, in pieces: the second time on the way back, piece by piece from where it stood at
+    the beginning of each, which takes less time than to fetch all rows from memory.
 
     Parameters
     ----------
@@ -93,26 +105,44 @@ def scout(value, precision, steady, stiffness, rows, sums, local):
     steady : float64, shape (3 + time + PAD, LANES)
         What each third difference counts, three rows of zeros before them.
     stiffness : float64, shape (3, LANES)
-    rows : float64, shape (3 + time + PAD, 5, 3, LANES)
-        Result: variance at 0, value at 3 of each frame, the first three frames being memory.
+    marks : float64, shape (pieces, 3, 5, 3, LANES)
+        Memory: the three frames before each piece.
     sums : float64, shape (3, 3, LANES)
         Result: by axis the trace of inverse times D'D, the squares of the third differences, the misfit.
     local : float64, shape (time + PAD, 2, LANES)
         Result: degrees, and squares, of all axes by third difference, times the stiffness.
+    result : float64, shape (time + PAD, 2, 3, LANES)
+        Result: variance and value.
     """
-    n_frames = steady.size // LANES - 6
-    edge = 3 * SCOUT_ROWS * LANES
-    rows[:edge] = 0.0
-    rows[(n_frames + 3) * SCOUT_ROWS * LANES :] = 0.0
+    n_frames, edge = steady.size // LANES - 6, 3 * _FRAME
+    n_pieces = -(-n_frames // PIECE)
+    rows = np.zeros((PIECE + 6) * _FRAME)
     sums[:] = 0.0
     local[:] = 0.0
-    for frame in range(n_frames):
-        for axis in range(3):
-            _forward(value, precision, steady, stiffness, rows, frame, axis)
-    for frame in range(n_frames - 1, -1, -1):
-        for axis in range(3):
-            _backward(rows, frame, axis)
-            _count(value, precision, steady, stiffness, rows, frame, axis, sums, local)
+    result[SEEN_ROWS * LANES * n_frames :] = 0.0
+    for piece in range(n_pieces):
+        start, stop = piece * PIECE, min((piece + 1) * PIECE, n_frames)
+        marks[piece * edge : (piece + 1) * edge] = rows[:edge]
+        for frame in range(start, stop):
+            for axis in range(3):
+                _forward(value, precision, steady, stiffness, rows, frame, frame - start + 3, axis)
+        if piece < n_pieces - 1:
+            rows[:edge] = rows[PIECE * _FRAME : PIECE * _FRAME + edge]
+    rows[(n_frames - (n_pieces - 1) * PIECE + 3) * _FRAME :] = 0.0
+    for piece in range(n_pieces - 1, -1, -1):
+        start, stop = piece * PIECE, min((piece + 1) * PIECE, n_frames)
+        if piece < n_pieces - 1:
+            rows[(PIECE + 3) * _FRAME :] = rows[edge : 2 * edge]
+            rows[:edge] = marks[piece * edge : (piece + 1) * edge]
+            for frame in range(start, stop):
+                for axis in range(3):
+                    _forward(value, precision, steady, stiffness, rows, frame, frame - start + 3, axis)
+        for frame in range(stop - 1, start - 1, -1):
+            slot = frame - start + 3
+            for axis in range(3):
+                _backward(rows, slot, axis)
+                _count(value, precision, steady, stiffness, rows, frame, slot, axis, sums, local)
+            _write(rows, slot, frame, result)
 
 
 @njit(**OPTIONS)

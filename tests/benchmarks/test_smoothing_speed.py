@@ -80,7 +80,9 @@ def compare(n_cameras, n_frames, frames, repeats):
 @pytest.mark.benchmark
 @pytest.mark.parametrize("n_cameras", [4, 8])
 def test_points_per_second_over_the_optimisation_of_aniposelib(n_cameras):
-    found, error = compare(n_cameras, 6000, slice(200, 260), 5)
+    # The rival takes less time a point the more frames it has, up to about 240: 620, 980 and 940 points per second of
+    # processor time over 60, 240 and 600 frames with four cameras.
+    found, error = compare(n_cameras, 6000, slice(200, 440), 3)
     assert max(error["kalman"], error["map"]) < 0.5 * error["theirs"]
     assert found["kalman"] >= 500 and found["map"] >= 500, found
 
