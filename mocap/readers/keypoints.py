@@ -8,7 +8,15 @@ from pathlib import Path
 
 from mocap.errors import FormatError, KeypointError, SourceError
 from mocap.keypoints import PeopleKeypoints
-from mocap.readers.keypoints_checks import check_pixels, check_sizes, chosen_rate, stray_names, views
+from mocap.readers.keypoints_checks import (
+    check_pixels,
+    check_sizes,
+    chosen_rate,
+    high_scores,
+    stray_names,
+    unused_skeleton,
+    views,
+)
 from mocap.readers.keypoints_coco import holds_alphapose, holds_coco, read_coco
 from mocap.readers.keypoints_common import KeypointRequest, KeypointSource, join_cameras, select_keypoints
 from mocap.readers.keypoints_deeplabcut import holds_deeplabcut, read_deeplabcut
@@ -20,7 +28,6 @@ from mocap.readers.keypoints_openpose import holds_openpose, read_openpose
 from mocap.readers.keypoints_pose2sim import holds_pose2sim, read_pose2sim
 from mocap.readers.keypoints_sleap import holds_sleap, read_sleap
 from mocap.readers.words import few
-from mocap.skeleton import read_skeleton
 
 _READ = (".json", ".csv", ".h5", ".hdf5")
 _MOST_LOOKED_AT = 1000  # files, to say what lies in a folder
@@ -115,7 +122,8 @@ def read_keypoints(
         A key of `KEYPOINT_READERS`, or `auto`.
     skeleton : str, optional
         Name of a skeleton of `configs/skeletons`, or the path of one in TOML, where files do not name their
-        keypoints. Left out, the one known skeleton with as many keypoints is taken, if there is one alone.
+        keypoints; where they do, their names are used, and a note says so if the skeleton has others or another
+        order. Left out, the one known skeleton with as many keypoints is taken, if there is one alone.
     declared : mapping of str to str, optional
         Camera name to the name of its folder, file (without ending) or label, where the names do not tell.
     keypoints : sequence of str, optional
@@ -155,12 +163,11 @@ def read_keypoints(
     rate, rate_notes = chosen_rate(rate_hz, found.rate_hz, path)
     sizes_apart = check_sizes(found.image_sizes, image_sizes or {})
     detections, pixel_notes = check_pixels(found.detections, {**found.image_sizes, **(image_sizes or {})})
-    source_of, files, notes = found.source_of, found.files, (*found.notes, *rate_notes, *pixel_notes)
+    notes = (*found.notes, *rate_notes, *pixel_notes, *unused_skeleton(detections, skeleton), *high_scores(detections))
+    source_of, files = found.source_of, found.files
     del found  # else a long recording would be held twice
     seen_notes = (*stray_names(next(iter(detections.values())).names), *views(detections))
     people, first_frame, joint_notes = join_cameras(detections, rate)
-    if skeleton is not None and not set(people.names) <= set(read_skeleton(skeleton).keypoints):
-        notes += (f"the files name their keypoints themselves; the skeleton {skeleton} was not used.",)
     people, remarks = select_keypoints(people, keypoints, reader.whole_skeleton)
     return KeypointRecording(
         people, name, source_of, first_frame, files, (*notes, *joint_notes, *seen_notes, *remarks), sizes_apart

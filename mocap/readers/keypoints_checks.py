@@ -9,6 +9,7 @@ import numpy as np
 from mocap.config.presets import preset_names
 from mocap.errors import KeypointError
 from mocap.readers.keypoints_common import CameraDetections
+from mocap.readers.words import few
 from mocap.skeleton import read_skeleton
 
 _RATES_ALIKE = 0.005
@@ -83,10 +84,34 @@ def views(detections: Mapping[str, CameraDetections]) -> tuple[str, ...]:
             if ever:
                 seen.setdefault(name, []).append(camera)
     lone = [f"{name} ({cameras[0]})" for name, cameras in seen.items() if len(cameras) == 1]
-    notes: tuple[str, ...] = (f"one camera alone ever saw {', '.join(lone)}: no 3D of it.",) if lone else ()
+    notes: tuple[str, ...] = (f"one camera alone ever saw {few(lone)}: no 3D of it.",) if lone else ()
     if max(people.values()) > 1:
         notes += ("people in one frame, at most: " + ", ".join(f"{c} {n}" for c, n in people.items()) + ".",)
     return notes
+
+
+def unused_skeleton(detections: Mapping[str, CameraDetections], skeleton: str | None) -> tuple[str, ...]:
+    """Return a note where a skeleton was asked for and files name other keypoints, or the same in another order."""
+    if skeleton is None:
+        return ()
+    asked = read_skeleton(skeleton).keypoints
+    own = {camera: found.names for camera, found in detections.items() if found.names != asked}
+    if not own:
+        return ()
+    apart = dict.fromkeys(name for names in own.values() for name in (*names, *asked)
+                          if (name in names) != (name in asked))  # fmt: skip
+    whose = "" if len(own) == len(detections) else f" of {few(own)}"
+    how = f"and differ from it in {few(apart)}" if apart else "in another order"
+    return (f"the skeleton {skeleton} was not used: the files{whose} name their keypoints themselves, {how}.",)
+
+
+def high_scores(detections: Mapping[str, CameraDetections]) -> tuple[str, ...]:
+    """Return a note that counts the confidences which were taken as 1 because they pass it."""
+    high = {camera: found.above_one for camera, found in detections.items() if found.above_one[0]}
+    if not high:
+        return ()
+    counts = few(f"{camera} {count} (up to {most:.2f})" for camera, (count, most) in high.items())
+    return (f"scores above 1 were taken as 1: {counts}.",)
 
 
 def stray_names(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -100,7 +125,7 @@ def stray_names(names: tuple[str, ...]) -> tuple[str, ...]:
     stray = [name for name in names if name not in best.keypoints]
     if not stray or count < _MOSTLY * len(best.keypoints):
         return ()
-    return (f"{', '.join(stray[:8])}: not of the skeleton {best.name}, which the other keypoints are of.",)
+    return (f"{few(stray, 8)}: not of the skeleton {best.name}, which the other keypoints are of.",)
 
 
 def check_pixels(

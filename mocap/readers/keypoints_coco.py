@@ -221,8 +221,7 @@ def _arrange(
         frames[content.images[key].frame].append(_with_confidence(person) if content.flags else person)
     if content.flags:
         notes += (f"the files tell visible from hidden, no confidences: 1 and {_HIDDEN} are used.",)
-    found, told = stack_people(frames, names, str(file), 1.0 if content.flags else HIGHEST_SCORE)
-    return found, notes + told
+    return stack_people(frames, names, str(file), 1.0 if content.flags else HIGHEST_SCORE), notes
 
 
 def _with_confidence(person: NDArray) -> NDArray:

@@ -28,12 +28,15 @@ class CameraDetections:
     confidence : ndarray, shape (row, person, keypoint)
     names : tuple of str
         Keypoint names.
+    above_one : tuple of (int, float)
+        How many confidences above 1 were taken as 1, and the highest of them.
     """
 
     frames: NDArray
     pixels: NDArray
     confidence: NDArray
     names: tuple[str, ...]
+    above_one: tuple[int, float] = (0, 0.0)
 
 
 @dataclass(frozen=True)

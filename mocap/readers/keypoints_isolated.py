@@ -12,10 +12,10 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,17 +83,31 @@ def _size(file: Path) -> int:
 
 
 def _not_hdf5(file: Path) -> MocapError | None:
-    """Return why a file need not be handed to the library: it is empty, or does not begin as HDF5 does."""
+    """Return why a file need not be handed to the library: it is empty, or nowhere begins as HDF5 does."""
+    size = _size(file)
     try:
         with file.open("rb") as stream:
-            opening = stream.read(len(_SIGNATURE))
+            found = any(_signed(stream, offset) for offset in _offsets(size))
     except OSError as error:
         return SourceError(f"{file} cannot be read: {error.strerror or error}.", "Check the path and the rights.")
-    if not opening:
+    if not size:
         return SourceError(f"{file} is empty.", "Export or copy the file again.", code="FILE_EMPTY")
-    if opening != _SIGNATURE:
+    if not found:
         return FormatError(f"{file} is not an HDF5 file.", "Export or copy the file again.", code="BROKEN_HDF5")
     return None
+
+
+def _offsets(size: int) -> Iterator[int]:
+    """Where HDF5 may begin, after a block of the user's own: 0, 512 and its doubles. Source: HDF5 format, II.A."""
+    offset = 0
+    while offset < size:
+        yield offset
+        offset = 2 * offset or 512
+
+
+def _signed(stream: BinaryIO, offset: int) -> bool:
+    stream.seek(offset)
+    return stream.read(len(_SIGNATURE)) == _SIGNATURE
 
 
 class _Children:

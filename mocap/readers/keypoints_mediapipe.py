@@ -170,9 +170,8 @@ def _arrange(
             "Export all landmarks of the pose.",
             code="SKELETON_SIZE",
         )
-    detections, notes = stack_people(found.people, names, str(file))
-    if found.counted:
-        notes += (f"{file} numbers no frames: they are counted by their places.",)
+    detections = stack_people(found.people, names, str(file))
+    notes = (f"{file} numbers no frames: they are counted by their places.",) if found.counted else ()
     finite = detections.pixels[np.isfinite(detections.pixels)]
     if not len(finite) or np.quantile(np.abs(finite), 0.95) > _NORMALISED:
         return detections, notes

@@ -67,14 +67,16 @@ def read_mmpose(path: Path, request: KeypointRequest, progress: Progress | None 
         found, names = _read_file(file, image=not whole)
         check_frames_once([*(frames[camera].keys() & found.keys()), *found], file.parent)
         frames[camera].update(found)
+        if names and named.get(camera) not in (None, names):
+            raise _not_mmpose(file, "it names the keypoints in another way than the files before it")
         named[camera] = names or named.get(camera)
     detections: dict[str, CameraDetections] = {}
     for camera, paths in files.items():
         origin = paths[0] if whole else paths[0].parent
         people = [person for found in frames[camera].values() for person in found]
         chosen_names, told = names_of_keypoints(people, named[camera], request, origin)
-        detections[camera], scores = stack_people(frames[camera], chosen_names, str(origin), HIGHEST_SCORE)
-        notes += tuple(note for note in (*told, *scores) if note not in notes)
+        detections[camera] = stack_people(frames[camera], chosen_names, str(origin), HIGHEST_SCORE)
+        notes += tuple(note for note in told if note not in notes)
     return KeypointSource(detections, source_of, tuple(file for _, file in listed), notes)
 
 

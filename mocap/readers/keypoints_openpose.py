@@ -1,5 +1,6 @@
 """OpenPose: a folder with one folder of JSON files per camera, one file per frame, several people per file."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,8 @@ def read_openpose(path: Path, request: KeypointRequest, progress: Progress | Non
     detections: dict[str, CameraDetections] = {}
     for camera in files:
         origin = str(path / source_of[camera])
-        detections[camera], _ = stack_people(people.pop(camera), skeleton.keypoints, origin, _HIGHEST_PEAK)
+        found = stack_people(people.pop(camera), skeleton.keypoints, origin, _HIGHEST_PEAK)
+        detections[camera] = replace(found, above_one=(0, 0.0))  # of any recording: nothing to tell
     return KeypointSource(detections, source_of, tuple(file for _, file in listed), (*told, *notes))
 
 

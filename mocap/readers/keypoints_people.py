@@ -14,8 +14,6 @@ from mocap.skeleton import Skeleton, read_skeleton
 
 #: Confidences up to it are taken for 1, where they are scores of a detector that may pass 1.
 HIGHEST_SCORE = 10.0
-# The height of a fitted peak passes 1 by a few per cent now and then: nothing to tell.
-_PLAIN_PEAK = 1.1
 
 
 def names_of_keypoints(
@@ -23,8 +21,8 @@ def names_of_keypoints(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the names of the keypoints of a camera's people, and notes.
 
-    A skeleton that was asked for comes first, then the names that the files bring, then the one known skeleton with
-    as many keypoints.
+    The names that the files bring come first, since their columns are of those whatever skeleton was asked for; then
+    that skeleton, then the one known skeleton with as many keypoints.
 
     Parameters
     ----------
@@ -39,7 +37,8 @@ def names_of_keypoints(
     ------
     KeypointError
         SKELETON_SIZE when people differ in their number of keypoints, or from the names; NO_FRAMES when there is
-        nobody whose keypoints could be counted; SKELETON_MISSING.
+        nobody whose keypoints could be counted; SKELETON_MISSING; KEYPOINT_NAMES when the files name no keypoint of
+        the skeleton that was asked for.
     """
     counts = {len(person) for person in people}
     if len(counts) > 1:
@@ -48,7 +47,8 @@ def names_of_keypoints(
             "Detect all frames with one model.",
             code="SKELETON_SIZE",
         )
-    if named and request.skeleton is None:
+    if named:
+        _check_akin(named, request, origin)
         if counts and counts != {len(named)}:
             raise KeypointError(
                 f"{origin} names {len(named)} keypoints, its people have {counts.pop()}.",
@@ -60,6 +60,18 @@ def names_of_keypoints(
         raise KeypointError(f"There is nobody in any frame of {origin}.", "Detect the video again.", code="NO_FRAMES")
     skeleton, notes = skeleton_for(request, counts.pop(), origin)
     return skeleton.keypoints, notes
+
+
+def _check_akin(named: tuple[str, ...], request: KeypointRequest, origin: Path | str) -> None:
+    if request.skeleton is None:
+        return
+    skeleton = read_skeleton(request.skeleton)
+    if not set(named) & set(skeleton.keypoints):
+        raise KeypointError(
+            f"{origin} names its keypoints itself, and none of them is in skeleton '{skeleton.name}': {few(named)}.",
+            "Leave the skeleton out to use those names, or export the keypoints under the names of the skeleton.",
+            code="KEYPOINT_NAMES",
+        )
 
 
 def skeleton_for(request: KeypointRequest, count: int, origin: Path | str) -> tuple[Skeleton, tuple[str, ...]]:
@@ -94,8 +106,8 @@ def skeleton_for(request: KeypointRequest, count: int, origin: Path | str) -> tu
 
 def stack_people(
     people: Mapping[int, Sequence[NDArray]], names: tuple[str, ...], origin: str, highest: float = 1.0
-) -> tuple[CameraDetections, tuple[str, ...]]:
-    """Return the people of one camera, and notes.
+) -> CameraDetections:
+    """Return the people of one camera.
 
     Parameters
     ----------
@@ -105,7 +117,7 @@ def stack_people(
     origin : str
         For the errors.
     highest : float
-        Confidences up to it are taken as 1, with a note where they pass 1 by more than a fitted peak does.
+        Confidences up to it are taken as 1, and counted.
 
     Raises
     ------
@@ -117,16 +129,15 @@ def stack_people(
     for row, frame in zip(rows, frames, strict=True):
         for place, person in enumerate(people[frame]):
             row[place] = person
-    confidence, notes = _capped(rows[..., 2], highest, origin)
+    confidence, above_one = _capped(rows[..., 2], highest)
     pixels, confidence = clean(rows[..., :2], confidence, origin)
-    return CameraDetections(np.array(frames, np.int64), pixels, confidence, names), notes
+    return CameraDetections(np.array(frames, np.int64), pixels, confidence, names, above_one)
 
 
-def _capped(confidence: NDArray, highest: float, origin: str) -> tuple[NDArray, tuple[str, ...]]:
-    """Return confidences of at most 1, and a note; those beyond `highest` are none, and stay for the refusal."""
+def _capped(confidence: NDArray, highest: float) -> tuple[NDArray, tuple[int, float]]:
+    """Return confidences of at most 1, with the number of those above and the highest of them; those beyond `highest`
+    are none, and stay for the refusal."""
     high = (confidence > 1) & (confidence <= highest)
     if not high.any():
-        return confidence, ()
-    share, most = 100 * high.sum() / max(int(np.isfinite(confidence).sum()), 1), float(confidence[high].max())
-    note = f"{origin}: {share:.1f} % of the scores pass 1 (up to {most:.2f}); taken as 1."
-    return np.where(high, 1.0, confidence), (note,) if most > _PLAIN_PEAK else ()
+        return confidence, (0, 0.0)
+    return np.where(high, 1.0, confidence), (int(high.sum()), float(confidence[high].max()))

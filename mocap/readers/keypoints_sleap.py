@@ -123,7 +123,7 @@ def _arrange(parsed: Parsed, place: int, origin: str) -> tuple[CameraDetections,
             people.setdefault(int(frame), []).append(person)
     if any(abs(frame) > 1e9 for frame in people):
         raise FormatError(f"{origin} has the frame {max(people)}.", "Export it again.", code="FRAME_NUMBERS")
-    found, notes = stack_people(people, tuple(parsed.words["nodes"]), origin, HIGHEST_SCORE)
-    if not parsed.words["scored"]:
-        notes += (f"{origin}: all points were set by hand, without scores; confidence 1 is used.",)
-    return found, notes
+    found = stack_people(people, tuple(parsed.words["nodes"]), origin, HIGHEST_SCORE)
+    if parsed.words["scored"]:
+        return found, ()
+    return found, (f"{origin}: all points were set by hand, without scores; confidence 1 is used.",)

@@ -75,7 +75,7 @@ def _notes(
     if filled:
         notes.append(f"{counted(filled, 'missing sample')} bridged")
     if strays:
-        notes.append(f"{counted(strays, 'sample')} left out as outliers")
+        notes.append(f"{counted(strays, 'sample')} left out as {'an outlier' if strays == 1 else 'outliers'}")
     if np.nanmax(steady, initial=0.0) > 0:
         share = 100 * float(np.nanmedian(steady))
         notes.append(

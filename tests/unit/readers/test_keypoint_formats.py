@@ -87,7 +87,9 @@ def test_scores_beyond_one_are_capped_with_a_note_and_beyond_reason_refused(tmp_
     truth.scores[0, 0, 0, 0] = 1.37
     found = read(made.mmpose(tmp_path, truth))
     assert found.people.confidence.max() == 1
-    assert any("up to 1.37" in note for note in found.notes)
+    assert "scores above 1 were taken as 1: cam_1 1 (up to 1.37)." in found.notes
+    truth.scores[0, 0, 0, 0], truth.scores[1, :2, 0, 0] = 0.9, 1.05
+    assert "scores above 1 were taken as 1: cam_2 2 (up to 1.05)." in read(made.mmpose(tmp_path, truth)).notes
     truth.scores[0, 0, 0, 0] = 37
     refusal(FormatError, "KEYPOINT_VALUES", made.mmpose(tmp_path, truth))
 

@@ -176,6 +176,14 @@ def test_truncated_hdf5_is_refused_by_name(tmp_path, size):
     assert file.name in refusal(FormatError, "BROKEN_HDF5", folder)
 
 
+@pytest.mark.parametrize("size", [512])
+def test_hdf5_after_a_block_of_the_users_own_is_read(tmp_path, size):
+    plain = read(folder := dlc_folder(tmp_path / "dlc", "dlc_table.h5", ".h5")).people
+    for file in folder.iterdir():
+        file.write_bytes(b"MATLAB 7.3".ljust(size, b"\0") + file.read_bytes())
+    assert np.array_equal(read(folder).people.pixels, plain.pixels, equal_nan=True)
+
+
 def test_pickles_are_not_run(tmp_path):
     import h5py
 

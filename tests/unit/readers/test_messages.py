@@ -72,3 +72,42 @@ def test_a_skeleton_that_is_not_used_is_told(tmp_path):
     path = made.deeplabcut(tmp_path, made.recorded(read_skeleton("halpe_26").keypoints))
     assert not any("skeleton" in note for note in read(path, skeleton="halpe_26").notes)
     assert any("the skeleton coco_17 was not used" in note for note in read(path, skeleton="coco_17").notes)
+
+
+@pytest.mark.parametrize("write", [made.coco, made.mmpose_demo])
+def test_names_that_files_bring_are_not_replaced_by_a_skeleton(tmp_path, write):
+    truth = made.recorded(read_skeleton("coco_17").keypoints[::-1])
+    plain, asked = read(path := write(tmp_path, truth)), read(path, skeleton="coco_17")
+    assert plain.people.names == asked.people.names == truth.names
+    assert asked.people.pixels[0, 0, 0, truth.names.index("nose")].tolist() == truth.pixels[0, 0, 0, -1].tolist()
+    assert [note for note in asked.notes if note not in plain.notes] == [
+        "the skeleton coco_17 was not used: the files name their keypoints themselves, in another order."
+    ]
+    (differ,) = [note for note in read(path, skeleton="mediapipe_33").notes if "mediapipe_33 was not used" in note]
+    assert differ.endswith(" and 10 more.") and "themselves, and differ from it in left_eye_inner, " in differ
+    assert "right_ankle" in refusal(KeypointError, "KEYPOINT_NAMES", path, skeleton="body_25")
+
+
+def test_files_of_one_camera_that_name_keypoints_differently_are_refused(tmp_path):
+    (tmp_path / "demo").mkdir()
+    truth = made.recorded(read_skeleton("coco_17").keypoints)
+    whole = {file.stem: json.loads(file.read_text()) for file in made.mmpose_demo(tmp_path / "demo", truth).iterdir()}
+    path = made.mmpose_images(tmp_path / "images", truth)
+    for camera, document in whole.items():
+        for file in sorted((path / camera).iterdir()):
+            own = {"meta_info": document["meta_info"], "instance_info": json.loads(file.read_text())}
+            file.write_text(json.dumps(own))
+    assert read(path).people.names == truth.names
+    names = document["meta_info"]["keypoint_id2name"]
+    names["0"], names["1"] = names["1"], names["0"]
+    file.write_text(json.dumps({"meta_info": document["meta_info"], "instance_info": []}))
+    assert file.name in refusal(FormatError, "NOT_MMPOSE", path)
+
+
+def test_keypoints_of_one_camera_alone_make_a_short_note(tmp_path):
+    path = made.mmpose_demo(tmp_path, made.recorded(read_skeleton("halpe_26").keypoints))
+    document = json.loads((tmp_path / "cam_2.json").read_text())
+    document["instance_info"] = [{"frame_id": frame, "instances": []} for frame in range(3)]
+    (tmp_path / "cam_2.json").write_text(json.dumps(document))
+    (note,) = [note for note in read(path).notes if "alone" in note]
+    assert note.endswith("(cam_1) and 20 more: no 3D of it.") and len(note) < 200

@@ -191,11 +191,17 @@ def test_strays_are_left_out_and_flagged():
     points, truth = walk(rng, 500)
     position = points.position.copy()
     position[[50, 200, 201, 350], 1] += [0.2, -0.1, 0.15]
-    smoothed = smooth_points_kalman(Points3D(position, points.names, RATE, points.covariance)).points
+    told = smooth_points_kalman(Points3D(position, points.names, RATE, points.covariance))
+    assert "4 samples left out as outliers" in told.notes
+    smoothed = told.points
     flags = Status.FILLED | Status.FILTERED | Status.REJECTED
     assert (smoothed.status[[50, 200, 201, 350], 1] == flags).all()
     assert ((smoothed.status & np.uint8(Status.REJECTED)) != 0).sum() == 4
     assert np.linalg.norm(smoothed.position - truth, axis=2).max() < 0.008
+    alone = points.position.copy()
+    alone[50, 1] += [0.2, -0.1, 0.15]
+    notes = smooth_points_kalman(Points3D(alone, points.names, RATE, points.covariance)).notes
+    assert "1 sample left out as an outlier" in notes
 
 
 def test_errors_that_stay_remain_in_the_covariance():
