@@ -35,7 +35,7 @@ def command(
     ] = None,
     markers: Annotated[
         str | None,
-        typer.Option(help="Round markers are bright (the default), dark, or auto: what the first image shows more of."),
+        typer.Option(help="Round markers are bright (the default), dark, or auto: those that fit --marker-set."),
     ] = None,
     calibration: Annotated[
         Path | None, typer.Option(help="Calibration of the cameras, for round markers; default the session's.")

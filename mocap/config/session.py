@@ -115,8 +115,7 @@ class KeypointSource:
     With `source = "video"` the `files` of a trial are its footage, in which `detector` finds the keypoints: `auto`,
     `mediapipe`, `plates`, `markers` or `onnx`. `model` is an ONNX pose model with its `sha256`; `plates` a
     `plates.toml` or a preset; `marker_set` a standing trial (.h5, .c3d, .trc) whose labelled markers tell round
-    markers apart, and `markers` whether these are `bright`, `dark` or whichever the first image shows more of
-    (`auto`).
+    markers apart, and `markers` whether these are `bright`, `dark` or whichever of both fits the marker set (`auto`).
     """
 
     source: Literal["files", "video"] = "files"

@@ -23,8 +23,8 @@ from mocap.readers.keypoints_cameras import match_cameras
 from mocap.readers.motion import read_motion
 from mocap.storage import read_trial
 
-#: What is kept of a spot, two numbers each: centre; half axes; sd of the centre and kind.
-_KEPT = ("spot", "axes", "quality")
+#: What is kept of a spot, two numbers each: centre; half axes; sd of the centre and kind; direction and contrast.
+_KEPT = ("spot", "axes", "quality", "shape")
 
 
 class SpotDetector:
@@ -46,7 +46,8 @@ class SpotDetector:
         spots = self._finder.detect(image)
         spots = spots.chosen(np.flatnonzero(spots.usable))
         quality = np.column_stack((spots.sd_px, spots.kind))
-        pixels = np.stack((spots.centre_px, spots.axes_px, quality), axis=1)
+        shape = np.column_stack((spots.angle, spots.contrast))
+        pixels = np.stack((spots.centre_px, spots.axes_px, quality, shape), axis=1)
         return Detection(pixels, np.ones((len(spots), len(_KEPT))))
 
 
@@ -166,5 +167,6 @@ def _blobs(spots: NDArray) -> Blobs:
         return NO_BLOBS
     nothing = np.zeros(len(spots))
     kind = spots[:, 2, 1].astype(np.uint8)
-    return Blobs(spots[:, 0], spots[:, 1], nothing, nothing, nothing, nothing, spots[:, 2, 0], kind)
+    angle, contrast = spots[:, 3].T
+    return Blobs(spots[:, 0], spots[:, 1], angle, contrast, nothing, nothing, spots[:, 2, 0], kind)
 

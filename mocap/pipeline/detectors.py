@@ -38,8 +38,8 @@ class DetectorRequest:
     skeleton : str, optional
         Of an ONNX model, where the file beside it does not name it.
     markers : str, optional
-        `bright` round markers on darker surroundings, `dark` ones on brighter, or `auto`: those of which the first
-        image shows more; bright when left out.
+        `bright` round markers on darker surroundings, `dark` ones on brighter, or `auto`: those among which
+        the marker set is found; bright when left out.
     """
 
     detector: str = "auto"
@@ -220,8 +220,9 @@ def _prepare_markers(request: DetectorRequest) -> PreparedDetector:
     labelling = require_labelling(request.calibration, request.marker_set)
     standing_markers(labelling.standing)  # what is wrong with it is told before the work
     options = BlobOptions(polarity=request.markers or "bright")
+    facts = {"options": repr(options), "kept": "spot, axes, quality, shape"}
     return PreparedDetector(
-        "markers", partial(_make_spots, options), {"options": repr(options)}, colour=False, labelling=labelling, drawn=1
+        "markers", partial(_make_spots, options), facts, colour=False, labelling=labelling, drawn=1
     )
 
 

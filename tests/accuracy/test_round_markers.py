@@ -73,7 +73,9 @@ def errors_and_right(labels, truth, scene):
 def test_centres_and_labels_over_a_squat(n_cameras, seed, subject, rate_hz, known_share):
     """A person and a room on which nothing was tuned but the limits of what is half hidden.
 
-    Figures of five cameras; discs that overlap are rare here.
+    Figures of five cameras; discs that overlap are rare here. Of their `known` 0.85 is asked and not 0.9: of what two
+    or more of these five see whole 99.5 % is seen by just two (42 % with eight cameras), so that each spot that is
+    missing, 3.6 % of them, or left out takes its point along: 0.964 squared is 0.93 before any is left out.
     """
     scene, template = scene_of(slice(None), rate_hz, subject=subject)
     rig = ring_rig(n_cameras, seed=seed, size=(1280, 960), radius_m=2.8, target_m=0.9)

@@ -10,8 +10,6 @@ from calibration import CameraRig
 from calibration.triangulation import sampson_distance_px, triangulate
 
 _MOST_PAIRS = 4000  # pairs of spots looked at per frame: the best ones
-_ASKED, _LEAST_TOLD = 12, 20  # frames looked at for the limit, and points that tell it
-_LEAST_LIMIT_PX = 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +53,7 @@ def find_candidates(rig: CameraRig, centres_px: list[NDArray], gate_px: float = 
         Largest distance between a spot and a point's projection.
     min_views : int
     """
-    spot, miss = _proposals(rig, centres_px, gate_px)
+    spot, miss = paired_spots(rig, centres_px, gate_px)
     spot = spot[np.argsort(miss, kind="stable")[:_MOST_PAIRS]]
     position = triangulate(rig, spot_pixels(centres_px, spot))
     spot, error, position = _refined(rig, centres_px, position, spot, gate_px)
@@ -78,6 +76,21 @@ def find_candidates(rig: CameraRig, centres_px: list[NDArray], gate_px: float = 
     return Candidates(position[good], chosen[good], error[good])
 
 
+def paired_spots(rig: CameraRig, centres_px: list[NDArray], gate_px: float) -> tuple[NDArray, NDArray]:
+    """Return pairs of spots, shape (pair, camera), -1 elsewhere, whose rays meet, and how far they miss, px."""
+    rays = [camera.undistort(centres)[0] for camera, centres in zip(rig, centres_px, strict=True)]
+    found, misses = [], []
+    for a, b in combinations(range(len(rig)), 2):
+        miss = sampson_distance_px(rig.cameras[a], rig.cameras[b], rays[a][:, None], rays[b][None])
+        first, second = np.nonzero(miss <= gate_px)
+        spot = np.full((len(first), len(rig)), -1)
+        spot[:, a], spot[:, b] = first, second
+        found.append(spot)
+        misses.append(miss[first, second])
+    spot, miss = np.concatenate(found), np.concatenate(misses)
+    return spot, miss
+
+
 def spot_pixels(centres_px: list[NDArray], spot: NDArray) -> NDArray:
     """Return the pixels, shape (camera, point, 2), of spots (point, camera); NaN for -1."""
     pixels = np.full((len(centres_px), len(spot), 2), np.nan)
@@ -90,21 +103,6 @@ def spot_pixels(centres_px: list[NDArray], spot: NDArray) -> NDArray:
 def reprojection_px(rig: CameraRig, pixels: NDArray, position: NDArray) -> NDArray:
     """Return the distances, shape (camera, point), of pixels from projected points; NaN where there is no pixel."""
     return np.linalg.norm(rig.project(position) - pixels, axis=-1)
-
-
-def _proposals(rig: CameraRig, centres_px: list[NDArray], gate_px: float) -> tuple[NDArray, NDArray]:
-    """Pairs of spots, shape (pair, camera), whose rays meet, and how far they miss each other, px."""
-    rays = [camera.undistort(centres)[0] for camera, centres in zip(rig, centres_px, strict=True)]
-    found, misses = [], []
-    for a, b in combinations(range(len(rig)), 2):
-        miss = sampson_distance_px(rig.cameras[a], rig.cameras[b], rays[a][:, None], rays[b][None])
-        first, second = np.nonzero(miss <= gate_px)
-        spot = np.full((len(first), len(rig)), -1)
-        spot[:, a], spot[:, b] = first, second
-        found.append(spot)
-        misses.append(miss[first, second])
-    spot, miss = np.concatenate(found), np.concatenate(misses)
-    return spot, miss
 
 
 def _refined(
@@ -179,32 +177,6 @@ def robust_points(
     good = worst <= limit_px
     position[~good] = np.nan
     return position, np.isfinite(pixels[..., 0]) & good
-
-
-def learned_limit_px(rig: CameraRig, centres_px: list[list[NDArray]], most_px: float) -> float:
-    """Return how far spots may be from the projection of their point, told by the recording itself.
-
-    Rays of two cameras that have nothing to do with each other miss each other by any distance alike; what is more
-    frequent near 0 than that are the true pairs, and half of them lie within what detection, calibration and clocks
-    leave. Six times as much is allowed: within 2 px far more rays meet by chance than within 0.3.
-
-    Parameters
-    ----------
-    rig : CameraRig
-    centres_px : list (camera) of list (time) of ndarray, shape (spot, 2)
-    most_px : float
-        Never more than that, and just that where the true pairs do not stand out.
-    """
-    frames = np.unique(np.linspace(0, len(centres_px[0]) - 1, _ASKED).astype(int))
-    pairs = [_proposals(rig, [own[frame] for own in centres_px], most_px)[1] for frame in frames]
-    miss = np.sort(np.concatenate(pairs))
-    chance = np.mean(miss > most_px / 2) * len(miss) / (most_px / 2)  # per px
-    more = np.arange(1, len(miss) + 1) - chance * miss
-    more = more[: np.searchsorted(miss, most_px / 2)]
-    if not len(more) or more[-1] < max(_LEAST_TOLD, 3 * np.sqrt(len(miss))):
-        return most_px
-    half = miss[np.searchsorted(np.maximum.accumulate(more), more[-1] / 2)]
-    return float(min(most_px, max(_LEAST_LIMIT_PX, 6.0 * half)))
 
 
 def _worst(miss: NDArray) -> NDArray:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from numpy.typing import NDArray
 
-from mocap.keypoints.markers.blobs import BlobMemory, Blobs, find_blobs
+from mocap.keypoints.markers.blobs import BlobMemory, Blobs, find_blobs, joined
 from mocap.keypoints.markers.options import BlobOptions
 
 _DEFAULT = BlobOptions()
@@ -18,6 +18,8 @@ class MarkerBlobDetector:
     Parameters
     ----------
     options : BlobOptions
+        With the polarity `auto` bright and dark spots are found in every image, told apart by their contrast: which
+        of them are the markers only all images of all cameras can tell, and `label_markers` does.
     track : bool
         Begin with what the last image showed; False takes every image by itself.
 
@@ -25,25 +27,19 @@ class MarkerBlobDetector:
     ----------
     colour : bool
         False: it wants gray images.
-    polarity : str
-        What was decided, for `auto`; empty before the first image.
     """
 
     colour = False
 
     def __init__(self, options: BlobOptions = _DEFAULT, track: bool = True) -> None:
         self.options, self.track = options, track
-        self.polarity = "" if options.polarity == "auto" else options.polarity
-        self._own = options
-        self._memory = BlobMemory()
+        kinds = ("bright", "dark") if options.polarity == "auto" else (options.polarity,)
+        self._searches = [(replace(options, polarity=kind), BlobMemory()) for kind in kinds]
 
     def detect(self, image: NDArray) -> Blobs:
         """Return the spots of the next image, uint8, shape (height, width)."""
-        found = find_blobs(image, self._own, self._memory if self.track else None)
-        if not self.polarity and len(found):
-            self.polarity = "bright" if found.contrast[0] > 0 else "dark"
-            self._own = replace(self.options, polarity=self.polarity)
-        return found
+        found = [find_blobs(image, own, memory if self.track else None) for own, memory in self._searches]
+        return found[0] if len(found) == 1 else joined(found)
 
 
 def make_blob_finder(options: BlobOptions = _DEFAULT, *, track: bool = True) -> MarkerBlobDetector:

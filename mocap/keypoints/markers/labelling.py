@@ -10,37 +10,25 @@ from calibration import CameraRig
 from calibration.digits import digits
 from calibration.triangulation import triangulate
 from mocap.errors import KeypointError
-from mocap.keypoints.markers.blobs import SPLIT, Blobs
-from mocap.keypoints.markers.candidates import find_candidates, learned_limit_px
+from mocap.keypoints.markers.blobs import SPLIT, Blobs, joined
 from mocap.keypoints.markers.following import Follower
+from mocap.keypoints.markers.limits import learned_limit, told_limit
 from mocap.keypoints.markers.options import LabelOptions
 from mocap.keypoints.markers.rigidity import Rigidity, learn_rigidity, nothing_rigid
-from mocap.keypoints.markers.sizes import wrong_size
-from mocap.keypoints.markers.template import MarkerTemplate, Registration, register
+from mocap.keypoints.markers.sizes import SizeCheck, angular_half_axes, told_sizes, wrong_size
+from mocap.keypoints.markers.starting import (
+    GivenLabels,
+    Start,
+    kinds_of,
+    refuse_start,
+    start_by_hand,
+    start_by_template,
+)
+from mocap.keypoints.markers.template import MarkerTemplate
 from mocap.trial import Keypoints2D
 
 Progress = Callable[[int, int], None]
-_TRIED = 24  # frames in which the person is looked for by the template
 _SURE_SD_PX = 0.1
-
-
-@dataclass(frozen=True, eq=False)
-class GivenLabels:
-    """Labels that somebody gave in one frame.
-
-    Attributes
-    ----------
-    frame : int
-    names : tuple of str
-    pixels : ndarray, shape (camera, marker, 2)
-        Clicks, in two cameras or more for every marker; NaN elsewhere. The nearest spot within `reach_px` is meant.
-    reach_px : float
-    """
-
-    frame: int
-    names: tuple[str, ...]
-    pixels: NDArray
-    reach_px: float = 6.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +86,8 @@ def label_markers(
     labels : MarkerTemplate or GivenLabels
         With a template, the frame in which the person stands most clearly as in the template is found; given labels
         start in their own frame.
+        Where there are bright and dark spots, the markers are taken to be those of the two kinds among which the
+        template, or the given labels, are found best.
     rate_hz : float
     options : LabelOptions
     progress : callable, optional
@@ -121,22 +111,65 @@ def label_markers(
     with these distances as a check that exchanged labels fail.
     """
     _check(blobs, rig)
-    usable = [[np.flatnonzero(spots.usable) for spots in camera] for camera in blobs]
-    clean = [[spots.chosen(own) for spots, own in zip(*pair, strict=True)] for pair in zip(blobs, usable, strict=True)]
-    ideal, straight = _ideal(rig, clean)
-    centres = [[spots.centre_px for spots in camera] for camera in straight]
-    options = replace(options, limit_px=learned_limit_px(ideal, centres, options.limit_px))
-    if isinstance(labels, MarkerTemplate):
-        start, position, note = _from_template(straight, ideal, labels, options)
-    else:
-        start, position, note = _from_given(clean, rig, labels)
-    shape = labels.position if isinstance(labels, MarkerTemplate) else position
-    run = _Run(ideal, straight, options, start, position, shape, progress)
+    spots, also = _begun(blobs, rig, labels, options)
+    start = spots.start
+    if not start.clear:
+        raise refuse_start(start, labels)
+    shape = labels.position if isinstance(labels, MarkerTemplate) else start.position
+    run = _Run(spots.ideal, spots.straight, replace(options, limit_px=spots.limit_px), start, shape, progress)
     _, first = run.followed(nothing_rigid(len(labels.names)), 0)
     rigidity = learn_rigidity(first, options)
     spot, points = run.followed(rigidity, 1)
-    spot, points, n_wrong = _settled(ideal, straight, spot, points)
-    return _answer(clean, usable, labels.names, rate_hz, (start, note, rigidity, n_wrong), spot, points)
+    had = (spot >= 0).sum(axis=(1, 2))
+    spot, points, sizes = _settled(rig, spots, spot, points)
+    pairs = f"{rigidity.n_pairs} pairs of markers keep their distance and were used to check the labels."
+    notes = (start.note, *also, pairs, *spots.notes, *told_sizes(sizes, had, rig.names))
+    return _answer(spots, labels.names, rate_hz, rigidity.n_pairs, notes, spot, points)
+
+
+@dataclass(frozen=True, eq=False)
+class _Spots:
+    """Usable spots of one kind, (camera) of (time): their places in the lists, and as an ideal lens would show them."""
+
+    usable: list[list[NDArray]]
+    clean: list[list[Blobs]]
+    straight: list[list[Blobs]]
+    ideal: CameraRig
+    start: Start
+    limit_px: float
+    notes: tuple[str, ...]
+
+
+def _begun(
+    blobs: Sequence[Sequence[Blobs]], rig: CameraRig, labels: MarkerTemplate | GivenLabels, options: LabelOptions
+) -> tuple[_Spots, tuple[str, ...]]:
+    """Return the spots of that kind, bright or dark, among which the markers are found best; and what to tell."""
+    kinds = kinds_of(blobs)
+    found = [_of_kind(blobs, rig, labels, options, kind) for kind in kinds]
+    best = max(range(len(kinds)), key=lambda index: (found[index].start.clear, found[index].start.score))
+    if len(kinds) == 1:
+        return found[0], ()
+    count = {kind: sum(len(own) for camera in spots.usable for own in camera)
+             for kind, spots in zip(("bright", "dark"), found, strict=True)}  # fmt: skip
+    taken, other = ("bright", "dark") if best == 0 else ("dark", "bright")
+    return found[best], (f"The markers were found among the {taken} spots ({count[taken]} in all images of all "
+                         f"cameras); the {count[other]} {other} ones were passed over.",)  # fmt: skip
+
+
+def _of_kind(
+    blobs: Sequence[Sequence[Blobs]], rig: CameraRig, labels: MarkerTemplate | GivenLabels, options: LabelOptions,
+    kind: int,
+) -> _Spots:  # fmt: skip
+    usable = [[np.flatnonzero(spots.usable & ((kind == 0) | (kind * spots.contrast > 0))) for spots in camera]
+              for camera in blobs]  # fmt: skip
+    clean = [[spots.chosen(own) for spots, own in zip(*pair, strict=True)] for pair in zip(blobs, usable, strict=True)]
+    ideal, straight = _ideal(rig, clean)
+    limit = learned_limit(ideal, [[spots.centre_px for spots in camera] for camera in straight], options.limit_px)
+    if isinstance(labels, MarkerTemplate):
+        start = start_by_template(straight, ideal, labels, limit.limit_px)
+    else:
+        start = start_by_hand(clean, rig, labels)
+    return _Spots(usable, clean, straight, ideal, start, limit.limit_px, told_limit(limit, rig.names))
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,20 +177,19 @@ class _Run:
     rig: CameraRig
     clean: list[list[Blobs]]
     options: LabelOptions
-    start: int
-    position: NDArray
+    start: Start
     shape: NDArray
     progress: Progress | None
 
     def followed(self, rigidity: Rigidity, turn: int) -> tuple[NDArray, NDArray]:
         """Spots, shape (camera, time, marker), and positions, shape (time, marker, 3), from the start both ways."""
-        n_frames, n_markers = len(self.clean[0]), len(self.position)
+        start, position = self.start.frame, self.start.position
+        n_frames, n_markers = len(self.clean[0]), len(position)
         spot = np.full((len(self.rig), n_frames, n_markers), -1)
         points = np.full((n_frames, n_markers, 3), np.nan)
         done = 0
-        for frames in (range(self.start, n_frames), range(self.start - 1, -1, -1)):
-            begin = self.position if frames.step > 0 else np.where(np.isfinite(points[self.start]), points[self.start],
-                                                                   self.position)  # fmt: skip
+        for frames in (range(start, n_frames), range(start - 1, -1, -1)):
+            begin = position if frames.step > 0 else np.where(np.isfinite(points[start]), points[start], position)
             follower = Follower(self.rig, self.options, rigidity, begin.copy(), self.shape)
             for frame in frames:
                 own, points[frame] = follower.step([camera[frame] for camera in self.clean])
@@ -193,104 +225,56 @@ def _check(blobs: Sequence[Sequence[Blobs]], rig: CameraRig) -> None:
         )
 
 
-def _from_template(
-    clean: list[list[Blobs]], rig: CameraRig, template: MarkerTemplate, options: LabelOptions
-) -> tuple[int, NDArray, str]:
-    n_frames = len(clean[0])
-    best, best_frame, best_points = Registration(np.zeros(0, int), -1.0, 0.0), -1, np.zeros((0, 3))
-    for frame in np.unique(np.linspace(0, n_frames - 1, min(_TRIED, n_frames)).astype(int)):
-        centres = [camera[frame].centre_px for camera in clean]
-        points = find_candidates(rig, centres, options.limit_px).position_world
-        found = register(template, points)
-        if found.score > best.score and (found.clear or not best.clear):
-            best, best_frame, best_points = found, int(frame), points
-    if not best.clear:
-        raise KeypointError(
-            f"No frame shows the markers of the template: at best {digits(100 * max(best.score, 0.0), 3)} % of them "
-            f"fit, and {digits(100 * best.rival, 3)} % facing another way.",
-            "Begin the trial standing as in the static trial, use the static trial of the same person, check the "
-            "calibration and the blob options, or give labels in one frame.",
-            code="MARKERS_NOT_FOUND",
-        )
-    position = np.where((best.point >= 0)[:, None], best_points[np.maximum(best.point, 0)], np.nan)
-    found_count = int((best.point >= 0).sum())
-    note = f"{found_count} of {len(template.names)} markers were found by the template in frame {best_frame}."
-    return best_frame, position, note
-
-
-def _from_given(clean: list[list[Blobs]], rig: CameraRig, given: GivenLabels) -> tuple[int, NDArray, str]:
-    if not 0 <= given.frame < len(clean[0]) or given.pixels.shape != (len(rig), len(given.names), 2):
-        raise KeypointError(
-            f"Labels of frame {given.frame} of {len(clean[0])}, pixels of shape {given.pixels.shape}.",
-            "Give labels in a frame of the trial, pixels (camera, marker, 2).",
-            code="MARKERS_NOT_FOUND",
-        )
-    pixels = np.full(given.pixels.shape, np.nan)
-    for camera, spots in enumerate(clean):
-        centres = spots[given.frame].centre_px
-        if not len(centres):
-            continue
-        distance = np.linalg.norm(given.pixels[camera][:, None] - centres[None], axis=-1)
-        distance = np.where(np.isfinite(distance), distance, np.inf)
-        near = distance.min(axis=1) <= given.reach_px
-        pixels[camera, near] = centres[distance.argmin(axis=1)[near]]
-    position = triangulate(rig, pixels)
-    count = int(np.isfinite(position).all(axis=1).sum())
-    if count < 3:
-        raise KeypointError(
-            f"Only {count} of {len(given.names)} given labels are at a spot in two cameras.",
-            f"Click within {digits(given.reach_px, 2)} px of the marker in two cameras or more.",
-            code="MARKERS_NOT_FOUND",
-        )
-    return given.frame, position, f"{count} of {len(given.names)} markers were labelled by hand in frame {given.frame}."
-
-
-def _settled(
-    rig: CameraRig, clean: list[list[Blobs]], spot: NDArray, points: NDArray
-) -> tuple[NDArray, NDArray, int]:
-    """Leave out spots of another size than their marker; spots, points without them, and how many there were."""
-    larger, pixels = np.full(spot.shape, np.nan), np.full((*spot.shape, 2), np.nan)
-    for camera, frame in np.ndindex(*spot.shape[:2]):
-        there = spot[camera, frame] >= 0
-        own = clean[camera][frame].chosen(spot[camera, frame, there])
-        larger[camera, frame, there], pixels[camera, frame, there] = own.axes_px[:, 0], own.centre_px
-    scale = [camera.matrix[0, 0] / (points @ camera.cam_from_world[2, :3] + camera.cam_from_world[2, 3])
-             for camera in rig]  # fmt: skip
-    wrong = wrong_size(larger, np.stack(scale))
-    touched = wrong.any(axis=0)
-    spot, points = np.where(wrong, -1, spot), points.copy()
-    pixels[wrong] = np.nan
-    points[touched] = triangulate(rig, pixels[:, touched])
+def _settled(rig: CameraRig, spots: _Spots, spot: NDArray, points: NDArray) -> tuple[NDArray, NDArray, SizeCheck]:
+    """Leave out spots of another size than their marker; spots, points without them, and what was found."""
+    half, pixels = np.full((*spot.shape, 2), np.nan), np.full((*spot.shape, 2), np.nan)
+    for camera, frames in enumerate(spots.clean):
+        places = np.cumsum([0, *(len(own) for own in frames)])[:-1, None] + spot[camera]
+        seen = angular_half_axes(rig.cameras[camera], joined(frames))
+        there = spot[camera] >= 0
+        half[camera, there] = seen[places[there]]
+        straight = np.concatenate([own.centre_px for own in spots.straight[camera]])
+        pixels[camera, there] = straight[places[there]]
+    away = np.stack([np.linalg.norm(points - camera.centre_world, axis=-1) for camera in rig])
+    sizes = wrong_size(half * away[..., None], _steps(points))
+    touched = sizes.wrong.any(axis=0)
+    spot, points = np.where(sizes.wrong, -1, spot), points.copy()
+    pixels[sizes.wrong] = np.nan
+    points[touched] = triangulate(spots.ideal, pixels[:, touched])
     spot[:, np.isnan(points).any(axis=2)] = -1
-    return spot, points, int(wrong.sum())
+    return spot, points, sizes
+
+
+def _steps(points: NDArray) -> NDArray:
+    """How far each marker moves in a frame, shape (time, marker): the farther of before and after; NaN if neither."""
+    step = np.linalg.norm(np.diff(points, axis=0), axis=-1)
+    none = np.full((1, points.shape[1]), np.nan)
+    return np.fmax(np.concatenate([none, step]), np.concatenate([step, none]))
 
 
 def _answer(
-    clean: list[list[Blobs]], usable: list[list[NDArray]], names: tuple[str, ...], rate_hz: float,
-    found: tuple[int, str, Rigidity, int], spot: NDArray, points: NDArray,
+    spots: _Spots, names: tuple[str, ...], rate_hz: float, rigid_pairs: int, notes: tuple[str, ...], spot: NDArray,
+    points: NDArray,
 ) -> MarkerLabels:  # fmt: skip
-    start, note, rigidity, n_wrong = found
     pixels, sd = np.full((*spot.shape, 2), np.nan), np.full(spot.shape, np.inf)
     original, unlabelled = np.full(spot.shape, -1), np.zeros(spot.shape[:2], int)
     n_split = 0
     for camera, frame in np.ndindex(*spot.shape[:2]):
-        own, spots = spot[camera, frame], clean[camera][frame]
+        own, here = spot[camera, frame], spots.clean[camera][frame]
         there = own >= 0
-        pixels[camera, frame, there] = spots.centre_px[own[there]]
-        sd[camera, frame, there] = spots.sd_px[own[there]]
-        original[camera, frame, there] = usable[camera][frame][own[there]]
-        unlabelled[camera, frame] = len(spots) - there.sum()
-        n_split += int((spots.kind[own[there]] == SPLIT).sum())
+        pixels[camera, frame, there] = here.centre_px[own[there]]
+        sd[camera, frame, there] = here.sd_px[own[there]]
+        original[camera, frame, there] = spots.usable[camera][frame][own[there]]
+        unlabelled[camera, frame] = len(here) - there.sum()
+        n_split += int((here.kind[own[there]] == SPLIT).sum())
     confidence = np.where(spot >= 0, np.minimum(1.0, _SURE_SD_PX / np.maximum(sd, 1e-6)), 0.0)
     known = np.isfinite(points).all(axis=2)
     poor = [f"{name} ({digits(100 * share, 3)} %)" for name, share in zip(names, known.mean(axis=0), strict=True)
             if share < 0.9]  # fmt: skip
-    notes = [note, f"{rigidity.n_pairs} pairs of markers keep their distance and were used to check the labels.",
-             f"{int(unlabelled.sum())} spots are no marker's; {n_split} labelled ones touch another.",
-             f"{n_wrong} spots were left out as they are not as large as their marker: half hidden ones."]  # fmt: skip
+    said = [*notes, f"{int(unlabelled.sum())} spots are no marker's; {n_split} labelled ones touch another."]
     if poor:
-        notes.append(f"Known in less than 90 % of the frames: {', '.join(poor)}.")
+        said.append(f"Known in less than 90 % of the frames: {', '.join(poor)}.")
     return MarkerLabels(
-        Keypoints2D(pixels, confidence, names, rate_hz), original, points, unlabelled, start, rigidity.n_pairs,
-        tuple(notes),
+        Keypoints2D(pixels, confidence, names, rate_hz), original, points, unlabelled, spots.start.frame, rigid_pairs,
+        tuple(said),
     )  # fmt: skip

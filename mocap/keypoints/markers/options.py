@@ -14,7 +14,8 @@ class BlobOptions:
     Attributes
     ----------
     polarity : str
-        `bright` spots on dark, `dark` spots on bright, or `auto`: the one of which the first image shows more.
+        `bright` spots on dark, `dark` spots on bright, or `auto`: both are found, and the labels tell
+        which of them the markers are (in a single image: those of which it shows more); takes twice as long.
     min_radius_px, max_radius_px : float
         Of the smaller and the larger half axis.
     min_contrast : float
@@ -67,7 +68,7 @@ class LabelOptions:
     lost_gate_m : float
         The same for one that comes back, expected from its neighbours.
     limit_px : float
-        Largest distance of a spot from the projection of its marker.
+        Largest distance of a spot from the projection of its marker; less where the recording tells that less will do.
     rigid_sd_m, rigid_reach_m : float
         Markers nearer than the reach whose distance varies by less than the sd over the trial (with outliers left
         out) are taken as rigid with each other.

@@ -119,6 +119,15 @@ def test_dark_discs_and_the_choice_between_them():
     assert not find_blobs(image, BlobOptions(polarity="bright")).usable.any()
 
 
+def test_the_first_image_does_not_settle_what_the_markers_are():
+    discs = [(20.4, 21.3, 5, 4, 0, 0, 0), (60.2, 20.6, 5, 4, 0, 0, 0)]
+    lamps = 255 - painted((42, 80), discs, noise=0.0)
+    finder = make_blob_finder(BlobOptions(polarity="auto"))
+    assert (finder.detect(lamps).contrast < 0).tolist() == [True, True]
+    found = finder.detect(np.hstack([painted((42, 80), discs, seed=1), lamps[:, :42]]))
+    assert sorted(found.contrast > 0) == [False, True, True]
+
+
 def test_a_disc_cut_by_the_border_is_left_out():
     assert len(find_blobs(painted((42, 42), [(1.0, 20.0, 5, 5, 0, 0, 0)]))) == 0
 

@@ -1,11 +1,14 @@
 """Labels of spots whose markers are known: true projections of the synthetic person's discs, with noise."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from calibration.synthetic import ring_rig
 from mocap.errors import KeypointError
 from mocap.keypoints.markers import Blobs, GivenLabels, MarkerTemplate, label_markers
+from mocap.keypoints.markers.blobs import joined
 from mocap.keypoints.markers.rigidity import Rigidity, implausible
 from mocap.keypoints.markers.template import register
 from mocap.synthetic import Tempo, default_subject, squat
@@ -74,6 +77,23 @@ def test_labels_given_in_one_frame_are_followed_both_ways(trial):
     right, recall = shares(labels, order, m, seen)
     assert right >= 0.99 and recall > 0.7
     assert labels.start_frame == frame and "by hand" in labels.notes[0]
+
+
+def test_the_markers_tell_whether_they_are_bright_or_dark(trial):
+    """Bright lamps, more than there are markers and in every image, among dark markers."""
+    scene, rig, spots, order, seen = trial
+    rng, m = np.random.default_rng(6), scene.n_markers
+    lamps = [rng.uniform(0, 900, (len(spots[c][0]) + 5, 2)) for c in range(len(rig))]
+    both = []
+    for own, row in zip(lamps, spots, strict=True):
+        light = spots_at(own, rng)
+        both.append([joined([light, replace(dark, contrast=-dark.contrast)]) for dark in row[:3]])
+    labels = label_markers(both, rig, MarkerTemplate(scene.names[:m], scene.centre_world[0, :m]), 50.0)
+    moved = [[np.concatenate([np.full(len(lamps[c]), -1), own]) for own in order[c]] for c in range(len(rig))]
+    right, recall = shares(labels, moved, m, seen[:, :3])
+    assert right >= 0.99 and recall > 0.7
+    assert "among the dark spots" in labels.notes[1] and f"{3 * sum(map(len, lamps))} bright" in labels.notes[1]
+    assert any("px from the projection" in note for note in labels.notes)
 
 
 def test_a_template_of_something_else_is_refused(trial):
