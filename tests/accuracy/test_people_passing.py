@@ -1,9 +1,12 @@
 """Two people and a passing assistant: the participant is kept in every frame, or the trial says that it is not."""
 
+from itertools import combinations, product
+
 import numpy as np
 import pytest
 
 from calibration.synthetic import ring_rig
+from calibration.triangulation import sampson_distance_px, undistorted
 from mocap.keypoints import ParticipantRule, PeopleKeypoints, associate_people, choose_participant
 from mocap.synthetic import default_subject, faced, observe, squat, static_standing, walking
 from mocap.trial import Points3D
@@ -72,6 +75,39 @@ def hidden(rig, bodies):
     return answer
 
 
+def cheapest_combinations(people, rig, frames):
+    """Of all combinations of one person or nobody per camera, those whose views agree best, shape (camera, frame).
+
+    Every pair of views costs the mean distance of the rays of its keypoints, at most the limit, and nobody half of it.
+    """
+    limit = 0.025 * max(max(camera.size) for camera in rig)
+    sure = people.confidence[:, frames] >= 0.2
+    rays, _ = undistorted(rig, np.where(sure[..., None], people.pixels[:, frames], np.nan))
+    nobody = people.n_people
+    price = {}
+    for a, b in combinations(range(len(rig)), 2):
+        apart = sampson_distance_px(rig.cameras[a], rig.cameras[b], rays[a][:, :, None], rays[b][:, None])
+        both = np.isfinite(apart)
+        mean = np.where(both, np.minimum(apart, limit), 0.0).sum(axis=-1) / np.maximum(both.sum(axis=-1), 1)
+        price[a, b] = np.full((len(frames), nobody + 1, nobody + 1), limit / 2)
+        # Somebody whom no other view can vouch for is worth less than nobody.
+        price[a, b][:, :-1, :-1] = np.where(both.any(axis=-1), mean, limit / 2 + 1e-6)
+    choices = np.array(list(product(range(nobody + 1), repeat=len(rig))))
+    cost = sum(table[:, choices[:, a], choices[:, b]] for (a, b), table in price.items())
+    best = choices[cost.argmin(axis=1)].T
+    return np.where(best == nobody, -1, best)
+
+
+def check_against_all_combinations(tracks, rig, frames):
+    """The views that agree best are of one track, and no view of them is of another."""
+    best, own = cheapest_combinations(tracks.people, rig, frames), tracks.person[:, :, frames]
+    same = (best == own) & (own >= 0)
+    one = (same.sum(axis=1) >= 2) & (same | (best < 0) | (own < 0)).all(axis=1)
+    assert one.any(axis=0).mean() >= 0.95  # 1.0 in 49 of 50 seeds, once 0.958
+    # Measured 0.79 to 1.0: whoever is half hidden may count for the one and not for the other.
+    assert (best == own).all(axis=1).any(axis=0).mean() >= 0.75
+
+
 # Measured over 50 seeds, 4 to 6 cameras: somebody else in place of the participant in 0 of 12000 frames; every view
 # in which the participant was detected taken; 2 frames in which one view alone was left, both said to be doubtful.
 SEEDS = [*range(2), *(pytest.param(seed, marks=pytest.mark.heavy) for seed in range(2, 50))]
@@ -82,6 +118,7 @@ def test_the_participant_is_kept_while_an_assistant_passes(seed):
     rig = ring_rig(4 + seed % 3, seed)
     people, order = filmed(seed, rig)
     tracks = associate_people(people, rig)
+    check_against_all_combinations(tracks, rig, np.arange(0, N_FRAMES, 10))
     choice = choose_participant(tracks, ParticipantRule(zone_world=(0.0, 0.0), zone_radius_m=0.6))
     who = np.take_along_axis(order, np.maximum(choice.person, 0)[..., None], axis=2)[..., 0]
     there = (np.isfinite(people.pixels[..., 0]).any(axis=-1) & (order == 0)).any(axis=2)
@@ -95,7 +132,7 @@ def test_the_participant_is_kept_while_an_assistant_passes(seed):
 
 
 def test_the_choice_on_a_real_recording_is_that_of_the_least_error(shared_data):
-    """Two people in two of the views, once three: all 400 chosen detections fit one body, and no other one does."""
+    """Two people in two of the views, once three: the 400 chosen detections agree best, and fit one body alone."""
     from calibration import read_rig
     from calibration.triangulation import triangulate
     from mocap.readers.keypoints import read_keypoints
@@ -105,6 +142,7 @@ def test_the_choice_on_a_real_recording_is_that_of_the_least_error(shared_data):
     people = read_keypoints(folder / "balancing", camera_names=rig.names, rate_hz=60, skeleton="BODY_25B").people
     choice = choose_participant(associate_people(people, rig))
     assert (choice.person >= 0).all()
+    assert np.array_equal(choice.person, cheapest_combinations(people, rig, np.arange(people.n_frames)))
     sure = np.where(choice.keypoints.confidence[..., None] >= 0.2, choice.keypoints.pixels, np.nan)
     body = rig.project(triangulate(rig, sure))  # (camera, time, keypoint, 2)
     seen = np.where(people.confidence[..., None] >= 0.2, people.pixels, np.nan)
