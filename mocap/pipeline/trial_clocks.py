@@ -17,6 +17,8 @@ from mocap.trial import CameraTimes, Keypoints2D, Operation, SyncEstimate, Timel
 
 #: `auto` sets clocks that are proven to be off, `check` only tells of them, `off` does not ask.
 CLOCK_MODES = ("auto", "check", "off")
+#: How the source of a timeline begins whose clocks were told and left as they are.
+AS_FILMED = "as filmed"
 _SLACK = 1e-6  # frames
 _RATE_SHARE = 0.005
 _CHANCE_SD = 3.0
@@ -213,7 +215,7 @@ def _rate(when: NDArray, stated_hz: float) -> float:
 def _as_filmed(estimate: SyncEstimate) -> SyncEstimate:
     """Clocks that are told and left as they are."""
     zeros = np.zeros(len(estimate.camera_names))
-    return replace(estimate, offset_s=zeros, drift_ppm=zeros, method="as filmed", words=())
+    return replace(estimate, offset_s=zeros, drift_ppm=zeros, method=AS_FILMED, words=())
 
 
 def _proven(estimate: SyncEstimate) -> SyncEstimate:

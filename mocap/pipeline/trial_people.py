@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from calibration import CameraRig
 from mocap.keypoints import ParticipantRule
 from mocap.pipeline.keypoint_input import LoadedKeypoints, ReadPeople, participant_of
+from mocap.pipeline.trial_clocks import AS_FILMED
 from mocap.sync import common_times
-from mocap.trial import CameraTimes, Keypoints2D, SyncEstimate, Timeline
+from mocap.trial import CameraTimes, Keypoints2D, SyncEstimate, Timeline, Verdict
 
 _MOVED_FRAMES = 3.0  # people are told apart as well with clocks that are little off
 _MOST_TURNS = 3
@@ -43,6 +44,7 @@ def settled_participant(
     Returns
     -------
     LoadedKeypoints
+        With a verdict that fails where people and clocks still do not agree after the last turn.
     object
         What `clocks` returned of these.
     """
@@ -51,14 +53,26 @@ def settled_participant(
     for turn in range(_MOST_TURNS):
         loaded = participant_of(read, rig, rule, when_s)
         found, told_s = clocks(loaded.keypoints)
-        if read.people.n_people == 1 or told_s is None or turn == _MOST_TURNS - 1:
+        if read.people.n_people == 1 or told_s is None:
             break
         moved = _moved_frames(told_s, plain if when_s is None else when_s, read.people.rate_hz)
         if moved <= _MOVED_FRAMES:
             break
+        if turn == _MOST_TURNS - 1:
+            return replace(loaded, notes=(*loaded.notes, note), verdicts=(*loaded.verdicts, _unsettled(moved))), found
         when_s = told_s
-        note = f"people were told apart again with the clocks set, which moved frames by up to {moved:.0f}"
+        note = f"people were told apart again by the clocks as they were found, which moved frames by up to {moved:.0f}"
     return (replace(loaded, notes=(*loaded.notes, note)) if note else loaded), found
+
+
+def _unsettled(moved: float) -> Verdict:
+    """Who is who by these clocks is not who the clocks were told by."""
+    text = (
+        f"people were told apart {_MOST_TURNS} times, each time by the clocks found of those before, and the clocks "
+        f"still move (by {moved:.0f} frames at last): whose keypoints these are is not settled. Synchronise by a lamp "
+        "or by sound (mocap sync), or leave the camera out whose clock is told to be off."
+    )
+    return Verdict("people by clocks", moved, _MOVED_FRAMES, "frames", False, text)
 
 
 def known_instants(
@@ -84,8 +98,8 @@ def known_instants(
     return common_times(proven, times, n_frames=n_frames, rate_hz=rate_hz)[0]
 
 
-def told_instants(timeline: Timeline, times: CameraTimes | None) -> NDArray:
-    """Return when each frame was taken, shape (camera, frame) in s, by a timeline that may not have been set yet.
+def told_instants(timeline: Timeline, times: CameraTimes | None) -> NDArray | None:
+    """Return when each frame was taken, shape (camera, frame) in s, by a timeline that may not have been set.
 
     Parameters
     ----------
@@ -93,15 +107,33 @@ def told_instants(timeline: Timeline, times: CameraTimes | None) -> NDArray:
         Of `set_clocks`.
     times : CameraTimes, optional
         The cameras' own clocks.
+
+    Returns
+    -------
+    ndarray or None
+        None where clocks were not asked, or were left as filmed: what was known of them before still holds.
     """
+    if timeline.source.startswith(AS_FILMED):
+        return None
     if timeline.frame_time_s is not None:
         return timeline.frame_time_s
-    sure = np.abs(timeline.offset_s) > _CHANCE_SD * np.nan_to_num(timeline.offset_sd_s, nan=np.inf)
+    if not np.isfinite(timeline.offset_sd_s).any():
+        return None
     own = timeline.time_s[None] if times is None else times.time_s
-    return np.asarray(own - np.where(sure, timeline.offset_s, 0.0)[:, None])
+    offset = _beyond_chance(timeline.offset_s, timeline.offset_sd_s)
+    drift = _beyond_chance(timeline.drift_ppm, timeline.drift_sd_ppm)
+    return np.asarray((own - offset[:, None]) / (1.0 + 1e-6 * drift[:, None]))
+
+
+def _beyond_chance(value: NDArray, sd: NDArray) -> NDArray:
+    return np.where(np.abs(value) > _CHANCE_SD * np.nan_to_num(sd, nan=np.inf), value, 0.0)
 
 
 def _moved_frames(one_s: NDArray, other_s: NDArray, rate_hz: float) -> float:
-    """By how many frames cameras moved against each other at most."""
-    apart = np.nanmedian(one_s - other_s, axis=1)
-    return float(np.ptp(apart)) * rate_hz
+    """By how many frames cameras moved against each other at most, at any time; what is not known moves nothing."""
+    apart = one_s - other_s
+    known = np.isfinite(apart)
+    most = np.max(apart, axis=0, where=known, initial=-np.inf)
+    least = np.min(apart, axis=0, where=known, initial=np.inf)
+    both = known.sum(axis=0) > 1
+    return float(np.max(most[both] - least[both], initial=0.0)) * rate_hz

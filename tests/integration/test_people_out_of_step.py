@@ -82,7 +82,8 @@ def test_clocks_that_are_found_after_tell_again(scene):
     found, done = settled_participant(ReadPeople(people, 0, ()), rig, ZONE, None, clocks)
     assert len(frames) == 2 and (kept(found, people, order) == 1).all()
     assert np.allclose(RATE * done.timeline.offset_s, LATE, atol=0.3)
-    assert found.notes[-1] == "people were told apart again with the clocks set, which moved frames by up to 20"
+    said = "people were told apart again by the clocks as they were found, which moved frames by up to 20"
+    assert found.notes[-1] == said
 
 
 def test_a_click_is_on_the_frame_of_its_own_camera(scene):
