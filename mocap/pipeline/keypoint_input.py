@@ -139,16 +139,19 @@ def participant_of(
     """
     if read.people.n_people == 1:
         return LoadedKeypoints(read.people.person(0), read.first_frame, read.notes, read.verdicts)
+    told = read.notes
     if when_s is None:
         chosen = _participant(read.people, rig, rule)
         keypoints = chosen.keypoints
     else:
         people, slot = simultaneous(read.people, when_s)
+        if people is read.people:
+            told = (*told, "no two cameras share any time by their clocks, people were told apart by frame numbers")
         chosen = _participant(people, rig, _on_slots(rule, rig, slot))
         person = chosen.person[np.arange(len(rig))[:, None], slot]
         keypoints = read.people.chosen(np.where(slot >= 0, person, -1))
     # Notes are joined by what separates the parts of this sentence.
-    notes = (*read.notes, chosen.reason.replace("; ", ", "))
+    notes = (*told, chosen.reason.replace("; ", ", "))
     return LoadedKeypoints(keypoints, read.first_frame, notes, (*read.verdicts, *chosen.verdicts))
 
 

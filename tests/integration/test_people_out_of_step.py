@@ -95,6 +95,14 @@ def test_a_click_is_on_the_frame_of_its_own_camera(scene):
     assert (kept(participant_of(ReadPeople(people, 0, ()), rig, rule, when), people, order) == 1).all()
 
 
+def test_clocks_without_any_common_time_are_said_to_tell_nothing(scene):
+    rig, people, _ = scene
+    few = PeopleKeypoints(people.pixels[:, 100:150], people.confidence[:, 100:150], BODY, RATE)
+    when = np.arange(50) / RATE + np.array([0.0, 100.0, np.nan, np.nan])[:, None]
+    found = participant_of(ReadPeople(few, 0, ()), rig, ZONE, when)
+    assert "no two cameras share any time" in found.notes[0]
+
+
 def test_frames_go_into_slots_of_their_own():
     pixels = np.arange(2 * 5, dtype=float).reshape(2, 5, 1, 1, 1) * np.ones((2, 5, 1, 3, 2))
     people = PeopleKeypoints(pixels, np.ones((2, 5, 1, 3)), ("a", "b", "c"), 50.0)
