@@ -12,8 +12,9 @@ from mocap.keypoints.markers.candidates import find_candidates, paired_spots, re
 
 _ASKED, _LEAST_TOLD = 12, 20  # frames looked at for the limit, and points that tell it
 _LEAST_LIMIT_PX = 0.3
-_MIDDLE_TIMES, _WIDE, _WIDE_TIMES = 6.0, 0.95, 2.0
-_ODD_TIMES, _ODD_PX = 3.0, 0.1  # a camera that misses the others by so much more is named
+_MIDDLE_TIMES = 6.0
+_WIDE, _WIDE_TIMES = 0.75, 3.0  # a quarter of the points may be of chance; 95 % of the others are within 1.5 times
+_ODD_TIMES, _ODD_PX = 1.5, 0.2  # the worst camera is named where it is off by so much, and more than is usual
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,14 +26,14 @@ class LearnedLimit:
     limit_px : float
     learned : bool
         False where the true pairs do not stand out: then it is the largest that was allowed.
-    middle_px : ndarray, shape (camera,)
-        By how much the rays of each camera and those of the others miss each other, in the middle; NaN where too
-        few are known.
+    camera_px : ndarray, shape (camera,)
+        What three quarters of each camera's spots are from points that three cameras see or more; NaN where too few
+        are known.
     """
 
     limit_px: float
     learned: bool
-    middle_px: NDArray
+    camera_px: NDArray
 
 
 def learned_limit(rig: CameraRig, centres_px: list[list[NDArray]], most_px: float) -> LearnedLimit:
@@ -42,7 +43,7 @@ def learned_limit(rig: CameraRig, centres_px: list[list[NDArray]], most_px: floa
     frequent near 0 than that are the true pairs, and half of them lie within what detection, calibration and clocks
     leave. Six times as much is allowed: within 2 px far more rays meet by chance than within 0.3. But never less
     than what the worst camera needs: twice what holds 95 % of its spots of points that three cameras see or more,
-    which hardly meet by chance.
+    few of which meet by chance (three times what holds three quarters, which some chance does not change).
 
     Parameters
     ----------
@@ -53,13 +54,13 @@ def learned_limit(rig: CameraRig, centres_px: list[list[NDArray]], most_px: floa
     """
     asked = np.unique(np.linspace(0, len(centres_px[0]) - 1, _ASKED).astype(int))
     frames = [[own[frame] for own in centres_px] for frame in asked]
-    pairs = [paired_spots(rig, centres, most_px) for centres in frames]
-    has, miss = np.concatenate([spot for spot, _ in pairs]) >= 0, np.concatenate([one for _, one in pairs])
+    miss = np.concatenate([paired_spots(rig, centres, most_px)[1] for centres in frames])
     middle = _true_middle(miss, most_px)
-    own = np.array([_true_middle(miss[has[:, camera]], most_px) for camera in range(len(rig))])
+    own = _camera_misses(rig, frames, most_px)
     if np.isnan(middle):
         return LearnedLimit(most_px, False, own)
-    limit = max(_LEAST_LIMIT_PX, _MIDDLE_TIMES * middle, _WIDE_TIMES * _worst_camera(rig, frames, most_px))
+    needed = float(np.max(own, where=np.isfinite(own), initial=0.0))
+    limit = max(_LEAST_LIMIT_PX, _MIDDLE_TIMES * middle, _WIDE_TIMES * needed)
     return LearnedLimit(float(min(most_px, limit)), True, own)
 
 
@@ -68,26 +69,26 @@ def told_limit(found: LearnedLimit, names: Sequence[str]) -> tuple[str, ...]:
     how = "learned from how the rays of this recording meet" if found.learned else (
         "the most that is allowed, as the recording does not tell how well its rays meet")  # fmt: skip
     told = [f"A spot may be {digits(found.limit_px, 2)} px from the projection of its marker: {how}."]
-    known = np.isfinite(found.middle_px)
-    if known.sum() >= 3:
-        usual = float(np.median(found.middle_px[known]))
-        odd = [f"{name} ({digits(own, 2)} px)" for name, own in zip(names, found.middle_px, strict=True)
-               if own > max(_ODD_TIMES * usual, _ODD_PX)]  # fmt: skip
-        if odd:
-            told.append(f"The rays of {', '.join(odd)} miss those of the others by more than is usual here "
-                        f"({digits(usual, 2)} px): check calibration and clock.")  # fmt: skip
+    known = np.isfinite(found.camera_px)
+    if known.any():
+        own = np.where(known, found.camera_px, -1.0)
+        worst = int(own.argmax())
+        usual = float(np.median(own[known])) if known.sum() >= 3 else 0.0
+        if own[worst] > max(_ODD_PX, _ODD_TIMES * usual):
+            told.append(f"The spots of {names[worst]} are the farthest from the points they share with the others (a "
+                        f"quarter is off by more than {digits(float(own[worst]), 2)} px): check its calibration and "
+                        f"its clock.")  # fmt: skip
     return tuple(told)
 
 
-def _worst_camera(rig: CameraRig, frames: list[list[NDArray]], most_px: float) -> float:
-    """Return within what 95 % of the spots of the worst camera are; 0 where no camera tells."""
+def _camera_misses(rig: CameraRig, frames: list[list[NDArray]], most_px: float) -> NDArray:
+    """Return within what three quarters of every camera's spots are, shape (camera,); NaN where that is not known."""
     misses = []
     for centres in frames:
         found = find_candidates(rig, centres, most_px, min_views=3)
         misses.append(reprojection_px(rig, spot_pixels(centres, found.spot), found.position_world))
-    miss = np.concatenate(misses, axis=1)
-    told = [own[np.isfinite(own)] for own in miss]
-    return max((float(np.quantile(own, _WIDE)) for own in told if len(own) >= _LEAST_TOLD), default=0.0)
+    told = [own[np.isfinite(own)] for own in np.concatenate(misses, axis=1)]
+    return np.array([np.quantile(own, _WIDE) if len(own) >= _LEAST_TOLD else np.nan for own in told])
 
 
 def _true_middle(miss: NDArray, most_px: float) -> float:
