@@ -21,6 +21,7 @@ _REACH = 2  # frames on either side from which a velocity is taken
 # by some share of the excess. It is expected to be none, with this sd; in rendered films (x264, crf 18 to 28) it was
 # 0.30 +- 0.12.
 _SHARE_SD = 0.32
+_CHANGING = 0.5  # share by which the lag differs from picture to picture and block to block
 _LEAST_SPEED = 0.03  # px per frame
 _ALIKE = 10  # frames that tell about the same
 _TOLD_PX = 0.02  # corners moved by more are told, sure or not
@@ -140,7 +141,8 @@ def estimate_lag(linear: Linear, drift: NDArray, known: Lag, stated: NDArray) ->
     stretches = np.add.reduceat(scores, np.arange(0, n_frames, _ALIKE))
     excess = float(np.einsum("si,ij,sj->", stretches, inverse, stretches)) / n_cameras
     frames = known.frames + step
-    return Lag(frames, inverse * max(1.0, excess), np.abs(frames) * _speed(linear, drift))
+    covariance = inverse * max(1.0, excess) + np.diag((_CHANGING * frames) ** 2)
+    return Lag(frames, covariance, np.abs(frames) * _speed(linear, drift))
 
 
 def _expected_sd(linear: Linear, drift: NDArray, stated: NDArray) -> NDArray:
