@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from mocap.errors import KeypointError
 from mocap.readers.words import few
 
-_SHOWN = 3  # names on either side
+_SHOWN = 5  # names on either side
 _DECLARE = "(--camera NAME=FILE, or cameras = {...} in [keypoints])"
 
 

@@ -93,7 +93,7 @@ def _run(folder: Path, arguments: str, monkeypatch) -> int:
         ("wand.csv --wand wand.toml --length cam_0-cam_2=20+-0.01 --lenses lenses.toml", "SCALE_DISAGREES", "tape"),
         ("few.csv --wand wand.toml --lenses lenses.toml", "TOO_FEW_POINTS", "more than 12 points"),
         ("blind.csv --wand wand.toml --lenses lenses.toml", "CAMERA_BLIND", "camera cam_1 "),
-        ("nothing.csv --wand wand.toml --lenses lenses.toml", "KEYPOINT_EMPTY", "every camera"),
+        ("nothing.csv --wand wand.toml --lenses lenses.toml", "KEYPOINT_EMPTY", "No camera"),
         ("absent.csv --wand wand.toml --lenses lenses.toml", "FILE_MISSING", "absent.csv"),
         ("two.csv --person --length RHip-RKnee=0.42875+-0.005 --image-size cam_0=1280x720 --image-size cam_1=1280x720",
          "POORLY_FIXED", "give the lenses"),
