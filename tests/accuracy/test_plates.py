@@ -170,9 +170,10 @@ def test_compressed_video_leaves_the_stated_error_true(preset: str, first: int) 
         told.append((crf, round(rms, 3), round(rms / sd, 2), found.said()))
     print(told)
     # Measured RMS in deg and its ratio to the stated sd, without compression and at crf 18, 23, 28:
-    # 60 mm, frames 20 to 100: 0.071 (0.89), 0.134 (1.03), 0.200 (0.93), 0.296 (0.77);
-    # 60 mm, frames 60 to 140: 0.083 (1.01), 0.150 (1.01), 0.238 (0.97), 0.397 (1.00);
-    # 120 mm, frames 60 to 140: 0.021 (1.10), 0.063 (1.09), 0.104 (1.13), 0.167 (1.17).
+    # 60 mm, frames 20 to 100: 0.072 (0.90), 0.143 (1.07), 0.236 (0.98), 0.351 (1.05);
+    # 60 mm, frames 60 to 140: 0.083 (1.02), 0.184 (1.19), 0.222 (0.85), 0.509 (1.01);
+    # 120 mm, frames 60 to 140: 0.022 (1.11), 0.075 (1.26), 0.142 (1.22), 0.175 (0.99): at crf 18 the error of the large
+    # plate is stated a little too small.
     # Without what is taken out of late turning: 60 mm 0.190 (1.30) at crf 18, 120 mm 0.275 (1.98) at crf 28.
     # Frames in a row err alike, so 80 of them tell a ratio to about 0.1 of itself.
     assert all(0.7 <= ratio <= 1.25 for _, _, ratio, _ in told), told
