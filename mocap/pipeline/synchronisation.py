@@ -24,7 +24,7 @@ from mocap.pipeline.synchronisation_inputs import (
     trial_people,
 )
 from mocap.pipeline.synchronisation_methods import METHODS, Evidence, estimate_clocks
-from mocap.pipeline.trial_people import known_instants, settled_participant
+from mocap.pipeline.trial_people import UNSETTLED, known_instants, settled_participant
 from mocap.readers.frame_times_cameras import NOMINAL
 from mocap.trial import CameraTimes, Keypoints2D, SyncEstimate
 
@@ -126,7 +126,9 @@ def synchronise_trial(
         (estimate, tried), _ = clocks(None)
     else:
         read = replace(read, people=in_time_order(read.people, frames.footage_index))
-        _, (estimate, tried) = settled_participant(read, rig, ParticipantRule(), frames.times.time_s, clocks)
+        loaded, (estimate, tried) = settled_participant(read, rig, ParticipantRule(), frames.times.time_s, clocks)
+        doubts = tuple(verdict.text for verdict in loaded.verdicts if verdict.name == UNSETTLED)
+        estimate = replace(estimate, words=(*estimate.words, *doubts))
     return TrialSync(entry.name, frames, estimate, tried, input_sha256(folder / entry.files))
 
 

@@ -15,6 +15,8 @@ from mocap.sync import common_times
 from mocap.trial import CameraTimes, Keypoints2D, SyncEstimate, Timeline, Verdict
 
 _MOVED_FRAMES = 3.0  # people are told apart as well with clocks that are little off
+#: Name of the verdict that who is who and the clocks do not agree.
+UNSETTLED = "people by clocks"
 _MOST_TURNS = 3
 _CHANCE_SD = 3.0
 
@@ -72,7 +74,7 @@ def _unsettled(moved: float) -> Verdict:
         f"still move (by {moved:.0f} frames at last): whose keypoints these are is not settled. Synchronise by a lamp "
         "or by sound (mocap sync), or leave the camera out whose clock is told to be off."
     )
-    return Verdict("people by clocks", moved, _MOVED_FRAMES, "frames", False, text)
+    return Verdict(UNSETTLED, moved, _MOVED_FRAMES, "frames", False, text)
 
 
 def known_instants(

@@ -1,6 +1,7 @@
 """`mocap sync` on sessions whose clocks are known: videos with a lamp and claps, keypoints with a late camera."""
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from mocap.errors import MocapError
 from mocap.export.keypoints import write_keypoint_table
 from mocap.pipeline.synchronisation import known_clocks
 from mocap.pipeline.synchronisation_file import read_sync
+from mocap.pipeline.trial_people import UNSETTLED, settled_participant
 from mocap.synthetic import default_subject, observe, squat
+from mocap.trial import Verdict
 
 SESSION = '[session]\nid = "s"\n[calibration]\nfile = "calibration.toml"\n[sync]\nrate_hz = {rate}\n'
 TRIAL = '[[trial]]\nname = "a"\nfiles = "{files}"\n'
@@ -146,6 +149,23 @@ def test_keypoints_alone_tell_a_late_camera(tmp_path: Path, mocap_cli) -> None:
         known_clocks(session, tmp_path, session.trial[0], seen, rig.names)
     (tmp_path / "sync" / "a.json").unlink()
     assert known_clocks(session, tmp_path, session.trial[0], seen, rig.names)[1:] == (None, None)
+
+
+def test_people_that_the_clocks_leave_unsettled_are_told(tmp_path: Path, mocap_cli, monkeypatch) -> None:
+    rig = ring_rig(3, 3)
+    seen = observe(squat(default_subject(1.75, seed=1), 1, rate_hz=100.0).points, rig, 5).keypoints
+    write_rig(tmp_path / "calibration.toml", rig)
+    write_keypoint_table(tmp_path / "a.parquet", seen, rig.names)
+    (tmp_path / "session.toml").write_text(SESSION.format(rate=100) + TRIAL.format(files="a.parquet"))
+
+    def unsettled(*arguments):
+        loaded, found = settled_participant(*arguments)
+        return replace(loaded, verdicts=(Verdict(UNSETTLED, 9.0, 3.0, "frames", False, "who is who is open"),)), found
+
+    monkeypatch.setattr("mocap.pipeline.synchronisation.settled_participant", unsettled)
+    done = mocap_cli("sync", tmp_path)
+    assert done.status == 0 and "who is who is open" in done.out
+    assert "who is who is open" in read_sync(tmp_path / "sync" / "a.json")[1].words
 
 
 def test_a_method_without_its_input_is_refused_by_name(tmp_path: Path, filmed: Path, mocap_cli) -> None:
