@@ -69,14 +69,20 @@ def dense(series, stiffness, lane):
     return (inverse @ (own @ series.value[:n_frames, :, lane].ravel())).reshape(-1, 3), inverse, np.array(taken)
 
 
-@pytest.mark.parametrize(("n_frames", "broken"), [(25, False), (25, True), (150, False)])
-def test_the_banded_system_equals_the_dense_one(n_frames, broken):
+def whole_or_broken(n_frames, broken):
+    """Random series with random stiffness, with gaps at the ends and in the middle where broken."""
     rng = np.random.default_rng(1)
     active = np.ones((n_frames, LANES), bool)
     if broken:
         active[:2, 1], active[11:16, 2], active[20:, 3] = False, False, False
     series = series_of(rng, n_frames, active)
     stiffness = np.exp(rng.normal(0, 2, (3, LANES))) * (1e3 if n_frames > 25 else 1)
+    return series, stiffness, active
+
+
+@pytest.mark.parametrize(("n_frames", "broken"), [(25, False), (25, True), (150, False)])
+def test_the_banded_system_equals_the_dense_one(n_frames, broken):
+    series, stiffness, active = whole_or_broken(n_frames, broken)
     solution, covariance = fit(series, stiffness)
     for lane in range(4):
         position, inverse, _ = dense(series, stiffness, lane)
@@ -88,12 +94,7 @@ def test_the_banded_system_equals_the_dense_one(n_frames, broken):
 
 @pytest.mark.parametrize(("n_frames", "broken"), [(25, False), (25, True), (150, False)])
 def test_each_axis_by_itself_equals_the_dense_solution_of_its_own_variances(n_frames, broken):
-    rng = np.random.default_rng(1)
-    active = np.ones((n_frames, LANES), bool)
-    if broken:
-        active[:2, 1], active[11:16, 2], active[20:, 3] = False, False, False
-    series = series_of(rng, n_frames, active)
-    stiffness = np.exp(rng.normal(0, 2, (3, LANES))) * (1e3 if n_frames > 25 else 1)
+    series, stiffness, active = whole_or_broken(n_frames, broken)
     seen = look(series, stiffness)
     alone = np.zeros(series.info.shape)
     alone[:, [0, 3, 5]] = series.precision
