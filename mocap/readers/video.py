@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from calibration.sources import CameraSource, iter_frames
 from mocap.errors import FormatError, ShapeError, SourceError
-from mocap.readers.video_container import COPY_AGAIN, VideoIndex, decoded, opened, read_index
+from mocap.readers.video_container import GOOD_PART, VideoIndex, decoded, opened, read_index
 
 # Formats whose first plane is the gray image, of a byte per pixel.
 _LUMA_FIRST = frozenset(
@@ -110,7 +110,8 @@ def iter_video(
     start, stop : int
         Frames from `start` to before `stop`, counted from 0.
     threads : int
-        Of the decoder; 0 leaves it to the machine.
+        Of the decoder; 0 leaves it to the machine. Only with 1 is damage always told: several hand a picture on while
+        they still look for faults in it.
     stored : bool
         Give gray images with the levels that the video stores, most often 16 to 235, not stretched to 0 to 255: of no
         moment where edges are, and reading takes half the time.
@@ -126,7 +127,7 @@ def iter_video(
     ------
     SourceError
         VIDEO_MISSING, VIDEO_UNREADABLE, VIDEO_TRUNCATED before the first frame; VIDEO_DAMAGED at a frame that cannot
-        be decoded: none is left out in silence.
+        be decoded whole: none is left out in silence, nor made up.
     FormatError
         VIDEO_SIZE: the size changes within the video.
     """
@@ -137,16 +138,23 @@ def iter_video(
     stop = index.n_frames if stop is None else min(stop, index.n_frames)
     if start >= stop:
         return
-    wanted = start
-    for place, frame in decoded(path, index, start, threads):
-        if place < wanted:
-            continue
-        if place > wanted:
-            raise _damaged(path, wanted)
-        yield place, _as_image(frame, colour, stored, index, path)
-        wanted = place + 1
-        if wanted >= stop:
-            return
+    wanted, broken = start, False
+    try:
+        for place, frame in decoded(path, index, start, threads):
+            # Where data are missing the decoder makes pictures up, and later ones of them until the next whole one.
+            broken = frame.is_corrupt or (broken and not frame.key_frame)
+            if place < wanted:
+                continue
+            if place > wanted or broken:
+                raise _damaged(path, wanted)
+            yield place, _as_image(frame, colour, stored, index, path)
+            wanted = place + 1
+            if wanted >= stop:
+                return
+    except SourceError as error:
+        if error.code != "VIDEO_UNREADABLE":
+            raise
+        raise _damaged(path, wanted) from error
     raise _damaged(path, wanted)
 
 
@@ -188,4 +196,6 @@ def _as_image(frame: "av.VideoFrame", colour: bool, stored: bool, index: VideoIn
 
 
 def _damaged(path: Path, place: int) -> SourceError:
-    return SourceError(f"Frame {place} of the video {path} cannot be decoded.", COPY_AGAIN, code="VIDEO_DAMAGED")
+    return SourceError(
+        f"Frame {place} of the video {path} is damaged, and those that are made of it.", GOOD_PART, code="VIDEO_DAMAGED"
+    )

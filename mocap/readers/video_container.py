@@ -16,6 +16,7 @@ from mocap.errors import FormatError, MocapError, SourceError
 _CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,mpegvideo,asf,flv,mxf,m4v,h264,hevc,ogg"
 _MAX_PIXELS = 150_000_000
 COPY_AGAIN = "Copy it again from the camera, or convert it to H.264 in an .mp4."
+GOOD_PART = "Copy it again from the camera; if that is all there is, cut it to its good part with a video tool."
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,11 +127,7 @@ def _promised_s(container: "av.container.InputContainer") -> float:
 
 
 def _truncated(path: Path, where: str) -> SourceError:
-    return SourceError(
-        f"The video {path} ends {where}.",
-        "Copy it again from the camera; if that is all there is, cut it to its good part with a video tool.",
-        code="VIDEO_TRUNCATED",
-    )
+    return SourceError(f"The video {path} ends {where}.", GOOD_PART, code="VIDEO_TRUNCATED")
 
 
 def decoded(path: Path, index: VideoIndex, start: int, threads: int) -> Iterator[tuple[int, "av.VideoFrame"]]:

@@ -143,6 +143,23 @@ def test_a_truncated_video_is_refused_and_says_how_much_is_there(tmp_path, name)
     assert ("of 60 frames" if name == "cam.mp4" else "of 2.40 s") in refused.value.cause
 
 
+@pytest.mark.parametrize("at, start", [(0.3, 0), (0.6, 0), (0.6, 50)])
+def test_pictures_that_the_decoder_made_up_are_not_given_out(tmp_path, at, start):
+    # One key frame: all that comes after the damage hangs on it.
+    path = write_video(tmp_path / "cam.mp4", np.arange(60) * 40, options={"crf": "12", "g": "250", "sc_threshold": "0"})
+    data = bytearray(path.read_bytes())
+    whole = [image for _, image in iter_video(path)]
+    begin, length = data.index(b"mdat"), int.from_bytes(data[data.index(b"mdat") - 4 : data.index(b"mdat")], "big")
+    place = begin + int(at * length)
+    data[place : place + 12] = bytes(12)
+    path.write_bytes(data)
+    with pytest.raises(MocapError) as refused:
+        for index, image in iter_video(path, start=start, threads=1):
+            np.testing.assert_array_equal(image, whole[index])
+    assert refused.value.code == "VIDEO_DAMAGED"
+    assert "cut it" in refused.value.remedy  # converting would hide the damage
+
+
 @pytest.mark.parametrize("content", [b"", b"no video", b"#EXTM3U\n/etc/passwd\n", b"\0" * 4000])
 def test_what_is_no_video_is_refused(tmp_path, content):
     path = tmp_path / "cam.mp4"
