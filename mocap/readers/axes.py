@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.errors import FormatError
+from mocap.readers.body_extent import LOWER, MIDDLE, UPPER, body_points, extent, extents, names_a_person, plain_name
 from mocap.skeleton import side_of
 
 METRES_PER = {
@@ -20,17 +21,9 @@ UP_AXES = ("x", "y", "z", "-x", "-y", "-z")
 EXTENT_RANGE_M = (0.5, 2.5)
 # A unit that the user insists on may describe a hand or a hall, but not a flea or a town.
 GIVEN_RANGE_M = (0.02, 25.0)
-_ENOUGH_LABELS = 4
 # The vertical has to stand out of the two horizontals by this factor, or the axis stays open.
 DOMINANCE = 1.5
 
-_UPPER = re.compile(
-    r"HEAD|[LR][FB]HD|NOSE|EYE|(^|LEFT|RIGHT|[LR])[_. -]?EAR$|NECK|^C7|^T\d{1,2}$|CLAV|STERN|STRN|SHOULDER|"
-    r"ACROM|[LR]SHO|SJN",
-    re.IGNORECASE,
-)
-_MIDDLE = re.compile(r"[LR.]ASI|[LR.]PSI|PELV|SACR|HIP|HJC|ILIAC|CREST|^L[1-5]$", re.IGNORECASE)
-_LOWER = re.compile(r"ANK|HEE|CALC|TOE|META(?!CARP)|MT[1-5]|FOOT|MALL|HALLUX", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -106,27 +99,27 @@ def find_scale(
     FormatError
         Code `UNITS`.
     """
-    extent = _extent(_body(values, names))
+    reach = extent(body_points(values, names))
     if given is not None:
         factor = metres_per(given)
         # Where the labels say that it is a person, the caller's unit is held to a person's size as well.
-        low, high = EXTENT_RANGE_M if sum(_of_a_person(names)) >= _ENOUGH_LABELS else GIVEN_RANGE_M
+        low, high = EXTENT_RANGE_M if names_a_person(names) else GIVEN_RANGE_M
         notes: tuple[str, ...] = (f"length unit {given} was given" + (f", the file says {stated}." if stated else "."),)
-        if np.isfinite(extent) and not EXTENT_RANGE_M[0] <= extent * factor <= EXTENT_RANGE_M[1]:
-            notes += (f"in {given} the points reach over {extent * factor:.3g} m, which is not a standing person.",)
+        if np.isfinite(reach) and not EXTENT_RANGE_M[0] <= reach * factor <= EXTENT_RANGE_M[1]:
+            notes += (f"in {given} the points reach over {reach * factor:.3g} m, which is not a standing person.",)
     elif stated.strip():
         factor, notes = metres_per(stated), ()
         low, high = EXTENT_RANGE_M
     else:
         raise FormatError(
-            f"{source} does not say its length unit; {_looks_like(extent)}",
+            f"{source} does not say its length unit; {_looks_like(reach)}",
             "Pass the unit of the numbers with --units: mm, cm, m or in.",
             code="UNITS",
         )
-    if np.isfinite(extent) and not low <= extent * factor <= high:
+    if np.isfinite(reach) and not low <= reach * factor <= high:
         raise FormatError(
-            f"{source}: in '{given or stated}' the points of a frame reach over {extent * factor:.3g} m, expected "
-            f"{low} to {high} m; {_looks_like(extent)}",
+            f"{source}: in '{given or stated}' the points of a frame reach over {reach * factor:.3g} m, expected "
+            f"{low} to {high} m; {_looks_like(reach)}",
             "Pass the unit of the numbers with --units: mm, cm, m or in.",
             code="UNITS",
         )
@@ -188,14 +181,14 @@ def infer_up(points: NDArray, names: tuple[str, ...]) -> tuple[str, str]:
     why : str
         The evidence, in words.
     """
-    levels = [_level(points, names, pattern) for pattern in (_UPPER, _MIDDLE, _LOWER)]
+    levels = [_level(points, names, pattern) for pattern in (UPPER, MIDDLE, LOWER)]
     spans = [high - levels[2] for high in levels[:2]]
     # A hinge or a stoop turns trunk and head away, so the legs are asked as well as the whole.
     medians = [_median(span) for span in spans if np.isfinite(span).all(axis=1).any()]
     if medians:
         return _dominant(np.sum(medians, axis=0), "labels of head, pelvis and feet")
-    extent = np.median(_extents(_body(points, names)), axis=0)
-    axis, why = _dominant(extent, "longest extent of the points")
+    size = np.median(extents(body_points(points, names)), axis=0)
+    axis, why = _dominant(size, "longest extent of the points")
     if axis:
         column = points[..., "xyz".index(axis)]
         # Recordings stand on a floor near 0; a body hanging wholly below it has its axis pointing down.
@@ -219,24 +212,8 @@ def infer_forward(points_world: NDArray, names: tuple[str, ...]) -> str | None:
     return ("-" if forward[axis] < 0 else "") + "xy"[axis]
 
 
-def _body(points: NDArray, names: tuple[str, ...]) -> NDArray:
-    """Points that belong to the person: those with known labels if there are four, else all but Vicon's unnamed `*1`.
-
-    Ghosts and markers on the floor would otherwise decide the size of the person.
-    """
-    known = _of_a_person(names)
-    if sum(known) < _ENOUGH_LABELS:
-        known = [not name.rsplit(":", 1)[-1].startswith("*") for name in names]
-    return points[:, known]
-
-
-def _of_a_person(names: tuple[str, ...]) -> list[bool]:
-    plain = [name.rsplit(":", 1)[-1] for name in names]
-    return [any(pattern.search(name) for pattern in (_UPPER, _MIDDLE, _LOWER)) for name in plain]
-
-
 def _level(points: NDArray, names: tuple[str, ...], pattern: re.Pattern[str]) -> NDArray:
-    chosen = [bool(pattern.search(name.rsplit(":", 1)[-1])) for name in names]
+    chosen = [bool(pattern.search(plain_name(name))) for name in names]
     return _mean(points[:, chosen])
 
 
@@ -252,24 +229,6 @@ def _median(rows: NDArray) -> NDArray:
     return np.median(rows[np.isfinite(rows).all(axis=1)], axis=0)
 
 
-def _extents(points: NDArray) -> NDArray:
-    """Size of the bounding box per frame, shape (frames with two points or more, 3)."""
-    seen = np.isfinite(points).all(axis=2)
-    rows = seen.sum(axis=1) >= 2
-    if not rows.any():
-        return np.zeros((1, 3))
-    high = np.where(seen[rows][..., None], points[rows], -np.inf).max(axis=1)
-    low = np.where(seen[rows][..., None], points[rows], np.inf).min(axis=1)
-    return high - low
-
-
-def _extent(values: NDArray) -> float:
-    """Longest side of the median frame's bounding box; NaN without two points in any frame."""
-    if not (np.isfinite(values).all(axis=2).sum(axis=1) >= 2).any():
-        return float("nan")
-    return float(np.median(_extents(values), axis=0).max())
-
-
 def _dominant(vector: NDArray, evidence: str) -> tuple[str, str]:
     size = np.abs(vector)
     axis = int(np.argmax(size))
@@ -279,9 +238,9 @@ def _dominant(vector: NDArray, evidence: str) -> tuple[str, str]:
     return ("-" if vector[axis] < 0 else "") + "xyz"[axis], f"{evidence}: {size[axis]:.2f} m against {others:.2f} m"
 
 
-def _looks_like(extent: float) -> str:
+def _looks_like(reach: float) -> str:
     low, high = EXTENT_RANGE_M
-    fitting = [unit for unit in ("mm", "cm", "m", "in") if low <= extent * METRES_PER[unit] <= high]
+    fitting = [unit for unit in ("mm", "cm", "m", "in") if low <= reach * METRES_PER[unit] <= high]
     if not fitting:
         return "no common unit makes a person of them."
     return f"the numbers look like {' or '.join(fitting)}."
