@@ -18,11 +18,12 @@ from mocap.pipeline.keypoint_input import KeypointInput, LoadedKeypoints, check_
 from mocap.pipeline.output_kinds import TRIAL
 from mocap.pipeline.outputs import check_not_among, check_outputs
 from mocap.pipeline.progress import Progress
-from mocap.pipeline.trial_check import check_against_calibration, refuse_wrong_views
+from mocap.pipeline.trial_check import check_against_calibration, refuse_plain_faults, refuse_wrong_views
 from mocap.pipeline.trial_clocks import SetClocks, checked_clock_mode, set_clocks
-from mocap.pipeline.trial_people import known_instants, settled_participant, told_instants
+from mocap.pipeline.trial_people import known_instants, settled_participant
 from mocap.pipeline.trial_plates import FittedPlates, beside, fit_plates
 from mocap.pipeline.trial_sides import LookedSides, checked_side_mode, look_at_sides
+from mocap.pipeline.trial_size import body_size_verdicts
 from mocap.pipeline.trial_smoothing import checked_smoother, smooth_trial
 from mocap.readers.axes import infer_forward
 from mocap.reconstruction import Reconstruction, ReconstructionOptions, reconstruct_details, reconstruction_verdicts
@@ -132,6 +133,7 @@ def reconstruct_trial(
             *use_verdicts,
             _sigma_verdict(result),
             *size_verdicts(result.points, result.used),
+            *body_size_verdicts(points),
             *length_verdicts(points, bones),
             *odd_verdicts,
             doubtful,
@@ -169,8 +171,9 @@ def _prepared(
 
     def clocks_set(keypoints: Keypoints2D) -> tuple[SetClocks, NDArray | None]:
         check_image_size(keypoints, rig)
+        refuse_plain_faults(keypoints, rig)
         done = set_clocks(keypoints, rig, choices.clocks, times=times, known=known, row_time_s=choices.row_time_s)
-        return done, told_instants(done.timeline, times)
+        return done, done.instants_s
 
     when_s = known_instants(times, known, people.n_frames, people.rate_hz)
     loaded, clocks = settled_participant(replace(read, people=people), rig, how.participant, when_s, clocks_set)

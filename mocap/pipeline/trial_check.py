@@ -7,13 +7,14 @@ from calibration.errors import CalibrationError
 from calibration.in_use.check import CameraCheck, CheckLimits, Sampling, UseCheck, check_in_use
 from mocap.errors import KeypointError
 from mocap.keypoints.sides_names import side_partner
-from mocap.keypoints.wrong_views import find_wrong_views
+from mocap.keypoints.wrong_views import WrongViews, find_wrong_views
 from mocap.reconstruction import ReconstructionOptions
 from mocap.trial import Keypoints2D, Verdict
 
 _SAMPLING = Sampling(n_points=300, n_change_points=1200, always_search=False, n_spans=0)
 _LIMITS = CheckLimits(noise_share=1.5)
 _LATE_LIMIT = 0.3  # frames
+_BEYOND_DOUBT = 0.25  # of the disagreement is left at most
 
 
 def check_against_calibration(keypoints: Keypoints2D, rig: CameraRig) -> tuple[Verdict, ...]:
@@ -59,7 +60,27 @@ def refuse_wrong_views(keypoints: Keypoints2D, rig: CameraRig) -> None:
     KeypointError
         With the code, the cameras and what lowers the error to how much.
     """
+    _refuse_views(find_wrong_views(keypoints, rig))
+
+
+def refuse_plain_faults(keypoints: Keypoints2D, rig: CameraRig) -> None:
+    """Refuse footage, as it was filmed, that was given twice, or that another arrangement explains beyond doubt.
+
+    Before the clocks are set: they would look for the moment in which a wrong view fits best, and carry two copies of
+    a file to different places. What a camera out of step may explain as well is left for `refuse_wrong_views`.
+
+    Raises
+    ------
+    KeypointError
+        FOOTAGE_DOUBLED, CAMERAS_SWAPPED, CAMERA_ROTATED, CAMERA_MIRRORED or IMAGE_SIZE.
+    """
     wrong = find_wrong_views(keypoints, rig)
+    foreign = wrong is not None and wrong.code == "FOOTAGE_FOREIGN"
+    if wrong is not None and not foreign and not wrong.after_px > _BEYOND_DOUBT * wrong.before_px:
+        _refuse_views(wrong)
+
+
+def _refuse_views(wrong: WrongViews | None) -> None:
     if wrong is not None:
         raise KeypointError(wrong.cause, wrong.remedy, code=wrong.code)
 
