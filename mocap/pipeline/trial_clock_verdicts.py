@@ -1,10 +1,13 @@
 """Verdicts on the clocks of one trial's cameras, in the words of a user."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from calibration import CameraRig
 from calibration.digits import digits
 from mocap.sync import LostFrames, MotionSyncOptions
+from mocap.sync.lost_ends import EndApart
 from mocap.trial import Keypoints2D, SyncEstimate, Verdict
 
 _LIMIT_FRAMES = MotionSyncOptions().matters_frames
@@ -24,6 +27,26 @@ def lost_verdicts(lost: tuple[LostFrames, ...], mode: str) -> tuple[Verdict, ...
         text = f"{' '.join(item.words for item in own)} {what}"
         verdicts.append(Verdict(f"{name} frames", sum(item.count for item in own), 0.0, "frames lost", done, text))
     return tuple(verdicts)
+
+
+def apart_verdicts(apart: Sequence[EndApart], rig: CameraRig) -> tuple[Verdict, ...]:
+    """Tell of the end of the recording at which a camera fits least; others may miss because of it."""
+    if not apart:
+        return ()
+    worst = max(apart, key=lambda one: (one.count > 0, one.gain))
+    frames = worst.last - worst.first + 1
+    where = f"its {'last' if worst.at_end else 'first'} {frames} frames ({worst.first} to {worst.last})"
+    if worst.count:
+        sd = f" +- {digits(worst.count_sd, 1)}" if np.isfinite(worst.count_sd) else ""
+        why = f"as if it had lost {worst.count}{sd} frames there, which the movement does not tell well enough to set"
+    else:
+        why = (
+            "and no number of lost frames can be told that sets it right: frames lost near the end, a camera that was "
+            "moved, or keypoints of something else"
+        )  # fmt: skip
+    name = rig.names[worst.camera]
+    text = f"Camera '{name}' does not fit the others in {where}, {why}. Leave them or this camera out."
+    return (Verdict(f"{name} in step", float(frames), 0.0, "frames apart", False, text),)
 
 
 def rate_verdict(stated: float, found: float) -> tuple[Verdict, ...]:

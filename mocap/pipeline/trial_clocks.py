@@ -8,17 +8,24 @@ from numpy.typing import NDArray
 
 from calibration import CameraRig
 from mocap.errors import ConfigError, KeypointError
-from mocap.pipeline.trial_clock_verdicts import clock_verdicts, lost_verdicts, rate_verdict, unasked, unknowable
+from mocap.pipeline.trial_clock_verdicts import (
+    apart_verdicts,
+    clock_verdicts,
+    lost_verdicts,
+    rate_verdict,
+    unasked,
+    unknowable,
+)
 from mocap.sync import common_times, estimate_offsets, resample_keypoints, without_rows
-from mocap.sync.lost import LOST_OPTIONS, LostFrames, find_lost_frames, slots_with_holes
+from mocap.sync.lost import LOST_OPTIONS, Losses, ends_out_of_step, find_losses
+from mocap.sync.lost_holes import LostFrames, slots_with_holes
 from mocap.sync.motion_look import Look, look_at
 from mocap.sync.motion_options import MotionSyncOptions
 from mocap.trial import CameraTimes, Keypoints2D, Operation, SyncEstimate, Timeline, Verdict
 
 #: `auto` sets clocks that are proven to be off, `check` only tells of them, `off` does not ask.
 CLOCK_MODES = ("auto", "check", "off")
-#: How the source of a timeline begins whose clocks were told and left as they are.
-AS_FILMED = "as filmed"
+_AS_FILMED = "as filmed"
 _SLACK = 1e-6  # frames
 _RATE_SHARE = 0.005
 _CHANCE_SD = 3.0
@@ -37,12 +44,16 @@ class SetClocks:
         One per camera: by how many frames its clock is off after what was done.
     operation : Operation or None
         What was done to the keypoints, where anything was.
+    instants_s : ndarray or None, shape (camera, frame)
+        When each frame was taken by all that is proven, where it was set right and where it was only told; None where
+        nobody asked or nothing tells.
     """
 
     keypoints: Keypoints2D
     timeline: Timeline
     verdicts: tuple[Verdict, ...] = ()
     operation: Operation | None = None
+    instants_s: NDArray | None = None
 
 
 def checked_clock_mode(mode: str) -> str:
@@ -105,30 +116,57 @@ def _set(
         return SetClocks(keypoints, nominal, (unasked(),))
     look = look_at(keypoints, rig, LOST_OPTIONS) if times is None and keypoints.n_frames > 1 else None
     estimate = known or _from_motion(keypoints, rig, times, look)
-    lost = _lost(keypoints, rig, times, estimate, look)
-    if lost:
-        held = _times_with_holes(keypoints, rig, lost, times)
-        estimate = known or _from_motion(keypoints, rig, held)
-        times = held if mode == "auto" else times
-    said = lost_verdicts(lost, mode)
+    losses, told = _losses(keypoints, rig, times, estimate, look), times
+    if losses.lost:
+        told = _times_with_holes(keypoints, rig, losses.lost, times)
+        estimate = _after_losses(keypoints, rig, told, known)
     if estimate is None:
         return SetClocks(keypoints, nominal, (unknowable(keypoints, rig),))
+    times = told if mode == "auto" else times
+    done = _done(keypoints, rig, estimate, times, losses, mode)
+    if not estimate.estimable.any():
+        return done
+    proven, n_frames = _proven(estimate), keypoints.n_frames
+    return replace(done, instants_s=common_times(proven, told, n_frames=n_frames, rate_hz=keypoints.rate_hz)[0])
+
+
+def _done(
+    keypoints: Keypoints2D, rig: CameraRig, estimate: SyncEstimate, times: CameraTimes | None, losses: Losses, mode: str
+) -> SetClocks:
+    """Set right or left as filmed, and told."""
+    nominal = Timeline(keypoints.rate_hz, keypoints.n_frames, camera_names=rig.names)
+    said = (*lost_verdicts(losses.lost, mode), *apart_verdicts(losses.apart, rig))
     if times is None and not (mode == "auto" and estimate.shifted.any()):
         timeline = _timeline(nominal, estimate, None, "nominal rate")
         return SetClocks(keypoints, timeline, (*said, *clock_verdicts(estimate, keypoints, rig)))
     done = _resampled(keypoints, rig, estimate if mode == "auto" else _as_filmed(estimate), times)
-    told = done.verdicts if mode == "auto" else clock_verdicts(estimate, keypoints, rig)
-    return replace(done, verdicts=(*said, *told, *rate_verdict(keypoints.rate_hz, done.timeline.rate_hz)))
+    if not _untold(times) and not losses.lost:
+        said = apart_verdicts(ends_out_of_step(done.keypoints, rig, None if mode == "auto" else estimate), rig)
+    clocks = done.verdicts if mode == "auto" else clock_verdicts(estimate, keypoints, rig)
+    return replace(done, verdicts=(*said, *clocks, *rate_verdict(keypoints.rate_hz, done.timeline.rate_hz)))
 
 
-def _lost(
+def _untold(times: CameraTimes | None) -> bool:
+    """Whether neither the cameras nor their footage tell when each frame was taken."""
+    return times is None or set(times.source) == {"nominal rate"}
+
+
+def _after_losses(
+    keypoints: Keypoints2D, rig: CameraRig, times: CameraTimes, known: SyncEstimate | None
+) -> SyncEstimate | None:
+    """The clocks by frame times with holes: what was known of them before was told across the losses."""
+    moved = _from_motion(keypoints, rig, times)
+    return known if known is not None and (moved is None or not moved.estimable.all()) else moved
+
+
+def _losses(
     keypoints: Keypoints2D, rig: CameraRig, times: CameraTimes | None, estimate: SyncEstimate | None,
     look: Look | None,
-) -> tuple[LostFrames, ...]:
+) -> Losses:
     """Frames that nobody told were lost: not asked where the cameras or their footage tell when each was taken."""
-    if estimate is None or not (times is None or set(times.source) == {"nominal rate"}):
-        return ()
-    return find_lost_frames(keypoints, rig, estimate, look=look)
+    if estimate is None or not _untold(times):
+        return Losses()
+    return find_losses(keypoints, rig, estimate, look=look)
 
 
 def _times_with_holes(
@@ -215,7 +253,7 @@ def _rate(when: NDArray, stated_hz: float) -> float:
 def _as_filmed(estimate: SyncEstimate) -> SyncEstimate:
     """Clocks that are told and left as they are."""
     zeros = np.zeros(len(estimate.camera_names))
-    return replace(estimate, offset_s=zeros, drift_ppm=zeros, method=AS_FILMED, words=())
+    return replace(estimate, offset_s=zeros, drift_ppm=zeros, method=_AS_FILMED, words=())
 
 
 def _proven(estimate: SyncEstimate) -> SyncEstimate:

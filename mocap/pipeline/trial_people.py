@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from calibration import CameraRig
 from mocap.keypoints import ParticipantRule
 from mocap.pipeline.keypoint_input import LoadedKeypoints, ReadPeople, participant_of
-from mocap.pipeline.trial_clocks import AS_FILMED
 from mocap.sync import common_times
-from mocap.trial import CameraTimes, Keypoints2D, SyncEstimate, Timeline, Verdict
+from mocap.trial import CameraTimes, Keypoints2D, SyncEstimate, Verdict
 
 _MOVED_FRAMES = 3.0  # people are told apart as well with clocks that are little off
 #: Name of the verdict that who is who and the clocks do not agree.
@@ -98,37 +97,6 @@ def known_instants(
         sure = known.shifted | (np.abs(known.offset_s) > _CHANCE_SD * known.offset_sd_s) | (known.method != "motion")
     proven = replace(known, offset_s=np.where(sure, known.offset_s, 0.0), drift_ppm=np.where(sure, known.drift_ppm, 0))
     return common_times(proven, times, n_frames=n_frames, rate_hz=rate_hz)[0]
-
-
-def told_instants(timeline: Timeline, times: CameraTimes | None) -> NDArray | None:
-    """Return when each frame was taken, shape (camera, frame) in s, by a timeline that may not have been set.
-
-    Parameters
-    ----------
-    timeline : Timeline
-        Of `set_clocks`.
-    times : CameraTimes, optional
-        The cameras' own clocks.
-
-    Returns
-    -------
-    ndarray or None
-        None where clocks were not asked, or were left as filmed: what was known of them before still holds.
-    """
-    if timeline.source.startswith(AS_FILMED):
-        return None
-    if timeline.frame_time_s is not None:
-        return timeline.frame_time_s
-    if not np.isfinite(timeline.offset_sd_s).any():
-        return None
-    own = timeline.time_s[None] if times is None else times.time_s
-    offset = _beyond_chance(timeline.offset_s, timeline.offset_sd_s)
-    drift = _beyond_chance(timeline.drift_ppm, timeline.drift_sd_ppm)
-    return np.asarray((own - offset[:, None]) / (1.0 + 1e-6 * drift[:, None]))
-
-
-def _beyond_chance(value: NDArray, sd: NDArray) -> NDArray:
-    return np.where(np.abs(value) > _CHANCE_SD * np.nan_to_num(sd, nan=np.inf), value, 0.0)
 
 
 def _moved_frames(one_s: NDArray, other_s: NDArray, rate_hz: float) -> float:

@@ -4,7 +4,7 @@ A first look compares, for every camera and every instant, one shift against the
 another after. What it finds is confirmed by taking the camera for two, one before and one after, whose clocks are
 estimated as any others' with their honest spread; a drift is told apart because it would bring the two together at the
 instant itself. The exact frame is that at which the camera's own observations, one by one, go over from the one clock
-to the other.
+to the other. Ends of the recording that are too short for all this are asked by themselves (`lost_ends`).
 """
 
 from dataclasses import dataclass, replace
@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from calibration import Camera, CameraRig
 from calibration.arrays import one_blas_thread
+from mocap.sync.lost_ends import EndApart, ends_apart
+from mocap.sync.lost_holes import LostFrames, in_footage, slots_with_holes, with_holes
 from mocap.sync.lost_place import place_of_step
 from mocap.sync.motion import estimate_offsets
 from mocap.sync.motion_coarse import Scores, agreed_shifts
@@ -29,40 +31,8 @@ _LEAST_GAIN = 0.01  # share of the loss on the side that is better off
 _CHANCE_SD = 5.0
 _OFF_WHOLE = 0.35  # frames: a loss is a whole number
 _MOST_COUNT_SD = 0.3  # frames: else the number is not told, and setting later frames by it would be a guess
+_NEAR_S = 0.75  # how far from where an end begins to miss the loss is looked for
 _OFF_FIRST_LOOK = 3.0  # frames
-
-
-@dataclass(frozen=True)
-class LostFrames:
-    """Frames that are missing from one camera's recording.
-
-    Attributes
-    ----------
-    camera : str
-    after_frame : int
-        The last frame of the recording before the loss, by the numbers of the footage.
-    count : int
-    first, last : int
-        Between which `after_frame` lies (95 %); the same where the movement tells it exactly.
-    count_sd : float
-        How well the movement tells the count, frames.
-    """
-
-    camera: str
-    after_frame: int
-    count: int
-    first: int
-    last: int
-    count_sd: float
-
-    @property
-    def words(self) -> str:
-        frames = f"{self.count} frame{'s' if self.count > 1 else ''}"
-        if self.first == self.last:
-            where = f"after frame {self.after_frame}"
-        else:
-            where = f"after a frame between {self.first} and {self.last} (most likely {self.after_frame})"
-        return f"Camera '{self.camera}' lost {frames} {where}: from there on its movement is ahead by as much."
 
 
 @dataclass(frozen=True)
@@ -76,11 +46,33 @@ class _Candidate:
     others: NDArray  # whole frames of all cameras, by the same clock
 
 
+@dataclass(frozen=True)
+class Losses:
+    """What was found, and ends of the recording that do not fit for another reason, by frames with the holes in."""
+
+    lost: tuple[LostFrames, ...] = ()
+    apart: tuple[EndApart, ...] = ()
+
+
 def find_lost_frames(
     keypoints: Keypoints2D, rig: CameraRig, clocks: SyncEstimate | None = None,
     options: MotionSyncOptions | None = None, look: Look | None = None,
 ) -> tuple[LostFrames, ...]:
-    """Find places at which a camera lost frames.
+    """Find places at which a camera lost frames; parameters as `find_losses`.
+
+    Returns
+    -------
+    tuple of LostFrames
+        In the order of the cameras and frames. Losses while nothing moves do not show, and do not matter.
+    """
+    return find_losses(keypoints, rig, clocks, options, look).lost
+
+
+def find_losses(
+    keypoints: Keypoints2D, rig: CameraRig, clocks: SyncEstimate | None = None,
+    options: MotionSyncOptions | None = None, look: Look | None = None,
+) -> Losses:
+    """Find places at which a camera lost frames, and ends at which it does not fit the others all the same.
 
     Parameters
     ----------
@@ -93,16 +85,12 @@ def find_lost_frames(
         `reach_s` is the longest loss that is looked for, with the offset of the clocks.
     look : Look, optional
         Of these keypoints with that reach, where there is one already.
-
-    Returns
-    -------
-    tuple of LostFrames
-        In the order of the cameras and frames. Losses while nothing moves do not show, and do not matter.
     """
     options = options or LOST_OPTIONS
     found: list[LostFrames] = []
+    apart: list[EndApart] = []
     if len(rig) < 2 or keypoints.n_frames < _SHORTEST_S * keypoints.rate_hz:
-        return ()
+        return Losses()
     with one_blas_thread():
         while len(found) < _MOST:
             work = with_holes(keypoints, rig, found)
@@ -110,43 +98,57 @@ def find_lost_frames(
             candidate = _candidate(shown)
             lost = None if candidate is None else _confirmed(work, rig, candidate, clocks, options)
             if lost is None:
+                now = clocks if clocks is not None and not found else estimate_offsets(work, rig)
+                lost, apart = _at_an_end(work, rig, now, options)
+            if lost is None:
                 break
-            found.append(_in_footage(lost, found))
-    return tuple(sorted(found, key=lambda lost: (rig.names.index(lost.camera), lost.after_frame)))
+            found.append(in_footage(lost, found))
+            apart = []
+    in_order = sorted(found, key=lambda lost: (rig.names.index(lost.camera), lost.after_frame))
+    return Losses(tuple(in_order), tuple(_of_footage(one, rig, found, keypoints.n_frames) for one in apart))
 
 
-def slots_with_holes(n_frames: int, camera: str, lost: list[LostFrames] | tuple[LostFrames, ...]) -> NDArray:
-    """Return the number that each frame of a camera would have had none been lost, shape (frame,)."""
-    slot = np.arange(n_frames)
-    for item in lost:
-        if item.camera == camera:
-            slot[item.after_frame + 1 :] += item.count
-    return slot
+def _of_footage(apart: EndApart, rig: CameraRig, found: list[LostFrames], n_frames: int) -> EndApart:
+    slots = slots_with_holes(n_frames, rig.names[apart.camera], found)
+    first, last = np.searchsorted(slots, [apart.first, apart.last])
+    return replace(apart, first=int(first), last=min(int(last), n_frames - 1))
 
 
-def with_holes(
-    keypoints: Keypoints2D, rig: CameraRig, lost: list[LostFrames] | tuple[LostFrames, ...]
-) -> Keypoints2D:
-    """Return keypoints with later frames where they belong, NaN over what was lost; nothing goes beyond the end."""
-    pixels, confidence = np.array(keypoints.pixels), np.array(keypoints.confidence)
-    n_frames = keypoints.n_frames
-    for camera in {item.camera for item in lost}:
-        index = rig.names.index(camera)
-        slot = slots_with_holes(n_frames, camera, lost)
-        inside = slot < n_frames
-        pixels[index], confidence[index] = np.nan, 0.0
-        pixels[index, slot[inside]] = keypoints.pixels[index, inside]
-        confidence[index, slot[inside]] = keypoints.confidence[index, inside]
-    return replace(keypoints, pixels=pixels, confidence=confidence)
+def ends_out_of_step(
+    keypoints: Keypoints2D, rig: CameraRig, clocks: SyncEstimate | None = None
+) -> tuple[EndApart, ...]:
+    """Find ends at which a camera does not fit the others by their clocks, those of one timeline when left out."""
+    if keypoints.n_frames < _SHORTEST_S * keypoints.rate_hz:
+        return ()
+    with one_blas_thread():
+        return tuple(ends_apart(keypoints, rig, *_as_frames(clocks, len(rig), keypoints.rate_hz), LOST_OPTIONS))
 
 
-def _in_footage(lost: LostFrames, earlier: list[LostFrames]) -> LostFrames:
-    """Take off the holes that were put in before: they are no frames of the footage."""
-    ends = [lost.after_frame, lost.first, lost.last]
-    for item in sorted(earlier, key=lambda item: item.after_frame):
-        if item.camera == lost.camera:
-            ends = [end - min(item.count, max(end - item.after_frame, 0)) for end in ends]
-    return replace(lost, after_frame=ends[0], first=ends[1], last=ends[2])
+def _as_frames(clocks: SyncEstimate | None, n_cameras: int, rate: float) -> tuple[NDArray, NDArray]:
+    """Frames that clocks are ahead at frame 0, and more per frame."""
+    if clocks is None:
+        return np.zeros(n_cameras), np.zeros(n_cameras)
+    return np.nan_to_num(clocks.offset_s) * rate, 1e-6 * np.nan_to_num(clocks.drift_ppm)
+
+
+def _at_an_end(
+    keypoints: Keypoints2D, rig: CameraRig, clocks: SyncEstimate, options: MotionSyncOptions
+) -> tuple[LostFrames | None, list[EndApart]]:
+    """A loss that leaves an end too short for clocks to be compared; else the ends that do not fit."""
+    ahead, slope = _as_frames(clocks, len(rig), keypoints.rate_hz)
+    apart = ends_apart(keypoints, rig, ahead, slope, options)
+    near = round(_NEAR_S * keypoints.rate_hz)
+    for end in apart:
+        if not end.count or end.count_sd > _MOST_COUNT_SD:
+            continue
+        at = end.first if end.at_end else end.last
+        shifts = np.tile(ahead + slope * at, (2, 1))
+        shifts[int(end.at_end), end.camera] += -end.count if end.at_end else end.count
+        place = place_of_step(keypoints, rig, end.camera, shifts, max(at - near, 0), at + near, options)
+        if place is not None and place.sharp:
+            name = rig.names[end.camera]
+            return LostFrames(name, place.frame, end.count, place.first, place.last, end.count_sd), apart
+    return None, apart
 
 
 def _candidate(look: Look) -> _Candidate | None:

@@ -1,6 +1,6 @@
 """At which frame a camera goes over from one clock to another, by its observations one by one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,12 +9,12 @@ from calibration import CameraRig
 from calibration.triangulation import undistorted
 from mocap.sync.lost_prediction import Prediction, common_miss, predicted
 from mocap.sync.motion_options import MotionSyncOptions, frames_of
-from mocap.sync.motion_tracks import Windows, smooth_tracks
+from mocap.sync.motion_tracks import Tracks, Windows, smooth_tracks
 from mocap.trial import Keypoints2D
 
 _AROUND_S = 0.5  # on both sides: what a keypoint misses by whatever the clock is learned there
 _NEAR_S = 0.15  # in which a step has to fit better than a clock half-way between the two
-_CAP = 14.0  # squared standard deviations: an outlier counts no more
+CAP = 14.0  # squared standard deviations: an outlier counts no more
 _SPAN = 6.0  # of the loss: frames that are not less likely than 5 % of the best one, with some to spare
 _SURE = 10.0  # of the loss, by which each side has to prefer its own clock
 _LEAST_SCALE_PX = 0.05
@@ -69,9 +69,8 @@ def place_of_step(
     frames = np.arange(start, stop)
     if len(frames) < 4:
         return None
-    first, second, halfway = _predictions(
-        keypoints, rig, camera, np.array([shifts[0], shifts[1], shifts.mean(axis=0)]), frames, options
-    )
+    part = held(keypoints, rig, frames, float(np.abs(shifts).max()), options)
+    first, second, halfway = (part.by(camera, clock) for clock in (shifts[0], shifts[1], shifts.mean(axis=0)))
     inside = (frames >= low) & (frames < high)
     at = len(frames) // 2
     losses, share = _losses(first, second, halfway, at)
@@ -95,25 +94,46 @@ def place_of_step(
     return Place(int(frames[at]), int(frames[likely[0]]), int(frames[likely[-1]]), sharp)
 
 
-def _predictions(
-    keypoints: Keypoints2D, rig: CameraRig, camera: int, clocks: NDArray, frames: NDArray, options: MotionSyncOptions
-) -> list[Prediction]:
-    """What the other cameras make of one camera's observations, by each of several clocks, shape (clock, camera)."""
+@dataclass(frozen=True, eq=False)
+class Held:
+    """A stretch of a recording whose observations can be held against what the other cameras see at any shift.
+
+    Attributes
+    ----------
+    rig : CameraRig
+    frames : ndarray of int, shape (frame,)
+    tracks : Tracks
+        One window.
+    own : ndarray, shape (camera, frame, keypoint, 2)
+        Normalised coordinates of the observations.
+    """
+
+    rig: CameraRig
+    frames: NDArray
+    tracks: Tracks
+    own: NDArray
+
+    def only(self, inside: NDArray) -> "Held":
+        """Return some of the frames, by their places or a mask."""
+        return replace(self, frames=self.frames[inside], own=self.own[:, inside])
+
+    def by(self, camera: int, clock: NDArray) -> Prediction:
+        """Hold one camera against the others by clocks that are so many frames ahead, shape (camera,)."""
+        others = [other for other in range(len(self.rig)) if other != camera]
+        when = self.frames - clock[camera]
+        rays = np.stack([self.tracks.read(other, (when + clock[other])[None])[0][0] for other in others])
+        return predicted(self.rig, camera, others, rays, self.own[camera])
+
+
+def held(keypoints: Keypoints2D, rig: CameraRig, frames: NDArray, reach: float, options: MotionSyncOptions) -> Held:
+    """Smooth the tracks of a stretch so that clocks of up to `reach` frames can be compared."""
     half_width = frames_of(options.smoothing_s, keypoints.rate_hz, 3)
-    margin = 2 * int(np.ceil(np.abs(clocks).max())) + half_width + 3
-    windows = Windows(frames[:1], len(frames), margin, 1)
+    margin = 2 * int(np.ceil(reach)) + half_width + 3
+    windows = Windows(frames[:1], int(frames[-1] - frames[0]) + 1, margin, 1)
     tracks = smooth_tracks(keypoints.pixels, keypoints.confidence, rig, windows, half_width, options.min_confidence)
-    held = slice(frames[0], frames[-1] + 1)
-    part = np.array(keypoints.pixels[:, held], float)
-    part[keypoints.confidence[:, held] < options.min_confidence] = np.nan
-    own = undistorted(rig, part)[0][camera]
-    others = [other for other in range(len(rig)) if other != camera]
-    answer = []
-    for clock in clocks:
-        shift = frames[None] - clock[camera] - windows.samples
-        rays = np.stack([tracks.at(other, shift + clock[other])[0][0] for other in others])
-        answer.append(predicted(rig, camera, others, rays, own))
-    return answer
+    part = np.array(keypoints.pixels[:, frames], float)
+    part[keypoints.confidence[:, frames] < options.min_confidence] = np.nan
+    return Held(rig, frames, tracks, undistorted(rig, part)[0])
 
 
 def _losses(first: Prediction, second: Prediction, halfway: Prediction, at: int) -> tuple[list[NDArray], NDArray]:
@@ -128,7 +148,7 @@ def _losses(first: Prediction, second: Prediction, halfway: Prediction, at: int)
     scale = max(float(np.median(known)) / 1.386 if len(known) else 0.0, _LEAST_SCALE_PX**2)
     # Where one of the two cannot be read neither counts: frames beyond the others' end favour no clock.
     both = np.asarray(np.isfinite(np.array(squares)).all(axis=0))
-    losses = [np.where(both, np.minimum(square / scale, _CAP), 0.0).sum(axis=1) / 2 for square in squares]
+    losses = [np.where(both, np.minimum(square / scale, CAP), 0.0).sum(axis=1) / 2 for square in squares]
     return losses, _told_apart(first, second, both, scale)
 
 

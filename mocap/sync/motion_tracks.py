@@ -82,8 +82,12 @@ class Tracks:
         -------
         position, velocity, acceleration : ndarray, shape (window, sample, keypoint, 2)
         """
+        return self.read(camera, self.windows.samples + shift)
+
+    def read(self, camera: int, when: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+        """The same at any instants of the windows, in common frames, shape (window, instant)."""
         n_windows, n_frames = self.position.shape[1:3]
-        place = self.windows.samples - self.windows.start[:, None] + self.windows.margin + shift
+        place = when - self.windows.start[:, None] + self.windows.margin
         low = np.floor(place).astype(int)
         outside = (low < 0) | (low + 1 >= n_frames)
         low = np.clip(low, 0, n_frames - 2)

@@ -7,7 +7,7 @@ from calibration.synthetic import ring_rig
 from mocap.keypoints import ParticipantRule, PeopleKeypoints, simultaneous
 from mocap.pipeline.keypoint_input import ReadPeople, participant_of
 from mocap.pipeline.trial_clocks import set_clocks
-from mocap.pipeline.trial_people import known_instants, settled_participant, told_instants
+from mocap.pipeline.trial_people import known_instants, settled_participant
 from mocap.synthetic import default_subject, faced, observe, squat, walking
 from mocap.trial import CameraTimes, Points3D
 
@@ -77,13 +77,27 @@ def test_clocks_that_are_found_after_tell_again(scene):
     def clocks(keypoints):
         done = set_clocks(keypoints, rig)
         frames.append(keypoints)
-        return done, told_instants(done.timeline, None)
+        return done, done.instants_s
 
     found, done = settled_participant(ReadPeople(people, 0, ()), rig, ZONE, None, clocks)
     assert len(frames) == 2 and (kept(found, people, order) == 1).all()
     assert np.allclose(RATE * done.timeline.offset_s, LATE, atol=0.3)
     said = "people were told apart again by the clocks as they were found, which moved frames by up to 20"
     assert found.notes[-1] == said
+
+
+def test_clocks_that_are_only_told_tell_people_apart_all_the_same(scene):
+    rig, people, order = scene
+    times = CameraTimes(rig.names, np.tile(np.arange(N_FRAMES) / RATE, (4, 1)), ("timestamps",) * 4)
+    asked = []
+
+    def clocks(keypoints):
+        asked.append(set_clocks(keypoints, rig, "check", times=times))
+        return asked[-1], asked[-1].instants_s
+
+    found, done = settled_participant(ReadPeople(people, 0, ()), rig, ZONE, times.time_s, clocks)
+    assert len(asked) == 2 and (kept(found, people, order) == 1).all()  # by the stamps alone 0.88 to 0.91
+    assert not all(verdict.passed for verdict in done.verdicts) and not done.timeline.offset_s.any()
 
 
 def test_a_click_is_on_the_frame_of_its_own_camera(scene):

@@ -3,14 +3,16 @@
 import numpy as np
 import pytest
 
+from calibration.synthetic import ring_rig
 from mocap.keypoints import ParticipantRule, PeopleKeypoints
 from mocap.pipeline import trial_people
 from mocap.pipeline.keypoint_input import LoadedKeypoints, ReadPeople
-from mocap.pipeline.trial_people import known_instants, settled_participant, told_instants
-from mocap.trial import SyncEstimate, Timeline
+from mocap.pipeline.trial_clocks import set_clocks
+from mocap.pipeline.trial_people import known_instants, settled_participant
+from mocap.trial import SyncEstimate
 
 N_FRAMES, RATE = 1000, 100.0
-NAMES = ("a", "b", "c", "d")
+NAMES = ring_rig(4, 0).names
 PLAIN = np.tile(np.arange(N_FRAMES) / RATE, (4, 1))
 READ = ReadPeople(PeopleKeypoints(np.zeros((4, N_FRAMES, 2, 1, 2)), np.ones((4, N_FRAMES, 2, 1)), ("k",), RATE), 0, ())
 
@@ -64,16 +66,10 @@ KNOWN = SyncEstimate(NAMES, "flash", np.array([0, 0.2, 0, 0.2]), 0.0005 * ONE, 2
                      np.array([False, True, True, True]))  # fmt: skip
 
 
-@pytest.mark.parametrize("timeline", [
-    Timeline(RATE, N_FRAMES, camera_names=NAMES),  # nobody asked
-    Timeline(RATE, N_FRAMES, camera_names=NAMES, source="as filmed and timestamps", frame_time_s=PLAIN,
-             offset_sd_s=KNOWN.offset_sd_s, drift_sd_ppm=ONE),
-    Timeline(RATE, N_FRAMES, camera_names=NAMES, offset_s=KNOWN.offset_s, offset_sd_s=KNOWN.offset_sd_s,
-             drift_ppm=KNOWN.drift_ppm, drift_sd_ppm=ONE),
-])  # fmt: skip
-def test_clocks_that_are_left_do_not_undo_known_ones(turns, timeline):
+@pytest.mark.parametrize("mode", ["off", "check", "auto"])
+def test_clocks_that_are_left_do_not_undo_known_ones(turns, mode):
     known = known_instants(None, KNOWN, N_FRAMES, RATE)
-    told = told_instants(timeline, None)
-    assert told is None or np.allclose(told, known, atol=1e-12)
+    told = set_clocks(READ.people.person(0), ring_rig(4, 0), mode, known=KNOWN).instants_s
+    assert (told is None) == (mode == "off") and (told is None or np.allclose(told, known, atol=1e-12))
     loaded, asked = turns([told], known)
     assert len(asked) == 1 and asked[0] is known and loaded.notes == ()
