@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from calibration.digits import counted
 from mocap.cli.common import JsonFlag, end_refused, note_lines, progress_bars, show
 
 if TYPE_CHECKING:
@@ -65,8 +66,8 @@ def command(
     found = _detected(session_dir, request, DetectionOptions(overlay, jobs), tuple(trial or ()), out)
     counts = _counts(found)
     closing = (
-        f"{sum(counts.values())} cameras found, {counts['done']} done, {counts['skipped']} skipped because nothing "
-        f"changed, {counts['refused']} refused"
+        f"{counted(sum(counts.values()), 'camera')} found, {counts['done']} done, {counts['skipped']} skipped because "
+        f"nothing changed, {counts['refused']} refused"
     )
     result = {"trials": [_result(one) for one in found], "counts": counts}
     show(result, as_json, [*(line for one in found for line in _lines(one)), closing])

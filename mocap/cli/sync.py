@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from calibration.digits import counted
 from mocap.cli.common import JsonFlag, end_refused, progress_bars, show
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def command(
         lines += [f"{outcome.trial}: refused"] if outcome.found is None else _lines(outcome.found, outcome.file)
     refused = [outcome for outcome in outcomes if outcome.refused]
     done = len(outcomes) - len(refused)
-    lines.append(f"{len(outcomes)} trials found, {done} done, {len(refused)} refused")
+    lines.append(f"{counted(len(outcomes), 'trial')} found, {done} done, {len(refused)} refused")
     show({"trials": [_result(outcome) for outcome in outcomes]}, as_json, lines)
     end_refused((outcome.trial, outcome.refused) for outcome in refused)
 

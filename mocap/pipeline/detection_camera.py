@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.sources import CameraSource, frame_count
+from calibration.sources import CameraSource
 from mocap import __version__
 from mocap.errors import MocapError, SourceError
 from mocap.export.keypoint_parts import CameraRows, camera_facts, write_camera_rows
@@ -18,7 +18,7 @@ from mocap.keypoints.detector import Detection
 from mocap.keypoints.pose.drawing import contact_sheet, picture
 from mocap.pipeline.detectors import PreparedDetector
 from mocap.pipeline.digests import file_sha256, options_sha256, text_sha256
-from mocap.readers.video import iter_footage, read_video_info
+from mocap.readers.video import VideoInfo, iter_footage, read_video_info
 
 #: `tell(done, total)`: frames of this camera.
 Tell = Callable[[int, int | None], None]
@@ -95,15 +95,22 @@ def detect_camera(task: CameraTask, tell: Tell) -> CameraOutcome:
     name = task.source.name
     try:
         key = _key(task)
-        rows, size, pictures = _detected(task, tell)
+        info = read_video_info(task.source.path) if task.source.kind == "video" else None
+        rows, size, pictures = _detected(task, info.n_frames if info else len(task.source.files), tell)
         facts = {"size": size, "detector": task.prepared.name, "key": key, "footage": task.source.path.name,
-                 "rate_hz": _rate_hz(task.source)}  # fmt: skip
-        write_camera_rows(task.part, rows, facts)
+                 "rate_hz": _rate_hz(info) if info else None}  # fmt: skip
         if task.overlay is not None and pictures:
-            task.overlay.write_bytes(contact_sheet(pictures))
+            _write_whole(task.overlay, contact_sheet(pictures))
+        write_camera_rows(task.part, rows, facts)  # last: with it the camera counts as finished
     except MocapError as error:
         return CameraOutcome(name, "refused", {}, 0.0, (error.code, error.cause, error.remedy))
     return CameraOutcome(name, "done", camera_facts(task.part), time.perf_counter() - started)
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    beside = path.with_name(f".{path.name}.part")
+    beside.write_bytes(content)
+    beside.replace(path)
 
 
 def _key(task: CameraTask) -> str:
@@ -119,19 +126,15 @@ def _key(task: CameraTask) -> str:
     )
 
 
-def _rate_hz(source: CameraSource) -> float | None:
+def _rate_hz(info: VideoInfo) -> float | None:
     """Return the rate of a video by its frames' own times, or by its tag where they agree; None where neither is."""
-    if source.kind != "video":
-        return None
-    info = read_video_info(source.path)
     tagged, mean = float(info.tagged_rate_hz), float(info.mean_rate_hz)
     if np.isfinite(mean) and np.isfinite(tagged) and abs(mean / tagged - 1.0) < _RATES_ALIKE:
         return tagged
     return mean if np.isfinite(mean) else None
 
 
-def _detected(task: CameraTask, tell: Tell) -> tuple[CameraRows, tuple[int, int], list[NDArray]]:
-    total = frame_count(task.source)
+def _detected(task: CameraTask, total: int, tell: Tell) -> tuple[CameraRows, tuple[int, int], list[NDArray]]:
     shown = _shown_frames(total) if task.overlay is not None else set()
     detector, size, told, last = None, (0, 0), 0.0, -1
     frames, people, values, pictures = array("q"), array("i"), array("f"), []
@@ -172,8 +175,6 @@ def _append(found: Detection, index: int, frames: array, people: array, values: 
         values.frombytes(np.column_stack((pixels, confidence)).astype(np.float32).tobytes())
 
 
-def _shown_frames(total: int | None) -> set[int]:
-    """Return the frames to show: evenly spread, or ever farther apart where the length is not known."""
-    if total is None:
-        return {2**power for power in range(_SHOWN)}
+def _shown_frames(total: int) -> set[int]:
+    """Return the frames to show, evenly spread."""
     return set(np.unique(np.linspace(0, max(total - 1, 0), _SHOWN).round().astype(int)).tolist())
