@@ -14,7 +14,11 @@ EXAMPLE = (
 )
 
 
+OF_A_NEW_PLATE = ("segment", "tag", "facet_angle", "first_id", "tags", "fold", "dictionary")
+
+
 def command(
+    context: typer.Context,
     out: Annotated[
         Path, typer.Option(help="PDF to write; with --new its description comes beside it: a.toml and a.pdf.")
     ],
@@ -34,6 +38,10 @@ def command(
 
     if (plates is None) == (new is None):
         raise typer.BadParameter("Give either a description of plates or --new with a name.")
+    given = [name for name in OF_A_NEW_PLATE if not _left_out(context, name)]
+    if new is None and given:
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise typer.BadParameter(f"{options} make a plate of --new; those described are printed as described.")
     if new is not None:
         made, toml, pdf = write_new_plate(
             out, new, segment, tag, facet_angle, first_id, tags, fold, dictionary
@@ -45,3 +53,8 @@ def command(
     lines += [f"  {plate.describe()}" for plate in made]
     lines += [f"{toml}: their description. After folding: mocap plate-calibrate measures the real angle."]
     show({"out": pdf, "plates": toml, "names": [plate.name for plate in made]}, as_json, lines)
+
+
+def _left_out(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is None or source.name == "DEFAULT"

@@ -75,3 +75,6 @@ def test_prints_a_preset_and_keeps_what_is_measured(mocap_cli, tmp_path: Path) -
     done = mocap_cli(*made)
     assert done.status == 1 and "PLATES_EXIST" in done.err
     assert mocap_cli("plates", "--out", tmp_path / "a.pdf").status == 2
+    # A side that would be left out in silence: the tags would be printed with another.
+    other = mocap_cli("plates", "sacrum_60", "--tag", "0.05", "--out", tmp_path / "c.pdf")
+    assert other.status == 2 and "--tag" in other.err and not (tmp_path / "c.pdf").exists()
