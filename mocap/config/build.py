@@ -11,7 +11,7 @@ import pydantic
 
 from calibration.toml_files import parse_toml
 from mocap.config.exact_types import mistyped
-from mocap.errors import ConfigError, SourceError
+from mocap.errors import ConfigError, MocapError, SourceError
 
 Built = TypeVar("Built")
 _STRICT = pydantic.ConfigDict(extra="forbid", arbitrary_types_allowed=True)
@@ -100,8 +100,10 @@ def _strict(cls: type) -> Any:
 
 def _describe(cls: type, fault: Any, section: str) -> str:
     place = [str(part) for part in fault["loc"]]
-    if not place:  # the section as a whole, by its own check
-        return f"[{section or 'top level'}]: {fault['msg'].removeprefix('Value error, ')}"
+    by_own_check = fault["type"] == "value_error" and isinstance(fault["input"], Mapping)
+    if not place or by_own_check:  # the section as a whole
+        where = ".".join(part for part in (section, *place) if part)
+        return f"[{where or 'top level'}]: {_message(fault)}"
     key, parents = place[-1], place[:-1]
     where = ".".join([part for part in [section, *parents] if part]) or "top level"
     if fault["type"] in _UNKNOWN:
@@ -111,7 +113,13 @@ def _describe(cls: type, fault: Any, section: str) -> str:
         return f"unknown key '{key}' in [{where}], {hint}"
     if fault["type"] in {"missing", "missing_argument", "missing_keyword_only_argument"}:
         return f"[{where}] lacks the key '{key}'"
-    return f"{_named(place, section)} is {fault['input']!r}: {fault['msg'].removeprefix('Value error, ')}"
+    return f"{_named(place, section)} is {fault['input']!r}: {_message(fault)}"
+
+
+def _message(fault: Any) -> str:
+    error = fault.get("ctx", {}).get("error")
+    # Of an error of our own the cause alone: the whole file has a remedy.
+    return error.cause.rstrip(".") if isinstance(error, MocapError) else fault["msg"].removeprefix("Value error, ")
 
 
 def _known_keys(cls: type, parents: list[str]) -> list[str]:

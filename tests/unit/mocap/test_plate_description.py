@@ -66,8 +66,11 @@ def test_wrong_files_are_refused_with_the_reason(old: str, new: str, said: str, 
     assert old in text
     path = tmp_path / "plates.toml"
     path.write_text(text.replace(old, new), encoding="utf-8")
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=said) as refused:
         read_plates(path)
+    # The place and the reason, neither the whole plate nor the remedy of something within.
+    assert "PLATES" not in str(refused.value) and str(refused.value).count("Remedy") == 1
+    assert "[plate.0" in refused.value.cause and "-0.065199993" not in refused.value.cause
 
 
 def test_a_tag_is_on_one_plate_alone() -> None:
