@@ -7,6 +7,15 @@ QUALITY = (Verdict("valid", 1234.0, 90.0, "%", True, "of all samples"), Verdict(
 
 
 def test_checks_have_no_exponents_and_failed_ones_tell_their_limit():
-    failed = "  LOOK jitter: 0.0123 mm, limit 0.004 mm."
+    failed = "  LOOK jitter: 0.0123 mm (limit 0.004 mm)"
     assert verdict_lines(QUALITY) == ["  ok   valid: 1234 % of all samples", failed]
     assert verdict_lines(QUALITY, failed_alone=True) == [failed]
+
+
+def test_what_failed_reads_as_a_sentence_whatever_its_text():
+    share = Verdict("cam_0 saw", 0.0, 90.0, "%", False, "of the frames hold a keypoint of this camera")
+    clock = Verdict("clocks agree", float("nan"), 0.25, "frames", False, "The time of 'cam_0' cannot be told.")
+    assert verdict_lines((share, clock)) == [
+        "  LOOK cam_0 saw: 0 % (limit 90 %) of the frames hold a keypoint of this camera",
+        "  LOOK clocks agree: not known (limit 0.25 frames). The time of 'cam_0' cannot be told.",
+    ]
