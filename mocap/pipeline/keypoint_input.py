@@ -201,11 +201,12 @@ def check_image_size(keypoints: Keypoints2D, rig: CameraRig) -> None:
         # Comparisons with NaN are false: what is missing is not outside.
         outside = (x < -0.5) | (x > width - 0.5) | (y < -0.5) | (y > height - 0.5)
         if np.count_nonzero(outside) > _MAX_OUTSIDE * np.count_nonzero(np.isfinite(x) & np.isfinite(y)):
-            strange.append(f"{camera.name} is {width} x {height} px, keypoints reach "
-                           f"{np.nanmax(x):.0f}, {np.nanmax(y):.0f}")  # fmt: skip
+            strange.append(f"{camera.name} is {width} x {height} px, keypoints reach from {np.nanmin(x):.0f}, "
+                           f"{np.nanmin(y):.0f} to {np.nanmax(x):.0f}, {np.nanmax(y):.0f}")  # fmt: skip
     if strange:
         raise KeypointError(
             f"Keypoints lie outside the images of the calibration: {'; '.join(strange)}.",
-            "Use the calibration of these recordings: same cameras in the same order, same resolution, same rotation.",
+            "Use the calibration of these recordings: same cameras in the same order, same resolution, same rotation. "
+            "Leave x and y empty where nothing was found, in place of a number such as -1.",
             code="IMAGE_SIZE",
         )

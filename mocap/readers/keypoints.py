@@ -14,13 +14,14 @@ from mocap.readers.keypoints_checks import (
     chosen_rate,
     high_scores,
     stray_names,
+    unscored_samples,
     unused_skeleton,
     views,
 )
 from mocap.readers.keypoints_coco import holds_alphapose, holds_coco, read_coco
 from mocap.readers.keypoints_common import KeypointRequest, KeypointSource, join_cameras, select_keypoints
 from mocap.readers.keypoints_deeplabcut import holds_deeplabcut, read_deeplabcut
-from mocap.readers.keypoints_files import Progress
+from mocap.readers.keypoints_files import Progress, files_of, folders_of
 from mocap.readers.keypoints_long import holds_long, read_long
 from mocap.readers.keypoints_mediapipe import holds_mediapipe, read_mediapipe
 from mocap.readers.keypoints_mmpose import holds_mmpose, read_mmpose
@@ -30,6 +31,7 @@ from mocap.readers.keypoints_sleap import holds_sleap, read_sleap
 from mocap.readers.words import few
 
 _READ = (".json", ".csv", ".h5", ".hdf5")
+_TABLES = (".csv", ".parquet", ".pq")
 _MOST_LOOKED_AT = 1000  # files, to say what lies in a folder
 
 
@@ -163,7 +165,8 @@ def read_keypoints(
     rate, rate_notes = chosen_rate(rate_hz, found.rate_hz, path)
     sizes_apart = check_sizes(found.image_sizes, image_sizes or {})
     detections, pixel_notes = check_pixels(found.detections, {**found.image_sizes, **(image_sizes or {})})
-    notes = (*found.notes, *rate_notes, *pixel_notes, *unused_skeleton(detections, skeleton), *high_scores(detections))
+    notes = (*found.notes, *rate_notes, *pixel_notes, *unused_skeleton(detections, skeleton), *high_scores(detections),
+             *unscored_samples(detections))
     source_of, files = found.source_of, found.files
     del found  # else a long recording would be held twice
     seen_notes = (*stray_names(next(iter(detections.values())).names), *views(detections))
@@ -201,11 +204,23 @@ def _source_of(path: Path) -> str:
             return name
     there, footage = _what_is_there(path)
     advice = "Find keypoints in footage with `mocap detect` first." if footage else "Give keypoints of another program."
+    inside = _known_inside(path)
+    if inside is not None:
+        advice = f"{inside[0].name} in it is of format '{inside[1]}': give the path {inside[0]}."
     raise FormatError(
         f"{path} holds no keypoints in a known format: {there}.",
         f"{advice} Known formats: {', '.join(KEYPOINT_READERS)}.",
         code="SOURCE_UNKNOWN",
     )
+
+
+def _known_inside(path: Path) -> tuple[Path, str] | None:
+    """Return what lies in a folder and is known by itself, where there is one such thing alone, and its format."""
+    children = [*folders_of(path), *files_of(path, *_TABLES)] if path.is_dir() else []
+    formats = ((child, next((name for name, reader in KEYPOINT_READERS.items() if reader.holds(child)), ""))
+               for child in children[:_MOST_LOOKED_AT])  # fmt: skip
+    found = list(islice((one for one in formats if one[1]), 2))
+    return found[0] if len(found) == 1 else None
 
 
 def _what_is_there(path: Path) -> tuple[str, bool]:

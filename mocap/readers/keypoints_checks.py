@@ -33,14 +33,14 @@ def chosen_rate(given: float | None, told: float | None, path: Path) -> tuple[fl
     if given is None and told is None:
         raise KeypointError(
             f"The frame rate of {path} is not known; its files do not tell it.",
-            "Give the frame rate in Hz.",
+            "Give the frame rate in Hz (--rate HZ, or rate_hz in [sync]).",
             code="RATE_MISSING",
         )
     if given is None:
         assert told is not None
         return told, (f"{_plain(told)} Hz, as the files tell.",)
     if told is not None and abs(told / given - 1) > _RATES_ALIKE:
-        return given, (f"the files tell {_plain(told)} Hz; {_plain(given)} Hz was given and is used.",)
+        return given, (f"the files tell {_plain(told)} Hz, {_plain(given)} Hz was given and is used.",)
     return given, ()
 
 
@@ -114,6 +114,29 @@ def high_scores(detections: Mapping[str, CameraDetections]) -> tuple[str, ...]:
     return (f"scores above 1 were taken as 1: {counts}.",)
 
 
+def unscored_samples(detections: Mapping[str, CameraDetections]) -> tuple[str, ...]:
+    """Return a note that counts the samples which have pixels and are missing for want of a confidence.
+
+    Raises
+    ------
+    KeypointError
+        KEYPOINT_EMPTY when a camera has no other.
+    """
+    _check_scored(detections)
+    bare = [f"{camera} {found.unscored}" for camera, found in detections.items() if found.unscored]
+    return (f"pixels without a confidence were left out: {few(bare)}.",) if bare else ()
+
+
+def _check_scored(detections: Mapping[str, CameraDetections]) -> None:
+    lost = [camera for camera, found in detections.items() if found.unscored and not found.confidence.any()]
+    if lost:
+        raise KeypointError(
+            f"The keypoints of {', '.join(lost)} have pixels, and none has a confidence: the numbers are empty or NaN.",
+            "Export the detector's scores; where there are none, write 1 for what was found.",
+            code="KEYPOINT_EMPTY",
+        )
+
+
 def stray_names(names: tuple[str, ...]) -> tuple[str, ...]:
     """Return a note on names that are not of the detector's skeleton which most of them are of."""
     known = [read_skeleton(preset) for preset in preset_names("skeletons")]
@@ -163,6 +186,13 @@ def check_pixels(
                 confidence=np.where(strange, 0.0, found.confidence),
             )  # fmt: skip
         checked[camera] = found
+    nowhere = [camera for camera in fractions if not np.nan_to_num(detections[camera].pixels).any()]
+    if nowhere:
+        raise KeypointError(
+            f"All keypoints of {', '.join(nowhere)} lie at (0, 0), with a confidence above 0.",
+            "Detect them again; where nothing is found, leave the numbers empty, or give confidence 0.",
+            code="KEYPOINT_EMPTY",
+        )
     if fractions:
         raise KeypointError(
             f"The keypoints of {', '.join(fractions)} lie between -{_FRACTIONS:.0f} and {_FRACTIONS:.0f}: they are "

@@ -30,6 +30,8 @@ class CameraDetections:
         Keypoint names.
     above_one : tuple of (int, float)
         How many confidences above 1 were taken as 1, and the highest of them.
+    unscored : int
+        How many samples have pixels and no confidence, and are missing for that.
     """
 
     frames: NDArray
@@ -37,6 +39,7 @@ class CameraDetections:
     confidence: NDArray
     names: tuple[str, ...]
     above_one: tuple[int, float] = (0, 0.0)
+    unscored: int = 0
 
 
 @dataclass(frozen=True)
@@ -166,6 +169,12 @@ def clean(pixels: NDArray, confidence: NDArray, origin: str) -> tuple[NDArray, N
     with np.errstate(invalid="ignore"):
         there = np.isfinite(u) & np.isfinite(v) & known & (confidence > 0)
     return np.where(there[..., None], pixels, np.nan), np.where(there, confidence, 0.0)
+
+
+def count_unscored(pixels: NDArray, confidence: NDArray) -> int:
+    """Return how many samples have both pixels and no number for a confidence."""
+    bare = ~np.isfinite(confidence)
+    return int(np.isfinite(pixels[bare]).all(axis=-1).sum()) if bare.any() else 0
 
 
 def select_keypoints(

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from mocap.errors import FormatError, MocapError
 from mocap.readers.files import read_text
 from mocap.readers.keypoints_cameras import match_cameras
-from mocap.readers.keypoints_common import CameraDetections, KeypointRequest, KeypointSource, clean
-from mocap.readers.keypoints_files import Progress, files_of, watched
+from mocap.readers.keypoints_common import CameraDetections, KeypointRequest, KeypointSource, clean, count_unscored
+from mocap.readers.keypoints_files import Progress, files_of, opening_of, watched
 from mocap.readers.keypoints_isolated import Parsed, parse_isolated
 from mocap.readers.words import complaint, few
 
@@ -31,8 +31,10 @@ class _Table:
 
 
 def holds_deeplabcut(path: Path) -> bool:
-    """Whether `path` is a folder with CSV or HDF5 files."""
-    return path.is_dir() and bool(_files(path))
+    """Whether `path` is a folder with HDF5 files, or with CSV files of which one at least begins as DeepLabCut's."""
+    if not path.is_dir():
+        return False
+    return any(file.suffix.lower() in _HDF5 or opening_of(file).startswith("scorer") for file in _files(path))
 
 
 def read_deeplabcut(path: Path, request: KeypointRequest, progress: Progress | None = None) -> KeypointSource:
@@ -153,4 +155,5 @@ def _arrange(table: _Table, file: Path) -> CameraDetections:
         person = people.index(column[1]) if len(column) == 4 else 0
         rows[:, person, names.index(column[-2]), _COORDS.index(column[-1])] = values
     pixels, confidence = clean(rows[..., :2], rows[..., 2], str(file))
-    return CameraDetections(table.frames, pixels, confidence, tuple(names))
+    unscored = count_unscored(rows[..., :2], rows[..., 2])
+    return CameraDetections(table.frames, pixels, confidence, tuple(names), unscored=unscored)

@@ -32,13 +32,14 @@ def watched(items: Collection[Item], progress: Progress | None) -> Iterator[Item
 
 
 def folders_of(path: Path) -> list[Path]:
-    """Return the folders in a folder, sorted."""
-    return sorted(folder for folder in path.iterdir() if folder.is_dir())
+    """Return the folders in a folder, sorted; hidden ones are of the file system or of an editor."""
+    return sorted(folder for folder in path.iterdir() if not folder.name.startswith(".") and folder.is_dir())
 
 
 def files_of(path: Path, *suffixes: str) -> list[Path]:
-    """Return the files in a folder that end so, sorted."""
-    return sorted(file for file in path.iterdir() if file.suffix.lower() in suffixes and file.is_file())
+    """Return the files in a folder that end so, sorted, without hidden ones as macOS leaves them (`._cam_1.json`)."""
+    named = (file for file in path.iterdir() if not file.name.startswith("."))
+    return sorted(file for file in named if file.suffix.lower() in suffixes and file.is_file())
 
 
 def first_json(path: Path) -> Path | None:

@@ -8,7 +8,7 @@ import difflib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from calibration.digits import counted
 from mocap.errors import FormatError, KeypointError
 from mocap.readers.files import read_bytes
 from mocap.readers.keypoints_cameras import match_cameras
-from mocap.readers.keypoints_common import CameraDetections, KeypointRequest, KeypointSource, clean
+from mocap.readers.keypoints_common import CameraDetections, KeypointRequest, KeypointSource, clean, count_unscored
 from mocap.readers.keypoints_files import Progress, watched
 from mocap.readers.words import complaint, few
 
@@ -78,8 +78,9 @@ def _matched(found: list[str], request: KeypointRequest) -> dict[str, str]:
             near = difflib.get_close_matches(unknown[0], request.camera_names, n=1)
             raise KeypointError(
                 f"Camera '{unknown[0]}' is not in the calibration, which has {few(request.camera_names)}.",
-                f"Did you mean '{near[0]}'? Name the cameras as in the calibration." if near
-                else "Name the cameras as in the calibration.",
+                (f"Did you mean '{near[0]}'? " if near else "")
+                + "Name the cameras as in the calibration, or say which is which (--camera NAME=OTHER, or cameras = "
+                "{...} in [keypoints]).",
                 code="CAMERA_NAMES",
             ) from error
     return match_cameras(found, request.camera_names, request.declared)
@@ -216,8 +217,9 @@ def _arrange(rows: _Rows, camera: str, path: Path) -> CameraDetections:
     values = np.full((3, *shape), np.nan)
     for target, column in zip(values, rows.values, strict=True):
         target.reshape(-1)[place] = column[chosen]
-    pixels, confidence = clean(np.stack([values[0], values[1]], axis=-1), values[2], str(path))
-    return CameraDetections(frames, pixels, confidence, rows.keypoints)
+    found = np.stack([values[0], values[1]], axis=-1)
+    pixels, confidence = clean(found, values[2], str(path))
+    return CameraDetections(frames, pixels, confidence, rows.keypoints, unscored=count_unscored(found, values[2]))
 
 
 def _ranked(numbers: NDArray) -> tuple[NDArray, NDArray]:
@@ -257,7 +259,7 @@ def _whole(found: CameraDetections, n_frames: int) -> CameraDetections:
     pixels = np.full((n_frames, *found.pixels.shape[1:]), np.nan, found.pixels.dtype)
     confidence = np.zeros((n_frames, *found.confidence.shape[1:]), found.confidence.dtype)
     pixels[found.frames], confidence[found.frames] = found.pixels, found.confidence
-    return CameraDetections(np.arange(n_frames), pixels, confidence, found.names)
+    return replace(found, frames=np.arange(n_frames), pixels=pixels, confidence=confidence)
 
 
 def _told(

@@ -11,6 +11,7 @@ solutions/drawing_utils.py (pixel = floor(x * width)).
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -185,4 +186,4 @@ def _arrange(
     # What is too large for a number once scaled lies far outside the image as well.
     pixels = np.clip(detections.pixels, -_FARTHEST, _FARTHEST) * np.array(size, float) - 0.5
     note = "landmarks were fractions of the image: scaled to pixels by its size."
-    return CameraDetections(detections.frames, pixels, detections.confidence, names), (*notes, note)
+    return replace(detections, pixels=pixels), (*notes, note)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mocap.config.presets import preset_names
 from mocap.errors import KeypointError
-from mocap.readers.keypoints_common import CameraDetections, KeypointRequest, clean
+from mocap.readers.keypoints_common import CameraDetections, KeypointRequest, clean, count_unscored
 from mocap.readers.words import few
 from mocap.skeleton import Skeleton, read_skeleton
 
@@ -130,8 +130,9 @@ def stack_people(
         for place, person in enumerate(people[frame]):
             row[place] = person
     confidence, above_one = _capped(rows[..., 2], highest)
+    unscored = count_unscored(rows[..., :2], confidence)
     pixels, confidence = clean(rows[..., :2], confidence, origin)
-    return CameraDetections(np.array(frames, np.int64), pixels, confidence, names, above_one)
+    return CameraDetections(np.array(frames, np.int64), pixels, confidence, names, above_one, unscored)
 
 
 def _capped(confidence: NDArray, highest: float) -> tuple[NDArray, tuple[int, float]]:

@@ -111,7 +111,9 @@ def _checked(file: Path, answer: Parsed | MocapError) -> Parsed:
         raise answer
     nodes: Sequence[str] = answer.words["nodes"]
     if not nodes or len(set(nodes)) < len(nodes) or not all(nodes):
-        raise _not_sleap(file, f"it names the nodes {few(map(repr, nodes))}")
+        twice = sorted({name for name in nodes if nodes.count(name) > 1})
+        what = f"it names {few(map(repr, twice))} twice" if twice else f"it names the nodes {few(map(repr, nodes))}"
+        raise _not_sleap(file, what)
     return answer
 
 

@@ -198,7 +198,7 @@ def test_rates_that_files_tell(tmp_path):
     found = read(path, rate_hz=None)
     assert found.people.rate_hz == 50 and any("50 Hz, as the files tell" in note for note in found.notes)
     found = read(path, rate_hz=60.0)
-    assert found.people.rate_hz == 60 and any("the files tell 50 Hz; 60 Hz was given" in n for n in found.notes)
+    assert found.people.rate_hz == 60 and any("the files tell 50 Hz, 60 Hz was given" in n for n in found.notes)
 
 
 def test_pose2sim_takes_what_is_associated_and_the_level_above(tmp_path):
