@@ -103,9 +103,10 @@ def _joined(
     notes: tuple[str, ...],
     progress: Progress,
 ) -> TrialDetection:
-    if not any(outcome.facts["seen"] for outcome in outcomes):
-        return TrialDetection(file.stem, file, outcomes, notes, pictures, _nothing(pictures))
     prepared = tasks[0].prepared
+    if not any(outcome.facts["seen"] for outcome in outcomes):
+        instead = prepared.explain([task.source for task in tasks], True, True) if prepared.explain else ()
+        return TrialDetection(file.stem, file, outcomes, notes, pictures, _nothing(pictures, instead))
     parts = {outcome.camera: task.part for outcome, task in zip(outcomes, tasks, strict=True)}
     keys = {outcome.camera: outcome.facts["key"] for outcome in outcomes}
     labels = prepared.labelling.digest if prepared.labelling is not None else None
@@ -120,16 +121,30 @@ def _joined(
         join_cameras(
             ready, file,
             {"detector": prepared.name, "rate_hz": rates.pop() if len(rates) == 1 else None, "labels": labels},
-            [*said, *(f"{one} shows no keypoint in any frame" for one in _blind(ready))],
+            [*said, *(f"{one} shows no keypoint in any frame" for one in _blind(ready)), *_instead(tasks, outcomes)],
         )  # fmt: skip
     return TrialDetection(file.stem, file, outcomes, (*notes, *camera_facts(file)["notes"]), pictures)
 
 
-def _nothing(pictures: tuple[Path, ...]) -> str:
+def _instead(tasks: Sequence[CameraTask], outcomes: Sequence[CameraOutcome]) -> tuple[str, ...]:
+    """Return what cameras show that saw nothing, and what the others show where keypoints were never seen."""
+    explain = tasks[0].prepared.explain
+    if explain is None:
+        return ()
+    blind = [task.source for task, one in zip(tasks, outcomes, strict=True) if not one.facts["seen"]]
+    lacking = set(outcomes[0].facts["names"]) - {name for one in outcomes for name in one.facts["seen"]}
+    rest = [task.source for task in tasks if task.source not in blind] if lacking else []
+    return (*explain(blind, True, False), *explain(rest, False, False))
+
+
+def _nothing(pictures: tuple[Path, ...], instead: tuple[str, ...]) -> str:
+    told = f" ({'; '.join(instead)})" if instead else ""
     remedy = "check that the footage shows what is looked for: sharp, lit and large enough"
     if pictures:  # a caller without them may have no way to ask for them
         remedy += f"; look at {pictures[0]}{' and those beside it' if len(pictures) > 1 else ''}"
-    return f"NOTHING_FOUND: no camera shows a single keypoint. Remedy: {remedy}."
+    if instead:
+        remedy = f"look for what is there: correct the description, or film what it describes; else {remedy}"
+    return f"NOTHING_FOUND: no camera shows a single keypoint{told}. Remedy: {remedy}."
 
 
 def _blind(parts: Sequence[Path]) -> list[str]:

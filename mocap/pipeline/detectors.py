@@ -6,12 +6,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from calibration.sources import CameraSource
 from mocap.config.pose_model import PoseModelFile, read_pose_model
 from mocap.errors import ConfigError, SourceError
 from mocap.keypoints.detector import Detector
 from mocap.skeleton import read_skeleton
 
 if TYPE_CHECKING:
+    from mocap.config.plates import PlateSet
     from mocap.keypoints.markers.options import BlobOptions
     from mocap.pipeline.detection_markers import MarkerLabelling
 
@@ -72,6 +74,9 @@ class PreparedDetector:
         What names the spots of all cameras, where they have no names of their own.
     drawn : int, optional
         Only the first so many of its keypoints are places in the image; all when left out.
+    explain : callable, optional
+        From cameras that lack keypoints, whether they have none at all, and whether nobody has any: clauses on what
+        they show instead.
     """
 
     name: str
@@ -82,6 +87,7 @@ class PreparedDetector:
     stored: bool = False
     labelling: "MarkerLabelling | None" = None
     drawn: int | None = None
+    explain: Callable[[Sequence[CameraSource], bool, bool], tuple[str, ...]] | None = None
 
 
 @dataclass(frozen=True)
@@ -137,7 +143,18 @@ def _prepare_plates(request: DetectorRequest) -> PreparedDetector:
 
     plates = read_plates(request.plates)
     facts = {"plates": repr(plates), "levels": "as stored"}
-    return PreparedDetector("plates", partial(_make_plates, request.plates), facts, colour=False, stored=True)
+    return PreparedDetector(
+        "plates", partial(_make_plates, request.plates), facts, colour=False, stored=True,
+        explain=partial(_explain_plates, plates),
+    )  # fmt: skip
+
+
+def _explain_plates(
+    plates: "PlateSet", sources: Sequence[CameraSource], blind: bool, elsewhere: bool
+) -> tuple[str, ...]:
+    from mocap.pipeline.detection_absence import strange_tags
+
+    return strange_tags(sources, plates, blind, elsewhere)
 
 
 def _make_plates(plates: Path | str, size: tuple[int, int]) -> Detector:

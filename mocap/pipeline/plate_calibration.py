@@ -15,6 +15,7 @@ from calibration.sources import CameraSource, find_sources, frame_count, frame_s
 from mocap.config.plates import Plate, PlateSet, plates_text, read_plates, sd_of_confidence, with_corners
 from mocap.errors import ConfigError, ReconstructionError
 from mocap.keypoints.plates import TrackingOptions, make_plate_detector
+from mocap.pipeline.detection_absence import strange_tags
 from mocap.pipeline.output_kinds import Kind
 from mocap.pipeline.outputs import check_outputs
 from mocap.reconstruction.rigid_fit import Sights
@@ -75,6 +76,14 @@ def calibrate_plates(
     check_outputs({out: MEASURED}, [footage, plates_path, calibration])
     rig, sources = _paired(footage, read_rig(calibration), camera)
     pixels, confidence = _detected(sources, rig, plates, progress)
+    if not pixels.size:
+        instead = strange_tags(sources, plates, blind=True, elsewhere=True)
+        raise ReconstructionError(
+            f"The footage shows none of the plates {', '.join(plate.name for plate in plates)}"
+            f"{': ' if instead else ''}{'; '.join(instead)}.",
+            "Check the dictionary and the ids, and film nearer: a tag has to be 20 px wide and more.",
+            code="PLATE_NOT_SEEN",
+        )
     result = _measured(plates, rig, pixels, confidence)
     out.write_text(plates_text(result.plates), encoding="utf-8")
     return result
@@ -176,10 +185,9 @@ def _measured(plates: PlateSet, rig: CameraRig, pixels: NDArray, confidence: NDA
         notes.append(f"{plate.name}: {words}")
     if not measured:
         raise ReconstructionError(
-            f"The footage shows none of the plates {', '.join(plate.name for plate in plates)}.",
-            "Check the dictionary and the ids, and film nearer: a tag has to be 20 px wide and more.",
-            code="PLATE_NOT_SEEN",
-        )
+            f"The footage shows the corners of {', '.join(unseen)} too blurred to be measured.",
+            "Film nearer, slower and with more light.", code="PLATE_NOT_SEEN",
+        )  # fmt: skip
     if unseen:
         notes.append(f"not in the footage, and left as drawn: {', '.join(unseen)}")
     return PlateCalibration(PlateSet(tuple(made)), measured, tuple(unseen), tuple(notes))

@@ -63,6 +63,7 @@ def test_says_what_the_footage_lacks(folder: Path, mocap_cli, tmp_path: Path) ->
     done = mocap_cli("plate-calibrate", folder / "hand.avi", "--plates", tmp_path / "bar.toml", "--calibration",
                  folder / "calibration.toml", "--out", tmp_path / "measured.toml")
     assert done.status == 1 and "PLATE_NOT_SEEN" in done.err
+    assert "shows tags 0, 1 of DICT_APRILTAG_36h11, which no plate has" in done.error_line
     assert not (tmp_path / "measured.toml").exists()
 
 
