@@ -46,7 +46,7 @@ def apart_verdicts(apart: Sequence[EndApart], rig: CameraRig) -> tuple[Verdict, 
         )  # fmt: skip
     name = rig.names[worst.camera]
     text = f"Camera '{name}' does not fit the others in {where}, {why}. Leave them or this camera out."
-    return (Verdict(f"{name} in step", float(frames), 0.0, "frames apart", False, text),)
+    return (Verdict(f"{name} ends", float(frames), 0.0, "frames apart", False, text),)
 
 
 def rate_verdict(stated: float, found: float) -> tuple[Verdict, ...]:

@@ -137,7 +137,7 @@ def _by_file(source: CameraSource, table: FrameTimeTable, nominal: float | None)
     if source.kind != "video":
         return camera
     tag = read_video_info(source.path).tagged_rate_hz
-    note = _rate_note("its container's tag", tag, 1.0 / camera.order.interval_s, "its own times")
+    note = _tag_note(tag, camera.order, "its own times")
     return _Camera(camera.order, TIMESTAMPS, camera.notes + note, camera.file)
 
 
@@ -168,7 +168,7 @@ def _by_footage(source: CameraSource, nominal: float | None) -> _Camera:
     if np.isfinite(times).all():
         order = order_frames(times)
         measured = 1.0 / order.interval_s if order.interval_s > 0 else np.nan
-        notes = _rate_note("its container's tag", info.tagged_rate_hz, measured, "its frames")
+        notes = _tag_note(info.tagged_rate_hz, order, "its frames")
         notes += _rate_note("the nominal rate", nominal, measured, "the frames of its container")
         return _Camera(order, CONTAINER, info.notes + notes)
     rate = nominal or info.tagged_rate_hz
@@ -176,6 +176,15 @@ def _by_footage(source: CameraSource, nominal: float | None) -> _Camera:
         raise _rate_unknown(source.name)
     word = () if nominal else (f"frames are taken as evenly spaced at the {digits(rate, 4)} Hz of the container's tag",)
     return _Camera(order_frames(np.arange(len(times)) / rate), NOMINAL, info.notes + word)
+
+
+def _tag_note(tag_hz: float, order: FrameOrder, by: str) -> tuple[str, ...]:
+    """Tell of a container's tag that is wrong; those without one tell the mean over all gaps, which is not."""
+    seconds = float(order.time_s[-1] - order.time_s[0])
+    mean_hz = (len(order.time_s) - 1) / seconds if seconds > 0 else np.nan
+    if abs(tag_hz / mean_hz - 1) <= _WRONG_TAG:
+        return ()
+    return _rate_note("its container's tag", tag_hz, 1.0 / order.interval_s if order.interval_s > 0 else np.nan, by)
 
 
 def _rate_note(what: str, said: float | None, measured: float, by: str) -> tuple[str, ...]:

@@ -43,6 +43,55 @@ def test_dropped_frames_are_located_exactly_despite_jitter_and_a_wrong_rate(kind
         assert order.jitter == pytest.approx(0.1, rel=0.1)
 
 
+def located(kind, seed, n=2000):
+    rng = np.random.default_rng(1000 + seed)
+    missing = lost(kind, rng, n)
+    slots = np.setdiff1d(np.arange(n), missing)
+    order = order_frames(clock(rng, slots, ppm=rng.uniform(-5000, 5000)))
+    return np.array_equal(order.slot, slots) and order.n_dropped == len(missing)
+
+
+def put_right(seed, n=2000):
+    """Five doubled and up to five exchanged frames beside a lost burst, 5 % jitter."""
+    rng = np.random.default_rng(seed)
+    truth = np.setdiff1d(np.arange(n), lost("burst of 5", rng, n))
+    times = clock(rng, truth, jitter=0.05, ppm=rng.uniform(-5000, 5000))
+    footage = np.arange(len(truth))
+    doubled = np.sort(rng.choice(np.arange(10, len(truth) - 10), 5, replace=False))
+    for at in rng.choice(np.arange(10, len(truth) - 10), 5, replace=False):
+        if np.abs(doubled - at).min() > 3:
+            footage[[at, at + 1]] = footage[[at + 1, at]]
+    footage = np.insert(footage, doubled + 1, footage[doubled])
+    order = order_frames(times[footage])
+    right = np.array_equal(in_order(footage, order.footage_index), np.arange(len(truth)))
+    return right and np.array_equal(order.slot - order.slot[0], truth - truth[0]) and len(order.duplicated) == 5
+
+
+def followed(seed, n=3000):
+    """A counter that begins again, at some rate, with a lost burst and 5 % jitter."""
+    rng = np.random.default_rng(seed)
+    bits, unit = [(32, 1e-9), (32, 1e-6), (16, 1e-3), (24, 1e-6)][seed % 4]
+    period = 2**bits * unit
+    slots = np.setdiff1d(np.arange(n), lost("burst of 5", rng, n))
+    times = rng.uniform(0, period) + (slots + 0.05 * rng.standard_normal(len(slots))) / rng.uniform(50, 200)
+    order = order_frames(np.floor(times / unit) * unit % period, unit_s=unit)
+    rollover = np.flatnonzero(np.diff(times // period)) + 1
+    return np.array_equal(order.slot, slots) and order.rollover.tolist() == rollover.tolist()
+
+
+# Measured: 200 of 200 recordings right to every index, of each kind.
+@pytest.mark.heavy
+@pytest.mark.parametrize("kind", ["none", "single", "burst of 5", "burst of 50", "random 1 %"])
+def test_dropped_frames_are_located_exactly_in_200_recordings(kind):
+    assert all(located(kind, seed) for seed in range(200))
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("fault", [put_right, followed])
+def test_doubled_exchanged_and_rolled_over_frames_come_right_in_200_recordings(fault):
+    assert all(fault(seed) for seed in range(200))
+
+
 def test_every_third_frame_lost_is_not_a_slower_clock():
     rng = np.random.default_rng(0)
     slots = np.setdiff1d(np.arange(1500), np.arange(2, 1500, 3))
