@@ -11,13 +11,14 @@ from calibration import read_rig
 from calibration.camera import CameraRig
 from calibration.digits import digits
 from calibration.errors import SourceError
-from calibration.sources import CameraSource, find_sources, frame_count, frame_size, iter_frames
+from calibration.sources import CameraSource, find_sources, frame_size
 from mocap.config.plates import Plate, PlateSet, plates_text, read_plates, sd_of_confidence, with_corners
 from mocap.errors import ConfigError, ReconstructionError
 from mocap.keypoints.plates import TrackingOptions, make_plate_detector
 from mocap.pipeline.detection_absence import strange_tags
 from mocap.pipeline.output_kinds import Kind
 from mocap.pipeline.outputs import check_outputs
+from mocap.readers.video import iter_footage, read_video_info
 from mocap.reconstruction.rigid_fit import Sights
 from mocap.reconstruction.rigid_shape import MeasuredPlate, measure_plate
 
@@ -112,7 +113,7 @@ def _paired(footage: Path, rig: CameraRig, camera: str | None) -> tuple[CameraRi
             )
     rig = rig.subset(names)
     for own, source in zip(rig, sources, strict=True):
-        size = frame_size(source)
+        size = read_video_info(source.path).size if source.kind == "video" else frame_size(source)
         if size != own.size:
             raise ConfigError(
                 f"{source.path} has images of {size[0]} x {size[1]} px, the calibration of '{own.name}' is for "
@@ -142,19 +143,23 @@ def _detected(
     sources: list[CameraSource], rig: CameraRig, plates: PlateSet, progress: Progress | None
 ) -> tuple[NDArray, NDArray]:
     """Return pixels, shape (camera, moment, keypoint, 2), and confidences of moments spread over the footage."""
-    count = max(frame_count(source) or 0 for source in sources)
+    count = max(
+        read_video_info(source.path).n_frames if source.kind == "video" else len(source.files) for source in sources
+    )
     every = max(1, count // _MOMENTS)
     seen: list[dict[int, tuple[NDArray, NDArray]]] = []
     for source, camera in zip(sources, rig, strict=True):
         # Moments far apart: nothing to follow from one to the next.
         detector = make_plate_detector(plates, camera.size, TrackingOptions(enabled=False))
         own = {}
-        for index, gray in iter_frames(source, every):
+        for index, gray in iter_footage(source, threads=1, stored=True):
+            if index % every:
+                continue
             found = detector.detect(gray)
             if len(found.pixels):
                 own[index] = (found.pixels[0], found.confidence[0])
             if progress is not None:
-                progress(f"plates in {camera.name}", index // every + 1, -(-count // every) or None)
+                progress(f"plates in {camera.name}", index // every + 1, -(-count // every))
         seen.append(own)
     moments = sorted(set().union(*seen))
     pixels = np.full((len(rig), len(moments), len(plates.keypoint_names), 2), np.nan)

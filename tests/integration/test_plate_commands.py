@@ -67,6 +67,17 @@ def test_says_what_the_footage_lacks(folder: Path, mocap_cli, tmp_path: Path) ->
     assert not (tmp_path / "measured.toml").exists()
 
 
+def test_does_not_measure_in_footage_that_is_damaged(folder: Path, mocap_cli, tmp_path: Path) -> None:
+    data = bytearray((folder / "hand.avi").read_bytes())
+    at = data.index(b"00dc", len(data) // 2)  # a picture in the middle that is none
+    data[at + 8 : at + 4000] = bytes(3992)
+    (tmp_path / "hand.avi").write_bytes(data)
+    done = mocap_cli("plate-calibrate", tmp_path / "hand.avi", "--plates", "squat_60", "--calibration",
+                     folder / "calibration.toml", "--out", tmp_path / "measured.toml")  # fmt: skip
+    assert done.status == 1 and "VIDEO_DAMAGED" in done.err
+    assert not (tmp_path / "measured.toml").exists()
+
+
 def test_prints_a_preset_and_keeps_what_is_measured(mocap_cli, tmp_path: Path) -> None:
     done = mocap_cli("plates", "sacrum_60", "--out", tmp_path / "a.pdf")
     assert done.status == 0 and (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF"), done
