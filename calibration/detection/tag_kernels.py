@@ -13,6 +13,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from calibration.solve.schur_kernels import solve_positive  # numpy's solver takes the compiler as long as all this
+
 HALF_WINDOW_PX = 14
 BLUR_MARGIN_PX, MARGIN_BLURS = 1.5, 2.5  # from ink that the model does not know
 N_CELLS = 4  # cells each way from the corner that the model knows
@@ -67,7 +69,9 @@ def fit_tag_corners(
             before_x, before_y = state[0], state[1]
             coarse = min(widths) >= max(COARSE_PX, COARSE_BLURS * exp(max(state[4], state[5])))
             cells[:] = 0.0
-            cells[1:, 1:] = np.ones_like(ink[i]) if coarse else ink[i]
+            for j in range(N_CELLS):  # by hand: a copy by slices takes the compiler seconds
+                for k in range(N_CELLS):
+                    cells[1 + j, 1 + k] = 1.0 if coarse else ink[i, j, k]
             crossings = _crossings(cells, crossed)
             count = _gather(gray, state, axes[i], cell, gap, coarse, points)
             _fit_one(points[:count], state, turn, crossings, widths, crossed)
@@ -243,7 +247,9 @@ def _fit_one(
         _linearise(points, state, turn, crossings, widths, crossed, normal, gradient)
         for i in range(_N):
             normal[i, i] = normal[i, i] * 1.001 + 1e-6
-        step = np.linalg.solve(normal, gradient)
+        step = gradient
+        if not solve_positive(normal, step):
+            return
         for i in range(2):
             state[i] += min(max(step[i], -1.0), 1.0)
         for i in range(2, 4):
@@ -269,7 +275,13 @@ def _judge(
     answer[3], answer[4] = -state[7], sqrt(squares / n) / max(abs(state[7]), 1e-6)
     for i in range(_N):
         normal[i, i] += 1e-9
-    inverse = np.linalg.inv(normal)
-    variance = 0.5 * (inverse[0, 0] + inverse[1, 1]) * squares / (n - _N)
+    spread = 0.0
+    for i in range(2):
+        column = np.zeros(_N)
+        column[i] = 1.0
+        if not solve_positive(normal.copy(), column):
+            return
+        spread += column[i]
+    variance = 0.5 * spread * squares / (n - _N)
     if variance > 0.0:
         answer[2] = sqrt(variance)
