@@ -11,6 +11,7 @@ from typing import Any
 from mocap.errors import SourceError
 from mocap.keypoints.pose.drawing import limit_threads
 from mocap.pipeline.detection_camera import CameraOutcome, CameraTask, detect_camera, finished
+from mocap.pipeline.processes import end_with_parent
 from mocap.pipeline.progress import Progress
 
 _WAIT_S = 0.1
@@ -82,6 +83,7 @@ def _follow(futures: Sequence[Future], told: Any, progress: Progress) -> None:
 def _start_worker(told: Any) -> None:
     global _told
     _told = told
+    end_with_parent()
     limit_threads(1)
 
 
