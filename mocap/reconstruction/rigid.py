@@ -147,7 +147,7 @@ def rigid_plate_poses(
     group = np.repeat(np.arange(len(plate.ids)), 4)
     sights, start, reason = without_strays(rig, body, sights, start, reason, group, options.gate)
     drift = turning(rig, body, start, group)
-    noise, lag = _noise(rig, body, sights, start, reason, drift)
+    noise, lag = _noise(rig, body, sights, start, reason, drift, group)
     sights = _quieted(sights, noise, lag, drift)
     return _final(rig, plate, sights, start, reason, noise, keypoints.rate_hz, options, lag, drift)
 
@@ -197,7 +197,7 @@ def _starts(rig: CameraRig, plate: Plate, sights: Sights, reason: NDArray) -> ND
 
 
 def _noise(
-    rig: CameraRig, body: NDArray, sights: Sights, start: NDArray, reason: NDArray, drift: NDArray
+    rig: CameraRig, body: NDArray, sights: Sights, start: NDArray, reason: NDArray, drift: NDArray, group: NDArray
 ) -> tuple[CornerNoise, Lag]:
     noise, lag, good = as_stated(len(rig)), no_lag(len(rig)), np.flatnonzero(reason == MEASURED)
     if not len(good):
@@ -208,8 +208,7 @@ def _noise(
         quieted = _quieted(part, noise, lag, own)
         poses, _ = refine(rig, body, poses, quieted)
         linear = linearised(rig, body, poses, quieted)
-        noise, lag = estimate_noise(linear, part.variance), estimate_lag(linear, own, lag, part.variance)
-
+        noise, lag = estimate_noise(linear, part.variance), estimate_lag(linear, own, lag, part.variance, group)
     return noise, lag
 
 

@@ -102,20 +102,39 @@ def test_noise_that_good_and_poor_corners_share_is_told_from_what_they_state() -
     assert (np.abs(ratio - 1.0) < 0.12).all()
 
 
+def turned_late(
+    rig: CameraRig, late: float, changing: float, excess: float, n: int = 400, turns: float = 3.0
+) -> tuple[np.ndarray, Keypoints2D]:
+    phase = np.linspace(0.0, 2 * np.pi * turns, n)
+    turn = Rotation.from_rotvec(np.outer(np.sin(phase), [0.5, 0.2, 0.1]))
+    truth = rigid((turn * FACING).as_matrix(), np.outer(1.0 + 0.2 * np.cos(phase), [0.0, 0.0, 1.0]))
+    keypoints = seen(truth, 0.04 * excess, stated=1.0 / excess, rig=rig)
+    lag = late * (1.0 + changing * np.random.default_rng(5).standard_normal((len(rig), n, 1, 1)))
+    drift = turning(rig, PLATE.corners_plate.reshape(-1, 3), truth, np.repeat([0, 1], 4))
+    return truth, Keypoints2D(keypoints.pixels - lag * drift, keypoints.confidence, keypoints.names, 100.0)
+
+
+def test_one_tag_cannot_tell_how_late_it_turns_and_the_stated_error_allows_for_it() -> None:
+    rig = ring_rig(12, 0, size=(1920, 1080))
+    truth, keypoints = turned_late(rig, 0.3, 0.5, 3.0, n=120, turns=1.8)
+    hidden = np.zeros(keypoints.pixels.shape[:3], bool)
+    hidden[:, :, 4:] = True
+    found = rigid_plate_poses(without(keypoints, hidden), rig, PLATE)
+    off = errors(found, truth)[:, :3]
+    # Measured: 1.09; 1.59 as long as each camera's lag counts as its own. Other courses, 4 and 12 cameras: 0.94 to 1.6
+    # (before 1.1 to 2.2), and 0.81 to 0.85 where tags do not turn late.
+    assert np.sqrt((off**2).sum() / np.einsum("tii->", found.covariance[:, :3, :3])) < 1.35
+    assert "as compressed video lets them" in found.said()
+
+
 @pytest.mark.parametrize(
     ("late", "changing", "excess", "ratio"), [(0.3, 0.5, 3.0, 1.0), (0.3, 0.0, 3.0, 0.88), (0.0, 0.0, 1.0, 1.0)]
 )
 def test_tags_that_turn_late_as_in_compressed_video_are_noticed_and_set_right(
     late: float, changing: float, excess: float, ratio: float
 ) -> None:
-    phase = np.linspace(0.0, 6 * np.pi, 400)
-    turn = Rotation.from_rotvec(np.outer(np.sin(phase), [0.5, 0.2, 0.1]))
-    truth = rigid((turn * FACING).as_matrix(), np.outer(1.0 + 0.2 * np.cos(phase), [0.0, 0.0, 1.0]))
-    keypoints = seen(truth, 0.04 * excess, stated=1.0 / excess)
-    tag = np.repeat([0, 1], 4)
-    lag = late * (1.0 + changing * np.random.default_rng(5).standard_normal((len(RIG), 400, 1, 1)))
-    pixels = keypoints.pixels - lag * turning(RIG, PLATE.corners_plate.reshape(-1, 3), truth, tag)
-    found = rigid_plate_poses(Keypoints2D(pixels, keypoints.confidence, keypoints.names, 100.0), RIG, PLATE)
+    truth, keypoints = turned_late(RIG, late, changing, excess)
+    found = rigid_plate_poses(keypoints, RIG, PLATE)
     # Measured: 0.27 to 0.30 frames of 0.3, and none of none; twice their sd without it.
     assert np.abs(found.lag.frames - late).max() < 0.1
     assert ("frames late, as compressed video" in found.said()) == (late > 0)
