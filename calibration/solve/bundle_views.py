@@ -96,9 +96,11 @@ def board_views(pixels: NDArray, fisheye: NDArray, corners_board: NDArray) -> Vi
     seen = np.isfinite(pixels).all(axis=-1)
     body, camera = np.nonzero(seen.any(axis=2).T)
     own = seen[camera, body]
+    # A copy that may be written to: for arrays that may not, as those of wands, every loop would be compiled once more.
+    target = np.array(corners_board, float)[None]
     return Views(
         camera.astype(np.int64), body.astype(np.int64), np.where(own[..., None], pixels[camera, body], 0.0), own,
-        np.asarray(fisheye, bool), np.asarray(corners_board, float)[None], np.zeros(pixels.shape[1], np.int64),
+        np.asarray(fisheye, bool), target, np.zeros(pixels.shape[1], np.int64),
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from calibration.lenses.models import free_parameters, lens_prior
 from calibration.rigid import from_rotvec, inverse, rotvec
 from calibration.solve import bundle, bundle_system, bundle_views, refinement
 from calibration.solve.bundle import BundleProblem, lens_and_pose_covariance, minimise
+from calibration.solve.bundle_kernels import residual_squares
 from calibration.solve.bundle_system import (
     N_CAMERA,
     N_LENS,
@@ -194,6 +195,17 @@ def test_cost_and_squared_errors_are_those_of_the_residuals() -> None:
     units = squares / sigma[problem.views.camera][:, None] ** 2
     assert data_cost(state, problem.views, sigma, None) == pytest.approx(units.sum(), rel=1e-12)
     assert data_cost(state, problem.views, sigma, 1.5) == pytest.approx(2.25 * np.log1p(units / 2.25).sum(), rel=1e-12)
+
+
+def test_corners_that_may_not_be_written_to_are_compiled_no_second_time() -> None:
+    fixed = CORNERS.copy()
+    fixed.flags.writeable = False  # as the markers of a wand
+    problem, state = random_problem(3)
+    squared_errors(state, problem.views)
+    compiled = list(residual_squares.signatures)
+    problem, state = random_problem(3, corners=fixed)
+    squared_errors(state, problem.views)
+    assert residual_squares.signatures == compiled
 
 
 def test_projection_is_opencvs() -> None:
