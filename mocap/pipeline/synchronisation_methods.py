@@ -9,16 +9,19 @@ from calibration import CameraRig
 from calibration.sources import CameraSource
 from mocap.errors import KeypointError, SourceError
 from mocap.pipeline.progress import Progress
-from mocap.readers.frame_times_cameras import CameraFrames
+from mocap.pipeline.trial_clock_verdicts import apart_verdicts
+from mocap.readers.frame_times_cameras import NOMINAL, CameraFrames
 from mocap.readers.video import iter_footage
 from mocap.readers.video_audio import read_audio
 from mocap.sync import estimate_offsets
 from mocap.sync.flash import estimate_flash
 from mocap.sync.frame_times import estimate_timestamps
+from mocap.sync.lost import find_losses
 from mocap.sync.sound import estimate_sound
 from mocap.trial import Keypoints2D, SyncEstimate
 
 METHODS = ("auto", "motion", "flash", "sound", "timestamps")
+_LOST = "The offset of this camera holds for the longer part alone; reconstruction sets the frames right."
 _BLOCKS = 12
 _EVERY = 4  # pixels of the image that are looked at for a flash: one in so many along each side
 
@@ -104,9 +107,18 @@ def _by_motion(evidence: Evidence, progress: Progress) -> SyncEstimate:
     if evidence.keypoints is None or evidence.rig is None:
         raise _no_input("Movement tells clocks only with keypoints and a calibration, which are not there")
     progress("movement", 0, 1)
-    estimate = estimate_offsets(evidence.keypoints, evidence.rig, times=evidence.frames.times)
+    times = evidence.frames.times
+    estimate = estimate_offsets(evidence.keypoints, evidence.rig, times=times)
+    words = estimate.words
+    if set(times.source) == {NOMINAL}:
+        losses = find_losses(evidence.keypoints, evidence.rig, estimate)
+        words += tuple(f"{item.words} {_LOST}" for item in losses.lost)
+        apart = [one for one in losses.apart if estimate.estimable[one.camera]]
+        words += tuple(verdict.text for verdict in apart_verdicts(apart, evidence.rig))
+    if not estimate.estimable.all():
+        words += ("Film a lamp that all cameras see, or record sound with all, and synchronise by that.",)
     progress("movement", 1, 1)
-    return estimate
+    return replace(estimate, words=words)
 
 
 def _by_flash(evidence: Evidence, progress: Progress) -> SyncEstimate:

@@ -135,7 +135,9 @@ def _done(
 ) -> SetClocks:
     """Set right or left as filmed, and told."""
     nominal = Timeline(keypoints.rate_hz, keypoints.n_frames, camera_names=rig.names)
-    said = (*lost_verdicts(losses.lost, mode), *apart_verdicts(losses.apart, rig))
+    # A camera whose clock is not known at all is told by its own verdict.
+    apart = [one for one in losses.apart if estimate.estimable[one.camera]]
+    said = (*lost_verdicts(losses.lost, mode), *apart_verdicts(apart, rig))
     if times is None and not (mode == "auto" and estimate.shifted.any()):
         timeline = _timeline(nominal, estimate, None, "nominal rate")
         return SetClocks(keypoints, timeline, (*said, *clock_verdicts(estimate, keypoints, rig)))

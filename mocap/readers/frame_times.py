@@ -4,6 +4,7 @@ import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,12 +21,13 @@ _TIME = re.compile(
     r"[ _]?(?:time[ _]?stamp|timestamps|time|pts)"
     r"(?:[ _\[(]+(ns|us|µs|ms|s|sec|seconds|msec)[\])]?)?"
 )
+_DATE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 _CAMERA = ("cam_id", "camera", "cam", "camera_id", "camera_name")
 _INDEX = ("sync_index", "frame_index", "frame", "frame_id", "frame_number", "index")
 _USUAL_HZ = (5.0, 500.0)
 _REMEDY = (
-    "Give a CSV file with a row per frame and a column of times, its unit in the name (timestamp_ns, time_s, ...); "
-    "times of several cameras in one file need a column cam_id."
+    "Give a CSV file with a row per frame and a column of times, its unit in the name (timestamp_ns, time_s, ...), or "
+    "of dates (2026-03-01T10:00:00.123); times of several cameras in one file need a column cam_id."
 )
 
 
@@ -97,15 +99,17 @@ class FrameTimeTable:
 
     def of_camera(self, camera_name: str, *, rate_hz: float | None = None) -> FrameTimes:
         """Return the frame times of one camera, as `read_frame_time_file` does."""
-        column, declared = _time_column(self.head, self.path)
+        column, declared, unused = _time_column(self.head, self.path)
         rows = _by_index(self.head, _of_camera(self, camera_name), self.path)
-        values = [_number(row[column], self.path, line) for line, row in enumerate(rows)]
-        whole = all(value.denominator == 1 for value in values)
+        values = [_instant(row[column], self.path, line) for line, row in enumerate(rows)]
+        dated = _DATE.match(rows[0][column]) is not None
+        declared = _UNITS["s"] if dated else declared
+        whole = not dated and all(value.denominator == 1 for value in values)
         relative = np.array([float(value - values[0]) for value in values])
         # Recorders that number common instants write seconds.
         usual = _UNITS["s"] if "sync_index" in self.head and rate_hz is None else None
         unit, note = _unit(relative, declared, rate_hz, usual, self.path)
-        zero, notes = float(values[0]) * unit, (note,) if note else ()
+        zero, notes = float(values[0]) * unit, tuple(filter(None, (note, unused)))
         return FrameTimes(relative * unit, zero, unit if whole else None, self.path.name, self.shared, notes)
 
 
@@ -162,7 +166,7 @@ def _rows(text: str, path: Path) -> tuple[list[str], list[list[str]]]:
     except csv.Error as error:
         raise _format(path, "is no table") from error
     table = [[cell.strip() for cell in row] for row in table]
-    head = [] if _is_number(table[0][-1]) else [name.casefold() for name in table[0]]
+    head = [] if _is_number(table[0][-1]) or _DATE.match(table[0][-1]) else [name.casefold() for name in table[0]]
     rows = table[1:] if head else table
     width = len(head) or len(rows[0]) if rows else 0
     if not rows:
@@ -172,15 +176,20 @@ def _rows(text: str, path: Path) -> tuple[list[str], list[list[str]]]:
     return head, rows
 
 
-def _time_column(head: list[str], path: Path) -> tuple[int, float | None]:
-    """Return the place of the times and their declared unit in s; a file without head holds nothing but times."""
+def _time_column(head: list[str], path: Path) -> tuple[int, float | None, str]:
+    """Return the place of the times, their declared unit in s, and what other columns of times are not used.
+
+    A file without head holds nothing but times.
+    """
     if not head:
-        return -1, None
+        return -1, None, ""
     found = [(place, match) for place, name in enumerate(head) if (match := _TIME.fullmatch(name))]
     if not found:
         raise _format(path, f"has no column of times among {', '.join(head[:6])}")
     place, match = found[0]
-    return place, _UNITS[match[1]] if match[1] else None
+    others = ", ".join(head[other] for other, _ in found[1:])
+    unused = f"times in {path.name} are those of {head[place]}; not used: {others}" if others else ""
+    return place, _UNITS[match[1]] if match[1] else None, unused
 
 
 def _camera_column(head: list[str]) -> int | None:
@@ -205,6 +214,21 @@ def _by_index(head: list[str], rows: list[list[str]], path: Path) -> list[list[s
     if place is None:
         return rows
     return sorted(rows, key=lambda row: _number(row[place], path, 0))
+
+
+def _instant(text: str, path: Path, line: int) -> Fraction:
+    """A number, or a date with the time of day as seconds since 1970; without a zone taken as UTC."""
+    if _DATE.match(text) is None:
+        return _number(text, path, line)
+    fine = re.fullmatch(r"(.*?:\d\d)(?:[.,](\d+))?(Z|[+-]\d\d:?\d\d)?", text.strip())
+    try:
+        moment = datetime.fromisoformat(f"{fine[1]}{fine[3] or ''}") if fine else None
+    except ValueError:
+        moment = None
+    if moment is None or fine is None:
+        raise _format(path, f"has '{text[:30]}' for the time of frame {line}")
+    whole = round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    return whole + (Fraction(f"0.{fine[2]}") if fine[2] else Fraction(0))
 
 
 def _number(text: str, path: Path, line: int) -> Fraction:

@@ -23,6 +23,7 @@ from mocap.trial import CameraTimes
 
 TIMESTAMPS, CONTAINER, NOMINAL = "timestamps", "container", "nominal rate"
 _WRONG_TAG = 0.005
+_WITHOUT_TAG = (".mp4", ".mov", ".m4v")
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +138,7 @@ def _by_file(source: CameraSource, table: FrameTimeTable, nominal: float | None)
     if source.kind != "video":
         return camera
     tag = read_video_info(source.path).tagged_rate_hz
-    note = _tag_note(tag, camera.order, "its own times")
+    note = _tag_note(tag, camera.order, "its own times", source.path)
     return _Camera(camera.order, TIMESTAMPS, camera.notes + note, camera.file)
 
 
@@ -149,6 +150,12 @@ def _from_file(name: str, table: FrameTimeTable, n_frames: int, nominal: float |
             "Give the file of this very footage, or leave it out to go by the container.", code="FRAME_TIMES_SHORT",
         )  # fmt: skip
     notes = read.notes
+    if not table.shared and len(read.time_s) >= 2 * n_frames > 2:
+        raise FormatError(
+            f"{file.name} has {len(read.time_s)} rows for the {n_frames} frames of camera '{name}', and does not say "
+            "which camera they are of.", "Name the column of cameras cam_id, or give a file per camera.",
+            code="FRAME_TIMES_FORMAT",
+        )  # fmt: skip
     if len(read.time_s) > n_frames:
         notes += (f"{file.name} has {len(read.time_s) - n_frames} more rows than there are frames: the first are used",)
     try:
@@ -168,7 +175,7 @@ def _by_footage(source: CameraSource, nominal: float | None) -> _Camera:
     if np.isfinite(times).all():
         order = order_frames(times)
         measured = 1.0 / order.interval_s if order.interval_s > 0 else np.nan
-        notes = _tag_note(info.tagged_rate_hz, order, "its frames")
+        notes = _tag_note(info.tagged_rate_hz, order, "its frames", source.path)
         notes += _rate_note("the nominal rate", nominal, measured, "the frames of its container")
         return _Camera(order, CONTAINER, info.notes + notes)
     rate = nominal or info.tagged_rate_hz
@@ -178,11 +185,13 @@ def _by_footage(source: CameraSource, nominal: float | None) -> _Camera:
     return _Camera(order_frames(np.arange(len(times)) / rate), NOMINAL, info.notes + word)
 
 
-def _tag_note(tag_hz: float, order: FrameOrder, by: str) -> tuple[str, ...]:
+def _tag_note(tag_hz: float, order: FrameOrder, by: str, path: Path) -> tuple[str, ...]:
     """Tell of a container's tag that is wrong; those without one tell the mean over all gaps, which is not."""
+    # That mean counts how long the last frame lasts, which nobody knows.
+    slack = 2.0 / len(order.time_s) if path.suffix.lower() in _WITHOUT_TAG else 0.0
     seconds = float(order.time_s[-1] - order.time_s[0])
     mean_hz = (len(order.time_s) - 1) / seconds if seconds > 0 else np.nan
-    if abs(tag_hz / mean_hz - 1) <= _WRONG_TAG:
+    if abs(tag_hz / mean_hz - 1) <= _WRONG_TAG + slack:
         return ()
     return _rate_note("its container's tag", tag_hz, 1.0 / order.interval_s if order.interval_s > 0 else np.nan, by)
 

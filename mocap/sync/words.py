@@ -39,7 +39,10 @@ def untold_words(names: Sequence[str], least_frames: float) -> str:
     """Say whose clock the movement does not show, and what it could have shown."""
     which = _listed(names)
     if not np.isfinite(least_frames):
-        return f"The time of {which} cannot be told from the movement: too little of it is seen together with others."
+        return (
+            f"The time of {which} cannot be told from the movement: too little of it is seen together with others, or "
+            "the clocks are farther apart than is searched (0.4 s)."
+        )
     return (
         f"The time of {which} cannot be told from the movement: an offset below about "
         f"{digits(least_frames)} frames would not have shown."

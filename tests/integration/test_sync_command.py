@@ -17,8 +17,8 @@ from mocap.export.keypoints import write_keypoint_table
 from mocap.pipeline.synchronisation import known_clocks
 from mocap.pipeline.synchronisation_file import read_sync
 from mocap.pipeline.trial_people import UNSETTLED, settled_participant
-from mocap.synthetic import default_subject, observe, squat
-from mocap.trial import Verdict
+from mocap.synthetic import default_subject, free_motion, observe, squat
+from mocap.trial import Points3D, Verdict
 
 SESSION = '[session]\nid = "s"\n[calibration]\nfile = "calibration.toml"\n[sync]\nrate_hz = {rate}\n'
 TRIAL = '[[trial]]\nname = "a"\nfiles = "{files}"\n'
@@ -101,7 +101,7 @@ def test_auto_takes_the_lamp_and_says_why_not_the_others(filmed: Path, mocap_cli
     assert "a: by flash" in done.out
     assert "tried motion: Movement tells clocks only with keypoints and a calibration" in done.out
     assert (filmed / "sync" / "a.json").is_file()
-    assert "1 trials found, 1 done, 0 refused" in done.out
+    assert "1 trial found, 1 done, 0 refused" in done.out
 
 
 def test_times_of_one_recorder_need_nothing_else(filmed: Path, tmp_path: Path, mocap_cli) -> None:
@@ -175,3 +175,41 @@ def test_a_method_without_its_input_is_refused_by_name(tmp_path: Path, filmed: P
     assert mocap_cli("sync", filmed, "--method", "guess").error_line.startswith("error SYNC_METHOD")
     (tmp_path / "a.json").write_text("somebody's own")
     assert "OUTPUT_OTHER" in mocap_cli("sync", filmed, "--out", tmp_path).err
+
+
+def test_frames_that_were_lost_are_told_with_the_clocks(tmp_path: Path, mocap_cli) -> None:
+    rig = ring_rig(3, 3)
+    points = free_motion(default_subject(seed=1), 3.0, seed=2).points
+    some = Points3D(points.position[:, ::4], points.names[::4], points.rate_hz)
+    whole = observe(some, rig, 5, pixel_sigma=1.0).keypoints
+    pixels, confidence = np.array(whole.pixels), np.array(whole.confidence)
+    pixels[1, 201:-12], pixels[1, -12:] = whole.pixels[1, 213:], np.nan
+    confidence[1, -12:] = 0
+    write_rig(tmp_path / "calibration.toml", rig)
+    write_keypoint_table(tmp_path / "a.parquet", replace(whole, pixels=pixels, confidence=confidence), rig.names)
+    (tmp_path / "session.toml").write_text(SESSION.format(rate=100) + TRIAL.format(files="a.parquet"))
+    done = mocap_cli("sync", tmp_path)
+    assert done.status == 0 and "Camera 'cam_1' lost 12 frames after frame 200" in done.out, done.out
+    assert "holds for the longer part alone" in done.out
+
+
+def test_dates_are_times_and_rows_of_nobody_are_refused(filmed: Path, tmp_path: Path, mocap_cli) -> None:
+    rows = ["cam_id,capture_time"]
+    for number, start in enumerate(STARTS):
+        slots = np.delete(np.arange(200), LOST) if number == 2 else np.arange(200)
+        rows += [f"{number},2026-03-01T23:59:{57 + start + s / 50:09.6f}+02:00" for s in slots if start + s / 50 < 3]
+        rows += [f"{number},2026-03-02T00:00:{start + s / 50 - 3:09.6f}+02:00" for s in slots if start + s / 50 >= 3]
+    times = filmed / "clips" / "timestamps.csv"
+    try:
+        times.write_text("\n".join(rows))
+        done = mocap_cli("sync", filmed, "--out", tmp_path)
+        assert done.status == 0 and "a: by timestamps" in done.out, done.err
+        read, _, _ = read_sync(tmp_path / "a.json")
+        np.testing.assert_allclose(read.time_s[:, 0] - read.time_s[0, 0], np.array(STARTS) - STARTS[0], atol=1e-6)
+        times.write_text("\n".join(row.split(",")[1] for row in rows[1:] if "T23" in row or "T00" in row))
+        refused = mocap_cli("sync", filmed, "--out", tmp_path)
+        assert "FRAME_TIMES_FORMAT: timestamps.csv has 595 rows for the 200 frames" in refused.err
+        times.write_text("cam_id,capture_time\n0,2026-13-01T00:00:00")
+        assert "has '2026-13-01T00:00:00' for the time" in mocap_cli("sync", filmed, "--out", tmp_path).err
+    finally:
+        times.unlink()
