@@ -1,20 +1,18 @@
 """`mocap convert`: a calibration of one program becomes that of another."""
 
+from inspect import cleandoc
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from calibration.digits import counted
 from calibration.formats import FORMATS
 from mocap.cli.common import JsonFlag, note_lines, show
 
 NAME = "convert"
 EXAMPLE = "mocap convert Calib.qca.txt --to mocap --out calibration.toml"
 _LINES = "\n\n".join(f"- {row.line()}" for row in FORMATS)
-_ABOUT = (
-    "Convert a calibration. 'Proven' formats are tested on a file that the other program wrote; the others follow its "
-    f"documentation alone, so look at the result before you trust it.\n\n{_LINES}"
-)
 
 
 def command(
@@ -48,14 +46,19 @@ def command(
     z_up: Annotated[bool, typer.Option("--z-up", help="State that Z points up, where the file does not know.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
+    """Convert a calibration.
+
+    'Proven' formats are tested on a file that the other program wrote; the others follow its documentation alone, so
+    look at the result before you trust it.
+    """
     from mocap.pipeline.convert import CalibrationInput, Footage, convert_to_file, sizes_of
 
     other = CalibrationInput(poses, poses_format, poses_units) if poses is not None else None
     seen = Footage(sizes_of(size or []), footage, rescale)
     done = convert_to_file(CalibrationInput(calibration, from_, units), to, out, out_units, seen, other, z_up)
     result = {"out": out, "from": done.source_format, "to": to, "cameras": done.rig.names, "notes": done.notes}
-    said = f"{out}: {len(done.rig)} cameras ({', '.join(done.rig.names)}), from {done.source_format} to {to}"
+    said = f"{out}: {counted(len(done.rig), 'camera')} ({', '.join(done.rig.names)}), from {done.source_format} to {to}"
     show(result, as_json, [said, *note_lines(done.notes)])
 
 
-command.__doc__ = _ABOUT
+command.__doc__ = f"{cleandoc(command.__doc__ or '')}\n\n{_LINES}"  # for --help

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from calibration.digits import counted
 from mocap.cli.common import JsonFlag, note_lines, show, told_quality, verdict_lines
 
 NAME = "import"
@@ -34,7 +35,7 @@ def command(
         "quality": told_quality(trial.quality), "notes": notes,
     }  # fmt: skip
     lines = [
-        f"{out}: {points.n_frames} frames, {len(points.names)} markers, axes {trial.axis_source}",
+        f"{out}: {counted(points.n_frames, 'frame')}, {counted(len(points.names), 'marker')}, axes {trial.axis_source}",
         *note_lines(notes),
         *verdict_lines(trial.quality, failed_alone=True),
     ]

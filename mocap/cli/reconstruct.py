@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from calibration.digits import counted
 from mocap.cli.common import JsonFlag, note_lines, progress_bars, show, told_quality, verdict_lines
 
 if TYPE_CHECKING:
@@ -83,5 +84,6 @@ def _show(trial: "Trial", out: Path, as_json: bool) -> None:
     result = {
         "out": out, "frames": n_frames, "keypoints": names, "quality": told_quality(trial.quality), "notes": notes,
     }  # fmt: skip
-    lines = [f"{out}: {n_frames} frames, {len(names)} keypoints", *note_lines(notes), *verdict_lines(trial.quality)]
+    size = f"{counted(n_frames, 'frame')}, {counted(len(names), 'keypoint')}"
+    lines = [f"{out}: {size}", *note_lines(notes), *verdict_lines(trial.quality)]
     show(result, as_json, lines)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from calibration import read_rig
 from calibration.camera import CameraRig
-from calibration.digits import digits
+from calibration.digits import counted, digits
 from calibration.errors import SourceError
 from calibration.sources import CameraSource, find_sources, frame_size
 from mocap.config.plates import Plate, PlateSet, plates_text, read_plates, sd_of_confidence, with_corners
@@ -216,7 +216,7 @@ def said(found: MeasuredPlate) -> str:
         for angle, sd, drawn in zip(found.angles, found.angle_sds, found.drawn_angles, strict=True)
     ]
     words.append(f"corners up to {digits(1e3 * found.shift_m)} mm from the drawing")
-    words.append(f"{found.n_moments} moments, seen from {np.rad2deg(found.spread):.0f} deg")
+    words.append(f"{counted(found.n_moments, 'moment')}, seen from {np.rad2deg(found.spread):.0f} deg")
     words.append(f"residual {digits(found.residual_px)} px")
     if np.isfinite(found.size_ratio):
         words.append(f"size by the cameras {100 * found.size_ratio:.2f} +- {100 * found.size_ratio_sd:.2f} %")

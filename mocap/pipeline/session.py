@@ -5,6 +5,7 @@ from pathlib import Path
 
 import calibration
 from calibration import CameraRig
+from calibration.digits import counted
 from calibration.files import write_rig
 from mocap import __version__
 from mocap.config.session import Session, TrialEntry, read_session
@@ -115,14 +116,14 @@ class _Run:
             # Only footage is named by patterns; a ready calibration has its own names.
             rig = rig.subset(list(self.session.camera_patterns)) if self.session.camera_patterns else rig
             write_rig(self.out / output, rig)
-            text = f"{len(rig)} cameras, as given"
+            text = f"{counted(len(rig), 'camera')}, as given"
         else:
             found = calibrate_footage(
                 footage, Path(source.board or ""), source.world, progress, self.session.camera_patterns, options,
                 tried_path(self.out / output), places(self.session, self.folder),
             )  # fmt: skip
             outcome = write_calibration(found, self.out / output, progress)
-            text = f"{len(outcome.rig)} cameras, {outcome.verdict}"
+            text = f"{counted(len(outcome.rig), 'camera')}, {outcome.verdict}"
         self.record.store(output, inputs)
         return Outcome("calibration", "done", text)
 
@@ -206,7 +207,7 @@ def _summary(trial: Trial) -> str:
     doubts = [note for note in notes_of(trial) if note.endswith("stay missing")]
     look += doubts
     return (
-        f"{trial.points.n_frames} frames, {shown} of {len(trial.angles.definitions)} angles observable"
+        f"{counted(trial.points.n_frames, 'frame')}, {shown} of {len(trial.angles.definitions)} angles observable"
         f"{'; look at: ' + ', '.join(look) if look else ''}"
     )
 

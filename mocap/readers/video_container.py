@@ -10,6 +10,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.digits import counted
 from mocap.errors import FormatError, MocapError, SourceError
 
 # What recorders write; a playlist or a list of other files under a video's name is not opened.
@@ -73,13 +74,13 @@ def read_index(path: Path) -> VideoIndex:
     ticks = np.array(sorted(shown), dtype=np.int64)
     notes: tuple[str, ...] = ()
     if cut:
-        notes = (f"{path.name} holds {cut} frames that its edit list hides; they are left out",)
+        notes = (f"{path.name} holds {counted(cut, 'frame')} that its edit list hides: left out",)
     if untimed or first.pts is None or not tick or len(np.unique(ticks)) < len(ticks):
         note = f"{path.name} does not store when each of its frames is shown"
         return VideoIndex(np.zeros(0, np.int64), len(shown) + untimed, tick, size, rotation, (*notes, note))
     hidden = int((ticks < first.pts).sum())
     if hidden:
-        notes += (f"{path.name} begins with {hidden} frames that cannot be shown: frame 0 is the one after",)
+        notes += (f"{path.name} begins with {counted(hidden, 'frame')} that cannot be shown: frame 0 is the one after",)
     return VideoIndex(ticks[hidden:], len(ticks) - hidden, tick, size, rotation, notes)
 
 

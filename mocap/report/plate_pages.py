@@ -157,7 +157,7 @@ def _draw_paper(axes: Any, flat: Flat, shift: NDArray) -> None:
     for ends, angle in flat.folds:
         axes.plot(*(ends + shift).T, color="0.35", linewidth=0.3, linestyle=(0, (2, 2)))
         way = "away from you" if angle > 0 else "towards you"
-        words.append(f"fold along the dotted line, both sides {way}, by {digits(abs(angle), 3)}°")
+        words.append(f"fold along the dotted line, both sides {way}, by {digits(abs(angle), 3)}° in all")
     every = np.concatenate(flat.outlines) + shift
     middle, top = (every[:, 0].min() + every[:, 0].max()) / 2, every[:, 1].max() + 10.0
     axes.text(middle, top, "\n".join(dict.fromkeys(words)), fontsize=6, ha="center", va="bottom", color="0.2")
