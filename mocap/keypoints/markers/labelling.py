@@ -12,7 +12,7 @@ from calibration.triangulation import triangulate
 from mocap.errors import KeypointError
 from mocap.keypoints.markers.blobs import SPLIT, Blobs, joined
 from mocap.keypoints.markers.following import Follower
-from mocap.keypoints.markers.limits import learned_limit, told_limit
+from mocap.keypoints.markers.offsets import limit_without_offsets
 from mocap.keypoints.markers.options import LabelOptions
 from mocap.keypoints.markers.rigidity import Rigidity, learn_rigidity, nothing_rigid
 from mocap.keypoints.markers.sizes import SizeCheck, angular_half_axes, told_sizes, wrong_size
@@ -164,12 +164,15 @@ def _of_kind(
               for camera in blobs]  # fmt: skip
     clean = [[spots.chosen(own) for spots, own in zip(*pair, strict=True)] for pair in zip(blobs, usable, strict=True)]
     ideal, straight = _ideal(rig, clean)
-    limit = learned_limit(ideal, [[spots.centre_px for spots in camera] for camera in straight], options.limit_px)
+    centres = [[spots.centre_px for spots in camera] for camera in straight]
+    limit, offset, notes = limit_without_offsets(ideal, centres, options.limit_px)
+    straight = [[replace(spots, centre_px=spots.centre_px - own) for spots in camera] if own.any() else camera
+                for camera, own in zip(straight, offset, strict=True)]  # fmt: skip
     if isinstance(labels, MarkerTemplate):
         start = start_by_template(straight, ideal, labels, limit.limit_px)
     else:
         start = start_by_hand(clean, rig, labels)
-    return _Spots(usable, clean, straight, ideal, start, limit.limit_px, told_limit(limit, rig.names))
+    return _Spots(usable, clean, straight, ideal, start, limit.limit_px, notes)
 
 
 @dataclass(frozen=True, eq=False)

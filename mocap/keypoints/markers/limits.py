@@ -52,8 +52,7 @@ def learned_limit(rig: CameraRig, centres_px: list[list[NDArray]], most_px: floa
     most_px : float
         Never more than that, and just that where the true pairs do not stand out.
     """
-    asked = np.unique(np.linspace(0, len(centres_px[0]) - 1, _ASKED).astype(int))
-    frames = [[own[frame] for own in centres_px] for frame in asked]
+    frames = [[own[frame] for own in centres_px] for frame in asked_frames(len(centres_px[0]))]
     miss = np.concatenate([paired_spots(rig, centres, most_px)[1] for centres in frames])
     middle = _true_middle(miss, most_px)
     own = _camera_misses(rig, frames, most_px)
@@ -62,6 +61,11 @@ def learned_limit(rig: CameraRig, centres_px: list[list[NDArray]], most_px: floa
     needed = float(np.max(own, where=np.isfinite(own), initial=0.0))
     limit = max(_LEAST_LIMIT_PX, _MIDDLE_TIMES * middle, _WIDE_TIMES * needed)
     return LearnedLimit(float(min(most_px, limit)), True, own)
+
+
+def asked_frames(n_frames: int) -> NDArray:
+    """Return the frames that are looked at for the limit."""
+    return np.unique(np.linspace(0, n_frames - 1, _ASKED).astype(int))
 
 
 def told_limit(found: LearnedLimit, names: Sequence[str]) -> tuple[str, ...]:

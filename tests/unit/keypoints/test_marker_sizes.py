@@ -6,7 +6,8 @@ import pytest
 from calibration.camera import Camera, CameraRig
 from calibration.synthetic import ring_rig
 from mocap.keypoints.markers import Blobs
-from mocap.keypoints.markers.limits import learned_limit, told_limit
+from mocap.keypoints.markers.limits import LearnedLimit, learned_limit, told_limit
+from mocap.keypoints.markers.offsets import limit_without_offsets
 from mocap.keypoints.markers.sizes import angular_half_axes, told_sizes, wrong_size
 
 _M = 0.007  # half axis of a marker, m
@@ -91,3 +92,35 @@ def test_a_camera_that_is_off_keeps_its_spots_and_is_named():
     assert len(said) == 2 and rig.names[0] in said[1] and rig.names[1] not in said[1]
     few = learned_limit(rig, [[row[0][:1]] for row in seen_by(rig, 0.0)], 2.0)
     assert few.limit_px == 2.0 and not few.learned and "the most that is allowed" in told_limit(few, rig.names)[0]
+
+
+def test_the_offset_of_a_camera_is_found_and_told():
+    rig: CameraRig = ring_rig(5, seed=2, size=(1280, 960), radius_m=2.8, target_m=0.9)
+    limit, offset, told = limit_without_offsets(rig, seen_by(rig, 1.5, 8), 2.0)
+    assert np.abs(offset - [[1.5, 0.0], *np.zeros((4, 2))]).max() < 0.1  # px; 0.01
+    assert limit.learned and limit.limit_px < 0.35  # px; 2.0 with the offset
+    assert "The spots of cam_0 lie 1.5 px beside" in told[-1] and "(+1.5" in told[-1]
+    # Alike poor cameras are not set right.
+    rng = np.random.default_rng(1)
+    poor = [[spots + rng.normal(0, 0.4, spots.shape) for spots in own] for own in seen_by(rig, 0.0, 8)]
+    limit, offset, told = limit_without_offsets(rig, poor, 2.0)
+    assert not offset.any() and len(told) == 1
+    assert 1.7 < limit.limit_px < 2.0  # px, what the worst camera needs; 1.88
+    both = [[0.75 * one + 0.25 * true for one, true in zip(*own, strict=True)]
+            for own in zip(poor[:2], seen_by(rig, 0.0, 8)[:2], strict=True)]  # fmt: skip
+    pair = learned_limit(rig.subset(["cam_0", "cam_1"]), both, 2.0)
+    assert np.isnan(pair.camera_px).all() and 0.7 < pair.limit_px < 1.8  # px, of rays alone; 1.30
+
+
+@pytest.mark.parametrize(("own_px", "count"), [(0.15, 1), (0.25, 2), (0.25, 1)])
+def test_a_camera_is_named_where_it_is_off_and_more_than_usual(own_px, count):
+    usual = 0.2 if count == 1 and own_px > 0.2 else 0.05
+    found = LearnedLimit(0.8, True, np.array([own_px, usual, usual, usual]))
+    assert len(told_limit(found, ["a", "b", "c", "d"])) == count
+
+
+def test_a_marker_that_is_often_half_hidden_keeps_its_whole_spots():
+    half, step = sizes(8, 200)
+    half[:, 20:100, 3] *= 0.6
+    wrong = wrong_size(half, step).wrong
+    assert wrong[:, 20:100, 3].all() and wrong.sum() == 8 * 80
