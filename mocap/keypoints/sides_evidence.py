@@ -66,7 +66,7 @@ def side_evidence(
         Places in `pairs`, each in one part; the evidence of each part is summed. The last part is all of them.
     """
     n_cameras, n_frames = pixels.shape[:2]
-    places = np.array(pairs).T
+    places = np.ascontiguousarray(np.array(pairs).T)
     some = np.unique(np.linspace(0, n_frames - 1, min(n_frames, _SIGMA_FRAMES)).round().astype(int))
     sigma = _sigma(_Views(rig, pixels[:, some], confident[:, some], places).looked_up(slice(None))[1], rig)
     views = _Views(rig, pixels, confident, places)
@@ -106,10 +106,12 @@ class _Views:
         shown = np.empty((len(self._rig), 2, 2, self._places.shape[1], n_frames))
         rays = np.empty(shown.shape)
         for index, camera in enumerate(self._rig):
-            pixels = np.asarray(self._pixels[index, frames], float)
-            pixels.flags.writeable = False  # as all are: one type to compile for
-            look_up(pixels, self._confident[index, frames], self._places, self._tables[index],
-                    -_ABOUT_PX, TABLE_STEP_PX, shown[index], rays[index])  # fmt: skip
+            # One layout, and read-only as keypoints are: one type to compile for.
+            pixels = np.ascontiguousarray(self._pixels[index, frames], float)[:]
+            pixels.flags.writeable = False
+            confident = np.ascontiguousarray(self._confident[index, frames])
+            look_up(pixels, confident, self._places, self._tables[index], -_ABOUT_PX, TABLE_STEP_PX,
+                    shown[index], rays[index])  # fmt: skip
             left = np.isnan(rays[index, :, 0]) & ~np.isnan(shown[index, :, 0])
             if left.any():
                 exact, _ = camera.undistort(np.moveaxis(shown[index], 1, -1)[left])

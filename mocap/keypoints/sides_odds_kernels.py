@@ -41,9 +41,9 @@ def _line(u, v, matrix, weight):
 
 
 @njit(**OPTIONS)
-def _compare_views(one, other, matrix, weight_a, weight_b, sigma, truncation, row, k, all_row, total, number):
+def _compare_views(one, other, matrix, back, weight_a, weight_b, sigma, truncation, row, k, all_row, total, number):
     """Add what one pair of keypoints of two views says, in all frames."""
-    back, scale = matrix.T, 1.0 / (sigma * sigma)
+    scale = 1.0 / (sigma * sigma)
     for t in range(total.shape[1]):
         a0, b0, c0, w0 = _line(one[0, 0, k, t], one[0, 1, k, t], matrix, weight_b)
         a1, b1, c1, w1 = _line(one[1, 0, k, t], one[1, 1, k, t], matrix, weight_b)
@@ -92,6 +92,7 @@ def side_odds(rays, pixels, essential, weight, sigma, step_sigma, like, truncati
     rays, pixels : ndarray, shape (camera, side, 2, pair, time or one more)
         Ideal rays, and where they were seen; NaN is missing.
     essential : ndarray, shape (camera, camera, 3, 3)
+        That of [b, a] is the transpose of that of [a, b].
     weight : ndarray, shape (camera,)
         1 / focal length squared.
     sigma : ndarray, shape (camera, camera)
@@ -116,8 +117,9 @@ def side_odds(rays, pixels, essential, weight, sigma, step_sigma, like, truncati
     for a in range(n_cameras):
         for b in range(a + 1, n_cameras):
             for k in range(len(part_of)):
-                _compare_views(rays[a], rays[b], essential[a, b], weight[a], weight[b], sigma[a, b], truncation,
-                               part_of[k], k, n_parts - 1, total, number)  # fmt: skip
+                # Its transpose would be of another layout, and compile a second time.
+                _compare_views(rays[a], rays[b], essential[a, b], essential[b, a], weight[a], weight[b], sigma[a, b],
+                               truncation, part_of[k], k, n_parts - 1, total, number)  # fmt: skip
             _write(total, number, like, view, between[:, a, b])
         for k in range(len(part_of)):
             _compare_frames(pixels[a], step_sigma[a], truncation, part_of[k], k, n_parts - 1, total, number)
