@@ -4,14 +4,20 @@ from typing import Any
 
 import numpy as np
 
+from calibration.digits import digits
 from mocap.errors import ShapeError
+
+_FASTEST_HZ = 1e6
 
 
 def checked_rate(rate_hz: float, owner: str) -> float:
     """Return the rate in Hz, or refuse it (ShapeError)."""
     rate_hz = float(rate_hz)
-    if not (np.isfinite(rate_hz) and 0 < rate_hz < 1e6):
-        raise ShapeError(f"{owner} has a rate of {rate_hz} Hz.", "Give the frame rate in Hz, above 0.")
+    if not (np.isfinite(rate_hz) and 0 < rate_hz < _FASTEST_HZ):
+        raise ShapeError(
+            f"{owner} has a rate of {digits(rate_hz, 6)} Hz.",
+            f"Give the frame rate in Hz, above 0 and below {_FASTEST_HZ:.0f}.",
+        )
     return rate_hz
 
 

@@ -25,6 +25,8 @@ def test_keypoints_check_their_shapes() -> None:
         Keypoints2D(pixels, confidence, ("a", "b", "a"), 100)
     with pytest.raises(ShapeError, match="rate"):
         Keypoints2D(pixels, confidence, ("a", "b", "c"), 0)
+    with pytest.raises(ShapeError, match=r"1000000000 Hz.*above 0 and below 1000000\."):
+        Keypoints2D(pixels, confidence, ("a", "b", "c"), 1e9)
 
 
 def test_points_mark_what_is_there() -> None:
