@@ -3,7 +3,7 @@
 The most probable positions of all keypoints in all frames, given the points with their covariances, the pixels of
 views for which no point was found, the motion of each keypoint (as `smooth` learns it) and bones whose lengths, and how
 well each keeps it, are learned. Gauss-Newton steps; each is solved by conjugate gradients, for which every keypoint's
-banded system over time is factorised: without bones one step would be exact, and the bones need a few.
+banded system over time is solved: without bones one step would be exact, and the bones need a few.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ from mocap.reconstruction.smooth_bones import Bones, learn_bones, lines, relearn
 from mocap.reconstruction.smooth_kernels import PAD
 from mocap.reconstruction.smooth_lanes import Lanes, Prepared, look_at_lanes, prepare
 from mocap.reconstruction.smooth_options import Smoothed, SmoothingOptions, pool
-from mocap.reconstruction.smooth_series import Factor, factor_of
+from mocap.reconstruction.smooth_series import solve_for
 from mocap.reconstruction.smooth_views import view_information, with_reprojection
 from mocap.trial import Keypoints2D
 
@@ -32,6 +32,7 @@ _NEWTON_SETTLED = 0.3  # root mean square of a step, in units of a single frame'
 _GRADIENT_STEPS = 25
 _GRADIENT_SETTLED = 0.1  # of the first residual: what is left is far below the noise
 _PARTS = 8  # of the frames, for threads to share
+_NONE = np.empty(0)
 _TERMS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
 
 
@@ -150,12 +151,6 @@ class _Vectors:
     search: NDArray
     ahead: NDArray
 
-    def solve(self, group: int, factor: Factor) -> float:
-        """Solve nearly for what is left; return the power that it has."""
-        self.near[group] = self.residual[group]
-        factor.solve(self.near[group])
-        return float(inner(self.residual[group], self.near[group]))
-
 
 class _Together:
     """The system of all keypoints in units of their true noise; vectors are (group, time + PAD, 3, LANES)."""
@@ -190,23 +185,17 @@ class _Together:
         bones = learn_bones(bones, self.position, self.variance, self.measured, self.info, self._share)
         direction, length = lines(bones, self.position, self.alive, self._share)
         told = told_by_neighbours(bones, direction, self.info, self._share)
-        factors = self._by_group(
-            lambda group: factor_of(self.lanes[group].series, self.stiffness[group], told[group])
-        )
+        covariance = np.zeros(told.shape)
         limit = _NEWTON_SETTLED**2 * max(int(self.alive.sum()), 1)
         for turn in range(_NEWTON_STEPS):
             if turn:
                 bones = relearned(bones, self.position, self.measured, self._share)
                 direction, length = lines(bones, self.position, self.alive, self._share)
-            if self._step(bones, direction, length, factors) < limit:
+            if self._step(bones, direction, length, told, covariance if not turn else None) < limit:
                 break
-
-        def invert(group: int) -> tuple[NDArray, NDArray]:
-            covariance = factors[group].covariance()
-            covariance /= self.lanes[group].noise
-            return self.position[group], covariance
-
-        return self._by_group(invert)
+        for group in self.groups:
+            covariance[group] /= self.lanes[group].noise
+        return list(zip(self.position, covariance, strict=True))
 
     def _by_group(self, work: Callable[[int], Any]) -> list[Any]:
         return list(self.workers.map(work, self.groups))
@@ -216,8 +205,13 @@ class _Together:
         ends = np.linspace(0, n_rows, _PARTS + 1).astype(int).tolist()
         list(self.workers.map(work, ends[:-1], ends[1:]))
 
-    def _step(self, bones: Bones, direction: NDArray, length: NDArray, factors: list[Factor]) -> float:
-        """Go one Gauss-Newton step, by conjugate gradients; return the sum of its squares."""
+    def _step(
+        self, bones: Bones, direction: NDArray, length: NDArray, told: NDArray, covariance: NDArray | None
+    ) -> float:
+        """Go one Gauss-Newton step, by conjugate gradients; return the sum of its squares.
+
+        On the way the covariance is filled in, if it is given.
+        """
         v = _Vectors(*np.zeros((5, *self.position.shape)))
         pull = (bones.length - length) * bones.weight
         self._by_group(lambda group: self._defect(group, 1.0, self.position[group], v.residual[group]))
@@ -229,13 +223,21 @@ class _Together:
         def advance(group: int) -> float:
             mix(v.step[group], 1.0, v.search[group], share)
             mix(v.residual[group], 1.0, v.ahead[group], share)
-            return v.solve(group, factors[group])
+            return near(group)
+
+        def near(group: int, wanted: NDArray = _NONE) -> float:
+            v.near[group] = v.residual[group]
+            solve_for(self.lanes[group].series, self.stiffness[group], v.near[group], told[group], wanted)
+            return float(inner(v.residual[group], v.near[group]))
+
+        def begin(group: int) -> float:
+            return near(group, _NONE if covariance is None else covariance[group])
 
         def turn(group: int) -> None:
             mix(v.search[group], keep, v.near[group], 1.0)
             self._defect(group, 0.0, v.search[group], v.ahead[group])
 
-        power = first = sum(self._by_group(lambda group: v.solve(group, factors[group])))
+        power = first = sum(self._by_group(begin))
         keep = 0.0
         for _ in range(_GRADIENT_STEPS):
             if power <= _GRADIENT_SETTLED**2 * max(first, 1e-300):

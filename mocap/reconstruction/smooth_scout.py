@@ -12,7 +12,7 @@ from scipy.stats import chi2
 
 from mocap.reconstruction.smooth_kernels import LANES, PAD
 from mocap.reconstruction.smooth_sample_kernels import stray_samples
-from mocap.reconstruction.smooth_scout_kernels import PIECE, SCOUT_ROWS, SEEN_ROWS, scout
+from mocap.reconstruction.smooth_scout_kernels import MARK_ROWS, PIECE, SEEN_ROWS, scout
 from mocap.reconstruction.smooth_series import CHUNK, MARGIN, Series, memory, stiffness_of
 from mocap.signal.gaps import runs
 
@@ -59,7 +59,7 @@ def look(series: Series, stiffness: NDArray, use: str = "piece") -> Seen:
     """Smooth each axis by itself for a stiffness, shape (3, LANES); `use` names the memory."""
     n = len(series.active)
     rows, local = memory(n * SEEN_ROWS * LANES, use), memory(n * 2 * LANES, use + " local")
-    marks, sums = memory((n // PIECE + 1) * 3 * SCOUT_ROWS * LANES, "marks"), np.empty((3, 3, LANES))
+    marks, sums = memory((n // PIECE + 2) * MARK_ROWS * LANES, "marks"), np.empty((3, 3, LANES))
     scout(
         series.value.reshape(-1), series.precision.reshape(-1), series.led.reshape(-1),
         np.ascontiguousarray(stiffness).reshape(-1), marks, sums.reshape(-1), local, rows,

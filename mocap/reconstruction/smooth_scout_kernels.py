@@ -7,88 +7,96 @@ the axes know of each other is left to the fit at the end.
 import numpy as np
 from numba import njit
 
-from mocap.reconstruction.smooth_block_kernels import LANES, N1, N2, N3, OPTIONS
+from mocap.reconstruction.smooth_block_kernels import store_all
+from mocap.reconstruction.smooth_vector_kernels import INLINE, LANES, OPTIONS, load, same, store, where_positive
 
-# The compiler's cache watches this file alone: a test holds this to the SHA-256 of the kernel file imported.
-IMPORTED_SHA256 = "e9884ff4910c03db1d6bff30c429856cc045749df2686189e3f8ac00c24e0b93"
-#: Rows of memory for each frame; frames in a piece, which is to stay near the processor; rows of what is found.
-SCOUT_ROWS, PIECE, SEEN_ROWS = 15, 64, 6
-_FRAME = SCOUT_ROWS * LANES
-_R1, _R2, _R3, _R4 = (np.uint64(3 * place * LANES) for place in range(1, 5))
-_BACK1, _BACK2, _BACK3 = (np.uint64(SCOUT_ROWS * turn * LANES) for turn in range(1, 4))
+# The compiler's cache watches this file alone: a test holds this to the SHA-256 of the kernel files imported.
+IMPORTED_SHA256 = "89998b0ae5136199419460752a81840235e79e6eab3557482fada4d640e84cdc"
+#: Frames in a piece, which is to stay near the processor; rows of memory for a mark; rows of what is found.
+PIECE, MARK_ROWS, SEEN_ROWS = 64, 36, 6
+_KEPT = 5  # rows of an axis of a frame
+
+
+@njit(**INLINE)
+def _forward(value, precision, steady, stiffness, frame, axis, before):
+    """Eliminate one frame; return what it hands on with what the two before it did.
+
+    Of each frame that is the inverse pivot, what it hands to those after it, and the right-hand side.
+    """
+    i, i1, i2, i3, iv, j, j2, j3, jv, k, k3, kv = before
+    here, one, two, three = load(steady, frame + 3), load(steady, frame + 2), load(steady, frame + 1), load(steady, frame)
+    stiff, own = load(stiffness, axis), load(precision, 3 * frame + axis)
+    l1, l2, l3 = i1 * i, j2 * j, k3 * k
+    left = own + stiff * (here + 9.0 * (one + two) + three) - l1 * i1 - l2 * j2 - l3 * k3
+    # A frame that stands for nothing has nothing to hand on.
+    near = where_positive(left, 1.0 / left, same(1.0))
+    to1 = -3.0 * stiff * (here + two + 3.0 * one) - l1 * i2 - l2 * j3
+    to2 = 3.0 * stiff * (here + one) - l1 * i3
+    right = own * load(value, 3 * frame + axis) - l1 * iv - l2 * jv - l3 * kv
+    return near, to1, to2, -1.0 * stiff * here, right, i, i2, i3, iv, j, j3, jv
+
+
+@njit(**INLINE)
+def _backward(value, precision, steady, rows, frame, slot, axis, after):
+    """Solve one frame, and the inverse near it; return what it and the two after it are, and what was counted.
+
+    Of the inverse those are the ties of the three, then their values, degrees of freedom, squares, and misfit.
+    """
+    s11, s12, s13, s22, s23, s33, x1, x2, x3, degrees, squares, misfit = after
+    o = (slot * 3 + axis) * _KEPT
+    near, l1, l2, l3 = load(rows, o), load(rows, o + 1), load(rows, o + 2), load(rows, o + 3)
+    x = load(rows, o + 4) - l1 * x1 - l2 * x2 - l3 * x3
+    t1 = l1 * s11 + l2 * s12 + l3 * s13
+    t2 = l1 * s12 + l2 * s22 + l3 * s23
+    t3 = l1 * s13 + l2 * s23 + l3 * s33
+    t0 = near + l1 * t1 + l2 * t2 + l3 * t3
+    # Of the third difference that begins here: its variance, and the difference itself.
+    spread = t0 + 9.0 * (s11 + s22 - 2.0 * s12) + s33 + 6.0 * (t1 - t2 + s13 - s23) + 2.0 * t3
+    step = x3 - x - 3.0 * (x2 - x1)
+    counts, off = load(steady, frame + 3), load(value, 3 * frame + axis) - x
+    misfit = misfit + load(precision, 3 * frame + axis) * off * off
+    none = same(0.0)
+    return (
+        t0, none - t1, none - t2, s11, s12, s22, x, x1, x2,
+        degrees + counts * spread, squares + counts * step * step, misfit,
+    ), counts * spread, counts * step * step  # fmt: skip
+
+
+@njit(**INLINE)
+def _load_mark(marks, row):
+    """Return the state of one axis."""
+    return (
+        load(marks, row), load(marks, row + 1), load(marks, row + 2), load(marks, row + 3), load(marks, row + 4),
+        load(marks, row + 5), load(marks, row + 6), load(marks, row + 7), load(marks, row + 8), load(marks, row + 9),
+        load(marks, row + 10), load(marks, row + 11),
+    )  # fmt: skip
+
+
+@njit(**INLINE)
+def _keep(rows, slot, axis, state):
+    """Keep what a frame handed on, over its pivot."""
+    o = (slot * 3 + axis) * _KEPT
+    near = state[0]
+    store(rows, o, near)
+    for place in range(1, _KEPT):
+        store(rows, o + place, state[place] * near)
 
 
 @njit(**OPTIONS)
-def _forward(value, precision, steady, stiffness, rows, frame, slot, axis):
-    """Eliminate one frame: inverse pivot, what it hands on to the three after it, and right-hand side."""
-    at, along = np.uint64((3 * frame + axis) * LANES), np.uint64(axis * LANES)
-    o = np.uint64((slot * SCOUT_ROWS + axis) * LANES)
-    s = np.uint64(frame * LANES)
-    a, b, c = o - _BACK1, o - _BACK2, o - _BACK3
-    for p in range(N1):
-        i, j, k = rows[a + p], rows[b + p], rows[c + p]
-        i1, i2, i3 = rows[a + _R1 + p], rows[a + _R2 + p], rows[a + _R3 + p]
-        j2, j3, k3 = rows[b + _R2 + p], rows[b + _R3 + p], rows[c + _R3 + p]
-        l1, l2, l3 = i1 * i, j2 * j, k3 * k
-        here, one, two, three = steady[s + N3 + p], steady[s + N2 + p], steady[s + N1 + p], steady[s + p]
-        stiff, own = stiffness[along + p], precision[at + p]
-        left = own + stiff * (here + 9.0 * (one + two) + three) - l1 * i1 - l2 * j2 - l3 * k3
-        # A frame that stands for nothing has nothing to hand on.
-        rows[o + p] = 1.0 / left if left > 0.0 else 1.0
-        rows[o + _R1 + p] = -stiff * (3.0 * (here + two) + 9.0 * one) - l1 * i2 - l2 * j3
-        rows[o + _R2 + p] = 3.0 * stiff * (here + one) - l1 * i3
-        rows[o + _R3 + p] = -stiff * here
-        rows[o + _R4 + p] = (
-            own * value[at + p] - l1 * rows[a + _R4 + p] - l2 * rows[b + _R4 + p] - l3 * rows[c + _R4 + p]
-        )
-
-
-@njit(**OPTIONS)
-def _backward(rows, slot, axis):
-    """Solve one frame, and the inverse near it: its variance, its ties to the next two, value, third difference's."""
-    o = np.uint64((slot * SCOUT_ROWS + axis) * LANES)
-    a, b, c = o + _BACK1, o + _BACK2, o + _BACK3
-    for p in range(N1):
-        near = rows[o + p]
-        l1, l2, l3 = rows[o + _R1 + p] * near, rows[o + _R2 + p] * near, rows[o + _R3 + p] * near
-        x = rows[o + _R4 + p] * near
-        x -= l1 * rows[a + _R3 + p] + l2 * rows[b + _R3 + p] + l3 * rows[c + _R3 + p]
-        s11, s12, s13 = rows[a + p], rows[a + _R1 + p], rows[a + _R2 + p]
-        s22, s23, s33 = rows[b + p], rows[b + _R1 + p], rows[c + p]
-        t1 = -(l1 * s11 + l2 * s12 + l3 * s13)
-        t2 = -(l1 * s12 + l2 * s22 + l3 * s23)
-        t3 = -(l1 * s13 + l2 * s23 + l3 * s33)
-        t0 = near - (l1 * t1 + l2 * t2 + l3 * t3)
-        rows[o + p], rows[o + _R1 + p], rows[o + _R2 + p], rows[o + _R3 + p] = t0, t1, t2, x
-        crossed = 3.0 * (t2 - t1 + s13 - s23) - 9.0 * s12 - t3
-        rows[o + _R4 + p] = t0 + 9.0 * (s11 + s22) + s33 + 2.0 * crossed
-
-
-@njit(**OPTIONS)
-def _count(value, precision, steady, stiffness, rows, frame, slot, axis, sums, local):
-    """Add up what one frame tells of motion and noise."""
-    at, along, s = np.uint64((3 * frame + axis) * LANES), np.uint64(axis * LANES), np.uint64(frame * LANES)
-    o = np.uint64((slot * SCOUT_ROWS + axis) * LANES) + _R3
-    first, second, third = np.uint64(3 * LANES) + along, np.uint64(6 * LANES) + along, np.uint64(2 * frame * LANES)
-    for p in range(N1):
-        x = rows[o + p]
-        step = rows[o + _BACK3 + p] - x - 3.0 * (rows[o + _BACK2 + p] - rows[o + _BACK1 + p])
-        counts = steady[s + N3 + p]
-        square, degrees, off = counts * step * step, counts * rows[o + N3 + p], value[at + p] - x
-        sums[along + p] += degrees
-        sums[first + p] += square
-        sums[second + p] += precision[at + p] * off * off
-        local[third + p] += stiffness[along + p] * degrees
-        local[third + N1 + p] += stiffness[along + p] * square
-
-
-@njit(**OPTIONS)
-def _write(rows, slot, frame, result):
-    """Write out variance and value of one frame."""
-    o, at = np.uint64(slot * _FRAME), np.uint64(SEEN_ROWS * LANES * frame)
-    for p in range(N3):
-        result[at + p] = rows[o + p]
-        result[at + N3 + p] = rows[o + _R3 + p]
+def _piece(value, precision, steady, stiffness, marks, start, stop, rows):
+    """Go forward through one piece from its mark, keeping everything, and leave a mark at its end."""
+    o = start // PIECE * MARK_ROWS
+    x, y, z = _load_mark(marks, o), _load_mark(marks, o + 12), _load_mark(marks, o + 24)
+    for frame in range(start, stop):
+        x = _forward(value, precision, steady, stiffness, frame, 0, x)
+        y = _forward(value, precision, steady, stiffness, frame, 1, y)
+        z = _forward(value, precision, steady, stiffness, frame, 2, z)
+        _keep(rows, frame - start, 0, x)
+        _keep(rows, frame - start, 1, y)
+        _keep(rows, frame - start, 2, z)
+    store_all(marks, o + MARK_ROWS, x)
+    store_all(marks, o + MARK_ROWS + 12, y)
+    store_all(marks, o + MARK_ROWS + 24, z)
 
 
 @njit(**OPTIONS)
@@ -105,8 +113,8 @@ def scout(value, precision, steady, stiffness, marks, sums, local, result):
     steady : float64, shape (3 + time + PAD, LANES)
         What each third difference counts, three rows of zeros before them.
     stiffness : float64, shape (3, LANES)
-    marks : float64, shape (pieces, 3, 5, 3, LANES)
-        Memory: the three frames before each piece.
+    marks : float64, shape (pieces + 1, 36, LANES)
+        Memory: where the way forward stood at the beginning of each piece.
     sums : float64, shape (3, 3, LANES)
         Result: by axis the trace of inverse times D'D, the squares of the third differences, the misfit.
     local : float64, shape (time + PAD, 2, LANES)
@@ -114,35 +122,34 @@ def scout(value, precision, steady, stiffness, marks, sums, local, result):
     result : float64, shape (time + PAD, 2, 3, LANES)
         Result: variance and value.
     """
-    n_frames, edge = steady.size // LANES - 6, 3 * _FRAME
-    n_pieces = -(-n_frames // PIECE)
-    rows = np.zeros((PIECE + 6) * _FRAME)
-    sums[:] = 0.0
-    local[:] = 0.0
-    result[SEEN_ROWS * LANES * n_frames :] = 0.0
-    for piece in range(n_pieces):
-        start, stop = piece * PIECE, min((piece + 1) * PIECE, n_frames)
-        marks[piece * edge : (piece + 1) * edge] = rows[:edge]
-        for frame in range(start, stop):
-            for axis in range(3):
-                _forward(value, precision, steady, stiffness, rows, frame, frame - start + 3, axis)
-        if piece < n_pieces - 1:
-            rows[:edge] = rows[PIECE * _FRAME : PIECE * _FRAME + edge]
-    rows[(n_frames - (n_pieces - 1) * PIECE + 3) * _FRAME :] = 0.0
-    for piece in range(n_pieces - 1, -1, -1):
-        start, stop = piece * PIECE, min((piece + 1) * PIECE, n_frames)
-        if piece < n_pieces - 1:
-            rows[(PIECE + 3) * _FRAME :] = rows[edge : 2 * edge]
-            rows[:edge] = marks[piece * edge : (piece + 1) * edge]
-            for frame in range(start, stop):
-                for axis in range(3):
-                    _forward(value, precision, steady, stiffness, rows, frame, frame - start + 3, axis)
+    n_frames = steady.size // LANES - 6
+    rows = np.empty(PIECE * 3 * _KEPT * LANES)
+    marks[: MARK_ROWS * LANES] = 0.0
+    for start in range(0, n_frames, PIECE):
+        _piece(value, precision, steady, stiffness, marks, start, min(start + PIECE, n_frames), rows)
+    last = (n_frames - 1) // PIECE * PIECE
+    none = same(0.0)
+    x = y = z = (none, none, none, none, none, none, none, none, none, none, none, none)
+    first, second, third = load(stiffness, 0), load(stiffness, 1), load(stiffness, 2)
+    for start in range(last, -1, -PIECE):
+        stop = min(start + PIECE, n_frames)
+        if start < last:
+            _piece(value, precision, steady, stiffness, marks, start, stop, rows)
         for frame in range(stop - 1, start - 1, -1):
-            slot = frame - start + 3
-            for axis in range(3):
-                _backward(rows, slot, axis)
-                _count(value, precision, steady, stiffness, rows, frame, slot, axis, sums, local)
-            _write(rows, slot, frame, result)
+            x, x_degrees, x_square = _backward(value, precision, steady, rows, frame, frame - start, 0, x)
+            y, y_degrees, y_square = _backward(value, precision, steady, rows, frame, frame - start, 1, y)
+            z, z_degrees, z_square = _backward(value, precision, steady, rows, frame, frame - start, 2, z)
+            store(local, 2 * frame, first * x_degrees + second * y_degrees + third * z_degrees)
+            store(local, 2 * frame + 1, first * x_square + second * y_square + third * z_square)
+            for axis, state in enumerate((x, y, z)):
+                store(result, SEEN_ROWS * frame + axis, state[0])
+                store(result, SEEN_ROWS * frame + 3 + axis, state[6])
+    for axis, state in enumerate((x, y, z)):
+        store(sums, axis, state[9])
+        store(sums, 3 + axis, state[10])
+        store(sums, 6 + axis, state[11])
+    local[2 * LANES * n_frames :] = 0.0
+    result[SEEN_ROWS * LANES * n_frames :] = 0.0
 
 
 @njit(**OPTIONS)

@@ -7,14 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mocap.reconstruction.smooth_kernels import (
-    FACTOR_ROWS,
-    LANES,
-    PAD,
-    factorise,
-    invert_band,
-    substitute,
-)
+from mocap.reconstruction.smooth_kernels import LANES, MARK_ROWS, PAD, PIECE, solve
 from mocap.reconstruction.smooth_sample_kernels import leave_out, marginal_precision, weigh
 
 #: Fewest samples of a stretch that is smoothed: three make a parabola, the others tell the noise.
@@ -23,6 +16,7 @@ _TYPICAL_FRAMES = 500
 #: Frames that are solved at once, and those beside them that are solved for their sake: far beyond any reach.
 CHUNK, MARGIN = 16384, 512
 _held = threading.local()
+_NONE = np.empty(0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,37 +113,6 @@ def padded(array: NDArray) -> NDArray:
     return np.concatenate([array, np.zeros((PAD, *array.shape[1:]), array.dtype)])
 
 
-@dataclass(frozen=True, eq=False)
-class Factor:
-    """A factorised system."""
-
-    rows: NDArray
-
-    def solve(self, vector: NDArray) -> None:
-        """Solve for a right-hand side, shape (time + PAD, 3, LANES), in place."""
-        substitute(self.rows, vector.reshape(-1))
-
-    def covariance(self) -> NDArray:
-        """Return the covariance of every sample, shape (time + PAD, 6, LANES)."""
-        covariance = np.empty((len(self.rows) // (FACTOR_ROWS * LANES), 6, LANES))
-        covariance[-PAD:] = 0.0
-        invert_band(self.rows, covariance.reshape(-1))
-        return covariance
-
-
-def factor_of(
-    series: Series, stiffness: NDArray, info: NDArray | None = None, rows: NDArray | None = None
-) -> Factor:
-    """Factorise for a stiffness, shape (3, LANES): the precision of the third difference by axis; `rows` is memory.
-
-    `info` takes the place of the series' own, none of it where that has no sample to smooth.
-    """
-    rows = np.empty(len(series.active) * FACTOR_ROWS * LANES) if rows is None else rows
-    own = series.info if info is None else info
-    factorise(own.reshape(-1), series.led.reshape(-1), np.ascontiguousarray(stiffness).reshape(-1), rows)
-    return Factor(rows)
-
-
 def memory(size: int, use: str) -> NDArray:
     """Return memory that the thread writes again and again: fresh pages cost more than the sums done in them."""
     held: NDArray | None = getattr(_held, use, None)
@@ -159,13 +122,34 @@ def memory(size: int, use: str) -> NDArray:
     return held[:size]
 
 
+def solve_for(
+    series: Series, stiffness: NDArray, vector: NDArray, info: NDArray | None = None, covariance: NDArray = _NONE
+) -> None:
+    """Solve for a right-hand side, shape (time + PAD, 3, LANES), in place, and fill in the covariance if it is given.
+
+    Parameters
+    ----------
+    stiffness : ndarray, shape (3, LANES)
+        The precision of the third difference by axis.
+    info : ndarray, optional
+        Takes the place of the series' own; none of it where that has no sample to smooth.
+    covariance : ndarray, shape (time + PAD, 6, LANES), optional
+    """
+    own = series.info if info is None else info
+    marks = memory((len(series.active) // PIECE + 2) * MARK_ROWS * LANES, "marks of a fit")
+    solve(
+        own.reshape(-1), series.led.reshape(-1), np.ascontiguousarray(stiffness).reshape(-1), marks,
+        vector.reshape(-1), covariance.reshape(-1),
+    )  # fmt: skip
+
+
 def fit(series: Series, stiffness: NDArray) -> tuple[NDArray, NDArray]:
     """Smooth for a stiffness, shape (3, LANES): position (time + PAD, 3, LANES), covariance (time + PAD, 6, LANES)."""
-    factor = factor_of(series, stiffness, rows=memory(len(series.active) * FACTOR_ROWS * LANES, "factor"))
-    position = np.empty(series.value.shape)
+    position, covariance = np.empty(series.value.shape), np.empty(series.info.shape)
     weigh(series.info, series.value, position)
-    factor.solve(position)
-    return position, factor.covariance()
+    covariance[-PAD:] = 0.0
+    solve_for(series, stiffness, position, covariance=covariance)
+    return position, covariance
 
 
 def fit_all(series: Series, stiffness: NDArray) -> tuple[NDArray, NDArray]:
