@@ -11,7 +11,7 @@ from calibration.digits import counted
 from mocap.reconstruction.smooth_kernels import PAD
 from mocap.reconstruction.smooth_lanes import LEARN_FRAMES, Lanes, Prepared
 from mocap.reconstruction.smooth_options import Smoothed, SmoothingOptions, pool
-from mocap.reconstruction.smooth_sample_kernels import store_lane
+from mocap.reconstruction.smooth_sample_kernels import store_lanes
 from mocap.reconstruction.smooth_series import cutoffs
 from mocap.schema import Status
 from mocap.trial import Points3D
@@ -31,26 +31,29 @@ def assemble(
 ) -> Smoothed:
     """Write what was fitted back into points: metres, flags, covariance with the part that stays."""
     n_keypoints = len(points.names)
-    position, spread = np.array(points.position), np.array(points.covariance)
+    position, spread = np.empty_like(points.position), np.empty_like(points.covariance)
     status = np.array(points.status, np.uint8)
     cutoff, noise, steady = np.full((n_keypoints, 3), np.nan), *np.full((2, n_keypoints), np.nan)
     jobs: list[tuple[Any, ...]] = []
     for group, fit in zip(lanes, fitted, strict=True):
         share, moving = cutoffs(group.series, group.stiffness), np.asarray(group.series.active.any(axis=0))
         counts = group.series.measured.sum(axis=0)
-        for lane, keypoint in enumerate(group.members):
-            if moving[lane]:
-                cutoff[keypoint] = share[:, lane] * points.rate_hz
-                noise[keypoint] = max(group.noise[lane], _LEAST_NOISE)
-                own = _steady_share(float(group.noise[lane]), int(counts[lane]))
-                steady[keypoint] = own if prepared.known[keypoint] else 0.0
-            jobs.append((
-                fit, lane, np.array([*prepared.centre[keypoint], prepared.unit, noise[keypoint]]),
-                group.series.active, group.stray, steady[keypoint], prepared.covariance[:, keypoint],
-                options.max_sd_m**2, position[:, keypoint], spread[:, keypoint], status[:, keypoint],
-            ))  # fmt: skip
+        for lane in np.flatnonzero(moving[: len(group.members)]):
+            keypoint = group.members[lane]
+            cutoff[keypoint] = share[:, lane] * points.rate_hz
+            noise[keypoint] = max(group.noise[lane], _LEAST_NOISE)
+            own = _steady_share(float(group.noise[lane]), int(counts[lane]))
+            steady[keypoint] = own if prepared.known[keypoint] else 0.0
+        place = np.column_stack([
+            prepared.centre[group.members], np.full(len(group.members), prepared.unit), noise[group.members],
+            steady[group.members],
+        ])  # fmt: skip
+        jobs.append((
+            fit, group.members, place, group.series.active, group.stray, prepared.covariance, options.max_sd_m**2,
+            (points.position, points.covariance), position, spread, status,
+        ))  # fmt: skip
     with pool(options) as workers:
-        list(workers.map(lambda job: store_lane(*job), jobs))
+        list(workers.map(lambda job: store_lanes(*job), jobs))
     strays = sum(int(group.stray[:-PAD].sum()) for group in lanes)
     result = replace(points, position=position, covariance=spread, status=status)
     left = {

@@ -6,13 +6,19 @@ a diagonal one of three; a vector in space of three.
 
 from numba import njit
 
-from mocap.reconstruction.smooth_vector_kernels import INLINE, load, same, store, where_positive
+from mocap.reconstruction.smooth_vector_kernels import INLINE, load, store
 
 
 @njit(**INLINE)
 def load3(array, row):
     """Return three rows."""
     return load(array, row), load(array, row + 1), load(array, row + 2)
+
+
+@njit(**INLINE)
+def load4(array, row):
+    """Return four rows."""
+    return load(array, row), load(array, row + 1), load(array, row + 2), load(array, row + 3)
 
 
 @njit(**INLINE)

@@ -76,7 +76,7 @@ def doubts(
     stray : ndarray of bool, shape (time + PAD, LANES)
     """
     move, squares = np.empty((2, info.shape[2]))
-    farthest_move(info, value, position, move, squares)
+    farthest_move(info.reshape(-1), value.reshape(-1), position.reshape(-1), move, squares)
     move /= np.sqrt(np.maximum(noise, 1.0))
     used, left_out = (info[:, 0] > 0).sum(axis=0), stray.sum(axis=0)
     # The noise was learned of each axis by itself: of what lies askew to them the fit of all tells.

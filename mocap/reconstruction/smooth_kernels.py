@@ -24,6 +24,7 @@ from mocap.reconstruction.smooth_block_kernels import (
     full,
     inverse,
     load3,
+    load4,
     load6,
     load9,
     minus,
@@ -36,12 +37,12 @@ from mocap.reconstruction.smooth_block_kernels import (
     times_symmetric,
     transposed,
 )
-from mocap.reconstruction.smooth_vector_kernels import INLINE, LANES, OPTIONS, load, same, where_positive
+from mocap.reconstruction.smooth_vector_kernels import INLINE, LANES, OPTIONS, same, where_positive
 
 __all__ = ["IMPORTED_SHA256", "LANES", "MARK_ROWS", "PAD", "PIECE", "solve"]
 
 # The compiler's cache watches this file alone: a test holds this to the SHA-256 of the kernel files imported.
-IMPORTED_SHA256 = "89998b0ae5136199419460752a81840235e79e6eab3557482fada4d640e84cdc"
+IMPORTED_SHA256 = "f565ce9ee29bffc074be94396161f4ffaea857c448c0ee24e1cfe1efe63c82a6"
 PAD = 3
 #: Frames in a piece, which is to stay near the processor; rows of memory for what stands at the beginning of one.
 PIECE, MARK_ROWS = 64, 54
@@ -57,7 +58,7 @@ def _own(info, led, stiffness, frame, before):
     """
     c0, c1, c2 = before
     xx, xy, xz, yy, yz, zz = load6(info, 6 * frame)
-    three, two, one, here = load(led, frame), load(led, frame + 1), load(led, frame + 2), load(led, frame + 3)
+    three, two, one, here = load4(led, frame)
     x, y, z = load3(stiffness, 0)
     own = here + 9.0 * (one + two) + three
     xx, yy, zz = xx + c0[0] + x * own, yy + c0[3] + y * own, zz + c0[5] + z * own
@@ -128,7 +129,8 @@ def _substitute(rows, start, stop, vector):
     for frame in range(stop - 1, start - 1, -1):
         o = (frame - start) * _KEPT
         b3, right = load3(rows, o + 24), load3(rows, o + 27)
-        x = symmetric_times(load6(rows, o), (right[0] - b3[0] * x3[0], right[1] - b3[1] * x3[1], right[2] - b3[2] * x3[2]))
+        right = right[0] - b3[0] * x3[0], right[1] - b3[1] * x3[1], right[2] - b3[2] * x3[2]
+        x = symmetric_times(load6(rows, o), right)
         x = minus3(minus3(x, atv(load9(rows, o + 6), x1)), atv(load9(rows, o + 15), x2))
         store_all(vector, 3 * frame, x)
         x1, x2, x3 = x, x1, x2

@@ -9,7 +9,7 @@ from mocap.reconstruction.smooth_guard import doubts, usable_covariance
 from mocap.reconstruction.smooth_kernels import LANES, PAD
 from mocap.reconstruction.smooth_options import SmoothingOptions
 from mocap.reconstruction.smooth_pace import PACE_PERIODS, paced
-from mocap.reconstruction.smooth_sample_kernels import load_lane
+from mocap.reconstruction.smooth_sample_kernels import load_lanes
 from mocap.reconstruction.smooth_scout import Seen, learn, look, look_again, look_all, strays
 from mocap.reconstruction.smooth_series import Series
 from mocap.trial import Points3D
@@ -155,14 +155,16 @@ def _learned(
 def _series(prepared: Prepared, group: NDArray, longest: int) -> Series:
     """Return the keypoints about their middle in units of the typical noise; spare lanes stay empty."""
     n_frames = len(prepared.position)
-    value, info = np.zeros((n_frames + PAD, 3, LANES)), np.zeros((n_frames + PAD, 6, LANES))
-    for lane, keypoint in enumerate(group):
-        load_lane(
-            prepared.position[:, keypoint], prepared.covariance[:, keypoint], prepared.centre[keypoint],
-            prepared.unit, lane, value, info,
-        )  # fmt: skip
+    value, precision = np.zeros((2, n_frames + PAD, 3, LANES))
+    info = np.zeros((n_frames + PAD, 6, LANES))
+    load_lanes(
+        prepared.position, prepared.covariance, group, prepared.centre, prepared.unit, value.reshape(-1),
+        info.reshape(-1), precision.reshape(-1),
+    )  # fmt: skip
     active, stray = np.zeros((2, n_frames + PAD, LANES), bool)
-    return Series(value, info, active).leave_out(stray, longest)
+    series = Series(value, info, active)
+    series.__dict__["precision"] = precision
+    return series.leave_out(stray, longest)
 
 
 def _sample(series: Series, frames: int, pieces: int) -> Series:

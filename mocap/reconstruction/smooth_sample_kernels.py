@@ -1,13 +1,19 @@
-"""What the smoother does sample by sample, compiled; arrays are laid out as `smooth_kernels` says, not flat."""
+"""What the smoother does sample by sample, compiled.
+
+Arrays are laid out as `smooth_kernels` says; those said to be flat are given as one row of numbers.
+"""
 
 import numpy as np
 from numba import njit
 
+from mocap.reconstruction.smooth_block_kernels import inverse, load3, load6, store_all, symmetric_times
+from mocap.reconstruction.smooth_vector_kernels import LANES, OPTIONS, load, same, store, where_positive
 from mocap.schema import Status
 
+# The compiler's cache watches this file alone: a test holds this to the SHA-256 of the kernel files imported.
+IMPORTED_SHA256 = "f565ce9ee29bffc074be94396161f4ffaea857c448c0ee24e1cfe1efe63c82a6"
+# What asks for NaN may not be taken in another order (x - x would become 0).
 _PLAIN = {"cache": True, "nogil": True, "error_model": "numpy"}
-# Sums may be taken in another order; what asks for NaN may not (x - x would become 0).
-_OPTIONS = {**_PLAIN, "fastmath": {"contract", "reassoc", "arcp", "nsz"}}
 #: What a covariance is worth.
 MISSING, SOUND, UNKNOWN, LOPSIDED = 0, 1, 2, 3
 _FILTERED, _FILLED, _REJECTED = int(Status.FILTERED), int(Status.FILLED), int(Status.REJECTED)
@@ -15,69 +21,66 @@ _NOT_MEASURED = ~int(Status.MEASURED) & 0xFF
 _PAD = 3
 
 
-@njit(**_OPTIONS)
-def _inverse(xx, xy, xz, yy, yz, zz):
-    """Return the six terms of the inverse of a symmetric matrix."""
-    a, b, c = yy * zz - yz * yz, xz * yz - xy * zz, xy * yz - xz * yy
-    near = 1.0 / (xx * a + xy * b + xz * c)
-    return a * near, b * near, c * near, (xx * zz - xz * xz) * near, (xy * xz - xx * yz) * near, (
-        xx * yy - xy * xy
-    ) * near
-
-
 @njit(**_PLAIN)
-def load_lane(position, covariance, centre, unit, lane, value, info):
-    """Put one keypoint into its lane, about its centre and in its unit; NaN positions become information of zero.
+def load_lanes(position, covariance, members, centre, unit, value, info, precision):
+    """Put keypoints into lanes, about their centres and in their unit; NaN positions become information of zero.
 
     Parameters
     ----------
-    position : float64, shape (time, 3)
-    covariance : float32 or float64, shape (time, 3, 3)
-    centre : float64, shape (3,)
+    position : float64, shape (time, keypoint, 3)
+    covariance : float32 or float64, shape (time, keypoint, 3, 3)
+    members : int64, shape (lane,)
+        Keypoints; what other lanes hold stands for nothing.
+    centre : float64, shape (keypoint, 3)
     unit : float
-    lane : int
-    value : float64, shape (time or more, 3, LANES)
-    info : float64, shape (time or more, 6, LANES)
+    value, info, precision : float64, flat, shapes (time or more, 3, LANES), (time or more, 6, LANES), as value
+        Result; the precision of each axis is the inverse of its own variance, the others being unknown.
     """
-    scale = unit * unit
+    near, there, terms = 1.0 / (unit * unit), np.zeros(LANES), np.zeros(6 * LANES)
     for t in range(position.shape[0]):
-        if not np.isfinite(position[t, 0] + position[t, 1] + position[t, 2]):
-            continue
-        c = covariance[t]
-        terms = _inverse(
-            np.float64(c[0, 0]), np.float64(c[0, 1]), np.float64(c[0, 2]),
-            np.float64(c[1, 1]), np.float64(c[1, 2]), np.float64(c[2, 2]),
-        )  # fmt: skip
-        for axis in range(3):
-            value[t, axis, lane] = (position[t, axis] - centre[axis]) / unit
-        for term in range(6):
-            info[t, term, lane] = terms[term] * scale
+        for p in range(LANES):
+            k = members[min(p, members.size - 1)]
+            known = p < members.size and np.isfinite(position[t, k, 0] + position[t, k, 1] + position[t, k, 2])
+            there[p] = 1.0 if known else 0.0
+            term = 0
+            for row in range(3):
+                at = (3 * t + row) * LANES + p
+                value[at] = (position[t, k, row] - centre[k, row]) / unit if known else 0.0
+                for column in range(row, 3):
+                    rest = 1.0 if row == column else 0.0
+                    terms[term * LANES + p] = covariance[t, k, row, column] * near if known else rest
+                    term += 1
+        _informed(terms, there, t, info, precision)
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
+def _informed(terms, there, t, info, precision):
+    """Fill in what the covariances of one frame say, where there is one."""
+    s, here = load6(terms, 0), load(there, 0)
+    a = inverse(s)
+    store_all(info, 6 * t, (a[0] * here, a[1] * here, a[2] * here, a[3] * here, a[4] * here, a[5] * here))
+    store_all(precision, 3 * t, (here / s[0], here / s[3], here / s[5]))
+
+
+@njit(**OPTIONS)
 def weigh(info, value, result):
-    """Multiply each value by its information."""
-    for t in range(info.shape[0]):
-        for p in range(info.shape[2]):
-            x, y, z = value[t, 0, p], value[t, 1, p], value[t, 2, p]
-            result[t, 0, p] = info[t, 0, p] * x + info[t, 1, p] * y + info[t, 2, p] * z
-            result[t, 1, p] = info[t, 1, p] * x + info[t, 3, p] * y + info[t, 4, p] * z
-            result[t, 2, p] = info[t, 2, p] * x + info[t, 4, p] * y + info[t, 5, p] * z
+    """Multiply each value by its information; all flat."""
+    for t in range(value.size // (3 * LANES)):
+        store_all(result, 3 * t, symmetric_times(load6(info, 6 * t), load3(value, 3 * t)))
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def marginal_precision(info, result):
-    """Inverse of each axis' own variance, (time, 3, LANES), the others being unknown; zero where there is none."""
-    for t in range(info.shape[0]):
-        for p in range(info.shape[2]):
-            xx, xy, xz = info[t, 0, p], info[t, 1, p], info[t, 2, p]
-            yy, yz, zz = info[t, 3, p], info[t, 4, p], info[t, 5, p]
-            a, b, c = yy * zz - yz * yz, xz * yz - xy * zz, xy * yz - xz * yy
-            det = xx * a + xy * b + xz * c
-            there = det > 0.0
-            result[t, 0, p] = det / a if there else 0.0
-            result[t, 1, p] = det / (xx * zz - xz * xz) if there else 0.0
-            result[t, 2, p] = det / (xx * yy - xy * xy) if there else 0.0
+    """Inverse of each axis' own variance, the others being unknown; zero where there is none. All flat."""
+    one = same(1.0)
+    for t in range(result.size // (3 * LANES)):
+        s = load6(info, 6 * t)
+        xx, yy, zz = where_positive(s[0], s[0], one), where_positive(s[3], s[3], one), where_positive(s[5], s[5], one)
+        a = inverse((xx, s[1], s[2], yy, s[4], zz))
+        nothing = same(0.0)
+        store(result, 3 * t, where_positive(s[0], 1.0 / a[0], nothing))
+        store(result, 3 * t + 1, where_positive(s[0], 1.0 / a[3], nothing))
+        store(result, 3 * t + 2, where_positive(s[0], 1.0 / a[5], nothing))
 
 
 @njit(**_PLAIN)
@@ -106,26 +109,30 @@ def judge(covariance, measured, share, result):
             result[t, k] = SOUND if sound and det > share * trace * (one + two + three) else LOPSIDED
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def farthest_move(info, value, position, result, squares):
-    """By lane: distance of the sample moved farthest over the root of its summed variances; sum of all misfits."""
-    result[:] = 0.0
-    squares[:] = 0.0
-    for t in range(info.shape[0]):
-        for p in range(info.shape[2]):
-            if not info[t, 0, p] > 0.0:
-                continue
-            own = _inverse(info[t, 0, p], info[t, 1, p], info[t, 2, p], info[t, 3, p], info[t, 4, p], info[t, 5, p])
-            x, y, z = (value[t, 0, p] - position[t, 0, p], value[t, 1, p] - position[t, 1, p],
-                       value[t, 2, p] - position[t, 2, p])  # fmt: skip
-            result[p] = max(result[p], (x * x + y * y + z * z) / (own[0] + own[3] + own[5]))
-            squares[p] += x * (info[t, 0, p] * x + 2.0 * (info[t, 1, p] * y + info[t, 2, p] * z))
-            squares[p] += y * (info[t, 3, p] * y + 2.0 * info[t, 4, p] * z) + info[t, 5, p] * z * z
-    for p in range(info.shape[2]):
+    """By lane: distance of the sample moved farthest over the root of its summed variances; sum of all misfits.
+
+    All flat.
+    """
+    most, total, one, nothing = same(0.0), same(0.0), same(1.0), same(0.0)
+    for t in range(value.size // (3 * LANES)):
+        s = load6(info, 6 * t)
+        xx, yy, zz = where_positive(s[0], s[0], one), where_positive(s[0], s[3], one), where_positive(s[0], s[5], one)
+        own = inverse((xx, s[1], s[2], yy, s[4], zz))
+        there, here = load3(value, 3 * t), load3(position, 3 * t)
+        x, y, z = there[0] - here[0], there[1] - here[1], there[2] - here[2]
+        far = where_positive(s[0], (x * x + y * y + z * z) / (own[0] + own[3] + own[5]), nothing)
+        most = where_positive(far - most, far, most)
+        pull = symmetric_times(s, (x, y, z))
+        total = total + where_positive(s[0], x * pull[0] + y * pull[1] + z * pull[2], nothing)
+    store(result, 0, most)
+    store(squares, 0, total)
+    for p in range(LANES):
         result[p] = np.sqrt(result[p])
 
 
-@njit(**_OPTIONS)
+@njit(**OPTIONS)
 def stray_samples(info, precision, value, rows, limit, beside, near, distance, far):
     """Tell which samples, (time, LANES), lie farther from what all others say of them than the noise allows.
 
@@ -134,45 +141,52 @@ def stray_samples(info, precision, value, rows, limit, beside, near, distance, f
 
     Parameters
     ----------
-    rows : float64, shape (time, 2, 3, LANES)
+    info, precision, value : float64, flat
+    rows : float64, flat, shape (time, 2, 3, LANES)
         Variance and value, as `smooth_scout_kernels.scout` finds them.
     limit : float64, shape (LANES,)
         Of the squared distance, in units of the noise.
     beside : float
         Share of the squared distance of a sample up to `near` frames away that one waits for.
-    distance : float64, shape (time, LANES)
+    distance : float64, flat, shape (time, LANES)
         Memory: squared distances, zero where nothing else speaks of a sample.
     far : bool, shape (time, LANES)
         Result.
     """
-    n_frames, n_lanes = distance.shape
+    n_frames = far.shape[0]
+    _distances(info, precision, value, rows, distance)
     for t in range(n_frames):
-        for p in range(n_lanes):
-            there = info[t, 0, p] > 0.0
-            xx, xy, xz, yy, yz, zz = _inverse(
-                info[t, 0, p] if there else 1.0, info[t, 1, p], info[t, 2, p],
-                info[t, 3, p] if there else 1.0, info[t, 4, p], info[t, 5, p] if there else 1.0,
-            )  # fmt: skip
-            one, two = 1.0 - rows[t, 0, 0, p] * precision[t, 0, p], 1.0 - rows[t, 0, 1, p] * precision[t, 1, p]
-            three = 1.0 - rows[t, 0, 2, p] * precision[t, 2, p]
-            there &= (one > 1e-6) & (two > 1e-6) & (three > 1e-6)
-            one, two, three = 1.0 / max(one, 1e-6), 1.0 / max(two, 1e-6), 1.0 / max(three, 1e-6)
-            x = (value[t, 0, p] - rows[t, 1, 0, p]) * one
-            y = (value[t, 1, p] - rows[t, 1, 1, p]) * two
-            z = (value[t, 2, p] - rows[t, 1, 2, p]) * three
-            xx += rows[t, 0, 0, p] * one
-            yy += rows[t, 0, 1, p] * two
-            zz += rows[t, 0, 2, p] * three
-            a, b, c, d, e, f = _inverse(xx, xy, xz, yy, yz, zz)
-            square = x * (a * x + 2.0 * (b * y + c * z)) + y * (d * y + 2.0 * e * z) + f * z * z
-            distance[t, p] = square if there else 0.0
-    for t in range(n_frames):
-        for p in range(n_lanes):
-            far[t, p] = distance[t, p] > limit[p]
+        for p in range(LANES):
+            own = distance[t * LANES + p]
+            far[t, p] = own > limit[p]
             if far[t, p]:
                 for other in range(max(0, t - near), min(n_frames, t + near + 1)):
-                    if distance[t, p] < beside * distance[other, p]:
+                    if own < beside * distance[other * LANES + p]:
                         far[t, p] = False
+
+
+@njit(**OPTIONS)
+def _distances(info, precision, value, rows, distance):
+    """Fill in the squared distance of each sample from what all others say of it."""
+    one, least = same(1.0), same(1e-6)
+    for t in range(distance.size // LANES):
+        s, own, there = load6(info, 6 * t), load3(precision, 3 * t), load3(value, 3 * t)
+        variance, fitted = load3(rows, 6 * t), load3(rows, 6 * t + 3)
+        xx, yy, zz = where_positive(s[0], s[0], one), where_positive(s[0], s[3], one), where_positive(s[0], s[5], one)
+        xx, xy, xz, yy, yz, zz = inverse((xx, s[1], s[2], yy, s[4], zz))
+        x, y, z = one - variance[0] * own[0], one - variance[1] * own[1], one - variance[2] * own[2]
+        # Where nothing else speaks of one axis, nothing is said of the sample.
+        nothing = same(0.0)
+        told = where_positive(y - least, where_positive(z - least, s[0], nothing), nothing)
+        told = where_positive(x - least, told, nothing)
+        x, y, z = (
+            1.0 / where_positive(x - least, x, least), 1.0 / where_positive(y - least, y, least),
+            1.0 / where_positive(z - least, z, least),
+        )  # fmt: skip
+        a, b, c, d, e, f = inverse((xx + variance[0] * x, xy, xz, yy + variance[1] * y, yz, zz + variance[2] * z))
+        x, y, z = (there[0] - fitted[0]) * x, (there[1] - fitted[1]) * y, (there[2] - fitted[2]) * z
+        square = x * (a * x + 2.0 * (b * y + c * z)) + y * (d * y + 2.0 * e * z) + f * z * z
+        store(distance, t, where_positive(told, square, nothing))
 
 
 @njit(**_PLAIN)
@@ -213,58 +227,75 @@ def leave_out(info, precision, stray, longest, fewest, active):
 
 
 @njit(**_PLAIN)
-def store_lane(fitted, lane, place, active, stray, steady, own, limit, out_position, out_covariance, status):
-    """Write one lane back in metres where it is active, with its flags; return how many were bridged.
+def store_lanes(fitted, members, place, active, stray, own, limit, given, out_position, out_covariance, status):
+    """Write lanes back in metres where they are active, with their flags, and what came elsewhere.
 
     Parameters
     ----------
     fitted : (float64, float64), shapes (time, 3, LANES), (time, 6, LANES)
         Position and covariance.
-    lane : int
-    place : float64, shape (5,)
-        Centre (three), unit, and noise.
+    members : int64, shape (lane,)
+        Keypoints.
+    place : float64, shape (lane, 6)
+        Centre (three), unit, noise, and the share of the sample's own covariance that is added.
     active, stray : bool, shape (time, LANES)
-    steady : float
-        Share of the sample's own covariance that is added.
-    own : float32 or float64, shape (time, 3, 3)
-        Covariance that each sample came with; where NaN that of the last one before it, else of the first after it.
+    own : float32 or float64, shape (time, keypoint, 3, 3)
+        Covariance that each sample counted with; where NaN that of the last one before it, else of the first after it.
     limit : float
         Trace of the covariance beyond which a bridged sample stays missing.
-    out_position, out_covariance, status : shape (time, 3), (time, 3, 3), (time,)
-        Changed in place.
+    given : (float64, float), shapes (time, keypoint, 3), (time, keypoint, 3, 3)
+        Position and covariance as they came.
+    out_position, out_covariance, status : shapes (time, keypoint, 3), (time, keypoint, 3, 3), (time, keypoint)
+        Result; the status is changed in place.
     """
-    position, covariance = fitted
-    unit, scale = place[3], place[3] * place[3] * place[4]
-    bridged, held = 0, -1
+    held = _first_known(own, members)
     for t in range(own.shape[0]):
-        if np.isfinite(own[t, 0, 0]):
-            held = t
-            break
-    for t in range(own.shape[0]):
-        if np.isfinite(own[t, 0, 0]):
-            held = t
-        gone = stray[t, lane]
-        if active[t, lane]:
-            gone |= not np.isfinite(out_position[t, 0] + out_position[t, 1] + out_position[t, 2])
-            term, trace = 0, 0.0
-            for row in range(3):
-                out_position[t, row] = position[t, row, lane] * unit + place[row]
-                for column in range(row, 3):
-                    stays = steady * own[held, row, column] if steady > 0.0 else 0.0
-                    value = covariance[t, term, lane] * scale + stays
-                    trace += value if row == column else 0.0
-                    out_covariance[t, row, column] = value
-                    out_covariance[t, column, row] = value
-                    term += 1
+        for lane in range(members.size):
+            k = members[lane]
+            if np.isfinite(own[t, k, 0, 0]):
+                held[lane] = t
+            gone = stray[t, lane]
+            trace = np.inf
+            if active[t, lane]:
+                gone |= not np.isfinite(given[0][t, k, 0] + given[0][t, k, 1] + given[0][t, k, 2])
+                stays = own[held[lane], k]
+                trace = _write(fitted, t, lane, place[lane], stays, out_position[t, k], out_covariance[t, k])
+                if not gone:
+                    status[t, k] |= _FILTERED
+                elif trace <= limit:
+                    status[t, k] = (status[t, k] & _NOT_MEASURED) | _FILTERED | _FILLED
+            elif not gone:
+                out_position[t, k], out_covariance[t, k] = given[0][t, k], given[1][t, k]
             if gone and not trace <= limit:
-                out_position[t], out_covariance[t] = np.nan, np.nan
-            elif gone:
-                status[t] = (status[t] & _NOT_MEASURED) | _FILTERED | _FILLED
-                bridged += 1
-            else:
-                status[t] |= _FILTERED
-        elif gone:
-            out_position[t], out_covariance[t] = np.nan, np.nan
-        if stray[t, lane]:
-            status[t] = (status[t] & _NOT_MEASURED) | _REJECTED
-    return bridged
+                out_position[t, k], out_covariance[t, k] = np.nan, np.nan
+            if stray[t, lane]:
+                status[t, k] = (status[t, k] & _NOT_MEASURED) | _REJECTED
+
+
+@njit(**_PLAIN)
+def _first_known(own, members):
+    """Return by lane the first frame that has a covariance, -1 where none has."""
+    first = np.full(members.size, -1)
+    for lane in range(members.size):
+        for t in range(own.shape[0]):
+            if np.isfinite(own[t, members[lane], 0, 0]):
+                first[lane] = t
+                break
+    return first
+
+
+@njit(**_PLAIN)
+def _write(fitted, t, lane, place, stays, out_position, out_covariance):
+    """Write one sample in metres; return the trace of its covariance."""
+    unit, scale, share = place[3], place[3] * place[3] * place[4], place[5]
+    term, trace = 0, 0.0
+    for row in range(3):
+        out_position[row] = fitted[0][t, row, lane] * unit + place[row]
+        for column in range(row, 3):
+            value = fitted[1][t, term, lane] * scale
+            value += share * stays[row, column] if share > 0.0 else 0.0
+            trace += value if row == column else 0.0
+            out_covariance[row, column] = value
+            out_covariance[column, row] = value
+            term += 1
+    return trace

@@ -147,7 +147,7 @@ def strays(series: Series, seen: Seen, noise: NDArray, probability: float) -> ND
     limit = np.maximum(noise, _LEAST_NOISE) * (chi2.isf(probability, 3) if probability > 0 else np.inf)
     far, distance = np.empty(series.active.shape, bool), memory(series.active.size, "distance")
     stray_samples(
-        series.info, series.precision, series.value, seen.rows, limit, _BESIDE, _NEAR // 2,
-        distance.reshape(series.active.shape), far,
+        series.info.reshape(-1), series.precision.reshape(-1), series.value.reshape(-1), seen.rows.reshape(-1), limit,
+        _BESIDE, _NEAR // 2, distance, far,
     )  # fmt: skip
     return far

@@ -7,11 +7,11 @@ the axes know of each other is left to the fit at the end.
 import numpy as np
 from numba import njit
 
-from mocap.reconstruction.smooth_block_kernels import store_all
+from mocap.reconstruction.smooth_block_kernels import load4, store_all
 from mocap.reconstruction.smooth_vector_kernels import INLINE, LANES, OPTIONS, load, same, store, where_positive
 
 # The compiler's cache watches this file alone: a test holds this to the SHA-256 of the kernel files imported.
-IMPORTED_SHA256 = "89998b0ae5136199419460752a81840235e79e6eab3557482fada4d640e84cdc"
+IMPORTED_SHA256 = "f565ce9ee29bffc074be94396161f4ffaea857c448c0ee24e1cfe1efe63c82a6"
 #: Frames in a piece, which is to stay near the processor; rows of memory for a mark; rows of what is found.
 PIECE, MARK_ROWS, SEEN_ROWS = 64, 36, 6
 _KEPT = 5  # rows of an axis of a frame
@@ -24,7 +24,7 @@ def _forward(value, precision, steady, stiffness, frame, axis, before):
     Of each frame that is the inverse pivot, what it hands to those after it, and the right-hand side.
     """
     i, i1, i2, i3, iv, j, j2, j3, jv, k, k3, kv = before
-    here, one, two, three = load(steady, frame + 3), load(steady, frame + 2), load(steady, frame + 1), load(steady, frame)
+    three, two, one, here = load4(steady, frame)
     stiff, own = load(stiffness, axis), load(precision, 3 * frame + axis)
     l1, l2, l3 = i1 * i, j2 * j, k3 * k
     left = own + stiff * (here + 9.0 * (one + two) + three) - l1 * i1 - l2 * j2 - l3 * k3

@@ -63,7 +63,7 @@ class Series:
     def precision(self) -> NDArray:
         """Inverse variance of each axis whatever the others are, shape (time + PAD, 3, LANES)."""
         precision = np.empty(self.value.shape)
-        marginal_precision(self.info, precision)
+        marginal_precision(self.info.reshape(-1), precision.reshape(-1))
         return precision
 
     @functools.cached_property
@@ -146,7 +146,7 @@ def solve_for(
 def fit(series: Series, stiffness: NDArray) -> tuple[NDArray, NDArray]:
     """Smooth for a stiffness, shape (3, LANES): position (time + PAD, 3, LANES), covariance (time + PAD, 6, LANES)."""
     position, covariance = np.empty(series.value.shape), np.empty(series.info.shape)
-    weigh(series.info, series.value, position)
+    weigh(series.info.reshape(-1), series.value.reshape(-1), position.reshape(-1))
     covariance[-PAD:] = 0.0
     solve_for(series, stiffness, position, covariance=covariance)
     return position, covariance

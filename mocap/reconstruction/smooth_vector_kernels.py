@@ -48,15 +48,18 @@ def _spread(builder, number):
     return builder.shuffle_vector(first, nothing, ir.Constant(places, [0] * LANES))
 
 
+_CASES = [
+    signature(_lanes, _lanes, _lanes),
+    signature(_lanes, types.float64, _lanes),
+    signature(_lanes, _lanes, types.float64),
+]
+
+
 def _binary(symbol, method):
     """Teach the compiler an operator between vectors, and between a vector and a number."""
 
     class _Template(ConcreteTemplate):
-        cases = [
-            signature(_lanes, _lanes, _lanes),
-            signature(_lanes, types.float64, _lanes),
-            signature(_lanes, _lanes, types.float64),
-        ]
+        cases = _CASES
 
     def code(context, builder, sig, args):
         both = (
@@ -65,7 +68,7 @@ def _binary(symbol, method):
         return getattr(builder, method)(*both, flags=_FAST)
 
     infer_global(symbol)(_Template)
-    for case in _Template.cases:
+    for case in _CASES:
         lower_builtin(symbol, *case.args)(code)
 
 
@@ -83,7 +86,7 @@ def _place(context, builder, kind, array, row):
 
 @intrinsic
 def load(_, array, row):
-    """Return a row of an array."""
+    """Return a row of a flat array."""
 
     def code(context, builder, sig, args):
         return builder.load(_place(context, builder, sig.args[0], *args), align=8)
@@ -93,7 +96,7 @@ def load(_, array, row):
 
 @intrinsic
 def store(_, array, row, vector):
-    """Write a row of an array."""
+    """Write a row of a flat array."""
 
     def code(context, builder, sig, args):
         builder.store(args[2], _place(context, builder, sig.args[0], *args[:2]), align=8)
