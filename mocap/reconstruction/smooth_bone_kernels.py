@@ -116,58 +116,6 @@ def variance_along(ends, direction, info, every, first, second, start, stop):
 
 
 @njit(**_OPTIONS)
-def system_defect(info, led, stiffness, value, given, vector, result):
-    """Fill in what one group's system, without bones, leaves of a vector (time + PAD, 3, LANES).
-
-    That is the information of each sample times `given` times `value` minus the vector, less what the third
-    differences of the vector pull: the right-hand side's rest for `given` = 1, minus a product for 0.
-
-    Parameters
-    ----------
-    led : float64, shape (PAD + time + PAD, LANES)
-    stiffness : float64, shape (3, LANES)
-    """
-    n_frames, n_lanes = info.shape[0], info.shape[2]
-    for t in range(n_frames):
-        for p in range(n_lanes):
-            x, y = given * value[t, 0, p] - vector[t, 0, p], given * value[t, 1, p] - vector[t, 1, p]
-            z = given * value[t, 2, p] - vector[t, 2, p]
-            result[t, 0, p] = info[t, 0, p] * x + info[t, 1, p] * y + info[t, 2, p] * z
-            result[t, 1, p] = info[t, 1, p] * x + info[t, 3, p] * y + info[t, 4, p] * z
-            result[t, 2, p] = info[t, 2, p] * x + info[t, 4, p] * y + info[t, 5, p] * z
-        if t < 3:
-            continue
-        for axis in range(3):
-            for p in range(n_lanes):
-                step = vector[t, axis, p] - vector[t - 3, axis, p] - 3.0 * (
-                    vector[t - 1, axis, p] - vector[t - 2, axis, p]
-                )
-                pull = stiffness[axis, p] * led[t, p] * step
-                result[t, axis, p] -= pull
-                result[t - 1, axis, p] += 3.0 * pull
-                result[t - 2, axis, p] -= 3.0 * pull
-                result[t - 3, axis, p] += pull
-
-
-@njit(**_OPTIONS)
-def mix(result, keep, vector, share):
-    """Make `result` a sum: so much of itself, and a share of a vector."""
-    a, b = result.reshape(-1), vector.reshape(-1)
-    for i in range(a.size):
-        a[i] = keep * a[i] + share * b[i]
-
-
-@njit(**_OPTIONS)
-def inner(first, second):
-    """Return the inner product of two vectors; that of BLAS wakes threads which others of ours need."""
-    total = 0.0
-    a, b = first.reshape(-1), second.reshape(-1)
-    for i in range(a.size):
-        total += a[i] * b[i]
-    return total
-
-
-@njit(**_OPTIONS)
 def spread_along(ends, direction, variance, every, result):
     """Sum the variances of both ends along each bone, from those of their axes (group, time + PAD, 3, LANES).
 
@@ -182,3 +130,28 @@ def spread_along(ends, direction, variance, every, result):
                 for axis in range(3):
                     total += direction[t, b, axis] ** 2 * variance[g, t, axis, p]
             result[row, b] = total
+
+
+@njit(**_OPTIONS)
+def correlation_frames(series, most):
+    """Return over how many frames a deviation lasts: the sum of its autocorrelation up to where it ends.
+
+    Parameters
+    ----------
+    series : float64, shape (time,)
+        Deviations from the middle.
+    most : int
+        Lags are shorter.
+    """
+    power = 0.0
+    for t in range(series.size):
+        power += series[t] * series[t]
+    total = 1.0
+    for lag in range(1, most):
+        both = 0.0
+        for t in range(series.size - lag):
+            both += series[t] * series[t + lag]
+        if not both > 0.05 * power:
+            break
+        total += 2.0 * both / power
+    return total

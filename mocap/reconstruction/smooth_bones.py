@@ -6,7 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mocap.reconstruction.smooth_bone_kernels import bone_blocks, bone_lines, spread_along, variance_along
+from mocap.reconstruction.smooth_bone_kernels import (
+    bone_blocks,
+    bone_lines,
+    correlation_frames,
+    spread_along,
+    variance_along,
+)
 
 _FEWEST = 20  # frames with both ends
 # Share of the ends' variance of a single frame: a bone is not held more tightly, for the sake of the solver.
@@ -79,7 +85,7 @@ def learn_bones(
             change = max(float(spread - np.median(own[seen, bone])), 0.0)
             floor = _STIFFEST * float(np.median(first[seen, bone] + second[seen, bone]))
             off = length[:, bone][length[:, bone] > 0] - middle[bone]
-            weight[bone] = 1.0 / (change * _correlation_frames(off) + floor)
+            weight[bone] = 1.0 / (change * correlation_frames(off, min(_LAGS, len(off) // 4)) + floor)
 
     share(len(bones.ends), learn)
     return Bones(bones.ends, bones.apart, middle, weight)
@@ -114,18 +120,3 @@ def told_by_neighbours(bones: Bones, direction: NDArray, info: NDArray, share: S
 
     share(len(direction), work)
     return result
-
-
-def _correlation_frames(series: NDArray) -> float:
-    """Return over how many frames a deviation lasts: the sum of its autocorrelation up to where it ends."""
-    lags = min(_LAGS, len(series) // 4)
-    power = float(series @ series)
-    if power <= 0:
-        return 1.0
-    total = 1.0
-    for lag in range(1, lags):
-        share = float(series[lag:] @ series[:-lag]) / power
-        if share < 0.05:
-            break
-        total += 2.0 * share
-    return total

@@ -10,7 +10,7 @@ from mocap.reconstruction.smooth_kernels import LANES, PAD
 from mocap.reconstruction.smooth_options import SmoothingOptions
 from mocap.reconstruction.smooth_pace import PACE_PERIODS, paced
 from mocap.reconstruction.smooth_sample_kernels import load_lanes
-from mocap.reconstruction.smooth_scout import Seen, learn, look, look_again, look_all, strays
+from mocap.reconstruction.smooth_scout import Seen, learn, look, look_all, strays
 from mocap.reconstruction.smooth_series import Series
 from mocap.trial import Points3D
 
@@ -116,7 +116,7 @@ def look_at_lanes(
             many = fresh.sum(axis=0) > _FEW * series.measured.sum(axis=0)
             if many.any():
                 learned = _learned(series, gate, learned, many)
-            seen = look_again(series, learned[0], seen, np.asarray(fresh.any(axis=1)), everything=bool(many.any()))
+            seen = look_all(series, learned[0])
         elif steady_pace:
             steady_pace, series = False, _paced(series, learned, seen)
             learned = _learned(series, gate, learned)

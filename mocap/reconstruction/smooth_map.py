@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 from calibration import CameraRig
 from mocap.reconstruction.robust import Reconstruction
 from mocap.reconstruction.smooth_assembly import assemble
-from mocap.reconstruction.smooth_bone_kernels import bone_forces, bone_product, inner, mix, system_defect
+from mocap.reconstruction.smooth_bone_kernels import bone_forces, bone_product
 from mocap.reconstruction.smooth_bones import Bones, learn_bones, lines, relearned, told_by_neighbours
 from mocap.reconstruction.smooth_kernels import PAD
 from mocap.reconstruction.smooth_lanes import Lanes, Prepared, look_at_lanes, prepare
 from mocap.reconstruction.smooth_options import Smoothed, SmoothingOptions, pool
 from mocap.reconstruction.smooth_series import solve_for
+from mocap.reconstruction.smooth_step_kernels import add, advance, inner, system_defect, turn
 from mocap.reconstruction.smooth_views import view_information, with_reprojection
 from mocap.trial import Keypoints2D
 
@@ -128,15 +129,17 @@ def _views(
         return None
     frames, at, keypoint = frames[some], at[some], keypoint[some]
     where, unit = start.position[frames, :, at], prepared.unit
-    spread = start.variance[frames, :, at][:, :, None] * np.eye(3)
+    spread = start.variance[frames, :, at] * lanes.noise[at][:, None] * unit**2
     info, pull, _ = view_information(
         pixels[:, some], usable[:, some], rig, result.sigma_px[:, keypoint],
-        where * unit + prepared.centre[keypoint], spread * lanes.noise[at][:, None, None] * unit**2,
-        max(options.outlier_probability, 1e-3),
+        where * unit + prepared.centre[keypoint], spread, max(options.outlier_probability, 1e-3),
     )  # fmt: skip
     info, pull = info * unit**2, pull * unit
+    held = np.empty((len(info), 3, 3))
+    for term, (row, column) in enumerate(_TERMS):
+        held[:, row, column] = held[:, column, row] = info[:, term]
     # Of a single view the value along its ray is free: that of the prediction serves.
-    held = info + 1e-9 * np.trace(info, axis1=1, axis2=2)[:, None, None] * np.eye(3)
+    held += 1e-9 * np.trace(held, axis1=1, axis2=2)[:, None, None] * np.eye(3)
     held[~(held[:, 0, 0] > 0)] = np.eye(3)
     return _Views(frames, at, info, where + np.linalg.solve(held, pull[..., None])[..., 0])
 
@@ -151,6 +154,10 @@ class _Vectors:
     search: NDArray
     ahead: NDArray
 
+    def of(self, group: int, *names: str) -> tuple[NDArray, ...]:
+        """Return the vectors of one group, flat."""
+        return tuple(getattr(self, name)[group].reshape(-1) for name in names)
+
 
 class _Together:
     """The system of all keypoints in units of their true noise; vectors are (group, time + PAD, 3, LANES)."""
@@ -159,7 +166,7 @@ class _Together:
         self.lanes, self.workers = lanes, workers
         self.groups = range(len(lanes))
         self.position = np.stack([start.position for start in starts])
-        self.stiffness = [lane.stiffness / lane.noise for lane in lanes]
+        self.stiffness = [np.ascontiguousarray(lane.stiffness / lane.noise) for lane in lanes]
         self.alive = np.stack([lane.series.active for lane in lanes])
         self.measured = np.stack([lane.series.measured for lane in lanes])
         self.value = np.empty_like(self.position)
@@ -174,8 +181,7 @@ class _Together:
             info[:] = lane.series.info
             if views is not None:
                 self.value[group, views.frames, :, views.at] = views.value
-                for term, (row, column) in enumerate(_TERMS):
-                    info[views.frames, term, views.at] = views.info[:, row, column]
+                info[views.frames, :, views.at] = views.info
             info /= lane.noise
 
         self._by_group(load)
@@ -187,11 +193,11 @@ class _Together:
         told = told_by_neighbours(bones, direction, self.info, self._share)
         covariance = np.zeros(told.shape)
         limit = _NEWTON_SETTLED**2 * max(int(self.alive.sum()), 1)
-        for turn in range(_NEWTON_STEPS):
-            if turn:
+        for newton in range(_NEWTON_STEPS):
+            if newton:
                 bones = relearned(bones, self.position, self.measured, self._share)
                 direction, length = lines(bones, self.position, self.alive, self._share)
-            if self._step(bones, direction, length, told, covariance if not turn else None) < limit:
+            if self._step(bones, direction, length, told, covariance if not newton else None) < limit:
                 break
         for group in self.groups:
             covariance[group] /= self.lanes[group].noise
@@ -214,47 +220,48 @@ class _Together:
         """
         v = _Vectors(*np.zeros((5, *self.position.shape)))
         pull = (bones.length - length) * bones.weight
-        self._by_group(lambda group: self._defect(group, 1.0, self.position[group], v.residual[group]))
+        self._by_group(lambda group: self._defect(group, v.residual[group]))
         self._share(len(pull), lambda *part: bone_forces(bones.ends, direction, pull, v.residual, *part))
 
         def tie(start: int, stop: int) -> None:
             bone_product(bones.ends, direction, bones.weight, v.search, v.ahead, start, stop)
 
-        def advance(group: int) -> float:
-            mix(v.step[group], 1.0, v.search[group], share)
-            mix(v.residual[group], 1.0, v.ahead[group], share)
-            return near(group)
-
         def near(group: int, wanted: NDArray = _NONE) -> float:
-            v.near[group] = v.residual[group]
             solve_for(self.lanes[group].series, self.stiffness[group], v.near[group], told[group], wanted)
-            return float(inner(v.residual[group], v.near[group]))
+            return float(inner(v.residual[group].reshape(-1), v.near[group].reshape(-1)))
 
         def begin(group: int) -> float:
+            v.near[group] = v.residual[group]
             return near(group, _NONE if covariance is None else covariance[group])
 
-        def turn(group: int) -> None:
-            mix(v.search[group], keep, v.near[group], 1.0)
-            self._defect(group, 0.0, v.search[group], v.ahead[group])
+        def go(group: int) -> float:
+            advance(share, *v.of(group, "search", "ahead", "step", "residual", "near"))
+            return near(group)
+
+        def turn_to(group: int) -> None:
+            turn(*self._system(group), keep, *v.of(group, "near", "search", "ahead"))
 
         power = first = sum(self._by_group(begin))
         keep = 0.0
         for _ in range(_GRADIENT_STEPS):
             if power <= _GRADIENT_SETTLED**2 * max(first, 1e-300):
                 break
-            self._by_group(turn)
+            self._by_group(turn_to)
             self._share(len(pull), tie)
-            share = -power / sum(self._by_group(lambda group: float(inner(v.search[group], v.ahead[group]))))
-            before, power = power, sum(self._by_group(advance))
+            share = -power / sum(self._by_group(lambda group: inner(*v.of(group, "search", "ahead"))))
+            before, power = power, sum(self._by_group(go))
             keep = power / before
-        self._by_group(lambda group: mix(self.position[group], 1.0, v.step[group], 1.0))
-        return float(sum(self._by_group(lambda group: float(inner(v.step[group], v.step[group])))))
+        return sum(self._by_group(lambda group: add(self.position[group].reshape(-1), *v.of(group, "step"))))
 
-    def _defect(self, group: int, given: float, vector: NDArray, result: NDArray) -> None:
+    def _system(self, group: int) -> tuple[NDArray, NDArray, NDArray]:
         led = self.lanes[group].series.led
-        system_defect(self.info[group], led, self.stiffness[group], self.value[group], given, vector, result)
+        return self.info[group].reshape(-1), led.reshape(-1), self.stiffness[group].reshape(-1)
+
+    def _defect(self, group: int, result: NDArray) -> None:
+        vectors = self.value[group], self.position[group], result
+        system_defect(*self._system(group), *(vector.reshape(-1) for vector in vectors))
 
 
 def _notes(starts: Sequence[_Start]) -> tuple[str, ...]:
-    helped = sum(int((start.views.info[:, 0, 0] > 0).sum()) for start in starts if start.views is not None)
+    helped = sum(int((start.views.info[:, 0] > 0).sum()) for start in starts if start.views is not None)
     return (f"{helped} of the bridged samples lean on single views",) if helped else ()

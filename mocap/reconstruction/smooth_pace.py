@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from mocap.reconstruction.smooth_learn_kernels import fill_pace
 from mocap.reconstruction.smooth_scout import Seen
-from mocap.reconstruction.smooth_scout_kernels import fill_pace
 from mocap.reconstruction.smooth_series import Series, cutoffs
 
 #: Periods of the cut-off that the pace is learned from, turn by turn: coarse first, then where exactly it is fast.

@@ -11,7 +11,7 @@ from mocap.reconstruction.smooth_vector_kernels import LANES, OPTIONS, load, sam
 from mocap.schema import Status
 
 # The compiler's cache watches this file alone: a test holds this to the SHA-256 of the kernel files imported.
-IMPORTED_SHA256 = "f565ce9ee29bffc074be94396161f4ffaea857c448c0ee24e1cfe1efe63c82a6"
+IMPORTED_SHA256 = "237b7f6e621ace36c5145e76d62def25641bef34d104e888ec7981413e40f77d"
 # What asks for NaN may not be taken in another order (x - x would become 0).
 _PLAIN = {"cache": True, "nogil": True, "error_model": "numpy"}
 #: What a covariance is worth.
@@ -156,13 +156,15 @@ def stray_samples(info, precision, value, rows, limit, beside, near, distance, f
     n_frames = far.shape[0]
     _distances(info, precision, value, rows, distance)
     for t in range(n_frames):
+        some = False
         for p in range(LANES):
-            own = distance[t * LANES + p]
-            far[t, p] = own > limit[p]
-            if far[t, p]:
+            far[t, p] = distance[t * LANES + p] > limit[p]
+            some |= far[t, p]
+        if some:
+            for p in range(LANES):
+                own = distance[t * LANES + p]
                 for other in range(max(0, t - near), min(n_frames, t + near + 1)):
-                    if own < beside * distance[other * LANES + p]:
-                        far[t, p] = False
+                    far[t, p] &= own >= beside * distance[other * LANES + p]
 
 
 @njit(**OPTIONS)
@@ -258,14 +260,13 @@ def store_lanes(fitted, members, place, active, stray, own, limit, given, out_po
             trace = np.inf
             if active[t, lane]:
                 gone |= not np.isfinite(given[0][t, k, 0] + given[0][t, k, 1] + given[0][t, k, 2])
-                stays = own[held[lane], k]
-                trace = _write(fitted, t, lane, place[lane], stays, out_position[t, k], out_covariance[t, k])
+                trace = _write(fitted, t, lane, k, place, own, held[lane], out_position, out_covariance)
                 if not gone:
                     status[t, k] |= _FILTERED
                 elif trace <= limit:
                     status[t, k] = (status[t, k] & _NOT_MEASURED) | _FILTERED | _FILLED
             elif not gone:
-                out_position[t, k], out_covariance[t, k] = given[0][t, k], given[1][t, k]
+                _copy(given, t, k, out_position, out_covariance)
             if gone and not trace <= limit:
                 out_position[t, k], out_covariance[t, k] = np.nan, np.nan
             if stray[t, lane]:
@@ -285,17 +286,27 @@ def _first_known(own, members):
 
 
 @njit(**_PLAIN)
-def _write(fitted, t, lane, place, stays, out_position, out_covariance):
+def _copy(given, t, k, out_position, out_covariance):
+    """Write one sample as it came."""
+    for row in range(3):
+        out_position[t, k, row] = given[0][t, k, row]
+        for column in range(3):
+            out_covariance[t, k, row, column] = given[1][t, k, row, column]
+
+
+@njit(**_PLAIN)
+def _write(fitted, t, lane, k, place, own, held, out_position, out_covariance):
     """Write one sample in metres; return the trace of its covariance."""
-    unit, scale, share = place[3], place[3] * place[3] * place[4], place[5]
+    unit, share = place[lane, 3], place[lane, 5]
+    scale = unit * unit * place[lane, 4]
     term, trace = 0, 0.0
     for row in range(3):
-        out_position[row] = fitted[0][t, row, lane] * unit + place[row]
+        out_position[t, k, row] = fitted[0][t, row, lane] * unit + place[lane, row]
         for column in range(row, 3):
             value = fitted[1][t, term, lane] * scale
-            value += share * stays[row, column] if share > 0.0 else 0.0
+            value += share * own[held, k, row, column] if share > 0.0 else 0.0
             trace += value if row == column else 0.0
-            out_covariance[row, column] = value
-            out_covariance[column, row] = value
+            out_covariance[t, k, row, column] = value
+            out_covariance[t, k, column, row] = value
             term += 1
     return trace

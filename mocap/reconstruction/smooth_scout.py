@@ -3,18 +3,18 @@
 All this looks at each axis by itself, which costs little; the fit at the end takes the axes together.
 """
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 from scipy.stats import chi2
 
 from mocap.reconstruction.smooth_kernels import LANES, PAD
+from mocap.reconstruction.smooth_learn_kernels import learn_lanes
 from mocap.reconstruction.smooth_sample_kernels import stray_samples
 from mocap.reconstruction.smooth_scout_kernels import MARK_ROWS, PIECE, SEEN_ROWS, scout
 from mocap.reconstruction.smooth_series import CHUNK, MARGIN, Series, memory, stiffness_of
-from mocap.signal.gaps import runs
 
 # Cut-offs as shares of the rate: below the first the system is too ill-conditioned for double precision.
 _LOWEST, _HIGHEST = 0.005, 0.45
@@ -57,14 +57,20 @@ class Seen:
 
 def look(series: Series, stiffness: NDArray, use: str = "piece") -> Seen:
     """Smooth each axis by itself for a stiffness, shape (3, LANES); `use` names the memory."""
-    n = len(series.active)
-    rows, local = memory(n * SEEN_ROWS * LANES, use), memory(n * 2 * LANES, use + " local")
-    marks, sums = memory((n // PIECE + 2) * MARK_ROWS * LANES, "marks"), np.empty((3, 3, LANES))
-    scout(
-        series.value.reshape(-1), series.precision.reshape(-1), series.led.reshape(-1),
-        np.ascontiguousarray(stiffness).reshape(-1), marks, sums.reshape(-1), local, rows,
-    )  # fmt: skip
+    n, sums = len(series.active), np.empty((3, 3, LANES))
+    marks, local, rows = _memory(n, use)
+    scout(*_flat(series), np.ascontiguousarray(stiffness).reshape(-1), marks, sums.reshape(-1), local, rows)
     return Seen(rows.reshape(n, 2, 3, LANES), sums, local.reshape(n, 2, LANES))
+
+
+def _flat(series: Series) -> tuple[NDArray, NDArray, NDArray]:
+    return series.value.reshape(-1), series.precision.reshape(-1), series.led.reshape(-1)
+
+
+def _memory(n: int, use: str) -> tuple[NDArray, NDArray, NDArray]:
+    """Return memory for the marks, the local sums and the rows of so many frames."""
+    marks = memory((n // PIECE + 2) * MARK_ROWS * LANES, "marks")
+    return marks, memory(n * 2 * LANES, use + " local"), memory(n * SEEN_ROWS * LANES, use)
 
 
 def look_all(series: Series, stiffness: NDArray) -> Seen:
@@ -75,26 +81,11 @@ def look_all(series: Series, stiffness: NDArray) -> Seen:
     n = len(series.active)
     seen = Seen(np.zeros((n, 2, 3, LANES)), np.zeros((3, 3, LANES)), np.zeros((n, 2, LANES)))
     for start in range(0, n_frames, CHUNK):
-        _look_again(series, stiffness, seen, start, min(start + CHUNK, n_frames), MARGIN)
+        stop = min(start + CHUNK, n_frames)
+        low, high = max(0, start - MARGIN), min(n_frames, stop + MARGIN)
+        near, inner = look(series.part(low, high), stiffness), slice(start - low, stop - low)
+        seen.rows[start:stop], seen.local[start:stop] = near.rows[inner], near.local[inner]
     return seen
-
-
-def look_again(series: Series, stiffness: NDArray, seen: Seen, frames: NDArray, everything: bool) -> Seen:
-    """Return what is seen after a change of some frames, bool (time + PAD,), by what lies near them if that is less."""
-    n_frames = len(series.active) - PAD
-    spans = runs(ndimage.binary_dilation(frames[:-PAD], iterations=MARGIN // 2))
-    if everything or sum(stop - start + MARGIN for start, stop in spans) > 0.7 * n_frames:
-        return look_all(series, stiffness)
-    for start, stop in spans:
-        _look_again(series, stiffness, seen, start, stop, MARGIN // 2)
-    return seen
-
-
-def _look_again(series: Series, stiffness: NDArray, seen: Seen, start: int, stop: int, margin: int) -> None:
-    low, high = max(0, start - margin), min(len(series.active) - PAD, stop + margin)
-    near, inner = look(series.part(low, high), stiffness), slice(start - low, stop - low)
-    seen.rows[start:stop] = near.rows[inner]
-    seen.local[start:stop] = near.local[inner]
 
 
 def learn(
@@ -120,34 +111,33 @@ def learn(
     noise : ndarray, shape (LANES,)
         Variance of the noise over the stated one.
     """
-    moving, scale = series.active.any(axis=0), series.typical
-    low, high = stiffness_of(_HIGHEST) * scale, stiffness_of(_LOWEST) * scale
+    moving, scale = np.asarray(series.active.any(axis=0)), series.typical
     first = np.tile(stiffness_of(_FIRST) * scale, (3, 1)), np.ones(LANES)
-    stiffness, noise = (part.copy() for part in start or first)
+    stiffness, noise = (np.array(part) for part in start or first)
     moving &= True if lanes is None else lanes
-    count = np.maximum((series.steady > 0).sum(axis=0), 1.0)
-    n_active, n_measured = series.active.sum(axis=0), series.measured.sum(axis=0)
-    for _ in range(_ROUNDS):
-        if not moving.any():
-            break
-        taken, rough, squares = look(series, stiffness).sums
-        model = np.clip(count - stiffness * taken, 1e-3 * count, None)
-        left = 3 * n_measured - (3 * n_active - (stiffness * taken).sum(axis=0))
-        noise[moving] = (np.maximum(squares.sum(axis=0), 1e-12) / np.maximum(left, 1.0))[moving]
-        fresh = np.clip(noise * model / np.maximum(rough, 1e-300), low, high)
-        change = np.abs(np.log(fresh / stiffness)).max(axis=0)
-        # The rounds come from one side; a longer step halves their number.
-        stiffness = np.where(moving, np.clip(stiffness * (fresh / stiffness) ** _RELAXED, low, high), stiffness)
-        moving &= change >= _SETTLED
+    counts = np.array([
+        np.maximum((series.steady > 0).sum(axis=0), 1.0), series.active.sum(axis=0), series.measured.sum(axis=0)
+    ], float)  # fmt: skip
+    limits = np.array([stiffness_of(_HIGHEST) * scale, stiffness_of(_LOWEST) * scale])
+    learn_lanes(
+        _flat(series), _memory(len(series.active), "piece"), counts, limits, (_ROUNDS, _RELAXED, _SETTLED), moving,
+        stiffness, noise,
+    )  # fmt: skip
     return stiffness, noise
 
 
 def strays(series: Series, seen: Seen, noise: NDArray, probability: float) -> NDArray:
     """Return which samples lie too far from what all others say of them, shape (time + PAD, LANES)."""
-    limit = np.maximum(noise, _LEAST_NOISE) * (chi2.isf(probability, 3) if probability > 0 else np.inf)
+    limit = np.maximum(noise, _LEAST_NOISE) * _quantile(probability)
     far, distance = np.empty(series.active.shape, bool), memory(series.active.size, "distance")
     stray_samples(
         series.info.reshape(-1), series.precision.reshape(-1), series.value.reshape(-1), seen.rows.reshape(-1), limit,
         _BESIDE, _NEAR // 2, distance, far,
     )  # fmt: skip
     return far
+
+
+@functools.lru_cache(maxsize=8)
+def _quantile(probability: float) -> float:
+    """Return the squared distance beyond which noise goes with this probability."""
+    return float(chi2.isf(probability, 3)) if probability > 0 else np.inf

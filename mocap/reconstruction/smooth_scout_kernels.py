@@ -11,7 +11,7 @@ from mocap.reconstruction.smooth_block_kernels import load4, store_all
 from mocap.reconstruction.smooth_vector_kernels import INLINE, LANES, OPTIONS, load, same, store, where_positive
 
 # The compiler's cache watches this file alone: a test holds this to the SHA-256 of the kernel files imported.
-IMPORTED_SHA256 = "f565ce9ee29bffc074be94396161f4ffaea857c448c0ee24e1cfe1efe63c82a6"
+IMPORTED_SHA256 = "237b7f6e621ace36c5145e76d62def25641bef34d104e888ec7981413e40f77d"
 #: Frames in a piece, which is to stay near the processor; rows of memory for a mark; rows of what is found.
 PIECE, MARK_ROWS, SEEN_ROWS = 64, 36, 6
 _KEPT = 5  # rows of an axis of a frame
@@ -150,42 +150,3 @@ def scout(value, precision, steady, stiffness, marks, sums, local, result):
         store(sums, 6 + axis, state[11])
     local[2 * LANES * n_frames :] = 0.0
     result[SEEN_ROWS * LANES * n_frames :] = 0.0
-
-
-@njit(**OPTIONS)
-def fill_pace(local, steady, reach, noise, settings, pace):
-    """Change the pace, (time, LANES), by what a look shows of the motion around each time.
-
-    Parameters
-    ----------
-    local : float64, shape (time, 2, LANES)
-        Of `scout`.
-    steady : float64, shape (time, LANES)
-    reach : int64, shape (LANES,)
-        Frames on both sides that are summed over.
-    noise : float64, shape (LANES,)
-    settings : tuple of float
-        Degrees of freedom that hold the pace to what it was, standard deviations that are chance, least, largest.
-    """
-    n_frames, n_lanes = pace.shape
-    shrink, chance, least, most = settings
-    free, squares = np.zeros(n_lanes), np.zeros(n_lanes)
-    for p in range(n_lanes):
-        for t in range(min(reach[p], n_frames)):
-            free[p] += (3.0 if steady[t, p] > 0.0 else 0.0) - local[t, 0, p]
-            squares[p] += local[t, 1, p]
-    for t in range(n_frames):
-        for p in range(n_lanes):
-            enters, leaves = t + reach[p], t - reach[p] - 1
-            if enters < n_frames:
-                free[p] += (3.0 if steady[enters, p] > 0.0 else 0.0) - local[enters, 0, p]
-                squares[p] += local[enters, 1, p]
-            if leaves >= 0:
-                free[p] -= (3.0 if steady[leaves, p] > 0.0 else 0.0) - local[leaves, 0, p]
-                squares[p] -= local[leaves, 1, p]
-        for p in range(n_lanes):
-            degrees, found = max(free[p], 0.0) + shrink, max(squares[p] / noise[p], 0.0) + shrink
-            by_chance = chance * np.sqrt(2.0 * degrees)
-            up, down = max(found / (degrees + by_chance), 1.0), min((found + by_chance) / degrees, 1.0)
-            square = up * up
-            pace[t, p] = min(max(pace[t, p] * (square * square * up * (down * down)), least), most)

@@ -119,3 +119,17 @@ def where_positive(_, test, yes, no):
         return builder.select(builder.fcmp_ordered(">", args[0], _same(0.0)), *args[1:])
 
     return signature(_lanes, _lanes, _lanes, _lanes), code
+
+
+@intrinsic
+def total(_, vector):
+    """Return the sum over the lanes."""
+
+    def code(context, builder, sig, args):
+        places = (builder.extract_element(args[0], ir.Constant(ir.IntType(32), lane)) for lane in range(LANES))
+        result = next(places)
+        for number in places:
+            result = builder.fadd(result, number, flags=_FAST)
+        return result
+
+    return signature(types.float64, _lanes), code

@@ -10,7 +10,13 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from mocap.errors import ConfigError
-from mocap.reconstruction import smooth_kernels, smooth_scout_kernels
+from mocap.reconstruction import (
+    smooth_kernels,
+    smooth_learn_kernels,
+    smooth_sample_kernels,
+    smooth_scout_kernels,
+    smooth_step_kernels,
+)
 from mocap.reconstruction.smooth import smooth_points_kalman
 from mocap.reconstruction.smooth_kernels import LANES, PAD
 from mocap.reconstruction.smooth_lanes import _series, prepare
@@ -263,13 +269,15 @@ def test_learning_is_the_maximum_of_the_likelihood():
     assert min(minus_log(stiffness[:, 0], noise[0] * factor) for factor in (0.9, 1.1)) > best
 
 
-def test_the_compilers_cache_follows_the_blocks():
-    folder = Path(smooth_kernels.__file__).parent
-    content = b"".join((folder / f"smooth_{name}_kernels.py").read_bytes() for name in ("block", "vector"))
-    for module in (smooth_kernels, smooth_scout_kernels):
-        assert hashlib.sha256(content).hexdigest() == module.IMPORTED_SHA256, (
-            f"write the new sum into {module.__name__}: that makes the compiler drop what it kept of the old blocks"
-        )
+@pytest.mark.parametrize("module", [smooth_kernels, smooth_scout_kernels, smooth_sample_kernels, smooth_step_kernels,
+                                    smooth_learn_kernels])  # fmt: skip
+def test_the_compilers_cache_follows_what_is_imported(module):
+    folder = Path(module.__file__).parent
+    names = ("block", "scout", "vector") if module is smooth_learn_kernels else ("block", "vector")
+    content = b"".join((folder / f"smooth_{name}_kernels.py").read_bytes() for name in names)
+    assert hashlib.sha256(content).hexdigest() == module.IMPORTED_SHA256, (
+        f"write the new sum into {module.__name__}: that makes the compiler drop what it kept of the old kernels"
+    )
 
 
 def test_options_out_of_range_are_refused():
