@@ -23,17 +23,17 @@ from mocap.reconstruction.tile_kernels import (
     RAY_ROWS,
     SUM_ROWS,
     TILE,
-    add_linear,
-    add_linearised,
     reproject_tile,
     step_tile,
+    sum_linear,
+    sum_linearised,
     undistort_tile,
 )
 
 __all__ = ["AMBIGUOUS", "DISAGREE", "IMPORTED_SHA256", "MEASURED", "MISSING", "UNCERTAIN", "triangulate_span"]
 
-# The compiler's cache watches this file alone: a test holds this to the SHA-256 of the three kernel files imported.
-IMPORTED_SHA256 = "69a00ca3311384ec44ee02459f16c8853707d139dc1a3d65c03981344732acbd"
+# The compiler's cache watches this file alone: a test holds this to the SHA-256 of the kernel files imported.
+IMPORTED_SHA256 = "7ba28519300e0a192bf9146ea16a52eb6bc94e71940303ec23d2dc1d4dbb179b"
 _TILE_STEPS = 2
 
 
@@ -41,22 +41,19 @@ _TILE_STEPS = 2
 def _fit_tile(cams, rays, limit, points, sums, inverse, step):
     """Fit all views of every point of the tile: linear start, then Gauss-Newton."""
     points[:] = 0.0
-    sums[:] = 0.0
-    for i in range(cams.shape[0]):
-        add_linear(rays[i], cams[i], sums)
+    sum_linear(rays, cams, sums)
     step_tile(sums, points, inverse, step)
     for _ in range(_TILE_STEPS):
-        sums[:] = 0.0
-        for i in range(cams.shape[0]):
-            add_linearised(rays[i], cams[i], points, limit, sums)
+        sum_linearised(rays, cams, points, limit, sums)
         step_tile(sums, points, inverse, step)
 
 
 @njit(**OPTIONS)
 def _load_tile(start, count, held, pixels, confidence, min_confidence, weights, trust, observed, cams, rays):
     """Fill `observed`, (camera, 3 * TILE), with pixels and weights, and `rays` with what of them may be used."""
-    n_keypoints = weights.shape[0]
-    usable = np.empty(3 * TILE)
+    keypoint, usable, steps = np.empty(TILE, np.int64), np.empty(3 * TILE), len(trust) - 1
+    for p in range(count):
+        keypoint[p] = (start + p) % weights.shape[0]
     for i in range(cams.shape[0]):
         observed[i, :] = np.nan
         usable[:] = np.nan
@@ -66,8 +63,8 @@ def _load_tile(start, count, held, pixels, confidence, min_confidence, weights, 
             usable[p] = pixels[i, source, 0] if confidence[i, source] >= min_confidence else np.nan
             usable[TILE + p] = pixels[i, source, 1]
             # Confidence is in 0 to 1; where nothing was seen it may be anything, and the pixel is missing.
-            place = min(max(int(confidence[i, source] * (len(trust) - 1) + 0.5), 0), len(trust) - 1)
-            usable[2 * TILE + p] = weights[(start + p) % n_keypoints, i] * trust[place]
+            place = min(max(int(confidence[i, source] * steps + 0.5), 0), steps)
+            usable[2 * TILE + p] = weights[keypoint[p], i] * trust[place]
         undistort_tile(usable, cams[i], rays[i])
 
 

@@ -20,6 +20,7 @@ _FIRST_SIGMA_SHARE = 0.005  # of the longer side of the image
 _SMALLEST_SIGMA_PX = 0.01  # no detector is better; perfect synthetic pixels are
 _ROUNDS = 10
 _MEDIAN_ROUNDS = 2
+_MEDIAN_STRIDE, _FEWEST_FRAMES = 4, 30  # a median that only starts the search needs no more
 _SETTLED = 0.01
 _PRIOR_FREEDOM = 100.0  # a keypoint with this many degrees of freedom is believed half
 _LARGEST_LOG_CAMERA = np.log(10.0)
@@ -71,11 +72,18 @@ def estimate_noise(pixels: NDArray, confidence: NDArray, rig: CameraRig, options
     pixels, confidence = pixels[:, ::stride], confidence[:, ::stride]
     noise = PixelNoise(np.full((n_cameras, n_keypoints), _FIRST_SIGMA_SHARE * max(max(c.size) for c in rig)))
     camera = np.ones(n_cameras)
+    few = _MEDIAN_STRIDE if pixels.shape[1] >= _MEDIAN_STRIDE * _FEWEST_FRAMES else 1
     for turn in range(_ROUNDS):
         single = turn >= _MEDIAN_ROUNDS
-        solution = solve(pixels, confidence, rig, noise.sigma_px, options, want_freedom=single, trust=noise.trust)
+        part = slice(None, None, 1 if single else few)
+        solution = solve(
+            pixels[:, part], confidence[:, part], rig, noise.sigma_px, options, want_freedom=single, trust=noise.trust
+        )  # fmt: skip
         if not solution.used.any():
-            return noise
+            if part.step == 1:
+                return noise
+            few = 1
+            continue
         before = noise.sigma_px
         if not single:
             noise = replace(noise, sigma_px=np.maximum(_median_sigma(solution, before), _SMALLEST_SIGMA_PX))
@@ -152,7 +160,7 @@ def _median_sigma(solution: Solution, sigma: NDArray) -> NDArray:
     n_views = solution.used.sum(axis=0)
     # Two views agree in all but one direction, and were chosen for agreeing; take them only when there is nothing else.
     enough = n_views >= (3 if (n_views >= 3).any() else 2)
-    expected = chi2.median(np.maximum(2 * n_views[enough] - 3, 1))
+    expected = chi2.median(np.maximum(2 * np.arange(len(solution.used) + 1) - 3, 1))[n_views[enough]]
     return sigma * np.sqrt(np.median(squared.sum(axis=0)[enough] / expected))
 
 

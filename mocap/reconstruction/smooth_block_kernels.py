@@ -1,12 +1,12 @@
 """Algebra of 3x3 blocks, compiled, of several keypoints at once.
 
-A block is a tuple of nine vectors of `smooth_vector_kernels`, row by row; a symmetric one of six (xx xy xz yy yz zz),
+A block is a tuple of nine vectors of `vector_kernels`, row by row; a symmetric one of six (xx xy xz yy yz zz),
 a diagonal one of three; a vector in space of three.
 """
 
 from numba import njit
 
-from mocap.reconstruction.smooth_vector_kernels import INLINE, load, store
+from mocap.reconstruction.vector_kernels import INLINE, load, store
 
 
 @njit(**INLINE)

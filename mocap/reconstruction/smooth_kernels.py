@@ -37,12 +37,12 @@ from mocap.reconstruction.smooth_block_kernels import (
     times_symmetric,
     transposed,
 )
-from mocap.reconstruction.smooth_vector_kernels import INLINE, LANES, OPTIONS, same, where_positive
+from mocap.reconstruction.vector_kernels import INLINE, LANES, OPTIONS, same, where_positive
 
 __all__ = ["IMPORTED_SHA256", "LANES", "MARK_ROWS", "PAD", "PIECE", "solve"]
 
 # The compiler's cache watches this file alone: a test holds this to the SHA-256 of the kernel files imported.
-IMPORTED_SHA256 = "237b7f6e621ace36c5145e76d62def25641bef34d104e888ec7981413e40f77d"
+IMPORTED_SHA256 = "2afce3af3ac5c87ab4fdda936117e03b64ad4d4a5c68413b973c2a9f4f77fd70"
 PAD = 3
 #: Frames in a piece, which is to stay near the processor; rows of memory for what stands at the beginning of one.
 PIECE, MARK_ROWS = 64, 54

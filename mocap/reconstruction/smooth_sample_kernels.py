@@ -7,11 +7,11 @@ import numpy as np
 from numba import njit
 
 from mocap.reconstruction.smooth_block_kernels import inverse, load3, load6, store_all, symmetric_times
-from mocap.reconstruction.smooth_vector_kernels import LANES, OPTIONS, load, same, store, where_positive
+from mocap.reconstruction.vector_kernels import LANES, OPTIONS, load, same, store, where_positive
 from mocap.schema import Status
 
 # The compiler's cache watches this file alone: a test holds this to the SHA-256 of the kernel files imported.
-IMPORTED_SHA256 = "237b7f6e621ace36c5145e76d62def25641bef34d104e888ec7981413e40f77d"
+IMPORTED_SHA256 = "2afce3af3ac5c87ab4fdda936117e03b64ad4d4a5c68413b973c2a9f4f77fd70"
 # What asks for NaN may not be taken in another order (x - x would become 0).
 _PLAIN = {"cache": True, "nogil": True, "error_model": "numpy"}
 #: What a covariance is worth.

@@ -4,10 +4,10 @@ import numpy as np
 from numba import njit
 
 from mocap.reconstruction.lens_kernels import bend_ray, brown
-from mocap.reconstruction.smooth_vector_kernels import LANES, OPTIONS, load, same, store, where_positive
+from mocap.reconstruction.vector_kernels import LANES, OPTIONS, load, same, store, where_positive
 
 # The compiler's cache watches this file alone: a test holds this to the SHA-256 of the kernel files imported.
-IMPORTED_SHA256 = "976059dba3c42ae359fafff1dc101f5cec75945fb5835f08688377a0c9d721db"
+IMPORTED_SHA256 = "f57eae84e8b796bbe49fb51e10a754526e26c0a0befb67e6b2095c95421e95ce"
 _PLAIN = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 

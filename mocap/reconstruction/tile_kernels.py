@@ -1,7 +1,7 @@
 """The common case of triangulation, compiled for many points side by side: all views are fitted at once.
 
-A tile is `TILE` points in rows of that length, one row per quantity, so that the compiler works on several points in
-one instruction. Rays of a camera are seven such rows: x, y (normalised), the 2x2 Jacobian a b c d that turns errors
+A tile is `TILE` points in rows of that length, one row per quantity, of which several points are worked on in one
+instruction. Rays of a camera are seven such rows: x, y (normalised), the 2x2 Jacobian a b c d that turns errors
 of x, y into pixel sigmas, and 1 where the ray is usable, 0 with all else 0 where not. Sums of a tile are the rows
 xx xy xz yy yz zz of the normal matrix, x y z of the gradient, the summed squared residual, and how many views are
 not below the limit or behind the camera.
@@ -11,23 +11,31 @@ import numpy as np
 from numba import njit
 
 from mocap.reconstruction.lens_kernels import OPTIONS, bend_ray, brown, undistort_pixel
+from mocap.reconstruction.vector_kernels import INLINE, LANES, load, root, same, store, where_positive
 
 TILE = 32
+_BLOCKS = TILE // LANES  # vectors in a row
 RAY_ROWS, SUM_ROWS = 7, 11
 BEHIND = 1e-6  # m; not in front of the camera
 
 
-@njit(**OPTIONS)
-def _newton(x, y, target_x, target_y, k1, k2, p1, p2, k3, k4, k5, k6):
-    """One undamped step: x, y, the squared step where damping would have left it alone (else 1), a, b, d."""
-    bent_x, bent_y, a, b, d = brown(x, y, k1, k2, p1, p2, k3, k4, k5, k6)
-    det = a * d - b * b
+@njit(**INLINE)
+def _newton(x, y, target_x, target_y, settled, limit, cam):
+    """One undamped step: x, y, what is left of `settled`, a, b, d.
+
+    It stays 1 where damping would have left the step alone, and where its square is below the limit; else 0.
+    """
+    bent_x, bent_y, a, b, d = brown(
+        x, y, cam[16], cam[17], cam[18], cam[19], cam[20], cam[21], cam[22], cam[23]
+    )
+    det, nothing = a * d - b * b, same(0.0)
     near = 1.0 / det
     miss_x, miss_y = (target_x - bent_x) * near, (target_y - bent_y) * near
     step_x, step_y = d * miss_x - b * miss_y, a * miss_y - b * miss_x
     length = step_x * step_x + step_y * step_y
-    free = (length <= 0.01 + 0.25 * (x * x + y * y)) & (det > 0.0)
-    return x + step_x, y + step_y, (length if free else 1.0), a, b, d
+    # What compares with NaN is not positive, so a missing pixel becomes an unusable ray.
+    settled = where_positive(0.01 + 0.25 * (x * x + y * y) - length, where_positive(det, settled, nothing), nothing)
+    return x + step_x, y + step_y, where_positive(limit - length, settled, nothing), a, b, d
 
 
 @njit(**OPTIONS)
@@ -36,31 +44,28 @@ def undistort_tile(observed, cam, rays):
 
     Four plain Newton steps settle what a usual lens bends; the rest, and every fisheye, takes the careful way.
     """
-    fx, fy, cx, cy = cam[12], cam[13], cam[14], cam[15]
-    k1, k2, p1, p2, k3, k4, k5, k6 = cam[16], cam[17], cam[18], cam[19], cam[20], cam[21], cam[22], cam[23]
-    per_fx, per_fy = 1.0 / fx, 1.0 / fy
     if cam[24] > 0.0:
         rays[:] = 0.0
     else:
-        for p in range(TILE):
-            tx, ty = (observed[p] - cx) * per_fx, (observed[TILE + p] - cy) * per_fy
-            x, y, l1, _, _, _ = _newton(tx, ty, tx, ty, k1, k2, p1, p2, k3, k4, k5, k6)
-            x, y, l2, _, _, _ = _newton(x, y, tx, ty, k1, k2, p1, p2, k3, k4, k5, k6)
-            x, y, l3, _, _, _ = _newton(x, y, tx, ty, k1, k2, p1, p2, k3, k4, k5, k6)
-            x, y, l4, a, b, d = _newton(x, y, tx, ty, k1, k2, p1, p2, k3, k4, k5, k6)
-            # Each comparison is false for NaN, so a missing pixel becomes an unusable ray.
-            settled = (l1 < 1.0) & (l2 < 1.0) & (l3 < 1.0) & (l4 < 1e-14)
-            w = observed[2 * TILE + p]
-            rays[p] = x if settled else 0.0
-            rays[TILE + p] = y if settled else 0.0
-            rays[2 * TILE + p] = a * fx * w if settled else 0.0
-            rays[3 * TILE + p] = b * fx * w if settled else 0.0
-            rays[4 * TILE + p] = b * fy * w if settled else 0.0
-            rays[5 * TILE + p] = d * fy * w if settled else 0.0
-            rays[6 * TILE + p] = 1.0 if settled else 0.0
+        for b in range(_BLOCKS):
+            _undistort_block(observed, cam, b, rays)
     for p in range(TILE):
         if rays[6 * TILE + p] == 0.0 and not np.isnan(observed[p] + observed[TILE + p]):
             _undistort_carefully(observed, cam, rays, p)
+
+
+@njit(**INLINE)
+def _undistort_block(observed, cam, block, rays):
+    fx, fy, nothing = cam[12], cam[13], same(0.0)
+    tx = (load(observed, block) - cam[14]) * (1.0 / fx)
+    ty = (load(observed, _BLOCKS + block) - cam[15]) * (1.0 / fy)
+    x, y, good, _, _, _ = _newton(tx, ty, tx, ty, same(1.0), 1.0, cam)
+    x, y, good, _, _, _ = _newton(x, y, tx, ty, good, 1.0, cam)
+    x, y, good, _, _, _ = _newton(x, y, tx, ty, good, 1.0, cam)
+    x, y, good, a, b, d = _newton(x, y, tx, ty, good, 1e-14, cam)
+    w = load(observed, 2 * _BLOCKS + block)
+    for row, value in enumerate((x, y, a * fx * w, b * fx * w, b * fy * w, d * fy * w, good)):
+        store(rays, row * _BLOCKS + block, where_positive(good, value, nothing))
 
 
 @njit(**OPTIONS)
@@ -74,55 +79,74 @@ def _undistort_carefully(observed, cam, rays, p):
         rays[6 * TILE + p] = 1.0
 
 
-@njit(**OPTIONS)
-def add_linear(rays, cam, sums):
-    """Add one camera's rays to the normal equations of the linear solution, depths taken as equal."""
-    r0, r1, r2, r3, r4, r5, r6, r7, r8 = cam[0], cam[1], cam[2], cam[3], cam[4], cam[5], cam[6], cam[7], cam[8]
-    t0, t1, t2 = cam[9], cam[10], cam[11]
-    for p in range(TILE):
-        x, y = rays[p], rays[TILE + p]
-        a, b, c, d = rays[2 * TILE + p], rays[3 * TILE + p], rays[4 * TILE + p], rays[5 * TILE + p]
-        ux, uy, uz, u0 = r0 - x * r6, r1 - x * r7, r2 - x * r8, t0 - x * t2
-        vx, vy, vz, v0 = r3 - y * r6, r4 - y * r7, r5 - y * r8, t1 - y * t2
-        px, py, pz, p0 = a * ux + b * vx, a * uy + b * vy, a * uz + b * vz, a * u0 + b * v0
-        qx, qy, qz, q0 = c * ux + d * vx, c * uy + d * vy, c * uz + d * vz, c * u0 + d * v0
-        _add(sums, p, px, py, pz, p0, qx, qy, qz, q0)
+@njit(**INLINE)
+def _ray(rays, view, block):
+    """Return the seven rows of one view for some points of the tile."""
+    o = view * RAY_ROWS * _BLOCKS + block
+    return (
+        load(rays, o), load(rays, o + _BLOCKS), load(rays, o + 2 * _BLOCKS), load(rays, o + 3 * _BLOCKS),
+        load(rays, o + 4 * _BLOCKS), load(rays, o + 5 * _BLOCKS), load(rays, o + 6 * _BLOCKS),
+    )  # fmt: skip
+
+
+@njit(**INLINE)
+def _add(s, p, q):
+    """Add the two rows of one view to the first nine sums."""
+    px, py, pz, p0 = p
+    qx, qy, qz, q0 = q
+    return (
+        s[0] + px * px + qx * qx, s[1] + px * py + qx * qy, s[2] + px * pz + qx * qz,
+        s[3] + py * py + qy * qy, s[4] + py * pz + qy * qz, s[5] + pz * pz + qz * qz,
+        s[6] + px * p0 + qx * q0, s[7] + py * p0 + qy * q0, s[8] + pz * p0 + qz * q0,
+    )  # fmt: skip
 
 
 @njit(**OPTIONS)
-def _add(sums, p, px, py, pz, p0, qx, qy, qz, q0):
-    sums[p] += px * px + qx * qx
-    sums[TILE + p] += px * py + qx * qy
-    sums[2 * TILE + p] += px * pz + qx * qz
-    sums[3 * TILE + p] += py * py + qy * qy
-    sums[4 * TILE + p] += py * pz + qy * qz
-    sums[5 * TILE + p] += pz * pz + qz * qz
-    sums[6 * TILE + p] += px * p0 + qx * q0
-    sums[7 * TILE + p] += py * p0 + qy * q0
-    sums[8 * TILE + p] += pz * p0 + qz * q0
+def sum_linear(rays, cams, sums):
+    """Sum up the normal equations of the linear solution, depths taken as equal; rays are (camera, 7 * TILE)."""
+    none = same(0.0)
+    for block in range(_BLOCKS):
+        s = (none, none, none, none, none, none, none, none, none)
+        for i in range(cams.shape[0]):
+            cam = cams[i]
+            x, y, a, b, c, d, _ = _ray(rays, i, block)
+            ux, uy, uz, u0 = cam[0] - x * cam[6], cam[1] - x * cam[7], cam[2] - x * cam[8], cam[9] - x * cam[11]
+            vx, vy, vz, v0 = cam[3] - y * cam[6], cam[4] - y * cam[7], cam[5] - y * cam[8], cam[10] - y * cam[11]
+            p = a * ux + b * vx, a * uy + b * vy, a * uz + b * vz, a * u0 + b * v0
+            q = c * ux + d * vx, c * uy + d * vy, c * uz + d * vz, c * u0 + d * v0
+            s = _add(s, p, q)
+        for row, value in enumerate(s):
+            store(sums, row * _BLOCKS + block, value)
 
 
 @njit(**OPTIONS)
-def add_linearised(rays, cam, points, limit, sums):
-    """Add one camera's rays, linearised at the points (rows x, y, z), to the sums."""
-    r0, r1, r2, r3, r4, r5, r6, r7, r8 = cam[0], cam[1], cam[2], cam[3], cam[4], cam[5], cam[6], cam[7], cam[8]
-    t0, t1, t2 = cam[9], cam[10], cam[11]
-    for p in range(TILE):
-        x, y, z = points[p], points[TILE + p], points[2 * TILE + p]
-        depth = r6 * x + r7 * y + r8 * z + t2
-        near = 1.0 / depth
-        u, v = (r0 * x + r1 * y + r2 * z + t0) * near, (r3 * x + r4 * y + r5 * z + t1) * near
-        du, dv = u - rays[p], v - rays[TILE + p]
-        a, b, c, d = rays[2 * TILE + p], rays[3 * TILE + p], rays[4 * TILE + p], rays[5 * TILE + p]
-        p0, q0 = a * du + b * dv, c * du + d * dv
-        a, b, c, d = a * near, b * near, c * near, d * near
-        ux, uy, uz, vx, vy, vz = r0 - u * r6, r1 - u * r7, r2 - u * r8, r3 - v * r6, r4 - v * r7, r5 - v * r8
-        px, py, pz = a * ux + b * vx, a * uy + b * vy, a * uz + b * vz
-        qx, qy, qz = c * ux + d * vx, c * uy + d * vy, c * uz + d * vz
-        _add(sums, p, px, py, pz, p0, qx, qy, qz, q0)
-        squared = p0 * p0 + q0 * q0
-        sums[9 * TILE + p] += squared
-        sums[10 * TILE + p] += 0.0 if (squared < limit) & (depth > BEHIND) else rays[6 * TILE + p]
+def sum_linearised(rays, cams, points, limit, sums):
+    """Sum up all views, linearised at the points (rows x, y, z)."""
+    none = same(0.0)
+    for block in range(_BLOCKS):
+        x, y, z = load(points, block), load(points, _BLOCKS + block), load(points, 2 * _BLOCKS + block)
+        s, squares, doubts = (none, none, none, none, none, none, none, none, none), none, none
+        for i in range(cams.shape[0]):
+            cam = cams[i]
+            seen_x, seen_y, a, b, c, d, usable = _ray(rays, i, block)
+            depth = cam[6] * x + cam[7] * y + cam[8] * z + cam[11]
+            near = 1.0 / depth
+            u = (cam[0] * x + cam[1] * y + cam[2] * z + cam[9]) * near
+            v = (cam[3] * x + cam[4] * y + cam[5] * z + cam[10]) * near
+            du, dv = u - seen_x, v - seen_y
+            p0, q0 = a * du + b * dv, c * du + d * dv
+            a, b, c, d = a * near, b * near, c * near, d * near
+            ux, uy, uz = cam[0] - u * cam[6], cam[1] - u * cam[7], cam[2] - u * cam[8]
+            vx, vy, vz = cam[3] - v * cam[6], cam[4] - v * cam[7], cam[5] - v * cam[8]
+            p = a * ux + b * vx, a * uy + b * vy, a * uz + b * vz, p0
+            s = _add(s, p, (c * ux + d * vx, c * uy + d * vy, c * uz + d * vz, q0))
+            squared = p0 * p0 + q0 * q0
+            squares = squares + squared
+            doubts = doubts + where_positive(limit - squared, where_positive(depth - BEHIND, none, usable), usable)
+        for row, value in enumerate(s):
+            store(sums, row * _BLOCKS + block, value)
+        store(sums, 9 * _BLOCKS + block, squares)
+        store(sums, 10 * _BLOCKS + block, doubts)
 
 
 @njit(**OPTIONS)
@@ -131,46 +155,45 @@ def step_tile(sums, points, inverse, step):
 
     Where the matrix is not positive definite the step is NaN and the point does not move.
     """
-    for p in range(TILE):
-        n0, n1, n2 = sums[p], sums[TILE + p], sums[2 * TILE + p]
-        n3, n4, n5 = sums[3 * TILE + p], sums[4 * TILE + p], sums[5 * TILE + p]
-        gx, gy, gz = sums[6 * TILE + p], sums[7 * TILE + p], sums[8 * TILE + p]
+    for b in range(_BLOCKS):
+        n0, n1, n2 = load(sums, b), load(sums, _BLOCKS + b), load(sums, 2 * _BLOCKS + b)
+        n3, n4, n5 = load(sums, 3 * _BLOCKS + b), load(sums, 4 * _BLOCKS + b), load(sums, 5 * _BLOCKS + b)
+        gx, gy, gz = load(sums, 6 * _BLOCKS + b), load(sums, 7 * _BLOCKS + b), load(sums, 8 * _BLOCKS + b)
         xx, xy, xz = n3 * n5 - n4 * n4, n2 * n4 - n1 * n5, n1 * n4 - n2 * n3
-        det = n0 * xx + n1 * xy + n2 * xz
-        sound = det > 1e-15 * n0 * n3 * n5
-        s = 1.0 / det if sound else np.nan
+        det, nothing = n0 * xx + n1 * xy + n2 * xz, same(0.0)
+        sound = det - 1e-15 * n0 * n3 * n5
+        s = where_positive(sound, 1.0 / det, same(np.nan))
         xx, xy, xz = xx * s, xy * s, xz * s
         yy, yz, zz = (n0 * n5 - n2 * n2) * s, (n1 * n2 - n0 * n4) * s, (n0 * n3 - n1 * n1) * s
         x, y, z = xx * gx + xy * gy + xz * gz, xy * gx + yy * gy + yz * gz, xz * gx + yz * gy + zz * gz
-        inverse[p], inverse[TILE + p], inverse[2 * TILE + p] = xx, xy, xz
-        inverse[3 * TILE + p], inverse[4 * TILE + p], inverse[5 * TILE + p] = yy, yz, zz
-        points[p] -= x if sound else 0.0
-        points[TILE + p] -= y if sound else 0.0
-        points[2 * TILE + p] -= z if sound else 0.0
-        step[p] = x * gx + y * gy + z * gz
+        for row, value in enumerate((xx, xy, xz, yy, yz, zz)):
+            store(inverse, row * _BLOCKS + b, value)
+        for axis, value in enumerate((x, y, z)):
+            store(points, axis * _BLOCKS + b, load(points, axis * _BLOCKS + b) - where_positive(sound, value, nothing))
+        store(step, b, x * gx + y * gy + z * gz)
 
 
 @njit(**OPTIONS)
 def reproject_tile(observed, cam, points, distance):
     """Distance in px of the projected points from the pixels u, v; NaN where missing or behind the camera."""
-    r0, r1, r2, r3, r4, r5, r6, r7, r8 = cam[0], cam[1], cam[2], cam[3], cam[4], cam[5], cam[6], cam[7], cam[8]
-    t0, t1, t2, fx, fy, cx, cy = cam[9], cam[10], cam[11], cam[12], cam[13], cam[14], cam[15]
-    k1, k2, p1, p2, k3, k4, k5, k6 = cam[16], cam[17], cam[18], cam[19], cam[20], cam[21], cam[22], cam[23]
-    for p in range(TILE):
-        x, y, z = points[p], points[TILE + p], points[2 * TILE + p]
-        depth = r6 * x + r7 * y + r8 * z + t2
-        near = 1.0 / (depth if depth > BEHIND else np.nan)
-        u, v = (r0 * x + r1 * y + r2 * z + t0) * near, (r3 * x + r4 * y + r5 * z + t1) * near
-        u, v, _, _, _ = brown(u, v, k1, k2, p1, p2, k3, k4, k5, k6)
-        du, dv = u * fx + cx - observed[p], v * fy + cy - observed[TILE + p]
-        distance[p] = np.sqrt(du * du + dv * dv)
     if cam[24] > 0.0:
         for p in range(TILE):
             x, y, z = points[p], points[TILE + p], points[2 * TILE + p]
-            depth = r6 * x + r7 * y + r8 * z + t2
+            depth = cam[6] * x + cam[7] * y + cam[8] * z + cam[11]
             near = 1.0 / (depth if depth > BEHIND else np.nan)
-            u, v, _, _, _ = bend_ray(
-                (r0 * x + r1 * y + r2 * z + t0) * near, (r3 * x + r4 * y + r5 * z + t1) * near, cam
-            )
-            du, dv = u * fx + cx - observed[p], v * fy + cy - observed[TILE + p]
+            u = (cam[0] * x + cam[1] * y + cam[2] * z + cam[9]) * near
+            v = (cam[3] * x + cam[4] * y + cam[5] * z + cam[10]) * near
+            u, v, _, _, _ = bend_ray(u, v, cam)
+            du, dv = u * cam[12] + cam[14] - observed[p], v * cam[13] + cam[15] - observed[TILE + p]
             distance[p] = np.sqrt(du * du + dv * dv)
+        return
+    for b in range(_BLOCKS):
+        x, y, z = load(points, b), load(points, _BLOCKS + b), load(points, 2 * _BLOCKS + b)
+        depth = cam[6] * x + cam[7] * y + cam[8] * z + cam[11]
+        near = 1.0 / where_positive(depth - BEHIND, depth, same(np.nan))
+        u = (cam[0] * x + cam[1] * y + cam[2] * z + cam[9]) * near
+        v = (cam[3] * x + cam[4] * y + cam[5] * z + cam[10]) * near
+        u, v, _, _, _ = brown(u, v, cam[16], cam[17], cam[18], cam[19], cam[20], cam[21], cam[22], cam[23])
+        du = u * cam[12] + cam[14] - load(observed, b)
+        dv = v * cam[13] + cam[15] - load(observed, _BLOCKS + b)
+        store(distance, b, root(du * du + dv * dv))

@@ -133,3 +133,14 @@ def total(_, vector):
         return result
 
     return signature(types.float64, _lanes), code
+
+
+@intrinsic
+def root(_, vector):
+    """Return the square roots."""
+
+    def code(context, builder, sig, args):
+        kind = ir.FunctionType(_VECTOR, [_VECTOR])
+        return builder.call(builder.module.declare_intrinsic(f"llvm.sqrt.v{LANES}f64", fnty=kind), args)
+
+    return signature(_lanes, _lanes), code
