@@ -18,6 +18,7 @@ _FEWEST = 20  # frames with both ends
 # Share of the ends' variance of a single frame: a bone is not held more tightly, for the sake of the solver.
 _STIFFEST = 0.02
 _LAGS = 200
+_CORRELATION_FRAMES = 2000
 _MEDIAN_FRAMES = 1000  # that a median is taken of, at least, evenly spread
 #: Calls a function for parts of so many rows, each from a start to a stop; several at once, if threads allow.
 Share = Callable[[int, Callable[[int, int], None]], None]
@@ -85,7 +86,7 @@ def learn_bones(
             change = max(float(spread - np.median(own[seen, bone])), 0.0)
             floor = _STIFFEST * float(np.median(first[seen, bone] + second[seen, bone]))
             off = length[:, bone][length[:, bone] > 0] - middle[bone]
-            weight[bone] = 1.0 / (change * correlation_frames(off, min(_LAGS, len(off) // 4)) + floor)
+            weight[bone] = 1.0 / (change * _correlation_frames(off) + floor)
 
     share(len(bones.ends), learn)
     return Bones(bones.ends, bones.apart, middle, weight)
@@ -120,3 +121,10 @@ def told_by_neighbours(bones: Bones, direction: NDArray, info: NDArray, share: S
 
     share(len(direction), work)
     return result
+
+
+def _correlation_frames(off: NDArray) -> float:
+    """Return over how many frames a deviation lasts; of long recordings not every frame is looked at."""
+    every = max(1, len(off) // _CORRELATION_FRAMES)
+    few = np.ascontiguousarray(off[::every])
+    return 1.0 + every * (correlation_frames(few, min(_LAGS // every, len(few) // 4)) - 1.0)

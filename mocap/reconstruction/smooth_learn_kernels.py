@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 
 from mocap.reconstruction.smooth_scout_kernels import scout
-from mocap.reconstruction.vector_kernels import LANES, OPTIONS
+from mocap.reconstruction.vector_kernels import INLINE, LANES, OPTIONS, load, root, same, store, where_positive
 
 # The compiler's cache watches this file alone: a test holds this to the SHA-256 of the kernel files imported.
 IMPORTED_SHA256 = "75066cbf297b8e1a0df62a7fbd2a8059eef4b8c26c830f855b1ade9bf5ed98ee"
@@ -84,13 +84,26 @@ def fill_pace(local, steady, reach, noise, settings, pace):
         for p in range(LANES):
             free[t + 1, p] = free[t, p] + (3.0 if steady[t, p] > 0.0 else 0.0) - local[t, 0, p]
             squares[t + 1, p] = squares[t, p] + local[t, 1, p]
-    for p in range(LANES):
-        over = 1.0 / noise[p]
-        for t in range(n_frames):
+    span = np.empty(2 * LANES)
+    for t in range(n_frames):
+        for p in range(LANES):
             first, last = max(t - reach[p], 0), min(t + reach[p] + 1, n_frames)
-            degrees = max(free[last, p] - free[first, p], 0.0) + shrink
-            found = max((squares[last, p] - squares[first, p]) * over, 0.0) + shrink
-            by_chance = chance * np.sqrt(2.0 * degrees)
-            up, down = max(found / (degrees + by_chance), 1.0), min((found + by_chance) / degrees, 1.0)
-            square = up * up
-            pace[t, p] = min(max(pace[t, p] * (square * square * up * (down * down)), least), most)
+            span[p], span[LANES + p] = free[last, p] - free[first, p], squares[last, p] - squares[first, p]
+        nothing, one = same(0.0), same(1.0)
+        degrees = _larger(load(span, 0), nothing) + shrink
+        found = _larger(load(span, 1) / load(noise, 0), nothing) + shrink
+        by_chance = chance * root(2.0 * degrees)
+        up, down = _larger(found / (degrees + by_chance), one), _smaller((found + by_chance) / degrees, one)
+        square = up * up
+        fresh = load(pace, t) * (square * square * up * (down * down))
+        store(pace, t, _smaller(_larger(fresh, same(least)), same(most)))
+
+
+@njit(**INLINE)
+def _larger(a, b):
+    return where_positive(a - b, a, b)
+
+
+@njit(**INLINE)
+def _smaller(a, b):
+    return where_positive(b - a, a, b)

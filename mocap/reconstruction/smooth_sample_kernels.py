@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 
 from mocap.reconstruction.smooth_block_kernels import inverse, load3, load6, store_all, symmetric_times
-from mocap.reconstruction.vector_kernels import LANES, OPTIONS, load, same, store, where_positive
+from mocap.reconstruction.vector_kernels import LANES, OPTIONS, load, same, store, total, where_positive
 from mocap.schema import Status
 
 # The compiler's cache watches this file alone: a test holds this to the SHA-256 of the kernel files imported.
@@ -115,7 +115,7 @@ def farthest_move(info, value, position, result, squares):
 
     All flat.
     """
-    most, total, one, nothing = same(0.0), same(0.0), same(1.0), same(0.0)
+    most, power, one, nothing = same(0.0), same(0.0), same(1.0), same(0.0)
     for t in range(value.size // (3 * LANES)):
         s = load6(info, 6 * t)
         xx, yy, zz = where_positive(s[0], s[0], one), where_positive(s[0], s[3], one), where_positive(s[0], s[5], one)
@@ -125,9 +125,9 @@ def farthest_move(info, value, position, result, squares):
         far = where_positive(s[0], (x * x + y * y + z * z) / (own[0] + own[3] + own[5]), nothing)
         most = where_positive(far - most, far, most)
         pull = symmetric_times(s, (x, y, z))
-        total = total + where_positive(s[0], x * pull[0] + y * pull[1] + z * pull[2], nothing)
+        power = power + where_positive(s[0], x * pull[0] + y * pull[1] + z * pull[2], nothing)
     store(result, 0, most)
-    store(squares, 0, total)
+    store(squares, 0, power)
     for p in range(LANES):
         result[p] = np.sqrt(result[p])
 
@@ -155,14 +155,13 @@ def stray_samples(info, precision, value, rows, limit, beside, near, distance, f
     """
     n_frames = far.shape[0]
     _distances(info, precision, value, rows, distance)
+    far[:] = False
+    most, one, nothing = load(limit, 0), same(1.0), same(0.0)
     for t in range(n_frames):
-        some = False
-        for p in range(LANES):
-            far[t, p] = distance[t * LANES + p] > limit[p]
-            some |= far[t, p]
-        if some:
+        if total(where_positive(load(distance, t) - most, one, nothing)) > 0.0:
             for p in range(LANES):
                 own = distance[t * LANES + p]
+                far[t, p] = own > limit[p]
                 for other in range(max(0, t - near), min(n_frames, t + near + 1)):
                     far[t, p] &= own >= beside * distance[other * LANES + p]
 
@@ -285,7 +284,7 @@ def _first_known(own, members):
     return first
 
 
-@njit(**_PLAIN)
+@njit(**_PLAIN, forceinline=True)
 def _copy(given, t, k, out_position, out_covariance):
     """Write one sample as it came."""
     for row in range(3):
@@ -294,7 +293,7 @@ def _copy(given, t, k, out_position, out_covariance):
             out_covariance[t, k, row, column] = given[1][t, k, row, column]
 
 
-@njit(**_PLAIN)
+@njit(**_PLAIN, forceinline=True)
 def _write(fitted, t, lane, k, place, own, held, out_position, out_covariance):
     """Write one sample in metres; return the trace of its covariance."""
     unit, share = place[lane, 3], place[lane, 5]

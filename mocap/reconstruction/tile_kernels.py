@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 
 from mocap.reconstruction.lens_kernels import OPTIONS, bend_ray, brown, undistort_pixel
-from mocap.reconstruction.vector_kernels import INLINE, LANES, load, root, same, store, where_positive
+from mocap.reconstruction.vector_kernels import INLINE, LANES, load, root, same, store, total, where_positive
 
 TILE = 32
 _BLOCKS = TILE // LANES  # vectors in a row
@@ -42,27 +42,47 @@ def _newton(x, y, target_x, target_y, settled, limit, cam):
 def undistort_tile(observed, cam, rays):
     """Turn pixels u, v with weights 1/sigma, rows of `observed`, into rays, flat (7 * TILE,), in place.
 
-    Four plain Newton steps settle what a usual lens bends; the rest, and every fisheye, takes the careful way.
+    Three or four plain Newton steps settle what a usual lens bends; the rest, and every fisheye, takes the careful way.
     """
     if cam[24] > 0.0:
         rays[:] = 0.0
     else:
-        for b in range(_BLOCKS):
-            _undistort_block(observed, cam, b, rays)
+        for block in range(0, _BLOCKS, 2):
+            _undistort_two(observed, cam, block, rays)
     for p in range(TILE):
         if rays[6 * TILE + p] == 0.0 and not np.isnan(observed[p] + observed[TILE + p]):
             _undistort_carefully(observed, cam, rays, p)
 
 
 @njit(**INLINE)
-def _undistort_block(observed, cam, block, rays):
-    fx, fy, nothing = cam[12], cam[13], same(0.0)
-    tx = (load(observed, block) - cam[14]) * (1.0 / fx)
-    ty = (load(observed, _BLOCKS + block) - cam[15]) * (1.0 / fy)
+def _targets(observed, cam, block):
+    tx = (load(observed, block) - cam[14]) * (1.0 / cam[12])
+    return tx, (load(observed, _BLOCKS + block) - cam[15]) * (1.0 / cam[13])
+
+
+@njit(**INLINE)
+def _undistort_two(observed, cam, block, rays):
+    """Undistort two vectors of pixels in turns: each step waits for divisions, and the other's fill the time."""
+    (tx, ty), (sx, sy) = _targets(observed, cam, block), _targets(observed, cam, block + 1)
     x, y, good, _, _, _ = _newton(tx, ty, tx, ty, same(1.0), 1.0, cam)
+    u, v, fine, _, _, _ = _newton(sx, sy, sx, sy, same(1.0), 1.0, cam)
     x, y, good, _, _, _ = _newton(x, y, tx, ty, good, 1.0, cam)
-    x, y, good, _, _, _ = _newton(x, y, tx, ty, good, 1.0, cam)
+    u, v, fine, _, _, _ = _newton(u, v, sx, sy, fine, 1.0, cam)
+    near_x, near_y, near_u, near_v, nearly = x, y, u, v, (good, fine)
     x, y, good, a, b, d = _newton(x, y, tx, ty, good, 1e-14, cam)
+    u, v, fine, e, f, g = _newton(u, v, sx, sy, fine, 1e-14, cam)
+    if total(good + fine) < total(nearly[0] + nearly[1]):
+        x, y, good, _, _, _ = _newton(near_x, near_y, tx, ty, nearly[0], 1.0, cam)
+        u, v, fine, _, _, _ = _newton(near_u, near_v, sx, sy, nearly[1], 1.0, cam)
+        x, y, good, a, b, d = _newton(x, y, tx, ty, good, 1e-14, cam)
+        u, v, fine, e, f, g = _newton(u, v, sx, sy, fine, 1e-14, cam)
+    _store_rays(observed, cam, block, x, y, good, a, b, d, rays)
+    _store_rays(observed, cam, block + 1, u, v, fine, e, f, g, rays)
+
+
+@njit(**INLINE)
+def _store_rays(observed, cam, block, x, y, good, a, b, d, rays):
+    fx, fy, nothing = cam[12], cam[13], same(0.0)
     w = load(observed, 2 * _BLOCKS + block)
     for row, value in enumerate((x, y, a * fx * w, b * fx * w, b * fy * w, d * fy * w, good)):
         store(rays, row * _BLOCKS + block, where_positive(good, value, nothing))
