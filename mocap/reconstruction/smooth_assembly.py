@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from calibration.digits import counted
 from mocap.reconstruction.smooth_kernels import PAD
-from mocap.reconstruction.smooth_lanes import LEARN_FRAMES, Lanes, Prepared
+from mocap.reconstruction.smooth_lanes import LEARN_FRAMES, Lanes, Prepared, plain
 from mocap.reconstruction.smooth_options import Smoothed, SmoothingOptions, pool
 from mocap.reconstruction.smooth_sample_kernels import store_lanes
 from mocap.reconstruction.smooth_series import cutoffs
@@ -31,7 +31,8 @@ def assemble(
 ) -> Smoothed:
     """Write what was fitted back into points: metres, flags, covariance with the part that stays."""
     n_keypoints = len(points.names)
-    position, spread = np.empty_like(points.position), np.empty_like(points.covariance)
+    given = plain(points.position), plain(points.covariance)
+    position, spread = (np.empty(part.shape, part.dtype) for part in given)
     status = np.array(points.status, np.uint8)
     cutoff, noise, steady = np.full((n_keypoints, 3), np.nan), *np.full((2, n_keypoints), np.nan)
     jobs: list[tuple[Any, ...]] = []
@@ -50,7 +51,7 @@ def assemble(
         ])  # fmt: skip
         jobs.append((
             fit, group.members, place, group.series.active, group.stray, prepared.covariance, options.max_sd_m**2,
-            (points.position, points.covariance), position, spread, status,
+            given, position, spread, status,
         ))  # fmt: skip
     with pool(options) as workers:
         list(workers.map(lambda job: store_lanes(*job), jobs))

@@ -88,7 +88,7 @@ def prepare(points: Points3D) -> Prepared:
     """Return the points as the smoother takes them."""
     x, y, z = np.moveaxis(points.position, 2, 0)
     measured = np.asarray(np.isfinite(x + y + z))
-    covariance, known = usable_covariance(points.covariance, measured)
+    covariance, known = usable_covariance(plain(points.covariance), measured)
     there = np.where(measured[..., None], points.position, 0.0)
     centre = there.sum(axis=0) / np.maximum(measured.sum(axis=0), 1)[:, None]
     rarely = slice(None, None, max(1, len(measured) // LEARN_FRAMES))
@@ -96,7 +96,14 @@ def prepare(points: Points3D) -> Prepared:
     unit = float(np.sqrt(np.median(trace) / 3)) if len(trace) else 1.0
     n_groups = max(1, -(-len(points.names) // LANES))
     groups = np.array_split(np.arange(len(points.names)), n_groups)
-    return Prepared(points.position, covariance, known, centre, unit, groups)
+    return Prepared(plain(points.position), plain(covariance), known, centre, unit, groups)
+
+
+def plain(array: NDArray) -> NDArray:
+    """Return the array as the compiled loops take it: any other layout would be compiled anew."""
+    result = np.ascontiguousarray(array).view()
+    result.flags.writeable = False
+    return result
 
 
 def look_at_lanes(
