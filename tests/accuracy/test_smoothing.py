@@ -67,6 +67,30 @@ def test_squats_are_smoothed_without_a_bias_at_the_bottom(squats, way):
     assert bias.max() <= 1.0
 
 
+@pytest.mark.heavy
+@pytest.mark.parametrize("n_cameras", [4, 8])
+def test_there_is_no_bias_at_the_bottom_over_many_draws(n_cameras):
+    rig = ring_rig(n_cameras, radius_m=4.0, size=(1920, 1080))
+    trial = squat(default_subject(), repetitions=2)
+    truth, names = trial.points.position[:, :26], trial.points.names[:26]
+    bottoms = [round(repetition.bottom_s * 100) for repetition in trial.repetitions]
+    near = np.concatenate([np.arange(bottom - 10, bottom + 11) for bottom in bottoms])
+    misses = {way: [] for way in WAYS}
+    for seed in range(16):
+        seen = observe(Points3D(truth, names, 100.0), rig, seed, dropout=0.1, outlier_fraction=0.02).keypoints
+        details = reconstruct_details(seen, rig)
+        for way, smooth in WAYS.items():
+            points = smooth(details, seen, rig, LANDMARK_BONES)
+            misses[way].append(1e3 * np.nanmean((points.position - truth)[near], axis=0))
+    for way, found in misses.items():
+        bias = np.linalg.norm(np.mean(found, axis=0), axis=1).max()
+        single = np.linalg.norm(found, axis=2).max()
+        print(f"{way} {n_cameras} cameras: bias of the worst keypoint {bias:.2f} mm, in a single draw {single:.2f} mm")
+        # Measured 0.17 to 0.21, with a standard error of 0.06 to 0.09; with its noise, in the worst draw, 0.72 to 0.98.
+        assert bias <= 0.4
+        assert single <= 1.0
+
+
 def error_over_sd(points, truth):
     """Root mean square error over sd by quarters of the frames of each keypoint, from the slowest to the fastest."""
     square = ((points.position - truth) ** 2).sum(axis=2)
