@@ -18,6 +18,7 @@ from mocap.pipeline.keypoint_input import KeypointInput, LoadedKeypoints, check_
 from mocap.pipeline.output_kinds import TRIAL
 from mocap.pipeline.outputs import check_not_among, check_outputs
 from mocap.pipeline.progress import Progress
+from mocap.pipeline.trial_bumps import bump_verdicts, without_bumped_ends
 from mocap.pipeline.trial_check import check_against_calibration, refuse_plain_faults, refuse_wrong_views
 from mocap.pipeline.trial_clocks import SetClocks, checked_clock_mode, set_clocks
 from mocap.pipeline.trial_people import known_instants, settled_participant
@@ -102,6 +103,7 @@ def reconstruct_trial(
     seen = _prepared(path, rig, how, choices, clocks_of)
     keypoints = seen.sides.keypoints
     use_verdicts = check_against_calibration(keypoints, rig)
+    bumps = bump_verdicts(keypoints, rig, seen.clocks.verdicts)
     refuse_wrong_views(keypoints, rig)
     result = reconstruct_details(
         keypoints,
@@ -128,9 +130,10 @@ def reconstruct_trial(
             *_presence_verdicts(result, keypoints, rig),
             *reconstruction_verdicts(result, keypoints, rig, options=choices.reconstruction),
             *seen.loaded.verdicts,
-            *seen.clocks.verdicts,
+            *without_bumped_ends(seen.clocks.verdicts, bumps),
             *seen.sides.verdicts,
             *use_verdicts,
+            *bumps,
             _sigma_verdict(result),
             *size_verdicts(result.points, result.used),
             *body_size_verdicts(points),

@@ -1,0 +1,92 @@
+"""Cameras that were bumped, or that sank, while a trial was recorded: verdicts with time and size."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from calibration import CameraRig
+from calibration.digits import digits
+from calibration.in_use.bump_record import Bump, Drift
+from calibration.in_use.bumps import LEAST_MM, find_bumps
+from mocap.reconstruction import ReconstructionOptions
+from mocap.trial import Keypoints2D, Verdict
+
+_DRIFT_LIMIT_DEG = 0.1  # over a trial, beyond doubt
+_DRIFT_CHANCE = 1e-4
+_CLOCKS = (" clock", " frames")
+_ENDS = " ends"
+_REMEDY = "Fix the camera; leave it out, or cut the trial there and calibrate this camera anew for the rest."
+
+
+def bump_verdicts(keypoints: Keypoints2D, rig: CameraRig, clocks: Sequence[Verdict] = ()) -> tuple[Verdict, ...]:
+    """Judge for every camera whether it stood still through the trial, and tell how far it drifted.
+
+    Parameters
+    ----------
+    keypoints : Keypoints2D
+        In the order of the rig's cameras, on the common timeline.
+    rig : CameraRig
+    clocks : sequence of Verdict
+        Of the clocks: a camera that is still out of step is not accused of having moved.
+
+    Returns
+    -------
+    tuple of Verdict
+        Per camera '<name> steady', the error in the volume since a bump in mm that is beyond doubt, and '<name>
+        drift', degrees turned over the trial with their standard deviation. None with fewer than three cameras, other
+        cameras than those of the rig, or too little that three of them see.
+    """
+    if keypoints.n_cameras != len(rig):
+        return ()  # the reconstruction says so
+    confident = keypoints.confidence >= ReconstructionOptions().min_confidence
+    found = find_bumps(rig, np.where(confident[..., None], keypoints.pixels, np.nan), keypoints.rate_hz)
+    if found is None:
+        return ()
+    out_of_step = {verdict.name.removesuffix(end) for verdict in clocks for end in _CLOCKS
+                   if not verdict.passed and verdict.name.endswith(end)}  # fmt: skip
+    answer: list[Verdict] = []
+    for camera, name in enumerate(rig.names):
+        own = [bump for bump in found.bumps if bump.camera == camera and name not in out_of_step]
+        answer.append(_steady(name, own, keypoints.rate_hz))
+        answer.append(_drift(name, found.drifts[camera], own, name in out_of_step))
+    return tuple(answer)
+
+
+def without_bumped_ends(clocks: Sequence[Verdict], bumps: Sequence[Verdict]) -> tuple[Verdict, ...]:
+    """Return the verdicts on clocks without ends that do not fit because a camera was bumped."""
+    bumped = any(verdict.name.endswith(" steady") and not verdict.passed for verdict in bumps)
+    return tuple(verdict for verdict in clocks if not (bumped and verdict.name.endswith(_ENDS)))
+
+
+def _steady(name: str, bumps: Sequence[Bump], rate_hz: float) -> Verdict:
+    if not bumps:
+        text = "error in the volume after a bump within the trial that is beyond doubt"
+        return Verdict(f"{name} steady", 0.0, LEAST_MM, "mm", True, text)
+    worst = max(bumps, key=lambda bump: bump.effect_mm)
+    told = "; ".join(_words(bump, rate_hz) for bump in sorted(bumps, key=lambda bump: bump.first))
+    text = f"CAMERA_BUMPED: camera '{name}' moved during the trial: {told}. {_REMEDY}"
+    return Verdict(f"{name} steady", worst.effect_mm - 2 * worst.effect_sd_mm, LEAST_MM, "mm", False, text)
+
+
+def _words(bump: Bump, rate_hz: float) -> str:
+    (turn, turn_sd), (shift, shift_sd) = bump.turn_deg, bump.shift_mm
+    size = f"turned by {turn:.2f} deg (sd {digits(turn_sd, 2)})"
+    if shift_sd > 0:
+        size += f", shifted by {shift:.1f} mm (sd {digits(shift_sd, 2)})"
+    else:
+        size += ", no shift beyond doubt"
+    return f"at {bump.first / rate_hz:.2f} s (frame {bump.first}) it {size}, {bump.effect_mm:.1f} mm in the volume"
+
+
+def _drift(name: str, drift: Drift, own: Sequence[Bump], out_of_step: bool) -> Verdict:
+    sure = drift.chance < _DRIFT_CHANCE and drift.turn_deg - 2 * drift.sd_deg > _DRIFT_LIMIT_DEG
+    how = "by the step that is told as a bump" if own else "as if it turned evenly"
+    text = f"sd {digits(drift.sd_deg, 2)} deg; turned over the trial, {how}"
+    passed = out_of_step or not sure
+    if out_of_step:
+        text += "; its clock is off, which may look like this"
+    elif not sure and drift.turn_deg > _DRIFT_LIMIT_DEG:
+        text += "; not beyond doubt" if drift.turn_deg - 2 * drift.sd_deg <= _DRIFT_LIMIT_DEG else "; may be chance"
+    elif sure:
+        text += ". " + _REMEDY
+    return Verdict(f"{name} drift", drift.turn_deg, _DRIFT_LIMIT_DEG, "deg", passed, text)
