@@ -17,13 +17,14 @@ TILE = 32
 _BLOCKS = TILE // LANES  # vectors in a row
 RAY_ROWS, SUM_ROWS = 7, 11
 BEHIND = 1e-6  # m; not in front of the camera
+_MOST_STEPS, _SETTLED = 4, 1e-14  # of undistortion; squared step after which only rounding is left
 
 
 @njit(**INLINE)
-def _newton(x, y, target_x, target_y, settled, limit, cam):
-    """One undamped step: x, y, what is left of `settled`, a, b, d.
+def _newton(x, y, target_x, target_y, settling, cam):
+    """One undamped step: x, y, what is left of `settling`, the squared step, a, b, d.
 
-    It stays 1 where damping would have left the step alone, and where its square is below the limit; else 0.
+    `settling` stays 1 where damping would have left the step alone; else it becomes 0.
     """
     bent_x, bent_y, a, b, d = brown(
         x, y, cam[16], cam[17], cam[18], cam[19], cam[20], cam[21], cam[22], cam[23]
@@ -34,8 +35,8 @@ def _newton(x, y, target_x, target_y, settled, limit, cam):
     step_x, step_y = d * miss_x - b * miss_y, a * miss_y - b * miss_x
     length = step_x * step_x + step_y * step_y
     # What compares with NaN is not positive, so a missing pixel becomes an unusable ray.
-    settled = where_positive(0.01 + 0.25 * (x * x + y * y) - length, where_positive(det, settled, nothing), nothing)
-    return x + step_x, y + step_y, where_positive(limit - length, settled, nothing), a, b, d
+    free = where_positive(0.01 + 0.25 * (x * x + y * y) - length, where_positive(det, settling, nothing), nothing)
+    return x + step_x, y + step_y, where_positive(1.0 - length, free, nothing), length, a, b, d
 
 
 @njit(**OPTIONS)
@@ -64,20 +65,17 @@ def _targets(observed, cam, block):
 def _undistort_two(observed, cam, block, rays):
     """Undistort two vectors of pixels in turns: each step waits for divisions, and the other's fill the time."""
     (tx, ty), (sx, sy) = _targets(observed, cam, block), _targets(observed, cam, block + 1)
-    x, y, good, _, _, _ = _newton(tx, ty, tx, ty, same(1.0), 1.0, cam)
-    u, v, fine, _, _, _ = _newton(sx, sy, sx, sy, same(1.0), 1.0, cam)
-    x, y, good, _, _, _ = _newton(x, y, tx, ty, good, 1.0, cam)
-    u, v, fine, _, _, _ = _newton(u, v, sx, sy, fine, 1.0, cam)
-    near_x, near_y, near_u, near_v, nearly = x, y, u, v, (good, fine)
-    x, y, good, a, b, d = _newton(x, y, tx, ty, good, 1e-14, cam)
-    u, v, fine, e, f, g = _newton(u, v, sx, sy, fine, 1e-14, cam)
-    if total(good + fine) < total(nearly[0] + nearly[1]):
-        x, y, good, _, _, _ = _newton(near_x, near_y, tx, ty, nearly[0], 1.0, cam)
-        u, v, fine, _, _, _ = _newton(near_u, near_v, sx, sy, nearly[1], 1.0, cam)
-        x, y, good, a, b, d = _newton(x, y, tx, ty, good, 1e-14, cam)
-        u, v, fine, e, f, g = _newton(u, v, sx, sy, fine, 1e-14, cam)
-    _store_rays(observed, cam, block, x, y, good, a, b, d, rays)
-    _store_rays(observed, cam, block + 1, u, v, fine, e, f, g, rays)
+    x, y, u, v, good, fine, nothing = tx, ty, sx, sy, same(1.0), same(1.0), same(0.0)
+    length = other = a = b = d = e = f = g = nothing
+    for step in range(_MOST_STEPS):
+        x, y, good, length, a, b, d = _newton(x, y, tx, ty, good, cam)
+        u, v, fine, other, e, f, g = _newton(u, v, sx, sy, fine, cam)
+        if step >= 2:
+            moving = where_positive(length - _SETTLED, good, nothing) + where_positive(other - _SETTLED, fine, nothing)
+            if total(moving) == 0.0:
+                break
+    _store_rays(observed, cam, block, x, y, where_positive(_SETTLED - length, good, nothing), a, b, d, rays)
+    _store_rays(observed, cam, block + 1, u, v, where_positive(_SETTLED - other, fine, nothing), e, f, g, rays)
 
 
 @njit(**INLINE)

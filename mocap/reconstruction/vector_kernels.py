@@ -15,7 +15,7 @@ from numba.extending import intrinsic, models, register_model
 
 LANES = 8
 OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"contract", "reassoc", "arcp", "nsz"}}
-INLINE = {**OPTIONS, "cache": False, "forceinline": True}
+INLINE = {**OPTIONS, "cache": False, "forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 _VECTOR = ir.VectorType(ir.DoubleType(), LANES)
 _FAST = ("contract", "reassoc", "arcp", "nsz")
 
