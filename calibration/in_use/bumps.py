@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.special import fdtrc
 
 from calibration.camera import CameraRig
+from calibration.in_use.bump_or_clock import clock_explains
 from calibration.in_use.bump_record import SHIFT, TURN, Bump, Drift, Steadiness, length_and_sd
 from calibration.in_use.step_systems import N_STEP, StepSystems, step_systems
 from calibration.rigid import from_rotvec, rotvec
@@ -67,6 +68,10 @@ def find_bumps(rig: CameraRig, pixels: NDArray, rate_hz: float) -> Steadiness | 
         bump, moved, after = _refined(systems, rays, focal, poses, speed)
         if bump is None or after is None:
             break
+        if clock_explains(
+            rig, pixels, rays, focal, poses, moved, bump.camera, frames, points, bump.first, after.sigma_px
+        ):
+            break  # others may seem to have moved because of it
         poses, systems = moved, after
         found.append(bump)
     drifts = [_drift(systems, camera, frames) for camera in range(len(rig))]

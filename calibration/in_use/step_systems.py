@@ -105,6 +105,26 @@ def step_systems(rays: NDArray, focal: NDArray, poses: NDArray, speed: NDArray) 
     return StepSystems(matrix / typical, bent / typical, pull, residual, square_mm, count, float(np.sqrt(typical)))
 
 
+def points_without(rays: NDArray, focal: NDArray, poses: NDArray, camera: int) -> NDArray:
+    """Return the points that all cameras but one place, shape (time, point, 3); NaN where fewer than two do.
+
+    Parameters
+    ----------
+    rays, focal, poses : ndarray
+        As `step_systems` takes them.
+    camera : int
+        That has no say.
+    """
+    others = np.delete(np.arange(len(rays)), camera)
+    seen = np.isfinite(rays[others]).all(axis=-1)
+    held = np.where(seen[..., None], rays[others], 0.0)
+    pose = poses[others][:, :, None]
+    rows = pose[..., :2, :3] - held[..., None] * pose[..., 2:, :3]
+    offsets = held * pose[..., 2, 3:] - pose[..., :2, 3]
+    points, _, sure = _solved(rows, offsets, np.where(seen, focal[others, None, None], 0.0))
+    return np.where((sure & (seen.sum(axis=0) >= 2))[..., None], points, np.nan)
+
+
 def _solved(rows: NDArray, offsets: NDArray, scale: NDArray) -> tuple[NDArray, NDArray, NDArray]:
     """Points by linear least squares, their inverse normal matrices, and which are well placed."""
     weighted = rows * (scale**2)[..., None, None]

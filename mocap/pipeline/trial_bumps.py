@@ -27,7 +27,7 @@ def bump_verdicts(keypoints: Keypoints2D, rig: CameraRig, clocks: Sequence[Verdi
         In the order of the rig's cameras, on the common timeline.
     rig : CameraRig
     clocks : sequence of Verdict
-        Of the clocks: a camera that is still out of step is not accused of having moved.
+        Of the clocks: while one camera is still out of step none is accused of having moved.
 
     Returns
     -------
@@ -42,13 +42,13 @@ def bump_verdicts(keypoints: Keypoints2D, rig: CameraRig, clocks: Sequence[Verdi
     found = find_bumps(rig, np.where(confident[..., None], keypoints.pixels, np.nan), keypoints.rate_hz)
     if found is None:
         return ()
-    out_of_step = {verdict.name.removesuffix(end) for verdict in clocks for end in _CLOCKS
-                   if not verdict.passed and verdict.name.endswith(end)}  # fmt: skip
+    # A camera out of step pulls the points of all: others seem to move because of it.
+    out_of_step = any(not verdict.passed and verdict.name.endswith(_CLOCKS) for verdict in clocks)
     answer: list[Verdict] = []
     for camera, name in enumerate(rig.names):
-        own = [bump for bump in found.bumps if bump.camera == camera and name not in out_of_step]
-        answer.append(_steady(name, own, keypoints.rate_hz))
-        answer.append(_drift(name, found.drifts[camera], own, name in out_of_step))
+        own = [bump for bump in found.bumps if bump.camera == camera and not out_of_step]
+        answer.append(_steady(name, own, keypoints.rate_hz, out_of_step))
+        answer.append(_drift(name, found.drifts[camera], own, out_of_step))
     return tuple(answer)
 
 
@@ -58,9 +58,10 @@ def without_bumped_ends(clocks: Sequence[Verdict], bumps: Sequence[Verdict]) -> 
     return tuple(verdict for verdict in clocks if not (bumped and verdict.name.endswith(_ENDS)))
 
 
-def _steady(name: str, bumps: Sequence[Bump], rate_hz: float) -> Verdict:
+def _steady(name: str, bumps: Sequence[Bump], rate_hz: float, out_of_step: bool) -> Verdict:
     if not bumps:
         text = "error in the volume after a bump within the trial that is beyond doubt"
+        text += "; not judged while a clock is off" if out_of_step else ""
         return Verdict(f"{name} steady", 0.0, LEAST_MM, "mm", True, text)
     worst = max(bumps, key=lambda bump: bump.effect_mm)
     told = "; ".join(_words(bump, rate_hz) for bump in sorted(bumps, key=lambda bump: bump.first))
@@ -84,7 +85,7 @@ def _drift(name: str, drift: Drift, own: Sequence[Bump], out_of_step: bool) -> V
     text = f"sd {digits(drift.sd_deg, 2)} deg; turned over the trial, {how}"
     passed = out_of_step or not sure
     if out_of_step:
-        text += "; its clock is off, which may look like this"
+        text += "; a clock is off, which may look like this"
     elif not sure and drift.turn_deg > _DRIFT_LIMIT_DEG:
         text += "; not beyond doubt" if drift.turn_deg - 2 * drift.sd_deg <= _DRIFT_LIMIT_DEG else "; may be chance"
     elif sure:
