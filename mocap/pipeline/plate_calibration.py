@@ -21,11 +21,16 @@ from mocap.pipeline.outputs import check_outputs
 from mocap.readers.video import iter_footage, read_video_info
 from mocap.reconstruction.rigid_fit import Sights
 from mocap.reconstruction.rigid_shape import MeasuredPlate, measure_plate
+from mocap.sync import estimate_offsets
+from mocap.trial import Keypoints2D
 
 MEASURED = Kind("measured plates written here", rb'note = "measured', 4_000_000)
 _MOMENTS = 200  # frames of the footage that are looked at
 _SIZE_LIMIT = 0.02
 _SD_PX = 0.01
+_RATE_HZ = 25.0  # where nothing tells: it turns frames into seconds and back
+_LEAST_MOMENTS = 10
+_WORSE = 1.3  # by which out of step has to miss
 Progress = Callable[[str, int, int | None], None]
 
 
@@ -71,13 +76,13 @@ def calibrate_plates(
     SourceError, ConfigError
         As reading does; CAMERA_UNKNOWN, CAMERA_SIZE.
     ReconstructionError
-        PLATE_NOT_SEEN, PLATE_SIZE, or as `measure_plate`.
+        PLATE_NOT_SEEN, PLATE_SIZE, PLATE_STEP (cameras out of step), or as `measure_plate`.
     """
     plates = read_plates(plates_path)
     check_outputs({out: MEASURED}, [footage, plates_path, calibration])
     rig, sources = _paired(footage, read_rig(calibration), camera)
-    pixels, confidence = _detected(sources, rig, plates, progress)
-    if not pixels.size:
+    pixels, confidence, rate = _detected(sources, rig, plates, progress)
+    if not np.isfinite(pixels).any():
         instead = strange_tags(sources, plates, blind=True, elsewhere=True)
         raise ReconstructionError(
             f"The footage shows none of the plates {', '.join(plate.name for plate in plates)}"
@@ -85,7 +90,9 @@ def calibrate_plates(
             "Check the dictionary and the ids, and film nearer: a tag has to be 20 px wide and more.",
             code="PLATE_NOT_SEEN",
         )
-    result = _measured(plates, rig, pixels, confidence)
+    _require_step(rig, Keypoints2D(pixels, confidence, plates.keypoint_names, rate))
+    shown = np.isfinite(pixels[..., 0]).any(axis=(0, 2))
+    result = _measured(plates, rig, pixels[:, shown], confidence[:, shown])
     out.write_text(plates_text(result.plates), encoding="utf-8")
     return result
 
@@ -141,11 +148,11 @@ def _sources(footage: Path) -> list[CameraSource]:
 
 def _detected(
     sources: list[CameraSource], rig: CameraRig, plates: PlateSet, progress: Progress | None
-) -> tuple[NDArray, NDArray]:
-    """Return pixels, shape (camera, moment, keypoint, 2), and confidences of moments spread over the footage."""
-    count = max(
-        read_video_info(source.path).n_frames if source.kind == "video" else len(source.files) for source in sources
-    )
+) -> tuple[NDArray, NDArray, float]:
+    """Return pixels, shape (camera, moment, keypoint, 2), confidences, and how many of the moments are in a second."""
+    about = [read_video_info(source.path) for source in sources if source.kind == "video"]
+    count = max([info.n_frames for info in about] + [len(source.files) for source in sources])
+    rates = [rate for info in about for rate in (info.mean_rate_hz, info.tagged_rate_hz) if np.isfinite(rate)]
     every = max(1, count // _MOMENTS)
     seen: list[dict[int, tuple[NDArray, NDArray]]] = []
     for source, camera in zip(sources, rig, strict=True):
@@ -161,14 +168,31 @@ def _detected(
             if progress is not None:
                 progress(f"plates in {camera.name}", index // every + 1, -(-count // every))
         seen.append(own)
-    moments = sorted(set().union(*seen))
+    moments = range(0, count, every)
     pixels = np.full((len(rig), len(moments), len(plates.keypoint_names), 2), np.nan)
     confidence = np.zeros(pixels.shape[:3])
     for place, own in enumerate(seen):
         for row, moment in enumerate(moments):
             if moment in own:
                 pixels[place, row], confidence[place, row] = own[moment]
-    return pixels, confidence
+    return pixels, confidence, (rates[0] if rates else _RATE_HZ) / every
+
+
+def _require_step(rig: CameraRig, keypoints: Keypoints2D) -> None:
+    """Refuse cameras that the movement of the plates proves out of step: what they saw are different moments."""
+    if len(rig) < 2 or keypoints.n_frames < _LEAST_MOMENTS:
+        return
+    clocks = estimate_offsets(keypoints, rig)
+    with np.errstate(invalid="ignore"):
+        worse = clocks.error_before_px > _WORSE * clocks.error_after_px
+    late = np.flatnonzero(clocks.shifted & worse)
+    if len(late):
+        raise ReconstructionError(
+            f"The cameras are out of step: {' '.join(clocks.words)}",
+            f"Cut the footage of {', '.join(rig.names[one] for one in late)} to begin with the others' "
+            "(mocap sync tells by how much), or film with one camera alone.",
+            code="PLATE_STEP",
+        )
 
 
 def _measured(plates: PlateSet, rig: CameraRig, pixels: NDArray, confidence: NDArray) -> PlateCalibration:

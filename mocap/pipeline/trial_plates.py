@@ -25,7 +25,7 @@ class FittedPlates:
     points : Points3D or None
         SAC1 to SAC4 and their like, of all plates on segments that marker sets track by a plate.
     verdicts : tuple of Verdict
-        Per plate in how many frames it has a pose.
+        Per plate in how many frames it has a pose; failed too where the plate is not as described.
     operation : Operation or None
     """
 
@@ -115,4 +115,4 @@ def _verdict(poses: PlatePoses) -> Verdict:
     sd = np.rad2deg(poses.rotation_sd()[poses.observable])
     told = f"; rotation known to {np.sqrt((sd**2).sum(axis=1)).mean():.2f} deg" if len(sd) else ""
     text = f"of the frames have a pose of this plate{told}. {poses.said()}"
-    return Verdict(f"plate {poses.plate.name}", share, _PRESENT, "%", share >= _PRESENT, text)
+    return Verdict(f"plate {poses.plate.name}", share, _PRESENT, "%", share >= _PRESENT and not poses.misfit, text)

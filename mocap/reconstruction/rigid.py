@@ -16,6 +16,7 @@ from calibration.camera import CameraRig
 from calibration.solve.propagation import camera_jacobian
 from mocap.config.plates import Plate, sd_of_confidence
 from mocap.errors import KeypointError
+from mocap.reconstruction.rigid_description import misdescribed
 from mocap.reconstruction.rigid_fit import Linear, Sights, linearised, refine
 from mocap.reconstruction.rigid_gates import Gate, without_strays
 from mocap.reconstruction.rigid_lag import Lag, estimate_lag, lag_covariance, no_lag, turning
@@ -83,6 +84,8 @@ class PlatePoses:
     lag : Lag
         By how much corners lag behind their tag; taken out.
     rate_hz : float
+    misfit : str
+        What of the plate is not as described; empty where nothing is known to be.
     """
 
     plate: Plate
@@ -97,6 +100,7 @@ class PlatePoses:
     noise: CornerNoise
     lag: Lag
     rate_hz: float
+    misfit: str = ""
 
     @property
     def observable(self) -> NDArray[np.bool_]:
@@ -110,7 +114,7 @@ class PlatePoses:
     def said(self) -> str:
         """Say how many frames have a pose, and why the others have none."""
         words = [f"{int((self.reason == code).sum())} {REASONS[code]}" for code in np.unique(self.reason)]
-        late = self.lag.said()
+        late = self.misfit or self.lag.said()
         return f"{self.plate.name}: {', '.join(words)} of {len(self.reason)} frames{f'; {late}' if late else ''}"
 
 
@@ -145,11 +149,14 @@ def rigid_plate_poses(
     reason = _seen_enough(sights)
     start = _starts(rig, plate, sights, reason)
     group = np.repeat(np.arange(len(plate.ids)), 4)
+    every = sights
     sights, start, reason = without_strays(rig, body, sights, start, reason, group, options.gate)
+    misfit = misdescribed(rig, plate, every, start)
     drift = turning(rig, body, start, group)
     noise, lag = _noise(rig, body, sights, start, reason, drift, group)
     sights = _quieted(sights, noise, lag, drift)
-    return _final(rig, plate, sights, start, reason, noise, keypoints.rate_hz, options, lag, drift)
+    found = _final(rig, plate, sights, start, reason, noise, keypoints.rate_hz, options, lag, drift)
+    return replace(found, misfit=misfit)
 
 
 def _sights(keypoints: Keypoints2D, rig: CameraRig, plate: Plate, options: RigidOptions) -> Sights:

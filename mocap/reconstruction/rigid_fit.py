@@ -16,6 +16,7 @@ from calibration.lens import distort
 
 _STEPS = 20
 _DONE_RAD, _DONE_M = 1e-8, 1e-9
+_BEHIND_PX = 1e4  # by which a point counts as off that lies behind the camera that saw it
 _MAX_TURN, _MAX_SHIFT = 0.3, 0.3  # rad and m of one step
 
 
@@ -51,7 +52,7 @@ class Linear:
     Attributes
     ----------
     residual : ndarray, shape (camera, time, point, 2)
-        Seen minus projected, px; 0 where not used.
+        Seen minus projected, px; 0 where not used, large where the point lies behind the camera.
     jacobian : ndarray, shape (camera, time, point, 2, 6)
         Of the projection; 0 where not used.
     weight : ndarray, shape (camera, time, point)
@@ -126,10 +127,9 @@ def linearised(rig: CameraRig, body: NDArray, poses: NDArray, sights: Sights) ->
         own = np.concatenate([np.cross(arm[seen][:, None, :], by_point), by_point], axis=-1)
         off = sights.pixels[index][seen] - pixels
         behind = ~np.isfinite(off).all(axis=-1)
-        off[behind], own[behind] = 0.0, 0.0
+        # What a camera saw cannot lie behind it: left out, a step there would seem to better the fit.
+        off[behind], own[behind] = _BEHIND_PX, 0.0
         residual[index][seen], jacobian[index][seen] = off, own
-        place = np.argwhere(seen)[behind]
-        weight[index, place[:, 0], place[:, 1]] = 0.0
     total = weight.sum(axis=2)
     return Linear(residual, jacobian, weight, sights.shared / (1.0 + sights.shared * total))
 

@@ -5,31 +5,29 @@ corners in all images are fitted at once. The first tag stays where it was drawn
 upon the drawing. The poses of the moments are eliminated from the normal equations (Schur complement).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from calibration.camera import CameraRig
+from calibration.digits import digits
 from calibration.rigid import apply, inverse, rigid
 from mocap.config.plates import Plate, tag_fronts
 from mocap.errors import ReconstructionError
-from mocap.reconstruction.rigid_fit import Sights, fitted_to_points, linearised
-from mocap.reconstruction.rigid_shape_fit import (
-    blocks_of,
-    placed,
-    reduced_system,
-    refined_tags,
-    tag_jacobian,
-    without_stray_tags,
-)
-from mocap.reconstruction.rigid_starts import tag_starts
+from mocap.reconstruction.rigid_fit import Sights, fitted_to_points
+from mocap.reconstruction.rigid_shape_errors import Influence, influence_of, parameter_covariance, size_ratio
+from mocap.reconstruction.rigid_shape_fit import placed, refined_tags, without_stray_tags
+from mocap.reconstruction.rigid_starts import tag_starts, triangulated_size
 
 MIN_MOMENTS = 10
 MIN_SPREAD = np.deg2rad(12.0)  # of the directions from which the plate is seen
 MAX_ANGLE_SD = np.deg2rad(0.3)
 MAX_RESIDUAL_PX = 1.5
-_STRETCHES = 12  # of the recording, whose errors count as independent
+_ABSURD_PX = 1000.0
+_OTHER_SIZE = 0.05  # by which triangulated tags may be of another size, before anything is fitted
+_FAR_SHARE = 0.3  # of a tag, between where it was drawn and where it is
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,37 +80,80 @@ def measure_plate(rig: CameraRig, plate: Plate, sights: Sights) -> MeasuredPlate
     ------
     ReconstructionError
         PLATE_VIEWS (too few moments, a tag that is never seen beside the others), PLATE_ANGLES (seen from one side
-        alone), PLATE_MISFIT (no rigid plate fits), PLATE_UNSURE (an angle is not known to 0.3 deg).
+        alone), PLATE_MISFIT (no rigid plate fits), PLATE_TAGS (tags lie far from where they were drawn), PLATE_SIZE
+        (they are of another size), PLATE_UNSURE (an angle is not known to 0.3 deg).
     """
     drawn = plate.corners_plate
     sights = sights.at(_moments(plate, sights))
     _require_moments(plate, sights)
+    _require_size(plate, *triangulated_size(rig, plate, sights))
     poses, _ = tag_starts(rig, plate, sights)
     good = np.isfinite(poses[:, 0, 0])
-    sights, poses = sights.at(good), poses[good]
-    _require_moments(plate, sights)
-    corners, poses = refined_tags(rig, drawn, poses, sights)
-    sights = without_stray_tags(rig, corners, poses, sights)
-    _require_moments(plate, sights)
-    corners, poses = refined_tags(rig, corners, poses, sights)
-    spread = _spread(rig, plate, poses, sights)
-    reduced, gradients, residual = reduced_system(rig, corners, poses, sights)
-    _require_fit(plate, residual, spread)
-    covariance = _tag_covariance(reduced, gradients, residual, sights)
-    angles, sds = _angles(plate, corners, covariance)
-    if len(sds) and sds.max() > MAX_ANGLE_SD:
+    fit = fitted_shape(rig, plate, poses[good], sights.at(good))
+    if len(fit.angle_sds) and fit.angle_sds.max() > MAX_ANGLE_SD:
         raise ReconstructionError(
-            f"The facet angle of '{plate.name}' is known to {np.rad2deg(sds.max()):.2f} deg only (limit "
+            f"The facet angle of '{plate.name}' is known to {np.rad2deg(fit.angle_sds.max()):.2f} deg only (limit "
             f"{np.rad2deg(MAX_ANGLE_SD):.1f}).",
             "Film it nearer and longer, turned so that each facet faces the camera in turn with the other in view.",
             code="PLATE_UNSURE",
         )
-    ratio, ratio_sd = _size_ratio(rig, corners, poses, sights)
-    laid = _laid_upon(corners, drawn)
+    ratio, ratio_sd = size_ratio(rig, fit.influence, fit.sights)
+    shift = float(np.linalg.norm(fit.corners_plate - drawn, axis=2).max())
     return MeasuredPlate(
-        laid, angles, sds, plate.facet_angles(), float(np.linalg.norm(laid - drawn, axis=2).max()), residual,
-        len(poses), spread, ratio, ratio_sd,
+        fit.corners_plate, fit.angles, fit.angle_sds, plate.facet_angles(), shift, fit.residual_px,
+        fit.sights.used.shape[1], fit.spread, ratio, ratio_sd,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class FittedShape:
+    """Tags where they fit best; `corners_plate`, `angles` and so on as of `MeasuredPlate`.
+
+    Attributes
+    ----------
+    corner_sds : ndarray, shape (tag, 4)
+        Of the distance of a corner from where it was drawn, m.
+    influence : Influence
+    sights : Sights
+        Those that were used.
+    """
+
+    corners_plate: NDArray
+    corner_sds: NDArray
+    angles: NDArray
+    angle_sds: NDArray
+    residual_px: float
+    spread: float
+    influence: Influence
+    sights: Sights
+
+
+def fitted_shape(rig: CameraRig, plate: Plate, poses: NDArray, sights: Sights) -> FittedShape:
+    """Fit the places of the tags, from poses, shape (time, 4, 4), to begin with.
+
+    Raises
+    ------
+    ReconstructionError
+        PLATE_VIEWS, PLATE_ANGLES, PLATE_MISFIT, PLATE_TAGS.
+    """
+    drawn = plate.corners_plate
+    _require_moments(plate, sights)
+    corners, poses = refined_tags(rig, drawn, poses, sights)
+    sights = without_stray_tags(rig, corners, poses, sights)
+    whole = np.asarray(_whole(sights).any(axis=(0, 2)))
+    sights, poses = sights.at(whole), poses[whole]
+    _require_moments(plate, sights)
+    corners, poses = refined_tags(rig, corners, poses, sights)
+    spread = _spread(rig, plate, poses, sights)
+    influence = influence_of(rig, corners, poses, sights)
+    residual = float(np.sqrt((influence.residual**2).sum() / (2 * int(sights.used.sum()))))
+    _require_fit(plate, residual, spread)
+    laid = _laid_upon(corners, drawn)
+    _require_place(plate, laid)
+    covariance = parameter_covariance(rig, influence, sights, slice(0, 6 * (len(corners) - 1)))
+    angles, sds = _facet_angles(plate, corners), _sds(lambda tags: _facet_angles(plate, tags), corners, covariance)
+    corner_sds = np.linalg.norm(_sds(lambda tags: _laid_upon(tags, drawn), corners, covariance), axis=-1)
+    return FittedShape(laid, corner_sds, angles, sds, residual, spread, influence, sights)
 
 
 def _moments(plate: Plate, sights: Sights, most: int = 120) -> NDArray[np.int64]:
@@ -164,28 +205,39 @@ def _require_fit(plate: Plate, residual: float, spread: float) -> None:
         )
     if residual > MAX_RESIDUAL_PX:
         raise ReconstructionError(
-            f"No rigid plate of '{plate.name}' fits what the cameras saw: {residual:.1f} px are left (limit "
+            f"No rigid plate with the tags {_listed(plate)} ('{plate.name}') fits what the cameras saw: "
+            f"{f'{residual:.1f} px' if residual < _ABSURD_PX else 'hundreds of px'} are left (limit "
             f"{MAX_RESIDUAL_PX} px).",
-            "Check that the calibration is of these cameras, that they run in step, that tag_size is what the print "
-            "measures, and that nothing bends.",
+            "Check that these tags are on one plate, that the calibration is of these cameras, that they run in step, "
+            "that tag_size is what the print measures, and that nothing bends.",
             code="PLATE_MISFIT",
         )
 
 
-def _tag_covariance(reduced: NDArray, gradients: NDArray, residual: float, sights: Sights) -> NDArray:
-    """Return the covariance of the tags' poses: the larger of what noise and what stretches of the footage say."""
-    inverse_ = np.linalg.pinv(reduced, rcond=1e-14, hermitian=True)
-    usual = np.sqrt(np.mean(sights.variance[sights.used]))
-    seen = 2.0 * float(sights.used.sum())
-    freedom = max(seen - 6.0 * len(gradients) - len(reduced), 1.0)
-    plain = inverse_ * max((residual / usual) ** 2 * seen / freedom, 0.1)
-    stretches = min(_STRETCHES, len(gradients) // 2)
-    if stretches < 4:
-        return plain
-    # Errors of neighbouring moments are alike: what each stretch pulls at the answer shows how they scatter.
-    pulls = np.stack([part.sum(axis=0) for part in np.array_split(gradients, stretches)])
-    robust = inverse_ @ (pulls.T @ pulls) @ inverse_ * stretches / (stretches - 1)
-    return plain if np.trace(plain) >= np.trace(robust) else robust
+def _require_size(plate: Plate, ratio: float, sd: float) -> None:
+    if abs(ratio - 1.0) > max(_OTHER_SIZE, 4 * sd):
+        raise ReconstructionError(
+            f"By the cameras the tags of '{plate.name}' measure {digits(1e3 * plate.tag_size * ratio)} mm, not "
+            f"{digits(1e3 * plate.tag_size)}.",
+            "Measure a tag with a caliper and correct tag_size and the corners, or calibrate the cameras again.",
+            code="PLATE_SIZE",
+        )
+
+
+def _require_place(plate: Plate, laid: NDArray) -> None:
+    """Refuse tags that are farther from where they were drawn than anybody draws, folds or glues."""
+    off = np.linalg.norm((laid - plate.corners_plate).mean(axis=1), axis=1)
+    if off.max() > _FAR_SHARE * plate.tag_size:
+        raise ReconstructionError(
+            f"The tags {_listed(plate)} do not lie to each other as '{plate.name}' is described: by the footage they "
+            f"are {1e3 * off.max():.0f} mm from there.",
+            "Check which tags are on this plate (they may be exchanged with another's), and their corners.",
+            code="PLATE_TAGS",
+        )
+
+
+def _listed(plate: Plate) -> str:
+    return ", ".join(map(str, plate.ids))
 
 
 def _facet_angles(plate: Plate, corners: NDArray) -> NDArray[np.float64]:
@@ -196,48 +248,17 @@ def _facet_angles(plate: Plate, corners: NDArray) -> NDArray[np.float64]:
     return np.asarray(np.arctan2(across, means[1:] @ means[0]))
 
 
-def _angles(plate: Plate, corners: NDArray, covariance: NDArray) -> tuple[NDArray, NDArray]:
-    angles = _facet_angles(plate, corners)
+def _sds(what: Callable[[NDArray], NDArray], corners: NDArray, covariance: NDArray) -> NDArray:
+    """Return the sd of what follows from the corners, by the covariance of the tags' poses."""
     step, slopes = 1e-5, []
-    for place in range(covariance.shape[0]):
+    for place in range(len(covariance)):
         change = np.zeros(6 * len(corners))
         change[6 + place] = step
-        both = [_facet_angles(plate, placed(corners, sign * change.reshape(-1, 6))) for sign in (1, -1)]
+        both = [what(placed(corners, sign * change.reshape(-1, 6))) for sign in (1, -1)]
         slopes.append((both[0] - both[1]) / (2 * step))
-    slope = np.array(slopes).reshape(covariance.shape[0], -1)
-    return angles, np.sqrt(np.maximum(np.einsum("ma,mn,na->a", slope, covariance, slope), 0.0))
-
-
-def _size_ratio(rig: CameraRig, corners: NDArray, poses: NDArray, sights: Sights) -> tuple[float, float]:
-    """Return the side of the tags by the cameras' distances over the stated one, and its sd; NaN of one camera.
-
-    A tag that is larger by a share looks as if it were that much nearer to every camera, on which several cannot agree.
-    One step away from the fit, with the poses of moments and tags free.
-    """
-    if (sights.used.any(axis=2).sum(axis=0) < 2).all():
-        return float("nan"), float("nan")
-    n_tags, n_frames = len(corners), len(poses)
-    linear = linearised(rig, corners.reshape(-1, 3), poses, sights)
-    by_world = linear.jacobian[..., 3:]
-    grown = (corners - corners.mean(axis=1, keepdims=True)).reshape(-1, 3)
-    by_size = np.einsum("ctkai,tij,kj->ctka", by_world, poses[:, :3, :3], grown, optimize=True)
-    by_tag = tag_jacobian(corners, poses, by_world).reshape(len(rig), n_frames, n_tags, 4, 2, 6)[:, :, 1:]
-    weight, shape = linear.weight, (len(rig), n_frames, n_tags, 4)
-    own_weight, own_size = weight.reshape(shape)[:, :, 1:], by_size.reshape(*shape, 2)[:, :, 1:]
-    with_tags = np.einsum("ctnk,ctnkai,ctnka->tni", own_weight, by_tag, own_size, optimize=True).reshape(n_frames, -1)
-    with_poses = np.einsum("ctk,ctkai,ctka->ti", weight, linear.jacobian, by_size)
-    pose, mixed = linear.normal().sum(axis=0), blocks_of(rig, corners, poses, sights)[1][:, :, 1:]
-    mixed = mixed.reshape(n_frames, 6, -1)
-    back = np.linalg.solve(pose, with_poses[..., None])[..., 0]
-    reduced, gradients, _ = reduced_system(rig, corners, poses, sights)
-    cross = with_tags - np.einsum("ti,tim->tm", back, mixed)
-    lean = np.linalg.lstsq(reduced, cross.sum(axis=0), rcond=1e-14)[0] if reduced.size else np.zeros(0)
-    pull = np.einsum("ctk,ctka,ctka->t", weight, by_size, linear.residual) - (back * linear.gradient()).sum(axis=1)
-    pull = pull - gradients @ lean
-    weighed = np.einsum("ctk,ctka,ctka->t", weight, by_size, by_size) - (back * with_poses).sum(axis=1) - cross @ lean
-    ratio = float(pull.sum() / weighed.sum())
-    scatter = np.array([part.sum() for part in np.array_split(pull - ratio * weighed, min(_STRETCHES, n_frames))])
-    return 1.0 + ratio, float(np.sqrt((scatter**2).sum()) / weighed.sum())
+    if not slopes:
+        return np.zeros_like(what(corners))
+    return np.sqrt(np.maximum(np.einsum("m...,mn,n...->...", np.array(slopes), covariance, np.array(slopes)), 0.0))
 
 
 def _laid_upon(corners: NDArray, drawn: NDArray) -> NDArray[np.float64]:

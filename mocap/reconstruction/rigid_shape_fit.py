@@ -9,6 +9,7 @@ from scipy.spatial.transform import Rotation
 from calibration.camera import CameraRig
 from mocap.reconstruction.rigid_fit import Sights, linearised, moved
 
+LEAST_INFORMATION = 1e-9  # of a moment's pose: one that nothing holds stays
 _STEPS = 30
 _STRAY, _STRAY_PX = 5.0, 0.6  # of a tag in one view: so many times the median, and that many px at least
 
@@ -61,7 +62,7 @@ def refined_tags(rig: CameraRig, corners: NDArray, poses: NDArray, sights: Sight
 def _step(blocks: tuple, damping: float) -> tuple[NDArray, NDArray]:
     pose, mixed, own, gradient, pull, _ = blocks
     n_tags = own.shape[1]
-    pose = pose + damping * np.einsum("tii->ti", pose)[:, :, None] * np.eye(6)
+    pose = pose + (damping * np.einsum("tii->ti", pose)[:, :, None] + LEAST_INFORMATION) * np.eye(6)
     mixed = mixed[:, :, 1:].reshape(len(pose), 6, -1)
     back = np.linalg.solve(pose, mixed)
     size = 6 * (n_tags - 1)
@@ -92,19 +93,3 @@ def without_stray_tags(rig: CameraRig, corners: NDArray, poses: NDArray, sights:
     off = np.sqrt((linear.residual**2).sum(axis=-1).reshape(shape).sum(axis=3) / np.maximum(2 * count, 1))
     limit = max(_STRAY_PX, _STRAY * float(np.median(off[count > 0])))
     return replace(sights, used=sights.used & ~np.repeat(off > limit, 4, axis=2))
-
-
-def reduced_system(rig: CameraRig, corners: NDArray, poses: NDArray, sights: Sights) -> tuple[NDArray, NDArray, float]:
-    """Return the reduced normal matrix of the tags, each moment's share of its gradient, and the RMS residual, px."""
-    pose, mixed, own, gradient, pull, _ = blocks_of(rig, corners, poses, sights)
-    size = 6 * (len(corners) - 1)
-    mixed = mixed[:, :, 1:].reshape(len(pose), 6, size)
-    back = np.linalg.solve(pose, mixed)
-    reduced = -np.einsum("tim,tin->mn", mixed, back)
-    for tag in range(1, len(corners)):
-        place = slice(6 * (tag - 1), 6 * tag)
-        reduced[place, place] += own[:, tag].sum(axis=0)
-    gradients = pull[:, 1:].reshape(len(pose), size) - np.einsum("tim,ti->tm", back, gradient)
-    linear = linearised(rig, corners.reshape(-1, 3), poses, sights)
-    squares = (linear.residual**2).sum() / max(2 * int(sights.used.sum()), 1)
-    return reduced, gradients, float(np.sqrt(squares))

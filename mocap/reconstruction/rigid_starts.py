@@ -17,16 +17,32 @@ from mocap.reconstruction.options import ReconstructionOptions
 from mocap.reconstruction.rigid_fit import Sights, fitted_to_points, refine
 
 _SIGMA_PX = 0.5
+_FEWEST_SIZES = 5  # of tags that tell of their size
 _OTHER = np.deg2rad(3.0)  # poses that differ by more are two
 _MARGIN = 20.0  # by which the second best has to fit worse, in squares of standard deviations
 
 
 def triangulated_starts(rig: CameraRig, plate: Plate, sights: Sights) -> NDArray[np.float64]:
     """Return the poses, shape (time, 4, 4), of the triangulated corners; NaN where three of them are not there."""
+    return fitted_to_points(plate.corners_plate.reshape(-1, 3), _triangulated(rig, sights))
+
+
+def triangulated_size(rig: CameraRig, plate: Plate, sights: Sights) -> tuple[float, float]:
+    """Return the side of tags by triangulated corners over the stated one, and its sd; NaN where no tag has four."""
+    corners = _triangulated(rig, sights)
+    corners = corners.reshape(len(corners), -1, 4, 3)
+    spokes = np.linalg.norm(corners - corners.mean(axis=2, keepdims=True), axis=-1).mean(axis=2)
+    ratios = spokes[np.isfinite(spokes)] * np.sqrt(2) / plate.tag_size
+    if len(ratios) < _FEWEST_SIZES:
+        return float("nan"), float("nan")
+    middle = float(np.median(ratios))
+    return middle, float(1.5 * np.median(np.abs(ratios - middle)))  # of one tag at one moment: errors may last
+
+
+def _triangulated(rig: CameraRig, sights: Sights) -> NDArray[np.float64]:
     sigma = np.full((len(rig), sights.used.shape[2]), _SIGMA_PX)
     options = ReconstructionOptions(pixel_sigma=_SIGMA_PX)
-    solved = solve(sights.pixels, sights.used.astype(float), rig, sigma, options)
-    return fitted_to_points(plate.corners_plate.reshape(-1, 3), solved.position)
+    return np.asarray(solve(sights.pixels, sights.used.astype(float), rig, sigma, options).position)
 
 
 def tag_starts(rig: CameraRig, plate: Plate, sights: Sights) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

@@ -205,6 +205,19 @@ def test_a_tag_read_wrongly_is_left_out() -> None:
     assert not found.used[1, ::3, 4:8].any() and not found.used[3, ::4, 0:4].any()
 
 
+def test_a_plate_that_is_not_as_described_is_said_to_be_so() -> None:
+    truth = poses_of(40)
+    found = rigid_plate_poses(seen(truth, 0.05, stated=0.8), RIG, PLATE)
+    assert not found.misfit
+    folded = folded_plate("sacrum", "pelvis", 0, 0.06, 36.0)
+    found = rigid_plate_poses(seen(truth, 0.05), RIG, folded)
+    assert "folded by 30.0" in found.misfit and "not 36.0" in found.misfit and "plate-calibrate" in found.misfit
+    assert found.misfit in found.said() and "compressed" not in found.said()
+    larger = folded_plate("sacrum", "pelvis", 0, 0.066, 30.0)
+    found = rigid_plate_poses(seen(truth, 0.05), RIG, larger)
+    assert "measure 60 mm, not tag_size = 66 mm" in found.misfit
+
+
 def test_two_views_that_contradict_each_other_give_no_pose() -> None:
     truth = poses_of(40)
     keypoints = seen(truth, 0.05)

@@ -59,13 +59,29 @@ def test_finds_the_fold_and_the_place_of_every_tag(n_cameras: int) -> None:
         across = [np.linalg.norm(one[0, 0] - one[1, 2]) for one in (found.corners_plate, plate.corners_plate)]
         assert abs(across[0] - across[1]) < 5e-5
         assert found.n_moments == 60
-    # Measured: RMS 1.06 and 1.13 over 30 seeds.
-    assert np.sqrt(np.mean(np.square(scores))) < 2.0
+    # What is stated allows for errors that last, of which there are none here.
+    assert np.sqrt(np.mean(np.square(scores))) < 1.3
+
+
+def test_errors_that_last_are_in_the_stated_error() -> None:
+    """Every corner of every camera is off by the same in all moments, as much as is stated; tags seem smaller."""
+    rig, scores = ring_rig(4, 0, size=(1920, 1080)).subset(["cam_0", "cam_1"]), []
+    for seed in range(6):
+        sights, rng = shown(DRAWN, rig, seed, turns=0.6, n=24, noise=0.01), np.random.default_rng([seed, 2])
+        tags = sights.pixels.reshape(2, 24, 2, 4, 2)
+        inward = 0.03 * np.sign(tags.mean(axis=3, keepdims=True) - tags).reshape(sights.pixels.shape)
+        lasting = 0.035 * rng.normal(size=(2, 1, 8, 2))
+        found = measure_plate(rig, DRAWN, replace(sights, pixels=sights.pixels + inward + lasting))
+        scores.append(((found.angles[0] - DRAWN.facet_angles()[0]) / found.angle_sds[0],
+                       (found.size_ratio - 1) / found.size_ratio_sd))  # fmt: skip
+    ratios = np.sqrt(np.mean(np.square(scores), axis=0))
+    # Measured: 1.03 and 0.81; from 2 to 10 where stretches of time alone tell.
+    assert (ratios > 0.4).all() and (ratios < 1.5).all()
 
 
 def test_several_cameras_tell_a_print_of_another_size() -> None:
     larger = with_corners(DRAWN, DRAWN.corners_plate * 1.015, "")
-    found = measure_plate(RIG, DRAWN, shown(larger, RIG, 0))
+    found = measure_plate(RIG, DRAWN, shown(larger, RIG, 0, noise=0.04))
     # Measured: 1.0148 +- 0.0001, from the first step away from the drawing.
     assert found.size_ratio == pytest.approx(1.015, abs=0.002)
     alone = CameraRig(RIG.cameras[:1])
@@ -89,3 +105,29 @@ def test_refuses_footage_that_cannot_tell() -> None:
     with pytest.raises(ReconstructionError) as caught:
         measure_plate(rig, DRAWN, shown(DRAWN, rig, 0, noise=6.0))
     assert caught.value.code in ("PLATE_MISFIT", "PLATE_VIEWS")
+
+
+def exchanged(first: Plate, second: Plate) -> Plate:
+    """The first tag of one plate and the last of another, as if they were one plate."""
+    return with_corners(first, np.stack([first.corners_plate[0], second.corners_plate[1]]), "")
+
+
+@pytest.mark.parametrize(
+    ("moves", "codes"), [(0.0, ("PLATE_TAGS",)), (0.1, ("PLATE_TAGS", "PLATE_MISFIT", "PLATE_VIEWS"))]
+)
+def test_tags_of_two_plates_are_one_line(moves: float, codes: tuple[str, ...]) -> None:
+    rng = np.random.default_rng(3)
+    away = with_corners(DRAWN, DRAWN.corners_plate + np.array([0.0, 0.15, 0.0]), "")
+    sights = shown(exchanged(DRAWN, away), RIG, 0)
+    pixels = sights.pixels.copy()
+    pixels[:, :, 4:] += 400 * moves * np.cumsum(rng.normal(size=(1, 60, 1, 2)), axis=1)
+    with pytest.raises(ReconstructionError, match="tags 0, 1") as caught:
+        measure_plate(RIG, DRAWN, replace(sights, pixels=pixels))
+    assert caught.value.code in codes
+
+
+def test_tags_of_another_size_are_named() -> None:
+    smaller = folded_plate("sacrum", "pelvis", 0, 0.048, 30)
+    with pytest.raises(ReconstructionError, match="measure 60 mm, not 48") as caught:
+        measure_plate(RIG, smaller, shown(DRAWN, RIG, 0))
+    assert caught.value.code == "PLATE_SIZE"
