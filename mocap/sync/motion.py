@@ -19,7 +19,15 @@ from mocap.sync.motion_options import MotionSyncOptions, frames_of
 from mocap.sync.motion_refine import Refined, refine
 from mocap.sync.offsets import Clocks, against_consensus
 from mocap.sync.resample import on_own_grid
-from mocap.sync.words import agreed_words, drift_untold_words, drift_words, relative_words, shift_words, untold_words
+from mocap.sync.words import (
+    agreed_words,
+    drift_untold_words,
+    drift_words,
+    impossible_drift_words,
+    relative_words,
+    shift_words,
+    untold_words,
+)
 from mocap.trial import CameraTimes, Keypoints2D, SyncEstimate
 
 
@@ -102,13 +110,15 @@ def _shifts(look: Look, rate: float, options: MotionSyncOptions) -> tuple[Refine
 
 
 def _drift_told(clocks: Clocks, rate: float, half: float, options: MotionSyncOptions) -> NDArray:
-    """Drifts that are known well, or are beyond chance and matter."""
+    """Drifts that are known well, or are beyond chance and matter, and that clocks can have."""
     with np.errstate(invalid="ignore"):
         well = clocks.drift_sd / half * 1e6 <= options.told_sd_ppm
         plain = (np.abs(clocks.drift) > options.chance_sd * clocks.drift_sd) & (
             np.abs(clocks.drift) > options.matters_frames
         )
-    return np.asarray(well | plain)
+        # No clock runs so far off: a drift beyond is what keypoints or a calibration get wrong.
+        possible = np.abs(clocks.drift) / half * 1e6 <= options.most_drift_ppm + options.chance_sd * options.told_sd_ppm
+    return np.asarray((well | plain) & possible)
 
 
 def _errors(look: Look, clocks: Clocks) -> tuple[NDArray, NDArray]:
@@ -199,6 +209,13 @@ def _words(
         sd = first.drift_sd[estimate.estimable & ~np.isfinite(estimate.drift_ppm)]
         least = options.chance_sd * float(sd.max()) / half * 1e6 if np.isfinite(sd).all() else np.inf
         note = drift_untold_words(seconds, least, 2 * float(np.nanmax(clocks.offset_sd)))
+        with np.errstate(invalid="ignore"):
+            beyond = ~np.isfinite(estimate.drift_ppm) & (np.abs(first.drift) > options.chance_sd * first.drift_sd)
+            beyond &= np.abs(first.drift) / half * 1e6 > options.most_drift_ppm
+        for camera in np.flatnonzero(beyond):
+            ppm, ppm_sd = (1e6 / half * float(one[camera]) for one in (first.drift, first.drift_sd))
+            name = estimate.camera_names[camera]
+            words.append(impossible_drift_words(name, ppm, ppm_sd, options.most_drift_ppm))
     if not estimate.shifted.any() and estimate.estimable.any():
         words.append(agreed_words(clocks.offset_sd, note, seconds))
     elif note:

@@ -30,6 +30,14 @@ def drift_words(name: str, drift_ppm: float, sd_ppm: float, frames: float) -> st
     )
 
 
+def impossible_drift_words(name: str, drift_ppm: float, sd_ppm: float, most_ppm: float) -> str:
+    """Say what looks like a drift and is more than clocks do."""
+    return (
+        f"What camera '{name}' saw changes as if its clock ran {digits(abs(drift_ppm), 2)} +- {digits(sd_ppm, 1)} ppm "
+        f"off. No clock does (limit {digits(most_ppm)} ppm), so that is left as it is."
+    )
+
+
 def relative_words(names: Sequence[str]) -> str:
     """Say whose clock was taken as the common one where no majority decides."""
     return f"Too few clocks agree to tell whose is right: all are set against {_listed(names)}."

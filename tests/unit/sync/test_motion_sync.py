@@ -42,6 +42,13 @@ def test_perfect_keypoints_give_the_shift_exactly(rig, points):
     assert found.error_after_px[1] < 0.05 < 5 < found.error_before_px[1]
 
 
+def test_a_drift_that_no_clock_has_is_told_and_not_applied(rig, points):
+    seen = observe(points, rig, pixel_sigma=0.1, drift_ppm=[0, 6000.0, 0, 0])
+    found = estimate_offsets(seen.keypoints, rig)
+    # Taken for a drift it would have been carried out, 0.9 frames from begin to end.
+    assert not np.isfinite(found.drift_ppm[1]) and "ppm off. No clock does" in " ".join(found.words)
+
+
 def test_setting_the_clocks_puts_the_pixels_where_they_belong(rig, points):
     seen = observe(points, rig, pixel_sigma=0.0, desync_frames=[0, -7.35, 0, 2.5])
     found = estimate_offsets(seen.keypoints, rig)
