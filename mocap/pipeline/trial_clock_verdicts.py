@@ -8,6 +8,7 @@ from calibration import CameraRig
 from calibration.digits import digits
 from mocap.sync import LostFrames, MotionSyncOptions
 from mocap.sync.lost_ends import EndApart
+from mocap.sync.words import OTHER_RATE
 from mocap.trial import Keypoints2D, SyncEstimate, Verdict
 
 _LIMIT_FRAMES = MotionSyncOptions().matters_frames
@@ -86,7 +87,9 @@ def clock_verdicts(
         f"(+- {digits(float(estimate.offset_sd_s[worst]) * keypoints.rate_hz, 1)}), below what matters. "
         f"{' '.join(estimate.words)}"
     )
-    return (Verdict("clocks agree", float(off[worst]), _LIMIT_FRAMES, "frames", True, text),)
+    # A movement that only another frame rate explains is no agreement.
+    agreed = not any(OTHER_RATE in said for said in estimate.words)
+    return (Verdict("clocks agree", float(off[worst]), _LIMIT_FRAMES, "frames", agreed, text),)
 
 
 def unasked() -> Verdict:

@@ -67,7 +67,7 @@ def estimate_offsets(
     with one_blas_thread():
         refined, first = _shifts(look, rate, options)
         clocks = against_consensus(refined)
-        errors = _errors(look, clocks)
+        errors = (*_errors(look, clocks), _errors(look, first)[1])
     return _estimate(rig.names, clocks, first, errors, rate, start_s, look.half, options)
 
 
@@ -145,7 +145,7 @@ def _errors(look: Look, clocks: Clocks) -> tuple[NDArray, NDArray]:
 
 
 def _estimate(
-    names: tuple[str, ...], clocks: Clocks, first: Clocks, errors: tuple[NDArray, NDArray], rate: float, start_s: float,
+    names: tuple[str, ...], clocks: Clocks, first: Clocks, errors: tuple[NDArray, ...], rate: float, start_s: float,
     half: float, options: MotionSyncOptions,
 ) -> SyncEstimate:
     """Turn frames into seconds and ppm, and say it in words; `first` has the drifts as far as they could be told."""
@@ -161,9 +161,9 @@ def _estimate(
         names, "motion",
         np.where(told, offset / rate, np.nan), np.where(told, np.sqrt(np.maximum(variance, 0.0)) / rate, np.nan),
         np.where(told, clocks.drift * ppm, np.nan), np.where(told, clocks.drift_sd * ppm, np.nan),
-        *errors, shifted,
+        errors[0], errors[1], shifted,
     )  # fmt: skip
-    return replace(estimate, words=_words(estimate, clocks, first, half, rate, options))
+    return replace(estimate, words=_words(estimate, clocks, first, errors[2], half, rate, options))
 
 
 def _offset_told(clocks: Clocks, options: MotionSyncOptions) -> NDArray:
@@ -185,8 +185,9 @@ def _beyond(clocks: Clocks, options: MotionSyncOptions) -> NDArray:
 
 
 def _words(
-    estimate: SyncEstimate, clocks: Clocks, first: Clocks, half: float, rate: float, options: MotionSyncOptions
-) -> tuple[str, ...]:
+    estimate: SyncEstimate, clocks: Clocks, first: Clocks, error_px: NDArray, half: float, rate: float,
+    options: MotionSyncOptions,
+) -> tuple[str, ...]:  # fmt: skip
     words, seconds = [], (2 * half + 1) / rate
     for camera in np.flatnonzero(estimate.shifted):
         name, drift = estimate.camera_names[camera], float(estimate.drift_ppm[camera])
@@ -215,7 +216,8 @@ def _words(
         for camera in np.flatnonzero(beyond):
             ppm, ppm_sd = (1e6 / half * float(one[camera]) for one in (first.drift, first.drift_sd))
             name = estimate.camera_names[camera]
-            words.append(impossible_drift_words(name, ppm, ppm_sd, options.most_drift_ppm))
+            gain = (float(estimate.error_after_px[camera]), float(error_px[camera]))
+            words.append(impossible_drift_words(name, ppm, ppm_sd, options.most_drift_ppm, *gain))
     if not estimate.shifted.any() and estimate.estimable.any():
         words.append(agreed_words(clocks.offset_sd, note, seconds))
     elif note:

@@ -7,6 +7,10 @@ from numpy.typing import NDArray
 
 from calibration.digits import digits
 
+_PLAIN_GAIN = 0.7  # of the error, that a drift has to leave at most to be worth a flag
+OTHER_RATE = "its frame rate is another, or it lost frames; give frame times"
+"""What a drift that no clock has means where it explains what was seen."""
+
 
 def shift_words(
     name: str, offset_frames: float, sd_frames: float, before_px: float, after_px: float, drifts: bool = False
@@ -30,12 +34,18 @@ def drift_words(name: str, drift_ppm: float, sd_ppm: float, frames: float) -> st
     )
 
 
-def impossible_drift_words(name: str, drift_ppm: float, sd_ppm: float, most_ppm: float) -> str:
-    """Say what looks like a drift and is more than clocks do."""
-    return (
+def impossible_drift_words(
+    name: str, drift_ppm: float, sd_ppm: float, most_ppm: float, before_px: float, after_px: float
+) -> str:
+    """Say what looks like a drift and is more than clocks do; of a plain one, that the rate may be another."""
+    head = (
         f"What camera '{name}' saw changes as if its clock ran {digits(abs(drift_ppm), 2)} +- {digits(sd_ppm, 1)} ppm "
-        f"off. No clock does (limit {digits(most_ppm)} ppm), so that is left as it is."
+        f"off. No clock does (limit {digits(most_ppm)} ppm), so that is left as it is"
     )
+    if not after_px < _PLAIN_GAIN * before_px:
+        return f"{head}."
+    gain = f"though it would lower the median distance from {digits(before_px)} to {digits(after_px)} px"
+    return f"{head}, {gain}: {OTHER_RATE}."
 
 
 def relative_words(names: Sequence[str]) -> str:

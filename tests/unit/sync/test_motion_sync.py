@@ -6,10 +6,11 @@ import pytest
 from calibration.synthetic import ring_rig
 from calibration.triangulation import sampson_distance_px
 from mocap.errors import ConfigError, KeypointError
+from mocap.pipeline.trial_clock_verdicts import clock_verdicts
 from mocap.sync import MotionSyncOptions, common_times, estimate_offsets, resample_keypoints
 from mocap.sync.motion_pairs import pairs_of
 from mocap.sync.motion_tracks import middle
-from mocap.sync.words import agreed_words, drift_words, relative_words, shift_words, untold_words
+from mocap.sync.words import OTHER_RATE, agreed_words, drift_words, relative_words, shift_words, untold_words
 from mocap.synthetic import observe
 from mocap.trial import CameraTimes, Keypoints2D, Points3D
 
@@ -47,6 +48,9 @@ def test_a_drift_that_no_clock_has_is_told_and_not_applied(rig, points):
     found = estimate_offsets(seen.keypoints, rig)
     # Taken for a drift it would have been carried out, 0.9 frames from begin to end.
     assert not np.isfinite(found.drift_ppm[1]) and "ppm off. No clock does" in " ".join(found.words)
+    assert OTHER_RATE in found.words[0]
+    (verdict,) = clock_verdicts(found, seen.keypoints, rig)
+    assert not verdict.passed
 
 
 def test_setting_the_clocks_puts_the_pixels_where_they_belong(rig, points):
