@@ -20,8 +20,8 @@ from calibration.in_use.step_systems import N_STEP, StepSystems, step_systems
 from calibration.rigid import from_rotvec, rotvec
 from calibration.triangulation import undistorted
 
-_POINTS = 12000
-_RATE_HZ = 5.0  # at least so many frames are looked at
+_POINTS = 9000
+_RATE_HZ = 2.5  # at least so many frames are looked at
 _ENDS_S = 4.0  # of which as many more as there are, up to
 _END_FRAMES = 150
 _SPEED_FRAMES = 4

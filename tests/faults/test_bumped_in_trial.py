@@ -72,7 +72,9 @@ def test_small_bumps_pass_the_drift_limit_and_are_told():
     assert not drift.passed and drift.measured == pytest.approx(0.2, abs=0.05)  # measured 0.215, sd 0.010
 
 
-# All without clocks set, 200 trials of squats and walking, sigma 2 px, 3 % outliers, bumped 2 s before the end.
+# Without clocks set, squats and walking, sigma 2 px, 3 % outliers, bumped 2 s before the end. Measured: 0.2 deg told
+# in 0.99 of 200 and no other camera; of 5 mm 0.85 of 40: the six missed are walkers in whose sight the least squares of
+# perfectly known noise hold 19 to 42 of chi-square (6 freedoms), where 1e-6 of chance takes 39.
 @pytest.mark.heavy
 @pytest.mark.parametrize(
     ("degrees", "shift_mm", "share"), [(2.0, 0.0, 0.99), (1.0, 0.0, 0.99), (0.5, 0.0, 0.95), (0.2, 0.0, 0.95)]
