@@ -11,7 +11,10 @@ from calibration.rigid import apply, from_rotvec
 from calibration.synthetic import ring_rig
 from mocap.cli import app
 from mocap.config.plates import folded_plate, plates_text, read_plates
+from mocap.errors import ReconstructionError
 from mocap.export.keypoints import write_keypoint_table
+from mocap.pipeline.plate_calibration import _require_step
+from mocap.pipeline.trial_plates import fit_plates
 from mocap.storage import read_trial
 from mocap.trial import Keypoints2D
 
@@ -57,6 +60,26 @@ def test_plates_become_points_of_their_segment(lab):
         back = apply(np.linalg.inv(world_from_plate)[:, None], cluster)
         assert np.abs(back - back.mean(axis=0)).max() < 0.002  # measured 0.6 mm: the points stay on the plate
         assert np.isfinite(points.covariance[:, -4:]).all()
+
+
+def test_a_plate_that_is_not_as_described_and_cameras_out_of_step_are_refused():
+    rig, (plate,) = ring_rig(4), read_plates("sacrum_60").plate
+    phase = np.linspace(0, 4, 50)
+    turn = np.stack([0.3 * np.sin(phase), 0.4 * np.cos(phase), 0.2 * phase], axis=1)
+    place = np.stack([0.2 * np.cos(3 * phase), 0.2 * np.sin(3 * phase), 1.0 + 0.1 * np.sin(6 * phase)], axis=1)
+    corners = apply(from_rotvec(turn, place)[:, None], plate.corners_plate.reshape(1, -1, 3))
+    pixels = rig.project(corners) + np.random.default_rng(0).normal(0, 0.05, (4, 50, 8, 2))
+    seen = Keypoints2D(pixels, np.full(pixels.shape[:3], 0.98), plate.keypoint_names, 25.0)
+    (good,) = fit_plates(seen, rig, (plate,)).verdicts
+    (bad,) = fit_plates(seen, rig, (folded_plate("sacrum", "pelvis", 0, 0.06, 45.0),)).verdicts
+    assert good.passed and not bad.passed and bad.measured == 100.0
+    assert "folded by 30.0" in bad.text and "plate-calibrate" in bad.text
+    _require_step(rig, seen)
+    pixels[3] = np.roll(pixels[3], 4, axis=0)
+    late = Keypoints2D(pixels[:, 4:], seen.confidence[:, 4:], seen.names, 25.0)
+    with pytest.raises(ReconstructionError, match="Shifting camera 'cam_3' by -4") as caught:
+        _require_step(rig, late)
+    assert caught.value.code == "PLATE_STEP"
 
 
 def test_corners_without_their_plates_are_told(lab):
