@@ -160,6 +160,8 @@ def oddity_verdicts(points: Points3D) -> tuple[tuple[Verdict, ...], Implausible]
     verdicts = []
     for name, (mask, meaning) in kinds.items():
         text = f"that {meaning}{_where(mask, points)}"
+        if name == "stray samples" and odd.unjudged.any():
+            text += f"; {counted(int(odd.unjudged.sum()), 'sample')} beside gaps or at ends could not be judged"
         verdicts.append(Verdict(name, float(mask.sum()), 0.0, "samples", not mask.any(), text))
     return tuple(verdicts), odd
 

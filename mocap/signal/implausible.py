@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mocap.schema import Status
 from mocap.signal.gaps import runs
+from mocap.signal.stray_ends import find_stray_ends
 from mocap.trial import Points3D
 
 #: A point that moves farther from one frame to the next has leapt (m).
@@ -41,12 +42,15 @@ class Implausible:
         Both samples of a move of more than 0.3 m between two frames; of a point that leaps away and back all
         samples in between as well.
     stray : ndarray
-        Up to three samples in a row far off the course of their neighbours.
+        Up to three samples in a row far off the course of their neighbours, or of those of one side at an end.
+    unjudged : ndarray
+        Samples at the ends of what is there, of which too little is known to tell whether they stray by 50 mm.
     """
 
     frozen: NDArray
     leap: NDArray
     stray: NDArray
+    unjudged: NDArray
 
     @property
     def any(self) -> NDArray:
@@ -71,7 +75,8 @@ def find_implausible(position: NDArray, sd_m: NDArray | None = None) -> Implausi
     """
     position = np.asarray(position, float)
     leap = find_leaps(position)
-    return Implausible(find_frozen(position), leap, find_stray(np.where(leap[..., None], np.nan, position), sd_m))
+    stray, unjudged = judge_strays(np.where(leap[..., None], np.nan, position), sd_m)
+    return Implausible(find_frozen(position), leap, stray, unjudged)
 
 
 def without_implausible(points: Points3D) -> Points3D:
@@ -139,22 +144,76 @@ def find_leaps(position: NDArray, limit_m: float = LEAP_M) -> NDArray:
 
 
 def find_stray(position: NDArray, sd_m: NDArray | None = None, limit_m: float = STRAY_M) -> NDArray:
-    """Return the samples, shape (time, keypoint), that lie far from the cubic through their neighbours.
+    """Return the samples that `judge_strays` finds to be stray, shape (time, keypoint)."""
+    return judge_strays(position, sd_m, limit_m)[0]
+
+
+def judge_strays(
+    position: NDArray, sd_m: NDArray | None = None, limit_m: float = STRAY_M
+) -> tuple[NDArray, NDArray]:
+    """Find the samples, shape (time, keypoint), that lie far from the cubic through their neighbours.
 
     Far is more than `limit_m`, more than seven times the spread of such distances, which a noisy recording makes
     large, and more than five times what the sample's own `sd_m` lets expect. The worst sample of a neighbourhood is
     taken out first, and its neighbours are asked again. A sample known much worse than the others of its point says
-    nothing about them, nor is it told apart itself.
+    nothing about them, nor is it told apart itself. Where neighbours of one side are missing, the others foretell it,
+    see `find_stray_ends`; these are never asked about others before they are judged themselves.
+
+    Returns
+    -------
+    stray : ndarray of bool, shape (time, keypoint)
+    unjudged : ndarray of bool, shape (time, keypoint)
+        Those at ends that could lie 50 mm off and would not be found.
     """
-    n_frames, n_keypoints = position.shape[:2]
-    work = np.array(position, float)
     least = np.full(position.shape[:2], limit_m)
+    known = np.isfinite(position).all(axis=2)
     if sd_m is not None:
         least = np.maximum(least, _STRAY_OWN_SDS * np.nan_to_num(sd_m))
-        work[np.nan_to_num(sd_m) > _POORLY_KNOWN * np.nan_to_num(_median(sd_m, axis=0), nan=np.inf)] = np.nan
-    stray = np.zeros((n_frames, n_keypoints), bool)
-    if n_frames < 2 * _REACH + 1:
-        return stray
+        known &= ~(np.nan_to_num(sd_m) > _POORLY_KNOWN * np.nan_to_num(_median(sd_m, axis=0), nan=np.inf))
+    if len(position) < 2 * _REACH + 1:
+        return np.zeros(known.shape, bool), known
+    one_sided = known & ~_between(known)
+    work = np.where((known & ~one_sided)[..., None], position, np.nan)
+    stray = _inner_strays(work, least)
+    work[stray] = np.nan
+    ends = known & ~_between(known & ~one_sided)
+    # A stray that nobody could judge yet makes its judged neighbour look stray: near ends all are judged in order.
+    doubted = stray & _near(ends)
+    ends |= known & _near(ends) & _near(doubted)
+    stray &= ~ends
+    work[ends] = np.nan
+    at_ends, judged = find_stray_ends(
+        np.where((known & ~stray)[..., None], position, np.nan), ends, least, work
+    )
+    stray |= at_ends | (doubted & ~judged)
+    excess = _excess(position, 0, least, np.where((known & ~stray)[..., None], position, np.nan))
+    # A good sample beside strays may have gone with them: it fits the course of those that are left. And what only one
+    # side told of may have two by now.
+    stray = (stray & ~(excess <= 1.0)) | (ends & (np.nan_to_num(excess) > 1.0))
+    return stray, one_sided & ~judged & ~stray
+
+
+def _near(marked: NDArray) -> NDArray:
+    """Frames whose course the marked ones, or those beside these, have a part in, shape (time, keypoint)."""
+    near = marked.copy()
+    for shift in range(1, 2 * _REACH + 1):
+        near[shift:] |= marked[:-shift]
+        near[:-shift] |= marked[shift:]
+    return near
+
+
+def _between(known: NDArray) -> NDArray:
+    """Where enough neighbours are known for the course of a point, shape (time, keypoint)."""
+    sides = np.zeros((2, *known.shape), np.int8)
+    for shift in range(1, _REACH + 1):
+        sides[0, shift:] += known[:-shift]
+        sides[1, :-shift] += known[shift:]
+    return np.asarray((sides >= 2).all(axis=0) & (sides.sum(axis=0) >= 5))
+
+
+def _inner_strays(position: NDArray, least: NDArray) -> NDArray:
+    """Strays among samples that have neighbours on both sides, the worst of a neighbourhood first."""
+    work, stray = np.array(position), np.zeros(least.shape, bool)
     for _ in range(_TURNS):
         shown = np.max([np.nan_to_num(_excess(work, left_out, least)) for left_out in range(_LONGEST_STRAY)], axis=0)
         worst = shown > 1.0
@@ -165,8 +224,7 @@ def find_stray(position: NDArray, sd_m: NDArray | None = None, limit_m: float = 
             worst[:-shift] &= shown[:-shift] >= shown[shift:]
         stray |= worst
         work[worst] = np.nan
-    # A good sample beside strays may have gone with them: it fits the course of those that are left.
-    return stray & ~(_excess(position, 0, least, work) <= 1.0)
+    return stray
 
 
 def _excess(position: NDArray, left_out: int, least_m: NDArray, neighbours: NDArray | None = None) -> NDArray:

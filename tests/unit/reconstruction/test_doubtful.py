@@ -15,7 +15,7 @@ def planted(frozen=(), leap=(), stray=()):
         for place in places:
             mask[place] = True
         masks.append(mask)
-    return Implausible(*masks)
+    return Implausible(*masks, np.zeros_like(masks[0]))
 
 
 def points():

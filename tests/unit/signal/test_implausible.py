@@ -66,6 +66,47 @@ def test_strays_of_50_mm_are_all_found(clean, length):
     assert wrong == 0
 
 
+PLACES = {"first": [0], "third": [2], "last": [-1], "third last": [-3], "before a gap": [139], "after a gap": [152],
+          "two last": [-2, -1]}  # fmt: skip
+
+
+@pytest.mark.parametrize(("n_rounds", "noise_m"), [
+    (1, 0.001), *(pytest.param(25, noise, marks=pytest.mark.heavy) for noise in (0.0005, 0.001, 0.002, 0.004)),
+])  # fmt: skip
+def test_strays_at_the_ends_of_what_is_there_are_found(n_rounds, noise_m):
+    """One side alone foretells them.
+
+    Measured over squats, walks and free motion, single samples: missed 0 of 954 up to 2 mm of noise and 8 of 313 at
+    4 mm (limit a little wider than now); two in a row: missed or told as not judged 61 of 554. Sound ends flagged: 0
+    of 7616.
+    """
+    rng, position = np.random.default_rng(11), squat(default_subject(), repetitions=1).points.position[:250, ::2]
+    single, pair, missed, flagged = 0, 0, {"single": 0, "pair": 0}, 0
+    for _ in range(n_rounds):
+        sound = position + rng.normal(0, noise_m, position.shape)
+        sound[140:152] = np.nan
+        flagged += int(find_implausible(sound).any.sum())
+        for where, frames in PLACES.items():
+            spoilt = sound.copy()
+            keypoint = int(rng.integers(position.shape[1]))
+            direction = rng.normal(size=3)
+            spoilt[frames, keypoint] += 0.05 * direction / np.linalg.norm(direction)
+            found = find_implausible(spoilt)
+            kind = "pair" if where == "two last" else "single"
+            single, pair = single + (kind == "single"), pair + (kind == "pair")
+            missed[kind] += not (found.stray | found.unjudged)[frames, keypoint].all()
+    assert missed["single"] <= (0.05 if noise_m > 0.002 else 0.0) * single
+    assert missed["pair"] <= 0.2 * pair
+    assert flagged <= 1e-4 * n_rounds * 4 * position.shape[1]
+
+
+def test_ends_of_what_is_too_short_are_said_not_to_be_judged(clean):
+    position = clean[0][:200].copy()
+    position[100:110], position[113:130] = np.nan, np.nan
+    found = find_implausible(position)
+    assert found.unjudged[110:113].all() and not found.unjudged[:98].any()
+
+
 def test_gaps_and_short_recordings_are_no_trouble(clean):
     position = clean[0].copy()
     position[50:60] = np.nan
