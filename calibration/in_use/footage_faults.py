@@ -20,6 +20,7 @@ _HELPS = 0.95
 _SIMPLER = 1.25  # a simpler cause may leave so much more
 _SUSPICIOUS_SHARE = 0.005
 _SUSPICIOUS_RATIO = 1.6  # of the worst pair to the best
+_ALIKE_RATIO = 3.0  # of the pairs with undone faults to those that are as named: one noise is in both
 _MOST_TRIED = 6  # pairs of cameras of which all orders are tried, from the best
 
 
@@ -103,6 +104,7 @@ def footage_fault(evidence: Evidence) -> FootageFault | None:
     limit = min(_MUCH_BETTER * before, _PLAUSIBLE_SHARE * longest)
     _prepare(evidence)
     ways = [*_changed(evidence, possible_turns()), *_changed(evidence, possible_scales()), swapped(evidence)]
+    ways = [roles for roles in ways if _fits(evidence, roles)]
     scored = sorted(((evidence.score(roles), _n_changed(roles, named), roles) for roles in ways), key=lambda s: s[:2])
     if not scored or scored[0][0] > limit:
         return None
@@ -114,6 +116,24 @@ def _prepare(evidence: Evidence) -> None:
     n = range(len(evidence.rig))
     changed = [Role(i, i, change) for i in n for change in (*possible_turns(), *possible_scales())]
     evidence.prepare((*changed, *(Role(i, a) for i in n for a in n)))
+
+
+def _fits(evidence: Evidence, roles: tuple[Role, ...]) -> bool:
+    """Return whether undone footage agrees about as well as what is left as named; true where nothing tells.
+
+    A camera that was knocked, or whose images are cropped, agrees somewhat better for being mirrored or rescaled, and
+    still stands out.
+    """
+    named = evidence.as_named()
+    undone = np.array([one != other for one, other in zip(roles, named, strict=True)])
+    table = pair_table(evidence, roles)
+    of_undone = undone[:, None] | undone
+    kept, mended = (table[mask & np.isfinite(table)] for mask in (~of_undone, of_undone))
+    if not len(kept) or not len(mended):
+        return True
+    longest = max(max(camera.size) for camera in evidence.rig)
+    limit = max(_ALIKE_RATIO * float(np.sqrt(np.mean(kept**2))), _SUSPICIOUS_SHARE * longest)
+    return bool(np.sqrt(np.mean(mended**2)) <= limit)
 
 
 def _n_changed(roles: tuple[Role, ...], named: tuple[Role, ...]) -> int:

@@ -123,3 +123,15 @@ def test_one_view_of_another_recording_is_named():
     found = find_wrong_views(Keypoints2D(pixels, confidence, BODY, 100.0), rig)
     assert found is not None and found.cameras == ("cam_3",)
     assert found.after_px < 6 < found.before_px
+
+
+def test_a_cropped_view_is_not_taken_for_a_mirrored_or_rescaled_one():
+    """Either would lower the disagreement from 45 to 14 px, far above that of the other cameras."""
+    rig = ring_rig(4, 1)
+    keypoints = seen(1, rig)
+    pixels = keypoints.pixels.copy()
+    pixels[1] -= [120.0 * rig.cameras[1].size[0] / 1920, 60.0 * rig.cameras[1].size[0] / 1920]
+    cropped = Keypoints2D(pixels, keypoints.confidence, BODY, 100.0)
+    assert find_wrong_views(cropped, rig) is None
+    told = [verdict.text for verdict in check_against_calibration(cropped, rig) if not verdict.passed]
+    assert len(told) == 1 and "CAMERA_MOVED: Camera 'cam_1'" in told[0]
