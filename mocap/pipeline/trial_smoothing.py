@@ -21,9 +21,7 @@ _LEFT = "points smoothed"
 
 
 def _kalman(trial: Trial, found: Reconstruction, options: SmoothingOptions) -> Smoothed:
-    assert trial.keypoints is not None and trial.rig is not None
-    smoothed = smooth_points_kalman(found.points, options)
-    return replace(smoothed, points=with_reprojection(smoothed.points, trial.keypoints, trial.rig))
+    return smooth_points_kalman(found.points, options)
 
 
 def _map(trial: Trial, found: Reconstruction, options: SmoothingOptions) -> Smoothed:
@@ -80,6 +78,8 @@ def smooth_trial(
     own = len(found.points.names)
     smoothed = SMOOTHERS[method](trial, replace(found, points=_without(found.points, odd[:, :own])), chosen)
     points = smoothed.points
+    if trial.keypoints is not None and trial.rig is not None:
+        points = with_reprojection(points, trial.keypoints, trial.rig)
     left = dict(smoothed.left)
     if more is not None:
         rigid = smooth_points_kalman(_without(more, odd[:, own:]), chosen)

@@ -1,5 +1,6 @@
 """Runs the compiled loop over spans of time in threads, so that memory beyond input and output stays bounded."""
 
+import functools
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -102,14 +103,15 @@ def solve(
     n_cameras, n_frames, n_keypoints = confidence.shape
     solution = _empty(n_cameras, n_frames, n_keypoints, want_freedom)
     cameras = (camera_table(rig), np.ascontiguousarray(1.0 / sigma_px.T), NO_TRUST if trust is None else trust,
-               _limits(n_cameras, options))  # fmt: skip
+               _limits(n_cameras, options.truncation_sigma, options.min_views))  # fmt: skip
 
     def solve_span(frames: slice) -> slice:
         _solve_span(frames, pixels, confidence, cameras, options, solution)
         return frames
 
-    spans = list(_spans(n_frames, n_keypoints))
-    with ThreadPoolExecutor(max_workers=max(1, min(_threads(options), len(spans)))) as pool:
+    threads = _threads(options)
+    spans = list(_spans(n_frames, n_keypoints, threads))
+    with ThreadPoolExecutor(max_workers=max(1, min(threads, len(spans)))) as pool:
         for frames in pool.map(solve_span, spans):
             if progress is not None:
                 progress(frames.stop, n_frames)
@@ -123,8 +125,9 @@ def _threads(options: ReconstructionOptions) -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _spans(n_frames: int, n_keypoints: int) -> Iterator[slice]:
-    length = max(1, _SPAN_POINTS // max(1, n_keypoints))
+def _spans(n_frames: int, n_keypoints: int, threads: int) -> Iterator[slice]:
+    # Few points are shared by all threads too.
+    length = max(1, min(_SPAN_POINTS // max(1, n_keypoints), -(-n_frames // threads)))
     for start in range(0, n_frames, length):
         yield slice(start, min(start + length, n_frames))
 
@@ -174,8 +177,9 @@ def _plain(array: NDArray) -> NDArray:
     return checked_array(np.ascontiguousarray(array, np.float64), "observations", array.shape)
 
 
-def _limits(n_cameras: int, options: ReconstructionOptions) -> NDArray:
-    truncation = options.truncation_sigma**2
+@functools.lru_cache(maxsize=32)
+def _limits(n_cameras: int, truncation_sigma: float, min_views: int) -> NDArray:
+    truncation = truncation_sigma**2
     freedom = np.maximum(2 * np.arange(n_cameras + 1) - 3, 1)
     passing = np.maximum(truncation, chi2.ppf(_PASSING_QUANTILE, freedom))
-    return np.concatenate([[truncation, options.min_views], passing, chi2.ppf(_NOISE_QUANTILE, freedom)])
+    return np.concatenate([[truncation, min_views], passing, chi2.ppf(_NOISE_QUANTILE, freedom)])

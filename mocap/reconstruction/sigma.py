@@ -20,7 +20,7 @@ _FIRST_SIGMA_SHARE = 0.005  # of the longer side of the image
 _SMALLEST_SIGMA_PX = 0.01  # no detector is better; perfect synthetic pixels are
 _ROUNDS = 10
 _MEDIAN_ROUNDS = 2
-_MEDIAN_STRIDE, _FEWEST_FRAMES = 4, 30  # a median that only starts the search needs no more
+_COARSE_ROUNDS, _COARSE_STRIDE, _FEWEST_FRAMES = 3, 4, 30  # to start the search a quarter of the sample will do
 _SETTLED = 0.01
 _PRIOR_FREEDOM = 100.0  # a keypoint with this many degrees of freedom is believed half
 _LARGEST_LOG_CAMERA = np.log(10.0)
@@ -72,15 +72,13 @@ def estimate_noise(pixels: NDArray, confidence: NDArray, rig: CameraRig, options
     pixels, confidence = pixels[:, ::stride], confidence[:, ::stride]
     noise = PixelNoise(np.full((n_cameras, n_keypoints), _FIRST_SIGMA_SHARE * max(max(c.size) for c in rig)))
     camera = np.ones(n_cameras)
-    few = _MEDIAN_STRIDE if pixels.shape[1] >= _MEDIAN_STRIDE * _FEWEST_FRAMES else 1
+    few = _COARSE_STRIDE if pixels.shape[1] >= _COARSE_STRIDE * _FEWEST_FRAMES else 1
     for turn in range(_ROUNDS):
-        single = turn >= _MEDIAN_ROUNDS
-        part = slice(None, None, 1 if single else few)
-        solution = solve(
-            pixels[:, part], confidence[:, part], rig, noise.sigma_px, options, want_freedom=single, trust=noise.trust
-        )  # fmt: skip
+        single, every = turn >= _MEDIAN_ROUNDS, few if turn < _COARSE_ROUNDS else 1
+        seen, sure = pixels[:, ::every], confidence[:, ::every]
+        solution = solve(seen, sure, rig, noise.sigma_px, options, want_freedom=single, trust=noise.trust)
         if not solution.used.any():
-            if part.step == 1:
+            if every == 1:
                 return noise
             few = 1
             continue
@@ -90,10 +88,10 @@ def estimate_noise(pixels: NDArray, confidence: NDArray, rig: CameraRig, options
         else:
             counted = _counted(solution)
             camera = _camera_factor(solution, counted, before / camera[:, None])
-            sigma = np.maximum(_keypoint_sigma(solution, counted, camera, noise, confidence), _SMALLEST_SIGMA_PX)
-            power = _confidence_power(solution, counted, confidence, sigma, noise) if options.weigh_confidence else 0.0
-            noise = PixelNoise(sigma, power, _trust(power, _typical(confidence, counted)))
-        if single and np.abs(np.log(noise.sigma_px / before)).max() < _SETTLED:
+            sigma = np.maximum(_keypoint_sigma(solution, counted, camera, noise, sure), _SMALLEST_SIGMA_PX)
+            power = _confidence_power(solution, counted, sure, sigma, noise) if options.weigh_confidence else 0.0
+            noise = PixelNoise(sigma, power, _trust(power, _typical(sure, counted)))
+        if single and every == 1 and np.abs(np.log(noise.sigma_px / before)).max() < _SETTLED:
             break
     return noise
 

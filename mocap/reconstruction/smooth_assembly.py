@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from calibration.digits import counted
 from mocap.reconstruction.smooth_kernels import PAD
 from mocap.reconstruction.smooth_lanes import LEARN_FRAMES, Lanes, Prepared, plain
+from mocap.reconstruction.smooth_load_kernels import store_lanes
 from mocap.reconstruction.smooth_options import Smoothed, SmoothingOptions, pool
-from mocap.reconstruction.smooth_sample_kernels import store_lanes
 from mocap.reconstruction.smooth_series import cutoffs
 from mocap.schema import Status
 from mocap.trial import Points3D

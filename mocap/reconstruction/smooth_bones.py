@@ -85,8 +85,7 @@ def learn_bones(
             spread = (1.4826 * np.median(np.abs(here - middle[bone]))) ** 2
             change = max(float(spread - np.median(own[seen, bone])), 0.0)
             floor = _STIFFEST * float(np.median(first[seen, bone] + second[seen, bone]))
-            off = length[:, bone][length[:, bone] > 0] - middle[bone]
-            weight[bone] = 1.0 / (change * _correlation_frames(off) + floor)
+            weight[bone] = 1.0 / (change * _correlation_frames(length[:, bone], middle[bone]) + floor)
 
     share(len(bones.ends), learn)
     return Bones(bones.ends, bones.apart, middle, weight)
@@ -123,8 +122,9 @@ def told_by_neighbours(bones: Bones, direction: NDArray, info: NDArray, share: S
     return result
 
 
-def _correlation_frames(off: NDArray) -> float:
+def _correlation_frames(length: NDArray, middle: float) -> float:
     """Return over how many frames a deviation lasts; of long recordings not every frame is looked at."""
-    every = max(1, len(off) // _CORRELATION_FRAMES)
-    few = np.ascontiguousarray(off[::every])
-    return 1.0 + every * (correlation_frames(few, min(_LAGS // every, len(few) // 4)) - 1.0)
+    every = max(1, len(length) // _CORRELATION_FRAMES)
+    few = length[::every]
+    off = few[few > 0] - middle
+    return 1.0 + every * (correlation_frames(off, min(_LAGS // every, len(off) // 4)) - 1.0)

@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mocap.reconstruction.smooth_sample_kernels import LOPSIDED, MISSING, UNKNOWN, farthest_move, judge
+from mocap.reconstruction.smooth_load_kernels import LOPSIDED, MISSING, UNKNOWN, judge
+from mocap.reconstruction.smooth_sample_kernels import farthest_move
 
 _UNKNOWN_SD_M = 1e-3  # where points bring no covariance, the noise is learned whole; the unit does not matter
 # No direction is known that much better than another (of the variance): a weight without bound would hold the whole

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from mocap.reconstruction.smooth_guard import doubts, usable_covariance
 from mocap.reconstruction.smooth_kernels import LANES, PAD
+from mocap.reconstruction.smooth_load_kernels import load_lanes, survey
 from mocap.reconstruction.smooth_options import SmoothingOptions
 from mocap.reconstruction.smooth_pace import PACE_PERIODS, paced
-from mocap.reconstruction.smooth_sample_kernels import load_lanes
 from mocap.reconstruction.smooth_scout import Seen, learn, look, look_all, strays
 from mocap.reconstruction.smooth_series import Series
 from mocap.trial import Points3D
@@ -86,17 +86,17 @@ class Lanes:
 
 def prepare(points: Points3D) -> Prepared:
     """Return the points as the smoother takes them."""
-    x, y, z = np.moveaxis(points.position, 2, 0)
-    measured = np.asarray(np.isfinite(x + y + z))
+    position, total = plain(points.position), np.zeros((len(points.names), 4))
+    measured = np.empty(position.shape[:2], bool)
+    survey(position, measured, total)
     covariance, known = usable_covariance(plain(points.covariance), measured)
-    there = np.where(measured[..., None], points.position, 0.0)
-    centre = there.sum(axis=0) / np.maximum(measured.sum(axis=0), 1)[:, None]
+    centre = total[:, :3] / np.maximum(total[:, 3:], 1)
     rarely = slice(None, None, max(1, len(measured) // LEARN_FRAMES))
     trace = np.trace(covariance[rarely], axis1=2, axis2=3)[measured[rarely]]
     unit = float(np.sqrt(np.median(trace) / 3)) if len(trace) else 1.0
     n_groups = max(1, -(-len(points.names) // LANES))
     groups = np.array_split(np.arange(len(points.names)), n_groups)
-    return Prepared(plain(points.position), plain(covariance), known, centre, unit, groups)
+    return Prepared(position, plain(covariance), known, centre, unit, groups)
 
 
 def plain(array: NDArray) -> NDArray:

@@ -24,7 +24,7 @@ from mocap.reconstruction.smooth_lanes import Lanes, Prepared, look_at_lanes, pr
 from mocap.reconstruction.smooth_options import Smoothed, SmoothingOptions, pool
 from mocap.reconstruction.smooth_series import solve_for
 from mocap.reconstruction.smooth_step_kernels import add, advance, inner, system_defect, turn
-from mocap.reconstruction.smooth_views import view_information, with_reprojection
+from mocap.reconstruction.smooth_views import view_information
 from mocap.trial import Keypoints2D
 
 _DEFAULT = SmoothingOptions()
@@ -77,8 +77,7 @@ def smooth_points_map(
         solved = _Together(lanes, starts, workers).solve(_bones(points.names, bones, prepared))
         lanes = list(workers.map(lambda lane, fit: lane.held(prepared, fit[0]), lanes, solved))
     smoothed = assemble(points, prepared, lanes, solved, options)
-    fresh = with_reprojection(smoothed.points, keypoints, rig, options)
-    return replace(smoothed, points=fresh, notes=(*smoothed.notes, *_notes(starts)))
+    return replace(smoothed, notes=(*smoothed.notes, *_notes(starts)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,7 +164,7 @@ class _Together:
     def __init__(self, lanes: Sequence[Lanes], starts: Sequence[_Start], workers: ThreadPoolExecutor) -> None:
         self.lanes, self.workers = lanes, workers
         self.groups = range(len(lanes))
-        self.position = np.stack([start.position for start in starts])
+        self.position = np.empty((len(lanes), *starts[0].position.shape))
         self.stiffness = [np.ascontiguousarray(lane.stiffness / lane.noise) for lane in lanes]
         self.alive = np.stack([lane.series.active for lane in lanes])
         self.measured = np.stack([lane.series.measured for lane in lanes])
@@ -175,7 +174,7 @@ class _Together:
 
         def load(group: int) -> None:
             lane, views = lanes[group], starts[group].views
-            self.value[group] = lane.series.value
+            self.position[group], self.value[group] = starts[group].position, lane.series.value
             np.multiply(starts[group].variance, lane.noise, out=self.variance[group])
             info = self.info[group]
             info[:] = lane.series.info
@@ -199,9 +198,12 @@ class _Together:
                 direction, length = lines(bones, self.position, self.alive, self._share)
             if self._step(bones, direction, length, told, covariance if not newton else None) < limit:
                 break
-        for group in self.groups:
+
+        def in_stated_noise(group: int) -> tuple[NDArray, NDArray]:
             covariance[group] /= self.lanes[group].noise
-        return list(zip(self.position, covariance, strict=True))
+            return self.position[group], covariance[group]
+
+        return self._by_group(in_stated_noise)
 
     def _by_group(self, work: Callable[[int], Any]) -> list[Any]:
         return list(self.workers.map(work, self.groups))

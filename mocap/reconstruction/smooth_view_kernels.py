@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 
 from mocap.reconstruction.lens_kernels import bend_ray, brown
-from mocap.reconstruction.vector_kernels import LANES, OPTIONS, load, same, store, where_positive
+from mocap.reconstruction.vector_kernels import LANES, OPTIONS, load, root, same, store, where_positive
 
 # The compiler's cache watches this file alone: a test holds this to the SHA-256 of the kernel files imported.
 IMPORTED_SHA256 = "efb34fd8e98ca7e3ec75f4dc819a697e511c70ef1729788b00a33a1fa62414f1"
@@ -41,12 +41,12 @@ def reprojection_distance(position, pixels, table, start, stop, result):
             else:
                 _straight(block, table[index])
             for p in range(count):
-                result[index, n + p] = np.sqrt(block[5 * LANES + p])
+                result[index, n + p] = block[5 * LANES + p]
 
 
 @njit(**OPTIONS)
 def _straight(block, cam):
-    """Fill in the squared distances of LANES observations by a lens that bends by polynomials."""
+    """Fill in the distances of LANES observations by a lens that bends by polynomials."""
     x, y, z = load(block, 0), load(block, 1), load(block, 2)
     depth = cam[6] * x + cam[7] * y + cam[8] * z + cam[11]
     near = 1.0 / depth
@@ -54,12 +54,12 @@ def _straight(block, cam):
     down = (cam[3] * x + cam[4] * y + cam[5] * z + cam[10]) * near
     u, v, _, _, _ = brown(across, down, cam[16], cam[17], cam[18], cam[19], cam[20], cam[21], cam[22], cam[23])
     u, v = u * cam[12] + cam[14] - load(block, 3), v * cam[13] + cam[15] - load(block, 4)
-    store(block, 5, where_positive(depth, u * u + v * v, same(np.nan)))
+    store(block, 5, where_positive(depth, root(u * u + v * v), same(np.nan)))
 
 
 @njit(**_PLAIN)
 def _round(block, cam):
-    """Fill in the squared distances of LANES observations by a fisheye."""
+    """Fill in the distances of LANES observations by a fisheye."""
     for p in range(LANES):
         x, y, z = block[p], block[LANES + p], block[2 * LANES + p]
         depth = cam[6] * x + cam[7] * y + cam[8] * z + cam[11]
@@ -70,7 +70,7 @@ def _round(block, cam):
             u, v, _, _, _ = bend_ray(across, down, cam)
             u = u * cam[12] + cam[14] - block[3 * LANES + p]
             v = v * cam[13] + cam[15] - block[4 * LANES + p]
-            block[5 * LANES + p] = u * u + v * v
+            block[5 * LANES + p] = np.sqrt(u * u + v * v)
 
 
 @njit(**_PLAIN)

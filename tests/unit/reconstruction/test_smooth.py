@@ -13,6 +13,7 @@ from mocap.errors import ConfigError
 from mocap.reconstruction import (
     smooth_kernels,
     smooth_learn_kernels,
+    smooth_load_kernels,
     smooth_sample_kernels,
     smooth_scout_kernels,
     smooth_step_kernels,
@@ -270,7 +271,7 @@ def test_learning_is_the_maximum_of_the_likelihood():
 
 
 @pytest.mark.parametrize("module", [smooth_kernels, smooth_scout_kernels, smooth_sample_kernels, smooth_step_kernels,
-                                    smooth_learn_kernels])  # fmt: skip
+                                    smooth_load_kernels, smooth_learn_kernels])  # fmt: skip
 def test_the_compilers_cache_follows_what_is_imported(module):
     folder = Path(module.__file__).parent
     names = ["smooth_block", "smooth_scout", "vector"]
