@@ -1,6 +1,7 @@
 """Cameras that were bumped, or that sank, while a trial was recorded: verdicts with time and size."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,7 +15,8 @@ from mocap.trial import Keypoints2D, Verdict
 _DRIFT_LIMIT_DEG = 0.1  # over a trial, beyond doubt
 _DRIFT_CHANCE = 1e-4
 _CLOCKS = (" clock", " frames")
-_ENDS = " ends"
+_ENDS, _AGREE = " ends", "clocks agree"
+_UNSURE = "The clocks are not known to agree: one that is off may look like this."
 _REMEDY = "Fix the camera; leave it out, or cut the trial there and calibrate this camera anew for the rest."
 
 
@@ -49,7 +51,9 @@ def bump_verdicts(keypoints: Keypoints2D, rig: CameraRig, clocks: Sequence[Verdi
         own = [bump for bump in found.bumps if bump.camera == camera and not out_of_step]
         answer.append(_steady(name, own, keypoints.rate_hz, out_of_step))
         answer.append(_drift(name, found.drifts[camera], own, out_of_step))
-    return tuple(answer)
+    if any(verdict.passed for verdict in clocks if verdict.name.endswith((*_CLOCKS, _AGREE))):
+        return tuple(answer)
+    return tuple(one if one.passed else replace(one, text=f"{one.text} {_UNSURE}") for one in answer)
 
 
 def without_bumped_ends(clocks: Sequence[Verdict], bumps: Sequence[Verdict]) -> tuple[Verdict, ...]:

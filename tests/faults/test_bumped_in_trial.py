@@ -64,6 +64,7 @@ def test_a_camera_bumped_by_half_a_degree_is_told_and_no_other():
     assert [one for one, verdict in verdicts.items() if not verdict.passed] == [f"{name} steady", f"{name} drift"]
     assert verdicts[f"{name} drift"].measured == pytest.approx(0.5, abs=0.1)  # measured 0.48, sd 0.023
     assert "at 4.00 s (frame 400)" in verdicts[f"{name} steady"].text
+    assert "clocks are not known to agree" in verdicts[f"{name} drift"].text
 
 
 def test_small_bumps_pass_the_drift_limit_and_are_told():

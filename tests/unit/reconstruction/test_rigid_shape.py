@@ -75,7 +75,7 @@ def test_errors_that_last_are_in_the_stated_error() -> None:
         scores.append(((found.angles[0] - DRAWN.facet_angles()[0]) / found.angle_sds[0],
                        (found.size_ratio - 1) / found.size_ratio_sd))  # fmt: skip
     ratios = np.sqrt(np.mean(np.square(scores), axis=0))
-    # Measured: 1.03 and 0.81; from 2 to 10 where stretches of time alone tell.
+    # Measured: 1.03 and 0.81.
     assert (ratios > 0.4).all() and (ratios < 1.5).all()
 
 
