@@ -109,9 +109,8 @@ def solve(
         _solve_span(frames, pixels, confidence, cameras, options, solution)
         return frames
 
-    threads = _threads(options)
-    spans = list(_spans(n_frames, n_keypoints, threads))
-    with ThreadPoolExecutor(max_workers=max(1, min(threads, len(spans)))) as pool:
+    spans = list(_spans(n_frames, n_keypoints))
+    with ThreadPoolExecutor(max_workers=max(1, min(_threads(options), len(spans)))) as pool:
         for frames in pool.map(solve_span, spans):
             if progress is not None:
                 progress(frames.stop, n_frames)
@@ -125,9 +124,8 @@ def _threads(options: ReconstructionOptions) -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _spans(n_frames: int, n_keypoints: int, threads: int) -> Iterator[slice]:
-    # Few points are shared by all threads too.
-    length = max(1, min(_SPAN_POINTS // max(1, n_keypoints), -(-n_frames // threads)))
+def _spans(n_frames: int, n_keypoints: int) -> Iterator[slice]:
+    length = max(1, _SPAN_POINTS // max(1, n_keypoints))
     for start in range(0, n_frames, length):
         yield slice(start, min(start + length, n_frames))
 

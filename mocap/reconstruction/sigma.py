@@ -20,7 +20,7 @@ _FIRST_SIGMA_SHARE = 0.005  # of the longer side of the image
 _SMALLEST_SIGMA_PX = 0.01  # no detector is better; perfect synthetic pixels are
 _ROUNDS = 10
 _MEDIAN_ROUNDS = 2
-_COARSE_ROUNDS, _COARSE_STRIDE, _FEWEST_FRAMES = 3, 4, 30  # to start the search a quarter of the sample will do
+_COARSE_ROUNDS, _COARSE_SHARE, _FEWEST_FRAMES = 3, 4, 30  # to start the search a quarter of the sample will do
 _SETTLED = 0.01
 _PRIOR_FREEDOM = 100.0  # a keypoint with this many degrees of freedom is believed half
 _LARGEST_LOG_CAMERA = np.log(10.0)
@@ -72,15 +72,16 @@ def estimate_noise(pixels: NDArray, confidence: NDArray, rig: CameraRig, options
     pixels, confidence = pixels[:, ::stride], confidence[:, ::stride]
     noise = PixelNoise(np.full((n_cameras, n_keypoints), _FIRST_SIGMA_SHARE * max(max(c.size) for c in rig)))
     camera = np.ones(n_cameras)
-    few = _COARSE_STRIDE if pixels.shape[1] >= _COARSE_STRIDE * _FEWEST_FRAMES else 1
+    whole = np.arange(pixels.shape[1])
+    few = _some_frames(len(whole))
     for turn in range(_ROUNDS):
-        single, every = turn >= _MEDIAN_ROUNDS, few if turn < _COARSE_ROUNDS else 1
-        seen, sure = pixels[:, ::every], confidence[:, ::every]
+        single, frames = turn >= _MEDIAN_ROUNDS, few if turn < _COARSE_ROUNDS else whole
+        seen, sure = pixels[:, frames], confidence[:, frames]
         solution = solve(seen, sure, rig, noise.sigma_px, options, want_freedom=single, trust=noise.trust)
         if not solution.used.any():
-            if every == 1:
+            if len(frames) == len(whole):
                 return noise
-            few = 1
+            few = whole
             continue
         before = noise.sigma_px
         if not single:
@@ -91,9 +92,16 @@ def estimate_noise(pixels: NDArray, confidence: NDArray, rig: CameraRig, options
             sigma = np.maximum(_keypoint_sigma(solution, counted, camera, noise, sure), _SMALLEST_SIGMA_PX)
             power = _confidence_power(solution, counted, sure, sigma, noise) if options.weigh_confidence else 0.0
             noise = PixelNoise(sigma, power, _trust(power, _typical(sure, counted)))
-        if single and every == 1 and np.abs(np.log(noise.sigma_px / before)).max() < _SETTLED:
+        if single and len(frames) == len(whole) and np.abs(np.log(noise.sigma_px / before)).max() < _SETTLED:
             break
     return noise
+
+
+def _some_frames(n_frames: int) -> NDArray:
+    """Return the frames that the search starts from: drawn, for some detectors treat every so many frames alike."""
+    if n_frames < _COARSE_SHARE * _FEWEST_FRAMES:
+        return np.arange(n_frames)
+    return np.sort(np.random.default_rng(0).permutation(n_frames)[: n_frames // _COARSE_SHARE])
 
 
 def _counted(solution: Solution) -> NDArray:
