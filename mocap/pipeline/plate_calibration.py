@@ -12,7 +12,7 @@ from calibration.camera import CameraRig
 from calibration.digits import counted, digits
 from calibration.errors import SourceError
 from calibration.sources import CameraSource, find_sources, frame_size
-from mocap.config.plates import Plate, PlateSet, plates_text, read_plates, sd_of_confidence, with_corners
+from mocap.config.plates import PlateSet, plates_text, read_plates, sd_of_confidence, with_corners
 from mocap.errors import ConfigError, ReconstructionError
 from mocap.keypoints.plates import TrackingOptions, make_plate_detector
 from mocap.pipeline.detection_absence import strange_tags
@@ -20,7 +20,7 @@ from mocap.pipeline.output_kinds import Kind
 from mocap.pipeline.outputs import check_outputs
 from mocap.readers.video import iter_footage, read_video_info
 from mocap.reconstruction.rigid_fit import Sights
-from mocap.reconstruction.rigid_shape import MeasuredPlate, measure_plate
+from mocap.reconstruction.rigid_shape import MeasuredPlate, measure_plate, require_size
 from mocap.sync import estimate_offsets
 from mocap.trial import Keypoints2D
 
@@ -207,7 +207,7 @@ def _measured(plates: PlateSet, rig: CameraRig, pixels: NDArray, confidence: NDA
             continue
         variance = np.maximum(sd_of_confidence(np.where(used, confidence[:, :, place], 0.5)), _SD_PX) ** 2
         found = measure_plate(rig, plate, Sights(pixels[:, :, place], variance, used))
-        _check_size(plate, found)
+        require_size(plate, found.size_ratio, found.size_ratio_sd, _SIZE_LIMIT)
         words = said(found)
         made.append(with_corners(plate, found.corners_plate, f"measured: {words}"))
         measured[plate.name] = found
@@ -220,17 +220,6 @@ def _measured(plates: PlateSet, rig: CameraRig, pixels: NDArray, confidence: NDA
     if unseen:
         notes.append(f"not in the footage, and left as drawn: {', '.join(unseen)}")
     return PlateCalibration(PlateSet(tuple(made)), measured, tuple(unseen), tuple(notes))
-
-
-def _check_size(plate: Plate, found: MeasuredPlate) -> None:
-    off = abs(found.size_ratio - 1.0)
-    if off > _SIZE_LIMIT and off > 4 * found.size_ratio_sd:
-        raise ReconstructionError(
-            f"By the cameras the tags of '{plate.name}' measure {digits(1e3 * plate.tag_size * found.size_ratio, 4)} "
-            f"mm, not {digits(1e3 * plate.tag_size, 4)}.",
-            "Measure a tag with a caliper: correct tag_size and the corners, or calibrate the cameras again.",
-            code="PLATE_SIZE",
-        )
 
 
 def said(found: MeasuredPlate) -> str:

@@ -86,7 +86,7 @@ def measure_plate(rig: CameraRig, plate: Plate, sights: Sights) -> MeasuredPlate
     drawn = plate.corners_plate
     sights = sights.at(_moments(plate, sights))
     _require_moments(plate, sights)
-    _require_size(plate, *triangulated_size(rig, plate, sights))
+    require_size(plate, *triangulated_size(rig, plate, sights), _OTHER_SIZE)
     poses, _ = tag_starts(rig, plate, sights)
     good = np.isfinite(poses[:, 0, 0])
     fit = fitted_shape(rig, plate, poses[good], sights.at(good))
@@ -214,11 +214,26 @@ def _require_fit(plate: Plate, residual: float, spread: float) -> None:
         )
 
 
-def _require_size(plate: Plate, ratio: float, sd: float) -> None:
-    if abs(ratio - 1.0) > max(_OTHER_SIZE, 4 * sd):
+def require_size(plate: Plate, ratio: float, sd: float, most: float) -> None:
+    """Refuse tags of another size than described.
+
+    Parameters
+    ----------
+    plate : Plate
+    ratio, sd : float
+        Size by the cameras over the described one, with its standard deviation.
+    most : float
+        Largest departure of the ratio from 1 that passes, whatever its standard deviation.
+
+    Raises
+    ------
+    ReconstructionError
+        PLATE_SIZE
+    """
+    if abs(ratio - 1.0) > max(most, 4 * sd):
         raise ReconstructionError(
-            f"By the cameras the tags of '{plate.name}' measure {digits(1e3 * plate.tag_size * ratio)} mm, not "
-            f"{digits(1e3 * plate.tag_size)}.",
+            f"By the cameras the tags of '{plate.name}' measure {digits(1e3 * plate.tag_size * ratio, 3)} mm, "
+            f"not {digits(1e3 * plate.tag_size, 3)}.",
             "Measure a tag with a caliper and correct tag_size and the corners, or calibrate the cameras again.",
             code="PLATE_SIZE",
         )

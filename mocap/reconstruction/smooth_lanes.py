@@ -170,7 +170,7 @@ def _series(prepared: Prepared, group: NDArray, longest: int) -> Series:
     )  # fmt: skip
     active, stray = np.zeros((2, n_frames + PAD, LANES), bool)
     series = Series(value, info, active)
-    series.__dict__["precision"] = precision
+    series.__dict__["precision"] = precision  # came with the rest: the series need not find it from `info`
     return series.leave_out(stray, longest)
 
 

@@ -128,6 +128,6 @@ def test_tags_of_two_plates_are_one_line(moves: float, codes: tuple[str, ...]) -
 
 def test_tags_of_another_size_are_named() -> None:
     smaller = folded_plate("sacrum", "pelvis", 0, 0.048, 30)
-    with pytest.raises(ReconstructionError, match="measure 60 mm, not 48") as caught:
+    with pytest.raises(ReconstructionError, match=r"measure 60\.0 mm, not 48\.0") as caught:
         measure_plate(RIG, smaller, shown(DRAWN, RIG, 0))
     assert caught.value.code == "PLATE_SIZE"
