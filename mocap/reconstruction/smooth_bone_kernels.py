@@ -11,8 +11,8 @@ _OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"
 
 
 @njit(**_OPTIONS)
-def bone_lines(position, ends, apart, alive, direction, length, start, stop):
-    """Length and direction of every bone in every frame; zero where an end is missing.
+def bone_lines(position, ends, apart, alive, every, direction, length, start, stop):
+    """Length and direction of every bone in every so many frames; zero where an end is missing.
 
     Parameters
     ----------
@@ -21,23 +21,25 @@ def bone_lines(position, ends, apart, alive, direction, length, start, stop):
     apart : float64, shape (bone, 3)
         Middle of the second end minus that of the first: positions count from there.
     alive : bool, shape (group, time + PAD, LANES)
-    direction : float64, shape (time, bone, 3)
-    length : float64, shape (time, bone)
+    direction : float64, shape (rows, bone, 3)
+    length : float64, shape (rows, bone)
+        A row for every so many frames, filled from `start` to `stop`.
     """
-    for t in range(start, stop):
+    for row in range(start, stop):
+        t = row * every
         for b in range(ends.shape[0]):
             g, p, h, q = ends[b]
             if not (alive[g, t, p] and alive[h, t, q]):
-                direction[t, b, :] = 0.0
-                length[t, b] = 0.0
+                direction[row, b, :] = 0.0
+                length[row, b] = 0.0
                 continue
             x = position[h, t, 0, q] - position[g, t, 0, p] + apart[b, 0]
             y = position[h, t, 1, q] - position[g, t, 1, p] + apart[b, 1]
             z = position[h, t, 2, q] - position[g, t, 2, p] + apart[b, 2]
             long = np.sqrt(x * x + y * y + z * z)
             near = 1.0 / long if long > 1e-9 else 0.0
-            direction[t, b, 0], direction[t, b, 1], direction[t, b, 2] = x * near, y * near, z * near
-            length[t, b] = long
+            direction[row, b, 0], direction[row, b, 1], direction[row, b, 2] = x * near, y * near, z * near
+            length[row, b] = long
 
 
 @njit(**_OPTIONS)
@@ -92,12 +94,12 @@ def bone_blocks(ends, direction, first, second, info, start, stop):
 def variance_along(ends, direction, info, every, first, second, start, stop):
     """Variance along each bone of its two ends by their own information alone; infinite where there is none.
 
-    `first` and `second`, shape (rows, bone), are filled for every so many frames: a row each, from `start` to `stop`.
+    `direction`, `first` and `second` have a row for every so many frames; they are filled from `start` to `stop`.
     """
     for row in range(start, stop):
         t = row * every
         for b in range(ends.shape[0]):
-            x, y, z = direction[t, b]
+            x, y, z = direction[row, b]
             for end in range(2):
                 g, p = ends[b, 2 * end], ends[b, 2 * end + 1]
                 xx, xy, xz = info[g, t, 0, p], info[g, t, 1, p], info[g, t, 2, p]
@@ -119,7 +121,7 @@ def variance_along(ends, direction, info, every, first, second, start, stop):
 def spread_along(ends, direction, variance, every, result):
     """Sum the variances of both ends along each bone, from those of their axes (group, time + PAD, 3, LANES).
 
-    `result`, shape (rows, bone), has a row for every so many frames.
+    `direction` and `result`, shape (rows, bone), have a row for every so many frames.
     """
     for row in range(result.shape[0]):
         t = row * every
@@ -128,7 +130,7 @@ def spread_along(ends, direction, variance, every, result):
             for end in range(2):
                 g, p = ends[b, 2 * end], ends[b, 2 * end + 1]
                 for axis in range(3):
-                    total += direction[t, b, axis] ** 2 * variance[g, t, axis, p]
+                    total += direction[row, b, axis] ** 2 * variance[g, t, axis, p]
             result[row, b] = total
 
 

@@ -13,13 +13,14 @@ from mocap.reconstruction.smooth_bone_kernels import (
     spread_along,
     variance_along,
 )
+from mocap.reconstruction.smooth_kernels import PAD
 
 _FEWEST = 20  # frames with both ends
 # Share of the ends' variance of a single frame: a bone is not held more tightly, for the sake of the solver.
 _STIFFEST = 0.02
 _LAGS = 200
-_CORRELATION_FRAMES = 2000
-_MEDIAN_FRAMES = 1000  # that a median is taken of, at least, evenly spread
+# Evenly spread, at least so many: that lengths are found in, and that a median is taken of.
+_CORRELATION_FRAMES, _MEDIAN_FRAMES = 2000, 1000
 #: Calls a function for parts of so many rows, each from a start to a stop; several at once, if threads allow.
 Share = Callable[[int, Callable[[int, int], None]], None]
 
@@ -50,15 +51,20 @@ class Bones:
     weight: NDArray
 
 
-def lines(bones: Bones, position: NDArray, alive: NDArray, share: Share = whole) -> tuple[NDArray, NDArray]:
-    """Return direction (time, bone, 3) and length (time, bone) in all frames; zero where an end is missing."""
-    n_frames = position.shape[1] - 3
-    direction, length = np.empty((n_frames, len(bones.ends), 3)), np.empty((n_frames, len(bones.ends)))
+def lines(
+    bones: Bones, position: NDArray, alive: NDArray, share: Share = whole, every: int = 1
+) -> tuple[NDArray, NDArray]:
+    """Return direction (rows, bone, 3) and length (rows, bone), a row for every so many frames.
+
+    Both are zero where an end is missing.
+    """
+    n_rows = -(-(position.shape[1] - PAD) // every)
+    direction, length = np.empty((n_rows, len(bones.ends), 3)), np.empty((n_rows, len(bones.ends)))
 
     def work(start: int, stop: int) -> None:
-        bone_lines(position, bones.ends, bones.apart, alive, direction, length, start, stop)
+        bone_lines(position, bones.ends, bones.apart, alive, every, direction, length, start, stop)
 
-    share(n_frames, work)
+    share(n_rows, work)
     return direction, length
 
 
@@ -66,13 +72,14 @@ def learn_bones(
     bones: Bones, position: NDArray, variance: NDArray, measured: NDArray, info: NDArray, share: Share = whole
 ) -> Bones:
     """Learn the length of each bone and how well it is kept, from smoothed positions and the variance of each axis."""
-    direction, length = lines(bones, position, measured, share)
-    every = max(1, len(length) // _MEDIAN_FRAMES)
-    rarely = length[::every]
+    every = max(1, (position.shape[1] - PAD) // _CORRELATION_FRAMES)
+    direction, length = lines(bones, position, measured, share, every)
+    rarer = max(1, len(length) // _MEDIAN_FRAMES)
+    direction, rarely, every_rarer = np.ascontiguousarray(direction[::rarer]), length[::rarer], every * rarer
     own = np.empty(rarely.shape)
-    spread_along(bones.ends, direction, variance, every, own)
+    spread_along(bones.ends, direction, variance, every_rarer, own)
     first, second = np.empty((2, *rarely.shape))
-    variance_along(bones.ends, direction, info, every, first, second, 0, len(rarely))
+    variance_along(bones.ends, direction, info, every_rarer, first, second, 0, len(rarely))
     middle, weight = np.zeros(len(bones.ends)), np.zeros(len(bones.ends))
 
     def learn(start: int, stop: int) -> None:
@@ -85,7 +92,8 @@ def learn_bones(
             spread = (1.4826 * np.median(np.abs(here - middle[bone]))) ** 2
             change = max(float(spread - np.median(own[seen, bone])), 0.0)
             floor = _STIFFEST * float(np.median(first[seen, bone] + second[seen, bone]))
-            weight[bone] = 1.0 / (change * _correlation_frames(length[:, bone], middle[bone]) + floor)
+            lasts = 1.0 + every * (_correlation_rows(length[:, bone], middle[bone], _LAGS // every) - 1.0)
+            weight[bone] = 1.0 / (change * lasts + floor)
 
     share(len(bones.ends), learn)
     return Bones(bones.ends, bones.apart, middle, weight)
@@ -100,7 +108,9 @@ def relearned(bones: Bones, position: NDArray, alive: NDArray, share: Share = wh
     return Bones(bones.ends, bones.apart, middle, bones.weight)
 
 
-def told_by_neighbours(bones: Bones, direction: NDArray, info: NDArray, share: Share = whole) -> NDArray:
+def told_by_neighbours(
+    bones: Bones, direction: NDArray, info: NDArray, share: Share = whole, into: NDArray | None = None
+) -> NDArray:
     """Return the information with what each bone tells of one end from the other end's own single-frame noise.
 
     What the smoother passes of both ends is the same band of frequencies, so that in it a neighbour is known to the
@@ -108,7 +118,7 @@ def told_by_neighbours(bones: Bones, direction: NDArray, info: NDArray, share: S
     """
     first, second = np.empty((2, *direction.shape[:2]))
     own = np.array([1.0 / weight if weight > 0 else np.inf for weight in bones.weight])
-    result = np.empty(info.shape)
+    result = np.empty(info.shape) if into is None else into
     result[:, len(direction) :] = info[:, len(direction) :]
 
     def work(start: int, stop: int) -> None:
@@ -122,9 +132,7 @@ def told_by_neighbours(bones: Bones, direction: NDArray, info: NDArray, share: S
     return result
 
 
-def _correlation_frames(length: NDArray, middle: float) -> float:
-    """Return over how many frames a deviation lasts; of long recordings not every frame is looked at."""
-    every = max(1, len(length) // _CORRELATION_FRAMES)
-    few = length[::every]
-    off = few[few > 0] - middle
-    return 1.0 + every * (correlation_frames(off, min(_LAGS // every, len(off) // 4)) - 1.0)
+def _correlation_rows(length: NDArray, middle: float, most: int) -> float:
+    """Return over how many of these rows, in which a length was seen, a deviation lasts."""
+    off = length[length > 0] - middle
+    return float(correlation_frames(off, min(most, len(off) // 4)))

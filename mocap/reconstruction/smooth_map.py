@@ -22,7 +22,7 @@ from mocap.reconstruction.smooth_bones import Bones, learn_bones, lines, relearn
 from mocap.reconstruction.smooth_kernels import PAD
 from mocap.reconstruction.smooth_lanes import Lanes, Prepared, look_at_lanes, prepare
 from mocap.reconstruction.smooth_options import Smoothed, SmoothingOptions, pool
-from mocap.reconstruction.smooth_series import solve_for
+from mocap.reconstruction.smooth_series import held, solve_for
 from mocap.reconstruction.smooth_step_kernels import add, advance, inner, system_defect, turn
 from mocap.reconstruction.smooth_views import view_information
 from mocap.trial import Keypoints2D
@@ -164,13 +164,14 @@ class _Together:
     def __init__(self, lanes: Sequence[Lanes], starts: Sequence[_Start], workers: ThreadPoolExecutor) -> None:
         self.lanes, self.workers = lanes, workers
         self.groups = range(len(lanes))
-        self.position = np.empty((len(lanes), *starts[0].position.shape))
+        shape = len(lanes), *starts[0].position.shape
+        vectors = held((8, *shape), "vectors of a system")
+        self.position, self.value, self.variance = vectors[:3]
+        self.vectors = _Vectors(*vectors[3:])
         self.stiffness = [np.ascontiguousarray(lane.stiffness / lane.noise) for lane in lanes]
         self.alive = np.stack([lane.series.active for lane in lanes])
         self.measured = np.stack([lane.series.measured for lane in lanes])
-        self.value = np.empty_like(self.position)
-        self.variance = np.empty_like(self.position)
-        self.info = np.empty((*self.alive.shape[:2], 6, self.alive.shape[2]))
+        self.info = held((*shape[:2], 6, shape[3]), "information of a system")
 
         def load(group: int) -> None:
             lane, views = lanes[group], starts[group].views
@@ -189,8 +190,9 @@ class _Together:
         """Return position and covariance of each group, in units of the stated noise."""
         bones = learn_bones(bones, self.position, self.variance, self.measured, self.info, self._share)
         direction, length = lines(bones, self.position, self.alive, self._share)
-        told = told_by_neighbours(bones, direction, self.info, self._share)
-        covariance = np.zeros(told.shape)
+        told, covariance = held((2, *self.info.shape), "covariance of a system")
+        told_by_neighbours(bones, direction, self.info, self._share, told)
+        covariance[:, -PAD:] = 0.0
         limit = _NEWTON_SETTLED**2 * max(int(self.alive.sum()), 1)
         for newton in range(_NEWTON_STEPS):
             if newton:
@@ -220,7 +222,8 @@ class _Together:
 
         On the way the covariance is filled in, if it is given.
         """
-        v = _Vectors(*np.zeros((5, *self.position.shape)))
+        v = self.vectors
+        v.step[:] = v.search[:] = 0.0
         pull = (bones.length - length) * bones.weight
         self._by_group(lambda group: self._defect(group, v.residual[group]))
         self._share(len(pull), lambda *part: bone_forces(bones.ends, direction, pull, v.residual, *part))

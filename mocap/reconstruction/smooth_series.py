@@ -1,6 +1,7 @@
 """Series of several keypoints as the compiled smoother takes them, and what is learned from them."""
 
 import functools
+import math
 import threading
 from dataclasses import dataclass, replace
 
@@ -15,6 +16,8 @@ FEWEST = 8
 _TYPICAL_FRAMES = 500
 #: Frames that are solved at once, and those beside them that are solved for their sake: far beyond any reach.
 CHUNK, MARGIN = 16384, 512
+#: Numbers that `memory` holds at most for one use, 32 MB.
+MOST_HELD = 4_000_000
 _held = threading.local()
 _NONE = np.empty(0)
 
@@ -114,12 +117,21 @@ def padded(array: NDArray) -> NDArray:
 
 
 def memory(size: int, use: str) -> NDArray:
-    """Return memory that the thread writes again and again: fresh pages cost more than the sums done in them."""
-    held: NDArray | None = getattr(_held, use, None)
-    if held is None or len(held) < size:
-        held = np.empty(size)
-        setattr(_held, use, held)
-    return held[:size]
+    """Return memory that the thread writes again and again: fresh pages cost more than the sums done in them.
+
+    Of long recordings it is not held: there the pages are few beside the sums, and would lie idle afterwards.
+    """
+    old: NDArray | None = getattr(_held, use, None)
+    if old is None or len(old) < size:
+        old = np.empty(size)
+        if size <= MOST_HELD:
+            setattr(_held, use, old)
+    return old[:size]
+
+
+def held(shape: tuple[int, ...], use: str) -> NDArray:
+    """Return `memory` in a shape; what it holds is not to leave the call for which it was taken."""
+    return memory(math.prod(shape), use).reshape(shape)
 
 
 def solve_for(

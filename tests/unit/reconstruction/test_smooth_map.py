@@ -9,10 +9,13 @@ import pytest
 
 from calibration import CameraRig
 from calibration.synthetic import ring_rig
-from mocap.reconstruction import smooth_view_kernels
+from mocap.reconstruction import reconstruct_details, smooth_view_kernels
 from mocap.reconstruction.smooth_bones import Bones, learn_bones, lines, told_by_neighbours
 from mocap.reconstruction.smooth_kernels import LANES, PAD
+from mocap.reconstruction.smooth_map import smooth_points_map
+from mocap.reconstruction.smooth_series import MOST_HELD, memory
 from mocap.reconstruction.smooth_views import view_information, with_reprojection
+from mocap.synthetic import LANDMARK_BONES, default_subject, observe, squat
 from mocap.trial import Keypoints2D, Points3D
 
 
@@ -47,6 +50,21 @@ def test_a_bone_rarely_seen_says_nothing():
     position, variance, measured, info = pair(np.random.default_rng(1))
     measured[:, 10:] = False
     assert learn_bones(one_bone(), position, variance, measured, info).weight[0] == 0
+
+
+def test_memory_is_written_again_but_for_long_recordings_and_not_by_results():
+    first, second = memory(100, "a test"), memory(50, "a test")
+    assert np.shares_memory(first, second)
+    assert not np.shares_memory(memory(MOST_HELD + 1, "a long test"), memory(MOST_HELD + 1, "a long test"))
+    trial = squat(default_subject()).points
+    seen = observe(Points3D(trial.position[:200, :26], trial.names[:26], 100.0), ring_rig(4, radius_m=4.0), 0)
+    found = reconstruct_details(seen.keypoints, ring_rig(4, radius_m=4.0))
+    result = smooth_points_map(found, seen.keypoints, ring_rig(4, radius_m=4.0), LANDMARK_BONES).points
+    before = result.position.copy(), result.covariance.copy()
+    moved = replace(found, points=replace(found.points, position=found.points.position[::-1].copy()))
+    smooth_points_map(moved, seen.keypoints, ring_rig(4, radius_m=4.0), LANDMARK_BONES)
+    np.testing.assert_array_equal(result.position, before[0])
+    np.testing.assert_array_equal(result.covariance, before[1])
 
 
 def test_a_neighbour_tells_what_the_dense_inverse_says():
