@@ -24,6 +24,8 @@ from mocap.cli import (
 )
 from mocap.errors import MocapError
 
+_INTERRUPTED = 130  # what a shell expects after Ctrl-C, and what typer exits with
+
 app = typer.Typer(
     name="mocap",
     help="Multi-camera motion capture: calibrate, reconstruct, measure angles, review.",
@@ -44,7 +46,7 @@ def _root() -> None:
 
 
 def main() -> None:
-    """Run the command line; exit status 0 ok, 1 the data were refused, 2 usage."""
+    """Run the command line; exit status 0 ok, 1 the data were refused, 2 usage, 130 stopped by Ctrl-C."""
     try:
         app()
     except MocapError as error:
@@ -56,6 +58,10 @@ def main() -> None:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         _fail("FILE", f"{where}{error.strerror or error}.", "Check the path, the permissions and the free space.")
+    except SystemExit as end:
+        if end.code == _INTERRUPTED:
+            sys.stderr.write("\nStopped. No file is half-written; the same line again keeps what was finished.\n")
+        raise
 
 
 def _fail(code: str, cause: str, remedy: str) -> None:

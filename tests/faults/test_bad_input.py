@@ -7,10 +7,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import typer
 
 from calibration.boards.board import Board, write_board
 from calibration.files import write_rig
 from calibration.synthetic import board_poses, render_calibration_footage, ring_rig
+from mocap import cli
 from mocap.export.keypoints import write_keypoint_table
 from mocap.synthetic import default_subject, observe, static_standing
 
@@ -208,3 +210,18 @@ def test_keypoints_of_images_of_another_size(mocap_cli: Cli, tmp_path: Path, key
     line = reconstruct(mocap_cli, tmp_path, keypoints, changed_table(keypoints, tmp_path / "k.csv", doubled))
     assert line.startswith("error IMAGE_SIZE")
     assert "cam_0 is 1280 x 720 px" in line
+
+
+def test_stopping_by_the_keyboard_says_what_is_left(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(path: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "app", typer.Typer())
+    cli.app.command()(interrupted)
+    monkeypatch.setattr("sys.argv", ["mocap", "trial.h5"])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    assert stopped.value.code == 130
+    assert capsys.readouterr().err.startswith("\nStopped. No file is half-written;")
