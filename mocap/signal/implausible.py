@@ -4,13 +4,13 @@ They are told apart, not removed: what is raw stays raw, and the stages that smo
 """
 
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mocap.schema import Status
 from mocap.signal.gaps import runs
+from mocap.signal.leap_kernels import kept_runs
 from mocap.signal.stray_ends import find_stray_ends
 from mocap.trial import Points3D
 
@@ -124,7 +124,7 @@ def find_frozen(position: NDArray) -> NDArray:
 
 
 def find_leaps(position: NDArray, limit_m: float = LEAP_M) -> NDArray:
-    """Return the samples, shape (time, keypoint), beside or between leaps; leaps over gaps of one frame count."""
+    """Return the samples, shape (time, keypoint), beside or between leaps; over gaps the limit is that per frame."""
     n_frames, n_keypoints = position.shape[:2]
     leap = np.zeros((n_frames, n_keypoints), bool)
     for keypoint in range(n_keypoints):
@@ -133,13 +133,15 @@ def find_leaps(position: NDArray, limit_m: float = LEAP_M) -> NDArray:
             continue
         own = position[there, keypoint]
         span = np.diff(there)
-        far = (np.linalg.norm(np.diff(own, axis=0), axis=1) > limit_m * span) & (span <= 2)
+        far = np.linalg.norm(np.diff(own, axis=0), axis=1) > limit_m * span
         at = np.flatnonzero(far)
         leap[there[at], keypoint] = leap[there[at + 1], keypoint] = True
-        for first, second in pairwise(at):
-            # Away and back again: what lies between is the excursion, however many frames it lasts.
-            if np.linalg.norm(own[second + 1] - own[first]) < limit_m * (second + 1 - first):
-                leap[there[first + 1 : second + 1], keypoint] = True
+        if len(at) > 1:
+            # Away and back again: what lies between is the excursion, unless that is most of the recording.
+            start, stop = np.append(0, at + 1), np.append(at, len(there) - 1)
+            size = stop - start + 1
+            kept = kept_runs(own[start], own[stop], there[start], there[stop], size, limit_m)
+            leap[there[~np.repeat(kept, size)], keypoint] = True
     return leap
 
 

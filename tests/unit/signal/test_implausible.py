@@ -44,6 +44,30 @@ def test_leaps_away_and_back_are_found_whole(clean, size, length):
     assert found.leap.sum() == length + 2
 
 
+def test_what_lies_between_two_excursions_is_no_excursion(clean):
+    position = clean[0].copy()
+    for frame, away in ((60, 1.0), (240, -2.0), (241, 3.0), (330, 1.0)):
+        position[frame, 7] += away
+    found = np.flatnonzero(find_implausible(position).leap[:, 7])
+    assert found.tolist() == [59, 60, 61, 239, 240, 241, 242, 329, 330, 331]
+
+
+def test_leaps_beside_gaps_are_found_and_what_lies_between_them_is_left_alone(clean):
+    position = clean[0].copy()
+    position[20:23, 7] += [2.0, 0, 0]
+    position[300, 7] += [0, 3.0, 0]
+    position[[17, 18, 19, 23, 24, 298, 299, 301, 302], 7] = np.nan
+    found = np.flatnonzero(find_implausible(position).leap[:, 7])
+    assert found.tolist() == [16, 20, 21, 22, 25, 297, 300, 303]
+
+
+def test_of_a_bad_beginning_what_follows_is_no_excursion(clean):
+    position = clean[0].copy()
+    position[0, 7] += 1.0
+    position[330, 7] += 1.0
+    assert np.flatnonzero(find_implausible(position).leap[:, 7]).tolist() == [0, 1, 329, 330, 331]
+
+
 def test_a_leap_that_stays_flags_both_sides(clean):
     position = clean[0].copy()
     position[200:, 7] += [0, 0.5, 0]
