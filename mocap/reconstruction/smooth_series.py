@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mocap.reconstruction.smooth_kernels import LANES, MARK_ROWS, PAD, PIECE, solve
 from mocap.reconstruction.smooth_sample_kernels import leave_out, marginal_precision, weigh
+from mocap.signal.medians import finite_median
 
 #: Fewest samples of a stretch that is smoothed: three make a parabola, the others tell the noise.
 FEWEST = 8
@@ -74,10 +75,7 @@ class Series:
         """Typical information of a sample by lane; 1 where there is none."""
         some = self.info[:: max(1, len(self.info) // _TYPICAL_FRAMES)]
         trace = np.where(some[:, 0] > 0, (some[:, 0] + some[:, 3] + some[:, 5]) / 3, np.nan)
-        result = np.ones(LANES)
-        there = np.isfinite(trace).any(axis=0)
-        result[there] = np.nanmedian(trace[:, there], axis=0)
-        return result
+        return np.nan_to_num(finite_median(trace, axis=0), nan=1.0)
 
     def part(self, start: int, stop: int) -> "Series":
         """Return a piece by frames; nothing reaches across its ends."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mocap.schema import Status
 from mocap.signal.gaps import runs
 from mocap.signal.leap_kernels import kept_runs
+from mocap.signal.medians import finite_median
 from mocap.signal.stray_ends import find_stray_ends
 from mocap.trial import Points3D
 
@@ -108,7 +109,7 @@ def find_frozen(position: NDArray) -> NDArray:
     if n_frames < _FEWEST_FROZEN or n_keypoints < 2:
         return frozen
     step = np.linalg.norm(np.diff(position, axis=0), axis=2)
-    typical = _median(step, axis=0)
+    typical = finite_median(step, axis=0)
     still = step == 0.0
     for keypoint in np.flatnonzero(still.any(axis=0) & (typical > _OWN_STEP_M)):
         for start, stop in runs(still[:, keypoint]):
@@ -118,7 +119,7 @@ def find_frozen(position: NDArray) -> NDArray:
             moved = np.linalg.norm(others[1] - others[0], axis=1)
             path = np.delete(step[start:stop], keypoint, axis=1).max(axis=0)
             # Someone who turns back in between has moved, too: the longest single step tells.
-            if max(float(_median(moved, 0)), float(_median(path, 0))) > _OTHERS_MOVE_M:
+            if max(float(finite_median(moved, 0)), float(finite_median(path, 0))) > _OTHERS_MOVE_M:
                 frozen[start : stop + 1, keypoint] = True
     return frozen
 
@@ -171,7 +172,7 @@ def judge_strays(
     known = np.isfinite(position).all(axis=2)
     if sd_m is not None:
         least = np.maximum(least, _STRAY_OWN_SDS * np.nan_to_num(sd_m))
-        known &= ~(np.nan_to_num(sd_m) > _POORLY_KNOWN * np.nan_to_num(_median(sd_m, axis=0), nan=np.inf))
+        known &= ~(np.nan_to_num(sd_m) > _POORLY_KNOWN * np.nan_to_num(finite_median(sd_m, axis=0), nan=np.inf))
     if len(position) < 2 * _REACH + 1:
         return np.zeros(known.shape, bool), known
     one_sided = known & ~_between(known)
@@ -232,7 +233,7 @@ def _inner_strays(position: NDArray, least: NDArray) -> NDArray:
 def _excess(position: NDArray, left_out: int, least_m: NDArray, neighbours: NDArray | None = None) -> NDArray:
     """Distance from the course of the neighbours as a share of what is allowed, shape (time, keypoint); NaN unknown."""
     distance, gain = _off_course(position, position if neighbours is None else neighbours, left_out)
-    sigma = _median(distance / gain, axis=0) / _MEDIAN_OF_MAXWELL
+    sigma = finite_median(distance / gain, axis=0) / _MEDIAN_OF_MAXWELL
     limit = np.maximum(least_m, _STRAY_SIGMAS * np.where(np.isfinite(sigma), sigma, np.inf) * gain)
     return distance / limit
 
@@ -273,13 +274,3 @@ def _at_centre(around: NDArray, basis: NDArray, offsets: NDArray) -> tuple[NDArr
     weights = np.linalg.inv(normal)[:, 0] @ basis.T * there
     centre = np.einsum("so,soc->sc", weights, np.where(there[..., None], around, 0.0))
     return np.where(enough[:, None], centre, np.nan), np.sqrt(1 + (weights**2).sum(axis=1))
-
-
-def _median(values: NDArray, axis: int) -> NDArray:
-    """Median of the finite values along an axis, without a warning where there are none: NaN there."""
-    ordered = np.sort(np.where(np.isfinite(values), values, np.inf), axis=axis)
-    count = np.isfinite(values).sum(axis=axis)
-    low = np.take_along_axis(ordered, np.expand_dims(np.maximum(count - 1, 0) // 2, axis), axis)
-    high = np.take_along_axis(ordered, np.expand_dims(np.minimum(count // 2, values.shape[axis] - 1), axis), axis)
-    middle = np.squeeze(low, axis) / 2 + np.squeeze(high, axis) / 2
-    return np.where(count > 0, middle, np.nan)

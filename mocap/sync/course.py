@@ -10,7 +10,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from mocap.sync.motion_tracks import TUKEY, middle
+from mocap.signal.medians import finite_median
+from mocap.sync.motion_tracks import TUKEY
 
 HALF_WIDTH_S, FEWEST_FRAMES = 0.07, 4  # on each side: the noise of the way is then small beside an observation's own
 _PASSES = 3
@@ -59,7 +60,7 @@ def _courses(pixels: NDArray, time: NDArray, half_width: int) -> NDArray:
     pixels = np.asarray(pixels, float)
     seen = np.isfinite(pixels).all(axis=-1) & np.isfinite(time)
     # About each track's middle: smaller numbers, smaller rounding.
-    values = np.where(seen[..., None], pixels - np.nan_to_num(middle(pixels, 0)), 0.0)
+    values = np.where(seen[..., None], pixels - np.nan_to_num(finite_median(pixels, 0)), 0.0)
     time = np.where(seen, time, 0.0)
     distance = np.linalg.norm(values - _running_median(np.where(seen[..., None], values, np.nan), half_width), axis=-1)
     coefficients, known = np.zeros((4, *pixels.shape)), seen
@@ -77,12 +78,12 @@ def _windows(values: NDArray, half_width: int) -> NDArray:
 
 
 def _running_median(values: NDArray, half_width: int) -> NDArray:
-    return middle(_windows(values, half_width), axis=-1)
+    return finite_median(_windows(values, half_width), axis=-1)
 
 
 def _trust(distance: NDArray, half_width: int) -> NDArray:
     """Tukey's weights of distances from the course, shape (frame, keypoint); 0 where nothing was seen."""
-    scale = np.maximum(np.nan_to_num(middle(distance, 0)), np.nan_to_num(_running_median(distance, half_width)))
+    scale = np.maximum(np.nan_to_num(finite_median(distance, 0)), np.nan_to_num(_running_median(distance, half_width)))
     scale = np.maximum(scale / 1.1774, _LEAST_SCALE_PX)  # Rayleigh's median
     return np.nan_to_num(np.maximum(1 - (distance / (TUKEY * scale)) ** 2, 0.0) ** 2)
 

@@ -8,8 +8,9 @@ by pixels whatever its clock.
 import numpy as np
 from numpy.typing import NDArray
 
+from mocap.signal.medians import finite_median
 from mocap.sync.motion_pairs import Pair
-from mocap.sync.motion_tracks import Tracks, middle
+from mocap.sync.motion_tracks import Tracks
 
 _SAMPLES = 1500  # per pair and shift
 _FEWEST_FRAMES = 8  # of a window that a median is taken over
@@ -92,7 +93,7 @@ def _scores(tracks: Tracks, pair: Pair, reach: int, parts: int) -> tuple[NDArray
     every = int(np.clip(n_windows * n_samples * n_keypoints / _SAMPLES, 1, max(n_samples // _FEWEST_FRAMES, 1)))
     rays_a = np.moveaxis(tracks.whole(pair.a, 0, every), 1, -1)
     miss = pair.miss_by_shift(np.moveaxis(rays_a, 2, 0), tracks.runs(pair.b, reach, every))
-    miss = np.abs(miss - middle(miss, axis=3)[..., None])
+    miss = np.abs(miss - finite_median(miss, axis=3)[..., None])
     seen = np.isfinite(miss)
     cuts = [part[0] for part in np.array_split(np.arange(miss.shape[3]), parts)]
     count = _parted(np.add.reduce(seen.view(np.uint8), axis=1, dtype=np.uint16), cuts)
@@ -102,7 +103,7 @@ def _scores(tracks: Tracks, pair: Pair, reach: int, parts: int) -> tuple[NDArray
         return np.zeros(count.shape), count
     some = np.moveaxis(miss, 2, 0).reshape(2 * reach + 1, -1)
     some = some[:, :: max(some.shape[1] // _SAMPLES, 1)]
-    usual = middle(some[enough], axis=1)
+    usual = finite_median(some[enough], axis=1)
     scale = max(_SCALE * float(np.nanmin(usual)) if np.isfinite(usual).any() else 0.0, _LEAST_SCALE_PX)
     np.square(miss, out=miss)
     loss = np.where(seen, miss / (miss + np.float32(scale**2)), np.float32(0))

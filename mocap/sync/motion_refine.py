@@ -16,8 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mocap.signal.medians import finite_median
 from mocap.sync.motion_pairs import Pair
-from mocap.sync.motion_tracks import TUKEY, Tracks, middle
+from mocap.sync.motion_tracks import TUKEY, Tracks
 
 _STEPS = 20
 _SETTLED, _NEARLY = 1e-3, 0.02  # frames
@@ -225,7 +226,7 @@ def _terms(
     seen = np.isfinite(miss)
     if np.count_nonzero(seen) < _FEWEST_SAMPLES:
         return None
-    about = miss - middle(miss, axis=1)[:, None]
+    about = miss - finite_median(miss, axis=1)[:, None]
     # A zero is a window with one sample: it would make the scale too small.
     scale = 1.4826 * float(np.median(np.abs(about[seen & (about != 0)]))) if (seen & (about != 0)).any() else 0.0
     scale = float(np.hypot(scale, _LEAST_SCALE_PX))

@@ -15,6 +15,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from calibration import CameraRig
+from mocap.signal.medians import finite_median
 
 TUKEY = 4.685  # cut-off of the biweight in standard deviations: 95 % efficient for normal errors
 _PASSES = 3
@@ -151,7 +152,7 @@ def _movement(pixels: NDArray, length: int) -> tuple[NDArray, int]:
     coarse = np.asarray(pixels[:, ::lag], float)
     step = np.linalg.norm(np.diff(coarse, axis=1), axis=-1)
     step = np.moveaxis(step, 1, 0).reshape(step.shape[1], -1)
-    usual = np.nan_to_num(middle(step, axis=1))
+    usual = np.nan_to_num(finite_median(step, axis=1))
     return np.convolve(usual, np.ones(8), mode="valid") if len(usual) >= 8 else usual, lag
 
 
@@ -262,18 +263,3 @@ def _trust(distance: NDArray) -> NDArray:
     known = distance[np.isfinite(distance) & (distance > 0)]
     scale = max(float(np.median(known)) / 1.1774 if len(known) else 0.0, _LEAST_SCALE)  # Rayleigh's median
     return np.nan_to_num(np.maximum(1 - (distance / (TUKEY * scale)) ** 2, 0.0) ** 2)
-
-
-def middle(values: NDArray, axis: int) -> NDArray:
-    """Median along an axis without NaN; NaN where nothing is finite. Faster than numpy's for many short rows."""
-    ordered = np.moveaxis(np.sort(values, axis=axis), axis, -1)  # NaN goes last
-    length = ordered.shape[-1]
-    answer = np.asarray((ordered[..., (length - 1) // 2] + ordered[..., length // 2]) / 2)
-    short = ~np.isfinite(ordered[..., -1])
-    if short.any():
-        part = ordered[short]
-        count = np.isfinite(part).sum(axis=1)
-        row = np.arange(len(part))
-        low, high = part[row, np.maximum(count - 1, 0) // 2], part[row, np.minimum(count // 2, length - 1)]
-        answer[short] = np.where(count > 0, (low + high) / 2, np.nan)
-    return answer

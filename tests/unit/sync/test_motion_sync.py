@@ -9,7 +9,6 @@ from mocap.errors import ConfigError, KeypointError
 from mocap.pipeline.trial_clock_verdicts import clock_verdicts
 from mocap.sync import MotionSyncOptions, common_times, estimate_offsets, resample_keypoints
 from mocap.sync.motion_pairs import pairs_of
-from mocap.sync.motion_tracks import middle
 from mocap.sync.words import OTHER_RATE, agreed_words, drift_words, relative_words, shift_words, untold_words
 from mocap.synthetic import observe
 from mocap.trial import CameraTimes, Keypoints2D, Points3D
@@ -146,19 +145,6 @@ def test_a_pair_misses_by_the_sampson_distance(rig):
     changed, _, _ = pair.miss(rays_a + step, rays_b)
     linear = miss + line_a[0] * step[:, 0] + line_a[1] * step[:, 1]
     assert np.abs(changed - linear).max() < 0.02 * np.abs(step).max() * 1e3 + 1e-3 * np.abs(miss).max()
-
-
-def test_the_middle_is_the_median_of_what_is_there():
-    rng = np.random.default_rng(1)
-    values = rng.normal(size=(5, 9, 4))
-    values[rng.random(values.shape) < 0.3] = np.nan
-    values[:, :, 0] = 1.5
-    values[2, :, 3] = np.nan
-    found = middle(values, axis=1)
-    assert np.isnan(found[2, 3])
-    np.testing.assert_array_equal(np.delete(found.ravel(), 11), np.delete(
-        np.array([[np.median(row[np.isfinite(row)]) if np.isfinite(row).any() else np.nan for row in part.T]
-                  for part in values]).ravel(), 11))  # fmt: skip
 
 
 def test_words():
