@@ -16,17 +16,23 @@ _STILL_SHARE = 0.003  # of the longer side of the image within a tenth of a seco
 
 
 def lost_verdicts(lost: tuple[LostFrames, ...], mode: str) -> tuple[Verdict, ...]:
-    """One verdict per camera that lost frames; it fails where nothing was done about it."""
+    """One verdict per camera that lost frames; it fails where nothing was done about it, or their number is a guess."""
     verdicts = []
     done = mode == "auto"
     for name in dict.fromkeys(item.camera for item in lost):
         own = [item for item in lost if item.camera == name]
+        decided = all(item.decided for item in own)
         what = (
-            "This was done: nothing stands for the lost frames, later ones were set where they belong."
-            if done else "Set them right (`--clocks auto`), or leave this camera out."
+            "This was done: nothing stands for the lost frames, later ones were set where they belong"
+            if done else "Set them right (`--clocks auto`), or leave this camera out"
         )  # fmt: skip
-        text = f"{' '.join(item.words for item in own)} {what}"
-        verdicts.append(Verdict(f"{name} frames", sum(item.count for item in own), 0.0, "frames lost", done, text))
+        doubt = "" if decided else (
+            ", by the likeliest number. The movement does not decide it: frames on one side may be off by some. Give "
+            "frame times, or leave this camera out"
+        ) if done else ". The movement does not decide their number: frame times would"  # fmt: skip
+        text = f"{' '.join(item.words for item in own)} {what}{doubt}."
+        count = sum(item.count for item in own)
+        verdicts.append(Verdict(f"{name} frames", count, 0.0, "frames lost", done and decided, text))
     return tuple(verdicts)
 
 

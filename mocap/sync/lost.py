@@ -3,8 +3,9 @@
 A first look compares, for every camera and every instant, one shift against the others throughout with one before and
 another after. What it finds is confirmed by taking the camera for two, one before and one after, whose clocks are
 estimated as any others' with their honest spread; a drift is told apart because it would bring the two together at the
-instant itself. The exact frame is that at which the camera's own observations, one by one, go over from the one clock
-to the other. Ends of the recording that are too short for all this are asked by themselves (`lost_ends`).
+instant itself. The number is asked of the observations one by one, together with the camera's clock (`lost_count`), and
+numbers that fit nearly as well are told with it. The exact frame is that at which those observations go over from the
+one clock to the other. Ends of the recording that are too short for all this are asked by themselves (`lost_ends`).
 """
 
 from dataclasses import dataclass, replace
@@ -14,11 +15,12 @@ from numpy.typing import NDArray
 
 from calibration import Camera, CameraRig
 from calibration.arrays import one_blas_thread
+from mocap.sync.lost_count import Count, count_lost
 from mocap.sync.lost_ends import EndApart, ends_apart
+from mocap.sync.lost_first_look import Candidate, candidate_of
 from mocap.sync.lost_holes import LostFrames, in_footage, slots_with_holes, with_holes
-from mocap.sync.lost_place import place_of_step
+from mocap.sync.lost_place import Place, place_of_step
 from mocap.sync.motion import estimate_offsets
-from mocap.sync.motion_coarse import Scores, agreed_shifts
 from mocap.sync.motion_look import Look, look_at
 from mocap.sync.motion_options import MotionSyncOptions
 from mocap.trial import Keypoints2D, SyncEstimate
@@ -27,23 +29,13 @@ from mocap.trial import Keypoints2D, SyncEstimate
 LOST_OPTIONS = MotionSyncOptions(reach_s=0.7)
 _MOST = 12  # places in a recording
 _SHORTEST_S = 2.0
-_LEAST_GAIN = 0.01  # share of the loss on the side that is better off
 _CHANCE_SD = 5.0
-_OFF_WHOLE = 0.35  # frames: a loss is a whole number
-_MOST_COUNT_SD = 0.3  # frames: else the number is not told, and setting later frames by it would be a guess
+_MOST_STEP_SD = 0.5  # frames
+_OFF_WHOLE, _OFF_STEP_SD = 0.35, 4.0  # frames and standard deviations: a loss is a whole number
+_LEAST_STEP_GAIN = 100.0  # of the loss, by which a step has to be better than none to be told without its number
+_MOST_COUNT_SD = 0.3  # frames: else setting later frames by it would be a guess
 _NEAR_S = 0.75  # how far from where an end begins to miss the loss is looked for
 _OFF_FIRST_LOOK = 3.0  # frames
-
-
-@dataclass(frozen=True)
-class _Candidate:
-    camera: int
-    low: int
-    high: int
-    before: int  # whole frames
-    after: int
-    gain: float
-    others: NDArray  # whole frames of all cameras, by the same clock
 
 
 @dataclass(frozen=True)
@@ -95,11 +87,13 @@ def find_losses(
         while len(found) < _MOST:
             work = with_holes(keypoints, rig, found)
             shown = look if look is not None and not found else look_at(work, rig, options)
-            candidate = _candidate(shown)
-            lost = None if candidate is None else _confirmed(work, rig, candidate, clocks, options)
+            candidate = candidate_of(shown)
+            seen = None if candidate is None else _confirmed(work, rig, candidate, clocks, options)
+            lost = seen if isinstance(seen, LostFrames) else None
             if lost is None:
                 now = clocks if clocks is not None and not found else estimate_offsets(work, rig)
                 lost, apart = _at_an_end(work, rig, now, options)
+                apart = [*apart, seen] if isinstance(seen, EndApart) else apart
             if lost is None:
                 break
             found.append(in_footage(lost, found))
@@ -144,100 +138,81 @@ def _at_an_end(
         at = end.first if end.at_end else end.last
         shifts = np.tile(ahead + slope * at, (2, 1))
         shifts[int(end.at_end), end.camera] += -end.count if end.at_end else end.count
-        place = place_of_step(keypoints, rig, end.camera, shifts, max(at - near, 0), at + near, options)
-        if place is not None and place.sharp:
-            name = rig.names[end.camera]
-            return LostFrames(name, place.frame, end.count, place.first, place.last, end.count_sd), apart
+        span = (max(at - near, 0), at + near)
+        place = place_of_step(keypoints, rig, end.camera, shifts, *span, options)
+        if place is None or not place.sharp:
+            continue
+        # The clock of the rest was learned with the end in it: it may be off as much as the number is.
+        sd = np.array([0.5, np.inf] if end.at_end else [np.inf, 0.5])
+        told = count_lost(keypoints, rig, end.camera, place.frame, shifts, sd, end.count, options)
+        lost = _placed(keypoints, rig, end.camera, shifts, told, span, options) if told and told.closed else None
+        if lost is not None:
+            return lost, apart
     return None, apart
 
 
-def _candidate(look: Look) -> _Candidate | None:
-    scores, reach, half = look.scores, look.reach, look.half
-    if not scores:
-        return None
-    n_cameras = len(look.tracks.position)
-    common = agreed_shifts(scores, look.places, n_cameras, reach, 0)[:, 0]
-    frames = look.places * half + half
-    found = []
-    for camera in range(n_cameras):
-        loss = _loss_by_shift(scores, common, camera, reach)
-        best = None if loss is None else _best_step(loss)
-        if best is not None:
-            step, before, after, gain = best
-            low, high = frames[max(step - 4, 0)], frames[min(step + 3, len(frames) - 1)]
-            found.append(_Candidate(camera, int(low), int(np.ceil(high)), before - reach, after - reach, gain, common))
-    return max(found, key=lambda candidate: candidate.gain, default=None)
-
-
-def _loss_by_shift(scores: Scores, common: NDArray, camera: int, reach: int) -> NDArray | None:
-    """Loss of each shift of one camera against where the others stand, shape (stretch, shift)."""
-    answer = None
-    for (a, b), (total, count) in scores.items():
-        if camera not in (a, b):
-            continue
-        other, sign = (a, 1) if camera == b else (b, -1)
-        total, count = total[:, ::sign], count[:, ::sign]
-        enough = count > 0.25 * np.maximum(count.max(axis=1, keepdims=True), 1)
-        mean = np.where(enough, total / np.maximum(count, 1), np.nan)
-        usual = np.nan_to_num(np.nanmean(mean, axis=1, keepdims=True)) if enough.any(axis=1).all() else 0.5
-        loss = np.where(enough, mean, usual) * count.max(axis=1, keepdims=True)
-        at = np.clip(np.arange(2 * reach + 1) - common[other], 0, 2 * reach)
-        answer = loss[:, at] if answer is None else answer + loss[:, at]
-    return answer
-
-
-def _best_step(loss: NDArray) -> tuple[int, int, int, float] | None:
-    """Stretch from which another shift holds, both shifts, and what they gain; only losses, that is, falling shifts."""
-    sums = np.cumsum(loss, axis=0)
-    single = int(sums[-1].argmin())
-    first, rest = sums[:-1], sums[-1] - sums[:-1]
-    # The least over all pairs of shifts of which the second is smaller.
-    least_after = np.minimum.accumulate(rest, axis=1)
-    both = first[:, 1:] + least_after[:, :-1]
-    if not both.size:
-        return None
-    step, place = np.unravel_index(int(both.argmin()), both.shape)
-    before = int(place) + 1
-    after = int(rest[step, :before].argmin())
-    gain = float(sums[-1, single] - both[step, place])
-    changed = [first[step, single]] * (before != single) + [rest[step, single]] * (after != single)
-    if gain <= _LEAST_GAIN * float(min(changed, default=np.inf)):
-        return None
-    return int(step) + 1, before, after, gain
-
-
 def _confirmed(
-    keypoints: Keypoints2D, rig: CameraRig, candidate: _Candidate, clocks: SyncEstimate | None,
+    keypoints: Keypoints2D, rig: CameraRig, candidate: Candidate, clocks: SyncEstimate | None,
     options: MotionSyncOptions,
-) -> LostFrames | None:
-    rate = keypoints.rate_hz
+) -> LostFrames | EndApart | None:
+    """A loss; or the side of a plain step of which no number of lost frames can be told."""
+    rate, camera = keypoints.rate_hz, candidate.camera
     shifts = np.tile(_by_common(candidate, clocks, rate), (2, 1))
-    shifts[:, candidate.camera] = candidate.before, candidate.after
-    place = place_of_step(keypoints, rig, candidate.camera, shifts, candidate.low, candidate.high, options)
+    shifts[:, camera] = candidate.before, candidate.after
+    place = place_of_step(keypoints, rig, camera, shifts, candidate.low, candidate.high, options)
     if place is None or not place.sharp:
         return None
     jump = candidate.before - candidate.after
-    estimate = _as_two(keypoints, rig, candidate.camera, place.frame, jump, options)
+    estimate = _as_two(keypoints, rig, camera, place.frame, jump, options)
     offset = (estimate.offset_s + 1e-6 * np.nan_to_num(estimate.drift_ppm) * place.frame / rate) * rate
-    sd = estimate.offset_sd_s * rate
-    step = jump + offset[candidate.camera] - offset[-1]
-    step_sd = float(np.hypot(sd[candidate.camera], sd[-1]))
-    count = round(step) if np.isfinite(step) else 0
-    sure = count >= 1 and step >= _CHANCE_SD * step_sd and step_sd <= _MOST_COUNT_SD
+    sd = np.nan_to_num(estimate.offset_sd_s * rate, nan=np.inf)[[camera, -1]]
+    step, step_sd = jump + offset[camera] - offset[-1], float(np.hypot(*sd))
+    if not np.isfinite(sd).any():
+        return None
+    sure = bool(step >= _CHANCE_SD * step_sd and step_sd <= _MOST_STEP_SD)
     # The first look sees whole frames; what is far from it is another minimum.
-    if not sure or abs(step - count) > max(_OFF_WHOLE, 2 * step_sd) or abs(step - jump) > _OFF_FIRST_LOOK:
+    if np.isfinite(step) and (not sure or abs(step - jump) > _OFF_FIRST_LOOK):
         return None
     shifts = np.tile(np.nan_to_num(offset[:-1]), (2, 1))
-    shifts[1, candidate.camera] = offset[-1] - jump
+    own = (offset[camera], offset[-1] - jump)
+    shifts[:, camera] = np.where(np.isfinite(own), own, (own[1] + jump, own[0] - jump))
+    told = count_lost(keypoints, rig, camera, place.frame, shifts, sd, round(step) if sure else jump, options)
+    if told is None:
+        return None
+    if not sure or not told.closed:
+        return _undecided(keypoints, camera, place, sd, told)
+    if abs(step - told.count) > max(_OFF_WHOLE, _OFF_STEP_SD * step_sd):
+        return None
     wide = 2 * max(place.last - place.first, 25)
-    low, high = max(place.first - wide, 0), place.last + wide
-    exact = place_of_step(keypoints, rig, candidate.camera, shifts, low, high, options)
+    return _placed(keypoints, rig, camera, shifts, told, (max(place.first - wide, 0), place.last + wide), options)
+
+
+def _undecided(
+    keypoints: Keypoints2D, camera: int, place: Place, sd: NDArray, told: Count
+) -> EndApart | None:
+    """The side whose clock is known less, where a step is plain and yet no number of lost frames is told."""
+    if told.gain < _LEAST_STEP_GAIN:
+        return None
+    at_end = bool(sd[1] > sd[0])
+    first, last = (place.frame + 1, keypoints.n_frames - 1) if at_end else (0, place.frame)
+    return EndApart(camera, at_end, first, last, told.gain)
+
+
+def _placed(
+    keypoints: Keypoints2D, rig: CameraRig, camera: int, shifts: NDArray, told: Count, span: tuple[int, int],
+    options: MotionSyncOptions,
+) -> LostFrames | None:
+    """The loss at the frame after which observations go over from one clock to the other, both known by now."""
+    shifts = shifts.copy()
+    shifts[:, camera] = told.before, told.before - told.count
+    exact = place_of_step(keypoints, rig, camera, shifts, *span, options)
     if exact is None or not exact.sharp:
         return None
-    return LostFrames(rig.names[candidate.camera], exact.frame, count, exact.first, exact.last, step_sd)
+    name, counts = rig.names[camera], (told.least, told.most)
+    return LostFrames(name, exact.frame, told.count, exact.first, exact.last, told.sd, counts)
 
 
-def _by_common(candidate: _Candidate, clocks: SyncEstimate | None, rate: float) -> NDArray:
+def _by_common(candidate: Candidate, clocks: SyncEstimate | None, rate: float) -> NDArray:
     """Shifts of all cameras in the middle of where the loss lies, frames, by the clock that the candidate counts by."""
     whole = candidate.others.astype(float)
     if clocks is None:

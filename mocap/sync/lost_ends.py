@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration import CameraRig
+from mocap.sync.lost_count import DOUBT, few_keypoints
 from mocap.sync.lost_place import CAP, Held, held
 from mocap.sync.lost_prediction import Prediction, common_miss
 from mocap.sync.motion_options import MotionSyncOptions
@@ -22,14 +23,12 @@ _END_S = 4.0  # of a longer one
 _LONG_SHARE = 15.0  # and this part of it with a stride
 _SAMPLES = 400
 _END_SAMPLES = 40  # frames that a count is asked of
-_MOST_KEYPOINTS = 13
 _OFTEN = 1.5  # usual losses that an end may have
 _FRAMES_WORTH = 20.0  # of usual losses above that: a burst of exchanged sides is worth 12
 _LEAST_LOSS = 150.0
 _FEWEST = 40  # observations that tell a count
 _ENOUGH = 0.25  # of the observations that the best count leaves
 _SURE = 10.0  # of the loss, by which a count has to be better than any other
-_DOUBT = 2.0  # errors of smoothed tracks last for frames: as if there were fewer observations by its square
 _LEAST_SCALE_PX = 0.05
 
 
@@ -80,12 +79,7 @@ def ends_apart(
     list of EndApart
         Those that a number of lost frames explains first, then by what they gain.
     """
-    n_keypoints = len(keypoints.names)
-    some = np.linspace(0, n_keypoints - 1, min(n_keypoints, _MOST_KEYPOINTS)).astype(int)
-    few = replace(
-        keypoints, pixels=keypoints.pixels[:, :, some], confidence=keypoints.confidence[:, :, some],
-        names=tuple(keypoints.names[place] for place in some),
-    )  # fmt: skip
+    few = few_keypoints(keypoints)
     reach = round(options.reach_s * keypoints.rate_hz)
     found = []
     for first, length, stride, sides in _spans(keypoints.n_frames, keypoints.rate_hz):
@@ -211,7 +205,7 @@ def _spread(losses: NDArray, known: NDArray, count: int) -> float:
     sides = [side for side in (count - 1, count + 1) if 0 <= side < len(losses) and (known[side] & known[count]).any()]
     bends = [2 * _better(losses, known, count, side) for side in sides]
     bend = min(bends, default=0.0)
-    return _DOUBT / np.sqrt(bend) if bend > 0 else np.inf
+    return DOUBT / np.sqrt(bend) if bend > 0 else np.inf
 
 
 def _beats_a_turn(

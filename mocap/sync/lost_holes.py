@@ -23,6 +23,8 @@ class LostFrames:
         Between which `after_frame` lies (95 %); the same where the movement tells it exactly.
     count_sd : float
         How well the movement tells the count, frames.
+    counts : tuple of int, optional
+        Least and most that fit nearly as well; without them the movement decides the count.
     """
 
     camera: str
@@ -31,10 +33,20 @@ class LostFrames:
     first: int
     last: int
     count_sd: float
+    counts: tuple[int, int] | None = None
+
+    @property
+    def decided(self) -> bool:
+        """Whether no other count fits nearly as well."""
+        return self.counts is None or self.counts[0] == self.counts[1]
 
     @property
     def words(self) -> str:
-        frames = f"{self.count} frame{'s' if self.count > 1 else ''}"
+        if self.counts is None or self.decided:
+            frames = f"{self.count} frame{'s' if self.count > 1 else ''}"
+        else:
+            least, most = self.counts
+            frames = f"{least} {'or' if most == least + 1 else 'to'} {most} frames (most likely {self.count})"
         if self.first == self.last:
             where = f"after frame {self.after_frame}"
         else:

@@ -13,7 +13,10 @@ from mocap.trial import Keypoints2D, Points3D
 FAULTS = {"pixel_sigma": 1.0, "dropout": 0.1, "outlier_fraction": 0.02, "swap_fraction": 0.01, "swap_run": 5}
 N_FRAMES, LONGEST = 400, 50
 HARM_PX, HARM_FRAMES = 3.0, 5
-TOLD = re.compile(r"'(\w+)' lost (\d+) frames? after (?:frame (\d+)|a frame between (\d+) and (\d+))")
+TOLD = re.compile(
+    r"'(\w+)' lost (\d+)(?: (?:to|or) (\d+))? frames?(?: \(most likely \d+\))? "
+    r"after (?:frame (\d+)|a frame between (\d+) and (\d+))"
+)
 
 
 def movement(kind, seed):
@@ -73,9 +76,13 @@ class Loss:
         lost = [verdict for verdict in done.verdicts if verdict.name.endswith(" frames")]
         if lost:
             told = TOLD.search(lost[0].text)
-            low, high = (int(told[3] or told[4]), int(told[3] or told[5]))
-            right = (told[1], int(told[2])) == (self.rig.names[self.camera], self.count) and low <= self.after <= high
-            return "told" if right and len(lost) == 1 and lost[0].text.count("' lost ") == 1 else "wrong"
+            low, high = int(told[4] or told[5]), int(told[4] or told[6])
+            held = int(told[2]) <= self.count <= int(told[3] or told[2]) and low <= self.after <= high
+            alone = len(lost) == 1 and lost[0].text.count("' lost ") == 1
+            if not (held and alone and told[1] == self.rig.names[self.camera]):
+                return "wrong"
+            # A number that is not decided is told with its range, and fails.
+            return "told" if told[3] is None else "wrong" if lost[0].passed else "flagged"
         if not all(verdict.passed for verdict in done.verdicts):
             return "flagged"
         return "silent" if (self.harm_px(done) > HARM_PX).sum() >= HARM_FRAMES else "harmless"
@@ -86,6 +93,17 @@ def test_a_loss_shortly_before_the_end_is_told_or_flagged(seed, outcome):
     assert Loss(seed).outcome() == outcome  # 15 frames lost with 53 left to compare; 27 with 7 left
 
 
+def test_a_loss_before_which_too_little_moves_for_a_number_is_flagged():
+    assert Loss(180).outcome() == "flagged"  # 31 lost; 36 to 40 fit as well, with a clock as much further ahead
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize(("seed", "count"), [(33, 43), (165, 37)])
+def test_a_frame_more_is_not_made_up_for_by_a_clock(seed, count):
+    loss = Loss(seed)
+    assert loss.count == count and loss.outcome() == "told"  # by the step of the clocks alone 44, and 38 by the end
+
+
 def outcomes(seeds, count=None):
     found = [Loss(seed, count).outcome() for seed in seeds]
     return {kind: found.count(kind) for kind in ("told", "flagged", "harmless", "silent", "wrong")}, found
@@ -94,7 +112,7 @@ def outcomes(seeds, count=None):
 @pytest.mark.heavy
 def test_losses_anywhere_are_told_or_flagged_in_60_seeds():
     found, which = outcomes(range(60))
-    assert found["silent"] == found["wrong"] == 0, which  # measured: 45 told, 7 flagged, 8 harmless
+    assert found["silent"] == found["wrong"] == 0, which  # measured: 44 told, 8 flagged, 8 harmless
     assert found["told"] >= 40, which
 
 

@@ -80,8 +80,10 @@ def shares(scenes, seeds):
 @pytest.mark.heavy
 def test_lost_frames_are_found_in_108_seeds(scenes):
     found, exact, right, held = shares(scenes, range(108))
+    # Measured: 1.00, 0.97, 0.75 and 0.97.
     assert found[5] >= 0.95 and found[50] >= 0.95 and found[1] >= 0.7 and held >= 0.95
-    assert exact >= 0.8 and right >= 0.99  # the others were lost while the person stood still
+    # Measured: 0.82 and 1.00; the others were lost while the person stood still.
+    assert exact >= 0.8 and right >= 0.99
 
 
 def test_nothing_is_lost_where_nothing_was(scenes):
