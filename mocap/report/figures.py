@@ -109,7 +109,7 @@ def plot_errors(path: Path, errors_mm: NDArray, names: tuple[str, ...], limit_mm
     axis.set_yticks(rows, [names[i] for i in order], fontsize=6)
     axis.set_ylim(-0.6, len(names) - 0.4)
     axis.set_xlabel("3D error (mm)")
-    axis.legend(fontsize=8, frameon=False, loc="lower right")
+    axis.legend(fontsize=8, frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
     _save(figure, path)
 
 
