@@ -11,7 +11,7 @@ from mocap.pipeline.board_footage import length_note
 from mocap.pipeline.detection_camera import CameraOutcome, CameraTask
 from mocap.pipeline.detection_pool import detect_cameras
 from mocap.pipeline.detectors import PreparedDetector
-from mocap.pipeline.outputs import check_not_within, make_folder
+from mocap.pipeline.outputs import check_no_node, check_not_within, make_folder
 from mocap.pipeline.progress import Progress
 
 
@@ -86,6 +86,8 @@ def detect_footage(
         )
         for source in sources
     ]  # fmt: skip
+    for path in (path for task in tasks for path in (task.part, task.overlay) if path is not None):
+        check_no_node(path)
     outcomes = tuple(detect_cameras(tasks, progress, how.jobs))
     pictures = tuple(task.overlay for task in tasks if task.overlay is not None and task.overlay.is_file())
     refused = [outcome for outcome in outcomes if outcome.state == "refused"]
@@ -154,6 +156,7 @@ def _blind(parts: Sequence[Path]) -> list[str]:
 
 def _check_own(file: Path) -> None:
     """Refuse to write over a table that was not made here."""
+    check_no_node(file)
     if file.is_file() and file.stat().st_size and not camera_facts(file):
         raise ConfigError(
             f"The output {file} exists and is no table of keypoints written here; it is kept.",

@@ -63,6 +63,8 @@ def is_alike(path: Path, kind: Kind | None) -> bool:
 
     Without a kind, any text may give way.
     """
+    if not path.is_file():  # a pipe would keep its reader waiting
+        return False
     if not access(path, R_OK):
         return kind is None
     with path.open("rb") as file:

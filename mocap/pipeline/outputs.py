@@ -1,5 +1,6 @@
 """What can be said of an output before the work: whether it can be written, and whether something would be lost."""
 
+import stat
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from os.path import realpath
@@ -18,6 +19,8 @@ def check_output(out: Path) -> None:
     SourceError
         OUTPUT_FOLDER, when the folder of `out` is missing, or nothing can be written there; OUTPUT_IS_FOLDER, when
         `out` itself is a folder.
+    ConfigError
+        OUTPUT_OTHER, when `out` is a device, a pipe or a socket.
     """
     folder = out.absolute().parent
     if not folder.is_dir():
@@ -37,7 +40,32 @@ def check_output(out: Path) -> None:
             code="OUTPUT_FOLDER",
         ) from error
     if is_folder:
-        raise SourceError(f"The output {out} is a folder.", "Give the name of a file.", "OUTPUT_IS_FOLDER")
+        raise _is_folder(out)
+    check_no_node(out)
+
+
+def _is_folder(out: Path) -> SourceError:
+    return SourceError(f"The output {out} is a folder.", "Give the name of a file.", "OUTPUT_IS_FOLDER")
+
+
+def check_no_node(path: Path) -> None:
+    """Refuse a device, a pipe or a socket: a file that is put in its place would take it from everybody.
+
+    Raises
+    ------
+    ConfigError
+        OUTPUT_OTHER, by whatever link it is named.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return  # what is not there, or cannot be reached, is told by who tries to write
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise ConfigError(
+            f"The output {path} exists and is no file, but a device, a pipe or a socket; it is kept.",
+            "Name a file with --out.",
+            code="OUTPUT_OTHER",
+        )
 
 
 def report_paths(out: Path) -> tuple[Path, Path]:
@@ -128,10 +156,15 @@ def check_nothing_lost(
     ------
     ConfigError
         OUTPUT_IS_INPUT, OUTPUT_OTHER.
+    SourceError
+        OUTPUT_IS_FOLDER
     """
     inputs = [Path(realpath(path)) for path in read]
     each: Sequence[Kind | None] = kinds if kinds is not None else [None] * len(written)
     for path, kind in zip(written, each, strict=True):
+        check_no_node(path)
+        if path.is_dir():
+            raise _is_folder(path)
         there = path.is_file()
         alike = there and is_alike(path, kind)
         if _is_one_of(path, inputs, deep=kind is not None and there and not alike):

@@ -1,7 +1,10 @@
 """Whatever a command is told to write, by whatever name: inputs and files of others keep every byte."""
 
+import contextlib
 import os
 import shutil
+import socket
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,6 +36,7 @@ SESSION = (
     '[session]\nid = "a"\n[calibration]\nfile = "rig.toml"\n[sync]\nrate_hz = 50\n'
     '[[trial]]\nname = "cam_0"\nfiles = "kp"\n'
 )
+DETECT = ("detect", "footage", "--detector", "plates", "--plates", "sacrum_60", "--jobs", 1)
 #: What each command is given beside its output, and the name that its output might have.
 COMMANDS = {
     "reconstruct": (("reconstruct", "--calibration", "rig.toml", "--keypoints", "kp", "--rate", 50), "x.h5"),
@@ -98,6 +102,50 @@ def test_files_of_others_folders_and_missing_places_are_refused(folder: Path, mo
         assert _refused(mocap_cli, folder, words, ".") in {"OUTPUT_IS_FOLDER", "PAGE_NAME"}
     assert _refused(mocap_cli, folder, words, f"nowhere/deep/{name}") == "OUTPUT_FOLDER"
     assert _refused(mocap_cli, folder, words, f"/proc/{name}") == "OUTPUT_FOLDER"
+
+
+def _nodes(folder: Path) -> list[Path]:
+    """A pipe, a socket, a device such as /dev/null where one may be made, and links to them."""
+    nodes = [folder / "pipe", folder / "socket"]
+    os.mkfifo(nodes[0])
+    with contextlib.closing(socket.socket(socket.AF_UNIX)) as one:
+        one.bind(os.path.relpath(nodes[1]))  # the name of a socket is short
+    with contextlib.suppress(PermissionError):
+        os.mknod(folder / "device", 0o600 | stat.S_IFCHR, os.makedev(1, 3))
+        nodes.append(folder / "device")
+    return nodes
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_devices_pipes_and_sockets_are_kept(folder: Path, mocap_cli: Callable, command: str) -> None:
+    words, name = COMMANDS[command]
+    for node in _nodes(folder):
+        before = node.lstat().st_mode
+        for out in (node.with_suffix(Path(name).suffix), folder / f"link{Path(name).suffix}"):
+            if out.name.startswith("link"):
+                out.symlink_to(node)
+            elif out != node:
+                node = node.rename(out)
+            assert _refused(mocap_cli, folder, words, out) == "OUTPUT_OTHER"
+            assert node.lstat().st_mode == before
+        out.unlink()
+
+
+def test_devices_pipes_and_sockets_among_results_are_kept(folder: Path, mocap_cli: Callable) -> None:
+    for node in _nodes(folder):
+        for words, there in (
+            (("run", folder), "results/cam_0.h5"), (("run", folder), "results/stages.json"),
+            ((*DETECT, "--out", "kept"), "kept/footage.parquet"),
+            ((*DETECT, "--out", "kept"), "kept/footage/cam_1.parquet"),
+            ((*DETECT, "--out", "kept", "--overlay"), "kept/footage/cam_1.overlay.png"),
+            (("export", "mine.h5", "--to", "csv", "--out", "tables"), "tables/points.csv"),
+            (("demo", "--out", "lab"), "lab/trial.h5"),
+        ):  # fmt: skip
+            Path(there).parent.mkdir(parents=True, exist_ok=True)
+            node = node.rename(there)
+            before = node.lstat().st_mode
+            assert mocap_cli(*words).error_line.startswith("error OUTPUT_OTHER: "), there
+            assert node.lstat().st_mode == before
 
 
 @pytest.mark.parametrize(
