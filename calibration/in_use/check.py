@@ -17,12 +17,11 @@ from calibration.in_use.change_systems import LATE, Systems, change_systems, spe
 from calibration.in_use.drift import CameraChange, best_change, doubted, sharpened, undone
 from calibration.in_use.footage_faults import FootageFault, footage_fault, suspicious
 from calibration.in_use.lateness import late_by, shifted
+from calibration.in_use.named import LEAST_LATE, MOST_CHANCE, is_named
 from calibration.in_use.use_verdict import GOOD, REFUSE, USABLE, CameraCheck, CheckLimits, Diagnosis, Sampling, UseCheck
 
 __all__ = ["CameraCheck", "CheckLimits", "Diagnosis", "Sampling", "UseCheck", "check_in_use"]
 
-_CHANCE = 1e-6
-_LEAST_LATE = 0.3
 _LATE_SDS = 5.0
 _AS_GOOD = 0.97
 _CLEARLY = 0.7
@@ -31,7 +30,6 @@ _MOST_CHANGES = 3
 _LEAST_CAMERAS = 3
 _MOST_STEPS = 4
 _SETTLED_SDS = 0.05
-_SHOWN_SHARE = 1 / 3  # less than a millimetre is what calibrations err by among each other
 _TELLS_NOTHING_MM = 100.0
 _TOLD_MM = 0.1  # less is no figure of a room
 
@@ -92,7 +90,7 @@ def _better_explained(
     limits: CheckLimits,
 ) -> bool:  # fmt: skip
     """Whether cameras that changed explain clearly more than a fault of the footage: a bump can look like a scale."""
-    named = [change for change in changes.values() if _named(change, limits)]
+    named = [change for change in changes.values() if is_named(change, limits)]
     if not named:
         return False
     return _left(evidence.rig, pixels, chosen, named) < _CLEARLY * fault.after_px / max(fault.before_px, 1e-9)
@@ -146,11 +144,11 @@ def _changes(
         if len(tried) < _LEAST_CAMERAS + (turn > 0 and limits.noise_share > 0):
             break
         worst = max(tried, key=lambda c: tried[c].gain)
-        if tried[worst].chance < _CHANCE:
+        if tried[worst].chance < MOST_CHANCE:
             tried[worst] = _or_late(rig, pixels, chosen, tried[worst], found)
-        if _named(tried[worst], limits) and tried[worst].kind != "late":
+        if is_named(tried[worst], limits) and tried[worst].kind != "late":
             tried[worst] = _sharp(rig, left, speed, best_change(systems, worst))
-        if not _named(tried[worst], limits):
+        if not is_named(tried[worst], limits):
             found |= tried
             break
         found[worst] = tried[worst]
@@ -161,7 +159,7 @@ def _changes(
 def _judged(rig: CameraRig, systems: Systems, camera: int) -> CameraChange:
     change = best_change(systems, camera)
     # What noise explains needs no further doubt.
-    return change if rig.covariance is None or change.chance > _CHANCE else doubted(systems, change, rig.covariance)
+    return change if rig.covariance is None or change.chance > MOST_CHANCE else doubted(systems, change, rig.covariance)
 
 
 def _sharp(rig: CameraRig, pixels: NDArray, speed: NDArray, change: CameraChange) -> CameraChange:
@@ -190,7 +188,7 @@ def _or_late(
     rest = pixels.copy()
     rest[list(taken)] = np.nan
     late = late_by(rig, rest, chosen, change.camera)
-    if late is None or abs(late.frames) < max(_LEAST_LATE, _LATE_SDS * late.sd) or not late.sd < _LEAST_LATE:
+    if late is None or abs(late.frames) < max(LEAST_LATE, _LATE_SDS * late.sd) or not late.sd < LEAST_LATE:
         return change
     value, covariance = np.zeros(8), np.zeros((8, 8))
     value[LATE], covariance[LATE, LATE] = late.frames, late.sd**2
@@ -198,16 +196,6 @@ def _or_late(
     if change.kind != "late" and _left(rig, rest, chosen, [shift]) > _AS_GOOD * _left(rig, rest, chosen, [change]):
         return change
     return shift
-
-
-def _named(change: CameraChange, limits: CheckLimits) -> bool:
-    if change.chance > _CHANCE:
-        return False
-    if change.kind == "late":
-        return abs(change.value[7]) - 2 * np.sqrt(change.covariance[7, 7]) > _LEAST_LATE
-    limit = max(limits.residual_mm, limits.noise_share * change.noise_mm)
-    shown = change.shown_mm > _SHOWN_SHARE * limits.residual_mm
-    return shown and change.effect_mm - 2 * change.effect_sd_mm > limit
 
 
 def _camera(
@@ -220,7 +208,7 @@ def _camera(
     since = int(frames[change.first]) if change is not None and change.kind == "bumped" else None
     verdict, reason = _verdict(name, len(known), change, fault, limits)
     shared = int(np.delete(evidence.shared()[index], index).max(initial=0))
-    told = None if change is None or not _named(change, limits) else _told(name, change, since)
+    told = None if change is None or not is_named(change, limits) else _told(name, change, since)
     return CameraCheck(name, shared, residual, residual * float(mm_per_px[index]), change, since, verdict, reason, told)
 
 
@@ -233,7 +221,7 @@ def _verdict(
         return REFUSE, "shares too few points with the other cameras to be checked"
     if change is None:
         return USABLE, "not judged: too few other cameras agree to tell which one is wrong"
-    if not _named(change, limits):
+    if not is_named(change, limits):
         sure = max(change.effect_mm, limits.noise_share * change.noise_mm) + 2 * change.effect_sd_mm
         if sure > _TELLS_NOTHING_MM:
             return USABLE, f"not judged: what was shown tells no change below {sure:.0f} mm"

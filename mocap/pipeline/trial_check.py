@@ -3,8 +3,10 @@
 import numpy as np
 
 from calibration import CameraRig
+from calibration.digits import digits
 from calibration.errors import CalibrationError
 from calibration.in_use.check import CameraCheck, CheckLimits, Sampling, UseCheck, check_in_use
+from calibration.in_use.named import limit_mm, sure_mm, why_unnamed
 from mocap.errors import KeypointError
 from mocap.keypoints.sides_names import side_partner
 from mocap.keypoints.wrong_views import WrongViews, find_wrong_views
@@ -100,11 +102,14 @@ def _verdict(camera: CameraCheck) -> Verdict:
         return Verdict(
             f"{camera.name} in step", float(change.value[7]), _LATE_LIMIT, "frames", False, _text(camera)
         )  # fmt: skip
-    sure = max(change.effect_mm - 2 * change.effect_sd_mm, 0.0)
-    if camera.diagnosis is None:
-        return Verdict(f"{camera.name} as calibrated", min(sure, limits.residual_mm), limits.residual_mm, "mm", True,
-                       "error of its calibration in the volume that is beyond doubt")  # fmt: skip
-    return Verdict(f"{camera.name} as calibrated", sure, limits.residual_mm, "mm", False, _text(camera))
+    name, sure, limit = f"{camera.name} as calibrated", sure_mm(change), limit_mm(change, limits)
+    if camera.diagnosis is not None:
+        return Verdict(name, sure, limits.residual_mm, "mm", False, _text(camera))
+    text = "error of its calibration in the volume that is beyond doubt"
+    if sure > limits.residual_mm:
+        found = f"{digits(change.effect_mm, 3)} mm found, sd {digits(change.effect_sd_mm, 2)}"
+        text = f"error of its calibration in the volume ({found}); not held against it: {why_unnamed(change, limits)}"
+    return Verdict(name, sure, limit, "mm", True, text)
 
 
 def _text(camera: CameraCheck) -> str:
