@@ -11,11 +11,13 @@ from typing import Any
 from mocap.errors import SourceError
 from mocap.keypoints.pose.drawing import limit_threads
 from mocap.pipeline.detection_camera import CameraOutcome, CameraTask, detect_camera, finished
-from mocap.pipeline.processes import end_with_parent
+from mocap.pipeline.processes import end_late, end_with_parent, ignore_interrupts, interrupts_held
 from mocap.pipeline.progress import Progress
 
 _WAIT_S = 0.1
+_GRACE_S = 10.0  # for a worker to clear away what it has not finished
 _told: Any = None  # of a worker: the queue to the process that started it
+_stopped: Any = None  # of a worker: that process wants no more of it, when the value is not 0
 
 
 def detect_cameras(tasks: Sequence[CameraTask], progress: Progress, jobs: int | None = None) -> list[CameraOutcome]:
@@ -44,10 +46,12 @@ def _worked(tasks: Sequence[CameraTask], progress: Progress, jobs: int | None) -
     if count <= 1:
         return [detect_camera(task, _teller(progress, task.source.name)) for task in tasks]
     context = multiprocessing.get_context("spawn")  # forked children share locks of libraries that have threads
-    told = context.Queue()
-    with ProcessPoolExecutor(count, context, _start_worker, (told,)) as pool:
-        futures = [pool.submit(_work, task) for task in tasks]
+    told, stopped = context.Queue(), context.RawValue("b", 0)
+    others = set(multiprocessing.active_children())
+    with ProcessPoolExecutor(count, context, _start_worker, (told, stopped)) as pool:
         try:
+            with interrupts_held():
+                futures = [pool.submit(_work, task) for task in tasks]
             _follow(futures, told, progress)
             return [future.result() for future in futures]
         except BrokenProcessPool as error:
@@ -56,7 +60,10 @@ def _worked(tasks: Sequence[CameraTask], progress: Progress, jobs: int | None) -
                 "Run it again with fewer at a time (--jobs 1); cameras that are finished are kept.", code="WORKER_LOST",
             ) from error  # fmt: skip
         finally:
-            pool.shutdown(wait=True, cancel_futures=True)  # one that starts late still needs the queue
+            stopped.value = 1
+            pool.shutdown(wait=False, cancel_futures=True)
+            # One that starts late still needs the queue.
+            end_late([process for process in multiprocessing.active_children() if process not in others], _GRACE_S)
 
 
 def usable_cores() -> int:
@@ -80,16 +87,27 @@ def _follow(futures: Sequence[Future], told: Any, progress: Progress) -> None:
                 return
 
 
-def _start_worker(told: Any) -> None:
-    global _told
-    _told = told
+def _start_worker(told: Any, stopped: Any) -> None:
+    global _told, _stopped
+    ignore_interrupts()
+    _told, _stopped = told, stopped
     end_with_parent()
     limit_threads(1)
+
+
+def _go_on() -> None:
+    if _stopped.value:
+        raise KeyboardInterrupt  # as in the process that is told: what is not finished is cleared away
 
 
 def _work(task: CameraTask) -> CameraOutcome:
     from threadpoolctl import threadpool_limits
 
+    def tell(done: int, total: int | None) -> None:
+        _go_on()
+        _told.put((camera, done, total))
+
     camera = task.source.name
+    _go_on()
     with threadpool_limits(1):
-        return detect_camera(task, lambda done, total: _told.put((camera, done, total)))
+        return detect_camera(task, tell)

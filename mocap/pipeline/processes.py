@@ -2,8 +2,46 @@
 
 import multiprocessing
 import os
+import signal
 import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+
+
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Hold the keyboard's interrupt back; processes that are started meanwhile never see one.
+
+    A terminal interrupts all processes of a command, and each would tell of it in its own words: while it still loads
+    its libraries, nothing within it can prevent that. For this process it comes a moment later.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows, where `ignore_interrupts` has to do
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def ignore_interrupts() -> None:
+    """Leave it to the process that started this one to say what an interrupt means."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def end_late(processes: Sequence[BaseProcess], grace_s: float) -> None:
+    """Wait for processes that were told to end, and end those that still run after a time."""
+    until = time.monotonic() + grace_s
+    running = {process.sentinel: process for process in processes}
+    while running and (left := until - time.monotonic()) > 0:
+        for sentinel in wait(list(running), left):
+            running.pop(sentinel)
+    for process in running.values():
+        process.kill()
 
 
 def end_with_parent() -> None:
