@@ -6,17 +6,23 @@ from pathlib import Path
 
 from calibration.files import write_texts
 from mocap.pipeline.digests import file_sha256
+from mocap.trial import Verdict
 
 RECORD_NAME = "stages.json"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one stage: `done`, `skipped` (nothing changed) or `refused` (with the error)."""
+    """What became of one stage: `done`, `skipped` (nothing changed) or `refused` (with the error).
+
+    Of a trial that is done or skipped also its verdicts, and what a user has to be told of its making.
+    """
 
     name: str
     state: str
     text: str = ""
+    quality: tuple[Verdict, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

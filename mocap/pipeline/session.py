@@ -16,7 +16,7 @@ from mocap.pipeline.detection import session_keypoints
 from mocap.pipeline.digests import file_sha256, input_sha256, options_sha256
 from mocap.pipeline.keypoint_input import KeypointInput
 from mocap.pipeline.motion import analyse
-from mocap.pipeline.notes import notes_of
+from mocap.pipeline.notes import notes_in, notes_of
 from mocap.pipeline.outputs import tried_path
 from mocap.pipeline.progress import Progress
 from mocap.pipeline.reconstruction import reconstruct_trial, with_z_up
@@ -36,7 +36,7 @@ from mocap.pipeline.session_outputs import check_session_outputs
 from mocap.pipeline.synchronisation import known_clocks
 from mocap.signal.filters import smooth_points
 from mocap.signal.implausible import without_implausible
-from mocap.storage import read_trial, write_trial
+from mocap.storage import read_told, read_trial, write_trial
 from mocap.trial import CameraTimes, SyncEstimate, Trial
 
 
@@ -161,11 +161,12 @@ class _Run:
             }
         )  # fmt: skip
         if self.record.is_current(output, inputs):
-            return Outcome(name, "skipped")
+            quality, operations = read_told(self.out / output)
+            return Outcome(name, "skipped", "", quality, notes_in(operations))
         trial = self._computed(entry, source, rig, static)
         write_trial(self.out / output, trial)
         self.record.store(output, inputs)
-        return Outcome(name, "done", _summary(trial))
+        return Outcome(name, "done", _summary(trial), trial.quality, notes_of(trial))
 
     def _computed(self, entry: TrialEntry, source: Path, rig: CameraRig, static: Trial | None) -> Trial:
         session, options = self.session, self.options
@@ -203,13 +204,7 @@ def _summary(trial: Trial) -> str:
     if trial.angles is None:
         return ""
     shown = sum(definition.observable for definition in trial.angles.definitions)
-    look = [verdict.name for verdict in trial.quality if not verdict.passed]
-    doubts = [note for note in notes_of(trial) if note.endswith("stay missing")]
-    look += doubts
-    return (
-        f"{counted(trial.points.n_frames, 'frame')}, {shown} of {len(trial.angles.definitions)} angles observable"
-        f"{'; look at: ' + ', '.join(look) if look else ''}"
-    )
+    return f"{counted(trial.points.n_frames, 'frame')}, {shown} of {len(trial.angles.definitions)} angles observable"
 
 
 def _existing(folder: Path, name: str, owner: str) -> Path:

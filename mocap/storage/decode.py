@@ -24,6 +24,7 @@ from mocap.trial import (
 )
 
 _ROWS, _COLUMNS = np.triu_indices(3)
+TOLD = ("/quality", "/provenance")
 _MEANING = ("definition", "sequence", "positive", "zero", "reference", "method")
 
 
@@ -42,6 +43,21 @@ def decode(groups: Mapping[str, Group]) -> Trial:
     except (MocapError, ValueError, TypeError, KeyError) as error:
         cause = error.cause if isinstance(error, MocapError) else f"{type(error).__name__}: {error}"
         raise _schema(f"the content contradicts itself: {cause}") from error
+
+
+def decode_told(groups: Mapping[str, Group]) -> tuple[tuple[Verdict, ...], tuple[Operation, ...]]:
+    """Return the verdicts of a file and how it was made, from the groups that hold them.
+
+    Raises
+    ------
+    TrialFileError
+        Code `TRIAL_SCHEMA`.
+    """
+    quality, provenance = (_Part(groups, path) if path in groups else None for path in TOLD)
+    try:
+        return _quality(quality), _provenance(provenance)[0]
+    except (ValueError, TypeError) as error:
+        raise _schema(f"the content contradicts itself: {type(error).__name__}: {error}") from error
 
 
 def _decode(groups: Mapping[str, Group]) -> Trial:

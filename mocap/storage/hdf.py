@@ -1,6 +1,6 @@
 """Move groups to and from an HDF5 file that is a netCDF-4 file as well."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +58,8 @@ def _attach(owner: h5py.Group, group: Group) -> None:
                 owner[name].dims[axis].attach_scale(owner[dim])
 
 
-def load(path: Path) -> dict[str, Group]:
-    """Read all groups of a file, the root first.
+def load(path: Path, only: Collection[str] = ()) -> dict[str, Group]:
+    """Read all groups of a file, the root first; beside it those of these names alone, where some are named.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def load(path: Path) -> dict[str, Group]:
             check_format(file.attrs, path)
             scan(file)
             groups = {"/": _group(file["/"], "/")}
-            for name in file:
+            for name in (name for name in file if not only or name in only):
                 _collect(file[name], f"/{name}", groups)
             return groups
     except TrialFileError as error:

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import NoReturn
 
 from mocap.errors import TrialFileError
-from mocap.storage.decode import decode
+from mocap.storage.decode import TOLD, decode, decode_told
 from mocap.storage.hdf import check_signature, load
 from mocap.storage.integrity import mismatches
 from mocap.storage.isolation import inspect_isolated
 from mocap.storage.seal import is_sealed
-from mocap.trial import Trial
+from mocap.trial import Operation, Trial, Verdict
 
 _RESTORE = "Restore the file from a copy, or make it again."
 _REMEDIES = {"NOT_A_TRIAL": "Name a trial file.", "TRIAL_NEWER": "Update this program; the file is left as it is."}
@@ -41,6 +41,19 @@ def read_trial(path: Path | str) -> Trial:
         return decode(groups)
     except TrialFileError as error:
         raise TrialFileError(f"{path}: {error.cause}", error.remedy, error.code) from error
+
+
+def read_told(path: Path | str) -> tuple[tuple[Verdict, ...], tuple[Operation, ...]]:
+    """Read the verdicts of a trial file and how it was made, and nothing else; for files that are known to be sound.
+
+    Raises
+    ------
+    SourceError
+        `FILE_MISSING`.
+    TrialFileError
+        `NOT_A_TRIAL`, `TRIAL_NEWER`, `TRIAL_DAMAGED`, `TRIAL_UNSAFE`, `TRIAL_SCHEMA`.
+    """
+    return decode_told(load(Path(path), [name.strip("/") for name in TOLD]))
 
 
 def _refuse(path: Path, problems: Sequence[tuple[str, str]], code: str) -> NoReturn:

@@ -1,5 +1,6 @@
 """Whole sessions: the synthetic lab against its truth, skipping of what did not change, a real recording."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -187,6 +188,19 @@ def test_a_real_markerless_session_runs_and_hides_no_pelvic_tilt(shared_data: Pa
         assert "line" in tilt.attrs["reason"]
         assert np.isnan(tilt[:]).all()
         assert np.isfinite(file["angles/knee_flexion_r"][:]).mean() > 0.99
+    looks = [line.strip() for line in done.out.splitlines() if "LOOK" in line]
+    notes = [line.strip() for line in done.out.splitlines() if line.strip().startswith("note: ")]
+    assert any(line.startswith("LOOK cam_03 as calibrated: ") and "CAMERA_MOVED" in line for line in looks)
+    assert any(line.startswith("note: participant: ") for line in notes) and "  ok " not in done.out
+    again, checked = mocap_cli("run", tmp_path), mocap_cli("check", tmp_path / "results" / "balancing.h5")
+    assert "trial balancing: skipped" in again.out and "balancing.h5: sound" in checked.out and checked.status == 0
+    for line in (*looks, *notes):  # a trial that is made once is told of each time
+        assert line in again.out and line in checked.out
+    assert "    ok   points found: " in mocap_cli("run", tmp_path, "--verbose").out
+    told = json.loads(mocap_cli("run", tmp_path, "--json").out)["outcomes"][1]
+    assert [f"note: {note}" for note in told["notes"]] == notes
+    assert {"passed", "text"} <= set(told["quality"][0])
+    assert sum(not one["passed"] for one in told["quality"]) == len(looks)
 
 
 def test_a_demonstration_that_was_cut_short_leaves_what_was_there(lab, tmp_path: Path, monkeypatch) -> None:
