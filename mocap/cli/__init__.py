@@ -1,70 +1,38 @@
 """The command `mocap`: one file per command, each thin."""
 
 import sys
+from typing import TYPE_CHECKING, Any
 
-import typer
+if TYPE_CHECKING:
+    from mocap.cli.application import app
 
-from mocap.cli import (
-    board,
-    calibrate,
-    check,
-    convert,
-    demo,
-    detect,
-    export,
-    import_,
-    kinematics,
-    plan,
-    plate_calibrate,
-    plates,
-    reconstruct,
-    run,
-    sync,
-    view,
-)
-from mocap.errors import MocapError
+__all__ = ["app", "main"]
 
 _INTERRUPTED = 130  # what a shell expects after Ctrl-C, and what typer exits with
-
-app = typer.Typer(
-    name="mocap",
-    help="Multi-camera motion capture: calibrate, reconstruct, measure angles, review.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-for _module in (
-    demo, run, plan, board, plates, plate_calibrate, calibrate, convert, detect, sync, reconstruct, import_, kinematics,
-    view, check, export,
-):  # fmt: skip
-    app.command(name=_module.NAME, epilog=f"Example: {_module.EXAMPLE}")(_module.command)
-
-
-@app.callback()
-def _root() -> None:
-    """Keep the commands as sub-commands."""
 
 
 def main() -> None:
     """Run the command line; exit status 0 ok, 1 the data were refused, 2 usage, 130 stopped by Ctrl-C."""
     try:
-        app()
-    except MocapError as error:
-        _fail(error.code, error.cause, error.remedy)
-    except MemoryError:
-        _fail(
-            "MEMORY", "There is not enough memory for this input.", "Close other programs or use a shorter recording."
-        )
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        _fail("FILE", f"{where}{error.strerror or error}.", "Check the path, the permissions and the free space.")
+        from mocap.cli.application import answer  # here: the libraries take a while, and may be interrupted too
+
+        answer()
+    except KeyboardInterrupt:
+        _say_stopped()
+        sys.exit(_INTERRUPTED)
     except SystemExit as end:
         if end.code == _INTERRUPTED:
-            sys.stderr.write("\nStopped. No file is half-written; the same line again keeps what was finished.\n")
+            _say_stopped()
         raise
 
 
-def _fail(code: str, cause: str, remedy: str) -> None:
-    # One line, whatever a library put into its complaint.
-    sys.stderr.write(" ".join(f"error {code}: {cause} Remedy: {remedy}".split()) + "\n")
-    sys.exit(1)
+def _say_stopped() -> None:
+    sys.stderr.write("\nStopped. No file is half-written; the same line again keeps what was finished.\n")
+
+
+def __getattr__(name: str) -> Any:
+    if name != "app":
+        raise AttributeError(f"module 'mocap.cli' has no attribute '{name}'")
+    from mocap.cli.application import app
+
+    return app

@@ -36,11 +36,11 @@ def ignore_interrupts() -> None:
 def end_late(processes: Sequence[BaseProcess], grace_s: float) -> None:
     """Wait for processes that were told to end, and end those that still run after a time."""
     until = time.monotonic() + grace_s
-    running = {process.sentinel: process for process in processes}
+    running = list(processes)
     while running and (left := until - time.monotonic()) > 0:
-        for sentinel in wait(list(running), left):
-            running.pop(sentinel)
-    for process in running.values():
+        ended = wait([process.sentinel for process in running], left)
+        running = [process for process in running if process.sentinel not in ended]
+    for process in running:
         process.kill()
 
 

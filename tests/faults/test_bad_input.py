@@ -13,6 +13,7 @@ from calibration.boards.board import Board, write_board
 from calibration.files import write_rig
 from calibration.synthetic import board_poses, render_calibration_footage, ring_rig
 from mocap import cli
+from mocap.cli import application
 from mocap.export.keypoints import write_keypoint_table
 from mocap.synthetic import default_subject, observe, static_standing
 
@@ -218,8 +219,8 @@ def test_stopping_by_the_keyboard_says_what_is_left(
     def interrupted(path: Path) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "app", typer.Typer())
-    cli.app.command()(interrupted)
+    monkeypatch.setattr(application, "app", typer.Typer())
+    application.app.command()(interrupted)
     monkeypatch.setattr("sys.argv", ["mocap", "trial.h5"])
     with pytest.raises(SystemExit) as stopped:
         cli.main()

@@ -1,6 +1,11 @@
 """The command line's manners: help with an example, exit statuses, one error line."""
 
+import os
+import signal
+import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -36,3 +41,21 @@ def test_the_command_is_installed() -> None:
     if script is None:
         pytest.skip("the package is run from a checkout that is not installed")
     assert script.load() is sys.modules["mocap.cli"].main
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends a signal")
+def test_stopping_while_the_libraries_load_is_one_line(tmp_path: Path) -> None:
+    # The libraries say when they are being loaded; the program itself needs nothing of them to answer.
+    (tmp_path / "numpy.py").write_text("import sys, time\nsys.stdout.write('loading\\n')\nsys.stdout.flush()\n"
+                                       "time.sleep(60)\n")  # fmt: skip
+    there = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(Path.cwd())])}
+    line = "from mocap.cli import main; main()"
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", line, "run", "."], env=there, **pipes) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == "loading\n"
+        started = time.monotonic()
+        program.send_signal(signal.SIGINT)
+        _, err = program.communicate(timeout=60)
+    assert program.returncode == 130 and time.monotonic() - started < 30
+    assert err.splitlines() == ["", "Stopped. No file is half-written; the same line again keeps what was finished."]

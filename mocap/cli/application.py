@@ -1,0 +1,64 @@
+"""All commands, and what becomes of their errors."""
+
+import sys
+
+import typer
+
+from mocap.cli import (
+    board,
+    calibrate,
+    check,
+    convert,
+    demo,
+    detect,
+    export,
+    import_,
+    kinematics,
+    plan,
+    plate_calibrate,
+    plates,
+    reconstruct,
+    run,
+    sync,
+    view,
+)
+from mocap.errors import MocapError
+
+app = typer.Typer(
+    name="mocap",
+    help="Multi-camera motion capture: calibrate, reconstruct, measure angles, review.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for _module in (
+    demo, run, plan, board, plates, plate_calibrate, calibrate, convert, detect, sync, reconstruct, import_, kinematics,
+    view, check, export,
+):  # fmt: skip
+    app.command(name=_module.NAME, epilog=f"Example: {_module.EXAMPLE}")(_module.command)
+
+
+@app.callback()
+def _root() -> None:
+    """Keep the commands as sub-commands."""
+
+
+def answer() -> None:
+    """Run the command line; what the data are refused for becomes one line and exit status 1."""
+    try:
+        app()
+    except MocapError as error:
+        _fail(error.code, error.cause, error.remedy)
+    except MemoryError:
+        _fail(
+            "MEMORY", "There is not enough memory for this input.", "Close other programs or use a shorter recording."
+        )
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _fail("FILE", f"{where}{error.strerror or error}.", "Check the path, the permissions and the free space.")
+
+
+def _fail(code: str, cause: str, remedy: str) -> None:
+    # One line, whatever a library put into its complaint.
+    sys.stderr.write(" ".join(f"error {code}: {cause} Remedy: {remedy}".split()) + "\n")
+    sys.exit(1)
