@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from calibration.sources import CameraSource
 from mocap import __version__
-from mocap.errors import MocapError, SourceError
+from mocap.errors import MocapError, ShapeError, SourceError
 from mocap.export.keypoint_parts import CameraRows, camera_facts, write_camera_rows
 from mocap.keypoints.detector import Detection
 from mocap.keypoints.pose.drawing import contact_sheet, picture
 from mocap.pipeline.detectors import PreparedDetector
 from mocap.pipeline.digests import file_sha256, options_sha256, text_sha256
-from mocap.readers.video import VideoInfo, iter_footage, read_video_info
+from mocap.readers.video import VideoInfo, frame_pts_s, iter_footage, read_video_info
+from mocap.sync.dropped import order_frames
 
 #: `tell(done, total)`: frames of this camera.
 Tell = Callable[[int, int | None], None]
@@ -127,11 +128,24 @@ def _key(task: CameraTask) -> str:
 
 
 def _rate_hz(info: VideoInfo) -> float | None:
-    """Return the rate of a video by its frames' own times, or by its tag where they agree; None where neither is."""
-    tagged, mean = float(info.tagged_rate_hz), float(info.mean_rate_hz)
-    if np.isfinite(mean) and np.isfinite(tagged) and abs(mean / tagged - 1.0) < _RATES_ALIKE:
+    """Return the rate of a video by its frames' own times, or by its tag where they agree; None where neither is.
+
+    Frames that were dropped do not count: a camera that lost some is still as fast as the others.
+    """
+    tagged, own = float(info.tagged_rate_hz), _own_rate(info)
+    if np.isfinite(own) and np.isfinite(tagged) and abs(own / tagged - 1.0) < _RATES_ALIKE:
         return tagged
-    return mean if np.isfinite(mean) else None
+    return own if np.isfinite(own) else None
+
+
+def _own_rate(info: VideoInfo) -> float:
+    times = frame_pts_s(info.path)
+    if len(times) < 2 or not np.isfinite(times).all():
+        return float(info.mean_rate_hz)
+    try:
+        return 1.0 / order_frames(times).interval_s
+    except ShapeError:
+        return float(info.mean_rate_hz)
 
 
 def _detected(task: CameraTask, total: int, tell: Tell) -> tuple[CameraRows, tuple[int, int], list[NDArray]]:

@@ -14,6 +14,8 @@ from mocap.pipeline.detectors import PreparedDetector
 from mocap.pipeline.outputs import check_no_node, check_not_within, make_folder
 from mocap.pipeline.progress import Progress
 
+_RATES_ALIKE = 1e-3
+
 
 @dataclass(frozen=True)
 class DetectionOptions:
@@ -115,17 +117,25 @@ def _joined(
     known = camera_facts(file)
     same = {name: one.get("key") for name, one in known.get("cameras", {}).items()} == keys
     if not (same and known.get("labels") == labels) or any(outcome.state == "done" for outcome in outcomes):
-        rates = {outcome.facts["rate_hz"] for outcome in outcomes}
         said: tuple[str, ...] = ()
         ready = list(parts.values())
         if prepared.labelling is not None:
             ready, said = prepared.labelling.apply(parts, file.with_suffix(""), progress)
         join_cameras(
             ready, file,
-            {"detector": prepared.name, "rate_hz": rates.pop() if len(rates) == 1 else None, "labels": labels},
+            {"detector": prepared.name, "rate_hz": _joint_rate(outcomes), "labels": labels},
             [*said, *(f"{one} shows no keypoint in any frame" for one in _blind(ready)), *_instead(tasks, outcomes)],
         )  # fmt: skip
     return TrialDetection(file.stem, file, outcomes, (*notes, *camera_facts(file)["notes"]), pictures)
+
+
+def _joint_rate(outcomes: Sequence[CameraOutcome]) -> float | None:
+    """Return the rate that most of the cameras have, Hz; None where one has another, or tells none."""
+    rates = [outcome.facts["rate_hz"] for outcome in outcomes]
+    known = [float(rate) for rate in rates if rate is not None]
+    if len(known) < len(rates) or max(known) > (1.0 + _RATES_ALIKE) * min(known):
+        return None
+    return max(known, key=known.count)
 
 
 def _instead(tasks: Sequence[CameraTask], outcomes: Sequence[CameraOutcome]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from mocap.errors import ConfigError
 from mocap.keypoints import PeopleKeypoints
 from mocap.pipeline.digests import input_sha256
 from mocap.pipeline.keypoint_input import KeypointInput, LoadedKeypoints, check_image_size, read_people
+from mocap.pipeline.notes import frame_time_note
 from mocap.pipeline.output_kinds import TRIAL
 from mocap.pipeline.outputs import check_not_among, check_outputs
 from mocap.pipeline.progress import Progress
@@ -156,10 +157,11 @@ class _Prepared:
     loaded: LoadedKeypoints
     clocks: SetClocks
     sides: LookedSides
+    times: CameraTimes | None
 
     @property
     def operations(self) -> tuple[Operation, ...]:
-        notes = "; ".join(self.loaded.notes)
+        notes = "; ".join((*self.loaded.notes, frame_time_note(self.clocks.timeline, self.times)))
         reading = Operation("read keypoints", {"first_frame": self.loaded.first_frame, "notes": notes})
         done = (reading, self.clocks.operation, self.sides.operation)
         return tuple(operation for operation in done if operation is not None)
@@ -182,7 +184,7 @@ def _prepared(
     loaded, clocks = settled_participant(replace(read, people=people), rig, how.participant, when_s, clocks_set)
     # A camera out of step looks as if its sides were exchanged; the other way round the clocks bear with it.
     sides = look_at_sides(clocks.keypoints, rig, choices.sides, loaded.first_frame)
-    return _Prepared(loaded, clocks, sides)
+    return _Prepared(loaded, clocks, sides, times)
 
 
 def _operations(

@@ -17,6 +17,7 @@ from mocap.pipeline.progress import Progress
 from mocap.pipeline.synchronisation_file import SYNC, TrialSync, check_same_recording, read_sync, sync_text
 from mocap.pipeline.synchronisation_inputs import (
     Seen,
+    camera_footage,
     in_time_order,
     session_rig,
     trial_footage,
@@ -114,8 +115,7 @@ def synchronise_trial(
     read = trial_people(session, folder, entry, rig)
     names = rig.names if rig is not None else tuple(source.name for source in sources)
     frames = trial_frames(session, folder, entry, names, read.people.n_frames if read else None)
-    by_name = {source.name: source for source in sources}
-    footage = tuple(by_name[name] for name in names) if set(names) <= set(by_name) else ()
+    footage, _ = camera_footage(session, sources, names)
     asked = method if method != "auto" else session.sync.method
 
     def clocks(keypoints: Keypoints2D | None) -> tuple[tuple[SyncEstimate, tuple[str, ...]], NDArray | None]:

@@ -12,15 +12,18 @@ import calibration
 from calibration import CameraRig
 from calibration.sources import CameraSource, find_sources
 from mocap.config.session import CameraEntry, Session, TrialEntry
-from mocap.errors import MocapError, SourceError
+from mocap.errors import KeypointError, MocapError, SourceError
 from mocap.keypoints import PeopleKeypoints
 from mocap.pipeline.board_footage import named_sources
 from mocap.pipeline.detection import keypoint_file
 from mocap.pipeline.keypoint_input import KeypointInput, ReadPeople, read_people
 from mocap.pipeline.places import located
 from mocap.readers.frame_times_cameras import CameraFrames, camera_times_of_files, nominal_times, read_camera_times
+from mocap.readers.keypoints_cameras import match_cameras
+from mocap.readers.words import few
 from mocap.trial import Keypoints2D
 
+_SHOWN = 5  # names on either side
 Seen = TypeVar("Seen", Keypoints2D, PeopleKeypoints)
 
 
@@ -38,6 +41,45 @@ def trial_footage(session: Session, folder: Path, entry: TrialEntry) -> tuple[Ca
     if session.keypoints.source != "video" and not any(source.kind == "video" for source in sources):
         return ()
     return named_sources(sources, ignored, session.camera_patterns)[0] if session.cameras else sources
+
+
+def camera_footage(
+    session: Session, sources: Sequence[CameraSource], camera_names: Sequence[str]
+) -> tuple[tuple[CameraSource, ...], str]:
+    """Return the footage of each camera, matched by its name as keypoint files are.
+
+    Parameters
+    ----------
+    session : Session
+        `cameras` of [keypoints] go before the names where they name footage; those of [cameras] are names already.
+    sources : sequence of CameraSource
+        Of `trial_footage`.
+    camera_names : sequence of str
+
+    Returns
+    -------
+    footage : tuple of CameraSource
+        In the order of the cameras and named as they are; empty where there is none, or it cannot be told whose it is.
+    told : str
+        Which footage was taken for which camera where the names differ, or why none can be.
+    """
+    if not sources:
+        return (), ""
+    by_name = {source.name: source for source in sources}
+    named = None if session.cameras else session.keypoints.cameras or None
+    declared = named if named and set(named.values()) <= set(by_name) else None
+    if declared is None and set(camera_names) <= set(by_name):
+        return tuple(by_name[name] for name in camera_names), ""
+    try:
+        source_of = match_cameras(list(by_name), camera_names, declared)
+    except KeypointError:
+        return (), (
+            f"the names of the footage ({few([source.path.name for source in sources], _SHOWN)}) do not tell of which "
+            f"cameras it is ({few(camera_names, _SHOWN)})"
+        )
+    renamed = [f"{name} from {other}" for name, other in source_of.items() if name != other]
+    told = f"footage of {', '.join(renamed)}" if renamed else ""
+    return tuple(replace(by_name[other], name=name) for name, other in source_of.items()), told
 
 
 def session_rig(session: Session, folder: Path) -> CameraRig | None:
@@ -83,13 +125,16 @@ def trial_frames(
     Raises
     ------
     SourceError, FormatError
-        As `read_camera_times`; RATE_UNKNOWN where neither footage, files nor session tell.
+        As `read_camera_times`; RATE_UNKNOWN where neither footage, files nor session tell; FOOTAGE_NAMES where
+        footage of keypoints to be found in it is of nobody knows which camera.
     """
     rate = session.sync.rate_hz or nominal_hz
     declared, rates = _declared(session, folder, entry), _rates(session, camera_names, rate)
-    sources = {source.name: source for source in trial_footage(session, folder, entry)}
-    if set(camera_names) <= set(sources):
-        return read_camera_times([sources[name] for name in camera_names], declared=declared, rate_hz=rates)
+    footage, told = camera_footage(session, trial_footage(session, folder, entry), camera_names)
+    if footage:
+        return _with_note(read_camera_times(footage, declared=declared, rate_hz=rates), told)
+    if told and session.keypoints.source == "video":
+        raise _unmatched(entry, told)
     place = folder / entry.files / "timestamps.csv"
     files = {name: declared.get(name, place) for name in camera_names}
     if n_frames and all(file.is_file() for file in files.values()):
@@ -101,8 +146,9 @@ def trial_frames(
             "Give timestamps for every camera in [cameras], or for none.", code="FRAME_TIMES_MISSING",
         ) if missing else _no_frames(entry)  # fmt: skip
     if n_frames and rate:
-        return nominal_times(camera_names, n_frames, rate)
-    raise _no_frames(entry)
+        instead = f"{told}, so that its frame times are not used: frames are taken as evenly spaced" if told else ""
+        return _with_note(nominal_times(camera_names, n_frames, rate), instead)
+    raise _unmatched(entry, told) if told else _no_frames(entry)
 
 
 def in_time_order(keypoints: Seen, footage_index: NDArray) -> Seen:
@@ -141,6 +187,18 @@ def _rates(session: Session, names: Sequence[str], nominal_hz: float | None) -> 
         if isinstance(camera, CameraEntry) and camera.rate_hz is not None:
             rates[name] = camera.rate_hz
     return {name: rate for name, rate in rates.items() if rate}
+
+
+def _with_note(frames: CameraFrames, note: str) -> CameraFrames:
+    return replace(frames, times=replace(frames.times, notes=(*frames.times.notes, note))) if note else frames
+
+
+def _unmatched(entry: TrialEntry, told: str) -> SourceError:
+    return SourceError(
+        f"Of trial '{entry.name}' {told}: its frame times cannot be used.",
+        "Name the files after the cameras of the calibration, or say in [cameras] which file is whose.",
+        code="FOOTAGE_NAMES",
+    )
 
 
 def _no_frames(entry: TrialEntry) -> SourceError:

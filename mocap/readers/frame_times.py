@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from calibration.digits import digits
 from mocap.errors import FormatError
 from mocap.readers.files import read_text
+from mocap.readers.keypoints_cameras import words_of
 
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "sec": 1.0, "seconds": 1.0, "msec": 1e-3}
 _TIME = re.compile(
@@ -120,7 +121,7 @@ def read_frame_time_file(path: Path, camera_name: str, *, rate_hz: float | None 
     ----------
     path : Path
         CSV (comma, semicolon, tab or blanks) with a head, or one number per line without. A column of cameras holds
-        the camera's name, or the number that its name ends in.
+        the camera's name, in whatever spelling, or the number that its name ends in.
     camera_name : str
     rate_hz : float, optional
         Nominal rate, which tells the unit of the times where the file does not.
@@ -203,6 +204,7 @@ def _of_camera(table: FrameTimeTable, name: str) -> list[list[str]]:
     there = {row[place] for row in rows}
     number = re.search(r"(\d+)$", name)
     keys = [name, *([str(int(number[1])), number[1]] if number else [])]
+    keys += [other for other in sorted(there) if words_of(other) == words_of(name)]
     key = next((key for key in keys if key in there), None)
     if key is None:
         raise _format(table.path, f"has times of the cameras {', '.join(sorted(there)[:8])}, none of '{name}'")

@@ -47,7 +47,7 @@ def match_cameras(
             code="CAMERA_COUNT",
         )
     pairs = _eliminate(
-        {name: {other for other in found if _contains(_words(other), _words(name))} for name in camera_names}
+        {name: {other for other in found if _contains(words_of(other), words_of(name))} for name in camera_names}
     )
     if pairs is None:
         numbers = {name: _numbers(name) for name in [*camera_names, *found]}
@@ -81,12 +81,13 @@ def _declared(found: Sequence[str], camera_names: Sequence[str], declared: Mappi
     return {name: declared[name] for name in camera_names}
 
 
-def _words(name: str) -> list[str]:
+def words_of(name: str) -> list[str]:
+    """Return the words and numbers of a name, by which it is matched: cam and 1 of `Cam_01`."""
     return [part.lstrip("0") or "0" if part.isdigit() else part for part in re.findall(r"[a-z]+|\d+", name.lower())]
 
 
 def _numbers(name: str) -> list[str]:
-    return [word for word in _words(name) if word.isdigit()]
+    return [word for word in words_of(name) if word.isdigit()]
 
 
 def _contains(words: list[str], wanted: list[str]) -> bool:
