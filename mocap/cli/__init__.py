@@ -1,6 +1,10 @@
 """The command `mocap`: one file per command, each thin."""
 
+import os
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,9 +17,9 @@ _INTERRUPTED = 130  # what a shell expects after Ctrl-C, and what typer exits wi
 
 def main() -> None:
     """Run the command line; exit status 0 ok, 1 the data were refused, 2 usage, 130 stopped by Ctrl-C."""
+    with _stopped_at_once():  # the libraries take a while
+        from mocap.cli.application import answer
     try:
-        from mocap.cli.application import answer  # here: the libraries take a while, and may be interrupted too
-
         answer()
     except KeyboardInterrupt:
         _say_stopped()
@@ -24,6 +28,25 @@ def main() -> None:
         if end.code == _INTERRUPTED:
             _say_stopped()
         raise
+
+
+@contextmanager
+def _stopped_at_once() -> Iterator[None]:
+    """End at Ctrl-C without more ado: some libraries, while they load, take an exception for theirs and go on."""
+    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if usual:
+        signal.signal(signal.SIGINT, lambda _number, _frame: _end_at_once())
+    try:
+        yield
+    finally:
+        if usual:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _end_at_once() -> None:
+    _say_stopped()
+    sys.stderr.flush()
+    os._exit(_INTERRUPTED)
 
 
 def _say_stopped() -> None:

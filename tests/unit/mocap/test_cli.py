@@ -43,11 +43,20 @@ def test_the_command_is_installed() -> None:
     assert script.load() is sys.modules["mocap.cli"].main
 
 
+# Says when it is being loaded; and some take whatever happens meanwhile for a lack of theirs.
+SLOW_LIBRARY = """
+import sys, time
+print("loading", flush=True)
+try:
+    time.sleep(60)
+except:
+    time.sleep(60)
+"""
+
+
 @pytest.mark.skipif(os.name == "nt", reason="sends a signal")
 def test_stopping_while_the_libraries_load_is_one_line(tmp_path: Path) -> None:
-    # The libraries say when they are being loaded; the program itself needs nothing of them to answer.
-    (tmp_path / "numpy.py").write_text("import sys, time\nsys.stdout.write('loading\\n')\nsys.stdout.flush()\n"
-                                       "time.sleep(60)\n")  # fmt: skip
+    (tmp_path / "numpy.py").write_text(SLOW_LIBRARY)
     there = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(Path.cwd())])}
     line = "from mocap.cli import main; main()"
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
