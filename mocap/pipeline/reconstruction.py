@@ -30,7 +30,7 @@ from mocap.pipeline.trial_smoothing import checked_smoother, smooth_trial
 from mocap.readers.axes import infer_forward
 from mocap.reconstruction import Reconstruction, ReconstructionOptions, reconstruct_details, reconstruction_verdicts
 from mocap.reconstruction.doubtful import flag_doubtful
-from mocap.reconstruction.quality import length_verdicts, losses, oddity_verdicts, size_verdicts
+from mocap.reconstruction.quality import length_verdicts, losses, oddity_verdicts, presence_verdict, size_verdicts
 from mocap.reconstruction.smooth import SmoothingOptions
 from mocap.skeleton import bones_among
 from mocap.storage import write_trial
@@ -129,6 +129,7 @@ def reconstruct_trial(
         bones=bones,
         quality=(
             *_presence_verdicts(result, keypoints, rig),
+            presence_verdict(result, keypoints.names),
             *reconstruction_verdicts(result, keypoints, rig, options=choices.reconstruction),
             *seen.loaded.verdicts,
             *without_bumped_ends(seen.clocks.verdicts, bumps),

@@ -1,7 +1,8 @@
 """Keypoints of several cameras become points in the world, with covariance."""
 
+from mocap.reconstruction.losses import usable_observations
 from mocap.reconstruction.options import ReconstructionOptions
-from mocap.reconstruction.robust import Reconstruction, reconstruct, reconstruct_details, usable_observations
+from mocap.reconstruction.robust import Reconstruction, reconstruct, reconstruct_details
 from mocap.reconstruction.verdicts import reconstruction_verdicts
 
 __all__ = [

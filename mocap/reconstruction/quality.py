@@ -1,16 +1,16 @@
 """What became of every observation, and what the points of a trial look like: who lost what, lengths, odd samples."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from calibration import CameraRig
 from calibration.digits import counted, digits
-from mocap.reconstruction.kernels import MEASURED
+from mocap.reconstruction.kernels import MEASURED, MISSING
+from mocap.reconstruction.losses import Losses, usable_observations, what_became
 from mocap.reconstruction.options import ReconstructionOptions
-from mocap.reconstruction.robust import Reconstruction, usable_observations
+from mocap.reconstruction.robust import Reconstruction
 from mocap.signal.gaps import runs
 from mocap.signal.implausible import Implausible, find_implausible
 from mocap.trial import Keypoints2D, Points3D, Verdict
@@ -19,54 +19,8 @@ _LENGTH_DRIFT = 0.03  # of the length, from the first to the last third of a tri
 _FEWEST_FRAMES = 30
 _SHORTEST_M = 0.1  # of shorter bones the noise alone is a large share
 _NAMED = 4
-_PRESENT = 0.9
-
-
-@dataclass(frozen=True, eq=False)
-class Losses:
-    """What became of the observations, as shares of the frames in 0 to 1.
-
-    Attributes
-    ----------
-    camera_names, keypoint_names : tuple of str
-    unseen, unconfident, alone, disagreeing, used : ndarray, shape (camera, keypoint)
-        Not in the file; below the least confidence; there and confident, but in one view, which makes no point;
-        left out of the point, or the point could not be found; part of the point. They add up to 1.
-    found : ndarray, shape (keypoint,)
-        Share of the frames with a point.
-    """
-
-    camera_names: tuple[str, ...]
-    keypoint_names: tuple[str, ...]
-    unseen: NDArray
-    unconfident: NDArray
-    alone: NDArray
-    disagreeing: NDArray
-    used: NDArray
-    found: NDArray
-
-    def words(self, limit: float = _PRESENT) -> tuple[str, ...]:
-        """Say of the keypoints found in less than `limit` of the frames which cameras lost them, worst first."""
-        worst = [int(k) for k in np.argsort(self.found, kind="stable") if self.found[k] < limit]
-        sentences = [self._keypoint_words(keypoint) for keypoint in worst[:_NAMED]]
-        if len(worst) > _NAMED:
-            sentences.append(f"{len(worst) - _NAMED} more keypoints are found in less than {100 * limit:.0f} %")
-        return tuple(sentences)
-
-    def _keypoint_words(self, keypoint: int) -> str:
-        parts = []
-        for camera in np.argsort(self.used[:, keypoint], kind="stable"):
-            shares = {
-                "not seen": self.unseen[camera, keypoint],
-                "not confident": self.unconfident[camera, keypoint],
-                "the only view": self.alone[camera, keypoint],
-                "disagreeing": self.disagreeing[camera, keypoint],
-            }
-            told = [f"{what} {100 * share:.0f} %" for what, share in shares.items() if share >= 0.05]
-            if told:
-                parts.append(f"{self.camera_names[camera]} {', '.join(told)}")
-        name, share = self.keypoint_names[keypoint], 100 * self.found[keypoint]
-        return f"{name} is found in {share:.0f} % of the frames: {'; '.join(parts) or 'all cameras used'}"
+_MOSTLY = 0.5
+_MOST_NAMED = 12
 
 
 def losses(
@@ -83,14 +37,24 @@ def losses(
     options : ReconstructionOptions, optional
         What it was made with.
     """
-    seen = np.isfinite(keypoints.pixels).all(axis=-1)
     usable = usable_observations(keypoints, options or ReconstructionOptions())
-    alone = usable & (usable.sum(axis=0) == 1)
-    return Losses(
-        rig.names, keypoints.names, (~seen).mean(axis=1), (seen & ~usable).mean(axis=1), alone.mean(axis=1),
-        (usable & ~alone & ~details.used).mean(axis=1), details.used.mean(axis=1),
-        (details.reason == MEASURED).mean(axis=0),
-    )  # fmt: skip
+    return what_became(details.used, details.reason, keypoints, usable, rig.names)
+
+
+def presence_verdict(details: Reconstruction, names: Sequence[str]) -> Verdict:
+    """Judge whether keypoints are missing for most of the trial, in the frames that hold anything, and name them."""
+    found = details.reason == MEASURED
+    frames = found.any(axis=1)
+    share = found[frames].mean(axis=0) if frames.any() else np.zeros(found.shape[1])
+    lost = [int(k) for k in np.argsort(share, kind="stable") if share[k] < _MOSTLY]
+    told = [
+        f"{names[k]} {100 * share[k]:.0f} %"
+        + (" (no two cameras saw it at once)" if (details.reason[:, k] == MISSING).all() else "")
+        for k in lost[:_MOST_NAMED]
+    ]
+    told += [counted(len(lost) - _MOST_NAMED, "more keypoint")] if len(lost) > _MOST_NAMED else []
+    text = f"found in less than half of the frames that hold any point{': ' if told else ''}{', '.join(told)}"
+    return Verdict("keypoints missing", float(len(lost)), 0.0, "keypoints", not lost, text)
 
 
 def size_verdicts(points: Points3D, used: NDArray | None = None) -> tuple[Verdict, ...]:

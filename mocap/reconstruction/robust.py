@@ -13,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration import CameraRig
+from calibration.digits import counted
 from calibration.solve.propagation import point_covariance_by_place
 from mocap.errors import KeypointError, ReconstructionError
 from mocap.reconstruction.blocks import Progress, Solution, solve
 from mocap.reconstruction.kernels import MEASURED, MISSING
+from mocap.reconstruction.losses import FEWEST_FRAMES, enough_found, usable_observations, what_became
 from mocap.reconstruction.options import ReconstructionOptions
 from mocap.reconstruction.sigma import PixelNoise, estimate_noise
 from mocap.schema import Status
@@ -111,15 +113,11 @@ def reconstruct_details(
         keypoints.pixels, keypoints.confidence, rig, sigma, options, progress=progress, trust=noise.trust
     )  # fmt: skip
     _require_points(keypoints, solution, rig, options)
+    _require_enough(keypoints, solution, rig, options)
     _require_plausible_sigma(sigma, rig, options)
     return Reconstruction(
         _points(keypoints, solution, rig), solution.used, solution.reason, sigma, noise.confidence_power
     )
-
-
-def usable_observations(keypoints: Keypoints2D, options: ReconstructionOptions = _DEFAULT) -> NDArray:
-    """Return which observations are there and confident enough, shape (camera, time, keypoint)."""
-    return np.isfinite(keypoints.pixels).all(axis=-1) & (keypoints.confidence >= max(options.min_confidence, 1e-9))
 
 
 def _points(keypoints: Keypoints2D, solution: Solution, rig: CameraRig) -> Points3D:
@@ -164,6 +162,23 @@ def _require_points(
             "Check the order of the cameras, the synchronisation, the image size and the calibration.",
             code="TOO_FEW_POINTS",
         )
+
+
+def _require_enough(
+    keypoints: Keypoints2D, solution: Solution, rig: CameraRig, options: ReconstructionOptions
+) -> None:
+    usable = usable_observations(keypoints, options)
+    enough, full = enough_found(solution.reason == MEASURED, usable.any(axis=(0, 1)))
+    if enough or not options.min_share:
+        return
+    told = what_became(solution.used, solution.reason, keypoints, usable, rig.names).words()
+    raise ReconstructionError(
+        f"Only {full} of {counted(keypoints.n_frames, 'frame')} hold a quarter of the keypoints (limit "
+        f"{min(FEWEST_FRAMES, keypoints.n_frames / 2):g}), and nowhere are three keypoints found in half of ten frames "
+        f"in a row. {_seen(keypoints, rig, options, solution.used)}. {'. '.join(told)}.",
+        "Check that the files are whole and of this recording, their frame numbers, and the least confidence.",
+        code="TOO_FEW_POINTS",
+    )
 
 
 def _require_plausible_sigma(sigma: NDArray, rig: CameraRig, options: ReconstructionOptions) -> None:

@@ -86,6 +86,11 @@ def _notes(
             f"{share:.0f} % of the variance (median over keypoints) belongs to errors that stay over many frames: "
             "smoothing does not lessen them, and they remain in the covariance"
         )
-    if not known.all():
-        notes.append(f"{counted(int((~known).sum()), 'keypoint')} came without covariance: the noise was learned")
+    there = np.isfinite(points.position).all(axis=2).any(axis=0)
+    if not there.all():
+        names = [name for name, one in zip(points.names, there, strict=True) if not one]
+        notes.append(f"{', '.join(names)}: no point in any frame, nothing to smooth")
+    learned = int((there & ~known).sum())
+    if learned:
+        notes.append(f"{counted(learned, 'keypoint')} came without covariance: the noise was learned")
     return tuple(notes)

@@ -4,8 +4,9 @@ import numpy as np
 
 from calibration import CameraRig
 from mocap.reconstruction.kernels import MEASURED, MISSING
+from mocap.reconstruction.losses import usable_observations
 from mocap.reconstruction.options import ReconstructionOptions
-from mocap.reconstruction.robust import Reconstruction, usable_observations
+from mocap.reconstruction.robust import Reconstruction
 from mocap.trial import Keypoints2D, Verdict
 
 _FOUND = 0.9  # of the points that enough cameras saw

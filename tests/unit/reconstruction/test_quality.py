@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from calibration.synthetic import ring_rig
+from mocap.errors import ReconstructionError
 from mocap.reconstruction import reconstruct_details
-from mocap.reconstruction.quality import length_verdicts, losses, oddity_verdicts, size_verdicts
+from mocap.reconstruction.losses import enough_found
+from mocap.reconstruction.quality import length_verdicts, losses, oddity_verdicts, presence_verdict, size_verdicts
 from mocap.synthetic import default_subject, observe, squat
 from mocap.trial import Keypoints2D, Points3D
 
@@ -43,6 +45,50 @@ def test_losses_tell_what_became_of_every_observation(scene):
     (words,) = found.words()  # in frames 100 to 149 one camera is left
     assert words.startswith("RLFE is found in 7") and "cam_2 not confident 60 %" in words
     assert losses(reconstruct_details(clean, rig), clean, rig).words() == ()
+
+
+def without(clean, gone):
+    """Keypoints without some observations, (camera, time, keypoint)."""
+    pixels = np.where(np.broadcast_to(gone, clean.confidence.shape)[..., None], np.nan, clean.pixels)
+    return Keypoints2D(pixels, np.where(np.isfinite(pixels[..., 0]), 1.0, 0.0), NAMES, clean.rate_hz)
+
+
+def test_keypoints_that_are_missing_most_of_the_time_are_named(scene):
+    rig, _, clean = scene
+    gone = np.zeros(clean.confidence.shape, bool)
+    gone[1:, :, 6] = True  # C7 is in one view alone
+    gone[1:, 50:, 7] = True  # RLMAL too, from the 50th frame on
+    gone[:, :20] = True  # nobody is there yet: no keypoint's fault
+    spoilt = without(clean, gone)
+    verdict = presence_verdict(reconstruct_details(spoilt, rig), NAMES)
+    assert not verdict.passed and verdict.measured == 2.0
+    assert verdict.text.endswith("any point: C7 0 % (no two cameras saw it at once), RLMAL 17 %")  # 30 of 180 frames
+    late = without(clean, np.arange(200)[:, None] < 150)
+    assert presence_verdict(reconstruct_details(late, rig), NAMES).passed
+
+
+def test_a_recording_that_yields_too_little_is_refused_with_cameras_and_keypoints(scene):
+    rig, _, clean = scene
+    frames = np.arange(200)[:, None]
+    scattered = np.random.default_rng(0).random(clean.confidence.shape) > 0.1
+    for gone in (frames != 199, scattered):
+        with pytest.raises(ReconstructionError) as caught:
+            reconstruct_details(without(clean, gone), rig)
+        assert caught.value.code == "TOO_FEW_POINTS"
+        assert "cam_3 " in caught.value.cause and "RASIS is found in " in caught.value.cause
+    for gone in (frames < 180, frames % 10 > 0):  # somebody who comes late, every tenth frame labelled
+        assert np.isfinite(reconstruct_details(without(clean, gone), rig).points.position).any()
+    still = Keypoints2D(clean.pixels[:, :1], clean.confidence[:, :1], NAMES, clean.rate_hz)
+    assert np.isfinite(reconstruct_details(still, rig).points.position).all()
+
+
+def test_a_lower_body_among_many_keypoints_is_enough():
+    found = np.zeros((600, 133), bool)
+    found[:, :14] = np.random.default_rng(0).random((600, 14)) < 0.8
+    assert enough_found(found, np.ones(133, bool))[0]
+    found[10:590] = False
+    assert enough_found(found, np.ones(133, bool))[0]
+    assert not enough_found(found[:14] & (np.arange(14) % 4 == 0)[:, None], np.ones(133, bool))[0]
 
 
 def test_sizes_are_those_of_the_noise(scene):
