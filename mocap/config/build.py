@@ -16,6 +16,7 @@ from mocap.errors import ConfigError, MocapError, SourceError
 Built = TypeVar("Built")
 _STRICT = pydantic.ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 _EXAMPLES = {"session.toml": "the README shows a whole session file"}
+_MISSING = {"missing", "missing_argument", "missing_keyword_only_argument"}
 _UNKNOWN = {"unexpected_keyword_argument", "extra_forbidden"}
 
 
@@ -73,15 +74,17 @@ def build(
         built = pydantic.TypeAdapter(_strict(cls)).validate_python(dict(content))
     except pydantic.ValidationError as error:
         told = [one.place for one in wrong]
-        places = [(tuple(map(str, fault["loc"])), fault) for fault in error.errors(include_url=False)]
+        found = [(_place(fault, content), fault) for fault in error.errors(include_url=False)]
+        # A table is no text: where it was meant for one of several kinds, it is not told of the others.
+        places = [(loc, fault) for loc, fault in found if not _other_kind(loc, fault)]
         # A section's own check says little of values that are not what it takes them for.
-        faults = [fault for loc, fault in places if not any(loc[: len(one)] == one or not loc for one in told)]
+        faults = [(loc, fault) for loc, fault in places if not any(loc[: len(one)] == one or not loc for one in told)]
         cause = error
     if not wrong and cause is None:
         return built
-    causes = [_describe(cls, fault, section) for fault in faults]
+    causes = [_describe(cls, loc, fault, section) for loc, fault in faults]
     causes += [f"{_named(one.place, section)} is {one.value!r}: expected {one.expected}" for one in wrong]
-    code = "CONFIG_KEY" if faults and faults[0]["type"] in _UNKNOWN else "CONFIG_VALUE"
+    code = "CONFIG_KEY" if faults and faults[0][1]["type"] in _UNKNOWN else "CONFIG_VALUE"
     shown = example or _EXAMPLES.get(source, "")
     remedy = f"Mend these entries{'; ' if shown else ''}{shown}."
     raise ConfigError(f"{source}: {'; '.join(causes)}.", remedy, code=code) from cause
@@ -98,8 +101,24 @@ def _strict(cls: type) -> Any:
     return pydantic.dataclasses.dataclass(cls, config=_STRICT, frozen=True)
 
 
-def _describe(cls: type, fault: Any, section: str) -> str:
-    place = [str(part) for part in fault["loc"]]
+def _place(fault: Any, content: Any) -> tuple[str, ...]:
+    """The keys that lead to a fault; the checker also counts the kinds of value that a key may have."""
+    place = []
+    for part in fault["loc"]:
+        if (isinstance(content, Mapping) and part in content) or (isinstance(content, list) and isinstance(part, int)):
+            content = content[part]
+        elif fault["type"] not in _MISSING or part is not fault["loc"][-1]:
+            continue
+        place.append(str(part))
+    return tuple(place)
+
+
+def _other_kind(place: tuple[str, ...], fault: Any) -> bool:
+    return len(place) < len(fault["loc"]) and fault["type"] == "string_type" and isinstance(fault["input"], Mapping)
+
+
+def _describe(cls: type, loc: Sequence[str], fault: Any, section: str) -> str:
+    place = list(loc)
     by_own_check = fault["type"] == "value_error" and isinstance(fault["input"], Mapping)
     if not place or by_own_check:  # the section as a whole
         where = ".".join(part for part in (section, *place) if part)
@@ -111,7 +130,7 @@ def _describe(cls: type, fault: Any, section: str) -> str:
         near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
         hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}"
         return f"unknown key '{key}' in [{where}], {hint}"
-    if fault["type"] in {"missing", "missing_argument", "missing_keyword_only_argument"}:
+    if fault["type"] in _MISSING:
         return f"[{where}] lacks the key '{key}'"
     return f"{_named(place, section)} is {fault['input']!r}: {_message(fault)}"
 
@@ -128,6 +147,10 @@ def _known_keys(cls: type, parents: list[str]) -> list[str]:
         if part.isdigit():
             continue
         hint = typing.get_type_hints(cls).get(part)
-        candidates = [hint, *typing.get_args(hint)]
-        cls = next((c for c in candidates if dataclasses.is_dataclass(c)), cls)  # type: ignore[assignment]
+        cls = next((kind for kind in _kinds(hint) if isinstance(kind, type) and dataclasses.is_dataclass(kind)), cls)
     return [field.name for field in dataclasses.fields(cls)]
+
+
+def _kinds(hint: Any) -> list[Any]:
+    """A type and those that it is made of, at any depth."""
+    return [hint, *(kind for inner in typing.get_args(hint) for kind in _kinds(inner))]

@@ -66,7 +66,7 @@ class CameraEntry:
 
     def __post_init__(self) -> None:
         if not abs(self.row_time_s) < 1e-3:
-            raise ValueError("'row_time_s' is the time of one row in s, such as 1e-5")
+            raise ValueError(f"'row_time_s' is the time of one row in s, such as 1e-5, not {self.row_time_s:g}")
 
 
 @_section

@@ -95,6 +95,8 @@ def set_clocks(
     ------
     ConfigError
         CLOCK_MODE; ROW_TIMES for a camera that is not in the rig.
+    KeypointError
+        ROW_TIMES for a readout that is longer than the time between frames.
     """
     checked_clock_mode(mode)
     keypoints, said = _by_middle_rows(keypoints, rig, row_time_s or {}, times)
@@ -199,7 +201,7 @@ def _by_middle_rows(
         return keypoints, ""
     rows = [row_time_s.get(name, 0.0) for name in rig.names]
     heights = [camera.size[1] for camera in rig]
-    return without_rows(keypoints, rows, heights, None if times is None else times.time_s)
+    return without_rows(keypoints, rows, heights, None if times is None else times.time_s, rig.names)
 
 
 def _from_motion(

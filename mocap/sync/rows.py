@@ -12,6 +12,8 @@ from mocap.sync.course import FEWEST_FRAMES, HALF_WIDTH_S, ways_of
 from mocap.sync.resample_slots import EXACT
 from mocap.trial import Keypoints2D
 
+_READOUT_SHARE = 1.02  # of the time between frames, which is known as well as the rate that was stated
+
 
 def row_delays(
     keypoints: Keypoints2D, row_time_s: Sequence[float] | NDArray | None,
@@ -32,7 +34,7 @@ def row_delays(
 
 def without_rows(
     keypoints: Keypoints2D, row_time_s: Sequence[float] | NDArray, image_height: Sequence[int] | NDArray,
-    own_time_s: NDArray | None = None,
+    own_time_s: NDArray | None = None, camera_names: Sequence[str] = (),
 ) -> tuple[Keypoints2D, str]:
     """Return keypoints where they were when their camera's middle row was read, by the camera's own frames.
 
@@ -44,6 +46,8 @@ def without_rows(
     image_height : sequence of int, shape (camera,)
     own_time_s : ndarray, shape (camera, frame), optional
         By each camera's own clock; frame i at i / rate when left out.
+    camera_names : sequence of str, optional
+        For what is refused.
 
     Returns
     -------
@@ -51,6 +55,11 @@ def without_rows(
         Each observation carried along the course of its keypoint (see `mocap.sync.course`); NaN where none is known.
     note : str
         What was done, in plain words; empty without rows that take time.
+
+    Raises
+    ------
+    KeypointError
+        ROW_TIMES, where a camera would still read one image when the next begins; FRAME_TIMES.
     """
     rows = row_delays(keypoints, row_time_s, image_height)
     if rows is None or not np.any(np.asarray(row_time_s)):
@@ -61,6 +70,8 @@ def without_rows(
     pixels, confidence = np.array(keypoints.pixels), np.array(keypoints.confidence)
     for camera, own in enumerate(times):
         interval = frame_interval(own)
+        name = camera_names[camera] if camera_names else str(camera)
+        _check_readout(name, float(row_time_s[camera]), int(image_height[camera]), interval)
         step = -rows[camera] / interval
         if not (np.abs(step) > EXACT).any():
             continue
@@ -74,6 +85,18 @@ def without_rows(
         "that of the middle row, along the local course of each."
     )
     return replace(keypoints, pixels=pixels, confidence=confidence), note
+
+
+def _check_readout(name: str, row_time_s: float, height: int, interval_s: float) -> None:
+    readout = abs(row_time_s) * height
+    if readout > _READOUT_SHARE * interval_s:
+        raise KeypointError(
+            f"Camera '{name}' would take {1e3 * readout:.4g} ms to read an image ({height} rows of {row_time_s:g} s), "
+            f"and its frames are {1e3 * interval_s:.4g} ms apart.",
+            f"Give as row_time_s the readout of an image over its rows, {interval_s / height:.2g} s at most; mend the "
+            "frame rate if it is wrong.",
+            code="ROW_TIMES",
+        )
 
 
 def frame_interval(own: NDArray) -> float:
