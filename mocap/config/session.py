@@ -87,7 +87,8 @@ class Participant:
     """`[keypoints.participant]`: who of several people is meant, by zone, by click, or the longest track.
 
     `zone` is the middle (x, y) of the capture zone on the floor in m, with its `zone_radius_m`; a click is `frame`,
-    `camera` and `pixel` (u, v) on the participant.
+    `camera` and `pixel` (u, v) on the participant. A frame is one of one trial: where there are several, a click is
+    said in the `participant` of its `[[trial]]`.
     """
 
     zone: tuple[float, float] | None = None
@@ -151,10 +152,14 @@ class StaticTrial:
 
 @_section
 class TrialEntry:
-    """One `[[trial]]`: a name, a task, its keypoint files and its context."""
+    """One `[[trial]]`: a name, a task, its keypoint files and its context.
+
+    `participant` says for this trial who is meant, in place of `[keypoints.participant]`.
+    """
 
     name: str
     files: str
+    participant: Participant | None = None
     task: Literal["static", "squat", "hinge", "gait", "knee_to_wall", "sit_to_stand", "other"] = "other"
     context: dict[str, str | float | int | bool] = field(default_factory=dict)
 
@@ -208,6 +213,7 @@ def read_session(folder: Path) -> Session:
         )
     session = build(Session, read_toml(path), "session.toml")
     _check_trials(session)
+    _check_click(session)
     unknown = sorted(set(session.options) - set(STAGES))
     if unknown:
         raise ConfigError(
@@ -230,5 +236,18 @@ def _check_trials(session: Session) -> None:
         raise ConfigError(
             f"session.toml: [static] trial = '{session.static.trial}' is not among the trials {names}.",
             "Name one of the [[trial]] entries.",
+            code="CONFIG_VALUE",
+        )
+
+
+def _check_click(session: Session) -> None:
+    """A click that every trial took for its own would choose somebody else where people stand in other places."""
+    clicked = session.keypoints.participant
+    if clicked.frame is not None and len(session.trial) > 1:
+        raise ConfigError(
+            f"session.toml: [keypoints.participant] has a click on frame {clicked.frame}, and there are "
+            f"{len(session.trial)} trials, each with a frame of that number.",
+            f"Move it to its [[trial]]: participant = {{ frame = {clicked.frame}, camera = ..., pixel = ... }}; a zone "
+            "may stay there for all.",
             code="CONFIG_VALUE",
         )

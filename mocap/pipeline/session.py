@@ -173,7 +173,7 @@ class _Run:
         keypoints = session.keypoints
         how = KeypointInput(
             session.sync.rate_hz, session_skeleton(session, self.folder), keypoints.format, keypoints.cameras,
-            keypoints.names, participant_rule(keypoints.participant),
+            keypoints.names, participant_rule(entry.participant or keypoints.participant),
         )  # fmt: skip
 
         def clocks_of(seen: PeopleKeypoints) -> tuple[PeopleKeypoints, CameraTimes | None, SyncEstimate | None]:
