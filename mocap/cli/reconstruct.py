@@ -9,10 +9,14 @@ from calibration.digits import counted
 from mocap.cli.common import JsonFlag, note_lines, progress_bars, show, told_quality, verdict_lines
 
 if TYPE_CHECKING:
+    from mocap.keypoints import ParticipantRule
     from mocap.trial import Trial
 
 NAME = "reconstruct"
 EXAMPLE = "mocap reconstruct --calibration c.toml --keypoints squat/ --skeleton BODY_25B --rate 60 --out trial.h5"
+
+
+_PEOPLE = "Several people in view"
 
 
 def command(
@@ -56,6 +60,26 @@ def command(
     sides: Annotated[
         str, typer.Option(help="Left and right exchanged in a view: flag (told), correct (exchanged back) or off.")
     ] = "flag",
+    zone: Annotated[
+        tuple[float, float] | None,
+        typer.Option(
+            help="Of several people whoever is in this zone for longest is the participant: its middle on the floor, "
+            "in m. Without zone and click it is whoever is seen for longest.",
+            metavar="X Y",
+            rich_help_panel=_PEOPLE,
+        ),
+    ] = None,
+    zone_radius: Annotated[
+        float | None, typer.Option(help="Radius of the zone in m; 1 when left out.", min=0.01, rich_help_panel=_PEOPLE)
+    ] = None,
+    click: Annotated[
+        tuple[int, str, float, float] | None,
+        typer.Option(
+            help="Of several people the participant is who is at this pixel of a camera's frame, counted from 0.",
+            metavar="FRAME CAMERA U V",
+            rich_help_panel=_PEOPLE,
+        ),
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Triangulate robustly, with the covariance of every point; of several people the participant is followed."""
@@ -65,7 +89,8 @@ def command(
 
     named = [entry.partition("=") for entry in camera or []]
     declared = {name: file for name, _, file in named if file}
-    how = KeypointInput(rate, skeleton, format, declared, tuple(keypoint or ()))
+    rule = _participant(zone, zone_radius, click)
+    how = KeypointInput(rate, skeleton, format, declared, tuple(keypoint or ()), rule)
     with progress_bars() as progress:
         trial = reconstruct_to_file(
             calibration, keypoints, out, how, progress, tuple(name for name, *_ in named), z_up,
@@ -75,6 +100,17 @@ def command(
             ),
         )  # fmt: skip
     _show(trial, out, as_json)
+
+
+def _participant(
+    zone: tuple[float, float] | None, radius_m: float | None, click: tuple[int, str, float, float] | None
+) -> "ParticipantRule":
+    from mocap.keypoints import ParticipantRule
+
+    if radius_m is not None and zone is None:
+        raise typer.BadParameter("--zone-radius needs the zone: --zone X Y")
+    clicked = None if click is None else (click[0], click[1], (click[2], click[3]))
+    return ParticipantRule(zone_world=zone, zone_radius_m=1.0 if radius_m is None else radius_m, click=clicked)
 
 
 def _show(trial: "Trial", out: Path, as_json: bool) -> None:

@@ -12,6 +12,7 @@ from mocap.keypoints.tracks import PeopleTracks
 from mocap.trial import Keypoints2D, Verdict
 
 RULES = ("auto", "zone", "longest", "click")
+_STATED = "--zone, --click, or participant of the [[trial]]"
 _EQUAL = 0.9  # of the longest: as long, for all that is known
 _STILL_M = 0.01
 _CLOSE_M = 0.6
@@ -142,7 +143,7 @@ def choose_participant(tracks: PeopleTracks, rule: ParticipantRule = _DEFAULT) -
     if not score[best] > 0:
         raise KeypointError(
             f"Nobody is the participant by the {cause}.",
-            "State the zone or the click where the participant is, or choose the longest track.",
+            f"State the zone or the click where the participant is ({_STATED}), or neither: the longest track.",
             code="NO_PERSON",
         )
     certain = rule.used == "click" or not (np.delete(score, best) > _EQUAL * score[best]).any()
@@ -227,7 +228,7 @@ def _reason(tracks: PeopleTracks, rule: ParticipantRule, best: int, cause: str, 
             f"{digits(float(np.median(away)))} m from {place}"]  # fmt: skip
     said += _others(tracks, best)
     if not certain:
-        said.append("somebody else fits as well: state the zone, or click on the participant")
+        said.append(f"somebody else fits as well: state the zone, or click on the participant ({_STATED})")
     return "; ".join(said)
 
 

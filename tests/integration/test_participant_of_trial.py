@@ -82,3 +82,18 @@ def test_one_click_for_several_trials_is_refused(scene: Scene, mocap_cli) -> Non
     done = mocap_cli("run", scene.folder)
     assert done.error_line.startswith("error CONFIG_VALUE: session.toml: [keypoints.participant] has a click on frame")
     assert "[[trial]]: participant = { frame = 60," in done.error_line
+
+
+@pytest.mark.parametrize("trial", ["a", "b"])
+def test_reconstruct_takes_a_click_and_a_zone(scene: Scene, mocap_cli, tmp_path: Path, trial: str) -> None:
+    words = ("reconstruct", "--calibration", scene.folder / "c.toml", "--keypoints", scene.folder / f"{trial}.parquet",
+             "--rate", 100, "--clocks", "off", "--z-up", "--out", tmp_path / "t.h5")  # fmt: skip
+    here, there = (PLACES if trial == "a" else PLACES[::-1])[:2]
+    click = ("--click", FRAME, f"cam_{CAMERA}", *scene.pixel[trial])
+    for chosen in (click, ("--zone", *here[:2], "--zone-radius", 0.5), (*click, "--zone", *there[:2])):
+        done = mocap_cli(*words, *chosen)
+        assert done.status == 0, done.err
+        assert scene.error_mm(trial, tmp_path / "t.h5") < 15.0  # the other one is 1.3 m away
+    assert mocap_cli(*words, "--zone", *there[:2]).status == 0 and scene.error_mm(trial, tmp_path / "t.h5") > 1000.0
+    assert mocap_cli(*words, "--zone-radius", 0.5).status == 2
+    assert "NO_PERSON" in mocap_cli(*words, "--zone", 9, -9).error_line
