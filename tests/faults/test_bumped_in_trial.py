@@ -78,6 +78,7 @@ def test_small_bumps_pass_the_drift_limit_and_are_told():
 # ones, were the noise perfectly known, is 6 to 42 of chi-square (6 freedoms), where a chance of 1e-6 takes 38; of the
 # two of 0.2 deg 27 and 31.
 @pytest.mark.heavy
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize(
     ("degrees", "shift_mm", "share"), [(2.0, 0.0, 0.99), (1.0, 0.0, 0.99), (0.5, 0.0, 0.95), (0.2, 0.0, 0.95)]
 )
@@ -89,6 +90,7 @@ def test_bumps_are_told_in_200_trials(degrees, shift_mm, share):
 
 
 @pytest.mark.heavy
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("degrees", [0.2, 0.5, 1.0, 2.0])
 def test_bumps_are_not_told_as_clocks(degrees):
     found = [alarm(seed, degrees) for seed in range(60)]

@@ -78,6 +78,7 @@ def shares(scenes, seeds):
 
 
 @pytest.mark.heavy
+@pytest.mark.timeout(1800)
 def test_lost_frames_are_found_in_108_seeds(scenes):
     found, exact, right, held = shares(scenes, range(108))
     # Measured: 1.00, 0.97, 0.75 and 0.97.
@@ -91,6 +92,7 @@ def test_nothing_is_lost_where_nothing_was(scenes):
 
 
 @pytest.mark.heavy
+@pytest.mark.timeout(1800)
 def test_nothing_is_lost_in_200_seeds(scenes):
     assert np.mean([bool(looked_for(scenes, seed, 0)[0]) for seed in range(200)]) <= 0.01
 
