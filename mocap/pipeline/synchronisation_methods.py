@@ -9,6 +9,7 @@ from calibration import CameraRig
 from calibration.sources import CameraSource
 from mocap.errors import KeypointError, SourceError
 from mocap.pipeline.progress import Progress
+from mocap.pipeline.synchronisation_check import held_against
 from mocap.pipeline.trial_clock_verdicts import apart_verdicts
 from mocap.readers.frame_times_cameras import NOMINAL, CameraFrames
 from mocap.readers.video import iter_footage
@@ -43,7 +44,8 @@ def estimate_clocks(method: str, evidence: Evidence, progress: Progress) -> tupl
     ----------
     method : str
         Of `METHODS`. `auto` takes times by one clock, else movement, else a flash, else sound, until one tells the
-        clock of every camera; else the one that told most.
+        clock of every camera; else the one that told most. What was asked is held against each other, a flash
+        against sound in any case.
     evidence : Evidence
     progress : callable
 
@@ -59,27 +61,29 @@ def estimate_clocks(method: str, evidence: Evidence, progress: Progress) -> tupl
         SYNC_NO_INPUT: the method has nothing to work with; with `auto` none has.
     """
     ways = {"timestamps": _by_timestamps, "motion": _by_motion, "flash": _by_flash, "sound": _by_sound}
-    best: SyncEstimate | None = None
-    tried: list[str] = []
+    refused: dict[str, str] = {}
+    told: list[SyncEstimate] = []
     for name in ways if method == "auto" else (method,):
         try:
             estimate = ways[name](evidence, progress)
         except (SourceError, KeypointError) as error:
             if method != "auto":
                 raise
-            tried.append(f"{name}: {error.cause}")
+            refused[name] = error.cause
             continue
-        if best is None or estimate.estimable.sum() > best.estimable.sum():
-            best = estimate
-        else:
-            tried.append(f"{name}: {' '.join(estimate.words)}")
-        if estimate.estimable.all():
+        told.append(estimate)
+        # A flash may be another light, and what was heard costs little to ask.
+        if estimate.estimable.all() and name != "flash":
             break
-    if best is None:
-        raise _no_input(f"Nothing tells the cameras' clocks ({'; '.join(tried)})")
+    if not told:
+        raise _no_input(f"Nothing tells the cameras' clocks ({'; '.join(f'{n}: {why}' for n, why in refused.items())})")
+    best = max(told, key=lambda one: one.estimable.sum())  # of several that told as many the first
+    interval = np.array([order.interval_s for order in evidence.frames.orders])
+    answer = held_against(best, [one for one in told if one is not best], interval)
     if method == "auto" and best.method == "timestamps" and evidence.keypoints is not None:
-        return _checked_by_motion(best, evidence, progress), tuple(tried)
-    return best, tuple(tried)
+        answer = _checked_by_motion(best, evidence, progress)
+    said = refused | {one.method: " ".join(one.words) for one in told if one.method != answer.method}
+    return answer, tuple(f"{name}: {said[name]}" for name in ways if name in said)
 
 
 def _checked_by_motion(stamped: SyncEstimate, evidence: Evidence, progress: Progress) -> SyncEstimate:

@@ -16,6 +16,8 @@ _SURE = 8.0  # rises in SD of the frame to frame noise
 _LONGEST_S = 1.0
 _PARTIAL = (0.04, 0.96)
 _TELLS_PPM = 50.0
+#: In the words on cameras of which one flash alone tells: no second one confirms that it is the same light.
+LONE_FLASH = "rests on one flash alone"
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,14 +108,17 @@ def estimate_flash(
         interval[camera] = np.median(np.diff(own[there])) if there.sum() > 1 else np.nan
     counts = [len(one.on_s) for one in seen]
     reference = max(range(len(names)), key=lambda camera: (counts[camera], -camera))
-    rows = np.full((len(names), 4), np.nan)
+    rows = np.full((len(names), 5), np.nan)
     if counts[reference]:
         rows = np.array([_compared(one, seen[reference], interval[reference]) for one in seen])
+        others = np.delete(rows[:, 4], reference)
+        rows[reference, 4] = others.max(initial=0.0)
         rows[reference, :2] = 0.0, min(seen[reference].on_sd_s.min(), seen[reference].off_sd_s.min())
     known = [
         f"{counts[reference]} flash{'es' * (counts[reference] > 1)}, the first at "
         f"{digits(float(seen[reference].on_s[0]), 4)} s of camera '{names[reference]}'."
     ] if np.isfinite(rows[:, 0]).sum() > 1 else []  # fmt: skip
+    known += _lone_words([name for name, row in zip(names, rows, strict=True) if row[4] == 1])
     drift = np.where(rows[:, 3] < _TELLS_PPM, rows[:, 2], np.nan)
     if np.isfinite(drift).any():
         drift[reference] = 0.0
@@ -122,6 +127,15 @@ def estimate_flash(
         drift_sd_ppm=np.where(np.isfinite(drift), rows[:, 3], np.nan), words=known,
         untold="no flash that is like the one the others saw",
     )  # fmt: skip
+
+
+def _lone_words(names: Sequence[str]) -> list[str]:
+    """Say of which cameras nothing confirms that the light they saw is the one that the others saw."""
+    told = ", ".join(f"'{name}'" for name in names)
+    return [
+        f"What is said of {told} {LONE_FLASH}, which is not confirmed: another light at another time would look the "
+        "same. Switch the lamp twice or more, at uneven times, or record sound."
+    ] if names else []  # fmt: skip
 
 
 def _timed(
@@ -162,9 +176,9 @@ def _edge(
     return time + side * 0.5 * interval, float(np.hypot(gap, _PARTIAL[0] * interval))
 
 
-def _compared(own: Flashes, other: Flashes, interval: float) -> tuple[float, float, float, float]:
-    """Return offset, its SD, drift (ppm) and its SD of one camera's flashes against another's."""
-    untold = (np.nan, np.nan, np.nan, np.nan)
+def _compared(own: Flashes, other: Flashes, interval: float) -> tuple[float, float, float, float, float]:
+    """Return offset, its SD, drift (ppm), its SD, and how many flashes tell, of one camera against another."""
+    untold = (np.nan, np.nan, np.nan, np.nan, 0.0)
     if not len(own.on_s):
         return untold
     gaps = (own.on_s[:, None] - other.on_s).ravel()
@@ -185,7 +199,7 @@ def _compared(own: Flashes, other: Flashes, interval: float) -> tuple[float, flo
         [np.hypot(own.on_sd_s[mine], other.on_sd_s[theirs]), np.hypot(own.off_sd_s[mine], other.off_sd_s[theirs])]
     )
     at = np.concatenate([other.on_s[theirs], other.off_s[theirs]])
-    return _line(at, gap, sd)
+    return (*_line(at, gap, sd), float(len(np.unique(theirs))))
 
 
 def _line(at: NDArray, gap: NDArray, sd: NDArray) -> tuple[float, float, float, float]:

@@ -1,6 +1,7 @@
 """`mocap sync` on sessions whose clocks are known: videos with a lamp and claps, keypoints with a late camera."""
 
 import json
+import re
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -99,9 +100,34 @@ def test_auto_takes_the_lamp_and_says_why_not_the_others(filmed: Path, mocap_cli
     done = mocap_cli("sync", filmed)
     assert done.status == 0, done.err
     assert "a: by flash" in done.out
+    assert "The sound of cam_0, cam_1, cam_2 agrees with the flash to within" in done.out
+    assert "not confirmed" not in done.out
     assert "tried motion: Movement tells clocks only with keypoints and a calibration" in done.out
     assert (filmed / "sync" / "a.json").is_file()
     assert "1 trial found, 1 done, 0 refused" in done.out
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_a_lamp_of_its_own_is_not_taken_for_the_flash_of_the_others(tmp_path: Path, mocap_cli, heard: bool) -> None:
+    rng = np.random.default_rng(4)
+    sound = scene_sound(rng, 6.0) if heard else None
+    (tmp_path / "clips").mkdir()
+    for number, start in enumerate(STARTS):
+        lamp = (3.513, 3.637) if number == 2 else (2.013, 2.137)
+        film(tmp_path / "clips" / f"cam_{number}.mov", start + np.arange(200) / 50, lamp, 0.018, sound, rng)
+    (tmp_path / "session.toml").write_text(SESSION.format(rate=50) + TRIAL.format(files="clips"))
+    done = mocap_cli("sync", tmp_path)
+    assert done.status == 0, done.err
+    _, estimate, _ = read_sync(tmp_path / "sync" / "a.json")
+    if not heard:
+        assert "rests on one flash alone, which is not confirmed" in done.out
+        return
+    assert "a: by sound" in done.out and "tried flash: " in done.out
+    said = re.search(r"'cam_2' they contradict each other: (\S+) frames by flash, (\S+) by sound", done.out)
+    assert said is not None
+    # By the first camera's clock, 0.1407 s and the 1.5 s between the lamps.
+    assert [float(frames) for frames in said.groups()] == pytest.approx([-67.97, 7.04], abs=0.3)  # -68.0 and 7.0
+    assert np.abs(np.diff(estimate.offset_s) + np.diff(STARTS)).max() < 0.0005  # 0.00001 measured
 
 
 def test_times_of_one_recorder_need_nothing_else(filmed: Path, tmp_path: Path, mocap_cli) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mocap.sync.flash import estimate_flash, find_flashes
+from mocap.sync.flash import LONE_FLASH, estimate_flash, find_flashes
 from mocap.trial import CameraTimes
 
 INTERVAL = 0.01
@@ -66,6 +66,17 @@ def test_a_camera_without_the_flash_is_said():
     found = estimate_flash(level, times)
     assert found.estimable.tolist() == [True, True, False, True]
     assert any("The clock of c cannot be told by flash" in words for words in found.words)
+
+
+def test_one_flash_alone_is_said_not_to_be_confirmed():
+    level, times, _ = recording(1, 0.98, [(2.5, 0.15)])
+    level[2] = brightness(times.time_s[2], 0.0098, [(4.0, 0.15)], np.random.default_rng(2))  # another lamp, as long
+    found = estimate_flash(level, times)
+    assert found.shifted[2] and found.offset_sd_s[2] < 0.5 * INTERVAL
+    (said,) = [words for words in found.words if LONE_FLASH in words]
+    assert all(f"'{name}'" in said for name in NAMES) and "not confirmed" in said
+    level, times, _ = recording(1, 0.98, [(1.5, 0.15), (2.8, 0.15)])
+    assert not [words for words in estimate_flash(level, times).words if LONE_FLASH in words]
 
 
 def test_another_light_is_not_the_flash():

@@ -1,0 +1,52 @@
+"""What one method says of the clocks held against another, with offsets that are given."""
+
+import numpy as np
+import pytest
+
+from mocap.pipeline.synchronisation_check import held_against
+from mocap.sync.flash import LONE_FLASH
+from mocap.sync.frame_times import against_median
+
+NAMES, INTERVAL = ("a", "b", "c", "d"), np.full(4, 0.02)
+OTHER_LAMP = [0.0, 0.01, 0.0, 1.5]
+
+
+def told(method, offset, sd=0.002, words=()):
+    return against_median(NAMES, method, np.array(offset, float), np.full(4, sd), INTERVAL, words=words)
+
+
+def lone(offset):
+    return told("flash", offset, words=(f"It {LONE_FLASH}.",))
+
+
+def test_what_agrees_is_confirmed_and_no_longer_doubted():
+    # Sound lies up to some tens of ms beside the picture; 0.1 s is no contradiction.
+    found = held_against(lone([0, 0.01, 0, 0.3]), [told("sound", [0.2, 0.25, 0.2, 0.5])], INTERVAL)
+    assert found.method == "flash" and found.offset_s[3] == pytest.approx(0.3)
+    assert not any(LONE_FLASH in words for words in found.words)
+    assert any("sound of a, b, c, d agrees with the flash to within" in words for words in found.words)
+
+
+def test_one_flash_yields_to_what_tells_as_many_cameras():
+    found = held_against(lone(OTHER_LAMP), [told("sound", [0.2, 0.2, 0.2, 0.3])], INTERVAL)
+    assert found.method == "sound" and found.offset_s[3] == pytest.approx(0.1)
+    assert any("'d' they contradict each other: -75.0 frames by flash, -5.0 by sound" in said for said in found.words)
+
+
+def test_a_camera_that_is_contradicted_is_not_told_where_the_other_tells_fewer():
+    found = held_against(lone(OTHER_LAMP), [told("motion", [0.0, np.nan, 0.0, 0.05])], INTERVAL)
+    assert found.method == "flash" and found.estimable.tolist() == [True, True, True, False]
+    assert not found.shifted[3] and not any("Shifting camera 'd'" in said for said in found.words)
+    assert any("-2.5 by motion. Which is right cannot be told." in said for said in found.words)
+
+
+def test_several_flashes_stay_and_the_contradiction_is_told():
+    found = held_against(told("flash", OTHER_LAMP), [told("sound", [0, 0, 0, 0])], INTERVAL)
+    assert found.method == "flash" and found.offset_s[3] == pytest.approx(1.5)
+    assert any("contradict each other" in said for said in found.words)
+
+
+def test_one_camera_in_common_tells_nothing():
+    best = lone(OTHER_LAMP)
+    other = told("sound", [np.nan, np.nan, np.nan, np.nan])
+    assert held_against(best, [other], INTERVAL).words == best.words
