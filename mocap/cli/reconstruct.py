@@ -37,7 +37,8 @@ def command(
     camera: Annotated[
         list[str] | None,
         typer.Option(
-            help="Use this camera of the calibration; repeatable. NAME=FOLDER says which file or folder is its own."
+            help="Use this camera of the calibration, and leave those out that are not named; repeatable. NAME=FOLDER "
+            "says which file or folder is its own, where the names do not tell."
         ),
     ] = None,
     keypoint: Annotated[list[str] | None, typer.Option(help="Read this keypoint alone; repeatable.")] = None,
@@ -88,9 +89,10 @@ def command(
     from mocap.pipeline.reconstruction import TrialChoices, reconstruct_to_file
 
     named = [entry.partition("=") for entry in camera or []]
-    declared = {name: file for name, _, file in named if file}
+    # Beside cameras whose files are named, the others' files bear the cameras' names.
+    declared = {name: file or name for name, _, file in named} if any(file for *_, file in named) else {}
     rule = _participant(zone, zone_radius, click)
-    how = KeypointInput(rate, skeleton, format, declared, tuple(keypoint or ()), rule)
+    how = KeypointInput(rate, skeleton, format, declared, tuple(keypoint or ()), rule, leave_others=bool(named))
     with progress_bars() as progress:
         trial = reconstruct_to_file(
             calibration, keypoints, out, how, progress, tuple(name for name, *_ in named), z_up,

@@ -42,6 +42,8 @@ class KeypointInput:
         Keypoints to read; all when empty.
     participant : ParticipantRule
         Who of several people is meant.
+    leave_others : bool
+        Some cameras of the calibration were chosen, and there may be files of others, which are not read.
     """
 
     rate_hz: float | None = None
@@ -50,6 +52,7 @@ class KeypointInput:
     cameras: Mapping[str, str] = field(default_factory=dict)
     names: tuple[str, ...] = ()
     participant: ParticipantRule = field(default_factory=ParticipantRule)
+    leave_others: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +112,7 @@ def read_people(path: Path, rig: CameraRig, how: KeypointInput) -> ReadPeople:
     read = read_keypoints(
         path, source=how.source, camera_names=rig.names, skeleton=how.skeleton, rate_hz=how.rate_hz,
         declared=how.cameras or None, keypoints=how.names or None,
-        image_sizes={camera.name: camera.size for camera in rig},
+        image_sizes={camera.name: camera.size for camera in rig}, leave_others=how.leave_others,
     )  # fmt: skip
     renamed = [f"{camera} from {name}" for camera, name in read.source_of.items() if camera != name]
     notes = [*renamed, *(note.rstrip(".") for note in read.notes)]

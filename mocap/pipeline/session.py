@@ -174,6 +174,7 @@ class _Run:
         how = KeypointInput(
             session.sync.rate_hz, session_skeleton(session, self.folder), keypoints.format, keypoints.cameras,
             keypoints.names, participant_rule(entry.participant or keypoints.participant),
+            leave_others=bool(session.cameras),
         )  # fmt: skip
 
         def clocks_of(seen: PeopleKeypoints) -> tuple[PeopleKeypoints, CameraTimes | None, SyncEstimate | None]:

@@ -109,6 +109,7 @@ def read_keypoints(
     keypoints: Sequence[str] | None = None,
     image_sizes: Mapping[str, tuple[int, int]] | None = None,
     progress: Progress | None = None,
+    leave_others: bool = False,
 ) -> KeypointRecording:
     """Read the keypoints of all cameras.
 
@@ -135,6 +136,8 @@ def read_keypoints(
         samples far outside are left out.
     progress : callable, optional
         Called with the files done and all files.
+    leave_others : bool
+        There may be files of other cameras too, which are not read.
 
     Returns
     -------
@@ -161,7 +164,8 @@ def read_keypoints(
             "Give the path of that, or leave the format out to have it found.",
             code="WRONG_SOURCE",
         )
-    found = reader.read(path, KeypointRequest(tuple(camera_names), skeleton, declared, image_sizes), progress)
+    request = KeypointRequest(tuple(camera_names), skeleton, declared, image_sizes, leave_others)
+    found = reader.read(path, request, progress)
     rate, rate_notes = chosen_rate(rate_hz, found.rate_hz, path)
     sizes_apart = check_sizes(found.image_sizes, image_sizes or {})
     detections, pixel_notes = check_pixels(found.detections, {**found.image_sizes, **(image_sizes or {})})

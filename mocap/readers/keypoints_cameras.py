@@ -11,7 +11,10 @@ _DECLARE = "(--camera NAME=FILE, or cameras = {...} in [keypoints])"
 
 
 def match_cameras(
-    found: Sequence[str], camera_names: Sequence[str], declared: Mapping[str, str] | None = None
+    found: Sequence[str],
+    camera_names: Sequence[str],
+    declared: Mapping[str, str] | None = None,
+    leave_others: bool = False,
 ) -> dict[str, str]:
     """Return for every camera the name of its file or folder; nothing is guessed from an order.
 
@@ -26,6 +29,9 @@ def match_cameras(
         As in the calibration.
     declared : mapping of str to str, optional
         Camera name to one of `found`; then nothing is matched, and names that it leaves out are not read.
+    leave_others : bool
+        Cameras were chosen: what is of others is not read. A name that is a camera's own to the letter is that
+        camera's, and where there are more names than cameras their numbers alone tell nothing.
 
     Returns
     -------
@@ -35,21 +41,25 @@ def match_cameras(
     Raises
     ------
     KeypointError
-        CAMERA_COUNT when the numbers differ, CAMERA_NAMES when the names do not single out every camera.
+        CAMERA_COUNT when the numbers differ, or are too few where others are left; CAMERA_NAMES when the names do
+        not single out every camera.
     """
     if declared is not None:
         return _declared(found, camera_names, declared)
-    if len(found) != len(camera_names):
+    several = len(found) > len(camera_names)
+    if len(found) < len(camera_names) or (several and not leave_others):
         raise KeypointError(
             f"The keypoints are of {len(found)} camera{'s' * (len(found) != 1)} ({few(sorted(found), _SHOWN)}), and "
             f"{len(camera_names)} of the calibration are to be used ({few(camera_names, _SHOWN)}).",
             f"Use this recording's calibration, or name each camera with its file {_DECLARE}.",
             code="CAMERA_COUNT",
         )
+    own = set(found) & set(camera_names) if leave_others else set()
     pairs = _eliminate(
-        {name: {other for other in found if _contains(words_of(other), words_of(name))} for name in camera_names}
-    )
-    if pairs is None:
+        {name: {name} if name in own else {other for other in found if _contains(words_of(other), words_of(name))}
+         for name in camera_names}
+    )  # fmt: skip
+    if pairs is None and not several:
         numbers = {name: _numbers(name) for name in [*camera_names, *found]}
         pairs = _eliminate(
             {name: {other for other in found if numbers[name] and numbers[other][:1] == numbers[name][-1:]}

@@ -195,7 +195,7 @@ def _split(content: _Content, request: KeypointRequest, file: Path) -> tuple[dic
             "Name the images by camera and frame (cam_1/000012.jpg), or give one JSON file per camera.",
             code="CAMERA_COUNT",
         )
-    source_of = match_cameras(found, request.camera_names, request.declared)
+    source_of = match_cameras(found, request.camera_names, request.declared, request.leave_others)
     parts = {}
     for camera, name in source_of.items():
         images = {key: image for key, image in content.images.items() if image.camera == name}

@@ -50,6 +50,7 @@ class KeypointRequest:
     skeleton: str | None = None
     declared: Mapping[str, str] | None = None
     image_sizes: Mapping[str, tuple[int, int]] | None = None
+    leave_others: bool = False
 
 
 @dataclass(frozen=True, eq=False)

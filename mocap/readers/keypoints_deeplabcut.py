@@ -58,7 +58,7 @@ def read_deeplabcut(path: Path, request: KeypointRequest, progress: Progress | N
             "Keep the file of one network per camera.",
             code="NOT_DEEPLABCUT",
         )
-    source_of = match_cameras(list(plain), request.camera_names, request.declared)
+    source_of = match_cameras(list(plain), request.camera_names, request.declared, request.leave_others)
     detections, files = {}, []
     for camera, name in watched(source_of.items(), progress):
         file = by_name[plain[name]]

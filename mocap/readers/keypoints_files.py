@@ -168,7 +168,7 @@ def camera_files(
         Name of a file without its ending to what of it names the camera.
     """
     by_name = {(stems or {}).get(file.stem, file.stem): file for file in files}
-    source_of = match_cameras(list(by_name), request.camera_names, request.declared)
+    source_of = match_cameras(list(by_name), request.camera_names, request.declared, request.leave_others)
     chosen = {camera: by_name[name] for camera, name in source_of.items()}
     ignored = sorted(file.name for file in files if file not in chosen.values())
     return chosen, source_of, (f"files that were not read: {few(ignored)}.",) if ignored else ()
@@ -179,7 +179,7 @@ def camera_folders(
 ) -> tuple[dict[str, list[Path]], dict[str, str], tuple[str, ...]]:
     """Return the files of each camera, the name of its folder, and notes on folders that were left out."""
     folders = {folder.name: found for folder in folders_of(path) if (found := files_of(folder, suffix))}
-    source_of = match_cameras(list(folders), request.camera_names, request.declared)
+    source_of = match_cameras(list(folders), request.camera_names, request.declared, request.leave_others)
     ignored = sorted(folder.name for folder in folders_of(path) if folder.name not in source_of.values())
     notes = (f"folders that were not read: {few(ignored)}.",) if ignored else ()
     return {camera: folders[name] for camera, name in source_of.items()}, source_of, notes

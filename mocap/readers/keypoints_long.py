@@ -83,7 +83,7 @@ def _matched(found: list[str], request: KeypointRequest) -> dict[str, str]:
                 "{...} in [keypoints]).",
                 code="CAMERA_NAMES",
             ) from error
-    return match_cameras(found, request.camera_names, request.declared)
+    return match_cameras(found, request.camera_names, request.declared, request.leave_others)
 
 
 def _read_table(path: Path) -> "pd.DataFrame":

@@ -91,7 +91,7 @@ def _read_videos(file: Path, request: KeypointRequest, progress: Progress | None
     found = [name.stem for name in names] if len({name.stem for name in names}) == len(names) else list(map(str, names))
     if len(set(found)) < len(found):
         raise _not_sleap(file, "two of its videos have one name")
-    source_of = match_cameras(found, request.camera_names, request.declared)
+    source_of = match_cameras(found, request.camera_names, request.declared, request.leave_others)
     detections: dict[str, CameraDetections] = {}
     notes: tuple[str, ...] = ()
     for camera, name in source_of.items():

@@ -97,3 +97,14 @@ def test_reconstruct_takes_a_click_and_a_zone(scene: Scene, mocap_cli, tmp_path:
     assert mocap_cli(*words, "--zone", *there[:2]).status == 0 and scene.error_mm(trial, tmp_path / "t.h5") > 1000.0
     assert mocap_cli(*words, "--zone-radius", 0.5).status == 2
     assert "NO_PERSON" in mocap_cli(*words, "--zone", 9, -9).error_line
+
+
+def test_cameras_that_a_session_does_not_name_are_left_out(scene: Scene, mocap_cli, tmp_path: Path) -> None:
+    write_session(scene, "zone = [0.0, 0.0]")
+    file = scene.folder / "session.toml"
+    cameras = "\n".join(f'cam_{camera} = "cam_{camera}.*"' for camera in (0, 1, 3))
+    file.write_text(f"{file.read_text()}\n[cameras]\n{cameras}\n")
+    done = mocap_cli("run", scene.folder, "--out", tmp_path / "results")
+    assert done.status == 0, done.err
+    assert set(read_trial(tmp_path / "results" / "a.h5").rig.names) == {"cam_0", "cam_1", "cam_3"}
+    assert scene.error_mm("a", tmp_path / "results" / "a.h5") < 15.0

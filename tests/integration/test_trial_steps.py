@@ -60,6 +60,16 @@ def test_a_sound_recording_shows_no_fault(lab):
     assert (trial.points.status & Status.FILTERED == 0).all()
 
 
+def test_a_camera_is_left_out_by_naming_the_others(lab):
+    _, rig, truth = lab
+    keypoints = observe(truth, rig, 0).keypoints
+    for chosen in (("cam_0", "cam_1", "cam_3"), ("cam_3=cam_3", "cam_0", "cam_1")):
+        _, trial = reconstructed(lab, keypoints, *(word for name in chosen for word in ("--camera", name)))
+        assert set(trial.rig.names) == {"cam_0", "cam_1", "cam_3"}
+        order = [rig.names.index(name) for name in trial.rig.names]
+        assert np.array_equal(trial.keypoints.pixels, keypoints.pixels[order].astype(np.float32), equal_nan=True)
+
+
 def test_a_camera_out_of_step_is_told_and_set_right(lab):
     _, rig, truth = lab
     late = observe(truth, rig, 1, desync_frames=[0, 0, 4.3, 0]).keypoints

@@ -118,6 +118,26 @@ def test_names_that_do_not_match_are_refused(found, cameras):
         match_cameras(found, cameras)
 
 
+@pytest.mark.parametrize(
+    ("found", "cameras", "pairs"),
+    [
+        (["cam10_json", "cam1_json", "cam2_json"], ["cam_01", "cam_10"], ["cam1_json", "cam10_json"]),
+        (["cam", "cam_2", "cam_3"], ["cam", "cam_3"], ["cam", "cam_3"]),
+        (["cam", "cam_2"], ["cam", "cam_2"], ["cam", "cam_2"]),
+    ],
+)
+def test_of_chosen_cameras_alone_the_files_are_read(found, cameras, pairs):
+    assert list(match_cameras(found, cameras, leave_others=True).values()) == pairs
+    if len(found) > len(cameras):
+        with pytest.raises(KeypointError, match="CAMERA_COUNT"):
+            match_cameras(found, cameras)
+
+
+def test_among_more_files_than_cameras_a_number_alone_tells_nothing():
+    with pytest.raises(KeypointError, match="do not tell"):
+        match_cameras(["trial1_left", "trial2_left", "trial2_right"], ["cam_1", "cam_2"], leave_others=True)
+
+
 def test_declared_cameras_are_checked():
     with pytest.raises(KeypointError, match="cameras left out: b; no such file: z"):
         match_cameras(["x", "y"], ["a", "b"], {"a": "z"})
