@@ -24,8 +24,24 @@ def command(
     units: Annotated[
         str | None, typer.Option(help="Unit of length of a TRC or C3D that states none or a wrong one.")
     ] = None,
+    filter: Annotated[
+        str | None,
+        typer.Option(
+            help="Filter the raw points first: butterworth, savitzky_golay, gcv_spline or none; when left out, the "
+            "smoothed points of the trial are used where it has some, else the raw ones."
+        ),
+    ] = None,
     cutoff: Annotated[
-        float | None, typer.Option(help="Low-pass the points at this frequency in Hz first; none by default.", min=0.01)
+        float | None,
+        typer.Option(help="Cut-off (-3 dB) in Hz of that filter; butterworth when no filter is named.", min=0.01),
+    ] = None,
+    filter_choices: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--filter-set",
+            help="A choice of the filter, as in [options.filter]: window_frames=15, order=3, longest_gap_s=0.1, "
+            "hampel=true, hampel_frames=5, hampel_sd=4; repeatable.",
+        ),
     ] = None,
     choices: Annotated[
         list[str] | None,
@@ -35,12 +51,18 @@ def command(
 ) -> None:
     """Compute segment poses and joint angles with their uncertainty; say what is not observable, and why."""
     from mocap.pipeline.motion import kinematics_to_file
+    from mocap.pipeline.point_filter import stated_filter
 
+    chosen = _pairs(choices, "--set")
+    filtering = stated_filter(filter, cutoff, _pairs(filter_choices, "--filter-set"))
+    _show(kinematics_to_file(trial, out, static, marker_set, model, up, units, filtering, chosen), out, as_json)
+
+
+def _pairs(choices: list[str] | None, hint: str) -> dict[str, str]:
     pairs = [choice.partition("=") for choice in choices or []]
     if not all(value for _, _, value in pairs):
-        raise typer.BadParameter("give NAME=VALUE", param_hint="--set")
-    chosen = {name: value for name, _, value in pairs}
-    _show(kinematics_to_file(trial, out, static, marker_set, model, up, units, cutoff, chosen), out, as_json)
+        raise typer.BadParameter("give NAME=VALUE", param_hint=hint)
+    return {name: value for name, _, value in pairs}
 
 
 def _show(made: "Trial", out: Path, as_json: bool) -> None:

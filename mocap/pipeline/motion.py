@@ -13,11 +13,12 @@ from mocap.kinematics.static import StaticReport
 from mocap.pipeline.digests import input_sha256
 from mocap.pipeline.output_kinds import TRIAL
 from mocap.pipeline.outputs import check_outputs
+from mocap.pipeline.point_filter import point_method, with_filtered_points, with_point_method
 from mocap.pipeline.reconstruction import GRAVITY_UNSTATED
 from mocap.readers import Imported, read_motion
 from mocap.reconstruction.quality import oddity_verdicts
-from mocap.signal.filters import smooth_points
-from mocap.signal.implausible import without_implausible
+from mocap.signal.filter_options import FilterOptions
+from mocap.signal.smoothing import filter_points
 from mocap.skeleton import bones_among
 from mocap.storage import read_trial, write_trial
 from mocap.trial import JointAngles, Operation, Points3D, Trial
@@ -95,11 +96,10 @@ def analyse(
     trial: Trial,
     static: Points3D | None,
     marker_set: str | None = None,
-    cutoff_hz: float | None = None,
-    longest_gap_s: float = 0.1,
+    filtering: FilterOptions | None = None,
     options: KinematicsOptions | None = None,
 ) -> Trial:
-    """Return the trial with smoothed points (where a cut-off is given), segments and angles.
+    """Return the trial with smoothed points (where a filter is chosen), segments and angles.
 
     Parameters
     ----------
@@ -108,27 +108,25 @@ def analyse(
         Standing trial of the same person.
     marker_set : str, optional
         Found from the labels when left out.
-    cutoff_hz : float, optional
-        Low-pass of the raw points before the angles; gaps up to `longest_gap_s` are filled first. When left out,
-        the smoothed points of the trial are used where it has some, else the raw ones.
+    filtering : FilterOptions, optional
+        What becomes of the raw points before the angles. When left out, the smoothed points of the trial are used
+        where it has some, else the raw ones. Every angle names it in its method.
     options : KinematicsOptions, optional
     """
-    points, smoothed = trial.points_smoothed or trial.points, trial.points_smoothed
     # What an earlier analysis said of itself does not hold for this one.
-    earlier = {"kinematics"} if cutoff_hz is None else {"kinematics", "smooth"}
-    operations = tuple(operation for operation in trial.operations if operation.name not in earlier)
+    if filtering is not None:
+        trial = with_filtered_points(trial, filtering)
+    points = trial.points_smoothed or trial.points
+    operations = tuple(operation for operation in trial.operations if operation.name != "kinematics")
     quality = tuple(verdict for verdict in trial.quality if verdict.name not in VERDICT_NAMES)
-    if cutoff_hz is not None:
-        smoothed = points = smooth_points(without_implausible(trial.points), cutoff_hz, longest_gap_s)
-        operations = (*operations, Operation("smooth", {"cutoff_hz": cutoff_hz, "longest_gap_s": longest_gap_s}))
     result = kinematics(points, marker_set, static, options=options, gravity_known=trial.gravity_known)
     operation = Operation("kinematics", {"marker_set": result.marker_set, "static": static is not None})
+    angles = with_point_method(result.angles, point_method(trial))
     unstated = trial.axis_source == GRAVITY_UNSTATED
     return replace(
         trial,
-        points_smoothed=smoothed,
         segments=result.segments,
-        angles=_with_doubt(result.angles) if unstated else result.angles,
+        angles=_with_doubt(angles) if unstated else angles,
         subject={**_without_neutral(trial.subject), **neutral_band(result.static_report)},
         quality=(*quality, *result.verdicts),
         operations=(*operations, operation),
@@ -169,13 +167,15 @@ def kinematics_to_file(
     model: str,
     up: str | None,
     units: str | None,
-    cutoff_hz: float | None,
+    filtering: FilterOptions | None = None,
     choices: Mapping[str, str] | None = None,
 ) -> Trial:
     """Compute angles of a trial or motion file and write the trial file.
 
     Parameters
     ----------
+    filtering : FilterOptions, optional
+        See `analyse`; the standing trial is treated alike.
     choices : mapping of str to str, optional
         Fields of `KinematicsOptions` by name, as a user writes them.
 
@@ -194,11 +194,11 @@ def kinematics_to_file(
     standing = None
     if static is not None:
         opened = open_trial(static, up, units)
-        filtered = cutoff_hz is None and trial.points_smoothed is not None
+        filtered = filtering is None and trial.points_smoothed is not None
         standing = opened.points_smoothed if filtered and opened.points_smoothed is not None else opened.points
-        if cutoff_hz is not None:
-            standing = smooth_points(without_implausible(opened.points), cutoff_hz)
+        if filtering is not None and filtering.acts:
+            standing = filter_points(opened.points, filtering).points
         trial = replace(trial, inputs={**trial.inputs, static.name: input_sha256(static)})
-    analysed = analyse(trial, standing, marker_set, cutoff_hz, options=options)
+    analysed = analyse(trial, standing, marker_set, filtering, options)
     write_trial(out, analysed)
     return analysed

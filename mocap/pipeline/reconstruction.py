@@ -32,6 +32,7 @@ from mocap.reconstruction import Reconstruction, ReconstructionOptions, reconstr
 from mocap.reconstruction.doubtful import flag_doubtful
 from mocap.reconstruction.quality import length_verdicts, losses, oddity_verdicts, presence_verdict, size_verdicts
 from mocap.reconstruction.smooth import SmoothingOptions
+from mocap.signal.filter_options import FilterOptions
 from mocap.skeleton import bones_among
 from mocap.storage import write_trial
 from mocap.trial import CameraTimes, Keypoints2D, Operation, SyncEstimate, Trial, Verdict
@@ -62,6 +63,8 @@ class TrialChoices:
         Rolling shutters: seconds from one row of the image to the next, by camera.
     reconstruction : ReconstructionOptions
     smoothing : SmoothingOptions
+    outliers : FilterOptions, optional
+        Whether Hampel's filter goes before the smoother, and how.
     """
 
     sides: str = "flag"
@@ -71,6 +74,7 @@ class TrialChoices:
     row_time_s: Mapping[str, float] = field(default_factory=dict)
     reconstruction: ReconstructionOptions = field(default_factory=ReconstructionOptions)
     smoothing: SmoothingOptions = field(default_factory=SmoothingOptions)
+    outliers: FilterOptions | None = None
 
     def __post_init__(self) -> None:
         checked_clock_mode(self.clocks)
@@ -148,7 +152,9 @@ def reconstruct_trial(
         operations=(*seen.operations, *_operations(result, keypoints, rig, choices, plates)),
         inputs={path.name: input_sha256(path)},
     )
-    return smooth_trial(trial, result, plates.points, choices.smooth, choices.smoothing) if choices.smooth else trial
+    if not choices.smooth:
+        return trial
+    return smooth_trial(trial, result, plates.points, choices.smooth, choices.smoothing, choices.outliers)
 
 
 @dataclass(frozen=True, eq=False)

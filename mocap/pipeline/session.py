@@ -34,8 +34,7 @@ from mocap.pipeline.session_inputs import (
 from mocap.pipeline.session_options import StageOptions, participant_rule, stage_options, trial_choices
 from mocap.pipeline.session_outputs import check_session_outputs
 from mocap.pipeline.synchronisation import known_clocks
-from mocap.signal.filters import smooth_points
-from mocap.signal.implausible import without_implausible
+from mocap.signal.smoothing import filter_points
 from mocap.storage import read_told, read_trial, write_trial
 from mocap.trial import CameraTimes, SyncEstimate, Trial
 
@@ -187,14 +186,13 @@ class _Run:
             subject_code=info.subject_code, created_utc=str(info.date), site=info.site,
         )  # fmt: skip
         standing = static.points_smoothed or static.points if static else None
-        learned = trial.points_smoothed is not None
-        cutoff, gap = None if learned else options.filter.cutoff_hz or None, options.filter.longest_gap_s
+        filtering = None if options.filter.learned else options.filter
         if entry.name == self.static_name:
             # The standing trial is its own reference, smoothed as it will be for the others.
             standing = trial.points_smoothed or trial.points
-            if cutoff:
-                standing = smooth_points(without_implausible(trial.points), cutoff, gap)
-        return analyse(trial, standing, options.marker_set, cutoff, gap, options.kinematics)
+            if filtering is not None and filtering.acts:
+                standing = filter_points(trial.points, filtering).points
+        return analyse(trial, standing, options.marker_set, filtering, options.kinematics)
 
 
 def _plain_context(entry: TrialEntry) -> dict[str, float | str]:

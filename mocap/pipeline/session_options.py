@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from mocap.config.build import build
 from mocap.config.plates import read_plates
@@ -13,26 +12,7 @@ from mocap.pipeline.calibration import CalibrationOptions
 from mocap.pipeline.reconstruction import TrialChoices
 from mocap.reconstruction import ReconstructionOptions
 from mocap.reconstruction.smooth import SmoothingOptions
-
-
-@dataclass(frozen=True)
-class FilterOptions:
-    """`[options.filter]`: what becomes of the points before the angles.
-
-    Attributes
-    ----------
-    method : str
-        `butterworth` (zero-lag low-pass at `cutoff_hz`), or smoothing that learns from the points' own uncertainty:
-        `kalman` (each keypoint by itself) or `map` (all together, bones keep their length).
-    cutoff_hz : float
-        Of the low-pass; 0 is none.
-    longest_gap_s : float
-        Gaps up to this long are bridged and flagged.
-    """
-
-    method: Literal["butterworth", "kalman", "map"] = "butterworth"
-    cutoff_hz: float = 6.0
-    longest_gap_s: float = 0.1
+from mocap.signal.filter_options import FilterOptions
 
 
 @dataclass(frozen=True)
@@ -71,14 +51,14 @@ def stage_options(session: Session) -> StageOptions:
 
 def trial_choices(session: Session, options: StageOptions, folder: Path) -> TrialChoices:
     """Return what a session chooses about the way from keypoints to points."""
-    learned = options.filter.method != "butterworth"
     name = session.keypoints.plates
     plates = read_plates(folder / name if (folder / name).exists() else name).plate if name else ()
     return TrialChoices(
         plates=plates, row_time_s=session.row_times,
-        sides=session.keypoints.sides, clocks=session.sync.clocks, smooth=options.filter.method if learned else "",
+        sides=session.keypoints.sides, clocks=session.sync.clocks,
+        smooth=options.filter.method if options.filter.learned else "", outliers=options.filter,
         reconstruction=options.reconstruction,
-        smoothing=SmoothingOptions(longest_gap_s=options.filter.longest_gap_s),
+        smoothing=SmoothingOptions(longest_gap_s=options.filter.gap_s),
     )  # fmt: skip
 
 

@@ -14,10 +14,13 @@ from mocap.reconstruction.smooth import Smoothed, SmoothingOptions, smooth_point
 from mocap.reconstruction.smooth_map import smooth_points_map
 from mocap.reconstruction.smooth_views import with_reprojection
 from mocap.schema import Status
+from mocap.signal.filter_options import FILTERS, FilterOptions
 from mocap.signal.implausible import find_frozen, find_leaps
+from mocap.signal.outliers import hampel
 from mocap.trial import Operation, Points3D, Trial, Verdict
 
-_LEFT = "points smoothed"
+#: Name of the verdict on points that a smoother left as they came.
+LEFT = "points smoothed"
 
 
 def _kalman(trial: Trial, found: Reconstruction, options: SmoothingOptions) -> Smoothed:
@@ -38,9 +41,10 @@ SMOOTHERS: Mapping[str, Callable[[Trial, Reconstruction, SmoothingOptions], Smoo
 def checked_smoother(method: str) -> str:
     """Return the name of the smoother, or refuse one that is not there (ConfigError, SMOOTHER_UNKNOWN)."""
     if method not in SMOOTHERS:
-        raise ConfigError(
-            f"There is no smoother '{method}'.", f"Known: {', '.join(SMOOTHERS)}.", code="SMOOTHER_UNKNOWN"
-        )
+        known = f"Known: {', '.join(SMOOTHERS)}"
+        elsewhere = f"; '{method}' is a filter of the angles' points: `mocap kinematics --filter {method}`"
+        remedy = f"{known}{elsewhere if method in FILTERS else ''}."
+        raise ConfigError(f"There is no smoother '{method}'.", remedy, code="SMOOTHER_UNKNOWN")
     return method
 
 
@@ -50,6 +54,7 @@ def smooth_trial(
     more: Points3D | None = None,
     method: str = "kalman",
     options: SmoothingOptions | None = None,
+    outliers: FilterOptions | None = None,
 ) -> Trial:
     """Return the trial with smoothed points beside the raw ones.
 
@@ -66,6 +71,8 @@ def smooth_trial(
     method : str
         A key of `SMOOTHERS`.
     options : SmoothingOptions, optional
+    outliers : FilterOptions, optional
+        Whether Hampel's filter goes first, and how.
 
     Raises
     ------
@@ -74,7 +81,8 @@ def smooth_trial(
     """
     checked_smoother(method)
     chosen = options or SmoothingOptions()
-    odd = find_frozen(trial.points.position) | find_leaps(trial.points.position)
+    implausible = find_frozen(trial.points.position) | find_leaps(trial.points.position)
+    odd = implausible | _outlying(trial.points.position, implausible, outliers)
     own = len(found.points.names)
     smoothed = SMOOTHERS[method](trial, replace(found, points=_without(found.points, odd[:, :own])), chosen)
     points = smoothed.points
@@ -87,25 +95,37 @@ def smooth_trial(
         left |= rigid.left
     status = points.status | (odd * np.uint8(Status.REJECTED)) | (trial.points.status & np.uint8(Status.DOUBTFUL))
     points = replace(points, status=status, start_s=trial.points.start_s)
-    notes = [*smoothed.notes, _cutoff_note(smoothed.cutoff_hz)]
+    learned = _cutoff_note(smoothed.cutoff_hz)
+    notes = [*smoothed.notes, learned]
     notes += [f"{name} was not smoothed: {words}" for name, words in left.items() if name not in smoothed.left]
-    if odd.any():
-        notes.append(f"{int(odd.sum())} frozen or leaping samples were left out of the smoothing")
+    if implausible.any():
+        notes.append(f"{int(implausible.sum())} frozen or leaping samples were left out of the smoothing")
+    if (odd & ~implausible).any():
+        notes.append(f"{int((odd & ~implausible).sum())} outlying samples were left out by Hampel's filter")
     parameters: dict[str, str | float | int | bool] = {
-        "method": method, "longest_gap_s": chosen.longest_gap_s, "notes": "; ".join(note for note in notes if note),
+        "method": method, "longest_gap_s": chosen.longest_gap_s, "points": f"{method}, {learned}",
+        "notes": "; ".join(note for note in notes if note),
     }  # fmt: skip
     kept = tuple(operation for operation in trial.operations if operation.name != "smooth")
-    quality = tuple(verdict for verdict in trial.quality if verdict.name != _LEFT)
+    quality = tuple(verdict for verdict in trial.quality if verdict.name != LEFT)
     if left:
         quality = (*quality, _left_verdict(left, len(points.names)))
     operations = (*kept, Operation("smooth", parameters))
     return replace(trial, points_smoothed=points, quality=quality, operations=operations)
 
 
+def _outlying(position: NDArray, implausible: NDArray, options: FilterOptions | None) -> NDArray:
+    """Samples, shape (time, keypoint), that Hampel's filter leaves out, where it is wanted."""
+    if options is None or not options.hampel:
+        return np.zeros(implausible.shape, bool)
+    rest = np.where(implausible[..., None], np.nan, position)
+    return hampel(rest, options.outlier_frames, options.outlier_sd)
+
+
 def _left_verdict(left: Mapping[str, str], n_points: int) -> Verdict:
     share = 100.0 * (1.0 - len(left) / n_points)
     text = f"of the points; {', '.join(left)} stay as they came, since smoothing would have gone against their data"
-    return Verdict(_LEFT, share, 100.0, "%", False, text)
+    return Verdict(LEFT, share, 100.0, "%", False, text)
 
 
 def _without(points: Points3D, odd: NDArray) -> Points3D:

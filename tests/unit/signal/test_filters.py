@@ -6,7 +6,9 @@ from scipy import signal
 
 from mocap.errors import ConfigError
 from mocap.schema import Status
-from mocap.signal.filters import corrected_cutoff, lowpass, smooth_points, variance_gain
+from mocap.signal.filter_options import FilterOptions
+from mocap.signal.filters import corrected_cutoff, lowpass, variance_gain
+from mocap.signal.smoothing import filter_points
 from mocap.trial import Points3D
 
 RATE = 100.0
@@ -93,7 +95,7 @@ def test_smoothing_flags_and_scales_the_covariance():
     position[100:105] = np.nan
     position[200:230] = np.nan
     covariance = np.broadcast_to(sigma**2 * np.eye(3), (n_frames, 1, 3, 3))
-    smooth = smooth_points(Points3D(position, ("A",), RATE, covariance), 6.0, longest_gap_s=0.1)
+    smooth = filter_points(Points3D(position, ("A",), RATE, covariance), FilterOptions()).points
     assert (smooth.status[100:105] == Status.FILLED | Status.FILTERED).all()
     assert (smooth.status[50] == Status.MEASURED | Status.FILTERED).all()
     assert (smooth.status[200:230] == 0).all() and np.isnan(smooth.position[200:230]).all()
@@ -109,7 +111,7 @@ def _claimed_over_scatter(position, covariance, gap):
     names = tuple(f"m{i}" for i in range(position.shape[1]))
     position = position.copy()
     position[gap] = np.nan
-    smooth = smooth_points(Points3D(position, names, RATE, covariance), 6.0, longest_gap_s=0.1)
+    smooth = filter_points(Points3D(position, names, RATE, covariance), FilterOptions()).points
     return np.sqrt(smooth.covariance[:, 0, 0, 0]) / smooth.position.std(axis=(1, 2))
 
 
@@ -150,8 +152,8 @@ def test_a_measured_sample_of_unknown_covariance_does_not_cut_the_run():
     known = np.broadcast_to(0.002**2 * np.eye(3), (200, 1, 3, 3))
     holed = known.copy()
     holed[100] = np.nan
-    whole = smooth_points(Points3D(position, ("A",), RATE, known), 6.0).covariance
-    found = smooth_points(Points3D(position, ("A",), RATE, holed), 6.0).covariance
+    whole = filter_points(Points3D(position, ("A",), RATE, known), FilterOptions(longest_gap_s=0.0)).points.covariance
+    found = filter_points(Points3D(position, ("A",), RATE, holed), FilterOptions(longest_gap_s=0.0)).points.covariance
     assert np.isnan(found[100]).all()
     rest = np.arange(200) != 100
     np.testing.assert_allclose(found[rest], whole[rest], rtol=1e-6)
