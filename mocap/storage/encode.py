@@ -38,7 +38,7 @@ def encode(trial: Trial) -> dict[str, Group]:
         )
     groups = {"/": Group({}, _root(trial)), "/points": _points(trial.points, trial.bones, trial.rig)}
     optional: dict[str, Group | None] = {
-        "/points_smoothed": _points(trial.points_smoothed, (), trial.rig) if trial.points_smoothed else None,
+        "/points_smoothed": _smoothed(trial.points_smoothed, trial) if trial.points_smoothed else None,
         "/cameras": cameras(trial.rig) if trial.rig else None,
         "/sync": sync(trial.timeline) if trial.timeline else None,
         "/keypoints2d": keypoints(trial.keypoints, trial) if trial.keypoints else None,
@@ -117,6 +117,14 @@ def _points(points: Points3D, bones: tuple[tuple[str, str], ...], rig: CameraRig
         variables["bone_end"] = words(["bone_end"], ("from", "to"), "end of the bone")
         variables["bone"] = words(["bone_index", "bone_end"], bones, "points that a bone joins")
     return Group(variables, {"rate_hz": points.rate_hz, "start_s": points.start_s})
+
+
+def _smoothed(points: Points3D, trial: Trial) -> Group:
+    """Smoothed points with what made them, as the operation tells it."""
+    group = _points(points, (), trial.rig)
+    making = [one.parameters for one in trial.operations if one.name == "smooth"]
+    told = [str(parameters["points"]) for parameters in making if "points" in parameters]
+    return Group(group.variables, {**group.attributes, **({"method": told[-1]} if told else {})})
 
 
 def _segments(segments: Segments, start_s: float) -> Group:
