@@ -139,6 +139,8 @@ class KeypointSource:
         asked = [key for key in ("detector", "model", "sha256", "marker_set", "markers") if getattr(self, key)]
         if asked and self.source != "video":
             raise ValueError(f"{', '.join(asked)} are for source = \"video\"")
+        if self.sha256 is not None and self.model is None:
+            raise ValueError("'sha256' is that of a 'model', and there is none")
         if (self.detector == "onnx") != (self.model is not None) and self.detector not in (None, "auto"):
             raise ValueError("detector = \"onnx\" and a 'model' belong together")
 

@@ -77,13 +77,15 @@ def session_request(session: Session, folder: Path, request: DetectorRequest | N
     detector = asked.detector
     if detector == "auto" and asked.plates is None and asked.marker_set is None:
         detector = str(folder / own.model) if own.model else own.detector or "auto"
+    # The session's digest is of its model, and says nothing where something else was asked for.
+    own_sha256 = own.sha256 if detector.lower().endswith(".onnx") else None
     plates = asked.plates
     if plates is None and own.plates is not None:
         there = located(own.plates, (folder,))
         plates = there if there.exists() else own.plates
     standing = asked.marker_set or (folder / own.marker_set if own.marker_set else None)
     return DetectorRequest(
-        detector, asked.sha256 or own.sha256, plates, standing, asked.calibration or _calibration(session, folder),
+        detector, asked.sha256 or own_sha256, plates, standing, asked.calibration or _calibration(session, folder),
         asked.skeleton or session_skeleton(session, folder), asked.markers or own.markers,
     )  # fmt: skip
 

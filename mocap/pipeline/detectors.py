@@ -104,7 +104,8 @@ def prepare_detector(request: DetectorRequest) -> PreparedDetector:
     Raises
     ------
     ConfigError
-        DETECTOR_UNKNOWN, EXTRA_MISSING, MODEL_DIGEST, and those of the files that are named.
+        DETECTOR_UNKNOWN, EXTRA_MISSING, MODEL_DIGEST, MODEL_MISSING for a digest without an ONNX model, and those of
+        the files that are named.
     """
     name = request.detector
     if name == "auto":
@@ -115,6 +116,13 @@ def prepare_detector(request: DetectorRequest) -> PreparedDetector:
         known = ", ".join(f"{key} ({kind.description})" for key, kind in DETECTORS.items())
         raise ConfigError(
             f"There is no detector '{name}'.", f"Known: {known}, or the path of an .onnx file.", code="DETECTOR_UNKNOWN"
+        )
+    if request.sha256 is not None:
+        raise ConfigError(
+            f"A digest is given (sha256 {request.sha256[:12]}), and no ONNX model that it could be of: the detector is "
+            f"'{name}'.",
+            "Name the model, as in --detector rtmpose.onnx, or leave --sha256 out.",
+            code="MODEL_MISSING",
         )
     return DETECTORS[name].prepare(request)
 

@@ -162,6 +162,8 @@ def test_only_what_changed_is_done_again(session, mocap_cli, tmp_path: Path) -> 
         (("--detector", "MODEL", "--sha256", "0" * 64), "MODEL_DIGEST"),
         (("--detector", "MODEL"), "MODEL_DIGEST"),
         (("--detector", "nowhere.onnx", "--sha256", "0" * 64), "FILE_MISSING"),
+        (("--sha256", "abcd"), "MODEL_MISSING"),
+        (("--detector", "plates", "--plates", "sacrum_60", "--sha256", "abcd"), "MODEL_MISSING"),
         (("--trial", "jump"), "CONFIG"),
     ],
 )

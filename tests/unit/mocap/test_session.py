@@ -68,6 +68,7 @@ def test_a_whole_session_is_read(tmp_path: Path) -> None:
         ('board = "board.toml"', "", "needs its 'board'"),
         ("[sync]", "[options.recon]\na = 1\n[sync]", "unknown stages"),
         ("[sync]", "[sync", "not valid TOML"),
+        ("[static]", '[keypoints]\nsource = "video"\nsha256 = "ab"\n[static]', "'sha256' is that of a 'model'"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(tmp_path: Path, good: str, bad: str, told: str) -> None:
