@@ -12,6 +12,7 @@ from mocap.sync.words import OTHER_RATE
 from mocap.trial import Keypoints2D, SyncEstimate, Verdict
 
 _LIMIT_FRAMES = MotionSyncOptions().matters_frames
+_SYNCHRONISE = '`--clocks auto`, or clocks = "auto" in [sync] of a session'
 _STILL_SHARE = 0.003  # of the longer side of the image within a tenth of a second
 
 
@@ -24,7 +25,7 @@ def lost_verdicts(lost: tuple[LostFrames, ...], mode: str) -> tuple[Verdict, ...
         decided = all(item.decided for item in own)
         what = (
             "This was done: nothing stands for the lost frames, later ones were set where they belong"
-            if done else "Set them right (`--clocks auto`), or leave this camera out"
+            if done else f"Set them right ({_SYNCHRONISE}), or leave this camera out"
         )  # fmt: skip
         doubt = "" if decided else (
             ", by the likeliest number. The movement does not decide it: frames on one side may be off by some. Give "
@@ -74,15 +75,9 @@ def clock_verdicts(
         was = corrected is not None and bool(corrected.shifted[camera])
         if not estimate.shifted[camera] and not was:
             continue
-        said = [words for words in (corrected or estimate).words if f"'{name}'" in words]
-        done = " This was done: its keypoints were read at the common instants." if was else ""
-        remedy = "" if was and not estimate.shifted[camera] else (
-            " Synchronise the recording (`--clocks auto`), or leave this camera out."
-        )  # fmt: skip
-        verdicts.append(
-            Verdict(f"{name} clock", float(off[camera]), _LIMIT_FRAMES, "frames", not estimate.shifted[camera],
-                    f"{' '.join(said)}{done}{remedy}".strip())
-        )  # fmt: skip
+        passed = bool(np.isfinite(off[camera])) and not estimate.shifted[camera]
+        text = _clock_words(name, estimate, corrected, passed)
+        verdicts.append(Verdict(f"{name} clock", float(off[camera]), _LIMIT_FRAMES, "frames", passed, text))
     if not estimate.estimable.all():
         verdicts.append(unknowable(keypoints, rig, " ".join(estimate.words)))
     if verdicts:
@@ -98,6 +93,25 @@ def clock_verdicts(
     return (Verdict("clocks agree", float(off[worst]), _LIMIT_FRAMES, "frames", agreed, text),)
 
 
+def _clock_words(name: str, estimate: SyncEstimate, corrected: SyncEstimate | None, passed: bool) -> str:
+    """What is said of one camera's clock, what was done about it, and what can be done where that is not enough."""
+    now, before = (
+        " ".join(words for words in one.words if f"'{name}'" in words) if one is not None else ""
+        for one in (estimate, corrected)
+    )
+    if corrected is None:
+        return f"{now} Synchronise the recording ({_SYNCHRONISE}), or leave this camera out.".strip()
+    done = f"{before} This was done: its keypoints were read at the common instants.".strip()
+    if passed:
+        return done
+    left = now or "it cannot be told of this camera."
+    was = corrected.shifted[corrected.camera_names.index(name)]
+    return (
+        f"{f'{done} By the movement thereafter: ' if was else 'With the other clocks set: '}{left} If the trial has a "
+        "file in sync/, run mocap sync again by another method, or delete it; else leave this camera out."
+    )
+
+
 def unasked() -> Verdict:
     """Nobody asked."""
     text = "nobody asked whether the cameras are in step"
@@ -110,7 +124,10 @@ def unknowable(keypoints: Keypoints2D, rig: CameraRig, words: str = "") -> Verdi
     still = share <= _STILL_SHARE
     text = words or "too little moves in the sight of several cameras to tell whether they are in step"
     end = " Nothing moves enough for it to matter." if still else " Synchronise by a lamp or by sound (mocap sync)."
-    return Verdict("clocks agree", np.nan, _LIMIT_FRAMES, "frames", still, f"{text.rstrip('.')}.{end}")
+    told = f"{text.rstrip('.')}.{end}"
+    if still:
+        return Verdict("clocks agree", 100.0 * share, 100.0 * _STILL_SHARE, "% of the image", True, told)
+    return Verdict("clocks agree", np.nan, _LIMIT_FRAMES, "frames", False, told)
 
 
 def _movement(keypoints: Keypoints2D) -> float:

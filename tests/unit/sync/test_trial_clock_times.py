@@ -8,7 +8,7 @@ import pytest
 from calibration.synthetic import ring_rig
 from mocap.pipeline.trial_clocks import set_clocks
 from mocap.synthetic import default_subject, observe, squat
-from mocap.trial import CameraTimes, Points3D
+from mocap.trial import CameraTimes, Points3D, SyncEstimate
 
 RIG = ring_rig(3, 8, radius_m=4.0, size=(1920, 1080))
 
@@ -56,6 +56,7 @@ def test_clocks_that_nothing_tells_fail_where_somebody_moves(truth):
     still = replace(seen, pixels=np.repeat(alone[:, :1], seen.n_frames, axis=1))
     (verdict,) = set_clocks(still, RIG, "auto").verdicts
     assert verdict.passed and "Nothing moves" in verdict.text
+    assert verdict.measured == 0.0 and verdict.unit == "% of the image"  # nothing passes that is not known
 
 
 def test_a_shift_of_a_camera_in_a_part_that_moves_is_told(truth):
@@ -63,3 +64,22 @@ def test_a_shift_of_a_camera_in_a_part_that_moves_is_told(truth):
     done = set_clocks(late, RIG, "auto")
     assert [verdict.name for verdict in done.verdicts if "clock" in verdict.name] == ["cam_0 clock"]
     assert done.timeline.offset_s[0] == pytest.approx(-0.12, abs=0.002)
+
+
+@pytest.mark.parametrize(("frames", "known_after"), [(12.0, True), (160.0, False)])
+def test_clocks_that_are_known_wrongly_do_not_pass(truth, frames, known_after):
+    late = observe(truth, RIG, 4, desync_frames=[0, 6.0, 0]).keypoints
+    unknown = np.full(3, np.nan)
+    wrong = SyncEstimate(
+        RIG.names, "flash", np.array([0.0, frames / 100, 0.0]), np.full(3, 1e-4), unknown, unknown, unknown, unknown,
+        np.array([False, True, False]), ("Shifting camera 'cam_1' is what the file says.",),
+    )  # fmt: skip
+    done = set_clocks(late, RIG, "auto", known=wrong)
+    (verdict,) = [verdict for verdict in done.verdicts if verdict.name == "cam_1 clock"]
+    assert np.isfinite(verdict.measured) == known_after and not verdict.passed
+    assert "what the file says. This was done" in verdict.text
+    assert "run mocap sync again" in verdict.text and "--clocks" not in verdict.text
+    assert not any("--clocks" in one.text for one in done.verdicts)
+    assert all(np.isfinite(one.measured) for one in done.verdicts if one.passed)
+    (told,) = [one for one in set_clocks(late, RIG, "check").verdicts if one.name == "cam_1 clock"]
+    assert '(`--clocks auto`, or clocks = "auto" in [sync] of a session)' in told.text
