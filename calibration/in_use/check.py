@@ -10,10 +10,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.camera import CameraRig
-from calibration.digits import digits
+from calibration.camera import Camera, CameraRig
 from calibration.in_use.agreement import Evidence, pair_table
 from calibration.in_use.change_systems import LATE, Systems, change_systems, speeds
+from calibration.in_use.cropped import image_shift, with_image_shift
+from calibration.in_use.diagnosis import told_of
 from calibration.in_use.drift import CameraChange, best_change, doubted, sharpened, undone
 from calibration.in_use.footage_faults import FootageFault, footage_fault, suspicious
 from calibration.in_use.lateness import late_by, shifted
@@ -25,6 +26,7 @@ __all__ = ["CameraCheck", "CheckLimits", "Diagnosis", "Sampling", "UseCheck", "c
 _LATE_SDS = 5.0
 _AS_GOOD = 0.97
 _CLEARLY = 0.7
+_AS_MUCH = 1.1  # a shift of the image may leave so much more than a camera that moved
 _LEFT_POINTS = 1000
 _MOST_CHANGES = 3
 _LEAST_CAMERAS = 3
@@ -75,10 +77,12 @@ def check_in_use(
         changes = {}
     elif fault is not None:
         fault = None
+    shifts = _shifts(rig, pixels, chosen, changes, limits)
     cameras = tuple(
-        _camera(rig, index, table, changes.get(index), frames[chosen], mm_per_px, evidence, fault, limits)
+        _camera(rig, index, table, changes.get(index), frames[chosen], mm_per_px, evidence, fault, limits,
+                shifts.get(index))
         for index in range(len(rig))
-    )
+    )  # fmt: skip
     diagnoses = [Diagnosis(fault.code, fault.cameras, fault.cause, fault.remedy)] if fault else []
     own = [cameras[index].diagnosis for index in changes]  # worst first
     diagnoses += [diagnosis for diagnosis in own if diagnosis is not None]
@@ -98,16 +102,48 @@ def _better_explained(
 
 def _left(rig: CameraRig, pixels: NDArray, chosen: NDArray, changes: list[CameraChange]) -> float:
     """Return by how much cameras disagree with changes undone, as a share of how much they do as they are."""
+    frames = _frames_left(pixels, chosen, changes)
+    before = Evidence(rig, pixels[:, frames].copy())
+    return _score(rig, pixels, frames, changes) / max(before.score(before.as_named()), 1e-9)
+
+
+def _frames_left(pixels: NDArray, chosen: NDArray, changes: list[CameraChange]) -> NDArray:
     frames = chosen[max(change.first for change in changes) :]
-    frames = frames[_sample(pixels[:, frames], _LEFT_POINTS)]
+    return np.asarray(frames[_sample(pixels[:, frames], _LEFT_POINTS)])
+
+
+def _score(rig: CameraRig, pixels: NDArray, frames: NDArray, changes: list[CameraChange]) -> float:
+    """Return by how much cameras disagree in some frames with changes undone, px."""
     shown, cameras = pixels[:, frames].copy(), list(rig.cameras)
-    before = Evidence(rig, shown.copy())
     for change in changes:
         cameras[change.camera] = undone(cameras[change.camera], change)
         if change.kind == "late":
             shown[change.camera] = shifted(pixels[change.camera], frames, float(change.value[LATE]))
     after = Evidence(CameraRig(tuple(cameras)), shown)
-    return after.score(after.as_named()) / max(before.score(before.as_named()), 1e-9)
+    return after.score(after.as_named())
+
+
+def _shifts(
+    rig: CameraRig, pixels: NDArray, chosen: NDArray, changes: dict[int, CameraChange], limits: CheckLimits
+) -> dict[int, tuple[float, float]]:
+    """Return by how many px the images are shifted, of cameras of which that explains as much as that they moved."""
+    named = [change for change in changes.values() if is_named(change, limits)]
+    answer = {}
+    for change in (change for change in named if change.kind == "moved"):
+        others = [other for other in named if other is not change]
+        frames = _frames_left(pixels, chosen, named)
+        mended = CameraRig(tuple(_mended(camera, index, others) for index, camera in enumerate(rig)))
+        shift = image_shift(mended, pixels[:, frames], change.camera)
+        cropped = _score(with_image_shift(rig, change.camera, shift), pixels, frames, others)
+        if cropped <= _AS_MUCH * _score(rig, pixels, frames, named):
+            answer[change.camera] = shift
+    return answer
+
+
+def _mended(camera: Camera, index: int, changes: list[CameraChange]) -> Camera:
+    for change in changes:
+        camera = undone(camera, change) if change.camera == index else camera
+    return camera
 
 
 def _sample(pixels: NDArray, n_points: int) -> NDArray:
@@ -201,6 +237,7 @@ def _or_late(
 def _camera(
     rig: CameraRig, index: int, table: NDArray, change: CameraChange | None, frames: NDArray,
     mm_per_px: NDArray, evidence: Evidence, fault: FootageFault | None, limits: CheckLimits,
+    image_px: tuple[float, float] | None,
 ) -> CameraCheck:  # fmt: skip
     name = rig.names[index]
     known = table[index][np.isfinite(table[index])]
@@ -208,7 +245,7 @@ def _camera(
     since = int(frames[change.first]) if change is not None and change.kind == "bumped" else None
     verdict, reason = _verdict(name, len(known), change, fault, limits)
     shared = int(np.delete(evidence.shared()[index], index).max(initial=0))
-    told = None if change is None or not is_named(change, limits) else _told(name, change, since)
+    told = None if change is None or not is_named(change, limits) else told_of(name, change, since, image_px)
     return CameraCheck(name, shared, residual, residual * float(mm_per_px[index]), change, since, verdict, reason, told)
 
 
@@ -232,25 +269,6 @@ def _verdict(
         return REFUSE, f"late by {change.value[7]:+.2f} frames"
     worst = REFUSE if change.effect_mm > limits.refuse_mm else USABLE
     return worst, f"off by {change.effect_mm:.1f} mm in the volume"
-
-
-def _told(name: str, change: CameraChange, since: int | None) -> Diagnosis:
-    if change.kind == "late":
-        sd = float(np.sqrt(change.covariance[7, 7]))
-        cause = f"Camera '{name}' is late by {change.value[7]:.2f} frames (95 % +-{digits(1.96 * sd)})."
-        return Diagnosis("CAMERA_LATE", (name,), cause, "Synchronise the cameras, or shift this one's frames.")
-    if change.kind == "zoom":
-        sd = float(np.sqrt(change.covariance[6, 6]))
-        cause = (f"The focal length of camera '{name}' is {100 * change.value[6]:+.2f} % off its calibration "
-                 f"(95 % +-{digits(196 * sd)}), {change.effect_mm:.1f} mm in the volume: zoom or focus was changed.")
-        remedy = "Set the lens back and fix it, or calibrate again; switch autofocus and digital zoom off."
-        return Diagnosis("LENS_CHANGED", (name,), cause, remedy)
-    when = "" if since is None else f" near frame {since}"
-    cause = (f"Camera '{name}' moved{when}: turned by {change.turn_deg:.2f} deg (95 % "
-             f"+-{digits(1.96 * change.turn_sd_deg)}), shifted by {change.shift_mm:.1f} mm (+-"
-             f"{digits(1.96 * change.shift_sd_mm)}), {change.effect_mm:.1f} mm in the volume.")
-    remedy = "Fix the camera and re-estimate it alone (calibrate --check --repair), or calibrate again."
-    return Diagnosis("CAMERA_MOVED", (name,), cause, remedy)
 
 
 def _trend(rig: CameraRig, pixels: NDArray, sampling: Sampling) -> NDArray:

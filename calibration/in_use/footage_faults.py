@@ -9,7 +9,7 @@ from itertools import combinations, permutations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
+from scipy.optimize import linear_sum_assignment, minimize
 
 from calibration.in_use.agreement import Evidence, Role, pair_table
 from calibration.in_use.image_motion import ImageChange, possible_scales, possible_turns
@@ -17,6 +17,7 @@ from calibration.in_use.image_motion import ImageChange, possible_scales, possib
 _MUCH_BETTER = 0.75  # score with a fault undone over that without
 _PLAUSIBLE_SHARE = 0.0125  # of the longer side: no detector is worse, see the reconstruction's own limit
 _HELPS = 0.95
+_FIRST_SHIFT_PX = 50.0
 _SIMPLER = 1.25  # a simpler cause may leave so much more
 _SUSPICIOUS_SHARE = 0.005
 _SUSPICIOUS_RATIO = 1.6  # of the worst pair to the best
@@ -31,7 +32,7 @@ class FootageFault:
     Attributes
     ----------
     code : str
-        CAMERAS_SWAPPED, CAMERA_ROTATED, CAMERA_MIRRORED or IMAGE_SIZE.
+        CAMERAS_SWAPPED, CAMERA_ROTATED, CAMERA_MIRRORED, IMAGE_SIZE or IMAGE_CROPPED.
     cameras : tuple of str
         Whose footage it is.
     change : ImageChange or None
@@ -71,10 +72,12 @@ _REMEDIES = {
     "CAMERA_ROTATED": "Switch off the rotation of the recording or conversion software, or calibrate with footage "
     "that is turned alike.",
     "CAMERA_MIRRORED": "Switch off the mirror option of the recording software, or flip the videos back.",
+    "IMAGE_CROPPED": "Use the whole images, or move the principal points of the calibration by as much.",
     "IMAGE_SIZE": "Record at the calibrated size, or rescale the calibration with mocap convert.",
 }
 _CODES = {
     "turned": "CAMERA_ROTATED", "mirrored": "CAMERA_MIRRORED", "flipped": "CAMERA_MIRRORED", "scaled": "IMAGE_SIZE",
+    "cropped": "IMAGE_CROPPED",
 }  # fmt: skip
 
 
@@ -109,7 +112,26 @@ def footage_fault(evidence: Evidence) -> FootageFault | None:
     if not scored or scored[0][0] > limit:
         return None
     after, _, roles = min((s for s in scored if s[0] <= _SIMPLER * scored[0][0]), key=lambda s: (s[1], s[0]))
+    if all(role.change is not None and role.change.kind == "scaled" for role in roles):
+        cropped = _all_cropped(evidence)
+        if evidence.score(cropped) < _MUCH_BETTER * after:
+            after, roles = evidence.score(cropped), cropped
     return _fault(evidence, roles, before, after)
+
+
+def _all_cropped(evidence: Evidence) -> tuple[Role, ...]:
+    """Return all footage as if shifted alike, by what makes the cameras agree best: cropped on one side."""
+
+    def roles(shift: NDArray) -> tuple[Role, ...]:
+        change = ImageChange("cropped", shift_px=(round(float(shift[0]), 2), round(float(shift[1]), 2)))
+        return tuple(replace(role, change=change) for role in evidence.as_named())
+
+    simplex = _FIRST_SHIFT_PX * np.array([(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)])
+    found = minimize(
+        lambda shift: evidence.score(roles(shift)), simplex[0], method="Nelder-Mead",
+        options={"initial_simplex": simplex, "xatol": 0.5, "fatol": 0.05},
+    )  # fmt: skip
+    return roles(found.x)
 
 
 def _prepare(evidence: Evidence) -> None:

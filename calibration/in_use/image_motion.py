@@ -21,17 +21,22 @@ class ImageChange:
     ----------
     kind : str
         'turned' (by `value` degrees clockwise: 90, 180, 270), 'mirrored' (left and right exchanged), 'flipped' (top
-        and bottom exchanged) or 'scaled' (`value` times as large).
+        and bottom exchanged), 'scaled' (`value` times as large) or 'cropped'.
     value : float
+    shift_px : tuple of float
+        Cropped: by how much everything lies farther to the right and down.
     """
 
     kind: str
     value: float = 0.0
+    shift_px: tuple[float, float] = (0.0, 0.0)
 
     def describe(self) -> str:
         """Return what was done, as a participle."""
         if self.kind == "turned":
             return f"turned by {self.value:.0f} deg"
+        if self.kind == "cropped":
+            return f"cropped (shifted by {self.shift_px[0]:+.0f} px to the right and {self.shift_px[1]:+.0f} px down)"
         return f"scaled by {self.value:.4g}" if self.kind == "scaled" else self.kind
 
     @property
@@ -52,6 +57,8 @@ def restored(pixels: NDArray, change: ImageChange, size: tuple[int, int]) -> NDA
     """
     x, y = pixels[..., 0], pixels[..., 1]
     right, bottom = size[0] - 1.0, size[1] - 1.0
+    if change.kind == "cropped":
+        return np.asarray(pixels) - change.shift_px
     if change.kind == "scaled":
         return (np.asarray(pixels) + 0.5) / change.value - 0.5
     back: dict[tuple[str, float], Callable[[], tuple[NDArray, NDArray]]] = {

@@ -34,7 +34,7 @@ class WrongViews:
     Attributes
     ----------
     code : str
-        CAMERAS_SWAPPED, CAMERA_ROTATED, CAMERA_MIRRORED, IMAGE_SIZE, FOOTAGE_DOUBLED or FOOTAGE_FOREIGN.
+        CAMERAS_SWAPPED, CAMERA_ROTATED, CAMERA_MIRRORED, IMAGE_SIZE, IMAGE_CROPPED, FOOTAGE_DOUBLED or FOOTAGE_FOREIGN.
     cameras : tuple of str
     before_px, after_px : float
         How far the cameras disagree as they are, and with the mistake undone, or without these views; NaN unknown.

@@ -136,7 +136,7 @@ def reconstruct_trial(
             presence_verdict(result, keypoints.names),
             *reconstruction_verdicts(result, keypoints, rig, options=choices.reconstruction),
             *seen.loaded.verdicts,
-            *without_bumped_ends(seen.clocks.verdicts, bumps),
+            *without_bumped_ends(seen.clocks.verdicts, bumps, use_verdicts),
             *seen.sides.verdicts,
             *use_verdicts,
             *bumps,

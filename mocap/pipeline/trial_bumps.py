@@ -15,7 +15,7 @@ from mocap.trial import Keypoints2D, Verdict
 _DRIFT_LIMIT_DEG = 0.1  # over a trial, beyond doubt
 _DRIFT_CHANCE = 1e-4
 _CLOCKS = (" clock", " frames")
-_ENDS, _AGREE = " ends", "clocks agree"
+_ENDS, _AGREE, _USE = " ends", "clocks agree", " as calibrated"
 _UNSURE = "The clocks are not known to agree: one that is off may look like this."
 _REMEDY = "Fix the camera; leave it out, or cut the trial there and calibrate this camera anew for the rest."
 
@@ -56,10 +56,29 @@ def bump_verdicts(keypoints: Keypoints2D, rig: CameraRig, clocks: Sequence[Verdi
     return tuple(one if one.passed else replace(one, text=f"{one.text} {_UNSURE}") for one in answer)
 
 
-def without_bumped_ends(clocks: Sequence[Verdict], bumps: Sequence[Verdict]) -> tuple[Verdict, ...]:
-    """Return the verdicts on clocks without ends that do not fit because a camera was bumped."""
+def without_bumped_ends(
+    clocks: Sequence[Verdict], bumps: Sequence[Verdict], use: Sequence[Verdict] = ()
+) -> tuple[Verdict, ...]:
+    """Return the verdicts on clocks without ends that do not fit because of a camera that was bumped or is off.
+
+    Parameters
+    ----------
+    clocks, bumps : sequence of Verdict
+    use : sequence of Verdict
+        Of the calibration in use: while it is off for one camera, the ends of no other are judged.
+    """
     bumped = any(verdict.name.endswith(" steady") and not verdict.passed for verdict in bumps)
-    return tuple(verdict for verdict in clocks if not (bumped and verdict.name.endswith(_ENDS)))
+    off = [verdict.name.removesuffix(_USE) for verdict in use if verdict.name.endswith(_USE) and not verdict.passed]
+    left = (verdict for verdict in clocks if not (bumped and verdict.name.endswith(_ENDS)))
+    return tuple(_innocent(verdict, off) for verdict in left)
+
+
+def _innocent(verdict: Verdict, off: Sequence[str]) -> Verdict:
+    accused = verdict.name.endswith(_ENDS) and not verdict.passed
+    if not off or not accused or verdict.name.removesuffix(_ENDS) in off:
+        return verdict
+    text = f"not judged while the calibration of {', '.join(off)} is off, which may look like lost frames here"
+    return replace(verdict, measured=float("nan"), passed=True, text=text)
 
 
 def _steady(name: str, bumps: Sequence[Bump], rate_hz: float, out_of_step: bool) -> Verdict:

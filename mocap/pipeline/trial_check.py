@@ -39,7 +39,7 @@ def check_against_calibration(keypoints: Keypoints2D, rig: CameraRig) -> tuple[V
     Raises
     ------
     KeypointError
-        CAMERAS_SWAPPED, CAMERA_ROTATED, CAMERA_MIRRORED or IMAGE_SIZE, naming the cameras.
+        CAMERAS_SWAPPED, CAMERA_ROTATED, CAMERA_MIRRORED, IMAGE_SIZE or IMAGE_CROPPED, naming the cameras.
     """
     if keypoints.n_cameras != len(rig):
         return ()  # the reconstruction says so
@@ -74,7 +74,7 @@ def refuse_plain_faults(keypoints: Keypoints2D, rig: CameraRig) -> None:
     Raises
     ------
     KeypointError
-        FOOTAGE_DOUBLED, CAMERAS_SWAPPED, CAMERA_ROTATED, CAMERA_MIRRORED or IMAGE_SIZE.
+        FOOTAGE_DOUBLED, CAMERAS_SWAPPED, CAMERA_ROTATED, CAMERA_MIRRORED, IMAGE_SIZE or IMAGE_CROPPED.
     """
     wrong = find_wrong_views(keypoints, rig)
     foreign = wrong is not None and wrong.code == "FOOTAGE_FOREIGN"
@@ -91,7 +91,8 @@ def _refuse(found: UseCheck, rig: CameraRig) -> None:
     if found.fault is None:
         return
     sizes = "; ".join(f"{camera.name} is {camera.size[0]} x {camera.size[1]} px" for camera in rig)
-    more = f" In the calibration {sizes}." if found.fault.code in ("IMAGE_SIZE", "CAMERA_ROTATED") else ""
+    of_size = found.fault.code in ("IMAGE_SIZE", "IMAGE_CROPPED", "CAMERA_ROTATED")
+    more = f" In the calibration {sizes}." if of_size else ""
     raise KeypointError(f"{found.fault.cause}{more}", found.fault.remedy, code=found.fault.code)
 
 

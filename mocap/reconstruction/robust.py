@@ -168,7 +168,7 @@ def _require_enough(
     keypoints: Keypoints2D, solution: Solution, rig: CameraRig, options: ReconstructionOptions
 ) -> None:
     usable = usable_observations(keypoints, options)
-    enough, full = enough_found(solution.reason == MEASURED, usable.any(axis=(0, 1)))
+    enough, full = enough_found(solution.reason == MEASURED, np.asarray(usable.any(axis=(0, 1))))
     if enough or not options.min_share:
         return
     told = what_became(solution.used, solution.reason, keypoints, usable, rig.names).words()

@@ -4,9 +4,13 @@ Measured with 4 cameras over 6 seeds each (with 2 and 3 over 4 seeds for the fir
 sound trials refused: 0.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from calibration import CameraRig
+from calibration.rigid import from_rotvec
 from calibration.synthetic.rigs import ring_rig
 from mocap.errors import KeypointError
 from mocap.export.keypoints import write_keypoint_table
@@ -134,4 +138,43 @@ def test_a_cropped_view_is_not_taken_for_a_mirrored_or_rescaled_one():
     cropped = Keypoints2D(pixels, keypoints.confidence, BODY, 100.0)
     assert find_wrong_views(cropped, rig) is None
     told = [verdict.text for verdict in check_against_calibration(cropped, rig) if not verdict.passed]
-    assert len(told) == 1 and "CAMERA_MOVED: Camera 'cam_1'" in told[0]
+    assert len(told) == 1 and "CAMERA_MOVED: Camera 'cam_1' moved, or its images are cropped" in told[0]
+    assert f"shifted by {-120 * rig.cameras[1].size[0] / 1920:+.0f} px to the right and " in told[0]
+
+
+def test_a_camera_that_turned_is_not_said_to_be_cropped():
+    """Turned by 6 deg about its view, which no shift of the image does."""
+    rig = ring_rig(4, 1)
+    cameras = list(rig.cameras)
+    turn = from_rotvec(np.deg2rad([0.0, 2.0, 6.0]), np.zeros(3))
+    cameras[1] = replace(cameras[1], cam_from_world=turn @ cameras[1].cam_from_world)
+    told = [one.text for one in check_against_calibration(seen(1, CameraRig(tuple(cameras))), rig) if not one.passed]
+    assert len(told) == 1 and "CAMERA_MOVED: Camera 'cam_1' moved: turned by" in told[0]
+
+
+def test_views_that_are_all_cropped_alike_are_not_told_as_scaled():
+    """Measured: shifted by -60 and -60 px; 3.2 px are left over of 37 px, where the noise is 3 px."""
+    rig = ring_rig(4, 1)
+    keypoints = seen(1, rig)
+    cropped = Keypoints2D(keypoints.pixels - 60.0, keypoints.confidence, BODY, 100.0)
+    found = find_wrong_views(cropped, rig)
+    assert found is not None and found.code == "IMAGE_CROPPED" and found.cameras == rig.names
+    assert found.after_px < 4.0
+
+
+def test_an_innocent_camera_is_not_said_to_have_lost_frames(tmp_path):
+    """Without what the calibration says, 'cam_2' is told to not fit in its last 336 frames."""
+    rig = ring_rig(4, 1)
+    motion = squat(default_subject(1.75, seed=1), 1, rate_hz=100.0).points
+    keypoints = observe(motion, rig, 1, pixel_sigma=1.0).keypoints
+    pixels = keypoints.pixels.copy()
+    pixels[1, ..., 0] -= 60.0
+    gone = ((pixels[1] < -0.5) | (pixels[1] > np.array(rig.cameras[1].size) - 0.5)).any(axis=-1)
+    pixels[1][gone] = np.nan
+    confidence = np.where(np.isfinite(pixels[..., 0]), keypoints.confidence, 0.0)
+    file = tmp_path / "squat.parquet"
+    write_keypoint_table(file, Keypoints2D(pixels, confidence, keypoints.names, 100.0), rig.names)
+    quality = reconstruct_trial(file, rig, KeypointInput(rate_hz=100.0)).quality
+    failed = [verdict for verdict in quality if not verdict.passed]
+    assert {verdict.name for verdict in failed} == {"cam_1 used", "cam_1 as calibrated"}
+    assert next(one.text for one in quality if one.name == "cam_2 ends").startswith("not judged while")
