@@ -12,6 +12,7 @@ from mocap.trial import Verdict
 _MOST_SPANS = 5
 _WHOLE_SHARE = 0.98
 _LIMIT_PCT = 5.0
+_ORDER = "all cameras: the keypoints may be in another order, of another skeleton than the one named"
 
 
 def side_words(swaps: SideSwaps, camera_names: Sequence[str], first_frame: int = 0) -> tuple[str, ...]:
@@ -24,15 +25,19 @@ def side_words(swaps: SideSwaps, camera_names: Sequence[str], first_frame: int =
     first_frame : int
         Number of the first frame.
     """
-    said = []
+    said, order = [], False
     for part, views in ((WHOLE, swaps.whole), *zip(swaps.parts, swaps.part, strict=True)):
-        if len(views) and views.mean(axis=1).min() > _WHOLE_SHARE:
+        always = (views.mean(axis=1) if views.shape[1] else np.zeros(len(views))) > _WHOLE_SHARE
+        order |= bool(always.sum() > len(views) / 2)
+        if len(views) and always.all():
             said.append(f"all cameras: left and right of the {_called(part)} look exchanged in the whole recording")
             continue
         said += [
             f"{name}: left and right of the {_called(part)} look exchanged in {_share(own)}{_spans(own, first_frame)}"
             for name, own in zip(camera_names, views, strict=True) if own.any()
         ]  # fmt: skip
+    if order:
+        said.append(_ORDER)
     if np.median(swaps.facing) < 0.5 and swaps.whole.shape[1]:  # noqa: SIM102
         if not said or np.abs(np.median(swaps.facing)) < 0.5:
             said.append("no feet, face or pelvis shows which way the body faces: sides that are exchanged in all "

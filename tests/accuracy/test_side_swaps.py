@@ -1,5 +1,6 @@
 """Exchanged left and right: synthetic people whose labels are known, and two detectors on one video."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -101,6 +102,18 @@ def test_every_kind_of_exchange_is_found(kind, seed):
     hit = (found.keypoints & mask).any(axis=2)
     assert hit[views].mean() >= 0.99
     assert found.any[~views].mean() <= 0.01 if (~views).any() else True
+
+
+def test_most_cameras_exchanged_throughout_hint_at_another_order_of_keypoints():
+    rig = ring_rig(4, 1)
+    keypoints = seen(0, rig)
+    swaps = find_side_swaps(keypoints, rig)
+    for cameras, told, hints in (((0,), 1, 0), ((0, 1, 2), 3, 1), ((0, 1, 2, 3), 1, 1)):
+        whole = np.zeros_like(swaps.whole)
+        whole[list(cameras)] = True
+        words = side_words(replace(swaps, whole=whole, part=np.zeros_like(swaps.part)), rig.names)
+        assert sum("look exchanged" in text for text in words) == told
+        assert sum("keypoints may be in another order" in text for text in words) == hints
 
 
 def test_nothing_is_exchanged_back_unless_asked_for():
