@@ -14,6 +14,7 @@ from mocap.trial import Keypoints2D, Verdict
 
 _DRIFT_LIMIT_DEG = 0.1  # over a trial, beyond doubt
 _DRIFT_CHANCE = 1e-4
+_DRIFT_SDS = 3.0  # the chance is of any direction, also of those that a poor detector errs least along
 _CLOCKS = (" clock", " frames")
 _ENDS, _AGREE, _USE = " ends", "clocks agree", " as calibrated"
 _UNSURE = "The clocks are not known to agree: one that is off may look like this."
@@ -103,14 +104,15 @@ def _words(bump: Bump, rate_hz: float) -> str:
 
 
 def _drift(name: str, drift: Drift, own: Sequence[Bump], out_of_step: bool) -> Verdict:
-    sure = drift.chance < _DRIFT_CHANCE and drift.turn_deg - 2 * drift.sd_deg > _DRIFT_LIMIT_DEG
+    clear = drift.turn_deg - _DRIFT_SDS * drift.sd_deg > _DRIFT_LIMIT_DEG
+    sure = drift.chance < _DRIFT_CHANCE and clear
     how = "by the step that is told as a bump" if own else "as if it turned evenly"
     text = f"sd {digits(drift.sd_deg, 2)} deg; turned over the trial, {how}"
     passed = out_of_step or not sure
     if out_of_step:
         text += "; a clock is off, which may look like this"
     elif not sure and drift.turn_deg > _DRIFT_LIMIT_DEG:
-        text += "; not beyond doubt" if drift.turn_deg - 2 * drift.sd_deg <= _DRIFT_LIMIT_DEG else "; may be chance"
+        text += "; may be chance" if clear else "; not beyond doubt"
     elif sure:
         text += ". " + _REMEDY
     return Verdict(f"{name} drift", drift.turn_deg, _DRIFT_LIMIT_DEG, "deg", passed, text)

@@ -1,12 +1,15 @@
-"""What is told of a camera's calibration where a trial's keypoints are poor."""
+"""What is told of a camera where a trial's keypoints are poor."""
 
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from calibration import CameraRig
+from calibration.in_use.bump_record import Drift, Steadiness
 from calibration.rigid import from_rotvec
 from calibration.synthetic.rigs import ring_rig
+from mocap.pipeline import trial_bumps
 from mocap.pipeline.trial_check import check_against_calibration
 from mocap.synthetic import default_subject, observe, squat
 
@@ -29,3 +32,19 @@ def test_a_figure_that_is_not_held_against_a_camera_is_the_one_found() -> None:
     assert own.passed and 3.0 < own.measured < own.limit
     assert 0.5 * true_mm < own.measured < 1.1 * true_mm
     assert "mm found, sd " in own.text and "not held against it: single points scatter by " in own.text
+
+
+@pytest.mark.parametrize(
+    ("drift", "words"),
+    [
+        # Of one detector's keypoints of a real recording, before and after their sides were exchanged back.
+        (Drift(1.89, 0.70, 2e-3), "not beyond doubt"), (Drift(1.45, 0.60, 1e-5), "not beyond doubt"),
+        (Drift(0.9, 0.1, 1e-3), "may be chance"), (Drift(0.215, 0.010, 1e-9), ""),
+    ],
+)  # fmt: skip
+def test_a_drift_is_told_when_it_is_three_standard_deviations_beyond_its_limit(monkeypatch, drift, words) -> None:
+    rig = ring_rig(3, 1)
+    keypoints = observe(squat(default_subject(seed=1), 1, rate_hz=5.0).points, rig, 1).keypoints
+    monkeypatch.setattr(trial_bumps, "find_bumps", lambda *_: Steadiness((), (drift,) * 3, 1.0))
+    told = {one.name: one for one in trial_bumps.bump_verdicts(keypoints, rig)}["cam_0 drift"]
+    assert told.passed == bool(words) and words in told.text
