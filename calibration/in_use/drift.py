@@ -165,6 +165,7 @@ def _estimated(
     squared = float((weight[..., None] * (moved_px * scale) ** 2).sum()) / total
     bent = systems.by_change[camera, first:][..., columns] * scale[..., None]
     noise = float(np.trace(np.einsum("tp,tpri,tprj->ij", weight, bent, bent) @ scatter)) / total
+    noise = noise if noise >= 0 else np.inf  # far from the calibration, rounding has the last word
     effect, sd = float(np.sqrt(max(squared - noise, 0.0))), float(np.sqrt(noise))
     share = 1.0 - gain / max(float(_total(systems)), 1e-12)
     noise_mm = float(left_px * (weight * scale[..., 0]).sum() / total)
