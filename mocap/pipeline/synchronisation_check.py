@@ -46,8 +46,17 @@ def held_against(best: SyncEstimate, others: Sequence[SyncEstimate], interval_s:
             return replace(other, words=(*other.words, f"{said} One flash may be another light: {other.method} goes "
                                                        "before it."))  # fmt: skip
         else:
-            best = _untold(best, off, said)
+            best = _untold(best, off, f"{said} Which is right cannot be told.")
     return best
+
+
+def without_chance(estimate: SyncEstimate) -> SyncEstimate:
+    """Take back what rests on one flash that not every camera saw: any two cameras may see something light up once."""
+    lone = any(LONE_FLASH in words for words in estimate.words)
+    if not lone or estimate.estimable.all() or not estimate.estimable.any():
+        return estimate
+    said = "Not every camera saw the one flash, and nothing confirms it: it is taken by --method flash alone."
+    return _untold(estimate, np.flatnonzero(estimate.estimable), said)
 
 
 def _apart(best: SyncEstimate, other: SyncEstimate, interval_s: NDArray) -> tuple[NDArray, NDArray, float]:
@@ -88,5 +97,5 @@ def _untold(best: SyncEstimate, cameras: NDArray, said: str) -> SyncEstimate:
     return replace(
         best, offset_s=np.where(gone, np.nan, best.offset_s), offset_sd_s=np.where(gone, np.nan, best.offset_sd_s),
         drift_ppm=np.where(gone, np.nan, best.drift_ppm), drift_sd_ppm=np.where(gone, np.nan, best.drift_sd_ppm),
-        shifted=best.shifted & ~gone, words=(*kept, f"{said} Which is right cannot be told."),
+        shifted=best.shifted & ~gone, words=(*kept, said),
     )  # fmt: skip

@@ -9,7 +9,7 @@ from calibration import CameraRig
 from calibration.sources import CameraSource
 from mocap.errors import KeypointError, SourceError
 from mocap.pipeline.progress import Progress
-from mocap.pipeline.synchronisation_check import held_against
+from mocap.pipeline.synchronisation_check import held_against, without_chance
 from mocap.pipeline.trial_clock_verdicts import apart_verdicts
 from mocap.readers.frame_times_cameras import NOMINAL, CameraFrames
 from mocap.readers.video import iter_footage
@@ -80,6 +80,7 @@ def estimate_clocks(method: str, evidence: Evidence, progress: Progress) -> tupl
     best = max(told, key=lambda one: one.estimable.sum())  # of several that told as many the first
     interval = np.array([order.interval_s for order in evidence.frames.orders])
     answer = held_against(best, [one for one in told if one is not best], interval)
+    answer = without_chance(answer) if method == "auto" else answer
     if method == "auto" and best.method == "timestamps" and evidence.keypoints is not None:
         answer = _checked_by_motion(best, evidence, progress)
     said = refused | {one.method: " ".join(one.words) for one in told if one.method != answer.method}

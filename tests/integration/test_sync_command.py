@@ -130,6 +130,22 @@ def test_a_lamp_of_its_own_is_not_taken_for_the_flash_of_the_others(tmp_path: Pa
     assert np.abs(np.diff(estimate.offset_s) + np.diff(STARTS)).max() < 0.0005  # 0.00001 measured
 
 
+def test_one_light_that_not_all_cameras_saw_is_taken_on_request_alone(tmp_path: Path, mocap_cli) -> None:
+    rng = np.random.default_rng(4)
+    (tmp_path / "clips").mkdir()
+    for number, start in enumerate(STARTS):
+        lamp = (90.0, 90.1) if number == 2 else (2.013, 2.137)
+        film(tmp_path / "clips" / f"cam_{number}.mov", start + np.arange(200) / 50, lamp, 0.018, None, rng)
+    (tmp_path / "session.toml").write_text(SESSION.format(rate=50) + TRIAL.format(files="clips"))
+    for method, told in (("auto", [False, False, False]), ("flash", [True, True, False])):
+        done = mocap_cli("sync", tmp_path, "--method", method)
+        assert done.status == 0, done.err
+        _, estimate, _ = read_sync(tmp_path / "sync" / "a.json")
+        assert estimate.estimable.tolist() == told and "rests on one flash alone" in done.out
+        assert ("it is taken by --method flash alone" in done.out) == (method == "auto")
+        assert not estimate.shifted[~estimate.estimable].any()
+
+
 def test_times_of_one_recorder_need_nothing_else(filmed: Path, tmp_path: Path, mocap_cli) -> None:
     rows = ["cam_id,sync_index,frame_time"]
     for number, start in enumerate(STARTS):
