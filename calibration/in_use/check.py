@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from calibration.camera import Camera, CameraRig
 from calibration.in_use.agreement import Evidence, pair_table
-from calibration.in_use.change_systems import LATE, Systems, change_systems, speeds
+from calibration.in_use.change_systems import LATE, ZOOM, Systems, change_systems, speeds
 from calibration.in_use.cropped import image_shift, with_image_shift
 from calibration.in_use.diagnosis import told_of
 from calibration.in_use.drift import CameraChange, best_change, doubted, sharpened, undone
@@ -33,6 +33,7 @@ _LEAST_CAMERAS = 3
 _MOST_STEPS = 4
 _SETTLED_SDS = 0.05
 _TELLS_NOTHING_MM = 100.0
+_MOST_ZOOM = 1.0  # of the logarithm of the focal length: beyond, an estimate only bends to what it cannot be
 _TOLD_MM = 0.1  # less is no figure of a room
 
 
@@ -95,7 +96,7 @@ def _better_explained(
 ) -> bool:  # fmt: skip
     """Whether cameras that changed explain clearly more than a fault of the footage: a bump can look like a scale."""
     named = [change for change in changes.values() if is_named(change, limits)]
-    if not named:
+    if not named or any(abs(change.value[ZOOM]) > _MOST_ZOOM for change in named):
         return False
     return _left(evidence.rig, pixels, chosen, named) < _CLEARLY * fault.after_px / max(fault.before_px, 1e-9)
 
