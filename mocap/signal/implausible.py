@@ -41,7 +41,7 @@ class Implausible:
         The same position to the last digit for three frames or more, while most other points move.
     leap : ndarray
         Both samples of a move of more than 0.3 m between two frames; of a point that leaps away and back all
-        samples in between as well.
+        samples in between as well, unless that is about half of the recording or more.
     stray : ndarray
         Up to three samples in a row far off the course of their neighbours, or of those of one side at an end.
     unjudged : ndarray

@@ -6,6 +6,8 @@ from numpy.typing import NDArray
 
 def finite_median(values: NDArray, axis: int) -> NDArray:
     """Return the median of the finite values along an axis; NaN where nothing is finite; -inf must not be there."""
+    if not values.shape[axis]:
+        return np.full(np.delete(values.shape, axis), np.nan)
     # Sorting is faster than what numpy has for many short rows, and makes no warning where there are none.
     ordered = np.moveaxis(np.sort(values, axis=axis), axis, -1)  # NaN goes last
     length = ordered.shape[-1]

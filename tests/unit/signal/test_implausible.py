@@ -61,11 +61,31 @@ def test_leaps_beside_gaps_are_found_and_what_lies_between_them_is_left_alone(cl
     assert found.tolist() == [16, 20, 21, 22, 25, 297, 300, 303]
 
 
-def test_of_a_bad_beginning_what_follows_is_no_excursion(clean):
+@pytest.mark.parametrize("frame", [100, 330])
+def test_of_a_bad_beginning_what_follows_is_no_excursion(clean, frame):
     position = clean[0].copy()
-    position[0, 7] += 1.0
-    position[330, 7] += 1.0
-    assert np.flatnonzero(find_implausible(position).leap[:, 7]).tolist() == [0, 1, 329, 330, 331]
+    position[[0, frame], 7] += 1.0
+    found = np.flatnonzero(find_implausible(position).leap[:, 7])
+    assert found.tolist() == [0, 1, frame - 1, frame, frame + 1]
+
+
+def test_excursions_that_begin_and_end_with_glitches_are_found_whole(clean):
+    for offsets in ([(100, 101, 3.0), (101, 151, 0.5), (151, 152, 3.0)],
+                    [(60, 70, 2.0), (70, 170, 3.0), (170, 180, 2.0)]):  # fmt: skip
+        position = clean[0].copy()
+        for start, stop, away in offsets:
+            position[start:stop, 7] += [away, 0, 0]
+        found = np.flatnonzero(find_implausible(position).leap[:, 7])
+        assert found.tolist() == list(range(offsets[0][0] - 1, offsets[-1][1] + 1))
+
+
+@pytest.mark.parametrize("frame", [100, 330])
+def test_of_a_bad_end_what_went_before_is_no_excursion(clean, frame):
+    position = clean[0].copy()
+    position[[-1, frame], 7] += [1.0, 0, 0]
+    last = len(position) - 1
+    found = np.flatnonzero(find_implausible(position).leap[:, 7])
+    assert found.tolist() == [frame - 1, frame, frame + 1, last - 1, last]
 
 
 def test_a_leap_that_stays_flags_both_sides(clean):

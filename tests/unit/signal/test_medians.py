@@ -18,3 +18,7 @@ def test_the_median_is_that_of_numpy_without_what_is_missing(axis, missing):
     expected = np.full(empty.shape, np.nan)
     expected[~empty] = np.nanmedian(np.moveaxis(there, axis, -1)[~empty], axis=-1)
     np.testing.assert_allclose(finite_median(values, axis), expected, rtol=0, atol=0)
+
+
+def test_of_nothing_there_is_no_median():
+    assert np.isnan(finite_median(np.empty((3, 0)), 1)).all() and finite_median(np.empty((3, 0)), 0).shape == (0,)
