@@ -91,6 +91,9 @@ def load(path: Path, only: Collection[str] = ()) -> dict[str, Group]:
 
 def check_signature(path: Path) -> None:
     """Refuse a file that is missing, unreadable or no HDF5 file."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        # Opening a pipe would wait for whoever writes into it.
+        raise SourceError(f"{path} is no file, but a device, a pipe or a socket.", "Name a file.", code="NOT_A_FILE")
     try:
         with path.open("rb") as file:
             found = file.read(len(_SIGNATURE))

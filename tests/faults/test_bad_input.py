@@ -1,5 +1,6 @@
 """Bad input of every kind: one clear line with code, cause and remedy, exit status 1, no half-written output."""
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -211,6 +212,14 @@ def test_keypoints_of_images_of_another_size(mocap_cli: Cli, tmp_path: Path, key
     line = reconstruct(mocap_cli, tmp_path, keypoints, changed_table(keypoints, tmp_path / "k.csv", doubled))
     assert line.startswith("error IMAGE_SIZE")
     assert "cam_0 is 1280 x 720 px" in line
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_refused_and_not_waited_for(mocap_cli: Cli, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "trial.h5")
+    done = mocap_cli("check", tmp_path / "trial.h5")
+    assert done.status == 1  # type: ignore[attr-defined]
+    assert done.error_line.startswith("error NOT_A_FILE")  # type: ignore[attr-defined]
 
 
 def test_stopping_by_the_keyboard_says_what_is_left(
