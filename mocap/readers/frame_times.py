@@ -204,7 +204,9 @@ def _of_camera(table: FrameTimeTable, name: str) -> list[list[str]]:
     there = {row[place] for row in rows}
     number = re.search(r"(\d+)$", name)
     keys = [name, *([str(int(number[1])), number[1]] if number else [])]
-    keys += [other for other in sorted(there) if words_of(other) == words_of(name)]
+    words = words_of(name)
+    alike = [other for other in sorted(there) if words and words_of(other) == words]
+    keys += alike if len(alike) == 1 else []  # of several spellings none is this camera's for sure
     key = next((key for key in keys if key in there), None)
     if key is None:
         raise _format(table.path, f"has times of the cameras {', '.join(sorted(there)[:8])}, none of '{name}'")

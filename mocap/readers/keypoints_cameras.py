@@ -1,11 +1,13 @@
 """Which file or folder of keypoints belongs to which camera of the calibration, found from the names alone."""
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 
 from mocap.errors import KeypointError
 from mocap.readers.words import few
 
+_WORD = re.compile(r"[a-z]+|\d+|[^a-z\d ]+")
 _SHOWN = 5  # names on either side
 _DECLARE = "(--camera NAME=FILE, or cameras = {...} in [keypoints])"
 
@@ -92,8 +94,11 @@ def _declared(found: Sequence[str], camera_names: Sequence[str], declared: Mappi
 
 
 def words_of(name: str) -> list[str]:
-    """Return the words and numbers of a name, by which it is matched: cam and 1 of `Cam_01`."""
-    return [part.lstrip("0") or "0" if part.isdigit() else part for part in re.findall(r"[a-z]+|\d+", name.lower())]
+    """Return the words and numbers of a name, by which it is matched: cam and 1 of `Cam_01`; in any script."""
+    plain = unicodedata.normalize("NFKC", name).casefold()  # file systems part a letter from its accent
+    # Signs of vowels are marks that no class of letters holds.
+    told = "".join(sign if unicodedata.category(sign)[0] in "LMN" else " " for sign in plain)
+    return [part.lstrip("0") or "0" if part.isdecimal() else part for part in _WORD.findall(told)]
 
 
 def _numbers(name: str) -> list[str]:

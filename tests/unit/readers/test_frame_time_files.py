@@ -71,6 +71,31 @@ def test_times_of_keypoints_without_footage(tmp_path):
     assert "more rows" in camera_times_of_files({"cam_0": path}, 40).times.notes[0]
 
 
+@pytest.mark.parametrize(
+    ("names", "asked", "start_s"),
+    [
+        (("左", "右"), "右", 5.0),
+        (("cam_左", "cam_右"), "cam 右", 5.0),
+        (("कि", "कु"), "कु", 5.0),
+        (("cam कि", "cam कु"), "cam_कु", 5.0),
+        (("left", "Ru\u0308cken"), "R\u00fccken", 5.0),  # the accent as a character of its own
+        (("左カメラ", "右カメラ"), "右", None),
+        (("cam_左", "cam_右"), "cam", None),
+        (("Cam A", "cam-a"), "cam_a", None),
+        (("--", "++"), "__", None),
+    ],
+)
+def test_names_in_any_script_take_their_own_times_or_none(tmp_path, names, asked, start_s):
+    rows = "".join(f"{name},{5 * c + k / 100:.2f}\n" for c, name in enumerate(names) for k in range(20))
+    path = tmp_path / "timestamps.csv"
+    path.write_text(f"camera,time_s\n{rows}", encoding="utf-8")
+    if start_s is not None:
+        assert read_frame_time_file(path, asked).zero_s == start_s
+        return
+    with pytest.raises(MocapError, match=f"FRAME_TIMES_FORMAT: .*none of '{asked}'"):
+        read_frame_time_file(path, asked)
+
+
 def test_nominal_times_say_so():
     frames = nominal_times(("a", "b"), 5, 100.0)
     assert frames.times.source == ("nominal rate", "nominal rate")
