@@ -11,6 +11,7 @@ from mocap.sync.flash import LONE_FLASH
 from mocap.trial import SyncEstimate
 
 _SURE_SDS = 4.0
+_AGREE_FRAMES = (0.5, 1.0)  # what agrees in any case, and at most, however uncertain either is
 _SOUND_TO_PICTURE_S = 0.1  # cameras of several makes record sound up to some tens of ms beside their pictures
 
 
@@ -29,7 +30,9 @@ def held_against(best: SyncEstimate, others: Sequence[SyncEstimate], interval_s:
     -------
     SyncEstimate
         What rests on one flash alone yields to what contradicts it: to the other estimate where that tells as many
-        cameras, else those cameras are not told. Whatever else is contradicted stays, and says so.
+        cameras, else those cameras are not told; none that rests on it is where no more than half of the cameras
+        compared agree, as any of them may have seen another light. Whatever else is contradicted stays, and says so.
+        What neither agrees to within its uncertainty nor is contradicted is said to be unconfirmed.
     """
     for other in others:
         apart, slack, zero = _apart(best, other, interval_s)
@@ -37,7 +40,7 @@ def held_against(best: SyncEstimate, others: Sequence[SyncEstimate], interval_s:
             continue
         off = np.flatnonzero(np.abs(apart) > slack)
         if not len(off):
-            best = _confirmed(best, other, apart / interval_s)
+            best = _compared(best, other, apart / interval_s, _agreeing(best, other, apart, interval_s))
             continue
         said = " ".join(_contradiction(best, other, zero, interval_s, int(camera)) for camera in off)
         if not any(LONE_FLASH in words for words in best.words):
@@ -46,7 +49,8 @@ def held_against(best: SyncEstimate, others: Sequence[SyncEstimate], interval_s:
             return replace(other, words=(*other.words, f"{said} One flash may be another light: {other.method} goes "
                                                        "before it."))  # fmt: skip
         else:
-            best = _untold(best, off, f"{said} Which is right cannot be told.")
+            doubted = off if 2 * len(off) < np.isfinite(apart).sum() else np.union1d(off, _on_lone_flash(best))
+            best = _untold(best, doubted, f"{said} Which is right cannot be told.")
     return best
 
 
@@ -80,13 +84,35 @@ def _contradiction(best: SyncEstimate, other: SyncEstimate, zero_s: float, inter
     )
 
 
-def _confirmed(best: SyncEstimate, other: SyncEstimate, apart_frames: NDArray) -> SyncEstimate:
-    names = [name for name, one in zip(best.camera_names, apart_frames, strict=True) if np.isfinite(one)]
-    most = float(np.nanmax(np.abs(apart_frames)))
-    all_told = len(names) >= best.estimable.sum()
-    words = [one for one in best.words if not (all_told and LONE_FLASH in one)]
-    said = f"The {other.method} of {', '.join(names)} agrees with the {best.method} to within {digits(most, 1)} frames."
-    return replace(best, words=(*words, said))
+def _agreeing(best: SyncEstimate, other: SyncEstimate, apart: NDArray, interval_s: NDArray) -> NDArray:
+    """Return which cameras two estimates agree on: to within their uncertainty, and never by more than a frame."""
+    least, most = (share * interval_s for share in _AGREE_FRAMES)
+    return np.abs(apart) <= np.clip(_SURE_SDS * np.hypot(best.offset_sd_s, other.offset_sd_s), least, most)
+
+
+def _compared(best: SyncEstimate, other: SyncEstimate, apart_frames: NDArray, agree: NDArray) -> SyncEstimate:
+    """Say which cameras another estimate confirms, and which it neither confirms nor contradicts."""
+    off, all_agree = np.abs(apart_frames), bool((agree | ~best.estimable).all())
+    words = [one for one in best.words if not (all_agree and LONE_FLASH in one)]
+    names = np.array(best.camera_names)
+    if agree.sum() > 1:  # one camera agrees with itself
+        told, most = ", ".join(names[agree]), digits(float(off[agree].max()), 1)
+        words.append(f"The {other.method} of {told} agrees with the {best.method} to within {most} frames.")
+    beside = np.isfinite(off) & ~agree
+    if beside.any():
+        told, most = ", ".join(names[beside]), digits(float(off[beside].max()), 1)
+        words.append(
+            f"The {other.method} of {told} lies up to {most} frames beside the {best.method}: too far to confirm it, "
+            "too near to contradict it."
+        )
+    return replace(best, words=tuple(words))
+
+
+def _on_lone_flash(best: SyncEstimate) -> NDArray:
+    """Return the cameras that are told by one flash alone: all that are told where the words name none."""
+    words = " ".join(said for said in best.words if LONE_FLASH in said)
+    named = np.array([f"'{name}'" in words for name in best.camera_names])
+    return np.flatnonzero(named if named.any() else best.estimable)
 
 
 def _untold(best: SyncEstimate, cameras: NDArray, said: str) -> SyncEstimate:

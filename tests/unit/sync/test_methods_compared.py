@@ -20,11 +20,39 @@ def lone(offset):
 
 
 def test_what_agrees_is_confirmed_and_no_longer_doubted():
-    # Sound lies up to some tens of ms beside the picture; 0.1 s is no contradiction.
-    found = held_against(lone([0, 0.01, 0, 0.3]), [told("sound", [0.2, 0.25, 0.2, 0.5])], INTERVAL)
+    found = held_against(lone([0, 0.01, 0, 0.3]), [told("sound", [0.2, 0.225, 0.2, 0.5])], INTERVAL)
     assert found.method == "flash" and found.offset_s[3] == pytest.approx(0.3)
     assert not any(LONE_FLASH in words for words in found.words)
     assert any("sound of a, b, c, d agrees with the flash to within" in words for words in found.words)
+
+
+@pytest.mark.parametrize(("offset_s", "sd_s"), [(0.099, 0.002), (0.03, 0.002), (0.03, 0.05)])
+def test_what_lies_beside_is_neither_confirmed_nor_contradicted(offset_s, sd_s):
+    # Sound lies up to some tens of ms beside the picture; 0.1 s is no contradiction, and no agreement either.
+    sound = against_median(NAMES, "sound", np.array([0, offset_s, 0, 0]), np.full(4, sd_s), INTERVAL)
+    found = held_against(lone([0, 0, 0, 0]), [sound], INTERVAL)
+    assert found.method == "flash" and found.estimable.all()
+    assert any(LONE_FLASH in words for words in found.words)
+    assert any("sound of a, c, d agrees with the flash to within" in words for words in found.words)
+    assert any("sound of b lies up to" in words and "too far to confirm" in words for words in found.words)
+
+
+@pytest.mark.parametrize(
+    ("flash", "movement"),
+    [([0, 0.5, 0.5, 0.5], [0, 0, np.nan, np.nan]), ([0, 0.5, 1.5, 0], [0, 0, 0, np.nan])],
+)
+def test_nothing_on_one_flash_is_told_where_no_majority_agrees(flash, movement):
+    # Of two cameras that contradict each other either may have seen the other light, the reference too.
+    found = held_against(lone(flash), [told("motion", movement)], INTERVAL)
+    assert found.method == "flash" and not found.estimable.any() and not found.shifted.any()
+    assert not any("Shifting camera" in said for said in found.words)
+    assert any("Which is right cannot be told." in said for said in found.words)
+
+
+def test_cameras_of_two_flashes_stay_where_others_on_one_are_contradicted():
+    best = told("flash", [0, 0, 1.5, 0.3], words=(f"What is said of 'c', 'd' {LONE_FLASH}.",))
+    found = held_against(best, [told("motion", [0, np.nan, 0, np.nan])], INTERVAL)
+    assert found.estimable.tolist() == [True, True, False, False]
 
 
 def test_one_flash_yields_to_what_tells_as_many_cameras():
