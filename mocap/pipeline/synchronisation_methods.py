@@ -82,13 +82,18 @@ def estimate_clocks(method: str, evidence: Evidence, progress: Progress) -> tupl
     answer = held_against(best, [one for one in told if one is not best], interval)
     answer = without_chance(answer) if method == "auto" else answer
     if method == "auto" and best.method == "timestamps" and evidence.keypoints is not None:
-        answer = _checked_by_motion(best, evidence, progress)
+        answer = _checked_by_motion(answer, answer.words[len(best.words) :], evidence, progress)
     said = refused | {one.method: " ".join(one.words) for one in told if one.method != answer.method}
     return answer, tuple(f"{name}: {said[name]}" for name in ways if name in said)
 
 
-def _checked_by_motion(stamped: SyncEstimate, evidence: Evidence, progress: Progress) -> SyncEstimate:
-    """Hold one clock's word against the movement: it may have stamped another instant than that of exposure."""
+def _checked_by_motion(
+    stamped: SyncEstimate, held: tuple[str, ...], evidence: Evidence, progress: Progress
+) -> SyncEstimate:
+    """Hold one clock's word against the movement: it may have stamped another instant than that of exposure.
+
+    What others were found to say of it, `held`, stays in either case.
+    """
     try:
         moved = _by_motion(evidence, progress)
     except (SourceError, KeypointError):
@@ -97,7 +102,7 @@ def _checked_by_motion(stamped: SyncEstimate, evidence: Evidence, progress: Prog
         px = moved.error_before_px
         return replace(stamped, error_before_px=px, error_after_px=px, words=(*stamped.words, *moved.words))
     said = "The movement disagrees with the frame times, and goes before them."
-    return replace(moved, words=(*moved.words, said))
+    return replace(moved, words=(*moved.words, *held, said))
 
 
 def _by_timestamps(evidence: Evidence, progress: Progress) -> SyncEstimate:

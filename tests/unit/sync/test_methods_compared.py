@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from mocap.pipeline import synchronisation_methods as methods
 from mocap.pipeline.synchronisation_check import held_against
+from mocap.readers.frame_times_cameras import nominal_times
 from mocap.sync.flash import LONE_FLASH
 from mocap.sync.frame_times import against_median
 
@@ -78,3 +80,20 @@ def test_one_camera_in_common_tells_nothing():
     best = lone(OTHER_LAMP)
     other = told("sound", [np.nan, np.nan, np.nan, np.nan])
     assert held_against(best, [other], INTERVAL).words == best.words
+
+
+@pytest.mark.parametrize(("late_s", "method"), [(0.0, "timestamps"), (0.3, "motion")])
+def test_the_movement_that_checks_frame_times_leaves_what_else_contradicts_them(monkeypatch, late_s, method):
+    answers = {
+        "timestamps": told("timestamps", [0, 0, 0, np.nan]),
+        "motion": told("motion", [0, late_s, 0, np.nan]),
+        "flash": told("flash", [0, 0, 1.5, np.nan]),
+        "sound": told("sound", [np.nan] * 4),
+    }
+    for name, answer in answers.items():
+        monkeypatch.setattr(methods, f"_by_{name}", lambda *_, answer=answer: answer)
+    evidence = methods.Evidence(nominal_times(NAMES, 9, 50.0), (), object(), None)
+    found, _ = methods.estimate_clocks("auto", evidence, lambda *_: None)
+    assert found.method == method and found.shifted.any() == (late_s > 0)
+    assert any("'c' they contradict each other: -0.0 frames by timestamps, -75.0 by flash" in w for w in found.words)
+    assert any("goes before them" in words for words in found.words) == (late_s > 0)
