@@ -13,6 +13,20 @@ from mocap.trial import Keypoints2D, SyncEstimate, Verdict
 
 _LIMIT_FRAMES = MotionSyncOptions().matters_frames
 _SYNCHRONISE = '`--clocks auto`, or clocks = "auto" in [sync] of a session'
+# By whether it was set right and whether the movement decides the number.
+_LOST_WORDS = {
+    (True, True): "This was done: nothing stands for the lost frames, later ones were set where they belong.",
+    (True, False): (
+        "This was done: nothing stands for the lost frames, later ones were set by the likeliest number. The movement "
+        "does not decide the number, so frames on one side of the loss may still be off by some. Give frame times, or "
+        "leave this camera out."
+    ),
+    (False, True): f"Set them right ({_SYNCHRONISE}), or leave this camera out.",
+    (False, False): (
+        "The movement does not decide the number. Give frame times, or leave this camera out, or have later ones set "
+        f"by the likeliest number ({_SYNCHRONISE})."
+    ),
+}
 _STILL_SHARE = 0.003  # of the longer side of the image within a tenth of a second
 
 
@@ -23,15 +37,8 @@ def lost_verdicts(lost: tuple[LostFrames, ...], mode: str) -> tuple[Verdict, ...
     for name in dict.fromkeys(item.camera for item in lost):
         own = [item for item in lost if item.camera == name]
         decided = all(item.decided for item in own)
-        what = (
-            "This was done: nothing stands for the lost frames, later ones were set where they belong"
-            if done else f"Set them right ({_SYNCHRONISE}), or leave this camera out"
-        )  # fmt: skip
-        doubt = "" if decided else (
-            ", by the likeliest number. The movement does not decide it: frames on one side may be off by some. Give "
-            "frame times, or leave this camera out"
-        ) if done else ". The movement does not decide their number: frame times would"  # fmt: skip
-        text = f"{' '.join(item.words for item in own)} {what}{doubt}."
+        what = _LOST_WORDS[done, decided]
+        text = f"{' '.join(item.words for item in own)} {what}"
         count = sum(item.count for item in own)
         verdicts.append(Verdict(f"{name} frames", count, 0.0, "frames lost", done and decided, text))
     return tuple(verdicts)

@@ -60,3 +60,12 @@ def test_a_number_that_is_not_decided_is_told_with_its_range_and_fails():
     assert not verdict.passed and "lost 43 or 44 frames (most likely 44) after frame 168" in verdict.text
     (verdict,) = lost_verdicts((LostFrames("cam_1", 168, 44, 168, 168, 0.3, (44, 44)),), "auto")
     assert verdict.passed and "lost 44 frames after frame 168" in verdict.text
+
+
+@pytest.mark.parametrize("mode", ["auto", "check"])
+def test_frames_set_by_a_likeliest_number_are_not_said_to_be_where_they_belong(mode):
+    (guess,) = lost_verdicts((LostFrames("cam_1", 168, 44, 168, 168, 0.3, (43, 44)),), mode)
+    (sure,) = lost_verdicts((LostFrames("cam_1", 168, 44, 168, 168, 0.3),), mode)
+    assert "does not decide the number" in guess.text and "does not decide" not in sure.text
+    assert "where they belong" not in guess.text and "et them right" not in guess.text
+    assert ("where they belong." in sure.text) == (mode == "auto") == ("were set by the likeliest number" in guess.text)
