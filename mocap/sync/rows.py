@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import ROUND_DOWN, Context
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,10 +91,12 @@ def without_rows(
 def _check_readout(name: str, row_time_s: float, height: int, interval_s: float) -> None:
     readout = abs(row_time_s) * height
     if readout > _READOUT_SHARE * interval_s:
+        # Rounded down: what is given as the most must not be refused itself.
+        most = Context(prec=3, rounding=ROUND_DOWN).create_decimal_from_float(interval_s / height)
         raise KeypointError(
             f"Camera '{name}' would take {1e3 * readout:.4g} ms to read an image ({height} rows of {row_time_s:g} s), "
             f"and its frames are {1e3 * interval_s:.4g} ms apart.",
-            f"Give as row_time_s the readout of an image over its rows, {interval_s / height:.2g} s at most; mend the "
+            f"Give as row_time_s the readout of an image over its rows, {float(most):.3g} s at most; mend the "
             "frame rate if it is wrong.",
             code="ROW_TIMES",
         )

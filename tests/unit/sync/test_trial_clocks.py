@@ -1,5 +1,7 @@
 """The clocks of a trial set right in the pipeline: rolling shutters, and what reconstruction gains by each."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from mocap.config.session import CameraEntry, Session
 from mocap.errors import ConfigError, MocapError
 from mocap.pipeline.trial_clocks import set_clocks
 from mocap.reconstruction import reconstruct
+from mocap.sync.rows import without_rows
 from mocap.synthetic import observe
 from mocap.trial import CameraTimes, Keypoints2D, Points3D
 
@@ -91,6 +94,16 @@ def test_a_readout_that_takes_longer_than_a_frame_is_refused(points, rig):
     # By the frames' own times there is time enough.
     assert set_clocks(seen, rig, "off", times=late, row_time_s={"cam_1": 2.1 * interval / height}).operation
     assert set_clocks(seen, rig, "off", row_time_s={"cam_1": interval / height}).operation
+
+
+@pytest.mark.parametrize(("n_rows", "rate_hz"), [(1080, 88.1), (720, 120.0), (1216, 78.0), (480, 1000.0)])
+def test_the_row_time_that_is_named_as_the_most_is_taken(n_rows, rate_hz):
+    seen = Keypoints2D(np.ones((1, 30, 1, 2)), np.ones((1, 30, 1)), ("nose",), rate_hz)
+    with pytest.raises(MocapError, match="ROW_TIMES") as refused:
+        without_rows(seen, [1.1 / rate_hz / n_rows], [n_rows])
+    most = float(re.search(r", (\S+) s at most", str(refused.value))[1])
+    assert 0.99 < most * n_rows * rate_hz <= 1.0
+    without_rows(seen, [most], [n_rows])
 
 
 def test_rows_are_taken_off_when_nobody_asks_for_the_clocks(points, rig):
