@@ -131,6 +131,7 @@ class _Joint:
     sd: NDArray
 
     def table(self, asked: Sequence[int]) -> _Table | None:
+        """Ask each number of lost frames, and none, by clocks about its likeliest; None where too little is seen."""
         few = _STEP * np.arange(-_NONE_STEPS, _NONE_STEPS + 1)
         steps = _STEP * np.arange(-_STEPS, _STEPS + 1)
         grids = [_on_step(self._middle(number)) + steps for number in asked]

@@ -42,6 +42,7 @@ class LostFrames:
 
     @property
     def words(self) -> str:
+        """What was lost and where, with the numbers and frames that fit nearly as well."""
         if self.counts is None or self.decided:
             frames = f"{self.count} frame{'s' if self.count > 1 else ''}"
         else:

@@ -79,11 +79,12 @@ def test_excursions_that_begin_and_end_with_glitches_are_found_whole(clean):
         assert found.tolist() == list(range(offsets[0][0] - 1, offsets[-1][1] + 1))
 
 
-@pytest.mark.parametrize("frame", [100, 330])
-def test_of_a_bad_end_what_went_before_is_no_excursion(clean, frame):
+@pytest.mark.parametrize("before", [100, 330])
+def test_of_a_bad_end_what_went_before_is_no_excursion(clean, before):
     position = clean[0].copy()
-    position[[-1, frame], 7] += [1.0, 0, 0]
     last = len(position) - 1
+    frame = last - before
+    position[[last, frame], 7] += 1.0
     found = np.flatnonzero(find_implausible(position).leap[:, 7])
     assert found.tolist() == [frame - 1, frame, frame + 1, last - 1, last]
 
