@@ -5,8 +5,13 @@ from dataclasses import dataclass
 from mocap.errors import KinematicsError
 from mocap.kinematics.uncertainty import LANDMARK_SD_M
 
-_CHOICES = {"pelvis": ("auto", "plate", "landmarks"), "foot": ("flat", "anatomical"), "posture": ("upright", "any"),
-            "static_check": ("refuse", "flag")}  # fmt: skip
+_CHOICES = {
+    "model": ("segments",),
+    "pelvis": ("auto", "plate", "landmarks"),
+    "foot": ("flat", "anatomical"),
+    "posture": ("upright", "any"),
+    "static_check": ("refuse", "flag"),
+}
 
 
 @dataclass(frozen=True)
@@ -15,6 +20,8 @@ class KinematicsOptions:
 
     Attributes
     ----------
+    model : str
+        How poses are found: `segments` (closed form, each segment by itself).
     hip_centre : str
         One of `mocap.kinematics.hip_centre.METHODS`; not used where the points bring hip centres.
     leg_length_m : float
@@ -35,6 +42,7 @@ class KinematicsOptions:
         Where forward is, about the world's Z from X; NaN: found from the walk or from where the pelvis faces.
     """
 
+    model: str = "segments"
     hip_centre: str = "harrington"
     leg_length_m: float = float("nan")
     marker_radius_m: float = 0.0

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from mocap.config.build import build
-from mocap.errors import ConfigError, KinematicsError
+from mocap.errors import KinematicsError
 from mocap.kinematics import GRAVITY_ANGLES, VERDICT_NAMES, KinematicsOptions, kinematics
 from mocap.kinematics.static import StaticReport
 from mocap.pipeline.digests import input_sha256
@@ -22,8 +22,6 @@ from mocap.signal.smoothing import filter_points
 from mocap.skeleton import bones_among
 from mocap.storage import read_trial, write_trial
 from mocap.trial import JointAngles, Operation, Points3D, Trial
-
-MODELS = ("segments",)
 
 
 def import_motion(path: Path, up: str | None, units: str | None) -> Trial:
@@ -164,7 +162,7 @@ def kinematics_to_file(
     out: Path,
     static: Path | None,
     marker_set: str | None,
-    model: str,
+    model: str | None,
     up: str | None,
     units: str | None,
     filtering: FilterOptions | None = None,
@@ -176,17 +174,18 @@ def kinematics_to_file(
     ----------
     filtering : FilterOptions, optional
         See `analyse`; the standing trial is treated alike.
+    model : str, optional
+        That of `KinematicsOptions`.
     choices : mapping of str to str, optional
         Fields of `KinematicsOptions` by name, as a user writes them.
 
     Raises
     ------
     ConfigError
-        When the model is not one that exists, or a choice is unknown or out of its range.
+        When a choice is unknown or out of its range.
     """
-    if model not in MODELS:
-        raise ConfigError(f"There is no model '{model}'.", f"Known: {', '.join(MODELS)}.", code="MODEL_UNKNOWN")
-    options = build(KinematicsOptions, choices or {}, "command line", "--set", typed=False)
+    stated = {**(choices or {}), **({} if model is None else {"model": model})}
+    options = build(KinematicsOptions, stated, "command line", "--set", typed=False)
     # A trial file may be given its own angles; a recording and the standing trial stay.
     kept = [path] if path.suffix.lower() != ".h5" else []
     check_outputs({out: TRIAL}, [*kept, *([static] if static is not None else [])])
