@@ -67,6 +67,7 @@ def _pairs(choices: list[str] | None, hint: str) -> dict[str, str]:
 
 def _show(made: "Trial", out: Path, as_json: bool) -> None:
     from mocap.pipeline.notes import notes_of
+    from mocap.trial import convention_rows
 
     assert made.angles is not None
     definitions, notes = made.angles.definitions, notes_of(made)
@@ -77,7 +78,7 @@ def _show(made: "Trial", out: Path, as_json: bool) -> None:
         *(f"  {one.name}: {_method(one)}" for one in definitions),
     ]
     result = {
-        "out": out, "angles": [vars(one) for one in definitions], "quality": told_quality(made.quality), "notes": notes,
+        "out": out, "angles": convention_rows(made.angles), "quality": told_quality(made.quality), "notes": notes,
     }  # fmt: skip
     show(result, as_json, lines)
 

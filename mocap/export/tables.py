@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from calibration.files import write_texts
 from mocap.errors import ExportError
-from mocap.trial import JointAngles, Points3D, Trial
+from mocap.trial import JointAngles, Points3D, Trial, convention_rows
 
 # A spreadsheet runs a cell that begins like this, quoted or not; an apostrophe in front keeps it text.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -19,16 +19,19 @@ Column = tuple[str, NDArray]
 
 
 def export_csv(trial: Trial, path: Path | str) -> tuple[Path, ...]:
-    """Write points (m, world Z up, with status) and angles (degrees, with SD) over `time_s`.
+    """Write points (m, world Z up, with status) and angles (degrees, with SD) over `time_s`, and what angles mean.
 
-    Numbers are written so that reading them gives the same bits.
+    Numbers are written so that reading them gives the same bits. Beside angles lies their data dictionary, a row per
+    angle: columns, unit, definition, sequence, which direction is +, what reads 0, reference, method, whether it is
+    observable and why not, and the uncertainties that are constant over the trial.
 
     Parameters
     ----------
     trial : Trial
     path : path
-        Ending in `.csv`: one table of points and angles. Otherwise a folder, made when missing, for `points.csv`,
-        `points_smoothed.csv` and `angles.csv`, those that the trial has.
+        Ending in `.csv`: one table of points and angles, with the dictionary in `<stem>_conventions.csv`. Otherwise a
+        folder, made when missing, for `points.csv`, `points_smoothed.csv`, `angles.csv` and `angles_conventions.csv`,
+        those that the trial has.
 
     Returns
     -------
@@ -47,7 +50,8 @@ def export_csv(trial: Trial, path: Path | str) -> tuple[Path, ...]:
     angles = _angle_columns(trial.angles) if trial.angles is not None else []
     if path.suffix.lower() == ".csv":
         _check_folder(path.parent)
-        return _written({path: [time, *_point_columns(trial.points), *angles]})
+        one = {path: _text([time, *_point_columns(trial.points), *angles])}
+        return _written(one | _dictionary(trial.angles, conventions_path(path)))
     _check_folder(path.parent)
     tables = {"points.csv": _point_columns(trial.points)}
     if trial.points_smoothed is not None:
@@ -61,7 +65,13 @@ def export_csv(trial: Trial, path: Path | str) -> tuple[Path, ...]:
             f"{path} cannot be written: {error.strerror or error}.", "Check the space and rights of the disk.",
             code="WRITE_FAILED",
         ) from error  # fmt: skip
-    return _written({path / name: [time, *columns] for name, columns in tables.items() if columns})
+    texts = {path / name: _text([time, *columns]) for name, columns in tables.items() if columns}
+    return _written(texts | _dictionary(trial.angles, conventions_path(path / "angles.csv")))
+
+
+def conventions_path(table: Path) -> Path:
+    """Return where the data dictionary of a table's angles lies."""
+    return table.with_name(f"{table.stem}_conventions{table.suffix}")
 
 
 def safe_cell(text: str) -> str:
@@ -84,10 +94,33 @@ def _angle_columns(angles: JointAngles) -> list[Column]:
     return columns
 
 
-def _written(tables: Mapping[Path, Sequence[Column]]) -> tuple[Path, ...]:
+def _dictionary(angles: JointAngles | None, path: Path) -> dict[Path, str]:
+    """The data dictionary as text by its path; nothing without angles."""
+    if angles is None or not angles.names:
+        return {}
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    rows = [
+        {"angle": row.pop("name"), "column": f"{name}_deg", "sd_column": f"{name}_sd_deg", **row}
+        for name, row in zip(angles.names, convention_rows(angles), strict=True)
+    ]
+    writer.writerow(rows[0])
+    writer.writerows([_cell(value) for value in row.values()] for row in rows)
+    return {path: text.getvalue()}
+
+
+def _cell(value: str | bool | float) -> str:
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, float):
+        return repr(value) if np.isfinite(value) else ""
+    return safe_cell(value)
+
+
+def _written(texts: Mapping[Path, str]) -> tuple[Path, ...]:
     """Write all tables, or none."""
-    write_texts({path: _text(columns) for path, columns in tables.items()}, "WRITE_FAILED")
-    return tuple(tables)
+    write_texts(texts, "WRITE_FAILED")
+    return tuple(texts)
 
 
 def _text(columns: Sequence[Column]) -> str:

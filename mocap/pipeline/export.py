@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from mocap.export import export_trial
-from mocap.pipeline.output_kinds import COLUMNS
+from mocap.export.tables import conventions_path
+from mocap.pipeline.output_kinds import COLUMNS, CONVENTIONS, Kind
 from mocap.pipeline.outputs import check_no_file, check_nothing_lost, check_output
 from mocap.storage import read_trial
 
@@ -22,16 +23,18 @@ def export_to_file(path: Path, to: str, out: Path) -> tuple[Path, ...]:
     """
     trial = read_trial(path)
     written = table_files(out)
-    if written != (out,):
+    in_folder = out not in written
+    if in_folder:
         check_no_file(out)
-    for table in written if out.is_dir() and written != (out,) else (out,):
+    for table in (out,) if in_folder and not out.is_dir() else written:
         check_output(table)
-    check_nothing_lost(written, [path], [COLUMNS] * len(written))
+    check_nothing_lost(list(written), [path], list(written.values()))
     return export_trial(trial, to, out)
 
 
-def table_files(out: Path) -> tuple[Path, ...]:
-    """Return the tables of a trial that may be written: one of the name, or those of a folder."""
+def table_files(out: Path) -> dict[Path, Kind]:
+    """Return the tables of a trial that may be written, with what they are: of the name given, or those of a folder."""
     if out.suffix.lower() == ".csv":
-        return (out,)
-    return out / "points.csv", out / "points_smoothed.csv", out / "angles.csv"
+        return {out: COLUMNS, conventions_path(out): CONVENTIONS}
+    tables = [out / name for name in ("points.csv", "points_smoothed.csv", "angles.csv")]
+    return dict.fromkeys(tables, COLUMNS) | {conventions_path(tables[-1]): CONVENTIONS}

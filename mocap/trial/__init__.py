@@ -1,6 +1,7 @@
 """The frozen types of the flow, in flow order: Timeline, Keypoints2D, Points3D, Segments, JointAngles, Trial."""
 
 from mocap.trial.angles import AngleDefinition, JointAngles
+from mocap.trial.conventions import convention_rows
 from mocap.trial.keypoints import Keypoints2D, Timeline
 from mocap.trial.points import Points3D, Segments
 from mocap.trial.record import Operation, Trial, Verdict
@@ -18,4 +19,5 @@ __all__ = [
     "Timeline",
     "Trial",
     "Verdict",
+    "convention_rows",
 ]

@@ -29,7 +29,7 @@ def _read(path):
 
 def test_one_table_holds_points_and_angles_exactly(tmp_path):
     trial = _trial()
-    (path,) = export_csv(trial, tmp_path / "out.csv")
+    path, _ = export_csv(trial, tmp_path / "out.csv")
     header, *rows = _read(path)
     assert header[:5] == ["time_s", "LASI_x_m", "LASI_y_m", "LASI_z_m", "LASI_status"]
     assert header[-2:] == ["pelvic_tilt_deg", "pelvic_tilt_sd_deg"]
@@ -39,11 +39,11 @@ def test_one_table_holds_points_and_angles_exactly(tmp_path):
     assert [int(row[4]) for row in rows] == [Status.MEASURED] * 2 + [0] + [Status.MEASURED] * 2
     assert rows[2][1:4] == ["", "", ""] and rows[2][-2:] == ["", ""]
     assert float(rows[3][-2]) == np.rad2deg(-0.3)
-    assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.csv", "out_conventions.csv"]
 
 
 def test_labels_that_look_like_formulas_are_inert(tmp_path):
-    (path,) = export_csv(_trial(), tmp_path / "out.csv")
+    path, _ = export_csv(_trial(), tmp_path / "out.csv")
     header = _read(path)[0]
     assert "'=HYPERLINK(1)_x_m" in header and "'+a,\"b\"_status" in header
     assert not any(cell.startswith(("=", "+", "-", "@")) for cell in header)
@@ -51,7 +51,8 @@ def test_labels_that_look_like_formulas_are_inert(tmp_path):
 
 def test_a_folder_gets_one_table_per_kind(tmp_path):
     paths = export_trial(_trial(), "csv", tmp_path / "tables")
-    assert [path.name for path in paths] == ["points.csv", "points_smoothed.csv", "angles.csv"]
+    tables = ["points.csv", "points_smoothed.csv", "angles.csv", "angles_conventions.csv"]
+    assert [path.name for path in paths] == tables
     assert len(_read(paths[2])) == 6
 
 
@@ -71,3 +72,29 @@ def test_an_unknown_format_names_what_there_is(tmp_path):
     with pytest.raises(ExportError, match="FOLDER_MISSING"):
         export_csv(_trial(), tmp_path / "none" / "out.csv")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dictionary_says_what_every_angle_means(tmp_path):
+    meaning = {"definition": "Pelvis, \"so\"", "sequence": "-a of\nR", "positive": "anterior", "zero": "level",
+               "reference": "static", "method": "=cmd()"}  # fmt: skip
+    seen = AngleDefinition("pelvic_tilt", **meaning)
+    unseen = AngleDefinition("lumbar_flexion", **meaning, observable=False, reason="no T12/L1 plate")
+    values = np.array([[0.1, np.nan], [0.2, np.nan]])
+    angles = JointAngles((seen, unseen), values, 50.0, u_landmark=np.array([0.01, np.nan]))
+    trial = Trial("t", Points3D(np.ones((2, 1, 3)), ("a",), 50.0), angles=angles)
+    paths = export_csv(trial, tmp_path / "tables")
+    head, first, second = _read(paths[-1])
+    table, row = _read(paths[-2])[0], dict(zip(head, first, strict=True))
+    assert [row["angle"], row["unit"], row["observable"], row["reason"]] == ["pelvic_tilt", "deg", "1", ""]
+    assert row["column"] in table and row["sd_column"] in table
+    # All of it in words, and none of it a formula.
+    assert {word: row[word].removeprefix("'") for word in meaning} == meaning
+    assert not any(cell.startswith(("=", "-")) for cell in first)
+    assert float(row["u_landmark_deg"]) == np.rad2deg(0.01) and row["u_sta_deg"] == ""
+    assert dict(zip(head, second, strict=True))["observable"] == "0"
+    assert dict(zip(head, second, strict=True))["reason"] == "no T12/L1 plate"
+
+
+def test_a_trial_without_angles_has_no_dictionary(tmp_path):
+    trial = Trial("t", Points3D(np.ones((2, 1, 3)), ("a",), 50.0))
+    assert [path.name for path in export_csv(trial, tmp_path / "out.csv")] == ["out.csv"]

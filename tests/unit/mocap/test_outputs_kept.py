@@ -170,6 +170,7 @@ def test_beside_the_output_files_of_others_are_kept(folder: Path, mocap_cli: Cal
         ("plan", "x.html", "x.csv"), ("calibrate", "x.toml", "x.json"), ("wand", "x.toml", "x.html"),
         ("calibrate", "x.toml", "x.refused.html"), ("calibrate", "x.toml", "x.refused.json"),
         ("new board", "x.toml", "x.pdf"), ("export", "tables", "tables/points.csv"),
+        ("export", "tables", "tables/angles_conventions.csv"), ("export", "x.csv", "x_conventions.csv"),
     ):  # fmt: skip
         Path("tables").mkdir(exist_ok=True)
         Path(beside).write_text("<title>Calibration of my own</title> time_s,a,b")

@@ -1,0 +1,33 @@
+"""The conventions record of angles as plain rows: what every export, page and JSON carries beside the numbers."""
+
+from typing import Any
+
+import numpy as np
+
+from mocap.trial.angles import JointAngles
+
+UNIT = "deg"
+#: What an `AngleDefinition` says, in the order in which it is told.
+MEANING = ("definition", "sequence", "positive", "zero", "reference", "method")
+
+
+def convention_rows(angles: JointAngles) -> list[dict[str, Any]]:
+    """Return one row per angle: its name, unit, meaning, whether it is observable and its constant uncertainties.
+
+    Returns
+    -------
+    list of dict
+        `name`, `unit` ("deg"), the words of `MEANING`, `observable` (bool), `reason`, and `u_landmark_deg` and
+        `u_sta_deg` (degrees, the largest of the trial where they vary; NaN is unknown).
+    """
+    rows = []
+    for index, one in enumerate(angles.definitions):
+        row: dict[str, Any] = {"name": one.name, "unit": UNIT}
+        row |= {word: getattr(one, word) for word in MEANING}
+        row |= {"observable": one.observable, "reason": one.reason}
+        for part in ("u_landmark", "u_sta"):
+            own = np.atleast_1d(getattr(angles, part)[..., index])
+            known = own[np.isfinite(own)]
+            row[f"{part}_deg"] = float(np.rad2deg(known.max())) if len(known) else float("nan")
+        rows.append(row)
+    return rows
