@@ -7,6 +7,7 @@ from mocap.synthetic.motion import CURVES, Motion, landmarks, plant_ankle
 from mocap.synthetic.names import JOINT_CENTRES, LANDMARK_BONES, LANDMARKS, mirror_name
 from mocap.synthetic.observation import Observation, observe
 from mocap.synthetic.planted import Tempo, hip_hinge, static_standing
+from mocap.synthetic.soft_tissue import SkinMotion, with_skin_motion
 from mocap.synthetic.squats import SquatStyle, squat
 from mocap.synthetic.subject import SEGMENTS, Subject, default_subject
 from mocap.synthetic.trial import GaitEvent, Repetition, SyntheticTrial, faced, synthesise
@@ -23,6 +24,7 @@ __all__ = [
     "Motion",
     "Observation",
     "Repetition",
+    "SkinMotion",
     "SquatStyle",
     "Stance",
     "Subject",
@@ -41,4 +43,5 @@ __all__ = [
     "synthesise",
     "true_angles",
     "walking",
+    "with_skin_motion",
 ]
