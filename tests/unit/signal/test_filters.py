@@ -16,10 +16,32 @@ RATE = 100.0
 
 def test_corrected_cutoff_has_minus_three_decibels_where_asked():
     corrected = corrected_cutoff(6.0, RATE)
-    assert corrected == pytest.approx(7.4309, abs=5e-5)  # 7.43091
+    assert corrected == pytest.approx(7.4309, abs=5e-5)  # 7.43088
     sections = signal.butter(2, corrected, fs=RATE, output="sos")
     _, once = signal.sosfreqz(sections, worN=[6.0], fs=RATE)
     assert abs(once[0]) ** 2 == pytest.approx(0.707107, abs=1e-6)  # 0.7071068
+
+
+def _gain_at_6_hz(each_pass_hz):
+    """Of a second-order filter run forward and backward, by the closed form of the bilinear Butterworth filter."""
+    ratio = np.tan(np.pi * 6.0 / RATE) / np.tan(np.pi * each_pass_hz / RATE)
+    return 1.0 / (1.0 + ratio**4)
+
+
+def test_the_correction_is_that_of_the_warped_frequency():
+    # Without it two passes halve a sine at the cutoff; correcting the cutoff itself leaves 0.7129.
+    assert corrected_cutoff(6.0, RATE) == pytest.approx(7.430885, abs=1e-6)
+    assert _gain_at_6_hz(corrected_cutoff(6.0, RATE)) == pytest.approx(np.sqrt(0.5), abs=1e-6)
+    assert _gain_at_6_hz(6.0) == pytest.approx(0.5, abs=1e-6)
+    assert _gain_at_6_hz(6.0 / 0.802) == pytest.approx(0.7129, abs=5e-5)
+    # The filter itself, by its answer to one sample: the transform of the response at 6 Hz.
+    size = 4001
+    impulse = np.zeros((size, 1))
+    impulse[size // 2] = 1.0
+    for cutoff in (6.0, 3.0, 12.0):
+        response = lowpass(impulse, RATE, cutoff)[0][:, 0]
+        wave = np.cos(2 * np.pi * cutoff / RATE * (np.arange(size) - size // 2))
+        assert response @ wave == pytest.approx(np.sqrt(0.5), abs=1e-6)  # 1e-13
 
 
 def test_a_sine_at_the_cutoff_loses_three_decibels_and_no_phase():
@@ -29,7 +51,7 @@ def test_a_sine_at_the_cutoff_loses_three_decibels_and_no_phase():
     assert done.all()
     inside = slice(300, -300)
     gain = filtered[inside, 0] @ sine[inside] / (sine[inside] @ sine[inside])
-    assert gain == pytest.approx(0.707107, abs=1e-5)  # 0.7071068
+    assert gain == pytest.approx(np.sqrt(0.5), abs=1e-6)  # 2e-12
     assert np.abs(filtered[inside, 0] - gain * sine[inside]).max() < 1e-6  # no part out of phase; 2e-15
 
 
