@@ -1,6 +1,6 @@
 """From labelled points to landmarks: measured where they carry a marker, reconstructed from clusters where not."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -221,11 +221,11 @@ def build_landmarks(
     return Landmarks(landmarks, poses, method, reconstructed)
 
 
-def for_placement(found: Landmarks, frames: NDArray) -> Landmarks:
-    """Return the same landmarks at some frames, each anatomical one depending on its own placement alone."""
+def for_placement(found: Landmarks, frames: NDArray, sources: Container[str] = ANATOMICAL) -> Landmarks:
+    """Return the same landmarks at some frames, each of `sources` depending on its own placement alone."""
     identity = np.broadcast_to(np.eye(3), (len(frames), 3, 3))
     points = {
-        name: Vec(vector.value[frames], {name: identity} if name in ANATOMICAL else NO_GRAD)
+        name: Vec(vector.value[frames], {name: identity} if name in sources else NO_GRAD)
         for name, vector in found.points.items()
     }
     poses = {

@@ -38,6 +38,9 @@ class KinematicsOptions:
         What to do with a static trial whose body lengths are another person's: `refuse` or `flag`.
     landmark_sd_m : float
         Standard uncertainty of landmark placement, per landmark and axis.
+    task : str
+        What the person does (`squat`, `hinge`, `gait`, ...), for which figures of soft tissue are looked up; empty: the
+        task of the trial.
     heading_rad : float
         Where forward is, about the world's Z from X; NaN: found from the walk or from where the pelvis faces.
     """
@@ -51,6 +54,7 @@ class KinematicsOptions:
     posture: str = "upright"
     static_check: str = "refuse"
     landmark_sd_m: float = LANDMARK_SD_M
+    task: str = ""
     heading_rad: float = float("nan")
 
     def __post_init__(self) -> None:

@@ -16,6 +16,7 @@ from mocap.kinematics.observability import NotObservable, Outcome
 from mocap.kinematics.options import KinematicsOptions
 from mocap.kinematics.plausibility import pelvis_verdicts
 from mocap.kinematics.segments import pelvis_frame
+from mocap.kinematics.soft_tissue import sd_of, soft_tissue
 from mocap.kinematics.traced import Frame, Vec, mean
 from mocap.kinematics.trunk_angles import trunk_outcomes
 from mocap.kinematics.uncertainty import landmark_sd, random_sd
@@ -83,7 +84,9 @@ def angles_of(
     shape = (points.n_frames, len(ANGLE_NAMES))
     values, sd = np.full(shape, np.nan), np.full(shape, np.nan)
     definitions = []
-    placed = _placement_outcomes(found, body)
+    frames = placement_frames(found)
+    placed = _placement_outcomes(found, body, frames)
+    tissue = soft_tissue(outcomes, body, found, frames, options.task)
     for column, (name, outcome) in enumerate(outcomes.items()):
         reason = ""
         if outcome.angle is not None:
@@ -93,22 +96,29 @@ def angles_of(
                     sd[:, column] = random_sd(outcome.angle, covariances)
             else:
                 reason = NEVER_TOGETHER
-        definitions.append(definition_of(name, _with_reconstructed(outcome, placed[name], found), reason))
+        told = _with_words(_with_reconstructed(outcome, placed[name], found), tissue[name].words)
+        definitions.append(definition_of(name, told, reason))
     return JointAngles(
         definitions=tuple(definitions),
         values=values,
         rate_hz=points.rate_hz,
         sd=sd,
         u_landmark=_placement_sd(placed, body, options.landmark_sd_m),
+        u_sta=sd_of(tissue, ANGLE_NAMES),
         start_s=points.start_s,
     )
 
 
-def _placement_outcomes(found: Landmarks, body: Body) -> dict[str, Outcome]:
-    """Return the outcomes at no more than 50 frames, with their dependence on the placement of landmarks."""
+def placement_frames(found: Landmarks) -> NDArray:
+    """Return no more than 50 frames, of those that show most, at which the placement of landmarks is looked at."""
     complete = sum(np.isfinite(vector.value).all(axis=1).astype(int) for vector in found.points.values())
     best = np.flatnonzero(complete == np.max(complete))
-    frames = best[np.unique(np.linspace(0, len(best) - 1, PLACEMENT_FRAMES).round().astype(int))]
+    chosen: NDArray = best[np.unique(np.linspace(0, len(best) - 1, PLACEMENT_FRAMES).round().astype(int))]
+    return chosen
+
+
+def _placement_outcomes(found: Landmarks, body: Body, frames: NDArray) -> dict[str, Outcome]:
+    """Return the outcomes at some frames, with their dependence on the placement of landmarks."""
     placed = for_placement(found, frames)
     setting = replace(body.setting, placement_pass=True)
     return all_outcomes(Body(placed.points, placed.poses, setting, body.zeros, body.heading))
@@ -130,6 +140,11 @@ def _with_reconstructed(outcome: Outcome, placed: Outcome, found: Landmarks) -> 
     if not used:
         return outcome
     return replace(outcome, method=f"{outcome.method}; from clusters tied in the static: {', '.join(used)}")
+
+
+def _with_words(outcome: Outcome, words: str) -> Outcome:
+    """Say in the method what the uncertainty of soft tissue rests on."""
+    return replace(outcome, method=f"{outcome.method}; {words}") if outcome.angle is not None and words else outcome
 
 
 def verdicts_of(body: Body, outcomes: Mapping[str, Outcome], positions: Mapping[str, NDArray]) -> tuple[Verdict, ...]:

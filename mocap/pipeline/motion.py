@@ -110,6 +110,7 @@ def analyse(
         What becomes of the raw points before the angles. When left out, the smoothed points of the trial are used
         where it has some, else the raw ones. Every angle names it in its method.
     options : KinematicsOptions, optional
+        Its task, where it states none, is that of the trial.
     """
     # What an earlier analysis said of itself does not hold for this one.
     if filtering is not None:
@@ -117,6 +118,8 @@ def analyse(
     points = trial.points_smoothed or trial.points
     operations = tuple(operation for operation in trial.operations if operation.name != "kinematics")
     quality = tuple(verdict for verdict in trial.quality if verdict.name not in VERDICT_NAMES)
+    options = options or KinematicsOptions()
+    options = replace(options, task=options.task or trial.task)
     result = kinematics(points, marker_set, static, options=options, gravity_known=trial.gravity_known)
     operation = Operation("kinematics", {"marker_set": result.marker_set, "static": static is not None})
     angles = with_point_method(result.angles, point_method(trial))

@@ -54,7 +54,8 @@ class JointAngles:
     u_landmark : ndarray, shape (angle,)
         Standard uncertainty of landmark placement, constant over a trial; drops out of changes.
     u_sta : ndarray, shape (angle,)
-        Standard uncertainty of soft tissue for the task; NaN where no figure is known.
+        Standard uncertainty of soft tissue for the task, what it rests on being said in the method; NaN where no
+        published figure holds for the task and the markers (see `mocap.kinematics.soft_tissue`), never 0.
     start_s : float
     """
 
