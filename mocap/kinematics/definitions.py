@@ -113,6 +113,6 @@ def definition_of(name: str, outcome: Outcome, reason: str = "") -> AngleDefinit
 VERDICT_NAMES: frozenset[str] = frozenset(
     {
         "static_same_subject", "static_quiet", "pelvis_width", "pelvis_depth", "pelvis_sta", "cardan_r", "cardan_l",
-        "upright", "feet_level", "static_upright", "static_feet_level",
+        "upright", "feet_level", "static_upright", "static_feet_level", "physiology",
     }
 )

@@ -7,11 +7,14 @@ from numpy.typing import NDArray
 
 from mocap.kinematics import landmarks as lm
 from mocap.kinematics.body import Body, Setting
+from mocap.kinematics.frame_reasons import with_frame_reasons
 from mocap.kinematics.marker_sets import MarkerSet, resolve
 from mocap.kinematics.options import KinematicsOptions
 from mocap.kinematics.outcomes import all_outcomes, angles_of, heading_of, verdicts_of
 from mocap.kinematics.person import NOBODY, StaticReport, calibrate_person, checked_positions, size_without_static
+from mocap.kinematics.physiology import physiology_verdict
 from mocap.kinematics.poses import joint_centre_positions, segment_transforms
+from mocap.kinematics.sources import angle_sources, one_frame
 from mocap.kinematics.upright import upright_verdicts
 from mocap.trial import JointAngles, Points3D, Segments, Verdict
 
@@ -123,23 +126,31 @@ def kinematics(
     if static is not None:
         person = calibrate_person(static, matched.marker_set, positions, setting, options)
     covariances = lm.covariances_isb(points, matched, positions)
+    noise = lm.noise_of(points, matched)
     found = lm.build_landmarks(
-        lm.traced_points(positions, bool(covariances)),
-        person.calibration,
-        options.pelvis,
-        lm.noise_of(points, matched),
+        lm.traced_points(positions, bool(covariances)), person.calibration, options.pelvis, noise
     )
     size = person.size or size_without_static(positions, options)
     setting = replace(setting, pelvis_method=found.pelvis_method, size=size)
     heading = heading_of(Body(found.points, found.poses, setting, person.zeros), points.rate_hz, options.heading_rad)
     body = Body(found.points, found.poses, setting, person.zeros, heading)
     outcomes = all_outcomes(body)
+
+    def sources() -> dict[str, frozenset[str]]:
+        return angle_sources(all_outcomes(one_frame(positions, person.calibration, options.pelvis, noise, body)))
+
+    angles = with_frame_reasons(
+        angles_of(outcomes, covariances, found, body, points, options), body, found, positions, sources, upright=upright
+    )
     return Kinematics(
-        angles=angles_of(outcomes, covariances, found, body, points, options),
+        angles=angles,
         segments=Segments(*segment_transforms(body), points.rate_hz),
         centres=joint_centre_positions(body),
         static_report=person.report,
-        verdicts=person.verdicts + stands + verdicts_of(body, outcomes, positions),
+        verdicts=person.verdicts
+        + stands
+        + verdicts_of(body, outcomes, positions)
+        + physiology_verdict(angles, upright=upright),
         marker_set=matched.marker_set.name,
         missing=matched.missing,
     )

@@ -61,7 +61,13 @@ def _facing(body: Body) -> tuple[NDArray, NDArray, str]:
     else:
         middle = body.mid_hip().value
         right, name = body.hip("R").value - body.hip("L").value, "perpendicular of the hip line"
-    return middle, np.cross([0.0, 1.0, 0.0], right / np.linalg.norm(right, axis=1, keepdims=True)), name
+    return middle, np.cross([0.0, 1.0, 0.0], _unit(right)), name
+
+
+def _unit(lines: NDArray) -> NDArray:
+    """Return lines, shape (time, 3), of length 1; NaN where the ends coincide."""
+    length = np.linalg.norm(lines, axis=1, keepdims=True)
+    return lines / np.where(length > 0, length, np.nan)
 
 
 def _feet_bisector(body: Body) -> NDArray | None:
@@ -69,7 +75,7 @@ def _feet_bisector(body: Body) -> NDArray | None:
         lines = [body.foot_line(side)[0].value for side in SIDES]
     except NotObservable:
         return None
-    return sum((line / np.linalg.norm(line, axis=1, keepdims=True) for line in lines), start=np.zeros(3))
+    return sum((_unit(line) for line in lines), start=np.zeros(3))
 
 
 def angles_of(

@@ -229,6 +229,10 @@ def _angles(part: _Part) -> JointAngles:
         meaning = {key: str(attributes[key]) for key in _MEANING}
         observable, reason = bool(attributes["observable"]), str(attributes["reason"])
         definitions.append(AngleDefinition(name, **meaning, observable=observable, reason=reason))
+    reasons: dict[str, Any] = {}
+    if part.has("frame_reason"):  # files of earlier versions have none
+        told = ("", *part.words("frame_reason_words")[1:])
+        reasons = {"frame_reason": part.array("frame_reason"), "frame_reason_words": told}
     return JointAngles(
         tuple(definitions),
         columns("", (n_frames,)),
@@ -237,6 +241,7 @@ def _angles(part: _Part) -> JointAngles:
         u_landmark=columns("_u_landmark", ()),
         u_sta=columns("_u_sta", ()),
         start_s=part.number("start_s"),
+        **reasons,
     )
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import platform
+import re
 from collections.abc import Mapping
 from importlib import metadata
 
@@ -185,7 +186,21 @@ def _angles(angles: JointAngles) -> Group:
         add(variables, f"{name}_u_landmark", numbers([], degrees[2], "degree", landmark))
         tissue = f"uncertainty (1 SD) of {readable} from soft tissue"
         add(variables, f"{name}_u_sta", numbers([], degrees[3], "degree", tissue))
+    if len(angles.frame_reason_words) > 1:
+        _frame_reasons(variables, angles)
     return Group(variables, {"rate_hz": angles.rate_hz, "start_s": angles.start_s})
+
+
+def _frame_reasons(variables: dict[str, Variable], angles: JointAngles) -> None:
+    """Lay out why angles are not observable, or to be doubted, frame by frame: codes, and a table of their words."""
+    told = ("observable", *angles.frame_reason_words[1:])
+    codes = np.arange(len(told), dtype=np.uint8)
+    # CF wants one word each; the table beside it has the sentences.
+    flags = {"flag_values": codes, "flag_meanings": " ".join(re.sub(r"\W+", "_", text).strip("_") for text in told)}
+    text = "why an angle has no value in a frame, or one to doubt; 0 is observable"
+    add(variables, "frame_reason", numbers(["time", "angle"], angles.frame_reason, "1", text, "u1", **flags))
+    add(variables, "frame_reason_code", numbers(["frame_reason_code"], codes, "1", "code of frame_reason", "u1"))
+    add(variables, "frame_reason_words", words(["frame_reason_code"], told, "what a code of frame_reason means"))
 
 
 def _mapping(values: Mapping[str, float | str]) -> Group | None:

@@ -57,6 +57,10 @@ class JointAngles:
         Standard uncertainty of soft tissue for the task, what it rests on being said in the method; NaN where no
         published figure holds for the task and the markers (see `mocap.kinematics.soft_tissue`), never 0.
     start_s : float
+    frame_reason : ndarray of uint8, shape (time, angle)
+        Why there is no value in a frame, or one to doubt: index into `frame_reason_words`; 0 is observable.
+    frame_reason_words : tuple of str
+        The first is empty.
     """
 
     definitions: tuple[AngleDefinition, ...]
@@ -66,6 +70,8 @@ class JointAngles:
     u_landmark: NDArray = None  # type: ignore[assignment]  # always an array once constructed
     u_sta: NDArray = None  # type: ignore[assignment]  # always an array once constructed
     start_s: float = 0.0
+    frame_reason: NDArray = None  # type: ignore[assignment]  # always an array once constructed
+    frame_reason_words: tuple[str, ...] = ("",)
 
     def __post_init__(self) -> None:
         n_angles = len(checked_names(self.names, "JointAngles"))
@@ -83,6 +89,8 @@ class JointAngles:
             ),
             u_sta=checked_array(unknown if self.u_sta is None else self.u_sta, "u_sta", (n_angles,)),
             start_s=float(self.start_s),
+            frame_reason=self._checked_reasons(values.shape),
+            frame_reason_words=tuple(self.frame_reason_words),
         )
         shown = [
             d.name
@@ -91,6 +99,18 @@ class JointAngles:
         ]
         if shown:
             raise ShapeError(f"Angles {shown} are not observable but carry values.", "Set them to NaN.")
+
+    def _checked_reasons(self, shape: tuple[int, ...]) -> NDArray:
+        if self.frame_reason is None:
+            return np.zeros(shape, np.uint8)
+        codes = np.array(self.frame_reason, np.uint8)
+        if codes.shape != shape or codes.max(initial=0) >= len(self.frame_reason_words):
+            raise ShapeError(
+                f"frame_reason has the shape {codes.shape} and the codes up to {codes.max(initial=0)}.",
+                f"Give shape {shape} and codes below {len(self.frame_reason_words)}, the number of words.",
+            )
+        codes.setflags(write=False)
+        return codes
 
     @property
     def names(self) -> tuple[str, ...]:

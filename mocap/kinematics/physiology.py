@@ -1,0 +1,76 @@
+"""What human joints reach: values beyond it are faults of labels, units or tracking, and are flagged, never hidden."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mocap.trial import JointAngles, Verdict
+
+# Degrees; choices of this project, well beyond the ranges of motion of goniometry, so that gymnasts and deep hinges
+# (95 deg of anterior tilt) pass. Angles that are not listed have no bound.
+RANGES_DEG: dict[str, tuple[float, float]] = {
+    "pelvic_tilt": (-75.0, 130.0),
+    "pelvic_obliquity": (-60.0, 60.0),
+    "lumbar_flexion": (-60.0, 95.0),
+    "lumbar_lateral_bend": (-60.0, 60.0),
+    "lumbar_rotation": (-60.0, 60.0),
+    "thoracopelvic_flexion": (-90.0, 130.0),
+    "hip_flexion": (-60.0, 160.0),
+    "hip_adduction": (-85.0, 60.0),
+    "hip_rotation": (-90.0, 90.0),
+    "knee_flexion": (-15.0, 170.0),
+    "knee_varus": (-40.0, 40.0),
+    "knee_rotation": (-60.0, 60.0),
+    "ankle_dorsiflexion": (-90.0, 60.0),
+    "ankle_inversion": (-60.0, 60.0),
+}
+_AGAINST_GRAVITY = ("pelvic_tilt", "pelvic_obliquity")
+_NAMED = 3
+
+
+def ranges(names: Sequence[str], *, upright: bool = True) -> NDArray:
+    """Return the least and the largest value (rad) of each angle, shape (2, angle); infinite without a bound."""
+    found = np.tile([[-np.inf], [np.inf]], len(names))
+    for index, name in enumerate(names):
+        plain = name[:-2] if name.endswith(("_r", "_l")) else name
+        if plain in RANGES_DEG and (upright or plain not in _AGAINST_GRAVITY):
+            found[:, index] = np.deg2rad(RANGES_DEG[plain])
+    return found
+
+
+def beyond_range(names: Sequence[str], values: NDArray, *, upright: bool = True) -> NDArray:
+    """Return which values (rad), shape (time, angle), no joint of a person reaches; NaN is none of them."""
+    low, high = ranges(names, upright=upright)
+    # Most trials have none: least and largest of each angle tell it at once.
+    doubtful = (np.fmin.reduce(values, axis=0, initial=np.inf) < low) | (
+        np.fmax.reduce(values, axis=0, initial=-np.inf) > high
+    )
+    odd = np.zeros(values.shape, bool)
+    odd[:, doubtful] = (values[:, doubtful] < low[doubtful]) | (values[:, doubtful] > high[doubtful])
+    return odd
+
+
+def physiology_verdict(angles: JointAngles, *, upright: bool = True) -> tuple[Verdict, ...]:
+    """Return whether all values are within what joints reach; without any value there is no verdict."""
+    low, high = ranges(angles.names, upright=upright)
+    least = np.fmin.reduce(angles.values, axis=0, initial=np.inf)
+    largest = np.fmax.reduce(angles.values, axis=0, initial=-np.inf)
+    if not (np.isfinite(low) & np.isfinite(largest)).any():
+        return ()
+    excess = np.maximum(low - least, largest - high)
+    beyond = [int(column) for column in np.argsort(-excess, kind="stable") if excess[column] > 0.0]
+    text = "largest excess of an angle over what its joint reaches"
+    if beyond:
+        told = [_told(angles, column, low[column], high[column]) for column in beyond[:_NAMED]]
+        more = f" and {len(beyond) - _NAMED} more angles" if len(beyond) > _NAMED else ""
+        text += f": {'; '.join(told)}{more}. Check labels, sides and gaps there"
+    measured = float(np.rad2deg(excess[beyond[0]])) if beyond else 0.0
+    return (Verdict("physiology", measured, 0.0, "deg", not beyond, text),)
+
+
+def _told(angles: JointAngles, column: int, low: float, high: float) -> str:
+    excess = np.nan_to_num(np.maximum(low - angles.values[:, column], angles.values[:, column] - high), nan=-1.0)
+    frame, count = int(np.argmax(excess)), int((excess > 0).sum())
+    value, frames = np.rad2deg(angles.values[frame, column]), f"{count} frame{'s' if count > 1 else ''}"
+    return f"{angles.names[column]} {value:.0f} deg at {angles.time_s[frame]:.2f} s ({frames})"

@@ -1,0 +1,40 @@
+"""Which points each angle of a trial is made of, found by computing one frame with gradients."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mocap.kinematics import landmarks as lm
+from mocap.kinematics.body import Body
+from mocap.kinematics.observability import Outcome
+
+
+def angle_sources(outcomes: Mapping[str, Outcome]) -> dict[str, frozenset[str]]:
+    """Return the points that each observable angle depends on, from outcomes that carry gradients."""
+    return {name: frozenset(one.angle.grad) for name, one in outcomes.items() if one.angle is not None}
+
+
+def one_frame(
+    positions: Mapping[str, NDArray],
+    calibration: lm.Calibration | None,
+    pelvis: str,
+    noise: Mapping[str, float],
+    body: Body,
+) -> Body:
+    """Return the body at the frame that shows most, every point depending on itself.
+
+    Parameters
+    ----------
+    positions : mapping of str to ndarray, shape (time, 3)
+        What the trial measured, m.
+    calibration, pelvis, noise
+        As for `build_landmarks`.
+    body : Body
+        That of the whole trial.
+    """
+    count = sum(np.isfinite(values).all(axis=1).astype(int) for values in positions.values())
+    best = int(np.argmax(count))
+    points = lm.traced_points({name: values[best : best + 1] for name, values in positions.items()}, True)
+    found = lm.build_landmarks(points, calibration, pelvis, noise)
+    return Body(found.points, found.poses, body.setting, body.zeros, body.heading)

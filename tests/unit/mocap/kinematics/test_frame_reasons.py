@@ -1,0 +1,230 @@
+"""Every frame without a value says why, and a value to doubt is flagged; on sound data nothing is."""
+
+import warnings
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from mocap.errors import ShapeError
+from mocap.kinematics import kinematics
+from mocap.kinematics.definitions import ANGLE_NAMES
+from mocap.kinematics.physiology import RANGES_DEG, physiology_verdict
+from mocap.storage import read_trial, write_trial
+from mocap.synthetic import default_subject, free_motion, hip_hinge, squat, static_standing, walking
+from mocap.trial import AngleDefinition, JointAngles, Points3D, Trial
+
+SUBJECT = default_subject()
+STATIC = static_standing(SUBJECT, seconds=1.0).points
+TRIAL = squat(SUBJECT, repetitions=1).points
+
+
+def spoilt(changes: dict[str, tuple[slice, object]], points: Points3D = TRIAL, drop: tuple[str, ...] = ()) -> Points3D:
+    """The points with some samples replaced: NaN, another point's, or moved by a vector."""
+    position = points.position.copy()
+    for name, (frames, change) in changes.items():
+        column = points.names.index(name)
+        if isinstance(change, str):
+            position[frames, column] = position[frames, points.names.index(change)]
+        elif np.ndim(change) == 0:
+            position[frames, column] = change
+        else:
+            position[frames, column] += change
+    return without(Points3D(position, points.names, points.rate_hz), *drop)
+
+
+def without(points: Points3D, *prefixes: str) -> Points3D:
+    names = [name for name in points.names if not name.startswith(prefixes)]
+    return Points3D(points.position[:, [points.names.index(name) for name in names]], names, points.rate_hz)
+
+
+def reason(angles: JointAngles, name: str, frame: int) -> str:
+    return angles.frame_reason_words[angles.frame_reason[frame, angles.names.index(name)]]
+
+
+NOWHERE = np.nan
+PLATES = ("SAC", "T12_")
+CASES = {
+    # what is done to which points, what is left out, and an angle with the reason it has in frame 45
+    "landmark": ({"RPSIS": (slice(40, 50), NOWHERE)}, PLATES, "pelvic_tilt", "RPSIS missing"),
+    "two landmarks": (
+        {"RLFE": (slice(40, 50), NOWHERE), "RLMAL": (slice(40, 50), NOWHERE)}, PLATES, "knee_flexion_r",
+        "RLFE, RLMAL missing",
+    ),
+    "too few of a plate": (
+        {"SAC1": (slice(40, 50), NOWHERE), "SAC4": (slice(40, 50), NOWHERE)}, (), "pelvic_tilt",
+        "fewer than three points of the pelvis cluster seen",
+    ),
+    "bent plate": ({"SAC1": (slice(40, 50), [0.03, 0, 0])}, (), "lumbar_flexion", "not rigid"),
+    "coincident": ({"RASIS": (slice(40, 50), "LASIS")}, PLATES, "pelvic_tilt", "ASIS and PSIS coincide"),
+    "collinear": ({"RMFE": (slice(40, 50), "RLFE")}, PLATES, "hip_flexion_r", "hip centre and epicondyles"),
+    "foot straight up": (
+        {"RMT2": (slice(40, 50), "RHEEL"), "RMT1": (slice(40, 41), [0, 0, 0])}, PLATES, "foot_progression_r",
+        "the foot points straight up or down",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_frame_without_a_value_says_why(case: str) -> None:
+    changes, drop, name, words = CASES[case]
+    angles = kinematics(spoilt(changes, drop=drop), static=without(STATIC, *drop)).angles
+    column = angles.names.index(name)
+    lost = np.zeros(len(angles.values), bool)
+    lost[40:50] = True
+    np.testing.assert_array_equal(np.isnan(angles[name]), lost)
+    np.testing.assert_array_equal(angles.frame_reason[:, column] > 0, lost)
+    assert words in reason(angles, name, 45)
+    assert angles.definition(name).observable
+
+
+@pytest.mark.parametrize(
+    "trial",
+    [squat(SUBJECT, repetitions=2), hip_hinge(SUBJECT, tilt_change_deg=75.0), walking(SUBJECT),
+     free_motion(SUBJECT, seed=1), static_standing(SUBJECT, seconds=1.0)],
+    ids=["squat", "hinge", "walk", "free", "static"],
+)  # fmt: skip
+def test_sound_data_has_neither_reasons_nor_flags(trial) -> None:
+    result = kinematics(trial.points, static=STATIC)
+    angles = result.angles
+    # A foot in the air may point straight up; that has a reason, and only that.
+    assert set(angles.frame_reason_words[1:]) <= {"the foot points straight up or down"}
+    np.testing.assert_array_equal(angles.frame_reason > 0, np.isnan(angles.values))
+    assert [v.passed for v in result.verdicts if v.name == "physiology"] == [True]
+
+
+def test_every_nan_of_a_ragged_trial_has_a_reason() -> None:
+    rng = np.random.default_rng(5)
+    position = np.where(rng.random((TRIAL.n_frames, len(TRIAL.names), 1)) < 0.03, np.nan, TRIAL.position)
+    for static in (STATIC, None):
+        angles = kinematics(Points3D(position, TRIAL.names, 100.0), static=static).angles
+        np.testing.assert_array_equal(angles.frame_reason > 0, np.isnan(angles.values))
+        assert len(angles.frame_reason_words) < 256
+        assert not any("lie within" in words for words in angles.frame_reason_words)  # all of it is missing points
+
+
+def test_an_angle_that_the_trial_cannot_show_has_its_reason_in_every_frame() -> None:
+    angles = kinematics(TRIAL).angles
+    definition = angles.definition("lumbar_flexion")
+    assert not definition.observable
+    assert reason(angles, "lumbar_flexion", 0) == reason(angles, "lumbar_flexion", -1) == definition.reason
+
+
+def test_collinear_in_every_frame_is_not_observable_for_that_reason() -> None:
+    angles = kinematics(spoilt({"LMFE": (slice(None), "LLFE")}, drop=PLATES)).angles
+    assert "epicondyles" in angles.definition("hip_flexion_l").reason
+    assert not angles.definition("knee_varus_l").observable
+    assert angles.definition("hip_flexion_r").observable
+
+
+def abducted(second_deg: float) -> Points3D:
+    """The standing person with the right thigh so far to the side, in the plane of pelvis Y and Z."""
+    found = kinematics(STATIC)
+    hip, position = found.centres["RHJC"], STATIC.position.copy()
+    down, right = (sign * found.segments.world_from_segment[0, 0, :3, axis] for sign, axis in ((-1, 1), (1, 2)))
+    angle = np.deg2rad(second_deg)
+    aim = np.cos(angle) * down + np.sin(angle) * right
+    turn = Rotation.align_vectors([aim], [found.centres["RKJC"][0] - hip[0]])[0].as_matrix()
+    for column, name in enumerate(STATIC.names):
+        part = name[1:]
+        if name[0] == "R" and part in ("LFE", "MFE", "LMAL", "MMAL", "HEEL", "MT1", "MT2", "MT5", "HALLUX"):
+            position[:, column] = (position[:, column] - hip) @ turn.T + hip
+    return without(Points3D(position, STATIC.names, STATIC.rate_hz), "RTH", "RSH")
+
+
+@pytest.mark.parametrize(("aim_deg", "words"), [(74.0, ""), (76.0, "near gimbal lock"), (89.7, "gimbal lock (")])
+def test_gimbal_lock_is_flagged_and_then_lost(aim_deg: float, words: str) -> None:
+    angles = kinematics(abducted(aim_deg)).angles
+    assert abs(angles.deg("hip_adduction_r")[3]) == pytest.approx(aim_deg, abs=1e-3)
+    assert np.isnan(angles["hip_flexion_r"][3]) == (words == "gimbal lock (")
+    assert reason(angles, "hip_flexion_r", 3).startswith(words)
+    assert bool(reason(angles, "hip_flexion_r", 3)) == bool(words)
+    assert reason(angles, "hip_flexion_l", 3) == ""
+
+
+def test_an_angle_that_its_points_hardly_know_is_lost() -> None:
+    covariance = np.broadcast_to(np.eye(3) * 1e-6, (TRIAL.n_frames, len(TRIAL.names), 3, 3)).copy()
+    covariance[40:50, TRIAL.names.index("RLMAL")] = np.eye(3) * 0.6**2
+    points = Points3D(TRIAL.position, TRIAL.names, 100.0, covariance=covariance)
+    angles = kinematics(points, static=STATIC).angles
+    assert np.flatnonzero(np.isnan(angles["knee_flexion_r"])).tolist() == list(range(40, 50))
+    assert "uncertainty above 20 deg" in reason(angles, "knee_flexion_r", 45)
+    assert np.isfinite(angles["knee_flexion_l"]).all()
+
+
+IMPOSSIBLE = {"knee_flexion_r": -20.0, "ankle_dorsiflexion_l": 80.0, "pelvic_tilt": 140.0}
+
+
+def angles_of(name: str, value_deg: float) -> JointAngles:
+    values = np.zeros((20, 1))
+    values[7:9] = np.deg2rad(value_deg)
+    return JointAngles((AngleDefinition(name, "", "", "", "", "absolute", ""),), values, 100.0)
+
+
+@pytest.mark.parametrize("name", IMPOSSIBLE)
+def test_impossible_physiology_is_told_by_name_value_and_time(name: str) -> None:
+    (verdict,) = physiology_verdict(angles_of(name, IMPOSSIBLE[name]))
+    assert not verdict.passed
+    assert f"{name} {IMPOSSIBLE[name]:.0f} deg at 0.07 s (2 frames)" in verdict.text
+    (sound,) = physiology_verdict(angles_of("pelvic_tilt", 95.0))
+    assert sound.passed
+
+
+def test_who_lies_has_no_range_against_gravity() -> None:
+    assert physiology_verdict(angles_of("pelvic_tilt", 180.0), upright=False) == ()
+    assert {name for name in RANGES_DEG if f"{name}_r" in ANGLE_NAMES or name in ANGLE_NAMES} == set(RANGES_DEG)
+
+
+def test_a_knee_bent_backwards_for_some_frames_is_flagged_there() -> None:
+    # Knee and ankle are mirrored to behind the leg's line in ten frames: the knee bends forward in them.
+    position = STATIC.position.copy()
+    for name in ("RLMAL", "RMMAL", "RHEEL", "RMT1", "RMT2", "RMT5", "RSH1", "RSH2", "RSH3", "RHALLUX"):
+        position[40:50, STATIC.names.index(name), 0] += 0.25
+    result = kinematics(Points3D(position, STATIC.names, 100.0))
+    angles = result.angles
+    column = angles.names.index("knee_flexion_r")
+    assert angles.deg("knee_flexion_r")[45] < -20.0
+    assert np.flatnonzero(angles.frame_reason[:, column]).tolist() == list(range(40, 50))
+    assert "beyond what the joint reaches" in reason(angles, "knee_flexion_r", 45)
+    assert [v.passed for v in result.verdicts if v.name == "physiology"] == [False]
+
+
+def test_reasons_survive_the_file_and_older_files_have_none(tmp_path) -> None:
+    angles = kinematics(spoilt({"RPSIS": (slice(40, 50), NOWHERE)}, drop=PLATES)).angles
+    write_trial(tmp_path / "a.h5", Trial("a", points=TRIAL, angles=angles))
+    back = read_trial(tmp_path / "a.h5").angles
+    np.testing.assert_array_equal(back.frame_reason, angles.frame_reason)
+    assert back.frame_reason_words == angles.frame_reason_words
+    plain = JointAngles(angles.definitions, angles.values, 100.0)
+    write_trial(tmp_path / "b.h5", Trial("b", points=TRIAL, angles=plain))
+    assert not read_trial(tmp_path / "b.h5").angles.frame_reason.any()
+
+
+def test_xarray_reads_the_codes_with_their_meanings(tmp_path) -> None:
+    xarray = pytest.importorskip("xarray")
+    angles = kinematics(spoilt({"RPSIS": (slice(40, 50), NOWHERE)}, drop=PLATES)).angles
+    write_trial(tmp_path / "a.h5", Trial("a", points=TRIAL, angles=angles))
+    with xarray.open_dataset(tmp_path / "a.h5", group="/angles", engine="h5netcdf") as opened:
+        codes = opened.frame_reason.sel(angle="pelvic_tilt").values
+        code = int(codes[45])
+        assert codes[39] == 0
+        assert str(opened.frame_reason_words.sel(frame_reason_code=code).values) == "RPSIS missing"
+        assert opened.frame_reason.attrs["flag_meanings"].split()[code] == "RPSIS_missing"
+        assert len(opened.frame_reason.attrs["flag_values"]) == len(angles.frame_reason_words)
+
+
+def test_codes_need_words() -> None:
+    with pytest.raises(ShapeError, match="frame_reason"):
+        JointAngles(angles_of("pelvic_tilt", 0.0).definitions, np.zeros((5, 1)), 100.0, frame_reason=np.ones((5, 1)))
+
+
+def test_degenerate_frames_warn_of_nothing() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        position = TRIAL.position.copy()
+        position[10] = 0.0
+        position[20] = np.nan
+        position[30] = np.linspace([0, 0, 0], [0, 0, 1.8], len(TRIAL.names))
+        angles = kinematics(Points3D(position, TRIAL.names, 100.0), static=STATIC).angles
+    assert np.isnan(angles.values[[10, 20]]).all()
+    assert (angles.frame_reason[[10, 20]] > 0).all()
