@@ -19,7 +19,9 @@ def command(
     out: Annotated[Path, typer.Option(help="Trial file to write.")],
     static: Annotated[Path | None, typer.Option(help="Standing trial of the same person: .h5, .c3d or .trc.")] = None,
     marker_set: Annotated[str | None, typer.Option(help="Marker set; found from the labels when left out.")] = None,
-    model: Annotated[str | None, typer.Option(help="How poses are found: segments (the default).")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="How poses are found: segments (the default) or plug-in-gait.")
+    ] = None,
     up: Annotated[str | None, typer.Option(help="Up axis of a TRC: x, y or z; inferred when left out.")] = None,
     units: Annotated[
         str | None, typer.Option(help="Unit of length of a TRC or C3D that states none or a wrong one.")

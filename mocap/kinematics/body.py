@@ -30,6 +30,7 @@ class Zeros:
     knee_axis: Mapping[str, NDArray] = field(default_factory=lambda: MappingProxyType({}))
     femur_in_shank: Mapping[str, NDArray] = field(default_factory=lambda: MappingProxyType({}))
     foot_flat: Mapping[str, NDArray] = field(default_factory=lambda: MappingProxyType({}))
+    plug_in_gait: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Setting:
     size: PelvisSize | None = None
     gravity_known: bool = True
     placement_pass: bool = False
+    plug_in_gait: Any = None
 
 
 class Body:

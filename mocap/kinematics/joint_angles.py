@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 from mocap.kinematics import landmarks as lm
 from mocap.kinematics.body import Body, Setting
 from mocap.kinematics.frame_reasons import with_frame_reasons
-from mocap.kinematics.marker_sets import MarkerSet, resolve
+from mocap.kinematics.marker_sets import MarkerSet, match, resolve
+from mocap.kinematics.models import build_body
 from mocap.kinematics.options import KinematicsOptions
 from mocap.kinematics.outcomes import all_outcomes, angles_of, heading_of, verdicts_of
 from mocap.kinematics.person import NOBODY, StaticReport, calibrate_person, checked_positions, size_without_static
 from mocap.kinematics.physiology import physiology_verdict
+from mocap.kinematics.plug_in_gait.measures import Measures, Stated, find_measures
 from mocap.kinematics.poses import joint_centre_positions, segment_transforms
 from mocap.kinematics.sources import angle_sources, one_frame
 from mocap.kinematics.upright import upright_verdicts
@@ -34,6 +36,8 @@ class Kinematics:
     marker_set : str
     missing : tuple of str
         Labels of the marker set that the trial does not have.
+    measures : Measures or None
+        Of model `plug-in-gait`: the measures of the person, where each came from, and notes.
     """
 
     angles: JointAngles
@@ -43,6 +47,7 @@ class Kinematics:
     verdicts: tuple[Verdict, ...]
     marker_set: str
     missing: tuple[str, ...]
+    measures: Measures | None = None
 
 
 def joint_angles(
@@ -52,9 +57,14 @@ def joint_angles(
     *,
     options: KinematicsOptions | None = None,
     gravity_known: bool = True,
+    subject: Stated | None = None,
+    static_subject: Stated | None = None,
 ) -> JointAngles:
     """Compute every angle of the project; see `kinematics` for the parameters and errors."""
-    return kinematics(points, marker_set, static, options=options, gravity_known=gravity_known).angles
+    return kinematics(
+        points, marker_set, static, options=options, gravity_known=gravity_known, subject=subject,
+        static_subject=static_subject,
+    ).angles  # fmt: skip
 
 
 def segment_poses(
@@ -88,6 +98,8 @@ def kinematics(
     *,
     options: KinematicsOptions | None = None,
     gravity_known: bool = True,
+    subject: Stated | None = None,
+    static_subject: Stated | None = None,
 ) -> Kinematics:
     """Turn labelled points into angles, segment poses and joint centres.
 
@@ -103,6 +115,9 @@ def kinematics(
     gravity_known : bool
         Whether world Z is known to be up; where not (or where the points say so), angles that refer to gravity are
         not observable.
+    subject, static_subject : mapping of str to float or str, optional
+        What the files of the trial and of the static tell of the person, in SI units (`leg_length_r_m`,
+        `knee_width_r_m`, ...); model `plug-in-gait` needs it where the options do not tell it.
 
     Returns
     -------
@@ -113,7 +128,8 @@ def kinematics(
     ------
     KinematicsError
         UNITS, AXES, SKELETON, LEFT_RIGHT, MEDIAL_LATERAL, HEEL_TOE, STATIC_OTHER_SUBJECT, STATIC_MOVING,
-        MARKER_SET_..., NO_POINTS.
+        MARKER_SET_..., NO_POINTS; those of
+        `mocap.kinematics.plug_in_gait.measures.find_measures`.
     """
     options = options or KinematicsOptions()
     matched = resolve(points.names, marker_set)
@@ -122,6 +138,11 @@ def kinematics(
     positions = checked_positions(points, matched, "trial", upright)
     stands = upright_verdicts(positions) if upright else ()
     setting = Setting(matched.marker_set.kind, options.hip_centre, gravity_known=gravity_known)
+    measures = None
+    if options.model == "plug-in-gait":
+        standing = None if static is None else lm.positions_isb(static, match(matched.marker_set, static.names))
+        measures = find_measures(options, positions, standing, subject or {}, static_subject or {})
+        setting = replace(setting, plug_in_gait=measures)
     person = NOBODY
     if static is not None:
         person = calibrate_person(static, matched.marker_set, positions, setting, options)
@@ -133,7 +154,7 @@ def kinematics(
     size = person.size or size_without_static(positions, options)
     setting = replace(setting, pelvis_method=found.pelvis_method, size=size)
     heading = heading_of(Body(found.points, found.poses, setting, person.zeros), points.rate_hz, options.heading_rad)
-    body = Body(found.points, found.poses, setting, person.zeros, heading)
+    body = build_body(found.points, found.poses, setting, person.zeros, heading)
     outcomes = all_outcomes(body)
 
     def sources() -> dict[str, frozenset[str]]:
@@ -153,4 +174,5 @@ def kinematics(
         + physiology_verdict(angles, upright=upright),
         marker_set=matched.marker_set.name,
         missing=matched.missing,
+        measures=measures,
     )

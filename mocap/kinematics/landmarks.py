@@ -51,7 +51,8 @@ _NOISE_FACTOR = 2.64 / np.sqrt(3.0)
 # Segments whose own pose an angle is made of.
 _POSED = {"lumbar", "foot_r", "foot_l"}
 
-ANATOMICAL = tuple(dict.fromkeys(name for _, landmarks in TRACKED.values() for name in landmarks))
+_WANDS = ("RTHI_WAND", "RTIB_WAND", "LTHI_WAND", "LTIB_WAND")
+ANATOMICAL = (*dict.fromkeys(name for _, landmarks in TRACKED.values() for name in landmarks), *_WANDS)
 
 
 @dataclass(frozen=True, eq=False)

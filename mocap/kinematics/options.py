@@ -6,7 +6,7 @@ from mocap.errors import KinematicsError
 from mocap.kinematics.uncertainty import LANDMARK_SD_M
 
 _CHOICES = {
-    "model": ("segments",),
+    "model": ("segments", "plug-in-gait"),
     "pelvis": ("auto", "plate", "landmarks"),
     "foot": ("flat", "anatomical"),
     "posture": ("upright", "any"),
@@ -21,7 +21,8 @@ class KinematicsOptions:
     Attributes
     ----------
     model : str
-        How poses are found: `segments` (closed form, each segment by itself).
+        How poses are found: `segments` (closed form, each segment by itself) or `plug-in-gait` (joint centres and
+        segments of Vicon's model, from the person's measures).
     hip_centre : str
         One of `mocap.kinematics.hip_centre.METHODS`; not used where the points bring hip centres.
     leg_length_m : float
@@ -41,6 +42,12 @@ class KinematicsOptions:
     task : str
         What the person does (`squat`, `hinge`, `gait`, ...), for which figures of soft tissue are looked up; empty: the
         task of the trial.
+    marker_diameter_m, inter_asis_m : float
+        Of Plug-in Gait; NaN: from the files, else 14 mm and the mean distance of the ASIS in the static.
+    knee_width_r_m, knee_width_l_m, ankle_width_r_m, ankle_width_l_m : float
+        Of Plug-in Gait; NaN: from the files.
+    asis_trochanter_r_m, asis_trochanter_l_m : float
+        Sagittal distance from ASIS to greater trochanter, of Plug-in Gait; NaN: from the files, else from the leg.
     heading_rad : float
         Where forward is, about the world's Z from X; NaN: found from the walk or from where the pelvis faces.
     """
@@ -56,6 +63,14 @@ class KinematicsOptions:
     landmark_sd_m: float = LANDMARK_SD_M
     task: str = ""
     heading_rad: float = float("nan")
+    marker_diameter_m: float = float("nan")
+    inter_asis_m: float = float("nan")
+    knee_width_r_m: float = float("nan")
+    knee_width_l_m: float = float("nan")
+    ankle_width_r_m: float = float("nan")
+    ankle_width_l_m: float = float("nan")
+    asis_trochanter_r_m: float = float("nan")
+    asis_trochanter_l_m: float = float("nan")
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():

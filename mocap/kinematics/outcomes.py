@@ -12,6 +12,7 @@ from mocap.kinematics.definitions import ANGLE_NAMES, definition_of
 from mocap.kinematics.heading import Heading, find_heading, upright_axes
 from mocap.kinematics.landmarks import TRACKED, Landmarks, for_placement
 from mocap.kinematics.leg_angles import leg_outcomes, near_singular
+from mocap.kinematics.models import build_body, outcomes_of_model
 from mocap.kinematics.observability import NotObservable, Outcome
 from mocap.kinematics.options import KinematicsOptions
 from mocap.kinematics.plausibility import pelvis_verdicts
@@ -33,6 +34,7 @@ def all_outcomes(body: Body) -> dict[str, Outcome]:
     found = trunk_outcomes(body)
     for side in SIDES:
         found |= leg_outcomes(body, side)
+    found |= outcomes_of_model(body)
     return {name: found[name] for name in ANGLE_NAMES}
 
 
@@ -127,7 +129,7 @@ def _placement_outcomes(found: Landmarks, body: Body, frames: NDArray) -> dict[s
     """Return the outcomes at some frames, with their dependence on the placement of landmarks."""
     placed = for_placement(found, frames)
     setting = replace(body.setting, placement_pass=True)
-    return all_outcomes(Body(placed.points, placed.poses, setting, body.zeros, body.heading))
+    return all_outcomes(build_body(placed.points, placed.poses, setting, body.zeros, body.heading))
 
 
 def _placement_sd(placed: Mapping[str, Outcome], body: Body, sd_m: float) -> NDArray:

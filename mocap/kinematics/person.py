@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from mocap.errors import KinematicsError
 from mocap.kinematics import landmarks as lm
 from mocap.kinematics import plausibility
-from mocap.kinematics.body import Body, Setting, Zeros
+from mocap.kinematics.body import Setting, Zeros
 from mocap.kinematics.hip_centre import PelvisSize
 from mocap.kinematics.marker_sets import MarkerSet, Matched, match
+from mocap.kinematics.models import build_body, with_model_zeros
 from mocap.kinematics.options import KinematicsOptions
 from mocap.kinematics.outcomes import all_outcomes, heading_of
 from mocap.kinematics.static import StaticReport, find_zeros, pelvis_size, quiet_part
@@ -109,6 +110,7 @@ def calibrate_person(
     size = pelvis_size(positions, options.leg_length_m, options.marker_radius_m)
     setting = replace(setting, pelvis_method=found.pelvis_method, size=size)
     zeros = find_zeros(found, setting, options.foot == "flat" and setting.gravity_known)
+    zeros = with_model_zeros(zeros, everything, setting, options)
     neutral = _neutral(found, setting, zeros, static.rate_hz, options.heading_rad)
     n_quiet = int(quiet.sum())
     quiet_s = n_quiet / static.rate_hz
@@ -131,8 +133,8 @@ def _neutral(
 
     A heading that is given holds for both trials, so that the band refers to the same direction as the angles.
     """
-    heading = heading_of(Body(found.points, found.poses, setting, zeros), rate_hz, heading_rad)
-    outcomes = all_outcomes(Body(found.points, found.poses, setting, zeros, heading))
+    heading = heading_of(build_body(found.points, found.poses, setting, zeros), rate_hz, heading_rad)
+    outcomes = all_outcomes(build_body(found.points, found.poses, setting, zeros, heading))
     band = {}
     for name, outcome in outcomes.items():
         if outcome.angle is not None:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from mocap.kinematics import landmarks as lm
 from mocap.kinematics.body import Body
+from mocap.kinematics.models import build_body
 from mocap.kinematics.observability import Outcome
 
 
@@ -37,4 +38,4 @@ def one_frame(
     best = int(np.argmax(count))
     points = lm.traced_points({name: values[best : best + 1] for name, values in positions.items()}, True)
     found = lm.build_landmarks(points, calibration, pelvis, noise)
-    return Body(found.points, found.poses, body.setting, body.zeros, body.heading)
+    return build_body(found.points, found.poses, body.setting, body.zeros, body.heading)

@@ -8,9 +8,10 @@ import numpy as np
 
 from mocap.config.build import build
 from mocap.errors import KinematicsError
-from mocap.kinematics import GRAVITY_ANGLES, VERDICT_NAMES, KinematicsOptions, kinematics
+from mocap.kinematics import GRAVITY_ANGLES, VERDICT_NAMES, KinematicsOptions
 from mocap.kinematics.static import StaticReport
 from mocap.pipeline.digests import input_sha256
+from mocap.pipeline.model_notes import KinematicsInput, model_notes
 from mocap.pipeline.output_kinds import TRIAL
 from mocap.pipeline.outputs import check_outputs
 from mocap.pipeline.point_filter import point_method, with_filtered_points, with_point_method
@@ -96,6 +97,7 @@ def analyse(
     marker_set: str | None = None,
     filtering: FilterOptions | None = None,
     options: KinematicsOptions | None = None,
+    static_subject: Mapping[str, float | str] | None = None,
 ) -> Trial:
     """Return the trial with smoothed points (where a filter is chosen), segments and angles.
 
@@ -111,6 +113,8 @@ def analyse(
         where it has some, else the raw ones. Every angle names it in its method.
     options : KinematicsOptions, optional
         Its task, where it states none, is that of the trial.
+    static_subject : mapping of str to float or str, optional
+        What the standing trial's file tells of the person; the trial tells its own.
     """
     # What an earlier analysis said of itself does not hold for this one.
     if filtering is not None:
@@ -120,8 +124,11 @@ def analyse(
     quality = tuple(verdict for verdict in trial.quality if verdict.name not in VERDICT_NAMES)
     options = options or KinematicsOptions()
     options = replace(options, task=options.task or trial.task)
-    result = kinematics(points, marker_set, static, options=options, gravity_known=trial.gravity_known)
-    operation = Operation("kinematics", {"marker_set": result.marker_set, "static": static is not None})
+    told = KinematicsInput(points, static, marker_set, trial.gravity_known, trial.subject, static_subject or {})
+    result = told.compute(options)
+    stated: dict[str, str | float | int | bool] = {"marker_set": result.marker_set, "static": static is not None}
+    notes = model_notes(told, options, result)
+    operation = Operation("kinematics", {**stated, "notes": "; ".join(notes)} if notes else stated)
     angles = with_point_method(result.angles, point_method(trial))
     unstated = trial.axis_source == GRAVITY_UNSTATED
     return replace(
@@ -193,7 +200,7 @@ def kinematics_to_file(
     kept = [path] if path.suffix.lower() != ".h5" else []
     check_outputs({out: TRIAL}, [*kept, *([static] if static is not None else [])])
     trial = open_trial(path, up, units)
-    standing = None
+    standing, person = None, None
     if static is not None:
         opened = open_trial(static, up, units)
         filtered = filtering is None and trial.points_smoothed is not None
@@ -201,6 +208,7 @@ def kinematics_to_file(
         if filtering is not None and filtering.acts:
             standing = filter_points(opened.points, filtering).points
         trial = replace(trial, inputs={**trial.inputs, static.name: input_sha256(static)})
-    analysed = analyse(trial, standing, marker_set, filtering, options)
+        person = opened.subject
+    analysed = analyse(trial, standing, marker_set, filtering, options, person)
     write_trial(out, analysed)
     return analysed

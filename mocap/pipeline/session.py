@@ -192,7 +192,8 @@ class _Run:
             standing = trial.points_smoothed or trial.points
             if filtering is not None and filtering.acts:
                 standing = filter_points(trial.points, filtering).points
-        return analyse(trial, standing, options.marker_set, filtering, options.kinematics)
+        person = static.subject if static else None
+        return analyse(trial, standing, options.marker_set, filtering, options.kinematics, person)
 
 
 def _plain_context(entry: TrialEntry) -> dict[str, float | str]:

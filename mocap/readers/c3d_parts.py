@@ -13,7 +13,7 @@ from mocap.readers.imported import Analog, ForcePlate, ImportedEvent
 # Vicon's subject measurements: name here, and what turns its unit (mm, kg, deg, rad) into SI.
 _SUBJECT = {
     "Bodymass": ("mass_kg", 1.0), "Height": ("height_m", 1e-3), "InterAsisDistance": ("inter_asis_distance_m", 1e-3),
-    "PelvisLength": ("pelvis_length_m", 1e-3),
+    "PelvisLength": ("pelvis_length_m", 1e-3), "MarkerDiameter": ("marker_diameter_m", 1e-3),
 }  # fmt: skip
 _SIDED = {
     "LegLength": ("leg_length", "m", 1e-3), "AsisTrocanterDistance": ("asis_trochanter_distance", "m", 1e-3),

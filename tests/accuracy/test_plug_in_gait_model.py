@@ -1,0 +1,94 @@
+"""Model plug-in-gait, from markers and the standing trial, against Vicon's own output in the same files."""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mocap.kinematics import Kinematics, KinematicsOptions, kinematics
+from mocap.readers import Imported
+from mocap.readers.c3d import read_c3d
+
+# What the files do not tell: the diameter of the markers, and whether the feet were taken as flat.
+WALKS = {
+    "Motion-FlatFoot-Full": ("Calibration-FlatFoot-Full", 0.016, "flat"),
+    "Motion-FlatFoot-Hole": ("Calibration-FlatFoot-Hole", 0.016, "flat"),
+    "Motion-FlatFoot-One": ("Calibration-FlatFoot-One", 0.016, "flat"),
+    "Motion3_FF": ("Calibration3_FF", 0.014, "flat"),
+    "Motion3_FF_N18": ("Calibration3_FF_N18", 0.014, "flat"),
+    "Motion3_noFF": ("Calibration3_noFF", 0.014, "anatomical"),
+}
+WITH_TRUNK = tuple(WALKS)[:3]
+LIMIT_DEG = 0.01
+# Ours against Vicon's columns: name, joint, column, sign. Vicon's second ankle column is eversion positive.
+COLUMNS = (
+    ("hip_flexion", "Hip", 0, 1), ("hip_adduction", "Hip", 1, 1), ("hip_rotation", "Hip", 2, 1),
+    ("knee_flexion", "Knee", 0, 1), ("knee_varus", "Knee", 1, 1), ("knee_rotation", "Knee", 2, 1),
+    ("ankle_dorsiflexion", "Ankle", 0, 1), ("ankle_inversion", "Ankle", 1, -1),
+)  # fmt: skip
+
+
+@cache
+def _read(folder: Path, name: str) -> Imported:
+    return read_c3d(folder / "plug_in_gait" / f"PiG_{name}.c3d")
+
+
+def _model(folder: Path, walk: str, **changed) -> Kinematics:
+    static_name, diameter, foot = WALKS[walk]
+    trial, static = _read(folder, walk), _read(folder, static_name)
+    options = KinematicsOptions(**{"model": "plug-in-gait", "marker_diameter_m": diameter, "foot": foot, **changed})
+    return kinematics(
+        trial.points, static=static.points, options=options, subject=trial.subject, static_subject=static.subject
+    )
+
+
+def _vicon(recording: Imported, name: str) -> np.ndarray:
+    angles = recording.model_angles
+    return np.asarray(angles[name] if name in angles else angles[f"{name}V"])
+
+
+def _rms(found: np.ndarray, vicon: np.ndarray) -> float:
+    both = np.isfinite(found) & np.isfinite(vicon)
+    assert both.sum() >= 0.99 * np.isfinite(vicon).sum() > 200
+    return float(np.sqrt(np.mean((found - vicon)[both] ** 2)))
+
+
+@pytest.mark.parametrize("walk", WALKS)
+def test_legs_equal_vicon(shared_data: Path, walk: str) -> None:
+    result, recording = _model(shared_data, walk), _read(shared_data, walk)
+    worst = {}
+    for side in "RL":
+        for name, joint, column, sign in COLUMNS:
+            vicon = sign * _vicon(recording, f"{side}{joint}Angles")[:, column]
+            worst[f"{name}_{side.lower()}"] = _rms(result.angles.deg(f"{name}_{side.lower()}"), vicon)
+    # Measured over the six walks: sagittal at most 1.2e-4, the others at most 6.3e-4 deg RMS.
+    assert len(worst) == 16
+    assert max(worst.values()) < LIMIT_DEG, worst
+
+
+@pytest.mark.parametrize("walk", WITH_TRUNK)
+def test_trunk_equals_vicons_thorax_and_spine(shared_data: Path, walk: str) -> None:
+    result, recording = _model(shared_data, walk), _read(shared_data, walk)
+    # Measured: at most 7.1e-6 and 1.9e-5 deg RMS.
+    assert _rms(result.angles.deg("trunk_lean"), _vicon(recording, "LThoraxAngles")[:, 0]) < LIMIT_DEG
+    assert _rms(result.angles.deg("thoracopelvic_flexion"), _vicon(recording, "LSpineAngles")[:, 0]) < LIMIT_DEG
+
+
+def test_stale_offsets_of_the_file_are_not_used(shared_data: Path) -> None:
+    stored = _read(shared_data, "Motion3_FF").subject
+    method = _model(shared_data, "Motion3_FF").angles.definition("ankle_dorsiflexion_r").method
+    assert "10.66 deg" in method  # of the static; that stored with the walk is 7.75 deg
+    assert np.rad2deg(stored["static_plantar_flexion_r_rad"]) == pytest.approx(7.754, abs=1e-3)
+
+
+@pytest.mark.parametrize("changed", [{"marker_diameter_m": 0.018}, {"foot": "anatomical"}, {"knee_width_r_m": 0.125}])
+def test_a_wrong_choice_shows(shared_data: Path, changed: dict) -> None:
+    recording = _read(shared_data, "Motion3_FF")
+    angles = _model(shared_data, "Motion3_FF", **changed).angles
+    apart = [
+        _rms(angles.deg(f"{name}_r"), _vicon(recording, f"R{joint}Angles")[:, 0])
+        for name, joint, column, _ in COLUMNS
+        if column == 0
+    ]
+    assert max(apart) > 10 * LIMIT_DEG
