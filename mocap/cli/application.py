@@ -8,6 +8,7 @@ from mocap.cli import (
     board,
     calibrate,
     check,
+    compare,
     convert,
     demo,
     detect,
@@ -33,7 +34,7 @@ app = typer.Typer(
 )
 for _module in (
     demo, run, plan, board, plates, plate_calibrate, calibrate, convert, detect, sync, reconstruct, import_, kinematics,
-    view, check, export,
+    compare, view, check, export,
 ):  # fmt: skip
     app.command(name=_module.NAME, epilog=f"Example: {_module.EXAMPLE}")(_module.command)
 

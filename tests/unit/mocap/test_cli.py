@@ -11,7 +11,7 @@ import pytest
 
 COMMANDS = (
     "demo", "run", "sync", "detect", "plates", "plate-calibrate", "board", "calibrate", "reconstruct", "import",
-    "kinematics", "view", "check", "export",
+    "kinematics", "view", "check", "export", "compare",
 )  # fmt: skip
 
 
