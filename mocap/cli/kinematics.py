@@ -18,6 +18,14 @@ def command(
     trial: Annotated[Path, typer.Argument(help="Trial: .h5, .c3d or .trc.")],
     out: Annotated[Path, typer.Option(help="Trial file to write.")],
     static: Annotated[Path | None, typer.Option(help="Standing trial of the same person: .h5, .c3d or .trc.")] = None,
+    functional_hip: Annotated[
+        list[Path] | None,
+        typer.Option(help="Movement of the hips (star and arc), for their centres by SCoRE; repeatable."),
+    ] = None,
+    functional_knee: Annotated[
+        list[Path] | None,
+        typer.Option(help="Bending of the knees, for their axes by SARA; repeatable."),
+    ] = None,
     marker_set: Annotated[str | None, typer.Option(help="Marker set; found from the labels when left out.")] = None,
     model: Annotated[
         str | None, typer.Option(help="How poses are found: segments (the default) or plug-in-gait.")
@@ -52,12 +60,15 @@ def command(
     as_json: JsonFlag = False,
 ) -> None:
     """Compute segment poses and joint angles with their uncertainty; say what is not observable, and why."""
+    from mocap.pipeline.calibration_recordings import RecordingPaths
     from mocap.pipeline.motion import kinematics_to_file
     from mocap.pipeline.point_filter import stated_filter
 
     chosen = _pairs(choices, "--set")
     filtering = stated_filter(filter, cutoff, _pairs(filter_choices, "--filter-set"))
-    _show(kinematics_to_file(trial, out, static, marker_set, model, up, units, filtering, chosen), out, as_json)
+    recorded = RecordingPaths(tuple(functional_hip or ()), tuple(functional_knee or ()))
+    made = kinematics_to_file(trial, out, static, marker_set, model, up, units, filtering, chosen, recorded)
+    _show(made, out, as_json)
 
 
 def _pairs(choices: list[str] | None, hint: str) -> dict[str, str]:

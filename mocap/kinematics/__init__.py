@@ -3,13 +3,16 @@
 Inside the package everything is in ISB axes (X anterior, Y up, Z right); the world is turned once, at the door.
 """
 
+from mocap.kinematics.anatomical.joints import NO_RECORDINGS, CalibrationRecordings
 from mocap.kinematics.definitions import GRAVITY_ANGLES, VERDICT_NAMES
 from mocap.kinematics.joint_angles import Kinematics, joint_angles, joint_centres, kinematics, segment_poses
 from mocap.kinematics.options import KinematicsOptions
 
 __all__ = [
     "GRAVITY_ANGLES",
+    "NO_RECORDINGS",
     "VERDICT_NAMES",
+    "CalibrationRecordings",
     "Kinematics",
     "KinematicsOptions",
     "joint_angles",

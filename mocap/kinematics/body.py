@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.kinematics import segments
+from mocap.kinematics.anatomical.functional import Functional
+from mocap.kinematics.angles import rotation_about
 from mocap.kinematics.clusters import ClusterPose
 from mocap.kinematics.heading import Heading
 from mocap.kinematics.hip_centre import PelvisSize, hip_centre
@@ -44,6 +46,7 @@ class Setting:
     gravity_known: bool = True
     placement_pass: bool = False
     plug_in_gait: Any = None
+    functional: Functional = Functional()  # noqa: RUF009 - frozen, all its parts are empty
 
 
 class Body:
@@ -137,6 +140,9 @@ class Body:
         given = f"{side}HJC"
         if given in self.points:
             return self.points[given]
+        functional = self.setting.functional.hip_offset.get(side)
+        if functional is not None:
+            return self._keep(given, lambda: self._functional_hip(functional))
 
         def build() -> Vec:
             pelvis, size = self.pelvis(), self.setting.size
@@ -146,6 +152,11 @@ class Body:
             return carried(pelvis, offset, self.mid_asis())
 
         return self._keep(given, build)
+
+    def _functional_hip(self, offset: NDArray) -> Vec:
+        hip = carried(self.pelvis(), offset, self.mid_asis())
+        # Where the movement shows the hip centre, misplaced landmarks of the pelvis do not shift it.
+        return Vec(hip.value) if self.setting.placement_pass else hip
 
     def mid_hip(self) -> Vec:
         """Return the midpoint of the hip centres."""
@@ -185,9 +196,23 @@ class Body:
 
         def build() -> Frame:
             axis = segments.knee_axis(*self.condyles(side), side=SIDES[side])
-            return segments.long_bone_frame(self.hip(side), self.knee(side), axis)
+            femur = segments.long_bone_frame(self.hip(side), self.knee(side), axis)
+            turn = self.setting.functional.knee_turn_rad.get(side)
+            if turn is None:
+                return femur
+            turned = Frame(femur.axes @ rotation_about("y", turn), femur.grad)
+            if not self.setting.placement_pass:
+                return turned
+            # The axis comes from the movement: misplaced epicondyles shift the knee centre alone.
+            return segments.long_bone_frame(self.hip(side), self.knee(side), Vec(turned.axes[..., 2]))
 
         return self._keep(f"femur_{side}", build)
+
+    def knee_line(self, side: str) -> Vec:
+        """Return the flexion axis of the knee, to the subject's right: the epicondyles', or the functional one."""
+        if side not in self.setting.functional.knee_turn_rad:
+            return segments.knee_axis(*self.condyles(side), side=SIDES[side])
+        return carried(self.femur(side), np.array([0.0, 0.0, 1.0]), constant(np.zeros(3), self.n_frames))
 
     def shank_distal(self, side: str) -> Frame:
         """Return the shank frame of the ankle, its Z from the malleoli."""
@@ -206,7 +231,7 @@ class Body:
         """
 
         def build() -> Frame:
-            axis = segments.knee_axis(*self.condyles(side), side=SIDES[side])
+            axis = self.knee_line(side)
             if side in self.zeros.knee_axis:
                 axis = self._carried_axis(side, axis)
             return segments.long_bone_frame(self.knee(side), self.ankle(side), axis)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from mocap.kinematics.anatomical.names import FUNCTIONAL_VERDICTS
 from mocap.kinematics.observability import Outcome
 from mocap.trial import AngleDefinition
 
@@ -115,4 +116,5 @@ VERDICT_NAMES: frozenset[str] = frozenset(
         "static_same_subject", "static_quiet", "pelvis_width", "pelvis_depth", "pelvis_sta", "cardan_r", "cardan_l",
         "upright", "feet_level", "static_upright", "static_feet_level", "physiology",
     }
+    | FUNCTIONAL_VERDICTS
 )

@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 
 from numpy.typing import NDArray
 
+from mocap.errors import KinematicsError
 from mocap.kinematics import landmarks as lm
+from mocap.kinematics.anatomical.joints import NO_RECORDINGS, CalibrationRecordings
 from mocap.kinematics.body import Body, Setting
 from mocap.kinematics.frame_reasons import with_frame_reasons
 from mocap.kinematics.marker_sets import MarkerSet, match, resolve
@@ -100,6 +102,7 @@ def kinematics(
     gravity_known: bool = True,
     subject: Stated | None = None,
     static_subject: Stated | None = None,
+    recordings: CalibrationRecordings = NO_RECORDINGS,
 ) -> Kinematics:
     """Turn labelled points into angles, segment poses and joint centres.
 
@@ -118,6 +121,8 @@ def kinematics(
     subject, static_subject : mapping of str to float or str, optional
         What the files of the trial and of the static tell of the person, in SI units (`leg_length_r_m`,
         `knee_width_r_m`, ...); model `plug-in-gait` needs it where the options do not tell it.
+    recordings : CalibrationRecordings
+        Functional movements and other recordings that calibrate the person; they need the static.
 
     Returns
     -------
@@ -128,7 +133,7 @@ def kinematics(
     ------
     KinematicsError
         UNITS, AXES, SKELETON, LEFT_RIGHT, MEDIAL_LATERAL, HEEL_TOE, STATIC_OTHER_SUBJECT, STATIC_MOVING,
-        MARKER_SET_..., NO_POINTS; those of
+        MARKER_SET_..., NO_POINTS, CALIBRATION_NO_STATIC, CALIBRATION_MODEL; those of
         `mocap.kinematics.plug_in_gait.measures.find_measures`.
     """
     options = options or KinematicsOptions()
@@ -143,16 +148,28 @@ def kinematics(
         standing = None if static is None else lm.positions_isb(static, match(matched.marker_set, static.names))
         measures = find_measures(options, positions, standing, subject or {}, static_subject or {})
         setting = replace(setting, plug_in_gait=measures)
+        if recordings.functional_hip or recordings.functional_knee:
+            raise KinematicsError(
+                "Model plug-in-gait has its own hip centres and knee axes, and uses no functional movement.",
+                "Leave the functional movements out, or use another model.",
+                code="CALIBRATION_MODEL",
+            )
     person = NOBODY
     if static is not None:
-        person = calibrate_person(static, matched.marker_set, positions, setting, options)
+        person = calibrate_person(static, matched.marker_set, positions, setting, options, recordings)
+    elif recordings is not NO_RECORDINGS:
+        raise KinematicsError(
+            "Functional movements and other calibration recordings say nothing without the static trial.",
+            "Give the standing trial of the same person too.",
+            code="CALIBRATION_NO_STATIC",
+        )
     covariances = lm.covariances_isb(points, matched, positions)
     noise = lm.noise_of(points, matched)
     found = lm.build_landmarks(
         lm.traced_points(positions, bool(covariances)), person.calibration, options.pelvis, noise
     )
     size = person.size or size_without_static(positions, options)
-    setting = replace(setting, pelvis_method=found.pelvis_method, size=size)
+    setting = replace(setting, pelvis_method=found.pelvis_method, size=size, functional=person.functional)
     heading = heading_of(Body(found.points, found.poses, setting, person.zeros), points.rate_hz, options.heading_rad)
     body = build_body(found.points, found.poses, setting, person.zeros, heading)
     outcomes = all_outcomes(body)

@@ -27,7 +27,17 @@ def leg_outcomes(body: Body, side: str) -> dict[str, Outcome]:
 def _hip_words(body: Body, side: str) -> str:
     if f"{side}HJC" in body.points:
         return "hip centre as given with the points"
-    return f"hip centre by {body.setting.hip_method.replace('_', ' ')}"
+    words = body.setting.functional.hip_words.get(side, "")
+    if side in body.setting.functional.hip_offset:
+        return f"hip centre by {words}"
+    return f"hip centre by {body.setting.hip_method.replace('_', ' ')}{words and f' ({words})'}"
+
+
+def _knee_words(body: Body, side: str) -> str:
+    words = body.setting.functional.knee_words.get(side, "")
+    if side in body.setting.functional.knee_turn_rad:
+        return f"knee axis by {words}"
+    return f"epicondyles{words and f' ({words})'}"
 
 
 def _hip(body: Body, side: str) -> dict[str, Outcome]:
@@ -35,7 +45,7 @@ def _hip(body: Body, side: str) -> dict[str, Outcome]:
         raise NotObservable(f"{HIP_LINE}, so the thigh has nothing to be measured against")
     a, b, g = traced_joint(body.pelvis(), body.femur(side))
     s = SIDES[side]
-    method = f"pelvis from {body.setting.pelvis_method}; {_hip_words(body, side)}; epicondyles"
+    method = f"pelvis from {body.setting.pelvis_method}; {_hip_words(body, side)}; {_knee_words(body, side)}"
     angles = (a, signed(s, b), signed(s, g))
     return {name: Outcome(angle, method) for name, angle in zip(HIP, angles, strict=True)}
 
@@ -45,8 +55,8 @@ def _knee(body: Body, side: str) -> dict[str, Outcome]:
         return _knee_of_keypoints(body, side)
     a, b, g = traced_joint(body.femur(side), body.shank_proximal(side))
     s = SIDES[side]
-    method = f"{_hip_words(body, side)}; epicondyles and malleoli"
-    rotation = Outcome(signed(s, g), f"{method}; epicondylar axis carried by the shank from the static", "static")
+    method = f"{_hip_words(body, side)}; {_knee_words(body, side)} and malleoli"
+    rotation = Outcome(signed(s, g), f"{method}; knee axis carried by the shank from the static", "static")
     if side not in body.zeros.knee_axis:
         reason = "without a static trial thigh and shank share one epicondylar axis, which turns with neither"
         rotation = Outcome(None, reason=reason)

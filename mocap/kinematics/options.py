@@ -11,6 +11,7 @@ _CHOICES = {
     "foot": ("flat", "anatomical"),
     "posture": ("upright", "any"),
     "static_check": ("refuse", "flag"),
+    "knee_axis": ("auto", "functional", "epicondyles"),
 }
 
 
@@ -37,6 +38,9 @@ class KinematicsOptions:
         `upright`: refuse data in which the person never is; `any` for a person who lies.
     static_check : str
         What to do with a static trial whose body lengths are another person's: `refuse` or `flag`.
+    knee_axis : str
+        Where a functional knee movement holds its gates: `auto` uses it if the epicondyles show cross-talk,
+        `functional` always, `epicondyles` never.
     landmark_sd_m : float
         Standard uncertainty of landmark placement, per landmark and axis.
     task : str
@@ -60,6 +64,7 @@ class KinematicsOptions:
     foot: str = "flat"
     posture: str = "upright"
     static_check: str = "refuse"
+    knee_axis: str = "auto"
     landmark_sd_m: float = LANDMARK_SD_M
     task: str = ""
     heading_rad: float = float("nan")

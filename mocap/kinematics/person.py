@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from mocap.errors import KinematicsError
 from mocap.kinematics import landmarks as lm
 from mocap.kinematics import plausibility
+from mocap.kinematics.anatomical.functional import Functional
+from mocap.kinematics.anatomical.joints import NO_RECORDINGS, CalibrationRecordings, find_functional, joint_facts
 from mocap.kinematics.body import Setting, Zeros
 from mocap.kinematics.hip_centre import PelvisSize
 from mocap.kinematics.marker_sets import MarkerSet, Matched, match
@@ -30,6 +32,7 @@ class Person:
     zeros: Zeros = Zeros()  # noqa: RUF009 - frozen, all its parts are empty
     size: PelvisSize | None = None
     report: StaticReport | None = None
+    functional: Functional = Functional()  # noqa: RUF009 - frozen, all its parts are empty
     verdicts: tuple[Verdict, ...] = ()
 
 
@@ -69,6 +72,7 @@ def calibrate_person(
     trial: Mapping[str, NDArray],
     setting: Setting,
     options: KinematicsOptions,
+    recordings: CalibrationRecordings = NO_RECORDINGS,
 ) -> Person:
     """Return what the static trial fixes for a trial of the same person.
 
@@ -80,6 +84,8 @@ def calibrate_person(
     trial : mapping of str to ndarray, shape (time, 3)
         Landmarks of the trial; only points that it has may track.
     setting, options
+    recordings : CalibrationRecordings
+        Of functional movements of the person, ...; none when left out.
 
     Raises
     ------
@@ -109,6 +115,8 @@ def calibrate_person(
     found = lm.build_landmarks(lm.traced_points(tracked, False), calibration, options.pelvis, noise)
     size = pelvis_size(positions, options.leg_length_m, options.marker_radius_m)
     setting = replace(setting, pelvis_method=found.pelvis_method, size=size)
+    functional, judged = find_functional(recordings, marker_set, positions, found, setting, options)
+    setting = replace(setting, functional=functional)
     zeros = find_zeros(found, setting, options.foot == "flat" and setting.gravity_known)
     zeros = with_model_zeros(zeros, everything, setting, options)
     neutral = _neutral(found, setting, zeros, static.rate_hz, options.heading_rad)
@@ -121,9 +129,10 @@ def calibrate_person(
         neutral_mean_rad={name: mean for name, (mean, _) in neutral.items()},
         neutral_sd_rad={name: sd for name, (_, sd) in neutral.items()},
         size=size,
+        facts=joint_facts(functional, setting.hip_method),
     )
     enough = Verdict("static_quiet", quiet_s, STATIC_QUIET_S, "s", quiet_s >= STATIC_QUIET_S, "quiet standing used")
-    return Person(calibration, zeros, size, report, (*same, enough))
+    return Person(calibration, zeros, size, report, functional, (*same, enough, *judged))
 
 
 def _neutral(

@@ -134,7 +134,9 @@ def _check_medial(points: Positions, right: NDArray, owner: str) -> None:
                 )
 
 
-def same_subject(static: Positions, trial: Positions, refuse: bool = True) -> Verdict | None:
+def same_subject(
+    static: Positions, trial: Positions, refuse: bool = True, other: str = "trial"
+) -> Verdict | None:
     """Compare the lengths of a static trial with those of the trial; the median mismatch is flagged above 3 %.
 
     Without a length in common nothing can be compared, and there is no verdict.
@@ -151,7 +153,7 @@ def same_subject(static: Positions, trial: Positions, refuse: bool = True) -> Ve
     found = float(np.median(mismatch))
     if refuse and found > (SUBJECT_REFUSE if len(mismatch) >= MANY_LENGTHS else SUBJECT_REFUSE_FEW):
         raise KinematicsError(
-            f"The static trial is of another person: body lengths differ by {100 * found:.1f} % from the trial's.",
+            f"The static trial is of another person: body lengths differ by {100 * found:.1f} % from the {other}'s.",
             "Give the static trial of this person; static_check=flag (--set, or [options.kinematics]) lets it pass, "
             "flagged.",
             code="STATIC_OTHER_SUBJECT",

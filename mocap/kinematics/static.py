@@ -1,7 +1,8 @@
 """The static trial: the person's zeros, sizes and neutral band, from quiet standing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,6 @@ from mocap.kinematics.heading import quiet_frames
 from mocap.kinematics.hip_centre import PelvisSize
 from mocap.kinematics.landmarks import Landmarks
 from mocap.kinematics.observability import NotObservable
-from mocap.kinematics.segments import knee_axis
 from mocap.kinematics.traced import Frame, difference
 from mocap.kinematics.trunk_angles import spine_curvature, spine_names, spine_steps
 
@@ -34,6 +34,8 @@ class StaticReport:
     neutral_mean_rad, neutral_sd_rad : mapping of str to float
         Mean and SD of every observable angle over the quiet frames; mean ± 2 SD is the neutral band.
     size : PelvisSize or None
+    facts : mapping of str to float or str
+        What else the calibration found or decided, for the person's record; units in the names.
     """
 
     n_frames: int
@@ -42,6 +44,7 @@ class StaticReport:
     neutral_mean_rad: Mapping[str, float]
     neutral_sd_rad: Mapping[str, float]
     size: PelvisSize | None
+    facts: Mapping[str, float | str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def quiet_part(static: Mapping[str, NDArray], rate_hz: float) -> NDArray:
@@ -165,9 +168,9 @@ def _spine_zero(body: Body) -> float | None:
 
 
 def _knee_axis(body: Body, side: str) -> NDArray | None:
-    """Return the epicondylar axis (3,) in the axes of the distal shank, in m."""
+    """Return the flexion axis (3,) in the axes of the distal shank, in m."""
     try:
-        axis = knee_axis(*body.condyles(side), side=SIDES[side]).value
+        axis = body.knee_line(side).value
         shank = body.shank_distal(side).axes
     except NotObservable:
         return None

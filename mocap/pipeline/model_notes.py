@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mocap.kinematics import Kinematics, KinematicsOptions, kinematics
+from mocap.kinematics import NO_RECORDINGS, CalibrationRecordings, Kinematics, KinematicsOptions, kinematics
 from mocap.trial import JointAngles, Points3D
 
 _SAGITTAL = tuple(f"{name}_{side}" for name in ("hip_flexion", "knee_flexion", "ankle_dorsiflexion") for side in "rl")
@@ -23,12 +23,13 @@ class KinematicsInput:
     gravity_known: bool
     subject: Mapping[str, float | str]
     static_subject: Mapping[str, float | str]
+    recordings: CalibrationRecordings = NO_RECORDINGS
 
     def compute(self, options: KinematicsOptions) -> Kinematics:
         """Return the kinematics with these options."""
         return kinematics(
             self.points, self.marker_set, self.static, options=options, gravity_known=self.gravity_known,
-            subject=self.subject, static_subject=self.static_subject,
+            subject=self.subject, static_subject=self.static_subject, recordings=self.recordings,
         )  # fmt: skip
 
 

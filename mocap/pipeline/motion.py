@@ -8,8 +8,9 @@ import numpy as np
 
 from mocap.config.build import build
 from mocap.errors import KinematicsError
-from mocap.kinematics import GRAVITY_ANGLES, VERDICT_NAMES, KinematicsOptions
+from mocap.kinematics import GRAVITY_ANGLES, NO_RECORDINGS, VERDICT_NAMES, CalibrationRecordings, KinematicsOptions
 from mocap.kinematics.static import StaticReport
+from mocap.pipeline.calibration_recordings import NO_PATHS, RecordingPaths, open_recordings, recording_digests
 from mocap.pipeline.digests import input_sha256
 from mocap.pipeline.model_notes import KinematicsInput, model_notes
 from mocap.pipeline.output_kinds import TRIAL
@@ -98,6 +99,7 @@ def analyse(
     filtering: FilterOptions | None = None,
     options: KinematicsOptions | None = None,
     static_subject: Mapping[str, float | str] | None = None,
+    recordings: CalibrationRecordings | None = None,
 ) -> Trial:
     """Return the trial with smoothed points (where a filter is chosen), segments and angles.
 
@@ -115,6 +117,8 @@ def analyse(
         Its task, where it states none, is that of the trial.
     static_subject : mapping of str to float or str, optional
         What the standing trial's file tells of the person; the trial tells its own.
+    recordings : CalibrationRecordings, optional
+        Functional movements of the person, ...; they need the static.
     """
     # What an earlier analysis said of itself does not hold for this one.
     if filtering is not None:
@@ -124,7 +128,8 @@ def analyse(
     quality = tuple(verdict for verdict in trial.quality if verdict.name not in VERDICT_NAMES)
     options = options or KinematicsOptions()
     options = replace(options, task=options.task or trial.task)
-    told = KinematicsInput(points, static, marker_set, trial.gravity_known, trial.subject, static_subject or {})
+    told = KinematicsInput(points, static, marker_set, trial.gravity_known, trial.subject, static_subject or {},
+                           recordings or NO_RECORDINGS)  # fmt: skip
     result = told.compute(options)
     stated: dict[str, str | float | int | bool] = {"marker_set": result.marker_set, "static": static is not None}
     notes = model_notes(told, options, result)
@@ -149,7 +154,7 @@ def neutral_band(report: StaticReport | None) -> dict[str, float | str]:
     for name, mean in report.neutral_mean_rad.items():
         band[f"neutral_{name}_deg"] = float(np.rad2deg(mean))
         band[f"neutral_{name}_sd_deg"] = float(np.rad2deg(report.neutral_sd_rad[name]))
-    return band
+    return band | {f"static_{name}": fact for name, fact in report.facts.items()}
 
 
 def _without_neutral(subject: Mapping[str, float | str]) -> dict[str, float | str]:
@@ -177,6 +182,7 @@ def kinematics_to_file(
     units: str | None,
     filtering: FilterOptions | None = None,
     choices: Mapping[str, str] | None = None,
+    recorded: RecordingPaths = NO_PATHS,
 ) -> Trial:
     """Compute angles of a trial or motion file and write the trial file.
 
@@ -188,6 +194,8 @@ def kinematics_to_file(
         That of `KinematicsOptions`.
     choices : mapping of str to str, optional
         Fields of `KinematicsOptions` by name, as a user writes them.
+    recorded : RecordingPaths
+        Files of functional movements and the like; none when left out.
 
     Raises
     ------
@@ -198,17 +206,23 @@ def kinematics_to_file(
     options = build(KinematicsOptions, stated, "command line", "--set", typed=False)
     # A trial file may be given its own angles; a recording and the standing trial stay.
     kept = [path] if path.suffix.lower() != ".h5" else []
-    check_outputs({out: TRIAL}, [*kept, *([static] if static is not None else [])])
+    check_outputs({out: TRIAL}, [*kept, *([static] if static is not None else []), *recorded.files])
     trial = open_trial(path, up, units)
-    standing, person = None, None
-    if static is not None:
-        opened = open_trial(static, up, units)
-        filtered = filtering is None and trial.points_smoothed is not None
-        standing = opened.points_smoothed if filtered and opened.points_smoothed is not None else opened.points
+    filtered = filtering is None and trial.points_smoothed is not None
+
+    def treated(opened: Trial) -> Points3D:
+        # The standing trial and other calibration recordings are smoothed as the trial is.
         if filtering is not None and filtering.acts:
-            standing = filter_points(opened.points, filtering).points
-        trial = replace(trial, inputs={**trial.inputs, static.name: input_sha256(static)})
-        person = opened.subject
-    analysed = analyse(trial, standing, marker_set, filtering, options, person)
+            return filter_points(opened.points, filtering).points
+        return opened.points_smoothed if filtered and opened.points_smoothed is not None else opened.points
+
+    standing = open_trial(static, up, units) if static is not None else None
+    recordings = open_recordings(recorded, lambda file: treated(open_trial(file, up, units)))
+    digests = {static.name: input_sha256(static)} if static is not None else {}
+    trial = replace(trial, inputs={**trial.inputs, **digests, **recording_digests(recorded)})
+    analysed = analyse(
+        trial, treated(standing) if standing else None, marker_set, filtering, options,
+        standing.subject if standing else None, recordings,
+    )  # fmt: skip
     write_trial(out, analysed)
     return analysed

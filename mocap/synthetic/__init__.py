@@ -1,6 +1,7 @@
 """The synthetic lab: a person with every landmark, movements with known angles, cameras with known faults."""
 
 from mocap.synthetic.free import free_motion
+from mocap.synthetic.functional import knee_bends, star_arc
 from mocap.synthetic.gait import GaitStyle, walking
 from mocap.synthetic.legs import Stance
 from mocap.synthetic.motion import CURVES, Motion, landmarks, plant_ankle
@@ -34,11 +35,13 @@ __all__ = [
     "faced",
     "free_motion",
     "hip_hinge",
+    "knee_bends",
     "landmarks",
     "mirror_name",
     "observe",
     "plant_ankle",
     "squat",
+    "star_arc",
     "static_standing",
     "synthesise",
     "true_angles",

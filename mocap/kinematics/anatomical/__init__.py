@@ -1,0 +1,1 @@
+"""Anatomical calibration: what landmarks, joint centres and axes of a person are, from recordings made for it."""

@@ -1,0 +1,172 @@
+"""From recordings of functional movements to the hip centres and knee axes of a person."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mocap.kinematics import landmarks as lm
+from mocap.kinematics import plausibility
+from mocap.kinematics.anatomical.functional import (
+    Functional,
+    Pair,
+    StaticFrame,
+    find_hip,
+    find_knee,
+    pair_of,
+    regression_or_none,
+)
+from mocap.kinematics.body import SIDES, Body, Setting, Zeros
+from mocap.kinematics.marker_sets import MarkerSet, match
+from mocap.kinematics.observability import NotObservable
+from mocap.kinematics.options import KinematicsOptions
+from mocap.trial import Points3D, Verdict
+
+
+@dataclass(frozen=True, eq=False)
+class CalibrationRecordings:
+    """Recordings of the same person, made to calibrate beyond the static; all may be left out.
+
+    Attributes
+    ----------
+    functional_hip, functional_knee : tuple of Points3D
+        Movements of the hips (star and arc) and of the knees (bending in the air), taken together.
+    """
+
+    functional_hip: tuple[Points3D, ...] = ()
+    functional_knee: tuple[Points3D, ...] = ()
+
+
+NO_RECORDINGS = CalibrationRecordings()
+_NO_FRAME = StaticFrame(np.empty((0, 3, 3)), np.empty((0, 3)))
+
+
+def movement_positions(
+    points: Points3D, marker_set: MarkerSet, static: Mapping[str, NDArray], owner: str, refuse: bool
+) -> dict[str, NDArray]:
+    """Return the landmarks of a movement of the person of the static.
+
+    Raises
+    ------
+    KinematicsError
+        UNITS, SKELETON, LEFT_RIGHT, MEDIAL_LATERAL, HEEL_TOE, and STATIC_OTHER_SUBJECT where `refuse`.
+    """
+    positions = lm.positions_isb(points, match(marker_set, points.names))
+    if positions:
+        plausibility.check_body(positions, owner)
+        plausibility.same_subject(static, positions, refuse, owner)
+    return positions
+
+
+def find_functional(
+    recordings: CalibrationRecordings,
+    marker_set: MarkerSet,
+    static: Mapping[str, NDArray],
+    found: lm.Landmarks,
+    setting: Setting,
+    options: KinematicsOptions,
+) -> tuple[Functional, tuple[Verdict, ...]]:
+    """Return hip centres and knee axes of functional movements, with the verdicts on them.
+
+    Parameters
+    ----------
+    recordings : CalibrationRecordings
+    marker_set : MarkerSet
+    static : mapping of str to ndarray, shape (time, 3)
+        Landmarks in the quiet frames of the static, ISB-turned world, m.
+    found : Landmarks
+        Those of the static as the trial will have them.
+    setting, options
+
+    Raises
+    ------
+    KinematicsError
+        Those of `movement_positions`.
+    """
+    refuse = options.static_check == "refuse"
+
+    def movements(recorded: Sequence[Points3D], owner: str) -> list[dict[str, NDArray]]:
+        return [movement_positions(points, marker_set, static, owner, refuse) for points in recorded]
+
+    hips = movements(recordings.functional_hip, "functional hip trial")
+    knees = movements(recordings.functional_knee, "functional knee trial")
+    functional, verdicts = _hips(hips, static, found, setting, options)
+    setting = replace(setting, functional=functional)
+    with_knees, more = _knees(knees, static, found, setting, options)
+    return with_knees, verdicts + more
+
+
+def joint_facts(functional: Functional, hip_method: str) -> dict[str, float | str]:
+    """Return for the person's record by what each hip centre and knee axis was found; lengths in m, angles in deg."""
+    facts: dict[str, float | str] = {}
+    for side in SIDES:
+        low, offset = side.lower(), functional.hip_offset.get(side)
+        said = functional.hip_words.get(side, "")
+        facts[f"hip_centre_{low}"] = said if offset is not None else f"{hip_method}{said and f' ({said})'}"
+        if offset is not None:
+            facts |= {f"hip_centre_{low}_{axis}_m": float(x) for axis, x in zip("xyz", offset, strict=True)}
+        if side in functional.knee_words:
+            facts[f"knee_axis_{low}"] = functional.knee_words[side]
+        if side in functional.knee_turn_rad:
+            facts[f"knee_axis_turn_{low}_deg"] = float(np.rad2deg(functional.knee_turn_rad[side]))
+    return facts
+
+
+def _hips(
+    movements: list[dict[str, NDArray]],
+    static: Mapping[str, NDArray],
+    found: lm.Landmarks,
+    setting: Setting,
+    options: KinematicsOptions,
+) -> tuple[Functional, tuple[Verdict, ...]]:
+    if not movements:
+        return Functional(), ()
+    body = Body(found.points, found.poses, setting, Zeros())
+    offsets: dict[str, NDArray] = {}
+    words: dict[str, str] = {}
+    verdicts: tuple[Verdict, ...] = ()
+    for side in SIDES:
+        pair: Pair | str = pair_of(static, movements, "pelvis", f"femur_{side.lower()}", options.pelvis)
+        try:
+            frame = StaticFrame(body.pelvis().axes, body.mid_asis().value)
+        except NotObservable as missing:
+            pair, frame = missing.reason, _NO_FRAME
+        hip = find_hip(pair, frame, side, regression_or_none(setting.size, side))
+        words[side] = hip.words
+        verdicts += hip.verdicts
+        if hip.offset is not None:
+            offsets[side] = hip.offset
+    return Functional(hip_offset=MappingProxyType(offsets), hip_words=MappingProxyType(words)), verdicts
+
+
+def _knees(
+    movements: list[dict[str, NDArray]],
+    static: Mapping[str, NDArray],
+    found: lm.Landmarks,
+    setting: Setting,
+    options: KinematicsOptions,
+) -> tuple[Functional, tuple[Verdict, ...]]:
+    if not movements or options.knee_axis == "epicondyles":
+        return setting.functional, ()
+    body = Body(found.points, found.poses, setting, Zeros())
+    turns: dict[str, float] = {}
+    words: dict[str, str] = {}
+    verdicts: tuple[Verdict, ...] = ()
+    for side in SIDES:
+        low = side.lower()
+        pair: Pair | str = pair_of(static, movements, f"femur_{low}", f"shank_{low}")
+        try:
+            frame = StaticFrame(body.femur(side).axes, body.knee(side).value)
+        except NotObservable as missing:
+            pair, frame = missing.reason, _NO_FRAME
+        knee = find_knee(pair, frame, side, options.knee_axis)
+        words[side] = knee.words
+        verdicts += knee.verdicts
+        if knee.turn_rad is not None:
+            turns[side] = knee.turn_rad
+    functional = replace(
+        setting.functional, knee_turn_rad=MappingProxyType(turns), knee_words=MappingProxyType(words)
+    )
+    return functional, verdicts

@@ -1,0 +1,47 @@
+"""The recordings that calibrate a person beyond the static: named by files, opened, and treated as the static is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mocap.kinematics import CalibrationRecordings
+from mocap.pipeline.digests import input_sha256
+from mocap.trial import Points3D
+
+
+@dataclass(frozen=True)
+class RecordingPaths:
+    """Files of calibration recordings (.h5, .c3d, .trc), all optional.
+
+    Attributes
+    ----------
+    functional_hip, functional_knee : tuple of Path
+        Movements of the hips and of the knees.
+    """
+
+    functional_hip: tuple[Path, ...] = ()
+    functional_knee: tuple[Path, ...] = ()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Every file that is named, once."""
+        return tuple(dict.fromkeys((*self.functional_hip, *self.functional_knee)))
+
+
+NO_PATHS = RecordingPaths()
+
+
+def open_recordings(paths: RecordingPaths, opened: Callable[[Path], Points3D]) -> CalibrationRecordings | None:
+    """Return the recordings, or None when no file is named; `opened` reads one as the static is read."""
+    if not paths.files:
+        return None
+    points = {path: opened(path) for path in paths.files}
+    return CalibrationRecordings(
+        functional_hip=tuple(points[path] for path in paths.functional_hip),
+        functional_knee=tuple(points[path] for path in paths.functional_knee),
+    )
+
+
+def recording_digests(paths: RecordingPaths) -> dict[str, str]:
+    """Return the SHA-256 of every file by its name."""
+    return {path.name: input_sha256(path) for path in paths.files}
