@@ -22,6 +22,9 @@ _CONVENTIONAL = "tilt, obliquity, rotation: Rz(-tilt) Rx(-obliquity) Ry(rotation
 _JCS = "Rz(a) Rx(b) Ry(g) of distal in proximal (Grood and Suntay 1983, ISB)"
 _PELVIS = "Pelvis (ASIS, PSIS) against the subject frame (gravity, heading)"
 _LUMBAR = "Segment at T12/L1 against the pelvis, relative to the static: R_PT R0^T"
+_TANGENTS = "angle in the sagittal plane of the pelvis"
+_BENT = "flexion (kyphosis); lordosis is negative"
+_STRAIGHT = "tangents parallel, a straight spine"
 _UPRIGHT = "line of mid-ASIS and mid-PSIS level"
 
 TRUNK_WORDS = {
@@ -42,6 +45,19 @@ TRUNK_WORDS = {
     "lumbar_rotation": Words(f"{_LUMBAR}.", f"-g of {_JCS}", "to the right", "as in the static trial"),
     "thoracopelvic_flexion": Words("Thorax against the pelvis.", f"-a of {_JCS}", "flexion (forward)", ""),
     "trunk_lean": Words("Thorax against gravity.", _BAKER, "forward", "Y axis of the thorax vertical"),
+    "trunk_lateral_lean": Words(
+        "Thorax against gravity.", f"minus the obliquity of {_BAKER}", "to the right", "Z axis of the thorax level"
+    ),
+    "trunk_rotation": Words(
+        "Thorax against the subject frame (gravity, heading).", f"minus the rotation of {_BAKER}",
+        "to the right (left side forward)", "thorax facing the heading",
+    ),
+    "thoracopelvic_lateral_bend": Words("Thorax against the pelvis.", f"b of {_JCS}", "to the right", ""),
+    "thoracopelvic_rotation": Words("Thorax against the pelvis.", f"-g of {_JCS}", "to the right", ""),
+    "lumbar_curvature": Words("Tangent of the spine at T12 against that at S1.", _TANGENTS, _BENT, _STRAIGHT),
+    "lumbar_curvature_upper": Words("Tangent of the spine at T12 against that at L3.", _TANGENTS, _BENT, _STRAIGHT),
+    "lumbar_curvature_lower": Words("Tangent of the spine at L3 against that at S1.", _TANGENTS, _BENT, _STRAIGHT),
+    "thoracic_curvature": Words("Tangent of the spine at C7 against that at T12.", _TANGENTS, _BENT, _STRAIGHT),
 }  # fmt: skip
 
 LEG_WORDS = {
@@ -68,6 +84,21 @@ LEG_WORDS = {
     "foot_progression": Words(
         "Foot line against the heading, in the floor plane.", "about the vertical", "toes out", "along the heading"
     ),
+    "knee_tracking": Words(
+        "Horizontal part of the line from ankle to knee centre against the foot line.", "about the vertical",
+        "knee lateral to the foot line", "knee above the foot line",
+    ),
+    "thigh_inclination": Words(
+        "Line from hip to knee centre against the downward vertical, in the vertical plane of the heading.",
+        "angle in a plane", "knee in front of the hip", "thigh hanging straight down",
+    ),
+    "sole_pitch": Words(
+        "Elevation of the sole's forward axis above the horizontal.", "line against gravity", "toes up", ""
+    ),
+    "pelvic_tilt_clinical": Words(
+        "Elevation of the line from PSIS to ASIS of one side below the horizontal.", "line against gravity",
+        "anterior", "line level",
+    ),
 }  # fmt: skip
 
 ANGLE_NAMES: tuple[str, ...] = (*TRUNK_WORDS, *(f"{name}_{side}" for name in LEG_WORDS for side in "rl"))
@@ -76,7 +107,7 @@ ANGLE_NAMES: tuple[str, ...] = (*TRUNK_WORDS, *(f"{name}_{side}" for name in LEG
 GRAVITY_ANGLES: frozenset[str] = frozenset(
     name
     for name in ANGLE_NAMES
-    if name.startswith(("pelvic_", "trunk_lean", "shank_inclination", "thigh_elevation", "foot_progression"))
+    if name.startswith(("pelvic_", "trunk_", "shank_", "thigh_", "foot_progression", "knee_tracking", "sole_"))
 )
 """Angles that are measured against the vertical, and not observable where that is not known.
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from mocap.kinematics.angles import traced_baker
 from mocap.kinematics.body import SIDES, Body
 from mocap.kinematics.definitions import ANGLE_NAMES, definition_of
+from mocap.kinematics.further.outcomes import further_outcomes
 from mocap.kinematics.heading import Heading, find_heading, upright_axes
 from mocap.kinematics.landmarks import TRACKED, Landmarks, for_placement
 from mocap.kinematics.leg_angles import leg_outcomes, near_singular
@@ -31,7 +32,7 @@ SINGULAR_LIMIT_DEG = 75.0
 
 def all_outcomes(body: Body) -> dict[str, Outcome]:
     """Return the outcome of every angle, in the order of `ANGLE_NAMES`."""
-    found = trunk_outcomes(body)
+    found = trunk_outcomes(body) | further_outcomes(body)
     for side in SIDES:
         found |= leg_outcomes(body, side)
     found |= outcomes_of_model(body)

@@ -24,6 +24,8 @@ from mocap.trial import JointAngles, Points3D
 SUBJECT = default_subject(seed=3)
 STATIC = static_standing(SUBJECT)
 PLATES = ("SAC", "T12_")
+# The synthetic body carries no spinous markers below T12.
+SHOWN = tuple(name for name in ANGLE_NAMES if not name.startswith("lumbar_curvature"))
 
 
 def _heading(trial: SyntheticTrial) -> KinematicsOptions:
@@ -47,12 +49,15 @@ def _foot_is_upright(trial: SyntheticTrial, side: str) -> np.ndarray:
 )
 def test_perfect_points_give_perfect_angles(trial: SyntheticTrial) -> None:
     result = kinematics(trial.points, static=STATIC.points, options=_heading(trial))
-    for name in ANGLE_NAMES:
+    for name in SHOWN:
         assert result.angles.definition(name).observable
         error = np.abs(_error_deg(result.angles, trial, name))
-        if name.startswith(("shank_inclination", "foot_progression")):
+        if name.startswith(("shank_inclination", "foot_progression", "knee_tracking")):
             # A foot in the air that points straight up or down has no line on the floor.
             error = error[~_foot_is_upright(trial, name[-1].upper())]
+        if name.startswith("knee_tracking"):
+            error = error[np.isfinite(error)]
+            assert len(error)
         # Measured: at most 3.5e-13 deg over all angles and motions, pelvis tilted -30 to 95 deg among them.
         assert error.max() <= 1e-5, name
     for name, truth in trial.joint_centres.items():
@@ -86,9 +91,10 @@ def test_no_angle_depends_on_where_the_person_faces(turn_deg: float) -> None:
     turned = faced(trial, np.deg2rad(turn_deg), (2.0, -1.0, 0.0))
     one = kinematics(trial.points, static=STATIC.points).angles
     other = kinematics(turned.points, static=STATIC.points).angles
-    for name in ANGLE_NAMES:
+    for name in SHOWN:
         # Measured: at most 4e-13 deg.
-        assert np.abs(np.rad2deg(one[name] - other[name])).max() <= 1e-9, name
+        assert (np.isnan(one[name]) == np.isnan(other[name])).all(), name
+        assert np.nanmax(np.abs(np.rad2deg(one[name] - other[name]))) <= 1e-9, name
 
 
 def test_a_mirrored_person_has_mirrored_angles() -> None:
@@ -101,8 +107,9 @@ def test_a_mirrored_person_has_mirrored_angles() -> None:
     one = kinematics(trial.points, static=STATIC.points, options=options).angles
     options = replace(options, heading_rad=-options.heading_rad)
     other = kinematics(mirrored(trial.points), static=mirrored(STATIC.points), options=options).angles
-    reversed_signs = ("obliquity", "pelvic_rotation", "lateral_bend", "lumbar_rotation")
-    for name in ANGLE_NAMES:
+    reversed_signs = ("obliquity", "pelvic_rotation", "lateral_bend", "lumbar_rotation", "lateral_lean",
+                      "trunk_rotation", "thoracopelvic_rotation")  # fmt: skip
+    for name in SHOWN:
         sign = -1.0 if any(part in name for part in reversed_signs) else 1.0
         np.testing.assert_allclose(other[mirror_name(name)], sign * one[name], atol=1e-9, err_msg=name)
 
@@ -152,7 +159,7 @@ def test_sd_agrees_with_monte_carlo_in_every_angle() -> None:
     covariance = np.broadcast_to(roots @ np.swapaxes(roots, 1, 2), (n_draws, n_points, 3, 3))
     points = Points3D(position, trial.points.names, 100.0, covariance=covariance)
     angles = kinematics(points, static=STATIC.points).angles
-    for name in ANGLE_NAMES:
+    for name in SHOWN:
         ratio = np.median(angles.sd_deg(name)) / np.std(angles.deg(name))
         # Measured: 0.984 to 1.013; the SD of 5000 draws is itself known to 1 %.
         assert 0.95 <= ratio <= 1.05, f"{name}: {ratio:.3f}"

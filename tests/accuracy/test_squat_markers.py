@@ -33,7 +33,9 @@ def test_pelvic_tilt(squats: Kinematics, opensim: dict[str, np.ndarray]) -> None
     found, reference = squats.angles.deg("pelvic_tilt"), -opensim["pelvis_tilt"]
     assert squats.marker_set == "opensim-full-body"
     assert np.isfinite(found).all()
-    # Measured: r 0.9934, residual SD 1.89 deg, offset 7.49 deg (ASIS-PSIS plane against the model's pelvis).
+    # Measured: r 0.9934, residual SD 1.89 deg, offset 7.49 deg. The model's pelvis has its ASIS (mean of both sides)
+    # 18.9 mm lower than its PSIS over 199.3 mm at tilt 0: 5.4 deg. Of the other 2.1 deg the fit is the cause: seen from
+    # the fitted pelvis the markers of the PSIS lie 5.4 mm above and those of the ASIS 2.3 mm below their places.
     assert np.corrcoef(found, reference)[0, 1] >= 0.99
     assert np.std(found - reference) <= 2.5
     assert abs(np.mean(found - reference) - 7.5) <= 1.0
@@ -79,3 +81,27 @@ def test_quality_of_static_and_trial(squats: Kinematics) -> None:
     index = squats.angles.names.index("pelvic_tilt")
     # 5 mm over a pelvis of 0.20 to 0.21 m.
     assert 1.3 < np.rad2deg(squats.angles.u_landmark[index]) < 1.5
+
+
+def test_angles_run_without_steps_through_five_squats(squats: Kinematics) -> None:
+    for name in squats.angles.names:
+        values = squats.angles.deg(name)
+        if name.startswith("knee_tracking"):
+            # A direction, of a line as short as 30 mm: 3.12 deg where the left knee begins to move forward.
+            assert np.abs(np.diff(values)).max() <= 4.0, name
+        elif np.isfinite(values).any():
+            # Measured: at most 2.26 deg (left hip flexion) in 10 ms, of points that are not filtered.
+            assert np.nanmax(np.abs(np.diff(values))) <= 3.0, name
+
+
+@pytest.mark.parametrize("side", ["r", "l"])
+def test_shank_inclination_is_the_dorsiflexion_of_a_flat_foot(squats: Kinematics, shared_data: Path, side: str) -> None:
+    folder, label = shared_data / "squat_markers", {"r": "r_calc", "l": "L_calc"}[side]
+    heel = read_trc(folder / "squats1.trc", up="y").points.point(label)[:, 2]
+    standing = read_trc(folder / "static1.trc", up="y").points.point(label)[:, 2]
+    down = heel - np.nanmedian(standing) < 0.005
+    assert down.mean() > 0.99
+    apart = (squats.angles.deg(f"shank_inclination_{side}") - squats.angles.deg(f"ankle_dorsiflexion_{side}"))[down]
+    # Measured: SD 1.28 right and 1.35 left, largest 3.6 and 3.0 deg, mean 0.5 and 0.4.
+    assert np.std(apart) <= 2.0
+    assert np.abs(apart).max() <= 5.0

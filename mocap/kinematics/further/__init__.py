@@ -1,0 +1,1 @@
+"""Angles and measures beyond those of the joints: inclinations, curvatures, centre of mass, base of support, rates."""
