@@ -184,9 +184,13 @@ def _measured(name: str, sources: frozenset[str], body: Body, found: Landmarks) 
     direct = sources & set(ANATOMICAL) | {point for point in sources if not _tracks_alone(point)}
     for side in "RL":
         low = side.lower()
-        if side in body.zeros.foot_flat and name in (f"ankle_dorsiflexion_{low}", f"ankle_inversion_{low}"):
+        if side in body.zeros.foot_flat and name in _of_foot(low):
             direct = direct - set(TRACKED[f"foot_{low}"][0])
     return tuple(sorted(direct))
+
+
+def _of_foot(low: str) -> tuple[str, ...]:
+    return f"ankle_dorsiflexion_{low}", f"ankle_inversion_{low}", f"sole_pitch_{low}"
 
 
 def _carries(segment: str, sources: frozenset[str], positions: Mapping[str, NDArray]) -> bool:

@@ -1,6 +1,7 @@
 """Angles of the lines of one leg: knee tracking, thigh inclination, pitch of the sole, clinical tilt of one side."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mocap.kinematics.angles import line_elevation, line_lean, signed
 from mocap.kinematics.body import SIDES, Body
@@ -35,10 +36,9 @@ def _knee_tracking(body: Body, side: str) -> Outcome:
     floor, tip = body.foot_floor(side), body.foot_line(side)[1]
     shank = difference(body.knee(side), body.ankle(side))
     turn = signed(SIDES[side], line_lean(shank, from_above(floor)))
-    level = np.hypot(shank.value[:, 0], shank.value[:, 2])
-    short = level < SHORTEST_TRACK_M
+    short = short_track(body, side)
     n_short = int(short.sum())
-    if n_short and not (level >= SHORTEST_TRACK_M).any():
+    if n_short and n_short == int(np.isfinite(shank.value).all(axis=1).sum()):
         raise NotObservable(
             "the knee is never 30 mm or more away from above the ankle, and an upright shank tracks nowhere"
         )
@@ -47,6 +47,12 @@ def _knee_tracking(body: Body, side: str) -> Outcome:
     return Outcome(
         Scalar(np.where(short, np.nan, turn.value), turn.grad), f"{source}; foot line HEEL-{tip}", reason=reason
     )
+
+
+def short_track(body: Body, side: str) -> NDArray:
+    """Return the frames, shape (time,), with the knee less than 30 mm from above the ankle."""
+    shank = difference(body.knee(side), body.ankle(side)).value
+    return np.hypot(shank[:, 0], shank[:, 2]) < SHORTEST_TRACK_M
 
 
 def _thigh_inclination(body: Body, side: str) -> Outcome:
