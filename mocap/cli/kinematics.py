@@ -26,6 +26,11 @@ def command(
         list[Path] | None,
         typer.Option(help="Bending of the knees, for their axes by SARA; repeatable."),
     ] = None,
+    pointer: Annotated[
+        list[str] | None,
+        typer.Option(help="LANDMARK=FILE: a recording in which a pointer (PTR1, PTR2, ...) touches it; repeatable."),
+    ] = None,
+    pointer_pivot: Annotated[Path | None, typer.Option(help="The pointer pivoting about its resting tip.")] = None,
     marker_set: Annotated[str | None, typer.Option(help="Marker set; found from the labels when left out.")] = None,
     model: Annotated[
         str | None, typer.Option(help="How poses are found: segments (the default) or plug-in-gait.")
@@ -64,18 +69,24 @@ def command(
     from mocap.pipeline.motion import kinematics_to_file
     from mocap.pipeline.point_filter import stated_filter
 
+    touched = (_pair(one, "--pointer", "LANDMARK=FILE") for one in pointer or ())
+    pointed = tuple((name, Path(file)) for name, file in touched)
     chosen = _pairs(choices, "--set")
     filtering = stated_filter(filter, cutoff, _pairs(filter_choices, "--filter-set"))
-    recorded = RecordingPaths(tuple(functional_hip or ()), tuple(functional_knee or ()))
+    recorded = RecordingPaths(tuple(functional_hip or ()), tuple(functional_knee or ()), pointer_pivot, pointed)
     made = kinematics_to_file(trial, out, static, marker_set, model, up, units, filtering, chosen, recorded)
     _show(made, out, as_json)
 
 
 def _pairs(choices: list[str] | None, hint: str) -> dict[str, str]:
-    pairs = [choice.partition("=") for choice in choices or []]
-    if not all(value for _, _, value in pairs):
-        raise typer.BadParameter("give NAME=VALUE", param_hint=hint)
-    return {name: value for name, _, value in pairs}
+    return dict(_pair(choice, hint, "NAME=VALUE") for choice in choices or [])
+
+
+def _pair(choice: str, hint: str, form: str) -> tuple[str, str]:
+    name, _, value = choice.partition("=")
+    if not value:
+        raise typer.BadParameter(f"give {form}", param_hint=hint)
+    return name, value
 
 
 def _show(made: "Trial", out: Path, as_json: bool) -> None:

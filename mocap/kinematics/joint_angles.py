@@ -142,6 +142,8 @@ def kinematics(
     upright = gravity_known and options.posture == "upright"
     positions = checked_positions(points, matched, "trial", upright)
     stands = upright_verdicts(positions) if upright else ()
+    # A landmark that was touched is carried by its segment, whatever marker the trial has there.
+    positions = {name: values for name, values in positions.items() if name not in recordings.pointed_names}
     setting = Setting(matched.marker_set.kind, options.hip_centre, gravity_known=gravity_known)
     measures = None
     if options.model == "plug-in-gait":

@@ -11,6 +11,7 @@ from mocap.kinematics import landmarks as lm
 from mocap.kinematics import plausibility
 from mocap.kinematics.anatomical.functional import Functional
 from mocap.kinematics.anatomical.joints import NO_RECORDINGS, CalibrationRecordings, find_functional, joint_facts
+from mocap.kinematics.anatomical.touched import find_touched
 from mocap.kinematics.body import Setting, Zeros
 from mocap.kinematics.hip_centre import PelvisSize
 from mocap.kinematics.marker_sets import MarkerSet, Matched, match
@@ -107,6 +108,10 @@ def calibrate_person(
     quiet = quiet_part(everything, static.rate_hz)
     positions = {name: values[quiet] for name, values in everything.items()}
     positions = {name: values for name, values in positions.items() if np.isfinite(values).all(axis=1).any()}
+    touched = find_touched(recordings, marker_set, positions, options)
+    if touched.positions:
+        positions |= touched.positions
+        plausibility.check_body(positions, "static trial with the landmarks that were pointed at")
     noise = lm.noise_of(static, matched)
     calibration = lm.calibrate(positions, trial, noise)
     tracked = {name: values for name, values in positions.items() if name in trial}
@@ -129,7 +134,7 @@ def calibrate_person(
         neutral_mean_rad={name: mean for name, (mean, _) in neutral.items()},
         neutral_sd_rad={name: sd for name, (_, sd) in neutral.items()},
         size=size,
-        facts=joint_facts(functional, setting.hip_method),
+        facts=joint_facts(functional, setting.hip_method) | dict(touched.facts),
     )
     enough = Verdict("static_quiet", quiet_s, STATIC_QUIET_S, "s", quiet_s >= STATIC_QUIET_S, "quiet standing used")
     return Person(calibration, zeros, size, report, functional, (*same, enough, *judged))

@@ -17,15 +17,23 @@ class RecordingPaths:
     ----------
     functional_hip, functional_knee : tuple of Path
         Movements of the hips and of the knees.
+    pivot : Path, optional
+        A pointer that pivots about its tip.
+    pointed : tuple of (str, Path)
+        Landmarks, and recordings in which the pointer touches them.
     """
 
     functional_hip: tuple[Path, ...] = ()
     functional_knee: tuple[Path, ...] = ()
+    pivot: Path | None = None
+    pointed: tuple[tuple[str, Path], ...] = ()
 
     @property
     def files(self) -> tuple[Path, ...]:
         """Every file that is named, once."""
-        return tuple(dict.fromkeys((*self.functional_hip, *self.functional_knee)))
+        pivot = () if self.pivot is None else (self.pivot,)
+        pointed = (path for _, path in self.pointed)
+        return tuple(dict.fromkeys((*self.functional_hip, *self.functional_knee, *pivot, *pointed)))
 
 
 NO_PATHS = RecordingPaths()
@@ -39,6 +47,8 @@ def open_recordings(paths: RecordingPaths, opened: Callable[[Path], Points3D]) -
     return CalibrationRecordings(
         functional_hip=tuple(points[path] for path in paths.functional_hip),
         functional_knee=tuple(points[path] for path in paths.functional_knee),
+        pivot=points[paths.pivot] if paths.pivot is not None else None,
+        pointed=tuple((name, points[path]) for name, path in paths.pointed),
     )
 
 

@@ -33,10 +33,21 @@ class CalibrationRecordings:
     ----------
     functional_hip, functional_knee : tuple of Points3D
         Movements of the hips (star and arc) and of the knees (bending in the air), taken together.
+    pivot : Points3D, optional
+        A pointer (markers `PTR1`, `PTR2`, ...) that pivots about its resting tip.
+    pointed : tuple of (str, Points3D)
+        Landmarks with the recordings in which the tip touches them; a touched landmark counts in place of its marker.
     """
 
     functional_hip: tuple[Points3D, ...] = ()
     functional_knee: tuple[Points3D, ...] = ()
+    pivot: Points3D | None = None
+    pointed: tuple[tuple[str, Points3D], ...] = ()
+
+    @property
+    def pointed_names(self) -> tuple[str, ...]:
+        """The landmarks that were touched, each once."""
+        return tuple(dict.fromkeys(name for name, _ in self.pointed))
 
 
 NO_RECORDINGS = CalibrationRecordings()

@@ -1,0 +1,175 @@
+"""Landmarks by a pointer: the tip from pivoting, the touch, and the angles against those from markers."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mocap.errors import KinematicsError
+from mocap.kinematics import CalibrationRecordings, Kinematics, KinematicsOptions, kinematics
+from mocap.kinematics.anatomical.pointer import calibrate_pointer, pointer_positions, tip_positions
+from mocap.kinematics.angles import from_joint
+from mocap.pipeline.calibration_recordings import RecordingPaths
+from mocap.pipeline.motion import kinematics_to_file
+from mocap.storage import read_trial, write_trial
+from mocap.synthetic import default_subject, squat, static_standing
+from mocap.trial import Points3D, Trial
+
+SUBJECT = default_subject(seed=3)
+STATIC = static_standing(SUBJECT)
+SQUAT = squat(SUBJECT, repetitions=1)
+TOUCHED = ("RASIS", "LASIS", "RPSIS", "LPSIS", "RLFE", "RMFE", "LLFE", "LMFE", "RLMAL", "RMMAL", "LLMAL", "LMMAL")
+# Markers from the tip, along the rod and beside it, m.
+BODY = np.array([[0.0, 0.0, 0.13], [0.05, 0.0, 0.21], [-0.05, 0.01, 0.24], [0.0, -0.04, 0.28]])
+ROD = np.array([[0.0, 0.0, 0.10], [0.0, 0.0, 0.30]])
+
+
+def pointer_at(tip: np.ndarray, shape: np.ndarray, swing_deg: float, seed: int, sigma_m: float) -> np.ndarray:
+    """Markers, shape (time, marker, 3), of a pointer whose tip is at `tip`, shape (time, 3), in the world."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(len(tip)) / 100.0
+    a, b, g = (np.deg2rad(swing_deg) * np.sin(2 * np.pi * f * time + rng.uniform(0, 6)) for f in (0.9, 0.7, 0.4))
+    world = from_joint(a, b, g)
+    return tip[:, None] + np.einsum("tij,pj->tpi", world, shape) + rng.normal(0, sigma_m, (len(tip), len(shape), 3))
+
+
+def pivot(shape: np.ndarray = BODY, swing_deg: float = 40.0, sigma_m: float = 0.0, frames: int = 600) -> Points3D:
+    tip = np.broadcast_to([1.0, 0.5, 0.03], (frames, 3))
+    names = [f"PTR{number}" for number in range(1, len(shape) + 1)]
+    return Points3D(pointer_at(tip, shape, swing_deg, 1, sigma_m), names, 100.0)
+
+
+def touching(landmark: str, seed: int, shape: np.ndarray = BODY, sigma_m: float = 0.0) -> Points3D:
+    """A swaying person with no marker on what is touched; the tip comes, rests for 1.2 s, and goes."""
+    sway = static_standing(SUBJECT, sway_m=0.01, seed=seed)
+    tip = sway.points.point(landmark).copy()
+    away = np.clip(np.abs(np.arange(300) - 150) / 100.0 - 0.6, 0.0, None)
+    tip += away[:, None] * [0.3, 0.2, 0.1]
+    body = [index for index, name in enumerate(sway.points.names) if name not in TOUCHED]
+    noise = np.random.default_rng(seed).normal(0, sigma_m, (300, len(body), 3))
+    position = np.concatenate(
+        [sway.points.position[:, body] + noise, pointer_at(tip, shape, 8.0, seed, sigma_m)], axis=1
+    )
+    names = [*(sway.points.names[index] for index in body), *(f"PTR{n}" for n in range(1, len(shape) + 1))]
+    return Points3D(position, names, 100.0)
+
+
+def without(points: Points3D, names: tuple[str, ...], sigma_m: float = 0.0, seed: int = 0) -> Points3D:
+    kept = [index for index, name in enumerate(points.names) if name not in names]
+    noise = np.random.default_rng(seed).normal(0, sigma_m, (points.n_frames, len(kept), 3))
+    return Points3D(points.position[:, kept] + noise, [points.names[index] for index in kept], points.rate_hz)
+
+
+def by_pointer(shape: np.ndarray, sigma_m: float) -> Kinematics:
+    recordings = CalibrationRecordings(
+        pivot=pivot(shape, sigma_m=sigma_m),
+        pointed=tuple((name, touching(name, 10 + k, shape, sigma_m)) for k, name in enumerate(TOUCHED)),
+    )
+    static = without(STATIC.points, TOUCHED, sigma_m, 3)
+    return kinematics(without(SQUAT.points, TOUCHED), static=static, recordings=recordings)
+
+
+@pytest.mark.parametrize("shape", [BODY, BODY[:3], ROD], ids=["body", "three", "rod"])
+def test_the_tip_is_found_by_pivoting(shape: np.ndarray) -> None:
+    pointer = calibrate_pointer(pointer_positions(pivot(shape)))
+    assert pointer.residual_m < 1e-9 and pointer.n_frames == 600
+    moving = pointer_positions(touching("RASIS", 4, shape))
+    tip = tip_positions(pointer, moving)
+    truth = static_standing(SUBJECT, sway_m=0.01, seed=4).points.point("RASIS")[150]
+    # ISB axes of the world: X stays, Y is up, Z is to the right.
+    np.testing.assert_allclose(tip[150], [truth[0], truth[2], -truth[1]], atol=1e-9)
+
+
+@pytest.mark.parametrize("shape", [BODY, ROD], ids=["body", "rod"])
+def test_landmarks_by_pointer_give_the_angles_of_markers(shape: np.ndarray) -> None:
+    result = by_pointer(shape, 0.0)
+    for name, truth in SQUAT.joint_centres.items():
+        # Measured 0.13 mm: the tip comes and goes slower than 20 mm/s at the ends of its rest.
+        np.testing.assert_allclose(result.centres[name], truth, atol=3e-4)
+    for name in ("pelvic_tilt", "hip_flexion_r", "knee_flexion_l", "ankle_dorsiflexion_r"):
+        assert np.abs(result.angles.deg(name) - SQUAT.truth_deg(name)).max() < 0.2
+    assert result.angles.definition("hip_flexion_r").observable
+
+
+def test_pointer_and_markers_agree_to_1_mm_at_a_recordings_noise() -> None:
+    result = by_pointer(BODY, 0.0003)
+    for name, truth in SQUAT.joint_centres.items():
+        # Measured 0.4 mm at most over the six joint centres.
+        assert np.linalg.norm(result.centres[name] - truth, axis=1).max() < 1e-3, name
+    assert result.static_report is not None
+    facts = result.static_report.facts
+    assert 0.1 < facts["pointer_tip_residual_mm"] < 1.0  # type: ignore[operator]
+    assert set(facts) >= {f"pointed_{name}_sd_mm" for name in TOUCHED}
+
+
+def test_a_touched_landmark_counts_in_place_of_its_marker() -> None:
+    # The marker on the right ASIS sits 20 mm too far forward, in the static and the trial.
+    def misplaced(points: Points3D) -> Points3D:
+        position = points.position.copy()
+        position[:, points.names.index("RASIS"), 0] += 0.02
+        return Points3D(position, points.names, points.rate_hz)
+
+    recordings = CalibrationRecordings(pivot=pivot(), pointed=(("RASIS", touching("RASIS", 5)),))
+    static = misplaced(STATIC.points)
+    result = kinematics(SQUAT.points, static=static, recordings=recordings)
+    assert np.abs(result.angles.deg("pelvic_rotation") - SQUAT.truth_deg("pelvic_rotation")).max() < 0.1
+    assert result.static_report is not None
+    assert result.static_report.facts["pointed_RASIS_from_marker_mm"] == pytest.approx(20.0, abs=0.5)
+    twice = CalibrationRecordings(pivot=pivot(), pointed=(("RASIS", touching("RASIS", 5)),) * 2)
+    report = kinematics(SQUAT.points, static=static, recordings=twice).static_report
+    assert report is not None and report.facts["pointed_RASIS_spread_mm"] < 1e-6  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("recording", "words"),
+    [
+        (pivot(frames=150), "150 frames"),
+        (pivot(sigma_m=0.003), "from the pivot"),
+        (pivot(swing_deg=1.5), "alone"),
+        (pivot(ROD, swing_deg=0.0), "0 frames that show the pointer turning"),
+        (pivot(BODY[:1]), "shows 1 of the pointer's markers"),
+        (Points3D(np.full((300, 3, 3), np.nan), ["PTR1", "PTR2", "PTR3"], 100.0), "shows 0 of the pointer's markers"),
+    ],
+)
+def test_a_pivot_that_does_not_tell_the_tip_is_refused(recording: Points3D, words: str) -> None:
+    if words == "alone":
+        noise = np.random.default_rng(2).normal(0, 4e-4, recording.position.shape)
+        recording = Points3D(recording.position + noise, recording.names, 100.0)
+    with pytest.raises(KinematicsError, match=words) as error:
+        calibrate_pointer(pointer_positions(recording))
+    assert error.value.code == "POINTER_TIP"
+
+
+def test_pointing_that_shows_no_landmark_is_refused() -> None:
+    def run(**parts) -> None:
+        options = KinematicsOptions(static_check="flag")
+        kinematics(SQUAT.points, static=STATIC.points, recordings=CalibrationRecordings(**parts), options=options)
+
+    good = touching("RASIS", 5)
+    refused = {
+        "POINTER_PIVOT": {"pointed": (("RASIS", good),)},
+        "LANDMARK_UNKNOWN": {"pivot": pivot(), "pointed": (("NOSE", good),)},
+        "POINTER_MARKERS": {"pivot": pivot(), "pointed": (("RASIS", without(good, ("PTR2",))),)},
+        "POINTER_CLUSTER": {"pivot": pivot(), "pointed": (("RLFE", without(good, ("RTH1",))),)},
+        # The tip rests nowhere for half a second.
+        "POINTER_MOVING": {"pivot": pivot(), "pointed": (("RASIS", Points3D(good.position[::4], good.names, 100.0)),)},
+        # Right and left exchanged: the pelvis would face backwards.
+        "LEFT_RIGHT": {"pivot": pivot(), "pointed": (("RASIS", touching("LASIS", 5)), ("LASIS", touching("RASIS", 6)))},
+    }
+    for code, parts in refused.items():
+        with pytest.raises(KinematicsError) as error:
+            run(**parts)
+        assert error.value.code == code
+
+
+def test_the_command_takes_a_pointer(tmp_path: Path) -> None:
+    trials = {"squat": SQUAT.points, "standing": STATIC.points, "pivot": pivot(), "rasis": touching("RASIS", 5)}
+    for name, points in trials.items():
+        write_trial(tmp_path / f"{name}.h5", Trial(name, points))
+    recorded = RecordingPaths(pivot=tmp_path / "pivot.h5", pointed=(("RASIS", tmp_path / "rasis.h5"),))
+    out = tmp_path / "out.h5"
+    kinematics_to_file(tmp_path / "squat.h5", out, tmp_path / "standing.h5", None, None, None, None, recorded=recorded)
+    read = read_trial(out)
+    assert read.subject["static_pointer_tip_residual_mm"] < 1e-6  # type: ignore[operator]
+    assert read.subject["static_pointed_RASIS_from_marker_mm"] < 0.5  # type: ignore[operator]
+    assert {"pivot.h5", "rasis.h5"} <= set(read.inputs)
