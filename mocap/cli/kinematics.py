@@ -31,7 +31,9 @@ def command(
         typer.Option(help="LANDMARK=FILE: a recording in which a pointer (PTR1, PTR2, ...) touches it; repeatable."),
     ] = None,
     pointer_pivot: Annotated[Path | None, typer.Option(help="The pointer pivoting about its resting tip.")] = None,
-    marker_set: Annotated[str | None, typer.Option(help="Marker set; found from the labels when left out.")] = None,
+    marker_set: Annotated[
+        str | None, typer.Option(help="Marker set, or a .toml file of your own; found from the labels when left out.")
+    ] = None,
     model: Annotated[
         str | None, typer.Option(help="How poses are found: segments (the default) or plug-in-gait.")
     ] = None,

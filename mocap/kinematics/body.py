@@ -40,6 +40,7 @@ class Setting:
     """How bodies are built, the same for all passes over a trial."""
 
     kind: str = "markers"
+    keypoints: frozenset[str] = frozenset()
     hip_method: str = "harrington"
     pelvis_method: str = ""
     size: PelvisSize | None = None
@@ -96,6 +97,11 @@ class Body:
         """Tell whether all the named landmarks are there."""
         return all(name in self.points for name in names)
 
+    def by_keypoints(self, *names: str) -> bool:
+        """Tell whether a pose detector, and not markers, shows any of the named points."""
+        there = [name for name in names if name in self.points]
+        return self.setting.kind == "keypoints" or any(name in self.setting.keypoints for name in there)
+
     def up(self) -> Vec:
         """Return the vertical; only where gravity is known."""
         if not self.setting.gravity_known:
@@ -136,13 +142,15 @@ class Body:
         return self._keep("thorax", lambda: segments.thorax_frame(*self.need("C7", "T10", "CLAV", "STRN")))
 
     def hip(self, side: str) -> Vec:
-        """Return the hip centre: as given with the points, or by regression on the pelvis."""
+        """Return the hip centre: as given with the points, by regression on the pelvis, or else a hip keypoint."""
         given = f"{side}HJC"
         if given in self.points:
             return self.points[given]
         functional = self.setting.functional.hip_offset.get(side)
         if functional is not None:
             return self._keep(given, lambda: self._functional_hip(functional))
+        if self.hip_is_keypoint(side):
+            return self.points[f"{side}HIP"]
 
         def build() -> Vec:
             pelvis, size = self.pelvis(), self.setting.size
@@ -157,6 +165,18 @@ class Body:
         hip = carried(self.pelvis(), offset, self.mid_asis())
         # Where the movement shows the hip centre, misplaced landmarks of the pelvis do not shift it.
         return Vec(hip.value) if self.setting.placement_pass else hip
+
+    def hip_is_keypoint(self, side: str) -> bool:
+        """Tell whether a keypoint stands for the hip centre, as no pelvis shows it."""
+
+        def build() -> bool:
+            try:
+                self.pelvis()
+            except NotObservable:
+                return f"{side}HIP" in self.points
+            return self.setting.size is None and f"{side}HIP" in self.points
+
+        return self._keep(f"{side}HIP_used", build)
 
     def mid_hip(self) -> Vec:
         """Return the midpoint of the hip centres."""

@@ -11,6 +11,7 @@ from mocap.kinematics.anatomical.joints import NO_RECORDINGS, CalibrationRecordi
 from mocap.kinematics.body import Body, Setting
 from mocap.kinematics.frame_reasons import with_frame_reasons
 from mocap.kinematics.marker_sets import MarkerSet, match, resolve
+from mocap.kinematics.missing import cost_of_missing
 from mocap.kinematics.models import build_body
 from mocap.kinematics.options import KinematicsOptions
 from mocap.kinematics.outcomes import all_outcomes, angles_of, heading_of, verdicts_of
@@ -18,6 +19,7 @@ from mocap.kinematics.person import NOBODY, StaticReport, calibrate_person, chec
 from mocap.kinematics.physiology import physiology_verdict
 from mocap.kinematics.plug_in_gait.measures import Measures, Stated, find_measures
 from mocap.kinematics.poses import joint_centre_positions, segment_transforms
+from mocap.kinematics.proxies import with_proxies
 from mocap.kinematics.sources import angle_sources, one_frame
 from mocap.kinematics.upright import upright_verdicts
 from mocap.trial import JointAngles, Points3D, Segments, Verdict
@@ -38,6 +40,8 @@ class Kinematics:
     marker_set : str
     missing : tuple of str
         Labels of the marker set that the trial does not have.
+    cost_of_missing : mapping of str to tuple of str
+        Per missing label, the angles that are not observable for want of it.
     measures : Measures or None
         Of model `plug-in-gait`: the measures of the person, where each came from, and notes.
     """
@@ -49,6 +53,7 @@ class Kinematics:
     verdicts: tuple[Verdict, ...]
     marker_set: str
     missing: tuple[str, ...]
+    cost_of_missing: Mapping[str, tuple[str, ...]]
     measures: Measures | None = None
 
 
@@ -144,7 +149,8 @@ def kinematics(
     stands = upright_verdicts(positions) if upright else ()
     # A landmark that was touched is carried by its segment, whatever marker the trial has there.
     positions = {name: values for name, values in positions.items() if name not in recordings.pointed_names}
-    setting = Setting(matched.marker_set.kind, options.hip_centre, gravity_known=gravity_known)
+    marks = matched.marker_set
+    setting = Setting(marks.kind, marks.keypoints, options.hip_centre, gravity_known=gravity_known)
     measures = None
     if options.model == "plug-in-gait":
         standing = None if static is None else lm.positions_isb(static, match(matched.marker_set, static.names))
@@ -179,9 +185,10 @@ def kinematics(
     def sources() -> dict[str, frozenset[str]]:
         return angle_sources(all_outcomes(one_frame(positions, person.calibration, options.pelvis, noise, body)))
 
-    angles = with_frame_reasons(
-        angles_of(outcomes, covariances, found, body, points, options), body, found, positions, sources, upright=upright
-    )
+    angles = angles_of(outcomes, covariances, found, body, points, options)
+    angles = with_frame_reasons(angles, body, found, positions, sources, upright=upright)
+    if options.proxies:
+        angles = with_proxies(angles, body, covariances)
     return Kinematics(
         angles=angles,
         segments=Segments(*segment_transforms(body), points.rate_hz),
@@ -193,5 +200,6 @@ def kinematics(
         + physiology_verdict(angles, upright=upright),
         marker_set=matched.marker_set.name,
         missing=matched.missing,
+        cost_of_missing=cost_of_missing(matched, angles),
         measures=measures,
     )

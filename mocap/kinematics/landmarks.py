@@ -33,7 +33,9 @@ def _of_side(side: str) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
     thigh, shank = tuple(f"{s}TH{i}" for i in _NUMBERS), tuple(f"{s}SH{i}" for i in _NUMBERS)
     knee, ankle = (f"{s}LFE", f"{s}MFE"), (f"{s}LMAL", f"{s}MMAL")
     foot = tuple(s + name for name in ("HEEL", "MT1", "MT2", "MT5", "TOE"))
-    return {f"femur_{low}": (thigh + knee, knee), f"shank_{low}": (shank + ankle, ankle), f"foot_{low}": (foot, foot)}
+    plate = tuple(f"{s}FT{i}" for i in _NUMBERS)
+    tracked = {"femur": (thigh + knee, knee), "shank": (shank + ankle, ankle), "foot": (plate + foot, foot)}
+    return {f"{segment}_{low}": points for segment, points in tracked.items()}
 
 
 _TRUNK = ("C7", "T10", "CLAV", "STRN")

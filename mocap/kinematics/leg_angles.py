@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from mocap.kinematics.angles import angle_between, line_elevation, line_lean, signed, traced_joint
+from mocap.kinematics.angles import line_elevation, line_lean, signed, traced_joint
 from mocap.kinematics.body import SIDES, Body
+from mocap.kinematics.limb_keypoints import hip_of_thigh_line, knee_of_three_points
 from mocap.kinematics.observability import HIP_LINE, NotObservable, Outcome, attempt
 from mocap.kinematics.traced import Vec, difference
 
@@ -27,6 +28,8 @@ def leg_outcomes(body: Body, side: str) -> dict[str, Outcome]:
 def _hip_words(body: Body, side: str) -> str:
     if f"{side}HJC" in body.points:
         return "hip centre as given with the points"
+    if body.hip_is_keypoint(side):
+        return "hip keypoint"
     words = body.setting.functional.hip_words.get(side, "")
     if side in body.setting.functional.hip_offset:
         return f"hip centre by {words}"
@@ -43,6 +46,8 @@ def _knee_words(body: Body, side: str) -> str:
 def _hip(body: Body, side: str) -> dict[str, Outcome]:
     if body.setting.kind == "keypoints":
         raise NotObservable(f"{HIP_LINE}, so the thigh has nothing to be measured against")
+    if body.by_keypoints(f"{side}KJC"):
+        return hip_of_thigh_line(body, side, _hip_words(body, side))
     a, b, g = traced_joint(body.pelvis(), body.femur(side))
     s = SIDES[side]
     method = f"pelvis from {body.setting.pelvis_method}; {_hip_words(body, side)}; {_knee_words(body, side)}"
@@ -51,8 +56,8 @@ def _hip(body: Body, side: str) -> dict[str, Outcome]:
 
 
 def _knee(body: Body, side: str) -> dict[str, Outcome]:
-    if body.setting.kind == "keypoints":
-        return _knee_of_keypoints(body, side)
+    if body.by_keypoints(f"{side}KJC"):
+        return knee_of_three_points(body, side)
     a, b, g = traced_joint(body.femur(side), body.shank_proximal(side))
     s = SIDES[side]
     method = f"{_hip_words(body, side)}; {_knee_words(body, side)} and malleoli"
@@ -64,24 +69,8 @@ def _knee(body: Body, side: str) -> dict[str, Outcome]:
             "knee_rotation": rotation}  # fmt: skip
 
 
-def _knee_of_keypoints(body: Body, side: str) -> dict[str, Outcome]:
-    hip, knee, ankle = body.need(f"{side}HJC", f"{side}KJC", f"{side}AJC")
-    bend = angle_between(difference(knee, hip), difference(ankle, knee))
-    flexion = Outcome(
-        bend,
-        "three-point: 180 deg minus the included angle of hip, knee and ankle keypoints",
-        reason="three points do not tell flexion from hyperextension or varus",
-        sequence="included angle, no axes",
-        zero="hip, knee and ankle in one line",
-        positive="any bend",
-        definition="Bend of the line hip, knee, ankle.",
-    )
-    reason = "three points in a line or plane show no axis of the knee; epicondyles are needed"
-    return {"knee_flexion": flexion} | {name: Outcome(None, reason=reason) for name in KNEE[1:]}
-
-
 def _ankle(body: Body, side: str) -> dict[str, Outcome]:
-    if body.setting.kind == "keypoints":
+    if body.by_keypoints(f"{side}AJC"):
         raise NotObservable("foot keypoints do not show the sole, and ankle keypoints do not show the malleoli")
     a, b, _ = traced_joint(body.shank_distal(side), body.foot(side))
     if side in body.zeros.foot_flat:
@@ -102,7 +91,7 @@ def _shank(body: Body, side: str) -> Vec:
 def _shank_inclination(body: Body, side: str) -> Outcome:
     body.up()
     floor, tip = body.foot_floor(side), body.foot_line(side)[1]
-    source = "keypoints" if body.setting.kind == "keypoints" else "epicondyles and malleoli"
+    source = "keypoints" if body.by_keypoints(f"{side}KJC") else "epicondyles and malleoli"
     return Outcome(line_lean(_shank(body, side), floor), f"{source}; foot line HEEL-{tip}")
 
 
@@ -111,6 +100,8 @@ def _thigh_elevation(body: Body, side: str) -> Outcome:
     line = difference(body.hip(side), body.knee(side))
     if body.setting.kind == "keypoints":
         return Outcome(line_elevation(line), "hip and knee keypoints")
+    if body.by_keypoints(f"{side}KJC"):
+        return Outcome(line_elevation(line), f"{_hip_words(body, side)}; knee keypoint")
     return Outcome(line_elevation(line), f"{_hip_words(body, side)}; epicondyles")
 
 

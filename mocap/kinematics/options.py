@@ -46,6 +46,8 @@ class KinematicsOptions:
     task : str
         What the person does (`squat`, `hinge`, `gait`, ...), for which figures of soft tissue are looked up; empty: the
         task of the trial.
+    proxies : bool
+        Add `pelvic_tilt_proxy` where pelvic tilt is not observable; see `mocap.kinematics.proxies`.
     marker_diameter_m, inter_asis_m : float
         Of Plug-in Gait; NaN: from the files, else 14 mm and the mean distance of the ASIS in the static.
     knee_width_r_m, knee_width_l_m, ankle_width_r_m, ankle_width_l_m : float
@@ -68,6 +70,7 @@ class KinematicsOptions:
     landmark_sd_m: float = LANDMARK_SD_M
     task: str = ""
     heading_rad: float = float("nan")
+    proxies: bool = False
     marker_diameter_m: float = float("nan")
     inter_asis_m: float = float("nan")
     knee_width_r_m: float = float("nan")

@@ -168,7 +168,7 @@ def _trunk_lean(body: Body) -> Outcome:
     if body.has("C7", "T10", "CLAV", "STRN"):
         up = Frame(np.broadcast_to(np.eye(3), (body.n_frames, 3, 3)))
         return Outcome(traced_baker(up, body.thorax())[0], "thorax frame of C7, T10, CLAV, STRN")
-    if body.setting.kind == "keypoints":
+    if not body.has("C7") and body.by_keypoints("NECK", "RSJC", "LSJC"):
         top = body.points["NECK"] if body.has("NECK") else mean(body.need("RSJC", "LSJC"))
         words = "mid-hip to neck keypoint" if body.has("NECK") else "mid-hip to mid-shoulder keypoints"
         line = difference(top, body.mid_hip())

@@ -9,6 +9,8 @@ import numpy as np
 from mocap.config.build import build
 from mocap.errors import KinematicsError
 from mocap.kinematics import GRAVITY_ANGLES, NO_RECORDINGS, VERDICT_NAMES, CalibrationRecordings, KinematicsOptions
+from mocap.kinematics.missing import missing_note
+from mocap.kinematics.proxies import PROXIES
 from mocap.kinematics.static import StaticReport
 from mocap.pipeline.calibration_recordings import NO_PATHS, RecordingPaths, open_recordings, recording_digests
 from mocap.pipeline.digests import input_sha256
@@ -132,7 +134,8 @@ def analyse(
                            recordings or NO_RECORDINGS)  # fmt: skip
     result = told.compute(options)
     stated: dict[str, str | float | int | bool] = {"marker_set": result.marker_set, "static": static is not None}
-    notes = model_notes(told, options, result)
+    lacking = missing_note(result.marker_set, result.cost_of_missing)
+    notes = [*([lacking] if lacking else []), *model_notes(told, options, result)]
     operation = Operation("kinematics", {**stated, "notes": "; ".join(notes)} if notes else stated)
     angles = with_point_method(result.angles, point_method(trial))
     unstated = trial.axis_source == GRAVITY_UNSTATED
@@ -165,7 +168,7 @@ def _with_doubt(angles: JointAngles) -> JointAngles:
     """Say with every angle against gravity that nobody stated which way is up."""
     definitions = tuple(
         replace(definition, reason=GRAVITY_UNSTATED)
-        if definition.observable and definition.name in GRAVITY_ANGLES
+        if definition.observable and (definition.name in GRAVITY_ANGLES or definition.name in PROXIES)
         else definition
         for definition in angles.definitions
     )

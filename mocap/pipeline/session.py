@@ -25,6 +25,8 @@ from mocap.pipeline.session_inputs import (
     calibration_files,
     clock_files,
     content_sha256,
+    marker_set_sha256,
+    own_marker_set,
     places,
     plates_sha256,
     presets_sha256,
@@ -154,6 +156,7 @@ class _Run:
                 "session": [repr(session.session), repr(session.keypoints), repr(session.sync), repr(entry),
                             repr(session.cameras)],
                 "options": repr(self.options), "presets": presets_sha256(), "version": __version__,
+                "marker_set": marker_set_sha256(self.options.marker_set, self.folder),
                 "skeleton": skeleton_sha256(session, self.folder),
                 "plates": plates_sha256(session, self.folder),
                 "clocks": [content_sha256(path) for path in clock_files(session, self.folder, entry)],
@@ -193,7 +196,8 @@ class _Run:
             if filtering is not None and filtering.acts:
                 standing = filter_points(trial.points, filtering).points
         person = static.subject if static else None
-        return analyse(trial, standing, options.marker_set, filtering, options.kinematics, person)
+        marker_set = own_marker_set(options.marker_set, self.folder)
+        return analyse(trial, standing, marker_set, filtering, options.kinematics, person)
 
 
 def _plain_context(entry: TrialEntry) -> dict[str, float | str]:

@@ -48,6 +48,16 @@ def skeleton_sha256(session: Session, folder: Path) -> str:
     return content_sha256(Path(name)) if name is not None and name.lower().endswith(".toml") else ""
 
 
+def own_marker_set(name: str | None, folder: Path) -> str | None:
+    """Return the marker set as the kinematics take it; a file of the lab's own lies in the session's folder."""
+    return str(folder / name) if name is not None and name.lower().endswith(".toml") else name
+
+
+def marker_set_sha256(name: str | None, folder: Path) -> str:
+    """Return the digest of a marker set of the lab's own; nothing for a preset."""
+    return content_sha256(folder / name) if name is not None and name.lower().endswith(".toml") else ""
+
+
 def plates_sha256(session: Session, folder: Path) -> str:
     """Return the digest of the plates that a session names; nothing where it names none, or a preset."""
     name = session.keypoints.plates

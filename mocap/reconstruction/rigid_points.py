@@ -17,6 +17,8 @@ CLUSTER_NAMES = {
     "femur_l": ("LTH1", "LTH2", "LTH3"),
     "shank_r": ("RSH1", "RSH2", "RSH3"),
     "shank_l": ("LSH1", "LSH2", "LSH3"),
+    "foot_r": ("RFT1", "RFT2", "RFT3"),
+    "foot_l": ("LFT1", "LFT2", "LFT3"),
 }
 """The marker set's own names for what tracks a segment."""
 
