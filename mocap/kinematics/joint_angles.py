@@ -21,6 +21,7 @@ from mocap.kinematics.plug_in_gait.measures import Measures, Stated, find_measur
 from mocap.kinematics.poses import joint_centre_positions, segment_transforms
 from mocap.kinematics.proxies import with_proxies
 from mocap.kinematics.sources import angle_sources, one_frame
+from mocap.kinematics.static_noise import static_sd, with_static_noise
 from mocap.kinematics.upright import upright_verdicts
 from mocap.trial import JointAngles, Points3D, Segments, Verdict
 
@@ -118,7 +119,8 @@ def kinematics(
     marker_set : str or MarkerSet, optional
         Found from the labels when left out.
     static : Points3D, optional
-        Quiet standing of the same person with the same marker set; lumbar angles need it.
+        Quiet standing of the same person with the same marker set; lumbar angles need it. Its covariance is taken as
+        that of errors independent from frame to frame, as of raw points.
     options : KinematicsOptions, optional
     gravity_known : bool
         Whether world Z is known to be up; where not (or where the points say so), angles that refer to gravity are
@@ -186,6 +188,9 @@ def kinematics(
         return angle_sources(all_outcomes(one_frame(positions, person.calibration, options.pelvis, noise, body)))
 
     angles = angles_of(outcomes, covariances, found, body, points, options)
+    if covariances and person.mean_sd_m:
+        part = static_sd(body, positions, person.calibration, options.pelvis, noise, person.mean_sd_m)
+        angles = with_static_noise(angles, part)
     angles = with_frame_reasons(angles, body, found, positions, sources, upright=upright)
     if options.proxies:
         angles = with_proxies(angles, body, covariances)

@@ -1,7 +1,8 @@
 """What a static trial tells of the person, ready for the person's other trials."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,10 @@ STATIC_QUIET_S = 3.0
 
 @dataclass(frozen=True, eq=False)
 class Person:
-    """Clusters, zeros and sizes of a person; all empty without a static trial."""
+    """Clusters, zeros and sizes of a person; all empty without a static trial.
+
+    `mean_sd_m` is the standard uncertainty, per axis, of the mean of each landmark over the quiet frames (m).
+    """
 
     calibration: lm.Calibration | None = None
     zeros: Zeros = Zeros()  # noqa: RUF009 - frozen, all its parts are empty
@@ -35,6 +39,7 @@ class Person:
     report: StaticReport | None = None
     functional: Functional = Functional()  # noqa: RUF009 - frozen, all its parts are empty
     verdicts: tuple[Verdict, ...] = ()
+    mean_sd_m: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
 
 
 NOBODY = Person()
@@ -137,7 +142,14 @@ def calibrate_person(
         facts=joint_facts(functional, setting.hip_method) | dict(touched.facts),
     )
     enough = Verdict("static_quiet", quiet_s, STATIC_QUIET_S, "s", quiet_s >= STATIC_QUIET_S, "quiet standing used")
-    return Person(calibration, zeros, size, report, functional, (*same, enough, *judged))
+    verdicts = (*same, enough, *judged)
+    return Person(calibration, zeros, size, report, functional, verdicts, _mean_sd(positions, noise))
+
+
+def _mean_sd(positions: Mapping[str, NDArray], noise: Mapping[str, float]) -> dict[str, float]:
+    """Return the standard uncertainty (m), per axis, of the mean of each landmark over its frames."""
+    seen = {name: np.isfinite(values).all(axis=1).sum() for name, values in positions.items()}
+    return {name: noise[name] / float(np.sqrt(3.0 * count)) for name, count in seen.items() if name in noise}
 
 
 def _neutral(

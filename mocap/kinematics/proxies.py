@@ -59,6 +59,7 @@ def with_proxies(angles: JointAngles, body: Body, covariance: Mapping[str, NDArr
         sd=np.concatenate([angles.sd, sd], axis=1),
         u_landmark=np.concatenate([angles.u_landmark, unknown]),
         u_sta=np.concatenate([angles.u_sta, unknown]),
+        u_static=np.concatenate([angles.u_static, unknown]),
         frame_reason=np.concatenate([angles.frame_reason, code], axis=1),
         frame_reason_words=tuple(words),
     )

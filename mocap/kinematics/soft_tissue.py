@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from mocap.kinematics.body import Body
 from mocap.kinematics.landmarks import Landmarks, for_placement
+from mocap.kinematics.models import build_body
 from mocap.kinematics.observability import NotObservable, Outcome
 from mocap.kinematics.traced import difference
 from mocap.kinematics.trunk_angles import spine_names, trunk_outcomes
@@ -142,7 +143,7 @@ def _hip_parts(outcomes: Mapping[str, Outcome], body: Body, task: str) -> dict[s
 def _spine_part(body: Body, found: Landmarks, frames: NDArray) -> SoftTissue:
     """Each spinous marker moves by itself, in any direction: a third of the mean square along each axis."""
     seen = for_placement(found, frames, spine_names(body.points))
-    bent = Body(seen.points, seen.poses, body.setting, body.zeros, body.heading)
+    bent = build_body(seen.points, seen.poses, body.setting, body.zeros, body.heading)
     angle = trunk_outcomes(bent)["lumbar_flexion"].angle
     sd = float("nan") if angle is None else landmark_sd(angle, LUMBAR.rms_m / np.sqrt(3.0))
     return SoftTissue(sd, f"soft tissue: {LUMBAR.source}, each marker by itself and in any direction")

@@ -17,7 +17,7 @@ from mocap.pipeline.digests import input_sha256
 from mocap.pipeline.model_notes import KinematicsInput, model_notes
 from mocap.pipeline.output_kinds import TRIAL
 from mocap.pipeline.outputs import check_outputs
-from mocap.pipeline.point_filter import point_method, with_filtered_points, with_point_method
+from mocap.pipeline.point_filter import as_static, point_method, with_filtered_points, with_point_method
 from mocap.pipeline.reconstruction import GRAVITY_UNSTATED
 from mocap.readers import Imported, read_motion
 from mocap.reconstruction.quality import oddity_verdicts
@@ -109,7 +109,7 @@ def analyse(
     ----------
     trial : Trial
     static : Points3D, optional
-        Standing trial of the same person.
+        Standing trial of the same person; see `as_static` for its covariance.
     marker_set : str, optional
         Found from the labels when left out.
     filtering : FilterOptions, optional
@@ -224,7 +224,7 @@ def kinematics_to_file(
     digests = {static.name: input_sha256(static)} if static is not None else {}
     trial = replace(trial, inputs={**trial.inputs, **digests, **recording_digests(recorded)})
     analysed = analyse(
-        trial, treated(standing) if standing else None, marker_set, filtering, options,
+        trial, as_static(standing.points, treated(standing)) if standing else None, marker_set, filtering, options,
         standing.subject if standing else None, recordings,
     )  # fmt: skip
     write_trial(out, analysed)

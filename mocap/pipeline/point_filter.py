@@ -10,7 +10,7 @@ from mocap.errors import ConfigError
 from mocap.pipeline.trial_smoothing import LEFT
 from mocap.signal.filter_options import FILTERS, LEARNED, FilterOptions
 from mocap.signal.smoothing import filter_points
-from mocap.trial import JointAngles, Operation, Trial
+from mocap.trial import JointAngles, Operation, Points3D, Trial
 
 _RAW = "not filtered"
 
@@ -51,6 +51,15 @@ def with_filtered_points(trial: Trial, options: FilterOptions) -> Trial:
         told = zip(trial.points.names, found.cutoff_hz, strict=True)
         parameters["effective_cutoff_hz"] = ", ".join(f"{name} {value:.3g}" for name, value in told if value > 0)
     return replace(trial, points_smoothed=found.points, operations=(*operations, Operation("smooth", parameters)))
+
+
+def as_static(raw: Points3D, used: Points3D) -> Points3D:
+    """Return the points of a static as they are used, with the covariance of the raw ones.
+
+    Only their mean over the standing counts, which a filter leaves as it is: its noise is that of single raw frames
+    over the root of their number, while filtered frames err alike.
+    """
+    return replace(used, covariance=raw.covariance)
 
 
 def point_method(trial: Trial) -> str:

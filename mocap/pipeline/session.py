@@ -18,6 +18,7 @@ from mocap.pipeline.keypoint_input import KeypointInput
 from mocap.pipeline.motion import analyse
 from mocap.pipeline.notes import notes_in, notes_of
 from mocap.pipeline.outputs import tried_path
+from mocap.pipeline.point_filter import as_static
 from mocap.pipeline.progress import Progress
 from mocap.pipeline.reconstruction import reconstruct_trial, with_z_up
 from mocap.pipeline.record import Outcome, SessionSummary, StageRecord
@@ -188,13 +189,14 @@ class _Run:
             trial, trial_id=entry.name, task=entry.task, context=_plain_context(entry), operator=info.operator,
             subject_code=info.subject_code, created_utc=str(info.date), site=info.site,
         )  # fmt: skip
-        standing = static.points_smoothed or static.points if static else None
+        standing = as_static(static.points, static.points_smoothed or static.points) if static else None
         filtering = None if options.filter.learned else options.filter
         if entry.name == self.static_name:
             # The standing trial is its own reference, smoothed as it will be for the others.
             standing = trial.points_smoothed or trial.points
             if filtering is not None and filtering.acts:
                 standing = filter_points(trial.points, filtering).points
+            standing = as_static(trial.points, standing)
         person = static.subject if static else None
         marker_set = own_marker_set(options.marker_set, self.folder)
         return analyse(trial, standing, marker_set, filtering, options.kinematics, person)

@@ -233,6 +233,9 @@ def _angles(part: _Part) -> JointAngles:
     if part.has("frame_reason"):  # files of earlier versions have none
         told = ("", *part.words("frame_reason_words")[1:])
         reasons = {"frame_reason": part.array("frame_reason"), "frame_reason_words": told}
+    # Files of earlier versions tell less of the parts of the uncertainty.
+    parts = [one for one in ("u_static",) if all(part.has(safe_name(f"{name}_{one}")) for name in names)]
+    later: dict[str, Any] = {one: columns(f"_{one}", ()) for one in parts}
     return JointAngles(
         tuple(definitions),
         columns("", (n_frames,)),
@@ -242,6 +245,7 @@ def _angles(part: _Part) -> JointAngles:
         u_sta=columns("_u_sta", ()),
         start_s=part.number("start_s"),
         **reasons,
+        **later,
     )
 
 

@@ -165,6 +165,13 @@ def quaternions(world_from_segment: NDArray) -> NDArray:
     return result
 
 
+_ANGLE_PARTS = {
+    "u_landmark": "from landmark placement",
+    "u_sta": "from soft tissue",
+    "u_static": "from the noise of the static trial, a part of the random one",
+}
+
+
 def _angles(angles: JointAngles) -> Group:
     variables = {
         "time": time_axis(angles.time_s),
@@ -178,14 +185,13 @@ def _angles(angles: JointAngles) -> Group:
             "observable": np.int64(definition.observable), "reason": definition.reason,
         }  # fmt: skip
         readable = name.replace("_", " ")
-        degrees = [np.rad2deg(part[..., index]) for part in (angles.values, angles.sd, angles.u_landmark, angles.u_sta)]
-        add(variables, name, numbers(["time"], degrees[0], "degree", readable, **meaning))
+        add(variables, name, numbers(["time"], np.rad2deg(angles.values[:, index]), "degree", readable, **meaning))
         random = f"random uncertainty (1 SD) of {readable}"
-        add(variables, f"{name}_sd", numbers(["time"], degrees[1], "degree", random))
-        landmark = f"uncertainty (1 SD) of {readable} from landmark placement"
-        add(variables, f"{name}_u_landmark", numbers([], degrees[2], "degree", landmark))
-        tissue = f"uncertainty (1 SD) of {readable} from soft tissue"
-        add(variables, f"{name}_u_sta", numbers([], degrees[3], "degree", tissue))
+        add(variables, f"{name}_sd", numbers(["time"], np.rad2deg(angles.sd[:, index]), "degree", random))
+        for part, words_of_part in _ANGLE_PARTS.items():
+            size = np.rad2deg(getattr(angles, part)[index])
+            text = f"uncertainty (1 SD) of {readable} {words_of_part}"
+            add(variables, f"{name}_{part}", numbers([], size, "degree", text))
     if len(angles.frame_reason_words) > 1:
         _frame_reasons(variables, angles)
     return Group(variables, {"rate_hz": angles.rate_hz, "start_s": angles.start_s})

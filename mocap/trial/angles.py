@@ -50,7 +50,8 @@ class JointAngles:
         Radians; NaN is missing or not observable.
     rate_hz : float
     sd : ndarray, shape (time, angle)
-        Random standard uncertainty, frame to frame; NaN where the points came without covariance.
+        Random standard uncertainty: of the points from frame to frame, and `u_static`; NaN where the points came
+        without covariance.
     u_landmark : ndarray, shape (angle,)
         Standard uncertainty of landmark placement, constant over a trial; drops out of changes.
     u_sta : ndarray, shape (angle,)
@@ -61,6 +62,9 @@ class JointAngles:
         Why there is no value in a frame, or one to doubt: index into `frame_reason_words`; 0 is observable.
     frame_reason_words : tuple of str
         The first is empty.
+    u_static : ndarray, shape (angle,)
+        The part of `sd` that stays over the trial and drops out of changes: the noise of the static trial, left in
+        zeros and in the places of landmarks. NaN where that is not known; then `sd` is without it.
     """
 
     definitions: tuple[AngleDefinition, ...]
@@ -72,6 +76,7 @@ class JointAngles:
     start_s: float = 0.0
     frame_reason: NDArray = None  # type: ignore[assignment]  # always an array once constructed
     frame_reason_words: tuple[str, ...] = ("",)
+    u_static: NDArray = None  # type: ignore[assignment]  # always an array once constructed
 
     def __post_init__(self) -> None:
         n_angles = len(checked_names(self.names, "JointAngles"))
@@ -88,6 +93,7 @@ class JointAngles:
                 unknown if self.u_landmark is None else self.u_landmark, "u_landmark", (n_angles,)
             ),
             u_sta=checked_array(unknown if self.u_sta is None else self.u_sta, "u_sta", (n_angles,)),
+            u_static=checked_array(unknown if self.u_static is None else self.u_static, "u_static", (n_angles,)),
             start_s=float(self.start_s),
             frame_reason=self._checked_reasons(values.shape),
             frame_reason_words=tuple(self.frame_reason_words),
