@@ -35,7 +35,7 @@ def command(
         str | None, typer.Option(help="Marker set, or a .toml file of your own; found from the labels when left out.")
     ] = None,
     model: Annotated[
-        str | None, typer.Option(help="How poses are found: segments (the default) or plug-in-gait.")
+        str | None, typer.Option(help="How poses are found: segments (the default), skeleton or plug-in-gait.")
     ] = None,
     up: Annotated[str | None, typer.Option(help="Up axis of a TRC: x, y or z; inferred when left out.")] = None,
     units: Annotated[

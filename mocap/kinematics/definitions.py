@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from mocap.kinematics.anatomical.names import FUNCTIONAL_VERDICTS
+from mocap.kinematics.landmarks import TRACKED
 from mocap.kinematics.observability import Outcome
 from mocap.trial import AngleDefinition
 
@@ -146,6 +147,8 @@ VERDICT_NAMES: frozenset[str] = frozenset(
     {
         "static_same_subject", "static_quiet", "pelvis_width", "pelvis_depth", "pelvis_sta", "cardan_r", "cardan_l",
         "upright", "feet_level", "static_upright", "static_feet_level", "physiology",
+        "skeleton_gap", "skeleton_settled",
     }
     | FUNCTIONAL_VERDICTS
+    | {f"residual_{name}" for parts in TRACKED.values() for names in parts for name in names}
 )

@@ -9,6 +9,7 @@ from mocap.errors import KinematicsError
 from mocap.kinematics import landmarks as lm
 from mocap.kinematics.anatomical.joints import NO_RECORDINGS, CalibrationRecordings
 from mocap.kinematics.body import Body, Setting
+from mocap.kinematics.fit.model import fit_skeleton
 from mocap.kinematics.frame_reasons import with_frame_reasons
 from mocap.kinematics.marker_sets import MarkerSet, match, resolve
 from mocap.kinematics.missing import cost_of_missing
@@ -141,7 +142,7 @@ def kinematics(
     KinematicsError
         UNITS, AXES, SKELETON, LEFT_RIGHT, MEDIAL_LATERAL, HEEL_TOE, STATIC_OTHER_SUBJECT, STATIC_MOVING,
         MARKER_SET_..., NO_POINTS, CALIBRATION_NO_STATIC, CALIBRATION_MODEL; those of
-        `mocap.kinematics.plug_in_gait.measures.find_measures`.
+        `mocap.kinematics.plug_in_gait.measures.find_measures` and `mocap.kinematics.fit.model.fit_skeleton`.
     """
     options = options or KinematicsOptions()
     matched = resolve(points.names, marker_set)
@@ -178,11 +179,17 @@ def kinematics(
     found = lm.build_landmarks(
         lm.traced_points(positions, bool(covariances)), person.calibration, options.pelvis, noise
     )
+    fitted = None
+    if options.model == "skeleton":
+        fitted = fit_skeleton(points, matched, positions, static, person, setting, options)
+        found, covariances = fitted.landmarks, fitted.covariances
     size = person.size or size_without_static(positions, options)
     setting = replace(setting, pelvis_method=found.pelvis_method, size=size, functional=person.functional)
     heading = heading_of(Body(found.points, found.poses, setting, person.zeros), points.rate_hz, options.heading_rad)
     body = build_body(found.points, found.poses, setting, person.zeros, heading)
     outcomes = all_outcomes(body)
+    if fitted is not None:
+        outcomes = fitted.worded(outcomes)
 
     def sources() -> dict[str, frozenset[str]]:
         return angle_sources(all_outcomes(one_frame(positions, person.calibration, options.pelvis, noise, body)))
@@ -192,6 +199,8 @@ def kinematics(
         part = static_sd(body, positions, person.calibration, options.pelvis, noise, person.mean_sd_m)
         angles = with_static_noise(angles, part)
     angles = with_frame_reasons(angles, body, found, positions, sources, upright=upright)
+    if fitted is not None:
+        angles = fitted.flagged(angles, body)
     if options.proxies:
         angles = with_proxies(angles, body, covariances)
     return Kinematics(
@@ -202,7 +211,8 @@ def kinematics(
         verdicts=person.verdicts
         + stands
         + verdicts_of(body, outcomes, positions)
-        + physiology_verdict(angles, upright=upright),
+        + physiology_verdict(angles, upright=upright)
+        + (() if fitted is None else fitted.verdicts),
         marker_set=matched.marker_set.name,
         missing=matched.missing,
         cost_of_missing=cost_of_missing(matched, angles),

@@ -6,7 +6,7 @@ from mocap.errors import KinematicsError
 from mocap.kinematics.uncertainty import LANDMARK_SD_M
 
 _CHOICES = {
-    "model": ("segments", "plug-in-gait"),
+    "model": ("segments", "plug-in-gait", "skeleton"),
     "pelvis": ("auto", "plate", "landmarks"),
     "foot": ("flat", "anatomical"),
     "posture": ("upright", "any"),
@@ -22,8 +22,9 @@ class KinematicsOptions:
     Attributes
     ----------
     model : str
-        How poses are found: `segments` (closed form, each segment by itself) or `plug-in-gait` (joint centres and
-        segments of Vicon's model, from the person's measures).
+        How poses are found: `segments` (closed form, each segment by itself), `plug-in-gait` (joint centres and
+        segments of Vicon's model, from the person's measures) or `skeleton` (one body of constant lengths from the
+        static, fitted to all markers and frames together; see `mocap.kinematics.fit.model`).
     hip_centre : str
         One of `mocap.kinematics.hip_centre.METHODS`; not used where the points bring hip centres.
     leg_length_m : float
@@ -56,6 +57,12 @@ class KinematicsOptions:
         Sagittal distance from ASIS to greater trochanter, of Plug-in Gait; NaN: from the files, else from the leg.
     heading_rad : float
         Where forward is, about the world's Z from X; NaN: found from the walk or from where the pelvis faces.
+    soft_tissue_scale : float
+        Times the sd of the skin at each site that the skeleton model weighs markers with (`SOFT_TISSUE_M`).
+    marker_sd_m : float
+        Per axis, of markers that come without covariance, in the skeleton model.
+    bridge_s : float
+        Longest time for which the skeleton model bridges what no marker shows.
     """
 
     model: str = "segments"
@@ -79,6 +86,9 @@ class KinematicsOptions:
     ankle_width_l_m: float = float("nan")
     asis_trochanter_r_m: float = float("nan")
     asis_trochanter_l_m: float = float("nan")
+    soft_tissue_scale: float = 1.0
+    marker_sd_m: float = 0.001
+    bridge_s: float = 0.5
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():

@@ -1,0 +1,305 @@
+"""The model `skeleton`: one body of constant lengths, fitted to all markers of all frames together.
+
+Lu and O'Connor 1999 (global optimisation of a chain of segments), with the weights of each marker, a prior on
+acceleration, and the covariance of the answer. Segments and joint centres come from the static trial and stay constant:
+pelvis, femora, shanks and feet hang together in ball joints with limits, the plate at T12/L1 and the thorax move
+freely against the pelvis.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mocap.errors import KinematicsError
+from mocap.kinematics import landmarks as lm
+from mocap.kinematics.angles import joint
+from mocap.kinematics.body import SIDES, Body, Setting, Zeros
+from mocap.kinematics.clusters import ClusterPose
+from mocap.kinematics.fit.bridging import Shown, judge
+from mocap.kinematics.fit.landmarks import Placer, cluster_in_segment, source_names
+from mocap.kinematics.fit.solve import Fit, Observed, solve
+from mocap.kinematics.fit.start import acceleration_density, start_poses
+from mocap.kinematics.fit.tree import Tree, build_trees, trackers
+from mocap.kinematics.fit.verdicts import fit_verdicts
+from mocap.kinematics.fit.weights import STEADY_S, soft_tissue_variance, weight_words
+from mocap.kinematics.frame_reasons import NO_FRAME
+from mocap.kinematics.marker_sets import Matched, match
+from mocap.kinematics.models import build_body
+from mocap.kinematics.observability import Outcome
+from mocap.kinematics.options import KinematicsOptions
+from mocap.kinematics.outcomes import all_outcomes
+from mocap.kinematics.person import Person
+from mocap.kinematics.static import quiet_part
+from mocap.kinematics.traced import Frame, Vec
+from mocap.trial import JointAngles, Points3D, Verdict
+
+BRIDGED = "bridged by the movement before and after"
+NO_POSE = "its markers do not show the pose of a segment"
+
+
+@dataclass(frozen=True, eq=False)
+class Skeleton:
+    """The fitted body of a trial.
+
+    Attributes
+    ----------
+    landmarks : Landmarks
+        As those of the trial, but of the model; what the model does not hold is as measured.
+    covariances : mapping of str to ndarray, shape (time, 3, 3)
+        Of the sources of their gradients.
+    verdicts : tuple of Verdict
+        Residual RMS of every marker, longest gap, whether the fit settled.
+    words : str
+        Of the method.
+    sources : frozenset of str
+        Those of the model.
+    lost : ndarray of bool, shape (time,)
+        Some segment that has markers is not shown.
+    bridged : mapping of str to ndarray of bool, shape (time,)
+        Of every landmark, and of every cluster by its segment: held by the movement before and after alone.
+    """
+
+    landmarks: lm.Landmarks
+    covariances: dict[str, NDArray]
+    verdicts: tuple[Verdict, ...]
+    words: str
+    sources: frozenset[str]
+    lost: NDArray
+    bridged: Mapping[str, NDArray]
+
+    def worded(self, outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:
+        """Return the outcomes, those that the model made with its name and weights."""
+        return {name: self._worded(outcome) for name, outcome in outcomes.items()}
+
+    def _worded(self, outcome: Outcome) -> Outcome:
+        if outcome.angle is None or not self.sources & set(outcome.angle.grad):
+            return outcome
+        return replace(outcome, method=f"{self.words}; {outcome.method}")
+
+    def flagged(self, angles: JointAngles, body: Body) -> JointAngles:
+        """Return the angles with a reason where the model has no pose, and where a value rests on a bridged one."""
+        angles = self._named(angles)
+        frames = np.flatnonzero(np.any(list(self.bridged.values()), axis=0))
+        if not len(frames) or angles.frame_reason is None:
+            return angles
+        # What is gone when the bridged segments are taken away rests on them.
+        points = {name: Vec(self._without(name, v.value, frames)) for name, v in self.landmarks.points.items()}
+        poses = {
+            name: ClusterPose(
+                Frame(self._without(name, pose.frame.axes, frames)),
+                Vec(self._without(name, pose.centroid.value, frames)), pose.anchor_cluster[frames],
+                pose.residual_m[frames],
+            )
+            for name, pose in self.landmarks.poses.items()
+        }  # fmt: skip
+        bare = all_outcomes(build_body(points, poses, body.setting, body.zeros, body.heading))
+        codes, words = np.array(angles.frame_reason), angles.frame_reason_words
+        for column, name in enumerate(angles.names):
+            angle = bare[name].angle
+            gone = np.ones(len(frames), bool) if angle is None else np.isnan(angle.value)
+            rests = gone & np.isfinite(angles.values[frames, column]) & (codes[frames, column] == 0)
+            codes[frames[rests], column] = len(words)
+        return replace(angles, frame_reason=codes, frame_reason_words=(*words, BRIDGED))
+
+    def _named(self, angles: JointAngles) -> JointAngles:
+        """Return the angles with the model's reason in place of one that blames the geometry of landmarks."""
+        if angles.frame_reason is None or NO_FRAME not in angles.frame_reason_words or not self.lost.any():
+            return angles
+        blamed = angles.frame_reason_words.index(NO_FRAME)
+        codes = np.array(angles.frame_reason)
+        codes[self.lost[:, None] & (codes == blamed) & np.isnan(angles.values)] = len(angles.frame_reason_words)
+        definitions = tuple(replace(d, reason=d.reason.replace(NO_FRAME, NO_POSE)) for d in angles.definitions)
+        words = (*angles.frame_reason_words, NO_POSE)
+        return replace(angles, definitions=definitions, frame_reason=codes, frame_reason_words=words)
+
+    def _without(self, name: str, values: NDArray, frames: NDArray) -> NDArray:
+        left = np.array(values[frames])
+        if name in self.bridged:
+            left[self.bridged[name][frames]] = np.nan
+        return left
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """One fitted tree."""
+
+    tree: Tree
+    markers: tuple[str, ...]
+    fitted: Fit
+    observed: Observed
+    shown: tuple[Shown, ...]
+
+
+def fit_skeleton(
+    points: Points3D,
+    matched: Matched,
+    positions: Mapping[str, NDArray],
+    static: Points3D | None,
+    person: Person,
+    setting: Setting,
+    options: KinematicsOptions,
+) -> Skeleton:
+    """Fit the person's model to a trial.
+
+    Parameters
+    ----------
+    points, matched : the trial and its marker set
+    positions : mapping of str to ndarray, shape (time, 3)
+        Landmarks of the trial, ISB-turned world, m.
+    static, person
+        The static trial, and what it says of the person.
+    setting, options
+
+    Raises
+    ------
+    KinematicsError
+        SKELETON_NO_STATIC, SKELETON_STATIC, SKELETON_KEYPOINTS, SKELETON_NO_MARKERS.
+    """
+    trees = _person_trees(static, matched, person, setting)
+    parts = []
+    for tree in trees:
+        part = _fit_tree(tree, points, matched, positions, options)
+        if part is not None:
+            parts.append(part)
+    if not any(part.tree.name == "legs" for part in parts):
+        raise KinematicsError(
+            "The trial has none of the markers that the static trial shows on pelvis and legs.",
+            "Give the static trial of the same marker set, or choose the model 'segments'.",
+            code="SKELETON_NO_MARKERS",
+        )
+    assert person.calibration is not None
+    return _assembled(parts, points, matched, positions, person.calibration, options)
+
+
+def _person_trees(
+    static: Points3D | None, matched: Matched, person: Person, setting: Setting
+) -> tuple[Tree, ...]:
+    if matched.marker_set.kind == "keypoints":
+        raise KinematicsError(
+            "The skeleton model needs markers on the body; keypoints of a detector do not show its segments' axes.",
+            "Choose the model 'segments'.",
+            code="SKELETON_KEYPOINTS",
+        )
+    if static is None or person.calibration is None:
+        raise KinematicsError(
+            "The skeleton model takes the person's segment lengths and marker places from a static trial; there is "
+            "none.",
+            "Give a static trial of the same person (--static), or choose the model 'segments'.",
+            code="SKELETON_NO_STATIC",
+        )
+    everything = lm.positions_isb(static, match(matched.marker_set, static.names))
+    quiet = quiet_part(everything, static.rate_hz)
+    standing = {name: values[quiet] for name, values in everything.items()}
+    standing = {name: values for name, values in standing.items() if np.isfinite(values).all(axis=1).any()}
+    setting = replace(setting, size=person.size, functional=person.functional)
+    body = Body(lm.traced_points(standing, False), {}, setting, Zeros())
+    return build_trees(standing, body, person.calibration)
+
+
+def _fit_tree(
+    tree: Tree,
+    points: Points3D,
+    matched: Matched,
+    positions: Mapping[str, NDArray],
+    options: KinematicsOptions,
+) -> _Part | None:
+    markers = trackers(tree, positions, options.pelvis)
+    if not markers:
+        return None
+    measured = {name: positions[name] for name in markers}
+    start = start_poses(tree, measured)
+    observed = Observed(
+        segment=np.array([tree.segments.index(tree.places[name][0]) for name in markers]),
+        place=np.array([tree.places[name][1] for name in markers]),
+        position=np.stack(list(measured.values()), axis=1),
+        covariance=_covariances(points, matched, markers, options.marker_sd_m),
+        soft_tissue=soft_tissue_variance(
+            markers, _hip_flexion(tree, start[1]), points.n_frames, options.soft_tissue_scale
+        ),
+        steady=max(1.0, STEADY_S * points.rate_hz),
+    )
+    fitted = solve(tree, observed, start, acceleration_density(*start, points.rate_hz), points.rate_hz)
+    shown = tuple(
+        judge(fitted.seen[:, 1 + index], points.rate_hz, options.bridge_s) for index in range(len(tree.segments))
+    )
+    return _Part(tree, markers, fitted, observed, shown)
+
+
+def _hip_flexion(tree: Tree, rotations: NDArray) -> dict[str, NDArray]:
+    """Return the flexion of the hips, shape (time,) in rad, of the poses that the fit starts from."""
+    found = {}
+    for side in SIDES:
+        segment = f"femur_{side.lower()}"
+        if segment in tree.segments:
+            relative = np.swapaxes(rotations[:, 0], -1, -2) @ rotations[:, tree.segments.index(segment)]
+            found[side] = joint(relative)[0]
+    return found
+
+
+def _covariances(points: Points3D, matched: Matched, markers: tuple[str, ...], marker_sd_m: float) -> NDArray:
+    """Return the covariances of markers, shape (time, marker, 3, 3); a marker without takes `marker_sd_m` per axis."""
+    plain = np.broadcast_to(marker_sd_m**2 * np.eye(3), (points.n_frames, len(markers), 3, 3)).copy()
+    known = lm.covariances_isb(points, matched, markers)
+    for index, name in enumerate(markers):
+        if name in known:
+            there = np.isfinite(known[name]).all(axis=(1, 2))
+            plain[there, index] = known[name][there]
+    return plain
+
+
+def _assembled(
+    parts: list[_Part],
+    points: Points3D,
+    matched: Matched,
+    positions: Mapping[str, NDArray],
+    calibration: lm.Calibration,
+    options: KinematicsOptions,
+) -> Skeleton:
+    held = {name for part in parts for name in (*part.markers, *part.tree.places)}
+    others = {name: values for name, values in positions.items() if name not in held}
+    landmarks = lm.traced_points(others, True)
+    spread = _covariances(points, matched, tuple(others), options.marker_sd_m)
+    covariances = {name: spread[:, index] for index, name in enumerate(others)}
+    poses: dict[str, ClusterPose] = {}
+    unit = np.broadcast_to(np.eye(3), (points.n_frames, 3, 3))
+    for part in parts:
+        placer = Placer(part.tree, part.fitted, part.shown)
+        landmarks |= placer.landmarks()
+        covariances |= {name: unit for name in source_names(part.tree)}
+        for segment in ("lumbar", "foot_r", "foot_l"):
+            if segment not in part.tree.segments or segment not in calibration.clusters:
+                continue
+            cluster = calibration.clusters[segment]
+            inside = cluster_in_segment(cluster, part.tree.places)
+            if inside is not None:
+                poses[segment] = placer.cluster(segment, cluster, *inside)
+    pelvis = [name for name in parts[0].markers if parts[0].tree.places[name][0] == "pelvis"]
+    method = f"{', '.join(pelvis)} in the skeleton model"
+    all_markers = [name for part in parts for name in part.markers]
+    return Skeleton(
+        landmarks=lm.Landmarks(landmarks, poses, method, ()),
+        covariances=covariances,
+        verdicts=fit_verdicts(
+            [(part.markers, part.fitted, part.observed, part.tree, part.shown) for part in parts], options.bridge_s
+        ),
+        words=f"skeleton model, constant lengths from the static, all frames together; soft-tissue sd per axis "
+        f"{weight_words(all_markers, options.soft_tissue_scale)}, in the weights and in the sd",
+        sources=frozenset(name for part in parts for name in source_names(part.tree)),
+        lost=_any_lost(parts),
+        bridged=_bridged(parts),
+    )
+
+
+def _any_lost(parts: list[_Part]) -> NDArray:
+    lost: NDArray = np.any([shown.lost for part in parts for shown in part.shown], axis=0)
+    return lost
+
+
+def _bridged(parts: list[_Part]) -> dict[str, NDArray]:
+    found: dict[str, NDArray] = {}
+    for part in parts:
+        of_segment = {s: shown.bridged for s, shown in zip(part.tree.segments, part.shown, strict=True)}
+        found |= of_segment | {name: of_segment[segment] for name, (segment, _) in part.tree.places.items()}
+    return found

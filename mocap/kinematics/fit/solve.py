@@ -1,0 +1,226 @@
+"""Gauss-Newton over all frames of a trial together, in stretches that overlap."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mocap.kinematics.fit import band_kernels as band
+from mocap.kinematics.fit import normal_kernels as normal
+from mocap.kinematics.fit.bridging import SEEN_SD_RAD
+from mocap.kinematics.fit.limits import LIMIT_SD_RAD
+from mocap.kinematics.fit.result_kernels import seen_sd
+from mocap.kinematics.fit.tree import Tree
+
+MAX_STEPS = 15
+SMALL_STEP = 1e-6
+STRETCH = 1000
+OVERLAP_S = 1.0
+# A turn that no marker shows is known to a radian at best, and a place to a metre.
+LOOSEST = 1.0
+# Away from gaps the prior is there for nothing but numerical ease: it must not round a corner of the movement.
+LIGHT = 1e-4
+EDGE_S = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class Observed:
+    """Markers of a trial, ready for the fit.
+
+    Attributes
+    ----------
+    segment : ndarray of int, shape (marker,)
+    place : ndarray, shape (marker, 3)
+        In the segment's axes, m.
+    position : ndarray, shape (time, marker, 3)
+        ISB-turned world, m; NaN is missing.
+    covariance : ndarray, shape (time, marker, 3, 3)
+        Of the measurement, m².
+    soft_tissue : ndarray, shape (time, marker)
+        Variance per axis that the skin adds, m².
+    steady : float
+        Frames over which the soft tissue errs alike.
+    """
+
+    segment: NDArray
+    place: NDArray
+    position: NDArray
+    covariance: NDArray
+    soft_tissue: NDArray
+    steady: float
+
+    def ease(self) -> float:
+        """Return by how much the variance of soft tissue exceeds that of the measurement, typically; 1 or more.
+
+        Soft tissue moves slowly: from one frame to the next its error is the same, and what markers show of fast
+        movement is as good as their measurement. Against weights that count the soft tissue the prior is eased by
+        this factor.
+        """
+        noise = np.einsum("tmii->tm", self.covariance) / 3.0
+        return float(np.median(1.0 + self.soft_tissue / noise))
+
+    def part(self, frames: slice) -> "Observed":
+        """Return some frames."""
+        return Observed(
+            self.segment, self.place, self.position[frames], self.covariance[frames], self.soft_tissue[frames],
+            self.steady,
+        )  # fmt: skip
+
+    def weights(self, steady: float) -> NDArray:
+        """Return the inverse covariances, shape (time, marker, 3, 3); `steady` multiplies the soft tissue's."""
+        weights = np.empty(self.covariance.shape)
+        normal.invert_all(np.ascontiguousarray(self.covariance), steady * self.soft_tissue, weights)
+        return weights
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """Poses of a tree.
+
+    Attributes
+    ----------
+    root : ndarray, shape (time, 3)
+        Origin of the root segment, m.
+    rotations : ndarray, shape (time, segment, 3, 3)
+        Axes of the segments as columns, ISB-turned world.
+    covariance : ndarray, shape (time, n, n)
+        Of place and turns, m and rad.
+    residuals : ndarray, shape (time, marker, 3)
+        Measured minus modelled, m.
+    seen : ndarray, shape (time, 1 + segment)
+        What the markers of a single frame alone tell: sd of the place (m) and of each turn (rad), all axes together.
+    settled : bool
+        Whether the last step was below 1e-6 m and rad everywhere.
+    """
+
+    root: NDArray
+    rotations: NDArray
+    covariance: NDArray
+    residuals: NDArray
+    seen: NDArray
+    settled: bool
+
+
+def solve(
+    tree: Tree, observed: Observed, start: tuple[NDArray, NDArray], density: NDArray, rate_hz: float
+) -> Fit:
+    """Return the poses that markers, joint limits and a smooth movement agree on.
+
+    Parameters
+    ----------
+    tree : Tree
+    observed : Observed
+    start : (ndarray of shape (time, 3), ndarray of shape (time, segment, 3, 3))
+    density : ndarray, shape (1 + segment,)
+        Of the acceleration of place (m²/s³) and turns (rad²/s³).
+    rate_hz : float
+
+    Notes
+    -----
+    Long trials are solved in stretches of 1000 frames with 1 s more on both sides; what lies that far away moves no
+    pose by more than rounding.
+    """
+    n_frames = len(observed.position)
+    margin = round(OVERLAP_S * rate_hz)
+    prior = np.repeat(rate_hz**3 / density, 3)
+    parts = []
+    for first in range(0, n_frames, STRETCH):
+        low, high = max(first - margin, 0), min(first + STRETCH + margin, n_frames)
+        fitted = _solve_stretch(
+            tree, observed.part(slice(low, high)), start[0][low:high].copy(), start[1][low:high].copy(), prior, rate_hz
+        )
+        parts.append(_cut(fitted, slice(first - low, min(first + STRETCH, n_frames) - low)))
+    return Fit(
+        root=np.concatenate([part.root for part in parts]),
+        rotations=np.concatenate([part.rotations for part in parts]),
+        covariance=np.concatenate([part.covariance for part in parts]),
+        residuals=np.concatenate([part.residuals for part in parts]),
+        seen=np.concatenate([part.seen for part in parts]),
+        settled=all(part.settled for part in parts),
+    )
+
+
+def _cut(fitted: Fit, frames: slice) -> Fit:
+    return Fit(
+        fitted.root[frames], fitted.rotations[frames], fitted.covariance[frames], fitted.residuals[frames],
+        fitted.seen[frames], fitted.settled,
+    )  # fmt: skip
+
+
+def _solve_stretch(
+    tree: Tree, observed: Observed, root: NDArray, rotations: NDArray, prior: NDArray, rate_hz: float
+) -> Fit:
+    n_frames, n = len(root), tree.n_unknowns
+    work = _Work.of(n_frames, n, observed)
+    weights = observed.weights(1.0)
+    seen = np.empty((n_frames, n // 3))
+    _normal_equations(tree, observed, weights, root, rotations, work)
+    seen_sd(work.blocks, np.full(n, LOOSEST), seen)
+    pull = _held(np.broadcast_to(prior / observed.ease(), (n_frames, n)))
+    pull = np.where(_near_gaps(seen, rate_hz), pull, LIGHT * pull)
+    settled = False
+    for step in range(MAX_STEPS):
+        if step:
+            _normal_equations(tree, observed, weights, root, rotations, work)
+        normal.add_limits(rotations, tree.parent, tree.low, tree.high, LIMIT_SD_RAD, work.blocks, work.right)
+        normal.add_prior(root, rotations, pull, work.right)
+        if not band.factor_band(work.blocks, pull, *work.factors):
+            break
+        band.solve_band(*work.factors, work.right, work.right)
+        if normal.apply_step(root, rotations, work.right) < SMALL_STEP:
+            settled = True
+            break
+    _normal_equations(tree, observed, observed.weights(observed.steady), root, rotations, work)
+    covariance = np.full((n_frames, n, n), np.nan)
+    if band.factor_band(work.blocks, _held(np.broadcast_to(prior, (n_frames, n))), *work.factors):
+        band.inverse_diagonal(*work.factors, covariance)
+    return Fit(root, rotations, covariance, work.residuals, seen, settled)
+
+
+def _held(weight: NDArray) -> NDArray:
+    """Return weights of second differences without those that would reach beyond the ends."""
+    inner = weight.copy()
+    inner[:1], inner[-1:] = 0.0, 0.0
+    return inner
+
+
+def _near_gaps(seen: NDArray, rate_hz: float) -> NDArray:
+    """Return where, shape (time, n), a segment is not seen or was or will be so within 0.1 s; places as the root is."""
+    reach = max(2, round(EDGE_S * rate_hz))
+    missing = seen > SEEN_SD_RAD
+    missing[:, 0] = missing[:, 1]
+    near = missing.copy()
+    for shift in range(1, min(reach, len(seen) - 1) + 1):
+        near[shift:] |= missing[:-shift]
+        near[:-shift] |= missing[shift:]
+    return np.repeat(near, 3, axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """Memory of a stretch."""
+
+    blocks: NDArray
+    right: NDArray
+    residuals: NDArray
+    factors: tuple[NDArray, NDArray, NDArray]
+
+    @classmethod
+    def of(cls, n_frames: int, n: int, observed: Observed) -> "_Work":
+        def square() -> NDArray:
+            return np.empty((n_frames, n, n))
+
+        return cls(
+            square(), np.empty((n_frames, n)), np.empty(observed.position.shape), (square(), square(), square())
+        )
+
+
+def _normal_equations(
+    tree: Tree, observed: Observed, weights: NDArray, root: NDArray, rotations: NDArray, work: _Work
+) -> None:
+    work.blocks[:] = 0.0
+    work.right[:] = 0.0
+    normal.add_markers(
+        root, rotations, tree.parent, tree.offset, observed.segment, observed.place, observed.position, weights,
+        work.blocks, work.right, work.residuals,
+    )  # fmt: skip

@@ -1,0 +1,106 @@
+"""Where the fit starts: each segment by itself from its own markers, and how fast the person moves."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mocap.kinematics.clusters import MIN_SPREAD_M, Cluster, fit, second_spread
+from mocap.kinematics.fit.tree import Tree
+from mocap.kinematics.traced import Vec
+
+LAG_S = 0.1
+BUSY_QUANTILE = 0.95
+_TURN_DENSITY = (1.0, 5000.0)
+_MOVE_DENSITY = (0.1, 100.0)
+
+
+def start_poses(tree: Tree, measured: Mapping[str, NDArray]) -> tuple[NDArray, NDArray]:
+    """Return the place of the root (time, 3) and orientations (time, segment, 3, 3), complete.
+
+    A frame in which a segment shows fewer than three markers, or three in a line, takes the orientation of the nearest
+    frame that shows more; a segment that never does, that of its parent.
+    """
+    n_frames = len(next(iter(measured.values())))
+    rotations = np.empty((n_frames, len(tree.segments), 3, 3))
+    root = np.zeros((n_frames, 3))
+    for index, segment in enumerate(tree.segments):
+        names = tuple(name for name in measured if tree.places[name][0] == segment)
+        found = _by_itself(tree, names, measured)
+        if found is None:
+            above = tree.parent[index]
+            rotations[:, index] = rotations[:, above] if above >= 0 else np.eye(3)
+            continue
+        axes, origin = found
+        rotations[:, index] = axes[_nearest(np.isfinite(axes).all(axis=(1, 2)))]
+        if index == 0:
+            root = origin
+    return _filled(root), rotations
+
+
+def _by_itself(
+    tree: Tree, names: tuple[str, ...], measured: Mapping[str, NDArray]
+) -> tuple[NDArray, NDArray] | None:
+    """Return orientation and origin of a segment from its markers alone, NaN where they do not show it."""
+    if len(names) < 3:
+        return None
+    shape = np.array([tree.places[name][1] for name in names])
+    if second_spread(shape) < MIN_SPREAD_M:
+        return None
+    pose = fit(Cluster(names, shape, np.inf), {name: Vec(measured[name]) for name in names})
+    axes = pose.frame.axes
+    if not np.isfinite(axes).all(axis=(1, 2)).any():
+        return None
+    return axes, pose.centroid.value - np.einsum("tij,tj->ti", axes, pose.anchor_cluster)
+
+
+def _nearest(there: NDArray) -> NDArray:
+    """Return for every frame the nearest that is there, shape (time,)."""
+    known = np.flatnonzero(there)
+    after = np.clip(np.searchsorted(known, np.arange(len(there))), 0, len(known) - 1)
+    before = np.maximum(after - 1, 0)
+    frames = np.arange(len(there))
+    closer = np.abs(known[before] - frames) < np.abs(known[after] - frames)
+    return np.where(closer, known[before], known[after])
+
+
+def _filled(places: NDArray) -> NDArray:
+    """Return places, shape (time, 3), with straight lines over gaps."""
+    there = np.isfinite(places).all(axis=1)
+    frames, known = np.arange(len(places)), np.flatnonzero(there)
+    if not len(known):
+        return np.zeros_like(places)
+    return np.stack([np.interp(frames, known, places[there, axis]) for axis in range(3)], axis=1)
+
+
+def acceleration_density(root: NDArray, rotations: NDArray, rate_hz: float) -> NDArray:
+    """Return how fast place (m²/s³) and turns (rad²/s³) change their speed, shape (1 + segment,), in this trial.
+
+    Acceleration is taken as white noise of a density that the trial itself shows: second differences over 0.1 s have
+    the variance 2/3 density lag³. The 0.95 quantile over the frames speaks for the busy parts of a trial, so that a
+    bridge over a gap in them is not trusted too much. Between neighbours the variance is density / rate³.
+    """
+    lag = max(1, round(LAG_S * rate_hz))
+    scale = 1.5 * (rate_hz / lag) ** 3 / 3.0
+    densities = [_density(root[2 * lag :] - 2.0 * root[lag:-lag] + root[: -2 * lag], scale, _MOVE_DENSITY)]
+    for s in range(rotations.shape[1]):
+        r = rotations[:, s]
+        step = _rotation_vectors(r[lag:] @ np.swapaxes(r[:-lag], -1, -2))
+        densities.append(_density(step[lag:] - step[:-lag], scale, _TURN_DENSITY))
+    return np.array(densities)
+
+
+def _density(bend: NDArray, scale: float, bounds: tuple[float, float]) -> float:
+    if len(bend) < 3:
+        return bounds[1]
+    busy = float(np.quantile(np.sum(bend * bend, axis=1), BUSY_QUANTILE))
+    return float(np.clip(scale * busy, *bounds))
+
+
+def _rotation_vectors(rotation: NDArray) -> NDArray:
+    """Return rotation vectors, shape (time, 3), of turns below half a turn."""
+    antisymmetric = 0.5 * (rotation - np.swapaxes(rotation, -1, -2))
+    axis = np.stack([antisymmetric[:, 2, 1], antisymmetric[:, 0, 2], antisymmetric[:, 1, 0]], axis=1)
+    sine = np.linalg.norm(axis, axis=1)
+    angle = np.arctan2(sine, 0.5 * (np.trace(rotation, axis1=1, axis2=2) - 1.0))
+    return axis * np.where(sine > 1e-9, angle / np.where(sine > 1e-9, sine, 1.0), 1.0)[:, None]

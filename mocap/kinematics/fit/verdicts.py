@@ -1,0 +1,48 @@
+"""How well the markers agree with the fitted body, and what had to be bridged."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mocap.kinematics.fit.bridging import Shown
+from mocap.kinematics.fit.solve import Fit, Observed
+from mocap.kinematics.fit.tree import Tree
+from mocap.trial import Verdict
+
+RESIDUAL_SD = 1.0
+
+Fitted = tuple[tuple[str, ...], Fit, Observed, Tree, tuple[Shown, ...]]
+
+
+def fit_verdicts(parts: Sequence[Fitted], bridge_s: float) -> tuple[Verdict, ...]:
+    """Return a verdict per marker (RMS residual against its own sd), the longest gap, and whether it settled."""
+    verdicts: list[Verdict] = []
+    longest, settled = 0.0, True
+    for markers, fitted, observed, _, shown in parts:
+        for index, name in enumerate(markers):
+            verdicts += _marker_verdict(name, fitted.residuals[:, index], _expected(observed, index))
+        longest = max([longest, *(one.longest_s for one in shown)])
+        settled &= fitted.settled
+    text = "longest time over which the markers do not show a segment between frames that do; longer is left out"
+    verdicts.append(Verdict("skeleton_gap", longest, bridge_s, "s", longest <= bridge_s, text))
+    if not settled:
+        text = "stretches of the fit that did not settle: their poses are not the best ones"
+        verdicts.append(Verdict("skeleton_settled", 1.0, 0.0, "", False, text))
+    return tuple(verdicts)
+
+
+def _expected(observed: Observed, index: int) -> float:
+    """Return the typical 3D sd (m) of a marker: its noise and its skin."""
+    variance = np.einsum("tii->t", observed.covariance[:, index]) + 3.0 * observed.soft_tissue[:, index]
+    return float(np.sqrt(np.median(variance)))
+
+
+def _marker_verdict(name: str, residual: NDArray, expected_m: float) -> list[Verdict]:
+    square = np.sum(residual * residual, axis=1)
+    square = square[np.isfinite(square)]
+    if not len(square):
+        return []
+    rms, limit = 1000 * float(np.sqrt(square.mean())), 1000 * RESIDUAL_SD * expected_m
+    text = f"RMS distance of marker {name} from its place on the fitted body; above the limit it slid or is misplaced"
+    return [Verdict(f"residual_{name}", rms, limit, "mm", rms <= limit, text)]
