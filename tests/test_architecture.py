@@ -24,7 +24,7 @@ LAYERS = {
     "mocap.assessment": 3, "mocap.synthetic": 3,
     "mocap.signal": 2,
     "mocap.trial": 1, "mocap.config": 1, "mocap.skeleton": 1, "mocap.schema": 1,
-    "mocap.errors": 0,
+    "mocap.errors": 0, "mocap.vector_kernels": 0,
     "calibration": -1,
 }  # fmt: skip
 # The types, the skeleton and the configuration share a layer: this is their order.

@@ -7,7 +7,9 @@ Sources: Grood and Suntay 1983 (joints), Baker 2001 (order of the pelvis), Plug-
 import numpy as np
 from numpy.typing import NDArray
 
-from mocap.kinematics.traced import Frame, Scalar, Vec, add_grads, chain, skew, turned
+from mocap.kinematics.tape import operations as op
+from mocap.kinematics.tape.graph import Node
+from mocap.kinematics.traced import Frame, Scalar, Vec
 
 Triple = tuple[NDArray, NDArray, NDArray]
 
@@ -67,92 +69,41 @@ def unwrap(angle: NDArray) -> NDArray:
     return out
 
 
-def _between(proximal: Frame, distal: Frame) -> tuple[NDArray, dict[str, NDArray]]:
-    """Return distal in proximal, and the gradient of its rotation vector in proximal axes."""
-    prox_from_world = np.swapaxes(proximal.axes, -1, -2)
-    minus = {source: -term for source, term in proximal.grad.items()}
-    return prox_from_world @ distal.axes, dict(chain(prox_from_world, add_grads(distal.grad, minus)))
-
-
-def _rows(rows: NDArray, grad: dict[str, NDArray]) -> dict[str, NDArray]:
-    return {source: np.einsum("ti,tij->tj", rows, term) for source, term in grad.items()}
+def _three(kind: int, proximal: Frame, distal: Frame) -> tuple[Scalar, Scalar, Scalar]:
+    node = Node(kind, (proximal.node, distal.node))
+    return Scalar.of([(1.0, node, 0)]), Scalar.of([(1.0, node, 1)]), Scalar.of([(1.0, node, 2)])
 
 
 def traced_joint(proximal: Frame, distal: Frame) -> tuple[Scalar, Scalar, Scalar]:
     """Return a, b, g of Rz(a) Rx(b) Ry(g) of distal in proximal; a and g unwrapped over time."""
-    rotation, grad = _between(proximal, distal)
-    a, b, g = joint(rotation)
-    zero, one = np.zeros_like(a), np.ones_like(a)
-    cos_b = np.where(np.abs(np.cos(b)) > 1e-9, np.cos(b), np.nan)
-    # Rotation vector = a' z + b' Rz x + g' Rz Rx y, solved for the three rates.
-    by_g = np.stack([-np.sin(a) / cos_b, np.cos(a) / cos_b, zero], axis=-1)
-    by_b = np.stack([np.cos(a), np.sin(a), zero], axis=-1)
-    by_a = np.stack([zero, zero, one], axis=-1) - np.sin(b)[:, None] * by_g
-    return (
-        Scalar(unwrap(a), _rows(by_a, grad)),
-        Scalar(b, _rows(by_b, grad)),
-        Scalar(unwrap(g), _rows(by_g, grad)),
-    )
+    return _three(op.JOINT, proximal, distal)
 
 
 def traced_baker(subject: Frame, segment: Frame) -> tuple[Scalar, Scalar, Scalar]:
     """Return tilt, obliquity, rotation in Baker's order of a segment in the subject frame; unwrapped over time."""
-    matrix, grad = _between(subject, segment)
-    tilt, obliquity, turn = baker(matrix)
-    zero, one = np.zeros_like(tilt), np.ones_like(tilt)
-    cos_o = np.where(np.abs(np.cos(obliquity)) > 1e-9, np.cos(obliquity), np.nan)
-    # Rotation vector = rot' y - obl' Ry x - tilt' Ry Rx z, solved for the three rates.
-    by_tilt = -np.stack([np.sin(turn) / cos_o, zero, np.cos(turn) / cos_o], axis=-1)
-    by_obliquity = -np.stack([np.cos(turn), zero, -np.sin(turn)], axis=-1)
-    by_turn = np.stack([zero, one, zero], axis=-1) + np.sin(obliquity)[:, None] * by_tilt
-    return (
-        Scalar(unwrap(tilt), _rows(by_tilt, grad)),
-        Scalar(obliquity, _rows(by_obliquity, grad)),
-        Scalar(unwrap(turn), _rows(by_turn, grad)),
-    )
+    return _three(op.BAKER, subject, segment)
 
 
 def line_lean(line: Vec, carrier: Frame) -> Scalar:
     """Return the forward lean of a line in the sagittal plane of a frame: atan2(line.X, line.Y), unwrapped."""
-    into = np.swapaxes(carrier.axes, -1, -2)
-    inside = turned(into, line.value)
-    turning = chain(skew(line.value), carrier.grad)  # d(R^T u) = R^T (du - theta x u) = R^T (du + [u] theta)
-    grad = dict(chain(into, add_grads(line.grad, turning)))
-    x, y = inside[:, 0], inside[:, 1]
-    square = x**2 + y**2
-    square = np.where(square > 0, square, np.nan)
-    rows = np.stack([y / square, -x / square, np.zeros_like(x)], axis=-1)
-    return Scalar(unwrap(np.arctan2(x, y)), _rows(rows, grad))
+    return Scalar.of([(1.0, Node(op.LEAN, (line.node, carrier.node)), 0)])
 
 
 def line_elevation(line: Vec) -> Scalar:
     """Return the elevation above the horizontal (rad) of a line in ISB axes (Y up)."""
-    length = np.linalg.norm(line.value, axis=-1, keepdims=True)
-    unit = line.value / np.where(length > 0, length, np.nan)
-    sine = np.clip(unit[:, 1], -1.0, 1.0)
-    cosine = np.sqrt(1.0 - sine**2)
-    flat = np.where(cosine > 1e-9, cosine, np.nan)[:, None]
-    rows = (np.array([0.0, 1.0, 0.0]) - sine[:, None] * unit) / (length * flat)
-    return Scalar(np.arcsin(sine), _rows(rows, dict(line.grad)))
+    return Scalar.of([(1.0, Node(op.ELEVATION, (line.node,)), 0)])
 
 
 def angle_between(first: Vec, second: Vec) -> Scalar:
     """Return the angle (rad, 0 to pi) between two lines; its gradient is NaN where they are parallel."""
-    u, w = first.value, second.value
-    normal = np.cross(u, w)
-    sine = np.linalg.norm(normal, axis=-1)
-    value = np.arctan2(sine, np.sum(u * w, axis=-1))
-    normal = normal / np.where(sine > 0, sine, np.nan)[:, None]
-    by_first = -np.cross(normal, u) / np.sum(u * u, axis=-1)[:, None]
-    by_second = np.cross(normal, w) / np.sum(w * w, axis=-1)[:, None]
-    return Scalar(value, add_grads(_rows(by_first, dict(first.grad)), _rows(by_second, dict(second.grad))))
+    return Scalar.of([(1.0, Node(op.BETWEEN, (first.node, second.node)), 0)])
 
 
 def signed(sign: float, angle: Scalar, zero: float = 0.0) -> Scalar:
     """Return sign * angle - zero."""
-    return Scalar(sign * angle.value - zero, {source: sign * term for source, term in angle.grad.items()})
+    return angle.scaled(sign, zero)
 
 
 def subtract(first: Scalar, second: Scalar) -> Scalar:
     """Return first - second."""
-    return Scalar(first.value - second.value, add_grads(first.grad, signed(-1.0, second).grad))
+    return first.less(second)

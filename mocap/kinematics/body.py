@@ -15,7 +15,7 @@ from mocap.kinematics.clusters import ClusterPose
 from mocap.kinematics.heading import Heading
 from mocap.kinematics.hip_centre import PelvisSize, hip_centre
 from mocap.kinematics.observability import HIP_LINE, NO_GRAVITY, NotObservable
-from mocap.kinematics.traced import Frame, Vec, carried, chain, constant, difference, mean
+from mocap.kinematics.traced import Frame, Vec, carried, chain, constant, difference, mean, turned_by
 
 SIDES = {"R": 1.0, "L": -1.0}
 
@@ -78,7 +78,7 @@ class Body:
         heading: Heading | None = None,
     ) -> None:
         self.points, self.poses, self.setting, self.zeros, self.heading = points, poses, setting, zeros, heading
-        self.n_frames = len(next(iter(points.values())).value)
+        self.n_frames = next(iter(points.values())).node.n_frames
         self._kept: dict[str, Any] = {}
 
     def _keep(self, name: str, build: Callable[[], Any]) -> Any:
@@ -288,8 +288,8 @@ class Body:
         def build() -> Frame:
             if side in self.zeros.foot_flat:
                 tracked = self.poses[f"foot_{side.lower()}"].frame
-                axes = tracked.axes @ self.zeros.foot_flat[side]
-                return Frame(axes, self.foot_floor(side).grad if self.setting.placement_pass else tracked.grad)
+                flat = turned_by(tracked, self.zeros.foot_flat[side])
+                return Frame(flat.axes, self.foot_floor(side).grad) if self.setting.placement_pass else flat
             heel, first, fifth = self.need(f"{side}HEEL", f"{side}MT1", f"{side}MT5")
             return segments.foot_frame(heel, first, fifth, side=SIDES[side])
 
@@ -300,9 +300,9 @@ class Body:
 
         `zero` is the mean of distal in pelvis, shape (3, 3), in the static.
         """
-        axes = distal.axes @ zero.T
         if not self.setting.placement_pass:
-            return Frame(axes, distal.grad)
+            return turned_by(distal, zero.T)
+        axes = distal.axes @ zero.T
         # A misplaced pelvis landmark tilts the pelvis of static and trial alike: it rides along with the zeroed frame.
         pelvis = self.pelvis()
         along = axes @ np.swapaxes(pelvis.axes, -1, -2)

@@ -5,11 +5,14 @@ Source: Kabsch 1976, Soderkvist and Wedin 1993; the gradient is that of the stat
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mocap.kinematics.traced import NO_GRAD, Frame, Grad, Vec, add_grads, skew, turned
+from mocap.kinematics.tape import operations as op
+from mocap.kinematics.tape.graph import Node
+from mocap.kinematics.traced import Frame, Vec
 
 MIN_SPREAD_M = 0.010
 PLATE_RESIDUAL_M = 0.003
@@ -35,14 +38,38 @@ class Cluster:
     residual_limit_m: float
 
 
-@dataclass(frozen=True, eq=False)
 class ClusterPose:
-    """A cluster over time: orientation, the point (centroid of `anchor_cluster`) it is fixed to, and the fit."""
+    """A cluster over time: orientation, the point (centroid of `anchor_cluster`) it is fixed to, and the fit.
 
-    frame: Frame
-    centroid: Vec
-    anchor_cluster: NDArray
-    residual_m: NDArray
+    Parameters
+    ----------
+    frame : Frame
+    centroid : Vec
+    anchor_cluster : Vec or array-like, shape (time, 3)
+        The centroid in the cluster's axes, m.
+    residual_m : Vec or array-like, shape (time,)
+        RMS distance of the fit.
+    """
+
+    def __init__(self, frame: Frame, centroid: Vec, anchor_cluster: Any, residual_m: Any) -> None:
+        self.frame, self.centroid = frame, centroid
+        self.anchor = anchor_cluster if isinstance(anchor_cluster, Vec) else Vec(anchor_cluster)
+        self._residual = residual_m if isinstance(residual_m, Vec) else Vec(residual_m)
+
+    @property
+    def parts(self) -> tuple[Frame | Vec, ...]:
+        """Return all that is computed with the pose."""
+        return self.frame, self.centroid, self.anchor, self._residual
+
+    @property
+    def anchor_cluster(self) -> NDArray:
+        """Return the centroid in the cluster's axes, shape (time, 3), of the points that each frame shows."""
+        return self.anchor.value
+
+    @property
+    def residual_m(self) -> NDArray:
+        """Return the RMS distance (m) of the fit, shape (time,)."""
+        return self._residual.value.reshape(-1)
 
 
 def second_spread(points: NDArray) -> NDArray:
@@ -66,31 +93,10 @@ def fit(cluster: Cluster, points: Mapping[str, Vec]) -> ClusterPose:
         NaN where fewer than three points are there, where these lie on a line (second singular value under 10 mm),
         or where the fit is worse than the cluster's limit.
     """
-    measured = np.stack([points[name].value for name in cluster.names], axis=1)
-    there = np.isfinite(measured).all(axis=2)
-    count = there.sum(axis=1)
-    weight = there / np.maximum(count, 1)[:, None]
-    filled = np.where(there[..., None], measured, 0.0)
-    centroid = np.einsum("tp,tpi->ti", weight, filled)
-    anchor = weight @ cluster.shape_cluster
-    model = (cluster.shape_cluster - anchor[:, None]) * there[..., None]
-    offset = (filled - centroid[:, None]) * there[..., None]
-    rotation = _rotations(model, offset)
-    spread = _seen_spread(cluster, there)
-    placed = model @ np.swapaxes(rotation, -1, -2)
-    residual = np.sqrt(np.sum((placed - offset) ** 2, axis=(1, 2)) / np.maximum(count, 1))
-    good = (count >= 3) & (spread >= MIN_SPREAD_M) & (residual <= cluster.residual_limit_m)
-    rotation = np.where(good[:, None, None], rotation, np.nan)
-    turn, shift = _gradients(cluster, points, placed, offset, weight)
-    centre = Vec(np.where(good[:, None], centroid, np.nan), shift)
-    return ClusterPose(Frame(rotation, turn), centre, anchor, np.where(count >= 3, residual, np.nan))
-
-
-def _seen_spread(cluster: Cluster, there: NDArray) -> NDArray:
-    """Return the second singular value (m) of the points that each frame shows, shape (time,)."""
-    patterns, inverse = np.unique(there, axis=0, return_inverse=True)
-    spreads = [second_spread(cluster.shape_cluster[p]) if p.sum() >= 3 else 0.0 for p in patterns]
-    return np.array(spreads)[inverse.reshape(-1)]
+    limits = (cluster.residual_limit_m, float(second_spread(cluster.shape_cluster)))
+    node = Node(op.FIT, [points[name].node for name in cluster.names], [*limits, *cluster.shape_cluster.ravel()])
+    anchor, residual = Node(op.ANCHOR, (node,)), Node(op.RESIDUAL, (node,))
+    return ClusterPose(Frame.of(node), Vec.of(Node(op.CENTROID, (node,))), Vec.of(anchor), Vec.of(residual))
 
 
 def _rotations(model: NDArray, offset: NDArray) -> NDArray:
@@ -102,32 +108,10 @@ def _rotations(model: NDArray, offset: NDArray) -> NDArray:
     return v @ np.swapaxes(u, -1, -2)
 
 
-def _gradients(
-    cluster: Cluster, points: Mapping[str, Vec], placed: NDArray, offset: NDArray, weight: NDArray
-) -> tuple[Grad, Grad]:
-    if not any(points[name].grad for name in cluster.names):
-        return NO_GRAD, NO_GRAD
-    inertia = np.einsum("tpi,tpi->t", placed, offset)[:, None, None] * np.eye(3)
-    inertia = inertia - np.einsum("tpi,tpj->tij", placed, offset)
-    # A degenerate frame is NaN already; the unit matrix only keeps the inversion from failing on it.
-    singular = ~(np.abs(np.linalg.det(inertia)) > 1e-18)
-    levers = np.linalg.inv(np.where(singular[:, None, None], np.eye(3), inertia))
-    turns, shifts = [], []
-    for index, name in enumerate(cluster.names):
-        used = weight[:, index, None, None]
-        turn = levers @ skew(placed[:, index]) * (used > 0)
-        for source, term in points[name].grad.items():
-            turns.append({source: turn @ term})
-            shifts.append({source: used * term})
-    return add_grads(*turns), add_grads(*shifts)
-
-
 def place(pose: ClusterPose, point_cluster: NDArray) -> Vec:
     """Return where a point, shape (3,) in the cluster's axes, is over time."""
-    arm = turned(pose.frame.axes, point_cluster - pose.anchor_cluster)
-    lever = -skew(arm)
-    turn = {source: lever @ term for source, term in pose.frame.grad.items()}
-    return Vec(pose.centroid.value + arm, add_grads(pose.centroid.grad, turn))
+    spot = [float(x) for x in np.asarray(point_cluster)]
+    return Vec.of(Node(op.PLACE, (pose.frame.node, pose.centroid.node, pose.anchor.node), spot))
 
 
 def mean_shape(measured: NDArray) -> NDArray | None:

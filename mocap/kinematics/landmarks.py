@@ -18,11 +18,9 @@ from mocap.kinematics.clusters import (
     second_spread,
 )
 from mocap.kinematics.marker_sets import Matched
-from mocap.kinematics.traced import NO_GRAD, Vec
+from mocap.kinematics.traced import NO_GRAD, Vec, evaluate
+from mocap.kinematics.uncertainty import ISB_FROM_WORLD, Covariances
 from mocap.trial import Points3D
-
-ISB_FROM_WORLD = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
-"""ISB axes (X forward, Y up, Z right) from our world (X forward, Y left, Z up)."""
 
 _NUMBERS = range(1, 7)
 _PLATES = {"pelvis": "SAC", "lumbar": "T12_"}
@@ -96,14 +94,12 @@ def positions_isb(points: Points3D, matched: Matched) -> dict[str, NDArray]:
     return found
 
 
-def covariances_isb(points: Points3D, matched: Matched, names: Iterable[str]) -> dict[str, NDArray]:
+def covariances_isb(points: Points3D, matched: Matched, names: Iterable[str]) -> Mapping[str, NDArray]:
     """Return the covariances, shape (time, 3, 3) in m², of named landmarks; empty when no point has any."""
     assert points.covariance is not None
     if not np.isfinite(points.covariance).any():
         return {}
-    indices = {name: points.names.index(matched.label_of[name]) for name in names}
-    turned = {name: np.asarray(points.covariance[:, i], float) for name, i in indices.items()}
-    return {name: ISB_FROM_WORLD @ matrix @ ISB_FROM_WORLD.T for name, matrix in turned.items()}
+    return Covariances(points.covariance, {name: points.names.index(matched.label_of[name]) for name in names})
 
 
 def noise_of(points: Points3D, matched: Matched) -> dict[str, float]:
@@ -227,6 +223,7 @@ def build_landmarks(
 def for_placement(found: Landmarks, frames: NDArray, sources: Container[str] = ANATOMICAL) -> Landmarks:
     """Return the same landmarks at some frames, each of `sources` depending on its own placement alone."""
     identity = np.broadcast_to(np.eye(3), (len(frames), 3, 3))
+    evaluate([*found.points.values(), *(part for pose in found.poses.values() for part in pose.parts)])
     points = {
         name: Vec(vector.value[frames], {name: identity} if name in sources else NO_GRAD)
         for name, vector in found.points.items()

@@ -19,9 +19,9 @@ from mocap.kinematics.options import KinematicsOptions
 from mocap.kinematics.plausibility import pelvis_verdicts
 from mocap.kinematics.segments import pelvis_frame
 from mocap.kinematics.soft_tissue import sd_of, soft_tissue
-from mocap.kinematics.traced import Frame, Vec, mean
+from mocap.kinematics.traced import Frame, Vec, evaluate, mean
 from mocap.kinematics.trunk_angles import trunk_outcomes
-from mocap.kinematics.uncertainty import landmark_sd, random_sd
+from mocap.kinematics.uncertainty import landmark_sds, random_sds
 from mocap.trial import JointAngles, Points3D, Verdict
 
 NEVER_TOGETHER = "no frame shows all the points it needs, in places that make a frame and rigid where they have to be"
@@ -93,6 +93,9 @@ def angles_of(
     shape = (points.n_frames, len(ANGLE_NAMES))
     values, sd = np.full(shape, np.nan), np.full(shape, np.nan)
     definitions = []
+    shown = {name: outcome.angle for name, outcome in outcomes.items() if outcome.angle is not None}
+    sds = dict(zip(shown, random_sds(list(shown.values()), covariances), strict=True)) if covariances else {}
+    evaluate(shown.values())
     frames = placement_frames(found)
     placed = _placement_outcomes(found, body, frames)
     tissue = soft_tissue(outcomes, body, found, frames, options.task)
@@ -102,7 +105,7 @@ def angles_of(
             if np.isfinite(outcome.angle.value).any():
                 values[:, column] = outcome.angle.value
                 if covariances:
-                    sd[:, column] = random_sd(outcome.angle, covariances)
+                    sd[:, column] = sds[name]
             else:
                 reason = NEVER_TOGETHER
         told = _with_words(_with_reconstructed(outcome, placed[name], found), tissue[name].words)
@@ -137,7 +140,9 @@ def _placement_sd(placed: Mapping[str, Outcome], body: Body, sd_m: float) -> NDA
     """Return the uncertainty (rad) of landmark placement per angle."""
     if body.setting.kind == "keypoints":
         return np.full(len(placed), np.nan)  # nobody palpated a keypoint
-    return np.array([np.nan if o.angle is None else landmark_sd(o.angle, sd_m) for o in placed.values()])
+    shown = {name: outcome.angle for name, outcome in placed.items() if outcome.angle is not None}
+    found = dict(zip(shown, landmark_sds(list(shown.values()), sd_m), strict=True))
+    return np.array([found.get(name, np.nan) for name in placed])
 
 
 def _with_reconstructed(outcome: Outcome, placed: Outcome, found: Landmarks) -> Outcome:

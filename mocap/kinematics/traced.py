@@ -2,67 +2,197 @@
 
 Every quantity keeps, beside its value, a gradient: for each source (a point label) the matrix that turns a small
 displacement of that source (m) into the change of the quantity. For a frame the change is a rotation vector (rad) in
-the axes the points are given in. Without sources the gradients are empty and cost nothing.
+the axes the points are given in.
+
+A quantity remembers what it was made of; values and gradients are computed when they are asked for. Asking for many at
+once (`evaluate`, `mocap.kinematics.uncertainty.random_sds`) costs little more than asking for one of them.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Grad = Mapping[str, NDArray]
-NO_GRAD: Grad = MappingProxyType({})
+from mocap.kinematics.tape import operations as op
+from mocap.kinematics.tape.evaluate import compute, unwrapped_sum, unwrapped_sums
+from mocap.kinematics.tape.graph import NO_GRAD, Grad, Node, NodeGrad, Term, TermGrad, grad_node, leaf
+
+__all__ = [
+    "MIN_ANGLE_DEG", "MIN_LENGTH_M", "NO_GRAD", "Frame", "Grad", "Scalar", "Vec", "add_grads", "carried", "chain",
+    "combine", "constant", "difference", "evaluate", "frame", "mean", "skew", "turned", "turned_by",
+]  # fmt: skip
 
 MIN_LENGTH_M = 1e-6
 MIN_ANGLE_DEG = 10.0
 _AXIS = {"x": 0, "y": 1, "z": 2}
 
 
-@dataclass(frozen=True, eq=False)
-class Vec:
-    """Vectors over time, shape (time, 3), with gradients of shape (time, 3, 3) per source; NaN is missing."""
+class _Traced:
+    """A node of the graph, or a value with its gradient as handed in."""
 
-    value: NDArray
-    grad: Grad = field(default_factory=lambda: NO_GRAD)
+    def __init__(self, value: Any, grad: Grad = NO_GRAD) -> None:
+        self.node = leaf(value, grad)
+        self._grad = grad if grad else NO_GRAD
+
+    @classmethod
+    def of(cls, node: Node) -> Any:
+        """Return the quantity of a node."""
+        made = cls.__new__(cls)
+        made.node = node
+        made._grad = NodeGrad(node) if node.sources else NO_GRAD
+        return made
+
+    @property
+    def grad(self) -> Grad:
+        """Gradients by source, shape (time, 3, 3)."""
+        return self._grad
+
+    def _rows(self) -> NDArray:
+        compute([self.node])
+        return self.node.found[0]
 
 
-@dataclass(frozen=True, eq=False)
-class Frame:
-    """Orientations over time: axes as columns, shape (time, 3, 3); gradients (time, 3, 3) are rotation vectors."""
+class Vec(_Traced):
+    """Vectors over time with their gradients by source; NaN is missing.
 
-    axes: NDArray
-    grad: Grad = field(default_factory=lambda: NO_GRAD)
+    Parameters
+    ----------
+    value : array-like, shape (time, 3)
+    grad : mapping of str to ndarray, shape (time, 3, 3), optional
+        By source, or the gradient of another quantity.
+    """
+
+    @property
+    def value(self) -> NDArray:
+        """Return the vectors, shape (time, 3)."""
+        return self.node.array if self.node.array is not None else self._rows().T
 
 
-@dataclass(frozen=True, eq=False)
+class Frame(_Traced):
+    """Orientations over time, axes as columns; gradients are rotation vectors (rad).
+
+    Parameters
+    ----------
+    axes : array-like, shape (time, 3, 3)
+    grad : mapping of str to ndarray, shape (time, 3, 3), optional
+        By source, or the gradient of another quantity.
+    """
+
+    @property
+    def axes(self) -> NDArray:
+        """Return the axes, shape (time, 3, 3)."""
+        if self.node.array is not None:
+            return self.node.array
+        return np.moveaxis(self._rows().reshape(3, 3, -1), -1, 0)
+
+
 class Scalar:
-    """Angles over time, shape (time,), in rad, with gradients of shape (time, 3) per source."""
+    """Angles over time in rad, with their gradients by source.
 
-    value: NDArray
-    grad: Grad = field(default_factory=lambda: NO_GRAD)
+    Parameters
+    ----------
+    value : array-like, shape (time,)
+    grad : mapping of str to ndarray, shape (time, 3), optional
+        By source, or the gradient of another angle.
+    """
+
+    def __init__(self, value: Any, grad: Grad = NO_GRAD) -> None:
+        self._terms: tuple[Term, ...] = ((1.0, leaf(value, grad), 0),)
+        self._zero = 0.0
+        self._grad = grad if grad else NO_GRAD
+        self._value: NDArray | None = np.asarray(value, float)
+
+    @classmethod
+    def of(cls, terms: Sequence[Term], zero: float = 0.0, grad: Sequence[Term] | None = None) -> "Scalar":
+        """Return the sum of angles less a zero; `grad` is the sum whose gradient it has, the same by default."""
+        made = cls.__new__(cls)
+        made._terms, made._zero, made._value = tuple(terms), zero, None
+        found = TermGrad(made._terms if grad is None else grad)
+        made._grad = found if found.sources else NO_GRAD
+        return made
+
+    @property
+    def grad(self) -> Grad:
+        """Gradients by source, shape (time, 3)."""
+        return self._grad
+
+    @property
+    def grad_terms(self) -> tuple[Term, ...]:
+        """Return the sum whose gradient this is; empty without any source."""
+        if isinstance(self._grad, TermGrad):
+            return self._grad.terms
+        return self._terms if self._grad else ()
+
+    @property
+    def nodes(self) -> list[Node]:
+        """Return what has to be computed for the value."""
+        return [] if self._value is not None else [node for _, node, _ in self._terms]
+
+    @property
+    def value(self) -> NDArray:
+        """Return the angles, shape (time,)."""
+        if self._value is None:
+            compute(self.nodes)
+            self._value = unwrapped_sum(self._terms, self._zero)
+        return self._value
+
+    @staticmethod
+    def keep_values(scalars: Sequence["Scalar"]) -> None:
+        """Have the values of several angles at once, whose nodes are computed."""
+        waiting = [scalar for scalar in scalars if scalar._value is None]
+        found = unwrapped_sums([(scalar._terms, scalar._zero) for scalar in waiting])
+        for scalar, value in zip(waiting, found, strict=True):
+            scalar._value = value
+
+    def scaled(self, factor: float, zero: float) -> "Scalar":
+        """Return factor * angle - zero."""
+        if self._value is not None and self._terms[0][1].kind == op.LEAF:
+            scaled = Scalar(factor * self._value - zero)
+            scaled._grad = TermGrad([(factor * f, node, which) for f, node, which in self.grad_terms])
+            return scaled
+        terms = [(factor * f, node, which) for f, node, which in self._terms]
+        return Scalar.of(terms, factor * self._zero + zero, [(factor * f, n, w) for f, n, w in self.grad_terms])
+
+    def less(self, other: "Scalar") -> "Scalar":
+        """Return this angle less another."""
+        terms = [*self._terms, *((-f, node, which) for f, node, which in other._terms)]
+        grad = [*self.grad_terms, *((-f, node, which) for f, node, which in other.grad_terms)]
+        return Scalar.of(terms, self._zero - other._zero, grad)
+
+
+def evaluate(quantities: Iterable[Vec | Frame | Scalar]) -> None:
+    """Compute the values of many quantities in one pass; each is kept with its quantity."""
+    quantities = list(quantities)
+    scalars = [quantity for quantity in quantities if isinstance(quantity, Scalar)]
+    nodes = [quantity.node for quantity in quantities if not isinstance(quantity, Scalar)]
+    compute([*nodes, *(node for scalar in scalars for node in scalar.nodes)])
+    Scalar.keep_values(scalars)
 
 
 def add_grads(*grads: Grad) -> Grad:
-    """Return the sum of gradients, source by source."""
-    total: dict[str, NDArray] = {}
-    for grad in grads:
-        for source, term in grad.items():
-            total[source] = total[source] + term if source in total else term
-    return total
+    """Return the sum of gradients (of vectors or frames), source by source."""
+    there = [grad for grad in grads if grad]
+    if len(there) <= 1:
+        return there[0] if there else NO_GRAD
+    nodes = [grad_node(grad) for grad in there]
+    return NodeGrad(Node(op.SUM, nodes))
 
 
 def chain(matrix: NDArray, grad: Grad) -> Grad:
-    """Return ``matrix @ gradient`` for every source; `matrix` has shape (time, m, 3) or (m, 3)."""
-    return {source: matrix @ term for source, term in grad.items()}
+    """Return ``matrix @ gradient`` for every source; `matrix` has shape (time, 3, 3) or (3, 3)."""
+    if not grad:
+        return NO_GRAD
+    matrix = np.asarray(matrix, float)
+    into = grad_node(grad)
+    return NodeGrad(Node(op.CHAIN, (into, leaf(matrix if matrix.ndim == 3 else matrix[None]))))
 
 
 def combine(weights: Sequence[float], vectors: Sequence[Vec]) -> Vec:
     """Return the linear combination of vectors with constant weights."""
-    value = sum((w * v.value for w, v in zip(weights, vectors, strict=True)), start=np.zeros(3))
-    grads = ({s: w * g for s, g in v.grad.items()} for w, v in zip(weights, vectors, strict=True))
-    return Vec(value, add_grads(*grads))
+    if len(weights) != len(vectors):
+        raise ValueError(f"There are {len(weights)} weights for {len(vectors)} vectors.")
+    return Vec.of(Node(op.COMBINE, [vector.node for vector in vectors], [float(weight) for weight in weights]))
 
 
 def difference(head: Vec, tail: Vec) -> Vec:
@@ -105,47 +235,18 @@ def frame(primary: Vec, secondary: Vec, order: str) -> Frame:
         NaN where a vector is missing or shorter than 1e-6 m, or where the two are within 10 deg of parallel.
     """
     i, j = _AXIS[order[0]], _AXIS[order[1]]
-    k = 3 - i - j
     handed = 1.0 if (j - i) % 3 == 1 else -1.0
-    p, q = _checked_pair(primary.value, secondary.value)
-    length = np.linalg.norm(p, axis=-1, keepdims=True)
-    e_i = p / length
-    q_i = np.sum(q * e_i, axis=-1, keepdims=True)
-    across = q - q_i * e_i
-    q_j = np.linalg.norm(across, axis=-1, keepdims=True)
-    e_j = across / q_j
-    e_k = handed * np.cross(e_i, e_j)
-    axes = np.empty((*np.broadcast_shapes(e_i.shape, e_j.shape), 3))
-    for index, axis in ((i, e_i), (j, e_j), (k, e_k)):
-        axes[..., index] = axis
-    if not primary.grad and not secondary.grad:
-        return Frame(axes)
-    # Moving p turns the frame about e_j and e_k; q, which stays in the plane of e_i and e_j, fixes the turn about e_i.
-    tilt = e_j + (q_i / q_j) * e_i
-    by_p = (handed / length)[..., None] * (_outer(e_k, e_j) - _outer(tilt, e_k))
-    by_q = (handed / q_j)[..., None] * _outer(e_i, e_k)
-    return Frame(axes, add_grads(chain(by_p, primary.grad), chain(by_q, secondary.grad)))
-
-
-def _outer(a: NDArray, b: NDArray) -> NDArray:
-    return a[..., :, None] * b[..., None, :]
-
-
-def _checked_pair(p: NDArray, q: NDArray) -> tuple[NDArray, NDArray]:
-    """Return both with NaN wherever they cannot span a frame, so that nothing is divided by zero."""
-    p, q = np.broadcast_arrays(p, q)
-    long_p, long_q = np.linalg.norm(p, axis=-1), np.linalg.norm(q, axis=-1)
-    sine = np.linalg.norm(np.cross(p, q), axis=-1)
-    sound = (long_p >= MIN_LENGTH_M) & (long_q >= MIN_LENGTH_M)
-    sound &= sine >= np.sin(np.deg2rad(MIN_ANGLE_DEG)) * long_p * long_q
-    return np.where(sound[..., None], p, np.nan), np.where(sound[..., None], q, np.nan)
+    return Frame.of(Node(op.FRAME, (primary.node, secondary.node), [handed], (i, j)))
 
 
 def carried(carrier: Frame, offset: NDArray, origin: Vec) -> Vec:
     """Return origin + carrier @ offset, for an `offset` of shape (3,) that is rigid with the carrier."""
-    arm = carrier.axes @ offset
-    turn = chain(-skew(arm), carrier.grad) if carrier.grad else NO_GRAD
-    return Vec(origin.value + arm, add_grads(origin.grad, turn))
+    return Vec.of(Node(op.CARRY, (carrier.node, origin.node), [float(x) for x in np.asarray(offset)]))
+
+
+def turned_by(carrier: Frame, matrix: NDArray) -> Frame:
+    """Return ``carrier @ matrix``, for a rotation of shape (3, 3) that is rigid with the carrier."""
+    return Frame.of(Node(op.TURN, (carrier.node,), [float(x) for x in np.asarray(matrix).ravel()]))
 
 
 def constant(vector: NDArray, n_frames: int) -> Vec:

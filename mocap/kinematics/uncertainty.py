@@ -1,11 +1,15 @@
 """Standard uncertainties of angles from the covariance of points, to first order: J Sigma J^T."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mocap.kinematics.tape.evaluate import Spread, uncertainties
 from mocap.kinematics.traced import Scalar
+
+ISB_FROM_WORLD = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
+"""ISB axes (X forward, Y up, Z right) from our world (X forward, Y left, Z up)."""
 
 LANDMARK_SD_M = 0.005
 """Default standard uncertainty of palpation, per landmark and axis. A choice of this project, not a measurement."""
@@ -26,13 +30,55 @@ def random_sd(angle: Scalar, covariance: Mapping[str, NDArray]) -> NDArray:
     ndarray, shape (time,)
         rad; NaN where the angle or a covariance that matters is missing.
     """
-    variance = np.zeros(angle.value.shape)
-    for source, row in angle.grad.items():
-        term = np.einsum("ti,tij,tj->t", row, np.asarray(covariance[source], float), row)
-        # A point that this frame does not use (gradient 0) may have no covariance.
-        variance += np.where((row == 0).all(axis=1), 0.0, term)
-    known = np.isfinite(angle.value) & bool(angle.grad)
-    return np.sqrt(np.where(known, np.maximum(variance, 0.0), np.nan))
+    return random_sds([angle], covariance)[0]
+
+
+def random_sds(angles: Sequence[Scalar], covariance: Mapping[str, NDArray]) -> list[NDArray]:
+    """Return what `random_sd` does for many angles, in one pass over the frames; their values are computed with it."""
+    traced = [angle for angle in angles if angle.grad]
+    spread = _spread(dict.fromkeys(source for angle in traced for source in angle.grad), covariance)
+    nodes = [node for angle in angles for node in angle.nodes]
+    found = uncertainties([angle.grad_terms for angle in traced], spread, nodes)
+    Scalar.keep_values(angles)
+    sds = []
+    for angle in angles:
+        sd = found.pop(0) if angle.grad else np.full(angle.value.shape, np.nan)
+        sds.append(np.where(np.isfinite(angle.value), sd, np.nan))
+    return sds
+
+
+def _spread(sources: Iterable[str], covariance: Mapping[str, NDArray]) -> Spread:
+    if isinstance(covariance, Covariances):
+        return covariance.spread
+    names = list(sources)
+    matrices = [np.asarray(covariance[name], float) for name in names]
+    stacked = np.stack(matrices, axis=1) if matrices else np.empty((0, 0, 3, 3))
+    return Spread(stacked, {name: column for column, name in enumerate(names)}, False)
+
+
+class Covariances(Mapping[str, NDArray]):
+    """Covariances, shape (time, 3, 3) in m² and ISB axes, of landmarks, read where the points keep them.
+
+    Parameters
+    ----------
+    matrices : ndarray, shape (time, keypoint, 3, 3)
+        Of all points, in the Z-up world.
+    columns : mapping of str to int
+        Which of them each landmark is.
+    """
+
+    def __init__(self, matrices: NDArray, columns: Mapping[str, int]) -> None:
+        self.spread = Spread(matrices, columns, True)
+
+    def __getitem__(self, name: str) -> NDArray:
+        matrix = np.asarray(self.spread.matrices[:, self.spread.columns[name]], float)
+        return ISB_FROM_WORLD @ matrix @ ISB_FROM_WORLD.T
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.spread.columns)
+
+    def __len__(self) -> int:
+        return len(self.spread.columns)
 
 
 def landmark_sd(angle: Scalar, sd_m: float = LANDMARK_SD_M) -> float:
@@ -41,8 +87,19 @@ def landmark_sd(angle: Scalar, sd_m: float = LANDMARK_SD_M) -> float:
     Every landmark is off by `sd_m` in each direction, independently, and stays so over the trial. The figure is the
     median over frames; NaN when the angle is never there. For tilt it is sd / pelvic depth.
     """
-    variance = np.zeros(angle.value.shape)
-    for row in angle.grad.values():
-        variance += np.sum(row * row, axis=1)
-    found = variance[np.isfinite(angle.value) & np.isfinite(variance)]
-    return float(sd_m * np.sqrt(np.median(found))) if len(found) else float("nan")
+    return landmark_sds([angle], sd_m)[0]
+
+
+def landmark_sds(angles: Sequence[Scalar], sd_m: float = LANDMARK_SD_M) -> list[float]:
+    """Return what `landmark_sd` does for many angles, in one pass over the frames."""
+    sources = list(dict.fromkeys(source for angle in angles for source in angle.grad))
+    n_frames = len(angles[0].value) if angles else 0
+    unit = np.broadcast_to(np.eye(3), (n_frames, len(sources), 3, 3))
+    covariance = {name: unit[:, column] for column, name in enumerate(sources)}
+    found = []
+    for angle, sd in zip(angles, random_sds(angles, covariance), strict=True):
+        if not angle.grad:
+            sd = np.where(np.isfinite(angle.value), 0.0, np.nan)
+        sd = sd[np.isfinite(sd)]
+        found.append(float(sd_m * np.sqrt(np.median(sd * sd))) if len(sd) else float("nan"))
+    return found

@@ -6,7 +6,7 @@ a diagonal one of three; a vector in space of three.
 
 from numba import njit
 
-from mocap.reconstruction.vector_kernels import INLINE, load, store
+from mocap.vector_kernels import INLINE, load, store
 
 
 @njit(**INLINE)

@@ -37,7 +37,7 @@ from mocap.reconstruction.smooth_block_kernels import (
     times_symmetric,
     transposed,
 )
-from mocap.reconstruction.vector_kernels import INLINE, LANES, OPTIONS, same, where_positive
+from mocap.vector_kernels import INLINE, LANES, OPTIONS, same, where_positive
 
 __all__ = ["IMPORTED_SHA256", "LANES", "MARK_ROWS", "PAD", "PIECE", "solve"]
 

@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 
 from mocap.reconstruction.smooth_scout_kernels import scout
-from mocap.reconstruction.vector_kernels import INLINE, LANES, OPTIONS, load, root, same, store, where_positive
+from mocap.vector_kernels import INLINE, LANES, OPTIONS, load, root, same, store, where_positive
 
 # The compiler's cache watches this file alone: a test holds this to the SHA-256 of the kernel files imported.
 IMPORTED_SHA256 = "9c746cd674d3d3a00b4e43f87670c6884ec51643efa420ed7f90cfcc86fd5d53"

@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 
 from mocap.reconstruction.smooth_block_kernels import inverse, load3, load6, store_all, symmetric_times
-from mocap.reconstruction.vector_kernels import LANES, OPTIONS, load, same, store, total, where_positive
+from mocap.vector_kernels import LANES, OPTIONS, load, same, store, total, where_positive
 
 # The compiler's cache watches this file alone: a test holds this to the SHA-256 of the kernel files imported.
 IMPORTED_SHA256 = "18291d4e6677e8c411c45ed3f5b1886f1dfe8165b9f93d65e1f4e8deae5cc2bd"

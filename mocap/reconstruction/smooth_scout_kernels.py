@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 from mocap.reconstruction.smooth_block_kernels import load4, store_all
-from mocap.reconstruction.vector_kernels import INLINE, LANES, OPTIONS, load, same, store, where_positive
+from mocap.vector_kernels import INLINE, LANES, OPTIONS, load, same, store, where_positive
 
 # The compiler's cache watches this file alone: a test holds this to the SHA-256 of the kernel files imported.
 IMPORTED_SHA256 = "18291d4e6677e8c411c45ed3f5b1886f1dfe8165b9f93d65e1f4e8deae5cc2bd"

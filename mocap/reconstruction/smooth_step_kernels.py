@@ -6,7 +6,7 @@ All arrays are flat; vectors have the shape (time + PAD, 3, LANES), the others t
 from numba import njit
 
 from mocap.reconstruction.smooth_block_kernels import load3, load6, minus3, store_all, symmetric_times
-from mocap.reconstruction.vector_kernels import INLINE, LANES, OPTIONS, load, same, store, total
+from mocap.vector_kernels import INLINE, LANES, OPTIONS, load, same, store, total
 
 # The compiler's cache watches this file alone: a test holds this to the SHA-256 of the kernel files imported.
 IMPORTED_SHA256 = "18291d4e6677e8c411c45ed3f5b1886f1dfe8165b9f93d65e1f4e8deae5cc2bd"

@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 
 from mocap.reconstruction.lens_kernels import bend_ray, brown
-from mocap.reconstruction.vector_kernels import LANES, OPTIONS, load, root, same, store, where_positive
+from mocap.vector_kernels import LANES, OPTIONS, load, root, same, store, where_positive
 
 # The compiler's cache watches this file alone: a test holds this to the SHA-256 of the kernel files imported.
 IMPORTED_SHA256 = "efb34fd8e98ca7e3ec75f4dc819a697e511c70ef1729788b00a33a1fa62414f1"

@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 
 from mocap.reconstruction.lens_kernels import OPTIONS, bend_ray, brown, undistort_pixel
-from mocap.reconstruction.vector_kernels import INLINE, LANES, load, root, same, store, total, where_positive
+from mocap.vector_kernels import INLINE, LANES, load, root, same, store, total, where_positive
 
 TILE = 32
 _BLOCKS = TILE // LANES  # vectors in a row

@@ -118,7 +118,8 @@ def test_reprojection_errors_are_those_of_the_cameras(fisheye):
 
 def test_the_compilers_cache_follows_the_lenses():
     folder = Path(smooth_view_kernels.__file__).parent
-    content = b"".join((folder / name).read_bytes() for name in ("lens_kernels.py", "vector_kernels.py"))
+    files = (folder / "lens_kernels.py", folder.parent / "vector_kernels.py")
+    content = b"".join(file.read_bytes() for file in files)
     assert hashlib.sha256(content).hexdigest() == smooth_view_kernels.IMPORTED_SHA256, (
         "write the new sum into smooth_view_kernels.py: that makes the compiler drop what it kept of the old lenses"
     )

@@ -1,0 +1,164 @@
+"""Runs programs: values, standard uncertainties and gradients of many nodes in one pass over the frames."""
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mocap.kinematics.tape import operations as op
+from mocap.kinematics.tape.graph import Node, Term, TermGrad
+from mocap.kinematics.tape.program import TILE, Program
+from mocap.kinematics.tape.pull import pull_node, pull_terms
+
+# Short enough that threads share the work evenly, long enough that starting costs nothing. A fixed length keeps
+# results the same whatever the number of threads.
+_SPAN = 1024
+_SIZE = {op.COMBINE: 3, op.FRAME: 9, op.CARRY: 3, op.PLACE: 3, op.TURN: 9, op.FIT: 9, op.CENTROID: 3, op.ANCHOR: 3,
+         op.RESIDUAL: 1, op.JOINT: 3, op.BAKER: 3, op.LEAN: 1, op.ELEVATION: 1, op.BETWEEN: 1}  # fmt: skip
+_TURNING = {op.JOINT: (0, 2), op.BAKER: (0, 2), op.LEAN: (0,)}
+_NOTHING = np.empty((0, 0, 9), np.float32), np.empty((0, 0, 9)), False
+
+
+@dataclass(frozen=True, eq=False)
+class Spread:
+    """Covariances of sources: shape (time, source, 3, 3) in m², where each source is, and in which axes.
+
+    Attributes
+    ----------
+    matrices : ndarray of float32 or float64
+    columns : mapping of str to int
+    in_world : bool
+        Whether they are in the Z-up world and not in the axes of the gradients (ISB-turned).
+    """
+
+    matrices: NDArray
+    columns: Mapping[str, int]
+    in_world: bool
+
+
+def run(program: Program, spread: Spread | None = None, poses: NDArray | None = None) -> None:
+    """Run a program over all its frames, in threads."""
+    from mocap.kinematics.tape.run_kernels import run_span
+
+    n_frames, length = program.n_frames, max(program.n_frames, TILE)
+    covariance = _NOTHING if spread is None else _flat(spread, length)
+    out = np.empty((0, 0, 4, 4)) if poses is None else poses
+    fixed, code = np.array(program.fixed, np.int64), np.array(program.code, np.int64)
+    consts, places = np.array(program.consts, float), np.array(program.places, np.int64).reshape(-1, 2)
+
+    def span(start: int) -> None:
+        frames = (start, min(start + _SPAN, length), length)
+        run_span(fixed, code, consts, places, covariance, out, program.n_rows, frames)
+
+    for_each(span, range(0, length if n_frames else 0, _SPAN))
+
+
+def for_each(work: Callable[[int], None], items: Sequence[int]) -> None:
+    """Call a function, which lets go of the interpreter, for each item, in as many threads as there are processors."""
+    threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if min(threads, len(items)) <= 1:
+        for item in items:
+            work(item)
+        return
+    with ThreadPoolExecutor(max_workers=min(threads, len(items))) as pool:
+        list(pool.map(work, items))
+
+
+def _flat(spread: Spread, length: int) -> tuple[NDArray, NDArray, bool]:
+    matrices = np.ascontiguousarray(spread.matrices)
+    matrices = matrices.reshape(*matrices.shape[:2], 9)
+    if len(matrices) < length:
+        matrices = np.concatenate([matrices, np.zeros((length - len(matrices), *matrices.shape[1:]), matrices.dtype)])
+    if spread.in_world and matrices.dtype == np.float32:
+        return matrices, _NOTHING[1], True
+    return _NOTHING[0], np.asarray(matrices, float), spread.in_world
+
+
+def compute(nodes: Iterable[Node]) -> None:
+    """Compute the values of nodes that have none yet, all in one pass."""
+    wanted = [node for node in dict.fromkeys(nodes) if node.kind != op.LEAF and 0 not in node.found]
+    if wanted:
+        program = Program(max(node.n_frames for node in wanted))
+        outputs = write_values(program, wanted)
+        run(program)
+        keep_values(outputs)
+
+
+def write_values(program: Program, nodes: Iterable[Node]) -> dict[Node, NDArray]:
+    """Have values of nodes written; return the arrays they come in."""
+    return {node: program.output(program.value(node), _SIZE[node.kind]) for node in nodes}
+
+
+def keep_values(outputs: Mapping[Node, NDArray]) -> None:
+    """Leave what was computed with its nodes."""
+    for node, rows in outputs.items():
+        node.found[0] = rows
+
+
+def node_gradients(node: Node) -> dict[str, NDArray]:
+    """Return the gradients of a vector or frame by source, shape (time, 3, 3)."""
+    program = Program(node.n_frames)
+    program.will_pull([node])
+    found: dict[str, list[NDArray]] = {source: [] for source in node.sources}
+    for axis in range(3):
+        for source, row in pull_node(program, node, axis).items():
+            found[source].append(program.output(row, 3))
+    run(program)
+    return {source: np.stack(rows, axis=0).transpose(2, 0, 1) for source, rows in found.items()}
+
+
+def term_gradients(grad: TermGrad) -> dict[str, NDArray]:
+    """Return the gradients of a sum of angles by source, shape (time, 3)."""
+    program = Program(max(node.n_frames for _, node, _ in grad.terms))
+    program.will_pull(node for _, node, _ in grad.terms)
+    found = {source: program.output(row, 3).T for source, row in pull_terms(program, grad.terms).items()}
+    run(program)
+    return found
+
+
+def uncertainties(sums: Sequence[Sequence[Term]], spread: Spread, also: Iterable[Node] = ()) -> list[NDArray]:
+    """Return the standard uncertainty (rad) of sums of angles, shape (time,) each.
+
+    The values of `also`, which they need, are computed in the same pass and kept.
+    """
+    also = [node for node in dict.fromkeys(also) if node.kind != op.LEAF and 0 not in node.found]
+    nodes = [node for terms in sums for _, node, _ in terms]
+    if not nodes:
+        compute(also)
+        return []
+    program = Program(max(node.n_frames for node in [*nodes, *also]), spread.columns)
+    program.will_pull(nodes)
+    outputs = write_values(program, also)
+    found = [program.uncertainty(terms) for terms in sums]
+    run(program, spread)
+    keep_values(outputs)
+    return [rows[0] for rows in found]
+
+
+def unwrapped_sum(terms: Sequence[Term], zero: float) -> NDArray:
+    """Return a sum of computed angles less a zero, shape (time,), each without jumps of a full turn."""
+    from mocap.kinematics.tape.run_kernels import unwrap_angle
+
+    total: NDArray | None = None
+    for factor, node, which in terms:
+        raw = node.array if node.array is not None else node.found[0][which]
+        assert raw is not None
+        part = np.empty(len(raw))
+        unwrap_angle(raw, factor, zero if total is None else 0.0, which in _TURNING.get(node.kind, ()), part)
+        total = part if total is None else total + part
+    assert total is not None
+    return total
+
+
+def unwrapped_sums(sums: Sequence[tuple[Sequence[Term], float]]) -> list[NDArray]:
+    """Return what `unwrapped_sum` does, for many sums, in threads."""
+    found: list[NDArray] = [np.empty(0)] * len(sums)
+
+    def work(index: int) -> None:
+        found[index] = unwrapped_sum(*sums[index])
+
+    for_each(work, range(len(sums)))
+    return found
