@@ -2,11 +2,14 @@
 
 from mocap.assessment.agreement import Agreement, agreement
 from mocap.assessment.alignment import Lag, common_times, find_lag, resampled
+from mocap.assessment.comparison import ComparedAngle, Comparison
 from mocap.assessment.waveforms import Cmc, multiple_correlation
 
 __all__ = [
     "Agreement",
     "Cmc",
+    "ComparedAngle",
+    "Comparison",
     "Lag",
     "agreement",
     "common_times",

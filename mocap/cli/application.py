@@ -19,6 +19,7 @@ from mocap.cli import (
     plate_calibrate,
     plates,
     reconstruct,
+    report,
     run,
     sync,
     view,
@@ -34,7 +35,7 @@ app = typer.Typer(
 )
 for _module in (
     demo, run, plan, board, plates, plate_calibrate, calibrate, convert, detect, sync, reconstruct, import_, kinematics,
-    compare, view, check, export,
+    compare, report, view, check, export,
 ):  # fmt: skip
     app.command(name=_module.NAME, epilog=f"Example: {_module.EXAMPLE}")(_module.command)
 

@@ -8,10 +8,10 @@ import typer
 from mocap.cli.common import JsonFlag, note_lines, show
 
 if TYPE_CHECKING:
-    from mocap.pipeline.compare import ComparedAngle, Comparison
+    from mocap.assessment import ComparedAngle, Comparison
 
 NAME = "compare"
-EXAMPLE = "mocap compare squat.h5 squat_ik.mot"
+EXAMPLE = "mocap compare squat.h5 squat_ik.mot --out agreement.html"
 _TOLD_IN_WORDS = 4
 _HEAD = (
     f"  {'angle':30} {'n':>6} {'n_eff':>6} {'offset':>8} {'95 % of it':>16} {'SD':>6} {'RMSE':>6} {'after':>6} "
@@ -26,6 +26,7 @@ def command(
         str, typer.Option(help="auto: found from the curves; none; or seconds by which B's clock is later.")
     ] = "auto",
     angle: Annotated[list[str] | None, typer.Option(help="Compare this angle alone; repeatable.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Page with curves and Bland-Altman plots to write (.html).")] = None,
     up: Annotated[str | None, typer.Option(help="Up axis of a C3D that does not say.")] = None,
     units: Annotated[str | None, typer.Option(help="Unit of length of a C3D that states none or a wrong one.")] = None,
     as_json: JsonFlag = False,
@@ -37,12 +38,17 @@ def command(
     what they are worth, and the intervals go by it.
     """
     from mocap.pipeline.compare import compare_files
+    from mocap.pipeline.report import check_comparison, write_comparison
 
+    if out is not None:
+        check_comparison(out, (a, b))
     made = compare_files(a, b, lag, angle or (), up, units)
-    show(_told(made), as_json, _lines(made))
+    if out is not None:
+        write_comparison(made, out)
+    show(_told(made, out), as_json, _lines(made, out))
 
 
-def _lines(made: "Comparison") -> list[str]:
+def _lines(made: "Comparison", out: Path | None) -> list[str]:
     span = ""
     if made.angles:
         times = made.angles[0].time_s
@@ -60,7 +66,7 @@ def _lines(made: "Comparison") -> list[str]:
     for name, reason in made.left_out.items():
         reasons.setdefault(reason, []).append(name)
     lines += [f"  not compared {', '.join(names)}: {reason}" for reason, names in reasons.items()]
-    return [*lines, *note_lines(made.notes)]
+    return [*lines, *note_lines(made.notes), *([str(out)] if out is not None else [])]
 
 
 def _row(one: "ComparedAngle") -> str:
@@ -92,10 +98,10 @@ def _difference_lines(angles: "tuple[ComparedAngle, ...]") -> list[str]:
     for one in differing:
         groups.setdefault(", ".join(words.partition(":")[0] for words in one.differences), []).append(one.name)
     lines = [f"  LOOK * not the same {words}: {', '.join(names)}" for words, names in groups.items()]
-    return [*lines, "       in words: --angle NAME or --json"]
+    return [*lines, "       in words: --angle NAME, --out PAGE or --json"]
 
 
-def _told(made: "Comparison") -> dict[str, Any]:
+def _told(made: "Comparison", out: Path | None) -> dict[str, Any]:
     lag = {"seconds": made.lag.lag_s, "sd": made.lag.sd_s, "told": made.lag.told, "words": made.lag_words,
            "rival": made.lag.rival_s}  # fmt: skip
     angles = [
@@ -109,7 +115,7 @@ def _told(made: "Comparison") -> dict[str, Any]:
     ]  # fmt: skip
     return {
         "a": made.a, "b": made.b, "rate_hz": made.rate_hz, "lag_s": lag, "angles": angles,
-        "not_compared": made.left_out, "notes": made.notes,
+        "not_compared": made.left_out, "notes": made.notes, "out": out,
     }  # fmt: skip
 
 

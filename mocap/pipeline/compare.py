@@ -1,14 +1,22 @@
 """The recipe of a comparison: one clock, common names, definitions side by side, agreement angle by angle."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtri
 
-from mocap.assessment import Agreement, Lag, agreement, common_times, find_lag, resampled
+from mocap.assessment import (
+    Agreement,
+    ComparedAngle,
+    Comparison,
+    Lag,
+    agreement,
+    common_times,
+    find_lag,
+    resampled,
+)
 from mocap.errors import ConfigError, KinematicsError
 from mocap.pipeline.compare_sources import Source, read_source, same_recording
 from mocap.trial import AngleDefinition, JointAngles, convention_rows
@@ -19,74 +27,6 @@ _WORDS = ("definition", "sequence", "positive", "zero", "reference")
 _NO_LAG_SAMPLES = 0.01
 _WIDE_SD = 2.0
 _LEAST_MEDIAN_R = 0.5
-
-
-@dataclass(frozen=True, eq=False)
-class ComparedAngle:
-    """One angle of both.
-
-    Attributes
-    ----------
-    name : str
-    of_a, of_b : AngleDefinition
-    time_s : ndarray, shape (time,)
-        On the clock of A.
-    a_deg, b_deg : ndarray, shape (time,)
-    figures : Agreement
-        Of A - B in degrees.
-    differences : tuple of str
-        Where the definitions differ, in words; empty for the same definition.
-    offset_u_deg, offset_z : float
-        What landmark placement and soft tissue let expect of the offset, and the offset over all its uncertainty; NaN
-        where neither side states any.
-    verdict : str
-        Whether the error bars explain the difference.
-    note : str
-        Whole turns that were taken out.
-    """
-
-    name: str
-    of_a: AngleDefinition
-    of_b: AngleDefinition
-    time_s: NDArray
-    a_deg: NDArray
-    b_deg: NDArray
-    figures: Agreement
-    differences: tuple[str, ...]
-    offset_u_deg: float
-    offset_z: float
-    verdict: str
-    note: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class Comparison:
-    """Two files side by side; differences are A - B.
-
-    Attributes
-    ----------
-    a, b : str
-        Names of the files.
-    rate_hz : float
-        Of the common times: that of the coarser one.
-    lag : Lag
-        How much later the clock of B shows the same instant.
-    lag_words : str
-        How it came about, for the user.
-    angles : tuple of ComparedAngle
-    left_out : mapping of str to str
-        Angles of both that are not compared, and why.
-    notes : tuple of str
-    """
-
-    a: str
-    b: str
-    rate_hz: float
-    lag: Lag
-    lag_words: str
-    angles: tuple[ComparedAngle, ...]
-    left_out: Mapping[str, str]
-    notes: tuple[str, ...] = ()
 
 
 def compare_files(
@@ -239,7 +179,7 @@ def _compared(
     spread = figures.sd / np.sqrt(max(figures.n_effective, 1.0))
     offset_z = figures.offset / float(np.hypot(expected, spread)) if np.isfinite(expected) else float("nan")
     return ComparedAngle(
-        name, a.definition(name), b.definition(name), at_a, one, other, figures,
+        name, a.definition(name), b.definition(name), at_a, one, other, sd_one, sd_other, figures,
         definition_differences(a.definition(name), b.definition(name)), expected, offset_z,
         _verdict(figures, offset_z, shared), f"{360 * turns:+.0f} deg added to B" if turns else "",
     )  # fmt: skip

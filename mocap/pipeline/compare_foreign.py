@@ -30,6 +30,15 @@ class _Counterpart:
     zero: str
 
 
+@dataclass(frozen=True)
+class _Own:
+    """Where Plug-in Gait's words for an angle are not ours; empty where they are."""
+
+    sequence: str = ""
+    zero: str = ""
+    definition: str = ""
+
+
 _GROUND = "Pelvis of the model against its ground"
 _PELVIS = "tilt, list, rotation: Rz Rx Ry against the ground frame of the model"
 _TORSO = "extension, bending, rotation of one joint between pelvis and torso"
@@ -61,25 +70,36 @@ _OPENSIM: tuple[tuple[str, _Counterpart], ...] = (
     ),
 )  # fmt: skip
 
-_CARDAN = "Y, X, Z of Plug-in Gait's axes: mediolateral, anterior, long axis"
-_TOWARDS_LAB = "against the laboratory, Y, X, Z of Plug-in Gait's axes, walking direction snapped to a lab axis"
-#: Label without side, component, our name without side, sign of the right and of the left one.
-_PLUG_IN_GAIT: tuple[tuple[str, int, str, int, int, str, str], ...] = (
-    ("Pelvis", 0, "pelvic_tilt_conventional", 1, 1, "", ""),
-    ("Pelvis", 1, "pelvic_obliquity_conventional", 1, -1, "", ""),
-    ("Pelvis", 2, "pelvic_rotation_conventional", 1, -1, "", ""),
-    ("Pelvis", 0, "pelvic_tilt", 1, 1, "tilt, obliquity, rotation (Plug-in Gait)", ""),
-    ("Pelvis", 1, "pelvic_obliquity", 1, -1, "tilt, obliquity, rotation (Plug-in Gait)", ""),
-    ("Pelvis", 2, "pelvic_rotation", 1, -1, "tilt, obliquity, rotation (Plug-in Gait)", ""),
-    ("Thorax", 0, "trunk_lean", 1, 1, _TOWARDS_LAB, ""),
-    ("Spine", 0, "thoracopelvic_flexion", 1, 1, _CARDAN, "long axes aligned"),
-    ("Hip", 0, "hip_flexion", 1, 1, "", ""), ("Hip", 1, "hip_adduction", 1, 1, "", ""),
-    ("Hip", 2, "hip_rotation", 1, 1, "", ""),
-    ("Knee", 0, "knee_flexion", 1, 1, "", ""), ("Knee", 1, "knee_varus", 1, 1, "", ""),
-    ("Knee", 2, "knee_rotation", 1, 1, "", "axes aligned"),
-    ("Ankle", 0, "ankle_dorsiflexion", 1, 1, "", ""),
-    ("Ankle", 1, "ankle_inversion", -1, -1, "flexion, rotation, inversion (last about the foot's long axis)", ""),
-    ("FootProgress", 2, "foot_progression", -1, -1, _TOWARDS_LAB, "along a lab axis"),
+# Where Plug-in Gait has an angle of its own, in the words that our model of it (`--model plug-in-gait`) has for it.
+_FOOT = "Rz(a) Rx(b) Ry(g) of the foot, Y along its long axis towards the heel, in the shank"
+_WANDS = "femur and shank, both turned by their wands, aligned"
+_TILT_FIRST = TRUNK_WORDS["pelvic_tilt_conventional"].sequence
+_LEAN = _Own(
+    "angle in the vertical plane of the heading: first of tilt, obliquity, rotation", "line vertical",
+    "Long axis of the thorax against the vertical, in the vertical plane of the heading.",
+)  # fmt: skip
+#: Label without side, component, our name without side, sign of the right and of the left one, own words.
+_PLUG_IN_GAIT: tuple[tuple[str, int, str, int, int, _Own], ...] = (
+    ("Pelvis", 0, "pelvic_tilt_conventional", 1, 1, _Own()),
+    ("Pelvis", 1, "pelvic_obliquity_conventional", 1, -1, _Own()),
+    ("Pelvis", 2, "pelvic_rotation_conventional", 1, -1, _Own()),
+    ("Pelvis", 0, "pelvic_tilt", 1, 1, _Own(_TILT_FIRST)),
+    ("Pelvis", 1, "pelvic_obliquity", 1, -1, _Own(_TILT_FIRST)),
+    ("Pelvis", 2, "pelvic_rotation", 1, -1, _Own(_TILT_FIRST)),
+    ("Thorax", 0, "trunk_lean", 1, 1, _LEAN),
+    ("Spine", 0, "thoracopelvic_flexion", 1, 1,
+     _Own("a of Rz(a) Rx(b) Ry(g) of the pelvis in the thorax", "axes of thorax and pelvis aligned")),
+    ("Hip", 0, "hip_flexion", 1, 1, _Own()), ("Hip", 1, "hip_adduction", 1, 1, _Own()),
+    ("Hip", 2, "hip_rotation", 1, 1, _Own()),
+    ("Knee", 0, "knee_flexion", 1, 1, _Own(zero=_WANDS)), ("Knee", 1, "knee_varus", 1, 1, _Own(zero=_WANDS)),
+    ("Knee", 2, "knee_rotation", 1, 1, _Own(zero=_WANDS)),
+    ("Ankle", 0, "ankle_dorsiflexion", 1, 1,
+     _Own(f"a - 90 deg of {_FOOT}", "shank perpendicular to the long axis of the foot")),
+    ("Ankle", 1, "ankle_inversion", -1, -1,
+     _Own(f"-s g of {_FOOT}", "mediolateral axis of the foot along that of the shank")),
+    ("FootProgress", 2, "foot_progression", -1, -1, _Own(
+        "last of three Cardan angles of the foot against the laboratory", "along the walking direction, snapped to a "
+        "lab axis", "Long axis of the foot against the laboratory.")),
 )  # fmt: skip
 _LABEL = re.compile(r"(?:.*:)?([LR])(\w+?)AnglesV?$")
 
@@ -100,7 +120,7 @@ def plug_in_gait_angles(
     found = {(match[1], match[2]): label for label in model if (match := _LABEL.fullmatch(label))}
     definitions: list[AngleDefinition] = []
     columns = []
-    for stem, component, ours, right, left, sequence, zero in _PLUG_IN_GAIT:
+    for stem, component, ours, right, left, own in _PLUG_IN_GAIT:
         sided = ours in LEG_WORDS
         for side, sign in (("R", right), ("L", left)):
             name = f"{ours}_{side.lower()}" if sided else ours
@@ -110,7 +130,8 @@ def plug_in_gait_angles(
             part = f"{'-' if sign < 0 else ''}{'xyz'[component]} of {label}"
             words = LEG_WORDS[ours] if sided else TRUNK_WORDS[ours]
             definitions.append(AngleDefinition(
-                name, words.definition, sequence or words.sequence, words.positive, zero or words.zero, "absolute",
+                name, own.definition or words.definition, own.sequence or words.sequence, words.positive,
+                own.zero or words.zero, "absolute",
                 f"{part} in {source} (Plug-in Gait)",
             ))  # fmt: skip
             columns.append(sign * model[label][:, component])

@@ -43,6 +43,14 @@ PAGE = Kind(
     "page of a calibration",
     b'<meta name="viewport" content="width=device-width"><title>Calibration[^<]*</title><style>', start=_HEAD,
 )  # fmt: skip
+ANGLE_PAGE = Kind(
+    "page of kinematics",
+    b'<meta name="viewport" content="width=device-width"><title>Kinematics of [^<]*</title><style>', start=_HEAD,
+)  # fmt: skip
+COMPARISON_PAGE = Kind(
+    "page of a comparison",
+    b'<meta name="viewport" content="width=device-width"><title>Comparison of [^<]*</title><style>', start=_HEAD,
+)  # fmt: skip
 TABLE = Kind("table of a calibration", b'"mocap-calibration-quality"')
 # The document says who made it behind its pages.
 PRINT = Kind("PDF of a board written here", rb"/Creator \(mocap board\)", _MOST_BYTES, b"%PDF")

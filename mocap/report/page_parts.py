@@ -18,6 +18,11 @@ td:first-child,th:first-child,td.t,th.t{text-align:left}th{font-weight:600}
 .box.refuse{border-left-color:#b3261e;background:#fdf1f0}.row{display:flex;flex-wrap:wrap;gap:1rem}
 figure{margin:.3rem 0;break-inside:avoid}figcaption,p.note{color:#555;font-size:13px;max-width:28rem}
 p.note{max-width:none}svg{max-width:100%;height:auto;font-family:system-ui,sans-serif}svg text{font-family:inherit}
+div.pictures{display:grid;grid-template-columns:repeat(auto-fit,minmax(24rem,1fr));gap:.4rem 1.2rem}
+div.pictures h3{margin:.4rem 0 0}img{max-width:100%;height:auto;display:block}
+div.wide table{font-size:12px;line-height:1.35}
+div.wide td,div.wide th{padding:.15rem .4rem}div.wide td{white-space:nowrap}
+div.wide td.t{white-space:normal;overflow-wrap:anywhere}small{color:#555}
 section.camera{break-inside:avoid}table.figures td,table.figures th{padding:.2rem .45rem;font-size:13px}
 table.figures th{max-width:6.5rem;white-space:normal}td.warn{background:#fbe3bd;color:inherit}
 td.fail{background:#f6c5c1;color:inherit}td.ok{background:none}

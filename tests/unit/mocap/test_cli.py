@@ -11,7 +11,7 @@ import pytest
 
 COMMANDS = (
     "demo", "run", "sync", "detect", "plates", "plate-calibrate", "board", "calibrate", "reconstruct", "import",
-    "kinematics", "view", "check", "export", "compare",
+    "kinematics", "view", "check", "export", "compare", "report",
 )  # fmt: skip
 
 

@@ -1,0 +1,138 @@
+"""Curves of angles with their bands, and differences of two measurements, as pictures inside a page."""
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import matplotlib
+
+matplotlib.use("Agg")  # no display needed, no window ever opens
+
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from PIL import Image as images
+
+from mocap.assessment import Agreement
+from mocap.report.page_parts import escaped
+
+# Okabe and Ito's colours, told apart by most colour-blind people; the second line is dashed as well.
+RIGHT, LEFT, MIDDLE = "#d55e00", "#0072b2", "#333333"
+_Z95 = 1.96
+_DPI = 144
+_COLOURS = 64
+_HALF_PX, _WHOLE_PX = 464, 960  # of the width of a page
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """One curve of a picture.
+
+    Attributes
+    ----------
+    label : str
+        Empty for a curve that needs none.
+    time_s, value_deg : ndarray, shape (time,)
+    random_deg, all_deg : ndarray, shape (time,)
+        Standard uncertainties: random, and with those that stay the same; NaN is unknown.
+    colour : str
+    dashed : bool
+    """
+
+    label: str
+    time_s: NDArray
+    value_deg: NDArray
+    random_deg: NDArray
+    all_deg: NDArray
+    colour: str = MIDDLE
+    dashed: bool = False
+
+
+def curve_picture(lines: Sequence[Line], words: str, neutral_deg: Sequence[float] = ()) -> str:
+    """Return curves over time with their 95 % bands as an image of a page.
+
+    Parameters
+    ----------
+    lines : sequence of Line
+    words : str
+        What a screen reader says.
+    neutral_deg : sequence of float
+        Standing values, one for each line, drawn across; NaN draws none.
+    """
+    figure, axis = plt.subplots(figsize=(5.4, 2.5))
+    _draw(axis, lines)
+    for line, level in zip(lines, neutral_deg, strict=False):
+        if np.isfinite(level):
+            axis.axhline(level, color=line.colour, lw=0.8, ls=":")
+    axis.set_xlabel("time (s)")
+    axis.set_ylabel("deg")
+    return _image(figure, words, _HALF_PX)
+
+
+def agreement_picture(a: Line, b: Line, figures: Agreement, words: str) -> str:
+    """Return two measurements over each other, and their differences against their means (Bland and Altman 1986).
+
+    Parameters
+    ----------
+    a, b : Line
+        On the same times.
+    figures : Agreement
+    words : str
+        What a screen reader says.
+    """
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10.4, 3.0), width_ratios=(1.5, 1.0))
+    _draw(left, (a, b))
+    left.set_xlabel("time (s)")
+    left.set_ylabel("deg")
+    right.scatter((a.value_deg + b.value_deg) / 2, a.value_deg - b.value_deg, s=5, color=MIDDLE, alpha=0.35, lw=0)
+    for level, interval, style in (
+        (figures.offset, figures.offset_interval, "-"), (figures.limits[0], figures.lower_interval, "--"),
+        (figures.limits[1], figures.upper_interval, "--"),
+    ):  # fmt: skip
+        if np.isfinite(level):
+            right.axhline(level, color=RIGHT, lw=1.2, ls=style)
+            right.axhspan(*interval, color=RIGHT, alpha=0.12, lw=0)
+            right.annotate(f"{level:.1f}", (1.01, level), xycoords=("axes fraction", "data"), fontsize=8, va="center",
+                           color=RIGHT)  # fmt: skip
+    right.axhline(0.0, color="#999999", lw=0.7)
+    right.set_xlabel("mean of A and B (deg)")
+    right.set_ylabel("A - B (deg)")
+    _plain(right)
+    return _image(figure, words, _WHOLE_PX)
+
+
+def _draw(axis: Axes, lines: Sequence[Line]) -> None:
+    for line in lines:
+        style = "--" if line.dashed else "-"
+        axis.plot(line.time_s, line.value_deg, color=line.colour, lw=1.4, ls=style, label=line.label or None)
+        for sd, alpha in ((line.all_deg, 0.13), (line.random_deg, 0.3)):
+            if np.isfinite(sd).any():
+                reach = _Z95 * sd
+                axis.fill_between(line.time_s, line.value_deg - reach, line.value_deg + reach, color=line.colour,
+                                  alpha=alpha, lw=0)  # fmt: skip
+    if any(line.label for line in lines):
+        axis.legend(fontsize=8, frameon=False, ncols=len(lines), loc="lower right", bbox_to_anchor=(1.0, 0.98),
+                    borderaxespad=0.0)  # fmt: skip
+    axis.margins(x=0.01)
+    _plain(axis)
+
+
+def _plain(axis: Axes) -> None:
+    axis.grid(alpha=0.25)
+    axis.tick_params(labelsize=8)
+    for side in ("top", "right"):
+        axis.spines[side].set_visible(False)
+
+
+def _image(figure: Figure, words: str, width_px: int) -> str:
+    drawn, buffer = io.BytesIO(), io.BytesIO()
+    figure.tight_layout(pad=0.4)
+    figure.savefig(drawn, format="png", dpi=_DPI, metadata={"Software": None})
+    plt.close(figure)
+    # A few dozen colours are all there are; a page has to stay small enough to be sent.
+    images.open(drawn).convert("RGB").quantize(_COLOURS).save(buffer, format="png", optimize=True)
+    data = base64.b64encode(buffer.getvalue()).decode()
+    return f'<img alt="{escaped(words)}" width="{width_px}" src="data:image/png;base64,{data}">'

@@ -1,0 +1,192 @@
+"""The page of a trial's kinematics: who and when, standing, every angle with its uncertainty, what cannot be seen."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mocap.report.angle_figures import LEFT, MIDDLE, RIGHT, Line, curve_picture
+from mocap.report.calibration_page import whole_page
+from mocap.report.convention_part import conventions_part, shown_name, side_of
+from mocap.report.page_parts import escaped, table
+from mocap.report.standing_part import neutral_of, standing_part
+from mocap.report.verdict_part import verdict_table
+from mocap.trial import JointAngles, Trial, Verdict
+
+_Z95 = 1.96
+_SHOWN_SHA = 12
+
+
+def kinematics_page(trial: Trial, notes: Sequence[str] = (), version: str = "") -> str:
+    """Return the page as self-contained HTML.
+
+    Parameters
+    ----------
+    trial : Trial
+        With angles.
+    notes : sequence of str
+        What was inferred, chosen or left out.
+    version : str
+        Of the program.
+    """
+    angles = trial.angles
+    assert angles is not None
+    return whole_page(f"Kinematics of {trial.trial_id}", [
+        _facts(trial, angles, version),
+        _summary(trial, angles),
+        standing_part(trial.subject, [verdict for verdict in trial.quality if _of_standing(verdict)], angles.names),
+        _curves(angles, trial.subject),
+        _numbers(angles),
+        _hidden(angles),
+        _checks([verdict for verdict in trial.quality if not _of_standing(verdict)]),
+        conventions_part(angles.definitions),
+        _making(trial, notes),
+    ])  # fmt: skip
+
+
+def _of_standing(verdict: Verdict) -> bool:
+    return verdict.name.startswith(("static", "standing"))
+
+
+def _facts(trial: Trial, angles: JointAngles, version: str) -> str:
+    made = next((operation.parameters for operation in trial.operations if operation.name == "kinematics"), {})
+    n, duration = len(angles.values), (len(angles.values) - 1) / angles.rate_hz
+    up = f"Z up ({trial.axis_source})" if trial.gravity_known else "which way is up is not known"
+    facts = {
+        "Subject": trial.subject_code, "Task": trial.task, "Recorded": trial.created_utc, "Site": trial.site,
+        "Operator": trial.operator, "Length": f"{duration:.2f} s, {n} frames at {angles.rate_hz:g} Hz",
+        "Units": f"angles in degrees, lengths in metres, times in seconds; world {up}",
+        "Marker set": made.get("marker_set", ""), "Model": made.get("model", ""),
+        "Standing trial": {True: "used", False: "none"}.get(bool(made.get("static")), "") if made else "",
+        **{f"Context: {name}".replace("_", " "): value for name, value in trial.context.items()},
+        "Program": f"mocap {version}" if version else "",
+    }  # fmt: skip
+    rows = [[escaped(name), escaped(value) or "<i>not stated</i>"] for name, value in facts.items()
+            if value != "" or name in ("Subject", "Recorded", "Operator")]  # fmt: skip
+    return table(["", ""], rows, (1,))
+
+
+def _summary(trial: Trial, angles: JointAngles) -> str:
+    seen = sum(one.observable for one in angles.definitions)
+    failed = [verdict.name for verdict in trial.quality if not verdict.passed]
+    checks = f"{len(trial.quality) - len(failed)} of {len(trial.quality)} checks hold"
+    told = f"{checks}; look at: {escaped(', '.join(failed))}" if failed else checks
+    kind = "usable" if failed else "good"
+    return (
+        f'<div class="box {kind}"><b>{seen} of {len(angles.definitions)} angles are observable.</b> {told}.<br>'
+        "Research and training; not for diagnosis.</div>"
+    )
+
+
+def _constant_deg(angles: JointAngles, index: int) -> tuple[float, float]:
+    """Landmark placement and soft tissue, standard uncertainties in degrees; NaN is unknown."""
+    parts = (np.atleast_1d(part[..., index]) for part in (angles.u_landmark, angles.u_sta))
+    landmark, tissue = (float(np.rad2deg(part.max())) for part in parts)
+    return landmark, tissue
+
+
+def _line(angles: JointAngles, name: str, label: str, colour: str, dashed: bool) -> Line:
+    random = angles.sd_deg(name)
+    known = [part for part in _constant_deg(angles, angles.names.index(name)) if np.isfinite(part)]
+    whole = np.sqrt(np.nan_to_num(random) ** 2 + np.sum(np.square(known))) if known else random
+    return Line(label, angles.time_s, angles.deg(name), random, whole, colour, dashed)
+
+
+def _curves(angles: JointAngles, subject: Mapping[str, float | str]) -> str:
+    groups: dict[str, list[str]] = {}
+    for one in angles.definitions:
+        if np.isfinite(angles[one.name]).any():
+            groups.setdefault(side_of(one.name)[0], []).append(one.name)
+    figures = []
+    for base, names in groups.items():
+        sides = [side_of(name)[1] for name in names]
+        colours = {"right": RIGHT, "left": LEFT}
+        lines = [_line(angles, name, side, colours.get(side, MIDDLE), side == "left")
+                 for name, side in zip(names, sides, strict=True)]  # fmt: skip
+        one = angles.definition(names[0])
+        picture = curve_picture(lines, f"{base} over time", [neutral_of(subject, name) for name in names])
+        doubt = f" {escaped(one.reason)}." if one.reason else ""
+        figures.append(
+            f"<figure><h3>{escaped(shown_name(base))}</h3>{picture}<figcaption>+ {escaped(one.positive)}"
+            f"{'; 0: ' + escaped(one.zero) if one.zero else ''}.{doubt}</figcaption></figure>"
+        )
+    if not figures:
+        return "<h2>Angles over time</h2><p>No angle has a value.</p>"
+    return (
+        "<h2>Angles over time</h2><p class='note'>Right: orange, solid. Left: blue, dashed. Dark band: random error, "
+        "95 %; light band: with landmark placement and soft tissue, where these are known: it moves a whole curve and "
+        "drops out of changes as far as landmarks go. No dark band: the points came without uncertainty. Dotted: "
+        f"standing.</p><div class='pictures'>{''.join(figures)}</div>"
+    )
+
+
+def _numbers(angles: JointAngles) -> str:
+    rows, partly = [], False
+    for index, one in enumerate(angles.definitions):
+        values = angles.deg(one.name)
+        if not np.isfinite(values).any():
+            continue
+        low, high = int(np.nanargmin(values)), int(np.nanargmax(values))
+        known = [part for part in _constant_deg(angles, index) if np.isfinite(part)]
+        partly |= len(known) == 1
+        random = angles.sd_deg(one.name)
+        rows.append([
+            escaped(one.name), _deg(float(np.nanmean(values))), *(
+                f"{_deg(float(values[at]))} <small>at {angles.time_s[at]:.2f}\u00a0s</small>" for at in (low, high)
+            ),
+            _deg(float(values[high] - values[low])), _reach(float(np.linalg.norm(known)) if known else np.nan)
+            + ("*" if len(known) == 1 else ""),
+            _reach(_median(random)), f"{100 * np.mean(~np.isfinite(values)):.0f}",
+        ])  # fmt: skip
+    head = ["Angle (deg)", "mean", "lowest", "highest", "range", "± constant, 95 %", "± random, 95 %", "missing, %"]
+    note = " * one of the two is not known and not in it: the true reach is larger." if partly else ""
+    return (
+        f'<h2>In numbers</h2><div class="wide">{table(head, rows)}</div>'
+        f"<p class='note'>Constant: landmark placement and soft tissue, 1.96 "
+        f"times their standard uncertainty; landmark placement drops out of the range. Random: median over the frames."
+        f"{note}</p>"
+    )
+
+
+def _deg(value: float) -> str:
+    return f"{value:z.1f}".replace("-", "\u2212")
+
+
+def _reach(sd: float) -> str:
+    return f"±\u00a0{_Z95 * sd:.1f}" if np.isfinite(sd) else "unknown"
+
+
+def _median(values: NDArray) -> float:
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if len(known) else float("nan")
+
+
+def _hidden(angles: JointAngles) -> str:
+    reasons: dict[str, list[str]] = {}
+    for one in angles.definitions:
+        if not one.observable:
+            reasons.setdefault(one.reason or "no reason is stored", []).append(one.name)
+    if not reasons:
+        return "<h2>Not observable</h2><p>Every angle is observable.</p>"
+    rows = [[escaped(", ".join(names)), escaped(reason)] for reason, names in reasons.items()]
+    return f"<h2>Not observable</h2>{table(['Angles', 'Why'], rows, (1,))}"
+
+
+def _checks(verdicts: Sequence[Verdict]) -> str:
+    if not verdicts:
+        return ""
+    return f"<h2>Checks</h2>{verdict_table(verdicts)}"
+
+
+def _making(trial: Trial, notes: Sequence[str]) -> str:
+    steps = [
+        [escaped(one.name), escaped(", ".join(f"{key} {value}" for key, value in settings.items() if key != "notes"))]
+        for one, settings in ((operation, operation.parameters) for operation in trial.operations)
+    ]  # fmt: skip
+    inputs = [[escaped(name), f"<code>{escaped(sha[:_SHOWN_SHA])}</code>"] for name, sha in trial.inputs.items()]
+    told = "".join(f"<li>{escaped(note)}</li>" for note in notes)
+    return (
+        "<h2>How it was made</h2>" + (f"<ul>{told}</ul>" if told else "")
+        + (table(["Step", "Settings"], steps, (1,)) if steps else "")
+        + (table(["Input", "SHA-256 begins"], inputs, (1,)) if inputs else "")
+    )  # fmt: skip

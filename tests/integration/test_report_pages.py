@@ -1,0 +1,143 @@
+"""`mocap report` and the page of `mocap compare`: what they say, that they stand alone, and that nothing is lost."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+
+from mocap.report.kinematics_page import kinematics_page
+from mocap.storage import write_trial
+from mocap.trial import AngleDefinition, JointAngles, Operation, Points3D, Trial, Verdict
+
+N = 300
+TIME = np.arange(N) / 100.0
+WORDS = {"definition": "Femur against <pelvis>.", "sequence": "a of Rz Rx Ry", "positive": "flexion", "zero": "aligned",
+         "reference": "absolute", "method": "by & markers"}  # fmt: skip
+
+
+def trial() -> Trial:
+    definitions = (
+        AngleDefinition("pelvic_tilt", **WORDS), AngleDefinition("hip_flexion_r", **WORDS),
+        AngleDefinition("hip_flexion_l", **WORDS),
+        AngleDefinition("lumbar_flexion", **WORDS, observable=False, reason="no plate at T12/L1"),
+    )  # fmt: skip
+    wave = np.deg2rad(20 + 15 * np.sin(3 * TIME))
+    values = np.stack([wave, wave + 0.1, wave - 0.1, np.full(N, np.nan)], axis=1)
+    values[10:40, 1] = np.nan
+    angles = JointAngles(
+        definitions, values, 100.0, sd=np.deg2rad(np.full((N, 4), 0.5)), u_landmark=np.deg2rad([1.0, 2.0, 2.0, np.nan]),
+        u_sta=np.deg2rad([np.nan, 1.5, 1.5, np.nan]),
+    )  # fmt: skip
+    subject = {
+        "neutral_hip_flexion_r_deg": 9.13, "neutral_hip_flexion_r_sd_deg": 0.12, "neutral_hip_flexion_l_deg": 8.02,
+        "neutral_hip_flexion_l_sd_deg": 0.1, "neutral_pelvic_tilt_deg": 12.94, "neutral_pelvic_tilt_sd_deg": 0.3,
+        "leg_length_r_m": 0.8821, "leg_length_l_m": 0.8763, "static_quiet_s": 5.17, "mass_kg": 70.5, "sex": "f",
+    }  # fmt: skip
+    quality = (
+        Verdict("static_quiet", 5.17, 3.0, "s", True, "quiet standing used"),
+        Verdict("pelvis_width", 0.41, 0.35, "m", False, "usual: 0.17 to 0.35 m"),
+    )
+    points = Points3D(np.random.default_rng(1).normal(size=(N, 2, 3)), ("a", "b"), 100.0)
+    return Trial(
+        "squat <1>", points, angles=angles, subject_code="P01", task="squat", operator="AB", subject=subject,
+        created_utc="2026-03-01T10:00:00Z", quality=quality, inputs={"squat.c3d": "ab" * 32},
+        operations=(Operation("kinematics", {"marker_set": "landmarks", "static": True, "notes": "up was given"}),),
+    )  # fmt: skip
+
+
+class Page(HTMLParser):
+    """Text of a page, and what it would fetch."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.fetched: list[str] = []
+        self.open: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        for name, value in attrs:
+            if name in ("src", "href") and not str(value).startswith("data:"):
+                self.fetched.append(str(value))
+        if tag not in ("meta", "img", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data.replace("\u00a0", " "))
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def test_the_page_says_it_all_and_stands_alone() -> None:
+    html = kinematics_page(trial(), ("up was given",), "0.1.0")
+    page = Page(html)
+    assert page.fetched == [] and page.open == []
+    for words in (
+        "Kinematics of squat <1>", "P01", "AB", "2026-03-01T10:00:00Z", "angles in degrees", "3 of 4 angles",
+        "look at: pelvis_width", "Quiet standing used: 5.17 s", "Hip flexion 9.1 ± 0.1 8.0 ± 0.1 1.1",
+        "Pelvic tilt 12.9 ± 0.3", "Leg length 882.1 mm 876.3 mm 5.8 mm", "70.5 kg", "no plate at T12/L1",
+        "Femur against <pelvis>.", "by & markers", "hip_flexion (right, left)", "abababababab", "up was given",
+        "usual: 0.17 to 0.35 m", "mocap 0.1.0", "not for diagnosis",
+    ):  # fmt: skip
+        assert words in page.text, words
+    assert html.count("<img ") == 2  # tilt, and both hips in one
+    assert html == kinematics_page(trial(), ("up was given",), "0.1.0")
+
+
+def test_numbers_carry_their_uncertainty() -> None:
+    text = Page(kinematics_page(trial())).text
+    numbers = text[text.index("In numbers"):]
+    # Mean 20 + 15 (1 - cos 9) / 9; of the samples nearest to 3 t = 3 pi / 2, 5 pi / 2. Constant: 1.96 times that of
+    # landmarks alone, or sqrt(2^2 + 1.5^2).
+    assert re.search(r"pelvic_tilt 23\.2 5\.0 at 1\.57 s 35\.0 at 2\.62 s 30\.0 ± 2\.0\* ± 1\.0 0 ", numbers)
+    assert re.search(r"hip_flexion_r .* ± 4\.9 ± 1\.0 10 ", numbers)
+    assert "lumbar_flexion" not in numbers[: numbers.index("Not observable")]
+    unknown = {"sd": np.full((N, 4), np.nan), "u_landmark": np.full(4, np.nan), "u_sta": np.full(4, np.nan)}
+    without = replace(trial().angles, **unknown)
+    assert re.search(r"pelvic_tilt .* unknown unknown", Page(kinematics_page(replace(trial(), angles=without))).text)
+
+
+def test_a_trial_of_which_nothing_is_known_has_a_page() -> None:
+    one = AngleDefinition("pelvic_tilt", **WORDS, observable=False, reason="two hips are a line")
+    angles = JointAngles((one,), np.array([[np.nan]]), 50.0)
+    bare = Trial("x", Points3D(np.ones((1, 1, 3)), ("a",), 50.0), angles=angles)
+    text = Page(kinematics_page(bare)).text
+    assert "0 of 1 angles" in text and "No standing trial" in text and "two hips are a line" in text
+    assert "No angle has a value" in text and "Subject not stated" in text
+
+
+def test_the_commands_write_pages_and_keep_other_files(tmp_path: Path, monkeypatch, mocap_cli: Callable) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_trial(tmp_path / "a.h5", trial())
+    other = replace(trial().angles, values=trial().angles.values + np.deg2rad(2.0))
+    moved = Points3D(trial().points.position + 1.0, ("a", "b"), 100.0)
+    write_trial(tmp_path / "b.h5", replace(trial(), angles=other, points=moved))
+    done = mocap_cli("report", "a.h5", "--out", "report.html")
+    assert done.status == 0 and "3 of 4 angles" in done.out and "LOOK pelvis_width" in done.out
+    assert mocap_cli("report", "a.h5", "--out", "report.html").status == 0  # our own older page gives way
+    assert mocap_cli("compare", "a.h5", "b.h5", "--out", "agreement.html").status == 0
+    assert mocap_cli("compare", "a.h5", "b.h5", "--out", "agreement.html").status == 0
+    text = Page((tmp_path / "agreement.html").read_text(encoding="utf-8")).text
+    for words in ("Comparison of a.h5 and b.h5", "−2.00", "Every angle is defined alike in both", "CMC", "n effective",
+                  "Conventions of B, b.h5", "Femur against <pelvis>.", "lumbar_flexion"):  # fmt: skip
+        assert words in text, words
+    (tmp_path / "mine.html").write_text("<p>my own</p>")
+    for words, code in (
+        (("report", "a.h5", "--out", "mine.html"), "OUTPUT_OTHER"),
+        (("report", "a.h5", "--out", "a.h5"), "REPORT_SUFFIX"),
+        (("report", "a.h5", "--out", "x.pdf"), "REPORT_SUFFIX"), (("report", "none.h5"), "FILE_MISSING"),
+        (("compare", "a.h5", "b.h5", "--out", "report.html"), "OUTPUT_OTHER"),
+        (("compare", "a.h5", "b.h5", "--out", "no/where.html"), "OUTPUT_FOLDER"),
+    ):  # fmt: skip
+        assert mocap_cli(*words).error_line.startswith(f"error {code}: "), words
+    assert (tmp_path / "mine.html").read_text() == "<p>my own</p>"
+    write_trial(tmp_path / "points.h5", replace(trial(), angles=None))
+    assert "error NO_ANGLES: " in mocap_cli("report", "points.h5").error_line
