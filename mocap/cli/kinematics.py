@@ -26,6 +26,9 @@ def command(
         list[Path] | None,
         typer.Option(help="Bending of the knees, for their axes by SARA; repeatable."),
     ] = None,
+    closing_static: Annotated[
+        Path | None, typer.Option(help="The same person standing again at the end: finds a plate that slid.")
+    ] = None,
     pointer: Annotated[
         list[str] | None,
         typer.Option(help="LANDMARK=FILE: a recording in which a pointer (PTR1, PTR2, ...) touches it; repeatable."),
@@ -75,7 +78,8 @@ def command(
     pointed = tuple((name, Path(file)) for name, file in touched)
     chosen = _pairs(choices, "--set")
     filtering = stated_filter(filter, cutoff, _pairs(filter_choices, "--filter-set"))
-    recorded = RecordingPaths(tuple(functional_hip or ()), tuple(functional_knee or ()), pointer_pivot, pointed)
+    hip, knee = tuple(functional_hip or ()), tuple(functional_knee or ())
+    recorded = RecordingPaths(hip, knee, closing_static, pointer_pivot, pointed)
     made = kinematics_to_file(trial, out, static, marker_set, model, up, units, filtering, chosen, recorded)
     _show(made, out, as_json)
 

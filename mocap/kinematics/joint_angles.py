@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from mocap.errors import KinematicsError
 from mocap.kinematics import landmarks as lm
 from mocap.kinematics.anatomical.joints import NO_RECORDINGS, CalibrationRecordings
+from mocap.kinematics.anatomical.trial_slip import plate_slip_verdicts
 from mocap.kinematics.body import Body, Setting
 from mocap.kinematics.fit.model import fit_skeleton
 from mocap.kinematics.frame_reasons import with_frame_reasons
@@ -211,6 +212,7 @@ def kinematics(
         verdicts=person.verdicts
         + stands
         + verdicts_of(body, outcomes, positions)
+        + plate_slip_verdicts(person.quiet, positions, person.hips, points.rate_hz)
         + physiology_verdict(angles, upright=upright)
         + (() if fitted is None else fitted.verdicts),
         marker_set=matched.marker_set.name,

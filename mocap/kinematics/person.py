@@ -10,8 +10,15 @@ from numpy.typing import NDArray
 from mocap.errors import KinematicsError
 from mocap.kinematics import landmarks as lm
 from mocap.kinematics import plausibility
+from mocap.kinematics.anatomical.closing import closing_verdicts
 from mocap.kinematics.anatomical.functional import Functional
-from mocap.kinematics.anatomical.joints import NO_RECORDINGS, CalibrationRecordings, find_functional, joint_facts
+from mocap.kinematics.anatomical.joints import (
+    NO_RECORDINGS,
+    CalibrationRecordings,
+    find_functional,
+    hips_of,
+    joint_facts,
+)
 from mocap.kinematics.anatomical.touched import find_touched
 from mocap.kinematics.body import Setting, Zeros
 from mocap.kinematics.hip_centre import PelvisSize
@@ -31,6 +38,8 @@ class Person:
     """Clusters, zeros and sizes of a person; all empty without a static trial.
 
     `mean_sd_m` is the standard uncertainty, per axis, of the mean of each landmark over the quiet frames (m).
+    `quiet` holds the landmarks in the quiet frames of the static, shape (time, 3) in m; `hips` the hip centres
+    there.
     """
 
     calibration: lm.Calibration | None = None
@@ -40,6 +49,8 @@ class Person:
     functional: Functional = Functional()  # noqa: RUF009 - frozen, all its parts are empty
     verdicts: tuple[Verdict, ...] = ()
     mean_sd_m: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    quiet: Mapping[str, NDArray] = field(default_factory=lambda: MappingProxyType({}))
+    hips: Mapping[str, NDArray] = field(default_factory=lambda: MappingProxyType({}))
 
 
 NOBODY = Person()
@@ -142,8 +153,10 @@ def calibrate_person(
         facts=joint_facts(functional, setting.hip_method) | dict(touched.facts),
     )
     enough = Verdict("static_quiet", quiet_s, STATIC_QUIET_S, "s", quiet_s >= STATIC_QUIET_S, "quiet standing used")
+    judged += closing_verdicts(recordings, marker_set, positions, options.static_check == "refuse")
     verdicts = (*same, enough, *judged)
-    return Person(calibration, zeros, size, report, functional, verdicts, _mean_sd(positions, noise))
+    hips = hips_of(build_body(found.points, found.poses, setting, zeros))
+    return Person(calibration, zeros, size, report, functional, verdicts, _mean_sd(positions, noise), positions, hips)
 
 
 def _mean_sd(positions: Mapping[str, NDArray], noise: Mapping[str, float]) -> dict[str, float]:

@@ -47,7 +47,7 @@ class StaticReport:
     facts: Mapping[str, float | str] = field(default_factory=lambda: MappingProxyType({}))
 
 
-def quiet_part(static: Mapping[str, NDArray], rate_hz: float) -> NDArray:
+def quiet_part(static: Mapping[str, NDArray], rate_hz: float, owner: str = "static trial") -> NDArray:
     """Return which frames of a static trial are quiet standing, shape (time,).
 
     Frames in which the pelvis is nearer to the feet than 97 % of its usual distance are left out: a pause at the bottom
@@ -59,26 +59,26 @@ def quiet_part(static: Mapping[str, NDArray], rate_hz: float) -> NDArray:
         STATIC_MOVING when none is.
     """
     quiet = quiet_frames(np.stack(list(static.values()), axis=1), rate_hz)
-    quiet &= ~_crouching(static)
+    quiet &= standing_frames(static)
     if not quiet.any():
         raise KinematicsError(
-            "The person never stands still in the static trial (20 mm/s, median over the markers).",
+            f"The person never stands still in the {owner} (20 mm/s, median over the markers).",
             "Record at least 3 s of quiet standing.",
             code="STATIC_MOVING",
         )
     return quiet
 
 
-def _crouching(points: Mapping[str, NDArray]) -> NDArray:
-    """Return which frames, shape (time,), show the pelvis nearer to the feet than the tallest of the trial does."""
+def standing_frames(points: Mapping[str, NDArray]) -> NDArray:
+    """Return which frames, shape (time,), do not show the pelvis nearer to the feet than 97 % of its usual distance."""
     pelvis, feet = pelvis_middle(points), feet_middle(points)
     if pelvis is None or feet is None:
-        return np.zeros(len(next(iter(points.values()))), bool)
+        return np.ones(len(next(iter(points.values()))), bool)
     height = np.linalg.norm(pelvis - feet, axis=1)
     seen = np.isfinite(height)
     if not seen.any():
-        return ~seen & False
-    return seen & (np.where(seen, height, 0.0) < STANDING_SHARE * np.quantile(height[seen], 0.95))
+        return ~seen
+    return ~seen | (np.where(seen, height, 0.0) >= STANDING_SHARE * np.quantile(height[seen], 0.95))
 
 
 def pelvis_size(points: Mapping[str, NDArray], leg_length_m: float, marker_radius_m: float) -> PelvisSize | None:

@@ -17,6 +17,8 @@ class RecordingPaths:
     ----------
     functional_hip, functional_knee : tuple of Path
         Movements of the hips and of the knees.
+    closing : Path, optional
+        A second static at the end.
     pivot : Path, optional
         A pointer that pivots about its tip.
     pointed : tuple of (str, Path)
@@ -25,15 +27,16 @@ class RecordingPaths:
 
     functional_hip: tuple[Path, ...] = ()
     functional_knee: tuple[Path, ...] = ()
+    closing: Path | None = None
     pivot: Path | None = None
     pointed: tuple[tuple[str, Path], ...] = ()
 
     @property
     def files(self) -> tuple[Path, ...]:
         """Every file that is named, once."""
-        pivot = () if self.pivot is None else (self.pivot,)
+        single = (path for path in (self.closing, self.pivot) if path is not None)
         pointed = (path for _, path in self.pointed)
-        return tuple(dict.fromkeys((*self.functional_hip, *self.functional_knee, *pivot, *pointed)))
+        return tuple(dict.fromkeys((*self.functional_hip, *self.functional_knee, *single, *pointed)))
 
 
 NO_PATHS = RecordingPaths()
@@ -47,6 +50,7 @@ def open_recordings(paths: RecordingPaths, opened: Callable[[Path], Points3D]) -
     return CalibrationRecordings(
         functional_hip=tuple(points[path] for path in paths.functional_hip),
         functional_knee=tuple(points[path] for path in paths.functional_knee),
+        closing=points[paths.closing] if paths.closing is not None else None,
         pivot=points[paths.pivot] if paths.pivot is not None else None,
         pointed=tuple((name, points[path]) for name, path in paths.pointed),
     )

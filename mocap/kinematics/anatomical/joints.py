@@ -33,6 +33,8 @@ class CalibrationRecordings:
     ----------
     functional_hip, functional_knee : tuple of Points3D
         Movements of the hips (star and arc) and of the knees (bending in the air), taken together.
+    closing : Points3D, optional
+        A second static at the end of the session; finds a plate that slid.
     pivot : Points3D, optional
         A pointer (markers `PTR1`, `PTR2`, ...) that pivots about its resting tip.
     pointed : tuple of (str, Points3D)
@@ -41,6 +43,7 @@ class CalibrationRecordings:
 
     functional_hip: tuple[Points3D, ...] = ()
     functional_knee: tuple[Points3D, ...] = ()
+    closing: Points3D | None = None
     pivot: Points3D | None = None
     pointed: tuple[tuple[str, Points3D], ...] = ()
 
@@ -123,6 +126,17 @@ def joint_facts(functional: Functional, hip_method: str) -> dict[str, float | st
         if side in functional.knee_turn_rad:
             facts[f"knee_axis_turn_{low}_deg"] = float(np.rad2deg(functional.knee_turn_rad[side]))
     return facts
+
+
+def hips_of(body: Body) -> dict[str, NDArray]:
+    """Return the observable hip centres of a body by side, shape (time, 3), m."""
+    hips = {}
+    for side in SIDES:
+        try:
+            hips[side] = body.hip(side).value
+        except NotObservable:
+            continue
+    return hips
 
 
 def _hips(

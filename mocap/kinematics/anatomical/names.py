@@ -10,3 +10,10 @@ FUNCTIONAL_VERDICTS: frozenset[str] = frozenset(
     for gate in ("", *(f"_{gate}" for gate in gates))
 )
 """Verdicts on functional hip centres and knee axes: whether each was used, and its gates."""
+
+_SEGMENTS = ("pelvis", "lumbar", "thorax", *(f"{part}_{side}" for part in ("femur", "shank", "foot") for side in "rl"))
+SLIP_VERDICTS: frozenset[str] = frozenset(
+    {"plate_slip", "closing_static"}
+    | {f"closing_{segment}_{what}" for segment in _SEGMENTS for what in ("shape", "shift", "turn")}
+)
+"""Verdicts on plates and clusters that moved on their segment, within a trial or between two statics."""

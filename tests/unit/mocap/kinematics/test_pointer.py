@@ -125,7 +125,7 @@ def test_a_touched_landmark_counts_in_place_of_its_marker() -> None:
     [
         (pivot(frames=150), "150 frames"),
         (pivot(sigma_m=0.003), "from the pivot"),
-        (pivot(swing_deg=1.5), "alone"),
+        (pivot(swing_deg=0.8), "alone"),
         (pivot(ROD, swing_deg=0.0), "0 frames that show the pointer turning"),
         (pivot(BODY[:1]), "shows 1 of the pointer's markers"),
         (Points3D(np.full((300, 3, 3), np.nan), ["PTR1", "PTR2", "PTR3"], 100.0), "shows 0 of the pointer's markers"),
@@ -133,7 +133,7 @@ def test_a_touched_landmark_counts_in_place_of_its_marker() -> None:
 )
 def test_a_pivot_that_does_not_tell_the_tip_is_refused(recording: Points3D, words: str) -> None:
     if words == "alone":
-        noise = np.random.default_rng(2).normal(0, 4e-4, recording.position.shape)
+        noise = np.random.default_rng(2).normal(0, 2e-4, recording.position.shape)
         recording = Points3D(recording.position + noise, recording.names, 100.0)
     with pytest.raises(KinematicsError, match=words) as error:
         calibrate_pointer(pointer_positions(recording))

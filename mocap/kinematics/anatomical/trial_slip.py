@@ -1,0 +1,72 @@
+"""A sacral plate that slides while a trial is recorded: against ASIS and PSIS, else against the hips of the thighs."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mocap.kinematics.anatomical.segment import Positions, cluster_of, motion_of
+from mocap.kinematics.anatomical.slip import MIN_SIDE_S, WITNESS_STEP_M, find_step, witness_places
+from mocap.kinematics.heading import quiet_frames
+from mocap.kinematics.landmarks import TRACKED
+from mocap.kinematics.static import standing_frames
+from mocap.trial import Verdict
+
+_SKIN = ("RASIS", "LASIS", "RPSIS", "LPSIS")
+
+
+def plate_slip_verdicts(
+    static: Positions, trial: Positions, hips: Mapping[str, NDArray], rate_hz: float
+) -> tuple[Verdict, ...]:
+    """Judge whether the sacral plate slid within a trial.
+
+    Parameters
+    ----------
+    static, trial : mapping of str to ndarray, shape (time, 3)
+        Landmarks in the quiet frames of the static, and in the trial, ISB-turned world, m.
+    hips : mapping of str to ndarray, shape (time, 3)
+        Side (R, L) to the hip centre in the static's quiet frames.
+    rate_hz : float
+        Of the trial.
+
+    Returns
+    -------
+    tuple of Verdict
+        `plate_slip`: the largest lasting change of what the plate sees, m, in standing frames (quiet ones for the hip
+        centres that the thighs carry, whose skin moves more). Empty without a plate or a witness.
+    """
+    names = tuple(name for name in TRACKED["pelvis"][0] if name in static and name in trial)
+    plate = cluster_of(static, names, "pelvis")
+    if plate is None:
+        return ()
+    motion, min_frames = motion_of(plate, trial), max(1, round(MIN_SIDE_S * rate_hz))
+    judged = standing_frames(trial)
+    seen = {name: trial[name] for name in _SKIN if name in trial and name in static}
+    what = "ASIS and PSIS"
+    step = find_step(witness_places(motion, seen), judged, min_frames) if len(seen) >= 3 else None
+    if step is None:
+        seen, what = _carried_hips(static, trial, hips), "the hip centres that the thighs carry"
+        judged &= quiet_frames(np.stack(list(trial.values()), axis=1), rate_hz)
+        step = find_step(witness_places(motion, seen), judged, min_frames) if seen else None
+    if step is None:
+        return ()
+    text = f"sacral plate against {what}: lasting change in standing after {step.frame / rate_hz:.2f} s"
+    return (Verdict("plate_slip", step.size_m, WITNESS_STEP_M, "m", step.size_m <= WITNESS_STEP_M, text),)
+
+
+def _carried_hips(static: Positions, trial: Positions, hips: Mapping[str, NDArray]) -> dict[str, NDArray]:
+    """Return hip centres as the thigh clusters carry them through the trial."""
+    carried = {}
+    for side, centre in hips.items():
+        segment = f"femur_{side.lower()}"
+        names = tuple(name for name in TRACKED[segment][0] if name in static and name in trial)
+        cluster = cluster_of(static, names, segment)
+        if cluster is None:
+            continue
+        still = motion_of(cluster, static)
+        inside = np.einsum("tji,tj->ti", still.axes, centre - still.origin)
+        inside = inside[np.isfinite(inside).all(axis=1)]
+        if len(inside):
+            moved = motion_of(cluster, trial)
+            carried[side] = moved.axes @ inside.mean(axis=0) + moved.origin
+    return carried
