@@ -29,10 +29,17 @@ def test_synthetic_landmarks_are_all_known() -> None:
 
 @pytest.mark.parametrize("prefix", ["", "A22:", "Lab:Subject 3:"])
 def test_plug_in_gait_with_a_subject_prefix(prefix: str) -> None:
-    found = find_marker_set([prefix + label for label in PIG])
+    found = find_marker_set([prefix + label for label in (*PIG, "C7")])
     assert found.marker_set.name == "plug-in-gait"
     assert found.label_of["RASIS"] == f"{prefix}RASI"
     assert "CLAV" in found.missing
+
+
+@pytest.mark.parametrize("prefix", ["", "A22:"])
+def test_plug_in_gait_of_the_lower_body_misses_no_trunk(prefix: str) -> None:
+    found = find_marker_set([prefix + label for label in PIG])
+    assert found.marker_set.name == "plug-in-gait-lower"
+    assert set(found.missing) == {"RTHI", "RTIB", "SACR", "RKNM", "LKNM", "RANM", "LANM"}
 
 
 @pytest.mark.parametrize("name", ["coco_17", "body_25", "body_25b", "halpe_26", "coco_wholebody", "mediapipe_33"])

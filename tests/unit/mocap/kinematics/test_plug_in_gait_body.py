@@ -1,0 +1,276 @@
+"""Model plug-in-gait on a person of known angles, built from the segments outwards: values, properties, gradients."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mocap.kinematics import KinematicsOptions, kinematics
+from mocap.trial import Points3D
+
+LEG, KNEE_WIDTH, ANKLE_WIDTH, DIAMETER, ASIS = 0.9, 0.1, 0.07, 0.014, 0.24
+SUBJECT = {
+    f"{name}_{side}_m": value
+    for side in "rl"
+    for name, value in (("leg_length", LEG), ("knee_width", KNEE_WIDTH), ("ankle_width", ANKLE_WIDTH))
+} | {"marker_diameter_m": DIAMETER}
+# Davis by hand: C = 0.115 * 900 - 15.3 = 88.2 mm, reach = 0.1288 * 900 - 48.56 + 7 = 74.36 mm.
+HIP = np.array([
+    0.0882 * np.cos(0.5) * np.sin(0.314) - 0.07436 * np.cos(0.314),
+    -0.0882 * np.cos(0.5) * np.cos(0.314) - 0.07436 * np.sin(0.314),
+    ASIS / 2 - 0.0882 * np.sin(0.5),
+])  # fmt: skip
+WORLD = np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]])  # of ISB axes, for rows
+THIGH, SHANK = 0.42, 0.40
+
+
+def turn(axis: str, degrees: NDArray | float) -> NDArray:
+    """Return right-handed turns, shape (..., 3, 3)."""
+    angle = np.deg2rad(np.asarray(degrees, float))
+    c, s, zero, one = np.cos(angle), np.sin(angle), np.zeros_like(angle), np.ones_like(angle)
+    rows = {
+        "x": [[one, zero, zero], [zero, c, -s], [zero, s, c]],
+        "y": [[c, zero, s], [zero, one, zero], [-s, zero, c]],
+        "z": [[c, -s, zero], [s, c, zero], [zero, zero, one]],
+    }[axis]
+    return np.moveaxis(np.array([np.array(row) for row in rows]), (0, 1), (-2, -1))
+
+
+def person(angles: Mapping[str, NDArray], place: NDArray, heel_up: float = 0.0) -> tuple[Points3D, dict[str, NDArray]]:
+    """Return markers and true joint centres (world, m) of a person who faces the world's X.
+
+    Parameters
+    ----------
+    angles : mapping of str to ndarray, shape (time,)
+        Degrees: `pelvic_tilt`, and `hip_flexion_r`, `hip_adduction_r`, ... as the project names and signs them;
+        0 where left out. The foot knows dorsiflexion alone.
+    place : ndarray, shape (time, 3)
+        Middle of the ASIS in the world, m.
+    heel_up : float
+        How much higher than the toe marker the heel marker sits, m, along the shank of a foot at 0.
+    """
+    n = len(place)
+
+    def deg(name: str) -> NDArray:
+        return np.broadcast_to(np.asarray(angles.get(name, 0.0), float), n)
+
+    def put(frame: NDArray, origin: NDArray, offset) -> NDArray:
+        return origin + frame @ np.asarray(offset, float)
+
+    pelvis = turn("z", -deg("pelvic_tilt"))
+    origin = place @ WORLD.T
+    points = {
+        "RASI": put(pelvis, origin, [0, 0, ASIS / 2]), "LASI": put(pelvis, origin, [0, 0, -ASIS / 2]),
+        "RPSI": put(pelvis, origin, [-0.15, 0, 0.05]), "LPSI": put(pelvis, origin, [-0.15, 0, -0.05]),
+        "C7": put(pelvis, origin, [-0.12, 0.55, 0]), "T10": put(pelvis, origin, [-0.16, 0.3, 0]),
+        "CLAV": put(pelvis, origin, [0.02, 0.5, 0]), "STRN": put(pelvis, origin, [0.06, 0.32, 0]),
+    }  # fmt: skip
+    centres = {}
+    for side, s in (("R", 1.0), ("L", -1.0)):
+        low = side.lower()
+        femur = pelvis @ _joint(deg(f"hip_flexion_{low}"), s * deg(f"hip_adduction_{low}"),
+                                s * deg(f"hip_rotation_{low}"))  # fmt: skip
+        shank = femur @ _joint(-deg(f"knee_flexion_{low}"), s * deg(f"knee_varus_{low}"),
+                               s * deg(f"knee_rotation_{low}"))  # fmt: skip
+        foot = shank @ turn("z", deg(f"ankle_dorsiflexion_{low}"))
+        hip = put(pelvis, origin, HIP * [1, 1, s])
+        knee = put(femur, hip, [0, -THIGH, 0])
+        ankle = put(shank, knee, [0, -SHANK, 0])
+        lateral, malleolus = s * (KNEE_WIDTH + DIAMETER) / 2, s * (ANKLE_WIDTH + DIAMETER) / 2
+        centres |= {f"{side}HJC": hip @ WORLD, f"{side}KJC": knee @ WORLD, f"{side}AJC": ankle @ WORLD}
+        points |= {
+            f"{side}KNE": put(femur, knee, [0, 0, lateral]), f"{side}THI": put(femur, knee, [0, 0.2, 2 * lateral]),
+            f"{side}ANK": put(shank, ankle, [0, 0, malleolus]),
+            f"{side}TIB": put(shank, ankle, [0, 0.2, 2 * malleolus]),
+            f"{side}TOE": put(foot, ankle, [0.13, -0.05, 0]),
+            f"{side}HEE": put(foot, ankle, [-0.06, heel_up - 0.05, 0]),
+        }  # fmt: skip
+    return Points3D(np.stack(list(points.values()), axis=1) @ WORLD, tuple(points), 100.0), centres
+
+
+def _joint(a: NDArray, b: NDArray, g: NDArray) -> NDArray:
+    return turn("z", a) @ turn("x", b) @ turn("y", g)
+
+
+OPTIONS = KinematicsOptions(model="plug-in-gait")
+LEGS = [
+    f"{name}_{side}"
+    for name in ("hip_flexion", "hip_adduction", "hip_rotation", "knee_flexion", "knee_varus", "knee_rotation",
+                 "ankle_dorsiflexion")
+    for side in "rl"
+]  # fmt: skip
+N = 40
+
+
+def walk(seed: int = 4, dorsiflexion: float = 1.0) -> tuple[dict[str, NDArray], Points3D, dict[str, NDArray]]:
+    """Return angles, markers and joint centres of a walk of two metres along X."""
+    rng = np.random.default_rng(seed)
+    phase = 2 * np.pi * np.arange(N) / N
+    angles = {"pelvic_tilt": 10 + 3 * np.sin(phase)}
+    for name in LEGS:
+        flexing = "flexion" in name
+        middle = {"hip_flexion": 15.0, "knee_flexion": 30.0}.get(name[:-2], 0.0)
+        wave = np.sin(phase + rng.uniform(0, 6))
+        angles[name] = middle + (20.0 if flexing else 6.0) * wave + rng.uniform(-2, 2)
+        if name.startswith("ankle"):
+            angles[name] = dorsiflexion * angles[name]
+    place = np.stack([np.linspace(0.0, 2.0, N), np.zeros(N), np.full(N, 0.95)], axis=1)
+    return angles, *person(angles, place)
+
+
+def standing(heel_up: float = 0.0) -> Points3D:
+    upright = {"pelvic_tilt": 8.0, "hip_flexion_r": 8.0, "hip_flexion_l": 8.0}
+    return person(upright, np.tile([0.0, 0.0, 0.95], (60, 1)), heel_up)[0]
+
+
+def result(points: Points3D, static: Points3D | None = None, options: KinematicsOptions = OPTIONS):
+    return kinematics(points, static=static or standing(), options=options, subject=SUBJECT)
+
+
+def test_constructed_angles_and_centres_are_found() -> None:
+    truth, points, centres = walk()
+    found = result(points)
+    assert found.marker_set == "plug-in-gait"
+    for name in LEGS:
+        # Measured: 1.5e-13 deg.
+        np.testing.assert_allclose(found.angles.deg(name), truth[name], atol=1e-9, err_msg=name)
+        assert "Plug-in Gait" in found.angles.definition(name).method
+    for side in "rl":
+        np.testing.assert_allclose(found.angles.deg(f"ankle_inversion_{side}"), 0.0, atol=1e-9)
+    for name, where in centres.items():
+        np.testing.assert_allclose(found.centres[name], where, atol=1e-12, err_msg=name)
+
+
+def test_inversion_has_the_lateral_side_of_the_foot_down() -> None:
+    _, points, _ = walk(dorsiflexion=0.0)
+    rng = np.random.default_rng(7)
+    points = replace(points, position=points.position + 0.005 * rng.normal(size=points.position.shape))
+    found = result(points)
+    for side, s in (("r", 1.0), ("l", -1.0)):
+        shank, foot = (found.segments.world_from_segment[:, found.segments.names.index(name), :3, :3]
+                       for name in (f"shank_distal_{side}", f"foot_{side}"))  # fmt: skip
+        # The foot's rightward axis along the shank's long axis: down on the right, up on the left.
+        down = -s * np.rad2deg(np.arcsin(np.einsum("ti,ti->t", shank[:, :, 1], foot[:, :, 2])))
+        inversion = found.angles.deg(f"ankle_inversion_{side}")
+        # With the foot at a right angle to the shank: measured r 0.982 and 0.98, SD 2 deg.
+        assert np.corrcoef(down, inversion)[0, 1] > 0.95
+        assert np.std(inversion) > 1.0
+
+
+def test_foot_flat_takes_heel_and_toe_as_level() -> None:
+    truth, points, _ = walk()
+    static = standing(heel_up=0.03)
+    sole = np.rad2deg(np.arctan2(0.03, 0.19))
+    for foot, offset in (("flat", 0.0), ("anatomical", -sole)):
+        angles = result(points, static, replace(OPTIONS, foot=foot)).angles
+        # With its heel marker higher than the toe marker, the foot as it stands points downwards.
+        expected = truth["ankle_dorsiflexion_r"] + offset
+        np.testing.assert_allclose(angles.deg("ankle_dorsiflexion_r"), expected, atol=1e-9)
+        np.testing.assert_allclose(angles.deg("knee_flexion_r"), truth["knee_flexion_r"], atol=1e-9)
+        assert f"foot={foot}" in angles.definition("ankle_dorsiflexion_r").method
+
+
+def test_without_a_static_the_foot_is_not_observable_and_the_rest_is() -> None:
+    truth, points, _ = walk()
+    angles = kinematics(points, options=OPTIONS, subject=SUBJECT).angles
+    for side in "rl":
+        for name in (f"ankle_dorsiflexion_{side}", f"ankle_inversion_{side}"):
+            assert np.isnan(angles[name]).all()
+            assert "static trial" in angles.definition(name).reason
+        np.testing.assert_allclose(angles.deg(f"knee_flexion_{side}"), truth[f"knee_flexion_{side}"], atol=1e-9)
+
+
+def mirrored(points: Points3D) -> Points3D:
+    other = [{"R": "L", "L": "R"}.get(name[0], name[0]) + name[1:] for name in points.names]
+    order = [other.index(name) for name in points.names]
+    return replace(points, position=points.position[:, order] * [1, -1, 1])
+
+
+def test_a_mirrored_person_has_the_other_sides_angles() -> None:
+    _, points, _ = walk()
+    rng = np.random.default_rng(5)
+    noisy = points.position + 0.003 * rng.normal(size=points.position.shape)
+    points, static = replace(points, position=noisy), standing(0.02)
+    plain, mirror = result(points, static).angles, result(mirrored(points), mirrored(static)).angles
+    for name in (*LEGS, "ankle_inversion_r", "ankle_inversion_l"):
+        other = name[:-1] + {"r": "l", "l": "r"}[name[-1]]
+        np.testing.assert_allclose(mirror.deg(name), plain.deg(other), atol=1e-9, err_msg=name)
+    np.testing.assert_allclose(mirror.deg("trunk_lean"), plain.deg("trunk_lean"), atol=1e-9)
+
+
+@pytest.mark.parametrize("degrees", [37.0, 90.0, 180.0, -121.0])
+def test_where_the_person_walks_to_does_not_matter(degrees: float) -> None:
+    _, points, _ = walk()
+    rng = np.random.default_rng(6)
+    points = replace(points, position=points.position + 0.003 * rng.normal(size=points.position.shape))
+    about = turn("z", degrees)[:3, :3].T
+    turned = replace(points, position=points.position @ about + [3.0, -2.0, 0.0])
+    plain, other = result(points).angles, result(turned, standing(0.0)).angles
+    names = [*LEGS, "ankle_inversion_r", "ankle_inversion_l", "thoracopelvic_flexion"]
+    # The trunk refers to a lab axis, as in Vicon's model.
+    names += ["trunk_lean"] if degrees % 90 == 0 else []
+    for name in names:
+        np.testing.assert_allclose(other.deg(name), plain.deg(name), atol=1e-9, err_msg=name)
+
+
+GRADED = [*LEGS, "ankle_inversion_r", "ankle_inversion_l", "trunk_lean", "thoracopelvic_flexion"]
+FRAME, STEP = 13, 1e-6
+FACING = replace(OPTIONS, heading_rad=0.0)
+
+
+def rough_walk() -> Points3D:
+    points = walk()[1]
+    rng = np.random.default_rng(8)
+    return replace(points, position=points.position + 0.003 * rng.normal(size=points.position.shape))
+
+
+def test_random_sd_is_that_of_differences() -> None:
+    points = rough_walk()
+    n_markers = len(points.names)
+    roots = 0.001 * np.random.default_rng(9).normal(size=(n_markers, 3, 3))
+    covariance = roots @ np.swapaxes(roots, 1, 2)
+    known = replace(points, covariance=np.broadcast_to(covariance, (N, n_markers, 3, 3)).copy())
+    angles = result(known, standing(0.02), FACING).angles
+    # One frame over and over, each time with another marker moved along another axis, forwards and back.
+    moved = np.tile(points.position[FRAME], (n_markers, 3, 2, 1, 1))
+    for marker in range(n_markers):
+        for axis in range(3):
+            moved[marker, axis, :, marker, axis] += [STEP, -STEP]
+    other = result(Points3D(moved.reshape(-1, n_markers, 3), points.names, 100.0), standing(0.02), FACING).angles
+    for name in GRADED:
+        ends = other.deg(name).reshape(n_markers, 3, 2)
+        gradient = (ends[..., 0] - ends[..., 1]) / (2 * STEP)
+        sd = np.sqrt(np.einsum("mi,mij,mj->", gradient, covariance, gradient))
+        # Measured: 1e-7 apart.
+        assert np.rad2deg(angles.sd[FRAME, angles.names.index(name)]) == pytest.approx(sd, rel=1e-5), name
+
+
+def test_placement_counts_in_static_and_trial_alike() -> None:
+    """A marker misplaced on its segment is so in both: the ankle's uncertainty is that of differences of both."""
+    points, static, options = rough_walk(), standing(0.02), replace(FACING, foot="anatomical")
+    turns = np.random.default_rng(10).normal(size=static.position.shape)
+    static = replace(static, position=static.position + 0.002 * turns)
+    one = Points3D(points.position[FRAME : FRAME + 1], points.names, 100.0)
+    still = Points3D(static.position[:1], static.names, 100.0)
+    here, there = (result(each, still, options).segments for each in (one, still))
+    angles = result(one, still, options).angles
+    variance = 0.0
+    for marker, name in enumerate(points.names):
+        segment = {"ASI": "pelvis", "PSI": "pelvis", "KNE": "femur_r", "THI": "femur_r", "ANK": "shank_distal_r",
+                   "TIB": "shank_distal_r", "TOE": "foot_r", "HEE": "foot_r"}.get(name[1:])  # fmt: skip
+        if segment is None or (name[0] == "L" and segment != "pelvis"):
+            continue
+        index = here.names.index(segment)
+        for axis in range(3):
+            position, standing_position = one.position.copy(), still.position.copy()
+            position[0, marker] += STEP * here.world_from_segment[0, index, :3, axis]
+            standing_position[0, marker] += STEP * there.world_from_segment[0, index, :3, axis]
+            change = result(replace(one, position=position), replace(still, position=standing_position), options).angles
+            difference = (change["ankle_dorsiflexion_r"] - angles["ankle_dorsiflexion_r"])[0] / STEP
+            variance += difference**2
+    expected = options.landmark_sd_m * np.sqrt(variance)
+    found = angles.u_landmark[angles.names.index("ankle_dorsiflexion_r")]
+    # Measured: 2e-6 apart. With foot=flat 1e-8 apart.
+    assert found == pytest.approx(expected, rel=1e-4)
