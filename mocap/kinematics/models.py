@@ -28,9 +28,9 @@ def build_body(
     return cls(points, poses, setting, zeros, heading)
 
 
-def outcomes_of_model(body: Body) -> dict[str, Outcome]:
-    """Return the outcomes that the body's model gives in place of the usual ones."""
-    return own_outcomes(body) if isinstance(body, PlugInGaitBody) else {}
+def outcomes_of_model(body: Body, found: Mapping[str, Outcome]) -> dict[str, Outcome]:
+    """Return the outcomes that the body's model gives in place of the usual ones, `found` on it."""
+    return own_outcomes(body, found) if isinstance(body, PlugInGaitBody) else {}
 
 
 def with_model_zeros(

@@ -35,7 +35,7 @@ def all_outcomes(body: Body) -> dict[str, Outcome]:
     found = trunk_outcomes(body) | further_outcomes(body)
     for side in SIDES:
         found |= leg_outcomes(body, side)
-    found |= outcomes_of_model(body)
+    found |= outcomes_of_model(body, found)
     return {name: found[name] for name in ANGLE_NAMES}
 
 

@@ -135,11 +135,7 @@ class PlugInGaitBody(Body):
 
         def build() -> Frame:
             c7, t10, clav, strn = self.need("C7", "T10", "CLAV", "STRN")
-            return frame(self.trunk_line(), combine((-0.5, -0.5, 0.5, 0.5), (c7, t10, clav, strn)), "yx")
+            upward = combine((0.5, -0.5, 0.5, -0.5), (c7, t10, clav, strn))
+            return frame(upward, combine((-0.5, -0.5, 0.5, 0.5), (c7, t10, clav, strn)), "yx")
 
         return self._keep("thorax", build)
-
-    def trunk_line(self) -> Vec:
-        """Return the line of the thorax, from mid(STRN, T10) to mid(CLAV, C7)."""
-        c7, t10, clav, strn = self.need("C7", "T10", "CLAV", "STRN")
-        return combine((0.5, 0.5, -0.5, -0.5), (c7, clav, t10, strn))
