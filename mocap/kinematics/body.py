@@ -32,6 +32,7 @@ class Zeros:
     knee_axis: Mapping[str, NDArray] = field(default_factory=lambda: MappingProxyType({}))
     femur_in_shank: Mapping[str, NDArray] = field(default_factory=lambda: MappingProxyType({}))
     foot_flat: Mapping[str, NDArray] = field(default_factory=lambda: MappingProxyType({}))
+    standing_height: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     plug_in_gait: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
 

@@ -12,6 +12,8 @@ from mocap.kinematics.anatomical.trial_slip import plate_slip_verdicts
 from mocap.kinematics.body import Body, Setting
 from mocap.kinematics.fit.model import fit_skeleton
 from mocap.kinematics.frame_reasons import with_frame_reasons
+from mocap.kinematics.further.flat_foot import flat_foot_verdicts
+from mocap.kinematics.further.measures import all_measures
 from mocap.kinematics.marker_sets import MarkerSet, match, resolve
 from mocap.kinematics.missing import cost_of_missing
 from mocap.kinematics.models import build_body
@@ -204,9 +206,10 @@ def kinematics(
         angles = fitted.flagged(angles, body)
     if options.proxies:
         angles = with_proxies(angles, body, covariances)
+    quantities = all_measures(body, covariances, points.rate_hz, options.sex)
     return Kinematics(
         angles=angles,
-        segments=Segments(*segment_transforms(body), points.rate_hz),
+        segments=Segments(*segment_transforms(body), points.rate_hz, quantities),
         centres=joint_centre_positions(body),
         static_report=person.report,
         verdicts=person.verdicts
@@ -214,6 +217,7 @@ def kinematics(
         + verdicts_of(body, outcomes, positions)
         + plate_slip_verdicts(person.quiet, positions, person.hips, points.rate_hz)
         + physiology_verdict(angles, upright=upright)
+        + flat_foot_verdicts(angles, body)
         + (() if fitted is None else fitted.verdicts),
         marker_set=matched.marker_set.name,
         missing=matched.missing,

@@ -11,6 +11,7 @@ _CHOICES = {
     "foot": ("flat", "anatomical"),
     "posture": ("upright", "any"),
     "static_check": ("refuse", "flag"),
+    "sex": ("male", "female"),
     "knee_axis": ("auto", "functional", "epicondyles"),
 }
 
@@ -44,6 +45,8 @@ class KinematicsOptions:
         `functional` always, `epicondyles` never.
     landmark_sd_m : float
         Standard uncertainty of landmark placement, per landmark and axis.
+    sex : str
+        Column of de Leva's table for the centre of mass: `male` or `female`.
     task : str
         What the person does (`squat`, `hinge`, `gait`, ...), for which figures of soft tissue are looked up; empty: the
         task of the trial.
@@ -75,6 +78,7 @@ class KinematicsOptions:
     static_check: str = "refuse"
     knee_axis: str = "auto"
     landmark_sd_m: float = LANDMARK_SD_M
+    sex: str = "male"
     task: str = ""
     heading_rad: float = float("nan")
     proxies: bool = False

@@ -20,6 +20,19 @@ def segment_transforms(body: Body) -> tuple[tuple[str, ...], NDArray]:
     Origins: pelvis mid-ASIS; lumbar the plate's centroid, its axes those of the pelvis in the static; thorax CLAV;
     femur hip centre; shank_proximal knee centre; shank_distal ankle centre; foot heel.
     """
+    names, poses = [], []
+    for name, (axes, origin) in segment_frames(body).items():
+        world = rigid(_WORLD_FROM_ISB @ axes.axes, origin.value @ _WORLD_FROM_ISB.T)
+        missing = ~np.isfinite(world).all(axis=(1, 2))
+        world[missing] = np.nan
+        names.append(name)
+        poses.append(world)
+    stacked = np.stack(poses, axis=1) if poses else np.empty((body.n_frames, 0, 4, 4))
+    return tuple(names), stacked
+
+
+def segment_frames(body: Body) -> dict[str, tuple[Frame, Vec]]:
+    """Return axes and origin of all observable segments, ISB-turned world; origins as in `segment_transforms`."""
     wanted: dict[str, Callable[[], tuple[Frame, Vec]]] = {
         "pelvis": lambda: (body.pelvis(), body.mid_asis()),
         "lumbar": lambda: _lumbar(body),
@@ -33,26 +46,20 @@ def segment_transforms(body: Body) -> tuple[tuple[str, ...], NDArray]:
             f"shank_distal_{low}": lambda side=side: (body.shank_distal(side), body.ankle(side)),  # type: ignore[misc]
             f"foot_{low}": lambda side=side: (body.foot(side), body.need(f"{side}HEEL")[0]),  # type: ignore[misc]
         }
-    names, poses = [], []
+    found = {}
     for name, build in wanted.items():
         try:
-            axes, origin = build()
+            found[name] = build()
         except NotObservable:
             continue
-        world = rigid(_WORLD_FROM_ISB @ axes.axes, origin.value @ _WORLD_FROM_ISB.T)
-        missing = ~np.isfinite(world).all(axis=(1, 2))
-        world[missing] = np.nan
-        names.append(name)
-        poses.append(world)
-    stacked = np.stack(poses, axis=1) if poses else np.empty((body.n_frames, 0, 4, 4))
-    return tuple(names), stacked
+    return found
 
 
 def _lumbar(body: Body) -> tuple[Frame, Vec]:
     if "lumbar" not in body.poses or body.zeros.lumbar is None:
         raise NotObservable("no plate at T12/L1 with a static trial")
     pose = body.poses["lumbar"]
-    return Frame(pose.frame.axes @ body.zeros.lumbar.T), pose.centroid
+    return Frame(pose.frame.axes @ body.zeros.lumbar.T, pose.frame.grad), pose.centroid
 
 
 def joint_centre_positions(body: Body) -> dict[str, NDArray]:

@@ -121,7 +121,20 @@ def find_zeros(found: Landmarks, setting: Setting, foot_flat: bool) -> Zeros:
         knee_axis={s: axis for s in SIDES if (axis := _knee_axis(body, s)) is not None},
         femur_in_shank={s: turn for s in SIDES if (turn := _femur_in_shank(body, s)) is not None},
         foot_flat={s: flat for s in SIDES if foot_flat and (flat := _foot_flat(body, s)) is not None},
+        standing_height=_standing_height(body),
     )
+
+
+def _standing_height(body: Body) -> dict[str, float]:
+    """Return the median height (m) of each point of the feet."""
+    found = {}
+    for side in SIDES:
+        for end in ("HEEL", "MT1", "MT2", "MT5", "HALLUX", "TOE", "BTOE", "STOE"):
+            if side + end in body.points:
+                heights = body.points[side + end].value[:, 1]
+                if np.isfinite(heights).any():
+                    found[side + end] = float(np.nanmedian(heights))
+    return found
 
 
 def mean_rotation(rotations: NDArray) -> NDArray | None:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from calibration import Camera, CameraRig
 from mocap.errors import MocapError, TrialFileError
 from mocap.schema import COVARIANCE_TERMS
-from mocap.storage.layout import Group, plain_name, safe_name
+from mocap.storage.encode_measures import decoded_measure
+from mocap.storage.layout import Group, Variable, plain_name, safe_name
 from mocap.trial import (
     AngleDefinition,
     JointAngles,
@@ -104,6 +105,10 @@ class _Part:
         if path not in groups:
             raise _schema(f"the group {path} is missing")
         self._group, self._path = groups[path], path
+
+    @property
+    def variables(self) -> Mapping[str, Variable]:
+        return self._group.variables
 
     def has(self, name: str) -> bool:
         return name in self._group.variables
@@ -209,7 +214,11 @@ def _segments(part: _Part) -> Segments:
     names = part.words("segment")
     poses = [part.array(safe_name(f"world_from_{name}")) for name in names]
     stacked = np.stack(poses, axis=1) if poses else np.empty((len(part.array("time")), 0, 4, 4))
-    return Segments(names, stacked, part.number("rate_hz"))
+    # Files of earlier versions hold no measures.
+    measured = part.words("measure") if part.has("measure") else ()
+    return Segments(
+        names, stacked, part.number("rate_hz"), tuple(decoded_measure(name, part.variables) for name in measured)
+    )
 
 
 def _angles(part: _Part) -> JointAngles:

@@ -15,6 +15,7 @@ from calibration import CameraRig
 from mocap.errors import TrialFileError
 from mocap.schema import COVARIANCE_TERMS, FORMAT, FORMAT_VERSION, GRAVITY_VECTOR, SPACE, Status
 from mocap.storage.encode_cameras import AXES, cameras, keypoints, sync, time_axis
+from mocap.storage.encode_measures import add_measures
 from mocap.storage.layout import Group, Variable, add, numbers, words
 from mocap.trial import JointAngles, Operation, Points3D, Segments, Trial, Verdict
 
@@ -143,6 +144,7 @@ def _segments(segments: Segments, start_s: float) -> Group:
         turn_text = f"rotation of {name} into the world, scalar first, sign continuous in time"
         add(variables, f"world_from_{name}", numbers(["time", "row", "column"], pose, "1", pose_text))
         add(variables, f"quaternion_{name}", numbers(["time", "quaternion_term"], quaternions(pose), "1", turn_text))
+    add_measures(variables, segments.measures)
     return Group(variables, {"rate_hz": segments.rate_hz, "quaternion_order": "w x y z"})
 
 

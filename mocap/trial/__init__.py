@@ -3,6 +3,7 @@
 from mocap.trial.angles import AngleDefinition, JointAngles
 from mocap.trial.conventions import convention_rows
 from mocap.trial.keypoints import Keypoints2D, Timeline
+from mocap.trial.measures import Measure
 from mocap.trial.points import Points3D, Segments
 from mocap.trial.record import Operation, Trial, Verdict
 from mocap.trial.sync import CameraTimes, SyncEstimate
@@ -12,6 +13,7 @@ __all__ = [
     "CameraTimes",
     "JointAngles",
     "Keypoints2D",
+    "Measure",
     "Operation",
     "Points3D",
     "Segments",

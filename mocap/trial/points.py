@@ -9,6 +9,7 @@ from calibration.arrays import checked_array
 from mocap.errors import ShapeError
 from mocap.schema import Status
 from mocap.trial.checks import checked_names, checked_rate, freeze
+from mocap.trial.measures import Measure
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,17 +116,43 @@ class Segments:
     world_from_segment : ndarray, shape (time, segment, 4, 4)
         Axes are the ISB ones of the segment (X anterior, Y up, Z right), the world is ours (Z up); NaN is missing.
     rate_hz : float
+    measures : tuple of Measure
+        Centre of mass, base-of-support margin, heel rise and whatever else is measured of the body beside angles.
     """
 
     names: tuple[str, ...]
     world_from_segment: NDArray
     rate_hz: float
+    measures: tuple[Measure, ...] = ()
 
     def __post_init__(self) -> None:
         names = checked_names(self.names, "Segments")
+        poses = checked_array(self.world_from_segment, "world_from_segment", ("time", len(names), 4, 4))
+        checked_names([measure.name for measure in self.measures], "Segments.measures")
+        for measure in self.measures:
+            if len(measure.values) != len(poses):
+                raise ShapeError(
+                    f"Measure '{measure.name}' has {len(measure.values)} frames, the segments have {len(poses)}.",
+                    "Build segments and measures from one recording.",
+                )
         freeze(
             self,
             names=names,
-            world_from_segment=checked_array(self.world_from_segment, "world_from_segment", ("time", len(names), 4, 4)),
+            world_from_segment=poses,
             rate_hz=checked_rate(self.rate_hz, "Segments"),
+            measures=tuple(self.measures),
         )
+
+    def measure(self, name: str) -> Measure:
+        """Return the named measure.
+
+        Raises
+        ------
+        ShapeError
+            When there is no such measure.
+        """
+        for one in self.measures:
+            if one.name == name:
+                return one
+        names = [one.name for one in self.measures]
+        raise ShapeError(f"There is no measure '{name}' among {names}.", "Name a measure that is there.")

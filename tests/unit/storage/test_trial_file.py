@@ -10,11 +10,11 @@ import pytest
 import xarray
 
 from calibration.rigid import from_rotvec
-from mocap.errors import SourceError, TrialFileError
+from mocap.errors import ShapeError, SourceError, TrialFileError
 from mocap.storage import check_trial, read_trial, write_trial
 from mocap.storage import write as write_module
 from mocap.storage.encode import quaternions
-from mocap.trial import JointAngles, Points3D, Trial
+from mocap.trial import JointAngles, Measure, Points3D, Trial
 
 
 def listing(folder):
@@ -152,3 +152,81 @@ def test_provenance_names_versions_and_holds_no_clock(tmp_path, trials):
         assert software["h5py"] == h5py.__version__ and software["numpy"] == np.__version__
         assert json.loads(group["operation_parameters"].asstr()[0])["file"] == "a.c3d"
         assert not any("time" in name or "date" in name for name in group)
+
+
+def _measures(n_frames):
+    rng = np.random.default_rng(9)
+    place = rng.normal(size=(n_frames, 3))
+    place[4] = np.nan
+    return (
+        Measure("centre_of_mass", place, "m", "d", "x, y, z", "de Leva", np.abs(place) / 100, "without hands"),
+        Measure("heel_rise_r", rng.normal(size=n_frames), "m", "d", "up", "RHEEL"),
+        Measure("margin_of_stability", np.full(n_frames, np.nan), "m", "d", "inside", "", reason="no static"),
+        Measure("angular_velocity_pelvis", rng.normal(size=(n_frames, 3)), "rad/s", "d", "right-handed", "log"),
+    )
+
+
+def test_measures_of_the_body_come_back_and_open_in_xarray(tmp_path, trials):
+    trial = trials["full"]
+    segments = replace(trial.segments, measures=_measures(40))
+    path = tmp_path / "a.h5"
+    write_trial(path, replace(trial, segments=segments))
+    found = read_trial(path).segments.measures
+    assert [one.name for one in found] == [one.name for one in segments.measures]
+    for one, other in zip(segments.measures, found, strict=True):
+        np.testing.assert_allclose(other.values, one.values, rtol=1e-15)
+        np.testing.assert_allclose(other.sd, one.sd, rtol=1e-15)
+        words = ("unit", "definition", "positive", "method", "reason", "observable")
+        assert [getattr(one, word) for word in words] == [getattr(other, word) for word in words]
+    assert check_trial(path) == ()
+    with xarray.open_dataset(path, group="/segments", engine="h5netcdf") as data:
+        assert data.centre_of_mass.dims == ("time", "space") and data.centre_of_mass.attrs["units"] == "m"
+        np.testing.assert_array_equal(data.centre_of_mass.sel(space="z"), segments.measures[0].values[:, 2])
+        np.testing.assert_array_equal(data.centre_of_mass_sd, segments.measures[0].sd)
+        assert data.margin_of_stability.attrs["observable"] == 0
+        assert data.margin_of_stability.attrs["reason"] == "no static"
+        assert "heel_rise_r_sd" not in data
+        turning = data.angular_velocity_pelvis
+        assert turning.attrs["units"] == "degree/s"
+        np.testing.assert_allclose(turning, np.rad2deg(segments.measures[3].values), rtol=1e-15)
+        assert set(data.dims) <= set(data.coords)
+
+
+def test_a_file_without_measures_has_none(tmp_path, trials):
+    write_trial(tmp_path / "a.h5", trials["full"])
+    with h5py.File(tmp_path / "a.h5") as file:
+        assert "measure" not in file["segments"]
+    assert read_trial(tmp_path / "a.h5").segments.measures == ()
+
+
+def test_a_measure_has_frames_of_the_segments_and_a_known_unit(trials):
+    with pytest.raises(ShapeError, match="12 frames"):
+        replace(trials["full"].segments, measures=(Measure("a", np.zeros(12), "m", "", "", ""),))
+    with pytest.raises(ShapeError, match="furlong"):
+        Measure("a", np.zeros(40), "furlong", "", "", "")
+    with pytest.raises(ShapeError, match="no measure 'b'"):
+        trials["full"].segments.measure("b")
+
+
+def test_quaternions_lose_nothing_of_the_rotations():
+    rng = np.random.default_rng(6)
+    # Two turns about a wandering axis, with gaps: every rotation comes back, and the sign runs on over the gaps.
+    angle = np.linspace(0.0, 4 * np.pi, 400)
+    axis = np.stack([np.sin(angle / 3), np.cos(angle / 5), 0.3 + 0 * angle], axis=1)
+    axis /= np.linalg.norm(axis, axis=1, keepdims=True)
+    poses = from_rotvec(axis * angle[:, None], rng.normal(size=(400, 3)))
+    poses[100:130] = np.nan
+    poses[[0, 250]] = np.nan
+    found = quaternions(poses)
+    there = np.isfinite(found[:, 0])
+    assert np.array_equal(there, np.isfinite(poses[:, 0, 0]))
+    w, x, y, z = found[there].T
+    rotation = np.stack([
+        1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y),
+        2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x),
+        2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y),
+    ], axis=1).reshape(-1, 3, 3)  # fmt: skip
+    np.testing.assert_allclose(rotation, poses[there, :3, :3], atol=5e-15)  # measured 1e-15
+    np.testing.assert_allclose(np.linalg.norm(found[there], axis=1), 1.0, atol=1e-15)
+    assert found[there][0, 0] >= 0
+    assert (np.sum(found[there][1:] * found[there][:-1], axis=1) > 0).all()

@@ -1,0 +1,56 @@
+"""Measures of the body as variables of the group of segments, and back."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from mocap.schema import SPACE
+from mocap.storage.layout import Variable, add, numbers, safe_name, words
+from mocap.trial import Measure
+
+_MEANING = ("definition", "positive", "method", "reason")
+# Unit in memory -> unit in the file, and how many of the latter make one of the former.
+_IN_FILES = {"m": ("m", 1.0), "1": ("1", 1.0), "rad/s": ("degree/s", 180.0 / np.pi)}
+_IN_MEMORY = {file_unit: (unit, factor) for unit, (file_unit, factor) in _IN_FILES.items()}
+
+
+def add_measures(variables: dict[str, Variable], measures: tuple[Measure, ...]) -> None:
+    """Add one variable per measure, one for its uncertainty where that is known, and their names in order."""
+    if not measures:
+        return
+    variables["measure"] = words(["measure"], [one.name for one in measures], "name of the measure, in order")
+    if any(one.values.ndim == 2 for one in measures):
+        variables["space"] = words(["space"], SPACE, "axis of the world, right-handed, z up")
+    for one in measures:
+        unit, factor = _IN_FILES[one.unit]
+        dims = ["time", "space"][: one.values.ndim]
+        meaning = {name: getattr(one, name) for name in _MEANING} | {"observable": np.int64(one.observable)}
+        readable = one.name.replace("_", " ")
+        add(variables, one.name, numbers(dims, one.values * factor, unit, readable, "<f8", **meaning))
+        if np.isfinite(one.sd).any():
+            add(
+                variables, f"{one.name}_sd",
+                numbers(dims, one.sd * factor, unit, f"random uncertainty (1 SD) of {readable}", "<f8"),
+            )  # fmt: skip
+
+
+def decoded_measure(name: str, variables: Mapping[str, Variable]) -> Measure:
+    """Return one measure of a group's variables.
+
+    Raises
+    ------
+    KeyError
+        When the variable or one of its attributes is missing.
+    """
+    stored = variables[safe_name(name)]
+    attributes: Mapping[str, Any] = stored.attributes
+    unit, factor = _IN_MEMORY[str(attributes["units"])]
+    sd = variables.get(safe_name(f"{name}_sd"))
+    return Measure(
+        name,
+        stored.data / factor,
+        unit,
+        **{key: str(attributes[key]) for key in _MEANING},
+        sd=None if sd is None else sd.data / factor,  # type: ignore[arg-type]
+    )
