@@ -52,14 +52,14 @@ def model_notes(given: KinematicsInput, options: KinematicsOptions, result: Kine
     measures = result.measures
     if measures is None:
         return ()
-    shape = (*given.points.position.shape, 3)
-    plain = replace(given, points=replace(given.points, covariance=np.full(shape, np.nan)))
+    # Without covariance no gradient is computed.
+    plain = replace(given, points=replace(given.points, covariance=None))  # type: ignore[arg-type]
 
     def change(**other: object) -> str:
         return _change(plain.compute(replace(options, **other)).angles, result.angles)  # type: ignore[arg-type]
 
     notes = list(measures.notes)
-    if given.static is not None:
+    if given.static is not None and given.gravity_known and given.points.gravity_known:
         other = "anatomical" if options.foot == "flat" else "flat"
         notes.append(
             f"foot={options.foot} in the static, which no file tells: foot={other} would change {change(foot=other)}"

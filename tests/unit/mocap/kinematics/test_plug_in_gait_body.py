@@ -274,3 +274,75 @@ def test_placement_counts_in_static_and_trial_alike() -> None:
     found = angles.u_landmark[angles.names.index("ankle_dorsiflexion_r")]
     # Measured: 2e-6 apart. With foot=flat 1e-8 apart.
     assert found == pytest.approx(expected, rel=1e-4)
+
+
+def _without(points: Points3D, *names: str) -> Points3D:
+    position = points.position.copy()
+    position[:, [points.names.index(name) for name in names]] = np.nan
+    return replace(points, position=position)
+
+
+@pytest.mark.parametrize(
+    ("lost", "names"),
+    [
+        ("RTHI", ("hip_flexion_r", "knee_flexion_r", "ankle_dorsiflexion_r", "thigh_elevation_r")),
+        ("RTIB", ("knee_flexion_r", "ankle_dorsiflexion_r", "shank_inclination_r")),
+        ("RTOE", ("ankle_dorsiflexion_r", "ankle_inversion_r")),
+    ],
+)
+def test_what_a_lost_marker_takes_with_it(lost: str, names: tuple[str, ...]) -> None:
+    truth, points, _ = walk()
+    angles = result(_without(points, lost)).angles
+    for name in LEGS:
+        if name in names:
+            assert np.isnan(angles[name]).all()
+            assert not angles.definition(name).observable
+            assert {"RTHI": "RTHI_WAND", "RTIB": "RTIB_WAND", "RTOE": "RMT2"}[lost] in angles.definition(name).reason
+    for name in ("hip_flexion_l", "knee_flexion_l", "ankle_dorsiflexion_l"):
+        np.testing.assert_allclose(angles.deg(name), truth[name], atol=1e-9)
+
+
+def test_gaps_take_their_frames_alone() -> None:
+    truth, points, _ = walk()
+    position = points.position.copy()
+    position[5:9, points.names.index("RANK")] = np.nan
+    angles = result(replace(points, position=position)).angles
+    for name in LEGS:
+        missing = np.isnan(angles[name])
+        needs_ankle = name.endswith("_r") and not name.startswith("hip")
+        np.testing.assert_array_equal(np.flatnonzero(missing), np.arange(5, 9) if needs_ankle else [])
+        np.testing.assert_allclose(angles.deg(name)[~missing], truth[name][~missing], atol=1e-9)
+
+
+def test_one_frame_and_a_static_of_one_frame_are_enough() -> None:
+    truth, points, _ = walk()
+    one = replace(points, position=points.position[7:8], covariance=None, status=None)
+    static = standing()
+    static = replace(static, position=static.position[:1], covariance=None, status=None)
+    angles = result(one, static, FACING).angles
+    for name in LEGS:
+        np.testing.assert_allclose(angles.deg(name), truth[name][7:8], atol=1e-9)
+
+
+def test_a_wand_in_line_with_the_bone_shows_no_axis() -> None:
+    _, points, _ = walk()
+    position = points.position.copy()
+    knee, thigh, hip = (points.names.index(name) for name in ("RKNE", "RTHI", "RASI"))
+    position[:, thigh] = position[:, knee] + 1e-9 * (position[:, hip] - position[:, knee])
+    angles = result(replace(points, position=position)).angles
+    assert np.isnan(angles["knee_flexion_r"]).all()
+    assert angles.definition("knee_flexion_r").reason
+    assert np.isfinite(angles["knee_flexion_l"]).all()
+
+
+def test_without_gravity_the_legs_stay_and_the_foot_is_not_taken_as_flat() -> None:
+    truth, points, _ = walk()
+    angles = kinematics(
+        points, static=standing(0.03), options=OPTIONS, subject=SUBJECT, gravity_known=False
+    ).angles
+    sole = np.rad2deg(np.arctan2(0.03, 0.19))
+    expected = truth["ankle_dorsiflexion_r"] - sole
+    np.testing.assert_allclose(angles.deg("ankle_dorsiflexion_r"), expected, atol=1e-9)
+    assert "foot=anatomical" in angles.definition("ankle_dorsiflexion_r").method
+    assert np.isnan(angles["trunk_lean"]).all()
+    np.testing.assert_allclose(angles.deg("hip_rotation_l"), truth["hip_rotation_l"], atol=1e-9)
