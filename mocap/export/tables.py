@@ -109,8 +109,8 @@ def _dictionary(angles: JointAngles | None, path: Path) -> dict[Path, str]:
     return {path: text.getvalue()}
 
 
-def _cell(value: str | bool | float) -> str:
-    if isinstance(value, bool):
+def _cell(value: str | bool | int | float) -> str:
+    if isinstance(value, int):  # and so is a bool
         return str(int(value))
     if isinstance(value, float):
         return repr(value) if np.isfinite(value) else ""

@@ -41,7 +41,8 @@ class _Own:
 
 _GROUND = "Pelvis of the model against its ground"
 _PELVIS = "tilt, list, rotation: Rz Rx Ry against the ground frame of the model"
-_TORSO = "extension, bending, rotation of one joint between pelvis and torso"
+_TORSO = "Torso of the model against its pelvis"
+_TORSO_TURNS = "extension, bending, rotation of one joint: Rz Rx Ry of the torso in the pelvis of the model"
 _HIP = "flexion, adduction, rotation: Rz Rx Ry of the femur in the pelvis of the model"
 _MODEL = "the model's segments aligned"
 _OPENSIM: tuple[tuple[str, _Counterpart], ...] = (
@@ -54,8 +55,12 @@ _OPENSIM: tuple[tuple[str, _Counterpart], ...] = (
         )
         for order in ("", "_conventional")
     ),
-    ("lumbar_extension",
-     _Counterpart("thoracopelvic_flexion", -1, "Torso of the model against its pelvis", _TORSO, _MODEL)),
+    *(
+        (f"lumbar_{own}", _Counterpart(f"thoracopelvic_{ours}", sign, _TORSO, _TORSO_TURNS, _MODEL))
+        for own, ours, sign in (
+            ("extension", "flexion", -1), ("bending", "lateral_bend", 1), ("rotation", "rotation", -1),
+        )
+    ),
     *(
         (f"{coordinate}_{side}", _Counterpart(f"{name}_{side}", 1, f"{what} of the model", sequence, _MODEL))
         for coordinate, name, what, sequence in (
@@ -73,11 +78,10 @@ _OPENSIM: tuple[tuple[str, _Counterpart], ...] = (
 # Where Plug-in Gait has an angle of its own, in the words that our model of it (`--model plug-in-gait`) has for it.
 _FOOT = "Rz(a) Rx(b) Ry(g) of the foot, Y along its long axis towards the heel, in the shank"
 _WANDS = "femur and shank, both turned by their wands, aligned"
+_SPINE = "Rz(a) Rx(b) Ry(g) of the pelvis in the thorax (Plug-in Gait)"
+_WALKWAY = "Rz(a) Rx(b) Ry(g) of the thorax in the frame of the heading: lean, lateral lean, rotation (Plug-in Gait)"
+_TRUNK_ALIGNED = "axes of thorax and pelvis aligned"
 _TILT_FIRST = TRUNK_WORDS["pelvic_tilt_conventional"].sequence
-_LEAN = _Own(
-    "angle in the vertical plane of the heading: first of tilt, obliquity, rotation", "line vertical",
-    "Long axis of the thorax against the vertical, in the vertical plane of the heading.",
-)  # fmt: skip
 #: Label without side, component, our name without side, sign of the right and of the left one, own words.
 _PLUG_IN_GAIT: tuple[tuple[str, int, str, int, int, _Own], ...] = (
     ("Pelvis", 0, "pelvic_tilt_conventional", 1, 1, _Own()),
@@ -86,9 +90,12 @@ _PLUG_IN_GAIT: tuple[tuple[str, int, str, int, int, _Own], ...] = (
     ("Pelvis", 0, "pelvic_tilt", 1, 1, _Own(_TILT_FIRST)),
     ("Pelvis", 1, "pelvic_obliquity", 1, -1, _Own(_TILT_FIRST)),
     ("Pelvis", 2, "pelvic_rotation", 1, -1, _Own(_TILT_FIRST)),
-    ("Thorax", 0, "trunk_lean", 1, 1, _LEAN),
-    ("Spine", 0, "thoracopelvic_flexion", 1, 1,
-     _Own("a of Rz(a) Rx(b) Ry(g) of the pelvis in the thorax", "axes of thorax and pelvis aligned")),
+    ("Thorax", 0, "trunk_lean", 1, 1, _Own(f"-a of {_WALKWAY}")),
+    ("Thorax", 1, "trunk_lateral_lean", -1, 1, _Own(f"b of {_WALKWAY}")),
+    ("Thorax", 2, "trunk_rotation", -1, 1, _Own(f"-g of {_WALKWAY}")),
+    ("Spine", 0, "thoracopelvic_flexion", 1, 1, _Own(f"a of {_SPINE}", _TRUNK_ALIGNED)),
+    ("Spine", 1, "thoracopelvic_lateral_bend", 1, -1, _Own(f"-b of {_SPINE}", _TRUNK_ALIGNED)),
+    ("Spine", 2, "thoracopelvic_rotation", 1, -1, _Own(f"g of {_SPINE}", _TRUNK_ALIGNED)),
     ("Hip", 0, "hip_flexion", 1, 1, _Own()), ("Hip", 1, "hip_adduction", 1, 1, _Own()),
     ("Hip", 2, "hip_rotation", 1, 1, _Own()),
     ("Knee", 0, "knee_flexion", 1, 1, _Own(zero=_WANDS)), ("Knee", 1, "knee_varus", 1, 1, _Own(zero=_WANDS)),

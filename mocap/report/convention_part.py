@@ -35,7 +35,7 @@ def shown_name(name: str) -> str:
 
 
 def _named(names: Sequence[str]) -> str:
-    base, side = side_of(names[0])
-    if len(names) > 1:
-        return f"{base} (right, left)"
-    return f"{base} ({side})" if side else base
+    base = side_of(names[0])[0]
+    sides = [told for name in names if (told := side_of(name)[1])]
+    whole = [base] if len(sides) < len(names) else []
+    return ", ".join([*whole, *([f"{base} ({', '.join(sides)})"] if sides else [])])

@@ -11,7 +11,7 @@ from mocap.report.convention_part import conventions_part, shown_name, side_of
 from mocap.report.page_parts import escaped, table
 from mocap.report.standing_part import neutral_of, standing_part
 from mocap.report.verdict_part import verdict_table
-from mocap.trial import JointAngles, Trial, Verdict
+from mocap.trial import JointAngles, Trial, Verdict, frame_reasons
 
 _Z95 = 1.96
 _SHOWN_SHA = 12
@@ -166,6 +166,8 @@ def _hidden(angles: JointAngles) -> str:
     for one in angles.definitions:
         if not one.observable:
             reasons.setdefault(one.reason or "no reason is stored", []).append(one.name)
+        elif partly := frame_reasons(angles, angles.names.index(one.name)):
+            reasons.setdefault(f"in single frames: {partly}", []).append(one.name)
     if not reasons:
         return "<h2>Not observable</h2><p>Every angle is observable.</p>"
     rows = [[escaped(", ".join(names)), escaped(reason)] for reason, names in reasons.items()]

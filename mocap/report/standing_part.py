@@ -11,8 +11,8 @@ from mocap.report.verdict_part import verdict_table
 from mocap.trial import Verdict
 
 _NEUTRAL = re.compile(r"neutral_(.+)_deg$")
-_SIDED = re.compile(r"(.+)_([rl])_(m|rad|deg|kg)$")
-_PLAIN = re.compile(r"(.+)_(m|rad|deg|kg|s)$")
+_SIDED = re.compile(r"(.+)_([rl])_(m|mm|rad|deg|kg)$")
+_PLAIN = re.compile(r"(.+)_(m|mm|rad|deg|kg|s)$")
 _MM = 1000.0
 
 Subject = Mapping[str, float | str]
@@ -51,12 +51,9 @@ def _angles(subject: Subject, order: Sequence[str]) -> str:
     bases = dict.fromkeys(name[:-2] if name[-2:] in ("_r", "_l") else name for name in names)
     rows = []
     for base in bases:
-        if base in names:
-            rows.append([escaped(shown_name(base)), _with_sd(subject, base), "", "", ""])
-        else:
-            right, left = (neutral_of(subject, f"{base}_{side}") for side in "rl")
-            both = [_with_sd(subject, f"{base}_{side}") for side in "rl"]
-            rows.append([escaped(shown_name(base)), "", *both, _signed(right - left)])
+        right, left = (neutral_of(subject, f"{base}_{side}") for side in "rl")
+        each = [_with_sd(subject, name) for name in (base, f"{base}_r", f"{base}_l")]
+        rows.append([escaped(shown_name(base)), *each, _signed(right - left)])
     if not rows:
         return ""
     head = ["Standing angle (deg)", "middle", "right", "left", "right \u2212 left"]

@@ -1,7 +1,7 @@
 """The frozen types of the flow, in flow order: Timeline, Keypoints2D, Points3D, Segments, JointAngles, Trial."""
 
 from mocap.trial.angles import AngleDefinition, JointAngles
-from mocap.trial.conventions import convention_rows
+from mocap.trial.conventions import convention_rows, frame_reasons
 from mocap.trial.keypoints import Keypoints2D, Timeline
 from mocap.trial.measures import Measure
 from mocap.trial.points import Points3D, Segments
@@ -22,4 +22,5 @@ __all__ = [
     "Trial",
     "Verdict",
     "convention_rows",
+    "frame_reasons",
 ]

@@ -17,8 +17,9 @@ def convention_rows(angles: JointAngles) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        `name`, `unit` ("deg"), the words of `MEANING`, `observable` (bool), `reason`, and `u_landmark_deg` and
-        `u_sta_deg` (degrees, the largest of the trial where they vary; NaN is unknown).
+        `name`, `unit` ("deg"), the words of `MEANING`, `observable` (bool), `reason`, `u_landmark_deg` and `u_sta_deg`
+        (degrees, the largest of the trial where they vary; NaN is unknown), `frames` (int, those with a value) and
+        `frame_reasons` (why single frames have none, or one to doubt, with their number).
     """
     rows = []
     for index, one in enumerate(angles.definitions):
@@ -29,5 +30,14 @@ def convention_rows(angles: JointAngles) -> list[dict[str, Any]]:
             own = np.atleast_1d(getattr(angles, part)[..., index])
             known = own[np.isfinite(own)]
             row[f"{part}_deg"] = float(np.rad2deg(known.max())) if len(known) else float("nan")
+        row["frames"] = int(np.isfinite(angles.values[:, index]).sum())
+        row["frame_reasons"] = frame_reasons(angles, index)
         rows.append(row)
     return rows
+
+
+def frame_reasons(angles: JointAngles, index: int) -> str:
+    """Return why single frames of an angle have no value, or one to doubt, with the number of frames; may be empty."""
+    codes, counts = np.unique(angles.frame_reason[:, index], return_counts=True)
+    told = [f"{n} frames: {angles.frame_reason_words[code]}" for code, n in zip(codes, counts, strict=True) if code]
+    return "; ".join(told)

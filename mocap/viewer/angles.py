@@ -25,6 +25,8 @@ class Curve:
         Which direction is +, in words.
     reason : str
         Why there is no curve; empty for an angle that is shown.
+    meaning : str
+        What the angle is: definition, sequence, what reads 0, reference and method, a line each.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Curve:
     sd_deg: NDArray
     positive: str
     reason: str = ""
+    meaning: str = ""
 
     @property
     def band_deg(self) -> tuple[NDArray, NDArray]:
@@ -55,7 +58,10 @@ def curve_of(angles: JointAngles, name: str) -> Curve:
         reason = f"not observable: {definition.reason or 'no reason is stored'}"
     elif not np.isfinite(value).any():
         reason = f"no values: {definition.reason or 'every sample is missing'}"
-    return Curve(name, angles.time_s, value, angles.sd_deg(name), definition.positive, reason)
+    words = (("", definition.definition), ("sequence: ", definition.sequence), ("0: ", definition.zero),
+             ("reference: ", definition.reference), ("method: ", definition.method))  # fmt: skip
+    meaning = "\n".join(f"{label}{said}" for label, said in words if said)
+    return Curve(name, angles.time_s, value, angles.sd_deg(name), definition.positive, reason, meaning)
 
 
 def choices_of(angles: JointAngles) -> tuple[tuple[str, str], ...]:

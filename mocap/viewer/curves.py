@@ -76,7 +76,8 @@ class CurveDock(QWidget):
         self._line.setData(self._time_s, self.curve.value_deg if shown else np.full(len(self._time_s), np.nan))
         self._band.setPath(_band_path(self.curve) if shown else QPainterPath())
         self.plot.setLabel("left", f"{name} [°]")
-        self.plot.setToolTip(f"+ is {self.curve.positive}; the band is ± 1 SD" if self.curve.positive else "")
+        sign = f"+ is {self.curve.positive}; the band is ± 1 SD" if self.curve.positive else ""
+        self.plot.setToolTip("\n".join(filter(None, (sign, self.curve.meaning))))
         self._say(self.curve.reason)
         if shown:
             self._frame_values(self.curve)

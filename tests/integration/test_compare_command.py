@@ -88,10 +88,11 @@ def test_plug_in_gait_of_ours_and_of_vicon_are_defined_alike(shared_data: Path, 
     assert mocap_cli("kinematics", walk, "--static", static, *words, "--out", out).status == 0
     compared = {one.name: one for one in compare_files(out, walk).angles}
     own = {f"pelvic_{name}" for name in ("tilt", "obliquity", "rotation")} | {f"foot_progression_{s}" for s in "rl"}
-    assert {name for name, one in compared.items() if one.differences} == own  # Baker's order; seen from above
+    # Baker's order; seen from above.
+    assert {name for name, one in compared.items() if one.differences} == own
     # Names, components and signs are right for every angle, both sides. Measured: at most 0.0004 deg RMS.
     assert max(one.figures.rmse for name, one in compared.items() if name not in own) < 0.01
-    assert len(compared) == 26
+    assert len(compared) == 30
 
 
 def test_another_rate_and_clock_and_a_known_offset(tmp_path: Path, mocap_cli: Callable) -> None:

@@ -210,6 +210,9 @@ def test_a_curve_is_in_degrees_with_a_band_of_one_sd(squat_trial):
     np.testing.assert_allclose((high - low)[50], 2 * 1.4)
     assert angles.finite_runs(low, high) == [(0, 70), (76, 101)]
     assert angles.nearest_frame(curve.time_s, 0.399) == 20
+    definition = squat_trial.angles.definition("pelvic_tilt")
+    said = (definition.definition, definition.sequence, definition.zero, definition.reference, definition.method)
+    assert all(words in curve.meaning for words in said)
 
 
 def test_long_reasons_are_cut_in_the_list_only(squat_trial):

@@ -80,7 +80,9 @@ def test_a_dictionary_says_what_every_angle_means(tmp_path):
     seen = AngleDefinition("pelvic_tilt", **meaning)
     unseen = AngleDefinition("lumbar_flexion", **meaning, observable=False, reason="no T12/L1 plate")
     values = np.array([[0.1, np.nan], [0.2, np.nan]])
-    angles = JointAngles((seen, unseen), values, 50.0, u_landmark=np.array([0.01, np.nan]))
+    codes = np.array([[0, 1], [2, 1]], np.uint8)
+    words = {"frame_reason": codes, "frame_reason_words": ("", "no plate", "RASI missing")}
+    angles = JointAngles((seen, unseen), values, 50.0, u_landmark=np.array([0.01, np.nan]), **words)
     trial = Trial("t", Points3D(np.ones((2, 1, 3)), ("a",), 50.0), angles=angles)
     paths = export_csv(trial, tmp_path / "tables")
     head, first, second = _read(paths[-1])
@@ -91,6 +93,7 @@ def test_a_dictionary_says_what_every_angle_means(tmp_path):
     assert {word: row[word].removeprefix("'") for word in meaning} == meaning
     assert not any(cell.startswith(("=", "-")) for cell in first)
     assert float(row["u_landmark_deg"]) == np.rad2deg(0.01) and row["u_sta_deg"] == ""
+    assert row["frames"] == "2" and row["frame_reasons"] == "1 frames: RASI missing"
     assert dict(zip(head, second, strict=True))["observable"] == "0"
     assert dict(zip(head, second, strict=True))["reason"] == "no T12/L1 plate"
 
