@@ -98,3 +98,27 @@ def test_a_wrong_choice_shows(shared_data: Path, changed: dict) -> None:
         if column == 0
     ]
     assert max(apart) > 10 * LIMIT_DEG
+
+
+@pytest.mark.parametrize("walk", ["Motion-FlatFoot-Full", "Motion3_FF"])
+def test_joint_centres_are_those_of_vicon(shared_data: Path, walk: str) -> None:
+    centres, points = _model(shared_data, walk).centres, _read(shared_data, walk).points
+    for side in "RL":
+        for ours, theirs in (("KJC", "FEO"), ("AJC", "TIO")):
+            apart = np.linalg.norm(centres[side + ours] - points.point(side + theirs), axis=1)
+            # Measured: at most 0.0008 mm.
+            assert 1000 * np.nanmax(apart) < 0.01
+
+
+@pytest.mark.parametrize(
+    ("changed", "largest_deg"),
+    [({"knee_width_r_m": 0.112}, 0.5), ({"leg_length_m": 0.97}, 0.8), ({"marker_diameter_m": 0.016}, 0.23)],
+)
+def test_flexions_depend_little_on_the_measures(shared_data: Path, changed: dict, largest_deg: float) -> None:
+    """Knee width 10 mm, leg length 50 mm, radius of the markers 1 mm more."""
+    plain = _model(shared_data, "Motion3_FF").angles
+    other = _model(shared_data, "Motion3_FF", **changed).angles
+    names = [f"{name}_{side}" for name, _, column, _ in COLUMNS if column == 0 for side in "rl"]
+    worst = max(float(np.nanmax(np.abs(other.deg(name) - plain.deg(name)))) for name in names)
+    # Measured: 0.35, 0.43 and 0.15 deg.
+    assert 0.1 * largest_deg < worst <= largest_deg

@@ -131,7 +131,7 @@ def find_measures(
     Raises
     ------
     KinematicsError
-        MODEL_MARKERS without a leg's markers, MEASURE_MISSING, MEASURE_RANGE, ROTATION_OFFSETS.
+        MODEL_MARKERS without a leg's markers, MEASURE_MISSING, MEASURE_RANGE, ROTATION_OFFSETS, OPTION.
     """
     legs = [side for side in "RL" if all(f"{side}{name}" in trial for name in ("LFE", "THI_WAND"))]
     if not legs or not {"RASIS", "LASIS"} <= set(trial):
@@ -142,13 +142,15 @@ def find_measures(
             code="MODEL_MARKERS",
         )
     _check_offsets(static_subject, trial_subject)
+    _check_options(options)
     sources = _Sources(options, static_subject, trial_subject)
     leg_length = sources.need("leg_length", "leg_length_m", "leg_length_r_m", "leg_length_l_m")
     sides = {side: _side(sources, side, leg_length) for side in legs}
     if sources.missing:
         raise KinematicsError(
             f"Model plug-in-gait needs {', '.join(sources.missing)}, which neither an option nor a file tells.",
-            f"Measure and give them in metres, such as --set {sources.missing[0]}=VALUE.",
+            f"Measure them and give them in metres: `{sources.missing[0]} = ...` in [options.kinematics], or --set "
+            f"{sources.missing[0]}=VALUE.",
             code="MEASURE_MISSING",
         )
     inter_asis = _inter_asis(sources, trial, static)
@@ -171,6 +173,22 @@ def _check_offsets(*files: Stated) -> None:
             "plug-in-gait does not apply: wands alone set its axes.",
             "Process with offsets of 0, or use a marker set with medial markers and model 'segments'.",
             code="ROTATION_OFFSETS",
+        )
+
+
+def _check_options(options: KinematicsOptions) -> None:
+    """Refuse choices that this model would not heed."""
+    if options.hip_centre not in ("harrington", "davis"):
+        raise KinematicsError(
+            f"Option hip_centre is {options.hip_centre!r}, and model plug-in-gait has its own hip centre (davis).",
+            "Leave hip_centre out, or use model 'segments'.",
+            code="OPTION",
+        )
+    if options.marker_radius_m:
+        raise KinematicsError(
+            "Option marker_radius_m is not one of model plug-in-gait, which takes the diameter of all markers.",
+            "Give marker_diameter_m.",
+            code="OPTION",
         )
 
 

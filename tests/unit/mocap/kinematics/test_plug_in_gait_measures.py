@@ -6,6 +6,7 @@ import pytest
 from mocap.errors import KinematicsError
 from mocap.kinematics import KinematicsOptions
 from mocap.kinematics.plug_in_gait.measures import Measures, find_measures
+from mocap.readers.c3d_parts import subject_of
 
 LEG = ("LFE", "THI_WAND", "LMAL", "TIB_WAND", "HEEL", "MT2")
 
@@ -52,7 +53,7 @@ def test_a_zero_is_a_measure_that_was_not_taken() -> None:
 def test_what_nothing_tells_is_named_all_at_once() -> None:
     with pytest.raises(KinematicsError, match=r"MEASURE_MISSING.*leg_length_m, knee_width_r_m, ankle_width_r_m, "):
         _find()
-    with pytest.raises(KinematicsError, match=r"needs ankle_width_l_m, which.*--set ankle_width_l_m=VALUE"):
+    with pytest.raises(KinematicsError, match=r"needs ankle_width_l_m, .*`ankle_width_l_m = .*--set ankle_width_l_m"):
         _find(subject=_file(ankle_width_l_m=0.0))
 
 
@@ -123,3 +124,19 @@ def test_offsets_of_an_alignment_device_are_refused_not_ignored(name: str) -> No
     with pytest.raises(KinematicsError, match=rf"ROTATION_OFFSETS.*{name}"):
         _find(subject=_file(), static_subject={name: 0.1})
     assert _find(subject=_file(**{name: 0.0}))
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"), [({"hip_centre": "hara"}, "davis"), ({"marker_radius_m": 0.007}, "marker_diameter_m")]
+)
+def test_choices_that_the_model_would_not_heed_are_refused(changed: dict, told: str) -> None:
+    with pytest.raises(KinematicsError, match=rf"OPTION.*{told}"):
+        _find(subject=_file(), **changed)
+    assert _find(subject=_file(), hip_centre="davis")
+
+
+def test_a_files_own_parameters_are_read() -> None:
+    stored = {"MarkerDiameter": 16.0, "RKneeWidth": 105.0, "LKneeWidth": 0.0, "InterAsisDistance": 240.0}
+    subject, _ = subject_of({"PROCESSING": {name: {"value": [value]} for name, value in stored.items()}})
+    told = {"marker_diameter_m": 0.016, "knee_width_r_m": 0.105, "inter_asis_distance_m": 0.24}
+    assert subject == pytest.approx(told)
