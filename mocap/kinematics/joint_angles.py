@@ -21,6 +21,7 @@ from mocap.kinematics.options import KinematicsOptions
 from mocap.kinematics.outcomes import all_outcomes, angles_of, heading_of, verdicts_of
 from mocap.kinematics.person import NOBODY, StaticReport, calibrate_person, checked_positions, size_without_static
 from mocap.kinematics.physiology import physiology_verdict
+from mocap.kinematics.placement import Placement
 from mocap.kinematics.plug_in_gait.measures import Measures, Stated, find_measures
 from mocap.kinematics.poses import joint_centre_positions, segment_transforms
 from mocap.kinematics.proxies import with_proxies
@@ -49,6 +50,8 @@ class Kinematics:
         Per missing label, the angles that are not observable for want of it.
     measures : Measures or None
         Of model `plug-in-gait`: the measures of the person, where each came from, and notes.
+    placement : Placement or None
+        Tells what the placement of landmarks leaves in a given change of an angle.
     """
 
     angles: JointAngles
@@ -60,6 +63,7 @@ class Kinematics:
     missing: tuple[str, ...]
     cost_of_missing: Mapping[str, tuple[str, ...]]
     measures: Measures | None = None
+    placement: Placement | None = None
 
 
 def joint_angles(
@@ -223,4 +227,5 @@ def kinematics(
         missing=matched.missing,
         cost_of_missing=cost_of_missing(matched, angles),
         measures=measures,
+        placement=Placement(found, body, options.landmark_sd_m),
     )

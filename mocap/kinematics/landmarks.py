@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -220,12 +221,21 @@ def build_landmarks(
     return Landmarks(landmarks, poses, method, reconstructed)
 
 
-def for_placement(found: Landmarks, frames: NDArray, sources: Container[str] = ANATOMICAL) -> Landmarks:
-    """Return the same landmarks at some frames, each of `sources` depending on its own placement alone."""
+def for_placement(
+    found: Landmarks,
+    frames: NDArray,
+    sources: Container[str] = ANATOMICAL,
+    bone_axes: Mapping[str, NDArray] = MappingProxyType({}),
+) -> Landmarks:
+    """Return the same landmarks at some frames, each of `sources` depending on its own placement alone.
+
+    Its place is told in the axes of its bone, shape (frame, 3, 3), where `bone_axes` has them: a misplaced landmark
+    turns with its bone. Else it is told in the axes of the world.
+    """
     identity = np.broadcast_to(np.eye(3), (len(frames), 3, 3))
     evaluate([*found.points.values(), *(part for pose in found.poses.values() for part in pose.parts)])
     points = {
-        name: Vec(vector.value[frames], {name: identity} if name in sources else NO_GRAD)
+        name: Vec(vector.value[frames], {name: bone_axes.get(name, identity)} if name in sources else NO_GRAD)
         for name, vector in found.points.items()
     }
     poses = {

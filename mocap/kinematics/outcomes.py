@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from mocap.kinematics.angles import traced_baker
 from mocap.kinematics.body import SIDES, Body
+from mocap.kinematics.bone_axes import bone_axes
 from mocap.kinematics.definitions import ANGLE_NAMES, definition_of
 from mocap.kinematics.further.outcomes import further_outcomes
+from mocap.kinematics.gradients import largest_change_sd
 from mocap.kinematics.heading import Heading, find_heading, upright_axes
 from mocap.kinematics.landmarks import TRACKED, Landmarks, for_placement
 from mocap.kinematics.leg_angles import leg_outcomes, near_singular
@@ -116,6 +118,7 @@ def angles_of(
         rate_hz=points.rate_hz,
         sd=sd,
         u_landmark=_placement_sd(placed, body, options.landmark_sd_m),
+        u_landmark_change=_placement_change(placed, body, options.landmark_sd_m),
         u_sta=sd_of(tissue, ANGLE_NAMES),
         start_s=points.start_s,
     )
@@ -131,7 +134,7 @@ def placement_frames(found: Landmarks) -> NDArray:
 
 def _placement_outcomes(found: Landmarks, body: Body, frames: NDArray) -> dict[str, Outcome]:
     """Return the outcomes at some frames, with their dependence on the placement of landmarks."""
-    placed = for_placement(found, frames)
+    placed = for_placement(found, frames, bone_axes=bone_axes(body, frames))
     setting = replace(body.setting, placement_pass=True)
     return all_outcomes(build_body(placed.points, placed.poses, setting, body.zeros, body.heading))
 
@@ -143,6 +146,13 @@ def _placement_sd(placed: Mapping[str, Outcome], body: Body, sd_m: float) -> NDA
     shown = {name: outcome.angle for name, outcome in placed.items() if outcome.angle is not None}
     found = dict(zip(shown, landmark_sds(list(shown.values()), sd_m), strict=True))
     return np.array([found.get(name, np.nan) for name in placed])
+
+
+def _placement_change(placed: Mapping[str, Outcome], body: Body, sd_m: float) -> NDArray:
+    """Return the most (rad) that landmark placement leaves in a change of each angle."""
+    if body.setting.kind == "keypoints":
+        return np.full(len(placed), np.nan)
+    return largest_change_sd(placed, sd_m)
 
 
 def _with_reconstructed(outcome: Outcome, placed: Outcome, found: Landmarks) -> Outcome:

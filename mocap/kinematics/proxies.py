@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from mocap.kinematics.observability import Outcome
 from mocap.kinematics.trunk_angles import trunk_outcomes
 from mocap.kinematics.uncertainty import random_sd
 from mocap.trial import AngleDefinition, JointAngles
+from mocap.trial.angles import CONSTANT_PARTS
 
 PROXIES: tuple[str, ...] = ("pelvic_tilt_proxy",)
 """Names of all stand-ins; none of them is a name of a true angle."""
@@ -51,15 +53,13 @@ def with_proxies(angles: JointAngles, body: Body, covariance: Mapping[str, NDArr
         PROXIES[0], _WORDS, "angle in the vertical plane of the heading", "forward", "line vertical", "absolute",
         outcome.method, observable=outcome.angle is not None, reason=outcome.reason,
     )  # fmt: skip
-    unknown = [np.nan]
+    parts: dict[str, Any] = {part: np.append(getattr(angles, part), np.nan) for part in CONSTANT_PARTS}
     return replace(
         angles,
         definitions=(*angles.definitions, definition),
         values=np.concatenate([angles.values, value], axis=1),
         sd=np.concatenate([angles.sd, sd], axis=1),
-        u_landmark=np.concatenate([angles.u_landmark, unknown]),
-        u_sta=np.concatenate([angles.u_sta, unknown]),
-        u_static=np.concatenate([angles.u_static, unknown]),
+        **parts,
         frame_reason=np.concatenate([angles.frame_reason, code], axis=1),
         frame_reason_words=tuple(words),
     )

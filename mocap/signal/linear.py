@@ -119,6 +119,19 @@ def filtered_covariance(covariance: NDArray, done: NDArray, filled: NDArray, lin
     return result
 
 
+def noise_correlation(linear: LinearFilter) -> NDArray:
+    """Return how noise that was white is correlated after the filter, (reach + 1,): 1 at distance 0, 0 beyond.
+
+    Away from the ends of a run: the answer to a single sample against itself, shifted.
+    """
+    impulse = np.zeros((2 * linear.reach + 1, 1))
+    impulse[linear.reach] = 1.0
+    response = linear(impulse)[:, 0]
+    together = np.correlate(response, response, mode="full")[len(response) - 1 :][: linear.reach + 1]
+    correlation: NDArray = together / together[0]
+    return correlation
+
+
 def shared_runs(finite: NDArray) -> Iterator[tuple[NDArray, int, int]]:
     """Yield runs of True, shape (time, column), as (columns, start, stop); columns with the same gaps together."""
     patterns, owner = np.unique(np.packbits(finite, axis=0), axis=1, return_inverse=True)

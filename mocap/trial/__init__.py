@@ -1,6 +1,7 @@
 """The frozen types of the flow, in flow order: Timeline, Keypoints2D, Points3D, Segments, JointAngles, Trial."""
 
 from mocap.trial.angles import AngleDefinition, JointAngles
+from mocap.trial.changes import Change, change_between
 from mocap.trial.conventions import convention_rows, frame_reasons
 from mocap.trial.keypoints import Keypoints2D, Timeline
 from mocap.trial.measures import Measure
@@ -11,6 +12,7 @@ from mocap.trial.sync import CameraTimes, SyncEstimate
 __all__ = [
     "AngleDefinition",
     "CameraTimes",
+    "Change",
     "JointAngles",
     "Keypoints2D",
     "Measure",
@@ -21,6 +23,7 @@ __all__ = [
     "Timeline",
     "Trial",
     "Verdict",
+    "change_between",
     "convention_rows",
     "frame_reasons",
 ]

@@ -9,6 +9,9 @@ from calibration.arrays import checked_array
 from mocap.errors import ShapeError
 from mocap.trial.checks import checked_names, checked_rate, freeze
 
+#: Uncertainties of an angle that are one figure for a trial.
+CONSTANT_PARTS = ("u_landmark", "u_sta", "u_static", "u_landmark_change")
+
 
 @dataclass(frozen=True)
 class AngleDefinition:
@@ -65,6 +68,9 @@ class JointAngles:
     u_static : ndarray, shape (angle,)
         The part of `sd` that stays over the trial and drops out of changes: the noise of the static trial, left in
         zeros and in the places of landmarks. NaN where that is not known; then `sd` is without it.
+    u_landmark_change : ndarray, shape (angle,)
+        The most that landmark placement leaves in a change of the angle within the trial (see `change_between`): a
+        misplaced landmark does not turn every posture alike.
     """
 
     definitions: tuple[AngleDefinition, ...]
@@ -77,6 +83,7 @@ class JointAngles:
     frame_reason: NDArray = None  # type: ignore[assignment]  # always an array once constructed
     frame_reason_words: tuple[str, ...] = ("",)
     u_static: NDArray = None  # type: ignore[assignment]  # always an array once constructed
+    u_landmark_change: NDArray = None  # type: ignore[assignment]  # always an array once constructed
 
     def __post_init__(self) -> None:
         n_angles = len(checked_names(self.names, "JointAngles"))
@@ -89,15 +96,13 @@ class JointAngles:
             values=values,
             rate_hz=checked_rate(self.rate_hz, "JointAngles"),
             sd=checked_array(sd, "sd", values.shape),
-            u_landmark=checked_array(
-                unknown if self.u_landmark is None else self.u_landmark, "u_landmark", (n_angles,)
-            ),
-            u_sta=checked_array(unknown if self.u_sta is None else self.u_sta, "u_sta", (n_angles,)),
-            u_static=checked_array(unknown if self.u_static is None else self.u_static, "u_static", (n_angles,)),
             start_s=float(self.start_s),
             frame_reason=self._checked_reasons(values.shape),
             frame_reason_words=tuple(self.frame_reason_words),
         )
+        for part in CONSTANT_PARTS:
+            stated = getattr(self, part)
+            freeze(self, **{part: checked_array(unknown if stated is None else stated, part, (n_angles,))})
         shown = [
             d.name
             for d, column in zip(self.definitions, values.T, strict=True)

@@ -1,0 +1,34 @@
+"""The axes of the bones that landmarks are fixed to."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mocap.kinematics.body import SIDES, Body
+from mocap.kinematics.landmarks import TRACKED
+from mocap.kinematics.observability import NotObservable
+from mocap.kinematics.traced import Frame
+
+
+def bone_axes(body: Body, frames: NDArray) -> dict[str, NDArray]:
+    """Return the axes, shape (frame, 3, 3), of the bone of each anatomical landmark at some frames.
+
+    The axes of the world stand in for a bone whose pose the trial does not show.
+    """
+    segments: dict[str, Callable[[], Frame]] = {"pelvis": body.pelvis, "thorax": body.thorax}
+    for side in SIDES:
+        segments |= {
+            f"femur_{side.lower()}": lambda side=side: body.femur(side),  # type: ignore[misc]
+            f"shank_{side.lower()}": lambda side=side: body.shank_distal(side),  # type: ignore[misc]
+            f"foot_{side.lower()}": lambda side=side: body.foot(side),  # type: ignore[misc]
+        }
+    found: dict[str, NDArray] = {}
+    for segment, frame in segments.items():
+        try:
+            axes = frame().axes[frames]
+        except NotObservable:
+            continue
+        axes = np.where(np.isfinite(axes).all(axis=(1, 2))[:, None, None], axes, np.eye(3))
+        found |= dict.fromkeys(TRACKED[segment][1], axes)
+    return found
