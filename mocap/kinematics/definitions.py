@@ -148,6 +148,7 @@ VERDICT_NAMES: frozenset[str] = frozenset(
         "static_same_subject", "static_quiet", "pelvis_width", "pelvis_depth", "pelvis_sta", "cardan_r", "cardan_l",
         "upright", "feet_level", "static_upright", "static_feet_level", "physiology",
         "skeleton_gap", "skeleton_settled", "flat_foot_r", "flat_foot_l",
+        "labels_exchanged", "static_labels_exchanged", "static_usable",
     }
     | FUNCTIONAL_VERDICTS
     | {f"residual_{name}" for parts in TRACKED.values() for names in parts for name in names}

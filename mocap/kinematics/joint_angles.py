@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
 from numpy.typing import NDArray
 
 from mocap.errors import KinematicsError
@@ -10,11 +11,14 @@ from mocap.kinematics import landmarks as lm
 from mocap.kinematics.anatomical.joints import NO_RECORDINGS, CalibrationRecordings
 from mocap.kinematics.anatomical.trial_slip import plate_slip_verdicts
 from mocap.kinematics.body import Body, Setting
+from mocap.kinematics.definitions import ANGLE_NAMES
+from mocap.kinematics.degenerate import angles_of_nothing, nothing_to_see, usable_static
+from mocap.kinematics.exchanged import exchange_verdict, exchanges_of, with_exchange_flags
 from mocap.kinematics.fit.model import fit_skeleton
 from mocap.kinematics.frame_reasons import with_frame_reasons
 from mocap.kinematics.further.flat_foot import flat_foot_verdicts
 from mocap.kinematics.further.measures import all_measures
-from mocap.kinematics.marker_sets import MarkerSet, match, resolve
+from mocap.kinematics.marker_sets import MarkerSet, Matched, match, resolve
 from mocap.kinematics.missing import cost_of_missing
 from mocap.kinematics.models import build_body
 from mocap.kinematics.options import KinematicsOptions
@@ -147,7 +151,7 @@ def kinematics(
     Raises
     ------
     KinematicsError
-        UNITS, AXES, SKELETON, LEFT_RIGHT, MEDIAL_LATERAL, HEEL_TOE, STATIC_OTHER_SUBJECT, STATIC_MOVING,
+        UNITS, AXES, SKELETON, LEFT_RIGHT, MEDIAL_LATERAL, HEEL_TOE, SPINE_ORDER, STATIC_OTHER_SUBJECT, STATIC_MOVING,
         MARKER_SET_..., NO_POINTS, CALIBRATION_NO_STATIC, CALIBRATION_MODEL; those of
         `mocap.kinematics.plug_in_gait.measures.find_measures` and `mocap.kinematics.fit.model.fit_skeleton`.
     """
@@ -155,7 +159,12 @@ def kinematics(
     matched = resolve(points.names, marker_set)
     gravity_known = gravity_known and points.gravity_known
     upright = gravity_known and options.posture == "upright"
+    nothing = nothing_to_see(points, list(matched.label_of.values()))
+    if nothing:
+        return _of_nothing(points, matched, nothing)
+    static, unusable = usable_static(static, matched.marker_set)
     positions = checked_positions(points, matched, "trial", upright)
+    exchanges = exchanges_of(points, matched)
     stands = upright_verdicts(positions) if upright else ()
     # A landmark that was touched is carried by its segment, whatever marker the trial has there.
     positions = {name: values for name, values in positions.items() if name not in recordings.pointed_names}
@@ -206,6 +215,7 @@ def kinematics(
         part = static_sd(body, positions, person.calibration, options.pelvis, noise, person.mean_sd_m)
         angles = with_static_noise(angles, part)
     angles = with_frame_reasons(angles, body, found, positions, sources, upright=upright)
+    angles = with_exchange_flags(angles, exchanges, sources)
     if fitted is not None:
         angles = fitted.flagged(angles, body)
     if options.proxies:
@@ -216,8 +226,10 @@ def kinematics(
         segments=Segments(*segment_transforms(body), points.rate_hz, quantities),
         centres=joint_centre_positions(body),
         static_report=person.report,
-        verdicts=person.verdicts
+        verdicts=unusable
+        + person.verdicts
         + stands
+        + (exchange_verdict(exchanges, points),)
         + verdicts_of(body, outcomes, positions)
         + plate_slip_verdicts(person.quiet, positions, person.hips, points.rate_hz)
         + physiology_verdict(angles, upright=upright)
@@ -229,3 +241,13 @@ def kinematics(
         measures=measures,
         placement=Placement(found, body, options.landmark_sd_m),
     )
+
+
+def _of_nothing(points: Points3D, matched: Matched, reason: str) -> Kinematics:
+    """Return what a recording without a body gives: every angle not observable, for that reason."""
+    angles = angles_of_nothing(points, ANGLE_NAMES, reason)
+    none = Segments((), np.empty((points.n_frames, 0, 4, 4)), points.rate_hz)
+    return Kinematics(
+        angles=angles, segments=none, centres={}, static_report=None, verdicts=(),
+        marker_set=matched.marker_set.name, missing=matched.missing, cost_of_missing=cost_of_missing(matched, angles),
+    )  # fmt: skip

@@ -21,6 +21,7 @@ from mocap.kinematics.anatomical.joints import (
 )
 from mocap.kinematics.anatomical.touched import find_touched
 from mocap.kinematics.body import Setting, Zeros
+from mocap.kinematics.exchanged import exchange_verdict, exchanges_of
 from mocap.kinematics.hip_centre import PelvisSize
 from mocap.kinematics.marker_sets import MarkerSet, Matched, match
 from mocap.kinematics.models import build_body, with_model_zeros
@@ -120,6 +121,8 @@ def calibrate_person(
     everything = checked_positions(static, matched, "static trial", upright)
     compared = plausibility.same_subject(everything, trial, options.static_check == "refuse")
     same: tuple[Verdict, ...] = () if compared is None else (compared,)
+    exchanges = exchanges_of(static, matched)
+    same += (exchange_verdict(exchanges, static, "static"),) if exchanges else ()
     same += upright_verdicts(everything, "static") if upright else ()
     quiet = quiet_part(everything, static.rate_hz)
     positions = {name: values[quiet] for name, values in everything.items()}

@@ -1,5 +1,7 @@
 """Is this a person, in metres, right on the right? Refuses what cannot be, flags what is unusual."""
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +15,7 @@ from mocap.kinematics.body_lines import (
     median_length,
     middle,
     minus,
+    pelvis_middle,
     pelvis_right,
     trunk_top,
 )
@@ -35,6 +38,7 @@ _PERSONAL = (
     ("LLFE", "LLMAL"), ("RHEEL", "RMT5"), ("LHEEL", "LMT5"), ("RHEEL", "RMT2"), ("LHEEL", "LMT2"),
     ("RHEEL", "RTOE"), ("LHEEL", "LTOE"), ("RLFE", "RMFE"), ("LLFE", "LMFE"), ("RLMAL", "RMMAL"), ("LLMAL", "LMMAL"),
 )  # fmt: skip
+_SPINE = ("C7", "T10", "T12", "L1", "L2", "L3", "L4", "L5", "S1")
 SUBJECT_FLAG = 0.03
 # Median mismatch over real walks and squats: the same person up to 1.8 %, other adults of like stature from 4.9 %.
 SUBJECT_REFUSE = 0.045
@@ -49,12 +53,13 @@ def check_body(points: Positions, owner: str) -> None:
     Raises
     ------
     KinematicsError
-        UNITS, SKELETON, LEFT_RIGHT, MEDIAL_LATERAL, HEEL_TOE.
+        UNITS, SKELETON, LEFT_RIGHT, MEDIAL_LATERAL, HEEL_TOE, SPINE_ORDER.
     """
     check_units(points, owner)
     check_skeleton(points, owner)
     check_sides(points, owner)
     check_legs(points, owner)
+    check_spine(points, owner)
 
 
 def check_units(points: Positions, owner: str) -> None:
@@ -116,6 +121,27 @@ def check_sides(points: Positions, owner: str) -> None:
                 code="LEFT_RIGHT",
             )
     _check_medial(points, right, owner)
+
+
+def check_spine(points: Positions, owner: str) -> None:
+    """Refuse spinous markers that are not in their order from the pelvis up.
+
+    Raises
+    ------
+    KinematicsError
+        SPINE_ORDER.
+    """
+    base = pelvis_middle(points)
+    spine = [name for name in _SPINE if name in points]
+    for upper, lower in pairwise(spine):
+        top = points[spine[0]] if len(spine) > 2 else trunk_top(points)
+        trunk, step = minus(top, base), points[upper] - points[lower]
+        if trunk is not None and _median_cosine(trunk, step) < BACKWARD:
+            raise KinematicsError(
+                f"In the {owner}, {upper} lies below {lower} along the spine.",
+                "Mend the labels: the two are exchanged.",
+                code="SPINE_ORDER",
+            )
 
 
 def _median_cosine(one: NDArray, other: NDArray) -> float:

@@ -21,8 +21,10 @@ SUBJECT = default_subject()
 TRIAL = squat(SUBJECT, repetitions=1, rate_hz=50.0)
 STATIC = static_standing(SUBJECT, seconds=1.0, rate_hz=50.0)
 MARKERLESS = tuple(name for name in preset_names("marker_sets") if read_marker_set(name).kind == "keypoints")
-SIDED = ("hip_flexion", "hip_adduction", "hip_rotation", "knee_flexion", "knee_varus", "knee_rotation",
-         "ankle_dorsiflexion", "ankle_inversion", "shank_inclination", "thigh_elevation", "foot_progression")  # fmt: skip
+SIDED = (
+    "hip_flexion", "hip_adduction", "hip_rotation", "knee_flexion", "knee_varus", "knee_rotation",
+    "ankle_dorsiflexion", "ankle_inversion", "shank_inclination", "thigh_elevation", "foot_progression",
+)  # fmt: skip
 CORE = {
     "pelvic_tilt", "pelvic_obliquity", "pelvic_rotation", "pelvic_tilt_conventional", "pelvic_tilt_clinical",
     "lumbar_flexion", "lumbar_lateral_bend", "lumbar_rotation", "thoracopelvic_flexion", "trunk_lean",

@@ -129,12 +129,6 @@ def test_pauses_at_the_bottom_of_a_squat_do_not_count_as_standing() -> None:
     np.testing.assert_allclose(by_squat.deg("lumbar_flexion"), standing.deg("lumbar_flexion"), atol=0.5)
 
 
-def test_points_without_any_position_are_refused() -> None:
-    empty = Points3D(np.full((10, len(STATIC.names), 3), np.nan), STATIC.names, 100.0)
-    with pytest.raises(KinematicsError, match="NO_POINTS"):
-        kinematics(empty)
-
-
 def test_options_are_checked() -> None:
     with pytest.raises(KinematicsError, match=r"OPTION.*flat, anatomical"):
         KinematicsOptions(foot="round")

@@ -1,0 +1,139 @@
+"""Points whose labels are exchanged for some frames: left and right, or neighbours on one segment.
+
+Each of two such points jumps to where the other one was. They are told, never set right: which stretch carries the
+wrong labels is only presumed to be the shorter one.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mocap.kinematics.exchange_kernels import places_changed
+from mocap.kinematics.marker_sets import Matched
+from mocap.trial import JointAngles, Points3D, Verdict
+
+LEAST_M = 0.010
+"""Spinous processes in a row are 30 mm apart, and no two landmarks of a pair are nearer."""
+RATIO = 0.5
+"""Of the sum of the lines before and after to their difference: 0 where a line is reversed, infinite where it stays."""
+LONGEST_GAP_S = 0.1
+_SPINE = ("C7", "T10", "T12", "L1", "L2", "L3", "L4", "L5", "S1")
+_NEIGHBOURS = (
+    ("LFE", "MFE"), ("LMAL", "MMAL"), ("MT1", "MT2"), ("MT1", "MT5"), ("MT2", "MT5"), ("HEEL", "MT2"),
+    ("HEEL", "TOE"), ("BTOE", "STOE"), ("ASIS", "PSIS"),
+)  # fmt: skip
+_NAMED = 3
+_MOST_REASONS = 255
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """Two points with exchanged labels in the frames `start` to `stop` (not included)."""
+
+    one: str
+    other: str
+    start: int
+    stop: int
+
+
+def candidate_pairs(names: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the pairs of points whose labels are mixed up in practice, of those that are there."""
+    there = set(names)
+    pairs = [(name, "L" + name[1:]) for name in names if name[0] == "R" and "L" + name[1:] in there]
+    pairs += [(side + one, side + other) for side in "RL" for one, other in _NEIGHBOURS]
+    spine = [name for name in _SPINE if name in there]
+    pairs += list(pairwise(spine))
+    return [pair for pair in pairs if there.issuperset(pair)]
+
+
+def find_exchanges(
+    position: NDArray, columns: Mapping[str, int], rate_hz: float
+) -> tuple[Exchange, ...]:
+    """Find the stretches of frames in which the labels of two points are exchanged.
+
+    Parameters
+    ----------
+    position : ndarray, shape (time, point, 3)
+        Metres; NaN is missing.
+    columns : mapping of str to int
+        Landmark to its column.
+    rate_hz : float
+
+    Returns
+    -------
+    tuple of Exchange
+        In the order of pairs and of time. A whole trial with exchanged labels has none: nothing changes places in it.
+    """
+    pairs = candidate_pairs(list(columns))
+    if not pairs or len(position) < 2:
+        return ()
+    rows = np.array([(columns[one], columns[other]) for one, other in pairs])
+    longest = max(2, round(LONGEST_GAP_S * rate_hz))
+    changed = places_changed(np.ascontiguousarray(position, float), rows, LEAST_M, RATIO, longest)
+    found = []
+    for pair, frames in zip(pairs, changed, strict=True):
+        if frames.any():
+            found += [Exchange(*pair, start, stop) for start, stop in _stretches(np.flatnonzero(frames), len(frames))]
+    return tuple(found)
+
+
+def exchanges_of(points: Points3D, matched: Matched) -> tuple[Exchange, ...]:
+    """Return the exchanges among the landmarks of a recording."""
+    columns = {name: points.names.index(label) for name, label in matched.label_of.items()}
+    return find_exchanges(points.position, columns, points.rate_hz)
+
+
+def with_exchange_flags(
+    angles: JointAngles, exchanges: Sequence[Exchange], sources: Callable[[], Mapping[str, frozenset[str]]]
+) -> JointAngles:
+    """Return the angles with a flag where they are made of points whose labels look exchanged.
+
+    Parameters
+    ----------
+    angles : JointAngles
+    exchanges : sequence of Exchange
+    sources : callable
+        Gives, per angle, the points that it is made of; asked only where there are exchanges.
+    """
+    if not exchanges:
+        return angles
+    asked, codes, words = sources(), np.array(angles.frame_reason), list(angles.frame_reason_words)
+    for found in exchanges:
+        text = f"labels of {found.one} and {found.other} exchanged"
+        if text not in words:
+            if len(words) > _MOST_REASONS:
+                text = words[-1]
+            else:
+                words.append(text)
+        for column, name in enumerate(angles.names):
+            if asked.get(name, frozenset()) & {found.one, found.other}:
+                part = codes[found.start : found.stop, column]
+                # What has no value keeps the reason for it.
+                part[np.isfinite(angles.values[found.start : found.stop, column])] = words.index(text)
+    return replace(angles, frame_reason=codes, frame_reason_words=tuple(words))
+
+
+def _stretches(at: NDArray, n_frames: int) -> list[tuple[int, int]]:
+    """Return the stretches between changes of places of which every second one is exchanged: the shorter half."""
+    edges = [0, *(int(frame) for frame in at), n_frames]
+    parts = list(pairwise(edges))
+    return min(parts[1::2], parts[0::2], key=lambda half: sum(stop - start for start, stop in half))
+
+
+def exchange_verdict(exchanges: Sequence[Exchange], points: Points3D, owner: str = "trial") -> Verdict:
+    """Return whether no labels are exchanged in a recording, naming points and times."""
+    rate_hz, start_s = points.rate_hz, points.start_s
+    text = "stretches in which two points change places"
+    told = [
+        f"{one.one} and {one.other} {start_s + one.start / rate_hz:.2f} to "
+        f"{start_s + (one.stop - 1) / rate_hz:.2f} s (frame {one.start})"
+        for one in exchanges[:_NAMED]
+    ]
+    if told:
+        more = len(exchanges) - len(told)
+        text += f": {'; '.join(told)}{f' and {more} more' if more else ''}. Mend the labels"
+    name = "labels_exchanged" if owner == "trial" else f"{owner}_labels_exchanged"
+    return Verdict(name, float(len(exchanges)), 0.0, "1", not exchanges, text)
