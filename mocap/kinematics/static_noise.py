@@ -69,7 +69,11 @@ def static_sd(
         if outcome.angle is None or place is None:
             result[name] = float("nan")
             continue
-        variance = random_sd(outcome.angle, of_all if _is_zeroed(name, outcome, body) else of_clusters) ** 2
+        zeroed = _is_zeroed(name, outcome, body)
+        if not zeroed and not place.grad:
+            result[name] = 0.0  # made of what the trial itself shows
+            continue
+        variance = random_sd(outcome.angle, of_all if zeroed else of_clusters) ** 2
         if place.grad:
             variance = variance + random_sd(place, of_all) ** 2
         known = variance[np.isfinite(variance)]
@@ -102,5 +106,5 @@ def _is_zeroed(name: str, outcome: Outcome, body: Body) -> bool:
     return (
         outcome.reference == "static"
         or (name.startswith("ankle") and side in body.zeros.foot_flat)
-        or (name.startswith("knee") and side in body.zeros.knee_axis)
+        or (name.startswith(("knee_flexion", "knee_varus", "knee_rotation")) and side in body.zeros.knee_axis)
     )
