@@ -108,7 +108,7 @@ def joint_centres(
     gravity_known: bool = True,
 ) -> Mapping[str, NDArray]:
     """Compute joint centres, shape (time, 3) in m; see `kinematics` for the parameters and errors."""
-    return kinematics(points, marker_set, static, options=options, gravity_known=gravity_known).centres
+    return kinematics(points, marker_set, static, options=options, gravity_known=gravity_known, measured=False).centres
 
 
 def kinematics(
@@ -121,6 +121,7 @@ def kinematics(
     subject: Stated | None = None,
     static_subject: Stated | None = None,
     recordings: CalibrationRecordings = NO_RECORDINGS,
+    measured: bool = True,
 ) -> Kinematics:
     """Turn labelled points into angles, segment poses and joint centres.
 
@@ -142,6 +143,8 @@ def kinematics(
         `knee_width_r_m`, ...); model `plug-in-gait` needs it where the options do not tell it.
     recordings : CalibrationRecordings
         Functional movements and other recordings that calibrate the person; they need the static.
+    measured : bool
+        Whether the segments bring their measures: centre of mass, heel rise, angular velocities, ...
 
     Returns
     -------
@@ -220,7 +223,7 @@ def kinematics(
         angles = fitted.flagged(angles, body)
     if options.proxies:
         angles = with_proxies(angles, body, covariances)
-    quantities = all_measures(body, covariances, points.rate_hz, options.sex)
+    quantities = all_measures(body, covariances, points.rate_hz, options.sex) if measured else ()
     return Kinematics(
         angles=angles,
         segments=Segments(*segment_transforms(body), points.rate_hz, quantities),

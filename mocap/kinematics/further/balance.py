@@ -1,6 +1,6 @@
 """Balance: how the centre of mass stands over the feet, at rest and in movement."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from mocap.kinematics.body import SIDES, Body
 from mocap.kinematics.further.base_of_support import CONTACT_M, distance_inside
 from mocap.kinematics.further.centre_of_mass import MassCentre
-from mocap.kinematics.further.coordinates import UPRIGHT, along, ratio, sd_of, weighted
+from mocap.kinematics.further.coordinates import UPRIGHT, along, ratio_along, weighted
+from mocap.kinematics.further.drafts import Draft, Words, lost
 from mocap.kinematics.further.rates import central_difference, central_difference_sd
 from mocap.kinematics.observability import NO_STATIC, NotObservable
-from mocap.kinematics.traced import Vec, difference, mean
-from mocap.trial import Measure
+from mocap.kinematics.traced import Scalar, Vec, difference, evaluate, mean
 
 GRAVITY_M_S2 = 9.81
 _CORNERS = ("HEEL", "MT1", "MT2", "MT5", "HALLUX", "TOE", "BTOE", "STOE")
@@ -21,18 +21,20 @@ _FLOOR = [0, 2]
 _INSIDE = "inside the base of support"
 _HULL = "convex hull, in the floor plane, of the foot points that touch the floor"
 
-_MARGIN = ("base_of_support_margin", "m", f"Distance of the centre of mass from the border of the {_HULL}.", _INSIDE)
-_STABILITY = (
+_MARGIN = Words(
+    "base_of_support_margin", "m", f"Distance of the centre of mass from the border of the {_HULL}.", _INSIDE
+)
+_STABILITY = Words(
     "margin_of_stability", "m",
     f"Distance of the extrapolated centre of mass (Hof 2005: position + velocity / sqrt(g/l)) from the border of the "
     f"{_HULL}; l = leg length.", _INSIDE,
 )  # fmt: skip
-_VARIABLE = (
+_VARIABLE = Words(
     "margin_of_stability_variable_length", "m",
     f"Distance of the extrapolated centre of mass (Hof 2005: position + velocity / sqrt(g/l)) from the border of the "
     f"{_HULL}; l = height of the centre of mass above the ankles.", _INSIDE,
 )  # fmt: skip
-_RATIO = (
+_RATIO = Words(
     "com_ap_ratio", "1", "Place of the centre of mass between heels (0) and toes (1), means of both feet, along the "
     "heading.", "towards the toes",
 )  # fmt: skip
@@ -50,9 +52,7 @@ class _Feet:
         return np.where(self.touching[..., None], flat, np.nan)
 
 
-def balance_measures(
-    body: Body, mass: MassCentre | None, covariances: Mapping[str, NDArray], rate_hz: float, reason: str = ""
-) -> tuple[Measure, ...]:
+def balance_drafts(body: Body, mass: MassCentre | None, rate_hz: float, reason: str = "") -> list[Draft]:
     """Return margin in the base of support, place between heels and toes, and margins of stability.
 
     Parameters
@@ -60,35 +60,30 @@ def balance_measures(
     body : Body
     mass : MassCentre or None
         None, with the reason, where it is not observable.
-    covariances : mapping of str to ndarray, shape (time, 3, 3)
     rate_hz : float
     reason : str
     """
+    shape = (body.n_frames,)
     if mass is None:
-        return tuple(_lost(words, reason, body.n_frames) for words in (_MARGIN, _RATIO, _STABILITY, _VARIABLE))
+        return [lost(words, reason, shape) for words in (_MARGIN, _RATIO, _STABILITY, _VARIABLE)]
     about = f"{100 * mass.seen_mass:.1f} % of the body's mass seen" if mass.left_out else ""
-    place = _place_between(body, mass, covariances, about)
+    place = _place_between(body, mass, about)
     try:
         feet = _feet(body)
     except NotObservable as missing:
-        first, *others = (_lost(words, missing.reason, body.n_frames) for words in (_MARGIN, _STABILITY, _VARIABLE))
-        return (first, place, *others)
-    values, sd, _ = _margin(mass.point, mass.point.value, feet, covariances)
+        first, *others = (lost(words, missing.reason, shape) for words in (_MARGIN, _STABILITY, _VARIABLE))
+        return [first, place, *others]
+    evaluate([mass.point, *feet.corners])
+    values, margin, _ = _margin(mass.point, mass.point.value, feet)
     method = f"corners {', '.join(feet.names)}, each below {1000 * CONTACT_M:.0f} mm over its height in the static"
-    still = _made(_MARGIN, values, sd, method, about)
-    return (still, place, *_stability(body, mass, feet, covariances, rate_hz, method, about))
+    still = Draft(_MARGIN, values, method, _told(values, about), (margin,))
+    return [still, place, *_stability(body, mass, feet, rate_hz, method, about)]
 
 
-def _lost(words: tuple[str, str, str, str], reason: str, n_frames: int) -> Measure:
-    name, unit, definition, positive = words
-    return Measure(name, np.full(n_frames, np.nan), unit, definition, positive, "", reason=reason)
-
-
-def _made(words: tuple[str, str, str, str], values: NDArray, sd: NDArray, method: str, reason: str) -> Measure:
-    name, unit, definition, positive = words
-    if not np.isfinite(values).any():
-        reason = "no frame shows three foot points on the floor together with the centre of mass"
-    return Measure(name, values, unit, definition, positive, method, sd, reason)
+def _told(values: NDArray, reason: str) -> str:
+    if np.isfinite(values).any():
+        return reason
+    return "no frame shows three foot points on the floor together with the centre of mass"
 
 
 def _feet(body: Body) -> _Feet:
@@ -109,30 +104,24 @@ def _feet(body: Body) -> _Feet:
     return _Feet(names, corners, touching)
 
 
-def _margin(
-    centre: Vec, point: NDArray, feet: _Feet, covariances: Mapping[str, NDArray]
-) -> tuple[NDArray, NDArray, NDArray]:
-    """Return the margin of a point (ISB axes), its uncertainty from centre and feet, and where it grows.
-
-    Shapes (time,), (time,) and (time, 3).
-    """
+def _margin(centre: Vec, point: NDArray, feet: _Feet) -> tuple[NDArray, Scalar, NDArray]:
+    """Return the margin of a point (ISB axes), its gradient by centre and feet, and where it grows, shape (time, 3)."""
     found = distance_inside(point[:, _FLOOR], feet.places())
     inward = np.stack([found.inward[:, 0], np.zeros(len(point)), found.inward[:, 1]], axis=1)
-    border = weighted(found.weights, feet.corners)
-    return found.distance, sd_of(along(difference(centre, border), inward), covariances), inward
+    return found.distance, along(difference(centre, weighted(found.weights, feet.corners)), inward), inward
 
 
-def _place_between(body: Body, mass: MassCentre, covariances: Mapping[str, NDArray], about: str) -> Measure:
+def _place_between(body: Body, mass: MassCentre, about: str) -> Draft:
     try:
         ahead = body.subject().axes[:, :, 0]
         heels = mean([body.need(f"{side}HEEL")[0] for side in SIDES])
         tips = [_tip(body, side) for side in SIDES]
     except NotObservable as missing:
-        return _lost(_RATIO, missing.reason, body.n_frames)
+        return lost(_RATIO, missing.reason, (body.n_frames,))
     toes = mean([tip for tip, _ in tips])
-    found = ratio(along(difference(mass.point, heels), ahead), along(difference(toes, heels), ahead))
+    found = ratio_along(difference(mass.point, heels), difference(toes, heels), ahead)
     source = body.heading.source if body.heading else ""
-    return _made(_RATIO, found.value, sd_of(found, covariances), f"HEEL to {tips[0][1]}; heading: {source}", about)
+    return Draft(_RATIO, found.value, f"HEEL to {tips[0][1]}; heading: {source}", about, (found,))
 
 
 def _tip(body: Body, side: str) -> tuple[Vec, str]:
@@ -143,30 +132,26 @@ def _tip(body: Body, side: str) -> tuple[Vec, str]:
 
 
 def _stability(
-    body: Body,
-    mass: MassCentre,
-    feet: _Feet,
-    covariances: Mapping[str, NDArray],
-    rate_hz: float,
-    method: str,
-    about: str,
-) -> tuple[Measure, Measure]:
+    body: Body, mass: MassCentre, feet: _Feet, rate_hz: float, method: str, about: str
+) -> tuple[Draft, Draft]:
     centre = mass.point.value
     velocity = central_difference(centre, rate_hz)
-    axes = np.stack([sd_of(along(mass.point, axis), covariances) for axis in UPRIGHT], axis=1)
-    velocity_sd = central_difference_sd(axes, rate_hz)
+    axes = tuple(along(mass.point, axis) for axis in UPRIGHT)
     method = f"{method}; velocity by central differences, errors of frames taken as independent"
     made = []
     for words, (length, told) in ((_STABILITY, _leg_length(body)), (_VARIABLE, _height(body, centre))):
         if length is None:
-            made.append(_lost(words, told, body.n_frames))
+            made.append(lost(words, told, (body.n_frames,)))
             continue
         with np.errstate(invalid="ignore", divide="ignore"):
             period = np.sqrt(length / GRAVITY_M_S2)
-        extrapolated = centre + velocity * np.reshape(period, (-1, 1))
-        values, sd, inward = _margin(mass.point, extrapolated, feet, covariances)
-        moving = np.sqrt(np.einsum("ti,ti->t", inward**2, velocity_sd**2)) * period
-        made.append(_made(words, values, np.hypot(sd, moving), f"{method}; {told}", about))
+        values, margin, inward = _margin(mass.point, centre + velocity * np.reshape(period, (-1, 1)), feet)
+
+        def spread(sds: Sequence[NDArray], inward: NDArray = inward, period: NDArray = period) -> NDArray:
+            moving = central_difference_sd(np.stack(sds[1:], axis=1), rate_hz)
+            return np.hypot(sds[0], np.sqrt(np.einsum("ti,ti->t", inward**2, moving**2)) * period)
+
+        made.append(Draft(words, values, f"{method}; {told}", _told(values, about), (margin, *axes), spread))
     return made[0], made[1]
 
 

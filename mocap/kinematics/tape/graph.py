@@ -105,7 +105,7 @@ class NodeGrad(Mapping[str, NDArray]):
 
 
 Term = tuple[float, Node, int]
-"""Factor, angles of a frame or line, and which of them."""
+"""Factor, angles of a frame or line, and which of them; or a vector or frame, with factor 1, and one axis of it."""
 
 
 class TermGrad(Mapping[str, NDArray]):

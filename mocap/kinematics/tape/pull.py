@@ -96,11 +96,21 @@ def pull_terms(program: Program, terms: Sequence[Term]) -> dict[str, int]:
         for parent in node.parents:
             program.value(parent)
         program.value(node)
-    given = [name for _, node, _ in terms if node.kind == op.LEAF for name in node.sources]
-    pulls = _cleared(program, [parent for _, node, _ in terms for parent in node.parents], given)
+    given = [name for _, node, _ in terms if node.kind == op.LEAF and not _is_whole(node) for name in node.sources]
+    starts = [start for _, node, _ in terms for start in ((node,) if _is_whole(node) else node.parents)]
+    pulls = _cleared(program, starts, given)
     for factor, node, which in terms:
-        _SEEDS[node.kind](program, pulls, node, which, program.numbers([factor]))
+        if _is_whole(node):
+            if pulls.of(node) >= 0:
+                program.emit(op.UNIT, pulls.of(node), which)
+        else:
+            _SEEDS[node.kind](program, pulls, node, which, program.numbers([factor]))
     return _backward(program, pulls)
+
+
+def _is_whole(node: Node) -> bool:
+    """Tell whether a term takes one axis of a vector or of a frame's small turn, and not an angle."""
+    return node.kind not in _SEEDS or (node.kind == op.LEAF and isinstance(node.grad, NodeGrad))
 
 
 def pull_node(program: Program, node: Node, axis: int) -> dict[str, int]:

@@ -66,3 +66,10 @@ def test_rates_of_angles_carry_their_uncertainty() -> None:
     np.testing.assert_allclose(sd[1:-1], 0.01 * np.sqrt(2.0) * 50.0, atol=1e-12)
     knee = angles.names.index("knee_flexion_r")
     np.testing.assert_allclose(rate[1:-1, knee], np.gradient(angles.values[:, knee], 0.01)[1:-1], atol=1e-9)
+
+
+def test_who_asks_for_angles_alone_waits_for_nothing_else() -> None:
+    trial = squat(SUBJECT, repetitions=1)
+    whole, alone = kinematics(trial.points), kinematics(trial.points, measured=False)
+    assert whole.segments.measures and not alone.segments.measures
+    np.testing.assert_array_equal(whole.angles.values, alone.angles.values)
