@@ -195,13 +195,15 @@ def kinematics(
         )
     covariances = lm.covariances_isb(points, matched, positions)
     noise = lm.noise_of(points, matched)
-    found = lm.build_landmarks(
-        lm.traced_points(positions, bool(covariances)), person.calibration, options.pelvis, noise
-    )
     fitted = None
     if options.model == "skeleton":
-        fitted = fit_skeleton(points, matched, positions, static, person, setting, options)
+        fitted = fit_skeleton(
+            points, matched, positions, static, person, setting, options, recordings.pointed_names
+        )
         found, covariances = fitted.landmarks, fitted.covariances
+    else:
+        traced = lm.traced_points(positions, bool(covariances))
+        found = lm.build_landmarks(traced, person.calibration, options.pelvis, noise)
     size = person.size or size_without_static(positions, options)
     setting = replace(setting, pelvis_method=found.pelvis_method, size=size, functional=person.functional)
     heading = heading_of(Body(found.points, found.poses, setting, person.zeros), points.rate_hz, options.heading_rad)

@@ -40,7 +40,7 @@ def judge(spread_rad: NDArray, rate_hz: float, bridge_s: float) -> Shown:
     """
     seen = spread_rad <= SEEN_SD_RAD
     lost, bridged, longest = ~seen, np.zeros(len(seen), bool), 0.0
-    for first, last in _runs(~seen):
+    for first, last in runs_of(~seen):
         inside = first > 0 and last < len(seen)
         length = (last - first) / rate_hz
         longest = max(longest, length if inside else 0.0)
@@ -49,7 +49,7 @@ def judge(spread_rad: NDArray, rate_hz: float, bridge_s: float) -> Shown:
     return Shown(lost, bridged, longest)
 
 
-def _runs(flags: NDArray) -> list[tuple[int, int]]:
+def runs_of(flags: NDArray) -> list[tuple[int, int]]:
     """Return first and one past last of every run of True."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))

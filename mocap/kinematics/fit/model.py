@@ -6,7 +6,7 @@ pelvis, femora, shanks and feet hang together in ball joints with limits, the pl
 freely against the pelvis.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -105,14 +105,16 @@ class Skeleton:
 
     def _named(self, angles: JointAngles) -> JointAngles:
         """Return the angles with the model's reason in place of one that blames the geometry of landmarks."""
-        if angles.frame_reason is None or NO_FRAME not in angles.frame_reason_words or not self.lost.any():
+        words = angles.frame_reason_words
+        blamed = [index for index, word in enumerate(words) if word == NO_FRAME or " cluster " in word]
+        if angles.frame_reason is None or not blamed or not self.lost.any():
             return angles
-        blamed = angles.frame_reason_words.index(NO_FRAME)
         codes = np.array(angles.frame_reason)
-        codes[self.lost[:, None] & (codes == blamed) & np.isnan(angles.values)] = len(angles.frame_reason_words)
-        definitions = tuple(replace(d, reason=d.reason.replace(NO_FRAME, NO_POSE)) for d in angles.definitions)
-        words = (*angles.frame_reason_words, NO_POSE)
-        return replace(angles, definitions=definitions, frame_reason=codes, frame_reason_words=words)
+        codes[self.lost[:, None] & np.isin(codes, blamed) & np.isnan(angles.values)] = len(words)
+        definitions = angles.definitions
+        for index in blamed:
+            definitions = tuple(replace(d, reason=d.reason.replace(words[index], NO_POSE)) for d in definitions)
+        return replace(angles, definitions=definitions, frame_reason=codes, frame_reason_words=(*words, NO_POSE))
 
     def _without(self, name: str, values: NDArray, frames: NDArray) -> NDArray:
         left = np.array(values[frames])
@@ -140,6 +142,7 @@ def fit_skeleton(
     person: Person,
     setting: Setting,
     options: KinematicsOptions,
+    pointed: Collection[str] = (),
 ) -> Skeleton:
     """Fit the person's model to a trial.
 
@@ -151,13 +154,15 @@ def fit_skeleton(
     static, person
         The static trial, and what it says of the person.
     setting, options
+    pointed : collection of str
+        Landmarks that were touched with a pointer: they count in place of a marker of the static.
 
     Raises
     ------
     KinematicsError
         SKELETON_NO_STATIC, SKELETON_STATIC, SKELETON_KEYPOINTS, SKELETON_NO_MARKERS.
     """
-    trees = _person_trees(static, matched, person, setting)
+    trees = _person_trees(static, matched, person, setting, pointed)
     parts = []
     for tree in trees:
         part = _fit_tree(tree, points, matched, positions, options)
@@ -174,7 +179,7 @@ def fit_skeleton(
 
 
 def _person_trees(
-    static: Points3D | None, matched: Matched, person: Person, setting: Setting
+    static: Points3D | None, matched: Matched, person: Person, setting: Setting, pointed: Collection[str]
 ) -> tuple[Tree, ...]:
     if matched.marker_set.kind == "keypoints":
         raise KinematicsError(
@@ -191,8 +196,10 @@ def _person_trees(
         )
     everything = lm.positions_isb(static, match(matched.marker_set, static.names))
     quiet = quiet_part(everything, static.rate_hz)
-    standing = {name: values[quiet] for name, values in everything.items()}
+    standing = {name: values[quiet] for name, values in everything.items() if name not in pointed}
     standing = {name: values for name, values in standing.items() if np.isfinite(values).all(axis=1).any()}
+    found = lm.build_landmarks(lm.traced_points(standing, False), person.calibration, "auto").points
+    standing = {name: vector.value for name, vector in found.items()} | standing
     setting = replace(setting, size=person.size, functional=person.functional)
     body = Body(lm.traced_points(standing, False), {}, setting, Zeros())
     return build_trees(standing, body, person.calibration)

@@ -59,9 +59,10 @@ def invert_all(covariance, extra, weights):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _add_marker(chain, levers, count, weight, residual, block, right):
-    """Add one marker: J' W J into the lower triangle of `block`, J' W r into `right`."""
+    """Add one marker: J' W J into the lower triangle of `block`, J' W r into `right`; return r' W r."""
     pull = np.empty(3)
     turned_into(weight, residual, pull)
+    cost = residual[0] * pull[0] + residual[1] * pull[1] + residual[2] * pull[2]
     for i in range(3):
         right[i] += pull[i]
         for j in range(i + 1):
@@ -91,11 +92,13 @@ def _add_marker(chain, levers, count, weight, residual, block, right):
                 block[at + c, to] += b[1] * pushed[2] - b[2] * pushed[1]
                 block[at + c, to + 1] += b[2] * pushed[0] - b[0] * pushed[2]
                 block[at + c, to + 2] += b[0] * pushed[1] - b[1] * pushed[0]
+    return cost
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def add_markers(root, rotations, parent, offset, segment, place, measured, weights, blocks, right, residuals):
-    """Add all markers of all frames; `residuals` (time, marker, 3) are measured minus modelled."""
+    """Add all markers of all frames and return their cost; `residuals` (time, marker, 3): measured minus modelled."""
+    cost = 0.0
     chain = np.empty(MAX_CHAIN, np.int64)
     levers = np.empty((MAX_CHAIN, 3))
     residual = np.empty(3)
@@ -111,12 +114,14 @@ def add_markers(root, rotations, parent, offset, segment, place, measured, weigh
                     value -= levers[k, i]
                 residual[i] = value
                 residuals[t, m, i] = value
-            _add_marker(chain, levers, count, weights[t, m], residual, blocks[t], right[t])
+            cost += _add_marker(chain, levers, count, weights[t, m], residual, blocks[t], right[t])
+    return cost
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def add_limits(rotations, parent, low, high, sd, blocks, right):
-    """Add the joints that are beyond their limits: low, high (segment, 3) of Rz(a) Rx(b) Ry(g), rad."""
+    """Add the joints beyond their limits, low, high (segment, 3) of Rz(a) Rx(b) Ry(g), rad, and return their cost."""
+    cost = 0.0
     relative, row, world = np.empty((3, 3)), np.empty(3), np.empty(3)
     angle = np.empty(3)
     for t in range(len(rotations)):
@@ -143,6 +148,8 @@ def add_limits(rotations, parent, low, high, sd, blocks, right):
                 _limit_row(which, angle[0], sine, cosine, row)
                 turned_into(upper, row, world)
                 _add_limit(s, parent[s], world, beyond, sd, blocks[t], right[t])
+                cost += (beyond / sd) ** 2
+    return cost
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -187,10 +194,11 @@ def log_between(later, earlier, answer):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def add_prior(root, rotations, weight, right):
-    """Add to `right` (time, n) what the second differences of place and turns pull, by their `weight` (time, n)."""
+    """Add to `right` the pull of the second differences of place and turns, all (time, n), and return their cost."""
     n_frames, n_segments = len(root), rotations.shape[1]
     n = 3 + 3 * n_segments
     before, after, bend = np.empty(3), np.empty(3), np.empty(n)
+    cost = 0.0
     for t in range(1, n_frames - 1):
         for i in range(3):
             bend[i] = root[t + 1, i] - 2.0 * root[t, i] + root[t - 1, i]
@@ -201,9 +209,11 @@ def add_prior(root, rotations, weight, right):
                 bend[3 + 3 * s + i] = after[i] - before[i]
         for i in range(n):
             pull = weight[t, i] * bend[i]
+            cost += pull * bend[i]
             right[t - 1, i] -= pull
             right[t, i] += 2.0 * pull
             right[t + 1, i] -= pull
+    return cost
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

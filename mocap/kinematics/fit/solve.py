@@ -7,12 +7,15 @@ from numpy.typing import NDArray
 
 from mocap.kinematics.fit import band_kernels as band
 from mocap.kinematics.fit import normal_kernels as normal
-from mocap.kinematics.fit.bridging import SEEN_SD_RAD
+from mocap.kinematics.fit.bridging import SEEN_SD_RAD, runs_of
 from mocap.kinematics.fit.limits import LIMIT_SD_RAD
 from mocap.kinematics.fit.result_kernels import seen_sd
 from mocap.kinematics.fit.tree import Tree
 
-MAX_STEPS = 15
+MAX_STEPS = 30
+SAME_COST = 1e-9
+MOST_IN_VAIN = 3
+SETTLED = 1e-4
 SMALL_STEP = 1e-6
 STRETCH = 1000
 OVERLAP_S = 1.0
@@ -21,6 +24,9 @@ LOOSEST = 1.0
 # Away from gaps the prior is there for nothing but numerical ease: it must not round a corner of the movement.
 LIGHT = 1e-4
 EDGE_S = 0.1
+LONGEST_S = 5.0
+# Of the step alone, against the 1e4 and more of a marker: it keeps what nothing shows where it is.
+DAMPING = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +96,7 @@ class Fit:
     seen : ndarray, shape (time, 1 + segment)
         What the markers of a single frame alone tell: sd of the place (m) and of each turn (rad), all axes together.
     settled : bool
-        Whether the last step was below 1e-6 m and rad everywhere.
+        Whether the last step was below 1e-4 m and rad in all that markers show; what did not settle counts as not seen.
     """
 
     root: NDArray
@@ -99,6 +105,25 @@ class Fit:
     residuals: NDArray
     seen: NDArray
     settled: bool
+
+
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """Memory of a stretch."""
+
+    blocks: NDArray
+    right: NDArray
+    residuals: NDArray
+    factors: tuple[NDArray, NDArray, NDArray]
+
+    @classmethod
+    def of(cls, n_frames: int, n: int, observed: Observed) -> "_Work":
+        def square() -> NDArray:
+            return np.empty((n_frames, n, n))
+
+        return cls(
+            square(), np.empty((n_frames, n)), np.empty(observed.position.shape), (square(), square(), square())
+        )
 
 
 def solve(
@@ -158,23 +183,74 @@ def _solve_stretch(
     seen_sd(work.blocks, np.full(n, LOOSEST), seen)
     pull = _held(np.broadcast_to(prior / observed.ease(), (n_frames, n)))
     pull = np.where(_near_gaps(seen, rate_hz), pull, LIGHT * pull)
-    settled = False
-    for step in range(MAX_STEPS):
-        if step:
-            _normal_equations(tree, observed, weights, root, rotations, work)
-        normal.add_limits(rotations, tree.parent, tree.low, tree.high, LIMIT_SD_RAD, work.blocks, work.right)
-        normal.add_prior(root, rotations, pull, work.right)
-        if not band.factor_band(work.blocks, pull, *work.factors):
-            break
-        band.solve_band(*work.factors, work.right, work.right)
-        if normal.apply_step(root, rotations, work.right) < SMALL_STEP:
-            settled = True
-            break
+    settled = _descend(tree, observed, weights, root, rotations, work, pull, seen)
     _normal_equations(tree, observed, observed.weights(observed.steady), root, rotations, work)
+    _add_diagonal(work.blocks, LOOSEST**-2)
     covariance = np.full((n_frames, n, n), np.nan)
     if band.factor_band(work.blocks, _held(np.broadcast_to(prior, (n_frames, n))), *work.factors):
         band.inverse_diagonal(*work.factors, covariance)
+    if not settled or not np.isfinite(covariance).all():
+        # Whatever the poses are by now, they are no answer.
+        seen[:] = np.inf
     return Fit(root, rotations, covariance, work.residuals, seen, settled)
+
+
+def _descend(
+    tree: Tree,
+    observed: Observed,
+    weights: NDArray,
+    root: NDArray,
+    rotations: NDArray,
+    work: _Work,
+    pull: NDArray,
+    seen: NDArray,
+) -> bool:
+    """Move the poses, in place, to where the cost is least; return whether they got there.
+
+    A step that raises the cost is taken back, and damped the next time (Levenberg 1944).
+    """
+    def equations() -> float:
+        cost = _normal_equations(tree, observed, weights, root, rotations, work)
+        cost += normal.add_limits(rotations, tree.parent, tree.low, tree.high, LIMIT_SD_RAD, work.blocks, work.right)
+        return cost + float(normal.add_prior(root, rotations, pull, work.right))
+
+    damping, least, in_vain, settled = DAMPING, np.inf, 0, False
+    kept = root.copy(), rotations.copy()
+    for _ in range(MAX_STEPS):
+        cost = equations()
+        if cost > least * (1.0 + SAME_COST) + SAME_COST:
+            root[:], rotations[:] = kept
+            in_vain, damping = in_vain + 1, max(1.0, 30.0 * damping)
+            if in_vain > MOST_IN_VAIN:
+                break
+            cost = equations()
+        kept, least = (root.copy(), rotations.copy()), cost
+        _add_diagonal(work.blocks, damping)
+        if not band.factor_band(work.blocks, pull, *work.factors):
+            return False
+        band.solve_band(*work.factors, work.right, work.right)
+        largest = normal.apply_step(root, rotations, work.right)
+        settled = _largest_seen(work.right, seen) < SETTLED
+        if damping <= DAMPING and largest < SMALL_STEP:
+            break
+        damping = max(DAMPING, damping / 100.0)
+    return settled
+
+
+def _largest_seen(step: NDArray, seen: NDArray) -> float:
+    """Return the largest part of a step (time, n) in segments that their frames show.
+
+    What no marker shows drifts with the prior for long, and is left out in the end.
+    """
+    turns = np.abs(step.reshape(len(step), -1, 3)).max(axis=2)
+    # The place of the root is no better than its turn.
+    shown = turns[np.hstack([seen[:, 1:2], seen[:, 1:]]) <= SEEN_SD_RAD]
+    return float(shown.max()) if len(shown) else 0.0
+
+
+def _add_diagonal(blocks: NDArray, value: float) -> None:
+    places = np.arange(blocks.shape[1])
+    blocks[:, places, places] += value
 
 
 def _held(weight: NDArray) -> NDArray:
@@ -188,6 +264,10 @@ def _near_gaps(seen: NDArray, rate_hz: float) -> NDArray:
     """Return where, shape (time, n), a segment is not seen or was or will be so within 0.1 s; places as the root is."""
     reach = max(2, round(EDGE_S * rate_hz))
     missing = seen > SEEN_SD_RAD
+    for index in range(1, missing.shape[1]):
+        # What is out of sight for very long is not bridged, and must not pull at what is in sight.
+        for first, last in runs_of(missing[:, index].copy()):
+            missing[first:last, index] = last - first <= LONGEST_S * rate_hz
     missing[:, 0] = missing[:, 1]
     near = missing.copy()
     for shift in range(1, min(reach, len(seen) - 1) + 1):
@@ -196,31 +276,14 @@ def _near_gaps(seen: NDArray, rate_hz: float) -> NDArray:
     return np.repeat(near, 3, axis=1)
 
 
-@dataclass(frozen=True, eq=False)
-class _Work:
-    """Memory of a stretch."""
-
-    blocks: NDArray
-    right: NDArray
-    residuals: NDArray
-    factors: tuple[NDArray, NDArray, NDArray]
-
-    @classmethod
-    def of(cls, n_frames: int, n: int, observed: Observed) -> "_Work":
-        def square() -> NDArray:
-            return np.empty((n_frames, n, n))
-
-        return cls(
-            square(), np.empty((n_frames, n)), np.empty(observed.position.shape), (square(), square(), square())
-        )
-
-
 def _normal_equations(
     tree: Tree, observed: Observed, weights: NDArray, root: NDArray, rotations: NDArray, work: _Work
-) -> None:
+) -> float:
+    """Write the normal equations of the markers alone, and return their cost."""
     work.blocks[:] = 0.0
     work.right[:] = 0.0
-    normal.add_markers(
+    cost: float = normal.add_markers(
         root, rotations, tree.parent, tree.offset, observed.segment, observed.place, observed.position, weights,
         work.blocks, work.right, work.residuals,
     )  # fmt: skip
+    return cost

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
 from mocap.kinematics.clusters import MIN_SPREAD_M, Cluster, fit, second_spread
 from mocap.kinematics.fit.tree import Tree
@@ -14,34 +15,67 @@ BUSY_QUANTILE = 0.95
 _TURN_DENSITY = (1.0, 5000.0)
 _MOVE_DENSITY = (0.1, 100.0)
 
+Found = tuple[NDArray, NDArray] | None
+"""Orientation (time, 3, 3) and origin (time, 3) of a segment."""
+
 
 def start_poses(tree: Tree, measured: Mapping[str, NDArray]) -> tuple[NDArray, NDArray]:
     """Return the place of the root (time, 3) and orientations (time, segment, 3, 3), complete.
 
-    A frame in which a segment shows fewer than three markers, or three in a line, takes the orientation of the nearest
-    frame that shows more; a segment that never does, that of its parent.
+    A segment that shows fewer than three markers in a frame, or three in a line, takes the orientation of the nearest
+    frame that shows more. One that never does takes that of the segment it hangs on (the root: of the first that hangs
+    on it), turned so that it points to the next joint outwards where that one is shown.
     """
     n_frames = len(next(iter(measured.values())))
+    alone = [_by_itself(tree, segment, measured) for segment in tree.segments]
+    if alone[0] is None:
+        alone[0] = _from_below(tree, alone)
     rotations = np.empty((n_frames, len(tree.segments), 3, 3))
-    root = np.zeros((n_frames, 3))
-    for index, segment in enumerate(tree.segments):
-        names = tuple(name for name in measured if tree.places[name][0] == segment)
-        found = _by_itself(tree, names, measured)
+    origins = np.zeros((n_frames, len(tree.segments), 3))
+    for index in range(len(tree.segments)):
+        above, found = tree.parent[index], alone[index]
+        if above >= 0:
+            origins[:, index] = origins[:, above] + np.einsum("tij,j->ti", rotations[:, above], tree.offset[index])
+        if found is not None:
+            rotations[:, index] = found[0][_nearest(np.isfinite(found[0]).all(axis=(1, 2)))]
+            if above < 0:
+                origins[:, index] = _filled(found[1])
+        elif above >= 0:
+            rotations[:, index] = _pointing(tree, index, rotations[:, above], origins[:, index], alone)
+        else:
+            rotations[:, index] = np.eye(3)
+    return origins[:, 0].copy(), rotations
+
+
+def _from_below(tree: Tree, alone: list[Found]) -> Found:
+    """Return orientation and origin of the root from the first segment on it that shows itself."""
+    for index, found in enumerate(alone):
+        if tree.parent[index] == 0 and found is not None:
+            return found[0], found[1] - np.einsum("tij,j->ti", found[0], tree.offset[index])
+    return None
+
+
+def _pointing(tree: Tree, index: int, axes: NDArray, origin: NDArray, alone: list[Found]) -> NDArray:
+    """Return the axes (time, 3, 3) turned by the least that points them at the next joint, where it is shown."""
+    for outer in np.flatnonzero(tree.parent == index):
+        found = alone[outer]
         if found is None:
-            above = tree.parent[index]
-            rotations[:, index] = rotations[:, above] if above >= 0 else np.eye(3)
             continue
-        axes, origin = found
-        rotations[:, index] = axes[_nearest(np.isfinite(axes).all(axis=(1, 2)))]
-        if index == 0:
-            root = origin
-    return _filled(root), rotations
+        here = np.einsum("tij,j->ti", axes, tree.offset[outer])
+        there = _filled(found[1]) - origin
+        here /= np.linalg.norm(here, axis=1, keepdims=True)
+        there /= np.maximum(np.linalg.norm(there, axis=1, keepdims=True), 1e-9)
+        normal = np.cross(here, there)
+        sine = np.linalg.norm(normal, axis=1)
+        angle = np.arctan2(sine, np.sum(here * there, axis=1))
+        turn = normal * (angle / np.where(sine > 1e-9, sine, 1.0))[:, None]
+        return Rotation.from_rotvec(turn).as_matrix() @ axes
+    return axes
 
 
-def _by_itself(
-    tree: Tree, names: tuple[str, ...], measured: Mapping[str, NDArray]
-) -> tuple[NDArray, NDArray] | None:
+def _by_itself(tree: Tree, segment: str, measured: Mapping[str, NDArray]) -> Found:
     """Return orientation and origin of a segment from its markers alone, NaN where they do not show it."""
+    names = tuple(name for name in measured if tree.places[name][0] == segment)
     if len(names) < 3:
         return None
     shape = np.array([tree.places[name][1] for name in names])

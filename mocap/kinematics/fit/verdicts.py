@@ -27,7 +27,7 @@ def fit_verdicts(parts: Sequence[Fitted], bridge_s: float) -> tuple[Verdict, ...
     text = "longest time over which the markers do not show a segment between frames that do; longer is left out"
     verdicts.append(Verdict("skeleton_gap", longest, bridge_s, "s", longest <= bridge_s, text))
     if not settled:
-        text = "stretches of the fit that did not settle: their poses are not the best ones"
+        text = "a stretch of the fit did not settle, and its poses are left out"
         verdicts.append(Verdict("skeleton_settled", 1.0, 0.0, "", False, text))
     return tuple(verdicts)
 

@@ -156,8 +156,10 @@ def test_a_segment_without_enough_markers_is_not_observable(gone, silent, spoken
     for name in silent:
         definition = result.angles.definition(name)
         assert np.isnan(result.angles.deg(name)).all() and not definition.observable and definition.reason, name
+        assert "cluster" not in definition.reason
     for name in spoken:
-        assert np.isfinite(result.angles.deg(name)).all(), name
+        # Measured 0.004 deg; knees next to a bone without markers are held by the joints alone.
+        assert np.abs(result.angles.deg(name) - TRIAL.truth_deg(name)).max() < 0.1, name
 
 
 @pytest.mark.parametrize("marker", ["RLFE", "LPSIS", "LSH1", "RHEEL"])
