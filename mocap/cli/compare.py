@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 NAME = "compare"
 EXAMPLE = "mocap compare squat.h5 squat_ik.mot --out agreement.html"
 _TOLD_IN_WORDS = 4
+_SMALL_DEG = 0.005
 _HEAD = (
     f"  {'angle':30} {'n':>6} {'n_eff':>6} {'offset':>8} {'95 % of it':>16} {'SD':>6} {'RMSE':>6} {'after':>6} "
     f"{'limits of agreement':>20} {'slope':>6} {'r':>6} {'CMC':>6} {'largest':>8}"
@@ -49,15 +50,11 @@ def command(
 
 
 def _lines(made: "Comparison", out: Path | None) -> list[str]:
-    span = ""
-    if made.angles:
-        times = made.angles[0].time_s
-        span = f", {len(times)} times from {times[0]:.2f} to {times[-1]:.2f} s"
-    lines = [
-        f"A {made.a}, B {made.b}: A - B in degrees{span} at {made.rate_hz:.4g} Hz", f"  lag: {made.lag_words}", _HEAD,
-    ]  # fmt: skip
+    times = made.angles[0].time_s
+    span = f"{len(times)} times from {times[0]:.2f} to {times[-1]:.2f} s at {made.rate_hz:.4g} Hz"
+    lines = [f"A {made.a}, B {made.b}: A - B in degrees, {span}", f"  lag: {made.lag_words}", _HEAD]
     lines += [_row(one) for one in made.angles]
-    lines += [f"  {one.name}: {one.verdict}" for one in made.angles if one.verdict != "no error bars on both sides"]
+    lines += _verdict_lines(made.angles)
     undefined = [one for one in made.angles if one.figures.cmc.reason]
     lines += [f"  {one.name}: CMC is undefined: {one.figures.cmc.reason}" for one in undefined]
     lines += _difference_lines(made.angles)
@@ -72,10 +69,16 @@ def _lines(made: "Comparison", out: Path | None) -> list[str]:
 def _row(one: "ComparedAngle") -> str:
     f = one.figures
     return (
-        f"  {one.name + ('*' if one.differences else ''):30} {f.n:6d} {f.n_effective:6.0f} {f.offset:z8.2f} "
-        f"{_span(f.offset_interval):>16} {f.sd:z6.2f} {f.rmse:z6.2f} {f.rmse_after_offset:z6.2f} {_span(f.limits):>20} "
-        f"{_figure(f.slope, 6, 2)} {_figure(f.r, 6, 3)} {_figure(f.cmc.value, 6, 3)} {f.largest:z8.2f}"
+        f"  {one.name + ('*' if one.differences else ''):30} {f.n:6d} {f.n_effective:6.0f} {_deg(f.offset):>8} "
+        f"{_span(f.offset_interval):>16} {_deg(f.sd):>6} {_deg(f.rmse):>6} {_deg(f.rmse_after_offset):>6} "
+        f"{_span(f.limits):>20} {_figure(f.slope, 6, 2)} {_figure(f.r, 6, 3)} {_figure(f.cmc.value, 6, 3)} "
+        f"{_deg(f.largest):>8}"
     )
+
+
+def _deg(value: float) -> str:
+    """Hundredths of a degree, and one digit of what is less: agreement to rounding is not agreement to 0.00."""
+    return f"{value:.0e}" if 0 < abs(value) < _SMALL_DEG else f"{value:z.2f}"
 
 
 def _span(interval: tuple[float, float]) -> str:
@@ -84,6 +87,16 @@ def _span(interval: tuple[float, float]) -> str:
 
 def _figure(value: float, width: int, digits: int) -> str:
     return f"{value:z{width}.{digits}f}" if value == value else f"{'-':>{width}}"
+
+
+def _verdict_lines(angles: "tuple[ComparedAngle, ...]") -> list[str]:
+    """Whether error bars explain the differences: all of a few angles; of many those that are not explained."""
+    told = [one for one in angles if one.verdict != "no error bars on both sides"]
+    if len(told) <= _TOLD_IN_WORDS:
+        return [f"  {one.name}: {one.verdict}" for one in told]
+    beyond = [one for one in told if "more than" in one.verdict]
+    line = f"  error bars of both explain the differences of {len(told) - len(beyond)} of {len(told)} angles"
+    return [line, *(f"  LOOK {one.name}: {one.verdict}" for one in beyond)]
 
 
 def _difference_lines(angles: "tuple[ComparedAngle, ...]") -> list[str]:

@@ -74,6 +74,8 @@ def compare(a: Source, b: Source, lag: str = "auto", chosen: Sequence[str] = ())
         )
     compared = [_compared(first, second, name, at_a, at_b, shared) for name in names]
     kept = tuple(one for one in compared if one.figures.n >= _FEWEST)
+    if not kept:
+        raise _no_common(a, b, "no angle has values in both at the same times; a lag may mend it (--lag)")
     left_out = {name: reason for name, reason in told.items() if reason}
     left_out |= {one.name: "no times with values in both" for one in compared if one.figures.n < _FEWEST}
     notes = [f"{source.name}: {note}" for source in (a, b) for note in source.notes]

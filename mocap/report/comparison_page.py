@@ -14,6 +14,7 @@ _HEAD = (
     "Angle (deg)", "n (effective)", "offset A \u2212 B (95 %)", "SD", "RMSE", "after offset", "limits of agreement",
     "slope", "r", "CMC (after offset)", "largest",
 )  # fmt: skip
+_SMALL_DEG = 0.005
 
 
 def comparison_page(made: Comparison) -> str:
@@ -48,7 +49,7 @@ def _row(one: ComparedAngle) -> list[str]:
     return [
         escaped(one.name) + mark, f"{f.n}<br><small>{f.n_effective:.0f}</small>",
         f"{_number(f.offset)}<br><small>{_span(f.offset_interval)}</small>", _number(f.sd), _number(f.rmse),
-        _number(f.rmse_after_offset), _span(f.limits), _number(f.slope), _number(f.r, 3), cmc, _number(f.largest),
+        _number(f.rmse_after_offset), _span(f.limits), _number(f.slope, 3), _number(f.r, 3), cmc, _number(f.largest),
     ]  # fmt: skip
 
 
@@ -99,7 +100,10 @@ def _left_out(made: Comparison) -> str:
 
 
 def _number(value: float, digits: int = 2) -> str:
-    return f"{value:z.{digits}f}".replace("-", "\u2212") if np.isfinite(value) else "\u2013"
+    if not np.isfinite(value):
+        return "\u2013"
+    small = digits == 2 and 0 < abs(value) < _SMALL_DEG  # agreement to rounding is not agreement to 0.00
+    return (f"{value:.0e}" if small else f"{value:z.{digits}f}").replace("-", "\u2212")
 
 
 def _span(interval: tuple[float, float]) -> str:
