@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from mocap.kinematics.tape.points import median as tape_median
+
 Positions = Mapping[str, NDArray]
 
 
@@ -33,8 +35,7 @@ def cosines(one: NDArray, other: NDArray) -> NDArray:
 
 def median(values: NDArray) -> float:
     """Return the median of what is there, NaN without anything."""
-    there = values[np.isfinite(values)]
-    return float(np.median(there)) if len(there) else float("nan")
+    return tape_median(values)
 
 
 def median_length(points: Positions, pair: tuple[str, str]) -> float:

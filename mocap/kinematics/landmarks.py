@@ -19,8 +19,10 @@ from mocap.kinematics.clusters import (
     second_spread,
 )
 from mocap.kinematics.marker_sets import Matched
+from mocap.kinematics.tape.points import any_finite, split_positions, typical_traces
 from mocap.kinematics.traced import NO_GRAD, Vec, evaluate
-from mocap.kinematics.uncertainty import ISB_FROM_WORLD, Covariances
+from mocap.kinematics.uncertainty import ISB_FROM_WORLD as ISB_FROM_WORLD
+from mocap.kinematics.uncertainty import Covariances
 from mocap.trial import Points3D
 
 _NUMBERS = range(1, 7)
@@ -87,18 +89,15 @@ class Landmarks:
 
 def positions_isb(points: Points3D, matched: Matched) -> dict[str, NDArray]:
     """Return the landmarks that are ever seen, shape (time, 3) each, in the ISB-turned world."""
-    found = {}
-    for name, label in matched.label_of.items():
-        values = points.position[:, points.names.index(label)] @ ISB_FROM_WORLD.T
-        if np.isfinite(values).all(axis=1).any():
-            found[name] = values
-    return found
+    names = tuple(matched.label_of)
+    values, seen = split_positions(points.position, [points.names.index(matched.label_of[name]) for name in names])
+    return {name: values[k].T for k, name in enumerate(names) if seen[k]}
 
 
 def covariances_isb(points: Points3D, matched: Matched, names: Iterable[str]) -> Mapping[str, NDArray]:
     """Return the covariances, shape (time, 3, 3) in m², of named landmarks; empty when no point has any."""
     assert points.covariance is not None
-    if not np.isfinite(points.covariance).any():
+    if not any_finite(points.covariance):
         return {}
     return Covariances(points.covariance, {name: points.names.index(matched.label_of[name]) for name in names})
 
@@ -106,14 +105,9 @@ def covariances_isb(points: Points3D, matched: Matched, names: Iterable[str]) ->
 def noise_of(points: Points3D, matched: Matched) -> dict[str, float]:
     """Return the typical 3D standard uncertainty (m, root of the trace) of landmarks that come with covariance."""
     assert points.covariance is not None
-    trace = np.einsum("tpii->tp", np.asarray(points.covariance, float))
-    found = {}
-    for name, label in matched.label_of.items():
-        values = trace[:, points.names.index(label)]
-        values = values[np.isfinite(values)]
-        if len(values):
-            found[name] = float(np.sqrt(np.median(values)))
-    return found
+    names = tuple(matched.label_of)
+    found = typical_traces(points.covariance, [points.names.index(matched.label_of[name]) for name in names])
+    return {name: float(np.sqrt(trace)) for name, trace in zip(names, found, strict=True) if np.isfinite(trace)}
 
 
 def _tolerant(cluster: Cluster, noise: Mapping[str, float]) -> Cluster:

@@ -21,6 +21,7 @@ from mocap.kinematics.options import KinematicsOptions
 from mocap.kinematics.plausibility import pelvis_verdicts
 from mocap.kinematics.segments import pelvis_frame
 from mocap.kinematics.soft_tissue import sd_of, soft_tissue
+from mocap.kinematics.tape.points import count_seen
 from mocap.kinematics.traced import Frame, Vec, evaluate, mean
 from mocap.kinematics.trunk_angles import trunk_outcomes
 from mocap.kinematics.uncertainty import landmark_sds, random_sds
@@ -126,7 +127,8 @@ def angles_of(
 
 def placement_frames(found: Landmarks) -> NDArray:
     """Return no more than 50 frames, of those that show most, at which the placement of landmarks is looked at."""
-    complete = sum(np.isfinite(vector.value).all(axis=1).astype(int) for vector in found.points.values())
+    evaluate(found.points.values())
+    complete = count_seen(vector.value for vector in found.points.values())
     best = np.flatnonzero(complete == np.max(complete))
     chosen: NDArray = best[np.unique(np.linspace(0, len(best) - 1, PLACEMENT_FRAMES).round().astype(int))]
     return chosen

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 
-import numpy as np
 from numpy.typing import NDArray
 
-from calibration.rigid import rigid
 from mocap.kinematics.body import SIDES, Body
 from mocap.kinematics.landmarks import ISB_FROM_WORLD
 from mocap.kinematics.observability import NotObservable
-from mocap.kinematics.traced import Frame, Vec
+from mocap.kinematics.tape.evaluate import transforms
+from mocap.kinematics.traced import Frame, Vec, turned_by
 
 _WORLD_FROM_ISB = ISB_FROM_WORLD.T
 
@@ -20,15 +19,8 @@ def segment_transforms(body: Body) -> tuple[tuple[str, ...], NDArray]:
     Origins: pelvis mid-ASIS; lumbar the plate's centroid, its axes those of the pelvis in the static; thorax CLAV;
     femur hip centre; shank_proximal knee centre; shank_distal ankle centre; foot heel.
     """
-    names, poses = [], []
-    for name, (axes, origin) in segment_frames(body).items():
-        world = rigid(_WORLD_FROM_ISB @ axes.axes, origin.value @ _WORLD_FROM_ISB.T)
-        missing = ~np.isfinite(world).all(axis=(1, 2))
-        world[missing] = np.nan
-        names.append(name)
-        poses.append(world)
-    stacked = np.stack(poses, axis=1) if poses else np.empty((body.n_frames, 0, 4, 4))
-    return tuple(names), stacked
+    frames = segment_frames(body)
+    return tuple(frames), transforms([(axes.node, origin.node) for axes, origin in frames.values()], body.n_frames)
 
 
 def segment_frames(body: Body) -> dict[str, tuple[Frame, Vec]]:
@@ -59,7 +51,7 @@ def _lumbar(body: Body) -> tuple[Frame, Vec]:
     if "lumbar" not in body.poses or body.zeros.lumbar is None:
         raise NotObservable("no plate at T12/L1 with a static trial")
     pose = body.poses["lumbar"]
-    return Frame(pose.frame.axes @ body.zeros.lumbar.T, pose.frame.grad), pose.centroid
+    return turned_by(pose.frame, body.zeros.lumbar.T), pose.centroid
 
 
 def joint_centre_positions(body: Body) -> dict[str, NDArray]:

@@ -9,6 +9,7 @@ from mocap.kinematics import landmarks as lm
 from mocap.kinematics.body import Body
 from mocap.kinematics.models import build_body
 from mocap.kinematics.observability import Outcome
+from mocap.kinematics.tape.points import count_seen
 
 
 def angle_sources(outcomes: Mapping[str, Outcome]) -> dict[str, frozenset[str]]:
@@ -34,7 +35,7 @@ def one_frame(
     body : Body
         That of the whole trial.
     """
-    count = sum(np.isfinite(values).all(axis=1).astype(int) for values in positions.values())
+    count = count_seen(positions.values())
     best = int(np.argmax(count))
     points = lm.traced_points({name: values[best : best + 1] for name, values in positions.items()}, True)
     found = lm.build_landmarks(points, calibration, pelvis, noise)

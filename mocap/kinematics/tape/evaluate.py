@@ -138,6 +138,17 @@ def uncertainties(sums: Sequence[Sequence[Term]], spread: Spread, also: Iterable
     return [rows[0] for rows in found]
 
 
+def transforms(parts: Sequence[tuple[Node, Node]], n_frames: int) -> NDArray:
+    """Return world_from_segment, shape (time, segment, 4, 4), of frames and origins; NaN where a part is missing."""
+    out = np.empty((max(n_frames, TILE), len(parts), 4, 4))
+    if parts:
+        program = Program(n_frames)
+        for number, (axes, origin) in enumerate(parts):
+            program.segment(axes, origin, number)
+        run(program, poses=out)
+    return out[:n_frames]
+
+
 def unwrapped_sum(terms: Sequence[Term], zero: float) -> NDArray:
     """Return a sum of computed angles less a zero, shape (time,), each without jumps of a full turn."""
     from mocap.kinematics.tape.run_kernels import unwrap_angle

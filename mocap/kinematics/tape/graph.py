@@ -97,6 +97,9 @@ class NodeGrad(Mapping[str, NDArray]):
             self._kept = node_gradients(self.node)
         return self._kept[source]
 
+    def __contains__(self, source: object) -> bool:
+        return source in self.node.sources
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.node.sources)
 
@@ -124,6 +127,9 @@ class TermGrad(Mapping[str, NDArray]):
 
             self._kept = term_gradients(self)
         return self._kept[source]
+
+    def __contains__(self, source: object) -> bool:
+        return source in self.sources
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.sources)

@@ -1,0 +1,99 @@
+"""Compiled passes over all points of a trial: into rows by landmark, and medians."""
+
+import numpy as np
+from numba import njit
+
+OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy"}
+_TILE = 64
+
+
+@njit(**OPTIONS)
+def split_points(position, columns, out, seen, start, stop):
+    """Write landmarks in ISB axes, rows of `out`, shape (landmark, 3, time); NaN in all where one is not finite.
+
+    `position` is (time, point, 3) in the Z-up world, `columns` says which point each landmark is, and `seen` is set to
+    True for landmarks that any frame shows.
+    """
+    for first in range(start, stop, _TILE):
+        last = min(first + _TILE, stop)
+        for k in range(len(columns)):
+            found = False
+            for t in range(first, last):
+                x, y, z = position[t, columns[k], 0], position[t, columns[k], 1], position[t, columns[k], 2]
+                if not np.isfinite(x + y + z):
+                    x = y = z = np.nan
+                else:
+                    found = True
+                out[k, 0, t], out[k, 1, t], out[k, 2, t] = x, z, -y + 0.0
+            if found:
+                seen[k] = True
+
+
+@njit(**OPTIONS)
+def split_traces(covariance, columns, out, start, stop):
+    """Write the traces of covariances, shape (time, point, 3, 3), as rows of `out`, shape (landmark, time)."""
+    for first in range(start, stop, _TILE):
+        last = min(first + _TILE, stop)
+        for k in range(len(columns)):
+            for t in range(first, last):
+                c = covariance[t, columns[k]]
+                out[k, t] = np.float64(c[0, 0]) + np.float64(c[1, 1]) + np.float64(c[2, 2])
+
+
+@njit(**OPTIONS)
+def count_complete(rows, counts, start, stop):
+    """Add 1 for each frame in which a landmark's three rows, shape (3, time), are finite."""
+    for t in range(start, stop):
+        if np.isfinite(rows[0, t] + rows[1, t] + rows[2, t]):
+            counts[t] += 1
+
+
+@njit(**OPTIONS)
+def median_of(values):
+    """Return the median of the finite values, shape (n,); NaN without any."""
+    kept = np.empty(len(values))
+    count = 0
+    for value in values:
+        if np.isfinite(value):
+            kept[count] = value
+            count += 1
+    if count == 0:
+        return np.nan
+    upper = _select(kept[:count], count // 2)
+    if count % 2:
+        return upper
+    # What is left of the chosen place is not above it.
+    lower = kept[0]
+    for k in range(1, count // 2):
+        lower = max(lower, kept[k])
+    return 0.5 * (lower + upper)
+
+
+@njit(**OPTIONS)
+def _select(values, rank):
+    """Return the value of a rank, and leave the lower ones on its left (Hoare 1961)."""
+    low, high = 0, len(values) - 1
+    while low < high:
+        pivot = _middle(values[low], values[(low + high) // 2], values[high])
+        i, j = low, high
+        while i <= j:
+            while values[i] < pivot:
+                i += 1
+            while values[j] > pivot:
+                j -= 1
+            if i <= j:
+                values[i], values[j] = values[j], values[i]
+                i += 1
+                j -= 1
+        if rank <= j:
+            high = j
+        elif rank >= i:
+            low = i
+        else:
+            break
+    return values[rank]
+
+
+@njit(**OPTIONS)
+def _middle(a, b, c):
+    return max(min(a, b), min(max(a, b), c))

@@ -1,0 +1,75 @@
+"""Passes over all points of a trial, in threads: into rows by landmark, typical noise, how many are there."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mocap.kinematics.tape.evaluate import for_each
+
+_SPAN = 4096
+
+
+def split_positions(position: NDArray, columns: Sequence[int]) -> tuple[NDArray, NDArray]:
+    """Return points, shape (time, point, 3) in the Z-up world, by landmark in ISB axes, and which are ever seen.
+
+    Parameters
+    ----------
+    position : ndarray, shape (time, point, 3)
+        Metres; NaN or infinite is missing.
+    columns : sequence of int
+        Which of the points each landmark is.
+
+    Returns
+    -------
+    rows : ndarray, shape (landmark, 3, time)
+        NaN in all three where one is missing.
+    seen : ndarray of bool, shape (landmark,)
+    """
+    from mocap.kinematics.tape.point_kernels import split_points
+
+    rows, seen = np.empty((len(columns), 3, len(position))), np.zeros(len(columns), bool)
+    chosen = np.asarray(columns, np.int64)
+    for_each(lambda start: split_points(position, chosen, rows, seen, start, min(start + _SPAN, len(position))),
+             range(0, len(position), _SPAN))  # fmt: skip
+    return rows, seen
+
+
+def typical_traces(covariance: NDArray, columns: Sequence[int]) -> list[float]:
+    """Return the median trace (m²) of covariances, shape (time, point, 3, 3), of chosen points; NaN without any."""
+    from mocap.kinematics.tape.point_kernels import median_of, split_traces
+
+    rows, chosen = np.empty((len(columns), len(covariance))), np.asarray(columns, np.int64)
+    for_each(lambda start: split_traces(covariance, chosen, rows, start, min(start + _SPAN, len(covariance))),
+             range(0, len(covariance), _SPAN))  # fmt: skip
+    found = [np.nan] * len(rows)
+
+    def work(index: int) -> None:
+        found[index] = median_of(rows[index])
+
+    for_each(work, range(len(rows)))
+    return found
+
+
+def median(values: NDArray) -> float:
+    """Return the median of what is finite, NaN without anything."""
+    from mocap.kinematics.tape.point_kernels import median_of
+
+    return float(median_of(np.ascontiguousarray(values, float)))
+
+
+def any_finite(values: NDArray) -> bool:
+    """Tell whether any number is finite, without looking further than the first."""
+    return any(np.isfinite(values[start : start + 256]).any() for start in range(0, len(values), 256))
+
+
+def count_seen(vectors: Iterable[NDArray]) -> NDArray:
+    """Return how many of some vectors, shape (time, 3) each, every frame has; at least one vector is needed."""
+    from mocap.kinematics.tape.point_kernels import count_complete
+
+    counts: NDArray | None = None
+    for vector in vectors:
+        counts = np.zeros(len(vector), np.int64) if counts is None else counts
+        count_complete(vector.T, counts, 0, len(counts))
+    assert counts is not None
+    return counts
