@@ -83,7 +83,7 @@ def joint_angles(
     """Compute every angle of the project; see `kinematics` for the parameters and errors."""
     return kinematics(
         points, marker_set, static, options=options, gravity_known=gravity_known, subject=subject,
-        static_subject=static_subject,
+        static_subject=static_subject, measured=False,
     ).angles  # fmt: skip
 
 

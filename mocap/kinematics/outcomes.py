@@ -10,6 +10,7 @@ from mocap.kinematics.angles import traced_baker
 from mocap.kinematics.body import SIDES, Body
 from mocap.kinematics.bone_axes import bone_axes
 from mocap.kinematics.definitions import ANGLE_NAMES, definition_of
+from mocap.kinematics.further.branches import on_branches
 from mocap.kinematics.further.outcomes import further_outcomes
 from mocap.kinematics.gradients import largest_change_sd
 from mocap.kinematics.heading import Heading, find_heading, upright_axes
@@ -115,7 +116,7 @@ def angles_of(
         definitions.append(definition_of(name, told, reason))
     return JointAngles(
         definitions=tuple(definitions),
-        values=values,
+        values=on_branches(values, tuple(outcomes), points.rate_hz),
         rate_hz=points.rate_hz,
         sd=sd,
         u_landmark=_placement_sd(placed, body, options.landmark_sd_m),
