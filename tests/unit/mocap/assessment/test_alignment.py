@@ -23,7 +23,7 @@ def two_systems(rng, lag_s, rate_a=100.0, rate_b=50.0, noise_deg=0.5, start_b=1.
 def test_a_lag_is_found_to_a_fraction_of_a_sample_and_as_well_as_stated(rate_a: float, rate_b: float) -> None:
     rng = np.random.default_rng(11)
     misses = []
-    for lag in rng.uniform(-1.5, 1.5, 60):
+    for lag in rng.uniform(-1.5, 1.5, 30):
         found = find_lag(*two_systems(rng, lag, rate_a, rate_b))
         assert found.told and np.isnan(found.rival_s)
         assert abs(found.lag_s - lag) < 0.002
