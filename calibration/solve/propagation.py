@@ -145,3 +145,40 @@ def point_covariance_by_place(rig: CameraRig, points_world: NDArray, used: NDArr
         chosen = good[first]
         answer[good] = point_covariance(rig, flat[chosen], seen[:, chosen])[place.reshape(-1)]
     return answer.reshape(*np.shape(points_world)[:-1], 3, 3)
+
+
+def point_shifts(rig: CameraRig, points_world: NDArray, errors: NDArray) -> NDArray:
+    """Return how far errors of the cameras move points, as measured by every camera that has them in its image.
+
+    Parameters
+    ----------
+    rig : CameraRig
+    points_world : ndarray, shape (point, 3)
+        Metres; NaN is missing.
+    errors : ndarray, shape (error, camera * 18)
+        As in the covariance of the rig.
+
+    Returns
+    -------
+    ndarray, shape (error, point, 3)
+        m; NaN where a point is missing or fewer than two cameras have it in their image.
+    """
+    shifts = np.full((len(errors), len(points_world), 3), np.nan)
+    there = np.isfinite(points_world).all(axis=1)
+    used = np.zeros((len(rig), len(points_world)), bool)
+    for index, camera in enumerate(rig):
+        used[index, there] = _in_image(camera, points_world[there])
+    good = np.flatnonzero(used.sum(axis=0) >= 2)
+    for first in range(0, len(good), _BLOCK):
+        rows = good[first : first + _BLOCK]
+        shifts[:, rows] = np.einsum("pik,ek->epi", _pull(rig, points_world[rows], used[:, rows]), errors)
+    return shifts
+
+
+def _in_image(camera: Camera, points_world: NDArray) -> NDArray:
+    points_cam = points_world @ camera.cam_from_world[:3, :3].T + camera.cam_from_world[:3, 3]
+    front = points_cam[:, 2] > 0
+    seen = np.zeros(len(points_world), bool)
+    pixels = camera.project(points_world[front])
+    seen[front] = ((pixels >= 0) & (pixels <= np.array(camera.size) - 1)).all(axis=1)
+    return seen

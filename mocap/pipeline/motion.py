@@ -12,6 +12,7 @@ from mocap.kinematics import GRAVITY_ANGLES, NO_RECORDINGS, VERDICT_NAMES, Calib
 from mocap.kinematics.missing import missing_note
 from mocap.kinematics.proxies import PROXIES
 from mocap.kinematics.static import StaticReport
+from mocap.pipeline.calibration_part import with_calibration_part
 from mocap.pipeline.calibration_recordings import NO_PATHS, RecordingPaths, open_recordings, recording_digests
 from mocap.pipeline.digests import input_sha256
 from mocap.pipeline.model_notes import KinematicsInput, model_notes
@@ -137,7 +138,10 @@ def analyse(
     lacking = missing_note(result.marker_set, result.cost_of_missing)
     notes = [*([lacking] if lacking else []), *model_notes(told, options, result)]
     operation = Operation("kinematics", {**stated, "notes": "; ".join(notes)} if notes else stated)
-    angles = with_point_method(result.angles, point_method(trial))
+    angles = with_calibration_part(
+        with_point_method(result.angles, point_method(trial)), points, static, trial.rig,
+        lambda one, other: replace(told, points=one, static=other).compute(options).angles,
+    )  # fmt: skip
     unstated = trial.axis_source == GRAVITY_UNSTATED
     return replace(
         trial,

@@ -10,7 +10,7 @@ from mocap.errors import ShapeError
 from mocap.trial.checks import checked_names, checked_rate, freeze
 
 #: Uncertainties of an angle that are one figure for a trial.
-CONSTANT_PARTS = ("u_landmark", "u_sta", "u_static", "u_landmark_change")
+CONSTANT_PARTS = ("u_landmark", "u_sta", "u_static", "u_landmark_change", "u_calibration")
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,9 @@ class JointAngles:
     u_landmark_change : ndarray, shape (angle,)
         The most that landmark placement leaves in a change of the angle within the trial (see `change_between`): a
         misplaced landmark does not turn every posture alike.
+    u_calibration : ndarray, shape (angle,)
+        Standard uncertainty from the calibration of the cameras, beside `sd`: the same in every frame of a trial in one
+        place. NaN where that is not known.
     """
 
     definitions: tuple[AngleDefinition, ...]
@@ -84,6 +87,7 @@ class JointAngles:
     frame_reason_words: tuple[str, ...] = ("",)
     u_static: NDArray = None  # type: ignore[assignment]  # always an array once constructed
     u_landmark_change: NDArray = None  # type: ignore[assignment]  # always an array once constructed
+    u_calibration: NDArray = None  # type: ignore[assignment]  # always an array once constructed
 
     def __post_init__(self) -> None:
         n_angles = len(checked_names(self.names, "JointAngles"))
