@@ -1,0 +1,109 @@
+"""Whole recordings that mean something else than they say are refused by name: sides, units, axes, labels, statics."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from mocap.errors import KinematicsError
+from mocap.kinematics import KinematicsOptions, kinematics
+from mocap.synthetic import default_subject, free_motion, hip_hinge, mirror_name, squat, static_standing, walking
+from mocap.trial import Points3D
+
+MOVEMENTS = {
+    "squat": lambda person: squat(person, repetitions=1), "hinge": lambda person: hip_hinge(person, repetitions=1),
+    "walk": walking, "free": free_motion, "static": lambda person: static_standing(person, seconds=2.0),
+}  # fmt: skip
+LEG = ("LFE", "MFE", "LMAL", "MMAL", "HEEL", "MT1", "MT2", "MT5", "HALLUX", "TH1", "TH2", "TH3", "SH1", "SH2", "SH3")
+PLATES = ("SAC", "T12_")
+JUDGED = ("labels_exchanged", "physiology", "static_same_subject", "upright", "feet_level", "pelvis_width",
+          "pelvis_depth")  # fmt: skip
+
+
+def body(movement: str, seed: int) -> Points3D:
+    """Every fifth frame of a noisy movement, with the spinous process of L1 as well."""
+    points = MOVEMENTS[movement](default_subject(stature_m=1.5 + 0.1 * (seed % 6), seed=seed)).points
+    t12, sacrum = points.point("T12"), (points.point("RPSIS") + points.point("LPSIS")) / 2
+    position = np.concatenate([points.position, (t12 + 0.2 * (sacrum - t12))[:, None]], 1)[::5]
+    noise = np.random.default_rng(seed).normal(0, 0.001, position.shape)
+    return Points3D(position + noise, [*points.names, "L1"], 20.0)
+
+
+def placed(points: Points3D, position: np.ndarray) -> Points3D:
+    return Points3D(position, points.names, points.rate_hz)
+
+
+def exchanged(points: Points3D, *pairs: tuple[str, str]) -> Points3D:
+    names = {a: b for pair in pairs for a, b in (pair, pair[::-1])}
+    return Points3D(points.position, [names.get(name, name) for name in points.names], points.rate_hz)
+
+
+def all_sides(points: Points3D) -> Points3D:
+    sides = [name if name.startswith(PLATES) else mirror_name(name) for name in points.names]
+    return Points3D(points.position, sides, points.rate_hz)
+
+
+FAULTS: dict[str, tuple[Callable[[Points3D], Points3D], str]] = {
+    "all sides": (all_sides, "LEFT_RIGHT"),
+    "ASIS": (lambda p: exchanged(p, ("RASIS", "LASIS")), "LEFT_RIGHT"),
+    "legs": (lambda p: exchanged(p, *((f"R{name}", f"L{name}") for name in LEG)), "LEFT_RIGHT"),
+    "shanks": (lambda p: exchanged(p, *((f"R{name}", f"L{name}") for name in LEG[2:9])), "LEFT_RIGHT|MEDIAL_LATERAL"),
+    "mirrored": (lambda p: placed(p, p.position * [1, -1, 1]), "LEFT_RIGHT"),
+    "mm as m": (lambda p: placed(p, p.position * 1000), "UNITS"),
+    "cm as m": (lambda p: placed(p, p.position * 100), "UNITS"),
+    "inch as m": (lambda p: placed(p, p.position * 39.37), "UNITS"),
+    "m as mm": (lambda p: placed(p, p.position / 1000), "UNITS"),
+    "T12-L1": (lambda p: exchanged(p, ("T12", "L1")), "SPINE_ORDER"),
+    "MT1-MT5": (lambda p: exchanged(p, ("RMT1", "RMT5")), "MEDIAL_LATERAL"),
+    "LFE-MFE": (lambda p: exchanged(p, ("LLFE", "LMFE")), "MEDIAL_LATERAL"),
+    "Y up as Z up": (lambda p: placed(p, p.position[..., [0, 2, 1]] * [1, -1, 1]), "AXES"),
+    "X up as Z up": (lambda p: placed(p, p.position[..., [1, 2, 0]]), "AXES"),
+    "gravity reversed": (lambda p: placed(p, p.position * [1, -1, -1]), "AXES"),
+}
+
+
+def missed(seed: int) -> list[str]:
+    """Faults that are not refused by their name in any movement, and sound data that is refused or doubted."""
+    wrong = []
+    for movement in MOVEMENTS:
+        # A body that flies has no posture.
+        options = KinematicsOptions(posture="any" if movement == "free" else "upright")
+        points, person = body(movement, seed), default_subject(stature_m=1.5 + 0.1 * (seed % 6), seed=seed)
+        still = static_standing(person, seconds=1.0).points
+        sound = kinematics(points, static=still, options=options).verdicts
+        wrong += [f"{movement}: {v.name}" for v in sound if v.name in JUDGED and not v.passed and movement != "free"]
+        other = static_standing(default_subject(stature_m=person.stature * 1.1, seed=seed), seconds=1.0).points
+        cases = [(fault, spoil(points), None, code) for fault, (spoil, code) in FAULTS.items()
+                 if not (code == "AXES" and movement == "free")]  # fmt: skip
+        cases += [("other static", points, other, "STATIC_OTHER_SUBJECT"),
+                  ("moving static", points, walking(person).points, "STATIC_MOVING")]  # fmt: skip
+        for fault, spoilt, static, codes in cases:
+            try:
+                kinematics(spoilt, static=static, options=options)
+            except KinematicsError as refused:
+                if refused.code in codes.split("|"):
+                    continue
+            wrong.append(f"{movement}: {fault}")
+    return wrong
+
+
+def test_every_fault_is_refused_by_its_name_and_sound_data_is_not() -> None:
+    # Measured over 23 seeds: every fault in every movement, and no sound recording.
+    assert missed(1) == []
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("seed", range(10, 30))
+def test_every_fault_is_refused_in_many_people(seed: int) -> None:
+    assert missed(seed) == []
+
+
+@pytest.mark.parametrize(("name", "value_deg"), [("pelvic_tilt", 95.0)])
+def test_a_deep_hinge_is_no_fault(name: str, value_deg: float) -> None:
+    person = default_subject()
+    neutral = kinematics(static_standing(person).points).angles.deg(name)[0]
+    trial = hip_hinge(person, repetitions=1, tilt_change_deg=value_deg - neutral)
+    result = kinematics(trial.points, static=static_standing(person).points)
+    assert result.angles.deg(name).max() == pytest.approx(value_deg, abs=0.5)
+    assert [v.passed for v in result.verdicts if v.name == "physiology"] == [True]
+    assert not (result.angles.frame_reason[:, result.angles.names.index(name)]).any()
