@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mocap.kinematics.anatomical.names import FUNCTIONAL_VERDICTS, SLIP_VERDICTS
+from mocap.kinematics.anatomical.names import FUNCTIONAL_VERDICTS, SLIP_VERDICTS, STANDING_VERDICTS
 from mocap.kinematics.landmarks import TRACKED
 from mocap.kinematics.observability import Outcome
 from mocap.trial import AngleDefinition
@@ -153,4 +153,5 @@ VERDICT_NAMES: frozenset[str] = frozenset(
     | FUNCTIONAL_VERDICTS
     | {f"residual_{name}" for parts in TRACKED.values() for names in parts for name in names}
     | SLIP_VERDICTS
+    | STANDING_VERDICTS
 )

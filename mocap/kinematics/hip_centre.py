@@ -4,7 +4,7 @@ All lengths in m; the origin is the midpoint of the ASIS. `side` is +1 for the r
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,8 @@ class PelvisSize:
         Sagittal ASIS to greater trochanter distance; NaN: estimated from the leg length as Davis does.
     marker_radius : float
         Marker radius (and base), for markers on the skin; 0 for landmarks.
+    skin_asis, skin_psis : float
+        Soft tissue between the landmark and what stands for it, along the pelvis's forward axis.
     """
 
     width: float
@@ -38,6 +40,8 @@ class PelvisSize:
     leg_length: float = float("nan")
     asis_trochanter: float = float("nan")
     marker_radius: float = 0.0
+    skin_asis: float = 0.0
+    skin_psis: float = 0.0
 
 
 def harrington(size: PelvisSize, side: float) -> NDArray:
@@ -113,6 +117,7 @@ def hip_centre(method: str, size: PelvisSize, side: float) -> NDArray:
     method : str
         One of `METHODS`; `harrington` is the project's default.
     size : PelvisSize
+        As seen on the skin.
     side : float
         +1 right, -1 left.
 
@@ -131,4 +136,6 @@ def hip_centre(method: str, size: PelvisSize, side: float) -> NDArray:
             "Give leg_length_m, a static trial with medial malleoli, or use the method 'harrington'.",
             code="LEG_LENGTH",
         )
-    return METHODS[method](size, side)
+    # ASIS and PSIS lie that much deeper than they are seen: the pelvis is less deep, and its origin farther back.
+    bone = replace(size, depth=size.depth - size.skin_asis - size.skin_psis)
+    return METHODS[method](bone, side) - np.array([size.skin_asis, 0.0, 0.0])

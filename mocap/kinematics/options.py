@@ -32,6 +32,9 @@ class KinematicsOptions:
         ASIS to medial malleolus; NaN: from the static.
     marker_radius_m : float
         Radius and base of the markers on the ASIS, for the hip centre.
+    skin_asis_m, skin_psis_m : float
+        Soft tissue over the ASIS and the PSIS: both are taken that much deeper, along the pelvis's forward axis. The
+        hip centres move, the tilt does not.
     pelvis : str
         `auto` (the sacral plate where the static calibrates it), `plate` or `landmarks`.
     foot : str
@@ -72,6 +75,8 @@ class KinematicsOptions:
     hip_centre: str = "harrington"
     leg_length_m: float = float("nan")
     marker_radius_m: float = 0.0
+    skin_asis_m: float = 0.0
+    skin_psis_m: float = 0.0
     pelvis: str = "auto"
     foot: str = "flat"
     posture: str = "upright"

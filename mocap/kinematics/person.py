@@ -19,6 +19,7 @@ from mocap.kinematics.anatomical.joints import (
     hips_of,
     joint_facts,
 )
+from mocap.kinematics.anatomical.lengths import body_lengths, skin_facts, standing_verdicts
 from mocap.kinematics.anatomical.touched import find_touched
 from mocap.kinematics.body import Setting, Zeros
 from mocap.kinematics.exchanged import exchange_verdict, exchanges_of
@@ -81,7 +82,15 @@ def checked_positions(points: Points3D, matched: Matched, owner: str, upright: b
 def size_without_static(positions: Mapping[str, NDArray], options: KinematicsOptions) -> PelvisSize | None:
     """Return the pelvis size of a trial; its leg length only when given, as the knees may bend."""
     plain = {name: values for name, values in positions.items() if not name.endswith("MMAL")}
-    return pelvis_size(plain, options.leg_length_m, options.marker_radius_m)
+    return sized(plain, options)
+
+
+def sized(positions: Mapping[str, NDArray], options: KinematicsOptions) -> PelvisSize | None:
+    """Return the pelvis size by the options, with the soft tissue that they state over its landmarks."""
+    size = pelvis_size(positions, options.leg_length_m, options.marker_radius_m)
+    if size is None:
+        return None
+    return replace(size, skin_asis=options.skin_asis_m, skin_psis=options.skin_psis_m)
 
 
 def calibrate_person(
@@ -137,7 +146,7 @@ def calibrate_person(
     if not tracked:
         return Person(verdicts=same)
     found = lm.build_landmarks(lm.traced_points(tracked, False), calibration, options.pelvis, noise)
-    size = pelvis_size(positions, options.leg_length_m, options.marker_radius_m)
+    size = sized(positions, options)
     setting = replace(setting, pelvis_method=found.pelvis_method, size=size)
     functional, judged = find_functional(recordings, marker_set, positions, found, setting, options)
     setting = replace(setting, functional=functional)
@@ -146,6 +155,8 @@ def calibrate_person(
     neutral = _neutral(found, setting, zeros, static.rate_hz, options.heading_rad)
     n_quiet = int(quiet.sum())
     quiet_s = n_quiet / static.rate_hz
+    seen = build_body(lm.traced_points(positions, False), {}, setting, zeros)
+    lengths = body_lengths(seen)
     report = StaticReport(
         n_frames=static.n_frames,
         n_quiet=n_quiet,
@@ -153,12 +164,18 @@ def calibrate_person(
         neutral_mean_rad={name: mean for name, (mean, _) in neutral.items()},
         neutral_sd_rad={name: sd for name, (_, sd) in neutral.items()},
         size=size,
-        facts=joint_facts(functional, setting.hip_method) | dict(touched.facts),
+        facts={
+            **joint_facts(functional, setting.hip_method),
+            **skin_facts(size, setting.hip_method),
+            **touched.facts,
+            **lengths,
+        },
     )
     enough = Verdict("static_quiet", quiet_s, STATIC_QUIET_S, "s", quiet_s >= STATIC_QUIET_S, "quiet standing used")
+    judged += standing_verdicts(report.neutral_mean_rad)
     judged += closing_verdicts(recordings, marker_set, positions, options.static_check == "refuse")
     verdicts = (*same, enough, *judged)
-    hips = hips_of(build_body(found.points, found.poses, setting, zeros))
+    hips = hips_of(seen)
     return Person(calibration, zeros, size, report, functional, verdicts, _mean_sd(positions, noise), positions, hips)
 
 

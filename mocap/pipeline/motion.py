@@ -119,7 +119,7 @@ def analyse(
     options : KinematicsOptions, optional
         Its task, where it states none, is that of the trial.
     static_subject : mapping of str to float or str, optional
-        What the standing trial's file tells of the person; the trial tells its own.
+        What the standing trial's file tells of the person, with `record_of`; the trial tells its own.
     recordings : CalibrationRecordings, optional
         Functional movements of the person, ...; they need the static.
     """
@@ -147,7 +147,8 @@ def analyse(
         trial,
         segments=result.segments,
         angles=_with_doubt(angles) if unstated else angles,
-        subject={**_without_neutral(trial.subject), **neutral_band(result.static_report)},
+        subject={**_without_neutral(trial.subject), **neutral_band(result.static_report),
+                 **{name: value for name, value in (static_subject or {}).items() if name in _RECORD}},
         quality=(*quality, *result.verdicts),
         operations=(*operations, operation),
     )
@@ -162,6 +163,15 @@ def neutral_band(report: StaticReport | None) -> dict[str, float | str]:
         band[f"neutral_{name}_deg"] = float(np.rad2deg(mean))
         band[f"neutral_{name}_sd_deg"] = float(np.rad2deg(report.neutral_sd_rad[name]))
     return band | {f"static_{name}": fact for name, fact in report.facts.items()}
+
+
+_RECORD = ("static_trial", "static_recorded", "static_operator")
+
+
+def record_of(static: Trial) -> dict[str, float | str]:
+    """Return who stood for a static and when, as far as its file tells, for `/subject`."""
+    told = dict(zip(_RECORD, (static.trial_id, static.created_utc, static.operator), strict=True))
+    return {name: value for name, value in told.items() if value}
 
 
 def _without_neutral(subject: Mapping[str, float | str]) -> dict[str, float | str]:
@@ -229,7 +239,7 @@ def kinematics_to_file(
     trial = replace(trial, inputs={**trial.inputs, **digests, **recording_digests(recorded)})
     analysed = analyse(
         trial, as_static(standing.points, treated(standing)) if standing else None, marker_set, filtering, options,
-        standing.subject if standing else None, recordings,
+        {**standing.subject, **record_of(standing)} if standing else None, recordings,
     )  # fmt: skip
     write_trial(out, analysed)
     return analysed

@@ -15,7 +15,7 @@ from mocap.pipeline.calibration import calibrate_footage, write_calibration
 from mocap.pipeline.detection import session_keypoints
 from mocap.pipeline.digests import file_sha256, input_sha256, options_sha256
 from mocap.pipeline.keypoint_input import KeypointInput
-from mocap.pipeline.motion import analyse
+from mocap.pipeline.motion import analyse, record_of
 from mocap.pipeline.notes import notes_in, notes_of
 from mocap.pipeline.outputs import tried_path
 from mocap.pipeline.point_filter import as_static
@@ -197,7 +197,8 @@ class _Run:
             if filtering is not None and filtering.acts:
                 standing = filter_points(trial.points, filtering).points
             standing = as_static(trial.points, standing)
-        person = static.subject if static else None
+        stood = trial if entry.name == self.static_name else static
+        person = {**stood.subject, **record_of(stood)} if stood else None
         marker_set = own_marker_set(options.marker_set, self.folder)
         return analyse(trial, standing, marker_set, filtering, options.kinematics, person)
 

@@ -120,7 +120,7 @@ def joint_facts(functional: Functional, hip_method: str) -> dict[str, float | st
         said = functional.hip_words.get(side, "")
         facts[f"hip_centre_{low}"] = said if offset is not None else f"{hip_method}{said and f' ({said})'}"
         if offset is not None:
-            facts |= {f"hip_centre_{low}_{axis}_m": float(x) for axis, x in zip("xyz", offset, strict=True)}
+            facts |= {f"hip_centre_{axis}_{low}_m": float(x) for axis, x in zip("xyz", offset, strict=True)}
         if side in functional.knee_words:
             facts[f"knee_axis_{low}"] = functional.knee_words[side]
         if side in functional.knee_turn_rad:

@@ -12,6 +12,9 @@ FUNCTIONAL_VERDICTS: frozenset[str] = frozenset(
 """Verdicts on functional hip centres and knee axes: whether each was used, and its gates."""
 
 _SEGMENTS = ("pelvis", "lumbar", "thorax", *(f"{part}_{side}" for part in ("femur", "shank", "foot") for side in "rl"))
+STANDING_VERDICTS: frozenset[str] = frozenset({"standing_pelvic_tilt"})
+"""Verdicts on standing angles whose usual range is published."""
+
 SLIP_VERDICTS: frozenset[str] = frozenset(
     {"plate_slip", "closing_static"}
     | {f"closing_{segment}_{what}" for segment in _SEGMENTS for what in ("shape", "shift", "turn")}

@@ -62,7 +62,7 @@ def find_touched(
         )
     pointer = calibrate_pointer(pointer_positions(recordings.pivot))
     facts: dict[str, float | str] = {
-        "pointer_tip_residual_mm": 1e3 * pointer.residual_m, "pointer_tip_sd_mm": 1e3 * pointer.sd_m
+        "pointer_tip_residual_m": pointer.residual_m, "pointer_tip_sd_m": pointer.sd_m
     }  # fmt: skip
     skip = recordings.pointed_names
     places: dict[str, list[NDArray]] = {}
@@ -72,15 +72,15 @@ def find_touched(
         tip = tip_positions(pointer, pointer_positions(points))
         found = touch(landmark, tip, seen, static, points.rate_hz, options.pelvis, skip)
         places.setdefault(landmark, []).append(placed_in_static(found, static))
-        facts[f"pointed_{landmark}_sd_mm"] = 1e3 * found.sd_m
+        facts[f"pointed_{landmark}_sd_m"] = found.sd_m
     positions = {}
     for landmark, several in places.items():
         positions[landmark] = np.mean(several, axis=0)
         if len(several) > 1:
             apart = np.linalg.norm(np.stack(several) - positions[landmark], axis=2)
-            facts[f"pointed_{landmark}_spread_mm"] = 1e3 * float(np.nanmax(np.nanmean(apart, axis=1)))
+            facts[f"pointed_{landmark}_spread_m"] = float(np.nanmax(np.nanmean(apart, axis=1)))
         if landmark in static:
             off = np.linalg.norm(positions[landmark] - static[landmark], axis=1)
             if np.isfinite(off).any():
-                facts[f"pointed_{landmark}_from_marker_mm"] = 1e3 * float(np.nanmedian(off))
+                facts[f"pointed_{landmark}_from_marker_m"] = float(np.nanmedian(off))
     return TouchedLandmarks(MappingProxyType(positions), MappingProxyType(facts))

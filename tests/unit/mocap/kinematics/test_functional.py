@@ -167,7 +167,7 @@ def test_functional_hips_are_used_where_the_movement_is_wide() -> None:
     assert result.static_report is not None
     assert str(result.static_report.facts["hip_centre_r"]).startswith("SCoRE")
     truth = SUBJECT.hip_centre("r")
-    assert result.static_report.facts["hip_centre_r_z_m"] == pytest.approx(truth[2], abs=1e-9)
+    assert result.static_report.facts["hip_centre_z_r_m"] == pytest.approx(truth[2], abs=1e-9)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -351,7 +351,7 @@ def test_the_command_records_by_what_the_hips_were_found(tmp_path: Path) -> None
     read = read_trial(out)
     assert str(read.subject["static_hip_centre_r"]).startswith("SCoRE (1200 frames")
     assert "functional movement not used" in str(read.subject["static_hip_centre_l"])
-    assert read.subject["static_hip_centre_r_x_m"] == pytest.approx(SUBJECT.hip_centre("r")[0], abs=1e-9)
+    assert read.subject["static_hip_centre_x_r_m"] == pytest.approx(SUBJECT.hip_centre("r")[0], abs=1e-9)
     assert {"standing.h5", "star.h5"} <= set(read.inputs)
     # Once more without the movement: nothing of it stays.
     kinematics_to_file(out, out, tmp_path / "standing.h5", None, None, None, None)

@@ -98,8 +98,8 @@ def test_pointer_and_markers_agree_to_1_mm_at_a_recordings_noise() -> None:
         assert np.linalg.norm(result.centres[name] - truth, axis=1).max() < 1e-3, name
     assert result.static_report is not None
     facts = result.static_report.facts
-    assert 0.1 < facts["pointer_tip_residual_mm"] < 1.0  # type: ignore[operator]
-    assert set(facts) >= {f"pointed_{name}_sd_mm" for name in TOUCHED}
+    assert 1e-4 < facts["pointer_tip_residual_m"] < 1e-3  # type: ignore[operator]
+    assert set(facts) >= {f"pointed_{name}_sd_m" for name in TOUCHED}
 
 
 def test_a_touched_landmark_counts_in_place_of_its_marker() -> None:
@@ -114,10 +114,10 @@ def test_a_touched_landmark_counts_in_place_of_its_marker() -> None:
     result = kinematics(SQUAT.points, static=static, recordings=recordings)
     assert np.abs(result.angles.deg("pelvic_rotation") - SQUAT.truth_deg("pelvic_rotation")).max() < 0.1
     assert result.static_report is not None
-    assert result.static_report.facts["pointed_RASIS_from_marker_mm"] == pytest.approx(20.0, abs=0.5)
+    assert result.static_report.facts["pointed_RASIS_from_marker_m"] == pytest.approx(0.020, abs=5e-4)
     twice = CalibrationRecordings(pivot=pivot(), pointed=(("RASIS", touching("RASIS", 5)),) * 2)
     report = kinematics(SQUAT.points, static=static, recordings=twice).static_report
-    assert report is not None and report.facts["pointed_RASIS_spread_mm"] < 1e-6  # type: ignore[operator]
+    assert report is not None and report.facts["pointed_RASIS_spread_m"] < 1e-9  # type: ignore[operator]
 
 
 @pytest.mark.parametrize(
@@ -170,8 +170,8 @@ def test_the_command_takes_a_pointer(tmp_path: Path) -> None:
     out = tmp_path / "out.h5"
     kinematics_to_file(tmp_path / "squat.h5", out, tmp_path / "standing.h5", None, None, None, None, recorded=recorded)
     read = read_trial(out)
-    assert read.subject["static_pointer_tip_residual_mm"] < 1e-6  # type: ignore[operator]
-    assert read.subject["static_pointed_RASIS_from_marker_mm"] < 0.5  # type: ignore[operator]
+    assert read.subject["static_pointer_tip_residual_m"] < 1e-9  # type: ignore[operator]
+    assert read.subject["static_pointed_RASIS_from_marker_m"] < 5e-4  # type: ignore[operator]
     assert {"pivot.h5", "rasis.h5"} <= set(read.inputs)
 
 
