@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.kinematics.observability import Outcome
-from mocap.kinematics.traced import Scalar
+from mocap.kinematics.traced import Scalar, evaluate_gradients
 
 
 def gradient_rows(angle: Scalar) -> NDArray:
@@ -18,6 +18,7 @@ def gradient_rows(angle: Scalar) -> NDArray:
 
 def largest_change_sd(placed: Mapping[str, Outcome], sd_m: float) -> NDArray:
     """Return the most (rad) that placement leaves in a change between any two of the frames, shape (angle,)."""
+    evaluate_gradients([one.angle for one in placed.values() if one.angle is not None])
     return np.array([float("nan") if one.angle is None else sd_m * _widest(one.angle) for one in placed.values()])
 
 

@@ -31,6 +31,7 @@ from mocap.kinematics.poses import joint_centre_positions, segment_transforms
 from mocap.kinematics.proxies import with_proxies
 from mocap.kinematics.sources import angle_sources, one_frame
 from mocap.kinematics.static_noise import static_sd, with_static_noise
+from mocap.kinematics.traced import evaluate
 from mocap.kinematics.upright import upright_verdicts
 from mocap.trial import JointAngles, Points3D, Segments, Verdict
 
@@ -206,6 +207,8 @@ def kinematics(
         found = lm.build_landmarks(traced, person.calibration, options.pelvis, noise)
     size = person.size or size_without_static(positions, options)
     setting = replace(setting, pelvis_method=found.pelvis_method, size=size, functional=person.functional)
+    # Once for all that asks for single ones of them later.
+    evaluate([*found.points.values(), *(part for pose in found.poses.values() for part in pose.parts)])
     heading = heading_of(Body(found.points, found.poses, setting, person.zeros), points.rate_hz, options.heading_rad)
     body = build_body(found.points, found.poses, setting, person.zeros, heading)
     outcomes = all_outcomes(body)

@@ -20,7 +20,8 @@ from mocap.kinematics.tape.graph import NO_GRAD, Grad, Node, NodeGrad, Term, Ter
 
 __all__ = [
     "MIN_ANGLE_DEG", "MIN_LENGTH_M", "NO_GRAD", "Frame", "Grad", "Scalar", "Vec", "add_grads", "carried", "chain",
-    "combine", "constant", "difference", "evaluate", "frame", "mean", "skew", "turned", "turned_by",
+    "combine", "constant", "difference", "evaluate", "evaluate_gradients", "frame", "mean", "skew", "turned",
+    "turned_by",
 ]  # fmt: skip
 
 MIN_LENGTH_M = 1e-6
@@ -168,6 +169,11 @@ def evaluate(quantities: Iterable[Vec | Frame | Scalar]) -> None:
     nodes = [quantity.node for quantity in quantities if not isinstance(quantity, Scalar)]
     compute([*nodes, *(node for scalar in scalars for node in scalar.nodes)])
     Scalar.keep_values(scalars)
+
+
+def evaluate_gradients(angles: Iterable[Scalar]) -> None:
+    """Compute the gradients by source of many angles of one trial in one pass; each is kept with its angle."""
+    TermGrad.compute([angle.grad for angle in angles if isinstance(angle.grad, TermGrad)])
 
 
 def add_grads(*grads: Grad) -> Grad:

@@ -110,11 +110,15 @@ def node_gradients(node: Node) -> dict[str, NDArray]:
     return {source: np.stack(rows, axis=0).transpose(2, 0, 1) for source, rows in found.items()}
 
 
-def term_gradients(grad: TermGrad) -> dict[str, NDArray]:
-    """Return the gradients of a sum of angles by source, shape (time, 3)."""
-    program = Program(max(node.n_frames for _, node, _ in grad.terms))
-    program.will_pull(node for _, node, _ in grad.terms)
-    found = {source: program.output(row, 3).T for source, row in pull_terms(program, grad.terms).items()}
+def term_gradients(grads: Sequence[TermGrad]) -> list[dict[str, NDArray]]:
+    """Return the gradients of sums of angles by source, shape (time, 3) each, in one pass."""
+    nodes = [node for grad in grads for _, node, _ in grad.terms]
+    program = Program(max(node.n_frames for node in nodes))
+    program.will_pull(nodes)
+    found = [
+        {source: program.output(row, 3).T for source, row in pull_terms(program, grad.terms).items()}
+        for grad in grads
+    ]
     run(program)
     return found
 

@@ -123,10 +123,17 @@ class TermGrad(Mapping[str, NDArray]):
         if source not in self.sources:
             raise KeyError(source)
         if not self._kept:
-            from mocap.kinematics.tape.evaluate import term_gradients
-
-            self._kept = term_gradients(self)
+            self.compute([self])
         return self._kept[source]
+
+    @staticmethod
+    def compute(grads: "Sequence[TermGrad]") -> None:
+        """Have the gradients of many sums at once; all of as many frames."""
+        from mocap.kinematics.tape.evaluate import term_gradients
+
+        waiting = [grad for grad in grads if not grad._kept]
+        for grad, found in zip(waiting, term_gradients(waiting) if waiting else [], strict=True):
+            grad._kept = found
 
     def __contains__(self, source: object) -> bool:
         return source in self.sources
