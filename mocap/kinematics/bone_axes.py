@@ -10,6 +10,8 @@ from mocap.kinematics.landmarks import TRACKED
 from mocap.kinematics.observability import NotObservable
 from mocap.kinematics.traced import Frame
 
+_WANDS = {"femur_r": ("RTHI_WAND",), "shank_r": ("RTIB_WAND",), "femur_l": ("LTHI_WAND",), "shank_l": ("LTIB_WAND",)}
+
 
 def bone_axes(body: Body, frames: NDArray) -> dict[str, NDArray]:
     """Return the axes, shape (frame, 3, 3), of the bone of each anatomical landmark at some frames.
@@ -30,5 +32,5 @@ def bone_axes(body: Body, frames: NDArray) -> dict[str, NDArray]:
         except NotObservable:
             continue
         axes = np.where(np.isfinite(axes).all(axis=(1, 2))[:, None, None], axes, np.eye(3))
-        found |= dict.fromkeys(TRACKED[segment][1], axes)
+        found |= dict.fromkeys((*TRACKED[segment][1], *_WANDS.get(segment, ())), axes)
     return found

@@ -9,7 +9,7 @@ from mocap.kinematics.observability import NotObservable
 from mocap.kinematics.plug_in_gait.chord import axis_of, chord
 from mocap.kinematics.plug_in_gait.foot import FootOffset, uncorrected_foot, with_offset
 from mocap.kinematics.plug_in_gait.measures import Measures, SideMeasures
-from mocap.kinematics.traced import Frame, Vec, add_grads, carried, combine, frame
+from mocap.kinematics.traced import Frame, Vec, add_grads, carried, chain, combine, frame
 
 NO_OFFSET = (
     "needs a static trial of the same person: Plug-in Gait takes from it how the foot lies to the line from toe marker "
@@ -108,8 +108,9 @@ class PlugInGaitBody(Body):
         """A misplaced marker was so in the static, where the offset comes from."""
         homes = self.homes(side)
         grads = [
-            {name: plain.axes @ matrix @ np.swapaxes(homes[name].axes, -1, -2)}
+            chain(plain.axes @ matrix @ np.swapaxes(homes[name].axes, -1, -2), self.points[name].grad)
             for name, matrix in offset.by_placement.items()
+            if name in self.points
         ]
         return Frame(long.axes, add_grads(long.grad, *grads))
 
