@@ -28,7 +28,7 @@ class Shown:
     longest_s: float
 
 
-def judge(spread_rad: NDArray, rate_hz: float, bridge_s: float) -> Shown:
+def judge(spread_rad: NDArray, rate_hz: float, bridge_s: float, restless: NDArray | None = None) -> Shown:
     """Return what becomes of the frames of a segment.
 
     Parameters
@@ -37,6 +37,8 @@ def judge(spread_rad: NDArray, rate_hz: float, bridge_s: float) -> Shown:
         Sd of its turn by the markers of each frame alone.
     bridge_s : float
         Gaps up to this long are bridged; before the first and after the last frame that shows it, none is.
+    restless : ndarray of bool, shape (time,), optional
+        Frames that have no answer, whatever their markers.
     """
     seen = spread_rad <= SEEN_SD_RAD
     lost, bridged, longest = ~seen, np.zeros(len(seen), bool), 0.0
@@ -46,6 +48,8 @@ def judge(spread_rad: NDArray, rate_hz: float, bridge_s: float) -> Shown:
         longest = max(longest, length if inside else 0.0)
         if inside and length <= bridge_s + 1e-9:
             bridged[first:last], lost[first:last] = True, False
+    if restless is not None:
+        lost, bridged = lost | restless, bridged & ~restless
     return Shown(lost, bridged, longest)
 
 

@@ -229,7 +229,8 @@ def _fit_tree(
     )
     fitted = solve(tree, observed, start, acceleration_density(*start, points.rate_hz), points.rate_hz)
     shown = tuple(
-        judge(fitted.seen[:, 1 + index], points.rate_hz, options.bridge_s) for index in range(len(tree.segments))
+        judge(fitted.seen[:, 1 + index], points.rate_hz, options.bridge_s, fitted.restless)
+        for index in range(len(tree.segments))
     )
     return _Part(tree, markers, fitted, observed, shown)
 

@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 
 MAX_CHAIN = 8
+FAR_SD = 6.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -59,10 +60,17 @@ def invert_all(covariance, extra, weights):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _add_marker(chain, levers, count, weight, residual, block, right):
-    """Add one marker: J' W J into the lower triangle of `block`, J' W r into `right`; return r' W r."""
+    """Add one marker: J' W J into the lower triangle of `block`, J' W r into `right`; return its cost."""
     pull = np.empty(3)
     turned_into(weight, residual, pull)
     cost = residual[0] * pull[0] + residual[1] * pull[1] + residual[2] * pull[2]
+    if cost > FAR_SD * FAR_SD:
+        # Huber: what is far off pulls no harder than what is not quite so far.
+        distance = np.sqrt(cost)
+        cost = FAR_SD * (2.0 * distance - FAR_SD)
+        weight = weight * (FAR_SD / distance)
+        for i in range(3):
+            pull[i] *= FAR_SD / distance
     for i in range(3):
         right[i] += pull[i]
         for j in range(i + 1):

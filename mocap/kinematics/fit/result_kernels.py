@@ -30,6 +30,49 @@ def seen_sd(blocks, loosest, spread):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def blend(blocks, missing, covariance):
+    """Put, in `covariance` (time, n, n), what single frames know by their markers beside what neighbours tell as well.
+
+    A frame that shows all segments stands for itself. In one that misses some (`missing`, (time, n / 3), per three
+    unknowns) those take what neighbours tell, and the others no less than what the frame itself leaves open.
+    """
+    n_frames, n, _ = blocks.shape
+    lower, root, inverse = np.zeros((n, n)), np.empty((n, n)), np.empty((n, n))
+    scale = np.empty(n)
+    for t in range(n_frames):
+        if not factor(blocks[t], lower):
+            continue
+        invert_lower(lower, root)
+        gram(root, inverse)
+        if not missing[t].any():
+            covariance[t] = inverse
+            continue
+        for k in range(n // 3):
+            one, other = 0.0, 0.0
+            for i in range(3 * k, 3 * k + 3):
+                one += inverse[i, i]
+                other += covariance[t, i, i]
+            wider = one > other and not missing[t, k]
+            scale[3 * k : 3 * k + 3] = np.sqrt(one / other) if wider else 1.0
+        for i in range(n):
+            for j in range(n):
+                covariance[t, i, j] *= scale[i] * scale[j]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def distances(residuals, weights, squares):
+    """Write the squared distances (time, marker) of residuals in units of their sd; 0 where there is none."""
+    for t in range(residuals.shape[0]):
+        for m in range(residuals.shape[1]):
+            total = 0.0
+            if np.isfinite(residuals[t, m, 0]):
+                for i in range(3):
+                    for j in range(3):
+                        total += residuals[t, m, i] * weights[t, m, i, j] * residuals[t, m, j]
+            squares[t, m] = total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def roots_of(covariance, lower):
     """Write the lower factors of covariances (time, n, n)."""
     for t in range(len(covariance)):

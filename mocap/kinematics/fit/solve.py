@@ -1,6 +1,6 @@
 """Gauss-Newton over all frames of a trial together, in stretches that overlap."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,12 +9,15 @@ from mocap.kinematics.fit import band_kernels as band
 from mocap.kinematics.fit import normal_kernels as normal
 from mocap.kinematics.fit.bridging import SEEN_SD_RAD, runs_of
 from mocap.kinematics.fit.limits import LIMIT_SD_RAD
-from mocap.kinematics.fit.result_kernels import seen_sd
+from mocap.kinematics.fit.result_kernels import blend, distances, seen_sd
 from mocap.kinematics.fit.tree import Tree
 
 MAX_STEPS = 30
 SAME_COST = 1e-9
 MOST_IN_VAIN = 3
+# A sample this far from the body, in its own sd with skin, is no skin: it is left out, the farthest of a frame first.
+GROSS_SD = 8.0
+ROUNDS = 3
 SETTLED = 1e-4
 SMALL_STEP = 1e-6
 STRETCH = 1000
@@ -95,8 +98,9 @@ class Fit:
         Measured minus modelled, m.
     seen : ndarray, shape (time, 1 + segment)
         What the markers of a single frame alone tell: sd of the place (m) and of each turn (rad), all axes together.
-    settled : bool
-        Whether the last step was below 1e-4 m and rad in all that markers show; what did not settle counts as not seen.
+    restless : ndarray of bool, shape (time,)
+        Frames, and those near them, in which the last step was not below 1e-4 m and rad in all that markers show:
+        their poses are no answer.
     """
 
     root: NDArray
@@ -104,7 +108,7 @@ class Fit:
     covariance: NDArray
     residuals: NDArray
     seen: NDArray
-    settled: bool
+    restless: NDArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,14 +165,14 @@ def solve(
         covariance=np.concatenate([part.covariance for part in parts]),
         residuals=np.concatenate([part.residuals for part in parts]),
         seen=np.concatenate([part.seen for part in parts]),
-        settled=all(part.settled for part in parts),
+        restless=np.concatenate([part.restless for part in parts]),
     )
 
 
 def _cut(fitted: Fit, frames: slice) -> Fit:
     return Fit(
         fitted.root[frames], fitted.rotations[frames], fitted.covariance[frames], fitted.residuals[frames],
-        fitted.seen[frames], fitted.settled,
+        fitted.seen[frames], fitted.restless[frames],
     )  # fmt: skip
 
 
@@ -178,21 +182,59 @@ def _solve_stretch(
     n_frames, n = len(root), tree.n_unknowns
     work = _Work.of(n_frames, n, observed)
     weights = observed.weights(1.0)
-    seen = np.empty((n_frames, n // 3))
-    _normal_equations(tree, observed, weights, root, rotations, work)
-    seen_sd(work.blocks, np.full(n, LOOSEST), seen)
-    pull = _held(np.broadcast_to(prior / observed.ease(), (n_frames, n)))
-    pull = np.where(_near_gaps(seen, rate_hz), pull, LIGHT * pull)
-    settled = _descend(tree, observed, weights, root, rotations, work, pull, seen)
-    _normal_equations(tree, observed, observed.weights(observed.steady), root, rotations, work)
+    everything = observed.position
+    for _ in range(1 + ROUNDS):
+        _normal_equations(tree, observed, weights, root, rotations, work)
+        seen = np.empty((n_frames, n // 3))
+        seen_sd(work.blocks, np.full(n, LOOSEST), seen)
+        near = _near_gaps(seen, rate_hz)
+        pull = _held(np.broadcast_to(prior / observed.ease(), (n_frames, n)))
+        restless = _descend(
+            tree, observed, weights, root, rotations, work, np.where(near, pull, LIGHT * pull), seen
+        )
+        gross = _gross(work.residuals, weights)
+        if not gross.any():
+            break
+        observed = replace(observed, position=np.where(gross[..., None], np.nan, observed.position))
+    covariance = _covariance(tree, observed, root, rotations, work, prior, _missing(seen))
+    restless |= ~np.isfinite(covariance).all(axis=(1, 2))
+    _normal_equations(tree, replace(observed, position=everything), weights, root, rotations, work)
+    return Fit(root, rotations, covariance, work.residuals, seen, _widened(restless, rate_hz))
+
+
+def _widened(frames: NDArray, rate_hz: float) -> NDArray:
+    """Return frames, shape (time,), with those that the prior couples to them."""
+    reach = 2 * max(2, round(EDGE_S * rate_hz)) + 1
+    return np.asarray(np.convolve(frames, np.ones(reach), "same")[: len(frames)] > 0.5) if frames.any() else frames
+
+
+def _gross(residuals: NDArray, weights: NDArray) -> NDArray:
+    """Return which sample of each frame, shape (time, marker), is the farthest off, where it is off by 8 sd or more."""
+    squares = np.empty(residuals.shape[:2])
+    distances(residuals, weights, squares)
+    worst = squares.max(axis=1, keepdims=True)
+    return (squares == worst) & (worst > GROSS_SD**2)
+
+
+def _covariance(
+    tree: Tree, observed: Observed, root: NDArray, rotations: NDArray, work: _Work, prior: NDArray, missing: NDArray
+) -> NDArray:
+    """Return the covariances of place and turns, shape (time, n, n); NaN where there is none.
+
+    A frame that shows all segments stands for itself. In gaps neighbours and the prior tell too, and soft tissue, which
+    errs alike in neighbours, counts there as often as it is independent.
+    """
+    n_frames, n = work.right.shape
+    covariance = np.full((n_frames, n, n), np.inf)
+    if missing.any():
+        _normal_equations(tree, observed, observed.weights(observed.steady), root, rotations, work)
+        _add_diagonal(work.blocks, LOOSEST**-2)
+        if band.factor_band(work.blocks, _held(np.broadcast_to(prior, (n_frames, n))), *work.factors):
+            band.inverse_diagonal(*work.factors, covariance)
+    _normal_equations(tree, observed, observed.weights(1.0), root, rotations, work)
     _add_diagonal(work.blocks, LOOSEST**-2)
-    covariance = np.full((n_frames, n, n), np.nan)
-    if band.factor_band(work.blocks, _held(np.broadcast_to(prior, (n_frames, n))), *work.factors):
-        band.inverse_diagonal(*work.factors, covariance)
-    if not settled or not np.isfinite(covariance).all():
-        # Whatever the poses are by now, they are no answer.
-        seen[:] = np.inf
-    return Fit(root, rotations, covariance, work.residuals, seen, settled)
+    blend(work.blocks, missing, covariance)
+    return covariance
 
 
 def _descend(
@@ -204,8 +246,8 @@ def _descend(
     work: _Work,
     pull: NDArray,
     seen: NDArray,
-) -> bool:
-    """Move the poses, in place, to where the cost is least; return whether they got there.
+) -> NDArray:
+    """Move the poses, in place, to where the cost is least; return the frames, shape (time,), that did not get there.
 
     A step that raises the cost is taken back, and damped the next time (Levenberg 1944).
     """
@@ -214,7 +256,7 @@ def _descend(
         cost += normal.add_limits(rotations, tree.parent, tree.low, tree.high, LIMIT_SD_RAD, work.blocks, work.right)
         return cost + float(normal.add_prior(root, rotations, pull, work.right))
 
-    damping, least, in_vain, settled = DAMPING, np.inf, 0, False
+    damping, least, in_vain, restless = DAMPING, np.inf, 0, np.ones(len(root), bool)
     kept = root.copy(), rotations.copy()
     for _ in range(MAX_STEPS):
         cost = equations()
@@ -227,25 +269,24 @@ def _descend(
         kept, least = (root.copy(), rotations.copy()), cost
         _add_diagonal(work.blocks, damping)
         if not band.factor_band(work.blocks, pull, *work.factors):
-            return False
+            return np.ones(len(root), bool)
         band.solve_band(*work.factors, work.right, work.right)
         largest = normal.apply_step(root, rotations, work.right)
-        settled = _largest_seen(work.right, seen) < SETTLED
+        restless = _moved_seen(work.right, seen) > SETTLED
         if damping <= DAMPING and largest < SMALL_STEP:
             break
         damping = max(DAMPING, damping / 100.0)
-    return settled
+    return restless
 
 
-def _largest_seen(step: NDArray, seen: NDArray) -> float:
-    """Return the largest part of a step (time, n) in segments that their frames show.
+def _moved_seen(step: NDArray, seen: NDArray) -> NDArray:
+    """Return the largest part, shape (time,), of a step (time, n) in segments that their frames show.
 
     What no marker shows drifts with the prior for long, and is left out in the end.
     """
     turns = np.abs(step.reshape(len(step), -1, 3)).max(axis=2)
-    # The place of the root is no better than its turn.
-    shown = turns[np.hstack([seen[:, 1:2], seen[:, 1:]]) <= SEEN_SD_RAD]
-    return float(shown.max()) if len(shown) else 0.0
+    moved: NDArray = np.where(_missing(seen), 0.0, turns).max(axis=1)
+    return moved
 
 
 def _add_diagonal(blocks: NDArray, value: float) -> None:
@@ -260,10 +301,17 @@ def _held(weight: NDArray) -> NDArray:
     return inner
 
 
+def _missing(seen: NDArray) -> NDArray:
+    """Return what frames do not show, shape (time, 1 + segment); the place of the root is no better than its turn."""
+    missing: NDArray = seen > SEEN_SD_RAD
+    missing[:, 0] = missing[:, 1]
+    return missing
+
+
 def _near_gaps(seen: NDArray, rate_hz: float) -> NDArray:
     """Return where, shape (time, n), a segment is not seen or was or will be so within 0.1 s; places as the root is."""
     reach = max(2, round(EDGE_S * rate_hz))
-    missing = seen > SEEN_SD_RAD
+    missing = _missing(seen)
     for index in range(1, missing.shape[1]):
         # What is out of sight for very long is not bridged, and must not pull at what is in sight.
         for first, last in runs_of(missing[:, index].copy()):

@@ -11,6 +11,7 @@ from mocap.kinematics.fit.tree import Tree
 from mocap.kinematics.traced import Vec
 
 LAG_S = 0.1
+ODD_M = 0.03
 BUSY_QUANTILE = 0.95
 _TURN_DENSITY = (1.0, 5000.0)
 _MOVE_DENSITY = (0.1, 100.0)
@@ -81,11 +82,26 @@ def _by_itself(tree: Tree, segment: str, measured: Mapping[str, NDArray]) -> Fou
     shape = np.array([tree.places[name][1] for name in names])
     if second_spread(shape) < MIN_SPREAD_M:
         return None
-    pose = fit(Cluster(names, shape, np.inf), {name: Vec(measured[name]) for name in names})
-    axes = pose.frame.axes
-    if not np.isfinite(axes).all(axis=(1, 2)).any():
-        return None
-    return axes, pose.centroid.value - np.einsum("tij,tj->ti", axes, pose.anchor_cluster)
+    points = np.stack([measured[name] for name in names], axis=1)
+    axes, origin, residual = _placed(names, shape, points)
+    # One point that is far off spoils the others: the frame is placed without the one that it fits best without.
+    odd = np.flatnonzero(residual > ODD_M)
+    for left_out in range(len(names)) if len(odd) and len(names) > 3 else ():
+        fewer = points[odd].copy()
+        fewer[:, left_out] = np.nan
+        other_axes, other_origin, other = _placed(names, shape, fewer)
+        better = other < 0.5 * residual[odd]
+        axes[odd[better]], origin[odd[better]] = other_axes[better], other_origin[better]
+        residual[odd[better]] = 2.0 * other[better]
+    return (axes, origin) if np.isfinite(axes).all(axis=(1, 2)).any() else None
+
+
+def _placed(names: tuple[str, ...], shape: NDArray, points: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+    """Return orientation, origin and RMS residual of a shape in points (time, marker, 3)."""
+    pose = fit(Cluster(names, shape, np.inf), {name: Vec(points[:, index]) for index, name in enumerate(names)})
+    axes = np.array(pose.frame.axes)
+    origin = pose.centroid.value - np.einsum("tij,tj->ti", axes, pose.anchor_cluster)
+    return axes, origin, np.where(np.isfinite(pose.residual_m), pose.residual_m, 0.0)
 
 
 def _nearest(there: NDArray) -> NDArray:

@@ -18,17 +18,17 @@ Fitted = tuple[tuple[str, ...], Fit, Observed, Tree, tuple[Shown, ...]]
 def fit_verdicts(parts: Sequence[Fitted], bridge_s: float) -> tuple[Verdict, ...]:
     """Return a verdict per marker (RMS residual against its own sd), the longest gap, and whether it settled."""
     verdicts: list[Verdict] = []
-    longest, settled = 0.0, True
+    longest, restless = 0.0, 0
     for markers, fitted, observed, _, shown in parts:
         for index, name in enumerate(markers):
             verdicts += _marker_verdict(name, fitted.residuals[:, index], _expected(observed, index))
         longest = max([longest, *(one.longest_s for one in shown)])
-        settled &= fitted.settled
+        restless = max(restless, int(fitted.restless.sum()))
     text = "longest time over which the markers do not show a segment between frames that do; longer is left out"
     verdicts.append(Verdict("skeleton_gap", longest, bridge_s, "s", longest <= bridge_s, text))
-    if not settled:
-        text = "a stretch of the fit did not settle, and its poses are left out"
-        verdicts.append(Verdict("skeleton_settled", 1.0, 0.0, "", False, text))
+    if restless:
+        text = "frames in which the fit did not settle, or next to such; they are left out"
+        verdicts.append(Verdict("skeleton_settled", float(restless), 0.0, "frames", False, text))
     return tuple(verdicts)
 
 

@@ -49,14 +49,16 @@ def _chain(seed: int):
 
 def _cost_and_right(root, rotations, parent, offset, segment, place, measured, weights):
     blocks, right, residuals = np.zeros((1, 12, 12)), np.zeros((1, 12)), np.empty(measured.shape)
-    normal.add_markers(root, rotations, parent, offset, segment, place, measured, weights, blocks, right, residuals)
-    cost = 0.5 * np.einsum("tmi,tmij,tmj->", residuals, weights, residuals)
+    cost = 0.5 * normal.add_markers(
+        root, rotations, parent, offset, segment, place, measured, weights, blocks, right, residuals
+    )
     return cost, right[0], blocks[0], residuals
 
 
-def test_the_gradient_of_the_markers_is_that_of_their_cost() -> None:
+@pytest.mark.parametrize("off", [1.0, 30.0])
+def test_the_gradient_of_the_markers_is_that_of_their_cost(off: float) -> None:
     root, rotations, parent, offset, segment, place, rng = _chain(7)
-    measured = rng.normal(size=(1, 4, 3))
+    measured = off * rng.normal(size=(1, 4, 3))
     halves = rng.normal(size=(1, 4, 3, 5))
     weights = halves @ np.swapaxes(halves, -1, -2)
     model = (parent, offset, segment, place, measured, weights)
@@ -69,7 +71,7 @@ def test_the_gradient_of_the_markers_is_that_of_their_cost() -> None:
             moved, turned = root.copy(), rotations.copy()
             normal.apply_step(moved, turned, step)
             costs.append(_cost_and_right(moved, turned, *model)[0])
-        assert right[index] == pytest.approx(-(costs[0] - costs[1]) / 2e-6, rel=1e-5, abs=1e-6)
+        assert right[index] == pytest.approx(-(costs[0] - costs[1]) / 2e-6, rel=1e-4, abs=1e-5)
 
 
 def test_the_curvature_is_that_of_the_residuals() -> None:
