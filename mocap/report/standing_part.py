@@ -11,8 +11,8 @@ from mocap.report.verdict_part import verdict_table
 from mocap.trial import Verdict
 
 _NEUTRAL = re.compile(r"neutral_(.+)_deg$")
-_SIDED = re.compile(r"(.+)_([rl])_(m|mm|rad|deg|kg)$")
-_PLAIN = re.compile(r"(.+)_(m|mm|rad|deg|kg|s)$")
+_UNIT = re.compile(r"(.+)_(m|mm|rad|deg|kg|s)$")
+_COLUMNS = {"": 1, "r": 2, "l": 3}
 _MM = 1000.0
 
 Subject = Mapping[str, float | str]
@@ -76,28 +76,37 @@ def _signed(value: float) -> str:
 
 
 def _lengths(subject: Subject) -> str:
-    """Lengths and other measures; both sides in a row, lengths in mm."""
-    sided: dict[tuple[str, str], dict[str, float]] = {}
-    plain: list[list[str]] = []
+    """Lengths and other measures with their SD where there is one; both sides in a row, lengths in mm."""
+    rows: dict[tuple[str, str], list[str]] = {}
     for key, value in subject.items():
-        if _NEUTRAL.match(key) or key == "static_quiet_s":
+        name, side, unit = _parts(key)
+        if _NEUTRAL.match(key) or key == "static_quiet_s" or name.endswith("_sd"):
             continue
-        if isinstance(value, str):
-            plain.append([escaped(_words(key)), escaped(value), "", "", ""])
-        elif match := _SIDED.match(key):
-            sided.setdefault((match[1], match[3]), {})[match[2]] = float(value)
-        else:
-            match = _PLAIN.match(key)
-            name, unit = (match[1], match[2]) if match else (key, "")
-            plain.append([escaped(_words(name)), _measure(float(value), unit), "", "", ""])
-    rows = [
-        [escaped(_words(name)), "", *(_measure(both.get(side, float("nan")), unit) for side in "rl"),
-         _measure(both.get("r", float("nan")) - both.get("l", float("nan")), unit)]
-        for (name, unit), both in sided.items()
-    ]  # fmt: skip
-    if not rows and not plain:
-        return ""
-    return table(["Measures", "", "right", "left", "right \u2212 left"], [*rows, *plain])
+        cells = rows.setdefault((name, unit), [escaped(_words(name)), "", "", "", ""])
+        cells[_COLUMNS[side]] = escaped(value) if isinstance(value, str) else _with_spread(subject, key, value)
+    for (name, unit), cells in rows.items():
+        right, left = (subject.get(_key(name, side, unit)) for side in "rl")
+        if isinstance(right, float | int) and isinstance(left, float | int):
+            cells[4] = _measure(float(right) - float(left), unit)
+    return table(["Measures", "", "right", "left", "right \u2212 left"], list(rows.values())) if rows else ""
+
+
+def _parts(key: str) -> tuple[str, str, str]:
+    """Name, side (`r`, `l` or nothing) and unit of a measure."""
+    match = _UNIT.match(key)
+    name, unit = (match[1], match[2]) if match else (key, "")
+    return (name[:-2], name[-1], unit) if name[-2:] in ("_r", "_l") else (name, "", unit)
+
+
+def _key(name: str, side: str, unit: str) -> str:
+    return "_".join(part for part in (name, side, unit) if part)
+
+
+def _with_spread(subject: Subject, key: str, value: float) -> str:
+    name, side, unit = _parts(key)
+    sd = subject.get(_key(f"{name}_sd", side, unit))
+    shown = _measure(float(value), unit)
+    return f"{shown} ± {_measure(float(sd), unit)}" if isinstance(sd, float | int) else shown
 
 
 def _words(key: str) -> str:

@@ -36,6 +36,8 @@ def trial() -> Trial:
         "neutral_hip_flexion_r_deg": 9.13, "neutral_hip_flexion_r_sd_deg": 0.12, "neutral_hip_flexion_l_deg": 8.02,
         "neutral_hip_flexion_l_sd_deg": 0.1, "neutral_pelvic_tilt_deg": 12.94, "neutral_pelvic_tilt_sd_deg": 0.3,
         "leg_length_r_m": 0.8821, "leg_length_l_m": 0.8763, "static_quiet_s": 5.17, "mass_kg": 70.5, "sex": "f",
+        "static_knee_width_r_m": 0.1052, "static_knee_width_sd_r_m": 0.0004, "static_knee_width_l_m": 0.1041,
+        "static_hip_centre_r": "score", "static_hip_centre_l": "harrington",
     }  # fmt: skip
     quality = (
         Verdict("static_quiet", 5.17, 3.0, "s", True, "quiet standing used"),
@@ -84,7 +86,9 @@ def test_the_page_says_it_all_and_stands_alone() -> None:
     for words in (
         "Kinematics of squat <1>", "P01", "AB", "2026-03-01T10:00:00Z", "angles in degrees", "3 of 4 angles",
         "look at: pelvis_width", "Quiet standing used: 5.17 s", "Hip flexion 9.1 ± 0.1 8.0 ± 0.1 1.1",
-        "Pelvic tilt 12.9 ± 0.3", "Leg length 882.1 mm 876.3 mm 5.8 mm", "70.5 kg", "no plate at T12/L1",
+        "Pelvic tilt 12.9 ± 0.3", "Leg length 882.1 mm 876.3 mm 5.8 mm", "70.5 kg",
+        "Knee width 105.2 mm ± 0.4 mm 104.1 mm 1.1 mm", "Hip centre score harrington",
+        "no plate at T12/L1",
         "Femur against <pelvis>.", "by & markers", "hip_flexion (right, left)", "abababababab", "up was given",
         "usual: 0.17 to 0.35 m", "mocap 0.1.0", "not for diagnosis",
     ):  # fmt: skip
