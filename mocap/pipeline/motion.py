@@ -15,6 +15,7 @@ from mocap.kinematics.static import StaticReport
 from mocap.pipeline.calibration_part import with_calibration_part
 from mocap.pipeline.calibration_recordings import NO_PATHS, RecordingPaths, open_recordings, recording_digests
 from mocap.pipeline.digests import input_sha256
+from mocap.pipeline.measure_words import with_measure_words
 from mocap.pipeline.model_notes import KinematicsInput, model_notes
 from mocap.pipeline.output_kinds import TRIAL
 from mocap.pipeline.outputs import check_outputs
@@ -145,7 +146,7 @@ def analyse(
     unstated = trial.axis_source == GRAVITY_UNSTATED
     return replace(
         trial,
-        segments=result.segments,
+        segments=with_measure_words(result.segments, point_method(trial), GRAVITY_UNSTATED if unstated else ""),
         angles=_with_doubt(angles) if unstated else angles,
         subject={**_without_neutral(trial.subject), **neutral_band(result.static_report),
                  **{name: value for name, value in (static_subject or {}).items() if name in _RECORD}},
