@@ -33,6 +33,9 @@ def command(
         list[str] | None,
         typer.Option(help="LANDMARK=FILE: a recording in which a pointer (PTR1, PTR2, ...) touches it; repeatable."),
     ] = None,
+    landmarks: Annotated[
+        Path | None, typer.Option(help="landmarks.toml: landmarks clicked in two or more views of the static.")
+    ] = None,
     pointer_pivot: Annotated[Path | None, typer.Option(help="The pointer pivoting about its resting tip.")] = None,
     marker_set: Annotated[
         str | None, typer.Option(help="Marker set, or a .toml file of your own; found from the labels when left out.")
@@ -79,7 +82,7 @@ def command(
     chosen = _pairs(choices, "--set")
     filtering = stated_filter(filter, cutoff, _pairs(filter_choices, "--filter-set"))
     hip, knee = tuple(functional_hip or ()), tuple(functional_knee or ())
-    recorded = RecordingPaths(hip, knee, closing_static, pointer_pivot, pointed)
+    recorded = RecordingPaths(hip, knee, closing_static, pointer_pivot, pointed, landmarks)
     made = kinematics_to_file(trial, out, static, marker_set, model, up, units, filtering, chosen, recorded)
     _show(made, out, as_json)
 

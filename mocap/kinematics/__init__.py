@@ -3,7 +3,7 @@
 Inside the package everything is in ISB axes (X anterior, Y up, Z right); the world is turned once, at the door.
 """
 
-from mocap.kinematics.anatomical.joints import NO_RECORDINGS, CalibrationRecordings
+from mocap.kinematics.anatomical.joints import NO_RECORDINGS, CalibrationRecordings, Clicked
 from mocap.kinematics.definitions import GRAVITY_ANGLES, VERDICT_NAMES
 from mocap.kinematics.joint_angles import Kinematics, joint_angles, joint_centres, kinematics, segment_poses
 from mocap.kinematics.options import KinematicsOptions
@@ -16,6 +16,7 @@ __all__ = [
     "VERDICT_NAMES",
     "CalibrationRecordings",
     "Change",
+    "Clicked",
     "Kinematics",
     "KinematicsOptions",
     "Placement",

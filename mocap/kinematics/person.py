@@ -136,7 +136,7 @@ def calibrate_person(
     quiet = quiet_part(everything, static.rate_hz)
     positions = {name: values[quiet] for name, values in everything.items()}
     positions = {name: values for name, values in positions.items() if np.isfinite(values).all(axis=1).any()}
-    touched = find_touched(recordings, marker_set, positions, options)
+    touched = find_touched(recordings, marker_set, positions, options, everything)
     if touched.positions:
         positions |= touched.positions
         plausibility.check_body(positions, "static trial with the landmarks that were pointed at")

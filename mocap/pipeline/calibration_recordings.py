@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mocap.kinematics import CalibrationRecordings
+from mocap.kinematics import CalibrationRecordings, Clicked
 from mocap.pipeline.digests import input_sha256
 from mocap.trial import Points3D
 
@@ -23,6 +23,8 @@ class RecordingPaths:
         A pointer that pivots about its tip.
     pointed : tuple of (str, Path)
         Landmarks, and recordings in which the pointer touches them.
+    clicks : Path, optional
+        A `landmarks.toml`: landmarks clicked in views of the static.
     """
 
     functional_hip: tuple[Path, ...] = ()
@@ -30,6 +32,7 @@ class RecordingPaths:
     closing: Path | None = None
     pivot: Path | None = None
     pointed: tuple[tuple[str, Path], ...] = ()
+    clicks: Path | None = None
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -42,9 +45,11 @@ class RecordingPaths:
 NO_PATHS = RecordingPaths()
 
 
-def open_recordings(paths: RecordingPaths, opened: Callable[[Path], Points3D]) -> CalibrationRecordings | None:
+def open_recordings(
+    paths: RecordingPaths, opened: Callable[[Path], Points3D], clicked: tuple[Clicked, ...] = ()
+) -> CalibrationRecordings | None:
     """Return the recordings, or None when no file is named; `opened` reads one as the static is read."""
-    if not paths.files:
+    if not paths.files and not clicked:
         return None
     points = {path: opened(path) for path in paths.files}
     return CalibrationRecordings(
@@ -53,9 +58,11 @@ def open_recordings(paths: RecordingPaths, opened: Callable[[Path], Points3D]) -
         closing=points[paths.closing] if paths.closing is not None else None,
         pivot=points[paths.pivot] if paths.pivot is not None else None,
         pointed=tuple((name, points[path]) for name, path in paths.pointed),
+        clicked=clicked,
     )
 
 
 def recording_digests(paths: RecordingPaths) -> dict[str, str]:
     """Return the SHA-256 of every file by its name."""
-    return {path.name: input_sha256(path) for path in paths.files}
+    clicks = () if paths.clicks is None else (paths.clicks,)
+    return {path.name: input_sha256(path) for path in (*paths.files, *clicks)}

@@ -8,12 +8,20 @@ import numpy as np
 
 from mocap.config.build import build
 from mocap.errors import KinematicsError
-from mocap.kinematics import GRAVITY_ANGLES, NO_RECORDINGS, VERDICT_NAMES, CalibrationRecordings, KinematicsOptions
+from mocap.kinematics import (
+    GRAVITY_ANGLES,
+    NO_RECORDINGS,
+    VERDICT_NAMES,
+    CalibrationRecordings,
+    Clicked,
+    KinematicsOptions,
+)
 from mocap.kinematics.missing import missing_note
 from mocap.kinematics.proxies import PROXIES
 from mocap.kinematics.static import StaticReport
 from mocap.pipeline.calibration_part import with_calibration_part
 from mocap.pipeline.calibration_recordings import NO_PATHS, RecordingPaths, open_recordings, recording_digests
+from mocap.pipeline.clicks import clicked_landmarks
 from mocap.pipeline.digests import input_sha256
 from mocap.pipeline.measure_words import with_measure_words
 from mocap.pipeline.model_notes import KinematicsInput, model_notes
@@ -235,7 +243,10 @@ def kinematics_to_file(
         return opened.points_smoothed if filtered and opened.points_smoothed is not None else opened.points
 
     standing = open_trial(static, up, units) if static is not None else None
-    recordings = open_recordings(recorded, lambda file: treated(open_trial(file, up, units)))
+    clicked: tuple[Clicked, ...] = ()
+    if recorded.clicks is not None and standing is not None:
+        clicked = clicked_landmarks(recorded.clicks, standing)
+    recordings = open_recordings(recorded, lambda file: treated(open_trial(file, up, units)), clicked)
     digests = {static.name: input_sha256(static)} if static is not None else {}
     trial = replace(trial, inputs={**trial.inputs, **digests, **recording_digests(recorded)})
     analysed = analyse(

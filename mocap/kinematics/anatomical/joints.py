@@ -26,6 +26,30 @@ from mocap.trial import Points3D, Verdict
 
 
 @dataclass(frozen=True, eq=False)
+class Clicked:
+    """A landmark that was clicked in views of the static.
+
+    Attributes
+    ----------
+    name : str
+    frame : int
+        Of the static, from 0.
+    position_world : ndarray, shape (3,)
+        m.
+    residual_px : float
+        RMS distance of the clicks from where the point would be seen.
+    sd_m : float
+        Standard uncertainty of the position (root of the trace).
+    """
+
+    name: str
+    frame: int
+    position_world: NDArray
+    residual_px: float
+    sd_m: float
+
+
+@dataclass(frozen=True, eq=False)
 class CalibrationRecordings:
     """Recordings of the same person, made to calibrate beyond the static; all may be left out.
 
@@ -39,6 +63,8 @@ class CalibrationRecordings:
         A pointer (markers `PTR1`, `PTR2`, ...) that pivots about its resting tip.
     pointed : tuple of (str, Points3D)
         Landmarks with the recordings in which the tip touches them; a touched landmark counts in place of its marker.
+    clicked : tuple of Clicked
+        Landmarks that were clicked in views of the static; they count like touched ones.
     """
 
     functional_hip: tuple[Points3D, ...] = ()
@@ -46,11 +72,12 @@ class CalibrationRecordings:
     closing: Points3D | None = None
     pivot: Points3D | None = None
     pointed: tuple[tuple[str, Points3D], ...] = ()
+    clicked: tuple[Clicked, ...] = ()
 
     @property
     def pointed_names(self) -> tuple[str, ...]:
-        """The landmarks that were touched, each once."""
-        return tuple(dict.fromkeys(name for name, _ in self.pointed))
+        """The landmarks that were touched or clicked, each once."""
+        return tuple(dict.fromkeys([*(name for name, _ in self.pointed), *(one.name for one in self.clicked)]))
 
 
 NO_RECORDINGS = CalibrationRecordings()

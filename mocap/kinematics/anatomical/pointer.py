@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.errors import KinematicsError
+from mocap.kinematics.anatomical.joints import Clicked
 from mocap.kinematics.anatomical.rotation import SegmentMotion, centre_of_rotation
 from mocap.kinematics.anatomical.segment import Positions, cluster_of, motion_of, tracking_names
 from mocap.kinematics.clusters import Cluster, mean_shape, second_spread
@@ -253,6 +254,32 @@ def _rest(inside: NDArray, rate_hz: float) -> tuple[int, int]:
     starts, ends = edges[::2], edges[1::2]
     longest = int(np.argmax(ends - starts))
     return int(starts[longest]), int(ends[longest])
+
+
+def clicked_place(
+    click: Clicked, static: Positions, every_frame: Positions, pelvis: str, skip: Sequence[str]
+) -> NDArray:
+    """Return a clicked landmark in every quiet frame of the static, shape (time, 3), m, carried by its segment.
+
+    Raises
+    ------
+    KinematicsError
+        LANDMARK_UNKNOWN; CLICK_CLUSTER without three tracked points on the segment in the frame of the clicks.
+    """
+    segment = segment_of(click.name)
+    cluster = cluster_of(static, tracking_names(segment, {n for n in static if n not in skip}, pelvis), segment)
+    inside = np.full(3, np.nan)
+    if cluster is not None:
+        there = motion_of(cluster, {name: every_frame[name][click.frame : click.frame + 1] for name in cluster.names})
+        inside = there.axes[0].T @ (ISB_FROM_WORLD @ click.position_world - there.origin[0])
+    if cluster is None or not np.isfinite(inside).all():
+        raise KinematicsError(
+            f"{click.name} was clicked, and in frame {click.frame} nothing carries it: {segment} needs three markers "
+            "off one line.",
+            "Click in a frame that shows the plate or cluster of the segment.",
+            code="CLICK_CLUSTER",
+        )
+    return placed_in_static(Touched(cluster, inside, click.sd_m, 0.0), static)
 
 
 def placed_in_static(touched: Touched, static: Mapping[str, NDArray]) -> NDArray:

@@ -11,6 +11,7 @@ from mocap.errors import KinematicsError
 from mocap.kinematics.anatomical.joints import CalibrationRecordings, movement_positions
 from mocap.kinematics.anatomical.pointer import (
     calibrate_pointer,
+    clicked_place,
     placed_in_static,
     pointer_positions,
     tip_positions,
@@ -29,7 +30,11 @@ class TouchedLandmarks:
 
 
 def find_touched(
-    recordings: CalibrationRecordings, marker_set: MarkerSet, static: Mapping[str, NDArray], options: KinematicsOptions
+    recordings: CalibrationRecordings,
+    marker_set: MarkerSet,
+    static: Mapping[str, NDArray],
+    options: KinematicsOptions,
+    every_frame: Mapping[str, NDArray],
 ) -> TouchedLandmarks:
     """Return the landmarks that were touched.
 
@@ -40,6 +45,8 @@ def find_touched(
     static : mapping of str to ndarray, shape (time, 3)
         Landmarks in the quiet frames of the static, ISB-turned world, m.
     options : KinematicsOptions
+    every_frame : mapping of str to ndarray, shape (time, 3)
+        Landmarks in all frames of the static, of which the clicks count.
 
     Returns
     -------
@@ -52,27 +59,16 @@ def find_touched(
         POINTER_PIVOT without the pivot recording; those of `calibrate_pointer`, `tip_positions`, `touch` and
         `movement_positions`.
     """
-    if not recordings.pointed:
-        return TouchedLandmarks()
-    if recordings.pivot is None:
-        raise KinematicsError(
-            "Landmarks were pointed at, and no recording tells where the pointer's tip is.",
-            "Give the recording in which the pointer pivots about its tip too.",
-            code="POINTER_PIVOT",
-        )
-    pointer = calibrate_pointer(pointer_positions(recordings.pivot))
-    facts: dict[str, float | str] = {
-        "pointer_tip_residual_m": pointer.residual_m, "pointer_tip_sd_m": pointer.sd_m
-    }  # fmt: skip
-    skip = recordings.pointed_names
+    facts: dict[str, float | str] = {}
     places: dict[str, list[NDArray]] = {}
-    for landmark, points in recordings.pointed:
-        owner = f"recording that points at {landmark}"
-        seen = movement_positions(points, marker_set, static, owner, options.static_check == "refuse")
-        tip = tip_positions(pointer, pointer_positions(points))
-        found = touch(landmark, tip, seen, static, points.rate_hz, options.pelvis, skip)
-        places.setdefault(landmark, []).append(placed_in_static(found, static))
-        facts[f"pointed_{landmark}_sd_m"] = found.sd_m
+    for click in recordings.clicked:
+        places.setdefault(click.name, []).append(
+            clicked_place(click, static, every_frame, options.pelvis, recordings.pointed_names)
+        )
+        facts[f"clicked_{click.name}_residual_px"] = click.residual_px
+        facts[f"clicked_{click.name}_sd_m"] = click.sd_m
+    if recordings.pointed:
+        _touch_all(recordings, marker_set, static, options, places, facts)
     positions = {}
     for landmark, several in places.items():
         positions[landmark] = np.mean(several, axis=0)
@@ -84,3 +80,29 @@ def find_touched(
             if np.isfinite(off).any():
                 facts[f"pointed_{landmark}_from_marker_m"] = float(np.nanmedian(off))
     return TouchedLandmarks(MappingProxyType(positions), MappingProxyType(facts))
+
+
+def _touch_all(
+    recordings: CalibrationRecordings,
+    marker_set: MarkerSet,
+    static: Mapping[str, NDArray],
+    options: KinematicsOptions,
+    places: dict[str, list[NDArray]],
+    facts: dict[str, float | str],
+) -> None:
+    if recordings.pivot is None:
+        raise KinematicsError(
+            "Landmarks were pointed at, and no recording tells where the pointer's tip is.",
+            "Give the recording in which the pointer pivots about its tip too.",
+            code="POINTER_PIVOT",
+        )
+    pointer = calibrate_pointer(pointer_positions(recordings.pivot))
+    facts |= {"pointer_tip_residual_m": pointer.residual_m, "pointer_tip_sd_m": pointer.sd_m}
+    skip = recordings.pointed_names
+    for landmark, points in recordings.pointed:
+        owner = f"recording that points at {landmark}"
+        seen = movement_positions(points, marker_set, static, owner, options.static_check == "refuse")
+        tip = tip_positions(pointer, pointer_positions(points))
+        found = touch(landmark, tip, seen, static, points.rate_hz, options.pelvis, skip)
+        places.setdefault(landmark, []).append(placed_in_static(found, static))
+        facts[f"pointed_{landmark}_sd_m"] = found.sd_m
