@@ -59,6 +59,15 @@ class Solved:
         return self.n_frames / self.seconds
 
 
+def _quiet():
+    """The package, told to write neither words nor a log file into the working folder."""
+    import opensim
+
+    opensim.Logger.setLevelString("Off")
+    opensim.Logger.removeFileSink()
+    return opensim
+
+
 def build_model(standing, joints, path):
     """Write a model to a file.
 
@@ -71,8 +80,7 @@ def build_model(standing, joints, path):
     path : Path
         Of the .osim file.
     """
-    import opensim
-
+    opensim = _quiet()
     model = opensim.Model()
     model.setName("simple")
     places = {**standing, **joints}
@@ -130,9 +138,7 @@ def solve(model_path, positions, names, rate_hz):
     names : sequence of str
     rate_hz : float
     """
-    import opensim
-
-    opensim.Logger.setLevelString("Off")
+    opensim = _quiet()
     model = opensim.Model(str(model_path))
     state = model.initSystem()
     table = opensim.TimeSeriesTableVec3()
@@ -164,9 +170,7 @@ def solve(model_path, positions, names, rate_hz):
 
 def tool(model_path, positions, names, rate_hz, folder: Path):
     """Solve by the tool that people run, from a .trc file to a .mot file, all of it timed."""
-    import opensim
-
-    opensim.Logger.setLevelString("Off")
+    opensim = _quiet()
     trc, mot = folder / "markers.trc", folder / "found.mot"
     write_trc(trc, positions, names, rate_hz)
     start, cpu = time.perf_counter(), time.process_time()
