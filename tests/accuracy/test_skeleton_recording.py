@@ -36,13 +36,14 @@ def opensim(shared_data: Path) -> dict[str, np.ndarray]:
 def test_knees_agree_better_than_segment_by_segment(fitted, opensim, side: str) -> None:
     reference = opensim[f"knee_angle_{side}"]
     apart = {model: np.std(k.angles.deg(f"knee_flexion_{side}") - reference) for model, k in fitted.items()}
-    # Measured: 3.34 to 0.78 deg right, 2.45 to 0.85 deg left.
+    # Measured: 3.34 to 0.82 deg right, 2.45 to 0.79 deg left.
     assert apart["skeleton"] <= 1.5 < apart["segments"]
 
 
 def test_pelvic_tilt(fitted, opensim) -> None:
     found, reference = fitted["skeleton"].angles.deg("pelvic_tilt"), -opensim["pelvis_tilt"]
-    # Measured r 0.995, SD 2.2 deg: more anterior than OpenSim's at depth, where the ASIS markers rise off the bone.
+    # Measured r 0.995, SD 2.05 deg. At depth it is up to 12 deg from segment by segment, where the ASIS counts fully:
+    # the recording cannot tell which is nearer to the bone.
     assert np.corrcoef(found, reference)[0, 1] >= 0.99
     assert np.std(found - reference) <= 3.0
 
@@ -55,9 +56,9 @@ def test_there_is_no_leap_and_every_angle_is_sure_enough(fitted) -> None:
         # Measured 2.3 deg (hip flexion) from frame to frame.
         assert np.abs(np.diff(angles.deg(name))).max() <= 3.0, name
         assert np.isfinite(angles.deg(name)).all(), name
-    # Measured 1.1 (tilt) to 2.9 deg (hip rotation), soft tissue counted.
-    assert 0.5 < np.median(angles.sd_deg("pelvic_tilt")) < 2.0
-    assert np.median(angles.sd_deg("hip_rotation_r")) < 5.0
+    # Measured 1.8 (tilt) and 4.9 deg (hip rotation), soft tissue counted.
+    assert 0.5 < np.median(angles.sd_deg("pelvic_tilt")) < 2.5
+    assert np.median(angles.sd_deg("hip_rotation_r")) < 6.0
     assert not angles.definition("lumbar_flexion").observable
 
 
