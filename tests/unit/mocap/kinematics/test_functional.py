@@ -147,7 +147,8 @@ def _hip_errors_mm(with_loss: bool, n_trials: int, names: tuple[str, ...] = THIG
 def test_score_recovers_the_hip_to_1_mm_at_1_mm_noise() -> None:
     errors, stated = _hip_errors_mm(True, 30)
     distance = np.linalg.norm(errors, axis=1)
-    # Measured over 30 trials of 12 s with three thigh markers: RMS 0.5, largest 0.9 mm.
+    # Measured over 30 trials of 12 s with three thigh markers: RMS 0.49, largest 0.83 mm; as published, without the
+    # correction: 0.84 and 1.29 mm, of which 0.69 is bias.
     assert np.sqrt(np.mean(distance**2)) < 0.6
     assert distance.max() < 1.0
     # What it says of itself: measured ratio of the RMS error to the mean stated uncertainty 1.0.
@@ -175,7 +176,7 @@ def test_the_whole_way_at_1_mm_noise(seed: int) -> None:
     star = noisy(STAR["r"], 0.001, seed)
     result = calibrated(star, static=noisy(STATIC.points, 0.001, 100 + seed), hip_centre="bell")
     apart = np.linalg.norm(result.centres["RHJC"] - SQUAT.joint_centres["RHJC"], axis=1)
-    assert 1e3 * apart.max() < 1.0  # measured 0.6 mm at most, over 20 seeds
+    assert 1e3 * apart.max() < 1.0  # measured 0.46 mm at most, over 10 seeds
 
 
 @pytest.mark.parametrize(
@@ -241,7 +242,7 @@ def test_sara_mends_epicondyles_that_were_palpated_off(sigma_m: float, limit_deg
     off = kinematics(trial, static=static).angles
     for name in ("knee_varus_r", "hip_rotation_r"):
         error = np.abs(result.angles.deg(name) - SQUAT.truth_deg(name))
-        assert error.max() < limit_deg  # measured 0.5 deg at most with noise
+        assert error.max() < limit_deg  # measured 0.2 deg at most with noise
         assert np.abs(off.deg(name) - SQUAT.truth_deg(name)).max() > 0.7 * abs(turn_deg)
     assert "knee axis by SARA" in result.angles.definition("knee_flexion_r").method
     assert result.static_report is not None

@@ -77,7 +77,8 @@ def test_a_plate_that_moves_in_the_middle_of_squats_is_found(n_seeds: int, witho
         points = with_skin_motion(SQUATS, seed)
         for kind, verdicts in found.items():
             verdicts.append(slip_in(points, without, seed, kind))
-    # Measured over 100 seeds: 4.7 mm at most where it stays, 8 mm at least where it moves; the limit is 5 mm.
+    # Measured over 100 seeds: 3.2 mm (landmarks hidden: 4.9) at most where it stays, 8.5 (7.4) at least where it
+    # moves; the limit is 5 mm.
     assert np.mean([v.passed for v in found["stays"]]) >= 0.99
     assert np.mean([not v.passed for v in found["slides"]]) >= 0.95
     assert np.mean([not v.passed for v in found["turns"]]) >= 0.95
