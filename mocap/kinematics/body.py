@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from mocap.kinematics import segments
 from mocap.kinematics.anatomical.functional import Functional
-from mocap.kinematics.angles import rotation_about
+from mocap.kinematics.angles import rotation_about, traced_joint
 from mocap.kinematics.clusters import ClusterPose
 from mocap.kinematics.heading import Heading
 from mocap.kinematics.hip_centre import PelvisSize, hip_centre
 from mocap.kinematics.observability import HIP_LINE, NO_GRAVITY, NotObservable
-from mocap.kinematics.traced import Frame, Vec, carried, chain, constant, difference, mean, turned_by
+from mocap.kinematics.traced import Frame, Scalar, Vec, carried, chain, constant, difference, mean, turned_by
 
 SIDES = {"R": 1.0, "L": -1.0}
 
@@ -269,6 +269,14 @@ class Body:
         # over to the shank there and stays with it.
         femur_world = np.swapaxes(self.femur(side).axes, -1, -2)
         return Vec(axis.value, chain(shank.axes @ self.zeros.femur_in_shank[side] @ femur_world, now.grad))
+
+    def hip_turn(self, side: str) -> tuple[Scalar, Scalar, Scalar]:
+        """Return the three angles of the femur in the pelvis; see `traced_joint`."""
+        return self._keep(f"hip_turn_{side}", lambda: traced_joint(self.pelvis(), self.femur(side)))
+
+    def knee_turn(self, side: str) -> tuple[Scalar, Scalar, Scalar]:
+        """Return the three angles of the proximal shank in the femur; see `traced_joint`."""
+        return self._keep(f"knee_turn_{side}", lambda: traced_joint(self.femur(side), self.shank_proximal(side)))
 
     def foot_line(self, side: str) -> tuple[Vec, str]:
         """Return the vector from heel to forefoot, and the name of its front end."""

@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.kinematics.body import SIDES, Body
-from mocap.kinematics.landmarks import TRACKED
+from mocap.kinematics.landmarks import TRACKED, Landmarks, for_placement
+from mocap.kinematics.models import build_body
 from mocap.kinematics.observability import NotObservable
-from mocap.kinematics.traced import Frame
+from mocap.kinematics.traced import Frame, evaluate
 
 _WANDS = {"femur_r": ("RTHI_WAND",), "shank_r": ("RTIB_WAND",), "femur_l": ("LTHI_WAND",), "shank_l": ("LTIB_WAND",)}
 
@@ -18,19 +19,29 @@ def bone_axes(body: Body, frames: NDArray) -> dict[str, NDArray]:
 
     The axes of the world stand in for a bone whose pose the trial does not show.
     """
-    segments: dict[str, Callable[[], Frame]] = {"pelvis": body.pelvis, "thorax": body.thorax}
+    there = for_placement(Landmarks(body.points, body.poses, "", ()), frames, ())
+    poses = _segments(build_body(there.points, there.poses, body.setting, body.zeros, body.heading))
+    evaluate(poses.values())
+    found: dict[str, NDArray] = {}
+    for segment, frame in poses.items():
+        axes = frame.axes
+        axes = np.where(np.isfinite(axes).all(axis=(1, 2))[:, None, None], axes, np.eye(3))
+        found |= dict.fromkeys((*TRACKED[segment][1], *_WANDS.get(segment, ())), axes)
+    return found
+
+
+def _segments(body: Body) -> dict[str, Frame]:
+    wanted: dict[str, Callable[[], Frame]] = {"pelvis": body.pelvis, "thorax": body.thorax}
     for side in SIDES:
-        segments |= {
+        wanted |= {
             f"femur_{side.lower()}": lambda side=side: body.femur(side),  # type: ignore[misc]
             f"shank_{side.lower()}": lambda side=side: body.shank_distal(side),  # type: ignore[misc]
             f"foot_{side.lower()}": lambda side=side: body.foot(side),  # type: ignore[misc]
         }
-    found: dict[str, NDArray] = {}
-    for segment, frame in segments.items():
+    found = {}
+    for segment, build in wanted.items():
         try:
-            axes = frame().axes[frames]
+            found[segment] = build()
         except NotObservable:
             continue
-        axes = np.where(np.isfinite(axes).all(axis=(1, 2))[:, None, None], axes, np.eye(3))
-        found |= dict.fromkeys((*TRACKED[segment][1], *_WANDS.get(segment, ())), axes)
     return found

@@ -9,6 +9,7 @@ from mocap.kinematics.body import SIDES, Body
 from mocap.kinematics.clusters import MIN_SPREAD_M
 from mocap.kinematics.further.leg_lines import short_track
 from mocap.kinematics.observability import NotObservable
+from mocap.kinematics.tape.points import shorter_than
 from mocap.kinematics.traced import Vec
 
 Construction = tuple[Callable[[], NDArray], str]
@@ -25,10 +26,8 @@ def short_lines(body: Body) -> Iterator[tuple[str, NDArray, str]]:
             head, tail = (end() for end in ends)
         except NotObservable:
             continue
-        gap = head.value - tail.value
-        with np.errstate(invalid="ignore"):
-            short = np.einsum("ti,ti->t", gap, gap) < MIN_SPREAD_M**2
-        if short.any():
+        short = shorter_than(head.value, tail.value, MIN_SPREAD_M)
+        if short is not None:
             for name in names:
                 yield name, short, f"{words} coincide"
 

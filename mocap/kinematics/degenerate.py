@@ -27,9 +27,12 @@ def nothing_to_see(points: Points3D, labels: list[str]) -> str:
     """
     if points.n_frames == 0:
         return NO_FRAMES
-    position = points.position[:, [points.names.index(label) for label in labels]]
+    columns = [points.names.index(label) for label in labels]
     looks = np.unique(np.linspace(0, points.n_frames - 1, _LOOKS).round().astype(int))
-    if _any_extent(position[looks]) or _any_extent(position):
+    if _any_extent(points.position[looks][:, columns]):
+        return ""
+    position = points.position[:, columns]
+    if _any_extent(position):
         return ""
     seen = np.isfinite(position).all(axis=2)
     if not seen.any():

@@ -16,6 +16,7 @@ from mocap.kinematics.conditioning import geometry_of, short_lines
 from mocap.kinematics.landmarks import ANATOMICAL, TRACKED, Landmarks
 from mocap.kinematics.outcomes import NEVER_TOGETHER
 from mocap.kinematics.physiology import beyond_range
+from mocap.kinematics.tape.points import column_facts
 from mocap.trial import AngleDefinition, JointAngles
 
 GIMBAL_FLAG_DEG = 75.0
@@ -93,19 +94,18 @@ def with_frame_reasons(
     JointAngles
         With `frame_reason` and `frame_reason_words`; ill-conditioned frames have become NaN.
     """
-    values, table = np.array(angles.values), _Table(np.zeros(angles.values.shape, np.uint8), [""])
+    values, table = np.array(angles.values), _Table(np.zeros(angles.values.shape, np.uint8, "F"), [""])
     columns = {name: index for index, name in enumerate(angles.names)}
     for name, frames, text in short_lines(body):
         if name in columns:
             _lose(table, values, columns[name], frames, text)
     _explain(table, values, angles, columns, body, found, positions, sources)
     _gimbal(table, values, columns)
-    with np.errstate(invalid="ignore"):
-        unsure = (angles.sd > np.deg2rad(SD_LIMIT_DEG)) & np.isfinite(values)
-        odd = beyond_range(angles.names, values, upright=upright)
+    limit = np.deg2rad(SD_LIMIT_DEG)
+    unsure, odd = column_facts(angles.sd)[2] > limit, beyond_range(angles.names, values, upright=upright)
     for column in columns.values():
-        if unsure[:, column].any():
-            _lose(table, values, column, unsure[:, column], TOO_UNSURE)
+        if unsure[column]:
+            _lose(table, values, column, angles.sd[:, column] > limit, TOO_UNSURE)
         if odd[:, column].any():
             table.give(odd[:, column], column, BEYOND_RANGE)
     return replace(
@@ -117,13 +117,18 @@ def with_frame_reasons(
 def _definitions(angles: JointAngles, values: NDArray, table: _Table) -> tuple[AngleDefinition, ...]:
     """Return the definitions; an angle without a value in any frame is not observable, for its commonest reason."""
     definitions = list(angles.definitions)
+    nowhere = column_facts(values)[0] == len(values)
     for column, definition in enumerate(definitions):
-        shown = definition.observable or definition.reason == NEVER_TOGETHER
-        if len(values) and shown and np.isnan(values[:, column]).all():
+        if len(values) and _is_shown(definition) and nowhere[column]:
             commonest = table.words[int(np.bincount(table.codes[:, column]).argmax())]
             text = f"no frame shows all it needs; most often: {commonest}"
             definitions[column] = replace(definition, observable=False, reason=text)
     return tuple(definitions)
+
+
+def _is_shown(definition: AngleDefinition) -> bool:
+    """Tell whether the points show the angle, though it may be in no frame."""
+    return definition.observable or definition.reason == NEVER_TOGETHER
 
 
 def _lose(table: _Table, values: NDArray, column: int, frames: NDArray, text: str) -> None:
@@ -135,13 +140,15 @@ def _lose(table: _Table, values: NDArray, column: int, frames: NDArray, text: st
 
 def _gimbal(table: _Table, values: NDArray, columns: Mapping[str, int]) -> None:
     """Flag first and third angles beside a second one near a right angle; beyond 89 deg they are lost."""
+    _, low, high = column_facts(values)
+    largest = np.maximum(-low, high)
     for second, others in _TRIPLES.items():
         if second not in columns:
             continue
+        if largest[columns[second]] <= np.deg2rad(GIMBAL_FLAG_DEG):
+            continue
         size = np.abs(values[:, columns[second]])
         near = size > np.deg2rad(GIMBAL_FLAG_DEG)
-        if not near.any():
-            continue
         for name in others:
             _lose(table, values, columns[name], size > np.deg2rad(GIMBAL_LOST_DEG), GIMBAL_LOST)
             table.give(near & np.isfinite(values[:, columns[name]]), columns[name], GIMBAL_FLAG)
@@ -157,12 +164,17 @@ def _explain(
     positions: Mapping[str, NDArray],
     sources: Callable[[], Mapping[str, frozenset[str]]],
 ) -> None:
-    missing = np.isnan(values) & (table.codes == 0)
+    some = column_facts(values)[0] > 0
     asked: Mapping[str, frozenset[str]] | None = None
     seen: dict[str, NDArray] = {}
     for name, column in columns.items():
-        frames = missing[:, column]
+        if not some[column]:
+            continue
+        frames = np.isnan(values[:, column]) & (table.codes[:, column] == 0)
         if not frames.any():
+            continue
+        if not _is_shown(angles.definitions[column]):
+            table.give(frames, column, angles.definitions[column].reason)
             continue
         if asked is None:
             asked = sources()

@@ -10,7 +10,7 @@ from mocap.errors import KinematicsError
 from mocap.kinematics import landmarks as lm
 from mocap.kinematics.anatomical.joints import NO_RECORDINGS, CalibrationRecordings
 from mocap.kinematics.anatomical.trial_slip import plate_slip_verdicts
-from mocap.kinematics.body import Body, Setting
+from mocap.kinematics.body import Setting
 from mocap.kinematics.definitions import ANGLE_NAMES
 from mocap.kinematics.degenerate import angles_of_nothing, nothing_to_see, usable_static
 from mocap.kinematics.exchanged import exchange_verdict, exchanges_of, with_exchange_flags
@@ -27,7 +27,7 @@ from mocap.kinematics.person import NOBODY, StaticReport, calibrate_person, chec
 from mocap.kinematics.physiology import physiology_verdict
 from mocap.kinematics.placement import Placement
 from mocap.kinematics.plug_in_gait.measures import Measures, Stated, find_measures
-from mocap.kinematics.poses import joint_centre_positions, segment_transforms
+from mocap.kinematics.poses import frequent_parts, joint_centre_positions, segment_transforms
 from mocap.kinematics.proxies import with_proxies
 from mocap.kinematics.sources import angle_sources, one_frame
 from mocap.kinematics.static_noise import static_sd, with_static_noise
@@ -207,10 +207,11 @@ def kinematics(
         found = lm.build_landmarks(traced, person.calibration, options.pelvis, noise)
     size = person.size or size_without_static(positions, options)
     setting = replace(setting, pelvis_method=found.pelvis_method, size=size, functional=person.functional)
+    body = build_body(found.points, found.poses, setting, person.zeros)
     # Once for all that asks for single ones of them later.
-    evaluate([*found.points.values(), *(part for pose in found.poses.values() for part in pose.parts)])
-    heading = heading_of(Body(found.points, found.poses, setting, person.zeros), points.rate_hz, options.heading_rad)
-    body = build_body(found.points, found.poses, setting, person.zeros, heading)
+    parts = (part for pose in found.poses.values() for part in pose.parts)
+    evaluate([*found.points.values(), *parts, *frequent_parts(body)])
+    body.heading = heading_of(body, points.rate_hz, options.heading_rad)
     outcomes = all_outcomes(body)
     if fitted is not None:
         outcomes = fitted.worded(outcomes)

@@ -6,6 +6,7 @@ from mocap.kinematics.angles import line_elevation, line_lean, signed, traced_jo
 from mocap.kinematics.body import SIDES, Body
 from mocap.kinematics.limb_keypoints import hip_of_thigh_line, knee_of_three_points
 from mocap.kinematics.observability import HIP_LINE, NotObservable, Outcome, attempt
+from mocap.kinematics.tape.points import column_facts
 from mocap.kinematics.traced import Vec, difference
 
 HIP = ("hip_flexion", "hip_adduction", "hip_rotation")
@@ -48,7 +49,7 @@ def _hip(body: Body, side: str) -> dict[str, Outcome]:
         raise NotObservable(f"{HIP_LINE}, so the thigh has nothing to be measured against")
     if body.by_keypoints(f"{side}KJC"):
         return hip_of_thigh_line(body, side, _hip_words(body, side))
-    a, b, g = traced_joint(body.pelvis(), body.femur(side))
+    a, b, g = body.hip_turn(side)
     s = SIDES[side]
     method = f"pelvis from {body.setting.pelvis_method}; {_hip_words(body, side)}; {_knee_words(body, side)}"
     angles = (a, signed(s, b), signed(s, g))
@@ -58,7 +59,7 @@ def _hip(body: Body, side: str) -> dict[str, Outcome]:
 def _knee(body: Body, side: str) -> dict[str, Outcome]:
     if body.by_keypoints(f"{side}KJC"):
         return knee_of_three_points(body, side)
-    a, b, g = traced_joint(body.femur(side), body.shank_proximal(side))
+    a, b, g = body.knee_turn(side)
     s = SIDES[side]
     method = f"{_hip_words(body, side)}; {_knee_words(body, side)} and malleoli"
     rotation = Outcome(signed(s, g), f"{method}; knee axis carried by the shank from the static", "static")
@@ -122,5 +123,9 @@ def near_singular(body: Body, side: str) -> float | None:
         for name, outcome in attempt(HIP, lambda part=part: part(body, side)).items()  # type: ignore[misc]
         if name in ("hip_adduction", "knee_varus") and outcome.angle is not None
     ]
-    seen = np.abs(np.concatenate([values[np.isfinite(values)] for values in found] or [np.empty(0)]))
-    return float(np.rad2deg(seen.max())) if len(seen) else None
+    if not found:
+        return None
+    n_missing, least, largest = column_facts(np.stack(found).T)
+    if (n_missing == len(found[0])).all():
+        return None
+    return float(np.rad2deg(max(-least.min(), largest.max())))

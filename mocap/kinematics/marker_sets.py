@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -74,14 +75,20 @@ def read_marker_set(name: str) -> MarkerSet:
     own = name.lower().endswith(".toml")
     path = Path(name) if own else preset_path("marker_sets", name)
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        stamp = path.stat()
+        return _read(path, stamp.st_mtime_ns, stamp.st_size, path.stem if own else name)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise KinematicsError(
             f"The marker set file '{path.name}' cannot be read: {error}.",
             "Give a TOML file like those of the presets.",
             code="MARKER_SET_FILE",
         ) from error
-    return marker_set_of(path.stem if own else name, content)
+
+
+@lru_cache(maxsize=64)
+def _read(path: Path, changed_ns: int, size: int, name: str) -> MarkerSet:
+    """Read a file once, and anew when it has changed: all sets are read to find the one of a recording."""
+    return marker_set_of(name, tomllib.loads(path.read_text(encoding="utf-8")))
 
 
 def marker_set_of(name: str, content: Mapping[str, object]) -> MarkerSet:

@@ -95,7 +95,8 @@ def angles_of(
 ) -> JointAngles:
     """Return the angles of a trial with their definitions and uncertainties."""
     shape = (points.n_frames, len(ANGLE_NAMES))
-    values, sd = np.full(shape, np.nan), np.full(shape, np.nan)
+    # Angle by angle in memory, as they are written and looked through.
+    values, sd = np.full(shape, np.nan, order="F"), np.full(shape, np.nan, order="F")
     definitions = []
     shown = {name: outcome.angle for name, outcome in outcomes.items() if outcome.angle is not None}
     sds = dict(zip(shown, random_sds(list(shown.values()), covariances), strict=True)) if covariances else {}

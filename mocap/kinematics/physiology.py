@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mocap.kinematics.tape.points import column_facts
 from mocap.trial import JointAngles, Verdict
 
 # Degrees; choices of this project, well beyond the ranges of motion of goniometry, so that gymnasts and deep hinges
@@ -43,10 +44,9 @@ def beyond_range(names: Sequence[str], values: NDArray, *, upright: bool = True)
     """Return which values (rad), shape (time, angle), no joint of a person reaches; NaN is none of them."""
     low, high = ranges(names, upright=upright)
     # Most trials have none: least and largest of each angle tell it at once.
-    doubtful = (np.fmin.reduce(values, axis=0, initial=np.inf) < low) | (
-        np.fmax.reduce(values, axis=0, initial=-np.inf) > high
-    )
-    odd = np.zeros(values.shape, bool)
+    _, least, largest = column_facts(values)
+    doubtful = (least < low) | (largest > high)
+    odd = np.zeros(values.shape, bool, order="F")
     odd[:, doubtful] = (values[:, doubtful] < low[doubtful]) | (values[:, doubtful] > high[doubtful])
     return odd
 
@@ -54,8 +54,7 @@ def beyond_range(names: Sequence[str], values: NDArray, *, upright: bool = True)
 def physiology_verdict(angles: JointAngles, *, upright: bool = True) -> tuple[Verdict, ...]:
     """Return whether all values are within what joints reach; without any value there is no verdict."""
     low, high = ranges(angles.names, upright=upright)
-    least = np.fmin.reduce(angles.values, axis=0, initial=np.inf)
-    largest = np.fmax.reduce(angles.values, axis=0, initial=-np.inf)
+    _, least, largest = column_facts(angles.values)
     if not (np.isfinite(low) & np.isfinite(largest)).any():
         return ()
     excess = np.maximum(low - least, largest - high)

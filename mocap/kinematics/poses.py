@@ -1,6 +1,7 @@
 """Segment poses and joint centres of a body, in the Z-up world."""
 
 from collections.abc import Callable
+from functools import partial
 
 from numpy.typing import NDArray
 
@@ -64,3 +65,17 @@ def joint_centre_positions(body: Body) -> dict[str, NDArray]:
             except NotObservable:
                 continue
     return centres
+
+
+def frequent_parts(body: Body) -> list[Vec | Frame]:
+    """Return what many ask for of a body: pelvis and its middles, and the centres of the joints."""
+    wanted: list[Callable[[], Vec | Frame]] = [body.pelvis, body.mid_asis, body.mid_psis]
+    for side in SIDES:
+        wanted += [partial(centre, side) for centre in (body.hip, body.knee, body.ankle)]
+    found: list[Vec | Frame] = []
+    for build in wanted:
+        try:
+            found.append(build())
+        except NotObservable:
+            continue
+    return found

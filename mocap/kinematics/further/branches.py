@@ -14,6 +14,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mocap.kinematics.tape.points import column_facts
+
 GAP_S = 0.25
 """Longest gap that continuity bridges. A choice: half a turn in it is 720 deg/s."""
 FASTEST_DEG_S = 3000.0
@@ -40,8 +42,7 @@ def on_branches(values: NDArray, names: Sequence[str], rate_hz: float) -> NDArra
     rate_hz : float
     """
     chosen = np.array(values, float)
-    low = np.fmin.reduce(chosen, axis=0, initial=np.inf)
-    high = np.fmax.reduce(chosen, axis=0, initial=-np.inf)
+    _, low, high = column_facts(chosen)
     for column, name in enumerate(names):
         middle = joint_middle(name)
         # Most angles are where they belong: least and largest value tell it at once.

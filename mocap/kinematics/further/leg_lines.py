@@ -6,7 +6,8 @@ from numpy.typing import NDArray
 from mocap.kinematics.angles import line_elevation, line_lean, signed
 from mocap.kinematics.body import SIDES, Body
 from mocap.kinematics.observability import HIP_LINE, NotObservable, Outcome, attempt
-from mocap.kinematics.traced import Frame, Scalar, Vec, carried, difference
+from mocap.kinematics.tape.points import count_seen
+from mocap.kinematics.traced import Frame, Scalar, Vec, carried, difference, turned_by
 
 SHORTEST_TRACK_M = 0.030
 """Horizontal way from ankle to knee under which the knee's track has no direction. A choice, not a measurement."""
@@ -28,7 +29,7 @@ def leg_line_outcomes(body: Body, side: str) -> dict[str, Outcome]:
 
 def from_above(upright: Frame) -> Frame:
     """Return an upright frame (Y up) turned so that `line_lean` reads the turn to the right about the vertical."""
-    return Frame(upright.axes @ _FROM_ABOVE, upright.grad)
+    return turned_by(upright, _FROM_ABOVE)
 
 
 def _knee_tracking(body: Body, side: str) -> Outcome:
@@ -38,7 +39,7 @@ def _knee_tracking(body: Body, side: str) -> Outcome:
     turn = signed(SIDES[side], line_lean(shank, from_above(floor)))
     short = short_track(body, side)
     n_short = int(short.sum())
-    if n_short and n_short == int(np.isfinite(shank.value).all(axis=1).sum()):
+    if n_short and n_short == int(count_seen([shank.value]).sum()):
         raise NotObservable(
             "the knee is never 30 mm or more away from above the ankle, and an upright shank tracks nowhere"
         )
@@ -51,7 +52,7 @@ def _knee_tracking(body: Body, side: str) -> Outcome:
 
 def short_track(body: Body, side: str) -> NDArray:
     """Return the frames, shape (time,), with the knee less than 30 mm from above the ankle."""
-    shank = difference(body.knee(side), body.ankle(side)).value
+    shank = body.knee(side).value - body.ankle(side).value
     return np.hypot(shank[:, 0], shank[:, 2]) < SHORTEST_TRACK_M
 
 

@@ -96,14 +96,14 @@ def _foot_words(body: PlugInGaitBody, side: str) -> str:
 
 
 def _hip(body: PlugInGaitBody, side: str) -> dict[str, Outcome]:
-    a, b, g = traced_joint(body.pelvis(), body.femur(side))
+    a, b, g = body.hip_turn(side)
     s = SIDES[side]
     angles = (a, signed(s, b), signed(s, g))
     return {name: Outcome(angle, _hip_words(body, side)) for name, angle in zip(HIP, angles, strict=True)}
 
 
 def _knee(body: PlugInGaitBody, side: str) -> dict[str, Outcome]:
-    a, b, g = traced_joint(body.femur(side), body.shank_proximal(side))
+    a, b, g = body.knee_turn(side)
     s, method = SIDES[side], _shank_words(body, side)
     angles = (signed(-1.0, a), signed(s, b), signed(s, g))
     return {name: Outcome(angle, method, zero=_KNEE_ZERO) for name, angle in zip(KNEE, angles, strict=True)}

@@ -49,6 +49,29 @@ def count_complete(rows, counts, start, stop):
 
 
 @njit(**OPTIONS)
+def mark_short(heads, tails, length2, short):
+    """Mark where the squared distance of two points, rows of shape (3, time), is below a limit; tell whether any is."""
+    any_short = False
+    for t in range(len(short)):
+        x, y, z = heads[0, t] - tails[0, t], heads[1, t] - tails[1, t], heads[2, t] - tails[2, t]
+        if x * x + y * y + z * z < length2:
+            short[t] = any_short = True
+    return any_short
+
+
+@njit(**OPTIONS)
+def facts_of(values):
+    """Return how many values, shape (n,), are NaN, and the least and the largest of the others."""
+    missing, least, largest = 0.0, np.inf, -np.inf
+    for value in values:
+        if np.isnan(value):
+            missing += 1.0
+        else:
+            least, largest = min(least, value), max(largest, value)
+    return missing, least, largest
+
+
+@njit(**OPTIONS)
 def median_of(values):
     """Return the median of the finite values, shape (n,); NaN without any."""
     kept = np.empty(len(values))
@@ -59,6 +82,9 @@ def median_of(values):
             count += 1
     if count == 0:
         return np.nan
+    _, least, largest = facts_of(kept[:count])
+    if least == largest:  # noise that is the same in all frames
+        return least
     upper = _select(kept[:count], count // 2)
     if count % 2:
         return upper

@@ -73,3 +73,30 @@ def count_seen(vectors: Iterable[NDArray]) -> NDArray:
         count_complete(vector.T, counts, 0, len(counts))
     assert counts is not None
     return counts
+
+
+def column_facts(values: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+    """Return how many of every column, shape (time, column), are NaN, and the least and the largest of the others.
+
+    Returns
+    -------
+    n_missing, least, largest : ndarray, shape (column,)
+        Infinite where all are NaN: least +, largest -.
+    """
+    from mocap.kinematics.tape.point_kernels import facts_of
+
+    found = np.empty((values.shape[1], 3))
+
+    def work(column: int) -> None:
+        found[column] = facts_of(values[:, column])
+
+    for_each(work, range(len(found)))
+    return found[:, 0], found[:, 1], found[:, 2]
+
+
+def shorter_than(heads: NDArray, tails: NDArray, length_m: float) -> NDArray | None:
+    """Return where lines between points, shape (time, 3), are shorter than a length; None where none is."""
+    from mocap.kinematics.tape.point_kernels import mark_short
+
+    short = np.zeros(len(heads), bool)
+    return short if mark_short(heads.T, tails.T, length_m * length_m, short) else None
