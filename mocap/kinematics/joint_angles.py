@@ -14,6 +14,8 @@ from mocap.kinematics.body import Setting
 from mocap.kinematics.definitions import ANGLE_NAMES
 from mocap.kinematics.degenerate import angles_of_nothing, nothing_to_see, usable_static
 from mocap.kinematics.exchanged import exchange_verdict, exchanges_of, with_exchange_flags
+from mocap.kinematics.faults.bridging import facing_doubted
+from mocap.kinematics.faults.turns import settled_turns
 from mocap.kinematics.fit.model import fit_skeleton
 from mocap.kinematics.frame_reasons import with_frame_reasons
 from mocap.kinematics.further.flat_foot import flat_foot_verdicts
@@ -211,7 +213,8 @@ def kinematics(
     # Once for all that asks for single ones of them later.
     parts = (part for pose in found.poses.values() for part in pose.parts)
     evaluate([*found.points.values(), *parts, *frequent_parts(body)])
-    body.heading = heading_of(body, points.rate_hz, options.heading_rad)
+    doubted = facing_doubted(exchanges, points.n_frames)
+    body.heading = heading_of(body, points.rate_hz, options.heading_rad, doubted)
     outcomes = all_outcomes(body)
     if fitted is not None:
         outcomes = fitted.worded(outcomes)
@@ -224,7 +227,7 @@ def kinematics(
         part = static_sd(body, positions, person.calibration, options.pelvis, noise, person.mean_sd_m)
         angles = with_static_noise(angles, part)
     angles = with_frame_reasons(angles, body, found, positions, sources, upright=upright)
-    angles = with_exchange_flags(angles, exchanges, sources)
+    angles = settled_turns(with_exchange_flags(angles, exchanges, sources))
     if fitted is not None:
         angles = fitted.flagged(angles, body)
     if options.proxies:

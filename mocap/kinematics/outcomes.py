@@ -10,6 +10,7 @@ from mocap.kinematics.angles import traced_baker
 from mocap.kinematics.body import SIDES, Body
 from mocap.kinematics.bone_axes import bone_axes
 from mocap.kinematics.definitions import ANGLE_NAMES, definition_of
+from mocap.kinematics.faults.bridging import bridged
 from mocap.kinematics.further.branches import on_branches
 from mocap.kinematics.further.outcomes import further_outcomes
 from mocap.kinematics.gradients import largest_change_sd
@@ -43,8 +44,13 @@ def all_outcomes(body: Body) -> dict[str, Outcome]:
     return {name: found[name] for name in ANGLE_NAMES}
 
 
-def heading_of(body: Body, rate_hz: float, given_rad: float = float("nan")) -> Heading | None:
-    """Return the heading of a body, given or found; None without gravity or anything that faces forward."""
+def heading_of(
+    body: Body, rate_hz: float, given_rad: float = float("nan"), doubted: NDArray | None = None
+) -> Heading | None:
+    """Return the heading of a body, given or found; None without gravity or anything that faces forward.
+
+    Frames that are `doubted`, shape (time,) of bool, are bridged.
+    """
     if not body.setting.gravity_known:
         return None
     if np.isfinite(given_rad):
@@ -54,6 +60,8 @@ def heading_of(body: Body, rate_hz: float, given_rad: float = float("nan")) -> H
         middle, forward, name = _facing(body)
     except NotObservable:
         return None
+    if doubted is not None and doubted.any():
+        middle, forward = bridged(middle, doubted), bridged(forward, doubted)
     return find_heading(middle, forward, rate_hz, _feet_bisector(body), name)
 
 
