@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from mocap.kinematics.definitions import definition_of
 from mocap.kinematics.marker_sets import MarkerSet, match
 from mocap.kinematics.observability import Outcome
+from mocap.kinematics.tape.points import FARTHEST_M
 from mocap.trial import JointAngles, Points3D, Verdict
 
 NO_FRAMES = "there are no frames"
@@ -34,16 +35,22 @@ def nothing_to_see(points: Points3D, labels: list[str]) -> str:
     position = points.position[:, columns]
     if _any_extent(position):
         return ""
-    seen = np.isfinite(position).all(axis=2)
+    seen = _is_seen(position)
     if not seen.any():
         return NOTHING_SEEN
     # Two points that are seen at a time say nothing of a line; what they lack is told angle by angle.
     return NO_EXTENT if (seen.sum(axis=1) >= 3).any() else ""
 
 
+def _is_seen(position: NDArray) -> NDArray:
+    """Return which points, of (time, point, 3), every frame has."""
+    seen: NDArray = (np.abs(position) <= FARTHEST_M).all(axis=2)
+    return seen
+
+
 def _any_extent(position: NDArray) -> bool:
     """Tell whether any frame, of (time, point, 3), shows three points that are not on one line."""
-    seen = np.isfinite(position).all(axis=2)
+    seen = _is_seen(position)
     for frame, there in zip(position, seen, strict=True):
         if there.sum() >= 3:
             centred = frame[there] - frame[there].mean(axis=0)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from mocap.kinematics.angles import line_elevation, line_lean, signed, subtract, traced_baker, traced_joint
 from mocap.kinematics.body import Body
+from mocap.kinematics.clusters import MIN_SPREAD_M
 from mocap.kinematics.observability import (
     HIP_KEYPOINTS,
     HIP_LINE,
@@ -100,11 +101,14 @@ def spine_names(points: Container[str]) -> tuple[str, ...]:
     return names if len(names) >= 4 and {"T12", "S1"} <= set(names) else ()
 
 
-def spine_steps(points: NDArray) -> NDArray:
-    """Return where along the spine (0 at T12, 1 at S1) markers are, from positions of shape (time, marker, 3)."""
+def spine_steps(points: NDArray) -> NDArray | None:
+    """Return where along the spine (0 at T12, 1 at S1) markers are, from positions of shape (time, marker, 3).
+
+    None where they lie within 10 mm of each other in most frames.
+    """
     chords = np.nanmedian(np.linalg.norm(np.diff(points, axis=1), axis=2), axis=0)
     along = np.concatenate([[0.0], np.cumsum(chords)])
-    return along / along[-1]
+    return along / along[-1] if along[-1] >= MIN_SPREAD_M else None
 
 
 def spine_curvature(body: Body, steps: NDArray) -> Scalar:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mocap.kinematics.angles import line_lean, subtract
 from mocap.kinematics.body import Body
+from mocap.kinematics.clusters import MIN_SPREAD_M
 from mocap.kinematics.observability import HIP_LINE, NotObservable, Outcome, attempt
 from mocap.kinematics.traced import Scalar, combine
 
@@ -76,6 +77,8 @@ def _steps(places: NDArray) -> NDArray:
     """Return where along the spine markers are, 0 to 1 from the upper end, from positions (time, marker, 3)."""
     chords = np.median(np.linalg.norm(np.diff(places, axis=1), axis=2), axis=0)
     along = np.concatenate([[0.0], np.cumsum(chords)])
+    if not along[-1] >= MIN_SPREAD_M:
+        raise NotObservable(f"the spinous markers lie within {1000 * MIN_SPREAD_M:.0f} mm in most frames")
     return along / along[-1]
 
 

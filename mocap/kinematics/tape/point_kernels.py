@@ -8,8 +8,9 @@ _TILE = 64
 
 
 @njit(**OPTIONS)
-def split_points(position, columns, out, seen, start, stop):
-    """Write landmarks in ISB axes, rows of `out`, shape (landmark, 3, time); NaN in all where one is not finite.
+def split_points(position, columns, out, seen, farthest, start, stop):
+    """Write landmarks in ISB axes, rows of `out`, shape (landmark, 3, time); NaN in all where one is not finite, or
+    farther than `farthest`.
 
     `position` is (time, point, 3) in the Z-up world, `columns` says which point each landmark is, and `seen` is set to
     True for landmarks that any frame shows.
@@ -20,7 +21,7 @@ def split_points(position, columns, out, seen, start, stop):
             found = False
             for t in range(first, last):
                 x, y, z = position[t, columns[k], 0], position[t, columns[k], 1], position[t, columns[k], 2]
-                if not np.isfinite(x + y + z):
+                if not abs(x) + abs(y) + abs(z) <= farthest:
                     x = y = z = np.nan
                 else:
                     found = True

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from mocap.kinematics.tape.evaluate import for_each
 
+FARTHEST_M = 1e30
+"""Nothing is so far away, whatever the unit of length; beyond it products of lengths overflow."""
 _SPAN = 4096
 
 
@@ -16,7 +18,7 @@ def split_positions(position: NDArray, columns: Sequence[int]) -> tuple[NDArray,
     Parameters
     ----------
     position : ndarray, shape (time, point, 3)
-        Metres; NaN or infinite is missing.
+        Metres; NaN, infinite or beyond `FARTHEST_M` is missing.
     columns : sequence of int
         Which of the points each landmark is.
 
@@ -30,8 +32,11 @@ def split_positions(position: NDArray, columns: Sequence[int]) -> tuple[NDArray,
 
     rows, seen = np.empty((len(columns), 3, len(position))), np.zeros(len(columns), bool)
     chosen = np.asarray(columns, np.int64)
-    for_each(lambda start: split_points(position, chosen, rows, seen, start, min(start + _SPAN, len(position))),
-             range(0, len(position), _SPAN))  # fmt: skip
+
+    def work(start: int) -> None:
+        split_points(position, chosen, rows, seen, FARTHEST_M, start, min(start + _SPAN, len(position)))
+
+    for_each(work, range(0, len(position), _SPAN))
     return rows, seen
 
 
