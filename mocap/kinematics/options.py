@@ -1,8 +1,9 @@
 """Choices of the kinematics."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from mocap.errors import KinematicsError
+from mocap.kinematics.option_ranges import RANGES, check_ranges
 from mocap.kinematics.uncertainty import LANDMARK_SD_M
 
 _CHOICES = {
@@ -18,7 +19,7 @@ _CHOICES = {
 
 @dataclass(frozen=True)
 class KinematicsOptions:
-    """Choices of the kinematics; every one is named in the method of the angles it changes.
+    """Choices of the kinematics; `option_ranges` says what the numbers may be.
 
     Attributes
     ----------
@@ -105,3 +106,5 @@ class KinematicsOptions:
                 raise KinematicsError(
                     f"Option {name} is {getattr(self, name)!r}.", f"Choose one of {', '.join(choices)}.", code="OPTION"
                 )
+        defaults = {one.name: one.default for one in fields(self) if one.name in RANGES}
+        check_ranges({name: getattr(self, name) for name in RANGES}, defaults)

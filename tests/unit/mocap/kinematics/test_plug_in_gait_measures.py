@@ -102,8 +102,11 @@ def test_the_diameter_is_assumed_when_nothing_tells_it() -> None:
     [{"knee_width_r_m": 102.0}, {"ankle_width_l_m": 7.0}, {"marker_diameter_m": 14.0}, {"leg_length_m": 92.0}],
 )
 def test_a_length_in_another_unit_is_refused(changed: dict[str, float]) -> None:
-    with pytest.raises(KinematicsError, match=r"MEASURE_RANGE.*metres"):
+    with pytest.raises(KinematicsError, match=r"OPTION.*metres"):
         _find(subject=_file(), **changed)
+    stored = {name.replace("leg_length_m", "leg_length_r_m"): value for name, value in changed.items()}
+    with pytest.raises(KinematicsError, match=r"MEASURE_RANGE.*metres"):
+        _find(subject=_file(**stored))
 
 
 def test_one_leg_needs_the_measures_of_that_leg_alone() -> None:
