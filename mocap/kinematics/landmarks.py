@@ -56,6 +56,9 @@ _POSED = {"lumbar", "foot_r", "foot_l"}
 
 _WANDS = ("RTHI_WAND", "RTIB_WAND", "LTHI_WAND", "LTIB_WAND")
 ANATOMICAL = (*dict.fromkeys(name for _, landmarks in TRACKED.values() for name in landmarks), *_WANDS)
+SPINOUS = (*(f"T{level}" for level in range(1, 13)), *(f"L{level}" for level in range(1, 6)), "S1")
+PLACED = tuple(dict.fromkeys((*ANATOMICAL, *SPINOUS)))
+"""All that somebody palpated: what an error of placement is counted for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,7 +221,7 @@ def build_landmarks(
 def for_placement(
     found: Landmarks,
     frames: NDArray,
-    sources: Container[str] = ANATOMICAL,
+    sources: Container[str] = PLACED,
     bone_axes: Mapping[str, NDArray] = MappingProxyType({}),
 ) -> Landmarks:
     """Return the same landmarks at some frames, each of `sources` depending on its own placement alone.

@@ -16,7 +16,8 @@ from mocap.kinematics.heading import quiet_frames
 from mocap.kinematics.hip_centre import PelvisSize
 from mocap.kinematics.landmarks import Landmarks
 from mocap.kinematics.observability import NotObservable
-from mocap.kinematics.traced import Frame, difference
+from mocap.kinematics.placed_zeros import zero_gradient
+from mocap.kinematics.traced import Frame, Scalar, difference
 from mocap.kinematics.trunk_angles import spine_curvature, spine_names, spine_steps
 
 STANDING_SHARE = 0.97
@@ -118,6 +119,7 @@ def find_zeros(found: Landmarks, setting: Setting, foot_flat: bool) -> Zeros:
         c7_line=_c7_zero(body),
         spine=_spine_zero(body),
         spine_steps=_spine_steps(body),
+        gradients=_zero_gradients(found, body),
         knee_axis={s: axis for s in SIDES if (axis := _knee_axis(body, s)) is not None},
         femur_in_shank={s: turn for s in SIDES if (turn := _femur_in_shank(body, s)) is not None},
         foot_flat={s: flat for s in SIDES if foot_flat and (flat := _foot_flat(body, s)) is not None},
@@ -154,11 +156,24 @@ def _in_pelvis(body: Body, build: object) -> NDArray | None:
 
 def _c7_zero(body: Body) -> float | None:
     try:
-        (c7,) = body.need("C7")
-        lean = line_lean(difference(c7, body.mid_psis()), body.pelvis()).value
+        lean = _c7_lean(body).value
     except NotObservable:
         return None
     return _mean(lean)
+
+
+def _c7_lean(body: Body) -> Scalar:
+    (c7,) = body.need("C7")
+    return line_lean(difference(c7, body.mid_psis()), body.pelvis())
+
+
+def _zero_gradients(found: Landmarks, body: Body) -> dict[str, Mapping[str, NDArray]]:
+    """Return how the zeros of lines depend on where landmarks were placed, by name."""
+    gradients = {"c7_line": zero_gradient(found, body, _c7_lean)}
+    steps = _spine_steps(body)
+    if steps is not None:
+        gradients["spine"] = zero_gradient(found, body, lambda posed: spine_curvature(posed, steps))
+    return gradients
 
 
 def _spine_steps(body: Body) -> NDArray | None:

@@ -17,6 +17,7 @@ from mocap.kinematics.observability import (
     Outcome,
     attempt,
 )
+from mocap.kinematics.placed_zeros import less_zero
 from mocap.kinematics.traced import Frame, Scalar, Vec, combine, difference, mean
 
 PELVIS = ("pelvic_tilt", "pelvic_obliquity", "pelvic_rotation")
@@ -130,7 +131,7 @@ def _lumbar_spine(body: Body) -> Outcome:
         raise NotObservable(f"{NO_STATIC}, with the spinous markers and the pelvis in view together")
     curvature = spine_curvature(body, body.zeros.spine_steps)
     return Outcome(
-        signed(1.0, curvature, body.zeros.spine),
+        less_zero(body, curvature, body.zeros.spine, body.zeros.gradients.get("spine", {})),
         f"L-spine: tangents at T12 and S1 of a quadratic through {', '.join(spine_names(body.points))}",
         "static",
         sequence="angle in the sagittal plane of the pelvis",
@@ -149,7 +150,7 @@ def _thoracopelvic(body: Body) -> Outcome:
     line = _c7_line(body)
     offset = body.zeros.c7_line
     return Outcome(
-        signed(1.0, line_lean(line, pelvis), offset or 0.0),
+        less_zero(body, line_lean(line, pelvis), offset or 0.0, body.zeros.gradients.get("c7_line", {})),
         "C7 line: from mid-PSIS to C7 in the sagittal plane of the pelvis; no thorax frame (T10, CLAV, STRN missing)",
         "absolute" if offset is None else "static",
         zero="line along the Y axis of the pelvis" if offset is None else "as in the static trial",
