@@ -8,6 +8,7 @@ from typing import Any, Literal
 import pydantic
 
 from mocap.config.build import build, read_toml
+from mocap.config.static_trial import StaticTrial, check_static
 from mocap.errors import ConfigError, SourceError
 
 _CONFIG = pydantic.ConfigDict(extra="forbid")
@@ -146,13 +147,6 @@ class KeypointSource:
 
 
 @_section
-class StaticTrial:
-    """`[static]`: the name of the standing trial among the trials."""
-
-    trial: str
-
-
-@_section
 class TrialEntry:
     """One `[[trial]]`: a name, a task, its keypoint files and its context.
 
@@ -234,12 +228,8 @@ def _check_trials(session: Session) -> None:
             "Give each [[trial]] its own plain name; it becomes the name of the trial file.",
             code="CONFIG_VALUE",
         )
-    if session.static is not None and session.static.trial not in names:
-        raise ConfigError(
-            f"session.toml: [static] trial = '{session.static.trial}' is not among the trials {names}.",
-            "Name one of the [[trial]] entries.",
-            code="CONFIG_VALUE",
-        )
+    if session.static is not None:
+        check_static(session.static, names)
 
 
 def _check_click(session: Session) -> None:

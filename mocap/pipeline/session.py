@@ -9,16 +9,17 @@ from calibration.digits import counted
 from calibration.files import write_rig
 from mocap import __version__
 from mocap.config.session import Session, TrialEntry, read_session
-from mocap.errors import ConfigError, KinematicsError, MocapError, SourceError
+from mocap.errors import KinematicsError, MocapError
 from mocap.keypoints import PeopleKeypoints
 from mocap.pipeline.calibration import calibrate_footage, write_calibration
+from mocap.pipeline.calibration_recordings import recording_digests
 from mocap.pipeline.detection import session_keypoints
 from mocap.pipeline.digests import file_sha256, input_sha256, options_sha256
 from mocap.pipeline.keypoint_input import KeypointInput
 from mocap.pipeline.motion import analyse, record_of
 from mocap.pipeline.notes import notes_in, notes_of
 from mocap.pipeline.outputs import tried_path
-from mocap.pipeline.point_filter import as_static
+from mocap.pipeline.point_filter import as_static, with_filtered_points
 from mocap.pipeline.progress import Progress
 from mocap.pipeline.reconstruction import reconstruct_trial, with_z_up
 from mocap.pipeline.record import Outcome, SessionSummary, StageRecord
@@ -26,6 +27,7 @@ from mocap.pipeline.session_inputs import (
     calibration_files,
     clock_files,
     content_sha256,
+    existing,
     marker_set_sha256,
     own_marker_set,
     places,
@@ -36,6 +38,14 @@ from mocap.pipeline.session_inputs import (
 )
 from mocap.pipeline.session_options import StageOptions, participant_rule, stage_options, trial_choices
 from mocap.pipeline.session_outputs import check_session_outputs
+from mocap.pipeline.session_recordings import (
+    SessionRecordings,
+    calibration_trials,
+    check_recordings,
+    file_recordings,
+    recording_contents,
+    recording_paths,
+)
 from mocap.pipeline.synchronisation import known_clocks
 from mocap.signal.smoothing import filter_points
 from mocap.storage import read_told, read_trial, write_trial
@@ -57,8 +67,9 @@ def run_session(folder: Path, out: Path, progress: Progress) -> SessionSummary:
     Returns
     -------
     SessionSummary
-        A trial that is refused does not stop the others, but for a static, without which theirs would mean
-        something else. The older result of a refused trial is renamed to `<trial>.outdated.h5`.
+        A trial that is refused does not stop the others, but for a static or a recording that calibrates the person,
+        without which theirs would mean something else. The older result of a refused trial is renamed to
+        `<trial>.outdated.h5`.
 
     Raises
     ------
@@ -68,16 +79,22 @@ def run_session(folder: Path, out: Path, progress: Progress) -> SessionSummary:
     """
     session = read_session(folder)
     options = stage_options(session)
-    check_session_outputs(session, options.calibration, folder, out)
-    run = _Run(session, options, folder, out, StageRecord(out), progress)
+    recordings = recording_paths(session, folder, out)
+    check_session_outputs(session, options.calibration, folder, out, file_recordings(session, recordings, out))
+    run = _Run(session, options, folder, out, StageRecord(out), progress,
+               SessionRecordings(recordings, options.filter))  # fmt: skip
     outcomes = [run.calibrate(progress)]
     rig = calibration.read_rig(out / "calibration.toml")
     static: Trial | None = None
-    entries = sorted(session.trial, key=lambda entry: entry.name != run.static_name)  # the static first
+    refused: dict[str, str] = {}
+    # The static before what refers to it, and what calibrates the person before the static.
+    entries = sorted(session.trial, key=lambda entry: (entry.name not in run.calibrates, entry.name != run.static_name))
     for number, entry in enumerate(entries):
         progress("trials", number, len(entries))
-        outcome = run.trial(entry, rig, static)
+        outcome = run.trial(entry, rig, static, refused)
         outcomes.append(outcome)
+        if entry.name in run.calibrates and outcome.state == "refused":
+            refused[entry.name] = run.calibrates[entry.name]
         if entry.name == run.static_name and outcome.state != "refused":
             static = read_trial(out / f"{entry.name}.h5")
     progress("trials", len(entries), len(entries))
@@ -94,6 +111,11 @@ class _Run:
     out: Path
     record: StageRecord
     progress: Progress
+    recordings: SessionRecordings
+
+    @property
+    def calibrates(self) -> dict[str, str]:
+        return calibration_trials(self.session)
 
     @property
     def static_name(self) -> str | None:
@@ -102,7 +124,7 @@ class _Run:
     def calibrate(self, progress: Progress) -> Outcome:
         """Write `calibration.toml` from the footage or the ready file, unless it is up to date."""
         source, options, output = self.session.calibration, self.options.calibration, "calibration.toml"
-        footage = _existing(self.folder, source.file or source.folder or "", "calibration")
+        footage = existing(self.folder, source.file or source.folder or "", "calibration")
         inputs = options_sha256(
             {
                 "files": [content_sha256(path) for path in calibration_files(self.session, options, self.folder)],
@@ -129,10 +151,15 @@ class _Run:
         self.record.store(output, inputs)
         return Outcome("calibration", "done", text)
 
-    def trial(self, entry: TrialEntry, rig: CameraRig, static: Trial | None) -> Outcome:
+    def trial(
+        self, entry: TrialEntry, rig: CameraRig, static: Trial | None, refused: dict[str, str]
+    ) -> Outcome:
         """Write the file of one trial, unless it is up to date; a refusal sets an older file aside."""
         name, output = f"trial {entry.name}", f"{entry.name}.h5"
         try:
+            if entry.name in self.calibrates:
+                return self._made(entry, output, rig, None)
+            check_recordings(refused, entry.name)
             if self.static_name is not None and static is None and entry.name != self.static_name:
                 raise KinematicsError(
                     f"The static trial '{self.static_name}' was refused, and the angles of '{entry.name}' refer to it.",
@@ -146,14 +173,15 @@ class _Run:
 
     def _made(self, entry: TrialEntry, output: str, rig: CameraRig, static: Trial | None) -> Outcome:
         session, name = self.session, f"trial {entry.name}"
-        source = _existing(self.folder, entry.files, f"trial '{entry.name}'")
+        source = existing(self.folder, entry.files, f"trial '{entry.name}'")
         if session.keypoints.source == "video":
             source = session_keypoints(session, self.folder, entry, self.progress, self.out / "calibration.toml")
         inputs = options_sha256(
             {
                 "keypoints": input_sha256(source), "calibration": file_sha256(self.out / "calibration.toml"),
                 "static": file_sha256(self.out / f"{static.trial_id}.h5") if static else None,
-                "is_static": entry.name == self.static_name,
+                "is_static": entry.name == self.static_name, "calibrates": entry.name in self.calibrates,
+                "recordings": [] if entry.name in self.calibrates else recording_contents(self.recordings.paths),
                 "session": [repr(session.session), repr(session.keypoints), repr(session.sync), repr(entry),
                             repr(session.cameras)],
                 "options": repr(self.options), "presets": presets_sha256(), "version": __version__,
@@ -189,8 +217,10 @@ class _Run:
             trial, trial_id=entry.name, task=entry.task, context=_plain_context(entry), operator=info.operator,
             subject_code=info.subject_code, created_utc=str(info.date), site=info.site,
         )  # fmt: skip
-        standing = as_static(static.points, static.points_smoothed or static.points) if static else None
         filtering = None if options.filter.learned else options.filter
+        if entry.name in self.calibrates:
+            return trial if filtering is None else with_filtered_points(trial, filtering)
+        standing = as_static(static.points, static.points_smoothed or static.points) if static else None
         if entry.name == self.static_name:
             # The standing trial is its own reference, smoothed as it will be for the others.
             standing = trial.points_smoothed or trial.points
@@ -200,7 +230,9 @@ class _Run:
         stood = trial if entry.name == self.static_name else static
         person = {**stood.subject, **record_of(stood)} if stood else None
         marker_set = own_marker_set(options.marker_set, self.folder)
-        return analyse(trial, standing, marker_set, filtering, options.kinematics, person)
+        recordings = self.recordings.opened(stood) if stood else None
+        trial = replace(trial, inputs={**trial.inputs, **recording_digests(self.recordings.paths)})
+        return analyse(trial, standing, marker_set, filtering, options.kinematics, person, recordings)
 
 
 def _plain_context(entry: TrialEntry) -> dict[str, float | str]:
@@ -209,21 +241,6 @@ def _plain_context(entry: TrialEntry) -> dict[str, float | str]:
 
 def _summary(trial: Trial) -> str:
     if trial.angles is None:
-        return ""
+        return f"{counted(trial.points.n_frames, 'frame')}, points alone: it calibrates the person"
     shown = sum(definition.observable for definition in trial.angles.definitions)
     return f"{counted(trial.points.n_frames, 'frame')}, {shown} of {len(trial.angles.definitions)} angles observable"
-
-
-def _existing(folder: Path, name: str, owner: str) -> Path:
-    if Path(name).is_absolute() or ".." in Path(name).parts:
-        raise ConfigError(
-            f"session.toml: {owner} points outside the session folder: {name}.",
-            "Keep the files inside the session folder.", code="CONFIG_VALUE",
-        )  # fmt: skip
-    path = folder / name
-    if not path.exists():
-        raise SourceError(
-            f"{owner} names {name}, which is not in {folder}.", "Mend the name in session.toml, or add the file.",
-            code="FILE_MISSING",
-        )  # fmt: skip
-    return path

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from mocap.config.presets import configs_folder
 from mocap.config.session import CameraEntry, Session, TrialEntry
+from mocap.errors import ConfigError, SourceError
 from mocap.pipeline.boards import target_path
 from mocap.pipeline.calibration import CalibrationOptions
 from mocap.pipeline.digests import input_sha256, text_sha256
@@ -83,3 +84,25 @@ def content_sha256(path: Path) -> str:
 def presets_sha256() -> str:
     """Return the digest of the marker sets and skeletons, among which those of a trial are found."""
     return text_sha256(f"{kind} {input_sha256(configs_folder() / kind)}" for kind in _PRESETS)
+
+
+def existing(folder: Path, name: str, owner: str) -> Path:
+    """Return a file or folder that a session names.
+
+    Raises
+    ------
+    ConfigError, SourceError
+        CONFIG_VALUE for what lies outside the session's folder, FILE_MISSING.
+    """
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        raise ConfigError(
+            f"session.toml: {owner} points outside the session folder: {name}.",
+            "Keep the files inside the session folder.", code="CONFIG_VALUE",
+        )  # fmt: skip
+    path = folder / name
+    if not path.exists():
+        raise SourceError(
+            f"{owner} names {name}, which is not in {folder}.", "Mend the name in session.toml, or add the file.",
+            code="FILE_MISSING",
+        )  # fmt: skip
+    return path

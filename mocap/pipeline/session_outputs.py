@@ -19,7 +19,9 @@ from mocap.pipeline.record import RECORD_NAME, outdated_path
 from mocap.pipeline.session_inputs import calibration_files
 
 
-def check_session_outputs(session: Session, options: CalibrationOptions, folder: Path, out: Path) -> None:
+def check_session_outputs(
+    session: Session, options: CalibrationOptions, folder: Path, out: Path, recordings: Iterable[Path] = ()
+) -> None:
     """Refuse results that would cost another file, and make their folder.
 
     Parameters
@@ -28,6 +30,8 @@ def check_session_outputs(session: Session, options: CalibrationOptions, folder:
     options : CalibrationOptions
     folder, out : Path
         Of the session and of its results.
+    recordings : iterable of Path
+        Files of points that calibrate the person, which are read beside the trials.
 
     Raises
     ------
@@ -38,7 +42,7 @@ def check_session_outputs(session: Session, options: CalibrationOptions, folder:
     """
     ready = session.calibration.file is not None
     written = session_outputs(out, (entry.name for entry in session.trial), ready)
-    read = _read(session, options, folder)
+    read = [*_read(session, options, folder), *recordings]
     if session.calibration.folder is not None:
         check_not_within(out, folder / session.calibration.folder)
     # Before the folder is made: nothing is left behind by a refusal.

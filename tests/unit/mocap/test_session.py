@@ -63,6 +63,19 @@ def test_a_whole_session_is_read(tmp_path: Path) -> None:
         ('id = "s1"', "", r"\[session\] lacks the key 'id'"),
         ("rate_hz = 100", 'rate_hz = "fast"', r"'rate_hz' in \[sync\] is 'fast'"),
         ('trial = "standing"', 'trial = "stand"', r"'stand' is not among the trials"),
+        ('trial = "standing"', 'trial = "standin"', r"did you mean 'standing'"),
+        ('trial = "standing"', 'trial = "standing"\nclosing = "end"', r"closing = 'end' is neither among .*h5"),
+        ('trial = "standing"', 'trial = "standing"\nfunctional_hip = ["sqat"]', r"_hip = 'sqat'.*mean 'squat'"),
+        ('trial = "standing"', 'trial = "standing"\nfunctional_knee = "standing"', r"is the standing trial itself"),
+        ('trial = "standing"', 'trial = "standing"\nfunctional_hip = 3', r"'functional_hip' in \[static\] is 3"),
+        ('trial = "standing"', 'trial = "standing"\nlandmark = "l.toml"', r"did you mean 'landmarks'"),
+        ('trial = "standing"', 'trial = "standing"\npointer_pivot = "squat"', r"belong together"),
+        ('trial = "standing"', 'trial = "standing"\npointer = { RASIS = "squat" }', r"belong together"),
+        (
+            'trial = "standing"',
+            'trial = "standing"\npointer_pivot = "p.c3d"\npointer = { RASIS = "squat", LASIS = "squat" }',
+            r"'squat' touches RASIS and LASIS",
+        ),
         ('name = "squat"', 'name = "standing"', r"doubled names \['standing'\]"),
         ('name = "squat"', 'name = "../squat"', r"unusable names"),
         ('board = "board.toml"', "", "needs its 'board'"),
@@ -74,6 +87,20 @@ def test_a_whole_session_is_read(tmp_path: Path) -> None:
 def test_what_is_wrong_is_named_with_its_place(tmp_path: Path, good: str, bad: str, told: str) -> None:
     with pytest.raises(ConfigError, match=told):
         read_session(session_in(tmp_path, GOOD.replace(good, bad, 1)))
+
+
+def test_the_recordings_of_the_static_are_trials_or_files(tmp_path: Path) -> None:
+    named = """trial = "standing"
+functional_hip = "squat"
+functional_knee = ["bend.C3D", "squat"]
+pointer = { RASIS = ["a.trc", "b.h5"] }
+pointer_pivot = "pivot.h5"
+"""
+    static = read_session(session_in(tmp_path, GOOD.replace('trial = "standing"\n', named, 1))).static
+    assert static is not None
+    assert (static.hips, static.knees) == (("squat",), ("bend.C3D", "squat"))
+    assert static.pointed == (("RASIS", "a.trc"), ("RASIS", "b.h5"))
+    assert static.owner_of("squat") == "functional_hip" and static.owner_of("standing") == ""
 
 
 def test_all_faults_are_listed_at_once(tmp_path: Path) -> None:
