@@ -49,11 +49,15 @@ def run(program: Program, spread: Spread | None = None, poses: NDArray | None = 
     fixed, code = np.array(program.fixed, np.int64), np.array(program.code, np.int64)
     consts, places = np.array(program.consts, float), np.array(program.places, np.int64).reshape(-1, 2)
 
-    def span(start: int) -> None:
-        frames = (start, min(start + _SPAN, length), length)
-        run_span(fixed, code, consts, places, covariance, out, program.n_rows, frames)
+    # The last tile of a span reaches back where it is not full. It must not reach into the span before: that would be
+    # written by two threads, which differ in the last bits as each fit begins at the frame before.
+    starts = range(0, length - TILE + 1 if n_frames else 0, _SPAN)
 
-    for_each(span, range(0, length if n_frames else 0, _SPAN))
+    def span(start: int) -> None:
+        stop = length if start == starts[-1] else start + _SPAN
+        run_span(fixed, code, consts, places, covariance, out, program.n_rows, (start, stop, length))
+
+    for_each(span, starts)
 
 
 def for_each(work: Callable[[int], None], items: Sequence[int]) -> None:

@@ -13,6 +13,7 @@ from numba import njit
 
 from mocap.kinematics.tape.row_kernels import (
     BLOCKS,
+    CALLED,
     INLINE,
     INNER,
     LANES,
@@ -234,7 +235,7 @@ def _accept(work, to, seen, spread, residual, limit, b):
     put(work, to + RESIDUAL, b, where_positive(seen - 2.5, residual, missing))
 
 
-@njit(**INNER)
+@njit(**CALLED)
 def _seen_spread(work, to, shape, spot):
     """Return the second singular value (m) of the points that one frame shows; 0 with fewer than three."""
     count = len(shape) // 3
@@ -252,7 +253,7 @@ def _seen_spread(work, to, shape, spot):
     return np.sqrt(max(np.sort(values)[1], 0.0))
 
 
-@njit(**INNER)
+@njit(**CALLED)
 def _horn(work, to, moments, spot):
     """Write the state of one frame by the largest eigenvector of Horn's matrix."""
     s = np.empty((3, 3))
@@ -276,7 +277,7 @@ def _horn(work, to, moments, spot):
             work[(to + STATE + 3 * i + j) * TILE + spot] = turn[i][j]
 
 
-@njit(**INNER)
+@njit(**CALLED)
 def _eigen(matrix):
     """Return eigenvalues and eigenvectors (columns) of a small symmetric matrix, by Jacobi's rotations."""
     size = len(matrix)
@@ -296,7 +297,7 @@ def _eigen(matrix):
     return np.diag(values).copy(), vectors
 
 
-@njit(**INNER)
+@njit(**CALLED)
 def _rotate(values, vectors, i, j):
     ratio = (values[j, j] - values[i, i]) / (2.0 * values[i, j])
     t = (1.0 if ratio >= 0.0 else -1.0) / (abs(ratio) + np.sqrt(ratio * ratio + 1.0))

@@ -18,6 +18,7 @@ BLOCKS = TILE // LANES  # vectors in a row
 
 __all__ = [
     "BLOCKS",
+    "CALLED",
     "INLINE",
     "INNER",
     "LANES",
@@ -41,8 +42,11 @@ __all__ = [
     "where_positive",
 ]  # fmt: skip
 
-# Only what Python calls is kept by the compiler; see `IMPORTED_SHA256` in `run_kernels`.
-INNER = {**OPTIONS, "cache": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+# Only what Python calls is kept by the compiler; see `IMPORTED_SHA256` in `run_kernels`. Where the order of sums is the
+# compiler's choice a function is inlined: of one that is called, the run that compiles it would use another version,
+# rounded otherwise, than later runs. What is called keeps to the order written.
+INNER = INLINE
+CALLED = {"cache": False, "nogil": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 _VECTOR = ir.VectorType(ir.DoubleType(), LANES)
 
 

@@ -21,7 +21,7 @@ from mocap.kinematics.tape.pull_kernels import (
     unit_row,
     variance_root,
 )
-from mocap.kinematics.tape.row_kernels import BLOCKS, INNER, LANES, OPTIONS, TILE, load_at, put, row, store_at
+from mocap.kinematics.tape.row_kernels import BLOCKS, CALLED, INNER, LANES, OPTIONS, TILE, load_at, put, row, store_at
 from mocap.kinematics.tape.value_kernels import (
     baker_angles,
     build_frame,
@@ -37,7 +37,7 @@ from mocap.kinematics.tape.value_kernels import (
 )
 
 # The compiler's cache watches this file alone: a test holds this to the SHA-256 of the kernel files imported.
-IMPORTED_SHA256 = "98502c47e4dde9a8df5fd107053e3f5eaa6102c09b41d92393d38c2e0ccc947f"
+IMPORTED_SHA256 = "c90679d5337fe36f5b5abbd913d1e976124c0bfd0f2659d727a982e785814625"
 
 
 @njit(**OPTIONS)
@@ -61,10 +61,10 @@ def run_span(fixed, code, consts, places, covariance, poses, n_rows, frames):
     """
     start, stop, n = frames
     work = np.zeros(n_rows * TILE)
-    _run(work, fixed, consts, places, covariance, poses, 0)
-    for tile in range(start, stop, TILE):
-        # The last one overlaps with the one before, so that all are full.
-        _run(work, code, consts, places, covariance, poses, min(tile, n - TILE))
+    for tile in range(start - TILE, stop, TILE):
+        # One call for both, as it is inlined. The last tile overlaps with the one before, so that all are full.
+        todo, frame = (fixed, 0) if tile < start else (code, min(tile, n - TILE))
+        _run(work, todo, consts, places, covariance, poses, frame)
 
 
 @njit(**INNER)
@@ -161,7 +161,7 @@ def _pull_angle(work, code, at, consts, kind):
         unit_row(work, code, at, consts)
 
 
-@njit(**INNER)
+@njit(**CALLED)
 def _memory(work, code, at, places, kind, frame):
     """Read or write rows: first, how many, place."""
     first, count, place = code[at], code[at + 1], code[at + 2]
@@ -174,7 +174,7 @@ def _memory(work, code, at, places, kind, frame):
                 store_at(address + b * LANES * 8, row(work, first + index, b))
 
 
-@njit(**INNER)
+@njit(**CALLED)
 def _covariance(work, to, source, covariance, frame):
     """Read the covariance of one source, symmetric part: xx xy xz yy yz zz."""
     for f in range(TILE):
@@ -185,7 +185,7 @@ def _covariance(work, to, source, covariance, frame):
         work[(to + 4) * TILE + f] = 0.5 * (np.float64(c[5]) + np.float64(c[7]))
 
 
-@njit(**INNER)
+@njit(**CALLED)
 def _world_covariance(work, code, at, covariance, frame):
     """Read a covariance in the Z-up world and turn it into ISB axes, which are x, z and -y of the world."""
     to, source = code[at], code[at + 1]
@@ -201,7 +201,7 @@ def _world_covariance(work, code, at, covariance, frame):
         work[(to + 4) * TILE + f] = -work[(to + 4) * TILE + f]
 
 
-@njit(**INNER)
+@njit(**CALLED)
 def _pose(work, code, at, poses, frame):
     """Write a segment's pose in the Z-up world: rows of frame and origin, number of the segment."""
     axes, origin, segment = code[at], code[at + 1], code[at + 2]
