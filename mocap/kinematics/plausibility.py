@@ -96,7 +96,7 @@ def check_sides(points: Positions, owner: str) -> None:
     Raises
     ------
     KinematicsError
-        LEFT_RIGHT when the pelvis would point down, or the knees or shoulders are on the wrong side of it;
+        LEFT_RIGHT when the pelvis would point down, or its PSIS, the knees or shoulders are on the wrong side of it;
         MEDIAL_LATERAL when a medial landmark is lateral of its partner.
     """
     right = pelvis_right(points)
@@ -112,7 +112,7 @@ def check_sides(points: Positions, owner: str) -> None:
             code="LEFT_RIGHT",
         )
     # Ankles and heels may cross, as on a beam; `check_chains` judges them.
-    for name in ("LFE", "KJC", "SJC", "SHOULDER"):
+    for name in ("PSIS", "LFE", "KJC", "SJC", "SHOULDER"):
         across = minus(points.get(f"R{name}"), points.get(f"L{name}"))
         if across is not None and _median_cosine(right, across) < BACKWARD:
             raise KinematicsError(

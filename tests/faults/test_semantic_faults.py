@@ -46,6 +46,7 @@ def all_sides(points: Points3D) -> Points3D:
 FAULTS: dict[str, tuple[Callable[[Points3D], Points3D], str]] = {
     "all sides": (all_sides, "LEFT_RIGHT"),
     "ASIS": (lambda p: exchanged(p, ("RASIS", "LASIS")), "LEFT_RIGHT"),
+    "PSIS": (lambda p: exchanged(p, ("RPSIS", "LPSIS")), "LEFT_RIGHT"),
     "legs": (lambda p: exchanged(p, *((f"R{name}", f"L{name}") for name in LEG)), "LEFT_RIGHT"),
     "shanks": (lambda p: exchanged(p, *((f"R{name}", f"L{name}") for name in LEG[2:9])), "LEFT_RIGHT|MEDIAL_LATERAL"),
     "mirrored": (lambda p: placed(p, p.position * [1, -1, 1]), "LEFT_RIGHT"),

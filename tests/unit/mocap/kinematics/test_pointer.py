@@ -160,6 +160,8 @@ def test_pointing_that_shows_no_landmark_is_refused() -> None:
         with pytest.raises(KinematicsError) as error:
             run(**parts)
         assert error.value.code == code
+    with pytest.raises(KinematicsError, match=r"LEFT_RIGHT.*RPSIS is on the left of LPSIS"):
+        run(pivot=pivot(), pointed=(("RPSIS", touching("LPSIS", 5)), ("LPSIS", touching("RPSIS", 6))))
 
 
 def test_the_command_takes_a_pointer(tmp_path: Path) -> None:
