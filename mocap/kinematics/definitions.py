@@ -149,6 +149,8 @@ VERDICT_NAMES: frozenset[str] = frozenset(
         "upright", "feet_level", "static_upright", "static_feet_level", "physiology",
         "skeleton_gap", "skeleton_settled", "flat_foot_r", "flat_foot_l",
         "labels_exchanged", "static_labels_exchanged", "static_usable",
+        "points_frozen", "points_leaping", "points_off_course", "points_far_off_the_body",
+        "points_absurd",
     }
     | FUNCTIONAL_VERDICTS
     | {f"residual_{name}" for parts in TRACKED.values() for names in parts for name in names}

@@ -15,6 +15,13 @@ from mocap.kinematics.definitions import ANGLE_NAMES
 from mocap.kinematics.degenerate import angles_of_nothing, nothing_to_see, usable_static
 from mocap.kinematics.exchanged import exchange_verdict, exchanges_of, with_exchange_flags
 from mocap.kinematics.faults.bridging import facing_doubted
+from mocap.kinematics.faults.odd_points import (
+    find_odd_points,
+    odd_verdicts,
+    with_odd_flags,
+    without_absurd,
+    without_exchanged,
+)
 from mocap.kinematics.faults.turns import settled_turns
 from mocap.kinematics.fit.model import fit_skeleton
 from mocap.kinematics.frame_reasons import with_frame_reasons
@@ -163,6 +170,8 @@ def kinematics(
     """
     options = options or KinematicsOptions()
     matched = resolve(points.names, marker_set)
+    given, points = points, without_absurd(points)
+    static = None if static is None else without_absurd(static)
     gravity_known = gravity_known and points.gravity_known
     upright = gravity_known and options.posture == "upright"
     nothing = nothing_to_see(points, list(matched.label_of.values()))
@@ -171,6 +180,7 @@ def kinematics(
     static, unusable = usable_static(static, matched.marker_set)
     positions = checked_positions(points, matched, "trial", upright)
     exchanges = exchanges_of(points, matched)
+    odd = without_exchanged(find_odd_points(points, matched.label_of), exchanges)
     stands = upright_verdicts(positions) if upright else ()
     # A landmark that was touched is carried by its segment, whatever marker the trial has there.
     positions = {name: values for name, values in positions.items() if name not in recordings.pointed_names}
@@ -227,7 +237,7 @@ def kinematics(
         part = static_sd(body, positions, person.calibration, options.pelvis, noise, person.mean_sd_m)
         angles = with_static_noise(angles, part)
     angles = with_frame_reasons(angles, body, found, positions, sources, upright=upright)
-    angles = settled_turns(with_exchange_flags(angles, exchanges, sources))
+    angles = settled_turns(with_exchange_flags(with_odd_flags(angles, odd, sources), exchanges, sources))
     if fitted is not None:
         angles = fitted.flagged(angles, body)
     if options.proxies:
@@ -242,6 +252,7 @@ def kinematics(
         + person.verdicts
         + stands
         + (exchange_verdict(exchanges, points),)
+        + odd_verdicts(odd, given, points)
         + verdicts_of(body, outcomes, positions)
         + plate_slip_verdicts(person.quiet, positions, person.hips, points.rate_hz)
         + physiology_verdict(angles, upright=upright)

@@ -1,0 +1,216 @@
+"""Samples of landmarks that no body makes: frozen, leaping, far off their course, or absurdly far away.
+
+All but the absurd ones stay as they are; the angles that are made of them are flagged. What the labels of two points
+being exchanged explains is not told again.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mocap.kinematics.exchanged import Exchange
+from mocap.kinematics.faults.scan_kernels import scan
+from mocap.schema import Status
+from mocap.signal.gaps import runs
+from mocap.signal.implausible import LEAP_M, find_frozen, find_leaps, judge_strays
+from mocap.signal.medians import finite_median
+from mocap.trial import JointAngles, Points3D, Verdict
+
+FAR_M = 1e7
+"""No coordinates on earth are larger; a choice."""
+BEND_M = 0.015
+"""Second difference in time above which a point is looked at closely: less than a stray sample of 20 mm makes."""
+_AROUND = 75  # frames on each side of a rough sample that are looked at
+_EDGE = 10  # of them at the ends of such a part, which the next samples would have to judge
+_OFF_BODY_M = 5.0
+_LOOKS = 16
+_NAMED = 3
+_MOST_REASONS = 255
+_KINDS = {
+    "frozen": "stand still to the last digit while others move",
+    "leaping": f"move more than {LEAP_M} m between two frames",
+    "off course": "lie far off the course of their neighbours",
+    "far off the body": "are of a point more than 5 m from the others",
+}
+_NAMES = {kind: f"points_{kind.replace(' ', '_')}" for kind in _KINDS}
+
+
+@dataclass(frozen=True, eq=False)
+class OddPoints:
+    """What is odd about the landmarks of a trial.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Landmarks.
+    masks : mapping of str to ndarray of bool, shape (time, landmark)
+        By kind, those of which there are any.
+    """
+
+    names: tuple[str, ...]
+    masks: Mapping[str, NDArray]
+
+
+def without_absurd(points: Points3D) -> Points3D:
+    """Return the points without coordinates that are infinite or larger than 10 000 km: these are missing."""
+    position = points.position
+    _, _, far = scan(position, np.arange(position.shape[1]), np.inf, np.inf, FAR_M)
+    if not far.any():
+        return points
+    absurd = (np.abs(position) > FAR_M).any(axis=2)  # NaN is not
+    covariance = points.covariance
+    if np.isfinite(covariance[absurd]).any():
+        covariance = np.where(absurd[..., None, None], np.nan, covariance)
+    return replace(
+        points, position=np.where(absurd[..., None], np.nan, position), covariance=covariance,
+        status=np.where(absurd, np.uint8(Status.REJECTED), points.status),
+    )  # fmt: skip
+
+
+def find_odd_points(points: Points3D, label_of: Mapping[str, str]) -> OddPoints:
+    """Find the landmarks that freeze, leap or stray.
+
+    Parameters
+    ----------
+    points : Points3D
+    label_of : mapping of str to str
+        Landmark to label.
+
+    Notes
+    -----
+    One compiled pass tells where to look; `mocap.signal.implausible` judges there.
+    """
+    names = tuple(label_of)
+    columns = np.array([points.names.index(label) for label in label_of.values()], int)
+    rough, still, _ = scan(points.position, columns, BEND_M, LEAP_M, FAR_M)
+    masks = {"far off the body": _off_body(points.position, columns)}
+    if still.any():
+        masks["frozen"] = find_frozen(points.position[:, columns])
+    if rough.any():
+        masks["leaping"], masks["off course"] = _closer(points.position, columns, rough)
+    return OddPoints(names, {kind: mask for kind, mask in masks.items() if mask.any()})
+
+
+def _off_body(position: NDArray, columns: NDArray) -> NDArray:
+    """Return the samples, shape (time, column), of points that are far from all others throughout, by a few looks."""
+    looks = np.unique(np.linspace(0, len(position) - 1, _LOOKS).round().astype(int))
+    seen = position[looks][:, columns]
+    apart = np.abs(seen - finite_median(seen, 1)[:, None]).max(axis=2)
+    mask = np.zeros((len(position), len(columns)), bool)
+    for column in np.flatnonzero(np.nan_to_num(finite_median(apart, 0)) > _OFF_BODY_M):
+        mask[:, column] = np.isfinite(position[:, columns[column]]).all(axis=1)
+    return mask
+
+
+def _closer(position: NDArray, columns: NDArray, rough: NDArray) -> tuple[NDArray, NDArray]:
+    """Judge leaps of the rough points, and strays in the parts of the trial around what is rough."""
+    leaps, strays = np.zeros((2, *rough.shape), bool)
+    some = np.flatnonzero(rough.any(axis=0))
+    leaps[:, some] = find_leaps(position[:, columns[some]])
+    near = np.convolve(rough.any(axis=1), np.ones(2 * _AROUND + 1), "same") > 0
+    for start, stop in runs(near[: len(rough)]):
+        there = np.flatnonzero(rough[start:stop].any(axis=0))
+        part = np.where(leaps[start:stop, there, None], np.nan, position[start:stop, columns[there]])
+        found, _ = judge_strays(part)
+        # What lies at the cut ends of a part has its neighbours outside of it.
+        found[: _EDGE * (start > 0)] = False
+        found[len(found) - _EDGE * (stop < len(rough)) :] = False
+        strays[start:stop, there] = found & _short_excursions(rough[start:stop, there], np.isfinite(part[..., 0]))
+    return leaps, strays
+
+
+def _short_excursions(rough: NDArray, known: NDArray) -> NDArray:
+    """Return the samples, shape (time, column), that may have gone off and come back at once.
+
+    One to three samples off their course make three rough ones or more; one jump to another place makes two, one kick
+    of a limb one. At the ends of what is known fewer tell.
+    """
+    near = np.zeros(rough.shape, bool)
+    for column in range(rough.shape[1]):
+        closed = rough[:, column].copy()
+        closed[1:-1] |= closed[:-2] & closed[2:]
+        there = np.concatenate([[False, False], known[:, column], [False, False]])
+        for start, stop in runs(closed):
+            # Two samples before the first rough one, or behind the last, there is nothing.
+            at_end = not there[start] or not there[stop + 3]
+            if stop - start >= 3 or at_end:
+                near[max(start - 1, 0) : stop + 1, column] = True
+    return near
+
+
+def without_exchanged(odd: OddPoints, exchanges: Sequence[Exchange]) -> OddPoints:
+    """Return what is odd less what the labels of two points being exchanged explains."""
+    if not exchanges or not odd.masks:
+        return odd
+    masks = {kind: np.array(mask) for kind, mask in odd.masks.items()}
+    for found in exchanges:
+        both = [odd.names.index(name) for name in (found.one, found.other) if name in odd.names]
+        for mask in masks.values():
+            mask[max(found.start - 1, 0) : found.stop + 1, both] = False
+    return OddPoints(odd.names, {kind: mask for kind, mask in masks.items() if mask.any()})
+
+
+def with_odd_flags(
+    angles: JointAngles, odd: OddPoints, sources: Callable[[], Mapping[str, frozenset[str]]]
+) -> JointAngles:
+    """Return the angles with a flag in the frames in which a point that they are made of is odd.
+
+    Parameters
+    ----------
+    angles : JointAngles
+    odd : OddPoints
+    sources : callable
+        Gives, per angle, the points that it is made of; asked only where something is odd.
+    """
+    if not odd.masks:
+        return angles
+    asked, codes, words = sources(), np.array(angles.frame_reason), list(angles.frame_reason_words)
+    there = np.isfinite(angles.values)
+    for kind, mask in odd.masks.items():
+        for index in np.flatnonzero(mask.any(axis=0)):
+            text = f"{odd.names[index]} {kind}"
+            if text not in words and len(words) <= _MOST_REASONS:
+                words.append(text)
+            code = words.index(text) if text in words else len(words) - 1
+            of_it = [at for at, name in enumerate(angles.names) if odd.names[index] in asked.get(name, frozenset())]
+            frames = np.flatnonzero(mask[:, index])
+            block = np.ix_(frames, np.array(of_it, int))
+            # What has no value keeps the reason for it.
+            codes[block] = np.where(there[block], code, codes[block])
+    return replace(angles, frame_reason=codes, frame_reason_words=tuple(words))
+
+
+def odd_verdicts(odd: OddPoints, given: Points3D, cleaned: Points3D) -> tuple[Verdict, ...]:
+    """Return whether no landmark freezes, leaps or strays, and whether all coordinates can be, naming what does.
+
+    Parameters
+    ----------
+    odd : OddPoints
+    given, cleaned : Points3D
+        The trial, and it without absurd coordinates.
+    """
+    verdicts = []
+    for kind, meaning in _KINDS.items():
+        mask = odd.masks.get(kind, np.zeros((0, len(odd.names)), bool))
+        name = _NAMES[kind]
+        text = f"samples of landmarks that {meaning}{_where(mask, odd.names, cleaned)}"
+        verdicts.append(Verdict(name, float(mask.sum()), 0.0, "samples", not mask.any(), text))
+    if cleaned is not given:
+        mask = (np.abs(given.position) > FAR_M).any(axis=2)
+        text = f"samples beyond 10 000 km, taken as missing{_where(mask, given.names, given)}"
+        verdicts.append(Verdict("points_absurd", float(mask.sum()), 0.0, "samples", False, text))
+    return tuple(verdicts)
+
+
+def _where(mask: NDArray, names: Sequence[str], points: Points3D) -> str:
+    count = mask.sum(axis=0)
+    told = []
+    for index in np.argsort(-count, kind="stable")[:_NAMED]:
+        if count[index]:
+            first = int(np.argmax(mask[:, index]))
+            told.append(f"{names[index]} first at {points.time_s[first]:.2f} s (frame {first}, {count[index]} samples)")
+    more = int((count > 0).sum()) - len(told)
+    tail = f" and {more} more points" if more > 0 else ""
+    return f": {', '.join(told)}{tail}. Mend the recording there" if told else ""

@@ -1,0 +1,76 @@
+"""A look through all samples of a trial for what no body makes, compiled: most trials have nothing of it."""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+
+@njit(cache=True, nogil=True)
+def scan(
+    position: NDArray, columns: NDArray, bend_m: float, leap_m: float, far_m: float
+) -> tuple[NDArray, NDArray, NDArray]:
+    """Find the points that need a closer look.
+
+    Parameters
+    ----------
+    position : float64, shape (time, point, 3)
+        Metres; NaN is missing.
+    columns : int64, shape (column,)
+        Columns of `position` to look at.
+    bend_m : float
+        A larger second difference in time is rough.
+    leap_m : float
+        So is a step farther than this, per frame, over a gap.
+    far_m : float
+        Coordinates beyond this, or infinite, are absurd.
+
+    Returns
+    -------
+    rough : bool, shape (time, column)
+        Samples in the middle of a large second difference, or behind a long step over a gap.
+    still : bool, shape (column,)
+        Whether a point has the same position in three frames in a row or more, but moves in most.
+    far : bool, shape (column,)
+        Whether any sample of a point is absurd.
+    """
+    n_frames, n_columns = len(position), len(columns)
+    rough = np.zeros((n_frames, n_columns), np.bool_)
+    still, far = np.zeros(n_columns, np.bool_), np.zeros(n_columns, np.bool_)
+    run, zeros, last = np.zeros(n_columns, np.int64), np.zeros(n_columns, np.int64), np.full(n_columns, -1)
+    bend2, leap2 = bend_m * bend_m, leap_m * leap_m
+    for frame in range(n_frames):
+        for index in range(n_columns):
+            column = columns[index]
+            x, y, z = position[frame, column, 0], position[frame, column, 1], position[frame, column, 2]
+            if abs(x) > far_m or abs(y) > far_m or abs(z) > far_m:
+                far[index] = True
+                continue
+            if not np.isfinite(x + y + z):
+                continue
+            before = last[index]
+            last[index] = frame
+            if before < 0:
+                continue
+            u = x - position[before, column, 0]
+            v = y - position[before, column, 1]
+            w = z - position[before, column, 2]
+            if before < frame - 1:
+                run[index] = 0
+                span = frame - before
+                rough[frame, index] = u * u + v * v + w * w > leap2 * span * span
+                continue
+            if u == 0.0 and v == 0.0 and w == 0.0:
+                zeros[index] += 1
+                run[index] += 1
+                still[index] |= run[index] >= 2
+            else:
+                run[index] = 0
+            if frame >= 2:
+                u -= position[before, column, 0] - position[before - 1, column, 0]
+                v -= position[before, column, 1] - position[before - 1, column, 1]
+                w -= position[before, column, 2] - position[before - 1, column, 2]
+                if u * u + v * v + w * w > bend2:
+                    rough[before, index] = True
+    for index in range(n_columns):
+        still[index] &= 2 * zeros[index] < n_frames
+    return rough, still, far
