@@ -45,6 +45,7 @@ class _Feet:
     names: tuple[str, ...]
     corners: tuple[Vec, ...]
     touching: NDArray
+    left_out: str
 
     def places(self) -> NDArray:
         """Return the corners that count, shape (time, corner, 2) in the floor plane; NaN for the others."""
@@ -76,6 +77,7 @@ def balance_drafts(body: Body, mass: MassCentre | None, rate_hz: float, reason: 
     evaluate([mass.point, *feet.corners])
     values, margin, _ = _margin(mass.point, mass.point.value, feet)
     method = f"corners {', '.join(feet.names)}, each below {1000 * CONTACT_M:.0f} mm over its height in the static"
+    about = "; ".join(filter(None, (about, feet.left_out)))
     still = Draft(_MARGIN, values, method, _told(values, about), (margin,))
     return [still, place, *_stability(body, mass, feet, rate_hz, method, about)]
 
@@ -93,15 +95,18 @@ def _feet(body: Body) -> _Feet:
     names = tuple(name for name in seen if name in standing)
     if len(seen) >= 3 and not names:
         raise NotObservable(f"{NO_STATIC}: it tells how high the foot points are when they touch the floor")
-    if len(names) < 3:
-        raise NotObservable(f"needs three foot points in trial and static; there are: {', '.join(names) or 'none'}")
+    # A base without one of the feet, or with a single point of it, is not the base of that person.
+    if min(sum(name[0] == side for name in names) for side in SIDES) < 2:
+        raise NotObservable(f"needs two points of each foot in trial and static; there are: {', '.join(names) or 'none'}")
+    either = [side + corner for side in SIDES for corner in _CORNERS if {side + corner} & {*body.points, *standing}]
+    left_out = ", ".join(name for name in either if name not in names)
     corners = tuple(body.points[name] for name in names)
     with np.errstate(invalid="ignore"):
         touching = np.stack(
             [corner.value[:, 1] < standing[name] + CONTACT_M for name, corner in zip(names, corners, strict=True)],
             axis=1,
         )
-    return _Feet(names, corners, touching)
+    return _Feet(names, corners, touching, f"without {left_out}, not both in trial and static" if left_out else "")
 
 
 def _margin(centre: Vec, point: NDArray, feet: _Feet) -> tuple[NDArray, Scalar, NDArray]:
