@@ -48,9 +48,21 @@ class _Feet:
     left_out: str
 
     def places(self) -> NDArray:
-        """Return the corners that count, shape (time, corner, 2) in the floor plane; NaN for the others."""
+        """Return the corners that count, shape (time, corner, 2) in the floor plane; NaN for the others.
+
+        Frames that lack one have none: it may have touched the floor, and the base would be too small without it.
+        """
         flat = np.stack([corner.value[:, _FLOOR] for corner in self.corners], axis=1)
-        return np.where(self.touching[..., None], flat, np.nan)
+        counts = self.touching & np.isfinite(flat).all(axis=(1, 2))[:, None]
+        return np.where(counts[..., None], flat, np.nan)
+
+    def told(self) -> str:
+        """Say what lacks: corners throughout, or in some frames."""
+        gone = np.stack([~np.isfinite(corner.value).all(axis=1) for corner in self.corners], axis=1)
+        frames = int(gone.any(axis=1).sum())
+        lacking = ", ".join(name for name, some in zip(self.names, gone.any(axis=0), strict=True) if some)
+        missing = f"no value in {frames} frames, which lack foot points ({lacking})" if frames else ""
+        return "; ".join(filter(None, (self.left_out, missing)))
 
 
 def balance_drafts(body: Body, mass: MassCentre | None, rate_hz: float, reason: str = "") -> list[Draft]:
@@ -77,7 +89,7 @@ def balance_drafts(body: Body, mass: MassCentre | None, rate_hz: float, reason: 
     evaluate([mass.point, *feet.corners])
     values, margin, _ = _margin(mass.point, mass.point.value, feet)
     method = f"corners {', '.join(feet.names)}, each below {1000 * CONTACT_M:.0f} mm over its height in the static"
-    about = "; ".join(filter(None, (about, feet.left_out)))
+    about = "; ".join(filter(None, (about, feet.told())))
     still = Draft(_MARGIN, values, method, _told(values, about), (margin,))
     return [still, place, *_stability(body, mass, feet, rate_hz, method, about)]
 
@@ -85,21 +97,27 @@ def balance_drafts(body: Body, mass: MassCentre | None, rate_hz: float, reason: 
 def _told(values: NDArray, reason: str) -> str:
     if np.isfinite(values).any():
         return reason
-    return "no frame shows three foot points on the floor together with the centre of mass"
+    none = "no frame shows all foot points, three of them on the floor, together with the centre of mass"
+    return "; ".join(filter(None, (none, reason)))
 
 
 def _feet(body: Body) -> _Feet:
     body.up()
     standing = body.zeros.standing_height
-    seen = [side + corner for side in SIDES for corner in _CORNERS if side + corner in body.points]
+    known = {side + corner for side in SIDES for corner in _CORNERS} & {*body.points}
+    evaluate([body.points[name] for name in known])
+    shown = {name for name in known if np.isfinite(body.points[name].value).all(axis=1).any()}
+    seen = [side + corner for side in SIDES for corner in _CORNERS if side + corner in shown]
     names = tuple(name for name in seen if name in standing)
     if len(seen) >= 3 and not names:
         raise NotObservable(f"{NO_STATIC}: it tells how high the foot points are when they touch the floor")
     # A base without one of the feet, or with a single point of it, is not the base of that person.
     if min(sum(name[0] == side for name in names) for side in SIDES) < 2:
-        raise NotObservable(f"needs two points of each foot in trial and static; there are: {', '.join(names) or 'none'}")
-    either = [side + corner for side in SIDES for corner in _CORNERS if {side + corner} & {*body.points, *standing}]
-    left_out = ", ".join(name for name in either if name not in names)
+        there = ", ".join(names) or "none"
+        raise NotObservable(f"needs two points of each foot in trial and static; there are: {there}")
+    # What only one foot has makes the base lopsided.
+    either = {side + name[1:] for side in SIDES for name in seen}
+    left_out = ", ".join(sorted(either - {*names}))
     corners = tuple(body.points[name] for name in names)
     with np.errstate(invalid="ignore"):
         touching = np.stack(

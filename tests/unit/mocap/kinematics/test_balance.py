@@ -31,3 +31,35 @@ def test_one_foot_is_no_base_of_both(left_out: tuple[str, ...]) -> None:
 def test_a_corner_that_the_static_lacks_is_told() -> None:
     found = kinematics(TRIAL, "landmarks", _without(STATIC, "LMT5")).segments.measure("base_of_support_margin")
     assert found.observable and "without LMT5" in found.reason and "LMT5" not in found.method
+
+
+def _on_the_right_foot(n_frames: int) -> Points3D:
+    """Standing still, the left foot lifted by 50 mm."""
+    position = np.repeat(STATIC.position[:1], n_frames, axis=0)
+    position[:, [STATIC.names.index(name) for name in LEFT], 2] += 0.05
+    return Points3D(position, STATIC.names, 100.0)
+
+
+@pytest.mark.parametrize("lost", [("RMT5",), LEFT, ("LHALLUX",)])
+def test_no_margin_where_a_foot_point_is_lost(lost: tuple[str, ...]) -> None:
+    whole = _on_the_right_foot(100)
+    position = whole.position.copy()
+    position[40:60, [whole.names.index(name) for name in lost]] = np.nan
+    part = Points3D(position, whole.names, 100.0)
+    segments, expected = (kinematics(points, "landmarks", STATIC).segments for points in (part, whole))
+    for name in MARGINS:
+        found, full = segments.measure(name), expected.measure(name).values
+        # Without the RMT5 of the standing foot the margin lost half of its amount; without the left foot nothing
+        # tells whether it stands.
+        assert np.isnan(found.values[40:60]).all(), name
+        np.testing.assert_array_equal(found.values[:39], full[:39])
+        assert "20 frames" in found.reason and lost[0] in found.reason, name
+        assert not expected.measure(name).reason, name
+
+
+def test_a_foot_point_that_is_never_seen_is_told_and_left_out() -> None:
+    position = TRIAL.position.copy()
+    position[:, TRIAL.names.index("LHALLUX")] = np.nan
+    trial = Points3D(position, TRIAL.names, TRIAL.rate_hz)
+    found = kinematics(trial, "landmarks", STATIC).segments.measure("base_of_support_margin")
+    assert np.isfinite(found.values).all() and "LHALLUX" not in found.method and "without LHALLUX" in found.reason
