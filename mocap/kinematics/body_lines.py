@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-import numpy as np
 from numpy.typing import NDArray
 
+from mocap.kinematics.tape.points import cosines as tape_cosines
+from mocap.kinematics.tape.points import lengths_between
 from mocap.kinematics.tape.points import median as tape_median
 
 Positions = Mapping[str, NDArray]
@@ -28,9 +29,7 @@ def minus(tip: NDArray | None, tail: NDArray | None) -> NDArray | None:
 
 def cosines(one: NDArray, other: NDArray) -> NDArray:
     """Return the cosine of the angle between vectors, shape (time,); NaN where one is missing or has no length."""
-    lengths = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
-    there = np.isfinite(lengths) & (lengths > 0)
-    return np.where(there, np.sum(one * other, axis=1) / np.where(there, lengths, 1.0), np.nan)
+    return tape_cosines(one, other)
 
 
 def median(values: NDArray) -> float:
@@ -42,7 +41,7 @@ def median_length(points: Positions, pair: tuple[str, str]) -> float:
     """Return the median distance of two landmarks over the frames that show both, NaN when none does."""
     if pair[0] not in points or pair[1] not in points:
         return float("nan")
-    return median(np.linalg.norm(points[pair[0]] - points[pair[1]], axis=1))
+    return median(lengths_between(points[pair[0]], points[pair[1]]))
 
 
 def trunk_top(points: Positions) -> NDArray | None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mocap.kinematics.exchange_kernels import places_changed
 from mocap.kinematics.marker_sets import Matched
+from mocap.kinematics.tape.evaluate import for_each
 from mocap.trial import JointAngles, Points3D, Verdict
 
 LEAST_M = 0.010
@@ -27,6 +28,7 @@ _NEIGHBOURS = (
 )  # fmt: skip
 _NAMED = 3
 _MOST_REASONS = 255
+_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,13 @@ def find_exchanges(
         return ()
     rows = np.array([(columns[one], columns[other]) for one, other in pairs])
     longest = max(2, round(LONGEST_GAP_S * rate_hz))
-    changed = places_changed(np.ascontiguousarray(position, float), rows, LEAST_M, RATIO, longest)
+    given, changed = np.ascontiguousarray(position, float), np.empty((len(rows), len(position)), bool)
+
+    def work(start: int) -> None:
+        part = slice(start, start + _AT_ONCE)
+        changed[part] = places_changed(given, rows[part], LEAST_M, RATIO, longest)
+
+    for_each(work, range(0, len(rows), _AT_ONCE))
     found = []
     for pair, frames in zip(pairs, changed, strict=True):
         if frames.any():

@@ -22,6 +22,7 @@ from mocap.kinematics.body_lines import (
     pelvis_right,
     trunk_top,
 )
+from mocap.kinematics.tape.points import lengths_between
 
 BACKWARD = -0.2
 """Cosine of a median beyond which a line is reversed: feet of real people are above 0.5 in every single frame."""
@@ -76,8 +77,9 @@ def check_chains(points: Positions, owner: str, neighbours: tuple[tuple[str, str
     for upper, lower in neighbours:
         if not all(side + name in points for side in "RL" for name in (upper, lower)):
             continue
-        own = sum(np.linalg.norm(points[s + upper] - points[s + lower], axis=1) for s in "RL")
-        crossed = sum(np.linalg.norm(points[s + upper] - points[o + lower], axis=1) for s, o in ("RL", "LR"))
+        right, left = (lengths_between(points[s + upper], points[s + lower]) for s in "RL")
+        from_right, from_left = (lengths_between(points[s + upper], points[o + lower]) for s, o in ("RL", "LR"))
+        own, crossed = right + left, from_right + from_left
         if median(own) > CROSSED_CHAIN * median(np.where(np.isfinite(own), crossed, np.nan)):
             raise KinematicsError(
                 f"In the {owner}, R{upper} is nearer to L{lower} than to R{lower}: left and right are swapped there.",
@@ -280,7 +282,7 @@ def _ankles_above_knees(points: Positions) -> list[str]:
         heel, near, ankles = points.get(f"{side}HEEL"), knee(points, side), [ankle(points, s) for s in "RL"]
         if heel is None or near is None:
             continue
-        apart = [median(np.linalg.norm(low - heel, axis=1)) for low in ankles if low is not None]
-        if len(apart) == len(ankles) and median(np.linalg.norm(near - heel, axis=1)) < min(apart):
+        apart = [median(lengths_between(low, heel)) for low in ankles if low is not None]
+        if len(apart) == len(ankles) and median(lengths_between(near, heel)) < min(apart):
             wrong.append(f"the {word} knee is nearer to the heel than the ankle is")
     return wrong

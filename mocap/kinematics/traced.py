@@ -131,6 +131,11 @@ class Scalar:
         return [] if self._value is not None else [node for _, node, _ in self._terms]
 
     @property
+    def value_nodes(self) -> list[Node]:
+        """Return what the value is made of, computed or handed in."""
+        return [node for _, node, _ in self._terms]
+
+    @property
     def value(self) -> NDArray:
         """Return the angles, shape (time,)."""
         if self._value is None:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.kinematics.tape.evaluate import Spread, uncertainties
-from mocap.kinematics.traced import Scalar
+from mocap.kinematics.traced import Scalar, evaluate, evaluate_gradients
 
 ISB_FROM_WORLD = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
 """ISB axes (X forward, Y up, Z right) from our world (X forward, Y left, Z up)."""
@@ -43,7 +43,9 @@ def random_sds(angles: Sequence[Scalar], covariance: Mapping[str, NDArray]) -> l
     sds = []
     for angle in angles:
         sd = found.pop(0) if angle.grad else np.full(angle.value.shape, np.nan)
-        sds.append(np.where(np.isfinite(angle.value), sd, np.nan))
+        # The sd is NaN where any angle of its own sum is, and has to be told only of what was left out besides.
+        masked = not set(angle.value_nodes) <= {node for _, node, _ in angle.grad_terms}
+        sds.append(np.where(np.isfinite(angle.value), sd, np.nan) if masked else sd)
     return sds
 
 
@@ -92,14 +94,11 @@ def landmark_sd(angle: Scalar, sd_m: float = LANDMARK_SD_M) -> float:
 
 def landmark_sds(angles: Sequence[Scalar], sd_m: float = LANDMARK_SD_M) -> list[float]:
     """Return what `landmark_sd` does for many angles, in one pass over the frames."""
-    sources = list(dict.fromkeys(source for angle in angles for source in angle.grad))
-    n_frames = len(angles[0].value) if angles else 0
-    unit = np.broadcast_to(np.eye(3), (n_frames, len(sources), 3, 3))
-    covariance = {name: unit[:, column] for column, name in enumerate(sources)}
+    evaluate(angles)
+    evaluate_gradients(angles)
     found = []
-    for angle, sd in zip(angles, random_sds(angles, covariance), strict=True):
-        if not angle.grad:
-            sd = np.where(np.isfinite(angle.value), 0.0, np.nan)
-        sd = sd[np.isfinite(sd)]
-        found.append(float(sd_m * np.sqrt(np.median(sd * sd))) if len(sd) else float("nan"))
+    for angle in angles:
+        variance = sum((np.sum(np.square(rows), axis=1) for rows in angle.grad.values()), np.zeros(len(angle.value)))
+        variance = variance[np.isfinite(variance) & np.isfinite(angle.value)]
+        found.append(float(sd_m * np.sqrt(np.median(variance))) if len(variance) else float("nan"))
     return found

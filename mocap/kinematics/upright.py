@@ -64,7 +64,10 @@ def check_upright(points: Positions, owner: str) -> None:
         return
     limit = TRUNK_ALONE_REFUSE_DEG if feet_middle(points) is None else UPRIGHT_REFUSE_DEG
     # Both have to say so: a movement may pass through a straight body that lies.
-    lean = min(_lean_deg(points, line), _least_lean_deg(points, line))
+    least = _least_lean_deg(points, line)
+    if least <= limit:
+        return
+    lean = min(_lean_deg(points, line, standing_frames(points)), least)
     if not lean > limit:
         return
     posture = "upside down" if lean > 180.0 - limit else "lying"
@@ -90,7 +93,8 @@ def upright_verdicts(points: Positions, owner: str = "trial") -> tuple[Verdict, 
     if line is None:
         return ()
     prefix = "" if owner == "trial" else f"{owner}_"
-    lean, standing = _lean_deg(points, line), standing_frames(points)
+    standing = standing_frames(points)
+    lean = _lean_deg(points, line, standing)
     text = "lean of the whole body in standing" if standing.any() else "least lean of the body; it never stands"
     verdicts: tuple[Verdict, ...] = ()
     if np.isfinite(lean):
@@ -143,9 +147,8 @@ def _best_frames(points: Positions, line: NDArray) -> NDArray:
     return standing if standing.any() else np.isfinite(line).all(axis=1)
 
 
-def _lean_deg(points: Positions, line: NDArray) -> float:
+def _lean_deg(points: Positions, line: NDArray, standing: NDArray) -> float:
     """Return the median angle of the body's line to the vertical in standing; without standing the least lean."""
-    standing = standing_frames(points)
     return median(_angles_deg(line[standing])) if standing.any() else _least_lean_deg(points, line)
 
 

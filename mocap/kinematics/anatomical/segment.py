@@ -17,6 +17,7 @@ from mocap.kinematics.clusters import (
     mean_shape,
     second_spread,
 )
+from mocap.kinematics.traced import evaluate
 
 Positions = Mapping[str, NDArray]
 
@@ -57,6 +58,7 @@ def cluster_of(static: Positions, names: tuple[str, ...], segment: str) -> Clust
 def motion_of(cluster: Cluster, positions: Positions) -> SegmentMotion:
     """Return how a cluster moves, in its own axes; the noise that turns it is told from the residuals of the fit."""
     pose = fit(cluster, lm.traced_points({name: positions[name] for name in cluster.names}, False))
+    evaluate(pose.parts)
     origin = pose.centroid.value - np.einsum("tij,tj->ti", pose.frame.axes, pose.anchor_cluster)
     there = np.isfinite(np.stack([positions[name] for name in cluster.names], axis=1)).all(axis=2).sum(axis=1)
     used = np.isfinite(origin).all(axis=1)

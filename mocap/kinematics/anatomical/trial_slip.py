@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.kinematics.anatomical.segment import Positions, cluster_of, motion_of
-from mocap.kinematics.anatomical.slip import MIN_SIDE_S, WITNESS_STEP_M, find_step, witness_places
+from mocap.kinematics.anatomical.slip import MIN_SIDE_S, WITNESS_STEP_M, Step, find_step, witness_places
+from mocap.kinematics.clusters import Cluster
 from mocap.kinematics.heading import quiet_frames
 from mocap.kinematics.landmarks import TRACKED
 from mocap.kinematics.static import standing_frames
@@ -39,19 +40,29 @@ def plate_slip_verdicts(
     plate = cluster_of(static, names, "pelvis")
     if plate is None:
         return ()
-    motion, min_frames = motion_of(plate, trial), max(1, round(MIN_SIDE_S * rate_hz))
-    judged = standing_frames(trial)
-    seen = {name: trial[name] for name in _SKIN if name in trial and name in static}
+    min_frames = max(1, round(MIN_SIDE_S * rate_hz))
+    judged = np.flatnonzero(standing_frames(trial))
+    judged_trial = {name: values[judged] for name, values in trial.items()}
+    seen = {name: judged_trial[name] for name in _SKIN if name in trial and name in static}
     what = "ASIS and PSIS"
-    step = find_step(witness_places(motion, seen), judged, min_frames) if len(seen) >= 3 else None
+    step = _step(plate, judged_trial, seen, min_frames) if len(seen) >= 3 else None
     if step is None:
-        seen, what = _carried_hips(static, trial, hips), "the hip centres that the thighs carry"
-        judged &= quiet_frames(np.stack(list(trial.values()), axis=1), rate_hz)
-        step = find_step(witness_places(motion, seen), judged, min_frames) if seen else None
+        quiet = quiet_frames(np.stack(list(trial.values()), axis=1), rate_hz)[judged]
+        judged, judged_trial = judged[quiet], {name: values[quiet] for name, values in judged_trial.items()}
+        seen, what = _carried_hips(static, judged_trial, hips), "the hip centres that the thighs carry"
+        step = _step(plate, judged_trial, seen, min_frames) if seen else None
     if step is None:
         return ()
-    text = f"sacral plate against {what}: lasting change in standing after {step.frame / rate_hz:.2f} s"
+    text = f"sacral plate against {what}: lasting change in standing after {judged[step.frame] / rate_hz:.2f} s"
     return (Verdict("plate_slip", step.size_m, WITNESS_STEP_M, "m", step.size_m <= WITNESS_STEP_M, text),)
+
+
+def _step(plate: Cluster, trial: Positions, seen: Positions, min_frames: int) -> Step | None:
+    """Return the lasting change over the frames that count, which alone are handed in."""
+    n_frames = len(next(iter(trial.values())))
+    if n_frames < 2 * min_frames:
+        return None
+    return find_step(witness_places(motion_of(plate, trial), seen), np.ones(n_frames, bool), min_frames)
 
 
 def _carried_hips(static: Positions, trial: Positions, hips: Mapping[str, NDArray]) -> dict[str, NDArray]:

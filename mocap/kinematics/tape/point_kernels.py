@@ -61,6 +61,26 @@ def mark_short(heads, tails, length2, short):
 
 
 @njit(**OPTIONS)
+def write_lengths(heads, tails, out):
+    """Write the lengths of lines between points, rows of shape (3, time), as of `numpy.linalg.norm`."""
+    for t in range(len(out)):
+        x, y, z = heads[0, t] - tails[0, t], heads[1, t] - tails[1, t], heads[2, t] - tails[2, t]
+        out[t] = np.sqrt(x * x + y * y + z * z)
+
+
+@njit(**OPTIONS)
+def write_cosines(one, other, out):
+    """Write the cosines between vectors, rows of shape (3, time) or, of the other, (3, 1); NaN without a length."""
+    still = other.shape[1] == 1
+    for t in range(len(out)):
+        x, y, z = one[0, t], one[1, t], one[2, t]
+        s = 0 if still else t
+        u, v, w = other[0, s], other[1, s], other[2, s]
+        lengths = np.sqrt(x * x + y * y + z * z) * np.sqrt(u * u + v * v + w * w)
+        out[t] = (x * u + y * v + z * w) / lengths if lengths > 0.0 and np.isfinite(lengths) else np.nan
+
+
+@njit(**OPTIONS)
 def facts_of(values):
     """Return how many values, shape (n,), are NaN, and the least and the largest of the others."""
     missing, least, largest = 0.0, np.inf, -np.inf

@@ -105,3 +105,28 @@ def shorter_than(heads: NDArray, tails: NDArray, length_m: float) -> NDArray | N
 
     short = np.zeros(len(heads), bool)
     return short if mark_short(heads.T, tails.T, length_m * length_m, short) else None
+
+
+def lengths_between(heads: NDArray, tails: NDArray) -> NDArray:
+    """Return the distances of points, shape (time, 3) each; NaN where one is missing."""
+    from mocap.kinematics.tape.point_kernels import write_lengths
+
+    lengths = np.empty(len(heads))
+    write_lengths(_rows(heads), _rows(tails), lengths)
+    return lengths
+
+
+def cosines(one: NDArray, other: NDArray) -> NDArray:
+    """Return the cosine of the angle between vectors, shape (time, 3); NaN where one is missing or has no length.
+
+    The other may be a single one, shape (1, 3).
+    """
+    from mocap.kinematics.tape.point_kernels import write_cosines
+
+    found = np.empty(len(one))
+    write_cosines(_rows(one), _rows(other), found)
+    return found
+
+
+def _rows(vectors: NDArray) -> NDArray:
+    return np.ascontiguousarray(np.asarray(vectors, float).T)

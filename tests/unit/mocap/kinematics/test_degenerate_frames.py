@@ -12,7 +12,8 @@ LEVELS = ("T12", "L1", "L2", "L3", "L4", "L5", "S1")
 
 def _with_spine(points: Points3D, n_frames: int) -> Points3D:
     """All landmarks, seven markers on a curve from T12 to S1, and no plates."""
-    places = {name: points.position[:n_frames, k] for k, name in enumerate(points.names) if name[:3] != "SAC" and name[:4] != "T12_"}
+    kept = [(k, name) for k, name in enumerate(points.names) if not name.startswith(("SAC", "T12_"))]
+    places = {name: points.position[:n_frames, k] for k, name in kept}
     low, top = (places["RPSIS"] + places["LPSIS"]) / 2, places["C7"]
     for k, level in enumerate(LEVELS):
         share = 0.6 + 0.4 * k / 6
