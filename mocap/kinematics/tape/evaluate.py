@@ -19,7 +19,6 @@ _SPAN = 1024
 _SIZE = {op.COMBINE: 3, op.FRAME: 9, op.CARRY: 3, op.PLACE: 3, op.TURN: 9, op.FIT: 9, op.CENTROID: 3, op.ANCHOR: 3,
          op.RESIDUAL: 1, op.JOINT: 3, op.BAKER: 3, op.LEAN: 1, op.ELEVATION: 1, op.BETWEEN: 1}  # fmt: skip
 _TURNING = {op.JOINT: (0, 2), op.BAKER: (0, 2), op.LEAN: (0,)}
-_NOTHING = np.empty((0, 0, 9), np.float32), np.empty((0, 0, 9)), False
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,12 +38,22 @@ class Spread:
     in_world: bool
 
 
+def read_only(array: NDArray) -> NDArray:
+    """Return a view that cannot be written: kernels are compiled once for such, and again for others."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+_NO_SINGLE, _NO_DOUBLE = read_only(np.empty((0, 0, 9), np.float32)), read_only(np.empty((0, 0, 9)))
+
+
 def run(program: Program, spread: Spread | None = None, poses: NDArray | None = None) -> None:
     """Run a program over all its frames, in threads."""
     from mocap.kinematics.tape.run_kernels import run_span
 
     n_frames, length = program.n_frames, max(program.n_frames, TILE)
-    covariance = _NOTHING if spread is None else _flat(spread, length)
+    covariance = (_NO_SINGLE, _NO_DOUBLE, False) if spread is None else _flat(spread, length)
     out = np.empty((0, 0, 4, 4)) if poses is None else poses
     fixed, code = np.array(program.fixed, np.int64), np.array(program.code, np.int64)
     consts, places = np.array(program.consts, float), np.array(program.places, np.int64).reshape(-1, 2)
@@ -77,8 +86,8 @@ def _flat(spread: Spread, length: int) -> tuple[NDArray, NDArray, bool]:
     if len(matrices) < length:
         matrices = np.concatenate([matrices, np.zeros((length - len(matrices), *matrices.shape[1:]), matrices.dtype)])
     if spread.in_world and matrices.dtype == np.float32:
-        return matrices, _NOTHING[1], True
-    return _NOTHING[0], np.asarray(matrices, float), spread.in_world
+        return read_only(matrices), _NO_DOUBLE, True
+    return _NO_SINGLE, read_only(np.asarray(matrices, float)), spread.in_world
 
 
 def compute(nodes: Iterable[Node]) -> None:

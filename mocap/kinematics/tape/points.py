@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mocap.kinematics.tape.evaluate import for_each
+from mocap.kinematics.tape.evaluate import for_each, read_only
 
 FARTHEST_M = 1e30
 """Nothing is so far away, whatever the unit of length; beyond it products of lengths overflow."""
@@ -31,10 +31,10 @@ def split_positions(position: NDArray, columns: Sequence[int]) -> tuple[NDArray,
     from mocap.kinematics.tape.point_kernels import split_points
 
     rows, seen = np.empty((len(columns), 3, len(position))), np.zeros(len(columns), bool)
-    chosen = np.asarray(columns, np.int64)
+    chosen, given = np.asarray(columns, np.int64), read_only(position)
 
     def work(start: int) -> None:
-        split_points(position, chosen, rows, seen, FARTHEST_M, start, min(start + _SPAN, len(position)))
+        split_points(given, chosen, rows, seen, FARTHEST_M, start, min(start + _SPAN, len(position)))
 
     for_each(work, range(0, len(position), _SPAN))
     return rows, seen
@@ -45,7 +45,8 @@ def typical_traces(covariance: NDArray, columns: Sequence[int]) -> list[float]:
     from mocap.kinematics.tape.point_kernels import median_of, split_traces
 
     rows, chosen = np.empty((len(columns), len(covariance))), np.asarray(columns, np.int64)
-    for_each(lambda start: split_traces(covariance, chosen, rows, start, min(start + _SPAN, len(covariance))),
+    given = read_only(covariance)
+    for_each(lambda start: split_traces(given, chosen, rows, start, min(start + _SPAN, len(covariance))),
              range(0, len(covariance), _SPAN))  # fmt: skip
     found = [np.nan] * len(rows)
 
@@ -75,7 +76,7 @@ def count_seen(vectors: Iterable[NDArray]) -> NDArray:
     counts: NDArray | None = None
     for vector in vectors:
         counts = np.zeros(len(vector), np.int64) if counts is None else counts
-        count_complete(vector.T, counts, 0, len(counts))
+        count_complete(_rows(vector), counts, 0, len(counts))
     assert counts is not None
     return counts
 
@@ -93,7 +94,7 @@ def column_facts(values: NDArray) -> tuple[NDArray, NDArray, NDArray]:
     found = np.empty((values.shape[1], 3))
 
     def work(column: int) -> None:
-        found[column] = facts_of(values[:, column])
+        found[column] = facts_of(read_only(values[:, column]))
 
     for_each(work, range(len(found)))
     return found[:, 0], found[:, 1], found[:, 2]
@@ -104,7 +105,7 @@ def shorter_than(heads: NDArray, tails: NDArray, length_m: float) -> NDArray | N
     from mocap.kinematics.tape.point_kernels import mark_short
 
     short = np.zeros(len(heads), bool)
-    return short if mark_short(heads.T, tails.T, length_m * length_m, short) else None
+    return short if mark_short(_rows(heads), _rows(tails), length_m * length_m, short) else None
 
 
 def lengths_between(heads: NDArray, tails: NDArray) -> NDArray:
@@ -129,4 +130,4 @@ def cosines(one: NDArray, other: NDArray) -> NDArray:
 
 
 def _rows(vectors: NDArray) -> NDArray:
-    return np.ascontiguousarray(np.asarray(vectors, float).T)
+    return read_only(np.ascontiguousarray(np.asarray(vectors, float).T))
