@@ -38,6 +38,8 @@ _TRIPLES: dict[str, tuple[str, ...]] = {
     "pelvic_obliquity": ("pelvic_tilt", "pelvic_rotation"),
     "pelvic_obliquity_conventional": ("pelvic_tilt_conventional", "pelvic_rotation_conventional"),
     "lumbar_lateral_bend": ("lumbar_flexion", "lumbar_rotation"),
+    "trunk_lateral_lean": ("trunk_lean", "trunk_rotation"),
+    "thoracopelvic_lateral_bend": ("thoracopelvic_flexion", "thoracopelvic_rotation"),
 }
 for _side in "rl":
     _TRIPLES[f"hip_adduction_{_side}"] = (f"hip_flexion_{_side}", f"hip_rotation_{_side}")

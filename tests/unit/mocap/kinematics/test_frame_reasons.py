@@ -7,7 +7,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from mocap.errors import ShapeError
-from mocap.kinematics import kinematics
+from mocap.kinematics import KinematicsOptions, kinematics
 from mocap.kinematics.definitions import ANGLE_NAMES
 from mocap.kinematics.physiology import RANGES_DEG, physiology_verdict
 from mocap.storage import read_trial, write_trial
@@ -143,6 +143,42 @@ def test_gimbal_lock_is_flagged_and_then_lost(aim_deg: float, words: str) -> Non
     assert reason(angles, "hip_flexion_r", 3).startswith(words)
     assert bool(reason(angles, "hip_flexion_r", 3)) == bool(words)
     assert reason(angles, "hip_flexion_l", 3) == ""
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_the_thorax_of_who_lies_on_the_side_is_flagged_and_counts_no_turns(known: bool) -> None:
+    position = np.array(STATIC.position)
+    aside = Rotation.from_euler("x", 89.9, degrees=True).as_matrix().T
+    position[20:80] = position[20:80] @ aside
+    position += np.random.default_rng(0).normal(scale=1e-3, size=position.shape)
+    covariance = np.broadcast_to(1e-6 * np.eye(3), (*position.shape, 3)) if known else None
+    points = Points3D(position, STATIC.names, STATIC.rate_hz, covariance)
+    angles = kinematics(points, static=STATIC, options=KinematicsOptions(posture="any", heading_rad=0.0)).angles
+    for name in ("trunk_lean", "trunk_rotation", "thoracopelvic_flexion", "thoracopelvic_rotation"):
+        # The trunk lies beside the locks of the pelvis here, not beside its own.
+        of_gravity, values = name.startswith("trunk"), angles.deg(name)
+        flags = [reason(angles, name, frame) for frame in range(20, 80)]
+        # Of the thorax against gravity nearly all frames are lost; what is left bears a flag.
+        assert all("gimbal lock" in flag for flag in flags) == of_gravity, name
+        assert (np.isfinite(values[20:80]).mean() < 0.4) == of_gravity, name
+        # Upright again, no turn is left over that noise counted in the lock (up to 11 before).
+        assert np.abs(values[:20]).max() < 5 and np.abs(values[80:]).max() < 5, name
+        if of_gravity:
+            assert np.nanmax(np.abs(values)) <= 360, name
+
+
+@pytest.mark.parametrize(("bend_deg", "words"), [(60.0, ""), (76.0, "near gimbal lock"), (89.7, "gimbal lock (")])
+def test_a_thorax_bent_beside_the_pelvis_is_flagged_and_then_lost(bend_deg: float, words: str) -> None:
+    position = np.array(STATIC.position)
+    forward = kinematics(STATIC).segments.world_from_segment[0, 0, :3, 0]
+    turn = Rotation.from_rotvec(np.deg2rad(bend_deg) * forward).as_matrix()
+    for name in ("C7", "T10", "CLAV", "STRN"):
+        column = STATIC.names.index(name)
+        position[:, column] = (position[:, column] - STATIC.point("STRN")) @ turn.T + STATIC.point("STRN")
+    angles = kinematics(Points3D(position, STATIC.names, STATIC.rate_hz), static=STATIC).angles
+    for name in ("thoracopelvic_flexion", "thoracopelvic_rotation"):
+        assert reason(angles, name, 3).startswith(words) and bool(reason(angles, name, 3)) == bool(words), name
+        assert np.isnan(angles[name][3]) == (words == "gimbal lock ("), name
 
 
 def test_an_angle_that_its_points_hardly_know_is_lost() -> None:
