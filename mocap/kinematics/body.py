@@ -116,7 +116,18 @@ class Body:
         if self.heading is None:
             raise NotObservable("nothing among the points shows where the person faces")
         axes = self.heading.conventional if conventional else self.heading.subject
-        return Frame(np.broadcast_to(axes, (self.n_frames, 3, 3)))
+        return Frame(np.broadcast_to(axes, (self.n_frames, 3, 3)), self._heading_grad())
+
+    def _heading_grad(self) -> Mapping[str, NDArray]:
+        """Return the turn of the heading about the vertical by the landmarks whose placement is looked at."""
+        if self.heading is None or not self.setting.placement_pass:
+            return {}
+        shape = (self.n_frames, 3, 3)
+        return {
+            name: np.broadcast_to(np.stack([0 * row, row, 0 * row]), shape)
+            for name, row in self.heading.by_landmark.items()
+            if self.points[name].grad
+        }
 
     def mid_psis(self) -> Vec:
         """Return the midpoint of the PSIS, or the sacrum marker that stands for it."""

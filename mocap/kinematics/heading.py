@@ -1,6 +1,8 @@
 """The subject frame: up against gravity, forward where the person walks or faces."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +26,18 @@ class Heading:
         That of Plug-in Gait: for a walk the lab axis nearest to the walking direction; else the same as `subject`.
     source, conventional_source : str
         In words, for the definitions.
+    frames : ndarray of int
+        That show it by landmarks; none where it is given, or a walking direction.
+    by_landmark : mapping of str to ndarray, shape (3,)
+        Its gradient (rad/m) by the placement of landmarks, see `mocap.kinematics.placed_heading`.
     """
 
     subject: NDArray
     conventional: NDArray
     source: str
     conventional_source: str
+    frames: NDArray = field(default_factory=lambda: np.empty(0, int))
+    by_landmark: Mapping[str, NDArray] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def upright_axes(forward: NDArray) -> NDArray:
@@ -122,16 +130,19 @@ def find_heading(
     """
     quiet = quiet_frames(mid_pelvis[:, None], rate_hz)
     facing, source = _mean_horizontal(forward, quiet), f"mean {forward_name} of the quiet frames"
+    shown = np.isfinite(forward).all(axis=1) & quiet
     if not quiet.sum() >= QUIET_MIN_S * rate_hz or facing is None:
         facing, source = _mean_horizontal(forward, None), f"mean {forward_name} of the trial"
+        shown = np.isfinite(forward).all(axis=1)
     if facing is None and feet is not None:
         facing, source = _mean_horizontal(feet, None), "bisector of the feet"
+        shown = np.isfinite(feet).all(axis=1)
     walk = walking_direction(mid_pelvis, rate_hz)
     if walk is None:
         if facing is None:
             return None
         axes = upright_axes(facing)
-        return Heading(axes, axes, source, source)
+        return Heading(axes, axes, source, source, np.flatnonzero(shown))
     if facing is not None and walk @ facing < 0:
         walk = -walk  # a person who walks backwards still faces forward
     lab = np.zeros(3)

@@ -34,6 +34,7 @@ from mocap.kinematics.options import KinematicsOptions
 from mocap.kinematics.outcomes import all_outcomes, angles_of, heading_of, verdicts_of
 from mocap.kinematics.person import NOBODY, StaticReport, calibrate_person, checked_positions, size_without_static
 from mocap.kinematics.physiology import physiology_verdict
+from mocap.kinematics.placed_heading import with_placement
 from mocap.kinematics.placement import Placement
 from mocap.kinematics.plug_in_gait.measures import Measures, Stated, find_measures
 from mocap.kinematics.poses import frequent_parts, joint_centre_positions, segment_transforms
@@ -224,7 +225,7 @@ def kinematics(
     parts = (part for pose in found.poses.values() for part in pose.parts)
     evaluate([*found.points.values(), *parts, *frequent_parts(body)])
     doubted = facing_doubted(exchanges, points.n_frames)
-    body.heading = heading_of(body, points.rate_hz, options.heading_rad, doubted)
+    body.heading = with_placement(heading_of(body, points.rate_hz, options.heading_rad, doubted), body)
     outcomes = all_outcomes(body)
     if fitted is not None:
         outcomes = fitted.worded(outcomes)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mocap.kinematics import landmarks as lm
 from mocap.kinematics.body import Body
+from mocap.kinematics.bone_axes import bone_axes
 from mocap.kinematics.models import build_body
 from mocap.kinematics.observability import Outcome
 from mocap.kinematics.outcomes import all_outcomes
@@ -55,7 +56,7 @@ def static_sd(
         lm.traced_points({name: values[frames] for name, values in positions.items()}, True), calibration, pelvis, noise
     )
     posed = build_body(found.points, found.poses, body.setting, body.zeros, body.heading)
-    seen = lm.for_placement(found, np.arange(len(frames)), found.reconstructed)
+    seen = lm.for_placement(found, np.arange(len(frames)), found.reconstructed, bone_axes(body, frames))
     setting = replace(body.setting, placement_pass=True)
     placed = all_outcomes(build_body(seen.points, seen.poses, setting, body.zeros, body.heading))
     every = {*positions, *found.reconstructed}
