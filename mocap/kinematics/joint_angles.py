@@ -201,7 +201,7 @@ def kinematics(
     person = NOBODY
     if static is not None:
         person = calibrate_person(static, matched.marker_set, positions, setting, options, recordings)
-    elif recordings is not NO_RECORDINGS:
+    elif not recordings.none:
         raise KinematicsError(
             "Functional movements and other calibration recordings say nothing without the static trial.",
             "Give the standing trial of the same person too.",

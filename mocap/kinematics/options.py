@@ -1,6 +1,6 @@
 """Choices of the kinematics."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from mocap.errors import KinematicsError
 from mocap.kinematics.option_ranges import RANGES, check_ranges
@@ -106,5 +106,5 @@ class KinematicsOptions:
                 raise KinematicsError(
                     f"Option {name} is {getattr(self, name)!r}.", f"Choose one of {', '.join(choices)}.", code="OPTION"
                 )
-        defaults = {one.name: one.default for one in fields(self) if one.name in RANGES}
-        check_ranges({name: getattr(self, name) for name in RANGES}, defaults)
+        chosen, defaults = ({name: getattr(of, name) for name in RANGES} for of in (self, KinematicsOptions))
+        check_ranges(chosen, defaults)

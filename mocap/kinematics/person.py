@@ -137,8 +137,9 @@ def calibrate_person(
     positions = {name: values[quiet] for name, values in everything.items()}
     positions = {name: values for name, values in positions.items() if np.isfinite(values).all(axis=1).any()}
     touched = find_touched(recordings, marker_set, positions, options, everything)
+    with_markers = positions
     if touched.positions:
-        positions |= touched.positions
+        positions = positions | touched.positions
         plausibility.check_body(positions, "static trial with the landmarks that were pointed at")
     noise = lm.noise_of(static, matched)
     calibration = lm.calibrate(positions, trial, noise)
@@ -173,7 +174,8 @@ def calibrate_person(
     )
     enough = Verdict("static_quiet", quiet_s, STATIC_QUIET_S, "s", quiet_s >= STATIC_QUIET_S, "quiet standing used")
     judged += standing_verdicts(report.neutral_mean_rad)
-    judged += closing_verdicts(recordings, marker_set, positions, options.static_check == "refuse")
+    refuse = options.static_check == "refuse"
+    judged += touched.verdicts + closing_verdicts(recordings, marker_set, with_markers, refuse)
     verdicts = (*same, enough, *judged)
     hips = hips_of(seen)
     return Person(calibration, zeros, size, report, functional, verdicts, _mean_sd(positions, noise), positions, hips)

@@ -184,7 +184,7 @@ def same_subject(
             "flagged.",
             code="STATIC_OTHER_SUBJECT",
         )
-    text = f"median difference of {len(mismatch)} body lengths between static and trial"
+    text = f"median difference of {len(mismatch)} body lengths between static and {other}"
     return Verdict("static_same_subject", found, SUBJECT_FLAG, "1", found <= SUBJECT_FLAG, text)
 
 

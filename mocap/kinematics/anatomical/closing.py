@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from mocap.kinematics.anatomical.joints import CalibrationRecordings, movement_positions
+from mocap.kinematics.anatomical.joints import CalibrationRecordings, movement_positions, same_person
 from mocap.kinematics.anatomical.slip import compare_statics
 from mocap.kinematics.marker_sets import MarkerSet
 from mocap.kinematics.static import quiet_part
@@ -22,7 +22,8 @@ def closing_verdicts(
     recordings : CalibrationRecordings
     marker_set : MarkerSet
     opening : mapping of str to ndarray, shape (time, 3)
-        Landmarks in the quiet frames of the opening static, ISB-turned world, m.
+        Landmarks in the quiet frames of the opening static, ISB-turned world, m; all of them where their markers are,
+        as the closing static has them, and none where it was touched.
     refuse : bool
         Whether another person's closing static is an error.
 
@@ -35,9 +36,10 @@ def closing_verdicts(
     if closing is None:
         return ()
     owner = "closing static trial"
-    positions = movement_positions(closing, marker_set, opening, owner, refuse)
+    positions, person = movement_positions(closing, marker_set, opening, owner, refuse)
     if not positions:
         return compare_statics(opening, {})
     quiet = quiet_part(positions, closing.rate_hz, owner)
     still = {name: values[quiet] for name, values in positions.items()}
-    return compare_statics(opening, {n: v for n, v in still.items() if np.isfinite(v).all(axis=1).any()})
+    same = same_person("closing", [person])
+    return same + compare_statics(opening, {n: v for n, v in still.items() if np.isfinite(v).all(axis=1).any()})

@@ -1,6 +1,6 @@
 """From recordings of functional movements to the hip centres and knee axes of a person."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -79,15 +79,28 @@ class CalibrationRecordings:
         """The landmarks that were touched or clicked, each once."""
         return tuple(dict.fromkeys([*(name for name, _ in self.pointed), *(one.name for one in self.clicked)]))
 
+    @property
+    def none(self) -> bool:
+        """Whether there is no recording at all."""
+        several = (self.functional_hip, self.functional_knee, self.pointed, self.clicked)
+        return not any(several) and self.closing is None and self.pivot is None
+
 
 NO_RECORDINGS = CalibrationRecordings()
 _NO_FRAME = StaticFrame(np.empty((0, 3, 3)), np.empty((0, 3)))
 
 
 def movement_positions(
-    points: Points3D, marker_set: MarkerSet, static: Mapping[str, NDArray], owner: str, refuse: bool
-) -> dict[str, NDArray]:
-    """Return the landmarks of a movement of the person of the static.
+    points: Points3D,
+    marker_set: MarkerSet,
+    static: Mapping[str, NDArray],
+    owner: str,
+    refuse: bool,
+    without: Sequence[str] = (),
+) -> tuple[dict[str, NDArray], Verdict | None]:
+    """Return the landmarks of a movement of the person of the static, and whether it is the same person.
+
+    The landmarks `without` are left out: those that the static has from elsewhere than from their markers.
 
     Raises
     ------
@@ -95,10 +108,18 @@ def movement_positions(
         UNITS, SKELETON, LEFT_RIGHT, MEDIAL_LATERAL, HEEL_TOE, and STATIC_OTHER_SUBJECT where `refuse`.
     """
     positions = lm.positions_isb(points, match(marker_set, points.names))
-    if positions:
-        plausibility.check_body(positions, owner)
-        plausibility.same_subject(static, positions, refuse, owner)
-    return positions
+    positions = {name: values for name, values in positions.items() if name not in without}
+    if not positions:
+        return positions, None
+    plausibility.check_body(positions, owner)
+    return positions, plausibility.same_subject(static, positions, refuse, owner)
+
+
+def same_person(recordings: str, found: Iterable[Verdict | None]) -> tuple[Verdict, ...]:
+    """Return of verdicts on recordings of one kind the worst, under the name of the kind; nothing of none."""
+    told = [verdict for verdict in found if verdict is not None]
+    worst = max(told, key=lambda verdict: verdict.measured, default=None)
+    return () if worst is None else (replace(worst, name=f"{recordings}_same_subject"),)
 
 
 def find_functional(
@@ -128,15 +149,20 @@ def find_functional(
     """
     refuse = options.static_check == "refuse"
 
-    def movements(recorded: Sequence[Points3D], owner: str) -> list[dict[str, NDArray]]:
-        return [movement_positions(points, marker_set, static, owner, refuse) for points in recorded]
+    # The static has a touched landmark where it was touched, and a movement has only its marker.
+    touched = recordings.pointed_names
 
-    hips = movements(recordings.functional_hip, "functional hip trial")
-    knees = movements(recordings.functional_knee, "functional knee trial")
+    def movements(recorded: Sequence[Points3D], joint: str) -> tuple[list[dict[str, NDArray]], tuple[Verdict, ...]]:
+        owner = f"functional {joint} trial"
+        every = [movement_positions(points, marker_set, static, owner, refuse, touched) for points in recorded]
+        return [positions for positions, _ in every], same_person(f"functional_{joint}", (one for _, one in every))
+
+    hips, same_hips = movements(recordings.functional_hip, "hip")
+    knees, same_knees = movements(recordings.functional_knee, "knee")
     functional, verdicts = _hips(hips, static, found, setting, options)
     setting = replace(setting, functional=functional)
     with_knees, more = _knees(knees, static, found, setting, options)
-    return with_knees, verdicts + more
+    return with_knees, same_hips + same_knees + verdicts + more
 
 
 def joint_facts(functional: Functional, hip_method: str) -> dict[str, float | str]:

@@ -17,6 +17,7 @@ STANDING_VERDICTS: frozenset[str] = frozenset({"standing_pelvic_tilt"})
 
 SLIP_VERDICTS: frozenset[str] = frozenset(
     {"plate_slip", "closing_static"}
+    | {f"{kind}_same_subject" for kind in ("functional_hip", "functional_knee", "pointing", "closing")}
     | {f"closing_{segment}_{what}" for segment in _SEGMENTS for what in ("shape", "shift", "turn")}
 )
 """Verdicts on plates and clusters that moved on their segment, within a trial or between two statics."""

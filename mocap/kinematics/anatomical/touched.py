@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.errors import KinematicsError
-from mocap.kinematics.anatomical.joints import CalibrationRecordings, movement_positions
+from mocap.kinematics.anatomical.joints import CalibrationRecordings, movement_positions, same_person
 from mocap.kinematics.anatomical.pointer import (
     calibrate_pointer,
     clicked_place,
@@ -19,6 +19,7 @@ from mocap.kinematics.anatomical.pointer import (
 )
 from mocap.kinematics.marker_sets import MarkerSet
 from mocap.kinematics.options import KinematicsOptions
+from mocap.trial import Verdict
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +28,7 @@ class TouchedLandmarks:
 
     positions: Mapping[str, NDArray] = field(default_factory=lambda: MappingProxyType({}))
     facts: Mapping[str, float | str] = field(default_factory=lambda: MappingProxyType({}))
+    verdicts: tuple[Verdict, ...] = ()
 
 
 def find_touched(
@@ -67,8 +69,9 @@ def find_touched(
         )
         facts[f"clicked_{click.name}_residual_px"] = click.residual_px
         facts[f"clicked_{click.name}_sd_m"] = click.sd_m
+    verdicts: tuple[Verdict, ...] = ()
     if recordings.pointed:
-        _touch_all(recordings, marker_set, static, options, places, facts)
+        verdicts = _touch_all(recordings, marker_set, static, options, places, facts)
     positions = {}
     for landmark, several in places.items():
         positions[landmark] = np.mean(several, axis=0)
@@ -79,7 +82,7 @@ def find_touched(
             off = np.linalg.norm(positions[landmark] - static[landmark], axis=1)
             if np.isfinite(off).any():
                 facts[f"pointed_{landmark}_from_marker_m"] = float(np.nanmedian(off))
-    return TouchedLandmarks(MappingProxyType(positions), MappingProxyType(facts))
+    return TouchedLandmarks(MappingProxyType(positions), MappingProxyType(facts), verdicts)
 
 
 def _touch_all(
@@ -89,7 +92,7 @@ def _touch_all(
     options: KinematicsOptions,
     places: dict[str, list[NDArray]],
     facts: dict[str, float | str],
-) -> None:
+) -> tuple[Verdict, ...]:
     if recordings.pivot is None:
         raise KinematicsError(
             "Landmarks were pointed at, and no recording tells where the pointer's tip is.",
@@ -99,10 +102,13 @@ def _touch_all(
     pointer = calibrate_pointer(pointer_positions(recordings.pivot))
     facts |= {"pointer_tip_residual_m": pointer.residual_m, "pointer_tip_sd_m": pointer.sd_m}
     skip = recordings.pointed_names
+    same: list[Verdict | None] = []
     for landmark, points in recordings.pointed:
         owner = f"recording that points at {landmark}"
-        seen = movement_positions(points, marker_set, static, owner, options.static_check == "refuse")
+        seen, person = movement_positions(points, marker_set, static, owner, options.static_check == "refuse")
+        same.append(person)
         tip = tip_positions(pointer, pointer_positions(points))
         found = touch(landmark, tip, seen, static, points.rate_hz, options.pelvis, skip)
         places.setdefault(landmark, []).append(placed_in_static(found, static))
         facts[f"pointed_{landmark}_sd_m"] = found.sd_m
+    return same_person("pointing", same)

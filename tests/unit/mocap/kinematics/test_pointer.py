@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from mocap.errors import KinematicsError
-from mocap.kinematics import CalibrationRecordings, Kinematics, KinematicsOptions, kinematics
+from mocap.kinematics import VERDICT_NAMES, CalibrationRecordings, Kinematics, KinematicsOptions, kinematics
 from mocap.kinematics.anatomical.pointer import calibrate_pointer, pointer_positions, tip_positions
 from mocap.kinematics.angles import from_joint
 from mocap.pipeline.calibration_recordings import RecordingPaths
 from mocap.pipeline.motion import kinematics_to_file
 from mocap.storage import read_trial, write_trial
-from mocap.synthetic import default_subject, squat, static_standing
+from mocap.synthetic import default_subject, knee_bends, squat, star_arc, static_standing
 from mocap.trial import Points3D, Trial
 
 SUBJECT = default_subject(seed=3)
@@ -187,3 +187,79 @@ def test_the_skeleton_model_takes_touched_landmarks_too() -> None:
     for name in ("pelvic_tilt", "hip_flexion_r", "knee_varus_l", "ankle_dorsiflexion_r"):
         # Measured 0.003 deg, the prior's at the corner of the tuck.
         assert np.abs(angles.deg(name) - SQUAT.truth_deg(name)).max() < 0.02, name
+
+
+STAR = star_arc(SUBJECT, "r").points
+THIGH = ("RTH1", "RTH2", "RTH3")
+
+
+def off_the_condyle(points: Points3D) -> Points3D:
+    """The marker of the lateral epicondyle sits 21 mm off it, wherever the thigh goes."""
+    a, b, c = (points.point(name) for name in THIGH)
+    x = (b - a) / np.linalg.norm(b - a, axis=1, keepdims=True)
+    z = np.cross(x, c - a)
+    z /= np.linalg.norm(z, axis=1, keepdims=True)
+    position = points.position.copy()
+    position[:, points.names.index("RLFE")] += 0.012 * (x + np.cross(z, x) + z)
+    return Points3D(position, points.names, points.rate_hz)
+
+
+def test_the_marker_of_a_touched_landmark_does_not_enter_a_functional_movement() -> None:
+    recordings = CalibrationRecordings(
+        functional_hip=(off_the_condyle(STAR),), pivot=pivot(), pointed=(("RLFE", touching("RLFE", 5)),)
+    )
+    result = kinematics(
+        off_the_condyle(SQUAT.points), static=off_the_condyle(STATIC.points), recordings=recordings, measured=False
+    )
+    assert result.static_report is not None
+    assert str(result.static_report.facts["hip_centre_r"]).startswith("SCoRE")
+    error = np.linalg.norm(result.centres["RHJC"] - SQUAT.joint_centres["RHJC"], axis=1)
+    # 8.5 mm with the marker in the cluster of the thigh.
+    assert error.max() < 1e-6
+
+
+def test_a_touched_landmark_is_no_slide_since_the_opening_static() -> None:
+    def misplaced(points: Points3D) -> Points3D:
+        position = points.position.copy()
+        position[:, points.names.index("RASIS"), 0] += 0.02
+        return Points3D(position, points.names, points.rate_hz)
+
+    recordings = CalibrationRecordings(
+        pivot=pivot(), pointed=(("RASIS", touching("RASIS", 5)),), closing=misplaced(STATIC.points)
+    )
+    static = misplaced(STATIC.points)
+    result = kinematics(misplaced(SQUAT.points), static=static, recordings=recordings, measured=False)
+    found = {verdict.name: verdict for verdict in result.verdicts}
+    # Measured 6.7 mm and 2.5 deg against the touched place.
+    assert found["closing_pelvis_shift"].measured < 1e-9
+    assert found["closing_pelvis_turn"].measured < 1e-6
+
+
+def flagged(recordings: CalibrationRecordings) -> Kinematics:
+    options = KinematicsOptions(static_check="flag")
+    return kinematics(SQUAT.points, static=STATIC.points, options=options, recordings=recordings, measured=False)
+
+
+OTHER = default_subject(1.95, seed=8)
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("functional_hip", {"functional_hip": (STAR, star_arc(OTHER, "r").points)}),
+        ("functional_knee", {"functional_knee": (knee_bends(OTHER, "r").points,)}),
+        ("closing", {"closing": static_standing(OTHER).points}),
+    ],
+)
+def test_another_persons_recording_is_flagged_where_it_is_not_refused(name: str, parts: dict) -> None:
+    verdicts = {verdict.name: verdict for verdict in flagged(CalibrationRecordings(**parts)).verdicts}
+    verdict = verdicts[f"{name}_same_subject"]
+    assert not verdict.passed and name.split("_")[0] in verdict.text
+    assert set(verdicts) <= VERDICT_NAMES
+    assert verdicts["static_same_subject"].passed
+
+
+def test_no_recordings_at_all_need_no_static() -> None:
+    plain = kinematics(SQUAT.points, measured=False)
+    empty = kinematics(SQUAT.points, recordings=CalibrationRecordings(), measured=False)
+    np.testing.assert_array_equal(plain.angles.values, empty.angles.values)
