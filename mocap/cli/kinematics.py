@@ -11,7 +11,15 @@ if TYPE_CHECKING:
     from mocap.trial import AngleDefinition, Trial
 
 NAME = "kinematics"
-EXAMPLE = "mocap kinematics squat.c3d --static standing.c3d --out squat.h5"
+EXAMPLE = (
+    "mocap kinematics squat.c3d --static standing.c3d --out squat.h5\n\n"
+    "another model: mocap kinematics walk.c3d --static standing.c3d --model plug-in-gait --set knee_width_r_m=0.105 "
+    "--out walk.h5; or --model skeleton\n\n"
+    "functional movements: mocap kinematics squat.h5 --static standing.h5 --functional-hip star.h5 --functional-knee "
+    "bends.h5 --closing-static standing_end.h5 --out angles.h5\n\n"
+    "a pointer: mocap kinematics squat.h5 --static standing.h5 --pointer RASIS=touch_rasis.h5 --pointer LASIS="
+    "touch_lasis.h5 --pointer-pivot pivot.h5 --out angles.h5"
+)
 
 
 def command(
@@ -34,9 +42,12 @@ def command(
         typer.Option(help="LANDMARK=FILE: a recording in which a pointer (PTR1, PTR2, ...) touches it; repeatable."),
     ] = None,
     landmarks: Annotated[
-        Path | None, typer.Option(help="landmarks.toml: landmarks clicked in two or more views of the static.")
+        Path | None,
+        typer.Option(help="landmarks.toml: landmarks clicked in two or more views of the static, a .h5 with cameras."),
     ] = None,
-    pointer_pivot: Annotated[Path | None, typer.Option(help="The pointer pivoting about its resting tip.")] = None,
+    pointer_pivot: Annotated[
+        Path | None, typer.Option(help="The pointer pivoting about its resting tip; --pointer needs it.")
+    ] = None,
     marker_set: Annotated[
         str | None, typer.Option(help="Marker set, or a .toml file of your own; found from the labels when left out.")
     ] = None,
@@ -62,8 +73,8 @@ def command(
         list[str] | None,
         typer.Option(
             "--filter-set",
-            help="A choice of the filter, as in [options.filter]: window_frames=15, order=3, longest_gap_s=0.1, "
-            "hampel=true, hampel_frames=5, hampel_sd=4; repeatable.",
+            help="A choice of the filter, as in \\[options.filter] of a session: window_frames=15, order=3, "
+            "longest_gap_s=0.1, hampel=true, hampel_frames=5, hampel_sd=4; repeatable.",
         ),
     ] = None,
     choices: Annotated[

@@ -244,7 +244,13 @@ def kinematics_to_file(
 
     standing = open_trial(static, up, units) if static is not None else None
     clicked: tuple[Clicked, ...] = ()
-    if recorded.clicks is not None and standing is not None:
+    if recorded.clicks is not None:
+        if standing is None:
+            raise KinematicsError(
+                "Landmarks were clicked in views of a static, and there is no static.",
+                "Give the standing trial of the same person too.",
+                code="CALIBRATION_NO_STATIC",
+            )
         clicked = clicked_landmarks(recorded.clicks, standing)
     recordings = open_recordings(recorded, lambda file: treated(open_trial(file, up, units)), clicked)
     digests = {static.name: input_sha256(static)} if static is not None else {}

@@ -91,3 +91,13 @@ def test_the_command_takes_clicks(tmp_path: Path) -> None:
     read = read_trial(out)
     assert 0.05 < read.subject["static_clicked_RASIS_residual_px"] < 2.0  # type: ignore[operator]
     assert "landmarks.toml" in read.inputs
+
+
+def test_clicks_without_a_static_are_refused(tmp_path: Path) -> None:
+    write_trial(tmp_path / "squat.h5", Trial("squat", bare(SQUAT.points)))
+    recorded = RecordingPaths(clicks=written(tmp_path / "landmarks.toml", 0.0))
+    with pytest.raises(KinematicsError) as error:
+        kinematics_to_file(
+            tmp_path / "squat.h5", tmp_path / "out.h5", None, None, None, None, None, recorded=recorded
+        )
+    assert error.value.code == "CALIBRATION_NO_STATIC" and not (tmp_path / "out.h5").exists()
