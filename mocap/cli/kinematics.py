@@ -8,7 +8,9 @@ import typer
 from mocap.cli.common import JsonFlag, note_lines, show, told_quality, verdict_lines
 
 if TYPE_CHECKING:
-    from mocap.trial import AngleDefinition, Trial
+    from collections.abc import Sequence
+
+    from mocap.trial import AngleDefinition, Measure, Trial
 
 NAME = "kinematics"
 EXAMPLE = (
@@ -111,20 +113,36 @@ def _pair(choice: str, hint: str, form: str) -> tuple[str, str]:
 
 def _show(made: "Trial", out: Path, as_json: bool) -> None:
     from mocap.pipeline.notes import notes_of
-    from mocap.trial import convention_rows
+    from mocap.trial import convention_rows, measure_rows
 
     assert made.angles is not None
     definitions, notes = made.angles.definitions, notes_of(made)
+    measures = () if made.segments is None else made.segments.measures
     lines = [
         f"{out}: {sum(one.observable for one in definitions)} of {len(definitions)} angles",
         *note_lines(notes),
         *verdict_lines(made.quality, failed_alone=True),
         *(f"  {one.name}: {_method(one)}" for one in definitions),
+        *_measured(measures),
     ]
     result = {
-        "out": out, "angles": convention_rows(made.angles), "quality": told_quality(made.quality), "notes": notes,
+        "out": out, "angles": convention_rows(made.angles), "measures": measure_rows(measures),
+        "quality": told_quality(made.quality), "notes": notes,
     }  # fmt: skip
     show(result, as_json, lines)
+
+
+def _measured(measures: "Sequence[Measure]") -> list[str]:
+    """Which measures of the body there are, and by reason which not."""
+    if not measures:
+        return []
+    whole = [one.name for one in measures if one.observable]
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for one in measures:
+        if one.reason or not one.observable:
+            grouped.setdefault(("  in part" if one.observable else "  not measured", one.reason), []).append(one.name)
+    told = [f"{kind}: {', '.join(names)}: {reason}" for (kind, reason), names in grouped.items()]
+    return [f"  measured too, in /segments: {', '.join(whole) or 'nothing'}", *told]
 
 
 def _method(one: "AngleDefinition") -> str:

@@ -4,13 +4,15 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from calibration.files import write_texts
 from mocap.errors import ExportError
-from mocap.trial import JointAngles, Points3D, Trial, convention_rows
+from mocap.export.measure_columns import measure_columns, measure_dictionary
+from mocap.trial import JointAngles, Measure, Points3D, Trial, convention_rows
 
 # A spreadsheet runs a cell that begins like this, quoted or not; an apostrophe in front keeps it text.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -19,19 +21,20 @@ Column = tuple[str, NDArray]
 
 
 def export_csv(trial: Trial, path: Path | str) -> tuple[Path, ...]:
-    """Write points (m, world Z up, with status) and angles (degrees, with SD) over `time_s`, and what angles mean.
+    """Write points (m, world Z up, with status), angles (degrees), measures and their SD over `time_s`, with meanings.
 
-    Numbers are written so that reading them gives the same bits. Beside angles lies their data dictionary, a row per
-    angle: columns, unit, definition, sequence, which direction is +, what reads 0, reference, method, whether it is
-    observable and why not, and the uncertainties that are constant over the trial.
+    Numbers are written so that reading them gives the same bits. Beside angles and the measures of the body (centre of
+    mass, heel rise, ...; m, deg/s) lies their data dictionary, a row per angle or measure: columns, unit, definition,
+    sequence, which direction is +, what reads 0, reference, method, whether it is observable and why not, and the
+    uncertainties that are constant over the trial.
 
     Parameters
     ----------
     trial : Trial
     path : path
-        Ending in `.csv`: one table of points and angles, with the dictionary in `<stem>_conventions.csv`. Otherwise a
-        folder, made when missing, for `points.csv`, `points_smoothed.csv`, `angles.csv` and `angles_conventions.csv`,
-        those that the trial has.
+        Ending in `.csv`: one table of all, with the dictionary in `<stem>_conventions.csv`. Otherwise a folder, made
+        when missing, for `points.csv`, `points_smoothed.csv`, `angles.csv`, `measures.csv`, `angles_conventions.csv`
+        and `measures_conventions.csv`, those that the trial has.
 
     Returns
     -------
@@ -48,16 +51,18 @@ def export_csv(trial: Trial, path: Path | str) -> tuple[Path, ...]:
     path = Path(path)
     time = ("time_s", trial.points.time_s)
     angles = _angle_columns(trial.angles) if trial.angles is not None else []
+    measures = () if trial.segments is None else trial.segments.measures
     if path.suffix.lower() == ".csv":
         _check_folder(path.parent)
-        one = {path: _text([time, *_point_columns(trial.points), *angles])}
-        return _written(one | _dictionary(trial.angles, conventions_path(path)))
+        one = {path: _text([time, *_point_columns(trial.points), *angles, *measure_columns(measures)])}
+        return _written(one | _dictionary(_meanings(trial.angles, measures), conventions_path(path)))
     _check_folder(path.parent)
     tables = {"points.csv": _point_columns(trial.points)}
     if trial.points_smoothed is not None:
         tables["points_smoothed.csv"] = _point_columns(trial.points_smoothed)
     if trial.angles is not None:
         tables["angles.csv"] = angles
+    tables["measures.csv"] = measure_columns(measures)
     try:
         path.mkdir(exist_ok=True)
     except OSError as error:
@@ -66,7 +71,9 @@ def export_csv(trial: Trial, path: Path | str) -> tuple[Path, ...]:
             code="WRITE_FAILED",
         ) from error  # fmt: skip
     texts = {path / name: _text([time, *columns]) for name, columns in tables.items() if columns}
-    return _written(texts | _dictionary(trial.angles, conventions_path(path / "angles.csv")))
+    meant = _dictionary(_meanings(trial.angles), conventions_path(path / "angles.csv"))
+    measured = _dictionary(measure_dictionary(measures), conventions_path(path / "measures.csv"))
+    return _written(texts | meant | measured)
 
 
 def conventions_path(table: Path) -> Path:
@@ -94,16 +101,24 @@ def _angle_columns(angles: JointAngles) -> list[Column]:
     return columns
 
 
-def _dictionary(angles: JointAngles | None, path: Path) -> dict[Path, str]:
-    """The data dictionary as text by its path; nothing without angles."""
+def _meanings(angles: JointAngles | None, measures: Sequence[Measure] = ()) -> list[dict[str, Any]]:
+    """Return the rows of angles, and of measures in the same columns."""
     if angles is None or not angles.names:
-        return {}
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+        return []
     rows = [
         {"angle": row.pop("name"), "column": f"{name}_deg", "sd_column": f"{name}_sd_deg", **row}
         for name, row in zip(angles.names, convention_rows(angles), strict=True)
     ]
+    blank = dict.fromkeys(rows[0], "")
+    return rows + [blank | {"angle": row.pop("measure"), **row} for row in measure_dictionary(measures)]
+
+
+def _dictionary(rows: Sequence[Mapping[str, Any]], path: Path) -> dict[Path, str]:
+    """The data dictionary as text by its path; nothing without rows."""
+    if not rows:
+        return {}
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
     writer.writerow(rows[0])
     writer.writerows([_cell(value) for value in row.values()] for row in rows)
     return {path: text.getvalue()}

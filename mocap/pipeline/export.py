@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mocap.export import export_trial
 from mocap.export.tables import conventions_path
-from mocap.pipeline.output_kinds import COLUMNS, CONVENTIONS, Kind
+from mocap.pipeline.output_kinds import COLUMNS, CONVENTIONS, MEASURES, Kind
 from mocap.pipeline.outputs import check_no_file, check_nothing_lost, check_output
 from mocap.storage import read_trial
 
@@ -36,5 +36,6 @@ def table_files(out: Path) -> dict[Path, Kind]:
     """Return the tables of a trial that may be written, with what they are: of the name given, or those of a folder."""
     if out.suffix.lower() == ".csv":
         return {out: COLUMNS, conventions_path(out): CONVENTIONS}
-    tables = [out / name for name in ("points.csv", "points_smoothed.csv", "angles.csv")]
-    return dict.fromkeys(tables, COLUMNS) | {conventions_path(tables[-1]): CONVENTIONS}
+    tables = [out / name for name in ("points.csv", "points_smoothed.csv", "angles.csv", "measures.csv")]
+    angles, measures = (conventions_path(table) for table in tables[-2:])
+    return dict.fromkeys(tables, COLUMNS) | {angles: CONVENTIONS, measures: MEASURES}

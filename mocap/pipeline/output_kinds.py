@@ -64,6 +64,7 @@ RECORD = Kind(
 )
 COLUMNS = Kind("table of a trial", rb"\A[^\n]*(_x_m\b[^\n]*_status\b|_deg\b[^\n]*_sd_deg\b)", start=b"time_s,")
 CONVENTIONS = Kind("table of what angles mean", b"", start=b"angle,column,sd_column,unit,definition,")
+MEASURES = Kind("table of what measures mean", b"", start=b"measure,column,sd_column,unit,definition,")
 SYNTHETIC = Kind("record of a demonstration", rb'\A\{"session": "[0-9a-f]{64}"\}')
 
 

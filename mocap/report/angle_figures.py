@@ -51,7 +51,7 @@ class Line:
     dashed: bool = False
 
 
-def curve_picture(lines: Sequence[Line], words: str, neutral_deg: Sequence[float] = ()) -> str:
+def curve_picture(lines: Sequence[Line], words: str, neutral_deg: Sequence[float] = (), unit: str = "deg") -> str:
     """Return curves over time with their 95 % bands as an image of a page.
 
     Parameters
@@ -61,6 +61,8 @@ def curve_picture(lines: Sequence[Line], words: str, neutral_deg: Sequence[float
         What a screen reader says.
     neutral_deg : sequence of float
         Standing values, one for each line, drawn across; NaN draws none.
+    unit : str
+        What stands at the axis, where the lines are no angles.
     """
     figure, axis = plt.subplots(figsize=(5.4, 2.5))
     _draw(axis, lines)
@@ -68,7 +70,7 @@ def curve_picture(lines: Sequence[Line], words: str, neutral_deg: Sequence[float
         if np.isfinite(level):
             axis.axhline(level, color=line.colour, lw=0.8, ls=":")
     axis.set_xlabel("time (s)")
-    axis.set_ylabel("deg")
+    axis.set_ylabel(unit)
     return _image(figure, words, _HALF_PX)
 
 

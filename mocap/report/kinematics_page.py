@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from mocap.report.angle_figures import LEFT, MIDDLE, RIGHT, Line, curve_picture
 from mocap.report.calibration_page import whole_page
 from mocap.report.convention_part import conventions_part, shown_name, side_of
+from mocap.report.measure_part import measures_part
 from mocap.report.page_parts import escaped, table
 from mocap.report.standing_part import neutral_of, standing_part
 from mocap.report.verdict_part import verdict_table
@@ -38,6 +39,7 @@ def kinematics_page(trial: Trial, notes: Sequence[str] = (), version: str = "") 
         _curves(angles, trial.subject),
         _numbers(angles),
         _hidden(angles),
+        measures_part(() if trial.segments is None else trial.segments.measures, angles.time_s),
         _checks([verdict for verdict in trial.quality if not _of_standing(verdict)]),
         conventions_part(angles.definitions),
         _making(trial, notes),

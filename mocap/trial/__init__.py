@@ -2,7 +2,7 @@
 
 from mocap.trial.angles import AngleDefinition, JointAngles
 from mocap.trial.changes import Change, change_between
-from mocap.trial.conventions import convention_rows, frame_reasons
+from mocap.trial.conventions import FILE_UNITS, convention_rows, frame_reasons, measure_rows
 from mocap.trial.keypoints import Keypoints2D, Timeline
 from mocap.trial.measures import Measure
 from mocap.trial.points import Points3D, Segments
@@ -10,6 +10,7 @@ from mocap.trial.record import Operation, Trial, Verdict
 from mocap.trial.sync import CameraTimes, SyncEstimate
 
 __all__ = [
+    "FILE_UNITS",
     "AngleDefinition",
     "CameraTimes",
     "Change",
@@ -26,4 +27,5 @@ __all__ = [
     "change_between",
     "convention_rows",
     "frame_reasons",
+    "measure_rows",
 ]

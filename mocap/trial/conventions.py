@@ -1,10 +1,12 @@
 """The conventions record of angles as plain rows: what every export, page and JSON carries beside the numbers."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from mocap.trial.angles import JointAngles
+from mocap.trial.measures import Measure
 
 UNIT = "deg"
 #: What an `AngleDefinition` says, in the order in which it is told.
@@ -41,3 +43,26 @@ def frame_reasons(angles: JointAngles, index: int) -> str:
     codes, counts = np.unique(angles.frame_reason[:, index], return_counts=True)
     told = [f"{n} frames: {angles.frame_reason_words[code]}" for code, n in zip(codes, counts, strict=True) if code]
     return "; ".join(told)
+
+
+FILE_UNITS = {"m": ("m", 1.0), "1": ("1", 1.0), "rad/s": ("deg/s", float(np.rad2deg(1.0)))}
+"""Of a measure in memory: its unit on screens and in tables, and how many of those make one."""
+
+
+def measure_rows(measures: Sequence[Measure]) -> list[dict[str, Any]]:
+    """Return one row per measure: its name, unit, meaning, whether it is observable and why not, frames with a value.
+
+    Returns
+    -------
+    list of dict
+        `name`, `unit` ("m", "1", "deg/s"), `definition`, `positive`, `method`, `observable` (bool), `reason` and
+        `frames` (int).
+    """
+    return [
+        {
+            "name": one.name, "unit": FILE_UNITS[one.unit][0], "definition": one.definition, "positive": one.positive,
+            "method": one.method, "observable": one.observable, "reason": one.reason,
+            "frames": int(np.isfinite(one.values).reshape(len(one.values), -1).all(axis=1).sum()),
+        }
+        for one in measures
+    ]  # fmt: skip

@@ -11,7 +11,7 @@ import numpy as np
 from mocap.pipeline.output_kinds import ANGLE_PAGE, COMPARISON_PAGE, is_alike
 from mocap.report.kinematics_page import kinematics_page
 from mocap.storage import write_trial
-from mocap.trial import AngleDefinition, JointAngles, Operation, Points3D, Trial, Verdict
+from mocap.trial import AngleDefinition, JointAngles, Measure, Operation, Points3D, Segments, Trial, Verdict
 
 N = 300
 TIME = np.arange(N) / 100.0
@@ -146,3 +146,16 @@ def test_the_commands_write_pages_and_keep_other_files(tmp_path: Path, monkeypat
     assert (tmp_path / "mine.html").read_text() == "<p>my own</p>"
     write_trial(tmp_path / "points.h5", replace(trial(), angles=None))
     assert "error NO_ANGLES: " in mocap_cli("report", "points.h5").error_line
+
+
+def test_measures_of_the_body_are_drawn_and_told() -> None:
+    words, sd = ("m", "Height <of> the heel.", "lifted", "HEEL"), np.full(N, 0.001)
+    rise = [Measure(f"heel_rise_{side}", 0.01 * np.sin(TIME), *words, sd) for side in "rl"]
+    lost = Measure("com_ap_ratio", np.full(N, np.nan), "1", "Place.", "toes", "", reason="needs C7")
+    measured = replace(trial(), segments=Segments((), np.empty((N, 0, 4, 4)), 100.0, (*rise, lost)))
+    html = kinematics_page(measured)
+    text = Page(html).text
+    assert "Balance, heels and knees" in text and "Height <of> the heel." in text
+    assert "not observable: needs C7" in text
+    assert html.count('alt="heel_rise over time"') == 1 and 'alt="com_ap_ratio over time"' not in html
+    assert "Balance, heels and knees" not in Page(kinematics_page(trial())).text

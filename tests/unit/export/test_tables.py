@@ -1,6 +1,7 @@
 """CSV: read back with Python's own reader, bit for bit; labels stay labels."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from mocap.errors import ExportError, SourceError
 from mocap.export.tables import export_csv
 from mocap.export.trials import export_trial
 from mocap.schema import Status
-from mocap.trial import AngleDefinition, JointAngles, Points3D, Trial
+from mocap.trial import AngleDefinition, JointAngles, Measure, Points3D, Segments, Trial
 
 
 def _trial(names=("LASI", "=HYPERLINK(1)", '+a,"b"')):
@@ -101,3 +102,43 @@ def test_a_dictionary_says_what_every_angle_means(tmp_path):
 def test_a_trial_without_angles_has_no_dictionary(tmp_path):
     trial = Trial("t", Points3D(np.ones((2, 1, 3)), ("a",), 50.0))
     assert [path.name for path in export_csv(trial, tmp_path / "out.csv")] == ["out.csv"]
+
+
+def _measured() -> tuple[Trial, tuple[Measure, ...]]:
+    rng = np.random.default_rng(2)
+    rise = Measure("heel_rise_r", np.array([0.0, 0.01, np.nan, 0.02, 0.03]), "m", "d", "p", "m", np.full(5, 0.001))
+    spin = Measure("angular_velocity_pelvis", rng.normal(size=(5, 3)), "rad/s", "d", "p", "m")
+    ratio = Measure("com_ap_ratio", np.full(5, np.nan), "1", "d", "p", "m", reason="needs C7")
+    measures = (rise, spin, ratio)
+    return replace(_trial(), segments=Segments((), np.empty((5, 0, 4, 4)), 50.0, measures)), measures
+
+
+def test_measures_have_a_table_and_a_dictionary_of_their_own(tmp_path):
+    trial, (rise, spin, _) = _measured()
+    paths = {path.name: path for path in export_csv(trial, tmp_path / "tables")}
+    header, *rows = _read(paths["measures.csv"])
+    columns = dict(zip(header, zip(*rows, strict=True), strict=True))
+    assert [float(cell or "nan") for cell in columns["heel_rise_r_m"]] == pytest.approx(rise.values, nan_ok=True, abs=0)
+    assert set(columns["heel_rise_r_sd_m"]) == {"0.001"} and set(columns["com_ap_ratio"]) == {""}
+    for axis, letter in enumerate("xyz"):
+        back = [float(cell) for cell in columns[f"angular_velocity_pelvis_{letter}_deg_s"]]
+        assert back == pytest.approx(np.rad2deg(spin.values[:, axis]), rel=1e-15)
+        assert set(columns[f"angular_velocity_pelvis_{letter}_sd_deg_s"]) == {""}
+    head, *meant = _read(paths["measures_conventions.csv"])
+    told = [dict(zip(head, row, strict=True)) for row in meant]
+    assert [one["measure"] for one in told] == ["heel_rise_r", "angular_velocity_pelvis", "com_ap_ratio"]
+    assert [(one["unit"], one["observable"], one["frames"]) for one in told] == [
+        ("m", "1", "4"), ("deg/s", "1", "5"), ("1", "0", "0")]  # fmt: skip
+    assert told[2]["reason"] == "needs C7"
+    named = {name for one in told for name in (one["column"] + " " + one["sd_column"]).split()}
+    assert named == set(header) - {"time_s"}
+
+
+def test_one_table_holds_measures_too(tmp_path):
+    trial, _ = _measured()
+    table, meanings = export_csv(trial, tmp_path / "x.csv")
+    assert {"pelvic_tilt_deg", "heel_rise_r_m", "com_ap_ratio_sd"} <= set(_read(table)[0])
+    head, *rows = _read(meanings)
+    assert head[:3] == ["angle", "column", "sd_column"]
+    assert [row[0] for row in rows] == ["pelvic_tilt", "heel_rise_r", "angular_velocity_pelvis", "com_ap_ratio"]
+    assert rows[3][head.index("reason")] == "needs C7" and rows[1][head.index("unit")] == "m"

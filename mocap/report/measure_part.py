@@ -1,0 +1,64 @@
+"""The part of a page on what was measured beside angles: balance, heels and knees over time, and what is not there."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mocap.report.angle_figures import LEFT, MIDDLE, RIGHT, Line, curve_picture
+from mocap.report.convention_part import shown_name, side_of
+from mocap.report.page_parts import escaped, table
+from mocap.trial import FILE_UNITS, Measure
+
+_DRAWN = ("com_ap_ratio", "base_of_support_margin", "margin_of_stability", "heel_rise", "knee_over_toe")
+_COLOURS = {"right": RIGHT, "left": LEFT}
+
+
+def measures_part(measures: Sequence[Measure], time_s: NDArray) -> str:
+    """Return curves with bands, the meaning of every measure, and why some are not there; nothing without measures.
+
+    Parameters
+    ----------
+    measures : sequence of Measure
+    time_s : ndarray, shape (time,)
+    """
+    if not measures:
+        return ""
+    figures = []
+    for base in _DRAWN:
+        both = [one for one in measures if side_of(one.name)[0] == base and one.observable]
+        if both:
+            figures.append(_figure(base, both, time_s))
+    drawn = (
+        "<p class='note'>Right: orange, solid. Left: blue, dashed. Band: random error, 95 %; none where the points "
+        f"came without uncertainty.</p><div class='pictures'>{''.join(figures)}</div>" if figures else ""
+    )  # fmt: skip
+    return f"<h2>Balance, heels and knees</h2>{drawn}{_meanings(measures)}"
+
+
+def _figure(base: str, both: Sequence[Measure], time_s: NDArray) -> str:
+    shown, factor = ("mm", 1000.0) if both[0].unit == "m" else FILE_UNITS[both[0].unit]
+    nothing = np.full(len(time_s), np.nan)
+    lines = [
+        Line(side, time_s, one.values * factor, one.sd * factor, nothing, _COLOURS.get(side, MIDDLE), side == "left")
+        for one, side in ((one, side_of(one.name)[1]) for one in both)
+    ]
+    unit = "ratio" if shown == "1" else shown
+    doubt = f" {escaped(both[0].reason)}." if both[0].reason else ""
+    return (
+        f"<figure><h3>{escaped(shown_name(base))}</h3>{curve_picture(lines, f'{base} over time', unit=unit)}"
+        f"<figcaption>+ {escaped(both[0].positive)}.{doubt}</figcaption></figure>"
+    )
+
+
+def _meanings(measures: Sequence[Measure]) -> str:
+    rows = [
+        [
+            escaped(one.name), FILE_UNITS[one.unit][0], escaped(one.definition), escaped(one.positive),
+            escaped(one.method) or "-",
+            escaped(one.reason) if one.observable else f"not observable: {escaped(one.reason)}",
+        ]
+        for one in measures
+    ]  # fmt: skip
+    head = ("Measure", "Unit", "Definition", "Positive", "Method", "What limits it")
+    return f'<div class="wide">{table(head, rows, range(1, 6))}</div>'
