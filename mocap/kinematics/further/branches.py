@@ -72,7 +72,8 @@ def within_half_a_turn(angle: NDArray, middle: float) -> NDArray:
 def anew_behind_gaps(angle: NDArray, rate_hz: float) -> NDArray:
     """Return an angle (rad), shape (time,), whose pieces between gaps lie in the turn nearest to 0 by their median.
 
-    A piece that goes through more than a full turn begins within 180 deg of 0, and runs on.
+    A piece that goes through more than half a turn begins within 180 deg of 0, and runs on: a somersault that lands
+    short of the full turn started upright all the same.
     """
     chosen = np.array(angle, float)
     there = np.flatnonzero(np.isfinite(chosen))
@@ -83,6 +84,6 @@ def anew_behind_gaps(angle: NDArray, rate_hz: float) -> NDArray:
     breaks = (frames > GAP_S * rate_hz) | (np.abs(np.diff(chosen[there])) > limit * frames)
     for piece in np.split(there, np.flatnonzero(breaks) + 1):
         part = chosen[piece]
-        telling = part[0] if np.ptp(part) >= _TURN else np.median(part)
+        telling = part[0] if np.ptp(part) > np.pi else np.median(part)
         chosen[piece] = part - _TURN * np.floor(telling / _TURN + 0.5)
     return chosen

@@ -95,11 +95,18 @@ def test_properties_over_random_pieces() -> None:
         turns = (found - angle)[there] / (2 * np.pi)
         np.testing.assert_allclose(turns, np.round(turns), atol=1e-9)
         np.testing.assert_allclose(anew_behind_gaps(found, RATE)[there], found[there], atol=1e-9)
-        # It does not matter in which turn the angle came, nor, short of full turns, in which direction time runs.
+        # It does not matter in which turn the angle came, nor, short of half turns, in which direction time runs.
         np.testing.assert_allclose(anew_behind_gaps(angle + 2 * np.pi, RATE)[there], found[there], atol=1e-9)
         back = anew_behind_gaps(angle[::-1], RATE)[::-1]
-        if np.ptp(angle[there]) < 2 * np.pi:
+        if np.ptp(angle[there]) < np.pi:
             np.testing.assert_allclose(back[there], found[there], atol=1e-9)
     assert np.isnan(anew_behind_gaps(np.full(5, np.nan), RATE)).all()
     assert within_half_a_turn(np.array([np.pi, -np.pi, 3.0]), 0.0) == pytest.approx([-np.pi, -np.pi, 3.0])
     assert on_branches(np.empty((0, 1)), ("pelvic_tilt",), RATE).shape == (0, 1)
+
+
+@pytest.mark.parametrize("landed", [365.0, 369.0])
+def test_a_somersault_that_lands_short_of_a_turn_starts_upright(landed: float) -> None:
+    angle = np.deg2rad(np.concatenate([np.full(100, 8.0), np.linspace(8.0, landed, 80), np.full(300, landed)]))
+    # Read -352 deg at the start where it landed at 365.
+    np.testing.assert_allclose(anew_behind_gaps(angle, RATE), angle, atol=1e-12)
