@@ -18,6 +18,7 @@ from mocap.kinematics.traced import Scalar, difference, evaluate
 from mocap.trial import Measure
 
 _UP = UPRIGHT[1]
+_NO_NEIGHBOURS = "no frame has the segment in the frame before it and in the frame after it"
 _CENTRE = Words("centre_of_mass", "m", "Centre of mass of the body in the world.", "x, y, z of the world")
 
 
@@ -105,10 +106,12 @@ def angular_velocities(body: Body, rate_hz: float) -> Iterator[Draft]:
         )  # fmt: skip
         # Axes of the world, each with a sign that a standard uncertainty does not have.
         turns = tuple(turn_part(frame, axis) for axis in (0, 2, 1))
+        values = angular_velocity(frame.axes, rate_hz) @ ISB_FROM_WORLD
         yield Draft(
             words,
-            angular_velocity(frame.axes, rate_hz) @ ISB_FROM_WORLD,
+            values,
             "rotation vector from the frame before to the frame after; errors of frames taken as independent",
+            "" if np.isfinite(values).any() else _NO_NEIGHBOURS,
             scalars=turns,
             spread=lambda sds: central_difference_sd(np.stack(sds, axis=1), rate_hz),
         )

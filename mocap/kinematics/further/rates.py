@@ -59,5 +59,10 @@ def central_difference_sd(sd: NDArray, rate_hz: float) -> NDArray:
 
 
 def angle_rates(angles: JointAngles) -> tuple[NDArray, NDArray]:
-    """Return the rates (rad/s) of all angles and their random standard uncertainties, shape (time, angle) each."""
-    return central_difference(angles.values, angles.rate_hz), central_difference_sd(angles.sd, angles.rate_hz)
+    """Return the rates (rad/s) of all angles and their random standard uncertainties, shape (time, angle) each.
+
+    Of two turns an angle may have made between neighbours of a frame it is the smaller one: joint angles are given
+    within half a turn of the middle of their range, and step by a full turn at its ends.
+    """
+    rates, turn = central_difference(angles.values, angles.rate_hz), np.pi * angles.rate_hz
+    return rates - turn * np.round(rates / turn), central_difference_sd(angles.sd, angles.rate_hz)

@@ -3,11 +3,13 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from scipy.spatial.transform import Rotation
 
 from mocap.kinematics import kinematics
 from mocap.kinematics.further.rates import angle_rates, angular_velocity, central_difference
 from mocap.synthetic import default_subject, squat, static_standing
+from mocap.trial import Points3D
 
 SUBJECT = default_subject()
 
@@ -73,3 +75,23 @@ def test_who_asks_for_angles_alone_waits_for_nothing_else() -> None:
     whole, alone = kinematics(trial.points), kinematics(trial.points, measured=False)
     assert whole.segments.measures and not alone.segments.measures
     np.testing.assert_array_equal(whole.angles.values, alone.angles.values)
+
+
+def test_a_joint_that_leaves_its_turn_has_a_steady_rate() -> None:
+    angles = kinematics(squat(SUBJECT, repetitions=1).points).angles
+    column = angles.names.index("hip_rotation_r")
+    values = np.array(angles.values)
+    steady = np.deg2rad(np.linspace(170.0, 190.0, len(values)))
+    values[:, column] = np.where(steady < np.pi, steady, steady - 2 * np.pi)
+    rate, _ = angle_rates(replace(angles, values=values))
+    # Two frames stood at -180 deg times the rate and more.
+    np.testing.assert_allclose(rate[1:-1, column], np.diff(steady)[0] * angles.rate_hz, atol=1e-9)
+
+
+@pytest.mark.parametrize("n_frames", [1, 2])
+def test_a_velocity_without_a_value_says_why(n_frames: int) -> None:
+    points = squat(SUBJECT, repetitions=1).points
+    few = Points3D(points.position[:n_frames], points.names, points.rate_hz)
+    found = kinematics(few).segments.measure("angular_velocity_pelvis")
+    assert np.isnan(found.values).all() and not found.observable
+    assert found.reason.startswith("no frame has the segment in the frame before it")
