@@ -171,7 +171,7 @@ _ANGLE_PARTS = {
     "u_landmark": "from landmark placement",
     "u_sta": "from soft tissue",
     "u_static": "from the noise of the static trial, a part of the random one",
-    "u_landmark_change": "from landmark placement in changes within the trial, at most",
+    "u_landmark_change": "from landmark placement in changes between up to 50 frames spread over the trial, at most",
     "u_calibration": "from the calibration of the cameras",
 }
 

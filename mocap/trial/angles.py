@@ -69,8 +69,9 @@ class JointAngles:
         The part of `sd` that stays over the trial and drops out of changes: the noise of the static trial, left in
         zeros and in the places of landmarks. NaN where that is not known; then `sd` is without it.
     u_landmark_change : ndarray, shape (angle,)
-        The most that landmark placement leaves in a change of the angle within the trial (see `change_between`): a
-        misplaced landmark does not turn every posture alike.
+        The most that landmark placement leaves in a change of the angle between any two of up to 50 frames spread over
+        the trial (see `change_between`): a misplaced landmark does not turn every posture alike. A posture that lies
+        between those frames may change by more.
     u_calibration : ndarray, shape (angle,)
         Standard uncertainty from the calibration of the cameras, beside `sd`: the same in every frame of a trial in one
         place. NaN where that is not known.
