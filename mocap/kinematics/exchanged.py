@@ -27,7 +27,8 @@ _NEIGHBOURS = (
     ("HEEL", "TOE"), ("BTOE", "STOE"), ("ASIS", "PSIS"),
 )  # fmt: skip
 _NAMED = 3
-_MOST_REASONS = 255
+MANY_PAIRS = "labels of one of very many pairs of points exchanged"
+_MOST_REASONS = 240  # of 255; the last ones are for flags that come later
 _AT_ONCE = 8
 
 
@@ -112,9 +113,8 @@ def with_exchange_flags(
     for found in exchanges:
         text = f"labels of {found.one} and {found.other} exchanged"
         if text not in words:
-            if len(words) > _MOST_REASONS:
-                text = words[-1]
-            else:
+            text = text if len(words) < _MOST_REASONS else MANY_PAIRS
+            if text not in words:
                 words.append(text)
         for column, name in enumerate(angles.names):
             if asked.get(name, frozenset()) & {found.one, found.other}:

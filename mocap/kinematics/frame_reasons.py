@@ -31,8 +31,10 @@ GIMBAL_LOST = "gimbal lock (second angle above 89 deg)"
 TOO_UNSURE = f"uncertainty above {SD_LIMIT_DEG:.0f} deg (1 SD)"
 BEYOND_RANGE = "beyond what the joint reaches"
 OTHER = "points missing, or no frame, for one of very many reasons"
+_FLAGS = (GIMBAL_FLAG, GIMBAL_LOST, TOO_UNSURE, BEYOND_RANGE)
 _MOST_NAMED = 4
-_MOST_REASONS = 255
+_MOST_REASONS = 200
+"""Of missing points; what is left of 255 is for flags, which keep their own words."""
 
 _TRIPLES: dict[str, tuple[str, ...]] = {
     "pelvic_obliquity": ("pelvic_tilt", "pelvic_rotation"),
@@ -60,8 +62,8 @@ class _Table:
         if not open_ones.any():
             return
         if text not in self.words:
-            # Ever new patterns of missing points, of a ragged recording, share the last codes.
-            full = len(self.words) >= _MOST_REASONS
+            # Ever new patterns of missing points, of a ragged recording, share one code.
+            full = len(self.words) >= _MOST_REASONS and text not in _FLAGS
             text = OTHER if full else text
             if text not in self.words:
                 self.words.append(text)

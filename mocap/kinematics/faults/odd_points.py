@@ -27,7 +27,8 @@ _EDGE = 10  # of them at the ends of such a part, which the next samples would h
 _OFF_BODY_M = 5.0
 _LOOKS = 16
 _NAMED = 3
-_MOST_REASONS = 255
+MANY_POINTS = "one of very many points is not to be trusted"
+_MOST_REASONS = 230  # of 255; the last ones are for flags that come later
 _KINDS = {
     "frozen": "stand still to the last digit while others move",
     "leaping": f"move more than {LEAP_M} m between two frames",
@@ -171,9 +172,10 @@ def with_odd_flags(
     for kind, mask in odd.masks.items():
         for index in np.flatnonzero(mask.any(axis=0)):
             text = f"{odd.names[index]} {kind}"
-            if text not in words and len(words) <= _MOST_REASONS:
+            text = text if text in words or len(words) < _MOST_REASONS else MANY_POINTS
+            if text not in words:
                 words.append(text)
-            code = words.index(text) if text in words else len(words) - 1
+            code = words.index(text)
             of_it = [at for at, name in enumerate(angles.names) if odd.names[index] in asked.get(name, frozenset())]
             frames = np.flatnonzero(mask[:, index])
             block = np.ix_(frames, np.array(of_it, int))

@@ -9,6 +9,15 @@ from scipy.spatial.transform import Rotation
 from mocap.errors import ShapeError
 from mocap.kinematics import KinematicsOptions, kinematics
 from mocap.kinematics.definitions import ANGLE_NAMES
+from mocap.kinematics.exchanged import MANY_PAIRS, Exchange, with_exchange_flags
+from mocap.kinematics.frame_reasons import (
+    BEYOND_RANGE,
+    GIMBAL_FLAG,
+    GIMBAL_LOST,
+    OTHER,
+    TOO_UNSURE,
+    _Table,
+)
 from mocap.kinematics.physiology import RANGES_DEG, physiology_verdict
 from mocap.storage import read_trial, write_trial
 from mocap.synthetic import default_subject, free_motion, hip_hinge, squat, static_standing, walking
@@ -267,3 +276,22 @@ def test_degenerate_frames_warn_of_nothing() -> None:
         angles = kinematics(Points3D(position, TRIAL.names, 100.0), static=STATIC).angles
     assert np.isnan(angles.values[[10, 20]]).all()
     assert (angles.frame_reason[[10, 20]] > 0).all()
+
+
+def test_flags_keep_their_words_behind_any_number_of_patterns_of_missing_points() -> None:
+    table = _Table(np.zeros((400, 2), np.uint8), [""])
+    for frame in range(398):
+        table.give(np.arange(400) == frame, 0, f"pattern {frame}")
+    for frame, text in enumerate((GIMBAL_FLAG, GIMBAL_LOST, TOO_UNSURE, BEYOND_RANGE)):
+        table.give(np.arange(400) == frame, 1, text)
+        assert table.words[table.codes[frame, 1]] == text
+    assert table.words[table.codes[397, 0]] == OTHER and len(table.words) < 240
+
+
+def test_exchanges_say_so_behind_any_number_of_other_words() -> None:
+    angles = kinematics(STATIC).angles
+    words = ("", *(f"pattern {k}" for k in range(239)))
+    full = JointAngles(angles.definitions, angles.values, angles.rate_hz, frame_reason_words=words)
+    sources = dict.fromkeys(angles.names, frozenset({"RASIS"}))
+    told = with_exchange_flags(full, [Exchange("RASIS", "LASIS", 2, 5)], lambda: sources)
+    assert reason(told, "pelvic_tilt", 3) == MANY_PAIRS and reason(told, "pelvic_tilt", 6) == ""
