@@ -76,7 +76,7 @@ def change_between(
     Raises
     ------
     ShapeError
-        When there is no such angle, or a correlation does not begin with 1.
+        When there is no such angle or frame, or a correlation does not begin with 1.
     """
     correlation = np.asarray(correlation, float)
     if correlation.ndim != 1 or not len(correlation) or abs(correlation[0] - 1.0) > 1e-9:
@@ -106,7 +106,14 @@ def change_between(
 def _usable(frames: NDArray, values: NDArray, sd: NDArray) -> NDArray:
     """Return the frames that have a value, and an sd where any has one."""
     frames = np.atleast_1d(frames)
-    frames = np.flatnonzero(frames) if frames.dtype == bool else frames.astype(int) % len(values)
+    n = len(values)
+    if len(frames) != n if frames.dtype == bool else ((frames < -n) | (frames >= n)).any():
+        raise ShapeError(
+            f"The angles have {n} frames; some of those asked for are beyond.",
+            f"Give numbers from 0 to {n - 1} (from the end -1 to -{n}), or a mask of {n}.",
+        )
+    frames = np.flatnonzero(frames) if frames.dtype == bool else frames.astype(int)
+    frames = np.where(frames < 0, frames + n, frames)
     frames = frames[np.isfinite(values[frames])]
     known = np.isfinite(sd[frames])
     return frames[known] if known.any() else frames

@@ -169,3 +169,12 @@ def test_misplaced_landmarks_leave_in_changes_what_is_stated() -> None:
     # left. Of hip flexion 1.2 of 1.9 deg stay, as the thigh turns about misplaced condyles.
     tilt, hip = (reference.names.index(name) for name in ("pelvic_tilt", "hip_flexion_r"))
     assert change[tilt] < 0.02 * whole[tilt] and change[hip] > 0.4 * whole[hip]
+
+
+@pytest.mark.parametrize("frames", [np.array([10]), np.array([3, -11]), np.ones(11, bool)])
+def test_frames_that_a_trial_does_not_have_are_refused(frames: np.ndarray) -> None:
+    angles = _angles(np.arange(10.0), 0.02)
+    assert change_between(angles, "pelvic_tilt", np.array([0]), np.array([-1])).value_rad == 9.0
+    for pair in ((frames, np.array([1])), (np.array([1]), frames)):
+        with pytest.raises(ShapeError, match="10 frames"):
+            change_between(angles, "pelvic_tilt", *pair)
