@@ -126,10 +126,12 @@ def agreement(
 
 def _too_few(n: int, known: NDArray, both: NDArray) -> Agreement:
     nan, cmc = float("nan"), Cmc(float("nan"), "fewer than three common samples")
-    at = int(np.argmax(both)) if n else -1
+    places = np.flatnonzero(both)
+    largest = int(np.argmax(np.abs(known))) if n else -1
+    at = int(places[largest]) if n else -1
     return Agreement(
         n, float(n), float(known.mean()) if n else nan, _UNKNOWN, nan, float(np.sqrt(np.mean(known**2))) if n else nan,
-        nan, _UNKNOWN, _UNKNOWN, _UNKNOWN, nan, _UNKNOWN, nan, cmc, cmc, float(known[0]) if n else nan, at, nan, nan,
+        nan, _UNKNOWN, _UNKNOWN, _UNKNOWN, nan, _UNKNOWN, nan, cmc, cmc, float(known[largest]) if n else nan, at, nan, nan,
     )  # fmt: skip
 
 

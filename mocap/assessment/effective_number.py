@@ -9,8 +9,9 @@ _ROUNDS = 4  # the correction for the removed mean settles within these
 def effective_number(values: NDArray) -> float:
     """Return the number of independent samples whose mean is known as well as that of a series.
 
-    The series is evenly spaced; the sum of its autocorrelations ends with the first pair of lags that is not positive
-    (initial positive sequence, Geyer 1992), and what removing the series' own mean took from them is given back.
+    The series is evenly spaced; the sum of its autocorrelations, each with the number of pairs of samples that far
+    apart, ends with the first pair of lags that is not positive (initial positive sequence, Geyer 1992; lags that no
+    samples show are passed over), and what removing the series' own mean took from them is given back.
 
     Parameters
     ----------
@@ -26,18 +27,19 @@ def effective_number(values: NDArray) -> float:
     n = int(there.sum())
     if n < 3:
         return float(n)
-    rho = _autocorrelation(values, there)
-    if rho is None:
+    found = _autocorrelation(values, there)
+    if found is None:
         return float(n)
+    rho, pairs = found
     lost = 0.0  # of the variance, by removing the mean
     for _ in range(_ROUNDS):
-        time_scale = _integrated((rho + lost) / (1 + lost), n)
+        time_scale = _integrated((rho + lost) / (1 + lost), pairs / n)
         lost = min(time_scale / n, 0.5)
     return float(np.clip(n / time_scale, 1.0, n))
 
 
-def _autocorrelation(values: NDArray, there: NDArray) -> NDArray | None:
-    """Autocorrelation at all lags that some pair of samples shows; None where nothing varies."""
+def _autocorrelation(values: NDArray, there: NDArray) -> tuple[NDArray, NDArray] | None:
+    """Autocorrelation at all lags that some pair of samples shows, and their number; None where nothing varies."""
     mean = values[there].mean()
     centred = np.where(there, values - mean, 0.0)
     # A spread that rounding alone can make is none.
@@ -47,14 +49,14 @@ def _autocorrelation(values: NDArray, there: NDArray) -> NDArray | None:
     spectrum, pairs = (np.abs(np.fft.rfft(part, size)) ** 2 for part in (centred, there.astype(float)))
     sums, counts = (np.fft.irfft(part, size)[: len(values)] for part in (spectrum, pairs))
     counts = np.round(counts)
-    shown = int(np.argmax(counts < 1)) or len(counts) if (counts < 1).any() else len(counts)
-    covariance = sums[:shown] / counts[:shown]
-    return np.asarray(covariance / covariance[0])
+    shown = counts >= 1
+    covariance = sums[shown] / counts[shown]
+    return np.asarray(covariance / covariance[0]), counts[shown]
 
 
-def _integrated(rho: NDArray, n: int) -> float:
-    """Autocorrelation time in samples, at least 1."""
-    weighted = rho * np.maximum(1 - np.arange(len(rho)) / n, 0.0)
+def _integrated(rho: NDArray, share: NDArray) -> float:
+    """Autocorrelation time in samples, at least 1; `share` is that of the pairs of each lag in the samples."""
+    weighted = rho * share
     even = weighted[: len(weighted) // 2 * 2].reshape(-1, 2).sum(axis=1)
     ends = np.flatnonzero(even <= 0)
     kept = even[: ends[0]] if len(ends) else even
