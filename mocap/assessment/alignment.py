@@ -83,6 +83,8 @@ def find_lag(
     longest_s : float
         Lags beyond it are not looked at.
     """
+    if min(len(time_a), len(time_b)) < 2:
+        return Lag(0.0, told=False, reason="one of both has less than two samples")
     if _rate(time_b) < _rate(time_a):
         turned = find_lag(time_b, b, time_a, a, least_share=least_share, longest_s=longest_s)
         return replace(turned, lag_s=-turned.lag_s + 0.0, rival_s=-turned.rival_s)

@@ -91,3 +91,9 @@ def test_common_times_are_the_samples_of_the_coarser_one(rates: tuple[float, flo
     assert np.mean(np.diff(on_a)) == pytest.approx(1 / 40)
     assert on_a[0] >= 0 and on_b[-1] <= time_b[-1] + 1e-9
     assert len(common_times(time_a, time_b, 100.0)[0]) == 0
+
+
+@pytest.mark.parametrize(("n_a", "n_b"), [(0, 0), (0, 50), (1, 1), (1, 50), (50, 0), (50, 1)])
+def test_curves_too_short_to_follow_have_no_lag(n_a: int, n_b: int) -> None:
+    found = find_lag(np.arange(n_a) / 100, np.ones((n_a, 1)), np.arange(n_b) / 100, np.ones((n_b, 1)))
+    assert not found.told and "two samples" in found.reason
