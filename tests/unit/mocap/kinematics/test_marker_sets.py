@@ -72,3 +72,12 @@ def test_given_set_must_exist_and_fit() -> None:
     with pytest.raises(KinematicsError, match="MARKER_SET_MISMATCH"):
         resolve(PIG, "coco_17")
     assert np.all([label in PIG for label in resolve(PIG, "plug-in-gait").label_of.values()])
+
+
+@pytest.mark.parametrize("trunk", [(), ("C7", "T10", "CLAV", "STRN")])
+def test_the_conventional_gait_model_2_1_has_its_medial_ankles(trunk: tuple[str, ...]) -> None:
+    medial = [f"{side}{label}" for side in "RL" for label in ("KNM", "MED", "THI", "TIB")]
+    found = find_marker_set([*dict.fromkeys([*PIG, *medial, *trunk])])
+    assert found.marker_set.name == ("plug-in-gait" if trunk else "plug-in-gait-lower")
+    assert [found.label_of[f"{side}MMAL"] for side in "RL"] == ["RMED", "LMED"]
+    assert not {"RMMAL", "LMMAL", "RANM", "LANM"} & set(found.missing)
