@@ -60,7 +60,7 @@ class _Feet:
         """Say what lacks: corners throughout, or in some frames."""
         gone = np.stack([~np.isfinite(corner.value).all(axis=1) for corner in self.corners], axis=1)
         frames = int(gone.any(axis=1).sum())
-        lacking = ", ".join(name for name, some in zip(self.names, gone.any(axis=0), strict=True) if some)
+        lacking = ", ".join(self.names[k] for k in np.flatnonzero(gone.any(axis=0)))
         missing = f"no value in {frames} frames, which lack foot points ({lacking})" if frames else ""
         return "; ".join(filter(None, (self.left_out, missing)))
 

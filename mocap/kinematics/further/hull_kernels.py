@@ -4,6 +4,7 @@ import numpy as np
 from numba import njit
 
 _FLAT_M = 1e-6
+_TOUCH_M = 1e-12  # nearer than that a point is on the border, and rounding alone tells where it lies of it
 
 
 @njit(cache=True, nogil=True)
@@ -46,6 +47,8 @@ def _one(point, corners, inward, weights):
                 lowest, low_i, low_j, low_share, low_x, low_y = height, i, j, share, normal_x, normal_y
             if apart < nearest:
                 nearest, near_i, near_j, near_share, near_x, near_y = apart, i, j, share, gap_x, gap_y
+                if apart < _TOUCH_M:
+                    near_x, near_y = -normal_x, -normal_y
     if not np.isfinite(nearest):
         return np.nan
     if lowest >= 0.0:
@@ -53,7 +56,8 @@ def _one(point, corners, inward, weights):
         inward[0], inward[1] = low_x, low_y
         return lowest
     weights[near_i], weights[near_j] = 1.0 - near_share, near_share
-    inward[0], inward[1] = -near_x / nearest, -near_y / nearest
+    long = np.hypot(near_x, near_y)
+    inward[0], inward[1] = -near_x / long, -near_y / long
     return -nearest
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mocap.kinematics import kinematics
+from mocap.kinematics.further.base_of_support import distance_inside
 from mocap.synthetic import default_subject, squat, static_standing
 from mocap.trial import Points3D
 
@@ -63,3 +64,17 @@ def test_a_foot_point_that_is_never_seen_is_told_and_left_out() -> None:
     trial = Points3D(position, TRIAL.names, TRIAL.rate_hz)
     found = kinematics(trial, "landmarks", STATIC).segments.measure("base_of_support_margin")
     assert np.isfinite(found.values).all() and "LHALLUX" not in found.method and "without LHALLUX" in found.reason
+
+
+def test_a_point_on_a_corner_is_on_the_border() -> None:
+    rng = np.random.default_rng(0)
+    grid = rng.integers(-5, 5, (300, 6, 2)) / 7.0
+    for corners in (rng.normal(size=(300, 5, 2)), grid):
+        # The extreme corner along x is one of the hull.
+        place = np.take_along_axis(corners, np.argmax(corners[:, :, :1], axis=1)[:, None], axis=1)[:, 0]
+        found = distance_inside(place, corners)
+        np.testing.assert_allclose(found.distance, 0.0, atol=1e-12)
+        np.testing.assert_allclose(np.linalg.norm(found.inward, axis=1), 1.0, atol=1e-9)
+        np.testing.assert_allclose(np.einsum("tk,tkj->tj", found.weights, corners), place, atol=1e-9)
+        # The direction told is across an edge, with all of the hull on its side.
+        assert np.einsum("tkj,tj->tk", corners - place[:, None], found.inward).min() > -1e-9
