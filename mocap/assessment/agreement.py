@@ -128,10 +128,10 @@ def _too_few(n: int, known: NDArray, both: NDArray) -> Agreement:
     nan, cmc = float("nan"), Cmc(float("nan"), "fewer than three common samples")
     places = np.flatnonzero(both)
     largest = int(np.argmax(np.abs(known))) if n else -1
-    at = int(places[largest]) if n else -1
+    at, far = (int(places[largest]), float(known[largest])) if n else (-1, nan)
     return Agreement(
         n, float(n), float(known.mean()) if n else nan, _UNKNOWN, nan, float(np.sqrt(np.mean(known**2))) if n else nan,
-        nan, _UNKNOWN, _UNKNOWN, _UNKNOWN, nan, _UNKNOWN, nan, cmc, cmc, float(known[largest]) if n else nan, at, nan, nan,
+        nan, _UNKNOWN, _UNKNOWN, _UNKNOWN, nan, _UNKNOWN, nan, cmc, cmc, far, at, nan, nan,
     )  # fmt: skip
 
 

@@ -51,7 +51,7 @@ def _one(point, corners, inward, weights):
                     near_x, near_y = -normal_x, -normal_y
     if not np.isfinite(nearest):
         return np.nan
-    if lowest >= 0.0:
+    if lowest >= 0.0 and nearest >= _TOUCH_M:
         weights[low_i], weights[low_j] = 1.0 - low_share, low_share
         inward[0], inward[1] = low_x, low_y
         return lowest

@@ -148,7 +148,7 @@ def test_a_series_of_which_neighbours_are_never_seen(spacing: int) -> None:
     seen = np.arange(n) % spacing == 0
     kept = int(seen.sum())
     found = [effective_number(np.where(seen, _autoregressive(rng, phi, n), np.nan)) for _ in range(100)]
-    # Closed form of the series at that spacing. Measured 16.8 of 15.4 and 16.9 of 15.4; lags that are not seen once
+    # Closed form of the series at that spacing. Measured 17.0 and 16.6 of 15.4; lags that are not seen once
     # ended the sum, and all samples counted.
     coarse = phi**spacing
     assert np.median(found) == pytest.approx(kept * (1 - coarse) / (1 + coarse), rel=0.2)
@@ -165,7 +165,7 @@ def test_the_offset_of_every_other_sample_is_as_unsure_as_it_is() -> None:
         series[1::2] = np.nan
         low, high = agreement(series, np.zeros(1200)).offset_interval
         hits += low <= 0.0 <= high
-    assert hits / 200 >= 0.89
+    assert hits / 200 >= 0.89  # measured 0.935
 
 
 def test_of_two_samples_the_largest_difference_is_the_larger() -> None:
