@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from calibration import Camera, CameraRig
 from mocap.errors import MocapError, TrialFileError
 from mocap.schema import COVARIANCE_TERMS
-from mocap.storage.encode_measures import decoded_measure
+from mocap.storage.encode_measures import decoded_measure, stored_truth
 from mocap.storage.layout import Group, Variable, plain_name, safe_name
 from mocap.trial import (
     AngleDefinition,
@@ -236,7 +236,7 @@ def _angles(part: _Part) -> JointAngles:
         if absent:
             raise _schema(f"the attributes {absent} of /angles/{name} are missing")
         meaning = {key: str(attributes[key]) for key in _MEANING}
-        observable, reason = bool(attributes["observable"]), str(attributes["reason"])
+        observable, reason = stored_truth(name, attributes["observable"]), str(attributes["reason"])
         definitions.append(AngleDefinition(name, **meaning, observable=observable, reason=reason))
     reasons: dict[str, Any] = {}
     if part.has("frame_reason"):  # files of earlier versions have none
@@ -244,7 +244,7 @@ def _angles(part: _Part) -> JointAngles:
         reasons = {"frame_reason": part.array("frame_reason"), "frame_reason_words": told}
     # Files of earlier versions tell less of the parts of the uncertainty.
     names_of = ("u_static", "u_landmark_change", "u_calibration")
-    parts = [one for one in names_of if all(part.has(safe_name(f"{name}_{one}")) for name in names)]
+    parts = [one for one in names_of if any(part.has(safe_name(f"{name}_{one}")) for name in names)]
     later: dict[str, Any] = {one: columns(f"_{one}", ()) for one in parts}
     return JointAngles(
         tuple(definitions),

@@ -42,10 +42,14 @@ def decoded_measure(name: str, variables: Mapping[str, Variable]) -> Measure:
     ------
     KeyError
         When the variable or one of its attributes is missing.
+    ValueError
+        When it is said to be not observable and carries values.
     """
     stored = variables[safe_name(name)]
     attributes: Mapping[str, Any] = stored.attributes
     unit, factor = _IN_MEMORY[str(attributes["units"])]
+    if not stored_truth(name, attributes["observable"]) and np.isfinite(stored.data).any():
+        raise ValueError(f"the measure '{name}' is not observable but carries values")
     sd = variables.get(safe_name(f"{name}_sd"))
     return Measure(
         name,
@@ -54,3 +58,10 @@ def decoded_measure(name: str, variables: Mapping[str, Variable]) -> Measure:
         **{key: str(attributes[key]) for key in _MEANING},
         sd=None if sd is None else sd.data / factor,  # type: ignore[arg-type]
     )
+
+
+def stored_truth(name: str, stored: Any) -> bool:
+    """Return the attribute `observable` of a variable, 0 or 1; `ValueError` for all else, words among it."""
+    if np.size(stored) != 1 or np.asarray(stored).dtype.kind not in "iub" or int(np.ravel(stored)[0]) not in (0, 1):
+        raise ValueError(f"observable of '{name}' is {stored!r}, neither 0 nor 1")
+    return bool(np.ravel(stored)[0])

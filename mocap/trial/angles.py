@@ -119,7 +119,11 @@ class JointAngles:
     def _checked_reasons(self, shape: tuple[int, ...]) -> NDArray:
         if self.frame_reason is None:
             return np.zeros(shape, np.uint8)
-        codes = np.array(self.frame_reason, np.uint8)
+        given = np.asarray(self.frame_reason)
+        # A cast would make 256 and 0.7 to 0, which says that all is well.
+        if given.dtype.kind not in "iub" or given.min(initial=0) < 0 or given.max(initial=0) > 255:
+            raise ShapeError("frame_reason holds other than the codes 0 to 255.", "Give whole numbers, one a frame.")
+        codes = np.array(given, np.uint8)
         if codes.shape != shape or codes.max(initial=0) >= len(self.frame_reason_words):
             raise ShapeError(
                 f"frame_reason has the shape {codes.shape} and the codes up to {codes.max(initial=0)}.",
