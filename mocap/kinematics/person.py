@@ -139,7 +139,7 @@ def calibrate_person(
     touched = find_touched(recordings, marker_set, positions, options, everything)
     with_markers = positions
     if touched.positions:
-        positions = positions | touched.positions
+        positions = {**positions, **touched.positions}
         plausibility.check_body(positions, "static trial with the landmarks that were pointed at")
     noise = lm.noise_of(static, matched)
     calibration = lm.calibrate(positions, trial, noise)

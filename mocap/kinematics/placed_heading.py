@@ -57,7 +57,8 @@ def _lines(body: Body, by_feet: bool) -> list[Vec]:
 
 def _turn(lines: list[Vec]) -> dict[str, NDArray]:
     """Return the gradient of the turn about Y, shape (3,), of the mean direction of lines, by source."""
-    total, gradients = np.zeros(3), {}
+    total = np.zeros(3)
+    gradients: dict[str, NDArray] = {}
     for line in lines:
         value = line.value
         there = np.isfinite(value).all(axis=1)
