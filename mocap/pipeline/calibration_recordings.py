@@ -1,8 +1,9 @@
 """The recordings that calibrate a person beyond the static: named by files, opened, and treated as the static is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from mocap.kinematics import CalibrationRecordings, Clicked
 from mocap.pipeline.digests import input_sha256
@@ -63,6 +64,20 @@ def open_recordings(
 
 
 def recording_digests(paths: RecordingPaths) -> dict[str, str]:
-    """Return the SHA-256 of every file by its name."""
-    clicks = () if paths.clicks is None else (paths.clicks,)
-    return {path.name: input_sha256(path) for path in (*paths.files, *clicks)}
+    """Return the SHA-256 of every file by its name, as `named_digests` does."""
+    return named_digests([*paths.files, *([] if paths.clicks is None else [paths.clicks])])
+
+
+def named_digests(paths: Iterable[Path], taken: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """Return the SHA-256 of files by name; of another file with a name already there, by name and number (`a.h5 (2)`).
+
+    `taken` holds names and digests of files that are known already.
+    """
+    known = dict(taken)
+    for path in paths:
+        digest, name, number = input_sha256(path), path.name, 1
+        while known.get(name, digest) != digest:
+            number += 1
+            name = f"{path.name} ({number})"
+        known[name] = digest
+    return {name: digest for name, digest in known.items() if name not in taken}

@@ -20,7 +20,7 @@ from mocap.kinematics.missing import missing_note
 from mocap.kinematics.proxies import PROXIES
 from mocap.kinematics.static import StaticReport
 from mocap.pipeline.calibration_part import with_calibration_part
-from mocap.pipeline.calibration_recordings import NO_PATHS, RecordingPaths, open_recordings, recording_digests
+from mocap.pipeline.calibration_recordings import NO_PATHS, RecordingPaths, named_digests, open_recordings
 from mocap.pipeline.clicks import clicked_landmarks
 from mocap.pipeline.digests import input_sha256
 from mocap.pipeline.measure_words import with_measure_words
@@ -253,8 +253,10 @@ def kinematics_to_file(
             )
         clicked = clicked_landmarks(recorded.clicks, standing)
     recordings = open_recordings(recorded, lambda file: treated(open_trial(file, up, units)), clicked)
-    digests = {static.name: input_sha256(static)} if static is not None else {}
-    trial = replace(trial, inputs={**trial.inputs, **digests, **recording_digests(recorded)})
+    own = {name: digest for name, digest in trial.inputs.items() if name == path.name}
+    clicks = () if recorded.clicks is None else (recorded.clicks,)
+    statics = () if static is None else (static,)
+    trial = replace(trial, inputs={**trial.inputs, **named_digests([*statics, *recorded.files, *clicks], own)})
     analysed = analyse(
         trial, as_static(standing.points, treated(standing)) if standing else None, marker_set, filtering, options,
         {**standing.subject, **record_of(standing)} if standing else None, recordings,
