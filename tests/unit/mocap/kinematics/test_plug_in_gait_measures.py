@@ -130,8 +130,13 @@ def test_offsets_of_an_alignment_device_are_refused_not_ignored(name: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"), [({"hip_centre": "hara"}, "davis"), ({"marker_radius_m": 0.007}, "marker_diameter_m")]
-)
+    ("changed", "told"),
+    [
+        ({"hip_centre": "hara"}, "davis"), ({"marker_radius_m": 0.007}, "marker_diameter_m"),
+        ({"skin_asis_m": 0.02}, "skin_asis_m"), ({"skin_psis_m": 0.02}, "skin_psis_m"),
+        ({"knee_axis": "functional", "pelvis": "plate"}, "knee_axis, pelvis"),
+    ],
+)  # fmt: skip
 def test_choices_that_the_model_would_not_heed_are_refused(changed: dict, told: str) -> None:
     with pytest.raises(KinematicsError, match=rf"OPTION.*{told}"):
         _find(subject=_file(), **changed)
