@@ -70,8 +70,13 @@ def motion_of(cluster: Cluster, positions: Positions) -> SegmentMotion:
 
 
 def joined(motions: Iterable[SegmentMotion]) -> SegmentMotion:
-    """Return recordings of one segment as one, in the order given; noise is that of the first."""
+    """Return recordings of one segment as one, in the order given; what noise costs is the mean over their frames."""
     every = list(motions)
+    frames = [float(np.isfinite(one.origin).all(axis=1).sum()) for one in every]
+    losses = np.stack([one.spin_loss for one in every])
     return replace(
-        every[0], axes=np.concatenate([one.axes for one in every]), origin=np.concatenate([one.origin for one in every])
+        every[0],
+        axes=np.concatenate([one.axes for one in every]),
+        origin=np.concatenate([one.origin for one in every]),
+        spin_loss=np.average(losses, axis=0, weights=frames) if any(frames) else losses[0],
     )

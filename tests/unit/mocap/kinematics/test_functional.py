@@ -14,7 +14,7 @@ from mocap.kinematics.anatomical.rotation import (
     centre_of_rotation,
     spin_loss,
 )
-from mocap.kinematics.anatomical.segment import cluster_of, motion_of
+from mocap.kinematics.anatomical.segment import cluster_of, joined, motion_of
 from mocap.kinematics.angles import from_joint, rotation_about
 from mocap.kinematics.hip_centre import PelvisSize, hip_centre
 from mocap.pipeline.calibration_recordings import RecordingPaths
@@ -359,3 +359,18 @@ def test_the_command_records_by_what_the_hips_were_found(tmp_path: Path) -> None
     again = read_trial(out)
     assert again.subject["static_hip_centre_r"] == "harrington"
     assert not [v for v in again.quality if v.name.startswith("functional")]
+
+
+def test_recordings_that_are_joined_share_what_their_noise_costs() -> None:
+    names = ("RTH1", "RTH2", "RTH3")
+    still = {name: STATIC.points.point(name) for name in names}
+    cluster = cluster_of(still, names, "femur_r")
+    assert cluster is not None
+    noise = np.random.default_rng(0)
+    rough = {name: values + noise.normal(0, 0.005, values.shape) for name, values in still.items()}
+    clean, bad = motion_of(cluster, still), motion_of(cluster, rough)
+    one, other = joined([clean, bad]), joined([bad, clean])
+    np.testing.assert_allclose(one.spin_loss, (clean.spin_loss + bad.spin_loss) / 2, atol=1e-12)
+    np.testing.assert_allclose(one.spin_loss, other.spin_loss, atol=1e-12)
+    # 5 mm on a cluster this small turn it by degrees.
+    assert np.abs(bad.spin_loss - np.eye(3)).max() > 1e-3
