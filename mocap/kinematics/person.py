@@ -20,7 +20,7 @@ from mocap.kinematics.anatomical.joints import (
     joint_facts,
 )
 from mocap.kinematics.anatomical.lengths import body_lengths, skin_facts, standing_verdicts
-from mocap.kinematics.anatomical.touched import find_touched
+from mocap.kinematics.anatomical.touched import check_carried, find_touched
 from mocap.kinematics.body import Setting, Zeros
 from mocap.kinematics.exchanged import exchange_verdict, exchanges_of
 from mocap.kinematics.hip_centre import PelvisSize
@@ -140,6 +140,7 @@ def calibrate_person(
     with_markers = positions
     if touched.positions:
         positions = {**positions, **touched.positions}
+        check_carried(touched.positions, positions)
         plausibility.check_body(positions, "static trial with the landmarks that were pointed at")
     noise = lm.noise_of(static, matched)
     calibration = lm.calibrate(positions, trial, noise)
@@ -158,6 +159,7 @@ def calibrate_person(
     quiet_s = n_quiet / static.rate_hz
     seen = build_body(lm.traced_points(positions, False), {}, setting, zeros)
     lengths = body_lengths(seen)
+    hip_method = setting.hip_method if setting.plug_in_gait is None else "davis"
     report = StaticReport(
         n_frames=static.n_frames,
         n_quiet=n_quiet,
@@ -166,18 +168,18 @@ def calibrate_person(
         neutral_sd_rad={name: sd for name, (_, sd) in neutral.items()},
         size=size,
         facts={
-            **joint_facts(functional, setting.hip_method),
-            **skin_facts(size, setting.hip_method),
+            **joint_facts(functional, hip_method),
+            **skin_facts(size, hip_method),
             **touched.facts,
             **lengths,
         },
     )
     enough = Verdict("static_quiet", quiet_s, STATIC_QUIET_S, "s", quiet_s >= STATIC_QUIET_S, "quiet standing used")
+    hips = hips_of(seen)
     judged += standing_verdicts(report.neutral_mean_rad)
     refuse = options.static_check == "refuse"
-    judged += touched.verdicts + closing_verdicts(recordings, marker_set, with_markers, refuse)
+    judged += touched.verdicts + closing_verdicts(recordings, marker_set, with_markers, hips, refuse)
     verdicts = (*same, enough, *judged)
-    hips = hips_of(seen)
     return Person(calibration, zeros, size, report, functional, verdicts, _mean_sd(positions, noise), positions, hips)
 
 

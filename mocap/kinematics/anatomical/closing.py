@@ -7,13 +7,18 @@ from numpy.typing import NDArray
 
 from mocap.kinematics.anatomical.joints import CalibrationRecordings, movement_positions, same_person
 from mocap.kinematics.anatomical.slip import compare_statics
+from mocap.kinematics.anatomical.trial_slip import carried_hips
 from mocap.kinematics.marker_sets import MarkerSet
 from mocap.kinematics.static import quiet_part
 from mocap.trial import Verdict
 
 
 def closing_verdicts(
-    recordings: CalibrationRecordings, marker_set: MarkerSet, opening: Mapping[str, NDArray], refuse: bool
+    recordings: CalibrationRecordings,
+    marker_set: MarkerSet,
+    opening: Mapping[str, NDArray],
+    hips: Mapping[str, NDArray],
+    refuse: bool,
 ) -> tuple[Verdict, ...]:
     """Return what a closing static says of plates and clusters, nothing without one.
 
@@ -24,6 +29,8 @@ def closing_verdicts(
     opening : mapping of str to ndarray, shape (time, 3)
         Landmarks in the quiet frames of the opening static, ISB-turned world, m; all of them where their markers are,
         as the closing static has them, and none where it was touched.
+    hips : mapping of str to ndarray, shape (time, 3)
+        Hip centres there, by side, m.
     refuse : bool
         Whether another person's closing static is an error.
 
@@ -42,4 +49,6 @@ def closing_verdicts(
     quiet = quiet_part(positions, closing.rate_hz, owner)
     still = {name: values[quiet] for name, values in positions.items()}
     same = same_person("closing", [person])
-    return same + compare_statics(opening, {n: v for n, v in still.items() if np.isfinite(v).all(axis=1).any()})
+    still = {name: values for name, values in still.items() if np.isfinite(values).all(axis=1).any()}
+    carried = carried_hips(opening, opening, hips), carried_hips(opening, still, hips)
+    return same + compare_statics(opening, still, carried)

@@ -23,6 +23,7 @@ PIVOT_FRAMES = 200
 TIP_RESIDUAL_M = 0.001
 TIP_SD_M = 0.001
 REST_S = 0.5
+ONE_PLACE_M = 0.005
 _LINE_M = 0.005
 
 
@@ -56,12 +57,14 @@ class Pointer:
 
 @dataclass(frozen=True, eq=False)
 class Touched:
-    """A landmark that was touched: its place in a cluster, shape (3,), m, with its scatter while the tip rested."""
+    """A landmark that was touched: its place in a cluster, shape (3,), m, with its scatter while the tip rested, for
+    how long (s) and from when in its recording (s)."""
 
     cluster: Cluster
     place: NDArray
     sd_m: float
     rest_s: float
+    at_s: float = 0.0
 
 
 def pointer_positions(points: Points3D) -> dict[str, NDArray]:
@@ -92,7 +95,10 @@ def calibrate_pointer(pivot: Positions) -> Pointer:
     names = tuple(name for name in LABELS if name in pivot)
     if len(names) < 2:
         raise _refused(f"shows {len(names)} of the pointer's markers {LABELS[0]}, {LABELS[1]}, ...")
-    pointer = _rod(pivot, names) if _on_a_line(pivot, names) else _body(pivot, names)
+    on_a_line = _on_a_line(pivot, names)
+    if not on_a_line and cluster_of(pivot, names, "") is None:
+        raise _refused("shows markers that are too far off one line for a rod and too near it for a body (5 to 10 mm)")
+    pointer = _rod(pivot, names) if on_a_line else _body(pivot, names)
     if pointer is None or pointer.n_frames < PIVOT_FRAMES:
         seen = 0 if pointer is None else pointer.n_frames
         raise _refused(f"has {seen} frames that show the pointer turning, and {PIVOT_FRAMES} are needed")
@@ -219,7 +225,7 @@ def touch(
     ------
     KinematicsError
         LANDMARK_UNKNOWN; POINTER_CLUSTER without three tracked points on the segment; POINTER_MOVING when the tip
-        never rests on the segment for 0.5 s.
+        never rests on the segment for 0.5 s; POINTER_RESTS when it rests so at places more than 5 mm apart.
     """
     segment = segment_of(landmark)
     shared = {name for name in static if name in pointing and name not in skip}
@@ -234,26 +240,39 @@ def touch(
         )
     motion = motion_of(cluster, pointing)
     inside = np.einsum("tji,tj->ti", motion.axes, tip - motion.origin)
-    first, end = _rest(inside, rate_hz)
-    rested = inside[first:end][np.isfinite(inside[first:end]).all(axis=1)]
-    if len(rested) < max(1.0, REST_S * rate_hz):
+    rests = _rests(inside, rate_hz)
+    if not rests:
         raise KinematicsError(
             f"The tip of the pointer never rests on {landmark} for {REST_S} s.",
             "Hold the tip on the landmark for a second, with the segment's markers and the pointer in view.",
             code="POINTER_MOVING",
         )
-    return Touched(cluster, rested.mean(axis=0), float(np.sqrt(rested.var(axis=0).sum())), len(rested) / rate_hz)
+    _check_one_place(landmark, inside, rests, rate_hz)
+    first, end = max(rests, key=lambda rest: rest[1] - rest[0])
+    rested = inside[first:end]
+    scatter = float(np.sqrt(rested.var(axis=0).sum()))
+    return Touched(cluster, rested.mean(axis=0), scatter, len(rested) / rate_hz, first / rate_hz)
 
 
-def _rest(inside: NDArray, rate_hz: float) -> tuple[int, int]:
-    """Return the longest run of frames in which the tip rests on the segment (20 mm/s)."""
+def _check_one_place(landmark: str, inside: NDArray, rests: Sequence[tuple[int, int]], rate_hz: float) -> None:
+    """Refuse a tip that rests at several places: which of them is the landmark nobody can tell."""
+    places = np.stack([inside[first:end].mean(axis=0) for first, end in rests])
+    apart = float(np.linalg.norm(places[:, None] - places, axis=2).max())
+    if apart > ONE_PLACE_M:
+        told = ", ".join(f"{first / rate_hz:.1f} to {end / rate_hz:.1f} s" for first, end in rests)
+        raise KinematicsError(
+            f"The pointer that touches {landmark} rests at places up to {1e3 * apart:.0f} mm apart ({told}).",
+            "Cut the recording to the touch, or keep the pointer moving before and after it.",
+            code="POINTER_RESTS",
+        )
+
+
+def _rests(inside: NDArray, rate_hz: float) -> list[tuple[int, int]]:
+    """Return the runs of frames of 0.5 s or more in which the tip rests on the segment (20 mm/s)."""
     still = quiet_frames(inside[:, None], rate_hz) & np.isfinite(inside).all(axis=1)
     edges = np.flatnonzero(np.diff(np.concatenate([[0], still.astype(int), [0]])))
-    if not len(edges):
-        return 0, 0
-    starts, ends = edges[::2], edges[1::2]
-    longest = int(np.argmax(ends - starts))
-    return int(starts[longest]), int(ends[longest])
+    runs = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+    return [(first, end) for first, end in runs if end - first >= max(1.0, REST_S * rate_hz)]
 
 
 def clicked_place(

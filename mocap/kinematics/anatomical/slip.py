@@ -102,19 +102,24 @@ def find_step(places: NDArray, judged: NDArray, min_frames: int) -> Step | None:
     return Step(float(np.sqrt(squares[best] / places.shape[1])), int(frames[best]))
 
 
-def compare_statics(opening: Positions, closing: Positions) -> tuple[Verdict, ...]:
+def compare_statics(
+    opening: Positions, closing: Positions, hips: tuple[Positions, Positions] = ({}, {})
+) -> tuple[Verdict, ...]:
     """Compare plates and clusters of two statics of one session.
 
     Parameters
     ----------
     opening, closing : mapping of str to ndarray, shape (time, 3)
         Landmarks in the quiet frames, m.
+    hips : (mapping of str to ndarray of shape (time, 3), the same)
+        Hip centres as the thighs carry them in either static, m; they bear witness where too few landmarks do.
 
     Returns
     -------
     tuple of Verdict
         Per segment: shift (m) and turn (deg) of the plate against its landmarks, and change of its shape; the T12/L1
-        plate against the sacral one, where posture enters. First that anything could be compared.
+        plate against the sacral one, where posture enters. A plate without a witness was not judged: its shift is NaN,
+        and fails. First that anything could be compared.
     """
     verdicts: tuple[Verdict, ...] = ()
     plates = {}
@@ -129,7 +134,12 @@ def compare_statics(opening: Positions, closing: Positions) -> tuple[Verdict, ..
         worst = float(np.median(bent)) if len(bent) else float("nan")
         text = f"change of the {label}'s shape since the opening static (RMS)"
         verdicts += (Verdict(f"{name}_shape", worst, SHAPE_M, "m", worst <= SHAPE_M, text),)
-        verdicts += _against_landmarks(segment, cluster, opening, closing)
+        judged = _against_landmarks(segment, cluster, opening, closing)
+        if not judged and segment == "pelvis":
+            judged = _against_hips(cluster, (opening, closing), hips)
+        if not judged and not (segment == "lumbar" and "pelvis" in plates):
+            judged = (_not_judged(segment),)
+        verdicts += judged
     if {"pelvis", "lumbar"} <= set(plates):
         verdicts += _lumbar_against_pelvis(plates, opening, closing)
     said = "segments that both statics show with their plate or cluster"
@@ -153,6 +163,23 @@ def _against_landmarks(
     slide = slide_between(places[0][seen], places[1][seen])
     against = ", ".join(name for name, there in zip(landmarks, seen, strict=True) if there)
     return _slide_verdicts(f"closing_{segment}", slide, SHIFT_M, TURN_DEG, f"{plate_name(segment)} against {against}")
+
+
+def _against_hips(
+    plate: Cluster, statics: tuple[Positions, Positions], hips: tuple[Positions, Positions]
+) -> tuple[Verdict, ...]:
+    sides = [side for side in hips[0] if side in hips[1]]
+    before, after = (_mean_places(plate, {**s, **h}, sides) for s, h in zip(statics, hips, strict=True))
+    seen = np.isfinite(before + after).all(axis=1) if sides else np.zeros(0, bool)
+    if not seen.any():
+        return ()
+    text = f"{plate_name('pelvis')} against the hip centres that the thighs carry"
+    return _slide_verdicts("closing_pelvis", slide_between(before[seen], after[seen]), SHIFT_M, TURN_DEG, text)
+
+
+def _not_judged(segment: str) -> Verdict:
+    text = f"{plate_name(segment)} not judged: both statics show nothing else of its segment"
+    return Verdict(f"closing_{segment}_shift", float("nan"), SHIFT_M, "m", False, text)
 
 
 def _lumbar_against_pelvis(

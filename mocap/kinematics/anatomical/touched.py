@@ -17,6 +17,7 @@ from mocap.kinematics.anatomical.pointer import (
     tip_positions,
     touch,
 )
+from mocap.kinematics.landmarks import calibrate
 from mocap.kinematics.marker_sets import MarkerSet
 from mocap.kinematics.options import KinematicsOptions
 from mocap.trial import Verdict
@@ -85,6 +86,30 @@ def find_touched(
     return TouchedLandmarks(MappingProxyType(positions), MappingProxyType(facts), verdicts)
 
 
+def check_carried(touched: Mapping[str, NDArray], static: Mapping[str, NDArray]) -> None:
+    """Refuse touched landmarks that nothing carries into other trials: the marker is dropped, and nothing replaces it.
+
+    Parameters
+    ----------
+    touched, static : mapping of str to ndarray, shape (time, 3)
+        Landmarks that were touched, and all of the static with them, m.
+
+    Raises
+    ------
+    KinematicsError
+        POINTER_CLUSTER.
+    """
+    places = calibrate(static, set(static) - set(touched)).places
+    lost = [name for name in touched if name not in places]
+    if lost:
+        raise KinematicsError(
+            f"{', '.join(lost)}: pointed at or clicked, and no plate or cluster of three markers carries it through "
+            "the other trials.",
+            "Put a plate or a cluster of three markers on the segment, or keep the landmark's marker.",
+            code="POINTER_CLUSTER",
+        )
+
+
 def _touch_all(
     recordings: CalibrationRecordings,
     marker_set: MarkerSet,
@@ -110,5 +135,6 @@ def _touch_all(
         tip = tip_positions(pointer, pointer_positions(points))
         found = touch(landmark, tip, seen, static, points.rate_hz, options.pelvis, skip)
         places.setdefault(landmark, []).append(placed_in_static(found, static))
-        facts[f"pointed_{landmark}_sd_m"] = found.sd_m
+        told = {"sd_m": found.sd_m, "rest_s": found.rest_s, "at_s": found.at_s}
+        facts |= {f"pointed_{landmark}_{what}": value for what, value in told.items()}
     return same_person("pointing", same)

@@ -49,7 +49,7 @@ def plate_slip_verdicts(
     if step is None:
         quiet = quiet_frames(np.stack(list(trial.values()), axis=1), rate_hz)[judged]
         judged, judged_trial = judged[quiet], {name: values[quiet] for name, values in judged_trial.items()}
-        seen, what = _carried_hips(static, judged_trial, hips), "the hip centres that the thighs carry"
+        seen, what = carried_hips(static, judged_trial, hips), "the hip centres that the thighs carry"
         step = _step(plate, judged_trial, seen, min_frames) if seen else None
     if step is None:
         return ()
@@ -65,7 +65,7 @@ def _step(plate: Cluster, trial: Positions, seen: Positions, min_frames: int) ->
     return find_step(witness_places(motion_of(plate, trial), seen), np.ones(n_frames, bool), min_frames)
 
 
-def _carried_hips(static: Positions, trial: Positions, hips: Mapping[str, NDArray]) -> dict[str, NDArray]:
+def carried_hips(static: Positions, trial: Positions, hips: Mapping[str, NDArray]) -> dict[str, NDArray]:
     """Return hip centres as the thigh clusters carry them through the trial."""
     carried = {}
     for side, centre in hips.items():

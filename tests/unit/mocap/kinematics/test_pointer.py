@@ -263,3 +263,40 @@ def test_no_recordings_at_all_need_no_static() -> None:
     plain = kinematics(SQUAT.points, measured=False)
     empty = kinematics(SQUAT.points, recordings=CalibrationRecordings(), measured=False)
     np.testing.assert_array_equal(plain.angles.values, empty.angles.values)
+
+
+def test_a_pointer_that_rests_at_two_places_is_refused() -> None:
+    person = static_standing(SUBJECT, seconds=6.0, sway_m=0.0, seed=5).points
+    tip, touched = person.point("RMFE").copy(), person.point("RMFE")
+    # Parked for 4 s in the air 5 cm from the landmark, which it then touches for 1.2 s.
+    parked = np.clip(np.abs(np.arange(600) - 480) / 40.0 - 1.5, 0.0, 1.0)[:, None]
+    tip = touched + parked * [0.05, 0.0, 0.0]
+    kept = [index for index, name in enumerate(person.names) if name not in TOUCHED]
+    position = np.concatenate([person.position[:, kept], pointer_at(tip, BODY, 2.0, 5, 0.0)], axis=1)
+    names = [*(person.names[index] for index in kept), "PTR1", "PTR2", "PTR3", "PTR4"]
+    recordings = CalibrationRecordings(pivot=pivot(), pointed=(("RMFE", Points3D(position, names, 100.0)),))
+    with pytest.raises(KinematicsError, match=r"RMFE.*50 mm apart \(0\.0 to .* s") as error:
+        kinematics(SQUAT.points, static=STATIC.points, recordings=recordings, measured=False)
+    assert error.value.code == "POINTER_RESTS"
+
+
+def test_a_touched_landmark_that_nothing_carries_is_refused() -> None:
+    plate = ("SAC1", "SAC2", "SAC3", "SAC4")
+    person = static_standing(SUBJECT, sway_m=0.01, seed=5).points
+    away = np.clip(np.abs(np.arange(300) - 150) / 100.0 - 0.6, 0.0, None)[:, None]
+    pointer = pointer_at(person.point("RASIS") + away * [0.3, 0.2, 0.1], BODY, 8.0, 5, 0.0)
+    kept = [index for index, name in enumerate(person.names) if name not in (*plate, "RASIS")]
+    names = [*(person.names[index] for index in kept), "PTR1", "PTR2", "PTR3", "PTR4"]
+    recording = Points3D(np.concatenate([person.position[:, kept], pointer], axis=1), names, 100.0)
+    recordings = CalibrationRecordings(pivot=pivot(), pointed=(("RASIS", recording),))
+    with pytest.raises(KinematicsError, match=r"RASIS.*carries") as error:
+        static = without(STATIC.points, plate)
+        kinematics(without(SQUAT.points, plate), static=static, recordings=recordings, measured=False)
+    assert error.value.code == "POINTER_CLUSTER"
+
+
+def test_pointer_markers_that_are_neither_rod_nor_body_are_told() -> None:
+    bent = np.array([[0.0, 0.0, 0.1], [0.011, 0.0, 0.2], [0.0, 0.0, 0.3]])
+    with pytest.raises(KinematicsError, match="too far off one line") as error:
+        calibrate_pointer(pointer_positions(pivot(bent)))
+    assert error.value.code == "POINTER_TIP"

@@ -195,3 +195,17 @@ def test_the_command_takes_a_closing_static(tmp_path: Path) -> None:
     read = read_trial(paths[1])
     assert [v.passed for v in read.quality if v.name == "closing_pelvis_shift"] == [False]
     assert "closing.h5" in read.inputs
+
+
+def test_a_sacral_plate_without_landmarks_is_judged_by_the_hips_and_others_are_not() -> None:
+    lumbar = tuple(f"T12_{number}" for number in range(1, 5))
+    closing = moved_plate(STATIC.points, "slides", np.random.default_rng(2), -100)
+    hidden = (*SKIN, *lumbar, "RLFE", "RMFE")
+    found = closed_by(noisy(closing, np.random.default_rng(1), hidden))
+    # A slide of 10 mm along the skin.
+    assert not found["closing_pelvis_shift"].passed
+    assert found["closing_pelvis_shift"].measured == pytest.approx(0.010, abs=1e-3)
+    assert "hip centres" in found["closing_pelvis_shift"].text
+    assert not found["closing_femur_r_shift"].passed and "not judged" in found["closing_femur_r_shift"].text
+    stayed = closed_by(noisy(STATIC.points, np.random.default_rng(1), (*SKIN, *lumbar)))
+    assert all(verdict.passed for verdict in stayed.values())
