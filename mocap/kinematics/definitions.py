@@ -150,7 +150,7 @@ VERDICT_NAMES: frozenset[str] = frozenset(
         "skeleton_gap", "skeleton_settled", "flat_foot_r", "flat_foot_l",
         "labels_exchanged", "static_labels_exchanged", "static_usable",
         "points_frozen", "points_leaping", "points_off_course", "points_far_off_the_body",
-        "points_absurd",
+        "points_absurd", "markers_moved",
     }
     | FUNCTIONAL_VERDICTS
     | {f"residual_{name}" for parts in TRACKED.values() for names in parts for name in names}

@@ -30,6 +30,7 @@ from mocap.kinematics.further.measures import all_measures
 from mocap.kinematics.marker_sets import MarkerSet, Matched, match, resolve
 from mocap.kinematics.missing import cost_of_missing
 from mocap.kinematics.models import build_body
+from mocap.kinematics.moved_markers import moved_verdict, with_moved_flags
 from mocap.kinematics.options import KinematicsOptions
 from mocap.kinematics.outcomes import all_outcomes, angles_of, heading_of, verdicts_of
 from mocap.kinematics.person import NOBODY, StaticReport, calibrate_person, checked_positions, size_without_static
@@ -39,6 +40,7 @@ from mocap.kinematics.placement import Placement
 from mocap.kinematics.plug_in_gait.measures import Measures, Stated, find_measures
 from mocap.kinematics.poses import frequent_parts, joint_centre_positions, segment_transforms
 from mocap.kinematics.proxies import with_proxies
+from mocap.kinematics.rigid_groups import find_moved
 from mocap.kinematics.sources import angle_sources, one_frame
 from mocap.kinematics.static_noise import static_sd, with_static_noise
 from mocap.kinematics.traced import evaluate
@@ -239,6 +241,8 @@ def kinematics(
         angles = with_static_noise(angles, part)
     angles = with_frame_reasons(angles, body, found, positions, sources, upright=upright)
     angles = settled_turns(with_exchange_flags(with_odd_flags(angles, odd, sources), exchanges, sources))
+    moved, compared = find_moved(positions, person.quiet, points.rate_hz) if marks.kind != "keypoints" else ((), 0)
+    angles = with_moved_flags(angles, moved, sources)
     if fitted is not None:
         angles = fitted.flagged(angles, body)
     if options.proxies:
@@ -254,6 +258,7 @@ def kinematics(
         + stands
         + (exchange_verdict(exchanges, points),)
         + odd_verdicts(odd, given, points)
+        + moved_verdict(moved, compared, points, with_static=bool(person.quiet))
         + verdicts_of(body, outcomes, positions)
         + plate_slip_verdicts(person.quiet, positions, person.hips, points.rate_hz)
         + physiology_verdict(angles, upright=upright)

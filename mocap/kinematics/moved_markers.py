@@ -1,0 +1,93 @@
+"""What is told of points that left their places on the body: a verdict, and flags in the frames concerned."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from mocap.kinematics.rigid_groups import Moved
+from mocap.trial import JointAngles, Points3D, Verdict
+
+_TOLD = 4
+_MOST_REASONS = 255
+
+
+def words_of(fault: Moved) -> str:
+    """Return in words what happened, without the moment: the points, and how far they are off."""
+    size = f"{1000 * fault.size_m:.0f} mm"
+    if fault.exchanged:
+        return f"labels of {_listed(fault.names, 'and')} exchanged on the {fault.group.words}"
+    if len(fault.names) == 1:
+        return f"{fault.names[0]} {size} off its place on the {fault.group.words}"
+    if fault.names:
+        return f"{_listed(fault.names, 'or')} {size} off its place on the {fault.group.words}"
+    return f"shape of the {fault.group.words} changed by {size}"
+
+
+def _listed(names: Sequence[str], last: str) -> str:
+    return f"{', '.join(names[:-1])} {last} {names[-1]}"
+
+
+def moved_verdict(found: Sequence[Moved], n_groups: int, points: Points3D, *, with_static: bool) -> tuple[Verdict, ...]:
+    """Return `markers_moved`: whether every point is where it was, naming points, size and time; none without groups.
+
+    The figure is that of the fault that exceeds its limit most, m.
+    """
+    if not n_groups:
+        return ()
+    told = sorted(found, key=lambda fault: fault.size_m / fault.limit_m, reverse=True)
+    text = f"places of the points of {n_groups} segments, against {'the static' if with_static else 'the beginning'}"
+    for fault in told[:_TOLD]:
+        when = "all the trial" if fault.of_static else (
+            f"from about {points.start_s + fault.start / points.rate_hz:.2f} s (frame {fault.start})"
+        )  # fmt: skip
+        text += f"; {words_of(fault)} {when}"
+    more = len(told) - _TOLD
+    text += f"; and {more} more" if more > 0 else ""
+    text += ". Look at these markers and their labels" if told else ""
+    size, limit = (told[0].size_m, told[0].limit_m) if told else (0.0, 0.015)
+    return (Verdict("markers_moved", size, limit, "m", not told, text),)
+
+
+def with_moved_flags(
+    angles: JointAngles, found: Sequence[Moved], sources: Callable[[], Mapping[str, frozenset[str]]]
+) -> JointAngles:
+    """Return the angles with a flag where they are made of points that left their places.
+
+    Parameters
+    ----------
+    angles : JointAngles
+        With `frame_reason`.
+    found : sequence of Moved
+    sources : callable
+        Gives, per angle, the points that it is made of; asked only where there is a fault.
+
+    Returns
+    -------
+    JointAngles
+        Angles by a plate whose shape changed are NaN: its pose is anything. Others keep their value with a reason.
+    """
+    if not found:
+        return angles
+    asked, codes, words = sources(), np.array(angles.frame_reason), list(angles.frame_reason_words)
+    values, definitions = np.array(angles.values), list(angles.definitions)
+    for fault in found:
+        text = words_of(fault)
+        if text not in words:
+            if len(words) > _MOST_REASONS:
+                text = words[-1]
+            else:
+                words.append(text)
+        concerned = set(fault.group.points if fault.group.plate or not fault.names else fault.names)
+        for column, name in enumerate(angles.names):
+            if not asked.get(name, frozenset()) & concerned:
+                continue
+            there = np.isfinite(values[fault.start :, column])
+            codes[fault.start :, column][there] = words.index(text)
+            if fault.group.plate:
+                values[fault.start :, column] = np.nan
+                if definitions[column].observable and np.isnan(values[:, column]).all():
+                    definitions[column] = replace(definitions[column], observable=False, reason=text)
+    return replace(
+        angles, definitions=tuple(definitions), values=values, frame_reason=codes, frame_reason_words=tuple(words)
+    )
