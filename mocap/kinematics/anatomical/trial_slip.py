@@ -53,7 +53,15 @@ def plate_slip_verdicts(
         step = _step(plate, judged_trial, seen, min_frames) if seen else None
     if step is None:
         return ()
-    text = f"sacral plate against {what}: lasting change in standing after {judged[step.frame] / rate_hz:.2f} s"
+    accused = "sacral plate"
+    if len(seen) == 2:
+        # A plate that moves takes both hips along: where one side alone changes, it is that thigh.
+        alone = {side: _step(plate, judged_trial, {side: path}, min_frames) for side, path in seen.items()}
+        off = {side: one.size_m for side, one in alone.items() if one is not None}
+        if len(off) == 2 and min(off.values()) < 0.5 * max(off.values()):
+            side = max(off, key=lambda name: off[name])
+            accused, what = f"thigh cluster {side} (not the plate, as the other side stays)", "the sacral plate"
+    text = f"{accused} against {what}: lasting change in standing after {judged[step.frame] / rate_hz:.2f} s"
     return (Verdict("plate_slip", step.size_m, WITNESS_STEP_M, "m", step.size_m <= WITNESS_STEP_M, text),)
 
 

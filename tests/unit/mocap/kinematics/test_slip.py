@@ -209,3 +209,14 @@ def test_a_sacral_plate_without_landmarks_is_judged_by_the_hips_and_others_are_n
     assert not found["closing_femur_r_shift"].passed and "not judged" in found["closing_femur_r_shift"].text
     stayed = closed_by(noisy(STATIC.points, np.random.default_rng(1), (*SKIN, *lumbar)))
     assert all(verdict.passed for verdict in stayed.values())
+
+
+def test_a_thigh_cluster_that_slides_is_not_taken_for_the_plate() -> None:
+    points = with_skin_motion(SQUATS, 0)
+    position = points.position.copy()
+    position[300:, [points.names.index(f"RTH{number}") for number in (1, 2, 3)]] += [0.0, 0.0, -0.025]
+    hidden = (*SKIN, "RLFE", "RMFE", "LLFE", "LMFE")
+    trial = noisy(Points3D(position, points.names, points.rate_hz), np.random.default_rng(0), hidden)
+    (verdict,) = plate_slip_verdicts(STILL, named(trial), HIPS, trial.rate_hz)
+    # Measured: 17.9 mm over both hips.
+    assert not verdict.passed and "thigh cluster R (not the plate" in verdict.text
