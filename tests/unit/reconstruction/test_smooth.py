@@ -9,6 +9,7 @@ import pytest
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
+from mocap import vector_kernels
 from mocap.errors import ConfigError
 from mocap.reconstruction import (
     smooth_kernels,
@@ -274,10 +275,9 @@ def test_learning_is_the_maximum_of_the_likelihood():
                                     smooth_load_kernels, smooth_learn_kernels])  # fmt: skip
 def test_the_compilers_cache_follows_what_is_imported(module):
     folder = Path(module.__file__).parent
-    names = ["smooth_block", "smooth_scout", "vector"]
-    if module is not smooth_learn_kernels:
-        names.remove("smooth_scout")
-    content = b"".join((folder / f"{name}_kernels.py").read_bytes() for name in names)
+    names = ["smooth_block", *(["smooth_scout"] if module is smooth_learn_kernels else [])]
+    files = [*(folder / f"{name}_kernels.py" for name in names), Path(vector_kernels.__file__)]
+    content = b"".join(file.read_bytes() for file in files)
     assert hashlib.sha256(content).hexdigest() == module.IMPORTED_SHA256, (
         f"write the new sum into {module.__name__}: that makes the compiler drop what it kept of the old kernels"
     )

@@ -205,12 +205,27 @@ def test_knees_that_bend_backwards_are_refused() -> None:
         kinematics(without(_person(thigh, shank, foot), ("Heel", "Toe")))
 
 
+# Seen in the recordings: LPSI leaves its place by 28 mm in frames 0 and 2 of a person who stands still, a thigh marker
+# by 60 mm in frame 10 of a walk, and keypoints that were never filtered jitter by centimetres.
+_STRAYS = {
+    "PiG_Calibration-FlatFoot-Hole.c3d": "LPSIS first at 0.00 s (frame 0, 2 samples). Mend",
+    "walking1": "RTH3 first at 0.10 s (frame 10, 1 samples). Mend",
+    "balancing": "LSTOE",
+}
+
+
+def _told(points: Points3D) -> dict[str, str]:
+    return {verdict.name: verdict.text for verdict in kinematics(points).verdicts if not verdict.passed}
+
+
 def test_real_recordings_pass(shared_data) -> None:
-    for path in sorted((shared_data / "plug_in_gait").glob("*.c3d")):
-        assert all(v.passed for v in kinematics(read_c3d(path).points).verdicts), path.name
-    for name in ("squats1", "static1", "walking1"):
-        points = read_trc(shared_data / "squat_markers" / f"{name}.trc", up="y").points
-        assert all(v.passed for v in kinematics(points).verdicts), name
-    for name in ("balancing", "static"):
-        points = read_trc(shared_data / "openpose_4cam" / f"{name}_reference.trc", up="y").points
-        assert all(v.passed for v in kinematics(points).verdicts), name
+    recordings = {path.name: read_c3d(path).points for path in sorted((shared_data / "plug_in_gait").glob("*.c3d"))}
+    for folder, names in (("squat_markers", ("squats1", "static1", "walking1")),
+                          ("openpose_4cam", ("balancing", "static"))):  # fmt: skip
+        for name in names:
+            file = name if folder == "squat_markers" else f"{name}_reference"
+            recordings[name] = read_trc(shared_data / folder / f"{file}.trc", up="y").points
+    for name, points in recordings.items():
+        told = _told(points)
+        assert set(told) == ({"points_off_course"} if name in _STRAYS else set()), name
+        assert _STRAYS.get(name, "") in told.get("points_off_course", ""), name
