@@ -2,6 +2,7 @@
 
 The table of cameras has one row per camera: rotation 0-8 and translation 9-11 of cam_from_world, fx fy cx cy 12-15,
 distortion 16-23, fisheye 24, centre in the world 25-27.
+What works on numbers is compiled for the lanes of `mocap.vector_kernels` too.
 """
 
 import numpy as np
