@@ -36,7 +36,7 @@ def outcomes_of_model(body: Body, found: Mapping[str, Outcome]) -> dict[str, Out
 def with_model_zeros(
     zeros: Zeros, static: Mapping[str, NDArray], setting: Setting, options: KinematicsOptions
 ) -> Zeros:
-    """Return the zeros with what the model takes from all frames of the static, positions of shape (time, 3) in m."""
+    """Return the zeros with what the model takes from the static's quiet frames, positions of shape (time, 3) in m."""
     if setting.plug_in_gait is None:
         return zeros
     flat = options.foot == "flat" and setting.gravity_known

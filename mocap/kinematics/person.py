@@ -153,7 +153,7 @@ def calibrate_person(
     functional, judged = find_functional(recordings, marker_set, positions, found, setting, options)
     setting = replace(setting, functional=functional)
     zeros = find_zeros(found, setting, options.foot == "flat" and setting.gravity_known)
-    zeros = with_model_zeros(zeros, everything, setting, options)
+    zeros = with_model_zeros(zeros, positions, setting, options)
     neutral = _neutral(found, setting, zeros, static.rate_hz, options.heading_rad)
     n_quiet = int(quiet.sum())
     quiet_s = n_quiet / static.rate_hz

@@ -20,7 +20,8 @@ def foot_offsets(static: Mapping[str, NDArray], setting: Setting, flat: bool) ->
     Parameters
     ----------
     static : mapping of str to ndarray, shape (time, 3)
-        Landmarks of all frames, ISB-turned world, m: Vicon's means are over the whole file.
+        Landmarks in the quiet frames, ISB-turned world, m. Vicon's means are over the whole file, which it takes to be
+        quiet: steps in it would turn the foot.
     setting : Setting
         With the measures.
     flat : bool

@@ -172,6 +172,22 @@ def test_foot_flat_takes_heel_and_toe_as_level() -> None:
         assert f"foot={foot}" in angles.definition("ankle_dorsiflexion_r").method
 
 
+def test_steps_after_the_standing_do_not_enter_the_foot() -> None:
+    truth, points, _ = walk()
+    still = standing(0.02)
+    first = still.position[-1, still.names.index("RASI")] - points.position[0, points.names.index("RASI")]
+    position = np.concatenate([still.position, points.position[:30] + first])
+    with_steps = replace(still, position=position, covariance=None, status=None)
+    found, alone = (result(points, static, FACING).angles for static in (with_steps, still))
+    for side in "rl":
+        # Measured: 1e-13; with the means over all frames 6.5 deg.
+        for name in (f"ankle_dorsiflexion_{side}", f"ankle_inversion_{side}"):
+            np.testing.assert_allclose(found.deg(name), alone.deg(name), atol=1e-6, err_msg=name)
+        # As the feet are taken as flat: the truth, whatever else the file holds.
+        name = f"ankle_dorsiflexion_{side}"
+        np.testing.assert_allclose(found.deg(name), truth[name], atol=1e-6)
+
+
 def test_without_a_static_the_foot_is_not_observable_and_the_rest_is() -> None:
     truth, points, _ = walk()
     angles = kinematics(points, options=OPTIONS, subject=SUBJECT).angles
