@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from mocap.assessment.effective_number import effective_number
+from mocap.assessment.effective_number import effective_number, estimated_freedom, standard_error
 from mocap.assessment.waveforms import Cmc, multiple_correlation
 
 Interval = tuple[float, float]
 _FEWEST = 3
+_MOST_TAKEN = 0.75  # of the variance of the rest, by mean and slope
 _UNKNOWN: Interval = (float("nan"), float("nan"))
 
 
@@ -84,9 +85,9 @@ def agreement(
 ) -> Agreement:
     """Return how two measurements of the same thing agree (Bland and Altman 1986, 1999).
 
-    The standard error of the offset is SD / sqrt(n), that of a limit SD * sqrt(3 / n), with Student's t of n - 1; n is
-    the effective number of samples, as those of a curve are not independent. The slope's interval takes the
-    autocorrelation of its own score.
+    The standard error of the offset is SD / sqrt(n), that of a limit SD * sqrt(3 / n), with Student's t of n - 1. Those
+    of a curve are not independent: there n is the effective number less one, and t has a quarter of that as degrees of
+    freedom, as the number itself is an estimate. The slope's interval takes the autocorrelation of its own score.
 
     Parameters
     ----------
@@ -108,8 +109,9 @@ def agreement(
         return _too_few(n, known, both)
     n_effective = float(n) if independent else effective_number(difference)
     offset, sd = float(known.mean()), float(known.std(ddof=1))
-    t = _student(confidence, n_effective - 1)
-    offset_reach, limit_reach = (t * sd * float(np.sqrt(share / n_effective)) for share in (1.0, 3.0))
+    freedom = n - 1.0 if independent else estimated_freedom(n_effective)
+    error = sd / float(np.sqrt(n)) if independent else standard_error(sd, n_effective)
+    offset_reach, limit_reach = (_student(confidence, freedom) * error * float(np.sqrt(one)) for one in (1.0, 3.0))
     low, high = offset - factor * sd, offset + factor * sd
     slope, slope_reach = _slope(difference, (a + b) / 2, independent, confidence)
     at = int(np.nanargmax(np.abs(difference)))
@@ -136,8 +138,8 @@ def _too_few(n: int, known: NDArray, both: NDArray) -> Agreement:
 
 
 def _student(confidence: float, freedom: float) -> float:
-    """Two-sided quantile of Student's t; with less than one degree of freedom as with one."""
-    return float(stdtrit(max(freedom, 1.0), 0.5 + confidence / 2))
+    """Two-sided quantile of Student's t."""
+    return float(stdtrit(freedom, 0.5 + confidence / 2))
 
 
 def _slope(difference: NDArray, mean: NDArray, independent: bool, confidence: float) -> tuple[float, float]:
@@ -150,15 +152,16 @@ def _slope(difference: NDArray, mean: NDArray, independent: bool, confidence: fl
         return float("nan"), float("nan")
     slope = float(np.sum(x[both] * difference[both]) / spread)
     rest = difference - difference[both].mean() - slope * x
-    freedom = float(n - 2)
+    square = float(np.sum(rest[both] ** 2))
     if independent:
-        error = np.sqrt(np.sum(rest[both] ** 2) / freedom / spread)
-    else:
-        score = x * rest
-        n_effective = effective_number(score)
-        freedom = max(n_effective - 2, 1.0)
-        error = np.sqrt(np.sum(score[both] ** 2) * n / n_effective) / spread
-    return slope, _student(confidence, freedom) * float(error)
+        return slope, _student(confidence, float(n - 2)) * float(np.sqrt(square / (n - 2) / spread))
+    score = x * rest
+    n_effective = effective_number(score)
+    error = standard_error(float(np.sqrt(np.sum(score[both] ** 2) * n)), n_effective) / spread
+    # What mean and slope took out of the rest.
+    taken = error**2 * spread / square + 1.0 / effective_number(rest) if square > 0 else 0.0
+    error /= np.sqrt(1.0 - min(taken, _MOST_TAKEN))
+    return slope, _student(confidence, estimated_freedom(n_effective)) * float(error)
 
 
 def _correlation(a: NDArray, b: NDArray) -> float:

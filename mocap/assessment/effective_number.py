@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _ROUNDS = 4  # the correction for the removed mean settles within these
+_FREEDOM_SHARE, _LEAST_FREEDOM = 0.25, 0.5
 
 
 def effective_number(values: NDArray) -> float:
@@ -36,6 +37,23 @@ def effective_number(values: NDArray) -> float:
         time_scale = _integrated((rho + lost) / (1 + lost), pairs / n)
         lost = min(time_scale / n, 0.5)
     return float(np.clip(n / time_scale, 1.0, n))
+
+
+def standard_error(sd: float, n_effective: float) -> float:
+    """Return the standard error of the mean of a series from its own standard deviation.
+
+    The mean of few independent samples takes its share out of their spread, so that one less of them counts.
+    """
+    return float(sd / np.sqrt(max(n_effective - 1.0, _LEAST_FREEDOM)))
+
+
+def estimated_freedom(n_effective: float) -> float:
+    """Return the degrees of freedom, for Student's t, of a standard error whose effective number was estimated.
+
+    The sum of autocorrelations is known far worse than the spread, so that these are a quarter of n_effective - 1: a
+    choice, under which intervals of simulated series of known autocorrelation hold what they promise.
+    """
+    return max(_FREEDOM_SHARE * (n_effective - 1.0), _LEAST_FREEDOM)
 
 
 def _autocorrelation(values: NDArray, there: NDArray) -> tuple[NDArray, NDArray] | None:

@@ -17,6 +17,7 @@ from mocap.assessment import (
     find_lag,
     resampled,
 )
+from mocap.assessment.effective_number import standard_error
 from mocap.errors import ConfigError, KinematicsError
 from mocap.pipeline.compare_sources import Source, read_source, same_recording
 from mocap.trial import AngleDefinition, JointAngles, convention_rows
@@ -178,7 +179,7 @@ def _compared(
     other = other + 360.0 * turns
     figures = agreement(one, other, sd_one, sd_other)
     expected = float(np.hypot(_constant(a, name), _constant(b, name)))
-    spread = figures.sd / np.sqrt(max(figures.n_effective, 1.0))
+    spread = standard_error(figures.sd, figures.n_effective)
     offset_z = figures.offset / float(np.hypot(expected, spread)) if np.isfinite(expected) else float("nan")
     return ComparedAngle(
         name, a.definition(name), b.definition(name), at_a, one, other, sd_one, sd_other, figures,

@@ -67,27 +67,41 @@ def test_gaps_and_stillness_do_not_upset_the_effective_number() -> None:
     assert effective_number(np.full(20, np.nan)) == 0
 
 
-def test_the_intervals_hold_what_they_promise_for_a_curve() -> None:
+@pytest.mark.parametrize(("phi", "n"), [(0.9, 1000), (0.98, 600), (0.99, 600)])
+def test_the_intervals_hold_what_they_promise_for_a_curve(phi: float, n: int) -> None:
     rng = np.random.default_rng(5)
-    hits = np.zeros(2)
-    for _ in range(200):
-        found = agreement(3.0 + _autoregressive(rng, 0.9, 1000), np.zeros(1000))
-        upper = 3.0 + 1.96
+    hits, upper = np.zeros(2), 3.0 + 1.96
+    for _ in range(300):
+        found = agreement(3.0 + _autoregressive(rng, phi, n), np.zeros(n))
         hits += [found.offset_interval[0] <= 3.0 <= found.offset_interval[1],
                  found.upper_interval[0] <= upper <= found.upper_interval[1]]  # fmt: skip
-    # Measured 0.94 and 0.98; taken as independent, the first would be 0.35.
-    assert 0.91 <= hits[0] / 200 <= 0.98
-    assert hits[1] / 200 >= 0.93
+    print(phi, n, hits / 300)
+    # Measured 0.94, 0.95, 0.94 and, for the limit, 0.96, 0.96, 0.94. Of 600 samples at 0.99, worth three independent
+    # ones, SD / sqrt(n_effective) with t of n_effective - 1 held 0.82 and 0.85.
+    assert 0.91 <= hits[0] / 300 <= 0.98
+    assert hits[1] / 300 >= 0.91
 
 
-def test_the_slope_of_a_curve_is_told_as_unsure_as_it_is() -> None:
+def _squat_like(rng: np.random.Generator) -> np.ndarray:
+    return 30 * np.sin(np.arange(1000) * np.pi / 300) ** 2
+
+
+def _slow(rng: np.random.Generator) -> np.ndarray:
+    return 30 * _autoregressive(rng, 0.99, 1000)
+
+
+@pytest.mark.parametrize(("movement", "phi"), [(_squat_like, 0.9), (_squat_like, 0.98), (_slow, 0.9), (_slow, 0.98)])
+def test_the_slope_of_a_curve_is_told_as_unsure_as_it_is(movement, phi: float) -> None:
     rng = np.random.default_rng(6)
-    x = 30 * np.sin(np.linspace(0, 40, 1000))
     inside = 0
-    for _ in range(200):
-        found = agreement(x + _autoregressive(rng, 0.9, 1000), x + _autoregressive(rng, 0.9, 1000))
+    for _ in range(300):
+        x = movement(rng)
+        noise = [0.5 * _autoregressive(rng, phi, 1000) for _ in range(2)]
+        found = agreement(x + noise[0], x + noise[1])
         inside += found.slope_interval[0] <= 0.0 <= found.slope_interval[1]
-    assert 0.90 <= inside / 200 <= 0.99  # measured 0.94
+    print(phi, inside / 300)
+    # Measured 0.93, 0.98, 0.95, 0.91; with n_effective - 2 and nothing taken the last is below 0.90.
+    assert 0.90 <= inside / 300 <= 0.99
 
 
 def test_error_bars_that_explain_and_that_do_not() -> None:
