@@ -147,7 +147,8 @@ VERDICT_NAMES: frozenset[str] = frozenset(
     {
         "static_same_subject", "static_quiet", "pelvis_width", "pelvis_depth", "pelvis_sta", "cardan_r", "cardan_l",
         "upright", "feet_level", "static_upright", "static_feet_level", "physiology",
-        "skeleton_gap", "skeleton_settled", "flat_foot_r", "flat_foot_l",
+        "skeleton_gap", "skeleton_settled", "skeleton_left_out", "skeleton_agreement",
+        "flat_foot_r", "flat_foot_l",
         "labels_exchanged", "static_labels_exchanged", "static_usable",
         "points_frozen", "points_leaping", "points_off_course", "points_far_off_the_body",
         "points_absurd", "markers_moved",

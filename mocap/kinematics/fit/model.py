@@ -18,25 +18,19 @@ from mocap.kinematics.angles import joint
 from mocap.kinematics.body import SIDES, Body, Setting, Zeros
 from mocap.kinematics.clusters import ClusterPose
 from mocap.kinematics.fit.bridging import Shown, judge
+from mocap.kinematics.fit.flags import Doubt, Flags, doubts_of
 from mocap.kinematics.fit.landmarks import Placer, cluster_in_segment, source_names
 from mocap.kinematics.fit.solve import Fit, Observed, solve
 from mocap.kinematics.fit.start import acceleration_density, start_poses
 from mocap.kinematics.fit.tree import Tree, build_trees, trackers
 from mocap.kinematics.fit.verdicts import fit_verdicts
 from mocap.kinematics.fit.weights import STEADY_S, soft_tissue_variance, weight_words
-from mocap.kinematics.frame_reasons import NO_FRAME
 from mocap.kinematics.marker_sets import Matched, match
-from mocap.kinematics.models import build_body
 from mocap.kinematics.observability import Outcome
 from mocap.kinematics.options import KinematicsOptions
-from mocap.kinematics.outcomes import all_outcomes
 from mocap.kinematics.person import Person
 from mocap.kinematics.static import quiet_part
-from mocap.kinematics.traced import Frame, Vec
 from mocap.trial import JointAngles, Points3D, Verdict
-
-BRIDGED = "bridged by the movement before and after"
-NO_POSE = "its markers do not show the pose of a segment"
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,10 +49,8 @@ class Skeleton:
         Of the method.
     sources : frozenset of str
         Those of the model.
-    lost : ndarray of bool, shape (time,)
-        Some segment that has markers is not shown.
-    bridged : mapping of str to ndarray of bool, shape (time,)
-        Of every landmark, and of every cluster by its segment: held by the movement before and after alone.
+    flags : Flags
+        Of single frames.
     """
 
     landmarks: lm.Landmarks
@@ -66,8 +58,7 @@ class Skeleton:
     verdicts: tuple[Verdict, ...]
     words: str
     sources: frozenset[str]
-    lost: NDArray
-    bridged: Mapping[str, NDArray]
+    flags: Flags
 
     def worded(self, outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:
         """Return the outcomes, those that the model made with its name and weights."""
@@ -79,48 +70,8 @@ class Skeleton:
         return replace(outcome, method=f"{self.words}; {outcome.method}")
 
     def flagged(self, angles: JointAngles, body: Body) -> JointAngles:
-        """Return the angles with a reason where the model has no pose, and where a value rests on a bridged one."""
-        angles = self._named(angles)
-        frames = np.flatnonzero(np.any(list(self.bridged.values()), axis=0))
-        if not len(frames) or angles.frame_reason is None:
-            return angles
-        # What is gone when the bridged segments are taken away rests on them.
-        points = {name: Vec(self._without(name, v.value, frames)) for name, v in self.landmarks.points.items()}
-        poses = {
-            name: ClusterPose(
-                Frame(self._without(name, pose.frame.axes, frames)),
-                Vec(self._without(name, pose.centroid.value, frames)), pose.anchor_cluster[frames],
-                pose.residual_m[frames],
-            )
-            for name, pose in self.landmarks.poses.items()
-        }  # fmt: skip
-        bare = all_outcomes(build_body(points, poses, body.setting, body.zeros, body.heading))
-        codes, words = np.array(angles.frame_reason), angles.frame_reason_words
-        for column, name in enumerate(angles.names):
-            angle = bare[name].angle
-            gone = np.ones(len(frames), bool) if angle is None else np.isnan(angle.value)
-            rests = gone & np.isfinite(angles.values[frames, column]) & (codes[frames, column] == 0)
-            codes[frames[rests], column] = len(words)
-        return replace(angles, frame_reason=codes, frame_reason_words=(*words, BRIDGED))
-
-    def _named(self, angles: JointAngles) -> JointAngles:
-        """Return the angles with the model's reason in place of one that blames the geometry of landmarks."""
-        words = angles.frame_reason_words
-        blamed = [index for index, word in enumerate(words) if word == NO_FRAME or " cluster " in word]
-        if angles.frame_reason is None or not blamed or not self.lost.any():
-            return angles
-        codes = np.array(angles.frame_reason)
-        codes[self.lost[:, None] & np.isin(codes, blamed) & np.isnan(angles.values)] = len(words)
-        definitions = angles.definitions
-        for index in blamed:
-            definitions = tuple(replace(d, reason=d.reason.replace(words[index], NO_POSE)) for d in definitions)
-        return replace(angles, definitions=definitions, frame_reason=codes, frame_reason_words=(*words, NO_POSE))
-
-    def _without(self, name: str, values: NDArray, frames: NDArray) -> NDArray:
-        left = np.array(values[frames])
-        if name in self.bridged:
-            left[self.bridged[name][frames]] = np.nan
-        return left
+        """Return the angles with a reason where the model has no pose, and where a value is to be doubted."""
+        return self.flags.told(angles, body, self.landmarks)
 
 
 @dataclass(frozen=True, eq=False)
@@ -295,19 +246,18 @@ def _assembled(
         words=f"skeleton model, constant lengths from the static, all frames together; soft-tissue sd per axis "
         f"{weight_words(all_markers, options.soft_tissue_scale)}, in the weights and in the sd",
         sources=frozenset(name for part in parts for name in source_names(part.tree)),
-        lost=_any_lost(parts),
-        bridged=_bridged(parts),
+        flags=_flags(parts),
     )
 
 
-def _any_lost(parts: list[_Part]) -> NDArray:
+def _flags(parts: list[_Part]) -> Flags:
     lost: NDArray = np.any([shown.lost for part in parts for shown in part.shown], axis=0)
-    return lost
-
-
-def _bridged(parts: list[_Part]) -> dict[str, NDArray]:
-    found: dict[str, NDArray] = {}
+    bridged: dict[str, NDArray] = {}
+    doubts: list[Doubt] = []
+    segment_of: dict[str, str] = {}
     for part in parts:
-        of_segment = {s: shown.bridged for s, shown in zip(part.tree.segments, part.shown, strict=True)}
-        found |= of_segment | {name: of_segment[segment] for name, (segment, _) in part.tree.places.items()}
-    return found
+        tree, fitted = part.tree, part.fitted
+        bridged |= {segment: shown.bridged for segment, shown in zip(tree.segments, part.shown, strict=True)}
+        segment_of |= {name: segment for name, (segment, _) in tree.places.items()}
+        doubts += doubts_of(tree.segments, tree.parent, part.observed.segment, fitted.doubted, fitted.left_out)
+    return Flags(lost, bridged, doubts, segment_of)

@@ -1,6 +1,6 @@
 """Gauss-Newton over all frames of a trial together, in stretches that overlap."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,16 +8,16 @@ from numpy.typing import NDArray
 from mocap.kinematics.fit import band_kernels as band
 from mocap.kinematics.fit import normal_kernels as normal
 from mocap.kinematics.fit.bridging import SEEN_SD_RAD, runs_of
+from mocap.kinematics.fit.gross import farthest_gross, implausible
 from mocap.kinematics.fit.limits import LIMIT_SD_RAD
-from mocap.kinematics.fit.result_kernels import blend, distances, seen_sd
+from mocap.kinematics.fit.result_kernels import blend, seen_sd
 from mocap.kinematics.fit.tree import Tree
 
 MAX_STEPS = 30
 SAME_COST = 1e-9
 MOST_IN_VAIN = 3
-# A sample this far from the body, in its own sd with skin, is no skin: it is left out, the farthest of a frame first.
-GROSS_SD = 8.0
-ROUNDS = 3
+# Of samples too far off to be skin the farthest of each frame is left out and the rest fitted anew, this often at most.
+ROUNDS = 12
 SETTLED = 1e-4
 SMALL_STEP = 1e-6
 STRETCH = 1000
@@ -99,8 +99,12 @@ class Fit:
     seen : ndarray, shape (time, 1 + segment)
         What the markers of a single frame alone tell: sd of the place (m) and of each turn (rad), all axes together.
     restless : ndarray of bool, shape (time,)
-        Frames, and those near them, in which the last step was not below 1e-4 m and rad in all that markers show:
-        their poses are no answer.
+        Frames, and those near them, in which the last step was not below 1e-4 m and rad in all that markers show, and
+        frames in which samples are still too far off: their poses are no answer.
+    left_out : ndarray of bool, shape (time, marker)
+        Samples too far off to be skin; they have no part in the poses.
+    doubted : ndarray of bool, shape (time, segment)
+        Segments that lie farther from those of their markers that count than these err.
     """
 
     root: NDArray
@@ -109,6 +113,8 @@ class Fit:
     residuals: NDArray
     seen: NDArray
     restless: NDArray
+    left_out: NDArray
+    doubted: NDArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,21 +165,11 @@ def solve(
             tree, observed.part(slice(low, high)), start[0][low:high].copy(), start[1][low:high].copy(), prior, rate_hz
         )
         parts.append(_cut(fitted, slice(first - low, min(first + STRETCH, n_frames) - low)))
-    return Fit(
-        root=np.concatenate([part.root for part in parts]),
-        rotations=np.concatenate([part.rotations for part in parts]),
-        covariance=np.concatenate([part.covariance for part in parts]),
-        residuals=np.concatenate([part.residuals for part in parts]),
-        seen=np.concatenate([part.seen for part in parts]),
-        restless=np.concatenate([part.restless for part in parts]),
-    )
+    return Fit(*(np.concatenate([getattr(part, one.name) for part in parts]) for one in fields(Fit)))
 
 
 def _cut(fitted: Fit, frames: slice) -> Fit:
-    return Fit(
-        fitted.root[frames], fitted.rotations[frames], fitted.covariance[frames], fitted.residuals[frames],
-        fitted.seen[frames], fitted.restless[frames],
-    )  # fmt: skip
+    return Fit(*(getattr(fitted, one.name)[frames] for one in fields(Fit)))
 
 
 def _solve_stretch(
@@ -183,7 +179,7 @@ def _solve_stretch(
     work = _Work.of(n_frames, n, observed)
     weights = observed.weights(1.0)
     everything = observed.position
-    for _ in range(1 + ROUNDS):
+    for so_far in range(1 + ROUNDS):
         _normal_equations(tree, observed, weights, root, rotations, work)
         seen = np.empty((n_frames, n // 3))
         seen_sd(work.blocks, np.full(n, LOOSEST), seen)
@@ -192,28 +188,26 @@ def _solve_stretch(
         restless = _descend(
             tree, observed, weights, root, rotations, work, np.where(near, pull, LIGHT * pull), seen
         )
-        gross = _gross(work.residuals, weights)
-        if not gross.any():
+        gross = farthest_gross(work.residuals, weights)
+        if not gross.any() or so_far == ROUNDS:
             break
         observed = replace(observed, position=np.where(gross[..., None], np.nan, observed.position))
+    doubted = implausible(work.residuals, weights, observed.segment, len(tree.segments))
     covariance = _covariance(tree, observed, root, rotations, work, prior, _missing(seen))
-    restless |= ~np.isfinite(covariance).all(axis=(1, 2))
+    restless = _widened(restless | ~np.isfinite(covariance).all(axis=(1, 2)), rate_hz) | gross.any(axis=1)
+    left_out = np.isfinite(everything[..., 0]) & np.isnan(observed.position[..., 0])
     _normal_equations(tree, replace(observed, position=everything), weights, root, rotations, work)
-    return Fit(root, rotations, covariance, work.residuals, seen, _widened(restless, rate_hz))
+    return Fit(root, rotations, covariance, work.residuals, seen, restless, left_out, doubted)
 
 
 def _widened(frames: NDArray, rate_hz: float) -> NDArray:
     """Return frames, shape (time,), with those that the prior couples to them."""
-    reach = 2 * max(2, round(EDGE_S * rate_hz)) + 1
-    return np.asarray(np.convolve(frames, np.ones(reach), "same")[: len(frames)] > 0.5) if frames.any() else frames
-
-
-def _gross(residuals: NDArray, weights: NDArray) -> NDArray:
-    """Return which sample of each frame, shape (time, marker), is the farthest off, where it is off by 8 sd or more."""
-    squares = np.empty(residuals.shape[:2])
-    distances(residuals, weights, squares)
-    worst = squares.max(axis=1, keepdims=True)
-    return (squares == worst) & (worst > GROSS_SD**2)
+    reach = max(2, round(EDGE_S * rate_hz))
+    last = len(frames)
+    wide = np.zeros(last, bool)
+    for first, end in runs_of(frames):
+        wide[max(first - reach, 0) : min(end + reach, last)] = True
+    return wide
 
 
 def _covariance(

@@ -222,6 +222,52 @@ def test_a_sample_that_is_far_off_spoils_nothing(marker: str) -> None:
         assert np.abs(result.angles.deg(name) - TRIAL.truth_deg(name)).max() < 0.01, name
 
 
+SHORT = slice(BOTTOM - 20, BOTTOM + 40)
+OFF = slice(20, 28)
+
+
+def _moved(names: tuple[str, ...], step: list[float]) -> Points3D:
+    points = _only(TRIAL.points, MARKERS)
+    position = points.position[SHORT].copy()
+    for name in names:
+        position[OFF, points.names.index(name)] += step
+    return Points3D(position, points.names, points.rate_hz)
+
+
+def _reasons(result, angle: str) -> set[str]:
+    codes = result.angles.frame_reason[OFF, result.angles.names.index(angle)]
+    return {result.angles.frame_reason_words[code] for code in codes}
+
+
+def test_four_samples_of_a_thigh_far_off_are_left_out_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = _moved(("RTH1", "RTH2", "RTH3", "RMFE"), [0.25, 0.0, 0.0])
+    result = _fit(points)
+    # Measured 0.00003 deg; with a fourth sample that stays in, 14 deg.
+    assert np.abs(result.angles.deg("hip_rotation_r") - TRIAL.truth_deg("hip_rotation_r")[SHORT]).max() < 0.1
+    (told,) = (verdict for verdict in result.verdicts if verdict.name == "skeleton_left_out")
+    assert not told.passed and told.measured == 32.0
+    assert told.text.endswith("left out: RTH1 8, RTH2 8, RTH3 8, RMFE 8")
+    for name in ("hip_rotation_r", "knee_varus_r"):
+        assert _reasons(result, name) == {"samples far off the fitted right femur left out"}
+    assert _reasons(result, "hip_flexion_l") == {""}
+    monkeypatch.setattr("mocap.kinematics.fit.solve.ROUNDS", 1)
+    given_up = _fit(points)
+    assert np.isnan(given_up.angles.deg("hip_rotation_r")[OFF]).all()
+    assert np.isfinite(given_up.angles.deg("hip_rotation_r")[: OFF.start]).all()
+
+
+def test_markers_that_move_together_are_not_believed() -> None:
+    """Nothing tells who is right, the segment's markers or the rest: its angles and its neighbours' are flagged."""
+    result = _fit(_moved(("RHEEL", "RMT1", "RMT2", "RMT5", "RHALLUX"), [0.1, 0.05, 0.0]))
+    (told,) = (verdict for verdict in result.verdicts if verdict.name == "skeleton_agreement")
+    assert not told.passed and told.measured == 8.0 and "right shank 8" in told.text
+    for name in ("knee_flexion_r", "knee_varus_r", "ankle_dorsiflexion_r", "hip_flexion_r"):
+        assert _reasons(result, name) == {
+            "markers of the right shank lie farther off the fitted body than skin lets them"
+        }
+    assert _reasons(result, "knee_flexion_l") == {""}
+
+
 @pytest.mark.parametrize("frames", [1, 2, 3, 15])
 def test_few_frames_are_as_good_as_many(fitted, frames: int) -> None:
     points = _only(TRIAL.points, MARKERS)

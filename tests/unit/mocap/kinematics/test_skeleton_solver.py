@@ -7,6 +7,7 @@ from scipy.spatial.transform import Rotation
 from mocap.kinematics.fit import band_kernels as band
 from mocap.kinematics.fit import normal_kernels as normal
 from mocap.kinematics.fit.bridging import judge
+from mocap.kinematics.fit.solve import _widened
 
 
 @pytest.mark.parametrize("scale", [1e-4, 1.0, 1e4])
@@ -102,3 +103,10 @@ def test_only_gaps_between_frames_that_show_the_segment_are_bridged() -> None:
     assert np.flatnonzero(shown.bridged).tolist() == list(range(20, 40))
     assert np.flatnonzero(shown.lost).tolist() == [*range(5), *range(60, 95)]
     assert shown.longest_s == pytest.approx(0.35)
+
+
+@pytest.mark.parametrize("n_frames", [5, 15, 60])
+def test_frames_are_widened_to_both_sides_however_short_the_trial(n_frames: int) -> None:
+    frames = np.zeros(n_frames, bool)
+    frames[2] = True
+    assert np.flatnonzero(_widened(frames, 100.0)).tolist() == list(range(min(13, n_frames)))
