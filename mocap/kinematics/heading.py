@@ -1,11 +1,13 @@
 """The subject frame: up against gravity, forward where the person walks or faces."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mocap.signal.medians import finite_median
 
 WALK_DISTANCE_M = 0.8
 WALK_STRAIGHTNESS = 0.8
@@ -73,13 +75,31 @@ def quiet_frames(points: NDArray, rate_hz: float) -> NDArray:
     middle = np.clip(frames, half, n_frames - half)
     before, n_before = sums[middle] - sums[middle - half], counts[middle] - counts[middle - half]
     after, n_after = sums[middle + half] - sums[middle], counts[middle + half] - counts[middle]
-    full = (n_before > 0) & (n_after > 0)
-    step = after / np.maximum(n_after, 1)[..., None] - before / np.maximum(n_before, 1)[..., None]
-    speed = np.where(full, np.linalg.norm(step, axis=2) * rate_hz / half, np.nan)
-    median = np.full(n_frames, np.inf)
-    rated = full.any(axis=1)
-    median[rated] = np.nanmedian(speed[rated], axis=1)
-    return (median < QUIET_SPEED_M_S) & seen.any(axis=1)
+    median = _median_speed(_mean(before, n_before), _mean(after, n_after), rate_hz / half)
+    return np.asarray((median < QUIET_SPEED_M_S) & seen.any(axis=1))
+
+
+def quiet_at(paths: Sequence[NDArray], rate_hz: float, frames: NDArray) -> NDArray:
+    """Do as `quiet_frames` for a few frames, shape (n,), of points, shape (time, 3) each, without a look at others."""
+    n_frames, half = len(paths[0]), max(1, round(QUIET_WINDOW_S * rate_hz))
+    shown = np.isfinite(np.stack([path[frames] for path in paths], axis=1)).all(axis=2).any(axis=1)
+    if n_frames < 2 * half:
+        return np.asarray(shown)
+    window = np.clip(frames, half, n_frames - half)[:, None] + np.arange(-half, half)
+    places = np.stack([path[window] for path in paths], axis=2).reshape(len(frames), 2, half, len(paths), 3)
+    seen = np.isfinite(places).all(axis=4)
+    means = _mean(np.where(seen[..., None], places, 0.0).sum(axis=2), seen.sum(axis=2))
+    return np.asarray((_median_speed(means[:, 0], means[:, 1], rate_hz / half) < QUIET_SPEED_M_S) & shown)
+
+
+def _mean(sums: NDArray, counts: NDArray) -> NDArray:
+    """Return means, NaN of nothing."""
+    return np.where(counts[..., None] > 0, sums / np.maximum(counts, 1)[..., None], np.nan)
+
+
+def _median_speed(before: NDArray, after: NDArray, per_s: float) -> NDArray:
+    """Return the median speed over the points, shape (time,), from means in two windows, shape (time, point, 3)."""
+    return finite_median(np.linalg.norm(after - before, axis=2) * per_s, axis=1)
 
 
 def walking_direction(mid_pelvis: NDArray, rate_hz: float) -> NDArray | None:

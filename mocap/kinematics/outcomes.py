@@ -23,7 +23,7 @@ from mocap.kinematics.options import KinematicsOptions
 from mocap.kinematics.plausibility import pelvis_verdicts
 from mocap.kinematics.segments import pelvis_frame
 from mocap.kinematics.soft_tissue import sd_of, soft_tissue
-from mocap.kinematics.tape.points import count_seen
+from mocap.kinematics.tape.points import any_finite, count_seen
 from mocap.kinematics.traced import Frame, Vec, evaluate, mean
 from mocap.kinematics.trunk_angles import trunk_outcomes
 from mocap.kinematics.uncertainty import landmark_sds, random_sds
@@ -104,7 +104,7 @@ def angles_of(
     """Return the angles of a trial with their definitions and uncertainties."""
     shape = (points.n_frames, len(ANGLE_NAMES))
     # Angle by angle in memory, as they are written and looked through.
-    values, sd = np.full(shape, np.nan, order="F"), np.full(shape, np.nan, order="F")
+    values, sd = np.empty(shape, order="F"), np.empty(shape, order="F")
     definitions = []
     shown = {name: outcome.angle for name, outcome in outcomes.items() if outcome.angle is not None}
     sds = dict(zip(shown, random_sds(list(shown.values()), covariances), strict=True)) if covariances else {}
@@ -113,14 +113,10 @@ def angles_of(
     placed = _placement_outcomes(found, body, frames)
     tissue = soft_tissue(outcomes, body, found, frames, options.task)
     for column, (name, outcome) in enumerate(outcomes.items()):
-        reason = ""
-        if outcome.angle is not None:
-            if np.isfinite(outcome.angle.value).any():
-                values[:, column] = outcome.angle.value
-                if covariances:
-                    sd[:, column] = sds[name]
-            else:
-                reason = NEVER_TOGETHER
+        there = outcome.angle is not None and any_finite(outcome.angle.value)
+        reason = NEVER_TOGETHER if outcome.angle is not None and not there else ""
+        values[:, column] = outcome.angle.value if outcome.angle is not None and there else np.nan
+        sd[:, column] = sds[name] if covariances and there else np.nan
         told = _with_words(_with_reconstructed(outcome, placed[name], found), tissue[name].words)
         definitions.append(definition_of(name, told, reason))
     return JointAngles(

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.kinematics.clusters import MIN_SPREAD_M, mean_shape, second_spread
-from mocap.kinematics.heading import quiet_frames
+from mocap.kinematics.heading import quiet_at
 from mocap.kinematics.static import standing_frames
 
 Positions = Mapping[str, NDArray]
@@ -117,7 +117,7 @@ def find_moved(trial: Positions, static: Positions, rate_hz: float) -> tuple[tup
     frames = np.unique(np.linspace(0, n_frames - 1, min(n_frames, MOST_FRAMES)).round().astype(int))
     if len(frames) < 2 * MIN_SIDE:
         return (), 0
-    still = quiet_frames(np.stack(list(trial.values()), axis=1), rate_hz) & standing_frames(trial)
+    still = quiet_at(list(trial.values()), rate_hz, frames) & standing_frames(trial)[frames]
     min_frames = max(MIN_SIDE, round(MIN_SIDE_S * rate_hz * len(frames) / n_frames))
     found, seen = [], 0
     for group in GROUPS:
@@ -130,7 +130,7 @@ def find_moved(trial: Positions, static: Positions, rate_hz: float) -> tuple[tup
         if there.sum() < 2 * min_frames or (static and before is None):
             continue
         seen += 1
-        judged = _Judged(group, names, places[there], frames[there], still[frames][there], min_frames)
+        judged = _Judged(group, names, places[there], frames[there], still[there], min_frames)
         fault = judged.fault(before)
         if fault is not None:
             found.append(fault)

@@ -112,16 +112,23 @@ def find_frozen(position: NDArray) -> NDArray:
     typical = finite_median(step, axis=0)
     still = step == 0.0
     for keypoint in np.flatnonzero(still.any(axis=0) & (typical > _OWN_STEP_M)):
-        for start, stop in runs(still[:, keypoint]):
-            if stop - start + 1 < _FEWEST_FROZEN:
-                continue
-            others = np.delete(position[[start, stop]], keypoint, axis=1)
-            moved = np.linalg.norm(others[1] - others[0], axis=1)
-            path = np.delete(step[start:stop], keypoint, axis=1).max(axis=0)
-            # Someone who turns back in between has moved, too: the longest single step tells.
-            if max(float(finite_median(moved, 0)), float(finite_median(path, 0))) > _OTHERS_MOVE_M:
+        rests = np.array([rest for rest in runs(still[:, keypoint]) if rest[1] - rest[0] + 1 >= _FEWEST_FROZEN], int)
+        if len(rests):
+            for start, stop in rests[_others_move(position, step, keypoint, rests)]:
                 frozen[start : stop + 1, keypoint] = True
     return frozen
+
+
+def _others_move(position: NDArray, step: NDArray, keypoint: int, rests: NDArray) -> NDArray:
+    """Return during which rests of a point, shape (n, 2) of start and stop, most others move."""
+    start, stop = rests.T
+    moved = np.linalg.norm(position[stop] - position[start], axis=2)
+    # Someone who turns back in between has moved, too: the longest single step tells.
+    first = np.cumsum(stop - start) - (stop - start)
+    frames = np.arange(np.sum(stop - start)) + np.repeat(start - first, stop - start)
+    path = np.maximum.reduceat(step[frames], first, axis=0)
+    far = [finite_median(np.delete(way, keypoint, axis=1), 1) for way in (moved, path)]
+    return np.asarray(np.fmax(*far) > _OTHERS_MOVE_M)
 
 
 def find_leaps(position: NDArray, limit_m: float = LEAP_M) -> NDArray:

@@ -8,11 +8,15 @@ from numpy.typing import NDArray
 from mocap.kinematics.anatomical.segment import Positions, cluster_of, motion_of
 from mocap.kinematics.anatomical.slip import MIN_SIDE_S, WITNESS_STEP_M, Step, find_step, witness_places
 from mocap.kinematics.clusters import Cluster
-from mocap.kinematics.heading import quiet_frames
+from mocap.kinematics.heading import quiet_at
 from mocap.kinematics.landmarks import TRACKED
 from mocap.kinematics.static import standing_frames
 from mocap.trial import Verdict
 
+MOST_FRAMES = 2000
+"""Up to twice as many standing frames are looked at; a longer trial is thinned out."""
+MIN_SIDE = 6
+"""Frames of a thinned trial on each side of a change."""
 _SKIN = ("RASIS", "LASIS", "RPSIS", "LPSIS")
 
 
@@ -40,14 +44,17 @@ def plate_slip_verdicts(
     plate = cluster_of(static, names, "pelvis")
     if plate is None:
         return ()
-    min_frames = max(1, round(MIN_SIDE_S * rate_hz))
     judged = np.flatnonzero(standing_frames(trial))
+    # What lasts shows in a part of the frames of a long trial as well.
+    stride = max(1, len(judged) // MOST_FRAMES)
+    judged = judged[::stride]
+    min_frames = max(1 if stride == 1 else MIN_SIDE, round(MIN_SIDE_S * rate_hz / stride))
     judged_trial = {name: values[judged] for name, values in trial.items()}
     seen = {name: judged_trial[name] for name in _SKIN if name in trial and name in static}
     what = "ASIS and PSIS"
     step = _step(plate, judged_trial, seen, min_frames) if len(seen) >= 3 else None
     if step is None:
-        quiet = quiet_frames(np.stack(list(trial.values()), axis=1), rate_hz)[judged]
+        quiet = quiet_at(list(trial.values()), rate_hz, judged)
         judged, judged_trial = judged[quiet], {name: values[quiet] for name, values in judged_trial.items()}
         seen, what = carried_hips(static, judged_trial, hips), "the hip centres that the thighs carry"
         step = _step(plate, judged_trial, seen, min_frames) if seen else None

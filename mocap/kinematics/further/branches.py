@@ -41,7 +41,7 @@ def on_branches(values: NDArray, names: Sequence[str], rate_hz: float) -> NDArra
     names : sequence of str
     rate_hz : float
     """
-    chosen = np.array(values, float)
+    chosen = np.asarray(values, float)
     _, low, high = column_facts(chosen)
     for column, name in enumerate(names):
         middle = joint_middle(name)
@@ -49,6 +49,8 @@ def on_branches(values: NDArray, names: Sequence[str], rate_hz: float) -> NDArra
         centre = 0.0 if middle is None else middle
         if name.startswith(_ABOUT_VERTICAL) or not (low[column] < centre - np.pi or high[column] >= centre + np.pi):
             continue
+        if chosen is values:
+            chosen = np.array(values, float)
         if middle is None:
             chosen[:, column] = anew_behind_gaps(chosen[:, column], rate_hz)
         else:

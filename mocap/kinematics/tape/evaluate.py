@@ -166,27 +166,44 @@ def transforms(parts: Sequence[tuple[Node, Node]], n_frames: int) -> NDArray:
     return out[:n_frames]
 
 
-def unwrapped_sum(terms: Sequence[Term], zero: float) -> NDArray:
-    """Return a sum of computed angles less a zero, shape (time,), each without jumps of a full turn."""
+def unwrapped_sum(terms: Sequence[Term], zero: float, out: NDArray | None = None) -> NDArray:
+    """Return a sum of computed angles less a zero, shape (time,), each without jumps of a full turn.
+
+    It is written to `out` where that is given.
+    """
     from mocap.kinematics.tape.run_kernels import unwrap_angle
 
-    total: NDArray | None = None
-    for factor, node, which in terms:
-        raw = node.array if node.array is not None else node.found[0][which]
-        assert raw is not None
-        part = np.empty(len(raw))
-        unwrap_angle(raw, factor, zero if total is None else 0.0, which in _TURNING.get(node.kind, ()), part)
-        total = part if total is None else total + part
-    assert total is not None
+    total = np.empty(_length(terms)) if out is None else out
+    for number, (factor, node, which) in enumerate(terms):
+        raw = _raw(node, which)
+        part = np.empty(len(raw)) if number or len(raw) < len(total) else total
+        unwrap_angle(raw, factor, 0.0 if number else zero, which in _TURNING.get(node.kind, ()), part)
+        if number:
+            total += part
+        elif part is not total:
+            total[:] = part
     return total
+
+
+def _raw(node: Node, which: int) -> NDArray:
+    raw = node.array if node.array is not None else node.found[0][which]
+    assert raw is not None
+    return raw
+
+
+def _length(terms: Sequence[Term]) -> int:
+    return max(len(_raw(node, which)) for _, node, which in terms)
 
 
 def unwrapped_sums(sums: Sequence[tuple[Sequence[Term], float]]) -> list[NDArray]:
     """Return what `unwrapped_sum` does, for many sums, in threads."""
-    found: list[NDArray] = [np.empty(0)] * len(sums)
+    lengths = [_length(terms) for terms, _ in sums]
+    ends = np.cumsum(lengths)
+    # One large piece of memory is handed out faster than many.
+    found = np.split(np.empty(sum(lengths)), ends[:-1]) if lengths else []
 
     def work(index: int) -> None:
-        found[index] = unwrapped_sum(*sums[index])
+        unwrapped_sum(*sums[index], found[index])
 
     for_each(work, range(len(sums)))
     return found

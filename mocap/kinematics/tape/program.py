@@ -9,6 +9,7 @@ from mocap.kinematics.tape import operations as op
 from mocap.kinematics.tape.graph import Node, NodeGrad, Term
 
 TILE = 32
+_BLOCK_BYTES = 32_000_000
 _ROWS = {op.COMBINE: 3, op.FRAME: 12, op.CARRY: 6, op.PLACE: 6, op.TURN: 9, op.JOINT: 3, op.BAKER: 3, op.LEAN: 3,
          op.ELEVATION: 1, op.BETWEEN: 1}  # fmt: skip
 _FIT_PARTS = {op.CENTROID: 9, op.ANCHOR: 12, op.RESIDUAL: 15}
@@ -42,6 +43,7 @@ class Program:
         self._fits: dict[Node, int] = {}
         self._given: dict[int, int] = {}
         self._scratch = (0, 0)
+        self._block = np.empty((0, 0))
         self._spread: dict[str, int] = {}
         self._pulled: set[Node] = set()
 
@@ -75,9 +77,17 @@ class Program:
 
     def output(self, first: int, count: int) -> NDArray:
         """Return the array, shape (count, time), that rows are written to."""
-        array = np.empty((count, max(self.n_frames, TILE)))
+        array = self._fresh(count)
         self.emit(op.STORE, first, count, self.place(array))
         return array[:, : self.n_frames]
+
+    def _fresh(self, count: int) -> NDArray:
+        """Return new rows in memory: cut from large blocks, as an operating system hands out large ones faster."""
+        length = max(self.n_frames, TILE)
+        if len(self._block) < count:
+            self._block = np.empty((max(count, min(64, _BLOCK_BYTES // (8 * length))), length))
+        rows, self._block = self._block[:count], self._block[count:]
+        return rows
 
     def _load(self, array: NDArray, count: int) -> int:
         """Return the rows of an array, shape (row, time)."""
