@@ -29,6 +29,7 @@ class Zeros:
     c7_line: float | None = None
     spine: float | None = None
     spine_steps: NDArray | None = None
+    spine_chords: Mapping[str, NDArray] = field(default_factory=lambda: MappingProxyType({}))
     gradients: Mapping[str, Mapping[str, NDArray]] = field(default_factory=lambda: MappingProxyType({}))
     knee_axis: Mapping[str, NDArray] = field(default_factory=lambda: MappingProxyType({}))
     femur_in_shank: Mapping[str, NDArray] = field(default_factory=lambda: MappingProxyType({}))

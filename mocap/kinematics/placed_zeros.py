@@ -33,15 +33,19 @@ def zero_gradient(found: Landmarks, body: Body, angle_of: Callable[[Body], Scala
     angle_of : callable
         Builds the angle on a body; may find it not observable, and then there is no gradient.
     """
-    frames = np.unique(np.linspace(0, body.n_frames - 1, min(_MOST, body.n_frames)).round().astype(int))
-    placed = for_placement(found, frames, bone_axes=bone_axes(body, frames))
-    posed = Body(placed.points, placed.poses, replace(body.setting, placement_pass=True), body.zeros)
     try:
-        angle = angle_of(posed)
+        angle = angle_of(placed_body(found, body))
     except NotObservable:
         return _NONE
     there = np.isfinite(angle.value)
     return {name: rows[there].mean(axis=0) for name, rows in angle.grad.items()} if there.any() else _NONE
+
+
+def placed_body(found: Landmarks, body: Body) -> Body:
+    """Return the body at some of its frames, each landmark depending on its own placement; see `zero_gradient`."""
+    frames = np.unique(np.linspace(0, body.n_frames - 1, min(_MOST, body.n_frames)).round().astype(int))
+    placed = for_placement(found, frames, bone_axes=bone_axes(body, frames))
+    return Body(placed.points, placed.poses, replace(body.setting, placement_pass=True), body.zeros)
 
 
 def less_zero(body: Body, angle: Scalar, zero: float, gradient: Mapping[str, NDArray] = _NONE) -> Scalar:

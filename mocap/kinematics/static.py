@@ -16,7 +16,8 @@ from mocap.kinematics.heading import quiet_frames
 from mocap.kinematics.hip_centre import PelvisSize
 from mocap.kinematics.landmarks import Landmarks
 from mocap.kinematics.observability import NotObservable
-from mocap.kinematics.placed_zeros import zero_gradient
+from mocap.kinematics.placed_zeros import placed_body, zero_gradient
+from mocap.kinematics.spine_chords import chord_gradients
 from mocap.kinematics.traced import Frame, Scalar, difference
 from mocap.kinematics.trunk_angles import spine_curvature, spine_names, spine_steps
 
@@ -113,13 +114,15 @@ def _median_length(vectors: NDArray) -> float:
 def find_zeros(found: Landmarks, setting: Setting, foot_flat: bool) -> Zeros:
     """Return what the static fixes, from the landmarks of its quiet frames (built as those of the trials are)."""
     body = Body(found.points, found.poses, setting, Zeros())
+    chords = _spine_chords(found, body)
     return Zeros(
         lumbar=_in_pelvis(body, lambda: body.poses["lumbar"].frame if "lumbar" in body.poses else None),
         thorax=_in_pelvis(body, body.thorax),
         c7_line=_c7_zero(body),
         spine=_spine_zero(body),
         spine_steps=_spine_steps(body),
-        gradients=_zero_gradients(found, body),
+        spine_chords=chords,
+        gradients=_zero_gradients(found, body, chords),
         knee_axis={s: axis for s in SIDES if (axis := _knee_axis(body, s)) is not None},
         femur_in_shank={s: turn for s in SIDES if (turn := _femur_in_shank(body, s)) is not None},
         foot_flat={s: flat for s in SIDES if foot_flat and (flat := _foot_flat(body, s)) is not None},
@@ -167,13 +170,22 @@ def _c7_lean(body: Body) -> Scalar:
     return line_lean(difference(c7, body.mid_psis()), body.pelvis())
 
 
-def _zero_gradients(found: Landmarks, body: Body) -> dict[str, Mapping[str, NDArray]]:
+def _zero_gradients(found: Landmarks, body: Body, chords: Mapping[str, NDArray]) -> dict[str, Mapping[str, NDArray]]:
     """Return how the zeros of lines depend on where landmarks were placed, by name."""
     gradients = {"c7_line": zero_gradient(found, body, _c7_lean)}
     steps = _spine_steps(body)
     if steps is not None:
-        gradients["spine"] = zero_gradient(found, body, lambda posed: spine_curvature(posed, steps))
+        gradients["spine"] = zero_gradient(found, body, lambda posed: spine_curvature(posed, steps, chords))
     return gradients
+
+
+def _spine_chords(found: Landmarks, body: Body) -> Mapping[str, NDArray]:
+    """Return how the places of spinous markers along the spine depend on their placement."""
+    names = spine_names(body.points)
+    if not names:
+        return {}
+    placed = placed_body(found, body)
+    return chord_gradients([placed.points[name] for name in names])
 
 
 def _spine_steps(body: Body) -> NDArray | None:

@@ -1,6 +1,6 @@
 """Angles of pelvis, lumbar spine and trunk of a body, each with the method that was used."""
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from mocap.kinematics.observability import (
     attempt,
 )
 from mocap.kinematics.placed_zeros import less_zero
+from mocap.kinematics.spine_chords import with_chords
 from mocap.kinematics.traced import Frame, Scalar, Vec, combine, difference, mean
 
 PELVIS = ("pelvic_tilt", "pelvic_obliquity", "pelvic_rotation")
@@ -112,24 +113,30 @@ def spine_steps(points: NDArray) -> NDArray | None:
     return along / along[-1] if along[-1] >= MIN_SPREAD_M else None
 
 
-def spine_curvature(body: Body, steps: NDArray) -> Scalar:
-    """Return the forward lean of the tangent at T12 against that at S1, of a quadratic through the spinous markers."""
-    names = spine_names(body.points)
-    powers = np.vander(steps, 3, increasing=True)
-    coefficients = np.linalg.pinv(powers)
-    vectors = [body.points[name] for name in names]
-    upward = []
-    for step in (0.0, 1.0):
-        # The parameter runs downward from T12, so the tangent is turned about to point up.
-        weights = -(np.array([0.0, 1.0, 2.0 * step]) @ coefficients)
-        upward.append(line_lean(combine(list(weights), vectors), body.pelvis()))
-    return subtract(upward[0], upward[1])
+def spine_curvature(body: Body, steps: NDArray, by_placement: Mapping[str, NDArray] | None = None) -> Scalar:
+    """Return the forward lean of the tangent at T12 against that at S1, of a quadratic through the spinous markers.
+
+    Where placement is looked at, `by_placement` tells what the steps have of it (`spine_chords.chord_gradients`).
+    """
+    vectors = [body.points[name] for name in spine_names(body.points)]
+    upward = [combine(list(row), vectors) for row in _spine_weights(steps)]
+    if body.setting.placement_pass and by_placement:
+        upward = with_chords(upward, vectors, steps, _spine_weights, by_placement)
+    upper, lower = (line_lean(line, body.pelvis()) for line in upward)
+    return subtract(upper, lower)
+
+
+def _spine_weights(steps: NDArray) -> NDArray:
+    """Return the weights of the markers in the tangents at both ends, shape (2, marker)."""
+    coefficients = np.linalg.pinv(np.vander(steps, 3, increasing=True))
+    # The parameter runs downward from T12, so the tangent is turned about to point up.
+    return -(np.array([[0.0, 1.0, 0.0], [0.0, 1.0, 2.0]]) @ coefficients)
 
 
 def _lumbar_spine(body: Body) -> Outcome:
     if body.zeros.spine is None or body.zeros.spine_steps is None:
         raise NotObservable(f"{NO_STATIC}, with the spinous markers and the pelvis in view together")
-    curvature = spine_curvature(body, body.zeros.spine_steps)
+    curvature = spine_curvature(body, body.zeros.spine_steps, body.zeros.spine_chords)
     return Outcome(
         less_zero(body, curvature, body.zeros.spine, body.zeros.gradients.get("spine", {})),
         f"L-spine: tangents at T12 and S1 of a quadratic through {', '.join(spine_names(body.points))}",

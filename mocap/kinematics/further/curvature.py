@@ -4,7 +4,7 @@ Skin over spinous processes follows bone to about 10 mm, and curves of markers a
 changes more than in their size (Zemp 2014): compare within a session.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from mocap.kinematics.angles import line_lean, subtract
 from mocap.kinematics.body import Body
 from mocap.kinematics.clusters import MIN_SPREAD_M
 from mocap.kinematics.observability import HIP_LINE, NotObservable, Outcome, attempt
+from mocap.kinematics.spine_chords import chord_gradients, with_chords
 from mocap.kinematics.traced import Scalar, combine
 
 LUMBAR = ("T12", "L1", "L2", "L3", "L4", "L5", "S1")
@@ -68,7 +69,8 @@ def _outcome(body: Body, names: list[str], top: str, bottom: str) -> Outcome:
         raise NotObservable(f"no frame shows {', '.join(names)} together")
     steps = _steps(places[complete])
     degree = 3 if len(names) >= CUBIC_FROM else 2
-    bend = _bend(body, names, tangent_weights(steps, degree, steps[[names.index(top), names.index(bottom)]]))
+    ends = [names.index(top), names.index(bottom)]
+    bend = _bend(body, names, steps, lambda places: tangent_weights(places, degree, places[ends]))
     curve = "cubic" if degree == 3 else "quadratic"
     return Outcome(bend, f"tangents at {top} and {bottom} of a {curve} through {', '.join(names)}")
 
@@ -100,7 +102,10 @@ def tangent_weights(steps: NDArray, degree: int, where: NDArray) -> NDArray:
     return -(slopes @ coefficients)
 
 
-def _bend(body: Body, names: list[str], weights: NDArray) -> Scalar:
+def _bend(body: Body, names: list[str], steps: NDArray, weights_of: Callable[[NDArray], NDArray]) -> Scalar:
     vectors, pelvis = [body.points[name] for name in names], body.pelvis()
-    upper, lower = (line_lean(combine([float(w) for w in row], vectors), pelvis) for row in weights)
+    tangents = [combine([float(w) for w in row], vectors) for row in weights_of(steps)]
+    if body.setting.placement_pass:
+        tangents = with_chords(tangents, vectors, steps, weights_of, chord_gradients(vectors))
+    upper, lower = (line_lean(tangent, pelvis) for tangent in tangents)
     return subtract(upper, lower)
