@@ -114,7 +114,7 @@ def find_frozen(position: NDArray) -> NDArray:
     for keypoint in np.flatnonzero(still.any(axis=0) & (typical > _OWN_STEP_M)):
         rests = np.array([rest for rest in runs(still[:, keypoint]) if rest[1] - rest[0] + 1 >= _FEWEST_FROZEN], int)
         if len(rests):
-            for start, stop in rests[_others_move(position, step, keypoint, rests)]:
+            for start, stop in rests[_others_move(position, step, int(keypoint), rests)]:
                 frozen[start : stop + 1, keypoint] = True
     return frozen
 

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.kinematics.exchanged import Exchange
-from mocap.kinematics.faults.scan_kernels import scan
+from mocap.kinematics.faults.scan_kernels import any_beyond, scan
+from mocap.kinematics.tape.evaluate import for_each, read_only
 from mocap.schema import Status
 from mocap.signal.gaps import runs
 from mocap.signal.implausible import LEAP_M, find_frozen, find_leaps, judge_strays
@@ -26,6 +27,8 @@ _AROUND = 75  # frames on each side of a rough sample that are looked at
 _EDGE = 10  # of them at the ends of such a part, which the next samples would have to judge
 _OFF_BODY_M = 5.0
 _LOOKS = 16
+_AT_ONCE = 16  # points that one thread looks at
+_PIECE = 1_000_000  # numbers, likewise
 _NAMED = 3
 MANY_POINTS = "one of very many points is not to be trusted"
 _MOST_REASONS = 230  # of 255; the last ones are for flags that come later
@@ -57,8 +60,7 @@ class OddPoints:
 def without_absurd(points: Points3D) -> Points3D:
     """Return the points without coordinates that are infinite or larger than 10 000 km: these are missing."""
     position = points.position
-    _, _, far = scan(position, np.arange(position.shape[1]), np.inf, np.inf, FAR_M)
-    if not far.any():
+    if not _any_absurd(position):
         return points
     absurd = (np.abs(position) > FAR_M).any(axis=2)  # NaN is not
     covariance = points.covariance
@@ -68,6 +70,13 @@ def without_absurd(points: Points3D) -> Points3D:
         points, position=np.where(absurd[..., None], np.nan, position), covariance=covariance,
         status=np.where(absurd, np.uint8(Status.REJECTED), points.status),
     )  # fmt: skip
+
+
+def _any_absurd(position: NDArray) -> bool:
+    numbers, found = read_only(np.ascontiguousarray(position, float).reshape(-1)), []
+    for_each(lambda start: found.append(any_beyond(numbers, FAR_M, start, min(start + _PIECE, len(numbers)))),
+             range(0, len(numbers), _PIECE))  # fmt: skip
+    return any(found)
 
 
 def find_odd_points(points: Points3D, label_of: Mapping[str, str]) -> OddPoints:
@@ -85,7 +94,14 @@ def find_odd_points(points: Points3D, label_of: Mapping[str, str]) -> OddPoints:
     """
     names = tuple(label_of)
     columns = np.array([points.names.index(label) for label in label_of.values()], int)
-    rough, still, _ = scan(points.position, columns, BEND_M, LEAP_M, FAR_M)
+    given = read_only(points.position)
+    rough, still = np.zeros((points.n_frames, len(columns)), bool), np.zeros(len(columns), bool)
+
+    def look(start: int) -> None:
+        part = slice(start, start + _AT_ONCE)
+        rough[:, part], still[part] = scan(given, columns[part], BEND_M, LEAP_M)
+
+    for_each(look, range(0, len(columns), _AT_ONCE))
     masks = {"far off the body": _off_body(points.position, columns)}
     if still.any():
         masks["frozen"] = find_frozen(points.position[:, columns])

@@ -6,9 +6,16 @@ from numpy.typing import NDArray
 
 
 @njit(cache=True, nogil=True)
-def scan(
-    position: NDArray, columns: NDArray, bend_m: float, leap_m: float, far_m: float
-) -> tuple[NDArray, NDArray, NDArray]:
+def any_beyond(numbers: NDArray, limit: float, start: int, stop: int) -> bool:
+    """Tell whether any of float64 numbers, shape (n,), from `start` to `stop` is larger than a limit, or infinite."""
+    found = False
+    for index in range(start, stop):
+        found |= abs(numbers[index]) > limit
+    return found
+
+
+@njit(cache=True, nogil=True)
+def scan(position: NDArray, columns: NDArray, bend_m: float, leap_m: float) -> tuple[NDArray, NDArray]:
     """Find the points that need a closer look.
 
     Parameters
@@ -21,8 +28,6 @@ def scan(
         A larger second difference in time is rough.
     leap_m : float
         So is a step farther than this, per frame, over a gap.
-    far_m : float
-        Coordinates beyond this, or infinite, are absurd.
 
     Returns
     -------
@@ -30,21 +35,16 @@ def scan(
         Samples in the middle of a large second difference, or behind a long step over a gap.
     still : bool, shape (column,)
         Whether a point has the same position in three frames in a row or more, but moves in most.
-    far : bool, shape (column,)
-        Whether any sample of a point is absurd.
     """
     n_frames, n_columns = len(position), len(columns)
     rough = np.zeros((n_frames, n_columns), np.bool_)
-    still, far = np.zeros(n_columns, np.bool_), np.zeros(n_columns, np.bool_)
+    still = np.zeros(n_columns, np.bool_)
     run, zeros, last = np.zeros(n_columns, np.int64), np.zeros(n_columns, np.int64), np.full(n_columns, -1)
     bend2, leap2 = bend_m * bend_m, leap_m * leap_m
     for frame in range(n_frames):
         for index in range(n_columns):
             column = columns[index]
             x, y, z = position[frame, column, 0], position[frame, column, 1], position[frame, column, 2]
-            if abs(x) > far_m or abs(y) > far_m or abs(z) > far_m:
-                far[index] = True
-                continue
             if not np.isfinite(x + y + z):
                 continue
             before = last[index]
@@ -73,4 +73,4 @@ def scan(
                     rough[before, index] = True
     for index in range(n_columns):
         still[index] &= 2 * zeros[index] < n_frames
-    return rough, still, far
+    return rough, still
