@@ -28,13 +28,11 @@ def save(path: Path, groups: Mapping[str, Group]) -> None:
             owner = file if name == "/" else file.create_group(name)
             for key, value in group.attributes.items():
                 owner.attrs[key] = value
-            for key, variable in group.variables.items():
-                _create(owner, key, variable)
-            _attach(owner, group)
+            _attach({key: _create(owner, key, variable) for key, variable in group.variables.items()}, group)
         file.flush()
 
 
-def _create(owner: h5py.Group, name: str, variable: Variable) -> None:
+def _create(owner: h5py.Group, name: str, variable: Variable) -> h5py.Dataset:
     if variable.is_text:
         dataset = owner.create_dataset(name, data=variable.data, dtype=_TEXT, track_times=False)
     elif variable.chunks is None:
@@ -44,11 +42,13 @@ def _create(owner: h5py.Group, name: str, variable: Variable) -> None:
             name, data=variable.data, chunks=variable.chunks, compression="gzip", compression_opts=4, shuffle=True,
             fletcher32=True, track_times=False,
         )  # fmt: skip
+    attributes = dataset.attrs
     for key, value in variable.attributes.items():
-        dataset.attrs[key] = value
+        attributes[key] = value
+    return dataset
 
 
-def _attach(owner: h5py.Group, group: Group) -> None:
+def _attach(owner: Mapping[str, h5py.Dataset], group: Group) -> None:
     scales = [name for name, variable in group.variables.items() if variable.dims == (name,)]
     for name in scales:
         owner[name].make_scale(name)
@@ -75,9 +75,13 @@ def load(path: Path, only: Collection[str] = ()) -> dict[str, Group]:
             scan_attributes(file["/"], "/")
             check_format(file.attrs, path)
             scan(file)
-            groups = {"/": _group(file["/"], "/")}
-            for name in (name for name in file if not only or name in only):
-                _collect(file[name], f"/{name}", groups)
+            groups: dict[str, Group] = {}
+            _collect(file["/"], "", groups, only)
+            if groups["/"].variables:
+                raise TrialFileError(
+                    f"/{next(iter(groups['/'].variables))} lies outside every group.", "Use a file of this program.",
+                    code="TRIAL_UNSAFE",
+                )  # fmt: skip
             return groups
     except TrialFileError as error:
         place = "" if str(path) in error.cause else f"{path}: "
@@ -127,30 +131,32 @@ def check_format(attributes: Mapping[str, Any], path: Path) -> None:
         )
 
 
-def _collect(owner: h5py.Group, path: str, groups: dict[str, Group]) -> None:
-    if not isinstance(owner, h5py.Group):
-        raise TrialFileError(f"{path} lies outside every group.", "Use a file of this program.", code="TRIAL_UNSAFE")
-    groups[path] = _group(owner, path)
-    for name, child in owner.items():
-        if isinstance(child, h5py.Group):
+def _collect(owner: h5py.Group, path: str, groups: dict[str, Group], only: Collection[str] = ()) -> None:
+    groups[path or "/"], inner = _group(owner, path)
+    for name, child in inner.items():
+        if not only or name in only:
             _collect(child, f"{path}/{name}", groups)
 
 
-def _group(owner: h5py.Group, path: str) -> Group:
-    variables = {}
+def _group(owner: h5py.Group, path: str) -> tuple[Group, dict[str, h5py.Group]]:
+    variables, inner = {}, {}
+    # HDF5 finds the name of an object that a reference leads to by looking through the whole file.
+    name_at = {h5py.h5o.get_info(owner.id, name.encode()).addr: name for name in owner}
     for name, child in owner.items():
         if isinstance(child, h5py.Dataset):
             try:
-                variables[name] = _variable(child, name)
+                variables[name] = _variable(child, name, name_at)
             except READ_ERRORS as error:
                 raise TrialFileError(
                     f"{path.rstrip('/')}/{name} is damaged: {error}.", "Restore the file from a copy.",
                     code="TRIAL_DAMAGED",
                 ) from error  # fmt: skip
-    return Group(variables, _attributes(owner))
+        elif isinstance(child, h5py.Group):
+            inner[name] = child
+    return Group(variables, _attributes(owner)), inner
 
 
-def _variable(dataset: h5py.Dataset, name: str) -> Variable:
+def _variable(dataset: h5py.Dataset, name: str, name_at: Mapping[int, str]) -> Variable:
     if h5py.check_string_dtype(dataset.dtype):
         data = np.empty(dataset.shape, object)
         data[...] = dataset.asstr(errors="strict")[()]
@@ -159,14 +165,19 @@ def _variable(dataset: h5py.Dataset, name: str) -> Variable:
     if dataset.is_scale:
         dims: tuple[str, ...] = (name,)
     else:
-        dims = tuple(_dim(dataset, axis) for axis in range(dataset.ndim))
+        dims = tuple(_dim(dataset, axis, name_at) for axis in range(dataset.ndim))
     return Variable(dims, data, _attributes(dataset), dataset.chunks)
 
 
-def _dim(dataset: h5py.Dataset, axis: int) -> str:
+def _dim(dataset: h5py.Dataset, axis: int, name_at: Mapping[int, str]) -> str:
     scales = dataset.dims[axis]
-    return str(scales[0].name).rsplit("/", 1)[-1] if len(scales) else ""
+    if not len(scales):
+        return ""
+    scale = scales[0]
+    known = name_at.get(h5py.h5o.get_info(scale.id).addr)
+    return known or str(scale.name).rsplit("/", 1)[-1]
 
 
 def _attributes(owner: h5py.Group | h5py.Dataset) -> dict[str, Any]:
-    return {name: owner.attrs[name] for name in owner.attrs if name not in STRUCTURE}
+    attributes = owner.attrs
+    return {name: attributes[name] for name in attributes if name not in STRUCTURE}
