@@ -81,7 +81,7 @@ def find_exchanges(
         part = slice(start, start + _AT_ONCE)
         changed[part] = places_changed(given, rows[part], LEAST_M, RATIO, longest)
 
-    for_each(work, range(0, len(rows), _AT_ONCE))
+    for_each(work, range(0, len(rows), _AT_ONCE), changed.size)
     found = []
     for pair, frames in zip(pairs, changed, strict=True):
         if frames.any():

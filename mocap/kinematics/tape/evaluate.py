@@ -16,6 +16,8 @@ from mocap.kinematics.tape.pull import pull_node, pull_terms
 # Short enough that threads share the work evenly, long enough that starting costs nothing. A fixed length keeps
 # results the same whatever the number of threads.
 _SPAN = 1024
+# Fewer numbers than this are gone through before a second thread has started.
+_WORTH_THREADS = 1 << 17
 _SIZE = {op.COMBINE: 3, op.FRAME: 9, op.CARRY: 3, op.PLACE: 3, op.TURN: 9, op.FIT: 9, op.CENTROID: 3, op.ANCHOR: 3,
          op.RESIDUAL: 1, op.JOINT: 3, op.BAKER: 3, op.LEAN: 1, op.ELEVATION: 1, op.BETWEEN: 1}  # fmt: skip
 _TURNING = {op.JOINT: (0, 2), op.BAKER: (0, 2), op.LEAN: (0,)}
@@ -69,10 +71,13 @@ def run(program: Program, spread: Spread | None = None, poses: NDArray | None = 
     for_each(span, starts)
 
 
-def for_each(work: Callable[[int], None], items: Sequence[int]) -> None:
-    """Call a function, which lets go of the interpreter, for each item, in as many threads as there are processors."""
+def for_each(work: Callable[[int], None], items: Sequence[int], n_numbers: int = _WORTH_THREADS) -> None:
+    """Call a function, which lets go of the interpreter, for each item, in as many threads as there are processors.
+
+    Where all items together go through few numbers, one thread does them.
+    """
     threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if min(threads, len(items)) <= 1:
+    if min(threads, len(items)) <= 1 or n_numbers < _WORTH_THREADS:
         for item in items:
             work(item)
         return
@@ -205,5 +210,6 @@ def unwrapped_sums(sums: Sequence[tuple[Sequence[Term], float]]) -> list[NDArray
     def work(index: int) -> None:
         unwrapped_sum(*sums[index], found[index])
 
-    for_each(work, range(len(sums)))
+    longest = max((node.n_frames for terms, _ in sums for _, node, _ in terms), default=0)
+    for_each(work, range(len(sums)), len(sums) * longest)
     return found

@@ -53,7 +53,7 @@ def typical_traces(covariance: NDArray, columns: Sequence[int]) -> list[float]:
     def work(index: int) -> None:
         found[index] = median_of(rows[index])
 
-    for_each(work, range(len(rows)))
+    for_each(work, range(len(rows)), rows.size)
     return found
 
 
@@ -96,7 +96,7 @@ def column_facts(values: NDArray) -> tuple[NDArray, NDArray, NDArray]:
     def work(column: int) -> None:
         found[column] = facts_of(read_only(values[:, column]))
 
-    for_each(work, range(len(found)))
+    for_each(work, range(len(found)), values.size)
     return found[:, 0], found[:, 1], found[:, 2]
 
 

@@ -85,7 +85,7 @@ def total(model: str, n_frames: int) -> str:
 
 
 def _ordered(turn: int) -> Callable[..., None]:
-    def for_each(work: Callable[[int], None], items: range) -> None:
+    def for_each(work: Callable[[int], None], items: range, *_: int) -> None:
         for item in list(items)[::turn]:
             work(item)
 
