@@ -146,7 +146,7 @@ def definition_of(name: str, outcome: Outcome, reason: str = "") -> AngleDefinit
 VERDICT_NAMES: frozenset[str] = frozenset(
     {
         "static_same_subject", "static_quiet", "pelvis_width", "pelvis_depth", "pelvis_sta", "cardan_r", "cardan_l",
-        "upright", "feet_level", "static_upright", "static_feet_level", "physiology",
+        "upright", "feet_level", "static_upright", "static_feet_level", "physiology", "static_physiology",
         "skeleton_gap", "skeleton_settled", "skeleton_left_out", "skeleton_agreement",
         "flat_foot_r", "flat_foot_l",
         "labels_exchanged", "static_labels_exchanged", "static_usable",

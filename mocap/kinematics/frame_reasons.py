@@ -17,7 +17,7 @@ from mocap.kinematics.landmarks import ANATOMICAL, TRACKED, Landmarks
 from mocap.kinematics.outcomes import NEVER_TOGETHER
 from mocap.kinematics.physiology import beyond_range
 from mocap.kinematics.tape.points import column_facts
-from mocap.trial import AngleDefinition, JointAngles
+from mocap.trial import BEYOND_REACH, AngleDefinition, JointAngles
 
 GIMBAL_FLAG_DEG = 75.0
 GIMBAL_LOST_DEG = 89.0
@@ -29,7 +29,7 @@ NO_FRAME = "points coincide or lie within 10 deg of a line"
 GIMBAL_FLAG = "near gimbal lock (second angle above 75 deg)"
 GIMBAL_LOST = "gimbal lock (second angle above 89 deg)"
 TOO_UNSURE = f"uncertainty above {SD_LIMIT_DEG:.0f} deg (1 SD)"
-BEYOND_RANGE = "beyond what the joint reaches"
+BEYOND_RANGE = BEYOND_REACH
 OTHER = "points missing, or no frame, for one of very many reasons"
 _FLAGS = (GIMBAL_FLAG, GIMBAL_LOST, TOO_UNSURE, BEYOND_RANGE)
 _MOST_NAMED = 4

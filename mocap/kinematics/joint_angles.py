@@ -34,7 +34,7 @@ from mocap.kinematics.moved_markers import moved_verdict, with_moved_flags
 from mocap.kinematics.options import KinematicsOptions
 from mocap.kinematics.outcomes import all_outcomes, angles_of, heading_of, verdicts_of
 from mocap.kinematics.person import NOBODY, StaticReport, calibrate_person, checked_positions, size_without_static
-from mocap.kinematics.physiology import physiology_verdict
+from mocap.kinematics.physiology import physiology_verdict, with_reach_flags
 from mocap.kinematics.placed_heading import with_placement
 from mocap.kinematics.placement import Placement
 from mocap.kinematics.plug_in_gait.measures import Measures, Stated, find_measures
@@ -245,6 +245,8 @@ def kinematics(
     angles = with_moved_flags(angles, moved, sources)
     if fitted is not None:
         angles = fitted.flagged(angles, body)
+    confirmed = options.physiology == "confirmed"
+    angles = with_reach_flags(angles, upright=upright, confirmed=confirmed)
     if options.proxies:
         angles = with_proxies(angles, body, covariances)
     quantities = all_measures(body, covariances, points.rate_hz, options.sex) if measured else ()
@@ -261,7 +263,7 @@ def kinematics(
         + moved_verdict(moved, compared, points, with_static=bool(person.quiet))
         + verdicts_of(body, outcomes, positions)
         + plate_slip_verdicts(person.quiet, positions, person.hips, points.rate_hz)
-        + physiology_verdict(angles, upright=upright)
+        + physiology_verdict(angles, upright=upright, confirmed=confirmed)
         + flat_foot_verdicts(angles, body)
         + (() if fitted is None else fitted.verdicts),
         marker_set=matched.marker_set.name,

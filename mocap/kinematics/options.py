@@ -12,6 +12,7 @@ _CHOICES = {
     "foot": ("flat", "anatomical"),
     "posture": ("upright", "any"),
     "static_check": ("refuse", "flag"),
+    "physiology": ("flag", "confirmed"),
     "sex": ("male", "female"),
     "knee_axis": ("auto", "functional", "epicondyles"),
 }
@@ -44,6 +45,9 @@ class KinematicsOptions:
         `upright`: refuse data in which the person never is; `any` for a person who lies.
     static_check : str
         What to do with a static trial whose body lengths are another person's: `refuse` or `flag`.
+    physiology : str
+        Values beyond what joints reach (`mocap.kinematics.physiology`): `flag` them, fail a verdict and leave them out
+        of single figures, or `confirmed`: they are true, and count.
     knee_axis : str
         Where a functional knee movement holds its gates: `auto` uses it if the epicondyles show cross-talk,
         `functional` always, `epicondyles` never.
@@ -82,6 +86,7 @@ class KinematicsOptions:
     foot: str = "flat"
     posture: str = "upright"
     static_check: str = "refuse"
+    physiology: str = "flag"
     knee_axis: str = "auto"
     landmark_sd_m: float = LANDMARK_SD_M
     sex: str = "male"

@@ -28,6 +28,7 @@ from mocap.kinematics.marker_sets import MarkerSet, Matched, match
 from mocap.kinematics.models import build_body, with_model_zeros
 from mocap.kinematics.options import KinematicsOptions
 from mocap.kinematics.outcomes import all_outcomes, heading_of
+from mocap.kinematics.physiology import standing_reach
 from mocap.kinematics.static import StaticReport, find_zeros, pelvis_size, quiet_part
 from mocap.kinematics.upright import check_upright, upright_verdicts
 from mocap.trial import Points3D, Verdict
@@ -155,6 +156,9 @@ def calibrate_person(
     zeros = find_zeros(found, setting, options.foot == "flat" and setting.gravity_known)
     zeros = with_model_zeros(zeros, positions, setting, options)
     neutral = _neutral(found, setting, zeros, static.rate_hz, options.heading_rad)
+    means, confirmed = {name: mean for name, (mean, _) in neutral.items()}, options.physiology == "confirmed"
+    impossible, reached = standing_reach(means, upright=upright, confirmed=confirmed)
+    neutral = {name: figures for name, figures in neutral.items() if name not in impossible}
     n_quiet = int(quiet.sum())
     quiet_s = n_quiet / static.rate_hz
     seen = build_body(lm.traced_points(positions, False), {}, setting, zeros)
@@ -179,7 +183,7 @@ def calibrate_person(
     judged += standing_verdicts(report.neutral_mean_rad)
     refuse = options.static_check == "refuse"
     judged += touched.verdicts + closing_verdicts(recordings, marker_set, with_markers, hips, refuse)
-    verdicts = (*same, enough, *judged)
+    verdicts = (*same, enough, *reached, *judged)
     return Person(calibration, zeros, size, report, functional, verdicts, _mean_sd(positions, noise), positions, hips)
 
 

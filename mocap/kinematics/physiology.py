@@ -1,18 +1,22 @@
 """What human joints reach: values beyond it are faults of labels, units or tracking, and are flagged, never hidden."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mocap.kinematics.tape.points import column_facts
-from mocap.trial import JointAngles, Verdict
+from mocap.trial import BEYOND_REACH, JointAngles, Verdict
 
 # Degrees; choices of this project, well beyond the ranges of motion of goniometry, so that gymnasts and deep hinges
 # (95 deg of anterior tilt) pass. Angles that are not listed have no bound.
 RANGES_DEG: dict[str, tuple[float, float]] = {
     "pelvic_tilt": (-75.0, 130.0),
+    "pelvic_tilt_conventional": (-75.0, 130.0),
+    "pelvic_tilt_clinical": (-75.0, 130.0),
     "pelvic_obliquity": (-60.0, 60.0),
+    "pelvic_obliquity_conventional": (-60.0, 60.0),
     "lumbar_flexion": (-60.0, 95.0),
     "lumbar_lateral_bend": (-60.0, 60.0),
     "lumbar_rotation": (-60.0, 60.0),
@@ -28,6 +32,8 @@ RANGES_DEG: dict[str, tuple[float, float]] = {
 }
 _AGAINST_GRAVITY = ("pelvic_tilt", "pelvic_obliquity")
 _NAMED = 3
+CONFIRMED = f"{BEYOND_REACH}, as confirmed"
+_MOST_REASONS = 255
 
 
 def ranges(names: Sequence[str], *, upright: bool = True) -> NDArray:
@@ -35,7 +41,7 @@ def ranges(names: Sequence[str], *, upright: bool = True) -> NDArray:
     found = np.tile([[-np.inf], [np.inf]], len(names))
     for index, name in enumerate(names):
         plain = name[:-2] if name.endswith(("_r", "_l")) else name
-        if plain in RANGES_DEG and (upright or plain not in _AGAINST_GRAVITY):
+        if plain in RANGES_DEG and (upright or not plain.startswith(_AGAINST_GRAVITY)):
             found[:, index] = np.deg2rad(RANGES_DEG[plain])
     return found
 
@@ -51,8 +57,38 @@ def beyond_range(names: Sequence[str], values: NDArray, *, upright: bool = True)
     return odd
 
 
-def physiology_verdict(angles: JointAngles, *, upright: bool = True) -> tuple[Verdict, ...]:
-    """Return whether all values are within what joints reach; without any value there is no verdict."""
+def with_reach_flags(angles: JointAngles, *, upright: bool = True, confirmed: bool = False) -> JointAngles:
+    """Return the angles with every value that no joint reaches flagged as such, whatever else is wrong there.
+
+    Parameters
+    ----------
+    angles : JointAngles
+        With the flags of other faults, which stay named.
+    upright : bool
+        Whether angles against gravity have a range.
+    confirmed : bool
+        Whether the user holds such values for true: the flag says so, and `mocap.trial.scalar_values` keeps them.
+    """
+    beyond = beyond_range(angles.names, angles.values, upright=upright)
+    if not beyond.any():
+        return angles
+    codes, words = np.array(angles.frame_reason), list(angles.frame_reason_words)
+    ending = CONFIRMED if confirmed else BEYOND_REACH
+    for code in np.unique(codes[beyond]):
+        before = words[code].removesuffix(BEYOND_REACH).removesuffix("; ")
+        text = f"{before}; {ending}" if before else ending
+        if text not in words and len(words) > _MOST_REASONS:
+            text = ending if ending in words else words[-1]
+        if text not in words:
+            words.append(text)
+        codes[beyond & (angles.frame_reason == code)] = words.index(text)
+    return replace(angles, frame_reason=codes, frame_reason_words=tuple(words))
+
+
+def physiology_verdict(
+    angles: JointAngles, *, upright: bool = True, confirmed: bool = False
+) -> tuple[Verdict, ...]:
+    """Return whether all values are within what joints reach or confirmed; without any value there is no verdict."""
     low, high = ranges(angles.names, upright=upright)
     _, least, largest = column_facts(angles.values)
     if not (np.isfinite(low) & np.isfinite(largest)).any():
@@ -63,9 +99,34 @@ def physiology_verdict(angles: JointAngles, *, upright: bool = True) -> tuple[Ve
     if beyond:
         told = [_told(angles, column, low[column], high[column]) for column in beyond[:_NAMED]]
         more = f" and {len(beyond) - _NAMED} more angles" if len(beyond) > _NAMED else ""
-        text += f": {'; '.join(told)}{more}. Check labels, sides and gaps there"
+        text += f": {'; '.join(told)}{more}. "
+        text += "Confirmed by the user, and kept in all figures" if confirmed else (
+            "Left out of single figures (mean, range, agreement). Check labels, sides and gaps there; if it is true, "
+            "confirm it: physiology=confirmed"
+        )  # fmt: skip
     measured = float(np.rad2deg(excess[beyond[0]])) if beyond else 0.0
-    return (Verdict("physiology", measured, 0.0, "deg", not beyond, text),)
+    return (Verdict("physiology", measured, 0.0, "deg", confirmed or not beyond, text),)
+
+
+def standing_reach(
+    means: Mapping[str, float], *, upright: bool = True, confirmed: bool = False
+) -> tuple[frozenset[str], tuple[Verdict, ...]]:
+    """Return which angles no one stands in, by their means (rad) over a static trial, and the verdict on them.
+
+    Without any the verdict is left out; confirmed ones are in the verdict alone.
+    """
+    low, high = np.rad2deg(ranges(list(means), upright=upright))
+    values = np.rad2deg(list(means.values()))
+    excess = dict(zip(means, np.maximum(low - values, values - high), strict=True)) if means else {}
+    beyond = sorted((name for name in means if excess[name] > 0.0), key=lambda name: -excess[name])
+    if not beyond:
+        return frozenset(), ()
+    told = ", ".join(f"{name} {np.rad2deg(means[name]):.0f} deg" for name in beyond[:_NAMED])
+    more = f" and {len(beyond) - _NAMED} more angles" if len(beyond) > _NAMED else ""
+    last = "confirmed by the user" if confirmed else "left out of the neutral band. Check its labels and sides"
+    text = f"largest excess of a standing angle over what its joint reaches: {told}{more}; {last}"
+    verdict = Verdict("static_physiology", float(excess[beyond[0]]), 0.0, "deg", confirmed, text)
+    return frozenset() if confirmed else frozenset(beyond), (verdict,)
 
 
 def _told(angles: JointAngles, column: int, low: float, high: float) -> str:

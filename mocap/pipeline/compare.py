@@ -20,7 +20,7 @@ from mocap.assessment import (
 from mocap.assessment.effective_number import standard_error
 from mocap.errors import ConfigError, KinematicsError
 from mocap.pipeline.compare_sources import Source, read_source, same_recording
-from mocap.trial import AngleDefinition, JointAngles, convention_rows
+from mocap.trial import AngleDefinition, JointAngles, beyond_reach, convention_rows, scalar_values
 
 _FEWEST = 3
 _STILL_DEG = 2.0  # a curve that moves less tells no lag
@@ -86,6 +86,7 @@ def compare(a: Source, b: Source, lag: str = "auto", chosen: Sequence[str] = ())
     if follow and float(np.median(follow)) < _LEAST_MEDIAN_R:
         half = float(np.median(follow))
         notes.append(f"LOOK half of the angles correlate by {half:.2g} or less: is this the same movement?")
+    notes += [_impossible(source) for source in (a, b) if beyond_reach(source.angles).any()]
     if shared:
         notes.append("both rest on the same points: errors of these are in both, and the error bars expect too much")
     rate = float((len(at_a) - 1) / (at_a[-1] - at_a[0]))
@@ -122,9 +123,15 @@ def _paired(a: Source, b: Source, chosen: Sequence[str]) -> tuple[JointAngles, J
 def _taken(angles: JointAngles, names: Sequence[str]) -> JointAngles:
     at = [angles.names.index(name) for name in names]
     return JointAngles(
-        tuple(angles.definitions[i] for i in at), angles.values[:, at], angles.rate_hz, sd=angles.sd[:, at],
+        tuple(angles.definitions[i] for i in at), scalar_values(angles)[:, at], angles.rate_hz, sd=angles.sd[:, at],
         u_landmark=angles.u_landmark[..., at], u_sta=angles.u_sta[..., at], start_s=angles.start_s,
     )  # fmt: skip
+
+
+def _impossible(source: Source) -> str:
+    count = beyond_reach(source.angles).sum(axis=0)
+    told = ", ".join(f"{source.angles.names[at]} ({count[at]} frames)" for at in np.flatnonzero(count))
+    return f"LOOK {source.name}: left out is what no joint reaches, which nobody confirmed: {told}"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from mocap.report.measure_part import measures_part
 from mocap.report.page_parts import escaped, table
 from mocap.report.standing_part import neutral_of, standing_part
 from mocap.report.verdict_part import verdict_table
-from mocap.trial import JointAngles, Trial, Verdict, frame_reasons
+from mocap.trial import JointAngles, Trial, Verdict, beyond_reach, frame_reasons, scalar_values
 
 _Z95 = 1.96
 _SHOWN_SHA = 12
@@ -124,8 +124,9 @@ def _curves(angles: JointAngles, subject: Mapping[str, float | str]) -> str:
 
 def _numbers(angles: JointAngles) -> str:
     rows, partly = [], False
+    counted, left_out = np.rad2deg(scalar_values(angles)), beyond_reach(angles).sum(axis=0)
     for index, one in enumerate(angles.definitions):
-        values = angles.deg(one.name)
+        values = counted[:, index]
         if not np.isfinite(values).any():
             continue
         low, high = int(np.nanargmin(values)), int(np.nanargmax(values))
@@ -138,10 +139,13 @@ def _numbers(angles: JointAngles) -> str:
             ),
             _deg(float(values[high] - values[low])), _reach(float(np.linalg.norm(known)) if known else np.nan)
             + ("*" if len(known) == 1 else ""),
-            _reach(_median(random)), f"{100 * np.mean(~np.isfinite(values)):.0f}",
+            _reach(_median(random)), f"{100 * np.mean(~np.isfinite(angles.values[:, index])):.0f}",
         ])  # fmt: skip
     head = ["Angle (deg)", "mean", "lowest", "highest", "range", "± constant, 95 %", "± random, 95 %", "missing, %"]
     note = " * one of the two is not known and not in it: the true reach is larger." if partly else ""
+    if left_out.any():
+        told = ", ".join(f"{angles.names[at]} ({left_out[at]})" for at in np.flatnonzero(left_out))
+        note += f" Without the frames beyond what the joint reaches, which nobody confirmed: {escaped(told)}."
     return (
         f'<h2>In numbers</h2><div class="wide">{table(head, rows)}</div>'
         f"<p class='note'>Constant: landmark placement and soft tissue, 1.96 "

@@ -7,9 +7,11 @@ from mocap.trial.keypoints import Keypoints2D, Timeline
 from mocap.trial.measures import Measure
 from mocap.trial.points import Points3D, Segments
 from mocap.trial.record import Operation, Trial, Verdict
+from mocap.trial.scalars import BEYOND_REACH, beyond_reach, scalar_values
 from mocap.trial.sync import CameraTimes, SyncEstimate
 
 __all__ = [
+    "BEYOND_REACH",
     "FILE_UNITS",
     "AngleDefinition",
     "CameraTimes",
@@ -24,8 +26,10 @@ __all__ = [
     "Timeline",
     "Trial",
     "Verdict",
+    "beyond_reach",
     "change_between",
     "convention_rows",
     "frame_reasons",
     "measure_rows",
+    "scalar_values",
 ]
