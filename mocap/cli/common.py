@@ -57,9 +57,10 @@ def verdict_lines(quality: Sequence[Verdict], *, failed_alone: bool = False) -> 
     """Return a line for each check of a trial, or for those alone that did not hold, which also tell their limit."""
     lines = []
     for one in quality:
-        measured = f"{_figure(one.measured)} {one.unit}".rstrip() if math.isfinite(one.measured) else "not known"
+        unit = "" if one.unit == "1" else one.unit  # a count or a ratio, in what is stored
+        measured = f"{_figure(one.measured)} {unit}".rstrip() if math.isfinite(one.measured) else "not known"
         if not one.passed:
-            limit = f"{_figure(one.limit)} {one.unit}".rstrip()
+            limit = f"{_figure(one.limit)} {unit}".rstrip()
             goes_on = not one.text or one.text[0].islower()  # in one sentence with the figure
             lines.append(f"  LOOK {one.name}: {measured} (limit {limit}){'' if goes_on else '.'} {one.text}".rstrip())
         elif not failed_alone:

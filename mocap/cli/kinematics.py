@@ -5,12 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mocap.cli.common import JsonFlag, note_lines, show, told_quality, verdict_lines
+from mocap.cli.common import JsonFlag, show, told_quality
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from mocap.trial import AngleDefinition, Measure, Trial
+    from mocap.trial import Trial
 
 NAME = "kinematics"
 EXAMPLE = (
@@ -88,6 +86,7 @@ def command(
     """Compute segment poses and joint angles with their uncertainty; say what is not observable, and why."""
     from mocap.pipeline.calibration_recordings import RecordingPaths
     from mocap.pipeline.motion import kinematics_to_file
+    from mocap.pipeline.notes import notes_of
     from mocap.pipeline.point_filter import stated_filter
 
     touched = (_pair(one, "--pointer", "LANDMARK=FILE") for one in pointer or ())
@@ -96,8 +95,10 @@ def command(
     filtering = stated_filter(filter, cutoff, _pairs(filter_choices, "--filter-set"))
     hip, knee = tuple(functional_hip or ()), tuple(functional_knee or ())
     recorded = RecordingPaths(hip, knee, closing_static, pointer_pivot, pointed, landmarks)
+    same = out.exists() and trial.exists() and out.samefile(trial)
     made = kinematics_to_file(trial, out, static, marker_set, model, up, units, filtering, chosen, recorded)
-    _show(made, out, as_json)
+    over = (f"{out} was the trial itself: its older angles and their checks are replaced",) if same else ()
+    _show(made, out, (*notes_of(made), *over), as_json)
 
 
 def _pairs(choices: list[str] | None, hint: str) -> dict[str, str]:
@@ -111,41 +112,14 @@ def _pair(choice: str, hint: str, form: str) -> tuple[str, str]:
     return name, value
 
 
-def _show(made: "Trial", out: Path, as_json: bool) -> None:
-    from mocap.pipeline.notes import notes_of
+def _show(made: "Trial", out: Path, notes: tuple[str, ...], as_json: bool) -> None:
+    from mocap.cli.kinematics_lines import kinematics_lines
     from mocap.trial import convention_rows, measure_rows
 
     assert made.angles is not None
-    definitions, notes = made.angles.definitions, notes_of(made)
     measures = () if made.segments is None else made.segments.measures
-    lines = [
-        f"{out}: {sum(one.observable for one in definitions)} of {len(definitions)} angles",
-        *note_lines(notes),
-        *verdict_lines(made.quality, failed_alone=True),
-        *(f"  {one.name}: {_method(one)}" for one in definitions),
-        *_measured(measures),
-    ]
     result = {
         "out": out, "angles": convention_rows(made.angles), "measures": measure_rows(measures),
         "quality": told_quality(made.quality), "notes": notes,
     }  # fmt: skip
-    show(result, as_json, lines)
-
-
-def _measured(measures: "Sequence[Measure]") -> list[str]:
-    """Which measures of the body there are, and by reason which not."""
-    if not measures:
-        return []
-    whole = [one.name for one in measures if one.observable]
-    grouped: dict[tuple[str, str], list[str]] = {}
-    for one in measures:
-        if one.reason or not one.observable:
-            grouped.setdefault(("  in part" if one.observable else "  not measured", one.reason), []).append(one.name)
-    told = [f"{kind}: {', '.join(names)}: {reason}" for (kind, reason), names in grouped.items()]
-    return [f"  measured too, in /segments: {', '.join(whole) or 'nothing'}", *told]
-
-
-def _method(one: "AngleDefinition") -> str:
-    if not one.observable:
-        return f"not observable: {one.reason}"
-    return f"{one.method} ({one.reason})" if one.reason else one.method
+    show(result, as_json, kinematics_lines(made, out, notes))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from mocap.errors import KinematicsError
 from mocap.kinematics.option_ranges import RANGES, check_ranges
+from mocap.kinematics.tasks import check_task
 from mocap.kinematics.uncertainty import LANDMARK_SD_M
 
 _CHOICES = {
@@ -56,8 +57,8 @@ class KinematicsOptions:
     sex : str
         Column of de Leva's table for the centre of mass: `male` or `female`.
     task : str
-        What the person does (`squat`, `hinge`, `gait`, ...), for which figures of soft tissue are looked up; empty: the
-        task of the trial.
+        What the person does, one of `mocap.kinematics.tasks.TASKS`, for which figures of soft tissue are looked up;
+        empty: the task of the trial.
     proxies : bool
         Add `pelvic_tilt_proxy` where pelvic tilt is not observable; see `mocap.kinematics.proxies`.
     marker_diameter_m, inter_asis_m : float
@@ -111,5 +112,6 @@ class KinematicsOptions:
                 raise KinematicsError(
                     f"Option {name} is {getattr(self, name)!r}.", f"Choose one of {', '.join(choices)}.", code="OPTION"
                 )
+        check_task(self.task)
         chosen, defaults = ({name: getattr(of, name) for name in RANGES} for of in (self, KinematicsOptions))
         check_ranges(chosen, defaults)

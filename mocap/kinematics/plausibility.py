@@ -1,5 +1,6 @@
 """Is this a person, in metres, right on the right? Refuses what cannot be, flags what is unusual."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -149,15 +150,44 @@ def _median_cosine(one: NDArray, other: NDArray) -> float:
 
 
 def _check_medial(points: Positions, right: NDArray, owner: str) -> None:
-    for side, sign in (("R", 1.0), ("L", -1.0)):
-        for lateral, medial in (("LFE", "MFE"), ("LMAL", "MMAL"), ("MT5", "MT1")):
-            outward = minus(points.get(side + lateral), points.get(side + medial))
-            if outward is not None and _median_cosine(sign * right, outward) < BACKWARD:
-                raise KinematicsError(
-                    f"In the {owner}, {side}{lateral} lies medial of {side}{medial}.",
-                    "Mend the labels: the two are exchanged.",
-                    code="MEDIAL_LATERAL",
-                )
+    reversed_pairs = [
+        (side, *pair) for pair in (("LFE", "MFE"), ("LMAL", "MMAL"), ("MT5", "MT1")) for side in "RL"
+        if _is_reversed(points, right if side == "R" else -right, side, *pair)
+    ]  # fmt: skip
+    if not reversed_pairs:
+        return
+    _check_whole_sides(points, right, reversed_pairs, owner)
+    side, lateral, medial = reversed_pairs[0]
+    raise KinematicsError(
+        f"In the {owner}, {side}{lateral} lies medial of {side}{medial}.",
+        "Mend the labels: the two are exchanged.",
+        code="MEDIAL_LATERAL",
+    )
+
+
+def _is_reversed(points: Positions, outwards: NDArray, side: str, lateral: str, medial: str) -> bool:
+    outward = minus(points.get(side + lateral), points.get(side + medial))
+    return outward is not None and _median_cosine(outwards, outward) < BACKWARD
+
+
+def _check_whole_sides(
+    points: Positions, right: NDArray, reversed_pairs: Sequence[tuple[str, str, str]], owner: str
+) -> None:
+    """Where a pair is reversed on both sides, and its right one lies left of its left one, the sides are exchanged."""
+    pairs = dict.fromkeys((lateral, medial) for _, lateral, medial in reversed_pairs)
+    crossed = [
+        name for lateral, medial in pairs if all((side, lateral, medial) in reversed_pairs for side in "RL")
+        if _median_cosine(right, points[f"R{lateral}"] + points[f"R{medial}"] - points[f"L{lateral}"]
+                          - points[f"L{medial}"]) < BACKWARD
+        for name in (lateral, medial)
+    ]  # fmt: skip
+    if crossed:
+        raise KinematicsError(
+            f"In the {owner}, {', '.join(f'R{name}' for name in crossed)} are on the left leg, and "
+            f"{', '.join(f'L{name}' for name in crossed)} on the right one: left and right are swapped.",
+            "Mend the labels of the shanks and feet.",
+            code="LEFT_RIGHT",
+        )
 
 
 def same_subject(
@@ -185,7 +215,7 @@ def same_subject(
             code="STATIC_OTHER_SUBJECT",
         )
     text = f"median difference of {len(mismatch)} body lengths between static and {other}"
-    return Verdict("static_same_subject", found, SUBJECT_FLAG, "1", found <= SUBJECT_FLAG, text)
+    return Verdict("static_same_subject", 100 * found, 100 * SUBJECT_FLAG, "%", found <= SUBJECT_FLAG, text)
 
 
 def pelvis_verdicts(width_m: float, depth_m: float) -> tuple[Verdict, ...]:

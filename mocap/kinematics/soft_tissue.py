@@ -18,11 +18,10 @@ from mocap.kinematics.body import Body
 from mocap.kinematics.landmarks import Landmarks, for_placement
 from mocap.kinematics.models import build_body
 from mocap.kinematics.observability import NotObservable, Outcome
+from mocap.kinematics.tasks import task_name
 from mocap.kinematics.traced import difference
 from mocap.kinematics.trunk_angles import spine_names, trunk_outcomes
 from mocap.kinematics.uncertainty import landmark_sd
-
-_TASKS = {"walk": "gait", "walking": "gait", "hip_hinge": "hinge"}
 
 
 @dataclass(frozen=True)
@@ -85,12 +84,6 @@ class SoftTissue:
 
     sd_rad: float
     words: str
-
-
-def task_name(task: str) -> str:
-    """Return the name under which figures of a task stand: lower case, one word for each of its names."""
-    plain = task.strip().lower().replace(" ", "_").replace("-", "_")
-    return _TASKS.get(plain, plain)
 
 
 def soft_tissue(

@@ -19,18 +19,18 @@ from mocap.kinematics import (
 from mocap.kinematics.missing import missing_note
 from mocap.kinematics.proxies import PROXIES
 from mocap.kinematics.static import StaticReport
+from mocap.kinematics.tasks import task_note
 from mocap.pipeline.calibration_part import with_calibration_part
 from mocap.pipeline.calibration_recordings import NO_PATHS, RecordingPaths, named_digests, open_recordings
 from mocap.pipeline.clicks import clicked_landmarks
 from mocap.pipeline.digests import input_sha256
+from mocap.pipeline.import_checks import import_verdicts, model_points_note, told_once
 from mocap.pipeline.measure_words import with_measure_words
 from mocap.pipeline.model_notes import KinematicsInput, model_notes
-from mocap.pipeline.output_kinds import TRIAL
-from mocap.pipeline.outputs import check_outputs
 from mocap.pipeline.point_filter import as_static, point_method, with_filtered_points, with_point_method
 from mocap.pipeline.reconstruction import GRAVITY_UNSTATED
+from mocap.pipeline.trial_outputs import TRIAL_SUFFIXES, check_trial_output
 from mocap.readers import Imported, read_motion
-from mocap.reconstruction.quality import oddity_verdicts
 from mocap.signal.filter_options import FilterOptions
 from mocap.signal.smoothing import filter_points
 from mocap.skeleton import bones_among
@@ -41,7 +41,7 @@ from mocap.trial import JointAngles, Operation, Points3D, Trial
 def import_motion(path: Path, up: str | None, units: str | None) -> Trial:
     """Read a C3D, TRC or MOT file into a trial; what was inferred or left out stands in its notes."""
     imported = read_motion(path, up=up, units=units)
-    notes = [*imported.notes, *_left_out(imported)]
+    notes = [*imported.notes, *model_points_note(imported), *_left_out(imported)]
     parameters: dict[str, str | float | int | bool] = {
         "file": path.name,
         "units": imported.units_original,
@@ -59,7 +59,7 @@ def import_motion(path: Path, up: str | None, units: str | None) -> Trial:
         axis_source=imported.axis_source,
         subject=imported.subject,
         bones=bones_among(imported.points.names),
-        quality=oddity_verdicts(imported.points)[0] if imported.points.names else (),
+        quality=import_verdicts(imported),
         operations=(Operation("import", parameters),),
         inputs={path.name: input_sha256(path)},
     )
@@ -80,7 +80,7 @@ def _left_out(imported: Imported) -> list[str]:
 
 def import_to_file(path: Path, out: Path, up: str | None, units: str | None) -> Trial:
     """Read a motion file and write the trial file."""
-    check_outputs({out: TRIAL}, [path])
+    check_trial_output(out, [path])
     trial = import_motion(path, up, units)
     write_trial(out, trial)
     return trial
@@ -94,7 +94,7 @@ def open_trial(path: Path, up: str | None = None, units: str | None = None) -> T
     KinematicsError
         NO_POINTS, for a file that holds angles alone.
     """
-    trial = read_trial(path) if path.suffix.lower() in {".h5", ".hdf5"} else import_motion(path, up, units)
+    trial = read_trial(path) if path.suffix.lower() in TRIAL_SUFFIXES else import_motion(path, up, units)
     if not trial.points.names:
         raise KinematicsError(
             f"{path.name} holds no points (a MOT file has joint angles alone), so there is nothing to compute from.",
@@ -139,13 +139,14 @@ def analyse(
     operations = tuple(operation for operation in trial.operations if operation.name != "kinematics")
     quality = tuple(verdict for verdict in trial.quality if verdict.name not in VERDICT_NAMES)
     options = options or KinematicsOptions()
-    options = replace(options, task=options.task or trial.task)
+    own = task_note(trial.task) if not options.task else ""
+    options = replace(options, task=options.task or ("" if own else trial.task))
     told = KinematicsInput(points, static, marker_set, trial.gravity_known, trial.subject, static_subject or {},
                            recordings or NO_RECORDINGS)  # fmt: skip
     result = told.compute(options)
     stated: dict[str, str | float | int | bool] = {"marker_set": result.marker_set, "static": static is not None}
     lacking = missing_note(result.marker_set, result.cost_of_missing)
-    notes = [*([lacking] if lacking else []), *model_notes(told, options, result)]
+    notes = [*(note for note in (own, lacking) if note), *model_notes(told, options, result)]
     operation = Operation("kinematics", {**stated, "notes": "; ".join(notes)} if notes else stated)
     angles = with_calibration_part(
         with_point_method(result.angles, point_method(trial)), points, static, trial.rig,
@@ -158,7 +159,7 @@ def analyse(
         angles=_with_doubt(angles) if unstated else angles,
         subject={**_without_neutral(trial.subject), **neutral_band(result.static_report),
                  **{name: value for name, value in (static_subject or {}).items() if name in _RECORD}},
-        quality=(*quality, *result.verdicts),
+        quality=(*told_once(quality, result.verdicts), *result.verdicts),
         operations=(*operations, operation),
     )
 
@@ -231,8 +232,8 @@ def kinematics_to_file(
     stated = {**(choices or {}), **({} if model is None else {"model": model})}
     options = build(KinematicsOptions, stated, "command line", "--set", typed=False)
     # A trial file may be given its own angles; a recording and the standing trial stay.
-    kept = [path] if path.suffix.lower() != ".h5" else []
-    check_outputs({out: TRIAL}, [*kept, *([static] if static is not None else []), *recorded.files])
+    kept = [path] if path.suffix.lower() not in TRIAL_SUFFIXES else []
+    check_trial_output(out, [*kept, *([static] if static is not None else []), *recorded.files])
     trial = open_trial(path, up, units)
     filtered = filtering is None and trial.points_smoothed is not None
 

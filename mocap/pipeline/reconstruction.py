@@ -16,12 +16,12 @@ from mocap.keypoints import PeopleKeypoints
 from mocap.pipeline.digests import input_sha256
 from mocap.pipeline.keypoint_input import KeypointInput, LoadedKeypoints, check_image_size, read_people
 from mocap.pipeline.notes import frame_time_note
-from mocap.pipeline.output_kinds import TRIAL
-from mocap.pipeline.outputs import check_not_among, check_outputs
+from mocap.pipeline.outputs import check_not_among
 from mocap.pipeline.progress import Progress
 from mocap.pipeline.trial_bumps import bump_verdicts, without_bumped_ends
 from mocap.pipeline.trial_check import check_against_calibration, refuse_plain_faults, refuse_wrong_views
 from mocap.pipeline.trial_clocks import SetClocks, checked_clock_mode, set_clocks
+from mocap.pipeline.trial_outputs import check_trial_output
 from mocap.pipeline.trial_people import known_instants, settled_participant
 from mocap.pipeline.trial_plates import FittedPlates, beside, fit_plates
 from mocap.pipeline.trial_sides import LookedSides, checked_side_mode, look_at_sides
@@ -282,7 +282,7 @@ def reconstruct_to_file(
         The user states that the calibration's Z points up.
     choices : TrialChoices, optional
     """
-    check_outputs({out: TRIAL}, [calibration_file, path])
+    check_trial_output(out, [calibration_file, path])
     check_not_among([out], path)
     rig = calibration.read_rig(calibration_file)
     rig = rig.subset(cameras) if cameras else rig

@@ -16,6 +16,7 @@ from mocap.readers.c3d_parts import analog_of, events_of, force_plates_of, subje
 from mocap.readers.far_samples import without_far
 from mocap.readers.files import file_digest, read_bytes
 from mocap.readers.imported import Imported
+from mocap.readers.model_points import model_points
 from mocap.trial import Points3D
 
 # What ezc3d is seen to raise on damaged files; C++ exceptions arrive as RuntimeError and its relatives.
@@ -87,6 +88,7 @@ def read_c3d(path: Path | str, up: str | None = None, units: str | None = None) 
         force_plates=force_plates_of(parameters, factor, found.up),
         subject=subject,
         parameters=raw,
+        model_points=model_points(markers, _own_groups(parameters)),
         first_frame=header.first_frame,
         units_original=unit,
         up_axis_original=found.up,
@@ -147,6 +149,13 @@ def _kind(name: str, parameters: Mapping[str, Any]) -> str | None:
         if plain in {str(label).strip() for label in values_of(parameters, "POINT", group)}:
             return kind
     return next((kind for kind, suffix in _SUFFIXES if suffix.search(plain)), None)
+
+
+def _own_groups(parameters: Mapping[str, Any]) -> set[str]:
+    """Labels in groups of POINT:TYPE_GROUPS (outputs of a model) beyond the kinds that are no points."""
+    groups = [str(word).strip() for word in values_of(parameters, "POINT", "TYPE_GROUPS")]
+    return {str(label).strip() for group in groups if group not in _GROUPS
+            for label in values_of(parameters, "POINT", group)}  # fmt: skip
 
 
 def _first_word(parameters: Mapping[str, Any], group: str, name: str) -> str:

@@ -87,6 +87,8 @@ class Imported:
         What is known of the person, in SI units with the unit in the name (`leg_length_l_m`, `mass_kg`).
     parameters : mapping of str to float or str
         The subject parameters by the file's own names and in the file's own units.
+    model_points : tuple of str
+        Names of points that are no markers: a recording program computed them.
     first_frame : int
         Number of the first stored frame in the recording, counted from 1.
     units_original : str
@@ -114,6 +116,7 @@ class Imported:
     force_plates: tuple[ForcePlate, ...] = ()
     subject: Mapping[str, float | str] = field(default_factory=dict)
     parameters: Mapping[str, float | str] = field(default_factory=dict)
+    model_points: tuple[str, ...] = ()
     first_frame: int = 1
     units_original: str = "m"
     up_axis_original: str = "z"

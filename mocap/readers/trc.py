@@ -12,6 +12,7 @@ from mocap.readers import axes
 from mocap.readers.far_samples import without_far
 from mocap.readers.files import read_text
 from mocap.readers.imported import Imported
+from mocap.readers.model_points import model_points
 from mocap.trial import Points3D
 
 # Times are written with few digits; the mean step decides.
@@ -64,6 +65,7 @@ def read_trc(path: Path | str, up: str | None = None, units: str | None = None) 
     found = axes.find_axes(positions, header.names, None, up, path.name)
     return Imported(
         points=Points3D(axes.world_from_file(positions, found.up), header.names, header.rate_hz, start_s=start_s),
+        model_points=model_points(header.names),
         first_frame=int(table[0, 0]),
         units_original=unit,
         up_axis_original=found.up,

@@ -48,7 +48,7 @@ FAULTS: dict[str, tuple[Callable[[Points3D], Points3D], str]] = {
     "ASIS": (lambda p: exchanged(p, ("RASIS", "LASIS")), "LEFT_RIGHT"),
     "PSIS": (lambda p: exchanged(p, ("RPSIS", "LPSIS")), "LEFT_RIGHT"),
     "legs": (lambda p: exchanged(p, *((f"R{name}", f"L{name}") for name in LEG)), "LEFT_RIGHT"),
-    "shanks": (lambda p: exchanged(p, *((f"R{name}", f"L{name}") for name in LEG[2:9])), "LEFT_RIGHT|MEDIAL_LATERAL"),
+    "shanks": (lambda p: exchanged(p, *((f"R{name}", f"L{name}") for name in LEG[2:9])), "LEFT_RIGHT"),
     "mirrored": (lambda p: placed(p, p.position * [1, -1, 1]), "LEFT_RIGHT"),
     "mm as m": (lambda p: placed(p, p.position * 1000), "UNITS"),
     "cm as m": (lambda p: placed(p, p.position * 100), "UNITS"),

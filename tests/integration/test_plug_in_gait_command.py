@@ -96,8 +96,8 @@ def test_what_is_nowhere_is_asked_for(folder: Path, tmp_path: Path, mocap_cli) -
 def test_without_a_static_the_feet_have_no_angle(folder: Path, tmp_path: Path, mocap_cli) -> None:
     done = _command(mocap_cli, folder / "PiG_Motion3_FF.c3d", None, tmp_path / "a.h5")
     assert done.status == 0
-    (line,) = [line for line in done.out.splitlines() if line.strip().startswith("ankle_dorsiflexion_r")]
-    assert "not observable: needs a static trial" in line
+    (line,) = [line for line in done.out.splitlines() if "ankle_dorsiflexion_r" in line and "not observable" in line]
+    assert ": needs a static trial" in line
     assert "foot=" not in done.out
     assert np.isfinite(_angles(tmp_path / "a.h5")["knee_flexion_r"]).all()
 

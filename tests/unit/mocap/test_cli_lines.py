@@ -19,3 +19,12 @@ def test_what_failed_reads_as_a_sentence_whatever_its_text():
         "  LOOK cam_0 saw: 0 % (limit 90 %) of the frames hold a keypoint of this camera",
         "  LOOK clocks agree: not known (limit 0.25 frames). The time of 'cam_0' cannot be told.",
     ]
+
+
+def test_counts_and_ratios_have_no_unit_and_limits_are_rounded():
+    exchanged = Verdict("labels_exchanged", 4.0, 0.0, "1", False, "exchanged labels")
+    residual = Verdict("residual_RTH1", 21.123456, 15.053916764086944, "mm", False, "RMS distance")
+    assert verdict_lines((exchanged, residual)) == [
+        "  LOOK labels_exchanged: 4 (limit 0) exchanged labels",
+        "  LOOK residual_RTH1: 21.1 mm (limit 15.1 mm). RMS distance",
+    ]

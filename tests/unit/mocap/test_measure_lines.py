@@ -1,9 +1,9 @@
-"""What `mocap kinematics` prints of the measures of the body."""
+"""What `mocap kinematics` prints of the angles and of the measures of the body."""
 
 import numpy as np
 
-from mocap.cli.kinematics import _measured
-from mocap.trial import Measure, measure_rows
+from mocap.cli.kinematics_lines import angle_lines, measure_lines
+from mocap.trial import AngleDefinition, Measure, measure_rows
 
 
 def test_measures_are_listed_with_what_limits_them() -> None:
@@ -13,10 +13,33 @@ def test_measures_are_listed_with_what_limits_them() -> None:
         Measure("knee_over_toe_r", gone, *words, reason="needs RHEEL"),
         Measure("knee_over_toe_l", gone, *words, reason="needs RHEEL"),
     )  # fmt: skip
-    assert _measured(()) == []
-    assert _measured(measures) == [
+    assert measure_lines(()) == []
+    assert measure_lines(measures) == [
         "  measured too, in /segments: heel_rise_r, com_ap_ratio",
         "  in part: com_ap_ratio: 83.2 % seen",
         "  not measured: knee_over_toe_r, knee_over_toe_l: needs RHEEL",
     ]
     assert [(row["observable"], row["frames"]) for row in measure_rows(measures)] == [(True, 1)] * 2 + [(False, 0)] * 2
+
+
+def _angle(name: str, method: str, reason: str = "", observable: bool = True) -> AngleDefinition:
+    return AngleDefinition(name, "d", "s", "p", "z", "absolute", method, observable, reason)
+
+
+def test_angles_are_listed_by_method_and_what_all_share_is_said_once() -> None:
+    assert angle_lines([
+        _angle("pelvic_tilt", "ASIS and PSIS; points: not filtered"),
+        _angle("knee_flexion_r", "epicondyles; points: not filtered"),
+        _angle("pelvic_obliquity", "ASIS and PSIS; points: not filtered"),
+        _angle("hip_flexion_r", "epicondyles; points: not filtered", "nobody stated which way is up"),
+        _angle("lumbar_flexion", "", "no plate", observable=False),
+        _angle("lumbar_rotation", "", "no plate", observable=False),
+    ]) == [
+        "  pelvic_tilt, pelvic_obliquity: ASIS and PSIS",
+        "  knee_flexion_r: epicondyles",
+        "  hip_flexion_r: epicondyles (nobody stated which way is up)",
+        "  all of these: points: not filtered",
+        "  not observable: lumbar_flexion, lumbar_rotation: no plate",
+    ]  # fmt: skip
+    assert angle_lines([]) == []
+    assert angle_lines([_angle("a", "same"), _angle("b", "same")]) == ["  a, b", "  all of these: same"]

@@ -86,6 +86,14 @@ def test_recordings_and_the_standing_trial_are_kept(folder: Path, mocap_cli: Cal
         assert Path("walk.c3d").read_bytes() == b"\x02\x50\0"
 
 
+def test_a_trial_file_has_its_suffix(folder: Path, mocap_cli: Callable) -> None:
+    for words in (("kinematics", "a.h5"), ("import", "walk.c3d"),
+                  ("reconstruct", "--calibration", "old.toml", "--keypoints", "walk.csv")):  # fmt: skip
+        line = mocap_cli(*words, "--out", "x.mot").error_line
+        assert "TRIAL_SUFFIX" in line and "x.mot does not end in .h5" in line
+        assert not Path("x.mot").exists()
+
+
 def test_a_session_keeps_the_calibration_that_it_is_given(folder: Path, mocap_cli: Callable) -> None:
     write_rig(folder / "calibration.toml", ring_rig(2, 1))
     before = Path("calibration.toml").read_bytes()

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from mocap.errors import FormatError, MocapError, SourceError
+from mocap.pipeline.import_checks import import_verdicts, model_points_note, told_once
 from mocap.readers import read_c3d
+from mocap.trial import Verdict
 
 INTEL, DEC, MIPS = 84, 85, 86
 LABELS = ("LFHD", "RFHD", "LASI", "RASI", "LHEE", "RHEE", "LHipAngles")
@@ -241,3 +243,34 @@ def test_a_count_that_stands_twice_and_differs_is_named(tmp_path, name, old, new
     content[at] = new
     with pytest.raises(FormatError, match=rf"C3D_BROKEN.*{name.decode()} says {new}, its header {old}"):
         _read(tmp_path, bytes(content))
+
+
+def test_points_of_a_model_are_told_from_markers_by_the_file_or_by_their_names(tmp_path):
+    labels = ("LFHD", "RFHD", "LASI", "A22:RFEO", "LHEE", "CentreOfMass", "LHipAngles")
+    by_name = _read(tmp_path, C3dWriter().file(_body(), labels=labels))
+    assert by_name.model_points == ("A22:RFEO", "CentreOfMass") and by_name.points.names == labels[:6]
+    # What the file itself says goes before the names that are known.
+    writer = C3dWriter()
+    own = writer.words(1, "TYPE_GROUPS", ["ANGLES", "ANGLE", "VIRTUALS", "VIRTUAL"])
+    own += writer.words(1, "ANGLES", ["LHipAngles"]) + writer.words(1, "VIRTUALS", ["LHEE"])
+    assert _read(tmp_path, writer.file(_body(), labels=labels, more=own)).model_points == ("LHEE",)
+    assert _read(tmp_path, writer.file(_body())).model_points == ()
+
+
+def test_a_point_of_a_model_that_leaps_is_no_stray_marker(tmp_path):
+    body = _body(60)
+    body += 20 * np.sin(np.arange(60) / 5.0)[:, None, None]
+    body[30, 3, 0] += 400.0
+    labels = ("LFHD", "RFHD", "LASI", "RFEO", "LHEE", "RHEE", "LHipAngles")
+    found = _read(tmp_path, C3dWriter().file(body, labels=labels))
+    assert all(verdict.passed for verdict in import_verdicts(found))
+    (note,) = model_points_note(found)
+    assert note == "1 point (RFEO): an output of a model, no marker, not checked as such"
+    marker = _read(tmp_path, C3dWriter().file(body))
+    old = import_verdicts(marker)
+    assert [verdict.name for verdict in old if not verdict.passed] == ["leaps"]
+    # Told once: the check of the landmarks takes the place of that of the file, unless it is about another point.
+    fails = [Verdict("points_leaping", 2.0, 0.0, "samples", False), Verdict("points_frozen", 0.0, 0.0, "samples", True)]
+    holds = [Verdict("points_leaping", 0.0, 0.0, "samples", True)]
+    assert [verdict.name for verdict in told_once(old, fails)] == ["stray samples"]
+    assert [verdict.name for verdict in told_once(old, holds)] == ["frozen points", "leaps", "stray samples"]

@@ -85,6 +85,16 @@ def test_swapped_labels_are_refused() -> None:
             kinematics(_renamed(STATIC, names))
 
 
+def test_exchanged_shanks_are_named_as_what_they_are() -> None:
+    everything = {name: mirror_name(name) for name in STATIC.names if name[0] in "RL"}
+    lower = ("LMAL", "MMAL", "HEEL", "MT1", "MT2", "MT5", "HALLUX")
+    with pytest.raises(KinematicsError, match=r"LEFT_RIGHT.*RLMAL, RMMAL.* are on the left leg"):
+        kinematics(_renamed(STATIC, {name: other for name, other in everything.items() if name[1:] in lower}))
+    both = {"RLMAL": "RMMAL", "RMMAL": "RLMAL", "LLMAL": "LMMAL", "LMMAL": "LLMAL"}
+    with pytest.raises(KinematicsError, match=r"MEDIAL_LATERAL.*RLMAL lies medial of RMMAL"):
+        kinematics(_renamed(STATIC, both))
+
+
 @pytest.mark.parametrize(("one", "other"), [("RLFE", "RMFE"), ("LLMAL", "LMMAL"), ("RMT1", "RMT5")])
 def test_exchanged_lateral_and_medial_labels_are_refused(one: str, other: str) -> None:
     with pytest.raises(KinematicsError, match=rf"MEDIAL_LATERAL.*{one[0]}"):

@@ -1,12 +1,18 @@
 """Soft tissue: published figures where they hold, turned into angles by the person's own lengths; NaN elsewhere."""
 
+from typing import get_args, get_type_hints
+
 import numpy as np
 import pytest
 
+from mocap.config.session import TrialEntry
+from mocap.errors import KinematicsError
 from mocap.kinematics import KinematicsOptions, kinematics
 from mocap.kinematics.definitions import ANGLE_NAMES
-from mocap.kinematics.soft_tissue import LUMBAR, task_name
+from mocap.kinematics.soft_tissue import LUMBAR
+from mocap.kinematics.tasks import TASKS, task_name
 from mocap.pipeline.motion import analyse
+from mocap.pipeline.notes import notes_of
 from mocap.synthetic import SyntheticTrial, default_subject, hip_hinge, squat, static_standing, walking
 from mocap.trial import JointAngles, Points3D, Trial
 
@@ -86,12 +92,25 @@ def test_spinous_markers_that_each_move_with_the_skin_scatter_flexion_as_stated(
 def test_without_a_task_nothing_is_claimed_and_the_task_of_the_trial_is_taken() -> None:
     assert not _known(_angles(SQUAT, ""))
     assert not any("soft tissue" in one.method for one in _angles(SQUAT, "").definitions)
-    assert not _known(_angles(SQUAT, "juggling"))
+    assert not _known(_angles(SQUAT, "other"))
     trial = analyse(Trial("t", SQUAT.points, task="Squat"), STATIC.points)
     assert trial.angles is not None and list(_known(trial.angles)) == ["lumbar_flexion"]
     stated = analyse(Trial("t", SQUAT.points, task="squat"), STATIC.points, options=KinematicsOptions(task="gait"))
     assert stated.angles is not None and not _known(stated.angles)
     assert task_name(" Hip-hinge ") == "hinge"
+    # A file may hold any word: told, not refused.
+    free = analyse(Trial("t", SQUAT.points, task="juggling"), STATIC.points)
+    assert free.angles is not None and not _known(free.angles)
+    assert "the trial's task 'juggling' is none of" in " ".join(notes_of(free))
+
+
+def test_a_task_that_nothing_is_known_of_is_refused_with_the_nearest() -> None:
+    with pytest.raises(KinematicsError, match="Did you mean squat") as refused:
+        KinematicsOptions(task="squatt")
+    assert refused.value.code == "OPTION"
+    with pytest.raises(KinematicsError, match=r"'juggling'.*one of static, squat, hinge"):
+        KinematicsOptions(task="juggling")
+    assert set(get_args(get_type_hints(TrialEntry)["task"])) == set(TASKS)
 
 
 def test_angles_that_are_not_observable_and_keypoints_have_no_figure() -> None:
