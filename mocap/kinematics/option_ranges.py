@@ -22,6 +22,7 @@ _LENGTHS_M = {
 }
 _OTHERS = {
     "heading_rad": (-2.0 * math.pi, 2.0 * math.pi, "radians"),
+    "gravity_sd_deg": (0.0, 20.0, "degrees"),
     "soft_tissue_scale": (0.0, 20.0, ""),
     "bridge_s": (0.0, 5.0, "seconds"),
 }

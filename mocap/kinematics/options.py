@@ -69,6 +69,9 @@ class KinematicsOptions:
         Sagittal distance from ASIS to greater trochanter, of Plug-in Gait; NaN: from the files, else from the leg.
     heading_rad : float
         Where forward is, about the world's Z from X; NaN: found from the walk or from where the pelvis faces.
+    gravity_sd_deg : float
+        Standard uncertainty of the angle between the world's Z and up, both axes of tilt combined (about each axis
+        less by the root of 2); NaN: as the calibration states it, and not stated for files of other programs.
     soft_tissue_scale : float
         Times the sd of the skin at each site that the skeleton model weighs markers with (`SOFT_TISSUE_M`).
     marker_sd_m : float
@@ -93,6 +96,7 @@ class KinematicsOptions:
     sex: str = "male"
     task: str = ""
     heading_rad: float = float("nan")
+    gravity_sd_deg: float = float("nan")
     proxies: bool = False
     marker_diameter_m: float = float("nan")
     inter_asis_m: float = float("nan")

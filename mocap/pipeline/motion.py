@@ -24,6 +24,7 @@ from mocap.pipeline.calibration_part import with_calibration_part
 from mocap.pipeline.calibration_recordings import NO_PATHS, RecordingPaths, named_digests, open_recordings
 from mocap.pipeline.clicks import clicked_landmarks
 from mocap.pipeline.digests import input_sha256
+from mocap.pipeline.gravity_part import vertical_of, with_gravity_part
 from mocap.pipeline.import_checks import import_verdicts, model_points_note, told_once
 from mocap.pipeline.measure_words import with_measure_words
 from mocap.pipeline.model_notes import KinematicsInput, model_notes
@@ -148,10 +149,14 @@ def analyse(
     lacking = missing_note(result.marker_set, result.cost_of_missing)
     notes = [*(note for note in (own, lacking) if note), *model_notes(told, options, result)]
     operation = Operation("kinematics", {**stated, "notes": "; ".join(notes)} if notes else stated)
-    angles = with_calibration_part(
-        with_point_method(result.angles, point_method(trial)), points, static, trial.rig,
-        lambda one, other: replace(told, points=one, static=other).compute(options).angles,
-    )  # fmt: skip
+
+    def compute(one: Points3D, other: Points3D | None) -> JointAngles:
+        return replace(told, points=one, static=other).compute(options).angles
+
+    angles = with_point_method(result.angles, point_method(trial))
+    angles = with_calibration_part(angles, points, static, trial.rig, compute)
+    vertical = vertical_of(trial.rig, options.gravity_sd_deg, trial.axis_source)
+    angles = with_gravity_part(angles, points, static, vertical, compute)
     unstated = trial.axis_source == GRAVITY_UNSTATED
     return replace(
         trial,

@@ -243,7 +243,7 @@ def _angles(part: _Part) -> JointAngles:
         told = ("", *part.words("frame_reason_words")[1:])
         reasons = {"frame_reason": part.array("frame_reason"), "frame_reason_words": told}
     # Files of earlier versions tell less of the parts of the uncertainty.
-    names_of = ("u_static", "u_landmark_change", "u_calibration")
+    names_of = ("u_static", "u_landmark_change", "u_calibration", "u_gravity", "u_gravity_change")
     parts = [one for one in names_of if any(part.has(safe_name(f"{name}_{one}")) for name in names)]
     later: dict[str, Any] = {one: columns(f"_{one}", ()) for one in parts}
     return JointAngles(

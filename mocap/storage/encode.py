@@ -173,6 +173,8 @@ _ANGLE_PARTS = {
     "u_static": "from the noise of the static trial, a part of the random one",
     "u_landmark_change": "from landmark placement in changes between up to 50 frames spread over the trial, at most",
     "u_calibration": "from the calibration of the cameras",
+    "u_gravity": "from how well the vertical is known",
+    "u_gravity_change": "from how well the vertical is known in changes between up to 100 frames, at most",
 }
 
 

@@ -10,7 +10,9 @@ from mocap.errors import ShapeError
 from mocap.trial.checks import checked_names, checked_rate, freeze
 
 #: Uncertainties of an angle that are one figure for a trial.
-CONSTANT_PARTS = ("u_landmark", "u_sta", "u_static", "u_landmark_change", "u_calibration")
+CONSTANT_PARTS = (
+    "u_landmark", "u_sta", "u_static", "u_landmark_change", "u_calibration", "u_gravity", "u_gravity_change",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,12 @@ class JointAngles:
     u_calibration : ndarray, shape (angle,)
         Standard uncertainty from the calibration of the cameras, beside `sd`: the same in every frame of a trial in one
         place. NaN where that is not known.
+    u_gravity : ndarray, shape (angle,)
+        Standard uncertainty from that of the vertical, beside all others: the same error in every frame of a trial. 0
+        for what does not depend on the vertical, NaN where nothing states how well it is known.
+    u_gravity_change : ndarray, shape (angle,)
+        The most that it leaves in a change of the angle between any two of up to 100 frames spread over the trial: 0
+        while the person keeps facing one way, up to twice `u_gravity` when turning round.
     """
 
     definitions: tuple[AngleDefinition, ...]
@@ -89,6 +97,8 @@ class JointAngles:
     u_static: NDArray = None  # type: ignore[assignment]  # always an array once constructed
     u_landmark_change: NDArray = None  # type: ignore[assignment]  # always an array once constructed
     u_calibration: NDArray = None  # type: ignore[assignment]  # always an array once constructed
+    u_gravity: NDArray = None  # type: ignore[assignment]  # always an array once constructed
+    u_gravity_change: NDArray = None  # type: ignore[assignment]  # always an array once constructed
 
     def __post_init__(self) -> None:
         n_angles = len(checked_names(self.names, "JointAngles"))

@@ -13,7 +13,7 @@ _INDEPENDENT = np.ones(1)
 
 @dataclass(frozen=True)
 class Change:
-    """How much an angle changes, with its standard uncertainty in three parts, in rad.
+    """How much an angle changes, with its standard uncertainty in four parts, in rad.
 
     Attributes
     ----------
@@ -27,6 +27,8 @@ class Change:
         Kept whole, since skin moves with the posture; NaN where no figure is known.
     n_from, n_to : int
         Frames that were used.
+    gravity_rad : float
+        The most that the uncertainty of the vertical leaves in any change of the trial; NaN where it is not known.
     """
 
     value_rad: float
@@ -35,11 +37,12 @@ class Change:
     soft_tissue_rad: float
     n_from: int
     n_to: int
+    gravity_rad: float = float("nan")
 
     @property
     def uncertainty_rad(self) -> float:
         """Root of the sum of squares of the parts that are known; NaN when none is."""
-        parts = np.array([self.random_rad, self.landmark_rad, self.soft_tissue_rad])
+        parts = np.array([self.random_rad, self.landmark_rad, self.soft_tissue_rad, self.gravity_rad])
         known = parts[np.isfinite(parts)]
         return float(np.sqrt((known**2).sum())) if len(known) else float("nan")
 
@@ -100,6 +103,7 @@ def change_between(
         soft_tissue_rad=float(angles.u_sta[index]),
         n_from=len(start),
         n_to=len(stop),
+        gravity_rad=float(angles.u_gravity_change[index]),
     )
 
 

@@ -19,16 +19,16 @@ def convention_rows(angles: JointAngles) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        `name`, `unit` ("deg"), the words of `MEANING`, `observable` (bool), `reason`, `u_landmark_deg` and `u_sta_deg`
-        (degrees, the largest of the trial where they vary; NaN is unknown), `frames` (int, those with a value) and
-        `frame_reasons` (why single frames have none, or one to doubt, with their number).
+        `name`, `unit` ("deg"), the words of `MEANING`, `observable` (bool), `reason`, `u_landmark_deg`, `u_sta_deg` and
+        `u_gravity_deg` (degrees, the largest of the trial where they vary; NaN is unknown), `frames` (int, those with
+        a value) and `frame_reasons` (why single frames have none, or one to doubt, with their number).
     """
     rows = []
     for index, one in enumerate(angles.definitions):
         row: dict[str, Any] = {"name": one.name, "unit": UNIT}
         row |= {word: getattr(one, word) for word in MEANING}
         row |= {"observable": one.observable, "reason": one.reason}
-        for part in ("u_landmark", "u_sta"):
+        for part in ("u_landmark", "u_sta", "u_gravity"):
             own = np.atleast_1d(getattr(angles, part)[..., index])
             known = own[np.isfinite(own)]
             row[f"{part}_deg"] = float(np.rad2deg(known.max())) if len(known) else float("nan")
