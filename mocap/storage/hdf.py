@@ -10,7 +10,7 @@ import numpy as np
 from mocap.errors import SourceError, TrialFileError
 from mocap.schema import FORMAT, FORMAT_VERSION
 from mocap.storage.layout import Group, Variable
-from mocap.storage.scan import STRUCTURE, scan, scan_attributes
+from mocap.storage.scan import STRUCTURE, attribute_names, scan, scan_attributes
 
 _TEXT = h5py.string_dtype("utf-8")
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -180,4 +180,4 @@ def _dim(dataset: h5py.Dataset, axis: int, name_at: Mapping[int, str]) -> str:
 
 def _attributes(owner: h5py.Group | h5py.Dataset) -> dict[str, Any]:
     attributes = owner.attrs
-    return {name: attributes[name] for name in attributes if name not in STRUCTURE}
+    return {name: attributes[name] for name in attribute_names(owner) if name not in STRUCTURE}

@@ -5,10 +5,10 @@ virtual), object references and other types than numbers and UTF-8 words, filter
 sizes that the stored bytes cannot fill. The references of netCDF-4's dimension scales are attributes and stay inside.
 """
 
+import math
 from typing import Any
 
 import h5py
-import numpy as np
 
 from mocap.errors import TrialFileError
 
@@ -59,24 +59,31 @@ def _scan_dataset(dataset: h5py.Dataset, item: str) -> None:
     filters = {creation.get_filter(index)[0] for index in range(creation.get_nfilters())}
     if not filters <= _FILTERS:
         raise _unsafe(item, f"uses unknown filters {sorted(filters - _FILTERS)}")
-    kind = _kind(dataset.id.get_type())
-    if kind is None or len(dataset.shape or ()) > 6 or dataset.shape is None:
+    stored, shape = dataset.id.get_type(), dataset.shape
+    kind = _kind(stored)
+    if kind is None or shape is None or len(shape) > 6:
         raise _unsafe(item, "is of a type or shape that a trial file does not hold")
-    width = 16 if kind == "text" else dataset.id.get_type().get_size()
-    declared = width * int(np.prod([float(length) for length in dataset.shape])) if dataset.shape else width
-    if declared > _SMALL + _MOST_RATIO * dataset.id.get_storage_size():
+    declared = (16 if kind == "text" else stored.get_size()) * math.prod(shape)
+    if declared > _SMALL and declared > _SMALL + _MOST_RATIO * dataset.id.get_storage_size():
         raise _unsafe(item, f"claims {declared} bytes, more than what is stored can fill")
     scan_attributes(dataset, item)
 
 
 def scan_attributes(owner: h5py.Group | h5py.Dataset, item: str) -> None:
     """Refuse attributes of other types than numbers and words."""
-    for name in owner.attrs:
+    for name in attribute_names(owner):
         attribute = h5py.h5a.open(owner.id, name.encode())
         if name in STRUCTURE:
             continue
-        if _kind(attribute.get_type()) is None or int(np.prod(attribute.shape)) > 10_000:
+        if _kind(attribute.get_type()) is None or math.prod(attribute.shape) > 10_000:
             raise _unsafe(f"{item}@{name}", "is of a type or size that a trial file does not hold")
+
+
+def attribute_names(owner: h5py.Group | h5py.Dataset) -> list[str]:
+    """Return the names of all attributes, without asking in which order they were made."""
+    found: list[bytes] = []
+    h5py.h5a.iterate(owner.id, lambda name, *_: found.append(name))
+    return [name.decode() for name in found]
 
 
 def _kind(kind: h5py.h5t.TypeID) -> str | None:
