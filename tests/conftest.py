@@ -22,6 +22,8 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     files = any(arg.partition("::")[0].endswith(".py") for arg in config.args)
     if files or "not benchmark" not in config.option.markexpr:
         return 0
+    # The processes fill all processors: threads of linear algebra would wait for each other.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     return min(2, os.cpu_count() or 1)
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from typer.testing import CliRunner
 from mocap.cli import app
 from mocap.config.presets import preset_names
 from mocap.errors import KinematicsError
-from mocap.kinematics import KinematicsOptions, kinematics
+from mocap.kinematics import KinematicsOptions, joint_angles, kinematics
 from mocap.kinematics.definitions import ANGLE_NAMES
 from mocap.kinematics.marker_sets import find_marker_set, marker_set_of, read_marker_set
 from mocap.storage import write_trial
@@ -163,19 +164,33 @@ def test_mixed_sets_show_a_true_pelvis_and_limbs_by_keypoints() -> None:
     assert "hip keypoint" in alone.angles.definition("knee_flexion_r").method
 
 
-@pytest.mark.parametrize("name", MARKERLESS)
-def test_no_markerless_set_ever_yields_a_pelvis_with_any_option(name: str) -> None:
+CHOICES = list(itertools.product((False, True), ("auto", "plate", "landmarks"), ("flat", "anatomical"),
+                                 ("upright", "any"), (False, True), ("harrington", "bell")))  # fmt: skip
+
+
+def never_a_pelvis(name: str, choices: Sequence[tuple]) -> None:
     points, static = thinned(recorded(TRIAL, name)), recorded(STATIC, name)
-    choices = itertools.product((None, static), ("auto", "plate", "landmarks"), ("flat", "anatomical"),
-                                ("upright", "any"), (False, True), ("harrington", "bell"))  # fmt: skip
-    for still, pelvis, foot, posture, proxies, hip in choices:
+    for with_static, pelvis, foot, posture, proxies, hip in choices:
         options = KinematicsOptions(pelvis=pelvis, foot=foot, posture=posture, proxies=proxies, hip_centre=hip)
-        angles = kinematics(points, static=still, options=options).angles
+        angles = joint_angles(points, static=static if with_static else None, options=options)
         for angle in NEVER:
             assert not np.isfinite(angles[angle]).any(), (angle, options)
             assert not angles.definition(angle).observable
             assert angles.definition(angle).reason
         assert ("pelvic_tilt_proxy" in angles.names) == proxies
+
+
+@pytest.mark.parametrize("name", MARKERLESS)
+def test_no_markerless_set_yields_a_pelvis_with_its_share_of_all_options(name: str) -> None:
+    # Every combination is tried with one set, and every set with combinations from all over.
+    shuffled = np.random.default_rng(0).permutation(len(CHOICES))
+    never_a_pelvis(name, [CHOICES[index] for index in shuffled[MARKERLESS.index(name) :: len(MARKERLESS)]])
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("name", MARKERLESS)
+def test_no_markerless_set_ever_yields_a_pelvis_with_any_option(name: str) -> None:
+    never_a_pelvis(name, CHOICES)
 
 
 def test_the_proxy_has_its_own_name_and_says_what_it_is_not() -> None:
