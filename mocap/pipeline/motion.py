@@ -24,6 +24,7 @@ from mocap.pipeline.calibration_part import with_calibration_part
 from mocap.pipeline.calibration_recordings import NO_PATHS, RecordingPaths, named_digests, open_recordings
 from mocap.pipeline.clicks import clicked_landmarks
 from mocap.pipeline.digests import input_sha256
+from mocap.pipeline.filter_bias import FILTER_BIAS, filter_verdicts
 from mocap.pipeline.gravity_part import vertical_of, with_gravity_part
 from mocap.pipeline.import_checks import import_verdicts, model_points_note, told_once
 from mocap.pipeline.measure_words import with_measure_words
@@ -138,7 +139,7 @@ def analyse(
         trial = with_filtered_points(trial, filtering)
     points = trial.points_smoothed or trial.points
     operations = tuple(operation for operation in trial.operations if operation.name != "kinematics")
-    quality = tuple(verdict for verdict in trial.quality if verdict.name not in VERDICT_NAMES)
+    quality = tuple(verdict for verdict in trial.quality if verdict.name not in {*VERDICT_NAMES, FILTER_BIAS})
     options = options or KinematicsOptions()
     own = task_note(trial.task) if not options.task else ""
     options = replace(options, task=options.task or ("" if own else trial.task))
@@ -157,6 +158,7 @@ def analyse(
     angles = with_calibration_part(angles, points, static, trial.rig, compute)
     vertical = vertical_of(trial.rig, options.gravity_sd_deg, trial.axis_source)
     angles = with_gravity_part(angles, points, static, vertical, compute)
+    bias = filter_verdicts(trial, result.angles, lambda other: compute(other, static))
     unstated = trial.axis_source == GRAVITY_UNSTATED
     return replace(
         trial,
@@ -164,7 +166,7 @@ def analyse(
         angles=_with_doubt(angles) if unstated else angles,
         subject={**_without_neutral(trial.subject), **neutral_band(result.static_report),
                  **{name: value for name, value in (static_subject or {}).items() if name in _RECORD}},
-        quality=(*told_once(quality, result.verdicts), *result.verdicts),
+        quality=(*told_once(quality, result.verdicts), *result.verdicts, *bias),
         operations=(*operations, operation),
     )
 

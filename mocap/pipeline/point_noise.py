@@ -25,11 +25,25 @@ def trial_noise_correlation(trial: Trial) -> NDArray:
     """
     if trial.points_smoothed is None:
         return np.ones(1)
-    for operation in trial.operations:
-        if operation.name == "smooth" and operation.parameters.get("method") in FILTERS:
-            linear = _stated_filter(operation, trial.points.rate_hz)
-            return np.ones(1) if linear is None else noise_correlation(linear)
+    if any(_is_filter(operation) for operation in trial.operations):
+        linear = trial_filter(trial)
+        return np.ones(1) if linear is None else noise_correlation(linear)
     return _of_equal_gain(trial)
+
+
+def trial_filter(trial: Trial) -> LinearFilter | None:
+    """Return the filter of the smoothed points of a trial, that of the median cutoff of `gcv_spline`.
+
+    None without a filter, and for smoothing that learns from the points.
+    """
+    for operation in trial.operations:
+        if _is_filter(operation):
+            return _stated_filter(operation, trial.points.rate_hz)
+    return None
+
+
+def _is_filter(operation: Operation) -> bool:
+    return operation.name == "smooth" and operation.parameters.get("method") in FILTERS
 
 
 def _stated_filter(operation: Operation, rate_hz: float) -> LinearFilter | None:

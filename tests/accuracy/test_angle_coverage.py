@@ -31,7 +31,8 @@ def _held(static: Points3D, n_trials: int) -> tuple[np.ndarray, np.ndarray]:
     held, square = np.zeros(len(SHOWN)), np.zeros(len(SHOWN))
     for seed in range(n_trials):
         rng = np.random.default_rng(seed)
-        angles = kinematics(_noisy(TRIAL.points, rng), static=_noisy(static, rng), options=OPTIONS).angles
+        points, standing = _noisy(TRIAL.points, rng), _noisy(static, rng)
+        angles = kinematics(points, static=standing, options=OPTIONS, measured=False).angles
         error = np.angle(np.exp(1j * (angles.values[:, COLUMNS] - TRUTH)))
         held += (np.abs(error) <= 1.96 * angles.sd[:, COLUMNS]).mean(axis=0)
         square += (np.rad2deg(error) ** 2).mean(axis=0)
