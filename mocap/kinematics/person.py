@@ -20,6 +20,7 @@ from mocap.kinematics.anatomical.joints import (
     joint_facts,
 )
 from mocap.kinematics.anatomical.lengths import body_lengths, skin_facts, standing_verdicts
+from mocap.kinematics.anatomical.possible_places import check_places
 from mocap.kinematics.anatomical.touched import check_carried, find_touched
 from mocap.kinematics.body import Setting, Zeros
 from mocap.kinematics.exchanged import exchange_verdict, exchanges_of
@@ -142,6 +143,7 @@ def calibrate_person(
     if touched.positions:
         positions = {**positions, **touched.positions}
         check_carried(touched.positions, positions)
+        check_places(touched.positions, positions)
         plausibility.check_body(positions, "static trial with the landmarks that were pointed at")
     noise = lm.noise_of(static, matched)
     calibration = lm.calibrate(positions, trial, noise)

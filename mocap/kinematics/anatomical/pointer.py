@@ -1,4 +1,4 @@
-"""A pointer: a rod with markers whose tip is found by pivoting it, and landmarks that were touched with it.
+"""Landmarks that were touched with a pointer, or clicked: their places in the clusters of their segments.
 
 A landmark's place in the cluster of its segment is where the tip rested (CAST, Cappozzo 1995).
 """
@@ -11,48 +11,13 @@ from numpy.typing import NDArray
 
 from mocap.errors import KinematicsError
 from mocap.kinematics.anatomical.joints import Clicked
-from mocap.kinematics.anatomical.rotation import SegmentMotion, centre_of_rotation
 from mocap.kinematics.anatomical.segment import Positions, cluster_of, motion_of, tracking_names
-from mocap.kinematics.clusters import Cluster, mean_shape, second_spread
+from mocap.kinematics.clusters import Cluster
 from mocap.kinematics.heading import quiet_frames
 from mocap.kinematics.landmarks import ISB_FROM_WORLD, TRACKED
-from mocap.trial import Points3D
 
-LABELS = tuple(f"PTR{number}" for number in range(1, 9))
-PIVOT_FRAMES = 200
-TIP_RESIDUAL_M = 0.001
-TIP_SD_M = 0.001
 REST_S = 0.5
 ONE_PLACE_M = 0.005
-_LINE_M = 0.005
-
-
-@dataclass(frozen=True, eq=False)
-class Pointer:
-    """A pointer whose tip is known.
-
-    Attributes
-    ----------
-    names : tuple of str
-        Its markers.
-    cluster : Cluster or None
-        Their shape; None for a rod whose markers lie on one line with the tip.
-    tip : ndarray
-        Place of the tip in the cluster, shape (3,), m; for a rod the weights of its two outer markers, shape (2,).
-    residual_m : float
-        RMS distance of the tip from the pivot.
-    sd_m : float
-        Standard uncertainty of the tip.
-    n_frames : int
-        Of pivoting.
-    """
-
-    names: tuple[str, ...]
-    cluster: Cluster | None
-    tip: NDArray
-    residual_m: float
-    sd_m: float
-    n_frames: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,118 +30,6 @@ class Touched:
     sd_m: float
     rest_s: float
     at_s: float = 0.0
-
-
-def pointer_positions(points: Points3D) -> dict[str, NDArray]:
-    """Return the markers `PTR1` to `PTR8` of a recording that are ever seen, shape (time, 3), ISB-turned world, m."""
-    found = {}
-    for index, label in enumerate(points.names):
-        name = label.rsplit(":", 1)[-1].upper()
-        values = points.position[:, index] @ ISB_FROM_WORLD.T
-        if name in LABELS and np.isfinite(values).all(axis=1).any():
-            found[name] = values
-    return found
-
-
-def calibrate_pointer(pivot: Positions) -> Pointer:
-    """Return the pointer of a recording in which it turns about its resting tip.
-
-    Parameters
-    ----------
-    pivot : mapping of str to ndarray, shape (time, 3)
-        Of `pointer_positions`.
-
-    Raises
-    ------
-    KinematicsError
-        POINTER_TIP: fewer than two markers or than 200 frames, a tip farther than 1 mm RMS from the pivot, or one that
-        the movement does not determine to 1 mm.
-    """
-    names = tuple(name for name in LABELS if name in pivot)
-    if len(names) < 2:
-        raise _refused(f"shows {len(names)} of the pointer's markers {LABELS[0]}, {LABELS[1]}, ...")
-    on_a_line = _on_a_line(pivot, names)
-    if not on_a_line and cluster_of(pivot, names, "") is None:
-        raise _refused("shows markers that are too far off one line for a rod and too near it for a body (5 to 10 mm)")
-    pointer = _rod(pivot, names) if on_a_line else _body(pivot, names)
-    if pointer is None or pointer.n_frames < PIVOT_FRAMES:
-        seen = 0 if pointer is None else pointer.n_frames
-        raise _refused(f"has {seen} frames that show the pointer turning, and {PIVOT_FRAMES} are needed")
-    if not pointer.residual_m <= TIP_RESIDUAL_M:
-        raise _refused(f"leaves the tip {1e3 * pointer.residual_m:.1f} mm (RMS) from the pivot, at most 1 mm is meant")
-    if not pointer.sd_m <= TIP_SD_M:
-        raise _refused(f"tells the tip to {1e3 * pointer.sd_m:.1f} mm alone: the pointer has to turn more")
-    return pointer
-
-
-def _refused(why: str) -> KinematicsError:
-    return KinematicsError(
-        f"The pivot recording of the pointer {why}.",
-        "Rest the tip in a dimple and swing the rod through a wide cone, to all sides, for some seconds.",
-        code="POINTER_TIP",
-    )
-
-
-def _on_a_line(pivot: Positions, names: tuple[str, ...]) -> bool:
-    if len(names) < 3:
-        return True
-    shape = mean_shape(np.stack([pivot[name] for name in names], axis=1))
-    return shape is None or bool(second_spread(shape) < _LINE_M)
-
-
-def _body(pivot: Positions, names: tuple[str, ...]) -> Pointer | None:
-    cluster = cluster_of(pivot, names, "")
-    if cluster is None:
-        return None
-    motion = motion_of(cluster, pivot)
-    still = SegmentMotion(np.broadcast_to(np.eye(3), motion.axes.shape), np.zeros_like(motion.origin))
-    centre = centre_of_rotation(motion, still)
-    if centre is None:
-        return None
-    return Pointer(names, cluster, centre.proximal, centre.residual_m, centre.sd_m, centre.n_frames)
-
-
-def _rod(pivot: Positions, names: tuple[str, ...]) -> Pointer | None:
-    """Return a rod: its tip is on the line of its outer markers, at weights that least move it."""
-    outer = max(
-        ((a, b) for i, a in enumerate(names) for b in names[i + 1 :]),
-        key=lambda pair: float(np.nan_to_num(np.nanmedian(np.linalg.norm(pivot[pair[0]] - pivot[pair[1]], axis=1)))),
-    )
-    one, other = (pivot[name] for name in outer)
-    there = np.isfinite(one + other).all(axis=1)
-    if there.sum() < 2:
-        return None
-    along = (other - one)[there]
-    swing, start = along - along.mean(axis=0), one[there] - one[there].mean(axis=0)
-    turned = float(np.sum(swing**2))
-    if not turned > 1e-9 * len(along):
-        return None
-    share = -float(np.sum(start * swing)) / turned
-    apart = start + share * swing
-    residual = float(np.sqrt(np.mean(np.sum(apart**2, axis=1))))
-    sd = residual / np.sqrt(3.0 * turned) * float(np.linalg.norm(along, axis=1).mean())
-    return Pointer(outer, None, np.array([1.0 - share, share]), residual, sd, int(there.sum()))
-
-
-def tip_positions(pointer: Pointer, positions: Positions) -> NDArray:
-    """Return where the tip is, shape (time, 3), m; NaN where the pointer is not seen.
-
-    Raises
-    ------
-    KinematicsError
-        POINTER_MARKERS when the recording lacks markers that the pivot recording has.
-    """
-    missing = [name for name in pointer.names if name not in positions]
-    if missing:
-        raise KinematicsError(
-            f"A pointing recording lacks {', '.join(missing)} of the pointer.",
-            "Record all markers of the pointer in the pivot recording and where it points.",
-            code="POINTER_MARKERS",
-        )
-    if pointer.cluster is None:
-        return sum((w * positions[name] for w, name in zip(pointer.tip, pointer.names, strict=True)), np.zeros(3))
-    motion = motion_of(pointer.cluster, positions)
-    return motion.axes @ pointer.tip + motion.origin
 
 
 def segment_of(landmark: str) -> str:

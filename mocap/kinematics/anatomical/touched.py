@@ -1,6 +1,6 @@
 """Landmarks that were touched with a pointer, put into the static as if each carried a marker there."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -9,15 +9,9 @@ from numpy.typing import NDArray
 
 from mocap.errors import KinematicsError
 from mocap.kinematics.anatomical.joints import CalibrationRecordings, movement_positions, same_person
-from mocap.kinematics.anatomical.pointer import (
-    calibrate_pointer,
-    clicked_place,
-    placed_in_static,
-    pointer_positions,
-    tip_positions,
-    touch,
-)
-from mocap.kinematics.landmarks import calibrate
+from mocap.kinematics.anatomical.pointer import clicked_place, placed_in_static, touch
+from mocap.kinematics.anatomical.pointer_tip import calibrate_pointer, pointer_positions, tip_positions
+from mocap.kinematics.landmarks import TRACKED, calibrate
 from mocap.kinematics.marker_sets import MarkerSet
 from mocap.kinematics.options import KinematicsOptions
 from mocap.trial import Verdict
@@ -59,9 +53,10 @@ def find_touched(
     Raises
     ------
     KinematicsError
-        POINTER_PIVOT without the pivot recording; those of `calibrate_pointer`, `tip_positions`, `touch` and
-        `movement_positions`.
+        POINTER_PIVOT without the pivot recording; POINTER_CLUSTER where nothing carries the landmark; those of
+        `calibrate_pointer`, `tip_positions`, `touch` and `movement_positions`.
     """
+    _check_pelvis(recordings.pointed_names, options.pelvis)
     facts: dict[str, float | str] = {}
     places: dict[str, list[NDArray]] = {}
     for click in recordings.clicked:
@@ -106,6 +101,18 @@ def check_carried(touched: Mapping[str, NDArray], static: Mapping[str, NDArray])
             f"{', '.join(lost)}: pointed at or clicked, and no plate or cluster of three markers carries it through "
             "the other trials.",
             "Put a plate or a cluster of three markers on the segment, or keep the landmark's marker.",
+            code="POINTER_CLUSTER",
+        )
+
+
+def _check_pelvis(touched: Sequence[str], pelvis: str) -> None:
+    """Refuse to touch the pelvis where no sacral plate is used, which alone could carry what was touched."""
+    of_pelvis = [name for name in touched if name in TRACKED["pelvis"][1]]
+    if pelvis == "landmarks" and of_pelvis:
+        raise KinematicsError(
+            f"{', '.join(of_pelvis)}: pointed at or clicked, and pelvis=landmarks leaves the sacral plate aside, which "
+            "alone could carry it through the other trials.",
+            "Leave pelvis=landmarks out, or keep the landmark's marker and do not point at it.",
             code="POINTER_CLUSTER",
         )
 
