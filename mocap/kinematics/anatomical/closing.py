@@ -6,11 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.kinematics.anatomical.joints import CalibrationRecordings, movement_positions, same_person
+from mocap.kinematics.anatomical.same_body import same_body
 from mocap.kinematics.anatomical.slip import compare_statics
 from mocap.kinematics.anatomical.trial_slip import carried_hips
 from mocap.kinematics.marker_sets import MarkerSet
 from mocap.kinematics.static import quiet_part
 from mocap.trial import Verdict
+
+STANDING_PART = 0.5
+LEAST_S = 1.0
+"""Of a recording that mostly is no quiet standing, what has to be for slides to be judged by it."""
 
 
 def closing_verdicts(
@@ -48,7 +53,21 @@ def closing_verdicts(
         return compare_statics(opening, {})
     quiet = quiet_part(positions, closing.rate_hz, owner)
     still = {name: values[quiet] for name, values in positions.items()}
-    same = same_person("closing", [person])
     still = {name: values for name, values in still.items() if np.isfinite(values).all(axis=1).any()}
+    closer = same_body(opening, still)
+    same = same_person("closing", [person]) if closer is None else (closer,)
+    stands = _stands(quiet, closing.rate_hz)
+    same += (stands,)
+    if not stands.passed and quiet.sum() < LEAST_S * closing.rate_hz:
+        text = "not judged whether plates or clusters slid: the closing static is a movement, with too little standing"
+        return (*same, Verdict("closing_static", 0.0, 1.0, "1", False, text))
     carried = carried_hips(opening, opening, hips), carried_hips(opening, still, hips)
     return same + compare_statics(opening, still, carried)
+
+
+def _stands(quiet: NDArray, rate_hz: float) -> Verdict:
+    """Return whether most of a closing static, shape (time,) of bool, is quiet standing."""
+    part = float(quiet.mean())
+    text = f"part of the closing static that is quiet standing ({quiet.sum() / rate_hz:.1f} s)"
+    text += "" if part >= STANDING_PART else ": it looks like a movement; record quiet standing"
+    return Verdict("closing_quiet", part, STANDING_PART, "1", part >= STANDING_PART, text)

@@ -16,7 +16,7 @@ STANDING_VERDICTS: frozenset[str] = frozenset({"standing_pelvic_tilt"})
 """Verdicts on standing angles whose usual range is published."""
 
 SLIP_VERDICTS: frozenset[str] = frozenset(
-    {"plate_slip", "closing_static"}
+    {"plate_slip", "closing_static", "closing_quiet"}
     | {f"{kind}_same_subject" for kind in ("functional_hip", "functional_knee", "pointing", "closing")}
     | {f"closing_{segment}_{what}" for segment in _SEGMENTS for what in ("shape", "shift", "turn")}
 )

@@ -174,13 +174,31 @@ def test_closing_statics_that_show_nothing_or_another_person() -> None:
     few = ("C7", "T10", "CLAV", "STRN", "RHEEL", "RMT5")
     kept = Points3D(STATIC.points.position[:, [STATIC.points.names.index(n) for n in few]], few, 100.0)
     found = closed_by(kept)
-    assert set(found) == {"closing_static", "closing_same_subject"} and not found["closing_static"].passed
+    assert set(found) == {"closing_static", "closing_same_subject", "closing_quiet"}
+    assert not found["closing_static"].passed
     with pytest.raises(KinematicsError, match="closing static") as other:
         closed_by(static_standing(default_subject(1.95, seed=8)).points)
     assert other.value.code == "STATIC_OTHER_SUBJECT"
     with pytest.raises(KinematicsError, match="closing static") as moving:
         closed_by(Points3D(SQUATS.points.position[110:240], SQUATS.points.names, 100.0))
     assert moving.value.code == "STATIC_MOVING"
+
+
+def test_a_movement_or_a_similar_person_as_closing_static_is_told() -> None:
+    found = closed_by(SQUATS.points)
+    # Of three squats 17 %, 1.5 s, are quiet standing.
+    assert not found["closing_quiet"].passed and "looks like a movement" in found["closing_quiet"].text
+    short = Points3D(SQUATS.points.position[60:300], SQUATS.points.names, 100.0)
+    found = closed_by(short)
+    assert not found["closing_static"].passed and "not judged" in found["closing_static"].text
+    assert not any(name.endswith(("_shift", "_turn", "_shape")) for name in found)
+    similar = closed_by(static_standing(SUBJECT, sway_m=0.006, seed=5).points)
+    assert similar["closing_same_subject"].passed and similar["closing_quiet"].passed
+    # 3 % shorter, of the same proportions.
+    smaller = Points3D(0.97 * STATIC.points.position, STATIC.points.names, 100.0)
+    other = closed_by(smaller)["closing_same_subject"]
+    assert not other.passed and other.measured == pytest.approx(0.03, abs=1e-6)
+    assert "another person, or markers put on anew" in other.text
 
 
 def test_the_command_takes_a_closing_static(tmp_path: Path) -> None:
