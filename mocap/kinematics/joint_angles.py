@@ -265,6 +265,7 @@ def kinematics(
         + plate_slip_verdicts(person.quiet, positions, person.hips, points.rate_hz)
         + physiology_verdict(angles, upright=upright, confirmed=confirmed)
         + flat_foot_verdicts(angles, body)
+        + (() if measures is None else measures.verdicts)
         + (() if fitted is None else fitted.verdicts),
         marker_set=matched.marker_set.name,
         missing=matched.missing,

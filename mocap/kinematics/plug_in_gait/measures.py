@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from mocap.errors import KinematicsError
 from mocap.kinematics.options import KinematicsOptions
+from mocap.kinematics.plug_in_gait.measure_doubts import measure_verdicts
+from mocap.trial import Verdict
 
 VICON_DIAMETER_M = 0.014
 # Beyond these no person or marker is; a length in mm or cm is.
@@ -48,6 +50,8 @@ class Measures:
         Neither an option nor a file tells the diameter of the markers.
     notes : tuple of str
         What was estimated, assumed or contradictory.
+    verdicts : tuple of Verdict
+        Whether right and left, and what is given and the files, are near each other.
     """
 
     leg_length_m: float
@@ -57,6 +61,7 @@ class Measures:
     words: Mapping[str, str]
     diameter_assumed: bool
     notes: tuple[str, ...]
+    verdicts: tuple[Verdict, ...] = ()
 
 
 class _Sources:
@@ -158,9 +163,13 @@ def find_measures(
     assumed = not np.isfinite(diameter)
     if assumed:
         diameter = sources.keep("marker_diameter", VICON_DIAMETER_M, "assumed")
+    used = {
+        s: {"knee_width": leg.knee_width_m, "ankle_width": leg.ankle_width_m, "asis_trochanter": leg.asis_trochanter_m}
+        for s, leg in sides.items()
+    }
     return Measures(
         leg_length, inter_asis, diameter, MappingProxyType(sides), MappingProxyType(sources.words), assumed,
-        tuple(sources.notes),
+        tuple(sources.notes), measure_verdicts(options, (static_subject, trial_subject), used),
     )  # fmt: skip
 
 

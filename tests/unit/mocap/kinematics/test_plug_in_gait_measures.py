@@ -143,6 +143,25 @@ def test_choices_that_the_model_would_not_heed_are_refused(changed: dict, told: 
     assert _find(subject=_file(), hip_centre="davis")
 
 
+def test_measures_unlike_the_other_side_or_the_file_are_told() -> None:
+    def told(**changed) -> dict[str, tuple[bool, float, str]]:
+        found = _find(**changed)
+        return {one.name: (one.passed, one.measured, one.text) for one in found.verdicts}
+
+    plain = told(subject=_file(ankle_width_l_m=0.076, leg_length_l_m=0.88))
+    assert plain["measures_sides"][:2] == (True, pytest.approx(0.020)) and "measures_changed" not in plain
+    wide = told(subject=_file(), knee_width_r_m=0.16)
+    passed, size, text = wide["measures_sides"]
+    assert not passed and size == pytest.approx(0.06) and "knee width 160 mm right, 100 mm left" in text
+    passed, size, text = wide["measures_changed"]
+    assert not passed and size == pytest.approx(0.06) and "knee width right 160 mm given, 100 mm in the file" in text
+    mended = told(subject=_file(), knee_width_r_m=0.105, leg_length_m=0.91, marker_diameter_m=0.016)
+    assert mended["measures_sides"][0] and mended["measures_changed"][0]
+    assert not told(subject=_file(leg_length_r_m=0.97))["measures_sides"][0]
+    left = {f"{name}_l_m": value for name, value in (("leg_length", 0.9), ("knee_width", 0.1), ("ankle_width", 0.07))}
+    assert not _find(_markers(sides="L"), subject=left).verdicts
+
+
 def test_a_files_own_parameters_are_read() -> None:
     stored = {"MarkerDiameter": 16.0, "RKneeWidth": 105.0, "LKneeWidth": 0.0, "InterAsisDistance": 240.0}
     subject, _ = subject_of({"PROCESSING": {name: {"value": [value]} for name, value in stored.items()}})
