@@ -13,6 +13,7 @@ from mocap.kinematics import plausibility
 from mocap.kinematics.anatomical.closing import closing_verdicts
 from mocap.kinematics.anatomical.functional import Functional
 from mocap.kinematics.anatomical.joints import (
+    GIVEN,
     NO_RECORDINGS,
     CalibrationRecordings,
     find_functional,
@@ -22,7 +23,7 @@ from mocap.kinematics.anatomical.joints import (
 from mocap.kinematics.anatomical.lengths import body_lengths, skin_facts, standing_verdicts
 from mocap.kinematics.anatomical.possible_places import check_places
 from mocap.kinematics.anatomical.touched import check_carried, find_touched
-from mocap.kinematics.body import Setting, Zeros
+from mocap.kinematics.body import SIDES, Body, Setting, Zeros
 from mocap.kinematics.exchanged import exchange_verdict, exchanges_of
 from mocap.kinematics.hip_centre import PelvisSize
 from mocap.kinematics.marker_sets import MarkerSet, Matched, match
@@ -165,7 +166,7 @@ def calibrate_person(
     quiet_s = n_quiet / static.rate_hz
     seen = build_body(lm.traced_points(positions, False), {}, setting, zeros)
     lengths = body_lengths(seen)
-    hip_method = setting.hip_method if setting.plug_in_gait is None else "davis"
+    methods = _hip_methods(seen, setting, trial)
     report = StaticReport(
         n_frames=static.n_frames,
         n_quiet=n_quiet,
@@ -174,8 +175,8 @@ def calibrate_person(
         neutral_sd_rad={name: sd for name, (_, sd) in neutral.items()},
         size=size,
         facts={
-            **joint_facts(functional, hip_method),
-            **skin_facts(size, hip_method),
+            **joint_facts(functional, methods),
+            **(skin_facts(size, setting.hip_method) if setting.hip_method in methods.values() else {}),
             **touched.facts,
             **lengths,
         },
@@ -187,6 +188,17 @@ def calibrate_person(
     judged += touched.verdicts + closing_verdicts(recordings, marker_set, with_markers, hips, refuse)
     verdicts = (*same, enough, *reached, *judged)
     return Person(calibration, zeros, size, report, functional, verdicts, _mean_sd(positions, noise), positions, hips)
+
+
+def _hip_methods(body: Body, setting: Setting, trial: Mapping[str, NDArray]) -> dict[str, str]:
+    """Return by what the hip centre of each side is placed, unless a functional movement shows it."""
+    if setting.plug_in_gait is not None:
+        return dict.fromkeys(SIDES, "davis")
+    given = {side for side in SIDES if f"{side}HJC" in trial}
+    keypoints = {side for side in SIDES if body.hip_is_keypoint(side)}
+    return {
+        side: GIVEN if side in given else "keypoint" if side in keypoints else setting.hip_method for side in SIDES
+    }
 
 
 def _mean_sd(positions: Mapping[str, NDArray], noise: Mapping[str, float]) -> dict[str, float]:

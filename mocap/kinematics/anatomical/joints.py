@@ -87,6 +87,7 @@ class CalibrationRecordings:
 
 
 NO_RECORDINGS = CalibrationRecordings()
+GIVEN = "as given with the points"
 _NO_FRAME = StaticFrame(np.empty((0, 3, 3)), np.empty((0, 3)))
 
 
@@ -165,13 +166,18 @@ def find_functional(
     return with_knees, same_hips + same_knees + verdicts + more
 
 
-def joint_facts(functional: Functional, hip_method: str) -> dict[str, float | str]:
-    """Return for the person's record by what each hip centre and knee axis was found; lengths in m, angles in deg."""
+def joint_facts(functional: Functional, hip_methods: Mapping[str, str]) -> dict[str, float | str]:
+    """Return for the person's record by what each hip centre and knee axis was found; lengths in m, angles in deg.
+
+    `hip_methods` says by side (R, L) what places a hip centre that no movement shows; given ones go before all others.
+    """
     facts: dict[str, float | str] = {}
     for side in SIDES:
         low, offset = side.lower(), functional.hip_offset.get(side)
-        said = functional.hip_words.get(side, "")
-        facts[f"hip_centre_{low}"] = said if offset is not None else f"{hip_method}{said and f' ({said})'}"
+        said, method = functional.hip_words.get(side, ""), hip_methods[side]
+        if method == GIVEN:
+            offset, said = None, said and "functional movement not used"
+        facts[f"hip_centre_{low}"] = said if offset is not None else f"{method}{said and f' ({said})'}"
         if offset is not None:
             facts |= {f"hip_centre_{axis}_{low}_m": float(x) for axis, x in zip("xyz", offset, strict=True)}
         if side in functional.knee_words:

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mocap.kinematics import KinematicsOptions, kinematics
+from mocap.kinematics import CalibrationRecordings, KinematicsOptions, kinematics
 from mocap.pipeline.motion import kinematics_to_file
 from mocap.storage import read_trial, write_trial
-from mocap.synthetic import default_subject, squat, static_standing
+from mocap.synthetic import default_subject, squat, star_arc, static_standing
 from mocap.trial import Points3D, Trial
 
 SUBJECT = default_subject(seed=3)
@@ -37,6 +37,23 @@ def test_lengths_are_those_of_the_person() -> None:
         assert facts[f"foot_length_{side}_m"] == pytest.approx(np.linalg.norm(foot[0]), abs=1e-9)
     assert facts["pelvis_width_m"] == pytest.approx(SUBJECT.pelvis_width, abs=1e-9)
     assert facts["pelvis_depth_m"] == pytest.approx(SUBJECT.pelvis_depth, abs=1e-9)
+
+
+def test_the_record_says_by_what_the_hip_centres_are_placed() -> None:
+    def with_hips(trial) -> Points3D:
+        hips = [trial.joint_centres[f"{side}HJC"] for side in "RL"]
+        position = np.concatenate([trial.points.position, np.stack(hips, axis=1)], axis=1)
+        return Points3D(position, [*trial.points.names, "RHJC", "LHJC"], 100.0)
+
+    recordings = CalibrationRecordings(functional_hip=(star_arc(SUBJECT, "r").points,))
+    result = kinematics(with_hips(SQUAT), static=with_hips(STATIC), recordings=recordings, measured=False)
+    plain = kinematics(SQUAT.points, static=STATIC.points, recordings=recordings, measured=False)
+    assert result.static_report is not None and plain.static_report is not None
+    assert result.static_report.facts["hip_centre_r"] == "as given with the points (functional movement not used)"
+    assert "hip_centre_x_r_m" not in result.static_report.facts
+    assert "as given with the points" in result.angles.definition("hip_flexion_r").method
+    assert str(plain.static_report.facts["hip_centre_r"]).startswith("SCoRE")
+    assert str(plain.static_report.facts["hip_centre_l"]).startswith("harrington")
 
 
 def test_a_length_that_the_static_does_not_show_is_left_out() -> None:
