@@ -14,6 +14,7 @@ from mocap.kinematics.body import Body
 from mocap.kinematics.clusters import MIN_SPREAD_M, ClusterPose
 from mocap.kinematics.conditioning import geometry_of, short_lines
 from mocap.kinematics.landmarks import ANATOMICAL, TRACKED, Landmarks
+from mocap.kinematics.models import hidden_seconds
 from mocap.kinematics.outcomes import NEVER_TOGETHER
 from mocap.kinematics.physiology import beyond_range
 from mocap.kinematics.tape.points import column_facts
@@ -104,7 +105,7 @@ def with_frame_reasons(
         if name in columns:
             _lose(table, values, columns[name], frames, text)
     _explain(table, values, angles, columns, body, found, positions, sources)
-    _gimbal(table, values, columns)
+    _gimbal(table, values, columns, hidden_seconds(body))
     limit = np.deg2rad(SD_LIMIT_DEG)
     unsure, odd = column_facts(angles.sd)[2] > limit, beyond_range(angles.names, values, upright=upright)
     for column in columns.values():
@@ -142,20 +143,33 @@ def _lose(table: _Table, values: NDArray, column: int, frames: NDArray, text: st
         table.give(lost, column, text)
 
 
-def _gimbal(table: _Table, values: NDArray, columns: Mapping[str, int]) -> None:
-    """Flag first and third angles beside a second one near a right angle; beyond 89 deg they are lost."""
+def _gimbal(
+    table: _Table, values: NDArray, columns: Mapping[str, int], hidden: Mapping[tuple[str, ...], NDArray]
+) -> None:
+    """Flag first and third angles beside a second one near a right angle; beyond 89 deg they are lost.
+
+    `hidden` holds second angles, shape (time,), that are no angle of the project, by what they take with them.
+    """
+    third = {name for names in hidden for name in names}
     _, low, high = column_facts(values)
     largest = np.maximum(-low, high)
     for second, others in _TRIPLES.items():
-        if second not in columns:
+        if second not in columns or second in third:
             continue
         if largest[columns[second]] <= np.deg2rad(GIMBAL_FLAG_DEG):
             continue
-        size = np.abs(values[:, columns[second]])
-        near = size > np.deg2rad(GIMBAL_FLAG_DEG)
-        for name in others:
-            _lose(table, values, columns[name], size > np.deg2rad(GIMBAL_LOST_DEG), GIMBAL_LOST)
-            table.give(near & np.isfinite(values[:, columns[name]]), columns[name], GIMBAL_FLAG)
+        _near_lock(table, values, [columns[name] for name in others], values[:, columns[second]])
+    for names, angle in hidden.items():
+        _near_lock(table, values, [columns[name] for name in names if name in columns], angle)
+
+
+def _near_lock(table: _Table, values: NDArray, others: list[int], second: NDArray) -> None:
+    size = np.abs(second)
+    near = size > np.deg2rad(GIMBAL_FLAG_DEG)
+    if near.any():
+        for column in others:
+            _lose(table, values, column, size > np.deg2rad(GIMBAL_LOST_DEG), GIMBAL_LOST)
+            table.give(near & np.isfinite(values[:, column]), column, GIMBAL_FLAG)
 
 
 def _explain(

@@ -11,7 +11,7 @@ from mocap.kinematics.heading import Heading
 from mocap.kinematics.observability import Outcome
 from mocap.kinematics.options import KinematicsOptions
 from mocap.kinematics.plug_in_gait.body import PlugInGaitBody
-from mocap.kinematics.plug_in_gait.outcomes import own_outcomes
+from mocap.kinematics.plug_in_gait.outcomes import ankle_seconds, own_outcomes
 from mocap.kinematics.plug_in_gait.static import foot_offsets
 from mocap.kinematics.traced import Vec
 
@@ -31,6 +31,12 @@ def build_body(
 def outcomes_of_model(body: Body, found: Mapping[str, Outcome]) -> dict[str, Outcome]:
     """Return the outcomes that the body's model gives in place of the usual ones, `found` on it."""
     return own_outcomes(body, found) if isinstance(body, PlugInGaitBody) else {}
+
+
+def hidden_seconds(body: Body) -> dict[tuple[str, ...], NDArray]:
+    """Return second angles (rad, shape (time,)) of the body's model that are no angle of the project, by the names of
+    the first and third ones, which lose their meaning where it nears a right angle."""
+    return ankle_seconds(body) if isinstance(body, PlugInGaitBody) else {}
 
 
 def with_model_zeros(

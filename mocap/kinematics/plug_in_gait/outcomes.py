@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mocap.kinematics.angles import signed, traced_joint
 from mocap.kinematics.body import SIDES
-from mocap.kinematics.observability import Outcome, attempt
+from mocap.kinematics.observability import NotObservable, Outcome, attempt
 from mocap.kinematics.plug_in_gait.body import PlugInGaitBody
 from mocap.kinematics.plug_in_gait.trunk import trunk_of_model
 
@@ -36,6 +37,18 @@ def own_outcomes(body: PlugInGaitBody, found: Mapping[str, Outcome]) -> dict[str
         own |= {f"{name}_{low}": outcome for name, outcome in leg.items()}
         own |= _reworded(body, side, found)
     return own
+
+
+def ankle_seconds(body: PlugInGaitBody) -> dict[tuple[str, ...], NDArray]:
+    """Return the second angle (rad, shape (time,)) of either ankle, by the names of its first and third."""
+    found = {}
+    for side in SIDES:
+        try:
+            _, b, _ = traced_joint(body.shank_distal(side), body.foot_heelward(side))
+        except NotObservable:
+            continue
+        found[tuple(f"{name}_{side.lower()}" for name in ANKLE)] = b.value
+    return found
 
 
 def _reworded(body: PlugInGaitBody, side: str, found: Mapping[str, Outcome]) -> dict[str, Outcome]:

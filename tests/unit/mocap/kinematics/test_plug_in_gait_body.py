@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mocap.kinematics import KinematicsOptions, kinematics
+from mocap.kinematics.frame_reasons import GIMBAL_FLAG, GIMBAL_LOST
 from mocap.trial import Points3D
 
 LEG, KNEE_WIDTH, ANKLE_WIDTH, DIAMETER, ASIS = 0.9, 0.1, 0.07, 0.014, 0.24
@@ -186,6 +187,35 @@ def test_steps_after_the_standing_do_not_enter_the_foot() -> None:
         # As the feet are taken as flat: the truth, whatever else the file holds.
         name = f"ankle_dorsiflexion_{side}"
         np.testing.assert_allclose(found.deg(name), truth[name], atol=1e-6)
+
+
+def test_a_foot_across_the_shank_is_in_gimbal_lock() -> None:
+    """The second angle of the model's ankle is no angle of the project, and takes first and third with it."""
+    # The heel marker is on the line from toe marker to ankle centre, and 50 mm beside it: this turns the foot's long
+    # axis by that much in the static. In the trial the line is level and turns out, about the upright shank.
+    heel_up, degrees = 0.05 * (1 + 0.06 / 0.13), np.linspace(0.0, 76.0, 77)
+    aside = np.rad2deg(np.arctan2(0.05, 0.19 * np.hypot(1.0, 0.05 / 0.13)))
+    level = {"ankle_dorsiflexion_r": np.full(77, np.rad2deg(np.arctan2(0.05, 0.13)))}
+    trial, _ = person(level, np.tile([0.0, 0.0, 0.95], (77, 1)), heel_up)
+    static, foot = standing(heel_up), [trial.names.index(name) for name in ("RTOE", "RHEE")]
+
+    def heel_aside(points: Points3D, turn_deg: NDArray) -> Points3D:
+        position = points.position.copy()
+        position[:, foot[1], 1] += 0.05
+        middle = position[:, points.names.index("RANK")] + [0.0, (ANKLE_WIDTH + DIAMETER) / 2, 0.0]
+        arms = position[:, foot] - middle[:, None]
+        position[:, foot] = middle[:, None] + np.einsum("tij,tpj->tpi", turn("z", -turn_deg), arms)
+        return Points3D(position, points.names, 100.0)
+
+    options = replace(FACING, foot="anatomical")
+    angles = result(heel_aside(trial, degrees), heel_aside(static, np.zeros(60)), options).angles
+    second = degrees + aside
+    for name in ("ankle_dorsiflexion_r", "ankle_inversion_r"):
+        words = np.array(angles.frame_reason_words)[angles.frame_reason[:, angles.names.index(name)]]
+        assert set(words[second < 74.5]) == {""}
+        assert set(words[(second > 75.5) & (second < 88.5)]) == {GIMBAL_FLAG}
+        assert set(words[second > 89.5]) == {GIMBAL_LOST}
+        np.testing.assert_array_equal(np.isnan(angles[name]), second > 89.0)
 
 
 def test_without_a_static_the_foot_is_not_observable_and_the_rest_is() -> None:
