@@ -152,6 +152,7 @@ VERDICT_NAMES: frozenset[str] = frozenset(
         "labels_exchanged", "static_labels_exchanged", "static_usable",
         "points_frozen", "points_leaping", "points_off_course", "points_far_off_the_body",
         "points_absurd", "markers_moved", "measures_sides", "measures_changed",
+        "static_same_placement",
     }
     | FUNCTIONAL_VERDICTS
     | {f"residual_{name}" for parts in TRACKED.values() for names in parts for name in names}

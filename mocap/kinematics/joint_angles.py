@@ -30,7 +30,7 @@ from mocap.kinematics.further.measures import all_measures
 from mocap.kinematics.marker_sets import MarkerSet, Matched, match, resolve
 from mocap.kinematics.missing import cost_of_missing
 from mocap.kinematics.models import build_body
-from mocap.kinematics.moved_markers import moved_verdict, with_moved_flags
+from mocap.kinematics.moved_markers import moved_verdict, same_placement, with_moved_flags
 from mocap.kinematics.options import KinematicsOptions
 from mocap.kinematics.outcomes import all_outcomes, angles_of, heading_of, verdicts_of
 from mocap.kinematics.person import NOBODY, StaticReport, calibrate_person, checked_positions, size_without_static
@@ -183,11 +183,12 @@ def kinematics(
     static, unusable = usable_static(static, matched.marker_set)
     positions = checked_positions(points, matched, "trial", upright)
     exchanges = exchanges_of(points, matched)
-    odd = without_exchanged(find_odd_points(points, matched.label_of), exchanges)
+    marks = matched.marker_set
+    detected = frozenset(matched.label_of) if marks.kind == "keypoints" else marks.keypoints
+    odd = without_exchanged(find_odd_points(points, matched.label_of, detected), exchanges)
     stands = upright_verdicts(positions) if upright else ()
     # A landmark that was touched is carried by its segment, whatever marker the trial has there.
     positions = {name: values for name, values in positions.items() if name not in recordings.pointed_names}
-    marks = matched.marker_set
     setting = Setting(marks.kind, marks.keypoints, options.hip_centre, gravity_known=gravity_known)
     measures = None
     if options.model == "plug-in-gait":
@@ -209,6 +210,8 @@ def kinematics(
             "Give the standing trial of the same person too.",
             code="CALIBRATION_NO_STATIC",
         )
+    moved, compared = find_moved(positions, person.quiet, points.rate_hz) if marks.kind != "keypoints" else ((), 0)
+    same = same_placement(moved, compared, refuse=options.static_check == "refuse") if person.quiet else ()
     covariances = lm.covariances_isb(points, matched, positions)
     noise = lm.noise_of(points, matched)
     fitted = None
@@ -241,7 +244,6 @@ def kinematics(
         angles = with_static_noise(angles, part)
     angles = with_frame_reasons(angles, body, found, positions, sources, upright=upright)
     angles = settled_turns(with_exchange_flags(with_odd_flags(angles, odd, sources), exchanges, sources))
-    moved, compared = find_moved(positions, person.quiet, points.rate_hz) if marks.kind != "keypoints" else ((), 0)
     angles = with_moved_flags(angles, moved, sources)
     if fitted is not None:
         angles = fitted.flagged(angles, body)
@@ -257,6 +259,7 @@ def kinematics(
         static_report=person.report,
         verdicts=unusable
         + person.verdicts
+        + same
         + stands
         + (exchange_verdict(exchanges, points),)
         + odd_verdicts(odd, given, points)

@@ -5,10 +5,15 @@ from dataclasses import replace
 
 import numpy as np
 
+from mocap.errors import KinematicsError
 from mocap.kinematics.rigid_groups import Moved
 from mocap.trial import JointAngles, Points3D, Verdict
 
 _TOLD = 4
+_FEW_SEGMENTS = 1
+"""Segments whose points may lie elsewhere than in the static before it is doubted: single markers come off."""
+_MANY_SEGMENTS, _FAR = 3, 1.5
+"""So many segments, each with a point farther off than so many times its limit, are another person's."""
 _MOST_REASONS = 255
 
 
@@ -47,6 +52,42 @@ def moved_verdict(found: Sequence[Moved], n_groups: int, points: Points3D, *, wi
     text += ". Look at these markers and their labels" if told else ""
     size, limit = (told[0].size_m, told[0].limit_m) if told else (0.0, 0.015)
     return (Verdict("markers_moved", size, limit, "m", not told, text),)
+
+
+def same_placement(found: Sequence[Moved], n_groups: int, *, refuse: bool) -> tuple[Verdict, ...]:
+    """Return whether the markers of the static sit where those of the trial do; none where nothing can be compared.
+
+    People of one size have the same lengths, but nobody's markers sit on all segments as another's do.
+
+    Parameters
+    ----------
+    found : sequence of Moved
+        Of a trial with its static.
+    n_groups : int
+        How many groups of points were compared.
+    refuse : bool
+        Whether a static that does not belong to the trial is refused.
+
+    Raises
+    ------
+    KinematicsError
+        STATIC_OTHER_SUBJECT when the points of three segments or more lie far from where the static has them.
+    """
+    changed = [one for one in found if one.of_static and not one.exchanged and not one.group.plate]
+    if n_groups < 2:
+        return ()
+    told = ", ".join(f"{one.group.words} {1000 * one.size_m:.0f} mm" for one in changed)
+    if refuse and sum(one.size_m > _FAR * one.limit_m for one in changed) >= _MANY_SEGMENTS:
+        raise KinematicsError(
+            f"The static trial is of another person, or its markers were put on anew: they sit elsewhere on {told}.",
+            "Give the static trial of this person and session; static_check=flag (--set, or [options.kinematics]) lets "
+            "it pass, flagged.",
+            code="STATIC_OTHER_SUBJECT",
+        )
+    text = f"segments, of {n_groups}, whose markers sit elsewhere than in the static{': ' if told else ''}{told}"
+    passed = len(changed) <= _FEW_SEGMENTS
+    text += "" if passed else ". Is it of this person, and were no markers put on anew?"
+    return (Verdict("static_same_placement", float(len(changed)), float(_FEW_SEGMENTS), "segments", passed, text),)
 
 
 def with_moved_flags(
