@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from mocap.cli.common import note_lines, verdict_lines
-from mocap.trial import AngleDefinition, Measure, Trial
+from mocap.trial import AngleDefinition, Measure, Trial, shared_parts
 
 
 def kinematics_lines(made: Trial, out: object, notes: Sequence[str]) -> list[str]:
@@ -30,11 +30,10 @@ def kinematics_lines(made: Trial, out: object, notes: Sequence[str]) -> list[str
 def angle_lines(definitions: Sequence[AngleDefinition]) -> list[str]:
     """Return a line per method and one per reason, with the angles that have it; what holds for all is said once."""
     seen = [one for one in definitions if one.observable]
-    methods = [one.method.split("; ") for one in seen]
-    common = [part for part in methods[0] if all(part in other for other in methods)] if len(methods) > 1 else []
+    common = shared_parts([one.method for one in seen])
     shown = _grouped(
-        (one.name, "; ".join(part for part in method if part not in common) + _doubt(one))
-        for one, method in zip(seen, methods, strict=True)
+        (one.name, "; ".join(part for part in one.method.split("; ") if part not in common) + _doubt(one))
+        for one in seen
     )
     hidden = _grouped((one.name, one.reason) for one in definitions if not one.observable)
     return [

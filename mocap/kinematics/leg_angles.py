@@ -4,6 +4,7 @@ import numpy as np
 
 from mocap.kinematics.angles import line_elevation, line_lean, signed, traced_joint
 from mocap.kinematics.body import SIDES, Body
+from mocap.kinematics.hip_words import hip_words
 from mocap.kinematics.limb_keypoints import hip_of_thigh_line, knee_of_three_points
 from mocap.kinematics.observability import HIP_LINE, NotObservable, Outcome, attempt
 from mocap.kinematics.tape.points import column_facts
@@ -26,17 +27,6 @@ def leg_outcomes(body: Body, side: str) -> dict[str, Outcome]:
     return {f"{name}_{side.lower()}": outcome for name, outcome in outcomes.items()}
 
 
-def _hip_words(body: Body, side: str) -> str:
-    if f"{side}HJC" in body.points:
-        return "hip centre as given with the points"
-    if body.hip_is_keypoint(side):
-        return "hip keypoint"
-    words = body.setting.functional.hip_words.get(side, "")
-    if side in body.setting.functional.hip_offset:
-        return f"hip centre by {words}"
-    return f"hip centre by {body.setting.hip_method.replace('_', ' ')}{words and f' ({words})'}"
-
-
 def _knee_words(body: Body, side: str) -> str:
     words = body.setting.functional.knee_words.get(side, "")
     if side in body.setting.functional.knee_turn_rad:
@@ -48,10 +38,10 @@ def _hip(body: Body, side: str) -> dict[str, Outcome]:
     if body.setting.kind == "keypoints":
         raise NotObservable(f"{HIP_LINE}, so the thigh has nothing to be measured against")
     if body.by_keypoints(f"{side}KJC"):
-        return hip_of_thigh_line(body, side, _hip_words(body, side))
+        return hip_of_thigh_line(body, side, hip_words(body, side))
     a, b, g = body.hip_turn(side)
     s = SIDES[side]
-    method = f"pelvis from {body.setting.pelvis_method}; {_hip_words(body, side)}; {_knee_words(body, side)}"
+    method = f"pelvis from {body.setting.pelvis_method}; {hip_words(body, side)}; {_knee_words(body, side)}"
     angles = (a, signed(s, b), signed(s, g))
     return {name: Outcome(angle, method) for name, angle in zip(HIP, angles, strict=True)}
 
@@ -61,7 +51,7 @@ def _knee(body: Body, side: str) -> dict[str, Outcome]:
         return knee_of_three_points(body, side)
     a, b, g = body.knee_turn(side)
     s = SIDES[side]
-    method = f"{_hip_words(body, side)}; {_knee_words(body, side)} and malleoli"
+    method = f"{hip_words(body, side)}; {_knee_words(body, side)} and malleoli"
     rotation = Outcome(signed(s, g), f"{method}; knee axis carried by the shank from the static", "static")
     if side not in body.zeros.knee_axis:
         reason = "without a static trial thigh and shank share one epicondylar axis, which turns with neither"
@@ -102,8 +92,8 @@ def _thigh_elevation(body: Body, side: str) -> Outcome:
     if body.setting.kind == "keypoints":
         return Outcome(line_elevation(line), "hip and knee keypoints")
     if body.by_keypoints(f"{side}KJC"):
-        return Outcome(line_elevation(line), f"{_hip_words(body, side)}; knee keypoint")
-    return Outcome(line_elevation(line), f"{_hip_words(body, side)}; epicondyles")
+        return Outcome(line_elevation(line), f"{hip_words(body, side)}; knee keypoint")
+    return Outcome(line_elevation(line), f"{hip_words(body, side)}; epicondyles")
 
 
 def _foot_progression(body: Body, side: str) -> Outcome:

@@ -76,6 +76,17 @@ def model_notes(given: KinematicsInput, options: KinematicsOptions, result: Kine
     return tuple(notes)
 
 
+def other_model_note(result: Kinematics, options: KinematicsOptions) -> str:
+    """Say that the markers are those of a model that was not asked for, where knees are lost for want of others."""
+    lost = any(label.endswith("KNM") and cost for label, cost in result.cost_of_missing.items())
+    if options.model == "plug-in-gait" or not lost or not result.marker_set.startswith("plug-in-gait"):
+        return ""
+    return (
+        "these are markers of Plug-in Gait, whose knees and ankles come from wands and measured widths: "
+        "--model plug-in-gait computes them so"
+    )
+
+
 def _change(other: JointAngles, angles: JointAngles) -> str:
     """Return the mean change of the sagittal angles over the trial, and the largest."""
     changes = {}

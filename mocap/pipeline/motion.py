@@ -28,7 +28,7 @@ from mocap.pipeline.filter_bias import FILTER_BIAS, filter_verdicts
 from mocap.pipeline.gravity_part import vertical_of, with_gravity_part
 from mocap.pipeline.import_checks import import_verdicts, model_points_note, told_once
 from mocap.pipeline.measure_words import with_measure_words
-from mocap.pipeline.model_notes import KinematicsInput, model_notes
+from mocap.pipeline.model_notes import KinematicsInput, model_notes, other_model_note
 from mocap.pipeline.point_filter import as_static, point_method, with_filtered_points, with_point_method
 from mocap.pipeline.reconstruction import GRAVITY_UNSTATED
 from mocap.pipeline.trial_outputs import TRIAL_SUFFIXES, check_trial_output
@@ -146,9 +146,13 @@ def analyse(
     told = KinematicsInput(points, static, marker_set, trial.gravity_known, trial.subject, static_subject or {},
                            recordings or NO_RECORDINGS)  # fmt: skip
     result = told.compute(options)
-    stated: dict[str, str | float | int | bool] = {"marker_set": result.marker_set, "static": static is not None}
+    stated: dict[str, str | float | int | bool] = {
+        "model": options.model, "marker_set": result.marker_set, "static": static is not None,
+        **({"task": options.task} if options.task else {}),
+    }  # fmt: skip
     lacking = missing_note(result.marker_set, result.cost_of_missing)
-    notes = [*(note for note in (own, lacking) if note), *model_notes(told, options, result)]
+    single = (own, lacking, other_model_note(result, options))
+    notes = [*(note for note in single if note), *model_notes(told, options, result)]
     operation = Operation("kinematics", {**stated, "notes": "; ".join(notes)} if notes else stated)
 
     def compute(one: Points3D, other: Points3D | None) -> JointAngles:

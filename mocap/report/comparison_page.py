@@ -7,7 +7,7 @@ import numpy as np
 from mocap.assessment import ComparedAngle, Comparison
 from mocap.report.angle_figures import LEFT, RIGHT, Line, agreement_picture
 from mocap.report.calibration_page import whole_page
-from mocap.report.convention_part import conventions_part
+from mocap.report.convention_part import conventions_part, full_name, listed_names
 from mocap.report.page_parts import escaped, table
 
 _HEAD = (
@@ -47,7 +47,7 @@ def _row(one: ComparedAngle) -> list[str]:
     mark = " *" if one.differences else ""
     cmc = f"{_number(f.cmc.value, 3)}<br><small>{_number(f.cmc_after_offset.value, 3)}</small>"
     return [
-        escaped(one.name) + mark, f"{f.n}<br><small>{f.n_effective:.0f}</small>",
+        escaped(full_name(one.name)) + mark, f"{f.n}<br><small>{f.n_effective:.0f}</small>",
         f"{_number(f.offset)}<br><small>{_span(f.offset_interval)}</small>", _number(f.sd), _number(f.rmse),
         _number(f.rmse_after_offset), _span(f.limits), _number(f.slope, 3), _number(f.r, 3), cmc, _number(f.largest),
     ]  # fmt: skip
@@ -68,7 +68,7 @@ def _same(angles: Sequence[ComparedAngle]) -> str:
     for one in angles:
         groups.setdefault(one.differences, []).append(one.name)
     rows = [
-        [escaped(", ".join(names)), "<br>".join(escaped(words) for words in differences)]
+        [escaped(listed_names(names)), "<br>".join(escaped(words) for words in differences)]
         for differences, names in groups.items() if differences
     ]  # fmt: skip
     if not rows:
@@ -86,7 +86,8 @@ def _angle(one: ComparedAngle, made: Comparison) -> str:
     worst = float(one.time_s[one.figures.largest_at])
     words = [f"Largest difference at {worst:.2f} s", one.verdict, one.note, one.figures.cmc.reason]
     told = ". ".join(escaped(word[:1].upper() + word[1:]) for word in words if word)
-    return f"<section class='camera'><h3>{escaped(one.name)}</h3>{picture}<p class='note'>{told}.</p></section>"
+    head = f"<h3>{escaped(full_name(one.name))}</h3>"
+    return f"<section class='camera'>{head}{picture}<p class='note'>{told}.</p></section>"
 
 
 def _left_out(made: Comparison) -> str:
@@ -95,7 +96,7 @@ def _left_out(made: Comparison) -> str:
     reasons: dict[str, list[str]] = {}
     for name, reason in made.left_out.items():
         reasons.setdefault(reason, []).append(name)
-    rows = [[escaped(", ".join(names)), escaped(reason)] for reason, names in reasons.items()]
+    rows = [[escaped(listed_names(names)), escaped(reason)] for reason, names in reasons.items()]
     return f"<h2>Not compared</h2>{table(['Angles', 'Why'], rows, (1,))}"
 
 

@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from mocap.report.angle_figures import LEFT, MIDDLE, RIGHT, Line, curve_picture
 from mocap.report.calibration_page import whole_page
-from mocap.report.convention_part import conventions_part, shown_name, side_of
+from mocap.report.convention_part import conventions_part, full_name, listed_names, shown_name, side_of
 from mocap.report.measure_part import measures_part
 from mocap.report.page_parts import escaped, table
 from mocap.report.standing_part import neutral_of, standing_part
-from mocap.report.verdict_part import verdict_table
+from mocap.report.verdict_part import check_name, verdict_table
 from mocap.trial import JointAngles, Trial, Verdict, beyond_reach, frame_reasons, scalar_values
 
 _Z95 = 1.96
@@ -55,9 +55,10 @@ def _facts(trial: Trial, angles: JointAngles, version: str) -> str:
     n, duration = len(angles.values), (len(angles.values) - 1) / angles.rate_hz
     up = f"Z up ({trial.axis_source})" if trial.gravity_known else "which way is up is not known"
     facts = {
-        "Subject": trial.subject_code, "Task": trial.task, "Recorded": trial.created_utc, "Site": trial.site,
-        "Operator": trial.operator, "Length": f"{duration:.2f} s, {n} frames at {angles.rate_hz:g} Hz",
-        "Units": f"angles in degrees, lengths in metres, times in seconds; world {up}",
+        "Subject": trial.subject_code, "Task": trial.task or made.get("task", ""), "Recorded": trial.created_utc,
+        "Site": trial.site, "Operator": trial.operator,
+        "Length": f"{duration:.2f} s, {n} frames at {angles.rate_hz:g} Hz",
+        "Units": f"angles in degrees, times in seconds, lengths with their unit; world {up}",
         "Marker set": made.get("marker_set", ""), "Model": made.get("model", ""),
         "Standing trial": {True: "used", False: "none"}.get(bool(made.get("static")), "") if made else "",
         **{f"Context: {name}".replace("_", " "): value for name, value in trial.context.items()},
@@ -70,7 +71,7 @@ def _facts(trial: Trial, angles: JointAngles, version: str) -> str:
 
 def _summary(trial: Trial, angles: JointAngles) -> str:
     seen = sum(one.observable for one in angles.definitions)
-    failed = [verdict.name for verdict in trial.quality if not verdict.passed]
+    failed = [check_name(verdict.name) for verdict in trial.quality if not verdict.passed]
     checks = f"{len(trial.quality) - len(failed)} of {len(trial.quality)} checks hold"
     told = f"{checks}; look at: {escaped(', '.join(failed))}" if failed else checks
     kind = "usable" if failed else "good"
@@ -80,17 +81,22 @@ def _summary(trial: Trial, angles: JointAngles) -> str:
     )
 
 
-def _constant_deg(angles: JointAngles, index: int) -> tuple[float, float]:
-    """Landmark placement and soft tissue, standard uncertainties in degrees; NaN is unknown."""
-    parts = (np.atleast_1d(part[..., index]) for part in (angles.u_landmark, angles.u_sta))
-    landmark, tissue = (float(np.rad2deg(part.max())) for part in parts)
-    return landmark, tissue
+def _constant_deg(angles: JointAngles, index: int) -> tuple[float, bool]:
+    """What stays the same over a trial: the standard uncertainty of all known parts (NaN: none is), in degrees.
+
+    With it, whether that of landmark placement or of soft tissue is known and the other is not.
+    """
+    parts = (angles.u_landmark, angles.u_sta, angles.u_calibration, angles.u_gravity)
+    each = np.rad2deg([np.max(np.atleast_1d(part[..., index])) for part in parts])
+    known = np.isfinite(each)
+    whole = float(np.linalg.norm(each[known])) if known.any() else float("nan")
+    return whole, bool(known.any() and not known[:2].all())
 
 
 def _line(angles: JointAngles, name: str, label: str, colour: str, dashed: bool) -> Line:
     random = angles.sd_deg(name)
-    known = [part for part in _constant_deg(angles, angles.names.index(name)) if np.isfinite(part)]
-    whole = np.sqrt(np.nan_to_num(random) ** 2 + np.sum(np.square(known))) if known else random
+    constant, _ = _constant_deg(angles, angles.names.index(name))
+    whole = np.hypot(np.nan_to_num(random), constant) if np.isfinite(constant) else random
     return Line(label, angles.time_s, angles.deg(name), random, whole, colour, dashed)
 
 
@@ -103,23 +109,33 @@ def _curves(angles: JointAngles, subject: Mapping[str, float | str]) -> str:
     for base, names in groups.items():
         sides = [side_of(name)[1] for name in names]
         colours = {"right": RIGHT, "left": LEFT}
-        lines = [_line(angles, name, side, colours.get(side, MIDDLE), side == "left")
+        middle = "middle" if len(names) > 1 else ""
+        lines = [_line(angles, name, side or middle, colours.get(side, MIDDLE), side == "left")
                  for name, side in zip(names, sides, strict=True)]  # fmt: skip
         one = angles.definition(names[0])
         picture = curve_picture(lines, f"{base} over time", [neutral_of(subject, name) for name in names])
-        doubt = f" {escaped(one.reason)}." if one.reason else ""
         figures.append(
-            f"<figure><h3>{escaped(shown_name(base))}</h3>{picture}<figcaption>+ {escaped(one.positive)}"
-            f"{'; 0: ' + escaped(one.zero) if one.zero else ''}.{doubt}</figcaption></figure>"
+            f"<figure><h3>{escaped(shown_name(base))}</h3>{picture}<figcaption>+: {escaped(one.positive)}"
+            f"{'; 0: ' + escaped(one.zero) if one.zero else ''}.{_doubts(angles, names)}</figcaption></figure>"
         )
     if not figures:
         return "<h2>Angles over time</h2><p>No angle has a value.</p>"
     return (
         "<h2>Angles over time</h2><p class='note'>Right: orange, solid. Left: blue, dashed. Dark band: random error, "
-        "95 %; light band: with landmark placement and soft tissue, where these are known: it moves a whole curve and "
-        "drops out of changes as far as landmarks go. No dark band: the points came without uncertainty. Dotted: "
-        f"standing.</p><div class='pictures'>{''.join(figures)}</div>"
+        "95 %; light band: with landmark placement, soft tissue, vertical and calibration, where these are known: it "
+        "moves a whole curve, and most of it drops out of changes. No dark band: the points came without uncertainty. "
+        f"Dotted: standing.</p><div class='pictures'>{''.join(figures)}</div>"
     )
+
+
+def _doubts(angles: JointAngles, names: Sequence[str]) -> str:
+    """What limits the angles of a picture, with the side where it is that of one alone."""
+    by_reason: dict[str, list[str]] = {}
+    for name in names:
+        by_reason.setdefault(angles.definition(name).reason, []).append(side_of(name)[1])
+    told = [(f"{' and '.join(filter(None, sides))}: {reason}" if len(by_reason) > 1 else reason)
+            for reason, sides in by_reason.items() if reason]  # fmt: skip
+    return "".join(f" {escaped(text[:1].upper() + text[1:])}." for text in told)
 
 
 def _numbers(angles: JointAngles) -> str:
@@ -130,26 +146,26 @@ def _numbers(angles: JointAngles) -> str:
         if not np.isfinite(values).any():
             continue
         low, high = int(np.nanargmin(values)), int(np.nanargmax(values))
-        known = [part for part in _constant_deg(angles, index) if np.isfinite(part)]
-        partly |= len(known) == 1
+        constant, lacking = _constant_deg(angles, index)
+        partly |= lacking
         random = angles.sd_deg(one.name)
         rows.append([
-            escaped(one.name), _deg(float(np.nanmean(values))), *(
+            escaped(full_name(one.name)), _deg(float(np.nanmean(values))), *(
                 f"{_deg(float(values[at]))} <small>at {angles.time_s[at]:.2f}\u00a0s</small>" for at in (low, high)
             ),
-            _deg(float(values[high] - values[low])), _reach(float(np.linalg.norm(known)) if known else np.nan)
-            + ("*" if len(known) == 1 else ""),
+            _deg(float(values[high] - values[low])), _reach(constant) + ("*" if lacking else ""),
             _reach(_median(random)), f"{100 * np.mean(~np.isfinite(angles.values[:, index])):.0f}",
         ])  # fmt: skip
     head = ["Angle (deg)", "mean", "lowest", "highest", "range", "± constant, 95 %", "± random, 95 %", "missing, %"]
-    note = " * one of the two is not known and not in it: the true reach is larger." if partly else ""
+    note = " * landmark placement or soft tissue is unknown, so not in it: the true reach is larger." if partly else ""
     if left_out.any():
-        told = ", ".join(f"{angles.names[at]} ({left_out[at]})" for at in np.flatnonzero(left_out))
+        told = ", ".join(f"{full_name(angles.names[at])} ({left_out[at]})" for at in np.flatnonzero(left_out))
         note += f" Without the frames beyond what the joint reaches, which nobody confirmed: {escaped(told)}."
     return (
         f'<h2>In numbers</h2><div class="wide">{table(head, rows)}</div>'
-        f"<p class='note'>Constant: landmark placement and soft tissue, 1.96 "
-        f"times their standard uncertainty; landmark placement drops out of the range. Random: median over the frames."
+        f"<p class='note'>Constant: landmark placement, soft tissue, the vertical and the calibration of the cameras, "
+        f"as far as they are known, 1.96 times their standard uncertainty; most of the share of landmark placement "
+        f"drops out of the range. Random: median over the frames."
         f"{note}</p>"
     )
 
@@ -176,7 +192,7 @@ def _hidden(angles: JointAngles) -> str:
             reasons.setdefault(f"in single frames: {partly}", []).append(one.name)
     if not reasons:
         return "<h2>Not observable</h2><p>Every angle is observable.</p>"
-    rows = [[escaped(", ".join(names)), escaped(reason)] for reason, names in reasons.items()]
+    rows = [[escaped(listed_names(names)), escaped(reason)] for reason, names in reasons.items()]
     return f"<h2>Not observable</h2>{table(['Angles', 'Why'], rows, (1,))}"
 
 

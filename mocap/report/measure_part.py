@@ -1,5 +1,6 @@
 """The part of a page on what was measured beside angles: balance, heels and knees over time, and what is not there."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,6 +12,10 @@ from mocap.report.page_parts import escaped, table
 from mocap.trial import FILE_UNITS, Measure
 
 _DRAWN = ("com_ap_ratio", "base_of_support_margin", "margin_of_stability", "heel_rise", "knee_over_toe")
+_SEGMENT = re.compile(r"the segment \w+(?= in the world)")
+_HEADINGS = {
+    "com_ap_ratio": "Centre of mass between heels (0) and toes (1)", "knee_over_toe": "Knee beside the foot line",
+}  # fmt: skip
 _COLOURS = {"right": RIGHT, "left": LEFT}
 
 
@@ -45,20 +50,19 @@ def _figure(base: str, both: Sequence[Measure], time_s: NDArray) -> str:
     ]
     unit = "ratio" if shown == "1" else shown
     doubt = f" {escaped(both[0].reason)}." if both[0].reason else ""
-    return (
-        f"<figure><h3>{escaped(shown_name(base))}</h3>{curve_picture(lines, f'{base} over time', unit=unit)}"
-        f"<figcaption>+ {escaped(both[0].positive)}.{doubt}</figcaption></figure>"
-    )
+    picture, positive = curve_picture(lines, f"{base} over time", unit=unit), escaped(both[0].positive)
+    head = f"<h3>{escaped(_HEADINGS.get(base, shown_name(base)))}</h3>"
+    return f"<figure>{head}{picture}<figcaption>+: {positive}.{doubt}</figcaption></figure>"
 
 
 def _meanings(measures: Sequence[Measure]) -> str:
-    rows = [
-        [
-            escaped(one.name), FILE_UNITS[one.unit][0], escaped(one.definition), escaped(one.positive),
-            escaped(one.method) or "-",
-            escaped(one.reason) if one.observable else f"not observable: {escaped(one.reason)}",
-        ]
-        for one in measures
-    ]  # fmt: skip
-    head = ("Measure", "Unit", "Definition", "Positive", "Method", "What limits it")
-    return f'<div class="wide">{table(head, rows, range(1, 6))}</div>'
+    rows: dict[tuple[str, ...], list[str]] = {}
+    for one in measures:
+        doubt = one.reason if one.observable else f"not observable: {one.reason}"
+        # Of each segment alike: its name stands in that of the measure.
+        definition = _SEGMENT.sub("the segment", one.definition)
+        key = (FILE_UNITS[one.unit][0], definition, one.positive, one.method or "-", doubt)
+        rows.setdefault(key, []).append(one.name)
+    head = ("Measure, by its name in files", "Unit there", "Definition", "Positive", "Method", "What limits it")
+    cells = [["<br>".join(map(escaped, names)), *map(escaped, key)] for key, names in rows.items()]
+    return f'<div class="wide">{table(head, cells, range(2, 6))}</div>'

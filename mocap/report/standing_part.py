@@ -14,6 +14,7 @@ _NEUTRAL = re.compile(r"neutral_(.+)_deg$")
 _UNIT = re.compile(r"(.+)_(m|mm|rad|deg|kg|s)$")
 _COLUMNS = {"": 1, "r": 2, "l": 3}
 _MM = 1000.0
+_RECORD = ("static_trial", "static_recorded", "static_operator")
 
 Subject = Mapping[str, float | str]
 
@@ -39,8 +40,9 @@ def standing_part(subject: Subject, verdicts: Sequence[Verdict], names: Sequence
     standing, lengths = _angles(subject, names), _lengths(subject)
     if not standing and not verdicts:
         return f"<h2>Standing</h2><p>No standing trial was given.</p>{lengths}"
-    quiet = subject.get("static_quiet_s")
-    words = f"<p>Quiet standing used: {number(float(quiet), 3, 's')}.</p>" if isinstance(quiet, float | int) else ""
+    quiet, who = subject.get("static_quiet_s"), [str(subject[key]) for key in _RECORD if key in subject]
+    of = f" of {escaped(', '.join(who))}" if who else ""
+    words = f"<p>Quiet standing used: {number(float(quiet), 3, 's')}{of}.</p>" if isinstance(quiet, float | int) else ""
     checks = verdict_table(verdicts, "Check of the standing trial")
     return f"<h2>Standing</h2>{words}{checks}{standing}{lengths}"
 
@@ -80,7 +82,7 @@ def _lengths(subject: Subject) -> str:
     rows: dict[tuple[str, str], list[str]] = {}
     for key, value in subject.items():
         name, side, unit = _parts(key)
-        if _NEUTRAL.match(key) or key == "static_quiet_s" or name.endswith("_sd"):
+        if _NEUTRAL.match(key) or key in ("static_quiet_s", *_RECORD) or name.endswith("_sd"):
             continue
         cells = rows.setdefault((name, unit), [escaped(_words(name)), "", "", "", ""])
         cells[_COLUMNS[side]] = escaped(value) if isinstance(value, str) else _with_spread(subject, key, value)

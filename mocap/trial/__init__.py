@@ -2,7 +2,7 @@
 
 from mocap.trial.angles import AngleDefinition, JointAngles
 from mocap.trial.changes import Change, change_between
-from mocap.trial.conventions import FILE_UNITS, convention_rows, frame_reasons, measure_rows
+from mocap.trial.conventions import FILE_UNITS, convention_rows, frame_reasons, measure_rows, shared_parts
 from mocap.trial.keypoints import Keypoints2D, Timeline
 from mocap.trial.measures import Measure
 from mocap.trial.points import Points3D, Segments
@@ -32,4 +32,5 @@ __all__ = [
     "frame_reasons",
     "measure_rows",
     "scalar_values",
+    "shared_parts",
 ]

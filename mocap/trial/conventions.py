@@ -38,6 +38,12 @@ def convention_rows(angles: JointAngles) -> list[dict[str, Any]]:
     return rows
 
 
+def shared_parts(methods: Sequence[str]) -> tuple[str, ...]:
+    """Return the parts, between semicolons, that all of two or more methods have, in the order of the first."""
+    each = [method.split("; ") for method in methods]
+    return tuple(part for part in each[0] if all(part in other for other in each)) if len(each) > 1 else ()
+
+
 def frame_reasons(angles: JointAngles, index: int) -> str:
     """Return why single frames of an angle have no value, or one to doubt, with the number of frames; may be empty."""
     codes, counts = np.unique(angles.frame_reason[:, index], return_counts=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from mocap.pipeline.output_kinds import ANGLE_PAGE, COMPARISON_PAGE, is_alike
+from mocap.report.convention_part import conventions_part, listed_names
 from mocap.report.kinematics_page import kinematics_page
 from mocap.storage import write_trial
 from mocap.trial import AngleDefinition, JointAngles, Measure, Operation, Points3D, Segments, Trial, Verdict
@@ -35,19 +36,22 @@ def trial() -> Trial:
     subject = {
         "neutral_hip_flexion_r_deg": 9.13, "neutral_hip_flexion_r_sd_deg": 0.12, "neutral_hip_flexion_l_deg": 8.02,
         "neutral_hip_flexion_l_sd_deg": 0.1, "neutral_pelvic_tilt_deg": 12.94, "neutral_pelvic_tilt_sd_deg": 0.3,
-        "leg_length_r_m": 0.8821, "leg_length_l_m": 0.8763, "static_quiet_s": 5.17, "mass_kg": 70.5, "sex": "f",
+        "leg_length_r_m": 0.8821, "leg_length_l_m": 0.8763, "static_quiet_s": 5.17,
+        "static_trial": "stand01", "static_recorded": "2026-03-01", "mass_kg": 70.5, "sex": "f",
         "static_knee_width_r_m": 0.1052, "static_knee_width_sd_r_m": 0.0004, "static_knee_width_l_m": 0.1041,
         "static_hip_centre_r": "score", "static_hip_centre_l": "harrington",
     }  # fmt: skip
     quality = (
         Verdict("static_quiet", 5.17, 3.0, "s", True, "quiet standing used"),
+        Verdict("flat_foot_r", 0.0025, 0.005, "m", True),
         Verdict("pelvis_width", 0.41, 0.35, "m", False, "usual: 0.17 to 0.35 m"),
     )
     points = Points3D(np.random.default_rng(1).normal(size=(N, 2, 3)), ("a", "b"), 100.0)
     return Trial(
         "squat <1>", points, angles=angles, subject_code="P01", task="squat", operator="AB", subject=subject,
         created_utc="2026-03-01T10:00:00Z", quality=quality, inputs={"squat.c3d": "ab" * 32},
-        operations=(Operation("kinematics", {"marker_set": "landmarks", "static": True, "notes": "up was given"}),),
+        operations=(Operation("kinematics", {"model": "segments", "marker_set": "landmarks", "static": True,
+                                             "notes": "up was given"}),),
     )  # fmt: skip
 
 
@@ -85,12 +89,15 @@ def test_the_page_says_it_all_and_stands_alone() -> None:
     assert page.fetched == [] and page.open == []
     for words in (
         "Kinematics of squat <1>", "P01", "AB", "2026-03-01T10:00:00Z", "angles in degrees", "3 of 4 angles",
-        "look at: pelvis_width", "Quiet standing used: 5.17 s", "Hip flexion 9.1 ± 0.1 8.0 ± 0.1 1.1",
+        "look at: pelvis width", "Quiet standing used: 5.17 s of stand01, 2026-03-01.",
+        "Hip flexion 9.1 ± 0.1 8.0 ± 0.1 1.1",
         "Pelvic tilt 12.9 ± 0.3", "Leg length 882.1 mm 876.3 mm 5.8 mm", "70.5 kg",
         "Knee width 105.2 mm ± 0.4 mm 104.1 mm 1.1 mm", "Hip centre score harrington",
         "no plate at T12/L1",
         "Femur against <pelvis>.", "by & markers", "hip_flexion (right, left)", "abababababab", "up was given",
-        "usual: 0.17 to 0.35 m", "mocap 0.1.0", "not for diagnosis",
+        "usual: 0.17 to 0.35 m", "pelvis width 0.41 m 0.35 m", "flat foot, right 2.5 mm 5 mm", "Task squat",
+        "All methods: by & markers.", "Model segments", "Lumbar flexion no plate at T12/L1", "mocap 0.1.0",
+        "not for diagnosis",
     ):  # fmt: skip
         assert words in page.text, words
     assert html.count("<img ") == 2  # tilt, and both hips in one
@@ -102,12 +109,12 @@ def test_numbers_carry_their_uncertainty() -> None:
     numbers = text[text.index("In numbers"):]
     # Mean 20 + 15 (1 - cos 9) / 9; of the samples nearest to 3 t = 3 pi / 2, 5 pi / 2. Constant: 1.96 times that of
     # landmarks alone, or sqrt(2^2 + 1.5^2).
-    assert re.search(r"pelvic_tilt 23\.2 5\.0 at 1\.57 s 35\.0 at 2\.62 s 30\.0 ± 2\.0\* ± 1\.0 0 ", numbers)
-    assert re.search(r"hip_flexion_r .* ± 4\.9 ± 1\.0 10 ", numbers)
-    assert "lumbar_flexion" not in numbers[: numbers.index("Not observable")]
+    assert re.search(r"Pelvic tilt 23\.2 5\.0 at 1\.57 s 35\.0 at 2\.62 s 30\.0 ± 2\.0\* ± 1\.0 0 ", numbers)
+    assert re.search(r"Hip flexion, right .* ± 4\.9 ± 1\.0 10 ", numbers)
+    assert "Lumbar flexion" not in numbers[: numbers.index("Not observable")]
     unknown = {"sd": np.full((N, 4), np.nan), "u_landmark": np.full(4, np.nan), "u_sta": np.full(4, np.nan)}
     without = replace(trial().angles, **unknown)
-    assert re.search(r"pelvic_tilt .* unknown unknown", Page(kinematics_page(replace(trial(), angles=without))).text)
+    assert re.search(r"Pelvic tilt .* unknown unknown", Page(kinematics_page(replace(trial(), angles=without))).text)
 
 
 def test_a_trial_of_which_nothing_is_known_has_a_page() -> None:
@@ -132,7 +139,7 @@ def test_the_commands_write_pages_and_keep_other_files(tmp_path: Path, monkeypat
     assert is_alike(tmp_path / "agreement.html", COMPARISON_PAGE)
     text = Page((tmp_path / "agreement.html").read_text(encoding="utf-8")).text
     for words in ("Comparison of a.h5 and b.h5", "−2.00", "Every angle is defined alike in both", "CMC", "n effective",
-                  "Conventions of B, b.h5", "Femur against <pelvis>.", "lumbar_flexion"):  # fmt: skip
+                  "Conventions of B, b.h5", "Femur against <pelvis>.", "Lumbar flexion"):  # fmt: skip
         assert words in text, words
     (tmp_path / "mine.html").write_text("<p>my own</p>")
     for words, code in (
@@ -159,3 +166,26 @@ def test_measures_of_the_body_are_drawn_and_told() -> None:
     assert "not observable: needs C7" in text
     assert html.count('alt="heel_rise over time"') == 1 and 'alt="com_ap_ratio over time"' not in html
     assert "Balance, heels and knees" not in Page(kinematics_page(trial())).text
+
+
+def test_both_sides_share_a_row_and_what_all_methods_share_is_said_once() -> None:
+    shared = "tied in the static; points: not filtered"
+    definitions = [
+        replace(trial().angles.definition("hip_flexion_r"), name=name, method=f"{method}; {shared}")
+        for name, method in (("hip_flexion_r", "by RMFE and RMS"), ("hip_flexion_l", "by LMFE and RMS"),
+                             ("tilt", "by C7"))
+    ]  # fmt: skip
+    text = Page(conventions_part(definitions)).text
+    assert "All methods: tied in the static; points: not filtered." in text
+    assert "hip_flexion (right, left)" in text and "by R/LMFE and RMS" in text and "by C7" in text
+    assert listed_names(["hip_flexion_r", "hip_flexion_l", "pelvic_tilt_clinical", "pelvic_tilt_clinical_l"]) == (
+        "Hip flexion (right, left), Pelvic tilt clinical, Pelvic tilt clinical (left)"
+    )
+
+
+def test_the_vertical_and_the_calibration_count_among_what_stays() -> None:
+    parts = {"u_gravity": np.deg2rad(np.full(4, 2.0)), "u_calibration": np.deg2rad(np.full(4, 1.0))}
+    text = Page(kinematics_page(replace(trial(), angles=replace(trial().angles, **parts)))).text
+    # 1.96 sqrt(1 + 4 + 1), soft tissue not known, and 1.96 sqrt(4 + 2.25 + 4 + 1).
+    assert re.search(r"Pelvic tilt 23\.2 .* 30\.0 ± 4\.8\* ± 1\.0", text)
+    assert re.search(r"Hip flexion, right .* ± 6\.6 ± 1\.0 10 ", text)

@@ -10,6 +10,8 @@ from mocap.kinematics.further.coordinates import sds_of
 from mocap.kinematics.traced import Scalar
 from mocap.trial import Measure
 
+_NO_FRAME = "no frame shows all it needs"
+
 
 @dataclass(frozen=True)
 class Words:
@@ -67,7 +69,11 @@ def finished(drafts: Sequence[Draft], covariances: Mapping[str, NDArray]) -> tup
 def _finish(draft: Draft, sds: Mapping[int, NDArray]) -> Measure:
     words = draft.words
     sd = draft.spread([sds[id(scalar)] for scalar in draft.scalars]) if draft.scalars and sds else None
+    reason = draft.reason
+    # What was computed, and of which no value came of it, is not explained by what merely limits it.
+    if draft.method and "no frame" not in reason and not np.isfinite(draft.values).any():
+        reason = f"{_NO_FRAME}; {reason}" if reason else _NO_FRAME
     return Measure(
         words.name, draft.values, words.unit, words.definition, words.positive, draft.method,
-        sd, draft.reason,  # type: ignore[arg-type]  # None is unknown
+        sd, reason,  # type: ignore[arg-type]  # None is unknown
     )  # fmt: skip

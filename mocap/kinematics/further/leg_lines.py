@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from mocap.kinematics.angles import line_elevation, line_lean, signed
 from mocap.kinematics.body import SIDES, Body
+from mocap.kinematics.hip_words import hip_words
 from mocap.kinematics.observability import HIP_LINE, NotObservable, Outcome, attempt
 from mocap.kinematics.tape.points import count_seen
 from mocap.kinematics.traced import Frame, Scalar, Vec, carried, difference, turned_by
@@ -62,7 +63,7 @@ def _thigh_inclination(body: Body, side: str) -> Outcome:
     # The line is turned about to point down: its lean forward is that of the upward line, backward.
     lean = signed(-1.0, line_lean(upward, subject))
     source = body.heading.source if body.heading else ""
-    points = "hip and knee keypoints" if body.setting.kind == "keypoints" else "hip centre and epicondyles"
+    points = "hip and knee keypoints" if body.setting.kind == "keypoints" else f"{hip_words(body, side)}; epicondyles"
     return Outcome(lean, f"{points}; heading: {source}")
 
 

@@ -1,8 +1,12 @@
 """What `mocap kinematics` prints of the angles and of the measures of the body."""
 
+from types import SimpleNamespace
+
 import numpy as np
 
 from mocap.cli.kinematics_lines import angle_lines, measure_lines
+from mocap.kinematics import KinematicsOptions
+from mocap.pipeline.model_notes import other_model_note
 from mocap.trial import AngleDefinition, Measure, measure_rows
 
 
@@ -43,3 +47,11 @@ def test_angles_are_listed_by_method_and_what_all_share_is_said_once() -> None:
     ]  # fmt: skip
     assert angle_lines([]) == []
     assert angle_lines([_angle("a", "same"), _angle("b", "same")]) == ["  a, b", "  all of these: same"]
+
+
+def test_markers_of_plug_in_gait_point_to_its_model() -> None:
+    lost = SimpleNamespace(marker_set="plug-in-gait-lower", cost_of_missing={"RKNM": ("hip_flexion_r",)})
+    assert "--model plug-in-gait computes them" in other_model_note(lost, KinematicsOptions())
+    assert not other_model_note(lost, KinematicsOptions(model="plug-in-gait"))
+    lost.cost_of_missing = {"RKNM": (), "SACR": ("pelvic_tilt",)}
+    assert not other_model_note(lost, KinematicsOptions())

@@ -105,12 +105,15 @@ def test_sacrum_marker_stands_for_the_psis() -> None:
 
 
 def test_hip_centre_methods_are_used_and_named() -> None:
-    options = KinematicsOptions(hip_centre="bell")
+    options = KinematicsOptions(hip_centre="bell", skin_asis_m=0.012, skin_psis_m=0.008)
     result = kinematics(TRIAL.points, static=STATIC.points, options=options)
     pelvis = result.segments.world_from_segment[:, result.segments.names.index("pelvis")]
-    expected = hip_centre("bell", PelvisSize(SUBJECT.pelvis_width, SUBJECT.pelvis_depth), 1.0)
+    size = PelvisSize(SUBJECT.pelvis_width, SUBJECT.pelvis_depth, skin_asis=0.012, skin_psis=0.008)
+    expected = hip_centre("bell", size, 1.0)
     np.testing.assert_allclose(result.centres["RHJC"], pelvis[:, :3, :3] @ expected + pelvis[:, :3, 3], atol=1e-9)
-    assert "bell" in result.angles.definition("hip_flexion_r").method
+    for name in ("hip_flexion_r", "knee_flexion_l", "thigh_elevation_r", "thigh_inclination_l"):
+        words = "hip centre by bell (soft tissue of 12 mm over the ASIS and 8 mm over the PSIS)"
+        assert words in result.angles.definition(name).method
 
 
 def test_hip_centres_that_come_with_the_points_are_taken() -> None:

@@ -1,0 +1,25 @@
+"""What the hip centre of a body rests on, in words for the methods of angles."""
+
+from mocap.kinematics.body import Body
+from mocap.kinematics.hip_centre import PelvisSize
+
+
+def hip_words(body: Body, side: str) -> str:
+    """Return by what the hip centre of a side, `R` or `L`, is known, with what was chosen for it."""
+    if f"{side}HJC" in body.points:
+        return "hip centre as given with the points"
+    if body.hip_is_keypoint(side):
+        return "hip keypoint"
+    words = body.setting.functional.hip_words.get(side, "")
+    if side in body.setting.functional.hip_offset:
+        return f"hip centre by {words}"
+    words = "; ".join(one for one in (words, _skin_words(body.setting.size)) if one)
+    return f"hip centre by {body.setting.hip_method.replace('_', ' ')}{words and f' ({words})'}"
+
+
+def _skin_words(size: PelvisSize | None) -> str:
+    """What soft tissue over the pelvis was taken off before the regression; nothing where none was."""
+    if size is None or not (size.skin_asis or size.skin_psis):
+        return ""
+    asis, psis = (f"{1000 * depth:.3g} mm over the" for depth in (size.skin_asis, size.skin_psis))
+    return f"soft tissue of {asis} ASIS and {psis} PSIS"
