@@ -45,8 +45,8 @@ def _told(name: str, held: np.ndarray) -> None:
 
 
 def test_bands_hold_the_truth_after_a_static_of_one_second() -> None:
-    held, _ = _held(static_standing(SUBJECT, seconds=1.0, rate_hz=30.0).points, 40)
-    # 40 trials of 53 frames: pooled over the angles measured 0.949, single ones 0.936 to 0.963. Without the part of
+    held, _ = _held(static_standing(SUBJECT, seconds=1.0, rate_hz=30.0).points, 24)
+    # 24 trials of 53 frames: pooled over the angles measured 0.956, single ones 0.943 to 0.971. Without the part of
     # the static pelvic tilt is held in 0.921.
     assert held.mean() == pytest.approx(0.95, abs=0.01)
     assert held.min() >= 0.92 and held.max() <= 0.98

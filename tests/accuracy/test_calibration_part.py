@@ -7,7 +7,7 @@ import numpy as np
 from calibration import CameraRig
 from calibration.quality.uncertainty import draw_rigs
 from calibration.synthetic import ring_rig
-from mocap.kinematics import kinematics
+from mocap.kinematics import joint_angles
 from mocap.pipeline.motion import analyse
 from mocap.reconstruction import ReconstructionOptions, reconstruct
 from mocap.synthetic import default_subject, squat, static_standing
@@ -42,7 +42,7 @@ def test_drawn_cameras_scatter_the_angles_as_stated() -> None:
     errors = []
     for true_rig in draw_rigs(rig, rig.covariance, DRAWS, 5):
         points, static = (_measured(one, true_rig, rig) for one in (SQUAT, STATIC))
-        errors.append(kinematics(points, static=static).angles.values - trial.angles.values)
+        errors.append(joint_angles(points, static=static).values - trial.angles.values)
     found = np.sqrt(np.median(np.mean(np.square(errors), axis=0), axis=0))
     alone = analyse(Trial("t", measured), STATIC).angles
     assert alone is not None and np.isnan(alone.u_calibration).all()  # no cameras, no figure

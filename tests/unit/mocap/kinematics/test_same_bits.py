@@ -108,8 +108,10 @@ def test_the_order_in_which_spans_are_worked_on_changes_nothing(n_frames: int, m
 
 @pytest.mark.parametrize("model", MODELS)
 def test_neither_repetition_nor_threads_change_anything(model: str, monkeypatch) -> None:
+    # However few numbers there are, threads take their share.
+    monkeypatch.setattr(evaluate, "_WORTH_THREADS", 0)
     first = bits(_analysed(model, 1040 if model == "segments" else 40))
-    for threads in (1, 2, 5):
+    for threads in (1, 5):
         monkeypatch.setattr(os, "sched_getaffinity", lambda _, n=threads: set(range(n)), raising=False)
         _same(first, bits(_analysed(model, 1040 if model == "segments" else 40)), threads)
 
