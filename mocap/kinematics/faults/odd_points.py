@@ -111,7 +111,7 @@ def find_odd_points(
         part = slice(start, start + _AT_ONCE)
         rough[:, part], still[part] = scan(given, columns[part], BEND_M, LEAP_M)
 
-    for_each(look, range(0, len(columns), _AT_ONCE))
+    for_each(look, range(0, len(columns), _AT_ONCE), 3 * rough.size)
     masks = {"far off the body": _off_body(points.position, columns)}
     if still.any():
         masks["frozen"] = find_frozen(points.position[:, columns])
