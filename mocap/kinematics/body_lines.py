@@ -83,5 +83,5 @@ def ankle(points: Positions, side: str) -> NDArray | None:
 
 def foot_line(points: Positions, side: str) -> NDArray | None:
     """Return the line from heel to forefoot, shape (time, 3)."""
-    tips = (points.get(side + tip) for tip in ("MT2", "MET3", "TOE", "BTOE", "HALLUX", "MT1", "STOE", "MT5"))
+    tips = (points.get(side + tip) for tip in ("MT2", "TOE", "BTOE", "HALLUX", "MT1", "STOE", "MT5"))
     return minus(first(*tips), points.get(f"{side}HEEL"))

@@ -154,6 +154,7 @@ VERDICT_NAMES: frozenset[str] = frozenset(
         "points_absurd", "markers_moved", "measures_sides", "measures_changed",
         "static_same_placement",
     }
+    | {"floor_level", "same_vertical", "static_balance"}
     | FUNCTIONAL_VERDICTS
     | {f"residual_{name}" for parts in TRACKED.values() for names in parts for name in names}
     | SLIP_VERDICTS

@@ -23,6 +23,7 @@ from mocap.kinematics.faults.odd_points import (
     without_exchanged,
 )
 from mocap.kinematics.faults.turns import settled_turns
+from mocap.kinematics.faults.verticals import vertical_verdicts
 from mocap.kinematics.fit.model import fit_skeleton
 from mocap.kinematics.frame_reasons import with_frame_reasons
 from mocap.kinematics.further.flat_foot import flat_foot_verdicts
@@ -251,6 +252,7 @@ def kinematics(
     angles = with_reach_flags(angles, upright=upright, confirmed=confirmed)
     if options.proxies:
         angles = with_proxies(angles, body, covariances)
+    level = person.quiet if static is not None and static.gravity_known else {}
     quantities = all_measures(body, covariances, points.rate_hz, options.sex) if measured else ()
     return Kinematics(
         angles=angles,
@@ -263,6 +265,7 @@ def kinematics(
         + stands
         + (exchange_verdict(exchanges, points),)
         + odd_verdicts(odd, given, points)
+        + (vertical_verdicts(level, positions, points.rate_hz) if upright and marks.kind != "keypoints" else ())
         + moved_verdict(moved, compared, points, with_static=bool(person.quiet))
         + verdicts_of(body, outcomes, positions)
         + plate_slip_verdicts(person.quiet, positions, person.hips, points.rate_hz)

@@ -129,6 +129,8 @@ def calibrate_person(
             "Give a static trial with the same marker set.",
             code="MARKER_SET_MISMATCH",
         )
+    # What a static of a world without a vertical tells of the sole or of heights would be of no use.
+    setting = replace(setting, gravity_known=setting.gravity_known and static.gravity_known)
     upright = setting.gravity_known and options.posture == "upright"
     everything = checked_positions(static, matched, "static trial", upright)
     compared = plausibility.same_subject(everything, trial, options.static_check == "refuse")

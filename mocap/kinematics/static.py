@@ -126,7 +126,7 @@ def find_zeros(found: Landmarks, setting: Setting, foot_flat: bool) -> Zeros:
         knee_axis={s: axis for s in SIDES if (axis := _knee_axis(body, s)) is not None},
         femur_in_shank={s: turn for s in SIDES if (turn := _femur_in_shank(body, s)) is not None},
         foot_flat={s: flat for s in SIDES if foot_flat and (flat := _foot_flat(body, s)) is not None},
-        standing_height=_standing_height(body),
+        standing_height=_standing_height(body) if setting.gravity_known else {},
     )
 
 

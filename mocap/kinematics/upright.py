@@ -59,7 +59,7 @@ def check_upright(points: Positions, owner: str) -> None:
     The line from the feet to the middle of the trunk stays near the vertical in whoever keeps the balance: a squat or
     a hinge moves trunk and pelvis to opposite sides of it. Frames that stand are told by the shape of the body alone.
     """
-    line = _balance_line(points)
+    line = balance_line(points)
     if line is None:
         return
     limit = TRUNK_ALONE_REFUSE_DEG if feet_middle(points) is None else UPRIGHT_REFUSE_DEG
@@ -89,7 +89,7 @@ def upright_verdicts(points: Positions, owner: str = "trial") -> tuple[Verdict, 
     owner : str
         `trial` or `static`; the latter is named in the verdicts.
     """
-    line = _balance_line(points)
+    line = balance_line(points)
     if line is None:
         return ()
     prefix = "" if owner == "trial" else f"{owner}_"
@@ -132,7 +132,7 @@ def standing_frames(points: Positions) -> NDArray:
     return standing if standing.sum() >= max(1.0, STANDING_SHARE * seen.sum()) else standing & False
 
 
-def _balance_line(points: Positions) -> NDArray | None:
+def balance_line(points: Positions) -> NDArray | None:
     """Return the line from the feet to the middle of the trunk, or what there is of it, shape (time, 3)."""
     pelvis, feet, top = pelvis_middle(points), feet_middle(points), trunk_top(points)
     if feet is None:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from calibration import CameraRig
 from mocap.errors import KinematicsError
-from mocap.kinematics import GRAVITY_ANGLES
+from mocap.kinematics import GRAVITY_ANGLES, Kinematics, KinematicsOptions
+from mocap.kinematics.faults.floor import FLOOR_NOT_JUDGED
 from mocap.kinematics.proxies import PROXIES
 from mocap.trial import JointAngles, Points3D
 
@@ -88,6 +89,13 @@ def _numbers(told: object) -> NDArray:
     except ValueError:
         return np.empty(0)
     return found if np.isfinite(found).all() else np.empty(0)
+
+
+def floor_note(result: Kinematics, options: KinematicsOptions, gravity_known: bool) -> str:
+    """Return that nothing was said of the floor, where angles are measured against gravity; empty elsewhere."""
+    judged = any(verdict.name == "floor_level" for verdict in result.verdicts)
+    asked = any(one.observable and one.name in GRAVITY_ANGLES for one in result.angles.definitions)
+    return FLOOR_NOT_JUDGED if asked and gravity_known and not judged and options.posture == "upright" else ""
 
 
 def with_gravity_part(

@@ -25,7 +25,7 @@ from mocap.pipeline.calibration_recordings import NO_PATHS, RecordingPaths, name
 from mocap.pipeline.clicks import clicked_landmarks
 from mocap.pipeline.digests import input_sha256
 from mocap.pipeline.filter_bias import FILTER_BIAS, filter_verdicts
-from mocap.pipeline.gravity_part import vertical_of, with_gravity_part
+from mocap.pipeline.gravity_part import floor_note, vertical_of, with_gravity_part
 from mocap.pipeline.import_checks import import_verdicts, model_points_note, told_once
 from mocap.pipeline.measure_words import with_measure_words
 from mocap.pipeline.model_notes import KinematicsInput, model_notes, other_model_note
@@ -151,7 +151,7 @@ def analyse(
         **({"task": options.task} if options.task else {}),
     }  # fmt: skip
     lacking = missing_note(result.marker_set, result.cost_of_missing)
-    single = (own, lacking, other_model_note(result, options))
+    single = (own, lacking, other_model_note(result, options), floor_note(result, options, trial.gravity_known))
     notes = [*(note for note in single if note), *model_notes(told, options, result)]
     operation = Operation("kinematics", {**stated, "notes": "; ".join(notes)} if notes else stated)
 

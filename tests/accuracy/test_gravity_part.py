@@ -124,6 +124,7 @@ def test_where_nothing_states_it_the_part_is_unknown_and_said_so(tmp_path: Path)
     trial = analyse(Trial("t", TRIALS["squat"], axis_source="inferred"), STATIC)
     angles = trial.angles
     assert angles is not None and np.isnan(angles.u_gravity).all() and np.isnan(angles.u_gravity_change).all()
+    assert "floor not judged" in str(trial.operations[-1].parameters["notes"])  # a squat has no steps
     words = "vertical: world z (up axis inferred from the body), sd not stated"
     told = {one.name for one in angles.definitions if words in one.method}
     assert told == {one.name for one in angles.definitions if one.observable} & GRAVITY_ANGLES
