@@ -58,8 +58,10 @@ def _attach(owner: Mapping[str, h5py.Dataset], group: Group) -> None:
                 owner[name].dims[axis].attach_scale(owner[dim])
 
 
-def load(path: Path, only: Collection[str] = ()) -> dict[str, Group]:
+def load(path: Path, only: Collection[str] = (), *, own: bool = False) -> dict[str, Group]:
     """Read all groups of a file, the root first; beside it those of these names alone, where some are named.
+
+    A file of one's `own`, written a moment ago, is not looked through for what a trial file never holds.
 
     Raises
     ------
@@ -74,7 +76,8 @@ def load(path: Path, only: Collection[str] = ()) -> dict[str, Group]:
             # A file of another kind, or of a later version, may hold other things; that is said first.
             scan_attributes(file["/"], "/")
             check_format(file.attrs, path)
-            scan(file)
+            if not own:
+                scan(file)
             groups: dict[str, Group] = {}
             _collect(file["/"], "", groups, only)
             if groups["/"].variables:

@@ -42,7 +42,7 @@ def write_trial(path: Path | str, trial: Trial) -> None:
         temporary.unlink(missing_ok=True)
         save(temporary, groups)
         seal(temporary)
-        problems = mismatches(load(temporary))
+        problems = mismatches(load(temporary, own=True))
         if problems:
             raise TrialFileError(
                 f"{path}: {problems[0][0]} {problems[0][1]} while it was written.", "Check the disk.",
