@@ -85,7 +85,7 @@ class Frame(_Traced):
         """Return the axes, shape (time, 3, 3)."""
         if self.node.array is not None:
             return self.node.array
-        return np.moveaxis(self._rows().reshape(3, 3, -1), -1, 0)
+        return self._rows().reshape(3, 3, -1).transpose(2, 0, 1)
 
 
 class Scalar:

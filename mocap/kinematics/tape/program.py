@@ -1,5 +1,6 @@
 """Writes the code that computes values, standard uncertainties and gradients of nodes for every tile of frames."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -114,7 +115,7 @@ class Program:
             if len(array) == 1 or (len(array) and array.strides[0] == 0):
                 self._given[id(array)] = self.constant(array[0].ravel())
             else:
-                self._given[id(array)] = self._load(as_rows(array), int(np.prod(array.shape[1:], dtype=int)))
+                self._given[id(array)] = self._load(as_rows(array), math.prod(array.shape[1:]))
         return self._given[id(array)]
 
     def value(self, node: Node) -> int:
@@ -195,8 +196,8 @@ def _pull_parents(node: Node) -> tuple[Node, ...]:
 def as_rows(array: NDArray) -> NDArray:
     """Return an array, shape (time, ...), as rows, shape (row, time), without copying where it is made of such."""
     if not array.size:
-        return np.empty((int(np.prod(array.shape[1:], dtype=int)), 0))
-    rows = np.moveaxis(array, 0, -1)
+        return np.empty((math.prod(array.shape[1:]), 0))
+    rows = array.transpose(*range(1, array.ndim), 0)
     step = array.itemsize
     if rows.ndim == 3 and rows.strides[0] != rows.shape[1] * rows.strides[1]:
         rows = np.ascontiguousarray(rows)
