@@ -25,11 +25,11 @@ class KinematicsInput:
     static_subject: Mapping[str, float | str]
     recordings: CalibrationRecordings = NO_RECORDINGS
 
-    def compute(self, options: KinematicsOptions) -> Kinematics:
-        """Return the kinematics with these options."""
+    def compute(self, options: KinematicsOptions, measured: bool = True) -> Kinematics:
+        """Return the kinematics with these options, with the measures of the body where they are asked for."""
         return kinematics(
             self.points, self.marker_set, self.static, options=options, gravity_known=self.gravity_known,
-            subject=self.subject, static_subject=self.static_subject, recordings=self.recordings,
+            subject=self.subject, static_subject=self.static_subject, recordings=self.recordings, measured=measured,
         )  # fmt: skip
 
 

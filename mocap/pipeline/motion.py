@@ -20,6 +20,7 @@ from mocap.kinematics.missing import missing_note
 from mocap.kinematics.proxies import PROXIES
 from mocap.kinematics.static import StaticReport
 from mocap.kinematics.tasks import task_note
+from mocap.pipeline.better_model import better_model_note
 from mocap.pipeline.calibration_part import with_calibration_part
 from mocap.pipeline.calibration_recordings import NO_PATHS, RecordingPaths, named_digests, open_recordings
 from mocap.pipeline.clicks import clicked_landmarks
@@ -28,7 +29,7 @@ from mocap.pipeline.filter_bias import FILTER_BIAS, filter_verdicts
 from mocap.pipeline.gravity_part import floor_note, vertical_of, with_gravity_part
 from mocap.pipeline.import_checks import import_verdicts, model_points_note, told_once
 from mocap.pipeline.measure_words import with_measure_words
-from mocap.pipeline.model_notes import KinematicsInput, model_notes, other_model_note
+from mocap.pipeline.model_notes import KinematicsInput, model_notes
 from mocap.pipeline.point_filter import as_static, point_method, with_filtered_points, with_point_method
 from mocap.pipeline.reconstruction import GRAVITY_UNSTATED
 from mocap.pipeline.trial_outputs import TRIAL_SUFFIXES, check_trial_output
@@ -151,7 +152,8 @@ def analyse(
         **({"task": options.task} if options.task else {}),
     }  # fmt: skip
     lacking = missing_note(result.marker_set, result.cost_of_missing)
-    single = (own, lacking, other_model_note(result, options), floor_note(result, options, trial.gravity_known))
+    better = better_model_note(told, options, result)
+    single = (own, lacking, better, floor_note(result, options, trial.gravity_known))
     notes = [*(note for note in single if note), *model_notes(told, options, result)]
     operation = Operation("kinematics", {**stated, "notes": "; ".join(notes)} if notes else stated)
 

@@ -102,6 +102,23 @@ def test_without_a_static_the_feet_have_no_angle(folder: Path, tmp_path: Path, m
     assert np.isfinite(_angles(tmp_path / "a.h5")["knee_flexion_r"]).all()
 
 
+def test_what_the_other_model_would_show_is_told(folder: Path, tmp_path: Path, mocap_cli) -> None:
+    walk, static = folder / "PiG_Motion3_FF.c3d", folder / "PiG_Calibration3_FF.c3d"
+    done = mocap_cli("kinematics", walk, "--static", static, "--out", tmp_path / "a.h5", "--json")
+    told = json.loads(done.out)
+    (note,) = [note for note in told["notes"] if "--model plug-in-gait" in note]
+    own = _command(mocap_cli, walk, static, tmp_path / "b.h5", "--json")
+    shown, more = (sum(angle["observable"] for angle in each["angles"]) for each in (told, json.loads(own.out)))
+    assert f": {more} of {len(told['angles'])} angles, where model segments shows {shown}" in note
+    assert shown < 15 < 30 < more
+    assert not [note for note in json.loads(own.out)["notes"] if "--model" in note]
+    # The widths of this file are all 0.
+    alone = folder / "PiG_Calibration-FlatFoot-Hole.c3d"
+    done = mocap_cli("kinematics", alone, "--static", alone, "--out", tmp_path / "c.h5", "--json")
+    (note,) = [note for note in json.loads(done.out)["notes"] if "--model plug-in-gait" in note]
+    assert "but: Model plug-in-gait needs leg_length_m, knee_width_r_m" in note
+
+
 def test_another_models_markers_are_refused(shared_data: Path, tmp_path: Path, mocap_cli) -> None:
     squat = next((shared_data / "squat_markers").glob("*static*.trc"))
     done = _command(mocap_cli, squat, None, tmp_path / "a.h5")
