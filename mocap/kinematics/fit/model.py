@@ -167,18 +167,19 @@ def _fit_tree(
     if not markers:
         return None
     measured = {name: positions[name] for name in markers}
-    start = start_poses(tree, measured)
+    root, rotations, own = start_poses(tree, measured)
     observed = Observed(
         segment=np.array([tree.segments.index(tree.places[name][0]) for name in markers]),
         place=np.array([tree.places[name][1] for name in markers]),
         position=np.stack(list(measured.values()), axis=1),
         covariance=_covariances(points, matched, markers, options.marker_sd_m),
         soft_tissue=soft_tissue_variance(
-            markers, _hip_flexion(tree, start[1]), points.n_frames, options.soft_tissue_scale
+            markers, _hip_flexion(tree, rotations), points.n_frames, options.soft_tissue_scale
         ),
         steady=max(1.0, STEADY_S * points.rate_hz),
     )
-    fitted = solve(tree, observed, start, acceleration_density(*start, points.rate_hz), points.rate_hz)
+    density = acceleration_density(root, rotations, own, points.rate_hz, options.bridge_s)
+    fitted = solve(tree, observed, (root, rotations), density, points.rate_hz, options.bridge_s)
     shown = tuple(
         judge(fitted.seen[:, 1 + index], points.rate_hz, options.bridge_s, fitted.restless)
         for index in range(len(tree.segments))

@@ -107,3 +107,22 @@ def place_point(root, rotations, parent, offset, segment, place, lower, value, g
                     y += w * levers[k, 0] - u * levers[k, 2]
                     z += u * levers[k, 1] - v * levers[k, 0]
                 grad[source, t, 0, c], grad[source, t, 1, c], grad[source, t, 2, c] = x, y, z
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def solve_frames(blocks, chosen, step):
+    """Solve, in place of `step` (time, n), the equations of the chosen frames each by itself; 0 in the others."""
+    n_frames, n = step.shape
+    lower = np.zeros((n, n))
+    for t in range(n_frames):
+        if not chosen[t] or not factor(blocks[t], lower):
+            step[t] = 0.0
+            continue
+        for i in range(n):
+            for k in range(i):
+                step[t, i] -= lower[i, k] * step[t, k]
+            step[t, i] /= lower[i, i]
+        for i in range(n - 1, -1, -1):
+            for k in range(i + 1, n):
+                step[t, i] -= lower[k, i] * step[t, k]
+            step[t, i] /= lower[i, i]

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from mocap.kinematics.fit import band_kernels as band
 from mocap.kinematics.fit import normal_kernels as normal
 from mocap.kinematics.fit.bridging import SEEN_SD_RAD, runs_of
+from mocap.kinematics.fit.fast import without_slow
 from mocap.kinematics.fit.gross import farthest_gross, implausible
 from mocap.kinematics.fit.limits import LIMIT_SD_RAD
-from mocap.kinematics.fit.result_kernels import blend, seen_sd
+from mocap.kinematics.fit.result_kernels import blend, seen_sd, solve_frames
 from mocap.kinematics.fit.tree import Tree
 
 MAX_STEPS = 30
@@ -22,8 +23,10 @@ SETTLED = 1e-4
 SMALL_STEP = 1e-6
 STRETCH = 1000
 OVERLAP_S = 1.0
-# A turn that no marker shows is known to a radian at best, and a place to a metre.
+# A turn that no marker shows and nothing bridges is known to a radian at best, and a place to a metre.
 LOOSEST = 1.0
+# In a gap that is bridged the movement alone says how sure it is; this is for the arithmetic.
+NO_TIE = 1e-6
 # Away from gaps the prior is there for nothing but numerical ease: it must not round a corner of the movement.
 LIGHT = 1e-4
 EDGE_S = 0.1
@@ -137,7 +140,12 @@ class _Work:
 
 
 def solve(
-    tree: Tree, observed: Observed, start: tuple[NDArray, NDArray], density: NDArray, rate_hz: float
+    tree: Tree,
+    observed: Observed,
+    start: tuple[NDArray, NDArray],
+    density: NDArray,
+    rate_hz: float,
+    bridge_s: float,
 ) -> Fit:
     """Return the poses that markers, joint limits and a smooth movement agree on.
 
@@ -149,20 +157,23 @@ def solve(
     density : ndarray, shape (1 + segment,)
         Of the acceleration of place (m²/s³) and turns (rad²/s³).
     rate_hz : float
+    bridge_s : float
+        Gaps up to this long are bridged by the movement before and after.
 
     Notes
     -----
-    Long trials are solved in stretches of 1000 frames with 1 s more on both sides; what lies that far away moves no
-    pose by more than rounding.
+    Long trials are solved in stretches of 1000 frames with 1 s, or the longest bridge, more on both sides; what lies
+    that far away moves no pose by more than rounding.
     """
     n_frames = len(observed.position)
-    margin = round(OVERLAP_S * rate_hz)
+    margin = round(max(OVERLAP_S, bridge_s + 2.0 * EDGE_S) * rate_hz)
     prior = np.repeat(rate_hz**3 / density, 3)
     parts = []
     for first in range(0, n_frames, STRETCH):
         low, high = max(first - margin, 0), min(first + STRETCH + margin, n_frames)
         fitted = _solve_stretch(
-            tree, observed.part(slice(low, high)), start[0][low:high].copy(), start[1][low:high].copy(), prior, rate_hz
+            tree, observed.part(slice(low, high)), start[0][low:high].copy(), start[1][low:high].copy(), prior, rate_hz,
+            bridge_s,
         )
         parts.append(_cut(fitted, slice(first - low, min(first + STRETCH, n_frames) - low)))
     return Fit(*(np.concatenate([getattr(part, one.name) for part in parts]) for one in fields(Fit)))
@@ -173,7 +184,13 @@ def _cut(fitted: Fit, frames: slice) -> Fit:
 
 
 def _solve_stretch(
-    tree: Tree, observed: Observed, root: NDArray, rotations: NDArray, prior: NDArray, rate_hz: float
+    tree: Tree,
+    observed: Observed,
+    root: NDArray,
+    rotations: NDArray,
+    prior: NDArray,
+    rate_hz: float,
+    bridge_s: float,
 ) -> Fit:
     n_frames, n = len(root), tree.n_unknowns
     work = _Work.of(n_frames, n, observed)
@@ -193,11 +210,29 @@ def _solve_stretch(
             break
         observed = replace(observed, position=np.where(gross[..., None], np.nan, observed.position))
     doubted = implausible(work.residuals, weights, observed.segment, len(tree.segments))
-    covariance = _covariance(tree, observed, root, rotations, work, prior, _missing(seen))
+    _follow_fast(tree, observed, root, rotations, work, ~(_missing(seen) | near[:, ::3]).any(axis=1))
+    tie = np.where(_gaps(_missing(seen), bridge_s * rate_hz, closed=True), NO_TIE, LOOSEST**-2)
+    covariance = _covariance(tree, observed, root, rotations, work, prior, _missing(seen), tie)
     restless = _widened(restless | ~np.isfinite(covariance).all(axis=(1, 2)), rate_hz) | gross.any(axis=1)
     left_out = np.isfinite(everything[..., 0]) & np.isnan(observed.position[..., 0])
     _normal_equations(tree, replace(observed, position=everything), weights, root, rotations, work)
     return Fit(root, rotations, covariance, work.residuals, seen, restless, left_out, doubted)
+
+
+def _follow_fast(
+    tree: Tree, observed: Observed, root: NDArray, rotations: NDArray, work: _Work, whole: NDArray
+) -> None:
+    """Move the poses, in place, by what the markers tell of fast movement beside the slow errors of their skin.
+
+    One step from poses that the markers have settled on; only in frames, `whole` (time,), that show all segments.
+    """
+    axes = rotations[:, observed.segment]
+    fast, weights = without_slow(work.residuals, axes, observed.covariance, observed.steady)
+    shifted = replace(observed, position=observed.position - (work.residuals - fast))
+    _normal_equations(tree, shifted, weights, root, rotations, work)
+    _add_diagonal(work.blocks, DAMPING)
+    solve_frames(work.blocks, whole, work.right)
+    normal.apply_step(root, rotations, work.right)
 
 
 def _widened(frames: NDArray, rate_hz: float) -> NDArray:
@@ -211,18 +246,26 @@ def _widened(frames: NDArray, rate_hz: float) -> NDArray:
 
 
 def _covariance(
-    tree: Tree, observed: Observed, root: NDArray, rotations: NDArray, work: _Work, prior: NDArray, missing: NDArray
+    tree: Tree,
+    observed: Observed,
+    root: NDArray,
+    rotations: NDArray,
+    work: _Work,
+    prior: NDArray,
+    missing: NDArray,
+    tie: NDArray,
 ) -> NDArray:
     """Return the covariances of place and turns, shape (time, n, n); NaN where there is none.
 
     A frame that shows all segments stands for itself. In gaps neighbours and the prior tell too, and soft tissue, which
-    errs alike in neighbours, counts there as often as it is independent.
+    errs alike in neighbours, counts there as often as it is independent. `tie` (time, n / 3) is the information that
+    each frame is given for nothing: none in gaps that are bridged, or many frames would make much of it.
     """
     n_frames, n = work.right.shape
     covariance = np.full((n_frames, n, n), np.inf)
     if missing.any():
         _normal_equations(tree, observed, observed.weights(observed.steady), root, rotations, work)
-        _add_diagonal(work.blocks, LOOSEST**-2)
+        _add_diagonal(work.blocks, np.repeat(tie, 3, axis=1))
         if band.factor_band(work.blocks, _held(np.broadcast_to(prior, (n_frames, n))), *work.factors):
             band.inverse_diagonal(*work.factors, covariance)
     _normal_equations(tree, observed, observed.weights(1.0), root, rotations, work)
@@ -283,7 +326,7 @@ def _moved_seen(step: NDArray, seen: NDArray) -> NDArray:
     return moved
 
 
-def _add_diagonal(blocks: NDArray, value: float) -> None:
+def _add_diagonal(blocks: NDArray, value: float | NDArray) -> None:
     places = np.arange(blocks.shape[1])
     blocks[:, places, places] += value
 
@@ -302,16 +345,28 @@ def _missing(seen: NDArray) -> NDArray:
     return missing
 
 
-def _near_gaps(seen: NDArray, rate_hz: float) -> NDArray:
-    """Return where, shape (time, n), a segment is not seen or was or will be so within 0.1 s; places as the root is."""
-    reach = max(2, round(EDGE_S * rate_hz))
-    missing = _missing(seen)
+def _gaps(missing: NDArray, longest: float, *, closed: bool) -> NDArray:
+    """Return which frames that do not show a segment, shape (time, 1 + segment), lie in a gap of so many or fewer.
+
+    `closed`: only in gaps with frames on both sides that show it.
+    """
+    found = np.zeros_like(missing)
     for index in range(1, missing.shape[1]):
-        # What is out of sight for very long is not bridged, and must not pull at what is in sight.
-        for first, last in runs_of(missing[:, index].copy()):
-            missing[first:last, index] = last - first <= LONGEST_S * rate_hz
-    missing[:, 0] = missing[:, 1]
-    near = missing.copy()
+        for first, last in runs_of(missing[:, index]):
+            inside = first > 0 and last < len(missing)
+            found[first:last, index] = last - first <= longest + 1e-6 and (inside or not closed)
+    found[:, 0] = found[:, 1]
+    return found
+
+
+def _near_gaps(seen: NDArray, rate_hz: float) -> NDArray:
+    """Return where, shape (time, n), a segment is not seen or was or will be so within 0.1 s; places as the root is.
+
+    What is out of sight for very long is not bridged, and must not pull at what is in sight.
+    """
+    reach = max(2, round(EDGE_S * rate_hz))
+    near = _gaps(_missing(seen), LONGEST_S * rate_hz, closed=False)
+    missing = near.copy()
     for shift in range(1, min(reach, len(seen) - 1) + 1):
         near[shift:] |= missing[:-shift]
         near[:-shift] |= missing[shift:]

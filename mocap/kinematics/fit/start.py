@@ -1,18 +1,21 @@
 """Where the fit starts: each segment by itself from its own markers, and how fast the person moves."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from mocap.kinematics.clusters import MIN_SPREAD_M, Cluster, fit, second_spread
+from mocap.kinematics.fit.bridging import runs_of
 from mocap.kinematics.fit.tree import Tree
 from mocap.kinematics.traced import Vec
 
 LAG_S = 0.1
 ODD_M = 0.03
-BUSY_QUANTILE = 0.95
+BUSY_QUANTILE = 0.97
+# Fewer frames that have others a long lag away say nothing of how busy a trial is.
+ENOUGH = 20
 _TURN_DENSITY = (1.0, 5000.0)
 _MOVE_DENSITY = (0.1, 100.0)
 
@@ -20,8 +23,10 @@ Found = tuple[NDArray, NDArray] | None
 """Orientation (time, 3, 3) and origin (time, 3) of a segment."""
 
 
-def start_poses(tree: Tree, measured: Mapping[str, NDArray]) -> tuple[NDArray, NDArray]:
-    """Return the place of the root (time, 3) and orientations (time, segment, 3, 3), complete.
+def start_poses(tree: Tree, measured: Mapping[str, NDArray]) -> tuple[NDArray, NDArray, NDArray]:
+    """Return the place of the root (time, 3) and orientations (time, segment, 3, 3), complete, and where they are own.
+
+    The last, (time, segment), tells in which frames a segment is not put where it is seen in another frame.
 
     A segment that shows fewer than three markers in a frame, or three in a line, takes the orientation of the nearest
     frame that shows more. One that never does takes that of the segment it hangs on (the root: of the first that hangs
@@ -32,20 +37,22 @@ def start_poses(tree: Tree, measured: Mapping[str, NDArray]) -> tuple[NDArray, N
     if alone[0] is None:
         alone[0] = _from_below(tree, alone)
     rotations = np.empty((n_frames, len(tree.segments), 3, 3))
+    own = np.ones((n_frames, len(tree.segments)), bool)
     origins = np.zeros((n_frames, len(tree.segments), 3))
     for index in range(len(tree.segments)):
         above, found = tree.parent[index], alone[index]
         if above >= 0:
             origins[:, index] = origins[:, above] + np.einsum("tij,j->ti", rotations[:, above], tree.offset[index])
         if found is not None:
-            rotations[:, index] = found[0][_nearest(np.isfinite(found[0]).all(axis=(1, 2)))]
+            own[:, index] = np.isfinite(found[0]).all(axis=(1, 2))
+            rotations[:, index] = found[0][_nearest(own[:, index])]
             if above < 0:
                 origins[:, index] = _filled(found[1])
         elif above >= 0:
             rotations[:, index] = _pointing(tree, index, rotations[:, above], origins[:, index], alone)
         else:
             rotations[:, index] = np.eye(3)
-    return origins[:, 0].copy(), rotations
+    return origins[:, 0].copy(), rotations, own
 
 
 def _from_below(tree: Tree, alone: list[Found]) -> Found:
@@ -123,28 +130,53 @@ def _filled(places: NDArray) -> NDArray:
     return np.stack([np.interp(frames, known, places[there, axis]) for axis in range(3)], axis=1)
 
 
-def acceleration_density(root: NDArray, rotations: NDArray, rate_hz: float) -> NDArray:
+def acceleration_density(
+    root: NDArray, rotations: NDArray, own: NDArray, rate_hz: float, bridge_s: float
+) -> NDArray:
     """Return how fast place (m²/s³) and turns (rad²/s³) change their speed, shape (1 + segment,), in this trial.
 
-    Acceleration is taken as white noise of a density that the trial itself shows: second differences over 0.1 s have
-    the variance 2/3 density lag³. The 0.95 quantile over the frames speaks for the busy parts of a trial, so that a
-    bridge over a gap in them is not trusted too much. Between neighbours the variance is density / rate³.
+    Acceleration is taken as white noise of a density that the trial itself shows: second differences over a lag have
+    the variance 2/3 density lag³. People move more smoothly than that, so that the density grows with the lag: it is
+    the greater of those at 0.1 s and at half of the segment's longest gap that is bridged. The 0.97 quantile over the
+    frames speaks for the busy parts of a trial, so that a bridge over a gap in them is not trusted too much. Between
+    neighbours the variance is density / rate³.
+
+    Parameters
+    ----------
+    root, rotations, own
+        Of `start_poses`; frames that are not their own show no movement.
+    rate_hz : float
+    bridge_s : float
+        Gaps up to this long are bridged.
     """
-    lag = max(1, round(LAG_S * rate_hz))
-    scale = 1.5 * (rate_hz / lag) ** 3 / 3.0
-    densities = [_density(root[2 * lag :] - 2.0 * root[lag:-lag] + root[: -2 * lag], scale, _MOVE_DENSITY)]
+
+    def place(lag: int) -> NDArray:
+        return root[2 * lag :] - 2.0 * root[lag:-lag] + root[: -2 * lag]
+
+    def turn(lag: int) -> NDArray:
+        step = _rotation_vectors(r[lag:] @ np.swapaxes(r[:-lag], -1, -2))
+        return step[lag:] - step[:-lag]
+
+    densities = [_density(place, own[:, 0], rate_hz, bridge_s, _MOVE_DENSITY)]
     for s in range(rotations.shape[1]):
         r = rotations[:, s]
-        step = _rotation_vectors(r[lag:] @ np.swapaxes(r[:-lag], -1, -2))
-        densities.append(_density(step[lag:] - step[:-lag], scale, _TURN_DENSITY))
+        densities.append(_density(turn, own[:, s], rate_hz, bridge_s, _TURN_DENSITY))
     return np.array(densities)
 
 
-def _density(bend: NDArray, scale: float, bounds: tuple[float, float]) -> float:
-    if len(bend) < 3:
-        return bounds[1]
-    busy = float(np.quantile(np.sum(bend * bend, axis=1), BUSY_QUANTILE))
-    return float(np.clip(scale * busy, *bounds))
+def _density(
+    bend: Callable[[int], NDArray], own: NDArray, rate_hz: float, bridge_s: float, bounds: tuple[float, float]
+) -> float:
+    """Return the density by second differences, shape (time - 2 lag, 3), that `bend` gives for a lag in frames."""
+    longest = max((last - first for first, last in runs_of(~own) if last - first <= bridge_s * rate_hz), default=0)
+    short = max(1, round(LAG_S * rate_hz))
+    found = []
+    for lag in dict.fromkeys((short, max(short, (longest + 1) // 2))):
+        shown = own[2 * lag :] & own[lag:-lag] & own[: -2 * lag]
+        if np.count_nonzero(shown) >= (3 if lag == short else ENOUGH):
+            squares = np.sum(bend(lag)[shown] ** 2, axis=1)
+            found.append(0.5 * (rate_hz / lag) ** 3 * float(np.quantile(squares, BUSY_QUANTILE)))
+    return float(np.clip(max(found), *bounds)) if found else bounds[1]
 
 
 def _rotation_vectors(rotation: NDArray) -> NDArray:
