@@ -48,7 +48,7 @@ def _worst(bias: dict[str, float]) -> tuple[str, float]:
 
 def test_hip_centres_come_nearer_and_no_angle_is_biased() -> None:
     found = _compare(1)
-    # Measured 8.5 mm by segments and 2.0 mm by the skeleton, 77 % less; largest mean error 0.5 deg.
+    # Measured 8.3 mm by segments and 1.9 mm by the skeleton, 77 % less; largest mean error 0.7 deg.
     assert found["skeleton"][0] <= 0.7 * found["segments"][0]
     assert _worst(found["skeleton"][1])[1] <= 1.0
     assert min(found["skeleton"][2].values()) >= 0.93
@@ -67,9 +67,9 @@ def test_over_many_seeds(plate: bool) -> None:
     print(f"\nplate {plate}: hip centres {100 * min(drops):.0f} to {100 * max(drops):.0f} % nearer (mean "
           f"{100 * np.mean(drops):.0f}), largest mean error {max(worst, key=lambda one: one[1])}, "
           f"bands hold {100 * np.mean(covered):.1f} %")  # fmt: skip
-    # Measured 47 to 82 % (mean 68), largest mean error 0.93 deg; with the plate, which no skin moves here, there is
-    # noise alone to lessen: 28 to 31 % of 2.6 mm. The bands hold 100 %: the sd counts skin that does not move here.
-    assert min(drops) >= (0.2 if plate else 0.3)
+    # Measured 49 to 83 % (mean 69), largest mean error 0.93 deg; with the plate, which no skin moves here, there is
+    # noise alone to lessen: 60 to 64 % of 2.6 mm. The bands hold 100 %: the sd counts skin that does not move here.
+    assert min(drops) >= 0.3
     assert max(error for _, error in worst) <= 1.0
     assert np.mean(covered) >= 0.93
 
