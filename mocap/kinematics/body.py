@@ -49,6 +49,7 @@ class Setting:
     size: PelvisSize | None = None
     gravity_known: bool = True
     placement_pass: bool = False
+    traces_heading: bool = False
     plug_in_gait: Any = None
     functional: Functional = Functional()  # noqa: RUF009 - frozen, all its parts are empty
 
@@ -120,14 +121,20 @@ class Body:
         return Frame(np.broadcast_to(axes, (self.n_frames, 3, 3)), self._heading_grad())
 
     def _heading_grad(self) -> Mapping[str, NDArray]:
-        """Return the turn of the heading about the vertical by the landmarks whose placement is looked at."""
+        """Return the turn of the heading about the vertical by the landmarks whose placement is looked at.
+
+        Where only its sources are asked for, these come with zeros.
+        """
+        shape = (self.n_frames, 3, 3)
+        if self.heading is not None and self.setting.traces_heading:
+            made_of = (self.points[name].grad for name in self.heading.by_landmark if name in self.points)
+            return {source: np.zeros(shape) for grad in made_of for source in grad}
         if self.heading is None or not self.setting.placement_pass:
             return {}
-        shape = (self.n_frames, 3, 3)
         return {
             name: np.broadcast_to(np.stack([0 * row, row, 0 * row]), shape)
             for name, row in self.heading.by_landmark.items()
-            if self.points[name].grad
+            if name in self.points and self.points[name].grad
         }
 
     def mid_psis(self) -> Vec:

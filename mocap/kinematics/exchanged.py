@@ -5,13 +5,14 @@ wrong labels is only presumed to be the shorter one.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mocap.kinematics.exchange_kernels import places_changed
+from mocap.kinematics.frame_flags import PointFlag, with_point_flags
 from mocap.kinematics.marker_sets import Matched
 from mocap.kinematics.tape.evaluate import for_each
 from mocap.trial import JointAngles, Points3D, Verdict
@@ -27,8 +28,6 @@ _NEIGHBOURS = (
     ("HEEL", "TOE"), ("BTOE", "STOE"), ("ASIS", "PSIS"),
 )  # fmt: skip
 _NAMED = 3
-MANY_PAIRS = "labels of one of very many pairs of points exchanged"
-_MOST_REASONS = 240  # of 255; the last ones are for flags that come later
 _AT_ONCE = 8
 
 
@@ -95,6 +94,17 @@ def exchanges_of(points: Points3D, matched: Matched) -> tuple[Exchange, ...]:
     return find_exchanges(points.position, columns, points.rate_hz)
 
 
+def unmixed(positions: Mapping[str, NDArray], exchanges: Sequence[Exchange]) -> Mapping[str, NDArray]:
+    """Return positions, shape (time, 3) each, without the frames in which their labels look exchanged: NaN there."""
+    left = dict(positions)
+    for found in exchanges:
+        for name in {found.one, found.other} & set(left):
+            values = np.array(left[name], float)
+            values[found.start : found.stop] = np.nan
+            left[name] = values
+    return left
+
+
 def with_exchange_flags(
     angles: JointAngles, exchanges: Sequence[Exchange], sources: Callable[[], Mapping[str, frozenset[str]]]
 ) -> JointAngles:
@@ -107,21 +117,12 @@ def with_exchange_flags(
     sources : callable
         Gives, per angle, the points that it is made of; asked only where there are exchanges.
     """
-    if not exchanges:
-        return angles
-    asked, codes, words = sources(), np.array(angles.frame_reason), list(angles.frame_reason_words)
-    for found in exchanges:
-        text = f"labels of {found.one} and {found.other} exchanged"
-        if text not in words:
-            text = text if len(words) < _MOST_REASONS else MANY_PAIRS
-            if text not in words:
-                words.append(text)
-        for column, name in enumerate(angles.names):
-            if asked.get(name, frozenset()) & {found.one, found.other}:
-                part = codes[found.start : found.stop, column]
-                # What has no value keeps the reason for it.
-                part[np.isfinite(angles.values[found.start : found.stop, column])] = words.index(text)
-    return replace(angles, frame_reason=codes, frame_reason_words=tuple(words))
+    flags = [
+        PointFlag(f"labels of {found.one} and {found.other} exchanged", (found.one, found.other),
+                  np.arange(found.start, found.stop))
+        for found in exchanges
+    ]  # fmt: skip
+    return with_point_flags(angles, flags, sources)
 
 
 def _stretches(at: NDArray, n_frames: int) -> list[tuple[int, int]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,11 +10,11 @@ from numpy.typing import NDArray
 from mocap.errors import KinematicsError
 from mocap.kinematics import landmarks as lm
 from mocap.kinematics.anatomical.joints import NO_RECORDINGS, CalibrationRecordings
-from mocap.kinematics.anatomical.trial_slip import plate_slip_verdicts
+from mocap.kinematics.anatomical.trial_slip import find_plate_slip, slip_flags, slip_verdicts
 from mocap.kinematics.body import Setting
 from mocap.kinematics.definitions import ANGLE_NAMES
 from mocap.kinematics.degenerate import angles_of_nothing, nothing_to_see, usable_static
-from mocap.kinematics.exchanged import exchange_verdict, exchanges_of, with_exchange_flags
+from mocap.kinematics.exchanged import exchange_verdict, exchanges_of, unmixed, with_exchange_flags
 from mocap.kinematics.faults.bridging import facing_doubted
 from mocap.kinematics.faults.odd_points import (
     find_odd_points,
@@ -25,6 +26,7 @@ from mocap.kinematics.faults.odd_points import (
 from mocap.kinematics.faults.turns import settled_turns
 from mocap.kinematics.faults.verticals import vertical_verdicts
 from mocap.kinematics.fit.model import fit_skeleton
+from mocap.kinematics.frame_flags import with_point_flags
 from mocap.kinematics.frame_reasons import with_frame_reasons
 from mocap.kinematics.further.flat_foot import flat_foot_verdicts
 from mocap.kinematics.further.measures import all_measures
@@ -236,8 +238,9 @@ def kinematics(
     if fitted is not None:
         outcomes = fitted.worded(outcomes)
 
-    def sources() -> dict[str, frozenset[str]]:
-        return angle_sources(all_outcomes(one_frame(positions, person.calibration, options.pelvis, noise, body)))
+    def sources(heading: bool = False) -> dict[str, frozenset[str]]:
+        single = one_frame(positions, person.calibration, options.pelvis, noise, body, heading=heading)
+        return angle_sources(all_outcomes(single))
 
     angles = angles_of(outcomes, covariances, found, body, points, options)
     if covariances and person.mean_sd_m:
@@ -245,7 +248,10 @@ def kinematics(
         angles = with_static_noise(angles, part)
     angles = with_frame_reasons(angles, body, found, positions, sources, upright=upright)
     angles = settled_turns(with_exchange_flags(with_odd_flags(angles, odd, sources), exchanges, sources))
-    angles = with_moved_flags(angles, moved, sources)
+    # What leaves its place for long turns the heading, too; a few odd frames do not.
+    lasting = partial(sources, heading=True)
+    slip = find_plate_slip(person.quiet, unmixed(positions, exchanges), person.hips, points.rate_hz)
+    angles = with_point_flags(with_moved_flags(angles, moved, lasting), slip_flags(slip, points.n_frames), lasting)
     if fitted is not None:
         angles = fitted.flagged(angles, body)
     confirmed = options.physiology == "confirmed"
@@ -268,7 +274,7 @@ def kinematics(
         + (vertical_verdicts(level, positions, points.rate_hz) if upright and marks.kind != "keypoints" else ())
         + moved_verdict(moved, compared, points, with_static=bool(person.quiet))
         + verdicts_of(body, outcomes, positions)
-        + plate_slip_verdicts(person.quiet, positions, person.hips, points.rate_hz)
+        + slip_verdicts(slip, points.rate_hz)
         + physiology_verdict(angles, upright=upright, confirmed=confirmed)
         + flat_foot_verdicts(angles, body)
         + (() if measures is None else measures.verdicts)

@@ -1,6 +1,7 @@
 """Which points each angle of a trial is made of, found by computing one frame with gradients."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ def one_frame(
     pelvis: str,
     noise: Mapping[str, float],
     body: Body,
+    *,
+    heading: bool = False,
 ) -> Body:
     """Return the body at the frame that shows most, every point depending on itself.
 
@@ -34,9 +37,12 @@ def one_frame(
         As for `build_landmarks`.
     body : Body
         That of the whole trial.
+    heading : bool
+        Whether what shows where the person faces, over the whole trial, counts among the points of angles by heading.
     """
     count = count_seen(positions.values())
     best = int(np.argmax(count))
     points = lm.traced_points({name: values[best : best + 1] for name, values in positions.items()}, True)
     found = lm.build_landmarks(points, calibration, pelvis, noise)
-    return build_body(found.points, found.poses, body.setting, body.zeros, body.heading)
+    setting = replace(body.setting, traces_heading=heading)
+    return build_body(found.points, found.poses, setting, body.zeros, body.heading)

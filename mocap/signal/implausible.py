@@ -25,6 +25,7 @@ _POORLY_KNOWN = 2.0  # times the typical sd of the point
 _FEWEST_FROZEN = 3
 _OWN_STEP_M = 1e-5  # a point that usually moves less from frame to frame has no noise: a plant, or perfect data
 _OTHERS_MOVE_M = 1e-3
+_NEIGHBOURS, _LOOKS = 4, 16
 _LONGEST_STRAY = 3
 _REACH = 4  # neighbours on each side that tell the course of a point
 _TURNS = 8
@@ -102,7 +103,8 @@ def without_implausible(points: Points3D) -> Points3D:
 def find_frozen(position: NDArray) -> NDArray:
     """Return the samples, shape (time, keypoint), of points that stand still to the last digit as others move.
 
-    A point that mostly does not move at all, as a planted foot in perfect data, is not called frozen.
+    A point that mostly does not move at all is not called frozen where one of its neighbours does not either, as those
+    of a planted foot in perfect data.
     """
     n_frames, n_keypoints = position.shape[:2]
     frozen = np.zeros((n_frames, n_keypoints), bool)
@@ -111,12 +113,22 @@ def find_frozen(position: NDArray) -> NDArray:
     step = np.linalg.norm(np.diff(position, axis=0), axis=2)
     typical = finite_median(step, axis=0)
     still = step == 0.0
-    for keypoint in np.flatnonzero(still.any(axis=0) & (typical > _OWN_STEP_M)):
+    moves = ~(typical <= _OWN_STEP_M) | ~_beside(position, typical <= _OWN_STEP_M)
+    for keypoint in np.flatnonzero(still.any(axis=0) & moves):
         rests = np.array([rest for rest in runs(still[:, keypoint]) if rest[1] - rest[0] + 1 >= _FEWEST_FROZEN], int)
         if len(rests):
             for start, stop in rests[_others_move(position, step, int(keypoint), rests)]:
                 frozen[start : stop + 1, keypoint] = True
     return frozen
+
+
+def _beside(position: NDArray, marked: NDArray) -> NDArray:
+    """Return which points, shape (keypoint,), have a marked one among the four that are nearest in a few frames."""
+    looks = np.unique(np.linspace(0, len(position) - 1, _LOOKS).round().astype(int))
+    apart = np.linalg.norm(position[looks][:, :, None] - position[looks][:, None], axis=3)
+    distance = finite_median(apart, 0)
+    np.fill_diagonal(distance, np.inf)
+    return np.asarray(marked[np.argsort(distance, axis=1)[:, :_NEIGHBOURS]].any(axis=1))
 
 
 def _others_move(position: NDArray, step: NDArray, keypoint: int, rests: NDArray) -> NDArray:

@@ -94,6 +94,16 @@ def test_angles_of_the_point_are_flagged(fault: str, verdict: str, words: str) -
         assert len(flagged) <= len(frames) + 2
 
 
+@pytest.mark.parametrize(("n_frames", "frame"), [(60, 56), (90, 87), (90, 45)])
+def test_strays_of_short_trials_are_told_where_they_are(n_frames: int, frame: int) -> None:
+    points = squat(default_subject(), repetitions=1).points
+    position = points.position[:n_frames]
+    position = position + np.random.default_rng(5).normal(0.0, 0.001, position.shape)
+    position[frame, points.names.index("RLFE")] += [0.06, 0.0, 0.08]
+    odd = find_odd_points(Points3D(position, points.names, 100.0), {"RLFE": "RLFE", "LLFE": "LLFE"})
+    assert np.flatnonzero(odd.masks["off course"][:, 0]).tolist() == [frame]
+
+
 def test_recordings_of_people_have_but_what_is_there(shared_data: Path) -> None:
     found = {}
     for path in sorted((shared_data / "plug_in_gait").glob("*.c3d")):

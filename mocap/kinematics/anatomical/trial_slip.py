@@ -1,6 +1,7 @@
 """A sacral plate that slides while a trial is recorded: against ASIS and PSIS, else against the hips of the thighs."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 from mocap.kinematics.anatomical.segment import Positions, cluster_of, motion_of
 from mocap.kinematics.anatomical.slip import MIN_SIDE_S, WITNESS_STEP_M, Step, find_step, witness_places
 from mocap.kinematics.clusters import Cluster
+from mocap.kinematics.frame_flags import PointFlag
 from mocap.kinematics.heading import quiet_at
 from mocap.kinematics.landmarks import TRACKED
 from mocap.kinematics.static import standing_frames
@@ -20,10 +22,32 @@ MIN_SIDE = 6
 _SKIN = ("RASIS", "LASIS", "RPSIS", "LPSIS")
 
 
-def plate_slip_verdicts(
+@dataclass(frozen=True)
+class PlateSlip:
+    """The largest lasting change of what the sacral plate sees in a trial.
+
+    Attributes
+    ----------
+    size_m : float
+    accused, what : str
+        In words: what slid, and against what.
+    points : tuple of str
+        Of the plate or cluster that is accused.
+    frame : int
+        The change lies behind it.
+    """
+
+    size_m: float
+    accused: str
+    what: str
+    points: tuple[str, ...]
+    frame: int
+
+
+def find_plate_slip(
     static: Positions, trial: Positions, hips: Mapping[str, NDArray], rate_hz: float
-) -> tuple[Verdict, ...]:
-    """Judge whether the sacral plate slid within a trial.
+) -> PlateSlip | None:
+    """Find the moment at which the sacral plate may have slid within a trial.
 
     Parameters
     ----------
@@ -36,14 +60,14 @@ def plate_slip_verdicts(
 
     Returns
     -------
-    tuple of Verdict
-        `plate_slip`: the largest lasting change of what the plate sees, m, in standing frames (quiet ones for the hip
-        centres that the thighs carry, whose skin moves more). Empty without a plate or a witness.
+    PlateSlip or None
+        By standing frames (quiet ones for the hip centres that the thighs carry, whose skin moves more). None without a
+        plate or a witness.
     """
     names = tuple(name for name in TRACKED["pelvis"][0] if name in static and name in trial)
     plate = cluster_of(static, names, "pelvis")
     if plate is None:
-        return ()
+        return None
     judged = np.flatnonzero(standing_frames(trial))
     # What lasts shows in a part of the frames of a long trial as well.
     stride = max(1, len(judged) // MOST_FRAMES)
@@ -59,17 +83,34 @@ def plate_slip_verdicts(
         seen, what = carried_hips(static, judged_trial, hips), "the hip centres that the thighs carry"
         step = _step(plate, judged_trial, seen, min_frames) if seen else None
     if step is None:
-        return ()
-    accused = "sacral plate"
+        return None
+    accused, points = "sacral plate", names
     if len(seen) == 2:
         # A plate that moves takes both hips along: where one side alone changes, it is that thigh.
         alone = {side: _step(plate, judged_trial, {side: path}, min_frames) for side, path in seen.items()}
         off = {side: one.size_m for side, one in alone.items() if one is not None}
         if len(off) == 2 and min(off.values()) < 0.5 * max(off.values()):
             side = max(off, key=lambda name: off[name])
-            accused, what = f"thigh cluster {side} (not the plate, as the other side stays)", "the sacral plate"
-    text = f"{accused} against {what}: lasting change in standing after {judged[step.frame] / rate_hz:.2f} s"
-    return (Verdict("plate_slip", step.size_m, WITNESS_STEP_M, "m", step.size_m <= WITNESS_STEP_M, text),)
+            accused, what = f"thigh cluster {side} (or the plate turned about the other hip)", "the sacral plate"
+            points = TRACKED[f"femur_{side.lower()}"][0]
+    return PlateSlip(step.size_m, accused, what, points, int(judged[step.frame]))
+
+
+def slip_verdicts(slip: PlateSlip | None, rate_hz: float) -> tuple[Verdict, ...]:
+    """Return `plate_slip`, the size (m) of what was found against its limit; none where nothing could be judged."""
+    if slip is None:
+        return ()
+    text = f"{slip.accused} against {slip.what}: lasting change in standing after {slip.frame / rate_hz:.2f} s"
+    return (Verdict("plate_slip", slip.size_m, WITNESS_STEP_M, "m", slip.size_m <= WITNESS_STEP_M, text),)
+
+
+def slip_flags(slip: PlateSlip | None, n_frames: int) -> list[PointFlag]:
+    """Return the flag of a plate that slid, from then on: angles by it are no longer those of the static's zero."""
+    if slip is None or slip.size_m <= WITNESS_STEP_M:
+        return []
+    accused = slip.accused.partition(" (")[0]
+    text = f"{accused} slid by about {1000 * slip.size_m:.0f} mm"
+    return [PointFlag(text, slip.points, np.arange(slip.frame + 1, n_frames))]
 
 
 def _step(plate: Cluster, trial: Positions, seen: Positions, min_frames: int) -> Step | None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mocap.kinematics.exchanged import Exchange
 from mocap.kinematics.faults.scan_kernels import any_beyond, scan
+from mocap.kinematics.frame_flags import PointFlag, with_point_flags
 from mocap.kinematics.tape.evaluate import for_each, read_only
 from mocap.schema import Status
 from mocap.signal.gaps import runs
@@ -33,8 +34,6 @@ the tails of Student's t of three degrees of freedom make 0.5 %, an unfiltered r
 _AT_ONCE = 16  # points that one thread looks at
 _PIECE = 1_000_000  # numbers, likewise
 _NAMED = 3
-MANY_POINTS = "one of very many points is not to be trusted"
-_MOST_REASONS = 230  # of 255; the last ones are for flags that come later
 _KINDS = {
     "frozen": "stand still to the last digit while others move",
     "leaping": f"move more than {LEAP_M} m between two frames",
@@ -138,8 +137,8 @@ def _closer(points: Points3D, columns: NDArray, rough: NDArray) -> tuple[NDArray
     leaps, strays = np.zeros((2, *rough.shape), bool)
     some = np.flatnonzero(rough.any(axis=0))
     leaps[:, some] = find_leaps(position[:, columns[some]])
-    near = np.convolve(rough.any(axis=1), np.ones(2 * _AROUND + 1), "same") > 0
-    for start, stop in runs(near[: len(rough)]):
+    near = np.convolve(rough.any(axis=1), np.ones(2 * _AROUND + 1))[_AROUND : _AROUND + len(rough)] > 0
+    for start, stop in runs(near):
         there = np.flatnonzero(rough[start:stop].any(axis=0))
         part = np.where(leaps[start:stop, there, None], np.nan, position[start:stop, columns[there]])
         variance = np.trace(points.covariance[start:stop, columns[there]], axis1=2, axis2=3)
@@ -195,23 +194,12 @@ def with_odd_flags(
     sources : callable
         Gives, per angle, the points that it is made of; asked only where something is odd.
     """
-    if not odd.masks:
-        return angles
-    asked, codes, words = sources(), np.array(angles.frame_reason), list(angles.frame_reason_words)
-    there = np.isfinite(angles.values)
-    for kind, mask in odd.masks.items():
-        for index in np.flatnonzero(mask.any(axis=0)):
-            text = f"{odd.names[index]} {kind}"
-            text = text if text in words or len(words) < _MOST_REASONS else MANY_POINTS
-            if text not in words:
-                words.append(text)
-            code = words.index(text)
-            of_it = [at for at, name in enumerate(angles.names) if odd.names[index] in asked.get(name, frozenset())]
-            frames = np.flatnonzero(mask[:, index])
-            block = np.ix_(frames, np.array(of_it, int))
-            # What has no value keeps the reason for it.
-            codes[block] = np.where(there[block], code, codes[block])
-    return replace(angles, frame_reason=codes, frame_reason_words=tuple(words))
+    flags = [
+        PointFlag(f"{odd.names[index]} {kind}", (odd.names[index],), np.flatnonzero(mask[:, index]))
+        for kind, mask in odd.masks.items()
+        for index in np.flatnonzero(mask.any(axis=0))
+    ]
+    return with_point_flags(angles, flags, sources)
 
 
 def odd_verdicts(odd: OddPoints, given: Points3D, cleaned: Points3D) -> tuple[Verdict, ...]:

@@ -34,12 +34,12 @@ def scan(position: NDArray, columns: NDArray, bend_m: float, leap_m: float) -> t
     rough : bool, shape (time, column)
         Samples in the middle of a large second difference, or behind a long step over a gap.
     still : bool, shape (column,)
-        Whether a point has the same position in three frames in a row or more, but moves in most.
+        Whether a point has the same position in three frames in a row or more.
     """
     n_frames, n_columns = len(position), len(columns)
     rough = np.zeros((n_frames, n_columns), np.bool_)
     still = np.zeros(n_columns, np.bool_)
-    run, zeros, last = np.zeros(n_columns, np.int64), np.zeros(n_columns, np.int64), np.full(n_columns, -1)
+    run, last = np.zeros(n_columns, np.int64), np.full(n_columns, -1)
     bend2, leap2 = bend_m * bend_m, leap_m * leap_m
     for frame in range(n_frames):
         for index in range(n_columns):
@@ -60,7 +60,6 @@ def scan(position: NDArray, columns: NDArray, bend_m: float, leap_m: float) -> t
                 rough[frame, index] = u * u + v * v + w * w > leap2 * span * span
                 continue
             if u == 0.0 and v == 0.0 and w == 0.0:
-                zeros[index] += 1
                 run[index] += 1
                 still[index] |= run[index] >= 2
             else:
@@ -71,6 +70,4 @@ def scan(position: NDArray, columns: NDArray, bend_m: float, leap_m: float) -> t
                 w -= position[before, column, 2] - position[before - 1, column, 2]
                 if u * u + v * v + w * w > bend2:
                     rough[before, index] = True
-    for index in range(n_columns):
-        still[index] &= 2 * zeros[index] < n_frames
     return rough, still

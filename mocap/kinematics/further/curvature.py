@@ -79,8 +79,8 @@ def _steps(places: NDArray) -> NDArray:
     """Return where along the spine markers are, 0 to 1 from the upper end, from positions (time, marker, 3)."""
     chords = np.median(np.linalg.norm(np.diff(places, axis=1), axis=2), axis=0)
     along = np.concatenate([[0.0], np.cumsum(chords)])
-    if not along[-1] >= MIN_SPREAD_M:
-        raise NotObservable(f"the spinous markers lie within {1000 * MIN_SPREAD_M:.0f} mm in most frames")
+    if not np.all(chords >= MIN_SPREAD_M):
+        raise NotObservable(f"spinous markers in a row lie within {1000 * MIN_SPREAD_M:.0f} mm in most frames")
     return along / along[-1]
 
 

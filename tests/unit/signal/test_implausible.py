@@ -28,6 +28,15 @@ def test_frozen_points_are_found_and_their_frames_exact(clean, length):
     assert not np.delete(found.frozen, 5, axis=1).any()
 
 
+@pytest.mark.parametrize("frames", [slice(None), slice(60, 420)])
+def test_a_point_frozen_for_most_of_the_recording_is_found(clean, frames):
+    position = clean[0].copy()
+    position[frames, 5] = position[frames, 5][0]
+    frozen = find_implausible(position).frozen
+    assert frozen[frames, 5].all()
+    assert not np.delete(frozen, 5, axis=1).any()
+
+
 def test_all_points_still_at_once_is_a_person_who_stands(clean):
     position = clean[0].copy()
     position[100:140] = position[100]
