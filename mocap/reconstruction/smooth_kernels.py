@@ -43,6 +43,9 @@ __all__ = ["IMPORTED_SHA256", "LANES", "MARK_ROWS", "PAD", "PIECE", "solve"]
 
 # The compiler's cache watches this file alone: a test holds this to the SHA-256 of the kernel files imported.
 IMPORTED_SHA256 = "f09ee983a36e7b8177d8bdadeefce2fafa836d1f2956776fe430dc6fdca8d627"
+# Called functions are made part of their caller: left apart, the process that compiles takes their sums in another
+# order than later ones, which load both from the cache.
+PART = {**OPTIONS, "forceinline": True}
 PAD = 3
 #: Frames in a piece, which is to stay near the processor; rows of memory for what stands at the beginning of one.
 PIECE, MARK_ROWS = 64, 54
@@ -106,7 +109,7 @@ def _eliminate(info, led, stiffness, vector, frame, state):
     return (pivot, h1, h2, b3, right), fresh
 
 
-@njit(**OPTIONS)
+@njit(**PART)
 def _forward(info, led, stiffness, vector, marks, start, stop, rows):
     """Go forward through one piece from its mark, keeping the factor, and leave a mark at its end."""
     o = start // PIECE * MARK_ROWS
@@ -122,7 +125,7 @@ def _forward(info, led, stiffness, vector, marks, start, stop, rows):
     store_all(marks, o + MARK_ROWS + 27, (*d0, *d1, *dv, *e0, *ev))
 
 
-@njit(**OPTIONS)
+@njit(**PART)
 def _substitute(rows, start, stop, vector):
     """Solve one piece, from its end on; what comes after it is solved."""
     x1, x2, x3 = load3(vector, 3 * stop), load3(vector, 3 * stop + 3), load3(vector, 3 * stop + 6)
@@ -145,7 +148,7 @@ def _negative_sum(a, b, c):
     )  # fmt: skip
 
 
-@njit(**OPTIONS)
+@njit(**PART)
 def _invert(rows, start, stop, ties, covariance):
     """Find the inverse near the diagonal for one piece, from its end on.
 

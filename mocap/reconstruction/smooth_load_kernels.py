@@ -12,6 +12,9 @@ from mocap.vector_kernels import LANES, OPTIONS, load
 
 # The compiler's cache watches this file alone: a test holds this to the SHA-256 of the kernel files imported.
 IMPORTED_SHA256 = "f09ee983a36e7b8177d8bdadeefce2fafa836d1f2956776fe430dc6fdca8d627"
+# Called functions are made part of their caller: left apart, the process that compiles takes their sums in another
+# order than later ones, which load both from the cache.
+PART = {**OPTIONS, "forceinline": True}
 # What asks for NaN may not be taken in another order (x - x would become 0).
 _PLAIN = {"cache": True, "nogil": True, "error_model": "numpy"}
 #: What a covariance is worth.
@@ -101,7 +104,7 @@ def load_lanes(position, covariance, members, centre, unit, value, info, precisi
         _informed(terms, there, t, info, precision)
 
 
-@njit(**OPTIONS)
+@njit(**PART)
 def _informed(terms, there, t, info, precision):
     """Fill in what the covariances of one frame say, where there is one."""
     s, here = load6(terms, 0), load(there, 0)

@@ -11,6 +11,9 @@ from mocap.vector_kernels import LANES, OPTIONS, load, same, store, total, where
 
 # The compiler's cache watches this file alone: a test holds this to the SHA-256 of the kernel files imported.
 IMPORTED_SHA256 = "f09ee983a36e7b8177d8bdadeefce2fafa836d1f2956776fe430dc6fdca8d627"
+# Called functions are made part of their caller: left apart, the process that compiles takes their sums in another
+# order than later ones, which load both from the cache.
+PART = {**OPTIONS, "forceinline": True}
 # What asks for NaN may not be taken in another order (x - x would become 0).
 _PLAIN = {"cache": True, "nogil": True, "error_model": "numpy"}
 _PAD = 3
@@ -94,7 +97,7 @@ def stray_samples(info, precision, value, rows, limit, beside, near, distance, f
                     far[t, p] &= own >= beside * distance[other * LANES + p]
 
 
-@njit(**OPTIONS)
+@njit(**PART)
 def _distances(info, precision, value, rows, distance):
     """Fill in the squared distance of each sample from what all others say of it."""
     one, least = same(1.0), same(1e-6)

@@ -12,6 +12,9 @@ from mocap.vector_kernels import INLINE, LANES, OPTIONS, load, same, store, wher
 
 # The compiler's cache watches this file alone: a test holds this to the SHA-256 of the kernel files imported.
 IMPORTED_SHA256 = "f09ee983a36e7b8177d8bdadeefce2fafa836d1f2956776fe430dc6fdca8d627"
+# Called functions are made part of their caller: left apart, the process that compiles takes their sums in another
+# order than later ones, which load both from the cache.
+PART = {**OPTIONS, "forceinline": True}
 #: Frames in a piece, which is to stay near the processor; rows of memory for a mark; rows of what is found.
 PIECE, MARK_ROWS, SEEN_ROWS = 64, 36, 6
 _KEPT = 5  # rows of an axis of a frame
@@ -82,7 +85,7 @@ def _keep(rows, slot, axis, state):
         store(rows, o + place, state[place] * near)
 
 
-@njit(**OPTIONS)
+@njit(**PART)
 def _piece(value, precision, steady, stiffness, marks, start, stop, rows):
     """Go forward through one piece from its mark, keeping everything, and leave a mark at its end."""
     o = start // PIECE * MARK_ROWS
@@ -99,7 +102,7 @@ def _piece(value, precision, steady, stiffness, marks, start, stop, rows):
     store_all(marks, o + MARK_ROWS + 24, z)
 
 
-@njit(**OPTIONS)
+@njit(**PART)
 def scout(value, precision, steady, stiffness, marks, sums, local, result):
     """Smooth each axis of each lane by itself; all arrays flat.
 

@@ -1,6 +1,10 @@
 """The smoother against a dense solution, a textbook Kalman smoother, and its own promises about gaps and flags."""
 
+import ast
 import hashlib
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -281,6 +285,46 @@ def test_the_compilers_cache_follows_what_is_imported(module):
     assert hashlib.sha256(content).hexdigest() == module.IMPORTED_SHA256, (
         f"write the new sum into {module.__name__}: that makes the compiler drop what it kept of the old kernels"
     )
+
+
+_KERNELS = [smooth_kernels, smooth_scout_kernels, smooth_sample_kernels, smooth_step_kernels, smooth_load_kernels,
+            smooth_learn_kernels]  # fmt: skip
+
+
+def test_what_the_compiler_may_reorder_is_part_of_its_caller():
+    # Left apart it is there in two versions, of which the process that compiles uses another one than later ones.
+    called = {node.func.id for module in _KERNELS for node in ast.walk(ast.parse(Path(module.__file__).read_text()))
+              if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}  # fmt: skip
+    for module in _KERNELS:
+        for name, kernel in vars(module).items():
+            options = getattr(kernel, "targetoptions", None)
+            if options and options.get("fastmath") and name in called:
+                assert options.get("forceinline"), name
+
+
+_SUM = """
+import hashlib, sys
+import numpy as np
+from mocap.reconstruction.smooth import smooth_points_kalman
+from mocap.trial import Points3D
+rng = np.random.default_rng(0)
+truth = np.cumsum(np.cumsum(rng.normal(0, 1e-4, (700, 9, 3)), axis=0), axis=0)
+truth[200:204, 3] = np.nan
+spread = rng.normal(0, 1e-3, (700, 9, 3, 3))
+points = Points3D(truth + rng.normal(0, 1e-3, truth.shape), [f"p{i}" for i in range(9)], 100.0,
+                  spread @ spread.swapaxes(-1, -2) + 1e-6 * np.eye(3))
+found = smooth_points_kalman(points).points
+print(hashlib.sha256(found.position.tobytes() + found.covariance.tobytes()).hexdigest())
+"""
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(1800)
+def test_the_process_that_compiles_gives_the_same_bits_as_later_ones(tmp_path):
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[3])}
+    found = [subprocess.run([sys.executable, "-c", _SUM], env=environment, capture_output=True, text=True, check=True)
+             for _ in range(2)]  # fmt: skip
+    assert len(found[0].stdout) > 60 and found[0].stdout == found[1].stdout
 
 
 def test_options_out_of_range_are_refused():
