@@ -181,6 +181,7 @@ def test_its_sd_is_that_of_drawn_steps() -> None:
     [
         (WALK[:2], np.zeros(2)),  # two places always lie on a line
         (np.array([0.0, 0.0, 0.4, 0.4]), np.array([0.0, 0.0, 0.15, 0.15])),  # onto a box
+        (np.array([0.0, 0.0, 1.5, 1.5]), np.array([0.0, 0.0, 0.15, 0.15])),  # and onto one farther away
         (np.arange(5) * 0.3, np.arange(5) * 0.17),  # stairs
         (WALK, np.array([0.0, 0.0, 0.15, 0.15, 0.15])),  # onto a platform, and on
         (np.array([0.0, 0.02, 0.3, 0.05, 0.31]), np.zeros(5)),  # on the spot
@@ -218,6 +219,9 @@ def test_leaning_people_wedges_and_ramps_are_no_other_vertical() -> None:
     assert not _off(*vertical_verdicts(person.quiet, body_alone, RATE))
     feet_alone = shifted | {name: leaning[name] for name in feet}  # a wedge, or a ramp
     assert not _off(*vertical_verdicts(person.quiet, feet_alone, RATE))
+    sideways = _turned(shifted, 8.0, ahead + 1.7)
+    otherwise = leaning | {name: sideways[name] for name in feet}  # across a slope, and leaning forward
+    assert not _off(*vertical_verdicts(person.quiet, otherwise, RATE))
 
 
 SUBJECT = default_subject()
