@@ -5,6 +5,9 @@ from collections.abc import Iterable, Sequence
 from mocap.cli.common import note_lines, verdict_lines
 from mocap.trial import AngleDefinition, Measure, Trial, shared_parts
 
+_LONG = 60
+"""Characters from which on a part of a method is not said again and again."""
+
 
 def kinematics_lines(made: Trial, out: object, notes: Sequence[str]) -> list[str]:
     """Return the lines of a trial with angles; notes and failed checks stand last, where they are seen.
@@ -28,19 +31,31 @@ def kinematics_lines(made: Trial, out: object, notes: Sequence[str]) -> list[str
 
 
 def angle_lines(definitions: Sequence[AngleDefinition]) -> list[str]:
-    """Return a line per method and one per reason, with the angles that have it; what holds for all is said once."""
+    """Return a line per method and one per reason, with the angles that have it; what holds for all, or nearly, is said once."""
     seen = [one for one in definitions if one.observable]
     common = shared_parts([one.method for one in seen])
+    model = _of_most(seen, common)
+    said = {*common, *model}
     shown = _grouped(
-        (one.name, "; ".join(part for part in one.method.split("; ") if part not in common) + _doubt(one))
-        for one in seen
+        (one.name, "; ".join(part for part in one.method.split("; ") if part not in said) + _doubt(one)) for one in seen
     )
     hidden = _grouped((one.name, one.reason) for one in definitions if not one.observable)
     return [
         *(f"  {', '.join(names)}: {method}".rstrip(": ") for method, names in shown.items()),
+        *(f"  all of these but {', '.join(others)}: {part}" for part, others in model.items()),
         *([f"  all of these: {'; '.join(common)}"] if common else []),
         *(f"  not observable: {', '.join(names)}: {reason}" for reason, names in hidden.items()),
     ]
+
+
+def _of_most(seen: Sequence[AngleDefinition], common: Sequence[str]) -> dict[str, list[str]]:
+    """Return long parts of methods that three angles in four or more have, each with the names of those that do not."""
+    found = {}
+    for part in dict.fromkeys(part for one in seen for part in one.method.split("; ")):
+        others = [one.name for one in seen if part not in one.method.split("; ")]
+        if len(part) >= _LONG and part not in common and 4 * len(others) <= len(seen):
+            found[part] = others
+    return found
 
 
 def _doubt(one: AngleDefinition) -> str:

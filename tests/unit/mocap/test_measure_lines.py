@@ -47,6 +47,12 @@ def test_angles_are_listed_by_method_and_what_all_share_is_said_once() -> None:
     ]  # fmt: skip
     assert angle_lines([]) == []
     assert angle_lines([_angle("a", "same"), _angle("b", "same")]) == ["  a, b", "  all of these: same"]
+    model = "skeleton model, " + 5 * "constant lengths, "
+    of_model = [_angle(f"angle_{letter}", f"{model}; {letter}; filtered") for letter in "abcd"]
+    assert angle_lines([*of_model, _angle("thoracic_curvature", "tangents; filtered")]) == [
+        "  angle_a: a", "  angle_b: b", "  angle_c: c", "  angle_d: d", "  thoracic_curvature: tangents",
+        f"  all of these but thoracic_curvature: {model}", "  all of these: filtered",
+    ]  # fmt: skip
 
 
 def test_markers_of_plug_in_gait_point_to_its_model() -> None:
