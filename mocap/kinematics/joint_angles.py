@@ -193,26 +193,13 @@ def kinematics(
     # A landmark that was touched is carried by its segment, whatever marker the trial has there.
     positions = {name: values for name, values in positions.items() if name not in recordings.pointed_names}
     setting = Setting(marks.kind, marks.keypoints, options.hip_centre, gravity_known=gravity_known)
+    _check_recordings(recordings, options, static)
     measures = None
     if options.model == "plug-in-gait":
-        standing = None if static is None else lm.positions_isb(static, match(matched.marker_set, static.names))
+        standing = None if static is None else lm.positions_isb(static, match(marks, static.names))
         measures = find_measures(options, positions, standing, subject or {}, static_subject or {})
         setting = replace(setting, plug_in_gait=measures)
-        if recordings.functional_hip or recordings.functional_knee:
-            raise KinematicsError(
-                "Model plug-in-gait has its own hip centres and knee axes, and uses no functional movement.",
-                "Leave the functional movements out, or use another model.",
-                code="CALIBRATION_MODEL",
-            )
-    person = NOBODY
-    if static is not None:
-        person = calibrate_person(static, matched.marker_set, positions, setting, options, recordings)
-    elif not recordings.none:
-        raise KinematicsError(
-            "Functional movements and other calibration recordings say nothing without the static trial.",
-            "Give the standing trial of the same person too.",
-            code="CALIBRATION_NO_STATIC",
-        )
+    person = NOBODY if static is None else calibrate_person(static, marks, positions, setting, options, recordings)
     moved, compared = find_moved(positions, person.quiet, points.rate_hz) if marks.kind != "keypoints" else ((), 0)
     same = same_placement(moved, compared, refuse=options.static_check == "refuse") if person.quiet else ()
     covariances = lm.covariances_isb(points, matched, positions)
@@ -285,6 +272,24 @@ def kinematics(
         measures=measures,
         placement=Placement(found, body, options.landmark_sd_m),
     )
+
+
+def _check_recordings(
+    recordings: CalibrationRecordings, options: KinematicsOptions, static: Points3D | None
+) -> None:
+    """Refuse calibration recordings that the model, or the want of a static, leaves without a use."""
+    if options.model == "plug-in-gait" and (recordings.functional_hip or recordings.functional_knee):
+        raise KinematicsError(
+            "Model plug-in-gait has its own hip centres and knee axes, and uses no functional movement.",
+            "Leave the functional movements out, or use another model.",
+            code="CALIBRATION_MODEL",
+        )
+    if static is None and not recordings.none:
+        raise KinematicsError(
+            "Functional movements and other calibration recordings say nothing without the static trial.",
+            "Give the standing trial of the same person too.",
+            code="CALIBRATION_NO_STATIC",
+        )
 
 
 def _of_nothing(points: Points3D, matched: Matched, reason: str) -> Kinematics:

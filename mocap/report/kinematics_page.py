@@ -189,7 +189,7 @@ def _hidden(angles: JointAngles) -> str:
         if not one.observable:
             reasons.setdefault(one.reason or "no reason is stored", []).append(one.name)
         elif partly := frame_reasons(angles, angles.names.index(one.name)):
-            reasons.setdefault(f"in single frames: {partly}", []).append(one.name)
+            reasons.setdefault(f"not, or with doubt, in {partly}", []).append(one.name)
     if not reasons:
         return "<h2>Not observable</h2><p>Every angle is observable.</p>"
     rows = [[escaped(listed_names(names)), escaped(reason)] for reason, names in reasons.items()]
