@@ -30,6 +30,7 @@ from mocap.kinematics.frame_flags import with_point_flags
 from mocap.kinematics.frame_reasons import with_frame_reasons
 from mocap.kinematics.further.flat_foot import flat_foot_verdicts
 from mocap.kinematics.further.measures import all_measures
+from mocap.kinematics.heel_side import find_shifted_heels
 from mocap.kinematics.marker_sets import MarkerSet, Matched, match, resolve
 from mocap.kinematics.missing import cost_of_missing
 from mocap.kinematics.models import build_body
@@ -201,6 +202,7 @@ def kinematics(
         setting = replace(setting, plug_in_gait=measures)
     person = NOBODY if static is None else calibrate_person(static, marks, positions, setting, options, recordings)
     moved, compared = find_moved(positions, person.quiet, points.rate_hz) if marks.kind != "keypoints" else ((), 0)
+    moved += find_shifted_heels(positions, person.quiet, {one.group.name for one in moved})
     same = same_placement(moved, compared, refuse=options.static_check == "refuse") if person.quiet else ()
     covariances = lm.covariances_isb(points, matched, positions)
     noise = lm.noise_of(points, matched)

@@ -110,7 +110,7 @@ def noise_of(points: Points3D, matched: Matched) -> dict[str, float]:
     assert points.covariance is not None
     names = tuple(matched.label_of)
     found = typical_traces(points.covariance, [points.names.index(matched.label_of[name]) for name in names])
-    return {name: float(np.sqrt(trace)) for name, trace in zip(names, found, strict=True) if np.isfinite(trace)}
+    return {name: float(np.sqrt(trace)) for name, trace in zip(names, found, strict=True) if trace >= 0}
 
 
 def _tolerant(cluster: Cluster, noise: Mapping[str, float]) -> Cluster:

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 from mocap.cli import app
 from mocap.config.presets import preset_names
 from mocap.errors import MocapError
-from mocap.kinematics import kinematics
+from mocap.kinematics import KinematicsOptions, kinematics
 from mocap.kinematics.marker_sets import read_marker_set
 from mocap.storage import read_trial, write_trial
 from mocap.trial import Points3D, Trial
@@ -41,6 +41,58 @@ def test_degenerate_trials_are_nan_with_a_reason(marker_set: str, shape: str) ->
                 assert (angles.frame_reason > 0).all()
                 words = REASONS[shape] if n_frames else "no frames"
                 assert all(words in one.reason and not one.observable for one in angles.definitions)
+
+
+MODELS = ("segments", "skeleton", "plug-in-gait")
+PERSON = {f"{name}_{side}_m": value for side in "rl"
+          for name, value in (("leg_length", 0.9), ("knee_width", 0.1), ("ankle_width", 0.07))}  # fmt: skip
+FEW = {
+    "one point": lambda n: np.where(np.arange(n)[:, None] == 0, 1.0, np.full((n, 3), np.nan)),
+    "two places": lambda n: np.where(np.arange(n)[:, None] % 2 == 1, [0.0, 0.0, 1.0], [0.0, 0.1, 0.0]),
+    "flat": lambda n: np.random.default_rng(0).uniform(0, 0.5, (n, 3)) * [1.0, 1.0, 0.0],
+    "scattered": lambda n: np.random.default_rng(0).uniform(0, 1.5, (n, 3)), **SHAPES,
+}  # fmt: skip
+COVARIANCES = {"unknown": np.nan, "exact": 0.0, "negative": -1e-6, "known": 1e-6}
+
+
+def explained(marker_set: str, shape: str, model: str) -> None:
+    """Every value that is missing has a reason, or the whole is refused by name."""
+    labels = [aliases[0] for aliases in read_marker_set(marker_set).labels.values()]
+    for n_frames in FRAMES.values():
+        position = np.repeat(FEW[shape](len(labels))[None], n_frames, axis=0)
+        for size in COVARIANCES.values():
+            covariance = np.broadcast_to(size * np.eye(3, dtype=np.float32), (*position.shape, 3))
+            points = Points3D(position, labels, 100.0, covariance=covariance)
+            for static in (None, points):
+                options = KinematicsOptions(model=model)
+                try:
+                    result = kinematics(
+                        points, marker_set, static, options=options, subject=PERSON, static_subject=PERSON
+                    )
+                except MocapError as refused:
+                    assert refused.code in REFUSED, refused
+                    continue
+                angles = result.angles
+                assert ((angles.frame_reason > 0) | np.isfinite(angles.values)).all()
+                assert all(one.observable or one.reason for one in angles.definitions)
+
+
+REFUSED = ("LEFT_RIGHT", "MODEL_MARKERS", "SKELETON", "SKELETON_KEYPOINTS", "SKELETON_NO_STATIC", "SKELETON_STATIC",
+           "UNITS")  # fmt: skip
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("shape", ["one point", "two places"])
+def test_few_places_are_explained_in_every_model(shape: str, model: str) -> None:
+    explained("plug-in-gait", shape, model)
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("marker_set", preset_names("marker_sets"))
+def test_all_that_is_degenerate_is_explained_in_every_model_and_set(marker_set: str) -> None:
+    for model in MODELS:
+        for shape in FEW:
+            explained(marker_set, shape, model)
 
 
 @pytest.mark.parametrize("shape", SHAPES)

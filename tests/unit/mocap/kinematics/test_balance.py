@@ -66,6 +66,16 @@ def test_a_foot_point_that_is_never_seen_is_told_and_left_out() -> None:
     assert np.isfinite(found.values).all() and "LHALLUX" not in found.method and "without LHALLUX" in found.reason
 
 
+def test_the_spread_of_the_margin_follows_from_direction_and_weights() -> None:
+    rng, sd_m = np.random.default_rng(1), 0.001
+    for _ in range(12):
+        corners, place = rng.normal(size=(7, 2)), 0.6 * rng.normal(size=2)
+        told = sd_m * np.sqrt(1.0 + np.sum(distance_inside(place[None], corners[None]).weights ** 2))
+        drawn = distance_inside(place + rng.normal(0, sd_m, (2000, 2)), corners + rng.normal(0, sd_m, (2000, 7, 2)))
+        # Measured over 60 cases of 4000 draws: 0.97 to 1.03, of which chance makes 0.97 to 1.03.
+        assert drawn.distance.std() == pytest.approx(told, rel=0.06)
+
+
 def test_a_point_on_a_corner_is_on_the_border() -> None:
     rng = np.random.default_rng(0)
     grid = rng.integers(-5, 5, (300, 6, 2)) / 7.0
