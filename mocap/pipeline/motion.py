@@ -158,7 +158,7 @@ def analyse(
     operation = Operation("kinematics", {**stated, "notes": "; ".join(notes)} if notes else stated)
 
     def compute(one: Points3D, other: Points3D | None) -> JointAngles:
-        return replace(told, points=one, static=other).compute(options).angles
+        return replace(told, points=one, static=other).compute(options, measured=False).angles
 
     angles = with_point_method(result.angles, point_method(trial))
     angles = with_calibration_part(angles, points, static, trial.rig, compute)
