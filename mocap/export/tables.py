@@ -23,6 +23,8 @@ Column = tuple[str, NDArray]
 def export_csv(trial: Trial, path: Path | str) -> tuple[Path, ...]:
     """Write points (m, world Z up, with status), angles (degrees), measures and their SD over `time_s`, with meanings.
 
+    Beside each angle a flag tells frame by frame what is doubtful there, or why there is no value; blank where sound.
+
     Numbers are written so that reading them gives the same bits. Beside angles and the measures of the body (centre of
     mass, heel rise, ...; m, deg/s) lies their data dictionary, a row per angle or measure: columns, unit, definition,
     sequence, which direction is +, what reads 0, reference, method, whether it is observable and why not, and the
@@ -96,8 +98,12 @@ def _point_columns(points: Points3D) -> list[Column]:
 
 def _angle_columns(angles: JointAngles) -> list[Column]:
     columns: list[Column] = []
+    words = np.array(angles.frame_reason_words)
     for name in angles.names:
         columns += [(f"{name}_deg", angles.deg(name)), (f"{name}_sd_deg", angles.sd_deg(name))]
+        told, there = words[angles.frame_reason[:, angles.names.index(name)]], np.isfinite(angles.deg(name))
+        # What is not observable at all is so by the dictionary.
+        columns.append((f"{name}_flag", np.where((told == "") & ~there & there.any(), "missing", told)))
     return columns
 
 
@@ -149,6 +155,8 @@ def _text(columns: Sequence[Column]) -> str:
 def _cells(values: NDArray) -> Iterable[str]:
     if values.dtype.kind in "iu":
         return [str(value) for value in values.tolist()]
+    if values.dtype.kind == "U":
+        return [safe_cell(value) for value in values.tolist()]
     finite = np.isfinite(values).tolist()
     return [repr(value) if known else "" for value, known in zip(values.tolist(), finite, strict=True)]
 

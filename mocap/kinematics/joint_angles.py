@@ -35,6 +35,7 @@ from mocap.kinematics.marker_sets import MarkerSet, Matched, match, resolve
 from mocap.kinematics.missing import cost_of_missing
 from mocap.kinematics.models import build_body
 from mocap.kinematics.moved_markers import moved_verdict, same_placement, with_moved_flags
+from mocap.kinematics.option_use import check_functional, check_used
 from mocap.kinematics.options import KinematicsOptions
 from mocap.kinematics.outcomes import all_outcomes, angles_of, heading_of, verdicts_of
 from mocap.kinematics.person import NOBODY, StaticReport, calibrate_person, checked_positions, size_without_static
@@ -176,6 +177,8 @@ def kinematics(
         `mocap.kinematics.plug_in_gait.measures.find_measures` and `mocap.kinematics.fit.model.fit_skeleton`.
     """
     options = options or KinematicsOptions()
+    check_used(options)
+    check_functional(options, has_knees=bool(recordings.functional_knee))
     matched = resolve(points.names, marker_set)
     given, points = points, without_absurd(points)
     static = None if static is None else without_absurd(static)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.errors import KinematicsError
+from mocap.kinematics.option_use import check_used
 from mocap.kinematics.options import KinematicsOptions
 from mocap.kinematics.plug_in_gait.measure_doubts import measure_verdicts
 from mocap.trial import Verdict
@@ -199,14 +200,7 @@ def _check_options(options: KinematicsOptions) -> None:
             "Give marker_diameter_m.",
             code="OPTION",
         )
-    unused = {"skin_asis_m": 0.0, "skin_psis_m": 0.0, "knee_axis": "auto", "pelvis": "auto"}
-    stated = [name for name, default in unused.items() if getattr(options, name) != default]
-    if stated:
-        raise KinematicsError(
-            f"Model plug-in-gait does not use the option{'s' * (len(stated) > 1)} {', '.join(stated)}.",
-            "Leave it out, or use model 'segments'.",
-            code="OPTION",
-        )
+    check_used(options)
 
 
 def _side(sources: _Sources, side: str, leg_length: float) -> SideMeasures:

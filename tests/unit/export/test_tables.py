@@ -12,13 +12,16 @@ from mocap.export.trials import export_trial
 from mocap.schema import Status
 from mocap.trial import AngleDefinition, JointAngles, Measure, Points3D, Segments, Trial
 
+WORDS = ("", "points missing: LASI", "=LASI leaping")
+
 
 def _trial(names=("LASI", "=HYPERLINK(1)", '+a,"b"')):
     rng = np.random.default_rng(1)
     position = rng.normal(size=(5, len(names), 3))
     position[2, 0] = np.nan
     definition = AngleDefinition("pelvic_tilt", "d", "s", "p", "z", "absolute", "m")
-    angles = JointAngles((definition,), np.array([[0.1], [0.2], [np.nan], [-0.3], [0.5]]), 50.0, start_s=0.5)
+    angles = JointAngles((definition,), np.array([[0.1], [0.2], [np.nan], [-0.3], [0.5]]), 50.0, start_s=0.5,
+                         frame_reason=np.array([[0], [0], [1], [0], [2]]), frame_reason_words=WORDS)  # fmt: skip
     points = Points3D(position, names, 50.0, start_s=0.5)
     return Trial("t", points, angles=angles, points_smoothed=points)
 
@@ -33,13 +36,14 @@ def test_one_table_holds_points_and_angles_exactly(tmp_path):
     path, _ = export_csv(trial, tmp_path / "out.csv")
     header, *rows = _read(path)
     assert header[:5] == ["time_s", "LASI_x_m", "LASI_y_m", "LASI_z_m", "LASI_status"]
-    assert header[-2:] == ["pelvic_tilt_deg", "pelvic_tilt_sd_deg"]
+    assert header[-2:] == ["pelvic_tilt_sd_deg", "pelvic_tilt_flag"]
     assert [float(row[0]) for row in rows] == trial.points.time_s.tolist()
     back = np.array([[float(cell or "nan") for cell in row[1:4]] for row in rows])
     np.testing.assert_array_equal(back, trial.points.position[:, 0])
     assert [int(row[4]) for row in rows] == [Status.MEASURED] * 2 + [0] + [Status.MEASURED] * 2
-    assert rows[2][1:4] == ["", "", ""] and rows[2][-2:] == ["", ""]
-    assert float(rows[3][-2]) == np.rad2deg(-0.3)
+    assert rows[2][1:4] == ["", "", ""] and rows[2][-3:] == ["", "", WORDS[1]]
+    assert [row[-1] for row in rows] == ["", "", WORDS[1], "", f"'{WORDS[2]}"]
+    assert float(rows[3][-3]) == np.rad2deg(-0.3)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.csv", "out_conventions.csv"]
 
 
