@@ -7,7 +7,7 @@ import pytest
 
 from mocap.config.session import TrialEntry
 from mocap.errors import KinematicsError
-from mocap.kinematics import KinematicsOptions, kinematics
+from mocap.kinematics import KinematicsOptions, joint_angles, kinematics
 from mocap.kinematics.definitions import ANGLE_NAMES
 from mocap.kinematics.soft_tissue import LUMBAR
 from mocap.kinematics.tasks import TASKS, task_name
@@ -82,7 +82,7 @@ def test_spinous_markers_that_each_move_with_the_skin_scatter_flexion_as_stated(
     # One marker in one direction after the other: independent movements add in squares.
     variance, step = 0.0, 1e-4
     for direction in np.eye(21).reshape(21, 7, 3):
-        moved = kinematics(_with_spine(SQUAT, step * direction), static=static, options=options).angles
+        moved = joint_angles(_with_spine(SQUAT, step * direction), static=static, options=options)
         variance = variance + ((moved.values - angles.values)[:, index] / step) ** 2
     expected = np.median(np.sqrt(variance)) * LUMBAR.rms_m / np.sqrt(3.0)
     assert angles.u_sta[index] == pytest.approx(expected, rel=0.002)  # 0.9999
