@@ -85,7 +85,8 @@ def roughness(trial: Trial) -> float:
 
 
 def methods(trial: Trial) -> set[str]:
-    return {one.method.partition("; points: ")[2] for one in trial.angles.definitions if one.observable}
+    told = (one.method.partition("; points: ")[2] for one in trial.angles.definitions if one.observable)
+    return {words.partition("; vertical: ")[0] for words in told}
 
 
 def settings(trial: Trial) -> dict[str, object]:
