@@ -31,7 +31,7 @@ def kinematics_lines(made: Trial, out: object, notes: Sequence[str]) -> list[str
 
 
 def angle_lines(definitions: Sequence[AngleDefinition]) -> list[str]:
-    """Return a line per method and one per reason, with the angles that have it; what holds for all, or nearly, is said once."""
+    """Return a line per method and one per reason, with the angles that have it; what most share is said once."""
     seen = [one for one in definitions if one.observable]
     common = shared_parts([one.method for one in seen])
     model = _of_most(seen, common)

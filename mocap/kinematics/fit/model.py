@@ -1,9 +1,9 @@
 """The model `skeleton`: one body of constant lengths, fitted to all markers of all frames together.
 
 Lu and O'Connor 1999 (global optimisation of a chain of segments), with the weights of each marker, a prior on
-acceleration, and the covariance of the answer. Segments and joint centres come from the static trial and stay constant:
-pelvis, femora, shanks and feet hang together in ball joints with limits, the plate at T12/L1 and the thorax move
-freely against the pelvis.
+acceleration in gaps, a last step by what all markers tell of fast movement, and the covariance of the answer. Segments
+and joint centres come from the static trial and stay constant: pelvis, femora, shanks and feet hang together in ball
+joints with limits, the plate at T12/L1 and the thorax move freely against the pelvis.
 """
 
 from collections.abc import Collection, Mapping

@@ -210,11 +210,14 @@ def _solve_stretch(
             break
         observed = replace(observed, position=np.where(gross[..., None], np.nan, observed.position))
     doubted = implausible(work.residuals, weights, observed.segment, len(tree.segments))
-    _follow_fast(tree, observed, root, rotations, work, ~(_missing(seen) | near[:, ::3]).any(axis=1))
+    left_out = np.isfinite(everything[..., 0]) & np.isnan(observed.position[..., 0])
+    # Where markers leap, what is fast is no movement.
+    leaping = _widened(doubted.any(axis=1) | left_out.any(axis=1) | gross.any(axis=1), rate_hz)
+    whole = ~(_missing(seen) | near[:, ::3]).any(axis=1) & ~leaping
+    _follow_fast(tree, observed, root, rotations, work, whole)
     tie = np.where(_gaps(_missing(seen), bridge_s * rate_hz, closed=True), NO_TIE, LOOSEST**-2)
     covariance = _covariance(tree, observed, root, rotations, work, prior, _missing(seen), tie)
     restless = _widened(restless | ~np.isfinite(covariance).all(axis=(1, 2)), rate_hz) | gross.any(axis=1)
-    left_out = np.isfinite(everything[..., 0]) & np.isnan(observed.position[..., 0])
     _normal_equations(tree, replace(observed, position=everything), weights, root, rotations, work)
     return Fit(root, rotations, covariance, work.residuals, seen, restless, left_out, doubted)
 
