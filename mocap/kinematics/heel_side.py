@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.kinematics.clusters import MIN_SPREAD_M, mean_shape, second_spread
-from mocap.kinematics.rigid_groups import FOOT_M, MOST_FRAMES, Group, Moved, apart, best_split, shared
+from mocap.kinematics.rigid_groups import FOOT_M, MOST_SLOW, Group, Moved
+from mocap.kinematics.shapes import apart, best_split, shared
 
 _MIN_SIDE = 10
 _SHANK = (*(f"SH{i}" for i in range(1, 7)), "TIB_WAND", "MFE", "MMAL")
@@ -37,7 +38,7 @@ def find_shifted_heels(
         between two parts of the trial, 9 mm. Shanks of fewer than three points tell nothing.
     """
     n_frames = len(next(iter(trial.values()))) if trial else 0
-    frames = np.unique(np.linspace(0, n_frames - 1, min(n_frames, MOST_FRAMES)).round().astype(int))
+    frames = np.unique(np.linspace(0, n_frames - 1, min(n_frames, MOST_SLOW)).round().astype(int))
     both = [name for name in trial if not static or name in static]
     found = []
     for side in "RL":
@@ -62,7 +63,7 @@ def find_shifted_heels(
             start, sure, size = 0, shared(off * np.sign(middle)), abs(middle)
         if sure > FOOT_M:
             group = Group(name, f"foot {side}, sideways", (heel,), FOOT_M)
-            found.append(Moved(group, (heel,), size, FOOT_M, int(frames[there][start]), of_static))
+            found.append(Moved(group, (heel,), size, FOOT_M, int(frames[there][start]), n_frames, of_static))
     return tuple(found)
 
 

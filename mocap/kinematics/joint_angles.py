@@ -35,7 +35,7 @@ from mocap.kinematics.heel_side import find_shifted_heels
 from mocap.kinematics.marker_sets import MarkerSet, Matched, match, resolve
 from mocap.kinematics.missing import cost_of_missing
 from mocap.kinematics.models import build_body
-from mocap.kinematics.moved_markers import moved_verdict, same_placement, with_moved_flags
+from mocap.kinematics.moved_markers import carriers_of, moved_verdict, same_placement, with_moved_flags
 from mocap.kinematics.option_use import check_functional, check_used
 from mocap.kinematics.options import KinematicsOptions
 from mocap.kinematics.outcomes import all_outcomes, angles_of, heading_of, verdicts_of
@@ -46,7 +46,7 @@ from mocap.kinematics.placement import Placement
 from mocap.kinematics.plug_in_gait.measures import Measures, Stated, find_measures
 from mocap.kinematics.poses import frequent_parts, joint_centre_positions, segment_transforms
 from mocap.kinematics.proxies import with_proxies
-from mocap.kinematics.rigid_groups import find_moved
+from mocap.kinematics.rigid_groups import find_moved, find_moved_in_static
 from mocap.kinematics.sources import angle_sources, one_frame
 from mocap.kinematics.static_noise import static_sd, with_static_noise
 from mocap.kinematics.traced import evaluate
@@ -208,6 +208,7 @@ def kinematics(
     moved, compared = find_moved(positions, person.quiet, points.rate_hz) if marks.kind != "keypoints" else ((), 0)
     moved += find_shifted_heels(positions, person.quiet, {one.group.name for one in moved})
     same = same_placement(moved, compared, refuse=options.static_check == "refuse") if person.quiet else ()
+    moved += find_moved_in_static(person.quiet, static, points.n_frames) if compared else ()
     covariances = lm.covariances_isb(points, matched, positions)
     noise = lm.noise_of(points, matched)
     fitted = None
@@ -245,7 +246,8 @@ def kinematics(
     # What leaves its place for long turns the heading, too; a few odd frames do not.
     lasting = partial(sources, heading=True)
     slip = find_plate_slip(person.quiet, unmixed(positions, exchanges), person.hips, points.rate_hz)
-    angles = with_point_flags(with_moved_flags(angles, moved, lasting), slip_flags(slip, points.n_frames), lasting)
+    angles = with_moved_flags(angles, moved, lasting, carriers_of(person.calibration))
+    angles = with_point_flags(angles, slip_flags(slip, points.n_frames), lasting)
     if fitted is not None:
         angles = fitted.flagged(angles, body)
     confirmed = options.physiology == "confirmed"

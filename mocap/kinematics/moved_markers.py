@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 
 from mocap.errors import KinematicsError
+from mocap.kinematics.landmarks import Calibration
 from mocap.kinematics.rigid_groups import Moved
 from mocap.trial import JointAngles, Points3D, Verdict
 
@@ -19,6 +21,13 @@ _MOST_REASONS = 255
 
 def words_of(fault: Moved) -> str:
     """Return in words what happened, without the moment: the points, and how far they are off."""
+    text = _what(fault)
+    if fault.in_static:
+        return f"{text} in part of the static"
+    return f"{text}, or it is the static that is wrong" if fault.of_static else text
+
+
+def _what(fault: Moved) -> str:
     size = f"{1000 * fault.size_m:.0f} mm"
     if fault.exchanged:
         return f"labels of {_listed(fault.names, 'and')} exchanged on the {fault.group.words}"
@@ -43,15 +52,28 @@ def moved_verdict(found: Sequence[Moved], n_groups: int, points: Points3D, *, wi
     told = sorted(found, key=lambda fault: fault.size_m / fault.limit_m, reverse=True)
     text = f"places of the points of {n_groups} segments, against {'the static' if with_static else 'the beginning'}"
     for fault in told[:_TOLD]:
-        when = "all the trial" if fault.of_static else (
-            f"from about {points.start_s + fault.start / points.rate_hz:.2f} s (frame {fault.start})"
-        )  # fmt: skip
-        text += f"; {words_of(fault)} {when}"
+        text += f"; {_what(fault)} {_when(fault, points)}"
     more = len(told) - _TOLD
     text += f"; and {more} more" if more > 0 else ""
     text += ". Look at these markers and their labels" if told else ""
     size, limit = (told[0].size_m, told[0].limit_m) if told else (0.0, 0.015)
     return (Verdict("markers_moved", size, limit, "m", not told, text),)
+
+
+def _when(fault: Moved, points: Points3D) -> str:
+    if fault.in_static:
+        return "in part of the static"
+    if fault.of_static:
+        return "all the trial: static and trial differ, and either may be wrong"
+
+    def at(frame: int) -> str:
+        return f"about {points.start_s + frame / points.rate_hz:.2f} s (frame {frame})"
+
+    if fault.either >= 0:
+        return f"before or behind {at(fault.either)}, nothing tells which"
+    if fault.start == 0 and fault.stop < points.n_frames:
+        return f"until {at(fault.stop)}"
+    return f"from {at(fault.start)}" + (f" to {at(fault.stop)}" if fault.stop < points.n_frames else "")
 
 
 def same_placement(found: Sequence[Moved], n_groups: int, *, refuse: bool) -> tuple[Verdict, ...]:
@@ -91,7 +113,10 @@ def same_placement(found: Sequence[Moved], n_groups: int, *, refuse: bool) -> tu
 
 
 def with_moved_flags(
-    angles: JointAngles, found: Sequence[Moved], sources: Callable[[], Mapping[str, frozenset[str]]]
+    angles: JointAngles,
+    found: Sequence[Moved],
+    sources: Callable[[], Mapping[str, frozenset[str]]],
+    carriers: Mapping[str, frozenset[str]] = MappingProxyType({}),
 ) -> JointAngles:
     """Return the angles with a flag where they are made of points that left their places.
 
@@ -102,6 +127,8 @@ def with_moved_flags(
     found : sequence of Moved
     sources : callable
         Gives, per angle, the points that it is made of; asked only where there is a fault.
+    carriers : mapping of str to frozenset of str
+        Points that carry a landmark of the static; what they give is as wrong as the landmark was in the static.
 
     Returns
     -------
@@ -120,15 +147,25 @@ def with_moved_flags(
             else:
                 words.append(text)
         concerned = set(fault.group.points if fault.group.plate or not fault.names else fault.names)
+        if fault.of_static or fault.in_static:
+            concerned.update(*(carriers.get(name, frozenset()) for name in tuple(concerned)))
+        frames = slice(fault.start, fault.stop)
         for column, name in enumerate(angles.names):
             if not asked.get(name, frozenset()) & concerned:
                 continue
-            there = np.isfinite(values[fault.start :, column])
-            codes[fault.start :, column][there] = words.index(text)
+            there = np.isfinite(values[frames, column])
+            codes[frames, column][there] = words.index(text)
             if fault.group.plate:
-                values[fault.start :, column] = np.nan
+                values[frames, column] = np.nan
                 if definitions[column].observable and np.isnan(values[:, column]).all():
                     definitions[column] = replace(definitions[column], observable=False, reason=text)
     return replace(
         angles, definitions=tuple(definitions), values=values, frame_reason=codes, frame_reason_words=tuple(words)
     )
+
+
+def carriers_of(calibration: Calibration | None) -> dict[str, frozenset[str]]:
+    """Return, per landmark that a static tied to a cluster, the points of the cluster."""
+    if calibration is None:
+        return {}
+    return {name: frozenset(calibration.clusters[on].names) for name, (on, _) in calibration.places.items()}

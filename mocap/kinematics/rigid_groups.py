@@ -1,37 +1,54 @@
 """Points that ought to keep their places on one body: which of them was moved, slid, or carries another's label.
 
-The shape of every group is compared with that of the static, and the beginning of the trial with its end. The poses
-are least-squares fits (Soderkvist and Wedin 1993); a point is named where all others fit without it. What skin does is
-left out: of a deviation only what nine tenths of the frames share counts, or what quiet standing shows.
+The shape of every group is compared with that of the static, and with itself over the trial: where it changes at once
+and comes back, or changes for good. Of the levels between such changes the one nearest to the static is right. What
+skin does is left out: of a slow deviation only what nine tenths of the frames share counts, or what quiet standing
+shows.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mocap.kinematics.clusters import MIN_SPREAD_M, mean_shape, second_spread
+from mocap.kinematics.clusters import mean_shape
+from mocap.kinematics.faults.rigid_kernels import residuals
+from mocap.kinematics.faults.sudden import Levels, find_levels, levers
 from mocap.kinematics.heading import quiet_at
+from mocap.kinematics.shapes import (
+    apart,
+    best_split,
+    exchanged,
+    exchanged_sides,
+    explained,
+    explained_sides,
+    rms,
+    shared,
+    sides,
+)
 from mocap.kinematics.static import standing_frames
+from mocap.trial import Points3D
 
 Positions = Mapping[str, NDArray]
 
 PLATE_M, FOOT_M, SKIN_M, TRUNK_M = 0.002, 0.009, 0.015, 0.020
 """How far a point may be from its place; see `tests/accuracy/test_moved_markers.py` for what real skin does."""
-MOST_FRAMES = 200
-MIN_SIDE_S, MIN_SIDE, MIN_SIDE_PLATE = 0.25, 6, 20
+MOST_FRAMES = 4000
+"""That are looked at for sudden changes; 200 of them for slow ones."""
+MOST_SLOW = 200
+MIN_SIDE_S, MIN_SIDE, MIN_SIDE_PLATE = 0.25, 6, 0.2
+"""Frames on each side of a slow change; of a plate, whose noise is all that differs, this share. Choices."""
+BLOCK_S, EDGE_BLOCK_S = 0.25, 0.1
 NOISE_SDS = 5.0
-_SHARED = (0.1, 0.9)
-_CLEAR = 0.5
-"""Of the misfit with a point, what may be left without it for the point to be named."""
-_RIVAL = 1.5
-"""Times the misfit without the named point, that is left without any other; nearer ones are named too."""
+"""Standard uncertainties by the scatter of means over blocks, so that filtered noise counts as it is; a choice."""
 _SHARES = 2.0
 """Times the number of points, that one point may be off its place for the RMS of all."""
-_EXCHANGED = 0.25
-"""Of the misfit, what may be left with two labels exchanged for these to be named."""
+_SURE = 0.25
+"""Of a change, by how much one side has to be nearer to the static to be the right one; a choice."""
+_LONGER = 2.0 / 3.0
+"""Of the frames, what one shape has to be seen in to be taken as the right one without a static; a choice."""
+_SETS = 4  # of points that are seen together, which are judged one after the other
 
 
 @dataclass(frozen=True)
@@ -55,12 +72,16 @@ class Moved:
     names : tuple of str
         The points that may be the one; empty where no single one explains the change.
     size_m, limit_m : float
-    start : int
-        The frame from which it is there.
+    start, stop : int
+        The first frame of it, and the one behind the last.
     of_static : bool
-        Whether the static shows another shape; else the trial itself.
+        Whether the static shows another shape, which may be the wrong one; else the trial itself changes.
     exchanged : bool
         Whether two of the points named have each other's labels.
+    either : int
+        Where nothing tells which side of a change is right, the frame of the change; else -1.
+    in_static : bool
+        Whether the change is within the static.
     """
 
     group: Group
@@ -68,8 +89,11 @@ class Moved:
     size_m: float
     limit_m: float
     start: int
+    stop: int
     of_static: bool
     exchanged: bool = False
+    either: int = -1
+    in_static: bool = False
 
 
 def _groups() -> tuple[Group, ...]:
@@ -86,6 +110,8 @@ def _groups() -> tuple[Group, ...]:
         thigh, shank = (tuple(f"{s}{part}{i}" for i in numbers) for part in ("TH", "SH"))
         # The malleoli lie near the axis of the ankle, so that the foot keeps its distances to them.
         foot = tuple(s + name for name in ("HEEL", "MT1", "MT2", "MT5", "TOE", "LMAL", "MMAL"))
+        tracking = tuple(f"{s}FT{i}" for i in numbers)
+        plates.append(Group(f"foot_plate_{s.lower()}", f"foot plate {s}", tracking, PLATE_M, plate=True))
         body += [
             Group(f"thigh_{s.lower()}", f"thigh {s}", (*thigh, f"{s}LFE", f"{s}MFE"), SKIN_M),
             Group(f"shank_{s.lower()}", f"shank {s}", (*shank, f"{s}LMAL", f"{s}MMAL"), SKIN_M),
@@ -109,7 +135,8 @@ def find_moved(trial: Positions, static: Positions, rate_hz: float) -> tuple[tup
     Returns
     -------
     tuple of Moved
-        At most one for each group. A change below five standard uncertainties, by the scatter of the points, is none.
+        By group and stretch of time. A change within five standard uncertainties, by the scatter of the points, is
+        none.
     int
         How many groups could be compared.
     """
@@ -117,191 +144,252 @@ def find_moved(trial: Positions, static: Positions, rate_hz: float) -> tuple[tup
     frames = np.unique(np.linspace(0, n_frames - 1, min(n_frames, MOST_FRAMES)).round().astype(int))
     if len(frames) < 2 * MIN_SIDE:
         return (), 0
-    still = quiet_at(list(trial.values()), rate_hz, frames) & standing_frames(trial)[frames]
-    min_frames = max(MIN_SIDE, round(MIN_SIDE_S * rate_hz * len(frames) / n_frames))
-    found, seen = [], 0
+    slow = np.unique(np.linspace(0, len(frames) - 1, min(len(frames), MOST_SLOW)).round().astype(int))
+    still = np.zeros(len(frames), bool)
+    still[slow] = quiet_at(list(trial.values()), rate_hz, frames[slow]) & standing_frames(trial)[frames[slow]]
+    looked = np.zeros(len(frames), bool)
+    looked[slow] = True
+    min_slow = max(MIN_SIDE, round(MIN_SIDE_S * rate_hz * len(slow) / n_frames))
+    found, seen = list[Moved](), 0
     for group in GROUPS:
         names = tuple(name for name in group.points if name in trial and (not static or name in static))
         if len(names) < 3:
             continue
         places = np.stack([trial[name][frames] for name in names], axis=1)
-        there = np.isfinite(places).all(axis=(1, 2))
-        before = mean_shape(np.stack([static[name] for name in names], axis=1)) if static else None
-        if there.sum() < 2 * min_frames or (static and before is None):
-            continue
-        seen += 1
-        judged = _Judged(group, names, places[there], frames[there], still[there], min_frames)
-        fault = judged.fault(before)
-        if fault is not None:
-            found.append(fault)
+        compared = False
+        for points, rows in seen_together(np.isfinite(places).all(axis=2), 2 * MIN_SIDE):
+            who = tuple(names[i] for i in points)
+            before = mean_shape(np.stack([static[name] for name in who], axis=1)) if static else None
+            if (static and before is None) or (looked & rows).sum() < 2 * MIN_SIDE:
+                continue
+            judged = _Judged(
+                group, who, np.ascontiguousarray(places[rows][:, points]), frames[rows], looked[rows], still[rows],
+                min_slow, rate_hz,
+            )  # fmt: skip
+            compared = True
+            found += judged.faults(before)
+        seen += compared
     return tuple(found), seen
+
+
+def find_moved_in_static(quiet: Positions, static: Points3D | None, n_frames: int) -> tuple[Moved, ...]:
+    """Return what moves within the quiet frames, shapes (time, 3): it spoils all frames, `n_frames`, of the trial."""
+    found, told = list[Moved](), set[str]()
+    for one in find_moved(quiet, {}, static.rate_hz)[0] if static is not None else ():
+        if one.group.name not in told:
+            told.add(one.group.name)
+            found.append(replace(one, start=0, stop=n_frames, in_static=True, either=-1))
+    return tuple(found)
+
+
+def seen_together(seen: NDArray, least: int) -> list[tuple[NDArray, NDArray]]:
+    """Return sets of points and the frames to judge them in, from what is seen, shape (time, point).
+
+    A point that is lost for some time does not keep the others from being judged: the frames fall into those that show
+    one set and those that show another, three points or more of them, in `least` frames or more.
+    """
+    if seen.all():
+        return [(np.arange(seen.shape[1]), np.ones(len(seen), bool))]
+    codes, left, out = seen @ (1 << np.arange(seen.shape[1])), np.ones(len(seen), bool), []
+    for _ in range(_SETS):
+        values, counts = np.unique(codes[left], return_counts=True)
+        best, score = 0, 0
+        for code in values[np.argsort(-counts)][:16].tolist():
+            size = code.bit_count()
+            worth = int(((codes[left] & code) == code).sum()) * size if size >= 3 else 0
+            best, score = (code, worth) if worth > score else (best, score)
+        rows = left & ((codes & best) == best)
+        if not best or rows.sum() < least:
+            break
+        out.append((np.flatnonzero(best >> np.arange(seen.shape[1]) & 1), rows))
+        left &= ~rows
+    return out
 
 
 @dataclass(frozen=True, eq=False)
 class _Judged:
-    """Points of a group, shape (time, point, 3), at the frames that are looked at."""
+    """Points of a group, shape (time, point, 3), at the frames that are looked at, `slow` ones for slow changes."""
 
     group: Group
     names: tuple[str, ...]
     places: NDArray
     frames: NDArray
+    slow: NDArray
     still: NDArray
     min_frames: int
+    rate_hz: float
 
-    def fault(self, static_shape: NDArray | None) -> Moved | None:
-        """Return what is wrong within the trial, or else against the static shape."""
-        shape = self.places[0] - self.places[0].mean(axis=0) if static_shape is None else static_shape
+    def faults(self, static_shape: NDArray | None) -> list[Moved]:
+        """Return what is wrong within the trial, and against the static shape."""
         # Three points have no shape but their distances, which need no alignment.
         three = len(self.names) == 3
-        local = sides(self.places) if three else aligned(self.places, shape).reshape(len(self.places), -1)
-        before = sides(shape[None])[0] if three else shape.ravel()
-        step = self._step(local)
-        if step is not None or static_shape is None:
-            return step
-        use = local[self.still] if self.still.sum() >= self.min_frames and not self.group.plate else local
-        off = np.median(use, axis=0) - before
-        if len(use) == len(local) and not self.group.plate:
-            length = max(float(np.linalg.norm(off)), 1e-12)
-            off = off / length * shared((local - before) @ off / length)
-        doubt = spread(use, 1) / np.sqrt(len(use))
-        return self._judge(before, before + off, doubt, 0, of_static=True)
+        shape = self._own_shape() if static_shape is None else static_shape - static_shape.mean(axis=0)
+        if three:
+            before = sides(shape[None])
+            off, lever = (sides(self.places) - before)[:, None], np.eye(3)[None]
+        else:
+            before = shape
+            off, lever = residuals(self.places, shape), levers(shape)
+        group = self.group
+        levels = find_levels(off, lever, self.frames, self.rate_hz, group.limit_m, plate=group.plate)
+        shaky = 0.0
+        if levels.edges:
+            shaky = self._scatter(off, lever, np.arange(len(off)), EDGE_BLOCK_S)[0]
+        else:
+            levels = self._gradual(off, lever, before) or levels
+        right, sure = self._right(levels, lever, with_static=static_shape is not None)
+        found = self._stretches(levels, right, off, before, shaky)
+        if found and not sure:
+            edge = int(self.frames[levels.edges[0]])
+            last = int(self.frames[-1]) + 1
+            return [replace(max(found, key=lambda one: one.size_m), start=0, stop=last, either=edge)]
+        if static_shape is not None:
+            wrong = np.zeros(len(off), bool)
+            for one in found:
+                wrong |= (self.frames >= one.start) & (self.frames < one.stop)
+            moved = self._against(off[~wrong], lever, before, self.slow[~wrong], self.still[~wrong])
+            found += [moved] if moved is not None else []
+        return _joined(found)
 
-    def _step(self, local: NDArray) -> Moved | None:
-        """Return the change that divides the trial best, if any."""
-        everything, plate = np.arange(len(local)), self.group.plate
+    def _stretches(self, levels: Levels, right: int, off: NDArray, before: NDArray, shaky: float) -> list[Moved]:
+        """Return the stretches that are not of the right level, with the doubt of a short one."""
+        bounds, found = levels.bounds(len(off)), list[Moved]()
+        fields = [levels.field[levels.level == k].mean(axis=0) for k in range(levels.level.max() + 1)]
+        if self.group.plate:  # nothing else bends it, so all frames tell
+            of_frame = np.repeat(levels.level, [stop - start for start, stop in bounds])
+            fields = [np.median(off[of_frame == k], axis=0) for k in range(len(fields))]
+        around = ((0, 0), *levels.blur, (0, 0))
+        for k, ((start, stop), level) in enumerate(zip(bounds, levels.level, strict=True)):
+            if level != right:
+                blocks = (stop - start) / EDGE_BLOCK_S / self.rate_hz if self.group.plate else 1.0
+                after, doubt = before + fields[level] - fields[right], shaky / float(np.sqrt(max(blocks, 1.0)))
+                first, last = max(start - around[k][0], 0), min(stop + around[k + 1][1], len(off))
+                moved = self._judge(before, after, doubt, first, last, of_static=False)
+                found += [moved] if moved is not None else []
+        return found
+
+    def _own_shape(self) -> NDArray:
+        """Return the typical shape of the trial."""
+        some = self.places[:: max(1, len(self.places) // 500)]
+        first = np.ascontiguousarray(some[len(some) // 2] - some[len(some) // 2].mean(axis=0))
+        shape: NDArray = first + np.median(residuals(np.ascontiguousarray(some), first), axis=0)
+        return shape - shape.mean(axis=0)
+
+    def _right(self, levels: Levels, lever: NDArray, *, with_static: bool) -> tuple[int, bool]:
+        """Return the level that is right, and whether that is sure."""
+        n, count = len(self.frames), levels.level.max() + 1
+        if count == 1:
+            return 0, True
+        if not with_static:
+            time = np.zeros(count)
+            for (start, stop), level in zip(levels.bounds(n), levels.level, strict=True):
+                time[level] += stop - start
+            return int(time.argmax()), bool(time.max() >= _LONGER * n)
+        away = _largest(levels.near, lever)
+        right = int(away.argmin())
+        change = _largest(levels.near - levels.near[right], lever)
+        return right, bool(np.all((away - away[right] > _SURE * change)[np.arange(count) != right]))
+
+    def _gradual(self, off: NDArray, lever: NDArray, before: NDArray) -> Levels | None:
+        """Return the change that divides the trial best, slow as it may be, if any."""
+        rows, plate = np.flatnonzero(self.slow), self.group.plate
+        local = off[rows].reshape(len(rows), -1)
         # Whatever the posture, a plate has one shape.
-        for use in (everything,) if plate else (np.flatnonzero(self.still), everything):
-            at = best_split(local[use], max(self.min_frames, MIN_SIDE_PLATE if plate else 0))
+        still, everything = np.flatnonzero(self.still[rows]), np.arange(len(rows))
+        for use in (everything,) if plate else (still, everything):
+            at = best_split(local[use], max(self.min_frames, round(MIN_SIDE_PLATE * len(use)) if plate else 0))
             if at is None:
                 continue
             first, last = local[use[: at + 1]], local[use[at + 1 :]]
-            start, off = np.median(first, axis=0), np.median(last, axis=0) - np.median(first, axis=0)
-            length = max(float(np.linalg.norm(off)), 1e-12)
-            along = (local - start) @ off / length
+            start, change = np.median(first, axis=0), np.median(last, axis=0) - np.median(first, axis=0)
+            length = max(float(np.linalg.norm(change)), 1e-12)
+            along = (local - start) @ change / length
             if len(use) == len(local) and not plate:
-                off = off / length * apart(along[: at + 1], along[at + 1 :])
-            doubt = max(spread(first, 0), spread(last, 0)) * np.sqrt(1 / len(first) + 1 / len(last))
+                change = change / length * apart(along[: at + 1], along[at + 1 :])
+            doubts = [self._doubt(off[rows[part]], lever, rows[part]) for part in (use[: at + 1], use[at + 1 :])]
+            doubt = float(np.hypot(doubts[0], doubts[1]))
             # Between the still frames the change is where the deviation passes half of it, for good.
             between = np.arange(use[at], use[at + 1] + 1)
             small = between[along[between] < length / 2]
-            frame = int(self.frames[min(small[-1] + 1 if len(small) else use[at + 1], len(local) - 1)])
-            moved = self._judge(start, start + off, doubt, frame, of_static=False)
-            if moved is not None:
-                return moved
+            edge = int(rows[min(small[-1] + 1 if len(small) else use[at + 1], len(local) - 1)])
+            field = change.reshape(1, *off.shape[1:])
+            if self._judge(before, before + field[0], doubt, edge, len(off), of_static=False) is not None:
+                zero = np.zeros_like(field)
+                near = np.stack([start, start + change]).reshape(2, *off.shape[1:])
+                return Levels((edge,), np.concatenate([zero, field]), np.array([0, 1]), ((0, 0),), near)
         return None
 
-    def _judge(self, before: NDArray, after: NDArray, doubt: float, start: int, *, of_static: bool) -> Moved | None:
-        three = len(self.names) == 3
-        shapes = (before, after) if three else (before.reshape(-1, 3), after.reshape(-1, 3))
-        limit = max(self.group.limit_m, NOISE_SDS * doubt)
+    def _against(
+        self, off: NDArray, lever: NDArray, before: NDArray, slow: NDArray, still: NDArray
+    ) -> Moved | None:
+        """Return how the trial differs from the static."""
+        if slow.sum() < MIN_SIDE:
+            return None
+        plate = self.group.plate
+        standing = still.sum() >= self.min_frames and not plate
+        use = off[still] if standing else off[slow]
+        change = np.median(use, axis=0)
+        if not standing and not plate:
+            length = max(float(np.linalg.norm(change)), 1e-12)
+            change = change / length * shared(np.einsum("tpi,pi->t", use, change) / length)
+        doubt = self._doubt(use, lever, np.flatnonzero(still if standing else slow))
+        return self._judge(before, before + change, doubt, 0, len(self.frames), of_static=True)
+
+    def _doubt(self, off: NDArray, lever: NDArray, rows: NDArray) -> float:
+        """Return the standard uncertainty (m) of the mean place of a point by the scatter of blocks of samples."""
+        scatter, count = self._scatter(off, lever, rows, BLOCK_S)
+        return scatter / float(np.sqrt(count)) if count >= 3 else float("inf")
+
+    def _scatter(self, off: NDArray, lever: NDArray, rows: NDArray, block_s: float) -> tuple[float, int]:
+        """Return the standard deviation (m) of the mean place of a point over a block of samples, and their number."""
+        alone = np.einsum("tpi,pij->tpj", off, lever)
+        block = (self.frames[rows] / (block_s * self.rate_hz)).astype(int)
+        start = np.flatnonzero(np.concatenate([[True], np.diff(block) > 0]))
+        count = np.diff(np.append(start, len(alone)))[:, None, None]
+        means = np.add.reduceat(alone, start, axis=0) / count
+        if len(means) < 3:
+            return 0.0, len(means)
+        steps = np.sum(np.diff(means, axis=0) ** 2, axis=2) / 2.0
+        # Of the sum of squares of three numbers the median is about 0.6 of the mean.
+        return float(np.sqrt(np.median(steps, axis=0).max() / 0.6)), len(means)
+
+    def _judge(
+        self, before: NDArray, after: NDArray, doubt: float, start: int, stop: int, *, of_static: bool
+    ) -> Moved | None:
+        three, limit = len(self.names) == 3, self.group.limit_m
+        # What noise makes of the fit of a point by the others; a small change of shape may be large by that.
+        if float(_largest(after - before, np.eye(3)[None] if three else levers(before))) < limit + NOISE_SDS * doubt:
+            return None
+        shapes = (before[0], after[0]) if three else (before, after)
         # Four points in a plane share what one of them is off; a long triangle and a fourth point share it too.
-        if not three and _SHARES * len(before) / 3 * rms(*shapes) < limit:
+        if not three and _SHARES * len(before) * rms(*shapes) < limit:
             return None
         who, size = explained_sides(*shapes) if three else explained(*shapes)
         if size <= limit:
             return None
-        two = () if three else exchanged(*shapes)
+        two = exchanged_sides(*shapes) if three else exchanged(*shapes)
         named = tuple(self.names[i] for i in two or who)
-        return Moved(self.group, named, size, limit, start, of_static, bool(two))
+        # Between two frames that are looked at it may begin with the first and end with the last.
+        first = int(self.frames[start - 1]) + 1 if start else 0
+        last = int(self.frames[stop]) if stop < len(self.frames) else int(self.frames[-1]) + 1
+        return Moved(self.group, named, size, limit, first, last, of_static, bool(two))
 
 
-def sides(places: NDArray) -> NDArray:
-    """Return the sides of triangles, shape (time, 3, 3), each in the place of the corner opposite, (time, 3)."""
-    lengths: NDArray = np.linalg.norm(places[:, [1, 2, 0]] - places[:, [2, 0, 1]], axis=2)
-    return lengths
+def _largest(field: NDArray, lever: NDArray) -> NDArray:
+    """Return how far the point that is farthest off by the others is, from offsets (..., point, 3)."""
+    size: NDArray = np.linalg.norm(np.einsum("...pi,pij->...pj", field, lever), axis=-1).max(axis=-1)
+    return size
 
 
-def spread(local: NDArray, order: int) -> float:
-    """Return a robust standard deviation of columns of `local`, shape (time, n): the largest of them."""
-    off = np.abs(local - np.median(local, axis=0)) if order == 0 else np.abs(np.diff(local, axis=0)) / np.sqrt(2.0)
-    return 1.4826 * float(np.median(off, axis=0).max())
-
-
-def aligned(places: NDArray, shape: NDArray) -> NDArray:
-    """Return points, shape (time, point, 3), turned and shifted onto a shape, (point, 3), as a body is."""
-    offset, centred = places - places.mean(axis=1, keepdims=True), shape - shape.mean(axis=0)
-    u, _, vt = np.linalg.svd(np.einsum("tpi,pj->tij", offset, centred))
-    vt[:, 2] *= np.sign(np.linalg.det(u) * np.linalg.det(vt))[:, None]
-    turned: NDArray = offset @ (u @ vt)
-    return turned + shape.mean(axis=0)
-
-
-def shared(deviation: NDArray) -> float:
-    """Return what nine tenths of the frames share of a deviation, shape (time,): 0 where it changes its sign."""
-    return max(float(np.quantile(deviation, _SHARED[0])), 0.0)
-
-
-def apart(first: NDArray, last: NDArray) -> float:
-    """Return the gap between the range of `first`, shape (time,), and the higher of `last`; 0 where they overlap."""
-    return max(float(np.quantile(last, _SHARED[0]) - np.quantile(first, _SHARED[1])), 0.0)
-
-
-def best_split(local: NDArray, min_frames: int) -> int | None:
-    """Return the last frame before the change that leaves the least scatter on both sides; None without room."""
-    n = len(local)
-    if n < 2 * min_frames:
-        return None
-    seen = local - local.mean(axis=0)
-    count = np.arange(1, n)
-    gain = np.sum(np.cumsum(seen, axis=0)[:-1] ** 2, axis=1) / (count * (n - count))
-    return int(np.argmax(gain[min_frames - 1 : n - min_frames])) + min_frames - 1
-
-
-def explained(before: NDArray, after: NDArray) -> tuple[Sequence[int], float]:
-    """Return which point moved between two shapes, shape (point, 3), and by how much (m).
-
-    Several points are told where the shapes do not say which of them; none where it was not one alone, and then the
-    size is the largest deviation of a point from the best fit of all.
-    """
-    misfit = rms(before, after)
-    rest, size = zip(*(_without(before, after, i) for i in range(len(before))), strict=True)
-    best = int(np.argmin(rest))
-    if rest[best] > _CLEAR * misfit:
-        alone = np.linalg.norm(aligned(after[None], before)[0] - before, axis=1)
-        return (), float(alone.max())
-    limit = max(_RIVAL * rest[best], 0.25 * misfit)
-    return [i for i, left in enumerate(rest) if left <= limit], size[best]
-
-
-def rms(before: NDArray, after: NDArray) -> float:
-    """Return the RMS distance (m) of points of two shapes, shape (point, 3), laid over each other."""
-    return float(np.sqrt(np.mean(np.sum((aligned(after[None], before - before.mean(axis=0))[0]
-                                         - before + before.mean(axis=0)) ** 2, axis=1))))  # fmt: skip
-
-
-def exchanged(before: NDArray, after: NDArray) -> tuple[int, ...]:
-    """Return the two points that explain a change, shapes (point, 3), by having each other's labels; else none.
-
-    More than two where several pairs explain it alike, as on a plate that is a rectangle.
-    """
-    pairs, left = list(combinations(range(len(before)), 2)), []
-    for pair in pairs:
-        order = np.arange(len(before))
-        order[list(pair)] = pair[::-1]
-        left.append(rms(before, after[order]))
-    enough = _EXCHANGED * rms(before, after)
-    alike = [pair for pair, misfit in zip(pairs, left, strict=True) if misfit < min(enough, 2.0 * min(left))]
-    return tuple(sorted({point for pair in alike for point in pair}))
-
-
-def explained_sides(before: NDArray, after: NDArray) -> tuple[Sequence[int], float]:
-    """Do as `explained` by the sides of a triangle, shape (3,), each in the place of the corner opposite."""
-    change = np.abs(after - before)
-    least = int(np.argmin(change))
-    size = float(change.max())
-    return ([least] if change[least] < _CLEAR * np.sort(change)[1] else []), size
-
-
-def _without(before: NDArray, after: NDArray, index: int) -> tuple[float, float]:
-    """Return the misfit (RMS, m) of all points but one, and how far that one is from where they say."""
-    kept = np.arange(len(before)) != index
-    if kept.sum() < 3 or second_spread(before[kept]) < MIN_SPREAD_M:
-        lengths = [np.linalg.norm(shape - shape[index], axis=1)[kept] for shape in (before, after)]
-        sizes = [np.linalg.norm(shape[kept] - shape[kept].mean(axis=0)) for shape in (before, after)]
-        change = np.abs(lengths[1] - lengths[0])
-        return float(abs(sizes[1] - sizes[0]) / np.sqrt(kept.sum())), float(change.max())
-    one, other = before[kept].mean(axis=0), after[kept].mean(axis=0)
-    u, _, vt = np.linalg.svd((after[kept] - other).T @ (before[kept] - one))
-    turn = u @ np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ vt))]) @ vt
-    off = np.linalg.norm((after - other) @ turn + one - before, axis=1)
-    return float(np.sqrt(np.mean(off[kept] ** 2))), float(off[index])
+def _joined(found: list[Moved]) -> list[Moved]:
+    """Join stretches of one fault that follow each other."""
+    out = list[Moved]()
+    for one in found:
+        last = out[-1] if out else None
+        if last is not None and last.stop >= one.start and (last.names, last.exchanged, last.of_static) == (
+            one.names, one.exchanged, one.of_static
+        ):  # fmt: skip
+            out[-1] = replace(last, stop=max(one.stop, last.stop), size_m=max(last.size_m, one.size_m))
+        else:
+            out.append(one)
+    return out

@@ -167,7 +167,8 @@ def test_angles_by_a_bent_plate_are_lost_and_others_flagged() -> None:
     found = kinematics(Points3D(position, names, 100.0), static=static_standing(SUBJECT).points)
     (verdict,) = [verdict for verdict in found.verdicts if verdict.name == "markers_moved"]
     assert not verdict.passed and "RHEEL 30 mm off its place on the foot R all the trial" in verdict.text
-    assert re.search(r"shape of the T12/L1 plate changed by [2-4] mm from about 2\.0", verdict.text)
+    assert re.search(r"shape of the T12/L1 plate changed by [67] mm from about (1\.9|2\.0)", verdict.text)
+    # By closed form 6.1 to 6.9 mm in the posture of these frames, 2.4 mm in upright standing.
     lumbar, ankle = (found.angles.names.index(name) for name in ("lumbar_flexion", "ankle_dorsiflexion_r"))
     assert np.isnan(found.angles.values[280:, lumbar]).all() and np.isfinite(found.angles.values[:190, lumbar]).all()
     said = found.angles.frame_reason_words

@@ -1,0 +1,196 @@
+"""Where the shape of a body changes at once, and whether it changes back: what neither skin nor noise does.
+
+A change is a difference between means over two short neighbouring windows. Skin moves slowly and a body's noise shows
+in the usual size of these differences, whatever its spectrum; what exceeds both by far is an edge. Between edges the
+shape has levels.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+WINDOWS_S = ((0.03, 0.0), (0.10, 0.03))
+LONG_WINDOW_S = (0.50, 0.03)
+"""Window and half of the gap between the two, that a low-pass filter blurs a step over; the long one is for plates,
+which no skin bends. Choices: the shortest excursion that is looked for is four frames of 100 Hz."""
+NOISE_TIMES = 5.0
+"""Times the upper quartile of the differences, that an edge is over the limit: six standard deviations or more of
+Gaussian noise along one line, nine in space. A choice; no false alarm in the trials of the tests."""
+_FEW = 8.0
+_WEAK = 0.6  # of that, what is enough for the way back, once there is one edge
+_BREAK_S = 0.25  # between samples; what lies on both sides of it is not compared
+_SPAN_S = 0.25  # next to an edge, that tells the levels on both sides
+_BLUR, _SMEARED = 8, 0.15  # samples that an edge may be smeared over, and the share of it that counts
+_MOST = 60  # edges of one body, more are not told apart
+
+
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """Stretches of a trial between edges.
+
+    Attributes
+    ----------
+    edges : tuple of int
+        First sample behind each.
+    field : ndarray, shape (stretch, point, 3)
+        How the shape of each differs from that of the first, m, by what changes at the edges.
+    level : ndarray of int, shape (stretch,)
+        Stretches of one level have one shape.
+    blur : tuple of (int, int)
+        Samples before each edge, and from it on, over which a filter smears it.
+    near : ndarray, shape (level, point, 3)
+        Offsets next to the edges, m: what tells levels apart by their distance from a reference.
+    """
+
+    edges: tuple[int, ...]
+    field: NDArray
+    level: NDArray
+    blur: tuple[tuple[int, int], ...]
+    near: NDArray
+
+    def bounds(self, n: int) -> list[tuple[int, int]]:
+        """Return first sample and the one behind the last, per stretch of `n` samples."""
+        return list(zip((0, *self.edges), (*self.edges, n), strict=True))
+
+
+def find_levels(
+    off: NDArray, lever: NDArray, frames: NDArray, rate_hz: float, limit_m: float, *, plate: bool
+) -> Levels:
+    """Find the levels of a shape over time.
+
+    Parameters
+    ----------
+    off : ndarray, shape (time, point, 3)
+        Offsets of points from their places on a shape, in its axes, m, finite.
+    lever : ndarray, shape (point, 3, 3)
+        From the offset of a point of a fit of all to that of a fit without it.
+    frames : ndarray of int, shape (time,)
+        Of the trial.
+    rate_hz : float
+        Of the trial.
+    limit_m : float
+        What skin may do at once.
+    plate : bool
+    """
+    alone = np.einsum("tpi,pij->tpj", off, lever)
+    if len(alone) > 2:  # one stray sample is no level
+        low, high = np.minimum(alone[:-2], alone[2:]), np.maximum(alone[:-2], alone[2:])
+        alone[1:-1] = np.clip(alone[1:-1], low, high)
+    per_s = rate_hz / max(float(np.median(np.diff(frames))), 1.0) if len(frames) > 1 else rate_hz
+    time_s, edges = frames / rate_hz, list[int]()
+    windows = dict.fromkeys(
+        (max(2, round(length * per_s)), round(gap * per_s))
+        for length, gap in (*WINDOWS_S, *((LONG_WINDOW_S,) if plate else ()))
+    )
+    ratios = [(w, g, _ratio(alone, time_s, w, g, limit_m, 1.0 / per_s)) for w, g in windows]
+    for enough in (1.0, _WEAK):
+        for w, g, (ratio, point) in ratios:
+            if (enough == 1.0 or edges) and len(ratio):
+                edges += _peaks(ratio, enough, w, g, edges, alone, point)
+    edges = sorted(set(edges))[:_MOST]
+    return _levels(off, edges, max(round(_SPAN_S * per_s), 3))
+
+
+def _ratio(
+    alone: NDArray, time_s: NDArray, window: int, gap: int, limit_m: float, step_s: float
+) -> tuple[NDArray, NDArray]:
+    """Return the change at each sample over what is allowed, (time,), and the point that changes most."""
+    n, reach = len(alone), window + gap
+    if n < 2 * reach + 1:
+        return np.empty(0), np.empty(0, int)
+    sums = np.concatenate([np.zeros((1, *alone.shape[1:])), np.cumsum(alone, axis=0)])
+    at = np.arange(reach, n - reach + 1)
+    change = (sums[at + reach] - sums[at + gap] - sums[at - gap] + sums[at - reach]) / window
+    size = np.sqrt(np.einsum("tpi,tpi->tp", change, change))
+    some = size[:: max(1, len(size) // 1000)]
+    usual = np.partition(some, (3 * len(some)) // 4, axis=0)[(3 * len(some)) // 4]
+    # A few independent windows do not tell what is usual.
+    share = size / (limit_m + NOISE_TIMES * (1.0 + _FEW * window / n) * usual)
+    ratio, point = np.zeros(n), np.zeros(n, int)
+    whole = time_s[at + reach - 1] - time_s[at - reach] < 2 * reach * step_s + _BREAK_S
+    ratio[at], point[at] = np.where(whole, share.max(axis=1), 0.0), share.argmax(axis=1)
+    return ratio, point
+
+
+def _peaks(
+    ratio: NDArray, enough: float, window: int, gap: int, known: list[int], alone: NDArray, point: NDArray
+) -> list[int]:
+    """Return the samples at which the ratio is highest, away from edges that are known."""
+    left, reach, found = ratio.copy(), window + 2 * gap, list[int]()
+    for edge in known:
+        left[max(edge - reach, 0) : edge + reach + 1] = 0.0
+    while len(known) + len(found) < _MOST and left.max() > enough:
+        at = int(np.argmax(left))
+        first = at - window - gap
+        path = alone[first : at + window + gap, point[at]]
+        before, after = path[:window].mean(axis=0), path[-window:].mean(axis=0)
+        along = (path - before) @ (after - before) / max(float(np.sum((after - before) ** 2)), 1e-24)
+        edge = first + int(np.argmin(np.cumsum(along - 0.5))) + 1
+        found.append(edge)
+        # An edge next to the last one is the same.
+        for there in (at, edge):
+            left[max(there - reach + 1, 0) : there + reach] = 0.0
+    return found
+
+
+def _levels(off: NDArray, edges: list[int], span: int) -> Levels:
+    n = len(off)
+    if not edges:
+        zero = np.zeros((1, *off.shape[1:]))
+        return Levels((), zero, np.zeros(1, int), (), zero)
+    bounds = [0, *edges, n]
+    before = [off[max(e - span, bounds[k]) : e].mean(axis=0) for k, e in enumerate(edges)]
+    after = [off[e : min(e + span, bounds[k + 2])].mean(axis=0) for k, e in enumerate(edges)]
+    zero = np.zeros((1, *off.shape[1:]))
+    jumps = np.array(after) - np.array(before)
+    field = np.concatenate([zero, np.cumsum(jumps, axis=0)])
+    level, shapes = np.zeros(len(field), int), [field[0]]
+    sizes = np.linalg.norm(jumps.reshape(len(jumps), -1), axis=1)
+    for k in range(1, len(field)):
+        away = [float(np.linalg.norm(field[k] - shape)) for shape in shapes]
+        nearest = int(np.argmin(away))
+        if away[nearest] < 0.5 * sizes[max(k - 1, 0) : k + 1].min():
+            level[k] = nearest
+        else:
+            level[k] = len(shapes)
+            shapes.append(field[k])
+    near: list[list[NDArray]] = [[] for _ in shapes]
+    for k in range(len(edges)):
+        near[level[k]].append(before[k])
+        near[level[k + 1]].append(after[k])
+    blur = tuple(_blur(off[max(e - _BLUR, 0) : e], off[e : e + _BLUR], one, two) for e, one, two in
+                 zip(edges, before, after, strict=True))  # fmt: skip
+    return Levels(tuple(edges), field, level, blur, np.array([np.mean(one, axis=0) for one in near]))
+
+
+def _blur(last: NDArray, first: NDArray, before: NDArray, after: NDArray) -> tuple[int, int]:
+    """Return how many of the last samples before an edge, and of the first behind it, are between the two levels."""
+    jump = after - before
+    share = max(float(np.sum(jump**2)), 1e-24)
+    up = np.einsum("tpi,pi->t", last - before, jump)[::-1] / share < _SMEARED
+    down = np.einsum("tpi,pi->t", after - first, jump) / share < _SMEARED
+    return (int(up.argmax()) if up.any() else len(up)), (int(down.argmax()) if down.any() else len(down))
+
+
+def levers(shape: NDArray) -> NDArray:
+    """Return, shape (point, 3, 3), what makes of a point's offset from the fit of all that from a fit of the others.
+
+    Parameters
+    ----------
+    shape : ndarray, shape (point, 3)
+        Centred, m.
+
+    Notes
+    -----
+    The inverse of the identity less the leverage of the point, for small turns, as in linear regression (Cook and
+    Weisberg 1982). Directions in which the others leave a point free count once.
+    """
+    n, centred = len(shape), shape - shape.mean(axis=0)
+    inertia = np.sum(centred**2) * np.eye(3) - centred.T @ centred
+    cross = np.array([[[0, -z, y], [z, 0, -x], [-y, x, 0]] for x, y, z in centred])
+    leverage = np.eye(3) / n + cross @ np.linalg.pinv(inertia, rcond=1e-6) @ np.swapaxes(cross, 1, 2)
+    value, axes = np.linalg.eigh(np.eye(3) - leverage)
+    gain = np.where(value > 0.02, 1.0 / np.maximum(value, 0.02), 1.0)
+    out: NDArray = np.einsum("pik,pk,pjk->pij", axes, gain, axes)
+    return out
