@@ -50,6 +50,21 @@ def plate_name(segment: str) -> str:
     return f"{words} {side.upper()}" if side else words
 
 
+def slid_thigh(off_m: Mapping[str, float]) -> str:
+    """Return the side (R, L) whose hip centre alone left its place in the plate, by how far each did, m; else empty.
+
+    A plate that moves takes both hips along: where one side alone changes, it is that thigh. Half is a choice.
+    """
+    if len(off_m) != 2 or not min(off_m.values()) < 0.5 * max(off_m.values()):
+        return ""
+    return max(off_m, key=lambda side: off_m[side])
+
+
+def thigh_words(side: str) -> str:
+    """Return in words what slid where one hip alone left its place in the sacral plate."""
+    return f"{plate_name(f'femur_{side.lower()}')} (or the plate turned about the other hip)"
+
+
 def slide_between(before: NDArray, after: NDArray) -> Slide:
     """Return how a plate moved, from its witnesses in the plate's own axes, shape (witness, 3), m, before and after.
 
@@ -174,7 +189,13 @@ def _against_hips(
     if not seen.any():
         return ()
     text = f"{plate_name('pelvis')} against the hip centres that the thighs carry"
-    return _slide_verdicts("closing_pelvis", slide_between(before[seen], after[seen]), SHIFT_M, TURN_DEG, text)
+    slide = slide_between(before[seen], after[seen])
+    off_m = {side: float(np.linalg.norm(one)) for side, one in zip(sides, after - before, strict=True)}
+    side = slid_thigh(off_m)
+    if side and off_m[side] > SHIFT_M:
+        # The mean of both sides would halve it.
+        slide, text = Slide(off_m[side], float("nan")), f"{thigh_words(side)} against the {plate_name('pelvis')}"
+    return _slide_verdicts("closing_pelvis", slide, SHIFT_M, TURN_DEG, text)
 
 
 def _not_judged(segment: str) -> Verdict:

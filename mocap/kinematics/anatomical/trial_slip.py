@@ -7,7 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.kinematics.anatomical.segment import Positions, cluster_of, motion_of
-from mocap.kinematics.anatomical.slip import MIN_SIDE_S, WITNESS_STEP_M, Step, find_step, witness_places
+from mocap.kinematics.anatomical.slip import (
+    MIN_SIDE_S,
+    WITNESS_STEP_M,
+    Step,
+    find_step,
+    slid_thigh,
+    thigh_words,
+    witness_places,
+)
 from mocap.kinematics.clusters import Cluster
 from mocap.kinematics.frame_flags import PointFlag
 from mocap.kinematics.heading import quiet_at
@@ -86,12 +94,11 @@ def find_plate_slip(
         return None
     accused, points = "sacral plate", names
     if len(seen) == 2:
-        # A plate that moves takes both hips along: where one side alone changes, it is that thigh.
         alone = {side: _step(plate, judged_trial, {side: path}, min_frames) for side, path in seen.items()}
         off = {side: one.size_m for side, one in alone.items() if one is not None}
-        if len(off) == 2 and min(off.values()) < 0.5 * max(off.values()):
-            side = max(off, key=lambda name: off[name])
-            accused, what = f"thigh cluster {side} (or the plate turned about the other hip)", "the sacral plate"
+        side = slid_thigh(off)
+        if side:
+            accused, what = thigh_words(side), "the sacral plate"
             points = TRACKED[f"femur_{side.lower()}"][0]
     return PlateSlip(step.size_m, accused, what, points, int(judged[step.frame]))
 

@@ -242,6 +242,13 @@ def test_a_sacral_plate_without_landmarks_is_judged_by_the_hips_and_others_are_n
     assert not found["closing_femur_r_shift"].passed and "not judged" in found["closing_femur_r_shift"].text
     stayed = closed_by(noisy(STATIC.points, np.random.default_rng(1), (*SKIN, *lumbar)))
     assert all(verdict.passed for verdict in stayed.values())
+    # A thigh cluster that slid as a whole is not taken for the plate, nor its 20 mm halved by the other side.
+    position = STATIC.points.position.copy()
+    position[:, [STATIC.points.names.index(f"RTH{number}") for number in (1, 2, 3)]] += [0.020, 0.0, 0.0]
+    slid = Points3D(position, STATIC.points.names, STATIC.points.rate_hz)
+    thigh = closed_by(noisy(slid, np.random.default_rng(1), hidden))["closing_pelvis_shift"]
+    assert not thigh.passed and "thigh cluster R (or the plate" in thigh.text
+    assert thigh.measured == pytest.approx(0.020, abs=1e-3)
 
 
 def test_a_thigh_cluster_that_slides_is_not_taken_for_the_plate() -> None:
