@@ -15,6 +15,7 @@ from mocap.kinematics.body import Setting
 from mocap.kinematics.definitions import ANGLE_NAMES
 from mocap.kinematics.degenerate import angles_of_nothing, nothing_to_see, usable_static
 from mocap.kinematics.exchanged import exchange_verdict, exchanges_of, unmixed, with_exchange_flags
+from mocap.kinematics.faults.absurd import calibration_without_absurd
 from mocap.kinematics.faults.bridging import facing_doubted
 from mocap.kinematics.faults.carried import check_carried
 from mocap.kinematics.faults.odd_points import (
@@ -182,7 +183,7 @@ def kinematics(
     check_functional(options, has_knees=bool(recordings.functional_knee))
     matched = resolve(points.names, marker_set)
     given, points = points, without_absurd(points)
-    static = None if static is None else without_absurd(static)
+    static, recordings, absurd = calibration_without_absurd(static, recordings)
     gravity_known = gravity_known and points.gravity_known
     upright = gravity_known and options.posture == "upright"
     nothing = nothing_to_see(points, list(matched.label_of.values()))
@@ -267,6 +268,7 @@ def kinematics(
         + stands
         + (exchange_verdict(exchanges, points),)
         + odd_verdicts(odd, given, points)
+        + absurd
         + (vertical_verdicts(level, positions, points.rate_hz) if upright and marks.kind != "keypoints" else ())
         + moved_verdict(moved, compared, points, with_static=bool(person.quiet))
         + verdicts_of(body, outcomes, positions)

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mocap.kinematics import kinematics
+from mocap.kinematics import CalibrationRecordings, Kinematics, kinematics
 from mocap.kinematics.faults.odd_points import find_odd_points, odd_verdicts
 from mocap.kinematics.marker_sets import resolve
 from mocap.readers.c3d import read_c3d
 from mocap.readers.trc import read_trc
-from mocap.synthetic import default_subject, hip_hinge, squat, static_standing, walking
+from mocap.synthetic import default_subject, hip_hinge, squat, star_arc, static_standing, walking
 from mocap.trial import Points3D
 
 MOVEMENTS = {
@@ -140,6 +140,29 @@ def test_absurd_coordinates_are_missing(value: float, frames: slice) -> None:
     (told,) = (one for one in result.verdicts if one.name == "points_absurd")
     assert not told.passed
     assert "RLFE" in told.text
+    (told,) = (one for one in result.verdicts if one.name == "static_points_absurd")
+    assert not told.passed and told.measured == 3 and "RASIS first at 0.10 s" in told.text
+
+
+def test_absurd_coordinates_of_calibration_recordings_are_missing() -> None:
+    person = default_subject()
+    points, static = squat(person, repetitions=1).points, static_standing(person).points
+    star, plate = star_arc(person, "r").points, static.names.index("SAC1")
+
+    def recorded(value: float) -> Kinematics:
+        moves, ends = star.position.copy(), static.position.copy()
+        moves[300:400, star.names.index("RTH1")] = ends[:100, plate] = value
+        recordings = CalibrationRecordings(
+            (Points3D(moves, star.names, 100.0),), closing=Points3D(ends, static.names, 100.0)
+        )
+        return kinematics(points, static=static, recordings=recordings)
+
+    absurd, missing = recorded(1e9), recorded(np.nan)
+    np.testing.assert_array_equal(absurd.angles.values, missing.angles.values)
+    others = [one for one in absurd.verdicts if one.name != "calibration_points_absurd"]
+    assert str(others) == str(list(missing.verdicts))
+    (told,) = (one for one in absurd.verdicts if one.name == "calibration_points_absurd")
+    assert not told.passed and told.measured == 100 and "of the " in told.text
 
 
 @pytest.mark.parametrize("value", [1e6, 1e3, -20.0])

@@ -219,11 +219,16 @@ def odd_verdicts(odd: OddPoints, given: Points3D, cleaned: Points3D) -> tuple[Ve
         limit = odd.allowed if kind == "off course" else 0
         text += f"; up to {limit} are usual for keypoints of a pose detector" if limit and mask.any() else ""
         verdicts.append(Verdict(name, float(mask.sum()), float(limit), "samples", bool(mask.sum() <= limit), text))
-    if cleaned is not given:
-        mask = (np.abs(given.position) > FAR_M).any(axis=2)
-        text = f"samples beyond 10 000 km, taken as missing{_where(mask, given.names, given)}"
-        verdicts.append(Verdict("points_absurd", float(mask.sum()), 0.0, "samples", False, text))
-    return tuple(verdicts)
+    return (*verdicts, *absurd_verdict("points_absurd", "", given, cleaned))
+
+
+def absurd_verdict(name: str, of_what: str, given: Points3D, cleaned: Points3D) -> tuple[Verdict, ...]:
+    """Return what `without_absurd` took out of a recording; nothing where it took nothing."""
+    if cleaned is given:
+        return ()
+    mask = (np.abs(given.position) > FAR_M).any(axis=2)
+    text = f"samples{of_what} beyond 10 000 km, taken as missing{_where(mask, given.names, given)}"
+    return (Verdict(name, float(mask.sum()), 0.0, "samples", False, text),)
 
 
 def _where(mask: NDArray, names: Sequence[str], points: Points3D) -> str:
