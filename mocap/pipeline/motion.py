@@ -267,10 +267,9 @@ def kinematics_to_file(
             )
         clicked = clicked_landmarks(recorded.clicks, standing)
     recordings = open_recordings(recorded, lambda file: treated(open_trial(file, up, units)), clicked)
-    own = {name: digest for name, digest in trial.inputs.items() if name == path.name}
     clicks = () if recorded.clicks is None else (recorded.clicks,)
     statics = () if static is None else (static,)
-    trial = replace(trial, inputs={**trial.inputs, **named_digests([*statics, *recorded.files, *clicks], own)})
+    trial = replace(trial, inputs={**trial.inputs, **named_digests([*statics, *recorded.files, *clicks], trial.inputs)})
     analysed = analyse(
         trial, as_static(standing.points, treated(standing)) if standing else None, marker_set, filtering, options,
         {**standing.subject, **record_of(standing)} if standing else None, recordings,

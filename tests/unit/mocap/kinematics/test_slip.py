@@ -220,14 +220,16 @@ def test_the_command_takes_a_closing_static(tmp_path: Path) -> None:
     closing = moved_plate(STATIC.points, "slides", np.random.default_rng(2), -100)
     trials = {"squat": squat(SUBJECT, repetitions=1).points, "standing": STATIC.points, "closing": closing}
     for name, points in trials.items():
-        write_trial(tmp_path / f"{name}.h5", Trial(name, points))
+        # The source of the trial may have had the name that the file of the static has.
+        write_trial(tmp_path / f"{name}.h5", Trial(name, points, inputs={"standing.h5": "0" * 64}))
     paths = [tmp_path / f"{name}.h5" for name in ("squat", "out", "standing", "closing")]
     kinematics_to_file(
         paths[0], paths[1], paths[2], None, None, None, None, recorded=RecordingPaths(closing=paths[3])
     )
     read = read_trial(paths[1])
     assert [v.passed for v in read.quality if v.name == "closing_pelvis_shift"] == [False]
-    assert "closing.h5" in read.inputs
+    assert set(read.inputs) == {"standing.h5", "standing.h5 (2)", "closing.h5"}
+    assert read.inputs["standing.h5"] == "0" * 64
 
 
 def test_a_sacral_plate_without_landmarks_is_judged_by_the_hips_and_others_are_not() -> None:
