@@ -48,7 +48,8 @@ class Room:
     pixel_sd : float
         Noise of one coordinate of a detected point, px: about 0.2 for markers and plates, 2 to 8 for pose detectors.
     gravity_sd_deg : float
-        Of the floor calibration; adds to pelvic tilt one to one.
+        Of the angle between Z and up, both axes of tilt combined, as a calibration states it; of each axis, and so in
+        pelvic tilt, it is less by the root of 2.
     """
 
     size: tuple[float, float, float]

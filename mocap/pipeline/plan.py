@@ -193,7 +193,8 @@ def _tilt(rig: CameraRig, floor: NDArray, room: Room) -> NDArray:
     sd = np.full(len(flat), np.nan)
     if seen.all(axis=1).any():
         found = joint_angles(Points3D(position, _LANDMARKS, 1.0, covariance), marker_set="landmarks")
-        sd = np.hypot(found.sd_deg("pelvic_tilt"), room.gravity_sd_deg)
+        # Of the two horizontal axes that share the vertical's error, the one from side to side tilts the pelvis.
+        sd = np.hypot(found.sd_deg("pelvic_tilt"), room.gravity_sd_deg / np.sqrt(2.0))
     return sd.reshape(points.shape[:4])
 
 
