@@ -19,6 +19,7 @@ from mocap.kinematics.anatomical.joints import (
     find_functional,
     hips_of,
     joint_facts,
+    without_given_hips,
 )
 from mocap.kinematics.anatomical.lengths import body_lengths, skin_facts, standing_verdicts
 from mocap.kinematics.anatomical.possible_places import check_places
@@ -187,6 +188,7 @@ def calibrate_person(
     hips = hips_of(seen)
     judged += standing_verdicts(report.neutral_mean_rad)
     refuse = options.static_check == "refuse"
+    judged = without_given_hips(judged, methods)
     judged += touched.verdicts + closing_verdicts(recordings, marker_set, with_markers, hips, refuse)
     verdicts = (*same, enough, *reached, *judged)
     return Person(calibration, zeros, size, report, functional, verdicts, _mean_sd(positions, noise), positions, hips)

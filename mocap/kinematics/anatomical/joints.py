@@ -187,6 +187,17 @@ def joint_facts(functional: Functional, hip_methods: Mapping[str, str]) -> dict[
     return facts
 
 
+def without_given_hips(
+    verdicts: Iterable[Verdict], hip_methods: Mapping[str, str]
+) -> tuple[Verdict, ...]:
+    """Return verdicts, of which those on hips that are given with the points say that no movement is used for them."""
+    given = {f"functional_hip_{side.lower()}" for side, method in hip_methods.items() if method == GIVEN}
+    words = f"functional movement not used: the hip centre is {GIVEN}"
+    return tuple(
+        Verdict(one.name, 1.0, 0.0, "1", False, words) if one.name in given else one for one in verdicts
+    )
+
+
 def hips_of(body: Body) -> dict[str, NDArray]:
     """Return the observable hip centres of a body by side, shape (time, 3), m."""
     hips = {}

@@ -171,6 +171,15 @@ def test_functional_hips_are_used_where_the_movement_is_wide() -> None:
     assert result.static_report.facts["hip_centre_z_r_m"] == pytest.approx(truth[2], abs=1e-9)
 
 
+def test_a_movement_for_a_hip_that_is_given_with_the_points_is_told_as_not_used() -> None:
+    position = np.concatenate([SQUAT.points.position, SQUAT.joint_centres["RHJC"][:, None]], axis=1)
+    given = Points3D(position, [*SQUAT.points.names, "RHJC"], SQUAT.points.rate_hz)
+    recordings = CalibrationRecordings((STAR["r"], STAR["l"]))
+    found = {v.name: v for v in kinematics(given, static=STATIC.points, recordings=recordings).verdicts}
+    assert not found["functional_hip_r"].passed and "as given with the points" in found["functional_hip_r"].text
+    assert found["functional_hip_l"].passed and found["functional_hip_l"].text.startswith("SCoRE")
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_the_whole_way_at_1_mm_noise(seed: int) -> None:
     star = noisy(STAR["r"], 0.001, seed)
