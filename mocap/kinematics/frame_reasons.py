@@ -31,6 +31,7 @@ GIMBAL_FLAG = "near gimbal lock (second angle above 75 deg)"
 GIMBAL_LOST = "gimbal lock (second angle above 89 deg)"
 TOO_UNSURE = f"uncertainty above {SD_LIMIT_DEG:.0f} deg (1 SD)"
 BEYOND_RANGE = BEYOND_REACH
+UNTOLD = "points missing, or no frame"
 OTHER = "points missing, or no frame, for one of very many reasons"
 _FLAGS = (GIMBAL_FLAG, GIMBAL_LOST, TOO_UNSURE, BEYOND_RANGE)
 _MOST_NAMED = 4
@@ -198,7 +199,8 @@ def _explain(
             asked = sources()
             seen = {point: np.isfinite(values).all(axis=1) for point, values in positions.items()}
         if name not in asked:
-            table.give(frames, column, angles.definitions[column].reason)
+            # What it is made of is not known: the frame that shows most points does not show it.
+            table.give(frames, column, angles.definitions[column].reason or UNTOLD)
             continue
         _missing_points(table, column, frames, _measured(name, asked[name], body, found), seen)
         for segment, pose in found.poses.items():

@@ -114,6 +114,11 @@ def test_every_nan_of_a_ragged_trial_has_a_reason() -> None:
         np.testing.assert_array_equal(angles.frame_reason > 0, np.isnan(angles.values))
         assert len(angles.frame_reason_words) < 256
         assert not any("lie within" in words for words in angles.frame_reason_words)  # all of it is missing points
+    # The frames that show most points do not show the curvature.
+    lost = {"T10": slice(0, 5), "RTH1": slice(5, None), "LTH1": slice(5, None), "C7": slice(20, 25)}
+    angles = kinematics(spoilt({name: (frames, np.nan) for name, frames in lost.items()}), static=STATIC).angles
+    assert np.isnan(angles["thoracic_curvature"][:25]).sum() == 10 and reason(angles, "thoracic_curvature", 22)
+    np.testing.assert_array_equal(angles.frame_reason > 0, np.isnan(angles.values))
 
 
 def test_an_angle_that_the_trial_cannot_show_has_its_reason_in_every_frame() -> None:
