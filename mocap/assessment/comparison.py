@@ -28,8 +28,8 @@ class ComparedAngle:
     differences : tuple of str
         Where the definitions differ, in words; empty for the same definition.
     offset_u_deg, offset_z : float
-        What landmark placement and soft tissue let expect of the offset, and the offset over all its uncertainty; NaN
-        where neither side states any.
+        What landmark placement, soft tissue and (of two worlds) the vertical let expect of the offset, and the offset
+        over all its uncertainty; NaN where neither side states any.
     verdict : str
         Whether the error bars explain the difference.
     note : str

@@ -91,7 +91,9 @@ def _figure(value: float, width: int, digits: int) -> str:
 
 def _verdict_lines(angles: "tuple[ComparedAngle, ...]") -> list[str]:
     """Whether error bars explain the differences: all of a few angles; of many those that are not explained."""
-    told = [one for one in angles if one.verdict != "no error bars on both sides"]
+    from mocap.pipeline.compare import NO_ERROR_BARS
+
+    told = [one for one in angles if one.verdict != NO_ERROR_BARS]
     if len(told) <= _TOLD_IN_WORDS:
         return [f"  {one.name}: {one.verdict}" for one in told]
     beyond = [one for one in told if "more than" in one.verdict]

@@ -19,9 +19,10 @@ from mocap.assessment import (
 )
 from mocap.assessment.effective_number import standard_error
 from mocap.errors import ConfigError, KinematicsError
-from mocap.pipeline.compare_sources import Source, read_source, same_recording
+from mocap.pipeline.compare_sources import Source, read_source, same_recording, same_vertical
 from mocap.trial import AngleDefinition, JointAngles, beyond_reach, convention_rows, scalar_values
 
+NO_ERROR_BARS = "no error bars in one of the two, or in both"
 _FEWEST = 3
 _STILL_DEG = 2.0  # a curve that moves less tells no lag
 _WORDS = ("definition", "sequence", "positive", "zero", "reference")
@@ -73,7 +74,8 @@ def compare(a: Source, b: Source, lag: str = "auto", chosen: Sequence[str] = ())
             "Let the lag be found (--lag auto), or state it (--lag SECONDS: how much later B's clock is).",
             code="NO_OVERLAP",
         )
-    compared = [_compared(first, second, name, at_a, at_b, shared) for name in names]
+    verticals = not shared and not same_vertical(a, b)
+    compared = [_compared(first, second, name, at_a, at_b, shared, verticals) for name in names]
     kept = tuple(one for one in compared if one.figures.n >= _FEWEST)
     if not kept:
         raise _no_common(a, b, "no angle has values in both at the same times; a lag may mend it (--lag)")
@@ -124,7 +126,8 @@ def _taken(angles: JointAngles, names: Sequence[str]) -> JointAngles:
     at = [angles.names.index(name) for name in names]
     return JointAngles(
         tuple(angles.definitions[i] for i in at), scalar_values(angles)[:, at], angles.rate_hz, sd=angles.sd[:, at],
-        u_landmark=angles.u_landmark[..., at], u_sta=angles.u_sta[..., at], start_s=angles.start_s,
+        u_landmark=angles.u_landmark[..., at], u_sta=angles.u_sta[..., at], u_gravity=angles.u_gravity[..., at],
+        start_s=angles.start_s,
     )  # fmt: skip
 
 
@@ -179,19 +182,21 @@ def _range(values: NDArray) -> float:
 
 
 def _compared(
-    a: JointAngles, b: JointAngles, name: str, at_a: NDArray, at_b: NDArray, shared: bool
+    a: JointAngles, b: JointAngles, name: str, at_a: NDArray, at_b: NDArray, shared: bool, verticals: bool
 ) -> ComparedAngle:
     (one, sd_one), (other, sd_other) = _at(a, name, at_a), _at(b, name, at_b)
     turns = np.round(np.nanmedian(one - other) / 360.0) if np.isfinite(one - other).any() else 0.0
     other = other + 360.0 * turns
     figures = agreement(one, other, sd_one, sd_other)
     expected = float(np.hypot(_constant(a, name), _constant(b, name)))
+    vertical = float(np.hypot(_of_vertical(a, name), _of_vertical(b, name))) if verticals else 0.0
+    expected = float(np.hypot(expected, vertical))
     spread = standard_error(figures.sd, figures.n_effective)
     offset_z = figures.offset / float(np.hypot(expected, spread)) if np.isfinite(expected) else float("nan")
     return ComparedAngle(
         name, a.definition(name), b.definition(name), at_a, one, other, sd_one, sd_other, figures,
         definition_differences(a.definition(name), b.definition(name)), expected, offset_z,
-        _verdict(figures, offset_z, shared), f"{360 * turns:+.0f} deg added to B" if turns else "",
+        _verdict(figures, offset_z, shared, vertical > 0), f"{360 * turns:+.0f} deg added to B" if turns else "",
     )  # fmt: skip
 
 
@@ -208,6 +213,12 @@ def _constant(angles: JointAngles, name: str) -> float:
     return float(np.linalg.norm(known)) if known else float("nan")
 
 
+def _of_vertical(angles: JointAngles, name: str) -> float:
+    """What the vertical may be off leaves in an angle, in degrees; 0 where that is not known."""
+    row = convention_rows(angles)[angles.names.index(name)]
+    return float(np.nan_to_num(row["u_gravity_deg"]))
+
+
 def definition_differences(a: AngleDefinition, b: AngleDefinition) -> tuple[str, ...]:
     """Return in words where two definitions differ; how each was computed (method) is no part of it."""
     return tuple(
@@ -221,7 +232,7 @@ def _told(words: str) -> str:
     return words.rstrip(".") or "not stated"
 
 
-def _verdict(figures: Agreement, offset_z: float, shared: bool) -> str:
+def _verdict(figures: Agreement, offset_z: float, shared: bool, vertical: bool) -> str:
     parts = []
     if np.isfinite(figures.sd_ratio):
         limit = float(np.sqrt(chdtri(figures.n_effective, 0.025) / figures.n_effective))
@@ -229,7 +240,8 @@ def _verdict(figures: Agreement, offset_z: float, shared: bool) -> str:
         parts.append(f"scatter {figures.sd_ratio:.2g} times the expected ({explained} the random error)")
     if np.isfinite(offset_z):
         explained = "explained by" if abs(offset_z) <= _WIDE_SD else "more than"
-        parts.append(f"offset {abs(offset_z):.2g} times its uncertainty ({explained} landmarks and soft tissue)")
+        by = "landmarks, soft tissue and vertical" if vertical else "landmarks and soft tissue"
+        parts.append(f"offset {abs(offset_z):.2g} times its uncertainty ({explained} {by})")
     if not parts:
-        return "no error bars on both sides"
+        return NO_ERROR_BARS
     return "; ".join(parts) + (", of shared points" if shared else "")

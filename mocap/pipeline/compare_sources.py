@@ -1,10 +1,11 @@
 """What `mocap compare` compares: the angles of a file, under its own names and under ours."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from calibration import CameraRig
 from mocap.errors import KinematicsError
 from mocap.pipeline.compare_foreign import PREFIX, opensim_angles, plug_in_gait_angles, without_counterpart
 from mocap.readers import read_motion
@@ -29,6 +30,8 @@ class Source:
     points : Points3D
         By which two analyses of one recording are known.
     notes : tuple of str
+    rig : CameraRig or None
+        The cameras of the recording, by which two recordings in one world are known.
     """
 
     name: str
@@ -36,6 +39,7 @@ class Source:
     translated: JointAngles | None
     points: Points3D
     notes: tuple[str, ...] = ()
+    rig: CameraRig | None = None
 
     @property
     def by_our_names(self) -> JointAngles:
@@ -57,7 +61,7 @@ def read_source(path: Path, up: str | None = None, units: str | None = None) -> 
         trial = read_trial(path)
         if trial.angles is None or not trial.angles.names:
             raise _no_angles(path)
-        return _source(path.name, trial.angles, trial.points)
+        return replace(_source(path.name, trial.angles, trial.points), rig=trial.rig)
     imported = read_motion(path, up=up, units=units)
     if imported.angles is not None:
         return _source(path.name, imported.angles, imported.points)
@@ -76,6 +80,18 @@ def same_recording(a: Source, b: Source) -> bool:
         and one.start_s == other.start_s and one.position.shape == other.position.shape
         and all(np.array_equal(one.point(name), other.point(name), equal_nan=True) for name in one.names)
     )  # fmt: skip
+
+
+def same_vertical(a: Source, b: Source) -> bool:
+    """Whether both rest on one calibration: all cameras that both have, and at least one, stand alike to the bit.
+
+    An error of the vertical is then in both, and cancels while the person faces one way.
+    """
+    if a.rig is None or b.rig is None:
+        return False
+    one, other = ({camera.name: camera.cam_from_world for camera in rig} for rig in (a.rig, b.rig))
+    common = set(one) & set(other)
+    return bool(common) and all(np.array_equal(one[name], other[name]) for name in common)
 
 
 def _source(name: str, angles: JointAngles, points: Points3D) -> Source:

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mocap.pipeline.compare import compare, compare_files
+from calibration import Camera, CameraRig
+from mocap.assessment import ComparedAngle
+from mocap.pipeline.compare import NO_ERROR_BARS, compare, compare_files
 from mocap.pipeline.compare_foreign import opensim_angles
 from mocap.pipeline.compare_sources import Source, read_source
 from mocap.storage import write_trial
@@ -109,7 +111,7 @@ def test_another_rate_and_clock_and_a_known_offset(tmp_path: Path, mocap_cli: Ca
     assert made["rate_hz"] == pytest.approx(50.0)
     (found,) = made["angles"]
     assert found["offset"] == pytest.approx(3.0, abs=0.05) and found["sd"] == pytest.approx(0.28, abs=0.03)
-    assert found["same_definition"] and found["verdict"] == "no error bars on both sides"
+    assert found["same_definition"] and found["verdict"] == NO_ERROR_BARS
     text = mocap_cli("compare", tmp_path / "a.h5", tmp_path / "b.h5").out
     assert "earlier than A's" in text and "LOOK" not in text
     given = mocap_cli("compare", tmp_path / "a.h5", tmp_path / "b.h5", "--lag", "none").out
@@ -129,6 +131,31 @@ def test_error_bars_are_held_against_the_difference() -> None:
     (unexplained,) = compare(source(one), source(far, "bb.h5"), "none").angles
     assert unexplained.figures.sd_ratio == pytest.approx(np.hypot(0.3, 1.2) / np.hypot(0.3, 0.3), rel=0.05)
     assert unexplained.verdict.count("more than") == 2
+
+
+def test_the_vertical_counts_where_two_worlds_have_their_own() -> None:
+    time = np.arange(0, 20, 0.01)
+    bars = {"u_landmark": np.array([1.0]), "u_gravity": np.array([2.0])}
+    one = source(angles_of({"pelvic_tilt": tilt(time)}, **bars))
+    other = source(angles_of({"pelvic_tilt": tilt(time) + 4.0}, **bars), "bb.h5")
+
+    def held(a: Source, b: Source) -> ComparedAngle:
+        return compare(a, b, "none").angles[0]
+
+    assert held(one, other).offset_u_deg == pytest.approx(np.sqrt(2 * (1.0 + 4.0)))
+    assert "explained by landmarks, soft tissue and vertical" in held(one, other).verdict
+    # One recording, and one calibration, have one vertical; another calibration has not.
+    assert held(one, replace(other, points=one.points)).offset_u_deg == pytest.approx(np.sqrt(2.0))
+    moved = np.eye(4)
+    moved[0, 3] = 0.1
+    lens = ("a", (640, 480), np.diag([800.0, 800.0, 1.0]), np.zeros(5))
+    rigs = [CameraRig((Camera(*lens, pose),)) for pose in (np.eye(4), moved)]
+    assert held(replace(one, rig=rigs[0]), replace(other, rig=rigs[0])).offset_u_deg == pytest.approx(np.sqrt(2.0))
+    apart = held(replace(one, rig=rigs[0]), replace(other, rig=rigs[1]))
+    assert apart.offset_u_deg == pytest.approx(np.sqrt(10.0))
+    # Nothing is held against the vertical alone.
+    bare = source(angles_of({"pelvic_tilt": tilt(time)}, u_gravity=np.array([2.0])))
+    assert held(bare, replace(bare, name="bb.h5", points=other.points)).verdict == NO_ERROR_BARS
 
 
 def test_definitions_are_compared_word_by_word() -> None:
