@@ -15,6 +15,7 @@ from mocap.signal.linear import LinearFilter, filter_runs, filtered_covariance
 from mocap.signal.outliers import hampel
 from mocap.signal.polynomials import SavitzkyGolay, savgol_window
 from mocap.signal.splines import FEWEST, cross_validated
+from mocap.signal.stiffness_choice import choice_inflation
 from mocap.trial import Points3D
 
 
@@ -44,7 +45,8 @@ def filter_points(points: Points3D, options: FilterOptions) -> FilteredPoints:
 
     The covariance is that of errors that are independent from frame to frame; where detections err alike over
     several frames the true one is larger, at most the unfiltered one. Filled samples have no covariance, and those
-    beside them carry the noise that the fill brings with it. Of `gcv_spline` the stiffness is taken for known.
+    beside them carry the noise that the fill brings with it. Of `gcv_spline` it holds what the choice of the stiffness
+    adds (`choice_inflation`), the same share for all samples of a point.
 
     Parameters
     ----------
@@ -72,12 +74,15 @@ def filter_points(points: Points3D, options: FilterOptions) -> FilteredPoints:
     filled = (status & np.uint8(Status.FILLED)) != 0
     covariance[filled] = np.nan
     shortest = 0
-    for members, linear in _filters(position, points.rate_hz, options):
+    known = np.isfinite(covariance).any(axis=(0, 2, 3))
+    for members, linear, inflation in _filters(position, known, points.rate_hz, options):
         filtered[:, members], ran = filter_runs(position[:, members], linear)
         done[:, members] = ran.all(axis=2)
         covariance[:, members] = filtered_covariance(
             kept.covariance[:, members], done[:, members], filled[:, members], linear
         )
+        if inflation != 1.0:
+            covariance[:, members] *= np.where(done[:, members], inflation, 1.0)[..., None, None]
         cutoff[members] = np.where(done[:, members].any(axis=0), linear.cutoff_hz, np.nan)
         shortest = linear.shortest
     made = replace(kept, position=filtered, status=status | (done * np.uint8(Status.FILTERED)), covariance=covariance)
@@ -101,22 +106,29 @@ def without_outliers(points: Points3D, options: FilterOptions) -> Points3D:
     )  # fmt: skip
 
 
-def _filters(position: NDArray, rate_hz: float, options: FilterOptions) -> Iterator[tuple[NDArray, LinearFilter]]:
-    """Yield keypoints with the filter that is theirs."""
+def _filters(
+    position: NDArray, known: NDArray, rate_hz: float, options: FilterOptions
+) -> Iterator[tuple[NDArray, LinearFilter, float]]:
+    """Yield keypoints with the filter that is theirs and what its choice does to their variance.
+
+    `known`, shape (keypoint,), tells which have a covariance; of others the last is 1.
+    """
     everyone = np.arange(position.shape[1])
     if options.filters and options.method == "butterworth":
-        yield everyone, Butterworth(options.cutoff, rate_hz)
+        yield everyone, Butterworth(options.cutoff, rate_hz), 1.0
     elif options.filters and options.method == "savitzky_golay":
         order = options.polynomial_order
         window = options.window_frames or savgol_window(options.cutoff, rate_hz, order)
-        yield everyone, SavitzkyGolay(window, order, rate_hz)
+        yield everyone, SavitzkyGolay(window, order, rate_hz), 1.0
     elif options.filters:
         for keypoint in everyone:
             there = np.isfinite(position[:, keypoint]).all(axis=1)
             long = [position[start:stop, keypoint] for start, stop in runs(there)
                     if stop - start >= FEWEST]  # fmt: skip
             if long:
-                yield np.array([keypoint]), cross_validated(long, rate_hz)
+                spline = cross_validated(long, rate_hz)
+                inflation = choice_inflation(long, spline) if known[keypoint] else 1.0
+                yield np.array([keypoint]), spline, inflation
 
 
 def filter_words(options: FilterOptions, rate_hz: float, cutoff_hz: NDArray) -> str:

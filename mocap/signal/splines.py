@@ -16,8 +16,8 @@ from scipy.optimize import minimize_scalar
 
 #: Samples that a run needs.
 FEWEST = 8
-# Cutoffs among which is chosen, as shares of the rate: below, a point stands still for all that matters.
-_LOWEST_SHARE, _HIGHEST_SHARE = 1 / 250, 0.45
+#: Cutoffs among which is chosen, as shares of the rate: below, a point stands still for all that matters.
+LOWEST_SHARE, HIGHEST_SHARE = 1 / 250, 0.45
 _STEPS = 24
 _LOSS = np.sqrt(2.0) - 1.0  # stiffness times roughness of a sine at -3 dB
 _REACH_PERIODS = 1.3  # the weights have fallen to a thousandth
@@ -40,7 +40,7 @@ class SmoothingSpline:
     @property
     def stiffness(self) -> float:
         """In samples^3: what multiplies the integral of the squared second derivative."""
-        return float(_LOSS / _roughness(2 * np.pi * self.cutoff_hz / self.rate_hz))
+        return float(stiffness_at(self.cutoff_hz / self.rate_hz))
 
     @property
     def shortest(self) -> int:
@@ -77,7 +77,7 @@ def cross_validated(runs_of_point: Sequence[NDArray], rate_hz: float) -> Smoothi
         freedom = sum(degrees_of_freedom(len(run), spline.stiffness) for run in runs_of_point)
         return missed / (1.0 - freedom / n_samples) ** 2
 
-    grid = np.linspace(np.log(_LOWEST_SHARE), np.log(_HIGHEST_SHARE), _STEPS)
+    grid = np.linspace(np.log(LOWEST_SHARE), np.log(HIGHEST_SHARE), _STEPS)
     best = int(np.argmin([score(value) for value in grid]))
     around = grid[max(best - 1, 0)], grid[min(best + 1, _STEPS - 1)]
     found = minimize_scalar(score, bounds=around, method="bounded", options={"xatol": 1e-3})
@@ -89,12 +89,17 @@ def degrees_of_freedom(n_samples: int, stiffness: float) -> float:
     return 2.0 + float((1.0 / (1.0 + stiffness * _mode_roughness(n_samples))).sum())
 
 
+def stiffness_at(share: NDArray | float) -> NDArray:
+    """Return the stiffness (samples^3) of cutoffs that are given as shares of the rate; the same shape."""
+    return np.asarray(_LOSS / roughness(2 * np.pi * np.asarray(share)))
+
+
 @functools.lru_cache(maxsize=64)
 def _mode_roughness(n_samples: int) -> NDArray:
-    return _roughness((np.arange(1, n_samples - 1) + 0.5) * np.pi / n_samples)
+    return roughness((np.arange(1, n_samples - 1) + 0.5) * np.pi / n_samples)
 
 
-def _roughness(angle: NDArray | float) -> NDArray:
+def roughness(angle: NDArray | float) -> NDArray:
     """Integral of the squared second derivative of the spline through a sine of that angle per sample, per power."""
     cosine = np.cos(angle)
     return np.asarray((2 - 2 * cosine) ** 2 * 3 / (2 + cosine))
