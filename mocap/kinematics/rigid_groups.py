@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mocap.kinematics.clusters import mean_shape
 from mocap.kinematics.faults.rigid_kernels import residuals
-from mocap.kinematics.faults.sudden import Levels, find_levels, levers
+from mocap.kinematics.faults.sudden import Edges, find_edges, levers
 from mocap.kinematics.heading import quiet_at
 from mocap.kinematics.shapes import (
     apart,
@@ -231,41 +231,63 @@ class _Judged:
             before = shape
             off, lever = residuals(self.places, shape), levers(shape)
         group = self.group
-        levels = find_levels(off, lever, self.frames, self.rate_hz, group.limit_m, plate=group.plate)
+        edges = find_edges(off, lever, self.frames, self.rate_hz, group.limit_m, plate=group.plate)
         shaky = 0.0
-        if levels.edges:
+        if edges.at and group.plate:
             shaky = self._scatter(off, lever, np.arange(len(off)), EDGE_BLOCK_S)[0]
-        else:
-            levels = self._gradual(off, lever, before) or levels
-        right, sure = self._right(levels, lever, with_static=static_shape is not None)
-        found = self._stretches(levels, right, off, before, shaky)
+        elif not edges.at:
+            edges = self._gradual(off, lever, before) or edges
+        wrong, sure = self._wrong(edges, lever, with_static=static_shape is not None)
+        found = self._stretches(edges, wrong, off, before, shaky)
         if found and not sure:
-            edge = int(self.frames[levels.edges[0]])
             last = int(self.frames[-1]) + 1
-            return [replace(max(found, key=lambda one: one.size_m), start=0, stop=last, either=edge)]
+            either = int(self.frames[edges.at[0]])
+            return [replace(max(found, key=lambda one: one.size_m), start=0, stop=last, either=either)]
         if static_shape is not None:
-            wrong = np.zeros(len(off), bool)
+            left = np.ones(len(off), bool)
             for one in found:
-                wrong |= (self.frames >= one.start) & (self.frames < one.stop)
-            moved = self._against(off[~wrong], lever, before, self.slow[~wrong], self.still[~wrong])
+                left &= (self.frames < one.start) | (self.frames >= one.stop)
+            moved = self._against(off[left], lever, before, self.slow[left], self.still[left])
             found += [moved] if moved is not None else []
         return _joined(found)
 
-    def _stretches(self, levels: Levels, right: int, off: NDArray, before: NDArray, shaky: float) -> list[Moved]:
-        """Return the stretches that are not of the right level, with the doubt of a short one."""
-        bounds, found = levels.bounds(len(off)), list[Moved]()
-        fields = [levels.field[levels.level == k].mean(axis=0) for k in range(levels.level.max() + 1)]
-        if self.group.plate:  # nothing else bends it, so all frames tell
-            of_frame = np.repeat(levels.level, [stop - start for start, stop in bounds])
-            fields = [np.median(off[of_frame == k], axis=0) for k in range(len(fields))]
-        around = ((0, 0), *levels.blur, (0, 0))
-        for k, ((start, stop), level) in enumerate(zip(bounds, levels.level, strict=True)):
-            if level != right:
-                blocks = (stop - start) / EDGE_BLOCK_S / self.rate_hz if self.group.plate else 1.0
-                after, doubt = before + fields[level] - fields[right], shaky / float(np.sqrt(max(blocks, 1.0)))
-                first, last = max(start - around[k][0], 0), min(stop + around[k + 1][1], len(off))
-                moved = self._judge(before, after, doubt, first, last, of_static=False)
-                found += [moved] if moved is not None else []
+    def _wrong(self, edges: Edges, lever: NDArray, *, with_static: bool) -> tuple[NDArray, bool]:
+        """Return which stretches between edges are wrong, shape (stretch,), and whether that is sure.
+
+        On both sides of an edge posture and skin are the same, so that the side farther off the reference is wrong.
+        """
+        away = _largest(edges.after, lever) - _largest(edges.before, lever)
+        away[np.abs(away) < _SURE * _largest(edges.after - edges.before, lever)] = 0.0
+        score = np.append(0.0, away) - np.append(away, 0.0)
+        sure = bool(away.any()) or not edges.at
+        for order in (range(1, len(score)), range(len(score) - 2, -1, -1)):
+            for k in order:
+                # Where an edge does not tell, both sides are what their neighbours are.
+                score[k] = score[k] or score[k - 1 if order.step > 0 else k + 1]
+        if not sure:
+            score[len(score) // 2 :] = 1.0
+        wrong = score > 0.0
+        time = np.diff((0, *edges.at, len(self.frames)))
+        return wrong, sure and (with_static or float(time[wrong].sum()) < (1.0 - _LONGER) * len(self.frames))
+
+    def _stretches(self, edges: Edges, wrong: NDArray, off: NDArray, before: NDArray, shaky: float) -> list[Moved]:
+        """Return the stretches that are wrong, with the doubt of a short one."""
+        found, around, change = list[Moved](), ((0, 0), *edges.blur, (0, 0)), np.zeros_like(before)
+        bounds = edges.bounds(len(off))
+        right = [off[start:stop] for (start, stop), bad in zip(bounds, wrong, strict=True) if not bad]
+        for k, (start, stop) in enumerate(bounds):
+            if not wrong[k]:
+                continue
+            jumps = [edges.after[k - 1] - edges.before[k - 1]] if k and not wrong[k - 1] else []
+            jumps += [edges.before[k] - edges.after[k]] if k < len(edges.at) and not wrong[k + 1] else []
+            change = np.mean(jumps, axis=0) if jumps else change
+            doubt = 0.0
+            if self.group.plate:  # nothing else bends it, so all frames tell
+                change = np.median(off[start:stop], axis=0) - np.median(np.concatenate(right), axis=0)
+                doubt = shaky / float(np.sqrt(max((stop - start) / EDGE_BLOCK_S / self.rate_hz, 1.0)))
+            first, last = max(start - around[k][0], 0), min(stop + around[k + 1][1], len(off))
+            moved = self._judge(before, before + change, doubt, first, last, of_static=False)
+            found += [moved] if moved is not None else []
         return found
 
     def _own_shape(self) -> NDArray:
@@ -275,22 +297,7 @@ class _Judged:
         shape: NDArray = first + np.median(residuals(np.ascontiguousarray(some), first), axis=0)
         return shape - shape.mean(axis=0)
 
-    def _right(self, levels: Levels, lever: NDArray, *, with_static: bool) -> tuple[int, bool]:
-        """Return the level that is right, and whether that is sure."""
-        n, count = len(self.frames), levels.level.max() + 1
-        if count == 1:
-            return 0, True
-        if not with_static:
-            time = np.zeros(count)
-            for (start, stop), level in zip(levels.bounds(n), levels.level, strict=True):
-                time[level] += stop - start
-            return int(time.argmax()), bool(time.max() >= _LONGER * n)
-        away = _largest(levels.near, lever)
-        right = int(away.argmin())
-        change = _largest(levels.near - levels.near[right], lever)
-        return right, bool(np.all((away - away[right] > _SURE * change)[np.arange(count) != right]))
-
-    def _gradual(self, off: NDArray, lever: NDArray, before: NDArray) -> Levels | None:
+    def _gradual(self, off: NDArray, lever: NDArray, before: NDArray) -> Edges | None:
         """Return the change that divides the trial best, slow as it may be, if any."""
         rows, plate = np.flatnonzero(self.slow), self.group.plate
         local = off[rows].reshape(len(rows), -1)
@@ -314,9 +321,7 @@ class _Judged:
             edge = int(rows[min(small[-1] + 1 if len(small) else use[at + 1], len(local) - 1)])
             field = change.reshape(1, *off.shape[1:])
             if self._judge(before, before + field[0], doubt, edge, len(off), of_static=False) is not None:
-                zero = np.zeros_like(field)
-                near = np.stack([start, start + change]).reshape(2, *off.shape[1:])
-                return Levels((edge,), np.concatenate([zero, field]), np.array([0, 1]), ((0, 0),), near)
+                return Edges((edge,), start.reshape(field.shape), start.reshape(field.shape) + field, ((0, 0),))
         return None
 
     def _against(

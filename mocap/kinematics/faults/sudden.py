@@ -1,8 +1,8 @@
 """Where the shape of a body changes at once, and whether it changes back: what neither skin nor noise does.
 
 A change is a difference between means over two short neighbouring windows. Skin moves slowly and a body's noise shows
-in the usual size of these differences, whatever its spectrum; what exceeds both by far is an edge. Between edges the
-shape has levels.
+in the usual size of these differences, whatever its spectrum; what exceeds both by far is an edge. Who judges says
+which side is right.
 """
 
 from dataclasses import dataclass
@@ -10,54 +10,50 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-WINDOWS_S = ((0.03, 0.0), (0.10, 0.03))
-LONG_WINDOW_S = (0.50, 0.03)
-"""Window and half of the gap between the two, that a low-pass filter blurs a step over; the long one is for plates,
-which no skin bends. Choices: the shortest excursion that is looked for is four frames of 100 Hz."""
-NOISE_TIMES = 5.0
-"""Times the upper quartile of the differences, that an edge is over the limit: six standard deviations or more of
-Gaussian noise along one line, nine in space. A choice; no false alarm in the trials of the tests."""
+WINDOWS_S = ((0.03, 0.0, 0.65), (0.06, 0.01, 0.8), (0.10, 0.03, 1.0))
+LONG_WINDOW_S = ((0.20, 0.03, 1.0), (0.50, 0.03, 1.0))
+"""Window, half of the gap between the two, that a low-pass filter blurs a step over, and the share of the limit that
+skin may move in this time; the long ones are for plates, which no skin bends. Choices: the shortest excursion that is
+looked for is four frames of 100 Hz."""
+NOISE_TIMES = 6.0
+"""Times the range between the quartiles of the differences, that an edge is over the upper one and the limit: six
+standard deviations of Gaussian noise along one line, eight in space. A choice; no false alarm in the tests."""
 _FEW = 8.0
 _WEAK = 0.6  # of that, what is enough for the way back, once there is one edge
 _BREAK_S = 0.25  # between samples; what lies on both sides of it is not compared
-_SPAN_S = 0.25  # next to an edge, that tells the levels on both sides
+_SPAN_S = 0.25  # next to an edge, that tells the shapes on both sides
 _BLUR, _SMEARED = 8, 0.15  # samples that an edge may be smeared over, and the share of it that counts
 _MOST = 60  # edges of one body, more are not told apart
 
 
 @dataclass(frozen=True, eq=False)
-class Levels:
-    """Stretches of a trial between edges.
+class Edges:
+    """Moments at which a shape changes.
 
     Attributes
     ----------
-    edges : tuple of int
+    at : tuple of int
         First sample behind each.
-    field : ndarray, shape (stretch, point, 3)
-        How the shape of each differs from that of the first, m, by what changes at the edges.
-    level : ndarray of int, shape (stretch,)
-        Stretches of one level have one shape.
+    before, after : ndarray, shape (edge, point, 3)
+        Offsets on both sides, m.
     blur : tuple of (int, int)
         Samples before each edge, and from it on, over which a filter smears it.
-    near : ndarray, shape (level, point, 3)
-        Offsets next to the edges, m: what tells levels apart by their distance from a reference.
     """
 
-    edges: tuple[int, ...]
-    field: NDArray
-    level: NDArray
+    at: tuple[int, ...]
+    before: NDArray
+    after: NDArray
     blur: tuple[tuple[int, int], ...]
-    near: NDArray
 
     def bounds(self, n: int) -> list[tuple[int, int]]:
         """Return first sample and the one behind the last, per stretch of `n` samples."""
-        return list(zip((0, *self.edges), (*self.edges, n), strict=True))
+        return list(zip((0, *self.at), (*self.at, n), strict=True))
 
 
-def find_levels(
+def find_edges(
     off: NDArray, lever: NDArray, frames: NDArray, rate_hz: float, limit_m: float, *, plate: bool
-) -> Levels:
-    """Find the levels of a shape over time.
+) -> Edges:
+    """Find the moments at which a shape changes at once.
 
     Parameters
     ----------
@@ -74,43 +70,53 @@ def find_levels(
     plate : bool
     """
     alone = np.einsum("tpi,pij->tpj", off, lever)
-    if len(alone) > 2:  # one stray sample is no level
+    if len(alone) > 2:  # one stray sample is no edge
         low, high = np.minimum(alone[:-2], alone[2:]), np.maximum(alone[:-2], alone[2:])
         alone[1:-1] = np.clip(alone[1:-1], low, high)
     per_s = rate_hz / max(float(np.median(np.diff(frames))), 1.0) if len(frames) > 1 else rate_hz
     time_s, edges = frames / rate_hz, list[int]()
-    windows = dict.fromkeys(
-        (max(2, round(length * per_s)), round(gap * per_s))
-        for length, gap in (*WINDOWS_S, *((LONG_WINDOW_S,) if plate else ()))
-    )
-    ratios = [(w, g, _ratio(alone, time_s, w, g, limit_m, 1.0 / per_s)) for w, g in windows]
+    windows = {
+        (max(2, round(length * per_s)), round(gap * per_s)): part
+        for length, gap, part in (*WINDOWS_S, *(LONG_WINDOW_S if plate else ()))
+    }
+    # Points that move together show as the whole shape alone.
+    ratios = [
+        (w, g, _ratio(alone, off, time_s, (w, g), part * limit_m, 1.0 / per_s)) for (w, g), part in windows.items()
+    ]
     for enough in (1.0, _WEAK):
         for w, g, (ratio, point) in ratios:
             if (enough == 1.0 or edges) and len(ratio):
                 edges += _peaks(ratio, enough, w, g, edges, alone, point)
     edges = sorted(set(edges))[:_MOST]
-    return _levels(off, edges, max(round(_SPAN_S * per_s), 3))
+    return _sides(off, edges, max(round(_SPAN_S * per_s), 3))
 
 
 def _ratio(
-    alone: NDArray, time_s: NDArray, window: int, gap: int, limit_m: float, step_s: float
+    alone: NDArray, off: NDArray, time_s: NDArray, window: tuple[int, int], limit_m: float, step_s: float
 ) -> tuple[NDArray, NDArray]:
     """Return the change at each sample over what is allowed, (time,), and the point that changes most."""
-    n, reach = len(alone), window + gap
-    if n < 2 * reach + 1:
-        return np.empty(0), np.empty(0, int)
-    sums = np.concatenate([np.zeros((1, *alone.shape[1:])), np.cumsum(alone, axis=0)])
-    at = np.arange(reach, n - reach + 1)
-    change = (sums[at + reach] - sums[at + gap] - sums[at - gap] + sums[at - reach]) / window
-    size = np.sqrt(np.einsum("tpi,tpi->tp", change, change))
-    some = size[:: max(1, len(size) // 1000)]
-    usual = np.partition(some, (3 * len(some)) // 4, axis=0)[(3 * len(some)) // 4]
-    # A few independent windows do not tell what is usual.
-    share = size / (limit_m + NOISE_TIMES * (1.0 + _FEW * window / n) * usual)
+    n, reach = len(alone), sum(window)
     ratio, point = np.zeros(n), np.zeros(n, int)
-    whole = time_s[at + reach - 1] - time_s[at - reach] < 2 * reach * step_s + _BREAK_S
-    ratio[at], point[at] = np.where(whole, share.max(axis=1), 0.0), share.argmax(axis=1)
+    if n < 2 * reach + 1:
+        return ratio, point
+    at = np.arange(reach, n - reach + 1)
+    each, whole = _change(alone, at, *window), _change(off, at, *window)
+    size = np.sqrt(np.column_stack([np.einsum("tpi,tpi->tp", each, each), np.einsum("tpi,tpi->t", whole, whole)]))
+    some = np.sort(size[:: max(1, len(size) // 1000)], axis=0)
+    low, high = some[len(some) // 4], some[(3 * len(some)) // 4]
+    # A few independent windows do not tell what is usual.
+    usual = (high + NOISE_TIMES * (high - low)) * (1.0 + _FEW * window[0] / n)
+    share = size / (limit_m + usual)
+    near = time_s[at + reach - 1] - time_s[at - reach] < 2 * reach * step_s + _BREAK_S
+    ratio[at], point[at] = np.where(near, share.max(axis=1), 0.0), size[:, :-1].argmax(axis=1)
     return ratio, point
+
+
+def _change(path: NDArray, at: NDArray, window: int, gap: int) -> NDArray:
+    """Return the mean of samples behind each less that before it."""
+    sums = np.concatenate([np.zeros((1, *path.shape[1:])), np.cumsum(path, axis=0)])
+    change: NDArray = sums[at + window + gap] - sums[at + gap] - sums[at - gap] + sums[at - window - gap]
+    return change / window
 
 
 def _peaks(
@@ -134,38 +140,17 @@ def _peaks(
     return found
 
 
-def _levels(off: NDArray, edges: list[int], span: int) -> Levels:
-    n = len(off)
-    if not edges:
-        zero = np.zeros((1, *off.shape[1:]))
-        return Levels((), zero, np.zeros(1, int), (), zero)
-    bounds = [0, *edges, n]
+def _sides(off: NDArray, edges: list[int], span: int) -> Edges:
+    bounds, none = [0, *edges, len(off)], np.empty((0, *off.shape[1:]))
     before = [off[max(e - span, bounds[k]) : e].mean(axis=0) for k, e in enumerate(edges)]
     after = [off[e : min(e + span, bounds[k + 2])].mean(axis=0) for k, e in enumerate(edges)]
-    zero = np.zeros((1, *off.shape[1:]))
-    jumps = np.array(after) - np.array(before)
-    field = np.concatenate([zero, np.cumsum(jumps, axis=0)])
-    level, shapes = np.zeros(len(field), int), [field[0]]
-    sizes = np.linalg.norm(jumps.reshape(len(jumps), -1), axis=1)
-    for k in range(1, len(field)):
-        away = [float(np.linalg.norm(field[k] - shape)) for shape in shapes]
-        nearest = int(np.argmin(away))
-        if away[nearest] < 0.5 * sizes[max(k - 1, 0) : k + 1].min():
-            level[k] = nearest
-        else:
-            level[k] = len(shapes)
-            shapes.append(field[k])
-    near: list[list[NDArray]] = [[] for _ in shapes]
-    for k in range(len(edges)):
-        near[level[k]].append(before[k])
-        near[level[k + 1]].append(after[k])
     blur = tuple(_blur(off[max(e - _BLUR, 0) : e], off[e : e + _BLUR], one, two) for e, one, two in
                  zip(edges, before, after, strict=True))  # fmt: skip
-    return Levels(tuple(edges), field, level, blur, np.array([np.mean(one, axis=0) for one in near]))
+    return Edges(tuple(edges), np.array(before) if edges else none, np.array(after) if edges else none, blur)
 
 
 def _blur(last: NDArray, first: NDArray, before: NDArray, after: NDArray) -> tuple[int, int]:
-    """Return how many of the last samples before an edge, and of the first behind it, are between the two levels."""
+    """Return how many of the last samples before an edge, and of the first behind it, lie between the two shapes."""
     jump = after - before
     share = max(float(np.sum(jump**2)), 1e-24)
     up = np.einsum("tpi,pi->t", last - before, jump)[::-1] / share < _SMEARED
