@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mocap.kinematics.clusters import mean_shape
 from mocap.kinematics.faults.rigid_kernels import residuals
-from mocap.kinematics.faults.sudden import Edges, find_edges, levers
+from mocap.kinematics.faults.sudden import Edges, alone_off, find_edges, levers
 from mocap.kinematics.heading import quiet_at
 from mocap.kinematics.shapes import (
     apart,
@@ -34,7 +33,7 @@ Positions = Mapping[str, NDArray]
 
 PLATE_M, FOOT_M, SKIN_M, TRUNK_M = 0.002, 0.009, 0.015, 0.020
 """How far a point may be from its place; see `tests/accuracy/test_moved_markers.py` for what real skin does."""
-MOST_FRAMES = 4000
+MOST_FRAMES = 3000
 """That are looked at for sudden changes; 200 of them for slow ones."""
 MOST_SLOW = 200
 MIN_SIDE_S, MIN_SIDE, MIN_SIDE_PLATE = 0.25, 6, 0.2
@@ -159,7 +158,7 @@ def find_moved(trial: Positions, static: Positions, rate_hz: float) -> tuple[tup
         compared = False
         for points, rows in seen_together(np.isfinite(places).all(axis=2), 2 * MIN_SIDE):
             who = tuple(names[i] for i in points)
-            before = mean_shape(np.stack([static[name] for name in who], axis=1)) if static else None
+            before = _mean_shape(np.stack([static[name] for name in who], axis=1)) if static else None
             if (static and before is None) or (looked & rows).sum() < 2 * MIN_SIDE:
                 continue
             judged = _Judged(
@@ -180,6 +179,16 @@ def find_moved_in_static(quiet: Positions, static: Points3D | None, n_frames: in
             told.add(one.group.name)
             found.append(replace(one, start=0, stop=n_frames, in_static=True, either=-1))
     return tuple(found)
+
+
+def _mean_shape(places: NDArray) -> NDArray | None:
+    """Do as `clusters.mean_shape`, by the compiled fit."""
+    whole = places[np.isfinite(places).all(axis=(1, 2))]
+    if not len(whole):
+        return None
+    first = whole[0] - whole[0].mean(axis=0)
+    shape: NDArray = first + residuals(np.ascontiguousarray(whole), first).mean(axis=0)
+    return shape
 
 
 def seen_together(seen: NDArray, least: int) -> list[tuple[NDArray, NDArray]]:
@@ -237,13 +246,17 @@ class _Judged:
             shaky = self._scatter(off, lever, np.arange(len(off)), EDGE_BLOCK_S)[0]
         elif not edges.at:
             edges = self._gradual(off, lever, before) or edges
-        wrong, sure = self._wrong(edges, lever, with_static=static_shape is not None)
+        with_static = static_shape is not None
+        if group.plate and with_static:  # no skin bends it: each stretch is compared with the static
+            wrong, sure = np.full(len(edges.at) + 1, bool(edges.at)), True
+        else:
+            wrong, sure = self._wrong(edges, lever, with_static=with_static)
         found = self._stretches(edges, wrong, off, before, shaky)
         if found and not sure:
             last = int(self.frames[-1]) + 1
             either = int(self.frames[edges.at[0]])
             return [replace(max(found, key=lambda one: one.size_m), start=0, stop=last, either=either)]
-        if static_shape is not None:
+        if with_static:
             left = np.ones(len(off), bool)
             for one in found:
                 left &= (self.frames < one.start) | (self.frames >= one.stop)
@@ -283,7 +296,8 @@ class _Judged:
             change = np.mean(jumps, axis=0) if jumps else change
             doubt = 0.0
             if self.group.plate:  # nothing else bends it, so all frames tell
-                change = np.median(off[start:stop], axis=0) - np.median(np.concatenate(right), axis=0)
+                change = np.median(off[start:stop], axis=0)
+                change = change - np.median(np.concatenate(right), axis=0) if right else change
                 doubt = shaky / float(np.sqrt(max((stop - start) / EDGE_BLOCK_S / self.rate_hz, 1.0)))
             first, last = max(start - around[k][0], 0), min(stop + around[k + 1][1], len(off))
             moved = self._judge(before, before + change, doubt, first, last, of_static=False)
@@ -347,7 +361,7 @@ class _Judged:
 
     def _scatter(self, off: NDArray, lever: NDArray, rows: NDArray, block_s: float) -> tuple[float, int]:
         """Return the standard deviation (m) of the mean place of a point over a block of samples, and their number."""
-        alone = np.einsum("tpi,pij->tpj", off, lever)
+        alone = alone_off(off, lever)
         block = (self.frames[rows] / (block_s * self.rate_hz)).astype(int)
         start = np.flatnonzero(np.concatenate([[True], np.diff(block) > 0]))
         count = np.diff(np.append(start, len(alone)))[:, None, None]

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.signal import butter, sosfiltfilt
 
 from mocap.kinematics import kinematics
 from mocap.kinematics.heel_side import find_shifted_heels
 from mocap.kinematics.landmarks import positions_isb
 from mocap.kinematics.marker_sets import resolve
-from mocap.kinematics.rigid_groups import Moved, find_moved
+from mocap.kinematics.rigid_groups import Moved, find_moved, find_moved_in_static
 from mocap.kinematics.static import quiet_part
 from mocap.readers.motion import read_motion
 from mocap.synthetic import default_subject, hip_hinge, squat, static_standing, walking
@@ -78,6 +79,105 @@ def test_the_marker_that_left_its_place_is_named(
     # Measured: 0 to 2 mm off, by the skin, and 45 frames late at most.
     assert size_m is None or fault.size_m == pytest.approx(size_m, abs=0.005)
     assert abs(fault.start - start) < 80
+
+
+MOVES = {"squat": squat(SUBJECT, repetitions=2), "walk": walking(SUBJECT)}
+STEPS = {
+    "RASIS": (0, -0.03, 0), "RHEEL": (0, 0.03, 0), "RTH1": (0, -0.03, 0), "T12_1": (0.01, 0, 0), "SAC2": (0.01, 0, 0)
+}  # fmt: skip
+SPANS = {"0.1 s": 10, "0.2 s": 20, "1 s": 100, "first half": 0, "second half": 0, "all": 0}
+
+
+def told(movement: str, name: str, span: str, seed: int) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Frames in which one point is off its place, frames in which its segment is told, and whether others are."""
+    rng = np.random.default_rng(seed)
+    trial = named(noisy(with_skin_motion(MOVES[movement], seed), seed))
+    n = len(trial[name])
+    start = int(rng.integers(15, n - SPANS[span] - 15)) if SPANS[span] else n // 2 * (span == "second half")
+    stop = start + SPANS[span] if SPANS[span] else n // 2 if span == "first half" else n
+    off, seen = np.zeros((2, n), bool)
+    off[start:stop] = True
+    trial[name] = trial[name] + off[:, None] * np.array(STEPS[name])
+    found = find_moved(trial, STILL, 100.0)[0]
+    for fault in found:
+        seen[fault.start : fault.stop] |= name in fault.names
+    return off, seen, any(name not in fault.names for fault in found)
+
+
+@pytest.mark.parametrize(("name", "span"), [("RASIS", "0.2 s"), ("T12_1", "first half"), ("RHEEL", "1 s")])
+def test_only_the_frames_off_the_place_are_told(name: str, span: str) -> None:
+    off, seen, others = told("squat", name, span, 1)
+    # Measured: 0 to 2 frames.
+    assert np.sum(off != seen) <= 4 and not others
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("movement", MOVES)
+@pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize("span", SPANS)
+def test_most_steps_are_told_in_their_frames(movement: str, name: str, span: str) -> None:
+    results = [told(movement, name, span, seed) for seed in range(10)]
+    hits = [np.mean(seen[off]) > 0.8 and np.mean(seen[~off]) < 0.1 if span != "all" else seen.any()
+            for off, seen, _ in results]  # fmt: skip
+    assert np.mean(hits) >= 0.8
+    assert np.mean([others for _, _, others in results]) <= 0.1
+
+
+def noise(shape: tuple[int, ...], kind: str, sd_m: float, rng: np.random.Generator) -> np.ndarray:
+    white = rng.normal(0.0, sd_m, shape)
+    return white if kind == "white" else sosfiltfilt(butter(2, 7.43, fs=100.0, output="sos"), white, axis=0)
+
+
+def alarms(movement: str, kind: str, sd_m: float, seed: int) -> tuple[Moved, ...]:
+    """What is told of a trial and a static in which nothing moved, every second one with moving skin."""
+    rng, trial = np.random.default_rng(seed), {**MOVES, "hinge": hip_hinge(SUBJECT, repetitions=1)}[movement]
+    points, standing = (with_skin_motion(trial, seed) if seed % 2 else trial.points), static_standing(SUBJECT).points
+    spoilt, still = (
+        named(Points3D(one.position + noise(one.position.shape, kind, sd_m, rng), one.names, 100.0))
+        for one in (points, standing)
+    )
+    return (
+        *find_moved(spoilt, still, 100.0)[0], *find_moved(spoilt, {}, 100.0)[0],
+        *find_moved_in_static(still, standing, len(points.position)),
+    )  # fmt: skip
+
+
+def test_noise_alone_moves_nothing() -> None:
+    assert alarms("walk", "white", 0.003, 0) == alarms("squat", "filtered", 0.003, 1) == ()
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("movement", [*MOVES, "hinge"])
+@pytest.mark.parametrize(
+    ("kind", "sd_m"), [("white", 0.001), ("white", 0.002), ("white", 0.003), ("filtered", 0.003)]
+)
+def test_noise_alone_moves_nothing_in_twenty_trials(movement: str, kind: str, sd_m: float) -> None:
+    assert [alarms(movement, kind, sd_m, seed) for seed in range(20)] == [()] * 20
+
+
+def test_a_lost_marker_does_not_switch_its_segment_off() -> None:
+    trial = named(noisy(SQUATS.points, 0))
+    trial["RMT5"] = np.where(np.arange(len(trial["RMT5"]))[:, None] < 300, trial["RMT5"], np.nan)
+    shifted(("RHEEL",), (0, 0.03, 0), 600)(trial)
+    (fault,) = find_moved(trial, STILL, 100.0)[0]
+    assert (fault.names, fault.start, fault.stop) == (("RHEEL",), 600, len(trial["RMT5"]))
+
+
+def test_two_labels_of_three_points_are_told_as_exchanged() -> None:
+    few = [f"T12_{i}" for i in (1, 2, 3)]
+    trial = {name: values for name, values in named(noisy(SQUATS.points, 0)).items() if name in few}
+    still = {name: STILL[name] for name in few}
+    trial["T12_1"], trial["T12_3"] = trial["T12_3"], trial["T12_1"]
+    (fault,) = find_moved(trial, still, 100.0)[0]
+    assert fault.exchanged and fault.names == ("T12_1", "T12_3")
+
+
+def test_a_plate_that_changes_within_the_static_is_told() -> None:
+    standing = static_standing(SUBJECT).points
+    still = named(noisy(standing, 5))
+    shifted(("T12_1", "T12_2"), (0.02, 0, 0), 150)(still)
+    (fault,) = find_moved_in_static(still, standing, 700)
+    assert (fault.group.name, fault.in_static, fault.start, fault.stop) == ("lumbar_plate", True, 0, 700)
 
 
 @pytest.mark.parametrize("movement", [squat, hip_hinge, walking])

@@ -69,7 +69,7 @@ def find_edges(
         What skin may do at once.
     plate : bool
     """
-    alone = np.einsum("tpi,pij->tpj", off, lever)
+    alone = alone_off(off, lever)
     if len(alone) > 2:  # one stray sample is no edge
         low, high = np.minimum(alone[:-2], alone[2:]), np.maximum(alone[:-2], alone[2:])
         alone[1:-1] = np.clip(alone[1:-1], low, high)
@@ -156,6 +156,15 @@ def _blur(last: NDArray, first: NDArray, before: NDArray, after: NDArray) -> tup
     up = np.einsum("tpi,pi->t", last - before, jump)[::-1] / share < _SMEARED
     down = np.einsum("tpi,pi->t", after - first, jump) / share < _SMEARED
     return (int(up.argmax()) if up.any() else len(up)), (int(down.argmax()) if down.any() else len(down))
+
+
+def alone_off(off: NDArray, lever: NDArray) -> NDArray:
+    """Return offsets, shape (time, point, 3), from the fit of the other points, by `levers`."""
+    n = off.shape[1]
+    block = np.zeros((n, 3, n, 3))
+    block[np.arange(n), :, np.arange(n)] = lever
+    out: NDArray = off.reshape(len(off), -1) @ block.reshape(3 * n, 3 * n)
+    return out.reshape(off.shape)
 
 
 def levers(shape: NDArray) -> NDArray:
