@@ -199,7 +199,7 @@ def _explain(
             asked = sources()
             seen = {point: np.isfinite(values).all(axis=1) for point, values in positions.items()}
         if name not in asked:
-            # What it is made of is not known: the frame that shows most points does not show it.
+            # What it is made of is not known: none of the frames that show most points shows it.
             table.give(frames, column, angles.definitions[column].reason or UNTOLD)
             continue
         _missing_points(table, column, frames, _measured(name, asked[name], body, found), seen)

@@ -48,7 +48,7 @@ from mocap.kinematics.plug_in_gait.measures import Measures, Stated, find_measur
 from mocap.kinematics.poses import frequent_parts, joint_centre_positions, segment_transforms
 from mocap.kinematics.proxies import with_proxies
 from mocap.kinematics.rigid_groups import find_moved, find_moved_in_static
-from mocap.kinematics.sources import angle_sources, one_frame
+from mocap.kinematics.sources import angle_sources, few_frames
 from mocap.kinematics.static_noise import static_sd, with_static_noise
 from mocap.kinematics.traced import evaluate
 from mocap.kinematics.upright import upright_verdicts
@@ -235,8 +235,8 @@ def kinematics(
         outcomes = fitted.worded(outcomes)
 
     def sources(heading: bool = False) -> dict[str, frozenset[str]]:
-        single = one_frame(positions, person.calibration, options.pelvis, noise, body, heading=heading)
-        return angle_sources(all_outcomes(single))
+        few = few_frames(positions, person.calibration, options.pelvis, noise, body, heading=heading)
+        return angle_sources(all_outcomes(few))
 
     angles = angles_of(outcomes, covariances, found, body, points, options)
     if covariances and person.mean_sd_m:

@@ -1,4 +1,4 @@
-"""Which points each angle of a trial is made of, found by computing one frame with gradients."""
+"""Which points each angle of a trial is made of, found by computing a few frames with gradients."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,7 +18,22 @@ def angle_sources(outcomes: Mapping[str, Outcome]) -> dict[str, frozenset[str]]:
     return {name: frozenset(one.angle.grad) for name, one in outcomes.items() if one.angle is not None}
 
 
-def one_frame(
+def telling_frames(positions: Mapping[str, NDArray]) -> NDArray:
+    """Return the frame that shows most points and, until each point is shown, the one that shows most beside it.
+
+    An angle that the fullest frame lacks is so among those of a frame with the point that was wanting.
+    """
+    count = count_seen(positions.values())
+    chosen = [int(np.argmax(count))]
+    for values in positions.values():
+        if np.isnan(values[chosen, 0]).all():
+            seen = np.isfinite(values[:, 0])
+            if seen.any():
+                chosen.append(int(np.argmax(np.where(seen, count, -1))))
+    return np.array(chosen)
+
+
+def few_frames(
     positions: Mapping[str, NDArray],
     calibration: lm.Calibration | None,
     pelvis: str,
@@ -27,7 +42,7 @@ def one_frame(
     *,
     heading: bool = False,
 ) -> Body:
-    """Return the body at the frame that shows most, every point depending on itself.
+    """Return the body at `telling_frames`, every point depending on itself.
 
     Parameters
     ----------
@@ -40,9 +55,8 @@ def one_frame(
     heading : bool
         Whether what shows where the person faces, over the whole trial, counts among the points of angles by heading.
     """
-    count = count_seen(positions.values())
-    best = int(np.argmax(count))
-    points = lm.traced_points({name: values[best : best + 1] for name, values in positions.items()}, True)
+    frames = telling_frames(positions)
+    points = lm.traced_points({name: values[frames] for name, values in positions.items()}, True)
     found = lm.build_landmarks(points, calibration, pelvis, noise)
     setting = replace(body.setting, traces_heading=heading)
     return build_body(found.points, found.poses, setting, body.zeros, body.heading)

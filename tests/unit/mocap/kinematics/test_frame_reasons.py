@@ -1,5 +1,6 @@
 """Every frame without a value says why, and a value to doubt is flagged; on sound data nothing is."""
 
+import sys
 import warnings
 
 import numpy as np
@@ -17,6 +18,7 @@ from mocap.kinematics.frame_reasons import (
     GIMBAL_LOST,
     OTHER,
     TOO_UNSURE,
+    UNTOLD,
     _Table,
 )
 from mocap.kinematics.physiology import RANGES_DEG, physiology_verdict
@@ -106,7 +108,7 @@ def test_sound_data_has_neither_reasons_nor_flags(trial) -> None:
     assert [v.passed for v in result.verdicts if v.name == "physiology"] == [True]
 
 
-def test_every_nan_of_a_ragged_trial_has_a_reason() -> None:
+def test_every_nan_of_a_ragged_trial_has_a_reason(monkeypatch) -> None:
     rng = np.random.default_rng(5)
     position = np.where(rng.random((TRIAL.n_frames, len(TRIAL.names), 1)) < 0.03, np.nan, TRIAL.position)
     for static in (STATIC, None):
@@ -114,11 +116,18 @@ def test_every_nan_of_a_ragged_trial_has_a_reason() -> None:
         np.testing.assert_array_equal(angles.frame_reason > 0, np.isnan(angles.values))
         assert len(angles.frame_reason_words) < 256
         assert not any("lie within" in words for words in angles.frame_reason_words)  # all of it is missing points
-    # The frames that show most points do not show the curvature.
+    # The frames that show most points do not show the curvature, what it is made of has to be found elsewhere.
     lost = {"T10": slice(0, 5), "RTH1": slice(5, None), "LTH1": slice(5, None), "C7": slice(20, 25)}
-    angles = kinematics(spoilt({name: (frames, np.nan) for name, frames in lost.items()}), static=STATIC).angles
-    assert np.isnan(angles["thoracic_curvature"][:25]).sum() == 10 and reason(angles, "thoracic_curvature", 22)
-    np.testing.assert_array_equal(angles.frame_reason > 0, np.isnan(angles.values))
+    points = spoilt({"C7": (slice(60, 61), [0.1, 0.0, 0.0])})
+    points = spoilt({name: (frames, np.nan) for name, frames in lost.items()}, points)
+    angles = kinematics(points, static=STATIC).angles
+    assert reason(angles, "thoracic_curvature", 60) == "C7 off course"
+    assert np.isnan(angles["thoracic_curvature"][:25]).sum() == 10
+    assert [reason(angles, "thoracic_curvature", frame) for frame in (2, 22)] == ["T10 missing", "C7 missing"]
+    assert (angles.frame_reason[np.isnan(angles.values)] > 0).all()
+    monkeypatch.setattr(sys.modules["mocap.kinematics.joint_angles"], "angle_sources", lambda outcomes: {})
+    angles = kinematics(spoilt({"C7": (slice(20, 25), np.nan)}), static=STATIC).angles
+    assert reason(angles, "thoracic_curvature", 22) == UNTOLD
 
 
 def test_an_angle_that_the_trial_cannot_show_has_its_reason_in_every_frame() -> None:
