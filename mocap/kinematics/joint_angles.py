@@ -206,7 +206,9 @@ def kinematics(
         measures = find_measures(options, positions, standing, subject or {}, static_subject or {})
         setting = replace(setting, plug_in_gait=measures)
     person = NOBODY if static is None else calibrate_person(static, marks, positions, setting, options, recordings)
-    moved, compared = find_moved(positions, person.quiet, points.rate_hz) if marks.kind != "keypoints" else ((), 0)
+    # Labels that are exchanged for some frames are told as that.
+    own = unmixed(positions, exchanges)
+    moved, compared = find_moved(own, person.quiet, points.rate_hz) if marks.kind != "keypoints" else ((), 0)
     moved += find_shifted_heels(positions, person.quiet, {one.group.name for one in moved})
     same = same_placement(moved, compared, refuse=options.static_check == "refuse") if person.quiet else ()
     moved += find_moved_in_static(person.quiet, static, points.n_frames) if compared else ()
@@ -246,7 +248,7 @@ def kinematics(
     angles = settled_turns(with_exchange_flags(with_odd_flags(angles, odd, sources), exchanges, sources))
     # What leaves its place for long turns the heading, too; a few odd frames do not.
     lasting = partial(sources, heading=True)
-    slip = find_plate_slip(person.quiet, unmixed(positions, exchanges), person.hips, points.rate_hz)
+    slip = find_plate_slip(person.quiet, own, person.hips, points.rate_hz)
     angles = with_moved_flags(angles, moved, lasting, carriers_of(person.calibration))
     angles = with_point_flags(angles, slip_flags(slip, points.n_frames), lasting)
     if fitted is not None:
