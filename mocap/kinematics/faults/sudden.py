@@ -69,10 +69,7 @@ def find_edges(
         What skin may do at once.
     plate : bool
     """
-    alone = alone_off(off, lever)
-    if len(alone) > 2:  # one stray sample is no edge
-        low, high = np.minimum(alone[:-2], alone[2:]), np.maximum(alone[:-2], alone[2:])
-        alone[1:-1] = np.clip(alone[1:-1], low, high)
+    alone, calm = _calm(alone_off(off, lever)), _calm(off)
     per_s = rate_hz / max(float(np.median(np.diff(frames))), 1.0) if len(frames) > 1 else rate_hz
     time_s, edges = frames / rate_hz, list[int]()
     windows = {
@@ -81,7 +78,7 @@ def find_edges(
     }
     # Points that move together show as the whole shape alone.
     ratios = [
-        (w, g, _ratio(alone, off, time_s, (w, g), part * limit_m, 1.0 / per_s)) for (w, g), part in windows.items()
+        (w, g, _ratio(alone, calm, time_s, (w, g), part * limit_m, 1.0 / per_s)) for (w, g), part in windows.items()
     ]
     for enough in (1.0, _WEAK):
         for w, g, (ratio, point) in ratios:
@@ -89,6 +86,14 @@ def find_edges(
                 edges += _peaks(ratio, enough, w, g, edges, alone, point)
     edges = sorted(set(edges))[:_MOST]
     return _sides(off, edges, max(round(_SPAN_S * per_s), 3))
+
+
+def _calm(path: NDArray) -> NDArray:
+    """Return the medians of three samples, (time, ...): one stray sample is no edge."""
+    out = path.copy()
+    if len(path) > 2:
+        out[1:-1] = np.clip(path[1:-1], np.minimum(path[:-2], path[2:]), np.maximum(path[:-2], path[2:]))
+    return out
 
 
 def _ratio(
