@@ -63,9 +63,9 @@ def open_recordings(
     )
 
 
-def recording_digests(paths: RecordingPaths) -> dict[str, str]:
+def recording_digests(paths: RecordingPaths, taken: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
     """Return the SHA-256 of every file by its name, as `named_digests` does."""
-    return named_digests([*paths.files, *([] if paths.clicks is None else [paths.clicks])])
+    return named_digests([*paths.files, *([] if paths.clicks is None else [paths.clicks])], taken)
 
 
 def named_digests(paths: Iterable[Path], taken: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:

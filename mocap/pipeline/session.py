@@ -231,7 +231,7 @@ class _Run:
         person = {**stood.subject, **record_of(stood)} if stood else None
         marker_set = own_marker_set(options.marker_set, self.folder)
         recordings = self.recordings.opened(stood) if stood else None
-        trial = replace(trial, inputs={**trial.inputs, **recording_digests(self.recordings.paths)})
+        trial = replace(trial, inputs={**trial.inputs, **recording_digests(self.recordings.paths, trial.inputs)})
         return analyse(trial, standing, marker_set, filtering, options.kinematics, person, recordings)
 
 

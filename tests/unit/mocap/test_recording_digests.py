@@ -16,4 +16,5 @@ def test_files_of_one_name_in_two_folders_both_leave_their_digest(tmp_path: Path
     told = named_digests(paths, {"star.h5": "0" * 64})
     assert list(told) == ["star.h5 (2)", "star.h5 (3)"]
     assert list(told.values()) == list(found.values())
+    assert recording_digests(RecordingPaths(functional_hip=paths), {"star.h5": "0" * 64}) == told
     assert list(named_digests([*paths, *paths])) == list(found)
