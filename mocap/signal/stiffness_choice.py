@@ -37,6 +37,12 @@ def choice_inflation(runs_of_point: Sequence[NDArray], spline: SmoothingSpline) 
     malleoli in a squat 0.97 of it without). It falls short where the noise is as large as the motion: 0.95 of a single
     excursion as high as one standard deviation, 0.91 without.
 
+    What is added is one share for all axes and samples, though it lies along the motion and in its time: of malleoli
+    that a squat moves by 1.2 mm, in noise of 1 mm, the vertical sd is 0.86 to 0.93 of the scatter while they move and
+    that across the motion up to 1.1, so that the sd of ankle inversion is still 0.95 of its scatter. To tell it by axis
+    and sample, the share that comes from the motion would have to follow the outer product of the spline's derivative
+    by its stiffness.
+
     Parameters
     ----------
     runs_of_point : sequence of ndarray, each of shape (samples, axis)
