@@ -103,7 +103,7 @@ def test_the_page_counts_what_is_confirmed() -> None:
 
 
 def check_pages(pages: dict[str, str]) -> None:
-    assert "knee_flexion_r (20)" in pages["flag"] and "nobody confirmed" not in pages["confirmed"]
+    assert "Knee flexion, right (20)" in pages["flag"] and "nobody confirmed" not in pages["confirmed"]
     # Minus as the page writes it.
     assert "\u221220.8 <small>" in pages["confirmed"] and "\u221220.8 <small>" not in pages["flag"]
 
