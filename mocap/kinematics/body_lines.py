@@ -11,6 +11,16 @@ from mocap.kinematics.tape.points import median as tape_median
 Positions = Mapping[str, NDArray]
 
 
+MOST_FRAMES = 4000
+"""Up to twice as many frames tell of the body as a whole; of a longer recording every second one, third one, ..."""
+
+
+def thinned(points: Positions) -> Positions:
+    """Return points, shape (time, 3) each, at few enough frames for medians over the recording."""
+    stride = max(1, max((len(values) for values in points.values()), default=0) // MOST_FRAMES)
+    return points if stride == 1 else {name: values[::stride] for name, values in points.items()}
+
+
 def middle(points: Positions, *names: str) -> NDArray | None:
     """Return the mean of the named points, shape (time, 3); None unless all are there."""
     found = [points[name] for name in names if name in points]

@@ -17,7 +17,7 @@ from mocap.kinematics.degenerate import angles_of_nothing, nothing_to_see, usabl
 from mocap.kinematics.exchanged import exchange_verdict, exchanges_of, unmixed, with_exchange_flags
 from mocap.kinematics.faults.absurd import calibration_without_absurd
 from mocap.kinematics.faults.bridging import facing_doubted
-from mocap.kinematics.faults.carried import check_carried
+from mocap.kinematics.faults.carried import check_sides_carried
 from mocap.kinematics.faults.odd_points import (
     find_odd_points,
     odd_verdicts,
@@ -229,7 +229,7 @@ def kinematics(
     # Once for all that asks for single ones of them later.
     parts = (part for pose in found.poses.values() for part in pose.parts)
     evaluate([*found.points.values(), *parts, *frequent_parts(body)])
-    check_carried(found, body)
+    check_sides_carried(found, body)
     doubted = facing_doubted(exchanges, points.n_frames)
     body.heading = with_placement(heading_of(body, points.rate_hz, options.heading_rad, doubted), body)
     outcomes = all_outcomes(body)

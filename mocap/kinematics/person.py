@@ -25,6 +25,7 @@ from mocap.kinematics.anatomical.lengths import body_lengths, skin_facts, standi
 from mocap.kinematics.anatomical.possible_places import check_places
 from mocap.kinematics.anatomical.touched import check_carried, find_touched
 from mocap.kinematics.body import SIDES, Body, Setting, Zeros
+from mocap.kinematics.body_lines import thinned
 from mocap.kinematics.exchanged import exchange_verdict, exchanges_of
 from mocap.kinematics.hip_centre import PelvisSize
 from mocap.kinematics.marker_sets import MarkerSet, Matched, match
@@ -77,7 +78,7 @@ def checked_positions(points: Points3D, matched: Matched, owner: str, upright: b
             "Check the labels and the reconstruction.",
             code="NO_POINTS",
         )
-    plausibility.check_body(positions, owner)
+    plausibility.check_body(thinned(positions), owner)
     if upright:
         check_upright(positions, owner)
     return positions
@@ -134,7 +135,7 @@ def calibrate_person(
     setting = replace(setting, gravity_known=setting.gravity_known and static.gravity_known)
     upright = setting.gravity_known and options.posture == "upright"
     everything = checked_positions(static, matched, "static trial", upright)
-    compared = plausibility.same_subject(everything, trial, options.static_check == "refuse")
+    compared = plausibility.same_subject(everything, thinned(trial), options.static_check == "refuse")
     same: tuple[Verdict, ...] = () if compared is None else (compared,)
     exchanges = exchanges_of(static, matched)
     same += (exchange_verdict(exchanges, static, "static"),) if exchanges else ()

@@ -7,6 +7,7 @@ import numpy as np
 
 from mocap.errors import KinematicsError
 from mocap.kinematics.body import Body
+from mocap.kinematics.body_lines import MOST_FRAMES, thinned
 from mocap.kinematics.landmarks import Landmarks
 from mocap.kinematics.observability import NotObservable
 from mocap.kinematics.plausibility import check_sides
@@ -21,7 +22,7 @@ _REMEDY = (
 )
 
 
-def check_carried(found: Landmarks, body: Body) -> None:
+def check_sides_carried(found: Landmarks, body: Body) -> None:
     """Refuse a trial whose plates or clusters carry left to the right, medial to lateral, or the trunk backwards.
 
     Parameters
@@ -37,7 +38,8 @@ def check_carried(found: Landmarks, body: Body) -> None:
         LEFT_RIGHT, MEDIAL_LATERAL.
     """
     if found.reconstructed:
-        positions = {name: point.value for name, point in found.points.items() if any_finite(point.value)}
+        every = thinned({name: point.value for name, point in found.points.items()})
+        positions = {name: values for name, values in every.items() if any_finite(values)}
         try:
             check_sides(positions, "trial, as its plates and clusters carry the landmarks,")
         except KinematicsError as error:
@@ -60,5 +62,6 @@ def _lumbar_turn_deg(body: Body) -> float:
     except NotObservable:
         return float("nan")
     lumbar = turned_by(pose.frame, body.zeros.lumbar.T).axes
-    cosine = (np.einsum("tij,tij->t", pelvis, lumbar) - 1.0) / 2.0
+    some = slice(None, None, max(1, len(pelvis) // MOST_FRAMES))
+    cosine = (np.einsum("tij,tij->t", pelvis[some], lumbar[some]) - 1.0) / 2.0
     return float(np.rad2deg(np.arccos(np.clip(median(cosine), -1.0, 1.0))))

@@ -1,6 +1,6 @@
 """When and where feet stand flat, told by their markers alone and whichever way the vertical points."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ STILL_M_S = 0.1
 """Of every marker of a foot that stands: mid-stance of recorded walks has 0.02 to 0.08, swing 1 to 4."""
 SHORTEST_S = 0.08
 _WINDOW_S = 0.1
+_MOST_FRAMES = 500
 _FOREFOOT = ("MT2", "TOE", "BTOE", "HALLUX", "MT1", "STOE", "MT5")
 
 
@@ -65,12 +66,14 @@ def foot_contacts(
     """
     found = []
     for side, names in markers.items():
-        seen = np.stack([points[name] for name in names], axis=1)
-        still = _still(seen, rate_hz)
+        paths = [points[name] for name in names]
+        still = _still(paths, rate_hz)
         edges = np.flatnonzero(np.diff(np.concatenate([[0], still.astype(int), [0]])))
         for start, stop in zip(edges[::2], edges[1::2], strict=True):
             if stop - start >= max(2.0, SHORTEST_S * rate_hz):
-                found.append(_contact(side, seen[start:stop]))
+                # Someone may stand for minutes.
+                frames = slice(start, stop, max(1, (stop - start) // _MOST_FRAMES))
+                found.append(_contact(side, np.stack([path[frames] for path in paths], axis=1)))
     return found
 
 
@@ -87,15 +90,22 @@ def _contact(side: str, seen: NDArray) -> Contact:
     return Contact(side, markers.mean(axis=0), markers[1:].mean(axis=0) - markers[0])
 
 
-def _still(seen: NDArray, rate_hz: float) -> NDArray:
-    """Return which frames, shape (time,), have every marker slow; none of what is shorter than the window."""
-    n_frames, half = len(seen), max(1, round(_WINDOW_S * rate_hz / 2.0))
+def _still(paths: Sequence[NDArray], rate_hz: float) -> NDArray:
+    """Return which frames, shape (time,), have every marker slow and seen; none of what is shorter than the window."""
+    n_frames, half = len(paths[0]), max(1, round(_WINDOW_S * rate_hz / 2.0))
     still = np.zeros(n_frames, bool)
     if n_frames <= 2 * half:
         return still
-    step = np.linalg.norm(seen[2 * half :] - seen[: -2 * half], axis=2) * rate_hz / (2 * half)
-    with np.errstate(invalid="ignore"):
-        slow = (step < STILL_M_S).all(axis=1)
+    slow, seen = np.ones(n_frames - 2 * half, bool), np.ones(n_frames, bool)
+    limit = (STILL_M_S * 2 * half / rate_hz) ** 2
+    for path in paths:
+        squares = np.zeros(len(slow))
+        for row in path.T:
+            step = row[2 * half :] - row[: -2 * half]
+            squares += step * step
+            seen &= np.isfinite(row)
+        with np.errstate(invalid="ignore"):
+            slow &= squares < limit  # NaN is not
     still[half:-half] = slow
     still[:half], still[-half:] = slow[0], slow[-1]
-    return still & np.isfinite(seen).all(axis=(1, 2))
+    return still & seen

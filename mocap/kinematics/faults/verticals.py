@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mocap.kinematics.body_lines import Positions, feet_middle, pelvis_right, trunk_top
+from mocap.kinematics.body_lines import Positions, feet_middle, pelvis_right, thinned, trunk_top
 from mocap.kinematics.faults.floor import floor_verdict
 from mocap.kinematics.faults.foot_contacts import Contact, foot_contacts, foot_markers, standing_contacts
 from mocap.kinematics.upright import balance_line, standing_frames
@@ -77,10 +77,13 @@ def vertical_verdicts(quiet: Positions, trial: Positions, rate_hz: float) -> tup
     rate_hz : float
         Of the trial.
     """
-    floor = floor_verdict(foot_contacts(trial, rate_hz, foot_markers(set(trial))))
+    markers = foot_markers(set(trial))
+    stepped = foot_contacts(trial, rate_hz, markers)
+    floor = floor_verdict(stepped)
     if not quiet:
         return floor
-    return floor + balance_verdict(quiet) + same_vertical_verdict(quiet, trial, rate_hz)
+    known = stepped if markers == foot_markers(set(quiet) & set(trial)) else None
+    return floor + balance_verdict(quiet) + same_vertical_verdict(quiet, trial, rate_hz, known)
 
 
 def balance_verdict(quiet: Positions) -> tuple[Verdict, ...]:
@@ -98,7 +101,9 @@ def balance_verdict(quiet: Positions) -> tuple[Verdict, ...]:
     return (Verdict("static_balance", away, BALANCE_FLAG_DEG, "deg", away <= BALANCE_FLAG_DEG, _BALANCE),)
 
 
-def same_vertical_verdict(quiet: Positions, trial: Positions, rate_hz: float) -> tuple[Verdict, ...]:
+def same_vertical_verdict(
+    quiet: Positions, trial: Positions, rate_hz: float, stepped: Sequence[Contact] | None = None
+) -> tuple[Verdict, ...]:
     """Return how far body and feet of a trial are turned, both alike, against the static.
 
     Parameters
@@ -107,6 +112,8 @@ def same_vertical_verdict(quiet: Positions, trial: Positions, rate_hz: float) ->
         Quiet frames of the static, and the trial; ISB-turned world (Y up), m.
     rate_hz : float
         Of the trial.
+    stepped : sequence of Contact, optional
+        Those of the trial by the markers that both have, where they are known.
 
     Returns
     -------
@@ -116,7 +123,7 @@ def same_vertical_verdict(quiet: Positions, trial: Positions, rate_hz: float) ->
     """
     common = set(quiet) & set(trial)
     standing, moving = ({name: points[name] for name in common} for points in (quiet, trial))
-    leans = [_lean(points) for points in (standing, moving)] if common else [None]
+    leans = [_lean(thinned(points)) for points in (standing, moving)] if common else [None]
     if leans[0] is None or leans[1] is None:
         return ()
     line = leans[1] - leans[0]
@@ -124,8 +131,8 @@ def same_vertical_verdict(quiet: Positions, trial: Positions, rate_hz: float) ->
     if not markers:
         turn = float(np.rad2deg(np.linalg.norm(line)))
         return (Verdict("same_vertical", turn, LINE_ALONE_FLAG_DEG, "deg", turn <= LINE_ALONE_FLAG_DEG, _LINE),)
-    stood, stepped = standing_contacts(standing, markers), foot_contacts(moving, rate_hz, markers)
-    return _judged(line, _feet_turns(stood, stepped))
+    steps = foot_contacts(moving, rate_hz, markers) if stepped is None else stepped
+    return _judged(line, _feet_turns(standing_contacts(standing, markers), steps))
 
 
 def _judged(line: NDArray, feet: Sequence[_Feet]) -> tuple[Verdict, ...]:

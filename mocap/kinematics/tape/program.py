@@ -10,7 +10,7 @@ from mocap.kinematics.tape import operations as op
 from mocap.kinematics.tape.graph import Node, NodeGrad, Term
 
 TILE = 32
-_BLOCK_BYTES = 32_000_000
+_BLOCK_BYTES = 12_000_000  # more than that the C library gives back to the system at once
 _ROWS = {op.COMBINE: 3, op.FRAME: 12, op.CARRY: 6, op.PLACE: 6, op.TURN: 9, op.JOINT: 3, op.BAKER: 3, op.LEAN: 3,
          op.ELEVATION: 1, op.BETWEEN: 1}  # fmt: skip
 _FIT_PARTS = {op.CENTROID: 9, op.ANCHOR: 12, op.RESIDUAL: 15}
