@@ -111,13 +111,6 @@ def test_only_the_frames_off_the_place_are_told(name: str, span: str) -> None:
     assert np.sum(off != seen) <= 4 and not others
 
 
-SHORTFALLS = {
-    ("walk", "RASIS", "0.2 s"): 0.5, ("walk", "RASIS", "first half"): 0.7, ("walk", "RASIS", "second half"): 0.3,
-    ("walk", "RASIS", "all"): 0.5, ("walk", "RTH1", "all"): 0.6,
-}  # fmt: skip
-"""Measured shares of steps of 30 mm that are told, where the skin of a walk moves by 27 mm itself."""
-
-
 @pytest.mark.heavy
 @pytest.mark.parametrize("movement", MOVES)
 @pytest.mark.parametrize("name", STEPS)
@@ -126,8 +119,9 @@ def test_most_steps_are_told_in_their_frames(movement: str, name: str, span: str
     results = [told(movement, name, span, seed) for seed in range(10)]
     hits = [np.mean(seen[off]) > 0.8 and np.mean(seen[~off]) < 0.1 if span != "all" else seen.any()
             for off, seen, _ in results]  # fmt: skip
-    # Measured: 0.9 and more but for the cases named.
-    assert np.mean(hits) >= SHORTFALLS.get((movement, name, span), 0.8)
+    # Measured: 0.9 and more. Falls short in the walk, whose skin moves by 27 mm itself: RASIS 0.5 (0.2 s), 0.7 (first
+    # half), 0.3 (second half) and 0.5 (all), RTH1 0.6 (all).
+    assert np.mean(hits) >= 0.8
     assert np.mean([others for _, _, others in results]) <= 0.1
 
 
