@@ -15,7 +15,7 @@ from mocap.signal.linear import LinearFilter, filter_runs, filtered_covariance
 from mocap.signal.outliers import hampel
 from mocap.signal.polynomials import SavitzkyGolay, savgol_window
 from mocap.signal.splines import FEWEST, cross_validated
-from mocap.signal.stiffness_choice import choice_inflation
+from mocap.signal.stiffness_choice import ChoiceNoise, choice_noise
 from mocap.trial import Points3D
 
 
@@ -46,7 +46,7 @@ def filter_points(points: Points3D, options: FilterOptions) -> FilteredPoints:
     The covariance is that of errors that are independent from frame to frame; where detections err alike over
     several frames the true one is larger, at most the unfiltered one. Filled samples have no covariance, and those
     beside them carry the noise that the fill brings with it. Of `gcv_spline` it holds what the choice of the stiffness
-    adds (`choice_inflation`), the same share for all samples of a point.
+    adds (`choice_noise`).
 
     Parameters
     ----------
@@ -75,14 +75,16 @@ def filter_points(points: Points3D, options: FilterOptions) -> FilteredPoints:
     covariance[filled] = np.nan
     shortest = 0
     known = np.isfinite(covariance).any(axis=(0, 2, 3))
-    for members, linear, inflation in _filters(position, known, points.rate_hz, options):
+    for members, linear, choice in _filters(position, known, points.rate_hz, options):
         filtered[:, members], ran = filter_runs(position[:, members], linear)
         done[:, members] = ran.all(axis=2)
         covariance[:, members] = filtered_covariance(
             kept.covariance[:, members], done[:, members], filled[:, members], linear
         )
-        if inflation != 1.0:
-            covariance[:, members] *= np.where(done[:, members], inflation, 1.0)[..., None, None]
+        if choice is not None:
+            for (start, stop), added in zip(_long_runs(position[:, members[0]]), choice.added, strict=True):
+                part = covariance[start:stop, members[0]]
+                part[:] = choice.inflation * part + added
         cutoff[members] = np.where(done[:, members].any(axis=0), linear.cutoff_hz, np.nan)
         shortest = linear.shortest
     made = replace(kept, position=filtered, status=status | (done * np.uint8(Status.FILTERED)), covariance=covariance)
@@ -108,27 +110,30 @@ def without_outliers(points: Points3D, options: FilterOptions) -> Points3D:
 
 def _filters(
     position: NDArray, known: NDArray, rate_hz: float, options: FilterOptions
-) -> Iterator[tuple[NDArray, LinearFilter, float]]:
+) -> Iterator[tuple[NDArray, LinearFilter, ChoiceNoise | None]]:
     """Yield keypoints with the filter that is theirs and what its choice does to their variance.
 
-    `known`, shape (keypoint,), tells which have a covariance; of others the last is 1.
+    `known`, shape (keypoint,), tells which have a covariance; of others the last is None.
     """
     everyone = np.arange(position.shape[1])
     if options.filters and options.method == "butterworth":
-        yield everyone, Butterworth(options.cutoff, rate_hz), 1.0
+        yield everyone, Butterworth(options.cutoff, rate_hz), None
     elif options.filters and options.method == "savitzky_golay":
         order = options.polynomial_order
         window = options.window_frames or savgol_window(options.cutoff, rate_hz, order)
-        yield everyone, SavitzkyGolay(window, order, rate_hz), 1.0
+        yield everyone, SavitzkyGolay(window, order, rate_hz), None
     elif options.filters:
         for keypoint in everyone:
-            there = np.isfinite(position[:, keypoint]).all(axis=1)
-            long = [position[start:stop, keypoint] for start, stop in runs(there)
-                    if stop - start >= FEWEST]  # fmt: skip
+            long = [position[start:stop, keypoint] for start, stop in _long_runs(position[:, keypoint])]
             if long:
                 spline = cross_validated(long, rate_hz)
-                inflation = choice_inflation(long, spline) if known[keypoint] else 1.0
-                yield np.array([keypoint]), spline, inflation
+                yield np.array([keypoint]), spline, choice_noise(long, spline) if known[keypoint] else None
+
+
+def _long_runs(positions: NDArray) -> list[tuple[int, int]]:
+    """Return the runs of one point, (time, 3), that are long enough for a spline."""
+    there = np.isfinite(positions).all(axis=1)
+    return [(start, stop) for start, stop in runs(there) if stop - start >= FEWEST]
 
 
 def filter_words(options: FilterOptions, rate_hz: float, cutoff_hz: NDArray) -> str:
