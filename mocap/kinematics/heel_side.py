@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.kinematics.clusters import MIN_SPREAD_M, mean_shape, second_spread
-from mocap.kinematics.rigid_groups import FOOT_M, MOST_SLOW, Group, Moved
+from mocap.kinematics.faults.bodies import FOOT_M, Group, Moved
+from mocap.kinematics.rigid_groups import MOST_SLOW
 from mocap.kinematics.shapes import apart, best_split, shared
 
 _MIN_SIDE = 10

@@ -7,8 +7,8 @@ from types import MappingProxyType
 import numpy as np
 
 from mocap.errors import KinematicsError
+from mocap.kinematics.faults.bodies import Moved
 from mocap.kinematics.landmarks import Calibration
-from mocap.kinematics.rigid_groups import Moved
 from mocap.trial import JointAngles, Points3D, Verdict
 
 _TOLD = 4

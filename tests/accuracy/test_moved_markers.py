@@ -14,10 +14,11 @@ import pytest
 from scipy.signal import butter, sosfiltfilt
 
 from mocap.kinematics import kinematics
+from mocap.kinematics.faults.bodies import Moved
 from mocap.kinematics.heel_side import find_shifted_heels
 from mocap.kinematics.landmarks import positions_isb
 from mocap.kinematics.marker_sets import resolve
-from mocap.kinematics.rigid_groups import Moved, find_moved, find_moved_in_static
+from mocap.kinematics.rigid_groups import find_moved, find_moved_in_static
 from mocap.kinematics.static import quiet_part
 from mocap.readers.motion import read_motion
 from mocap.synthetic import default_subject, hip_hinge, squat, static_standing, walking

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.kinematics.body_lines import median_length
+from mocap.kinematics.faults.bodies import GROUPS
 from mocap.kinematics.landmarks import ANATOMICAL
-from mocap.kinematics.rigid_groups import GROUPS
 from mocap.trial import Verdict
 
 LENGTHS_DIFFER = 0.02
