@@ -1,4 +1,4 @@
-"""Where two points change places from one frame to the next, compiled: every pair of a body, in every frame."""
+"""Where two points change places from one frame to the next, compiled."""
 
 import numpy as np
 from numba import njit
@@ -6,17 +6,30 @@ from numpy.typing import NDArray
 
 
 @njit(cache=True, nogil=True)
-def places_changed(position: NDArray, pairs: NDArray, least_m: float, ratio: float, longest: int) -> NDArray:
-    """Find the frames at which the two points of a pair have changed places.
+def line_never_turns(one: NDArray, other: NDArray) -> bool:
+    """Tell whether both points, float64, shape (3, time), are there in all frames and their line never turns about.
+
+    That is most pairs of most trials, and is told many frames at a time.
+    """
+    doubts = 0
+    for frame in range(1, one.shape[1]):
+        x, u = one[0, frame] - other[0, frame], one[0, frame - 1] - other[0, frame - 1]
+        y, v = one[1, frame] - other[1, frame], one[1, frame - 1] - other[1, frame - 1]
+        z, w = one[2, frame] - other[2, frame], one[2, frame - 1] - other[2, frame - 1]
+        doubts += 0 if x * u + y * v + z * w >= 0.0 else 1  # NaN is none
+    return doubts == 0
+
+
+@njit(cache=True, nogil=True)
+def places_changed(one: NDArray, other: NDArray, least_m: float, ratio: float, longest: int) -> NDArray:
+    """Find the frames at which two points have changed places.
 
     The line from one to the other turns about at once, wherever both go together.
 
     Parameters
     ----------
-    position : float64, shape (time, point, 3)
+    one, other : float64, shape (3, time)
         Metres; NaN is missing.
-    pairs : int64, shape (pair, 2)
-        Columns of `position`.
     least_m : float
         The two have to be farther apart than this.
     ratio : float
@@ -27,30 +40,23 @@ def places_changed(position: NDArray, pairs: NDArray, least_m: float, ratio: flo
 
     Returns
     -------
-    bool, shape (pair, time)
+    bool, shape (time,)
         True at the first frame with the places changed, and at the first with them changed back.
     """
-    n_frames, n_pairs = position.shape[0], len(pairs)
-    changed = np.zeros((n_pairs, n_frames), np.bool_)
-    last = np.full(n_pairs, -1)
+    n_frames, last = one.shape[1], -1
+    changed = np.zeros(n_frames, np.bool_)
     for frame in range(n_frames):
-        for index in range(n_pairs):
-            one, other = pairs[index, 0], pairs[index, 1]
-            x = position[frame, one, 0] - position[frame, other, 0]
-            y = position[frame, one, 1] - position[frame, other, 1]
-            z = position[frame, one, 2] - position[frame, other, 2]
-            if not np.isfinite(x + y + z):
-                continue
-            before = last[index]
-            last[index] = frame
-            if before < 0 or frame - before > longest:
-                continue
-            u = position[before, one, 0] - position[before, other, 0]
-            v = position[before, one, 1] - position[before, other, 1]
-            w = position[before, one, 2] - position[before, other, 2]
-            if x * u + y * v + z * w >= 0.0:
-                continue
-            apart2, least2 = (x - u) ** 2 + (y - v) ** 2 + (z - w) ** 2, 4.0 * least_m * least_m
-            turned2 = (x + u) ** 2 + (y + v) ** 2 + (z + w) ** 2
-            changed[index, frame] = apart2 > least2 and turned2 < ratio * ratio * apart2
+        x, y, z = one[0, frame] - other[0, frame], one[1, frame] - other[1, frame], one[2, frame] - other[2, frame]
+        if not np.isfinite(x + y + z):
+            continue
+        before, last = last, frame
+        if before < 0 or frame - before > longest:
+            continue
+        u, v = one[0, before] - other[0, before], one[1, before] - other[1, before]
+        w = one[2, before] - other[2, before]
+        if x * u + y * v + z * w >= 0.0:
+            continue
+        apart2, least2 = (x - u) ** 2 + (y - v) ** 2 + (z - w) ** 2, 4.0 * least_m * least_m
+        turned2 = (x + u) ** 2 + (y + v) ** 2 + (z + w) ** 2
+        changed[frame] = apart2 > least2 and turned2 < ratio * ratio * apart2
     return changed

@@ -11,10 +11,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from mocap.kinematics.exchange_kernels import places_changed
+from mocap.kinematics.exchange_kernels import line_never_turns, places_changed
 from mocap.kinematics.frame_flags import PointFlag, with_point_flags
-from mocap.kinematics.marker_sets import Matched
-from mocap.kinematics.tape.evaluate import for_each
+from mocap.kinematics.tape.evaluate import for_each, read_only
 from mocap.trial import JointAngles, Points3D, Verdict
 
 LEAST_M = 0.010
@@ -28,7 +27,6 @@ _NEIGHBOURS = (
     ("HEEL", "TOE"), ("BTOE", "STOE"), ("ASIS", "PSIS"),
 )  # fmt: skip
 _NAMED = 3
-_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -51,17 +49,13 @@ def candidate_pairs(names: Sequence[str]) -> list[tuple[str, str]]:
     return [pair for pair in pairs if there.issuperset(pair)]
 
 
-def find_exchanges(
-    position: NDArray, columns: Mapping[str, int], rate_hz: float
-) -> tuple[Exchange, ...]:
+def find_exchanges(positions: Mapping[str, NDArray], rate_hz: float) -> tuple[Exchange, ...]:
     """Find the stretches of frames in which the labels of two points are exchanged.
 
     Parameters
     ----------
-    position : ndarray, shape (time, point, 3)
-        Metres; NaN is missing.
-    columns : mapping of str to int
-        Landmark to its column.
+    positions : mapping of str to ndarray, shape (time, 3)
+        Landmarks in any axes, m; NaN is missing.
     rate_hz : float
 
     Returns
@@ -69,29 +63,26 @@ def find_exchanges(
     tuple of Exchange
         In the order of pairs and of time. A whole trial with exchanged labels has none: nothing changes places in it.
     """
-    pairs = candidate_pairs(list(columns))
-    if not pairs or len(position) < 2:
+    pairs = candidate_pairs(list(positions))
+    n_frames = len(next(iter(positions.values()))) if positions else 0
+    if n_frames < 2:
         return ()
-    rows = np.array([(columns[one], columns[other]) for one, other in pairs])
+    rows = {name: read_only(np.ascontiguousarray(positions[name].T, float)) for pair in pairs for name in pair}
     longest = max(2, round(LONGEST_GAP_S * rate_hz))
-    given, changed = np.ascontiguousarray(position, float), np.empty((len(rows), len(position)), bool)
+    changed: dict[int, NDArray] = {}
 
-    def work(start: int) -> None:
-        part = slice(start, start + _AT_ONCE)
-        changed[part] = places_changed(given, rows[part], LEAST_M, RATIO, longest)
+    def work(index: int) -> None:
+        one, other = (rows[name] for name in pairs[index])
+        if not line_never_turns(one, other):
+            changed[index] = np.flatnonzero(places_changed(one, other, LEAST_M, RATIO, longest))
 
-    for_each(work, range(0, len(rows), _AT_ONCE), changed.size)
-    found = []
-    for pair, frames in zip(pairs, changed, strict=True):
-        if frames.any():
-            found += [Exchange(*pair, start, stop) for start, stop in _stretches(np.flatnonzero(frames), len(frames))]
-    return tuple(found)
-
-
-def exchanges_of(points: Points3D, matched: Matched) -> tuple[Exchange, ...]:
-    """Return the exchanges among the landmarks of a recording."""
-    columns = {name: points.names.index(label) for name, label in matched.label_of.items()}
-    return find_exchanges(points.position, columns, points.rate_hz)
+    for_each(work, range(len(pairs)), len(pairs) * n_frames)
+    return tuple(
+        Exchange(*pairs[index], start, stop)
+        for index in sorted(changed)
+        if len(changed[index])
+        for start, stop in _stretches(changed[index], n_frames)
+    )
 
 
 def unmixed(positions: Mapping[str, NDArray], exchanges: Sequence[Exchange]) -> Mapping[str, NDArray]:

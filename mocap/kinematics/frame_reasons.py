@@ -53,10 +53,21 @@ for _side in "rl":
 
 @dataclass(eq=False)
 class _Table:
-    """Codes of a trial, and what they mean; a code is given to each new text."""
+    """Codes of a trial, and what they mean, with its values; a code is given to each new text."""
 
     codes: NDArray
     words: list[str]
+    values: NDArray
+    _own: bool = False
+
+    def lose(self, frames: NDArray, column: int, text: str) -> None:
+        """Take away the values of one angle in frames, shape (time,) of bool, for a reason."""
+        lost = frames & np.isfinite(self.values[:, column])
+        if lost.any():
+            if not self._own:  # those handed in are not ours to change; most trials lose none
+                self.values, self._own = np.array(self.values), True
+            self.values[lost, column] = np.nan
+            self.give(lost, column, text)
 
     def give(self, frames: NDArray, column: int, text: str) -> None:
         """Mark frames, shape (time,) of bool, of one angle; what is marked already keeps its reason."""
@@ -100,32 +111,32 @@ def with_frame_reasons(
     JointAngles
         With `frame_reason` and `frame_reason_words`; ill-conditioned frames have become NaN.
     """
-    values, table = np.array(angles.values), _Table(np.zeros(angles.values.shape, np.uint8, "F"), [""])
+    table = _Table(np.zeros(angles.values.shape, np.uint8, "F"), [""], angles.values)
     columns = {name: index for index, name in enumerate(angles.names)}
     for name, frames, text in short_lines(body):
         if name in columns:
-            _lose(table, values, columns[name], frames, text)
-    _explain(table, values, angles, columns, body, found, positions, sources)
-    _gimbal(table, values, columns, hidden_seconds(body))
+            table.lose(frames, columns[name], text)
+    _explain(table, angles, columns, body, found, positions, sources)
+    _gimbal(table, columns, hidden_seconds(body))
     limit = np.deg2rad(SD_LIMIT_DEG)
-    unsure, odd = column_facts(angles.sd)[2] > limit, beyond_range(angles.names, values, upright=upright)
+    unsure, odd = column_facts(angles.sd)[2] > limit, beyond_range(angles.names, table.values, upright=upright)
     for column in columns.values():
         if unsure[column]:
-            _lose(table, values, column, angles.sd[:, column] > limit, TOO_UNSURE)
+            table.lose(angles.sd[:, column] > limit, column, TOO_UNSURE)
         if odd[:, column].any():
             table.give(odd[:, column], column, BEYOND_RANGE)
     return replace(
-        angles, definitions=_definitions(angles, values, table), values=values, frame_reason=table.codes,
+        angles, definitions=_definitions(angles, table), values=table.values, frame_reason=table.codes,
         frame_reason_words=tuple(table.words),
     )  # fmt: skip
 
 
-def _definitions(angles: JointAngles, values: NDArray, table: _Table) -> tuple[AngleDefinition, ...]:
+def _definitions(angles: JointAngles, table: _Table) -> tuple[AngleDefinition, ...]:
     """Return the definitions; an angle without a value in any frame is not observable, for its commonest reason."""
     definitions = list(angles.definitions)
-    nowhere = column_facts(values)[0] == len(values)
+    nowhere = column_facts(table.values)[0] == len(table.values)
     for column, definition in enumerate(definitions):
-        if len(values) and _is_shown(definition) and nowhere[column]:
+        if len(table.values) and _is_shown(definition) and nowhere[column]:
             commonest = table.words[int(np.bincount(table.codes[:, column]).argmax())]
             text = f"no frame shows all it needs; most often: {commonest}"
             definitions[column] = replace(definition, observable=False, reason=text)
@@ -137,45 +148,35 @@ def _is_shown(definition: AngleDefinition) -> bool:
     return definition.observable or definition.reason == NEVER_TOGETHER
 
 
-def _lose(table: _Table, values: NDArray, column: int, frames: NDArray, text: str) -> None:
-    lost = frames & np.isfinite(values[:, column])
-    if lost.any():
-        values[lost, column] = np.nan
-        table.give(lost, column, text)
-
-
-def _gimbal(
-    table: _Table, values: NDArray, columns: Mapping[str, int], hidden: Mapping[tuple[str, ...], NDArray]
-) -> None:
+def _gimbal(table: _Table, columns: Mapping[str, int], hidden: Mapping[tuple[str, ...], NDArray]) -> None:
     """Flag first and third angles beside a second one near a right angle; beyond 89 deg they are lost.
 
     `hidden` holds second angles, shape (time,), that are no angle of the project, by what they take with them.
     """
     third = {name for names in hidden for name in names}
-    _, low, high = column_facts(values)
+    _, low, high = column_facts(table.values)
     largest = np.maximum(-low, high)
     for second, others in _TRIPLES.items():
         if second not in columns or second in third:
             continue
         if largest[columns[second]] <= np.deg2rad(GIMBAL_FLAG_DEG):
             continue
-        _near_lock(table, values, [columns[name] for name in others], values[:, columns[second]])
+        _near_lock(table, [columns[name] for name in others], table.values[:, columns[second]])
     for names, angle in hidden.items():
-        _near_lock(table, values, [columns[name] for name in names if name in columns], angle)
+        _near_lock(table, [columns[name] for name in names if name in columns], angle)
 
 
-def _near_lock(table: _Table, values: NDArray, others: list[int], second: NDArray) -> None:
+def _near_lock(table: _Table, others: list[int], second: NDArray) -> None:
     size = np.abs(second)
     near = size > np.deg2rad(GIMBAL_FLAG_DEG)
     if near.any():
         for column in others:
-            _lose(table, values, column, size > np.deg2rad(GIMBAL_LOST_DEG), GIMBAL_LOST)
-            table.give(near & np.isfinite(values[:, column]), column, GIMBAL_FLAG)
+            table.lose(size > np.deg2rad(GIMBAL_LOST_DEG), column, GIMBAL_LOST)
+            table.give(near & np.isfinite(table.values[:, column]), column, GIMBAL_FLAG)
 
 
 def _explain(
     table: _Table,
-    values: NDArray,
     angles: JointAngles,
     columns: Mapping[str, int],
     body: Body,
@@ -183,13 +184,13 @@ def _explain(
     positions: Mapping[str, NDArray],
     sources: Callable[[], Mapping[str, frozenset[str]]],
 ) -> None:
-    some = column_facts(values)[0] > 0
+    some = column_facts(table.values)[0] > 0
     asked: Mapping[str, frozenset[str]] | None = None
     seen: dict[str, NDArray] = {}
     for name, column in columns.items():
         if not some[column]:
             continue
-        frames = np.isnan(values[:, column]) & (table.codes[:, column] == 0)
+        frames = np.isnan(table.values[:, column]) & (table.codes[:, column] == 0)
         if not frames.any():
             continue
         if not _is_shown(angles.definitions[column]):

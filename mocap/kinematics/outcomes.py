@@ -1,6 +1,6 @@
 """From a body to its angles: heading, outcomes in order, uncertainties, verdicts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -24,7 +24,7 @@ from mocap.kinematics.plausibility import pelvis_verdicts
 from mocap.kinematics.segments import pelvis_frame
 from mocap.kinematics.soft_tissue import sd_of, soft_tissue
 from mocap.kinematics.tape.points import any_finite, count_seen
-from mocap.kinematics.traced import Frame, Vec, evaluate, mean
+from mocap.kinematics.traced import Frame, Scalar, Vec, evaluate, mean
 from mocap.kinematics.trunk_angles import trunk_outcomes
 from mocap.kinematics.uncertainty import landmark_sds, random_sds
 from mocap.trial import JointAngles, Points3D, Verdict
@@ -102,21 +102,13 @@ def angles_of(
     options: KinematicsOptions,
 ) -> JointAngles:
     """Return the angles of a trial with their definitions and uncertainties."""
-    shape = (points.n_frames, len(ANGLE_NAMES))
-    # Angle by angle in memory, as they are written and looked through.
-    values, sd = np.empty(shape, order="F"), np.empty(shape, order="F")
+    values, sd = _values_with_sd([outcome.angle for outcome in outcomes.values()], covariances, points.n_frames)
     definitions = []
-    shown = {name: outcome.angle for name, outcome in outcomes.items() if outcome.angle is not None}
-    sds = dict(zip(shown, random_sds(list(shown.values()), covariances), strict=True)) if covariances else {}
-    evaluate(shown.values())
     frames = placement_frames(found)
     placed = _placement_outcomes(found, body, frames)
     tissue = soft_tissue(outcomes, body, found, frames, options.task)
     for column, (name, outcome) in enumerate(outcomes.items()):
-        there = outcome.angle is not None and any_finite(outcome.angle.value)
-        reason = NEVER_TOGETHER if outcome.angle is not None and not there else ""
-        values[:, column] = outcome.angle.value if outcome.angle is not None and there else np.nan
-        sd[:, column] = sds[name] if covariances and there else np.nan
+        reason = "" if outcome.angle is None or any_finite(values[:, column]) else NEVER_TOGETHER
         told = _with_words(_with_reconstructed(outcome, placed[name], found), tissue[name].words)
         definitions.append(definition_of(name, told, reason))
     return JointAngles(
@@ -129,6 +121,28 @@ def angles_of(
         u_sta=sd_of(tissue, ANGLE_NAMES),
         start_s=points.start_s,
     )
+
+
+def _values_with_sd(
+    angles: Sequence[Scalar | None], covariances: Mapping[str, NDArray], n_frames: int
+) -> tuple[NDArray, NDArray]:
+    """Return the values and standard uncertainties (rad), shape (time, angle); NaN for what is not there."""
+    # Angle by angle in memory, as they are computed, written and looked through: nothing is copied.
+    values, sds = np.empty((len(angles), n_frames)), np.empty((len(angles), n_frames))
+    shown = [(angle, values[row], sds[row]) for row, angle in enumerate(angles) if angle is not None]
+    if covariances:
+        random_sds([one[0] for one in shown], covariances, [one[2] for one in shown], [one[1] for one in shown])
+    else:
+        evaluate([angle for angle, _, _ in shown])
+    for angle, value, _ in shown:
+        if not np.may_share_memory(angle.value, value):
+            value[:] = angle.value
+    for row in range(len(angles)):
+        if angles[row] is None or not any_finite(values[row]):
+            values[row] = sds[row] = np.nan
+        elif not covariances:
+            sds[row] = np.nan
+    return values.T, sds.T
 
 
 def placement_frames(found: Landmarks) -> NDArray:

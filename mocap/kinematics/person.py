@@ -26,7 +26,7 @@ from mocap.kinematics.anatomical.possible_places import check_places
 from mocap.kinematics.anatomical.touched import check_carried, find_touched
 from mocap.kinematics.body import SIDES, Body, Setting, Zeros
 from mocap.kinematics.body_lines import thinned
-from mocap.kinematics.exchanged import exchange_verdict, exchanges_of
+from mocap.kinematics.exchanged import exchange_verdict, find_exchanges
 from mocap.kinematics.hip_centre import PelvisSize
 from mocap.kinematics.marker_sets import MarkerSet, Matched, match
 from mocap.kinematics.models import build_body, with_model_zeros
@@ -137,7 +137,7 @@ def calibrate_person(
     everything = checked_positions(static, matched, "static trial", upright)
     compared = plausibility.same_subject(everything, thinned(trial), options.static_check == "refuse")
     same: tuple[Verdict, ...] = () if compared is None else (compared,)
-    exchanges = exchanges_of(static, matched)
+    exchanges = find_exchanges(everything, static.rate_hz)
     same += (exchange_verdict(exchanges, static, "static"),) if exchanges else ()
     same += upright_verdicts(everything, "static") if upright else ()
     quiet = quiet_part(everything, static.rate_hz)

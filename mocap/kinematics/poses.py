@@ -3,15 +3,13 @@
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
 from numpy.typing import NDArray
 
 from mocap.kinematics.body import SIDES, Body
-from mocap.kinematics.landmarks import ISB_FROM_WORLD
 from mocap.kinematics.observability import NotObservable
 from mocap.kinematics.tape.evaluate import transforms
 from mocap.kinematics.traced import Frame, Vec, turned_by
-
-_WORLD_FROM_ISB = ISB_FROM_WORLD.T
 
 
 def segment_transforms(body: Body) -> tuple[tuple[str, ...], NDArray]:
@@ -61,10 +59,18 @@ def joint_centre_positions(body: Body) -> dict[str, NDArray]:
     for side in SIDES:
         for name, build in (("HJC", body.hip), ("KJC", body.knee), ("AJC", body.ankle)):
             try:
-                centres[side + name] = build(side).value @ _WORLD_FROM_ISB.T
+                centres[side + name] = in_world(build(side).value)
             except NotObservable:
                 continue
     return centres
+
+
+def in_world(vectors: NDArray) -> NDArray:
+    """Return vectors of ISB axes, shape (time, 3), in the Z-up world."""
+    rows = np.empty((3, len(vectors)))
+    rows[0], rows[2] = vectors[:, 0], vectors[:, 1]
+    np.subtract(0.0, vectors[:, 2], out=rows[1])  # not -0
+    return rows.T
 
 
 def frequent_parts(body: Body) -> list[Vec | Frame]:

@@ -144,12 +144,13 @@ class Scalar:
         return self._value
 
     @staticmethod
-    def keep_values(scalars: Sequence["Scalar"]) -> None:
-        """Have the values of several angles at once, whose nodes are computed."""
-        waiting = [scalar for scalar in scalars if scalar._value is None]
-        found = unwrapped_sums([(scalar._terms, scalar._zero) for scalar in waiting])
-        for scalar, value in zip(waiting, found, strict=True):
-            scalar._value = value
+    def keep_values(scalars: Sequence["Scalar"], out: Sequence[NDArray] | None = None) -> None:
+        """Have the values of several angles at once, whose nodes are computed; each in its place of `out`, if given."""
+        waiting = [place for place, scalar in enumerate(scalars) if scalar._value is None]
+        sums = [(scalars[place]._terms, scalars[place]._zero) for place in waiting]
+        found = unwrapped_sums(sums, None if out is None else [out[place] for place in waiting])
+        for place, value in zip(waiting, found, strict=True):
+            scalars[place]._value = value
 
     def scaled(self, factor: float, zero: float) -> "Scalar":
         """Return factor * angle - zero."""

@@ -33,19 +33,33 @@ def random_sd(angle: Scalar, covariance: Mapping[str, NDArray]) -> NDArray:
     return random_sds([angle], covariance)[0]
 
 
-def random_sds(angles: Sequence[Scalar], covariance: Mapping[str, NDArray]) -> list[NDArray]:
-    """Return what `random_sd` does for many angles, in one pass over the frames; their values are computed with it."""
-    traced = [angle for angle in angles if angle.grad]
-    spread = _spread(dict.fromkeys(source for angle in traced for source in angle.grad), covariance)
+def random_sds(
+    angles: Sequence[Scalar],
+    covariance: Mapping[str, NDArray],
+    into: Sequence[NDArray] | None = None,
+    values_into: Sequence[NDArray] | None = None,
+) -> list[NDArray]:
+    """Return what `random_sd` does for many angles, in one pass over the frames; their values are computed with it.
+
+    Both are written to the arrays, shape (time,), that are given for them; values that were computed before are not.
+    """
+    traced = [place for place, angle in enumerate(angles) if angle.grad]
+    spread = _spread(dict.fromkeys(source for place in traced for source in angles[place].grad), covariance)
     nodes = [node for angle in angles for node in angle.nodes]
-    found = uncertainties([angle.grad_terms for angle in traced], spread, nodes)
-    Scalar.keep_values(angles)
+    sums = [angles[place].grad_terms for place in traced]
+    found = dict(
+        zip(traced, uncertainties(sums, spread, nodes, into and [into[place] for place in traced]), strict=True)
+    )
+    Scalar.keep_values(angles, values_into)
     sds = []
-    for angle in angles:
-        sd = found.pop(0) if angle.grad else np.full(angle.value.shape, np.nan)
+    for place, angle in enumerate(angles):
+        if place not in found:
+            found[place] = np.empty(angle.value.shape) if into is None else into[place]
+            found[place][:] = np.nan
         # The sd is NaN where any angle of its own sum is, and has to be told only of what was left out besides.
-        masked = not set(angle.value_nodes) <= {node for _, node, _ in angle.grad_terms}
-        sds.append(np.where(np.isfinite(angle.value), sd, np.nan) if masked else sd)
+        if not set(angle.value_nodes) <= {node for _, node, _ in angle.grad_terms}:
+            found[place][~np.isfinite(angle.value)] = np.nan
+        sds.append(found[place])
     return sds
 
 

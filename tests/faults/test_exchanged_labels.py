@@ -45,6 +45,10 @@ def burst(position: np.ndarray, columns: dict[str, int], pairs: list[tuple[str, 
     return spoilt
 
 
+def by_name(position: np.ndarray, columns: dict[str, int]) -> dict[str, np.ndarray]:
+    return {name: position[:, column] for name, column in columns.items()}
+
+
 def rates(seeds: range, rate_hz: float) -> tuple[dict[str, float], int]:
     """Share of bursts of 3 to 12 frames found with the right points and frames, and false alarms without them."""
     found: dict[str, list[bool]] = {fault: [] for fault in FAULTS}
@@ -55,12 +59,12 @@ def rates(seeds: range, rate_hz: float) -> tuple[dict[str, float], int]:
             columns = {name: index for index, name in enumerate(points.names)}
             position = points.position[:: round(100 / rate_hz)]
             position = position + rng.normal(0, 0.002, position.shape)
-            alarms += bool(find_exchanges(position, columns, rate_hz))
+            alarms += bool(find_exchanges(by_name(position, columns), rate_hz))
             for fault, hits in found.items():
                 length = int(rng.integers(3, 13))
                 start = int(rng.integers(1, len(position) - length))
                 pairs = pairs_of(fault, points.names)
-                told = find_exchanges(burst(position, columns, pairs, start, start + length), columns, rate_hz)
+                told = find_exchanges(by_name(burst(position, columns, pairs, start, start + length), columns), rate_hz)
                 there = [one for one in told if (one.start, one.stop) == (start, start + length)]
                 exact = {frozenset((one.one, one.other)) for one in there}
                 hits.append(exact >= {frozenset(pair) for pair in pairs})
@@ -110,11 +114,11 @@ def test_a_burst_up_to_an_end_is_found_from_its_one_edge() -> None:
     columns = {name: index for index, name in enumerate(points.names)}
     n_frames = points.n_frames
     spoilt = burst(points.position, columns, [("RASIS", "LASIS")], n_frames - 6, n_frames)
-    (told,) = find_exchanges(spoilt, columns, 100.0)
+    (told,) = find_exchanges(by_name(spoilt, columns), 100.0)
     assert (told.one, told.other, told.start, told.stop) == ("RASIS", "LASIS", n_frames - 6, n_frames)
     # Over a gap, too.
     spoilt[n_frames - 9 : n_frames - 6, columns["RASIS"]] = np.nan
-    (told,) = find_exchanges(spoilt, columns, 100.0)
+    (told,) = find_exchanges(by_name(spoilt, columns), 100.0)
     assert told.start == n_frames - 6
 
 

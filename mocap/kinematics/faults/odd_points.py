@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.kinematics.exchanged import Exchange
-from mocap.kinematics.faults.scan_kernels import any_beyond, scan
+from mocap.kinematics.faults.scan_kernels import any_beyond, look_over, scan
 from mocap.kinematics.frame_flags import PointFlag, with_point_flags
 from mocap.kinematics.tape.evaluate import for_each, read_only
 from mocap.schema import Status
@@ -31,7 +31,8 @@ _LOOKS = 16
 _KEYPOINT_SHARE = 0.01
 """Of all samples of keypoints, what may stray: errors of pose detectors have long tails. Errors of one centimetre with
 the tails of Student's t of three degrees of freedom make 0.5 %, an unfiltered recording triangulated elsewhere 5 %."""
-_AT_ONCE = 16  # points that one thread looks at
+_AT_ONCE = 4  # points that one thread looks at closely
+_SPAN = 4096  # frames, likewise
 _PIECE = 1_000_000  # numbers, likewise
 _NAMED = 3
 _KINDS = {
@@ -105,12 +106,13 @@ def find_odd_points(
     columns = np.array([points.names.index(label) for label in label_of.values()], int)
     given = read_only(points.position)
     rough, still = np.zeros((points.n_frames, len(columns)), bool), np.zeros(len(columns), bool)
+    doubted = _doubted(given, columns)
 
     def look(start: int) -> None:
-        part = slice(start, start + _AT_ONCE)
+        part = doubted[start : start + _AT_ONCE]
         rough[:, part], still[part] = scan(given, columns[part], BEND_M, LEAP_M)
 
-    for_each(look, range(0, len(columns), _AT_ONCE), 3 * rough.size)
+    for_each(look, range(0, len(doubted), _AT_ONCE), 3 * points.n_frames * len(doubted))
     masks = {"far off the body": _off_body(points.position, columns)}
     if still.any():
         masks["frozen"] = find_frozen(points.position[:, columns])
@@ -118,6 +120,18 @@ def find_odd_points(
         masks["leaping"], masks["off course"] = _closer(points, columns, rough)
     allowed = int(_KEYPOINT_SHARE * points.n_frames * sum(name in keypoints for name in names))
     return OddPoints(names, {kind: mask for kind, mask in masks.items() if mask.any()}, allowed)
+
+
+def _doubted(position: NDArray, columns: NDArray) -> NDArray:
+    """Return which of the columns a closer look may find something of: nothing is missing, rough or still in others."""
+    n_frames = len(position)
+    numbers = np.ascontiguousarray(position).reshape(n_frames, -1)
+    if n_frames < 3:
+        return np.arange(len(columns))
+    found: list[NDArray] = []
+    for_each(lambda start: found.append(look_over(numbers, BEND_M, start, min(start + _SPAN, n_frames - 1))),
+             range(1, n_frames - 1, _SPAN), numbers.size)  # fmt: skip
+    return np.flatnonzero(np.any(found, axis=0)[columns])
 
 
 def _off_body(position: NDArray, columns: NDArray) -> NDArray:

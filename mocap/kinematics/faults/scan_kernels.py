@@ -15,6 +15,40 @@ def any_beyond(numbers: NDArray, limit: float, start: int, stop: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
+def look_over(rows: NDArray, bend_m: float, start: int, stop: int) -> NDArray:
+    """Find the points that a closer look may find something of, many at a time.
+
+    Parameters
+    ----------
+    rows : float64, shape (time, 3 * point)
+        Coordinates, m; NaN is missing.
+    bend_m : float
+        A larger second difference in time is rough.
+    start, stop : int
+        Frames in the middle of second differences.
+
+    Returns
+    -------
+    bool, shape (point,)
+        Whether a point is rough or missing in any frame, or each of its numbers ever stays as it is.
+    """
+    n_numbers = rows.shape[1]
+    bends, still = np.empty(n_numbers), np.zeros(n_numbers, np.bool_)
+    doubted = np.zeros(n_numbers // 3, np.bool_)
+    for frame in range(start, stop):
+        for k in range(n_numbers):
+            before, now, after = rows[frame - 1, k], rows[frame, k], rows[frame + 1, k]
+            bend = after - 2.0 * now + before
+            bends[k] = bend * bend
+            still[k] |= (now == before) | (now == after)
+        for k in range(len(doubted)):
+            doubted[k] |= not bends[3 * k] + bends[3 * k + 1] + bends[3 * k + 2] <= bend_m * bend_m  # of NaN, too
+    for k in range(len(doubted)):
+        doubted[k] |= still[3 * k] & still[3 * k + 1] & still[3 * k + 2]
+    return doubted
+
+
+@njit(cache=True, nogil=True)
 def scan(position: NDArray, columns: NDArray, bend_m: float, leap_m: float) -> tuple[NDArray, NDArray]:
     """Find the points that need a closer look.
 

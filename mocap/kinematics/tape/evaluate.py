@@ -76,13 +76,23 @@ def for_each(work: Callable[[int], None], items: Sequence[int], n_numbers: int =
 
     Where all items together go through few numbers, one thread does them.
     """
-    threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if min(threads, len(items)) <= 1 or n_numbers < _WORTH_THREADS:
-        for item in items:
+    # Each item is handed to the thread that asks first; this one works, too.
+    waiting = iter(items)
+
+    def work_on() -> None:
+        for item in waiting:
             work(item)
+
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    others = min(processors, len(items)) - 1
+    if others < 1 or n_numbers < _WORTH_THREADS:
+        work_on()
         return
-    with ThreadPoolExecutor(max_workers=min(threads, len(items))) as pool:
-        list(pool.map(work, items))
+    with ThreadPoolExecutor(max_workers=others) as pool:
+        helping = [pool.submit(work_on) for _ in range(others)]
+        work_on()
+        for other in helping:
+            other.result()
 
 
 def _flat(spread: Spread, length: int) -> tuple[NDArray, NDArray, bool]:
@@ -141,8 +151,10 @@ def term_gradients(grads: Sequence[TermGrad]) -> list[dict[str, NDArray]]:
     return found
 
 
-def uncertainties(sums: Sequence[Sequence[Term]], spread: Spread, also: Iterable[Node] = ()) -> list[NDArray]:
-    """Return the standard uncertainty (rad) of sums of angles, shape (time,) each.
+def uncertainties(
+    sums: Sequence[Sequence[Term]], spread: Spread, also: Iterable[Node] = (), out: Sequence[NDArray] | None = None
+) -> list[NDArray]:
+    """Return the standard uncertainty (rad) of sums of angles, shape (time,) each, written to `out` where it is given.
 
     The values of `also`, which they need, are computed in the same pass and kept.
     """
@@ -154,10 +166,15 @@ def uncertainties(sums: Sequence[Sequence[Term]], spread: Spread, also: Iterable
     program = Program(max(node.n_frames for node in [*nodes, *also]), spread.columns)
     program.will_pull(nodes)
     outputs = write_values(program, also)
-    found = [program.uncertainty(terms) for terms in sums]
+    into = [None] * len(sums) if out is None or program.n_frames < TILE else [rows[None] for rows in out]
+    found = [program.uncertainty(terms, rows)[0] for terms, rows in zip(sums, into, strict=True)]
     run(program, spread)
     keep_values(outputs)
-    return [rows[0] for rows in found]
+    if out is None or program.n_frames >= TILE:
+        return found
+    for rows, short in zip(out, found, strict=True):
+        rows[:] = short
+    return list(out)
 
 
 def transforms(parts: Sequence[tuple[Node, Node]], n_frames: int) -> NDArray:
@@ -200,12 +217,16 @@ def _length(terms: Sequence[Term]) -> int:
     return max(len(_raw(node, which)) for _, node, which in terms)
 
 
-def unwrapped_sums(sums: Sequence[tuple[Sequence[Term], float]]) -> list[NDArray]:
-    """Return what `unwrapped_sum` does, for many sums, in threads."""
+def unwrapped_sums(
+    sums: Sequence[tuple[Sequence[Term], float]], out: Sequence[NDArray] | None = None
+) -> list[NDArray]:
+    """Return what `unwrapped_sum` does, for many sums, in threads; written to `out` where it is given."""
     lengths = [_length(terms) for terms, _ in sums]
-    ends = np.cumsum(lengths)
-    # One large piece of memory is handed out faster than many.
-    found = np.split(np.empty(sum(lengths)), ends[:-1]) if lengths else []
+    if out is not None:
+        found = list(out)
+    else:
+        # One large piece of memory is handed out faster than many.
+        found = np.split(np.empty(sum(lengths)), np.cumsum(lengths)[:-1]) if lengths else []
 
     def work(index: int) -> None:
         unwrapped_sum(*sums[index], found[index])

@@ -10,6 +10,7 @@ from mocap.kinematics.tape.evaluate import for_each, read_only
 FARTHEST_M = 1e30
 """Nothing is so far away, whatever the unit of length; beyond it products of lengths overflow."""
 _SPAN = 4096
+_ENOUGH = 4000
 
 
 def split_positions(position: NDArray, columns: Sequence[int]) -> tuple[NDArray, NDArray]:
@@ -41,13 +42,23 @@ def split_positions(position: NDArray, columns: Sequence[int]) -> tuple[NDArray,
 
 
 def typical_traces(covariance: NDArray, columns: Sequence[int]) -> list[float]:
-    """Return the median trace (m²) of covariances, shape (time, point, 3, 3), of chosen points; NaN without any."""
+    """Return the median trace (m²) of covariances, shape (time, point, 3, 3), of chosen points; NaN without any.
+
+    Of a long trial every k-th frame is looked at, which leaves 4000 or more; of a point that none of these shows, all.
+    """
+    few = covariance[:: max(1, len(covariance) // _ENOUGH)]
+    traces = _median_traces(few, columns)
+    unseen = [place for place, trace in enumerate(traces) if np.isnan(trace)] if len(few) < len(covariance) else []
+    for place, trace in zip(unseen, _median_traces(covariance, [columns[k] for k in unseen]), strict=True):
+        traces[place] = trace
+    return traces
+
+
+def _median_traces(covariance: NDArray, columns: Sequence[int]) -> list[float]:
     from mocap.kinematics.tape.point_kernels import median_of, split_traces
 
     rows, chosen = np.empty((len(columns), len(covariance))), np.asarray(columns, np.int64)
-    given = read_only(covariance)
-    for_each(lambda start: split_traces(given, chosen, rows, start, min(start + _SPAN, len(covariance))),
-             range(0, len(covariance), _SPAN))  # fmt: skip
+    split_traces(read_only(covariance), chosen, rows, 0, len(covariance))
     found = [np.nan] * len(rows)
 
     def work(index: int) -> None:

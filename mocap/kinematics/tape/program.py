@@ -76,9 +76,9 @@ class Program:
         self.places.append((array.ctypes.data, array.strides[0]))
         return len(self.places) - 1
 
-    def output(self, first: int, count: int) -> NDArray:
-        """Return the array, shape (count, time), that rows are written to."""
-        array = self._fresh(count)
+    def output(self, first: int, count: int, into: NDArray | None = None) -> NDArray:
+        """Return the array, shape (count, time), that rows are written to; a given one has `TILE` frames or more."""
+        array = self._fresh(count) if into is None else into
         self.emit(op.STORE, first, count, self.place(array))
         return array[:, : self.n_frames]
 
@@ -171,7 +171,7 @@ class Program:
                 self._pulled.add(node)
                 waiting.extend(_pull_parents(node))
 
-    def uncertainty(self, terms: Sequence[Term]) -> NDArray:
+    def uncertainty(self, terms: Sequence[Term], into: NDArray | None = None) -> NDArray:
         """Have the standard uncertainty of a sum of angles written; return its array, shape (1, time)."""
         from mocap.kinematics.tape.pull import pull_terms
 
@@ -184,7 +184,7 @@ class Program:
             self.emit(op.ADD_VARIANCE, variance, row, self._spread[source])
         angles = [self.value(node) + which for _, node, which in terms]
         self.emit(op.VARIANCE_ROOT, variance, len(angles), *angles)
-        return self.output(variance, 1)
+        return self.output(variance, 1, into)
 
 
 def _pull_parents(node: Node) -> tuple[Node, ...]:

@@ -125,7 +125,7 @@ def test_every_nan_of_a_ragged_trial_has_a_reason(monkeypatch) -> None:
     assert np.isnan(angles["thoracic_curvature"][:25]).sum() == 10
     assert [reason(angles, "thoracic_curvature", frame) for frame in (2, 22)] == ["T10 missing", "C7 missing"]
     assert (angles.frame_reason[np.isnan(angles.values)] > 0).all()
-    monkeypatch.setattr(sys.modules["mocap.kinematics.joint_angles"], "angle_sources", lambda outcomes: {})
+    monkeypatch.setattr(sys.modules["mocap.kinematics.solved"], "angle_sources", lambda outcomes: {})
     angles = kinematics(spoilt({"C7": (slice(20, 25), np.nan)}), static=STATIC).angles
     assert reason(angles, "thoracic_curvature", 22) == UNTOLD
 
@@ -294,7 +294,7 @@ def test_degenerate_frames_warn_of_nothing() -> None:
 
 
 def test_flags_keep_their_words_behind_any_number_of_patterns_of_missing_points() -> None:
-    table = _Table(np.zeros((400, 2), np.uint8), [""])
+    table = _Table(np.zeros((400, 2), np.uint8), [""], np.zeros((400, 2)))
     for frame in range(398):
         table.give(np.arange(400) == frame, 0, f"pattern {frame}")
     for frame, text in enumerate((GIMBAL_FLAG, GIMBAL_LOST, TOO_UNSURE, BEYOND_RANGE)):
