@@ -7,6 +7,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from mocap.kinematics.bone_errors import ties_of
 from mocap.kinematics.clusters import (
     MIN_SPREAD_M,
     PLATE_RESIDUAL_M,
@@ -102,7 +103,8 @@ def covariances_isb(points: Points3D, matched: Matched, names: Iterable[str]) ->
     assert points.covariance is not None
     if not any_finite(points.covariance):
         return {}
-    return Covariances(points.covariance, {name: points.names.index(matched.label_of[name]) for name in names})
+    columns = {name: points.names.index(matched.label_of[name]) for name in names}
+    return Covariances(points.covariance, columns, ties_of(points, columns, ISB_FROM_WORLD))
 
 
 def noise_of(points: Points3D, matched: Matched) -> dict[str, float]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from mocap.kinematics.bone_errors import Tie, add_ties
 from mocap.kinematics.tape.evaluate import Spread, uncertainties
 from mocap.kinematics.traced import Scalar, evaluate, evaluate_gradients
 
@@ -23,7 +24,8 @@ def random_sd(angle: Scalar, covariance: Mapping[str, NDArray]) -> NDArray:
     angle : Scalar
         With its gradients by source.
     covariance : mapping of str to ndarray, shape (time, 3, 3)
-        Of each source, in m², in the axes of the gradients. Sources are taken as independent of each other.
+        Of each source, in m², in the axes of the gradients. Sources are taken as independent of each other,
+        but for the ties of `Covariances`.
 
     Returns
     -------
@@ -60,6 +62,8 @@ def random_sds(
         if not set(angle.value_nodes) <= {node for _, node, _ in angle.grad_terms}:
             found[place][~np.isfinite(angle.value)] = np.nan
         sds.append(found[place])
+    if isinstance(covariance, Covariances):
+        add_ties(sds, angles, covariance.ties)
     return sds
 
 
@@ -81,10 +85,13 @@ class Covariances(Mapping[str, NDArray]):
         Of all points, in the Z-up world.
     columns : mapping of str to int
         Which of them each landmark is.
+    ties : sequence of Tie
+        Landmarks whose errors go together; all others are independent of each other.
     """
 
-    def __init__(self, matrices: NDArray, columns: Mapping[str, int]) -> None:
+    def __init__(self, matrices: NDArray, columns: Mapping[str, int], ties: Sequence[Tie] = ()) -> None:
         self.spread = Spread(matrices, columns, True)
+        self.ties = ties
 
     def __getitem__(self, name: str) -> NDArray:
         matrix = np.asarray(self.spread.matrices[:, self.spread.columns[name]], float)

@@ -5,14 +5,10 @@ views for which no point was found, the motion of each keypoint (as `smooth` lea
 well each keeps it, are learned. Gauss-Newton steps; each is solved by conjugate gradients, for which every keypoint's
 banded system over time is solved: without bones one step would be exact, and the bones need a few.
 
-The covariance is that of each keypoint by itself. Bones also tie the errors of their ends together, which no covariance
-tells: the sd of angles between keypoints, which takes them as independent, is up to 17 % too small thereby (trunk lean
-and pelvic obliquity in simulated squats; right within a few percent for most angles).
-In 16 draws of a squat the errors of two ends of a bone correlate by 0.39 along it and 0.12 across (mean of 29 bones,
-0.84 at most), those of other pairs by 0.06. Where every keypoint takes its errors from another draw, the sd of
-trunk lean is 1.02 in place of 0.83 of its error, that of pelvic obliquity 1.04 in place of 0.84. To tell it takes the
-covariances between the keypoints of each frame, from the inverse of the whole system with its bones, stored beside
-those of the keypoints, and angles whose gradients by all keypoints are taken through them together.
+The covariance is that of each keypoint by itself. Bones also tie the errors of their ends together: in 16 draws of a
+squat those of two ends correlate by 0.39 along the bone and 0.12 across (mean of 29 bones, 0.84 at most), those of
+other pairs by 0.06. The points carry the correlation along each bone, frame by frame (`mocap.trial.BoneErrors`), and
+angles take it in. Taken as independent, trunk lean and pelvic obliquity state 0.83 of their errors.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,6 +22,7 @@ from numpy.typing import NDArray
 from calibration import CameraRig
 from mocap.reconstruction.robust import Reconstruction
 from mocap.reconstruction.smooth_assembly import assemble
+from mocap.reconstruction.smooth_bone_errors import bone_errors, shared_errors
 from mocap.reconstruction.smooth_bone_kernels import bone_forces, bone_product
 from mocap.reconstruction.smooth_bones import Bones, learn_bones, lines, relearned, told_by_neighbours
 from mocap.reconstruction.smooth_kernels import PAD
@@ -83,10 +80,14 @@ def smooth_points_map(
     with pool(options) as workers:
         found = list(workers.map(look, prepared.groups))
         lanes, starts = [lane for lane, _ in found], [start for _, start in found]
-        solved = _Together(lanes, starts, workers).solve(_bones(points.names, bones, prepared))
+        together = _Together(lanes, starts, workers)
+        pairs = tuple((a, b) for a, b in bones if a in points.names and b in points.names and a != b)
+        solved = together.solve(_bones(points.names, pairs, prepared))
         lanes = list(workers.map(lambda lane, fit: lane.held(prepared, fit[0]), lanes, solved))
     smoothed = assemble(points, prepared, lanes, solved, options)
-    return replace(smoothed, notes=(*smoothed.notes, *_notes(starts)))
+    tied = bone_errors(smoothed, together.shared, pairs, prepared.covariance)
+    told = replace(smoothed.points, bone_errors=tied)
+    return replace(smoothed, points=told, notes=(*smoothed.notes, *_notes(starts)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +111,7 @@ class _Start:
 
 def _bones(names: tuple[str, ...], bones: tuple[tuple[str, str], ...], prepared: Prepared) -> Bones:
     place = {int(keypoint): (g, lane) for g, group in enumerate(prepared.groups) for lane, keypoint in enumerate(group)}
-    pairs = [(names.index(a), names.index(b)) for a, b in bones if a in names and b in names and a != b]
+    pairs = [(names.index(a), names.index(b)) for a, b in bones]
     ends = np.array([(*place[a], *place[b]) for a, b in pairs], np.int64).reshape(-1, 4)
     apart = np.array([(prepared.centre[b] - prepared.centre[a]) / prepared.unit for a, b in pairs]).reshape(-1, 3)
     return Bones(ends, apart, np.zeros(len(pairs)), np.zeros(len(pairs)))
@@ -181,6 +182,7 @@ class _Together:
         self.alive = np.stack([lane.series.active for lane in lanes])
         self.measured = np.stack([lane.series.measured for lane in lanes])
         self.info = held((*shape[:2], 6, shape[3]), "information of a system")
+        self.shared = _NONE
 
         def load(group: int) -> None:
             lane, views = lanes[group], starts[group].views
@@ -201,6 +203,7 @@ class _Together:
         direction, length = lines(bones, self.position, self.alive, self._share)
         told, covariance = held((2, *self.info.shape), "covariance of a system")
         told_by_neighbours(bones, direction, self.info, self._share, told)
+        self.shared = shared_errors(bones, direction, self.info, told, self._share)
         covariance[:, -PAD:] = 0.0
         limit = _NEWTON_SETTLED**2 * max(int(self.alive.sum()), 1)
         for newton in range(_NEWTON_STEPS):

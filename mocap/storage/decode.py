@@ -14,6 +14,7 @@ from mocap.storage.encode_measures import decoded_measure, stored_truth
 from mocap.storage.layout import Group, Variable, plain_name, safe_name
 from mocap.trial import (
     AngleDefinition,
+    BoneErrors,
     JointAngles,
     Keypoints2D,
     Operation,
@@ -153,9 +154,17 @@ def _points(part: _Part, gravity_known: bool) -> tuple[Points3D, tuple[tuple[str
         start_s=part.number("start_s"),
         gravity_known=gravity_known,
         calibration_covariance=_covariance(part, "calibration_covariance"),
+        bone_errors=_bone_errors(part),
     )
     bones = part.array("bone").reshape(-1, 2) if part.has("bone") else np.empty((0, 2), object)
     return points, tuple((str(first), str(second)) for first, second in bones)
+
+
+def _bone_errors(part: _Part) -> BoneErrors | None:
+    if not part.has("tie"):
+        return None
+    pairs = tuple((str(first), str(second)) for first, second in part.array("tie").reshape(-1, 2))
+    return BoneErrors(pairs, part.array("tie_correlation"))
 
 
 def _covariance(part: _Part, name: str) -> NDArray | None:

@@ -17,7 +17,7 @@ from mocap.schema import COVARIANCE_TERMS, FORMAT, FORMAT_VERSION, GRAVITY_VECTO
 from mocap.storage.encode_cameras import AXES, cameras, keypoints, sync, time_axis
 from mocap.storage.encode_measures import add_measures
 from mocap.storage.layout import Group, Variable, add, numbers, words
-from mocap.trial import JointAngles, Operation, Points3D, Segments, Trial, Verdict
+from mocap.trial import BoneErrors, JointAngles, Operation, Points3D, Segments, Trial, Verdict
 
 _TRIU = np.triu_indices(3)
 _UNITS_BY_SUFFIX = {"m": "m", "kg": "kg", "deg": "degree", "rad": "radian", "s": "s", "pct": "percent", "hz": "Hz"}
@@ -114,11 +114,24 @@ def _points(points: Points3D, bones: tuple[tuple[str, str], ...], rig: CameraRig
         )
     if points.n_views is not None:
         variables["n_views"] = numbers(axes, points.n_views, "1", "cameras whose observation was used", "u1")
+    if points.bone_errors is not None and points.bone_errors.pairs:
+        variables |= _bone_errors(points.bone_errors)
     if bones:
         variables["bone_index"] = numbers(["bone_index"], np.arange(len(bones)), "1", "index of the bone", "<i4")
         variables["bone_end"] = words(["bone_end"], ("from", "to"), "end of the bone")
         variables["bone"] = words(["bone_index", "bone_end"], bones, "points that a bone joins")
     return Group(variables, {"rate_hz": points.rate_hz, "start_s": points.start_s})
+
+
+def _bone_errors(errors: BoneErrors) -> dict[str, Variable]:
+    return {
+        "tie_index": numbers(["tie_index"], np.arange(len(errors.pairs)), "1", "index of the tie", "<i4"),
+        "tie_end": words(["tie_end"], ("from", "to"), "end of the tie"),
+        "tie": words(["tie_index", "tie_end"], errors.pairs, "points whose errors go together"),
+        "tie_correlation": numbers(
+            ["time", "tie_index"], errors.correlation, "1", "correlation of both errors along the line between", "<f4"
+        ),
+    }
 
 
 def _smoothed(points: Points3D, trial: Trial) -> Group:

@@ -1,6 +1,7 @@
 """The frozen types of the flow, in flow order: Timeline, Keypoints2D, Points3D, Segments, JointAngles, Trial."""
 
 from mocap.trial.angles import AngleDefinition, JointAngles
+from mocap.trial.bone_errors import BoneErrors
 from mocap.trial.changes import Change, change_between
 from mocap.trial.conventions import FILE_UNITS, convention_rows, frame_reasons, measure_rows, shared_parts
 from mocap.trial.keypoints import Keypoints2D, Timeline
@@ -14,6 +15,7 @@ __all__ = [
     "BEYOND_REACH",
     "FILE_UNITS",
     "AngleDefinition",
+    "BoneErrors",
     "CameraTimes",
     "Change",
     "JointAngles",

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from calibration.arrays import checked_array
 from mocap.errors import ShapeError
 from mocap.schema import Status
+from mocap.trial.bone_errors import BoneErrors, checked_bone_errors
 from mocap.trial.checks import checked_names, checked_rate, freeze
 from mocap.trial.measures import Measure
 
@@ -37,6 +38,8 @@ class Points3D:
         frame for a point that stays where it is, so smoothing does not lessen it; NaN where unknown.
     gravity_known : bool
         False where the world's Z is known not to be known as up: angles against gravity are then not observable.
+    bone_errors : BoneErrors, or None
+        How errors of points that bones join go together; None where all are independent of each other.
     """
 
     position: NDArray
@@ -49,6 +52,7 @@ class Points3D:
     start_s: float = 0.0
     gravity_known: bool = True
     calibration_covariance: NDArray | None = None
+    bone_errors: BoneErrors | None = None
 
     def __post_init__(self) -> None:
         names = checked_names(self.names, "Points3D")
@@ -68,6 +72,7 @@ class Points3D:
             covariance=checked_array(covariance, "covariance", (*shape, 3, 3), dtype),
             status=checked_array(status, "status", shape, np.uint8),
             start_s=float(self.start_s),
+            bone_errors=checked_bone_errors(self.bone_errors, names, len(position)),
         )
         if self.reprojection_error is not None:
             error = checked_array(self.reprojection_error, "reprojection_error", ("camera", *shape), np.float32)

@@ -10,6 +10,7 @@ import pytest
 from calibration import CameraRig
 from calibration.synthetic import ring_rig
 from mocap.reconstruction import reconstruct_details, smooth_view_kernels
+from mocap.reconstruction.smooth_bone_errors import shared_errors
 from mocap.reconstruction.smooth_bones import Bones, learn_bones, lines, told_by_neighbours
 from mocap.reconstruction.smooth_kernels import LANES, PAD
 from mocap.reconstruction.smooth_map import smooth_points_map
@@ -78,6 +79,27 @@ def test_a_neighbour_tells_what_the_dense_inverse_says():
         xx, xy, xz, yy, yz, zz = told[0, 7, :, lane]
         own = np.linalg.inv([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
         assert np.abs(own - dense[3 * lane : 3 * lane + 3, 3 * lane : 3 * lane + 3]).max() < 1e-12
+
+
+def test_what_both_ends_share_is_what_the_dense_inverse_says():
+    position, variance, measured, info = pair(np.random.default_rng(2))
+    info[..., 3, 0], info[..., 1, 1] = 3.0, 0.4
+    info[0, 20, :, 1] = 0.0  # an end that was not measured
+    measured[0, 30, 0] = False  # one that is not there
+    bones = learn_bones(one_bone(), position, variance, measured, info)
+    direction, _ = lines(bones, position, measured)
+    shared = shared_errors(bones, direction, info, told_by_neighbours(bones, direction, info))
+    assert shared.shape == (300, 1) and shared[30] == 0.0
+    assert shared[20] == pytest.approx(np.median(np.delete(shared, [20, 30])), abs=1e-3)
+    along = direction[7, 0]
+    d = np.concatenate([-along, along])
+    own = np.diag([1.0, 3.0, 1.0, 1.0, 1.0, 1.0])
+    own[3, 4] = own[4, 3] = 0.4
+    dense = np.linalg.inv(own + bones.weight[0] * np.outer(d, d))
+    first, second = dense[:3, :3] @ along, dense[3:, 3:] @ along
+    cross = shared[7, 0] * np.outer(first, second) / np.sqrt(along @ first * (along @ second))
+    assert 0.3 < shared[7, 0] < 1.0
+    assert np.abs(cross - dense[:3, 3:]).max() < 1e-12
 
 
 def test_views_speak_of_what_they_see_and_a_wrong_one_is_left_out():

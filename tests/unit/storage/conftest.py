@@ -11,6 +11,7 @@ from mocap.schema import Status
 from mocap.storage import write_trial
 from mocap.trial import (
     AngleDefinition,
+    BoneErrors,
     JointAngles,
     Keypoints2D,
     Operation,
@@ -47,7 +48,7 @@ def _full_trial(n_frames=40):
     error = rng.random((3, *shape)).astype(np.float32)
     points = Points3D(
         position, NAMES, 120.0, covariance, status, error, np.full(shape, 3, np.uint8), start_s=0.25,
-        calibration_covariance=4 * covariance,
+        calibration_covariance=4 * covariance, bone_errors=BoneErrors((NAMES[:2],), rng.random((n_frames, 1))),
     )  # fmt: skip
     definitions = (
         AngleDefinition("pelvic_tilt", "pelvis to world", "z x y", "anterior", "level", "absolute", "ASIS, PSIS"),
