@@ -52,7 +52,7 @@ def compare(a: Source, b: Source, lag: str = "auto", chosen: Sequence[str] = ())
     Raises
     ------
     KinematicsError
-        NO_COMMON_ANGLE, NO_OVERLAP
+        NO_COMMON_ANGLE, FEW_FRAMES, NO_OVERLAP
     ConfigError
         LAG_UNKNOWN for a lag that is none of these.
     """
@@ -67,13 +67,7 @@ def compare(a: Source, b: Source, lag: str = "auto", chosen: Sequence[str] = ())
     found, words = _lag(first, second, names, stated, shared)
     at_a, at_b = common_times(first.time_s, second.time_s, found.lag_s)
     if len(at_a) < _FEWEST:
-        times = ((a.name, first.time_s), (b.name, second.time_s))
-        spans = " and ".join(f"{name} {own[0]:.2f} to {own[-1]:.2f} s" for name, own in times)
-        raise KinematicsError(
-            f"The two have no time in common: {spans}, with a lag of {found.lag_s:g} s.",
-            "Let the lag be found (--lag auto), or state it (--lag SECONDS: how much later B's clock is).",
-            code="NO_OVERLAP",
-        )
+        raise _no_overlap((a.name, first.time_s), (b.name, second.time_s), found.lag_s, len(at_a))
     verticals = not shared and not same_vertical(a, b)
     compared = [_compared(first, second, name, at_a, at_b, shared, verticals) for name in names]
     kept = tuple(one for one in compared if one.figures.n >= _FEWEST)
@@ -93,6 +87,26 @@ def compare(a: Source, b: Source, lag: str = "auto", chosen: Sequence[str] = ())
         notes.append("both rest on the same points: errors of these are in both, and the error bars expect too much")
     rate = float((len(at_a) - 1) / (at_a[-1] - at_a[0]))
     return Comparison(a.name, b.name, rate, found, words, kept, left_out, tuple(notes))
+
+
+def _no_overlap(a: tuple[str, NDArray], b: tuple[str, NDArray], lag_s: float, n_common: int) -> KinematicsError:
+    """What to say of two recordings, each with its name and times, that share fewer frames than are compared."""
+    for name, own in (a, b):
+        if len(own) < _FEWEST:
+            frames = "frame" if len(own) == 1 else "frames"
+            return KinematicsError(
+                f"{name} has {len(own)} {frames}, and {_FEWEST} are needed to compare curves.",
+                f"Compare recordings of at least {_FEWEST} frames; values of single frames are in the tables of "
+                "mocap export.",
+                code="FEW_FRAMES",
+            )
+    spans = " and ".join(f"{name} {own[0]:.2f} to {own[-1]:.2f} s" for name, own in (a, b))
+    shared = f"only {n_common} frame{'s' * (n_common > 1)}" if n_common else "no time"
+    return KinematicsError(
+        f"The two have {shared} in common: {spans}, with a lag of {lag_s:g} s.",
+        "Let the lag be found (--lag auto), or state it (--lag SECONDS: how much later B's clock is).",
+        code="NO_OVERLAP",
+    )
 
 
 def _stated_lag(lag: str) -> float | None:

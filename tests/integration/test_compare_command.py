@@ -199,6 +199,7 @@ def test_another_movement_is_suspected() -> None:
     [
         (("a.h5", "walk.trc"), "NO_ANGLES"), (("a.h5", "other.h5"), "NO_COMMON_ANGLE"),
         (("a.h5", "empty.h5"), "NO_COMMON_ANGLE"), (("a.h5", "later.h5", "--lag", "none"), "NO_OVERLAP"),
+        (("a.h5", "one.h5"), "FEW_FRAMES"), (("one.h5", "a.h5", "--lag", "none"), "FEW_FRAMES"),
         (("a.h5", "a.h5", "--lag", "soon"), "LAG_UNKNOWN"), (("a.h5", "a.h5", "--angle", "x"), "NO_COMMON_ANGLE"),
         (("a.h5", "nothing.h5"), "FILE_MISSING"),
     ],
@@ -212,6 +213,8 @@ def test_refusals_are_one_line(tmp_path: Path, monkeypatch, mocap_cli: Callable,
         values = tilt(time) if name != "empty" else np.full(len(time), np.nan)
         points = Points3D(np.random.default_rng(len(name)).normal(size=(len(time), 1, 3)), ("p",), RATE, start_s=start)
         write_trial(tmp_path / f"{name}.h5", Trial(name, points, angles=angles_of({column: values}, start_s=start)))
+    one = Points3D(np.zeros((1, 1, 3)), ("p",), RATE)
+    write_trial(tmp_path / "one.h5", Trial("one", one, angles=angles_of({"pelvic_tilt": np.ones(1)})))
     names = ("A", "B", "C", "D")
     header = "PathFileType\t4\t(X/Y/Z)\twalk.trc\nDataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits\tOrigDataRate\t" \
         "OrigDataStartFrame\tOrigNumFrames\n100\t100\t3\t4\tm\t100\t1\t3\n"  # fmt: skip
