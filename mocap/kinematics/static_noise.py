@@ -19,7 +19,7 @@ from mocap.kinematics.bone_axes import bone_axes
 from mocap.kinematics.models import build_body
 from mocap.kinematics.observability import Outcome
 from mocap.kinematics.outcomes import all_outcomes
-from mocap.kinematics.uncertainty import random_sd
+from mocap.kinematics.uncertainty import random_sds
 from mocap.trial import JointAngles
 
 FRAMES = 20
@@ -64,22 +64,23 @@ def static_sd(
     clusters = calibration.clusters if calibration is not None else {}
     tracking = {name for segment in found.poses for name in clusters[segment].names}
     of_clusters = _covariances(every, {n: s for n, s in mean_sd_m.items() if n in tracking}, len(frames))
-    result = {}
-    for name, outcome in all_outcomes(posed).items():
-        place = placed[name].angle
-        if outcome.angle is None or place is None:
-            result[name] = float("nan")
-            continue
-        zeroed = _is_zeroed(name, outcome, body)
-        if not zeroed and not place.grad:
-            result[name] = 0.0  # made of what the trial itself shows
-            continue
-        variance = random_sd(outcome.angle, of_all if zeroed else of_clusters) ** 2
-        if place.grad:
-            variance = variance + random_sd(place, of_all) ** 2
-        known = variance[np.isfinite(variance)]
-        result[name] = float(np.sqrt(np.median(known))) if len(known) else float("nan")
-    return result
+    outcomes = all_outcomes(posed)
+    places = {name: one.angle for name, one in placed.items() if one.angle is not None}
+    shown = {name: one.angle for name, one in outcomes.items() if one.angle is not None and name in places}
+    by_zero = {name: angle for name, angle in shown.items() if _is_zeroed(name, outcomes[name], body)}
+    by_place = {name: angle for name, angle in places.items() if name in shown and angle.grad}
+    by_cluster = {name: angle for name, angle in shown.items() if name in by_place and name not in by_zero}
+    # What is in none of these is made of what the trial itself shows.
+    variances = {name: np.zeros(len(frames)) for name in shown}
+    for angles, covariance in ((by_zero, of_all), (by_cluster, of_clusters), (by_place, of_all)):
+        for name, sd in zip(angles, random_sds(list(angles.values()), covariance), strict=True):
+            variances[name] = variances[name] + sd**2
+    return {name: _typical(variances[name]) if name in variances else float("nan") for name in outcomes}
+
+
+def _typical(variance: NDArray) -> float:
+    known = variance[np.isfinite(variance)]
+    return float(np.sqrt(np.median(known))) if len(known) else float("nan")
 
 
 def with_static_noise(angles: JointAngles, sd_rad: Mapping[str, float]) -> JointAngles:

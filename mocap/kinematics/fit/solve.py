@@ -13,6 +13,7 @@ from mocap.kinematics.fit.gross import farthest_gross, implausible
 from mocap.kinematics.fit.limits import LIMIT_SD_RAD
 from mocap.kinematics.fit.result_kernels import blend, seen_sd, solve_frames
 from mocap.kinematics.fit.tree import Tree
+from mocap.kinematics.tape.evaluate import for_each
 
 MAX_STEPS = 30
 SAME_COST = 1e-9
@@ -168,15 +169,18 @@ def solve(
     n_frames = len(observed.position)
     margin = round(max(OVERLAP_S, bridge_s + 2.0 * EDGE_S) * rate_hz)
     prior = np.repeat(rate_hz**3 / density, 3)
-    parts = []
-    for first in range(0, n_frames, STRETCH):
+    parts: dict[int, Fit] = {}
+
+    def fit_stretch(first: int) -> None:
         low, high = max(first - margin, 0), min(first + STRETCH + margin, n_frames)
         fitted = _solve_stretch(
             tree, observed.part(slice(low, high)), start[0][low:high].copy(), start[1][low:high].copy(), prior, rate_hz,
             bridge_s,
         )
-        parts.append(_cut(fitted, slice(first - low, min(first + STRETCH, n_frames) - low)))
-    return Fit(*(np.concatenate([getattr(part, one.name) for part in parts]) for one in fields(Fit)))
+        parts[first] = _cut(fitted, slice(first - low, min(first + STRETCH, n_frames) - low))
+
+    for_each(fit_stretch, range(0, n_frames, STRETCH))
+    return Fit(*(np.concatenate([getattr(parts[first], one.name) for first in sorted(parts)]) for one in fields(Fit)))
 
 
 def _cut(fitted: Fit, frames: slice) -> Fit:
