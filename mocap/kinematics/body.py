@@ -15,6 +15,7 @@ from mocap.kinematics.clusters import ClusterPose
 from mocap.kinematics.heading import Heading
 from mocap.kinematics.hip_centre import PelvisSize, hip_centre
 from mocap.kinematics.observability import HIP_LINE, NO_GRAVITY, NotObservable
+from mocap.kinematics.placed_hip import with_size
 from mocap.kinematics.traced import Frame, Scalar, Vec, carried, chain, constant, difference, mean, turned_by
 
 SIDES = {"R": 1.0, "L": -1.0}
@@ -177,8 +178,13 @@ class Body:
             pelvis, size = self.pelvis(), self.setting.size
             if size is None:
                 raise NotObservable("the size of the pelvis is not known: no frame shows ASIS and PSIS together")
-            offset = hip_centre(self.setting.hip_method, size, SIDES[side])
-            return carried(pelvis, offset, self.mid_asis())
+            method = self.setting.hip_method
+            centre = carried(pelvis, hip_centre(method, size, SIDES[side]), self.mid_asis())
+            if not self.setting.placement_pass:
+                return centre
+            lines = {"width": difference(*self.need("RASIS", "LASIS")),
+                     "depth": difference(self.mid_asis(), self.mid_psis())}  # fmt: skip
+            return with_size(centre, pelvis, method, size, SIDES[side], lines)
 
         return self._keep(given, build)
 

@@ -21,7 +21,8 @@ _SPREAD = 200  # frames that stand for the whole trial
 class Placement:
     """How the angles of a trial depend on where its landmarks were placed; made by `mocap.kinematics.kinematics`.
 
-    The size of the pelvis, and with it the place of the hip centre in the pelvis, counts as known.
+    Misplaced landmarks of the pelvis shift the hip centre also by the size of the pelvis that they show; the leg length
+    counts as known.
     """
 
     found: Landmarks

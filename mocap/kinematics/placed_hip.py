@@ -1,0 +1,44 @@
+"""How misplaced landmarks of the pelvis shift the hip centre by the size of the pelvis that they show."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mocap.kinematics.hip_centre import PelvisSize, hip_centre
+from mocap.kinematics.traced import Frame, Vec, add_grads, chain
+
+_STEP_M = 1e-3  # the regressions are straight lines
+
+
+def with_size(
+    centre: Vec, pelvis: Frame, method: str, size: PelvisSize, side: float, lines: dict[str, Vec]
+) -> Vec:
+    """Return the hip centre with what the placement of landmarks does to it through the size of the pelvis.
+
+    Parameters
+    ----------
+    centre : Vec
+        Carried by the pelvis, the size being known.
+    pelvis : Frame
+    method, size, side
+        As for `hip_centre`.
+    lines : mapping of str to Vec
+        What the `width` and the `depth` of the pelvis are the lengths of. The leg length counts as known.
+    """
+    grads = [centre.grad]
+    for name, line in lines.items():
+        if not line.grad:
+            continue
+        unit = line.value / np.linalg.norm(line.value, axis=1, keepdims=True)
+        shift = np.einsum("tij,j->ti", pelvis.axes, _slope(name, method, size, side))
+        grads.append(chain(shift[:, :, None] * unit[:, None, :], line.grad))
+    return Vec(centre.value, add_grads(*grads))
+
+
+def _slope(name: str, method: str, size: PelvisSize, side: float) -> NDArray:
+    """Return how the hip centre goes with one length of the pelvis, shape (3,), in pelvis axes."""
+    length = getattr(size, name)
+    ends = [hip_centre(method, replace(size, **{name: length + step}), side) for step in (-_STEP_M, _STEP_M)]
+    slope: NDArray = (ends[1] - ends[0]) / (2 * _STEP_M)
+    return slope
