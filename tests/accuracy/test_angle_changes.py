@@ -140,15 +140,15 @@ def test_misplaced_landmarks_leave_in_changes_what_is_stated() -> None:
     bottom = int(np.argmin(TRIAL.points.point("RASIS")[:, 2]))
     before, after = np.arange(5), np.arange(bottom - 1, bottom + 2)
     # One landmark along one axis of its bone after the other: independent misplacements add in squares.
-    change, whole, step = np.zeros(len(reference.names)), np.zeros(len(reference.names)), 1e-5
+    change, whole, step = np.zeros(len(reference.names)), np.zeros(reference.values.shape), 1e-5
     for name in PLACED:
         for direction in np.eye(3):
             moved = {name: step * direction}
             values = joint_angles(_misplaced(TRIAL, moved), static=_misplaced(STATIC, moved)).values
             shift = (values - reference.values) / step * 0.005
             change += (shift[after].mean(axis=0) - shift[before].mean(axis=0)) ** 2
-            whole += np.median(shift**2, axis=0)
-    change, whole = np.sqrt(change), np.sqrt(whole)
+            whole += shift**2
+    change, whole = np.sqrt(change), np.median(np.sqrt(whole), axis=0)
     assert result.placement is not None
     told = {}
     for name in ("pelvic_tilt", "lumbar_flexion", "hip_flexion_r", "knee_flexion_r", "knee_varus_r", "knee_rotation_r",
@@ -157,6 +157,8 @@ def test_misplaced_landmarks_leave_in_changes_what_is_stated() -> None:
         stated = result.placement.change_sd(name, before, after)
         sizes = whole[index], change[index], stated, reference.u_landmark_change[index]
         told[name] = [float(np.rad2deg(one).round(3)) for one in sizes]
+        # Measured: within 0.1 % of what all misplacements do, but knee varus, which looks at 50 frames, 5 %.
+        assert reference.u_landmark[index] == pytest.approx(whole[index], rel=0.08, abs=np.deg2rad(0.02)), name
         # Never more than the most of the trial, of which 50 frames are looked at.
         assert stated <= 1.02 * reference.u_landmark_change[index] + 1e-9, name
         assert change_between(reference, name, before, after).landmark_rad == reference.u_landmark_change[index]

@@ -165,21 +165,22 @@ def test_sd_agrees_with_monte_carlo_in_every_angle() -> None:
         assert 0.95 <= ratio <= 1.05, f"{name}: {ratio:.3f}"
 
 
-@pytest.mark.parametrize("n_draws", [24, pytest.param(60, marks=pytest.mark.heavy)])
-def test_landmark_sd_agrees_with_misplacing_the_landmarks(n_draws: int) -> None:
-    # Landmarks are put on other spots of the same body, in static and trial alike, and stay there.
+@pytest.mark.heavy
+def test_landmark_sd_agrees_with_misplacing_the_landmarks() -> None:
+    # Landmarks are put on other spots of the same body, in static and trial alike, and stay there. One after the other,
+    # without chance: `test_misplaced_landmarks_leave_in_changes_what_is_stated`.
     trial = squat(SUBJECT, repetitions=1, rate_hz=10.0)
     static = static_standing(SUBJECT, seconds=1.0, rate_hz=10.0)
     reference = kinematics(trial.points, static=static.points).angles
     rng, draws, sd_m = np.random.default_rng(7), [], 0.001
-    for _ in range(n_draws):
+    for _ in range(60):
         moved = {side: _misplaced(t, rng_state, sd_m) for side, t, rng_state in _pair(trial, static, rng)}
         draws.append(joint_angles(moved["trial"], static=moved["static"]).values - reference.values)
     found = np.median(np.std(draws, axis=0), axis=0) / sd_m * 0.005
     for name in ("pelvic_tilt", "pelvic_obliquity", "hip_flexion_r", "knee_flexion_l", "knee_varus_r",
                  "knee_rotation_l", "trunk_lean", "shank_inclination_l", "thigh_elevation_r"):  # fmt: skip
         index = reference.names.index(name)
-        # Measured: 0.90 to 1.18 with 60 draws (their own spread is 9 %), 0.86 to 1.25 with 24 (14 %).
+        # Measured: 0.89 to 1.18 (the spread of 60 draws is 9 %), 0.94 to 1.16 with 120.
         assert 0.75 <= reference.u_landmark[index] / found[index] <= 1.33, name
     # Misplaced pelvis landmarks turn pelvis and zero alike: little of them is left in lumbar flexion.
     lumbar = reference.names.index("lumbar_flexion")
