@@ -56,9 +56,9 @@ def _noisy(seed: int) -> Points3D:
 def _stated_and_found(way: str, draws: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Stated variance (mean), scatter and mean square error over the draws, shape (time, angle) each.
 
-    NaN where an sd is missing. An angle that is not there in a draw counts in none of them: once in about 20 000 angles
-    the Kalman smoother takes samples of a plate for strays where the pelvis tucks suddenly, bridges them, and the plate,
-    out of its shape by more than its noise, has no angle.
+    NaN where an sd is missing. An angle that is not there in a draw counts in none of them: one of about 20 000, where
+    the pelvis tucks suddenly: the Kalman smoother takes samples of a plate for strays there and bridges them, and the
+    plate, out of its shape by more than its noise, has no angle.
     """
     options = KinematicsOptions(heading_rad=TRIAL.motion.heading)
     values, variances = [], []
