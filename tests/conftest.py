@@ -4,7 +4,7 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,6 +86,23 @@ def shared_data() -> Path:
         absent = pytest.fail if "MOCAP_REQUIRE_RECORDINGS" in os.environ else pytest.skip
         absent(f"the real recordings are not at {SHARED_DATA}")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_calibrations_drawn(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Draw two calibrations instead of sixteen for the part of them in the angles of each trial.
+
+    Sixteen times the whole kinematics of trial and static would be most of the time of a session. How well the draws
+    tell the part is held in `accuracy`, where all of them are drawn; nothing else hangs on their number.
+    """
+    if not {"accuracy", "benchmarks"}.isdisjoint(request.path.parts):
+        yield
+        return
+    from mocap.pipeline import calibration_part
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(calibration_part, "_DRAWS", 2)
+        yield
 
 
 @dataclass(frozen=True)

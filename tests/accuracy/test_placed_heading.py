@@ -17,7 +17,7 @@ STEP_M, SD_M = 1e-5, 0.005
 NAMES = ("foot_progression_r", "pelvic_rotation", "pelvic_obliquity_conventional", "pelvic_rotation_conventional")
 
 
-@pytest.mark.parametrize("given", [float("nan"), 0.3])
+@pytest.mark.parametrize("given", [float("nan"), pytest.param(0.3, marks=pytest.mark.heavy)])
 def test_a_misplaced_pelvis_turns_the_heading_that_it_shows(given: float) -> None:
     plates = ("SAC", "T12_", "RTH", "LTH", "RSH", "LSH", "RFT", "LFT")
     keep = [name for name in TRIAL.names if not name.startswith(plates)]

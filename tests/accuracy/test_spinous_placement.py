@@ -30,7 +30,7 @@ def _with_spine(points: Points3D, whole: Kinematics, every: int, trunk: tuple[st
     return Points3D(np.stack(columns, axis=1)[::every], [*kept, *extra], points.rate_hz / every)
 
 
-@pytest.mark.parametrize("trunk", [("CLAV", "STRN"), ()])
+@pytest.mark.parametrize("trunk", [("CLAV", "STRN"), pytest.param((), marks=pytest.mark.heavy)])
 def test_misplaced_spinous_markers_leave_what_is_stated(trunk: tuple[str, ...]) -> None:
     wholes, everies = [kinematics(one, "landmarks", STATIC) for one in (TRIAL, STATIC)], (12, 10)
     parts = [_with_spine(*one, trunk) for one in zip((TRIAL, STATIC), wholes, everies, strict=True)]

@@ -54,7 +54,7 @@ def test_four_cameras_from_corners(name: str) -> None:
         # mm; the renderer's own noise and blur
         (APRIL, 24, 0.2, 0.4),  # measured 0.10 and 0.20
         pytest.param(ARUCO, 24, 0.4, 0.7, marks=pytest.mark.heavy),  # measured 0.20 and 0.36
-        (CUBE, 16, 0.6, 1.4),  # measured 0.32 and 0.68
+        pytest.param(CUBE, 16, 0.6, 1.4, marks=pytest.mark.heavy),  # measured 0.32 and 0.68
     ],
     ids=["april", "aruco", "cube"],
 )

@@ -5,6 +5,7 @@ triangulated by the calibrated ones, and aligned.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -95,6 +96,7 @@ LANDMARKS: dict[str, Callable[[CameraRig, np.random.Generator], dict]] = {
 }
 
 
+@lru_cache(maxsize=100)  # several tests look at the same rigs
 def in_world(kind: str, seed: int) -> tuple[Calibration, float]:
     """Calibrate a rig in the world of a source; return it and gravity's error in degrees."""
     rig = small_rig(seed)
@@ -135,7 +137,8 @@ def test_each_source_calibrates_a_rig_within_its_interval(kind: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "n", "low", "high"),
     [
-        ("floor:0", 60, 0.86, 1.0),  # fewer than 52 of 60 by chance once in 1000 runs
+        ("floor:0", 24, 0.79, 1.0),  # fewer than 19 of 24 by chance once in 1000 runs
+        pytest.param("floor:0", 60, 0.86, 1.0, marks=pytest.mark.heavy),  # fewer than 52 of 60 once in 350 runs
         pytest.param("floor:0", 1000, 0.93, 0.97, marks=pytest.mark.heavy),
         pytest.param("floor:0,1,2", 1000, 0.93, 0.97, marks=pytest.mark.heavy),
         *(pytest.param(kind, 300, 0.91, 0.985, marks=pytest.mark.heavy) for kind in LANDMARKS),

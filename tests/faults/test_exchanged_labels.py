@@ -164,7 +164,7 @@ def worst_outside(movement: str, seed: int, faults: list[list[tuple[str, str]]])
     return worst
 
 
-@pytest.mark.parametrize("movement", ["squat", "walk"])
+@pytest.mark.parametrize("movement", [pytest.param("squat", marks=pytest.mark.heavy), "walk"])
 def test_frames_outside_a_burst_stay(movement: str) -> None:
     pairs = [pairs_of(fault, body(movement, 0).names) for fault in FAULTS]
     worst = max(worst_outside(movement, seed, pairs) for seed in range(2))
