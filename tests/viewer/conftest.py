@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,17 @@ BONES = (
     *(("pelvis", f"{side}Hip") for side in "LR"),
     *((f"{side}{first}", f"{side}{second}") for side in "LR" for first, second in LIMB),
 )
+
+
+@pytest.fixture(autouse=True)
+def nothing_raised_in_qt(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fail where a handler of Qt's events raised: from there no exception reaches the test."""
+    raised: list[BaseException] = []
+    monkeypatch.setattr(sys, "excepthook", lambda _, error, __: raised.append(error))
+    yield
+    if "qtpy.QtWidgets" in sys.modules and (application := sys.modules["qtpy.QtWidgets"].QApplication.instance()):
+        application.processEvents()
+    assert not raised, raised
 
 
 @pytest.fixture(scope="session")
