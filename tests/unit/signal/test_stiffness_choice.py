@@ -76,6 +76,11 @@ def test_it_is_the_same_for_any_axes_units_and_direction_of_time():
 def test_much_motion_leaves_little_to_the_choice_and_no_noise_nothing():
     values = swing(300.0) + np.random.default_rng(3).normal(size=(100, 3))
     assert 1.0 < total([values], cross_validated([values], RATE)) < 1.02  # 1.006
+    # It lies along the motion, whose second axis is still, and is there while it bends, but for what is left of noise.
+    added = choice_noise([values], cross_validated([values], RATE)).added[0]
+    by_axis, by_sample = np.einsum("tii->i", added), np.einsum("tii->t", added)
+    assert by_axis[0] > 0.6 * by_axis.sum() and by_axis[1] < 0.15 * by_axis.sum()  # 0.72, 0.07
+    assert by_sample[20:80].sum() > 0.75 * by_sample.sum()  # 0.84
     still = np.ones((50, 3))
     found = choice_noise([still], cross_validated([still], RATE))
     assert found.inflation == 1.0 and not found.added[0].any()
