@@ -22,11 +22,14 @@ class PointFlag:
     points : collection of str
         Landmarks; an angle that is made of any of them is flagged.
     frames : ndarray of int
+    over : bool
+        Whether it is told in place of an earlier reason.
     """
 
     text: str
     points: Collection[str]
     frames: NDArray
+    over: bool = True
 
 
 def with_point_flags(
@@ -39,7 +42,7 @@ def with_point_flags(
     angles : JointAngles
         With `frame_reason`.
     flags : sequence of PointFlag
-        Where two concern a frame the later one is told.
+        Where two concern a frame the later one is told, if it is `over`.
     sources : callable
         Gives, per angle, the points that it is made of; asked only where there are flags.
     """
@@ -53,5 +56,6 @@ def with_point_flags(
             words.append(text)
         made_of_it = [not asked.get(name, frozenset()).isdisjoint(flag.points) for name in angles.names]
         block = np.ix_(flag.frames, np.flatnonzero(made_of_it))
-        codes[block] = np.where(there[block], words.index(text), codes[block])
+        told = there[block] & (flag.over | (codes[block] == 0))
+        codes[block] = np.where(told, words.index(text), codes[block])
     return replace(angles, frame_reason=codes, frame_reason_words=tuple(words))

@@ -14,6 +14,7 @@ WALK_STRAIGHTNESS = 0.8
 QUIET_SPEED_M_S = 0.020
 QUIET_WINDOW_S = 0.25
 QUIET_MIN_S = 0.5
+_SAMPLES = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,16 +81,26 @@ def quiet_frames(points: NDArray, rate_hz: float) -> NDArray:
 
 
 def quiet_at(paths: Sequence[NDArray], rate_hz: float, frames: NDArray) -> NDArray:
-    """Do as `quiet_frames` for a few frames, shape (n,), of points, shape (time, 3) each, without a look at others."""
+    """Do as `quiet_frames` for a few frames, shape (n,), of points, shape (time, 3) each, without a look at others.
+
+    Of every window a dozen samples tell.
+    """
     n_frames, half = len(paths[0]), max(1, round(QUIET_WINDOW_S * rate_hz))
-    shown = np.isfinite(np.stack([path[frames] for path in paths], axis=1)).all(axis=2).any(axis=1)
+    shown = np.any([np.isfinite(path[frames]).all(axis=1) for path in paths], axis=0)
     if n_frames < 2 * half:
         return np.asarray(shown)
-    window = np.clip(frames, half, n_frames - half)[:, None] + np.arange(-half, half)
-    places = np.stack([path[window] for path in paths], axis=2).reshape(len(frames), 2, half, len(paths), 3)
-    seen = np.isfinite(places).all(axis=4)
-    means = _mean(np.where(seen[..., None], places, 0.0).sum(axis=2), seen.sum(axis=2))
-    return np.asarray((_median_speed(means[:, 0], means[:, 1], rate_hz / half) < QUIET_SPEED_M_S) & shown)
+    before = np.unique(np.linspace(-half, -1, min(half, _SAMPLES)).round().astype(int))
+    window = np.clip(frames, half, n_frames - half) + np.concatenate([before, before + half])[:, None]
+    means = np.empty((2, len(frames), len(paths), 3))
+    for column, path in enumerate(paths):
+        places = path[window].reshape(2, len(before), len(frames), 3)
+        sums = places.sum(axis=1)
+        if np.isfinite(sums).all():
+            means[:, :, column] = sums / len(before)
+        else:
+            seen = np.isfinite(places).all(axis=3)
+            means[:, :, column] = _mean(np.where(seen[..., None], places, 0.0).sum(axis=1), seen.sum(axis=1))
+    return np.asarray((_median_speed(means[0], means[1], rate_hz / half) < QUIET_SPEED_M_S) & shown)
 
 
 def _mean(sums: NDArray, counts: NDArray) -> NDArray:

@@ -1,22 +1,24 @@
 """What is told of points that left their places on the body: a verdict, and flags in the frames concerned."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mocap.errors import KinematicsError
-from mocap.kinematics.faults.bodies import Moved
-from mocap.kinematics.landmarks import Calibration
+from mocap.kinematics.faults.bodies import GROUPS, Moved
+from mocap.kinematics.frame_flags import PointFlag, with_point_flags
+from mocap.kinematics.landmarks import SPINOUS, Calibration
 from mocap.trial import JointAngles, Points3D, Verdict
 
 _TOLD = 4
+_FEW = 200  # frames that tell whether a point is seen
 _FEW_SEGMENTS = 1
 """Segments whose points may lie elsewhere than in the static before it is doubted: single markers come off."""
 _MANY_SEGMENTS, _FAR = 3, 1.5
 """So many segments, each with a point farther off than so many times its limit, are another person's."""
-_MOST_REASONS = 255
 
 
 def words_of(fault: Moved) -> str:
@@ -42,22 +44,44 @@ def _listed(names: Sequence[str], last: str) -> str:
     return f"{', '.join(names[:-1])} {last} {names[-1]}"
 
 
-def moved_verdict(found: Sequence[Moved], n_groups: int, points: Points3D, *, with_static: bool) -> tuple[Verdict, ...]:
+def moved_verdict(
+    found: Sequence[Moved], n_groups: int, points: Points3D, trial: Mapping[str, NDArray], static: Collection[str]
+) -> tuple[Verdict, ...]:
     """Return `markers_moved`: whether every point is where it was, naming points, size and time; none without groups.
 
-    The figure is that of the fault that exceeds its limit most, m.
+    The figure is that of the fault that exceeds its limit most, m. `trial` are landmarks, shape (time, 3) each, and
+    `static` the names of those there, empty without one.
     """
     if not n_groups:
         return ()
     told = sorted(found, key=lambda fault: fault.size_m / fault.limit_m, reverse=True)
-    text = f"places of the points of {n_groups} segments, against {'the static' if with_static else 'the beginning'}"
+    text = f"places of the points of {n_groups} segments, against {'the static' if static else 'the beginning'}"
     for fault in told[:_TOLD]:
         text += f"; {_what(fault)} {_when(fault, points)}"
     more = len(told) - _TOLD
     text += f"; and {more} more" if more > 0 else ""
+    text += _unseen({name for name, path in trial.items() if np.isfinite(path[:: len(path) // _FEW + 1]).any()}, static)
     text += ". Look at these markers and their labels" if told else ""
     size, limit = (told[0].size_m, told[0].limit_m) if told else (0.0, 0.015)
     return (Verdict("markers_moved", size, limit, "m", not told, text),)
+
+
+def _unseen(trial: Collection[str], static: Collection[str]) -> str:
+    """Return in words what of a trial is not judged, or by the sides of a triangle alone; nothing of empty groups."""
+    few, three = list[str](), list[str]()
+    judged = set[str]()
+    for group in GROUPS:
+        seen = [name for name in group.points if name in trial]
+        both = [name for name in seen if not static or name in static]
+        judged.update(both if len(both) >= 3 else ())
+        if len(both) == 3:
+            three.append(group.words)
+        elif seen and len(both) < 3:
+            few.append(group.words)
+    spinous = [name for name in SPINOUS if name in trial and name not in judged]
+    few += [f"spinous markers {', '.join(spinous)}"] if spinous else []
+    text = f"; not judged: {', '.join(few)}" if few else ""
+    return text + (f"; of three points, so that one off their plane is not seen: {', '.join(three)}" if three else "")
 
 
 def _when(fault: Moved, points: Points3D) -> str:
@@ -133,35 +157,37 @@ def with_moved_flags(
     Returns
     -------
     JointAngles
-        Angles by a plate whose shape changed are NaN: its pose is anything. Others keep their value with a reason.
+        Angles by a plate whose shape changed are NaN: its pose is anything. Others keep their value with a reason, an
+        earlier one if there is one.
     """
     if not found:
         return angles
-    asked, codes, words = sources(), np.array(angles.frame_reason), list(angles.frame_reason_words)
-    values, definitions = np.array(angles.values), list(angles.definitions)
-    for fault in found:
-        text = words_of(fault)
-        if text not in words:
-            if len(words) > _MOST_REASONS:
-                text = words[-1]
-            else:
-                words.append(text)
-        concerned = set(fault.group.points if fault.group.plate or not fault.names else fault.names)
-        if fault.of_static or fault.in_static:
-            concerned.update(*(carriers.get(name, frozenset()) for name in tuple(concerned)))
-        frames = slice(fault.start, fault.stop)
-        for column, name in enumerate(angles.names):
-            if not asked.get(name, frozenset()) & concerned:
+    worst = sorted(found, key=lambda fault: fault.size_m / fault.limit_m, reverse=True)
+    asked = sources()
+    flags = [
+        PointFlag(words_of(one), points_of(one, carriers), np.arange(one.start, one.stop), over=one.group.plate)
+        for one in sorted(worst, key=lambda one: one.group.plate)
+    ]
+    told = with_point_flags(angles, flags, lambda: asked)
+    values, definitions = np.array(told.values), list(told.definitions)
+    for flag in flags:
+        if not flag.over:
+            continue
+        for column, name in enumerate(told.names):
+            if asked.get(name, frozenset()).isdisjoint(flag.points):
                 continue
-            there = np.isfinite(values[frames, column])
-            codes[frames, column][there] = words.index(text)
-            if fault.group.plate:
-                values[frames, column] = np.nan
-                if definitions[column].observable and np.isnan(values[:, column]).all():
-                    definitions[column] = replace(definitions[column], observable=False, reason=text)
-    return replace(
-        angles, definitions=tuple(definitions), values=values, frame_reason=codes, frame_reason_words=tuple(words)
-    )
+            values[flag.frames, column] = np.nan
+            if definitions[column].observable and np.isnan(values[:, column]).all():
+                definitions[column] = replace(definitions[column], observable=False, reason=flag.text)
+    return replace(told, definitions=tuple(definitions), values=values)
+
+
+def points_of(fault: Moved, carriers: Mapping[str, frozenset[str]] = MappingProxyType({})) -> frozenset[str]:
+    """Return the points that a fault concerns, those that carry a landmark of the static included."""
+    concerned = set(fault.group.points if fault.group.plate or not fault.names else fault.names)
+    if fault.of_static or fault.in_static:
+        concerned.update(*(carriers.get(name, frozenset()) for name in tuple(concerned)))
+    return frozenset(concerned)
 
 
 def carriers_of(calibration: Calibration | None) -> dict[str, frozenset[str]]:

@@ -51,7 +51,8 @@ def find_moved(trial: Positions, static: Positions, rate_hz: float) -> tuple[tup
         return (), 0
     slow = np.unique(np.linspace(0, len(frames) - 1, min(len(frames), MOST_SLOW)).round().astype(int))
     still = np.zeros(len(frames), bool)
-    still[slow] = quiet_at(list(trial.values()), rate_hz, frames[slow]) & standing_frames(trial)[frames[slow]]
+    upright = slow[standing_frames({name: values[frames[slow]] for name, values in trial.items()})]
+    still[upright] = quiet_at(list(trial.values()), rate_hz, frames[upright])
     looked = np.zeros(len(frames), bool)
     looked[slow] = True
     min_slow = max(MIN_SIDE, round(MIN_SIDE_S * rate_hz * len(slow) / n_frames))

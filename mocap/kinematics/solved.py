@@ -23,7 +23,14 @@ from mocap.kinematics.given_trial import GivenTrial
 from mocap.kinematics.heel_side import find_shifted_heels
 from mocap.kinematics.marker_sets import match
 from mocap.kinematics.models import build_body
-from mocap.kinematics.moved_markers import carriers_of, moved_verdict, same_placement, with_moved_flags
+from mocap.kinematics.moved_markers import (
+    carriers_of,
+    moved_verdict,
+    points_of,
+    same_placement,
+    with_moved_flags,
+    words_of,
+)
 from mocap.kinematics.observability import Outcome
 from mocap.kinematics.options import KinematicsOptions
 from mocap.kinematics.outcomes import all_outcomes, angles_of, heading_of, verdicts_of
@@ -185,7 +192,7 @@ def _flagged(
     angles = with_moved_flags(angles, displaced.moved, lasting, carriers_of(person.calibration))
     angles = with_point_flags(angles, slip_flags(displaced.slip, trial.points.n_frames), lasting)
     if posed.fitted is not None:
-        angles = posed.fitted.flagged(angles, body)
+        angles = posed.fitted.flagged(angles, body, {words_of(one): points_of(one) for one in displaced.moved})
     return with_reach_flags(angles, upright=trial.upright, confirmed=options.physiology == "confirmed")
 
 
@@ -207,7 +214,7 @@ def _verdicts(
         *trial.of_labels,
         *trial.of_points,
         *(vertical_verdicts(level, trial.positions, points.rate_hz) if upright and not keypoints else ()),
-        *moved_verdict(displaced.moved, displaced.n_groups, points, with_static=bool(person.quiet)),
+        *moved_verdict(displaced.moved, displaced.n_groups, points, trial.positions, person.quiet),
         *verdicts_of(posed.body, posed.outcomes, trial.positions),
         *slip_verdicts(displaced.slip, points.rate_hz),
         *physiology_verdict(angles, upright=upright, confirmed=options.physiology == "confirmed"),

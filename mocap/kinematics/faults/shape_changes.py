@@ -10,14 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.kinematics.faults.bodies import Moved
-from mocap.kinematics.faults.body_samples import EDGE_BLOCK_S, Samples, largest
+from mocap.kinematics.faults.body_samples import EDGE_BLOCK_S, Samples
 from mocap.kinematics.faults.rigid_kernels import residuals
 from mocap.kinematics.faults.slow_changes import against, gradual
-from mocap.kinematics.faults.sudden import Edges, find_edges, levers
+from mocap.kinematics.faults.sudden import Edges, find_edges, largest, levers
 from mocap.kinematics.shapes import sides
 
 _SURE = 0.25
 """Of a change, by how much one side has to be nearer to the static to be the right one; a choice."""
+_TELLS = 0.5
+"""Of the limit, by how much more: skin moves, too."""
 _LONGER = 2.0 / 3.0
 """Of the frames, what one shape has to be seen in to be taken as the right one without a static; a choice."""
 
@@ -37,7 +39,7 @@ def faults_of(body: Samples, static_shape: NDArray | None) -> list[Moved]:
     edges = find_edges(off, lever, body.frames, body.rate_hz, group.limit_m, plate=group.plate)
     shaky = 0.0
     if edges.at and group.plate:
-        shaky = body.scatter(off, lever, np.arange(len(off)), EDGE_BLOCK_S)[0]
+        shaky = body.scatter(off, lever, body.frames, EDGE_BLOCK_S)[0]
     elif not edges.at:
         edges = gradual(body, off, lever, before) or edges
     with_static = static_shape is not None
@@ -45,7 +47,7 @@ def faults_of(body: Samples, static_shape: NDArray | None) -> list[Moved]:
         wrong, sure = np.full(len(edges.at) + 1, bool(edges.at)), True
     else:
         wrong, sure = _wrong(body, edges, lever, with_static=with_static)
-    found = _stretches(body, edges, wrong, off, before, shaky)
+    found = _stretches(body, edges, wrong, off, before, lever, shaky)
     if found and not sure:
         last = int(body.frames[-1]) + 1
         either = int(body.frames[edges.at[0]])
@@ -54,7 +56,7 @@ def faults_of(body: Samples, static_shape: NDArray | None) -> list[Moved]:
         left = np.ones(len(off), bool)
         for one in found:
             left &= (body.frames < one.start) | (body.frames >= one.stop)
-        moved = against(body, off[left], lever, before, body.slow[left], body.still[left])
+        moved = against(body, off, lever, before, left)
         found += [moved] if moved is not None else []
     return joined(found)
 
@@ -65,7 +67,8 @@ def _wrong(body: Samples, edges: Edges, lever: NDArray, *, with_static: bool) ->
     On both sides of an edge posture and skin are the same, so that the side farther off the reference is wrong.
     """
     away = largest(edges.after, lever) - largest(edges.before, lever)
-    away[np.abs(away) < _SURE * largest(edges.after - edges.before, lever)] = 0.0
+    least = _SURE * largest(edges.after - edges.before, lever)
+    away[np.abs(away) < (least if body.group.plate else np.maximum(least, _TELLS * body.group.limit_m))] = 0.0
     score = np.append(0.0, away) - np.append(away, 0.0)
     sure = bool(away.any()) or not edges.at
     for order in (range(1, len(score)), range(len(score) - 2, -1, -1)):
@@ -79,26 +82,42 @@ def _wrong(body: Samples, edges: Edges, lever: NDArray, *, with_static: bool) ->
     return wrong, sure and (with_static or float(time[wrong].sum()) < (1.0 - _LONGER) * len(body.frames))
 
 
-def _stretches(body: Samples, edges: Edges, wrong: NDArray, off: NDArray, before: NDArray, shaky: float) -> list[Moved]:
+def _stretches(
+    body: Samples, edges: Edges, wrong: NDArray, off: NDArray, before: NDArray, lever: NDArray, shaky: float
+) -> list[Moved]:
     """Return the stretches that are wrong, with the doubt of a short one."""
-    found, around, change = list[Moved](), ((0, 0), *edges.blur, (0, 0)), np.zeros_like(before)
+    found, around, changes = list[Moved](), ((0, 0), *edges.blur, (0, 0)), _changes(edges, wrong)
     bounds = edges.bounds(len(off))
     right = [off[start:stop] for (start, stop), bad in zip(bounds, wrong, strict=True) if not bad]
     for k, (start, stop) in enumerate(bounds):
         if not wrong[k]:
             continue
-        jumps = [edges.after[k - 1] - edges.before[k - 1]] if k and not wrong[k - 1] else []
-        jumps += [edges.before[k] - edges.after[k]] if k < len(edges.at) and not wrong[k + 1] else []
-        change = np.mean(jumps, axis=0) if jumps else change
+        change = changes[k]
         doubt = 0.0
         if body.group.plate:  # nothing else bends it, so all frames tell
             change = np.median(off[start:stop], axis=0)
             change = change - np.median(np.concatenate(right), axis=0) if right else change
             doubt = shaky / float(np.sqrt(max((stop - start) / EDGE_BLOCK_S / body.rate_hz, 1.0)))
         first, last = max(start - around[k][0], 0), min(stop + around[k + 1][1], len(off))
-        moved = body.judge(before, before + change, doubt, first, last, of_static=False)
+        moved = body.judge(before, change, lever, doubt, (first, last), of_static=False)
         found += [moved] if moved is not None else []
     return found
+
+
+def _changes(edges: Edges, wrong: NDArray) -> list[NDArray]:
+    """Return how each stretch differs from the right ones next to it, by the jumps between: of both sides the mean."""
+    jumps, known = edges.after - edges.before, [list[NDArray]() for _ in wrong]
+    last = len(jumps)
+    for order, sign in ((range(last + 1), 1.0), (range(last, -1, -1), -1.0)):
+        level: NDArray | None = None
+        for k in order:
+            edge = k - 1 if sign > 0 else k
+            if not wrong[k]:
+                level = np.zeros(edges.before.shape[1:])
+            elif level is not None:
+                level = level + sign * jumps[edge]
+                known[k].append(level)
+    return [np.mean(levels, axis=0) if levels else np.zeros(edges.before.shape[1:]) for levels in known]
 
 
 def _own_shape(body: Samples) -> NDArray:

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from mocap.kinematics.faults.bodies import Moved
 from mocap.kinematics.faults.body_samples import Samples
-from mocap.kinematics.faults.sudden import Edges
+from mocap.kinematics.faults.sudden import Edges, largest
 from mocap.kinematics.shapes import apart, best_split, shared
 
 MIN_SIDE, MIN_SIDE_PLATE = 6, 0.2
@@ -28,22 +28,29 @@ def gradual(body: Samples, off: NDArray, lever: NDArray, before: NDArray) -> Edg
         along = (local - start) @ change / length
         if len(use) == len(local) and not plate:
             change = change / length * apart(along[: at + 1], along[at + 1 :])
-        doubts = [body.doubt(off[rows[part]], lever, rows[part]) for part in (use[: at + 1], use[at + 1 :])]
+        field = change.reshape(1, *off.shape[1:])
+        if float(largest(field[0], lever)) < body.group.limit_m:
+            continue
+        skin = len(use) == len(local) and not plate
+        doubts = [
+            body.doubt(off[rows[part]], lever, body.frames[rows[part]], skin=skin)
+            for part in (use[: at + 1], use[at + 1 :])
+        ]
         doubt = float(np.hypot(doubts[0], doubts[1]))
         # Between the still frames the change is where the deviation passes half of it, for good.
         between = np.arange(use[at], use[at + 1] + 1)
         small = between[along[between] < length / 2]
         edge = int(rows[min(small[-1] + 1 if len(small) else use[at + 1], len(local) - 1)])
-        field = change.reshape(1, *off.shape[1:])
-        if body.judge(before, before + field[0], doubt, edge, len(off), of_static=False) is not None:
+        if body.judge(before, field[0], lever, doubt, (edge, len(off)), of_static=False) is not None:
             return Edges((edge,), start.reshape(field.shape), start.reshape(field.shape) + field, ((0, 0),))
     return None
 
 
 def against(
-    body: Samples, off: NDArray, lever: NDArray, before: NDArray, slow: NDArray, still: NDArray
+    body: Samples, off: NDArray, lever: NDArray, before: NDArray, left: NDArray
 ) -> Moved | None:
-    """Return how the trial differs from the static."""
+    """Return how the trial differs from the static, by offsets at the samples that are `left`, shape (time,)."""
+    off, frames, slow, still = off[left], body.frames[left], body.slow[left], body.still[left]
     if slow.sum() < MIN_SIDE:
         return None
     plate = body.group.plate
@@ -53,5 +60,7 @@ def against(
     if not standing and not plate:
         length = max(float(np.linalg.norm(change)), 1e-12)
         change = change / length * shared(np.einsum("tpi,pi->t", use, change) / length)
-    doubt = body.doubt(use, lever, np.flatnonzero(still if standing else slow))
-    return body.judge(before, before + change, doubt, 0, len(body.frames), of_static=True)
+    if float(largest(change, lever)) < body.group.limit_m:
+        return None
+    doubt = body.doubt(use, lever, frames[still if standing else slow], skin=not (standing or plate))
+    return body.judge(before, change, lever, doubt, (0, len(body.frames)), of_static=True)

@@ -10,18 +10,29 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-WINDOWS_S = ((0.03, 0.0, 0.65), (0.06, 0.01, 0.8), (0.10, 0.03, 1.0))
-LONG_WINDOW_S = ((0.20, 0.03, 1.0), (0.50, 0.03, 1.0))
-"""Window, half of the gap between the two, that a low-pass filter blurs a step over, and the share of the limit that
-skin may move in this time; the long ones are for plates, which no skin bends. Choices: the shortest excursion that is
-looked for is four frames of 100 Hz."""
-NOISE_TIMES = 6.0
-"""Times the range between the quartiles of the differences, that an edge is over the upper one and the limit: six
-standard deviations of Gaussian noise along one line, eight in space. A choice; no false alarm in the tests."""
+from mocap.kinematics.faults.edge_kernels import calm, from_others, jumps, over
+
+WINDOWS_S = (
+    (0.04, 0.0, 0.5, 6.0), (0.06, 0.0, 0.5, 5.0), (0.10, 0.0, 0.3, 4.0), (0.15, 0.0, 0.3, 4.0), (0.15, 0.02, 0.3, 4.0),
+)  # fmt: skip
+PLATE_WINDOWS_S = (
+    (0.03, 0.0, 0.65, 6.0), (0.06, 0.01, 0.8, 6.0), (0.10, 0.03, 1.0, 6.0), (0.20, 0.03, 1.0, 6.0),
+    (0.50, 0.03, 1.0, 6.0),
+)  # fmt: skip
+"""Window, half of the gap between the two, that a low-pass filter blurs a step over, the share of the limit that skin
+may move in this time besides its speed, which is taken out, and times the range between the quartiles of the
+differences, that an edge is over the upper one and that share. No skin bends a plate. Choices: the shortest excursion
+that is looked for is four frames of 100 Hz; six times are six standard deviations of Gaussian noise along one line,
+eight in space. Without a fault the highest share of what is allowed is 0.9 (see `tests/accuracy`)."""
 _FEW = 8.0
-_WEAK = 0.6  # of that, what is enough for the way back, once there is one edge
+_SMALL = 0.6  # of the limit, smaller jumps are left out
+_RIGHT_AT_S, _ALIKE = 0.04, 0.5  # samples right at the jump show this share of it, or it is none
+_WEAK, _WEAK_SKIN = 0.6, 0.85  # of that, what is enough for the way back, once there is one edge
 _BREAK_S = 0.25  # between samples; what lies on both sides of it is not compared
-_SPAN_S = 0.25  # next to an edge, that tells the shapes on both sides
+_SPAN_S, _SPANS_SKIN_S = 0.25, (0.12, 0.18, 0.25)  # next to an edge, that tells the shapes on both sides
+_STRAIGHT = 1.2  # times the misfit of the shortest span, that a longer one may have
+_LINE = 3  # samples on each side that tell a speed
+_SAMPLE = 500  # differences that tell what is usual
 _BLUR, _SMEARED = 8, 0.15  # samples that an edge may be smeared over, and the share of it that counts
 _MOST = 60  # edges of one body, more are not told apart
 
@@ -69,59 +80,52 @@ def find_edges(
         What skin may do at once.
     plate : bool
     """
-    alone, calm = _calm(alone_off(off, lever)), _calm(off)
+    path, steady = calm(from_others(off, lever)), calm(off)
     per_s = rate_hz / max(float(np.median(np.diff(frames))), 1.0) if len(frames) > 1 else rate_hz
     time_s, edges = frames / rate_hz, list[int]()
     windows = {
-        (max(2, round(length * per_s)), round(gap * per_s)): part
-        for length, gap, part in (*WINDOWS_S, *(LONG_WINDOW_S if plate else ()))
+        (max(2 if plate else 3, round(length * per_s)), round(gap * per_s)): (part * limit_m, times)
+        for length, gap, part, times in (PLATE_WINDOWS_S if plate else WINDOWS_S)
     }
     # Points that move together show as the whole shape alone.
     ratios = [
-        (w, g, _ratio(alone, calm, time_s, (w, g), part * limit_m, 1.0 / per_s)) for (w, g), part in windows.items()
+        (w, g, _ratio(path, steady, time_s, (w, g), allowed, 1.0 / per_s, trend=not plate))
+        for (w, g), allowed in windows.items()
     ]
-    for enough in (1.0, _WEAK):
+    for enough in (1.0, _WEAK if plate else _WEAK_SKIN):
         for w, g, (ratio, point) in ratios:
             if (enough == 1.0 or edges) and len(ratio):
-                edges += _peaks(ratio, enough, w, g, edges, alone, point)
+                edges += _peaks(ratio, enough, w, g, edges, path, point)
     edges = sorted(set(edges))[:_MOST]
-    return _sides(off, edges, max(round(_SPAN_S * per_s), 3))
-
-
-def _calm(path: NDArray) -> NDArray:
-    """Return the medians of three samples, (time, ...): one stray sample is no edge."""
-    out = path.copy()
-    if len(path) > 2:
-        out[1:-1] = np.clip(path[1:-1], np.minimum(path[:-2], path[2:]), np.maximum(path[:-2], path[2:]))
-    return out
+    spans = tuple(max(round(span * per_s), 3) for span in ((_SPAN_S,) if plate else _SPANS_SKIN_S))
+    found = _sides(off, edges, spans, trend=not plate)
+    if plate or not edges:
+        return found
+    # What is neither a fault nor the way back from one is skin, or the end of a short excursion.
+    jump, seen = found.after - found.before, _seen_jumps(off, found, max(round(_RIGHT_AT_S * per_s), 2))
+    alike = np.sum(seen * jump, axis=(1, 2)) >= _ALIKE * np.sum(jump**2, axis=(1, 2))
+    far = np.flatnonzero(alike & (largest(jump, lever) >= _SMALL * limit_m))
+    return found if len(far) == len(edges) else _sides(off, [edges[k] for k in far], spans, trend=True)
 
 
 def _ratio(
-    alone: NDArray, off: NDArray, time_s: NDArray, window: tuple[int, int], limit_m: float, step_s: float
-) -> tuple[NDArray, NDArray]:
+    alone: NDArray, off: NDArray, time_s: NDArray, window: tuple[int, int], allowed: tuple[float, float], step_s: float,
+    *, trend: bool,
+) -> tuple[NDArray, NDArray]:  # fmt: skip
     """Return the change at each sample over what is allowed, (time,), and the point that changes most."""
     n, reach = len(alone), sum(window)
-    ratio, point = np.zeros(n), np.zeros(n, int)
     if n < 2 * reach + 1:
-        return ratio, point
-    at = np.arange(reach, n - reach + 1)
-    each, whole = _change(alone, at, *window), _change(off, at, *window)
-    size = np.sqrt(np.column_stack([np.einsum("tpi,tpi->tp", each, each), np.einsum("tpi,tpi->t", whole, whole)]))
-    some = np.sort(size[:: max(1, len(size) // 1000)], axis=0)
-    low, high = some[len(some) // 4], some[(3 * len(some)) // 4]
+        return np.zeros(n), np.zeros(n, int)
+    size = jumps(alone, off, *window, trend)
+    inner = size[reach : n - reach + 1]
+    some = inner[:: max(1, len(inner) // _SAMPLE)]
+    quarters = len(some) // 4, (3 * len(some)) // 4
+    low, high = np.partition(some, quarters, axis=0)[list(quarters)]
     # A few independent windows do not tell what is usual.
-    usual = (high + NOISE_TIMES * (high - low)) * (1.0 + _FEW * window[0] / n)
-    share = size / (limit_m + usual)
-    near = time_s[at + reach - 1] - time_s[at - reach] < 2 * reach * step_s + _BREAK_S
-    ratio[at], point[at] = np.where(near, share.max(axis=1), 0.0), size[:, :-1].argmax(axis=1)
-    return ratio, point
-
-
-def _change(path: NDArray, at: NDArray, window: int, gap: int) -> NDArray:
-    """Return the mean of samples behind each less that before it."""
-    sums = np.concatenate([np.zeros((1, *path.shape[1:])), np.cumsum(path, axis=0)])
-    change: NDArray = sums[at + window + gap] - sums[at + gap] - sums[at - gap] + sums[at - window - gap]
-    return change / window
+    usual = (high + allowed[1] * (high - low)) * (1.0 + _FEW * window[0] / n)
+    near = np.zeros(n, bool)
+    near[reach : n - reach + 1] = time_s[2 * reach - 1 :] - time_s[: n - 2 * reach + 1] < 2 * reach * step_s + _BREAK_S
+    return over(size, allowed[0] + usual, near)
 
 
 def _peaks(
@@ -145,13 +149,56 @@ def _peaks(
     return found
 
 
-def _sides(off: NDArray, edges: list[int], span: int) -> Edges:
+def _sides(off: NDArray, edges: list[int], spans: tuple[int, ...], *, trend: bool) -> Edges:
+    """Return the edges with the shapes on both sides, by the longest span over which skin moves on straight."""
     bounds, none = [0, *edges, len(off)], np.empty((0, *off.shape[1:]))
-    before = [off[max(e - span, bounds[k]) : e].mean(axis=0) for k, e in enumerate(edges)]
-    after = [off[e : min(e + span, bounds[k + 2])].mean(axis=0) for k, e in enumerate(edges)]
-    blur = tuple(_blur(off[max(e - _BLUR, 0) : e], off[e : e + _BLUR], one, two) for e, one, two in
-                 zip(edges, before, after, strict=True))  # fmt: skip
-    return Edges(tuple(edges), np.array(before) if edges else none, np.array(after) if edges else none, blur)
+    before, after, blurs = list[NDArray](), list[NDArray](), list[tuple[int, int]]()
+    for k, edge in enumerate(edges):
+        blur = (0, 0)
+        for _ in range(2 if trend else 1):
+            one, two, least = _levels(off, _around(edge, spans[0], bounds, k), blur, trend=trend)
+            for span in spans[1:]:
+                longer = _levels(off, _around(edge, span, bounds, k), blur, trend=trend)
+                if longer[2] > _STRAIGHT * least:
+                    break
+                one, two, _ = longer
+            blur = _blur(off[max(edge - _BLUR, 0) : edge], off[edge : edge + _BLUR], one, two)
+        before.append(one)
+        after.append(two)
+        blurs.append(blur)
+    return Edges(tuple(edges), np.array(before) if edges else none, np.array(after) if edges else none, tuple(blurs))
+
+
+def _seen_jumps(off: NDArray, edges: Edges, few: int) -> NDArray:
+    """Return the differences between a few samples on both sides, outside of what a filter smears."""
+    return np.array([
+        off[edge + blur[1] :][:few].mean(axis=0) - off[: max(edge - blur[0], 1)][-few:].mean(axis=0)
+        if edge + blur[1] < len(off) else np.zeros(off.shape[1:])
+        for edge, blur in zip(edges.at, edges.blur, strict=True)
+    ])  # fmt: skip
+
+
+def _around(edge: int, span: int, bounds: list[int], k: int) -> tuple[int, int, int]:
+    return max(edge - span, bounds[k]), edge, min(edge + span, bounds[k + 2])
+
+
+def _levels(
+    off: NDArray, around: tuple[int, int, int], blur: tuple[int, int], *, trend: bool
+) -> tuple[NDArray, NDArray, float]:
+    """Return the shapes right before and behind an edge, and the misfit, by the samples that no filter smears."""
+    first, edge, last = around
+    stop = max(edge - blur[0], min(first + 3, edge))
+    start = min(edge + blur[1], max(last - 3, edge))
+    one, two = off[first:stop], off[start:last]
+    before, after = one.mean(axis=0), two.mean(axis=0)
+    if not trend or len(one) < _LINE or len(two) < _LINE:
+        return before, after, 0.0
+    time = np.concatenate([np.arange(len(part)) - (len(part) - 1) / 2 for part in (one, two)])
+    rest = np.concatenate([one - before, two - after])
+    slope = np.tensordot(time, rest, axes=(0, 0)) / np.sum(time**2)
+    misfit = float(np.sqrt(np.mean((rest - time[:, None, None] * slope) ** 2)))
+    # Both at the edge.
+    return before + slope * (edge - (first + stop) / 2), after - slope * ((start + last) / 2 - edge), misfit
 
 
 def _blur(last: NDArray, first: NDArray, before: NDArray, after: NDArray) -> tuple[int, int]:
@@ -163,13 +210,10 @@ def _blur(last: NDArray, first: NDArray, before: NDArray, after: NDArray) -> tup
     return (int(up.argmax()) if up.any() else len(up)), (int(down.argmax()) if down.any() else len(down))
 
 
-def alone_off(off: NDArray, lever: NDArray) -> NDArray:
-    """Return offsets, shape (time, point, 3), from the fit of the other points, by `levers`."""
-    n = off.shape[1]
-    block = np.zeros((n, 3, n, 3))
-    block[np.arange(n), :, np.arange(n)] = lever
-    out: NDArray = off.reshape(len(off), -1) @ block.reshape(3 * n, 3 * n)
-    return out.reshape(off.shape)
+def largest(field: NDArray, lever: NDArray) -> NDArray:
+    """Return how far the point that is farthest off by the others is, from offsets (..., point, 3)."""
+    size: NDArray = np.linalg.norm(np.einsum("...pi,pij->...pj", field, lever), axis=-1).max(axis=-1)
+    return size
 
 
 def levers(shape: NDArray) -> NDArray:

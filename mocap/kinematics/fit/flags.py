@@ -1,6 +1,6 @@
 """Frames in which an angle of the model has no pose, rests on a bridged one, or on markers that do not fit."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -60,13 +60,22 @@ class Flags:
     doubts: Sequence[Doubt]
     segment_of: Mapping[str, str]
 
-    def told(self, angles: JointAngles, body: Body, landmarks: Landmarks) -> JointAngles:
-        """Return the angles with these reasons; `body` is that of `landmarks`."""
+    def told(
+        self, angles: JointAngles, body: Body, landmarks: Landmarks, weaker: Mapping[str, frozenset[str]]
+    ) -> JointAngles:
+        """Return the angles with these reasons; `body` is that of `landmarks`.
+
+        Doubts about a segment are told in place of `weaker` reasons, by their words, about points of it.
+        """
         if angles.frame_reason is None:
             return angles
         angles = self._bridged(self._named(angles), body, landmarks)
         for doubt in self.doubts:
-            angles = _with_doubt(angles, doubt, self._resting(doubt.segments, body, landmarks))
+            give_way = [
+                text for text, points in weaker.items()
+                if not doubt.segments.isdisjoint({self.segment_of.get(name, "") for name in points})
+            ]  # fmt: skip
+            angles = _with_doubt(angles, doubt, self._resting(doubt.segments, body, landmarks), give_way)
         return angles
 
     def _named(self, angles: JointAngles) -> JointAngles:
@@ -127,11 +136,14 @@ class Flags:
         return {name: whole if one.angle is None else np.isnan(one.angle.value) for name, one in bare.items()}
 
 
-def _with_doubt(angles: JointAngles, doubt: Doubt, concerned: frozenset[str]) -> JointAngles:
+def _with_doubt(
+    angles: JointAngles, doubt: Doubt, concerned: frozenset[str], give_way: Collection[str]
+) -> JointAngles:
     assert angles.frame_reason is not None
     codes, words = np.array(angles.frame_reason), angles.frame_reason_words
     columns = np.array([name in concerned for name in angles.names])
-    flagged = doubt.frames[:, None] & columns & (codes == 0) & np.isfinite(angles.values)
+    weak = [0, *(index for index, word in enumerate(words) if word in give_way)]
+    flagged = doubt.frames[:, None] & columns & np.isin(codes, weak) & np.isfinite(angles.values)
     if not flagged.any() or len(words) > _MOST_REASONS:
         return angles
     codes[flagged] = len(words)

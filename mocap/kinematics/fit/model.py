@@ -8,6 +8,7 @@ joints with limits, the plate at T12/L1 and the thorax move freely against the p
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,9 +70,14 @@ class Skeleton:
             return outcome
         return replace(outcome, method=f"{self.words}; {outcome.method}")
 
-    def flagged(self, angles: JointAngles, body: Body) -> JointAngles:
-        """Return the angles with a reason where the model has no pose, and where a value is to be doubted."""
-        return self.flags.told(angles, body, self.landmarks)
+    def flagged(
+        self, angles: JointAngles, body: Body, weaker: Mapping[str, frozenset[str]] = MappingProxyType({})
+    ) -> JointAngles:
+        """Return the angles with a reason where the model has no pose, and where a value is to be doubted.
+
+        Where it doubts a segment it is told in place of `weaker` reasons about these points of it.
+        """
+        return self.flags.told(angles, body, self.landmarks, weaker)
 
 
 @dataclass(frozen=True, eq=False)

@@ -245,9 +245,6 @@ def _reasons(result, angle: str) -> set[str]:
     return {result.angles.frame_reason_words[code] for code in codes}
 
 
-SHIFTED_KNEE = "RLFE 250 mm off its place on the thigh R"
-
-
 def test_four_samples_of_a_thigh_far_off_are_left_out_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
     points = _moved(("RTH1", "RTH2", "RTH3", "RMFE"), [0.25, 0.0, 0.0])
     result = _fit(points)
@@ -257,8 +254,8 @@ def test_four_samples_of_a_thigh_far_off_are_left_out_and_told(monkeypatch: pyte
     assert not told.passed and told.measured == 32.0
     assert told.text.endswith("left out: RTH1 8, RTH2 8, RTH3 8, RMFE 8")
     for name in ("hip_rotation_r", "knee_varus_r"):
-        # By the distances among the markers it is the one that stayed that moved; either flag is told.
-        assert _reasons(result, name) <= {SHIFTED_KNEE, "samples far off the fitted right femur left out"}
+        # By the distances among the markers it is the one that stayed that moved; the model knows better.
+        assert _reasons(result, name) == {"samples far off the fitted right femur left out"}
     assert _reasons(result, "hip_flexion_l") == {""}
     monkeypatch.setattr("mocap.kinematics.fit.solve.ROUNDS", 1)
     given_up = _fit(points)
@@ -272,9 +269,8 @@ def test_markers_that_move_together_are_not_believed() -> None:
     (told,) = (verdict for verdict in result.verdicts if verdict.name == "skeleton_agreement")
     assert not told.passed and told.measured == 8.0 and "right shank 8" in told.text
     for name in ("knee_flexion_r", "knee_varus_r", "ankle_dorsiflexion_r", "hip_flexion_r"):
-        assert _reasons(result, name) <= {
-            "markers of the right shank lie farther off the fitted body than skin lets them",
-            "shape of the foot R changed by 70 mm",
+        assert _reasons(result, name) == {
+            "markers of the right shank lie farther off the fitted body than skin lets them"
         }
     assert _reasons(result, "knee_flexion_l") == {""}
 
