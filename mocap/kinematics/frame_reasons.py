@@ -18,7 +18,7 @@ from mocap.kinematics.models import hidden_seconds
 from mocap.kinematics.outcomes import NEVER_TOGETHER
 from mocap.kinematics.physiology import beyond_range
 from mocap.kinematics.tape.points import column_facts
-from mocap.trial import BEYOND_REACH, AngleDefinition, JointAngles
+from mocap.trial import BEYOND_REACH, NEAR_GIMBAL_LOCK, AngleDefinition, JointAngles
 
 GIMBAL_FLAG_DEG = 75.0
 GIMBAL_LOST_DEG = 89.0
@@ -27,7 +27,7 @@ SD_LIMIT_DEG = 20.0
 """Random standard uncertainty above which an angle tells nothing: its 95 % band is wider than 78 deg."""
 
 NO_FRAME = "points coincide or lie within 10 deg of a line"
-GIMBAL_FLAG = "near gimbal lock (second angle above 75 deg)"
+GIMBAL_FLAG = NEAR_GIMBAL_LOCK
 GIMBAL_LOST = "gimbal lock (second angle above 89 deg)"
 TOO_UNSURE = f"uncertainty above {SD_LIMIT_DEG:.0f} deg (1 SD)"
 BEYOND_RANGE = BEYOND_REACH

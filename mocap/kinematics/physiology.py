@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.kinematics.tape.points import column_facts
-from mocap.trial import BEYOND_REACH, JointAngles, Verdict
+from mocap.trial import BEYOND_REACH, CONFIRMED_REACH, JointAngles, Verdict
 
 # Degrees; choices of this project, well beyond the ranges of motion of goniometry, so that gymnasts and deep hinges
 # (95 deg of anterior tilt) pass. Angles that are not listed have no bound.
@@ -32,7 +32,6 @@ RANGES_DEG: dict[str, tuple[float, float]] = {
 }
 _AGAINST_GRAVITY = ("pelvic_tilt", "pelvic_obliquity")
 _NAMED = 3
-CONFIRMED = f"{BEYOND_REACH}, as confirmed"
 _MOST_REASONS = 255
 
 
@@ -73,7 +72,7 @@ def with_reach_flags(angles: JointAngles, *, upright: bool = True, confirmed: bo
     if not beyond.any():
         return angles
     codes, words = np.array(angles.frame_reason), list(angles.frame_reason_words)
-    ending = CONFIRMED if confirmed else BEYOND_REACH
+    ending = CONFIRMED_REACH if confirmed else BEYOND_REACH
     for code in np.unique(codes[beyond]):
         before = words[code].removesuffix(BEYOND_REACH).removesuffix("; ")
         text = f"{before}; {ending}" if before else ending

@@ -20,7 +20,15 @@ from mocap.assessment import (
 from mocap.assessment.effective_number import standard_error
 from mocap.errors import ConfigError, KinematicsError
 from mocap.pipeline.compare_sources import Source, read_source, same_recording, same_vertical
-from mocap.trial import AngleDefinition, JointAngles, beyond_reach, convention_rows, scalar_values
+from mocap.trial import (
+    AngleDefinition,
+    JointAngles,
+    beyond_reach,
+    convention_rows,
+    doubted,
+    frame_reasons,
+    scalar_values,
+)
 
 NO_ERROR_BARS = "no error bars in one of the two, or in both"
 _FEWEST = 3
@@ -82,7 +90,7 @@ def compare(a: Source, b: Source, lag: str = "auto", chosen: Sequence[str] = ())
     if follow and float(np.median(follow)) < _LEAST_MEDIAN_R:
         half = float(np.median(follow))
         notes.append(f"LOOK half of the angles correlate by {half:.2g} or less: is this the same movement?")
-    notes += [_impossible(source) for source in (a, b) if beyond_reach(source.angles).any()]
+    notes += [note for source in (a, b) for note in _doubts(source)]
     if shared:
         notes.append("both rest on the same points: errors of these are in both, and the error bars expect too much")
     rate = float((len(at_a) - 1) / (at_a[-1] - at_a[0]))
@@ -141,14 +149,26 @@ def _taken(angles: JointAngles, names: Sequence[str]) -> JointAngles:
     return JointAngles(
         tuple(angles.definitions[i] for i in at), scalar_values(angles)[:, at], angles.rate_hz, sd=angles.sd[:, at],
         u_landmark=angles.u_landmark[..., at], u_sta=angles.u_sta[..., at], u_gravity=angles.u_gravity[..., at],
-        start_s=angles.start_s,
+        start_s=angles.start_s, frame_reason=angles.frame_reason[:, at], frame_reason_words=angles.frame_reason_words,
     )  # fmt: skip
 
 
-def _impossible(source: Source) -> str:
-    count = beyond_reach(source.angles).sum(axis=0)
-    told = ", ".join(f"{source.angles.names[at]} ({count[at]} frames)" for at in np.flatnonzero(count))
-    return f"LOOK {source.name}: left out is what no joint reaches, which nobody confirmed: {told}"
+def _doubts(source: Source) -> list[str]:
+    """Say which values of a source were left out: what no joint reaches, and frames with other flags."""
+    angles, beyond = source.angles, beyond_reach(source.angles)
+    flagged = doubted(angles) & ~beyond
+    notes = []
+    if beyond.any():
+        told = ", ".join(_counted(angles, beyond))
+        notes.append(f"LOOK {source.name}: left out is what no joint reaches, which nobody confirmed: {told}")
+    if flagged.any():
+        why = _some([angles.frame_reason_words[code] for code in np.unique(angles.frame_reason[flagged])])
+        notes.append(f"LOOK {source.name}: left out are flagged frames: {_some(_counted(angles, flagged))}, for {why}")
+    return notes
+
+
+def _counted(angles: JointAngles, mask: NDArray) -> list[str]:
+    return [f"{name} ({n} frames)" for name, n in zip(angles.names, mask.sum(axis=0), strict=True) if n]
 
 
 def _some(names: Sequence[str]) -> str:
@@ -167,7 +187,8 @@ def _left_out(a: JointAngles, b: JointAngles, name: str) -> str:
     reasons = []
     for side, angles in (("A", a), ("B", b)):
         if not np.isfinite(angles[name]).any():
-            reasons.append(f"not in {side}: {angles.definition(name).reason or 'every sample is missing'}")
+            reason = angles.definition(name).reason or frame_reasons(angles, angles.names.index(name))
+            reasons.append(f"not in {side}: {reason or 'every sample is missing'}")
     return "; ".join(reasons)
 
 

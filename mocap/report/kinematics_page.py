@@ -12,7 +12,7 @@ from mocap.report.measure_part import measures_part
 from mocap.report.page_parts import escaped, table
 from mocap.report.standing_part import neutral_of, standing_part
 from mocap.report.verdict_part import check_name, verdict_table
-from mocap.trial import JointAngles, Trial, Verdict, beyond_reach, frame_reasons, scalar_values
+from mocap.trial import JointAngles, Trial, Verdict, beyond_reach, doubted, frame_reasons, scalar_values
 
 _Z95 = 1.96
 _SHOWN_SHA = 12
@@ -140,27 +140,26 @@ def _doubts(angles: JointAngles, names: Sequence[str]) -> str:
 
 def _numbers(angles: JointAngles) -> str:
     rows, partly = [], False
-    counted, left_out = np.rad2deg(scalar_values(angles)), beyond_reach(angles).sum(axis=0)
+    counted, left_out, beyond = np.rad2deg(scalar_values(angles)), doubted(angles).sum(axis=0), beyond_reach(angles)
     for index, one in enumerate(angles.definitions):
-        values = counted[:, index]
-        if not np.isfinite(values).any():
+        if not np.isfinite(angles.values[:, index]).any():
             continue
-        low, high = int(np.nanargmin(values)), int(np.nanargmax(values))
         constant, lacking = _constant_deg(angles, index)
         partly |= lacking
-        random = angles.sd_deg(one.name)
         rows.append([
-            escaped(full_name(one.name)), _deg(float(np.nanmean(values))), *(
-                f"{_deg(float(values[at]))} <small>at {angles.time_s[at]:.2f}\u00a0s</small>" for at in (low, high)
-            ),
-            _deg(float(values[high] - values[low])), _reach(constant) + ("*" if lacking else ""),
-            _reach(_median(random)), f"{100 * np.mean(~np.isfinite(angles.values[:, index])):.0f}",
+            escaped(full_name(one.name)), *_figures(counted[:, index], angles.time_s),
+            _reach(constant) + ("*" if lacking else ""), _reach(_median(angles.sd_deg(one.name))),
+            f"{100 * np.mean(~np.isfinite(angles.values[:, index])):.0f}",
+            f"<b>{left_out[index]}</b>" if left_out[index] else "0",
         ])  # fmt: skip
-    head = ["Angle (deg)", "mean", "lowest", "highest", "range", "± constant, 95 %", "± random, 95 %", "missing, %"]
+    head = ["Angle (deg)", "mean", "lowest", "highest", "range", "± constant, 95 %", "± random, 95 %", "missing, %",
+            "frames left out"]  # fmt: skip
     note = " * landmark placement or soft tissue is unknown, so not in it: the true reach is larger." if partly else ""
     if left_out.any():
-        told = ", ".join(f"{full_name(angles.names[at])} ({left_out[at]})" for at in np.flatnonzero(left_out))
-        note += f" Without the frames beyond what the joint reaches, which nobody confirmed: {escaped(told)}."
+        note += " Frames left out have a flag to doubt them (why, see below); no figure here is taken from them."
+    if beyond.any():
+        told = ", ".join(f"{full_name(angles.names[at])} ({n})" for at, n in enumerate(beyond.sum(axis=0)) if n)
+        note += f" Among them are frames beyond what the joint reaches, which nobody confirmed: {escaped(told)}."
     return (
         f'<h2>In numbers</h2><div class="wide">{table(head, rows)}</div>'
         f"<p class='note'>Constant: landmark placement, soft tissue, the vertical and the calibration of the cameras, "
@@ -168,6 +167,15 @@ def _numbers(angles: JointAngles) -> str:
         f"drops out of the range. Random: median over the frames."
         f"{note}</p>"
     )
+
+
+def _figures(values: NDArray, time_s: NDArray) -> list[str]:
+    """Mean, lowest, highest and range of what is counted of one angle."""
+    if not np.isfinite(values).any():
+        return ["\u2013"] * 4
+    low, high = int(np.nanargmin(values)), int(np.nanargmax(values))
+    ends = (f"{_deg(float(values[at]))} <small>at {time_s[at]:.2f}\u00a0s</small>" for at in (low, high))
+    return [_deg(float(np.nanmean(values))), *ends, _deg(float(values[high] - values[low]))]
 
 
 def _deg(value: float) -> str:

@@ -8,12 +8,21 @@ from mocap.trial.keypoints import Keypoints2D, Timeline
 from mocap.trial.measures import Measure
 from mocap.trial.points import Points3D, Segments
 from mocap.trial.record import Operation, Trial, Verdict
-from mocap.trial.scalars import BEYOND_REACH, beyond_reach, scalar_values
+from mocap.trial.scalars import (
+    BEYOND_REACH,
+    CONFIRMED_REACH,
+    NEAR_GIMBAL_LOCK,
+    beyond_reach,
+    doubted,
+    scalar_values,
+)
 from mocap.trial.sync import CameraTimes, SyncEstimate
 
 __all__ = [
     "BEYOND_REACH",
+    "CONFIRMED_REACH",
     "FILE_UNITS",
+    "NEAR_GIMBAL_LOCK",
     "AngleDefinition",
     "BoneErrors",
     "CameraTimes",
@@ -31,6 +40,7 @@ __all__ = [
     "beyond_reach",
     "change_between",
     "convention_rows",
+    "doubted",
     "frame_reasons",
     "measure_rows",
     "scalar_values",

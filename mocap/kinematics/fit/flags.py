@@ -13,7 +13,7 @@ from mocap.kinematics.landmarks import Landmarks
 from mocap.kinematics.models import build_body
 from mocap.kinematics.outcomes import all_outcomes
 from mocap.kinematics.traced import Frame, Vec
-from mocap.trial import JointAngles
+from mocap.trial import NEAR_GIMBAL_LOCK, JointAngles
 
 BRIDGED = "bridged by the movement before and after"
 NO_POSE = "its markers do not show the pose of a segment"
@@ -98,9 +98,9 @@ class Flags:
         # What is gone when the bridged segments are taken away rests on them.
         gone = {segment: flags[frames] for segment, flags in self.bridged.items()}
         bare = self._without(gone, frames, body, landmarks)
-        codes, words = np.array(angles.frame_reason), angles.frame_reason_words
+        codes, words, is_open = np.array(angles.frame_reason), angles.frame_reason_words, _open(angles)
         for column, name in enumerate(angles.names):
-            rests = bare[name] & np.isfinite(angles.values[frames, column]) & (codes[frames, column] == 0)
+            rests = bare[name] & np.isfinite(angles.values[frames, column]) & is_open[frames, column]
             codes[frames[rests], column] = len(words)
         return replace(angles, frame_reason=codes, frame_reason_words=(*words, BRIDGED))
 
@@ -142,12 +142,17 @@ def _with_doubt(
     assert angles.frame_reason is not None
     codes, words = np.array(angles.frame_reason), angles.frame_reason_words
     columns = np.array([name in concerned for name in angles.names])
-    weak = [0, *(index for index, word in enumerate(words) if word in give_way)]
-    flagged = doubt.frames[:, None] & columns & np.isin(codes, weak) & np.isfinite(angles.values)
+    flagged = doubt.frames[:, None] & columns & _open(angles, give_way) & np.isfinite(angles.values)
     if not flagged.any() or len(words) > _MOST_REASONS:
         return angles
     codes[flagged] = len(words)
     return replace(angles, frame_reason=codes, frame_reason_words=(*words, doubt.words))
+
+
+def _open(angles: JointAngles, give_way: Collection[str] = ()) -> NDArray:
+    """Return the values, shape (time, angle) of bool, without a flag, or with a note or words that give way to one."""
+    open_words = [words in ("", NEAR_GIMBAL_LOCK, *give_way) for words in angles.frame_reason_words]
+    return np.asarray(np.array(open_words)[angles.frame_reason])
 
 
 def doubts_of(
