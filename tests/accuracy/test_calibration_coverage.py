@@ -72,8 +72,8 @@ def test_intervals_hold_the_truth_in_some_calibrations() -> None:
 
 
 def test_intervals_of_a_chosen_lens_hold_the_truth_in_some_calibrations() -> None:
-    focal, position = shares(range(25), "auto")
-    # Measured 95.0 and 96.4 %.
+    focal, position = shares(range(12), "auto")
+    # Measured 94.8 and 98.1 %; 12 scatter by about 3 %.
     assert focal > 0.89 and position > 0.89
 
 
