@@ -47,49 +47,57 @@ def jumps(alone: NDArray, off: NDArray, window: int, gap: int, trend: bool) -> N
 
     Returns
     -------
-    float64, shape (time, point + 1)
+    float64, shape (point + 1, time)
         Differences between the windows before and behind, m; 0 where there is no room for them.
     """
     n, k, _ = alone.shape
-    size, reach = np.zeros((n, k + 1)), window + gap
-    middle = 0.5 * (window - 1)
+    size, reach = np.zeros((k + 1, n)), window + gap
     slope = (window + 2 * gap) * 6.0 / (window * (window * window - 1.0)) if trend and window > 1 else 0.0
+    path = np.empty(n)
     for p in range(k):
         for i in range(3):
             for whole in range(2):
-                path = off if whole else alone
-                before = behind = before_t = behind_t = 0.0
-                for s in range(window):
-                    before += path[s, p, i]
-                    before_t += (s - middle) * path[s, p, i]
-                    behind += path[reach + gap + s, p, i]
-                    behind_t += (s - middle) * path[reach + gap + s, p, i]
-                for t in range(reach, n - reach + 1):
-                    jump = (behind - before) / window - slope * (before_t + behind_t)
-                    size[t, k if whole else p] += jump * jump
-                    if t == n - reach:
-                        break
-                    # The window moves on: its sum, and its sum by time, from those before.
-                    first, last = path[t - reach, p, i], path[t - gap, p, i]
-                    before_t += (1.0 + middle) * first + middle * last - before
-                    before += last - first
-                    first, last = path[t + gap, p, i], path[t + reach, p, i]
-                    behind_t += (1.0 + middle) * first + middle * last - behind
-                    behind += last - first
-    return np.sqrt(size)
+                for t in range(n):
+                    path[t] = off[t, p, i] if whole else alone[t, p, i]
+                _add_jumps(path, window, gap, slope, size[k if whole else p])
+    for p in range(k + 1):
+        for t in range(reach, n - reach + 1):
+            size[p, t] = np.sqrt(size[p, t])
+    return size
+
+
+@njit(cache=True, nogil=True)
+def _add_jumps(path: NDArray, window: int, gap: int, slope: float, size: NDArray) -> None:
+    """Add the squares of the jumps of one path, shape (time,), to `size`; each window's sums move on with it."""
+    n, reach, middle = len(path), window + gap, 0.5 * (window - 1)
+    before = behind = before_t = behind_t = 0.0
+    for s in range(window):
+        before += path[s]
+        before_t += (s - middle) * path[s]
+        behind += path[reach + gap + s]
+        behind_t += (s - middle) * path[reach + gap + s]
+    share = 1.0 / window
+    for t in range(reach, n - reach + 1):
+        jump = (behind - before) * share - slope * (before_t + behind_t)
+        size[t] += jump * jump
+        if t < n - reach:
+            first, last = path[t - reach], path[t - gap]
+            before_t += (1.0 + middle) * first + middle * last - before
+            before += last - first
+            first, last = path[t + gap], path[t + reach]
+            behind_t += (1.0 + middle) * first + middle * last - behind
+            behind += last - first
 
 
 @njit(cache=True, nogil=True)
 def over(size: NDArray, allowed: NDArray, near: NDArray) -> tuple[NDArray, NDArray]:
     """Return the highest share of what is allowed, shape (time,), 0 where not `near`, and the point that jumps most."""
-    n, k = size.shape
-    ratio, point = np.zeros(n), np.zeros(n, np.int64)
-    for t in range(n):
-        if not near[t]:
-            continue
-        most = -1.0
-        for p in range(k):
-            ratio[t] = max(ratio[t], size[t, p] / allowed[p])
-            if p < k - 1 and size[t, p] > most:
-                most, point[t] = size[t, p], p
+    k, n = size.shape
+    ratio, point, most = np.zeros(n), np.zeros(n, np.int64), np.full(n, -1.0)
+    for p in range(k):
+        for t in range(n):
+            if near[t]:
+                ratio[t] = max(ratio[t], size[p, t] / allowed[p])
+                if p < k - 1 and size[p, t] > most[t]:
+                    most[t], point[t] = size[p, t], p
     return ratio, point

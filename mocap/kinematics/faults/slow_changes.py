@@ -23,7 +23,8 @@ def gradual(body: Samples, off: NDArray, lever: NDArray, before: NDArray) -> Edg
         if at is None:
             continue
         first, last = local[use[: at + 1]], local[use[at + 1 :]]
-        start, change = np.median(first, axis=0), np.median(last, axis=0) - np.median(first, axis=0)
+        start = np.median(first, axis=0)
+        change = np.median(last, axis=0) - start
         length = max(float(np.linalg.norm(change)), 1e-12)
         along = (local - start) @ change / length
         if len(use) == len(local) and not plate:

@@ -117,10 +117,10 @@ def _ratio(
     if n < 2 * reach + 1:
         return np.zeros(n), np.zeros(n, int)
     size = jumps(alone, off, *window, trend)
-    inner = size[reach : n - reach + 1]
-    some = inner[:: max(1, len(inner) // _SAMPLE)]
-    quarters = len(some) // 4, (3 * len(some)) // 4
-    low, high = np.partition(some, quarters, axis=0)[list(quarters)]
+    inner = n - 2 * reach + 1
+    some = size[:, reach : n - reach + 1 : max(1, inner // _SAMPLE)]
+    quarters = some.shape[1] // 4, (3 * some.shape[1]) // 4
+    low, high = np.partition(some, quarters, axis=1)[:, list(quarters)].T
     # A few independent windows do not tell what is usual.
     usual = (high + allowed[1] * (high - low)) * (1.0 + _FEW * window[0] / n)
     near = np.zeros(n, bool)
