@@ -85,21 +85,30 @@ def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def imports_of(path: Path, module: str, top_level_only: bool = False) -> Iterator[str]:
+@pytest.fixture(scope="module", autouse=True)
+def trees_let_go() -> Iterator[None]:
+    """Let go of the trees of all files, which later tests of this process would wait for at each collection."""
+    yield
+    parsed.cache_clear()
+
+
+@cache
+def imports_of(path: Path, module: str, top_level_only: bool = False) -> tuple[str, ...]:
     """Absolute names of all modules that a file imports, function bodies included."""
     tree = parsed(path)
     nodes = _outside_functions(tree) if top_level_only else ast.walk(tree)
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    found: list[str] = []
     for node in nodes:
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             base = node.module or ""
             if node.level:
                 above = package.split(".")[: len(package.split(".")) - node.level + 1]
                 base = ".".join([*above, base]).rstrip(".")
-            yield base
-            yield from (f"{base}.{alias.name}" for alias in node.names)
+            found += [base, *(f"{base}.{alias.name}" for alias in node.names)]
+    return tuple(found)
 
 
 def _outside_functions(tree: ast.AST) -> Iterator[ast.AST]:
@@ -109,6 +118,7 @@ def _outside_functions(tree: ast.AST) -> Iterator[ast.AST]:
             yield from _outside_functions(child)
 
 
+@cache
 def room_of(name: str) -> str | None:
     """The room of LAYERS that a module belongs to; None for the package root and third parties."""
     for room in sorted(LAYERS, key=len, reverse=True):
