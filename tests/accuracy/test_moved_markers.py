@@ -15,9 +15,11 @@ from scipy.signal import butter, sosfiltfilt
 
 from mocap.kinematics import kinematics
 from mocap.kinematics.faults.bodies import Moved
+from mocap.kinematics.faults.edge_kernels import jumps
 from mocap.kinematics.heel_side import find_shifted_heels
 from mocap.kinematics.landmarks import positions_isb
 from mocap.kinematics.marker_sets import resolve
+from mocap.kinematics.moved_markers import moved_verdict
 from mocap.kinematics.rigid_groups import find_moved, find_moved_in_static
 from mocap.kinematics.static import quiet_part
 from mocap.readers.motion import read_motion
@@ -124,6 +126,31 @@ def test_most_steps_are_told_in_their_frames(movement: str, name: str, span: str
     # tell a step from it: over what the search allows it was 1.03 and more, and without a step 0.6 at most.
     assert np.mean(hits) >= 0.8
     assert np.mean([others for _, _, others in results]) <= 0.1
+
+
+@pytest.mark.parametrize("trend", [False, True])
+def test_jumps_are_those_of_least_squares(trend: bool) -> None:
+    rng, window, gap = np.random.default_rng(0), 6, 2
+    alone, off = rng.normal(size=(2, 40, 3, 3))
+    size = jumps(alone, off, window, gap, trend)
+    for middle in (window + gap, 20, 40 - window - gap):
+        frames = middle + np.concatenate([np.arange(-gap - window, -gap), np.arange(gap, gap + window)])
+        columns = [np.ones(2 * window), frames >= middle, frames - middle][: 2 + trend]
+        step = np.linalg.lstsq(np.column_stack(columns).astype(float), alone[frames].reshape(-1, 9))[0][1]
+        assert np.linalg.norm(step.reshape(3, 3), axis=1) == pytest.approx(size[:3, middle], abs=1e-12)
+        whole = np.linalg.lstsq(np.column_stack(columns).astype(float), off[frames].reshape(-1, 9))[0][1]
+        assert np.linalg.norm(whole) == pytest.approx(size[3, middle], abs=1e-12)
+
+
+def test_what_is_not_judged_is_told() -> None:
+    few = ("RASIS", "LASIS", "RPSIS", "LPSIS", "RLFE", "T12_1", "T12_2", "T12_3", "T12")
+    trial = {name: STILL[name] for name in few}
+    trial["T12_4"] = np.full_like(trial["T12"], np.nan)
+    (verdict,) = moved_verdict((), 2, static_standing(SUBJECT).points, trial, STILL)
+    assert verdict.passed and verdict.text.endswith(
+        "; not judged: thigh R, spinous markers T12; of three points, so that one off their plane is not seen: "
+        "T12/L1 plate"
+    )
 
 
 def noise(shape: tuple[int, ...], kind: str, sd_m: float, rng: np.random.Generator) -> np.ndarray:
