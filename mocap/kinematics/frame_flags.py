@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mocap.trial import JointAngles
+from mocap.trial import NEAR_GIMBAL_LOCK, JointAngles
 
 MANY = "one of very many points is not to be trusted"
 _MOST_REASONS = 240  # of 255; the last ones are for flags that come later
@@ -42,7 +42,8 @@ def with_point_flags(
     angles : JointAngles
         With `frame_reason`.
     flags : sequence of PointFlag
-        Where two concern a frame the later one is told, if it is `over`.
+        Where two concern a frame the later one is told, if it is `over`; all are told in place of a note (near
+        gimbal lock).
     sources : callable
         Gives, per angle, the points that it is made of; asked only where there are flags.
     """
@@ -50,12 +51,13 @@ def with_point_flags(
         return angles
     asked, codes, words = sources(), np.array(angles.frame_reason), list(angles.frame_reason_words)
     there = np.isfinite(angles.values)
+    weak = [code for code, text in enumerate(words) if text in ("", NEAR_GIMBAL_LOCK)]  # a note hides no fault
     for flag in flags:
         text = flag.text if flag.text in words or len(words) < _MOST_REASONS else MANY
         if text not in words:
             words.append(text)
         made_of_it = [not asked.get(name, frozenset()).isdisjoint(flag.points) for name in angles.names]
         block = np.ix_(flag.frames, np.flatnonzero(made_of_it))
-        told = there[block] & (flag.over | (codes[block] == 0))
+        told = there[block] & (flag.over | np.isin(codes[block], weak))
         codes[block] = np.where(told, words.index(text), codes[block])
     return replace(angles, frame_reason=codes, frame_reason_words=tuple(words))

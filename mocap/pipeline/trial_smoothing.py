@@ -15,7 +15,7 @@ from mocap.reconstruction.smooth_map import smooth_points_map
 from mocap.reconstruction.smooth_views import with_reprojection
 from mocap.schema import Status
 from mocap.signal.filter_options import FILTERS, FilterOptions
-from mocap.signal.implausible import find_frozen, find_leaps
+from mocap.signal.implausible import find_frozen, find_leaps, leap_limit
 from mocap.signal.outliers import hampel
 from mocap.trial import Operation, Points3D, Trial, Verdict
 
@@ -81,7 +81,8 @@ def smooth_trial(
     """
     checked_smoother(method)
     chosen = options or SmoothingOptions()
-    implausible = find_frozen(trial.points.position) | find_leaps(trial.points.position)
+    leaps = find_leaps(trial.points.position, leap_limit(trial.points.rate_hz))
+    implausible = find_frozen(trial.points.position) | leaps
     odd = implausible | _outlying(trial.points.position, implausible, outliers)
     own = len(found.points.names)
     smoothed = SMOOTHERS[method](trial, replace(found, points=_without(found.points, odd[:, :own])), chosen)

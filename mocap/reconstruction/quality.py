@@ -12,7 +12,7 @@ from mocap.reconstruction.losses import Losses, usable_observations, what_became
 from mocap.reconstruction.options import ReconstructionOptions
 from mocap.reconstruction.robust import Reconstruction
 from mocap.signal.gaps import runs
-from mocap.signal.implausible import Implausible, find_implausible
+from mocap.signal.implausible import LEAP_M, LEAP_M_PER_S, Implausible, find_implausible
 from mocap.trial import Keypoints2D, Points3D, Verdict
 
 _LENGTH_DRIFT = 0.03  # of the length, from the first to the last third of a trial
@@ -115,10 +115,10 @@ def length_verdicts(points: Points3D, bones: Sequence[tuple[str, str]]) -> tuple
 def oddity_verdicts(points: Points3D) -> tuple[tuple[Verdict, ...], Implausible]:
     """Judge whether points freeze, leap or stray, naming keypoint and time; and tell which samples do."""
     variance = np.trace(points.covariance, axis1=2, axis2=3)
-    odd = find_implausible(points.position, np.sqrt(np.where(variance >= 0, variance, np.nan)))
+    odd = find_implausible(points.position, np.sqrt(np.where(variance >= 0, variance, np.nan)), points.rate_hz)
     kinds = {
         "frozen points": (odd.frozen, "stand still to the last digit while others move"),
-        "leaps": (odd.leap, "move more than 0.3 m between two frames"),
+        "leaps": (odd.leap, f"move more than {LEAP_M} m between two frames, and faster than {LEAP_M_PER_S:.0f} m/s"),
         "stray samples": (odd.stray, "lie far off the course of their neighbours"),
     }
     verdicts = []

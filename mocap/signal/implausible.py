@@ -3,6 +3,7 @@
 They are told apart, not removed: what is raw stays raw, and the stages that smooth leave them out.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,8 +18,15 @@ from mocap.trial import Points3D
 
 #: A point that moves farther from one frame to the next has leapt (m).
 LEAP_M = 0.3
+#: Between the frames of a slow recording: feet swing at 4.5 m/s in walking (m/s).
+LEAP_M_PER_S = 8.0
 #: A sample farther from the course of its neighbours stands out, where the noise is small (m).
 STRAY_M = 0.02
+#: At lower rates limbs leave the cubic through their neighbours by more (Hz).
+STRAY_RATE_HZ = 50.0
+# With so many neighbours on each side not asked the limit grows by this power of the time between frames: what walking
+# does at 33 to 10 Hz, recorded and synthetic, is 1.1 to 2 times less.
+_STRAY_POWERS = (1.5, 2.1, 2.7)
 _STRAY_SIGMAS = 7.0
 _STRAY_OWN_SDS = 5.0
 _POORLY_KNOWN = 2.0  # times the typical sd of the point
@@ -60,7 +68,22 @@ class Implausible:
         return self.frozen | self.leap | self.stray
 
 
-def find_implausible(position: NDArray, sd_m: NDArray | None = None) -> Implausible:
+def leap_limit(rate_hz: float) -> float:
+    """Return how far (m) a point may move from one frame to the next: 0.3 m, or at 8 m/s where that is farther."""
+    return max(LEAP_M, LEAP_M_PER_S / rate_hz)
+
+
+def stray_limits(rate_hz: float) -> NDArray:
+    """Return how far (m) a sample may lie off the course of its neighbours with 0, 1, ... of them not asked, (3,).
+
+    20 mm at 50 Hz and above; below that limbs do more from frame to frame.
+    """
+    return STRAY_M * max(1.0, STRAY_RATE_HZ / rate_hz) ** np.array(_STRAY_POWERS)
+
+
+def find_implausible(
+    position: NDArray, sd_m: NDArray | None = None, rate_hz: float = STRAY_RATE_HZ
+) -> Implausible:
     """Find frozen points, leaps and stray samples.
 
     Parameters
@@ -70,14 +93,16 @@ def find_implausible(position: NDArray, sd_m: NDArray | None = None) -> Implausi
     sd_m : ndarray, shape (time, keypoint), optional
         How well each sample is known (root of the summed variances, m); NaN unknown. One that is known badly may lie
         farther off.
+    rate_hz : float
+        Below 50 Hz limits grow with what limbs do between frames, see `leap_limit` and `stray_limits`.
 
     Returns
     -------
     Implausible
     """
     position = np.asarray(position, float)
-    leap = find_leaps(position)
-    stray, unjudged = judge_strays(np.where(leap[..., None], np.nan, position), sd_m)
+    leap = find_leaps(position, leap_limit(rate_hz))
+    stray, unjudged = judge_strays(np.where(leap[..., None], np.nan, position), sd_m, stray_limits(rate_hz))
     return Implausible(find_frozen(position), leap, stray, unjudged)
 
 
@@ -90,7 +115,7 @@ def without_implausible(points: Points3D) -> Points3D:
         World, m; its covariance tells how far a sample may lie off.
     """
     variance = np.trace(points.covariance, axis1=2, axis2=3)
-    odd = find_implausible(points.position, np.sqrt(np.where(variance >= 0, variance, np.nan))).any
+    odd = find_implausible(points.position, np.sqrt(np.where(variance >= 0, variance, np.nan)), points.rate_hz).any
     if not odd.any():
         return points
     status = (points.status & ~np.uint8(Status.MEASURED)) | np.uint8(Status.REJECTED)
@@ -165,21 +190,17 @@ def find_leaps(position: NDArray, limit_m: float = LEAP_M) -> NDArray:
     return leap
 
 
-def find_stray(position: NDArray, sd_m: NDArray | None = None, limit_m: float = STRAY_M) -> NDArray:
-    """Return the samples that `judge_strays` finds to be stray, shape (time, keypoint)."""
-    return judge_strays(position, sd_m, limit_m)[0]
-
-
 def judge_strays(
-    position: NDArray, sd_m: NDArray | None = None, limit_m: float = STRAY_M
+    position: NDArray, sd_m: NDArray | None = None, limits_m: Sequence[float] | NDArray = (STRAY_M,) * _LONGEST_STRAY
 ) -> tuple[NDArray, NDArray]:
     """Find the samples, shape (time, keypoint), that lie far from the cubic through their neighbours.
 
-    Far is more than `limit_m`, more than seven times the spread of such distances, which a noisy recording makes
-    large, and more than five times what the sample's own `sd_m` lets expect. The worst sample of a neighbourhood is
-    taken out first, and its neighbours are asked again. A sample known much worse than the others of its point says
-    nothing about them, nor is it told apart itself. Where neighbours of one side are missing, the others foretell it,
-    see `find_stray_ends`; these are never asked about others before they are judged themselves.
+    Far is more than `limits_m` (m, with 0, 1, ... neighbours on each side not asked, see `stray_limits`), more than
+    seven times the spread of such distances, which a noisy recording makes large, and more than five times what the
+    sample's own `sd_m` lets expect. The worst sample of a neighbourhood is taken out first, and its neighbours are
+    asked again. A sample known much worse than the others of its point says nothing about them, nor is it told apart
+    itself. Where neighbours of one side are missing, the others foretell it, see `find_stray_ends`; these are never
+    asked about others before they are judged themselves.
 
     Returns
     -------
@@ -187,16 +208,16 @@ def judge_strays(
     unjudged : ndarray of bool, shape (time, keypoint)
         Those at ends that could lie 50 mm off and would not be found.
     """
-    least = np.full(position.shape[:2], limit_m)
+    leasts = np.array([np.full(position.shape[:2], limit) for limit in limits_m])
     known = np.isfinite(position).all(axis=2)
     if sd_m is not None:
-        least = np.maximum(least, _STRAY_OWN_SDS * np.nan_to_num(sd_m))
+        leasts = np.maximum(leasts, _STRAY_OWN_SDS * np.nan_to_num(sd_m))
         known &= ~(np.nan_to_num(sd_m) > _POORLY_KNOWN * np.nan_to_num(finite_median(sd_m, axis=0), nan=np.inf))
     if len(position) < 2 * _REACH + 1:
         return np.zeros(known.shape, bool), known
     one_sided = known & ~_between(known)
     work = np.where((known & ~one_sided)[..., None], position, np.nan)
-    stray = _inner_strays(work, least)
+    stray, least = _inner_strays(work, leasts), leasts[0]
     work[stray] = np.nan
     ends = known & ~_between(known & ~one_sided)
     # A stray that nobody could judge yet makes its judged neighbour look stray: near ends all are judged in order.
@@ -233,11 +254,11 @@ def _between(known: NDArray) -> NDArray:
     return np.asarray((sides >= 2).all(axis=0) & (sides.sum(axis=0) >= 5))
 
 
-def _inner_strays(position: NDArray, least: NDArray) -> NDArray:
+def _inner_strays(position: NDArray, leasts: NDArray) -> NDArray:
     """Strays among samples that have neighbours on both sides, the worst of a neighbourhood first."""
-    work, stray = np.array(position), np.zeros(least.shape, bool)
+    work, stray = np.array(position), np.zeros(position.shape[:2], bool)
     for _ in range(_TURNS):
-        shown = np.max([np.nan_to_num(_excess(work, left_out, least)) for left_out in range(_LONGEST_STRAY)], axis=0)
+        shown = np.max([np.nan_to_num(_excess(work, near, least)) for near, least in enumerate(leasts)], axis=0)
         worst = shown > 1.0
         if not worst.any():
             break

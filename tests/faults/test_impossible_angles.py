@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from mocap.cli import app
 from mocap.errors import KinematicsError
 from mocap.kinematics import KinematicsOptions, kinematics
+from mocap.kinematics.frame_flags import PointFlag, with_point_flags
 from mocap.pipeline.compare import compare, compare_files
 from mocap.pipeline.compare_sources import Source
 from mocap.report.kinematics_page import kinematics_page
@@ -145,6 +146,14 @@ def test_frames_to_doubt_are_in_no_single_figure(flag: str) -> None:
     assert np.isnan(scalar_values(angles)[20:23]).all() == FLAGS[flag]
     np.testing.assert_array_equal(np.delete(scalar_values(angles), slice(20, 23), 0),
                                   np.delete(angles.values, slice(20, 23), 0))  # fmt: skip
+
+
+def test_a_note_hides_no_fault() -> None:
+    angles = swinging(NEAR_GIMBAL_LOCK, slice(20, 23))
+    for over in (False, True):
+        flag = PointFlag("RASIS 40 mm off its place", ("RASIS",), np.arange(22, 25), over=over)
+        told = with_point_flags(angles, [flag], lambda: {"hip_flexion_r": frozenset({"RASIS"})})
+        assert np.flatnonzero(doubted(told)).tolist() == [22, 23, 24]
 
 
 def test_page_and_comparison_leave_frames_to_doubt_out_and_say_how_many() -> None:

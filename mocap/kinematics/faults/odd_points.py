@@ -16,7 +16,16 @@ from mocap.kinematics.frame_flags import PointFlag, with_point_flags
 from mocap.kinematics.tape.evaluate import for_each, read_only
 from mocap.schema import Status
 from mocap.signal.gaps import runs
-from mocap.signal.implausible import LEAP_M, find_frozen, find_leaps, judge_strays
+from mocap.signal.implausible import (
+    LEAP_M,
+    LEAP_M_PER_S,
+    STRAY_M,
+    find_frozen,
+    find_leaps,
+    judge_strays,
+    leap_limit,
+    stray_limits,
+)
 from mocap.signal.medians import finite_median
 from mocap.trial import JointAngles, Points3D, Verdict
 
@@ -37,7 +46,7 @@ _PIECE = 1_000_000  # numbers, likewise
 _NAMED = 3
 _KINDS = {
     "frozen": "stand still to the last digit while others move",
-    "leaping": f"move more than {LEAP_M} m between two frames",
+    "leaping": f"move more than {LEAP_M} m between two frames, and faster than {LEAP_M_PER_S:.0f} m/s",
     "off course": "lie far off the course of their neighbours",
     "far off the body": "are of a point more than 5 m from the others",
 }
@@ -110,7 +119,7 @@ def find_odd_points(
 
     def look(start: int) -> None:
         part = doubted[start : start + _AT_ONCE]
-        rough[:, part], still[part] = scan(given, columns[part], BEND_M, LEAP_M)
+        rough[:, part], still[part] = scan(given, columns[part], BEND_M, leap_limit(points.rate_hz))
 
     for_each(look, range(0, len(doubted), _AT_ONCE), 3 * points.n_frames * len(doubted))
     masks = {"far off the body": _off_body(points.position, columns)}
@@ -150,14 +159,15 @@ def _closer(points: Points3D, columns: NDArray, rough: NDArray) -> tuple[NDArray
     position = points.position
     leaps, strays = np.zeros((2, *rough.shape), bool)
     some = np.flatnonzero(rough.any(axis=0))
-    leaps[:, some] = find_leaps(position[:, columns[some]])
+    leaps[:, some] = find_leaps(position[:, columns[some]], leap_limit(points.rate_hz))
     near = np.convolve(rough.any(axis=1), np.ones(2 * _AROUND + 1))[_AROUND : _AROUND + len(rough)] > 0
     for start, stop in runs(near):
         there = np.flatnonzero(rough[start:stop].any(axis=0))
         part = np.where(leaps[start:stop, there, None], np.nan, position[start:stop, columns[there]])
         variance = np.trace(points.covariance[start:stop, columns[there]], axis1=2, axis2=3)
         known = np.isfinite(variance).any()
-        found, _ = judge_strays(part, np.sqrt(np.where(variance >= 0, variance, np.nan)) if known else None)
+        sd = np.sqrt(np.where(variance >= 0, variance, np.nan)) if known else None
+        found, _ = judge_strays(part, sd, stray_limits(points.rate_hz))
         # What lies at the cut ends of a part has its neighbours outside of it.
         found[: _EDGE * (start > 0)] = False
         found[len(found) - _EDGE * (stop < len(rough)) :] = False
@@ -231,9 +241,16 @@ def odd_verdicts(odd: OddPoints, given: Points3D, cleaned: Points3D) -> tuple[Ve
         name = _NAMES[kind]
         text = f"samples of landmarks that {meaning}{_where(mask, odd.names, cleaned)}"
         limit = odd.allowed if kind == "off course" else 0
+        text += _untold(given.rate_hz) if kind == "off course" else ""
         text += f"; up to {limit} are usual for keypoints of a pose detector" if limit and mask.any() else ""
         verdicts.append(Verdict(name, float(mask.sum()), float(limit), "samples", bool(mask.sum() <= limit), text))
     return (*verdicts, *absurd_verdict("points_absurd", "", given, cleaned))
+
+
+def _untold(rate_hz: float) -> str:
+    least = stray_limits(rate_hz)[0]
+    words = f"; at {rate_hz:g} Hz what lies less than {1000 * least:.0f} mm off may be movement"
+    return words if least > STRAY_M else ""
 
 
 def absurd_verdict(name: str, of_what: str, given: Points3D, cleaned: Points3D) -> tuple[Verdict, ...]:
