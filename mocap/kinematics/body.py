@@ -322,6 +322,8 @@ class Body:
 
         def build() -> Frame:
             if side in self.zeros.foot_flat:
+                if f"foot_{side.lower()}" not in self.poses:
+                    raise NotObservable(f"the static does not show all of the {side} leg that carries its foot")
                 tracked = self.poses[f"foot_{side.lower()}"].frame
                 flat = turned_by(tracked, self.zeros.foot_flat[side])
                 return Frame(flat.axes, self.foot_floor(side).grad) if self.setting.placement_pass else flat

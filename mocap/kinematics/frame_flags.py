@@ -8,8 +8,37 @@ from numpy.typing import NDArray
 
 from mocap.trial import NEAR_GIMBAL_LOCK, JointAngles
 
-MANY = "one of very many points is not to be trusted"
-_MOST_REASONS = 240  # of 255; the last ones are for flags that come later
+MANY = "one of very many reasons for doubt"
+_LAST = 255
+_MOST_WORDS = 240  # of the 256 that a byte tells apart; the others are for texts that must not be lost
+
+
+class Reasons:
+    """Codes of the frames of angles, and the text of each code: the only place that gives new ones.
+
+    Attributes
+    ----------
+    codes : ndarray of uint8, shape (time, angle)
+        A copy.
+    words : list of str
+    """
+
+    def __init__(self, angles: JointAngles) -> None:
+        self.codes, self.words = np.array(angles.frame_reason), list(angles.frame_reason_words)
+
+    def code(self, text: str, otherwise: str = MANY) -> int:
+        """Return the code of a text; where there are too many texts already, that of `otherwise`."""
+        if text not in self.words and len(self.words) >= _MOST_WORDS:
+            text = otherwise if otherwise in self.words or len(self.words) < _LAST else MANY
+        if text not in self.words:
+            if len(self.words) > _LAST:
+                self.words.pop()  # what had the last code is of too many, too
+            self.words.append(text)
+        return self.words.index(text)
+
+    def given_to(self, angles: JointAngles) -> JointAngles:
+        """Return the angles with these codes."""
+        return replace(angles, frame_reason=self.codes, frame_reason_words=tuple(self.words))
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,15 +78,13 @@ def with_point_flags(
     """
     if not flags:
         return angles
-    asked, codes, words = sources(), np.array(angles.frame_reason), list(angles.frame_reason_words)
+    asked, reasons = sources(), Reasons(angles)
     there = np.isfinite(angles.values)
-    weak = [code for code, text in enumerate(words) if text in ("", NEAR_GIMBAL_LOCK)]  # a note hides no fault
+    weak = [code for code, text in enumerate(reasons.words) if text in ("", NEAR_GIMBAL_LOCK)]  # a note hides no fault
     for flag in flags:
-        text = flag.text if flag.text in words or len(words) < _MOST_REASONS else MANY
-        if text not in words:
-            words.append(text)
+        code = reasons.code(flag.text)
         made_of_it = [not asked.get(name, frozenset()).isdisjoint(flag.points) for name in angles.names]
         block = np.ix_(flag.frames, np.flatnonzero(made_of_it))
-        told = there[block] & (flag.over | np.isin(codes[block], weak))
-        codes[block] = np.where(told, words.index(text), codes[block])
-    return replace(angles, frame_reason=codes, frame_reason_words=tuple(words))
+        told = there[block] & (flag.over | np.isin(reasons.codes[block], weak))
+        reasons.codes[block] = np.where(told, code, reasons.codes[block])
+    return reasons.given_to(angles)

@@ -1,11 +1,11 @@
 """What human joints reach: values beyond it are faults of labels, units or tracking, and are flagged, never hidden."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mocap.kinematics.frame_flags import Reasons
 from mocap.kinematics.tape.points import column_facts
 from mocap.trial import BEYOND_REACH, CONFIRMED_REACH, JointAngles, Verdict
 
@@ -32,7 +32,6 @@ RANGES_DEG: dict[str, tuple[float, float]] = {
 }
 _AGAINST_GRAVITY = ("pelvic_tilt", "pelvic_obliquity")
 _NAMED = 3
-_MOST_REASONS = 255
 
 
 def ranges(names: Sequence[str], *, upright: bool = True) -> NDArray:
@@ -71,17 +70,12 @@ def with_reach_flags(angles: JointAngles, *, upright: bool = True, confirmed: bo
     beyond = beyond_range(angles.names, angles.values, upright=upright)
     if not beyond.any():
         return angles
-    codes, words = np.array(angles.frame_reason), list(angles.frame_reason_words)
-    ending = CONFIRMED_REACH if confirmed else BEYOND_REACH
-    for code in np.unique(codes[beyond]):
-        before = words[code].removesuffix(BEYOND_REACH).removesuffix("; ")
+    reasons, ending = Reasons(angles), CONFIRMED_REACH if confirmed else BEYOND_REACH
+    for code in np.unique(reasons.codes[beyond]):
+        before = reasons.words[code].removesuffix(BEYOND_REACH).removesuffix("; ")
         text = f"{before}; {ending}" if before else ending
-        if text not in words and len(words) > _MOST_REASONS:
-            text = ending if ending in words else words[-1]
-        if text not in words:
-            words.append(text)
-        codes[beyond & (angles.frame_reason == code)] = words.index(text)
-    return replace(angles, frame_reason=codes, frame_reason_words=tuple(words))
+        reasons.codes[beyond & (angles.frame_reason == code)] = reasons.code(text, ending)
+    return reasons.given_to(angles)
 
 
 def physiology_verdict(

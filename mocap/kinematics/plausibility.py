@@ -20,6 +20,7 @@ from mocap.kinematics.body_lines import (
     pelvis_right,
     trunk_top,
 )
+from mocap.kinematics.label_order import check_order
 from mocap.kinematics.plausible_body import BACKWARD, check_legs, check_skeleton
 from mocap.trial import Verdict
 
@@ -54,13 +55,14 @@ def check_body(points: Positions, owner: str) -> None:
     Raises
     ------
     KinematicsError
-        UNITS, SKELETON, LEFT_RIGHT, MEDIAL_LATERAL, HEEL_TOE, SPINE_ORDER.
+        UNITS, SKELETON, LEFT_RIGHT, MEDIAL_LATERAL, HEEL_TOE, SPINE_ORDER, LABEL_ORDER.
     """
     check_units(points, owner)
     check_skeleton(points, owner)
     check_sides(points, owner)
     check_legs(points, owner)
     check_spine(points, owner)
+    check_order(points, owner)
 
 
 def check_units(points: Positions, owner: str) -> None:

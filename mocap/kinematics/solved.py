@@ -41,8 +41,9 @@ from mocap.kinematics.plug_in_gait.measures import Measures, Stated, find_measur
 from mocap.kinematics.poses import frequent_parts
 from mocap.kinematics.proxies import with_proxies
 from mocap.kinematics.rigid_groups import Moved, find_moved, find_moved_in_static
-from mocap.kinematics.sources import angle_sources, few_frames
+from mocap.kinematics.sources import angle_sources, few_frames, frames_with, telling_frames
 from mocap.kinematics.static_noise import static_sd, with_static_noise
+from mocap.kinematics.tape.points import any_finite
 from mocap.kinematics.traced import evaluate
 from mocap.trial import JointAngles, Verdict
 
@@ -157,8 +158,18 @@ def _posed(trial: GivenTrial, person: Person, setting: Setting, options: Kinemat
     outcomes = all_outcomes(body)
 
     def sources(heading: bool = False) -> dict[str, frozenset[str]]:
-        few = few_frames(positions, person.calibration, options.pelvis, noise, body, heading=heading)
-        return angle_sources(all_outcomes(few))
+        def at(frames: NDArray) -> dict[str, frozenset[str]]:
+            few = few_frames(
+                positions, person.calibration, options.pelvis, noise, body, frames=frames, heading=heading
+            )
+            return angle_sources(all_outcomes(few))
+
+        found = at(telling_frames(positions))
+        # What is not observable in these few, such as the track of a knee above its ankle, is so in others.
+        for name, outcome in outcomes.items():
+            if outcome.angle is not None and name not in found and any_finite(outcome.angle.value):
+                found |= {name: own for name, own in at(frames_with(outcome)).items() if name not in found}
+        return found
 
     return Posed(found, covariances, body, fitted.worded(outcomes) if fitted else outcomes, fitted, sources, noise)
 

@@ -12,10 +12,20 @@ from mocap.kinematics.models import build_body
 from mocap.kinematics.observability import Outcome
 from mocap.kinematics.tape.points import count_seen
 
+_SOME = 9
+
 
 def angle_sources(outcomes: Mapping[str, Outcome]) -> dict[str, frozenset[str]]:
     """Return the points that each observable angle depends on, from outcomes that carry gradients."""
     return {name: frozenset(one.angle.grad) for name, one in outcomes.items() if one.angle is not None}
+
+
+def frames_with(outcome: Outcome) -> NDArray:
+    """Return some frames in which an angle has a value, all over the trial; it needs one."""
+    assert outcome.angle is not None
+    there = np.flatnonzero(np.isfinite(outcome.angle.value))
+    chosen: NDArray = there[np.unique(np.linspace(0, len(there) - 1, _SOME).round().astype(int))]
+    return chosen
 
 
 def telling_frames(positions: Mapping[str, NDArray]) -> NDArray:
@@ -40,9 +50,10 @@ def few_frames(
     noise: Mapping[str, float],
     body: Body,
     *,
+    frames: NDArray,
     heading: bool = False,
 ) -> Body:
-    """Return the body at `telling_frames`, every point depending on itself.
+    """Return the body at some frames, such as `telling_frames`, every point depending on itself.
 
     Parameters
     ----------
@@ -52,10 +63,10 @@ def few_frames(
         As for `build_landmarks`.
     body : Body
         That of the whole trial.
+    frames : ndarray of int
     heading : bool
         Whether what shows where the person faces, over the whole trial, counts among the points of angles by heading.
     """
-    frames = telling_frames(positions)
     points = lm.traced_points({name: values[frames] for name, values in positions.items()}, True)
     found = lm.build_landmarks(points, calibration, pelvis, noise)
     setting = replace(body.setting, traces_heading=heading)

@@ -32,6 +32,7 @@ _STRAY_OWN_SDS = 5.0
 _POORLY_KNOWN = 2.0  # times the typical sd of the point
 _FEWEST_FROZEN = 3
 _OWN_STEP_M = 1e-5  # a point that usually moves less from frame to frame has no noise: a plant, or perfect data
+_COPY_JUMP_M = 0.0005  # median step beside frames that are copies; with noise every step is as large
 _OTHERS_MOVE_M = 1e-3
 _NEIGHBOURS, _LOOKS = 4, 16
 _LONGEST_STRAY = 3
@@ -128,6 +129,8 @@ def without_implausible(points: Points3D) -> Points3D:
 def find_frozen(position: NDArray) -> NDArray:
     """Return the samples, shape (time, keypoint), of points that stand still to the last digit as others move.
 
+    So are all points of frames that were filled with a copy, which begin or end with a jump of most points.
+
     A point that mostly does not move at all is not called frozen where one of its neighbours does not either, as those
     of a planted foot in perfect data.
     """
@@ -144,7 +147,24 @@ def find_frozen(position: NDArray) -> NDArray:
         if len(rests):
             for start, stop in rests[_others_move(position, step, int(keypoint), rests)]:
                 frozen[start : stop + 1, keypoint] = True
+    for start, stop in _copied(position, step):
+        frozen[start : stop + 1] |= np.isfinite(position[start : stop + 1]).all(axis=2)
     return frozen
+
+
+def _copied(position: NDArray, step: NDArray) -> list[tuple[int, int]]:
+    """Return the stretches, first and last frame, in which no point moves to the last digit, with a jump at an end.
+
+    Who stands still in perfect data comes to rest, and starts, by less than a millimetre a frame.
+    """
+    seen = np.isfinite(step)
+    still = (np.where(seen, step, 0.0) == 0.0).all(axis=1) & (seen.sum(axis=1) >= 2)
+    usual, found = finite_median(step, axis=1), []
+    for start, stop in runs(still):
+        edges = [usual[edge] for edge in (start - 1, stop) if 0 <= edge < len(usual)]
+        if stop - start + 1 >= _FEWEST_FROZEN and any(edge > _COPY_JUMP_M for edge in edges):
+            found.append((start, stop))
+    return found
 
 
 def _beside(position: NDArray, marked: NDArray) -> NDArray:

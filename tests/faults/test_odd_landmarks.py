@@ -198,3 +198,16 @@ def test_keypoints_with_errors_of_centimetres_stray_only_beyond_their_own(kind: 
     single[200, points.names.index("RLFE")] += 0.4
     odd = find_odd_points(Points3D(single, points.names, 100.0), label_of, label_of)
     assert np.any([mask[200, odd.names.index("RLFE")] for mask in odd.masks.values()])
+
+
+def test_frames_filled_with_copies_are_frozen_and_standing_still_is_not() -> None:
+    trial = squat(default_subject(), repetitions=1).points
+    columns = {name: name for name in trial.names}
+    assert not find_odd_points(trial, columns).masks  # perfect data stands still to the last digit before it starts
+    noisy = trial.position + np.random.default_rng(2).normal(0.0, 0.001, trial.position.shape)
+    noisy[200:230] = noisy[200]
+    noisy[-5:] = noisy[-5]
+    frozen = find_odd_points(Points3D(noisy, trial.names, 100.0), columns).masks["frozen"]
+    last = len(noisy) - 5
+    assert np.flatnonzero(frozen.all(axis=1)).tolist() == [*range(200, 230), *range(last, last + 5)]
+    assert not frozen[:200].any()

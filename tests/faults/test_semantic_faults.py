@@ -1,12 +1,14 @@
 """Whole recordings that mean something else than they say are refused by name: sides, units, axes, labels, statics."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mocap.errors import KinematicsError
 from mocap.kinematics import KinematicsOptions, kinematics
+from mocap.readers.c3d import read_c3d
 from mocap.synthetic import default_subject, free_motion, hip_hinge, mirror_name, squat, static_standing, walking
 from mocap.trial import Points3D
 
@@ -57,6 +59,16 @@ FAULTS: dict[str, tuple[Callable[[Points3D], Points3D], str]] = {
     "T12-L1": (lambda p: exchanged(p, ("T12", "L1")), "SPINE_ORDER"),
     "MT1-MT5": (lambda p: exchanged(p, ("RMT1", "RMT5")), "MEDIAL_LATERAL"),
     "LFE-MFE": (lambda p: exchanged(p, ("LLFE", "LMFE")), "MEDIAL_LATERAL"),
+    "CLAV-C7": (lambda p: exchanged(p, ("CLAV", "C7")), "LABEL_ORDER"),
+    "CLAV-STRN": (lambda p: exchanged(p, ("CLAV", "STRN")), "LABEL_ORDER"),
+    "C7-shoulder": (lambda p: exchanged(p, ("C7", "LSJC")), "LABEL_ORDER|LEFT_RIGHT"),
+    "MT1-MT2": (lambda p: exchanged(p, ("RMT1", "RMT2")), "LABEL_ORDER"),
+    "MT2-MT5": (lambda p: exchanged(p, ("LMT2", "LMT5")), "LABEL_ORDER"),
+    "LMAL-HEEL": (lambda p: exchanged(p, ("RLMAL", "RHEEL")), "LABEL_ORDER"),
+    "LMAL-MT5": (lambda p: exchanged(p, ("RLMAL", "RMT5")), "LABEL_ORDER|MEDIAL_LATERAL"),
+    "MMAL-MT1": (lambda p: exchanged(p, ("RMMAL", "RMT1")), "LABEL_ORDER|MEDIAL_LATERAL"),
+    "LFE-TH1": (lambda p: exchanged(p, ("LLFE", "LTH1")), "LABEL_ORDER"),
+    "LMAL-SH1": (lambda p: exchanged(p, ("LLMAL", "LSH1")), "LABEL_ORDER"),
     "Y up as Z up": (lambda p: placed(p, p.position[..., [0, 2, 1]] * [1, -1, 1]), "AXES"),
     "X up as Z up": (lambda p: placed(p, p.position[..., [1, 2, 0]]), "AXES"),
     "gravity reversed": (lambda p: placed(p, p.position * [1, -1, -1]), "AXES"),
@@ -108,3 +120,40 @@ def test_a_deep_hinge_is_no_fault(name: str, value_deg: float) -> None:
     assert result.angles.deg(name).max() == pytest.approx(value_deg, abs=0.5)
     assert [v.passed for v in result.verdicts if v.name == "physiology"] == [True]
     assert not (result.angles.frame_reason[:, result.angles.names.index(name)]).any()
+
+
+_PIG = [("CLAV", "STRN"), ("RANK", "RHEE"), ("RTHI", "LTHI"), ("RTIB", "LTIB"), ("RTHI", "RTIB"), ("RKNE", "RTHI"),
+        ("RANK", "RTIB")]  # fmt: skip
+
+
+@pytest.mark.parametrize("pair", _PIG, ids="-".join)
+def test_labels_exchanged_in_static_and_trial_alike_are_refused(shared_data: Path, pair: tuple[str, str]) -> None:
+    folder = shared_data / "plug_in_gait"
+    trial, static = (read_c3d(folder / f"PiG_{name}-FlatFoot-Full.c3d").points for name in ("Motion", "Calibration"))
+    with pytest.raises(KinematicsError) as refused:
+        kinematics(exchanged(trial, pair), static=exchanged(static, pair))
+    assert refused.value.code in ("LABEL_ORDER", "LEFT_RIGHT")
+
+
+@pytest.mark.parametrize("pair", [("RLFE", "RMFE"), ("C7", "T10"), ("RLMAL", "RMMAL")], ids="-".join)
+def test_one_marker_with_two_labels_is_told(pair: tuple[str, str]) -> None:
+    points, still = body("squat", 1), static_standing(default_subject(seed=1), seconds=1.0).points
+
+    def doubled(given: Points3D) -> Points3D:
+        position = given.position.copy()
+        position[:, given.names.index(pair[0])] = position[:, given.names.index(pair[1])]
+        return placed(given, position)
+
+    with pytest.raises(KinematicsError, match=" and ".join(sorted(pair, key=still.names.index))) as refused:
+        kinematics(points, static=doubled(still))
+    assert refused.value.code == "LABELS_COINCIDE"
+    result = kinematics(doubled(points))
+    (told,) = (verdict for verdict in result.verdicts if verdict.name == "points_coincident")
+    assert not told.passed
+    assert told.measured == 2 * points.n_frames
+    angles = result.angles
+    # Whatever is made of one of the two has no value, or a flag.
+    for name in ("knee_flexion_r", "thoracic_curvature", "ankle_dorsiflexion_r"):
+        sound = np.isfinite(angles[name]) & (angles.frame_reason[:, angles.names.index(name)] == 0)
+        assert not sound.any() or name != {"RLFE": "knee_flexion_r", "C7": "thoracic_curvature",
+                                           "RLMAL": "ankle_dorsiflexion_r"}[pair[0]]  # fmt: skip

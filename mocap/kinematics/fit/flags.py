@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from mocap.kinematics.body import Body
 from mocap.kinematics.clusters import ClusterPose
+from mocap.kinematics.frame_flags import Reasons
 from mocap.kinematics.frame_reasons import NO_FRAME
 from mocap.kinematics.landmarks import Landmarks
 from mocap.kinematics.models import build_body
@@ -19,7 +20,6 @@ BRIDGED = "bridged by the movement before and after"
 NO_POSE = "its markers do not show the pose of a segment"
 LEFT_OUT = "samples far off the fitted {segment} left out"
 DOUBTED = "markers of the {segment} lie farther off the fitted body than skin lets them"
-_MOST_REASONS = 255
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,12 +84,13 @@ class Flags:
         blamed = [index for index, word in enumerate(words) if word == NO_FRAME or " cluster " in word]
         if not blamed or not self.lost.any():
             return angles
-        codes = np.array(angles.frame_reason)
-        codes[self.lost[:, None] & np.isin(codes, blamed) & np.isnan(angles.values)] = len(words)
+        reasons = Reasons(angles)
+        named = self.lost[:, None] & np.isin(reasons.codes, blamed) & np.isnan(angles.values)
+        reasons.codes[named] = reasons.code(NO_POSE)
         definitions = angles.definitions
         for index in blamed:
             definitions = tuple(replace(d, reason=d.reason.replace(words[index], NO_POSE)) for d in definitions)
-        return replace(angles, definitions=definitions, frame_reason=codes, frame_reason_words=(*words, NO_POSE))
+        return replace(reasons.given_to(angles), definitions=definitions)
 
     def _bridged(self, angles: JointAngles, body: Body, landmarks: Landmarks) -> JointAngles:
         frames = np.flatnonzero(np.any(list(self.bridged.values()), axis=0))
@@ -98,11 +99,11 @@ class Flags:
         # What is gone when the bridged segments are taken away rests on them.
         gone = {segment: flags[frames] for segment, flags in self.bridged.items()}
         bare = self._without(gone, frames, body, landmarks)
-        codes, words, is_open = np.array(angles.frame_reason), angles.frame_reason_words, _open(angles)
+        reasons, is_open = Reasons(angles), _open(angles)
         for column, name in enumerate(angles.names):
             rests = bare[name] & np.isfinite(angles.values[frames, column]) & is_open[frames, column]
-            codes[frames[rests], column] = len(words)
-        return replace(angles, frame_reason=codes, frame_reason_words=(*words, BRIDGED))
+            reasons.codes[frames[rests], column] = reasons.code(BRIDGED)
+        return reasons.given_to(angles)
 
     def _resting(self, segments: frozenset[str], body: Body, landmarks: Landmarks) -> frozenset[str]:
         """Return the angles that some of the segments have a part in, as the frame that shows most tells."""
@@ -140,13 +141,13 @@ def _with_doubt(
     angles: JointAngles, doubt: Doubt, concerned: frozenset[str], give_way: Collection[str]
 ) -> JointAngles:
     assert angles.frame_reason is not None
-    codes, words = np.array(angles.frame_reason), angles.frame_reason_words
+    reasons = Reasons(angles)
     columns = np.array([name in concerned for name in angles.names])
     flagged = doubt.frames[:, None] & columns & _open(angles, give_way) & np.isfinite(angles.values)
-    if not flagged.any() or len(words) > _MOST_REASONS:
+    if not flagged.any():
         return angles
-    codes[flagged] = len(words)
-    return replace(angles, frame_reason=codes, frame_reason_words=(*words, doubt.words))
+    reasons.codes[flagged] = reasons.code(doubt.words)
+    return reasons.given_to(angles)
 
 
 def _open(angles: JointAngles, give_way: Collection[str] = ()) -> NDArray:

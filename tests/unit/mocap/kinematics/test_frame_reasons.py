@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from mocap.errors import ShapeError
 from mocap.kinematics import KinematicsOptions, kinematics
 from mocap.kinematics.definitions import ANGLE_NAMES
 from mocap.kinematics.exchanged import Exchange, with_exchange_flags
-from mocap.kinematics.frame_flags import MANY
+from mocap.kinematics.frame_flags import MANY, PointFlag, with_point_flags
 from mocap.kinematics.frame_reasons import (
     BEYOND_RANGE,
     GIMBAL_FLAG,
@@ -310,3 +311,26 @@ def test_exchanges_say_so_behind_any_number_of_other_words() -> None:
     sources = dict.fromkeys(angles.names, frozenset({"RASIS"}))
     told = with_exchange_flags(full, [Exchange("RASIS", "LASIS", 2, 5)], lambda: sources)
     assert reason(told, "pelvic_tilt", 3) == MANY and reason(told, "pelvic_tilt", 6) == ""
+
+
+def test_no_flag_is_wiped_when_there_are_as_many_words_as_a_byte_tells_apart() -> None:
+    angles = kinematics(TRIAL, static=STATIC, measured=False).angles
+    words = tuple(f"word {k}" for k in range(256))
+    full = replace(angles, frame_reason=np.full_like(angles.frame_reason, 7), frame_reason_words=words)
+    told = with_point_flags(full, [PointFlag("slid", ("RLFE",), np.arange(9))], lambda: {"knee_flexion_r": {"RLFE"}})
+    assert (told.frame_reason > 0).all()
+    few = replace(full, frame_reason_words=words[:250])
+    told = with_point_flags(few, [PointFlag("slid", ("RLFE",), np.arange(9))], lambda: {"knee_flexion_r": {"RLFE"}})
+    codes = told.frame_reason[:, told.names.index("knee_flexion_r")]
+    assert [told.frame_reason_words[code] for code in codes[:10]] == [MANY] * 9 + ["word 7"]
+
+
+def test_an_angle_without_a_value_in_the_first_frame_is_flagged_by_its_points_all_the_same() -> None:
+    walk = walking(SUBJECT, seconds=4.0).points
+    noise = np.random.default_rng(3).normal(0.0, 0.001, walk.position.shape)
+    walk = Points3D(walk.position + noise, walk.names, walk.rate_hz)
+    above = np.flatnonzero(np.isnan(kinematics(walk, static=STATIC, measured=False).angles["knee_tracking_r"]))
+    part = Points3D(walk.position[above[0] :], walk.names, walk.rate_hz)
+    angles = kinematics(spoilt({"RLMAL": (slice(40, 43), [0.0, 0.1, 0.0])}, part), static=STATIC).angles
+    codes = angles.frame_reason[:, angles.names.index("knee_tracking_r")]
+    assert (codes[40:43] > 0).all()

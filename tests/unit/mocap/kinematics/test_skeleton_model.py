@@ -289,3 +289,14 @@ def test_few_frames_are_as_good_as_many(fitted, frames: int) -> None:
     result = _fit(Points3D(points.position[:frames], points.names, points.rate_hz))
     assert np.abs(result.angles.deg("pelvic_tilt") - TRIAL.truth_deg("pelvic_tilt")[:frames]).max() < 0.01
     assert np.allclose(result.angles.sd_deg("pelvic_tilt"), fitted.angles.sd_deg("pelvic_tilt")[:frames], rtol=0.01)
+
+
+def test_a_static_without_a_medial_malleolus_costs_the_angles_of_that_foot_alone() -> None:
+    # The leg of the fitted body ends above the ankle there, and nothing carries the foot.
+    names = tuple(name for name in STATIC.names if name != "RMMAL")
+    angles = _fit(_only(TRIAL.points, MARKERS), static=_only(STATIC, names)).angles
+    foot = angles.definition("ankle_dorsiflexion_r")
+    assert not foot.observable
+    assert foot.reason
+    assert angles.definition("ankle_dorsiflexion_l").observable
+    assert angles.definition("hip_flexion_r").observable
