@@ -30,7 +30,8 @@ def with_size(
     for name, line in lines.items():
         if not line.grad:
             continue
-        unit = line.value / np.linalg.norm(line.value, axis=1, keepdims=True)
+        length = np.linalg.norm(line.value, axis=1, keepdims=True)
+        unit = line.value / np.where(length > 0.0, length, np.nan)
         shift = np.einsum("tij,j->ti", pelvis.axes, _slope(name, method, size, side))
         grads.append(chain(shift[:, :, None] * unit[:, None, :], line.grad))
     return Vec(centre.value, add_grads(*grads))
