@@ -12,7 +12,7 @@ from mocap.kinematics.body import Body, Setting
 from mocap.kinematics.exchanged import with_exchange_flags
 from mocap.kinematics.faults.bridging import facing_doubted
 from mocap.kinematics.faults.carried import check_sides_carried
-from mocap.kinematics.faults.odd_points import with_odd_flags
+from mocap.kinematics.faults.odd_points import with_odd_flags, without_strays
 from mocap.kinematics.faults.turns import settled_turns
 from mocap.kinematics.faults.verticals import vertical_verdicts
 from mocap.kinematics.fit.model import Skeleton, fit_skeleton
@@ -127,7 +127,7 @@ def solve(trial: GivenTrial, options: KinematicsOptions, subject: Stated, static
 def _displaced(trial: GivenTrial, person: Person, options: KinematicsOptions) -> _Displaced:
     """Return the points of trial and static that left their places; refuse a static of other places throughout."""
     own, rate_hz, keypoints = trial.unmixed, trial.points.rate_hz, trial.matched.marker_set.kind == "keypoints"
-    moved, compared = ((), 0) if keypoints else find_moved(own, person.quiet, rate_hz)
+    moved, compared = ((), 0) if keypoints else find_moved(without_strays(own, trial.odd), person.quiet, rate_hz)
     moved += find_shifted_heels(trial.positions, person.quiet, {one.group.name for one in moved})
     same = same_placement(moved, compared, refuse=options.static_check == "refuse") if person.quiet else ()
     moved += find_moved_in_static(person.quiet, trial.static, trial.points.n_frames) if compared else ()

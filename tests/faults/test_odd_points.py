@@ -7,10 +7,11 @@ import pytest
 from typer.testing import CliRunner
 
 from mocap.cli import app
+from mocap.kinematics import kinematics
 from mocap.kinematics.faults.odd_points import find_odd_points, odd_verdicts
 from mocap.kinematics.marker_sets import resolve
 from mocap.readers.trc import read_trc
-from mocap.synthetic import default_subject, squat, walking
+from mocap.synthetic import default_subject, squat, static_standing, walking
 from mocap.trial import Points3D
 
 
@@ -74,3 +75,16 @@ def test_what_limbs_do_between_the_frames_of_slow_recordings_is_no_fault(every, 
             assert told
             texts = " ".join(one.text for one in odd_verdicts(odd, trial, trial))
             assert f"at {trial.rate_hz:g} Hz what lies less than" in texts
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_a_short_excursion_is_no_marker_that_moved(length):
+    person = default_subject()
+    made, static = squat(person, repetitions=1).points, static_standing(person, seconds=1.0).points
+    kept = [index for index, name in enumerate(made.names) if not name.startswith("SAC")]
+    position = made.position[:, kept] + np.random.default_rng(5).normal(0, 0.001, made.position[:, kept].shape)
+    names = tuple(made.names[index] for index in kept)
+    position[300 : 300 + length, names.index("RASIS"), 2] -= 0.12
+    angles = kinematics(Points3D(position, names, 100.0), static=static, measured=False).angles
+    flagged = np.flatnonzero(angles.frame_reason[:, angles.names.index("hip_flexion_r")])
+    assert flagged.tolist() == list(range(300, 300 + length))

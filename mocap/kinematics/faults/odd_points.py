@@ -208,6 +208,16 @@ def without_exchanged(odd: OddPoints, exchanges: Sequence[Exchange]) -> OddPoint
     return replace(odd, masks={kind: mask for kind, mask in masks.items() if mask.any()})
 
 
+def without_strays(positions: Mapping[str, NDArray], odd: OddPoints) -> dict[str, NDArray]:
+    """Return landmarks, shape (time, 3) each, without samples that leap or stray: the way there and back is no move."""
+    left = dict(positions)
+    for mask in (odd.masks[kind] for kind in ("leaping", "off course") if kind in odd.masks):
+        for index in np.flatnonzero(mask.any(axis=0)):
+            if (name := odd.names[index]) in left:
+                left[name] = np.where(mask[:, index, None], np.nan, left[name])
+    return left
+
+
 def with_odd_flags(
     angles: JointAngles, odd: OddPoints, sources: Callable[[], Mapping[str, frozenset[str]]]
 ) -> JointAngles:
