@@ -53,12 +53,15 @@ class PointFlag:
     frames : ndarray of int
     over : bool
         Whether it is told in place of an earlier reason.
+    lost : bool
+        Whether the values are of no use, and become NaN.
     """
 
     text: str
     points: Collection[str]
     frames: NDArray
     over: bool = True
+    lost: bool = False
 
 
 def with_point_flags(
@@ -87,4 +90,20 @@ def with_point_flags(
         block = np.ix_(flag.frames, np.flatnonzero(made_of_it))
         told = there[block] & (flag.over | np.isin(reasons.codes[block], weak))
         reasons.codes[block] = np.where(told, code, reasons.codes[block])
-    return reasons.given_to(angles)
+    return _without_lost(reasons.given_to(angles), [flag for flag in flags if flag.lost], asked)
+
+
+def _without_lost(
+    angles: JointAngles, flags: Sequence[PointFlag], asked: Mapping[str, frozenset[str]]
+) -> JointAngles:
+    if not flags:
+        return angles
+    values, definitions = np.array(angles.values), list(angles.definitions)
+    for flag in flags:
+        for column, name in enumerate(angles.names):
+            if asked.get(name, frozenset()).isdisjoint(flag.points):
+                continue
+            values[flag.frames, column] = np.nan
+            if definitions[column].observable and np.isnan(values[:, column]).all():
+                definitions[column] = replace(definitions[column], observable=False, reason=flag.text)
+    return replace(angles, definitions=tuple(definitions), values=values)

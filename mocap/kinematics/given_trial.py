@@ -11,6 +11,12 @@ from mocap.kinematics.anatomical.joints import NO_RECORDINGS, CalibrationRecordi
 from mocap.kinematics.degenerate import nothing_to_see, usable_static
 from mocap.kinematics.exchanged import Exchange, exchange_verdict, find_exchanges, unmixed
 from mocap.kinematics.faults.absurd import calibration_without_absurd
+from mocap.kinematics.faults.coincident import (
+    Coincident,
+    coincident_verdict,
+    find_coincident,
+    without_coincident,
+)
 from mocap.kinematics.faults.odd_points import (
     OddPoints,
     find_odd_points,
@@ -18,7 +24,7 @@ from mocap.kinematics.faults.odd_points import (
     without_absurd,
     without_exchanged,
 )
-from mocap.kinematics.marker_sets import MarkerSet, Matched, resolve
+from mocap.kinematics.marker_sets import MarkerSet, Matched, match, resolve
 from mocap.kinematics.options import KinematicsOptions
 from mocap.kinematics.person import checked_positions
 from mocap.kinematics.upright import upright_verdicts
@@ -44,6 +50,7 @@ class GivenTrial:
         Landmarks that the trial measured, ISB-turned world, m.
     exchanges : tuple of Exchange
     odd : OddPoints
+    coincident : tuple of Coincident
     of_static, of_labels, of_points : tuple of Verdict
         On the static as it was given, on labels and posture, on single samples.
     """
@@ -58,6 +65,7 @@ class GivenTrial:
     positions: Mapping[str, NDArray] = field(default_factory=lambda: MappingProxyType({}))
     exchanges: tuple[Exchange, ...] = ()
     odd: OddPoints = OddPoints((), MappingProxyType({}))  # noqa: RUF009 - frozen, all its parts are empty
+    coincident: tuple[Coincident, ...] = ()
     of_static: tuple[Verdict, ...] = ()
     of_labels: tuple[Verdict, ...] = ()
     of_points: tuple[Verdict, ...] = ()
@@ -87,6 +95,16 @@ def look_at(
     if nothing:
         return GivenTrial(points, matched, nothing)
     static, unusable = usable_static(static, matched.marker_set)
+    coincident: tuple[Coincident, ...] = ()
+    of_both: tuple[Verdict, ...] = ()
+    if matched.marker_set.kind != "keypoints":
+        coincident = find_coincident(points, matched.label_of)
+        of_both = coincident_verdict(coincident)
+    if matched.marker_set.kind != "keypoints" and static is not None:
+        label_of = match(matched.marker_set, static.names).label_of
+        in_static = find_coincident(static, label_of)
+        static = without_coincident(static, label_of, in_static)
+        of_both += coincident_verdict(in_static, "static")
     positions = checked_positions(points, matched, "trial", upright)
     exchanges = find_exchanges(positions, points.rate_hz)
     marks = matched.marker_set
@@ -106,9 +124,10 @@ def look_at(
         positions={name: values for name, values in positions.items() if name not in recordings.pointed_names},
         exchanges=exchanges,
         odd=odd,
+        coincident=coincident,
         of_static=unusable,
         of_labels=(*stands, exchange_verdict(exchanges, points)),
-        of_points=odd_verdicts(odd, given, points) + absurd,
+        of_points=odd_verdicts(odd, given, points) + absurd + of_both,
     )
 
 

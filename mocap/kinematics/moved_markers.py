@@ -1,7 +1,6 @@
 """What is told of points that left their places on the body: a verdict, and flags in the frames concerned."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
@@ -163,23 +162,12 @@ def with_moved_flags(
     if not found:
         return angles
     worst = sorted(found, key=lambda fault: fault.size_m / fault.limit_m, reverse=True)
-    asked = sources()
     flags = [
-        PointFlag(words_of(one), points_of(one, carriers), np.arange(one.start, one.stop), over=one.group.plate)
+        PointFlag(words_of(one), points_of(one, carriers), np.arange(one.start, one.stop), one.group.plate,
+                  lost=one.group.plate)
         for one in sorted(worst, key=lambda one: one.group.plate)
-    ]
-    told = with_point_flags(angles, flags, lambda: asked)
-    values, definitions = np.array(told.values), list(told.definitions)
-    for flag in flags:
-        if not flag.over:
-            continue
-        for column, name in enumerate(told.names):
-            if asked.get(name, frozenset()).isdisjoint(flag.points):
-                continue
-            values[flag.frames, column] = np.nan
-            if definitions[column].observable and np.isnan(values[:, column]).all():
-                definitions[column] = replace(definitions[column], observable=False, reason=flag.text)
-    return replace(told, definitions=tuple(definitions), values=values)
+    ]  # fmt: skip
+    return with_point_flags(angles, flags, sources)
 
 
 def points_of(fault: Moved, carriers: Mapping[str, frozenset[str]] = MappingProxyType({})) -> frozenset[str]:

@@ -27,7 +27,6 @@ from mocap.kinematics.anatomical.touched import check_carried, find_touched
 from mocap.kinematics.body import SIDES, Body, Setting, Zeros
 from mocap.kinematics.body_lines import thinned
 from mocap.kinematics.exchanged import exchange_verdict, find_exchanges
-from mocap.kinematics.faults.coincident import check_distinct
 from mocap.kinematics.hip_centre import PelvisSize
 from mocap.kinematics.marker_sets import MarkerSet, Matched, match
 from mocap.kinematics.models import build_body, with_model_zeros
@@ -123,7 +122,7 @@ def calibrate_person(
     Raises
     ------
     KinematicsError
-        Those of `checked_positions`, LABELS_COINCIDE, STATIC_MOVING, STATIC_OTHER_SUBJECT.
+        Those of `checked_positions`, STATIC_MOVING, STATIC_OTHER_SUBJECT.
     """
     matched = match(marker_set, static.names)
     if not matched.label_of:
@@ -136,8 +135,6 @@ def calibrate_person(
     setting = replace(setting, gravity_known=setting.gravity_known and static.gravity_known)
     upright = setting.gravity_known and options.posture == "upright"
     everything = checked_positions(static, matched, "static trial", upright)
-    if marker_set.kind != "keypoints":
-        check_distinct(static, matched.label_of)
     compared = plausibility.same_subject(everything, thinned(trial), options.static_check == "refuse")
     same: tuple[Verdict, ...] = () if compared is None else (compared,)
     exchanges = find_exchanges(everything, static.rate_hz)

@@ -12,6 +12,7 @@ from mocap.kinematics.body import Body, Setting
 from mocap.kinematics.exchanged import with_exchange_flags
 from mocap.kinematics.faults.bridging import facing_doubted
 from mocap.kinematics.faults.carried import check_sides_carried
+from mocap.kinematics.faults.coincident import coincident_flags
 from mocap.kinematics.faults.odd_points import with_odd_flags, without_strays
 from mocap.kinematics.faults.turns import settled_turns
 from mocap.kinematics.faults.verticals import vertical_verdicts
@@ -197,7 +198,7 @@ def _flagged(
     sources, body = posed.sources, posed.body
     angles = with_frame_reasons(angles, body, posed.found, trial.positions, sources, upright=trial.upright)
     angles = with_exchange_flags(with_odd_flags(angles, trial.odd, sources), trial.exchanges, sources)
-    angles = settled_turns(angles)
+    angles = settled_turns(with_point_flags(angles, coincident_flags(trial.coincident), sources))
     # What leaves its place for long turns the heading, too; a few odd frames do not.
     lasting = partial(sources, heading=True)
     angles = with_moved_flags(angles, displaced.moved, lasting, carriers_of(person.calibration))

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.kinematics.exchanged import Exchange
-from mocap.kinematics.faults.coincident import COINCIDENT_M, coincident_samples
 from mocap.kinematics.faults.scan_kernels import any_beyond, look_over, scan
 from mocap.kinematics.frame_flags import PointFlag, with_point_flags
 from mocap.kinematics.tape.evaluate import for_each, read_only
@@ -50,7 +49,6 @@ _KINDS = {
     "leaping": f"move more than {LEAP_M} m between two frames, and faster than {LEAP_M_PER_S:.0f} m/s",
     "off course": "lie far off the course of their neighbours",
     "far off the body": "are of a point more than 5 m from the others",
-    "coincident": f"lie within {1000 * COINCIDENT_M:.0f} mm of another one: one marker with two labels",
 }
 _NAMES = {kind: f"points_{kind.replace(' ', '_')}" for kind in _KINDS}
 
@@ -99,7 +97,7 @@ def _any_absurd(position: NDArray) -> bool:
 def find_odd_points(
     points: Points3D, label_of: Mapping[str, str], keypoints: Collection[str] = frozenset()
 ) -> OddPoints:
-    """Find the landmarks that freeze, leap, stray or lie on each other.
+    """Find the landmarks that freeze, leap or stray.
 
     Parameters
     ----------
@@ -124,7 +122,7 @@ def find_odd_points(
         rough[:, part], still[part] = scan(given, columns[part], BEND_M, leap_limit(points.rate_hz))
 
     for_each(look, range(0, len(doubted), _AT_ONCE), 3 * points.n_frames * len(doubted))
-    masks = {"far off the body": _off_body(points.position, columns), "coincident": coincident_samples(given, columns)}
+    masks = {"far off the body": _off_body(points.position, columns)}
     if still.any():
         masks["frozen"] = find_frozen(points.position[:, columns])
     if rough.any():

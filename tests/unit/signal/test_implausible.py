@@ -37,10 +37,14 @@ def test_a_point_frozen_for_most_of_the_recording_is_found(clean, frames):
     assert not np.delete(frozen, 5, axis=1).any()
 
 
-def test_all_points_still_at_once_is_a_person_who_stands(clean):
+def test_all_points_still_at_once_are_copies_where_they_leap_behind_and_a_person_who_stands_elsewhere(clean):
     position = clean[0].copy()
     position[100:140] = position[100]
-    assert not find_implausible(position).frozen.any()
+    assert np.flatnonzero(find_implausible(position).frozen.all(axis=1)).tolist() == list(range(100, 140))
+    # Perfect data of one who comes to rest and starts again.
+    way = np.clip(np.linspace(-1.0, 2.0, 300), 0.0, 1.0)
+    rest = clean[0][100] + (0.2 * way**3 * (10 - 15 * way + 6 * way**2))[:, None, None]
+    assert not find_implausible(rest).frozen.any()
 
 
 @pytest.mark.parametrize("size", [0.31, 0.5, 3.0])

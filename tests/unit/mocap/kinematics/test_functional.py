@@ -339,7 +339,7 @@ def test_a_movement_that_shows_nothing_falls_back_and_says_so(spoilt: str) -> No
         position = np.repeat(position[:1], 300, axis=0)
     else:
         still = STATIC.points.position.copy()
-        line = np.linspace(0, 1, 5)[:, None] * [0.0, 0.0, 0.1]
+        line = np.linspace(0, 1, 5)[:, None] * [0.0, 0.0, -0.1]
         still[:, thigh] = still[:, thigh[:1]] + line
         static = Points3D(still, names, 100.0)
     result = kinematics(
