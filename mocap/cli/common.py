@@ -59,12 +59,16 @@ def verdict_lines(quality: Sequence[Verdict], *, failed_alone: bool = False) -> 
     for one in quality:
         unit = "" if one.unit == "1" else one.unit  # a count or a ratio, in what is stored
         measured = f"{_figure(one.measured)} {unit}".rstrip() if math.isfinite(one.measured) else "not known"
+        # What the text itself begins with is said once.
+        said = unit and math.isfinite(one.measured) and one.text.startswith((f"{unit} ", f"{unit},"))
+        text = one.text[len(unit) :] if said else one.text
+        text = text if not text or text[0] in " ," else f" {text}"
         if not one.passed:
             limit = f"{_figure(one.limit)} {unit}".rstrip()
-            goes_on = not one.text or one.text[0].islower()  # in one sentence with the figure
-            lines.append(f"  LOOK {one.name}: {measured} (limit {limit}){'' if goes_on else '.'} {one.text}".rstrip())
+            goes_on = not text or text[0] == "," or text[1].islower()  # in one sentence with the figure
+            lines.append(f"  LOOK {one.name}: {measured} (limit {limit}){'' if goes_on else '.'}{text}".rstrip())
         elif not failed_alone:
-            lines.append(f"  ok   {one.name}: {measured} {one.text}".rstrip())
+            lines.append(f"  ok   {one.name}: {measured}{text}".rstrip())
     return lines
 
 

@@ -112,9 +112,12 @@ def _meanings(angles: JointAngles | None, measures: Sequence[Measure] = ()) -> l
     if angles is None or not angles.names:
         return []
     rows = [
-        {"angle": row.pop("name"), "column": f"{name}_deg", "sd_column": f"{name}_sd_deg", **row}
+        {
+            "angle": row.pop("name"), "column": f"{name}_deg", "sd_column": f"{name}_sd_deg",
+            "flag_column": f"{name}_flag", **row,
+        }
         for name, row in zip(angles.names, convention_rows(angles), strict=True)
-    ]
+    ]  # fmt: skip
     blank = dict.fromkeys(rows[0], "")
     return rows + [blank | {"angle": row.pop("measure"), **row} for row in measure_dictionary(measures)]
 

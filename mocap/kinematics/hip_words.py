@@ -3,11 +3,13 @@
 from mocap.kinematics.body import Body
 from mocap.kinematics.hip_centre import PelvisSize
 
+HIP_GIVEN = "hip centre as given with the points"
+
 
 def hip_words(body: Body, side: str) -> str:
     """Return by what the hip centre of a side, `R` or `L`, is known, with what was chosen for it."""
     if f"{side}HJC" in body.points:
-        return "hip centre as given with the points"
+        return HIP_GIVEN
     if body.hip_is_keypoint(side):
         return "hip keypoint"
     words = body.setting.functional.hip_words.get(side, "")

@@ -7,6 +7,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from mocap.errors import KinematicsError
 from mocap.kinematics.bone_errors import ties_of
 from mocap.kinematics.clusters import (
     MIN_SPREAD_M,
@@ -178,6 +179,12 @@ def _mean_place(pose: ClusterPose, landmark: NDArray) -> NDArray | None:
     return inside[there].mean(axis=0) if there.any() else None
 
 
+def _has_plate(calibration: Calibration | None, points: Mapping[str, Vec]) -> bool:
+    plate = None if calibration is None else calibration.clusters.get("pelvis")
+    tied = () if calibration is None else (segment for segment, _ in calibration.places.values())
+    return plate is not None and all(name in points for name in plate.names) and "pelvis" in tied
+
+
 def build_landmarks(
     points: Mapping[str, Vec],
     calibration: Calibration | None,
@@ -194,14 +201,24 @@ def build_landmarks(
         `plate`, `landmarks`, or `auto`: the sacral plate where it is calibrated, else ASIS and PSIS.
     noise : mapping of str to float, optional
         Of `noise_of`; widens what a fit may be off.
+
+    Raises
+    ------
+    KinematicsError
+        OPTION where the plate is asked for and is not calibrated.
     """
     landmarks = dict(points)
     method = "ASIS and SACR markers" if "SACR" in points and "RPSIS" not in points else "ASIS and PSIS markers"
+    if pelvis == "plate" and not _has_plate(calibration, points):
+        raise KinematicsError(
+            "Option pelvis is 'plate', and no sacral plate is tied to the pelvis by a static trial.",
+            "Give the static trial with plate and ASIS and PSIS, or leave pelvis out.",
+            code="OPTION",
+        )
     if calibration is None:
         return Landmarks(landmarks, {}, method, ())
     usable = {s: c for s, c in calibration.clusters.items() if all(name in points for name in c.names)}
-    tied = {segment for segment, _ in calibration.places.values()}
-    by_plate = pelvis != "landmarks" and "pelvis" in usable and "pelvis" in tied
+    by_plate = pelvis != "landmarks" and _has_plate(calibration, points)
     wanted = {
         name: (segment, spot)
         for name, (segment, spot) in calibration.places.items()

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.kinematics.faults.bodies import GROUPS, Moved
-from mocap.kinematics.faults.body_samples import Samples
+from mocap.kinematics.faults.body_samples import EDGE_BLOCK_S, FEWEST_BLOCKS, Samples
 from mocap.kinematics.faults.rigid_kernels import residuals
 from mocap.kinematics.faults.shape_changes import faults_of
 from mocap.kinematics.faults.slow_changes import MIN_SIDE
@@ -22,7 +22,8 @@ from mocap.trial import Points3D
 Positions = Mapping[str, NDArray]
 
 MOST_FRAMES = 3000
-"""That are looked at for sudden changes; 200 of them for slow ones."""
+"""That are looked at for sudden changes; 200 of them for slow ones. Of a longer trial it is every n-th frame, and an
+excursion that lasts for less than three of them is taken for a sample that is off."""
 MOST_SLOW = 200
 MIN_SIDE_S = 0.25
 _SETS = 4  # of points that are seen together, which are judged one after the other
@@ -72,8 +73,10 @@ def find_moved(trial: Positions, static: Positions, rate_hz: float) -> tuple[tup
                 group, who, np.ascontiguousarray(places[rows][:, points]), frames[rows], looked[rows], still[rows],
                 min_slow, rate_hz,
             )  # fmt: skip
-            compared = True
-            found += faults_of(judged, before)
+            # A moment tells nothing of what is skin.
+            if judged.n_blocks(frames[rows], EDGE_BLOCK_S) >= FEWEST_BLOCKS:
+                compared = True
+                found += faults_of(judged, before)
         seen += compared
     return tuple(found), seen
 

@@ -5,11 +5,12 @@ from dataclasses import replace
 
 from mocap.errors import KinematicsError
 from mocap.kinematics import Kinematics, KinematicsOptions
+from mocap.kinematics.option_use import UNUSED
 from mocap.pipeline.model_notes import KinematicsInput, other_model_note
 from mocap.trial import AngleDefinition
 
 MODEL = "plug-in-gait"
-_UNUSED = ("hip_centre", "marker_radius_m", "skin_asis_m", "skin_psis_m", "knee_axis", "pelvis")
+_UNUSED = (*UNUSED[MODEL], "hip_centre", "marker_radius_m")
 
 
 def better_model_note(given: KinematicsInput, options: KinematicsOptions, result: Kinematics) -> str:

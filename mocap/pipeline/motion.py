@@ -33,6 +33,7 @@ from mocap.pipeline.model_notes import KinematicsInput, model_notes
 from mocap.pipeline.point_filter import as_static, point_method, with_filtered_points, with_point_method
 from mocap.pipeline.reconstruction import GRAVITY_UNSTATED
 from mocap.pipeline.trial_outputs import TRIAL_SUFFIXES, check_trial_output
+from mocap.pipeline.unheeded import check_heeded, unused_note
 from mocap.readers import Imported, read_motion
 from mocap.signal.filter_options import FilterOptions
 from mocap.signal.smoothing import filter_points
@@ -153,7 +154,7 @@ def analyse(
     }  # fmt: skip
     lacking = missing_note(result.marker_set, result.cost_of_missing)
     better = better_model_note(told, options, result)
-    single = (own, lacking, better, floor_note(result, options, trial.gravity_known))
+    single = (own, lacking, better, unused_note(result, options), floor_note(result, options, trial.gravity_known))
     notes = [*(note for note in single if note), *model_notes(told, options, result)]
     operation = Operation("kinematics", {**stated, "notes": "; ".join(notes)} if notes else stated)
 
@@ -242,6 +243,7 @@ def kinematics_to_file(
     ConfigError
         When a choice is unknown or out of its range.
     """
+    check_heeded(model, choices or {}, up or units, [path, *([static] if static else []), *recorded.files])
     stated = {**(choices or {}), **({} if model is None else {"model": model})}
     options = build(KinematicsOptions, stated, "command line", "--set", typed=False)
     # A trial file may be given its own angles; a recording and the standing trial stay.

@@ -12,6 +12,7 @@ from mocap.kinematics.faults.sudden import largest
 from mocap.kinematics.shapes import exchanged, exchanged_sides, explained, explained_sides, rms
 
 BLOCK_S, EDGE_BLOCK_S = 0.25, 0.1
+FEWEST_BLOCKS = 3
 NOISE_SDS = 5.0
 """Standard uncertainties by the scatter of means over blocks, so that filtered noise counts as it is; a choice."""
 _SKIN_ORDER = 3
@@ -39,7 +40,11 @@ class Samples:
         With `skin`, slow movement over a few blocks is none of it.
         """
         scatter, count = self.scatter(off, lever, frames, EDGE_BLOCK_S if skin else BLOCK_S, _SKIN_ORDER if skin else 1)
-        return scatter / float(np.sqrt(count)) if count >= 3 else float("inf")
+        return scatter / float(np.sqrt(count)) if count >= FEWEST_BLOCKS else float("inf")
+
+    def n_blocks(self, frames: NDArray, block_s: float) -> int:
+        """Return over how many blocks of time some frames are spread; the doubt needs `FEWEST_BLOCKS`."""
+        return len(np.unique((frames / (block_s * self.rate_hz)).astype(int)))
 
     def scatter(
         self, off: NDArray, lever: NDArray, frames: NDArray, block_s: float, order: int = 1

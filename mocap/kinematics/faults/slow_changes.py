@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.kinematics.faults.bodies import Moved
-from mocap.kinematics.faults.body_samples import Samples
+from mocap.kinematics.faults.body_samples import BLOCK_S, FEWEST_BLOCKS, Samples
 from mocap.kinematics.faults.sudden import Edges, largest
 from mocap.kinematics.shapes import apart, best_split, shared
 
@@ -55,7 +55,8 @@ def against(
     if slow.sum() < MIN_SIDE:
         return None
     plate = body.group.plate
-    standing = still.sum() >= body.min_frames and not plate
+    # Of too little standing nothing says how sure its mean is.
+    standing = not plate and body.n_blocks(frames[still], BLOCK_S) >= FEWEST_BLOCKS
     use = off[still] if standing else off[slow]
     change = np.median(use, axis=0)
     if not standing and not plate:

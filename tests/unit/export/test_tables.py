@@ -93,7 +93,7 @@ def test_a_dictionary_says_what_every_angle_means(tmp_path):
     head, first, second = _read(paths[-1])
     table, row = _read(paths[-2])[0], dict(zip(head, first, strict=True))
     assert [row["angle"], row["unit"], row["observable"], row["reason"]] == ["pelvic_tilt", "deg", "1", ""]
-    assert row["column"] in table and row["sd_column"] in table
+    assert {row["column"], row["sd_column"], row["flag_column"]} <= set(table)
     # All of it in words, and none of it a formula.
     assert {word: row[word].removeprefix("'") for word in meaning} == meaning
     assert not any(cell.startswith(("=", "-")) for cell in first)
@@ -143,6 +143,6 @@ def test_one_table_holds_measures_too(tmp_path):
     table, meanings = export_csv(trial, tmp_path / "x.csv")
     assert {"pelvic_tilt_deg", "heel_rise_r_m", "com_ap_ratio_sd"} <= set(_read(table)[0])
     head, *rows = _read(meanings)
-    assert head[:3] == ["angle", "column", "sd_column"]
+    assert head[:4] == ["angle", "column", "sd_column", "flag_column"]
     assert [row[0] for row in rows] == ["pelvic_tilt", "heel_rise_r", "angular_velocity_pelvis", "com_ap_ratio"]
     assert rows[3][head.index("reason")] == "needs C7" and rows[1][head.index("unit")] == "m"

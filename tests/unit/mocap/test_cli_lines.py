@@ -21,6 +21,17 @@ def test_what_failed_reads_as_a_sentence_whatever_its_text():
     ]
 
 
+def test_a_unit_that_the_text_begins_with_is_said_once():
+    same = Verdict("same", 0.0, 1.0, "segments", True, "segments, of 10, that differ")
+    odd = Verdict("odd", 2.0, 0.0, "samples", False, "samples of landmarks that leap")
+    moved = Verdict("moved", 0.0, 0.015, "m", True, "markers of 2 segments")
+    assert verdict_lines((same, odd, moved)) == [
+        "  ok   same: 0 segments, of 10, that differ",
+        "  LOOK odd: 2 samples (limit 0 samples) of landmarks that leap",
+        "  ok   moved: 0 m markers of 2 segments",
+    ]
+
+
 def test_counts_and_ratios_have_no_unit_and_limits_are_rounded():
     exchanged = Verdict("labels_exchanged", 4.0, 0.0, "1", False, "exchanged labels")
     residual = Verdict("residual_RTH1", 21.123456, 15.053916764086944, "mm", False, "RMS distance")
