@@ -20,6 +20,7 @@ from mocap.kinematics.missing import missing_note
 from mocap.kinematics.proxies import PROXIES
 from mocap.kinematics.static import StaticReport
 from mocap.kinematics.tasks import task_note
+from mocap.pipeline.analysis_inputs import with_input_names, without_former_inputs
 from mocap.pipeline.better_model import better_model_note
 from mocap.pipeline.calibration_part import with_calibration_part
 from mocap.pipeline.calibration_recordings import NO_PATHS, RecordingPaths, named_digests, open_recordings
@@ -249,7 +250,7 @@ def kinematics_to_file(
     # A trial file may be given its own angles; a recording and the standing trial stay.
     kept = [path] if path.suffix.lower() not in TRIAL_SUFFIXES else []
     check_trial_output(out, [*kept, *([static] if static is not None else []), *recorded.files])
-    trial = open_trial(path, up, units)
+    trial = without_former_inputs(open_trial(path, up, units))
     filtered = filtering is None and trial.points_smoothed is not None
 
     def treated(opened: Trial) -> Points3D:
@@ -271,10 +272,12 @@ def kinematics_to_file(
     recordings = open_recordings(recorded, lambda file: treated(open_trial(file, up, units)), clicked)
     clicks = () if recorded.clicks is None else (recorded.clicks,)
     statics = () if static is None else (static,)
-    trial = replace(trial, inputs={**trial.inputs, **named_digests([*statics, *recorded.files, *clicks], trial.inputs)})
+    used = named_digests([*statics, *recorded.files, *clicks], trial.inputs)
+    trial = replace(trial, inputs={**trial.inputs, **used})
     analysed = analyse(
         trial, as_static(standing.points, treated(standing)) if standing else None, marker_set, filtering, options,
         {**standing.subject, **record_of(standing)} if standing else None, recordings,
     )  # fmt: skip
+    analysed = with_input_names(analysed, used)
     write_trial(out, analysed)
     return analysed

@@ -230,6 +230,9 @@ def test_the_command_takes_a_closing_static(tmp_path: Path) -> None:
     assert [v.passed for v in read.quality if v.name == "closing_pelvis_shift"] == [False]
     assert set(read.inputs) == {"standing.h5", "standing.h5 (2)", "closing.h5"}
     assert read.inputs["standing.h5"] == "0" * 64
+    # What an analysis took in goes with it when the next one takes its place.
+    kinematics_to_file(paths[1], tmp_path / "again.h5", None, None, None, None, None)
+    assert read_trial(tmp_path / "again.h5").inputs == {"standing.h5": "0" * 64}
 
 
 def test_a_sacral_plate_without_landmarks_is_judged_by_the_hips_and_others_are_not() -> None:
