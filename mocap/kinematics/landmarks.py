@@ -209,7 +209,8 @@ def build_landmarks(
     """
     landmarks = dict(points)
     method = "ASIS and SACR markers" if "SACR" in points and "RPSIS" not in points else "ASIS and PSIS markers"
-    if pelvis == "plate" and not _has_plate(calibration, points):
+    # Without them there is no pelvis that would be taken in its place.
+    if pelvis == "plate" and {"RASIS", "LASIS"} <= set(points) and not _has_plate(calibration, points):
         raise KinematicsError(
             "Option pelvis is 'plate', and no sacral plate is tied to the pelvis by a static trial.",
             "Give the static trial with plate and ASIS and PSIS, or leave pelvis out.",

@@ -67,6 +67,7 @@ def test_a_shift_per_view_removes_nearly_all_that_the_cameras_left(
     assert any("'cam_1' is early" in sentence for sentence in timing.sentences(observations.camera_names))
 
 
+@pytest.mark.heavy
 def test_views_never_used_are_measured_to_a_tenth_of_a_millimetre(
     observations: BoardObservations, stamps: NDArray
 ) -> None:

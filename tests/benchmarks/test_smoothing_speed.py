@@ -89,6 +89,6 @@ def test_points_per_second_over_the_optimisation_of_aniposelib(n_cameras):
 
 def test_faster_and_more_accurate_than_the_optimisation_of_aniposelib():
     # The promise is 500 times on a long recording.
-    found, error = compare(4, 600, slice(200, 212), 1)
+    found, error = compare(4, 600, slice(200, 206), 1)
     assert max(error["kalman"], error["map"]) < 0.5 * error["theirs"]
     assert min(found.values()) > 30

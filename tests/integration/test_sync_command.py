@@ -107,7 +107,7 @@ def test_auto_takes_the_lamp_and_says_why_not_the_others(filmed: Path, mocap_cli
     assert "1 trial found, 1 done, 0 refused" in done.out
 
 
-@pytest.mark.parametrize("heard", [True, False])
+@pytest.mark.parametrize("heard", [True, pytest.param(False, marks=pytest.mark.heavy)])
 def test_a_lamp_of_its_own_is_not_taken_for_the_flash_of_the_others(tmp_path: Path, mocap_cli, heard: bool) -> None:
     rng = np.random.default_rng(4)
     sound = scene_sound(rng, 6.0) if heard else None
