@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+import numpy as np
 from numpy.typing import NDArray
 
 from mocap.errors import KinematicsError
@@ -99,13 +100,16 @@ def look_at(
     of_both: tuple[Verdict, ...] = ()
     if matched.marker_set.kind != "keypoints":
         coincident = find_coincident(points, matched.label_of)
-        of_both = coincident_verdict(coincident)
+        points, of_both = without_coincident(points, matched.label_of, coincident), coincident_verdict(coincident)
     if matched.marker_set.kind != "keypoints" and static is not None:
         label_of = match(matched.marker_set, static.names).label_of
         in_static = find_coincident(static, label_of)
         static = without_coincident(static, label_of, in_static)
         of_both += coincident_verdict(in_static, "static")
     positions = checked_positions(points, matched, "trial", upright)
+    # What is on one spot throughout is a landmark all the same, of no known place.
+    for name in {name for pair in coincident for name in (pair.one, pair.other)} - set(positions):
+        positions[name] = np.full((points.n_frames, 3), np.nan)
     exchanges = find_exchanges(positions, points.rate_hz)
     marks = matched.marker_set
     detected = frozenset(matched.label_of) if marks.kind == "keypoints" else marks.keypoints

@@ -151,6 +151,9 @@ def test_one_marker_with_two_labels_is_told(pair: tuple[str, str]) -> None:
         (told,) = (verdict for verdict in result.verdicts if verdict.name == name)
         assert not told.passed
         assert all(label in told.text for label in pair)
+    # Nothing else is made of them either.
+    centre = {"RLFE": "RKJC", "C7": "", "RLMAL": "RAJC"}[pair[0]]
+    assert not centre or np.isnan(trial.centres.get(centre, np.array(np.nan))).all()
     angle = {"RLFE": "knee_flexion_r", "C7": "thoracic_curvature", "RLMAL": "ankle_dorsiflexion_r"}[pair[0]]
     assert np.isnan(kinematics(doubled(points)).angles[angle]).all()
     assert not kinematics(doubled(points)).angles.definition(angle).observable

@@ -76,6 +76,6 @@ def coincident_verdict(found: Sequence[Coincident], owner: str = "") -> tuple[Ve
         return ()
     told = ", ".join(f"{pair.one} and {pair.other} in {len(pair.frames)} frames" for pair in found)
     text = f"pairs of landmarks{owner and f' of the {owner}'} within {1000 * COINCIDENT_M:.0f} mm of each other, one "
-    text += f"marker with two labels, {'taken as missing' if owner else 'of no use to angles'}: {told}. Mend the labels"
+    text += f"marker with two labels, taken as missing: {told}. Mend the labels"
     name = f"{owner}_points_coincident" if owner else "points_coincident"
     return (Verdict(name, float(len(found)), 0.0, "1", False, text),)

@@ -139,8 +139,10 @@ def test_an_angle_that_the_trial_cannot_show_has_its_reason_in_every_frame() -> 
 
 
 def test_collinear_in_every_frame_is_not_observable_for_that_reason() -> None:
-    angles = kinematics(spoilt({"LMFE": (slice(None), "LLFE")}, drop=PLATES)).angles
-    assert "epicondyles" in angles.definition("hip_flexion_l").reason
+    result = kinematics(spoilt({"LMFE": (slice(None), "LLFE")}, drop=PLATES))
+    angles = result.angles
+    assert "LLFE, LMFE missing" in angles.definition("hip_flexion_l").reason
+    assert "LLFE and LMFE" in next(v.text for v in result.verdicts if v.name == "points_coincident")
     assert not angles.definition("knee_varus_l").observable
     assert angles.definition("hip_flexion_r").observable
 
