@@ -14,7 +14,7 @@ _MOST_WORDS = 240  # of the 256 that a byte tells apart; the others are for text
 
 
 class Reasons:
-    """Codes of the frames of angles, and the text of each code: the only place that gives new ones.
+    """Codes of the frames of angles, and the text of each code; flags of points and the skeleton get theirs here.
 
     Attributes
     ----------
