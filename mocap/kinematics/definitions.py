@@ -151,7 +151,7 @@ VERDICT_NAMES: frozenset[str] = frozenset(
         "flat_foot_r", "flat_foot_l",
         "labels_exchanged", "static_labels_exchanged", "static_usable",
         "points_frozen", "points_leaping", "points_off_course", "points_far_off_the_body",
-        "points_coincident", "static_points_coincident",
+        "points_coincident", "static_points_coincident", "calibration_points_coincident",
         "points_absurd", "static_points_absurd", "calibration_points_absurd",
         "markers_moved", "measures_sides", "measures_changed",
         "static_same_placement",

@@ -18,6 +18,7 @@ from mocap.kinematics.faults.coincident import (
     find_coincident,
     without_coincident,
 )
+from mocap.kinematics.faults.doubled import recordings_without_doubled
 from mocap.kinematics.faults.odd_points import (
     OddPoints,
     find_odd_points,
@@ -106,6 +107,9 @@ def look_at(
         in_static = find_coincident(static, label_of)
         static = without_coincident(static, label_of, in_static)
         of_both += coincident_verdict(in_static, "static")
+    if matched.marker_set.kind != "keypoints" and not recordings.none:
+        recordings, in_recordings = recordings_without_doubled(recordings, matched.marker_set)
+        of_both += in_recordings
     positions = checked_positions(points, matched, "trial", upright)
     # What is on one spot throughout is a landmark all the same, of no known place.
     for name in {name for pair in coincident for name in (pair.one, pair.other)} - set(positions):

@@ -64,11 +64,19 @@ def quiet_frames(points: NDArray, rate_hz: float) -> NDArray:
     -----
     Speeds are differences of means over neighbouring windows, so that noise of the points does not read as motion.
     """
-    n_frames = len(points)
-    half = max(1, round(QUIET_WINDOW_S * rate_hz))
     seen = np.isfinite(points).all(axis=2)
-    if n_frames < 2 * half or not seen.any():
+    if len(points) < 2 * _half_window(rate_hz) or not seen.any():
         return seen.any(axis=1)
+    return np.asarray((window_speeds(points, rate_hz) < QUIET_SPEED_M_S) & seen.any(axis=1))
+
+
+def window_speeds(points: NDArray, rate_hz: float) -> NDArray:
+    """Return the median speed over the points in each frame, shape (time,), m/s, as `quiet_frames` judges it.
+
+    NaN where neither window, or but one, shows any point; the recording, (time, point, 3), has two windows or more.
+    """
+    n_frames, half = len(points), _half_window(rate_hz)
+    seen = np.isfinite(points).all(axis=2)
     sums = np.concatenate([np.zeros((1, *points.shape[1:])), np.cumsum(np.where(seen[..., None], points, 0.0), 0)])
     counts = np.concatenate([np.zeros((1, points.shape[1])), np.cumsum(seen, axis=0)])
     frames = np.arange(n_frames)
@@ -76,8 +84,11 @@ def quiet_frames(points: NDArray, rate_hz: float) -> NDArray:
     middle = np.clip(frames, half, n_frames - half)
     before, n_before = sums[middle] - sums[middle - half], counts[middle] - counts[middle - half]
     after, n_after = sums[middle + half] - sums[middle], counts[middle + half] - counts[middle]
-    median = _median_speed(_mean(before, n_before), _mean(after, n_after), rate_hz / half)
-    return np.asarray((median < QUIET_SPEED_M_S) & seen.any(axis=1))
+    return _median_speed(_mean(before, n_before), _mean(after, n_after), rate_hz / half)
+
+
+def _half_window(rate_hz: float) -> int:
+    return max(1, round(QUIET_WINDOW_S * rate_hz))
 
 
 def quiet_at(paths: Sequence[NDArray], rate_hz: float, frames: NDArray) -> NDArray:
@@ -85,7 +96,7 @@ def quiet_at(paths: Sequence[NDArray], rate_hz: float, frames: NDArray) -> NDArr
 
     Of every window a dozen samples tell.
     """
-    n_frames, half = len(paths[0]), max(1, round(QUIET_WINDOW_S * rate_hz))
+    n_frames, half = len(paths[0]), _half_window(rate_hz)
     shown = np.any([np.isfinite(path[frames]).all(axis=1) for path in paths], axis=0)
     if n_frames < 2 * half:
         return np.asarray(shown)

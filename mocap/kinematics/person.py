@@ -122,7 +122,7 @@ def calibrate_person(
     Raises
     ------
     KinematicsError
-        Those of `checked_positions`, STATIC_MOVING, STATIC_OTHER_SUBJECT.
+        Those of `checked_positions`, STATIC_MOVING, STATIC_FEW_FRAMES, STATIC_OTHER_SUBJECT.
     """
     matched = match(marker_set, static.names)
     if not matched.label_of:
@@ -185,7 +185,7 @@ def calibrate_person(
             **lengths,
         },
     )
-    enough = Verdict("static_quiet", quiet_s, STATIC_QUIET_S, "s", quiet_s >= STATIC_QUIET_S, "quiet standing used")
+    enough = Verdict("static_quiet", quiet_s, STATIC_QUIET_S, "s", quiet_s >= STATIC_QUIET_S, _quiet_words(everything))
     hips = hips_of(seen)
     judged += standing_verdicts(report.neutral_mean_rad)
     refuse = options.static_check == "refuse"
@@ -193,6 +193,12 @@ def calibrate_person(
     judged += touched.verdicts + closing_verdicts(recordings, marker_set, with_markers, hips, refuse)
     verdicts = (*same, enough, *reached, *judged)
     return Person(calibration, zeros, size, report, functional, verdicts, _mean_sd(positions, noise), positions, hips)
+
+
+def _quiet_words(static: Mapping[str, NDArray]) -> str:
+    known = np.any([np.isfinite(values).all(axis=1) for values in static.values()], axis=0)
+    few = f"; of its {len(known)} frames only {known.sum()} known" if 2 * known.sum() < len(known) else ""
+    return f"quiet standing used{few}"
 
 
 def _hip_methods(body: Body, setting: Setting, trial: Mapping[str, NDArray]) -> dict[str, str]:

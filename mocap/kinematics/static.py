@@ -12,7 +12,7 @@ from mocap.errors import KinematicsError
 from mocap.kinematics.angles import line_lean
 from mocap.kinematics.body import SIDES, Body, Setting, Zeros
 from mocap.kinematics.body_lines import feet_middle, pelvis_middle
-from mocap.kinematics.heading import quiet_frames
+from mocap.kinematics.heading import quiet_frames, window_speeds
 from mocap.kinematics.hip_centre import PelvisSize
 from mocap.kinematics.landmarks import Landmarks
 from mocap.kinematics.observability import NotObservable
@@ -53,14 +53,26 @@ def quiet_part(static: Mapping[str, NDArray], rate_hz: float, owner: str = "stat
     """Return which frames of a static trial are quiet standing, shape (time,).
 
     Frames in which the pelvis is nearer to the feet than 97 % of its usual distance are left out: a pause at the bottom
-    of a squat is quiet, but not standing.
+    of a squat is quiet, but not standing. Of a single frame that is known nothing else can be asked.
 
     Raises
     ------
     KinematicsError
-        STATIC_MOVING when none is.
+        STATIC_MOVING when none is; STATIC_FEW_FRAMES when those that are known are too few to tell.
     """
-    quiet = quiet_frames(np.stack(list(static.values()), axis=1), rate_hz)
+    points = np.stack(list(static.values()), axis=1)
+    quiet = quiet_frames(points, rate_hz)
+    if not quiet.any():
+        known = np.isfinite(points).all(axis=2).any(axis=1)
+        if known.sum() == 1:
+            return known
+        if not np.isfinite(window_speeds(points, rate_hz)[known]).any():
+            raise KinematicsError(
+                f"Of the {len(known)} frames of the {owner} {known.sum()} are known, too few and too far apart to tell "
+                "whether the person stands still.",
+                "Record at least 3 s of quiet standing with the markers in view.",
+                code="STATIC_FEW_FRAMES",
+            )
     quiet &= standing_frames(static)
     if not quiet.any():
         raise KinematicsError(

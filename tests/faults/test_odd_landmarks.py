@@ -165,6 +165,33 @@ def test_absurd_coordinates_of_calibration_recordings_are_missing() -> None:
     assert not told.passed and told.measured == 100 and "of the " in told.text
 
 
+def test_two_labels_on_one_marker_of_calibration_recordings_are_missing_there() -> None:
+    person = default_subject()
+    points, static, star = (
+        Points3D(made.points.position[::4], made.points.names, 25.0)
+        for made in (squat(person, repetitions=1), static_standing(person, seconds=2.0), star_arc(person, "r"))
+    )
+    # In the bad one each second label is on the marker of the first; in the other neither is there.
+    pairs = {"star": (star, "RLFE", "RMFE"), "closing": (static, "RASIS", "LASIS")}
+
+    def recorded(missing: bool) -> Kinematics:
+        given = {}
+        for name, (recording, one, other) in pairs.items():
+            position, columns = recording.position.copy(), [recording.names.index(label) for label in (one, other)]
+            position[:, columns] = np.nan if missing else position[:, columns[:1]]
+            given[name] = Points3D(position, recording.names, 25.0)
+        recordings = CalibrationRecordings((given["star"],), closing=given["closing"])
+        return kinematics(points, static=static, recordings=recordings, measured=False)
+
+    doubled, missing = recorded(False), recorded(True)
+    np.testing.assert_array_equal(doubled.angles.values, missing.angles.values)
+    others = [one for one in doubled.verdicts if one.name != "calibration_points_coincident"]
+    assert str(others) == str(list(missing.verdicts))
+    (told,) = (one for one in doubled.verdicts if one.name == "calibration_points_coincident")
+    assert not told.passed and told.measured == 2
+    assert "functional hip trial" in told.text and "closing static" in told.text and "RASIS and LASIS" in told.text
+
+
 @pytest.mark.parametrize("value", [1e6, 1e3, -20.0])
 @pytest.mark.parametrize("name", ["RLFE", "RHEEL", "RSH1"])
 def test_a_point_far_off_the_body_all_the_time_is_told(value: float, name: str) -> None:

@@ -42,7 +42,7 @@ def closing_verdicts(
     Raises
     ------
     KinematicsError
-        STATIC_MOVING, STATIC_OTHER_SUBJECT, and those of `check_body`.
+        STATIC_MOVING, STATIC_FEW_FRAMES, STATIC_OTHER_SUBJECT, and those of `check_body`.
     """
     closing = recordings.closing
     if closing is None:
@@ -56,7 +56,8 @@ def closing_verdicts(
     still = {name: values for name, values in still.items() if np.isfinite(values).all(axis=1).any()}
     closer = same_body(opening, still)
     same = same_person("closing", [person]) if closer is None else (closer,)
-    stands = _stands(quiet, closing.rate_hz)
+    known = np.any([np.isfinite(values).all(axis=1) for values in positions.values()], axis=0)
+    stands = _stands(quiet[known], closing.rate_hz)
     same += (stands,)
     if not stands.passed and quiet.sum() < LEAST_S * closing.rate_hz:
         text = "not judged whether plates or clusters slid: the closing static is a movement, with too little standing"
@@ -66,7 +67,7 @@ def closing_verdicts(
 
 
 def _stands(quiet: NDArray, rate_hz: float) -> Verdict:
-    """Return whether most of a closing static, shape (time,) of bool, is quiet standing."""
+    """Return whether most of the known frames of a closing static, shape (time,) of bool, is quiet standing."""
     part = float(quiet.mean())
     text = f"part of the closing static that is quiet standing ({quiet.sum() / rate_hz:.1f} s)"
     text += "" if part >= STANDING_PART else ": it looks like a movement; record quiet standing"

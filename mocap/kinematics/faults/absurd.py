@@ -1,5 +1,6 @@
 """Absurdly far coordinates of the recordings that calibrate a person: missing there as in the trial, and told."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from mocap.kinematics.anatomical.joints import CalibrationRecordings
@@ -29,8 +30,17 @@ def calibration_without_absurd(
     if static is not None:
         given, static = static, without_absurd(static)
         verdicts = absurd_verdict("static_points_absurd", " of the static", given, static)
+    recordings = each_cleaned(recordings, cleaned)
+    worst = max(others, key=lambda verdict: verdict.measured, default=None)
+    return static, recordings, verdicts if worst is None else (*verdicts, worst)
+
+
+def each_cleaned(
+    recordings: CalibrationRecordings, cleaned: Callable[[Points3D, str], Points3D]
+) -> CalibrationRecordings:
+    """Return the recordings, each as `cleaned` returns it of its points and the words for it."""
     closing, pivot = recordings.closing, recordings.pivot
-    recordings = replace(
+    return replace(
         recordings,
         functional_hip=tuple(cleaned(one, "the functional hip trial") for one in recordings.functional_hip),
         functional_knee=tuple(cleaned(one, "the functional knee trial") for one in recordings.functional_knee),
@@ -40,5 +50,3 @@ def calibration_without_absurd(
             (name, cleaned(one, f"the recording that points at {name}")) for name, one in recordings.pointed
         ),
     )
-    worst = max(others, key=lambda verdict: verdict.measured, default=None)
-    return static, recordings, verdicts if worst is None else (*verdicts, worst)

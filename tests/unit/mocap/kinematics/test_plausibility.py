@@ -131,6 +131,24 @@ def test_static_that_never_stands_still_is_refused() -> None:
         kinematics(STATIC, static=moving)
 
 
+def test_a_static_of_few_known_frames_is_judged_as_that() -> None:
+    def known(*frames: int) -> Points3D:
+        position = np.full_like(STATIC.position, np.nan)
+        position[list(frames)] = STATIC.position[list(frames)]
+        return Points3D(position, STATIC.names, STATIC.rate_hz)
+
+    trial = Points3D(STATIC.position[:5], STATIC.names, STATIC.rate_hz)
+    one = kinematics(trial, static=known(60), measured=False)
+    alone = Points3D(STATIC.position[60:61], STATIC.names, STATIC.rate_hz)
+    np.testing.assert_array_equal(one.angles.values, kinematics(trial, static=alone, measured=False).angles.values)
+    (told,) = (verdict for verdict in one.verdicts if verdict.name == "static_quiet")
+    assert not told.passed and told.measured == pytest.approx(1 / STATIC.rate_hz)
+    assert f"of its {STATIC.n_frames} frames only 1 known" in told.text
+    with pytest.raises(KinematicsError, match="2 are known") as apart:
+        kinematics(trial, static=known(5, 95))
+    assert apart.value.code == "STATIC_FEW_FRAMES"
+
+
 def test_pauses_at_the_bottom_of_a_squat_do_not_count_as_standing() -> None:
     trial = squat(SUBJECT, repetitions=2)
     standing = kinematics(trial.points, static=static_standing(SUBJECT).points).angles
