@@ -146,6 +146,8 @@ def test_an_analysis_repeated_keeps_nothing_of_the_one_before(
     assert len(set(names)) == len(names)
     assert not any(name.startswith("static") for name in names)
     assert not any(name.startswith("neutral") for name in after.subject)
+    # Nor is the static, which the second analysis did without, among what it was made from.
+    assert set(before.inputs) - set(after.inputs) == {static.name} and squats.name in after.inputs
 
 
 def test_a_file_of_angles_alone_has_no_kinematics(mocap_cli: Cli, shared_data: Path, tmp_path: Path) -> None:

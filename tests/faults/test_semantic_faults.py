@@ -151,6 +151,11 @@ def test_one_marker_with_two_labels_is_told(pair: tuple[str, str]) -> None:
         (told,) = (verdict for verdict in result.verdicts if verdict.name == name)
         assert not told.passed
         assert all(label in told.text for label in pair)
+    # A static with them says no more than one without both.
+    kept = [at for at, label in enumerate(still.names) if label not in pair]
+    bare = Points3D(still.position[:, kept], [still.names[at] for at in kept], still.rate_hz)
+    lacking = kinematics(points, static=bare, measured=False).angles
+    np.testing.assert_array_equal(static.angles.values, lacking.values)
     # Nothing else is made of them either.
     centre = {"RLFE": "RKJC", "C7": "", "RLMAL": "RAJC"}[pair[0]]
     assert not centre or np.isnan(trial.centres.get(centre, np.array(np.nan))).all()
