@@ -26,6 +26,7 @@ from mocap.kinematics.faults.odd_points import (
     without_absurd,
     without_exchanged,
 )
+from mocap.kinematics.label_order import OrderDoubt, order_verdict
 from mocap.kinematics.marker_sets import MarkerSet, Matched, match, resolve
 from mocap.kinematics.options import KinematicsOptions
 from mocap.kinematics.person import checked_positions
@@ -53,6 +54,7 @@ class GivenTrial:
     exchanges : tuple of Exchange
     odd : OddPoints
     coincident : tuple of Coincident
+    doubts : tuple of OrderDoubt
     of_static, of_labels, of_points : tuple of Verdict
         On the static as it was given, on labels and posture, on single samples.
     """
@@ -68,6 +70,7 @@ class GivenTrial:
     exchanges: tuple[Exchange, ...] = ()
     odd: OddPoints = OddPoints((), MappingProxyType({}))  # noqa: RUF009 - frozen, all its parts are empty
     coincident: tuple[Coincident, ...] = ()
+    doubts: tuple[OrderDoubt, ...] = ()
     of_static: tuple[Verdict, ...] = ()
     of_labels: tuple[Verdict, ...] = ()
     of_points: tuple[Verdict, ...] = ()
@@ -110,7 +113,7 @@ def look_at(
     if matched.marker_set.kind != "keypoints" and not recordings.none:
         recordings, in_recordings = recordings_without_doubled(recordings, matched.marker_set)
         of_both += in_recordings
-    positions = checked_positions(points, matched, "trial", upright)
+    positions, doubts = checked_positions(points, matched, "trial", upright)
     # What is on one spot throughout is a landmark all the same, of no known place.
     for name in {name for pair in coincident for name in (pair.one, pair.other)} - set(positions):
         positions[name] = np.full((points.n_frames, 3), np.nan)
@@ -133,8 +136,9 @@ def look_at(
         exchanges=exchanges,
         odd=odd,
         coincident=coincident,
+        doubts=doubts,
         of_static=unusable,
-        of_labels=(*stands, exchange_verdict(exchanges, points)),
+        of_labels=(*stands, exchange_verdict(exchanges, points), *order_verdict(doubts)),
         of_points=odd_verdicts(odd, given, points) + absurd + of_both,
     )
 

@@ -28,6 +28,7 @@ from mocap.kinematics.body import SIDES, Body, Setting, Zeros
 from mocap.kinematics.body_lines import thinned
 from mocap.kinematics.exchanged import exchange_verdict, find_exchanges
 from mocap.kinematics.hip_centre import PelvisSize
+from mocap.kinematics.label_order import OrderDoubt, order_verdict
 from mocap.kinematics.marker_sets import MarkerSet, Matched, match
 from mocap.kinematics.models import build_body, with_model_zeros
 from mocap.kinematics.options import KinematicsOptions
@@ -46,7 +47,7 @@ class Person:
 
     `mean_sd_m` is the standard uncertainty, per axis, of the mean of each landmark over the quiet frames (m).
     `quiet` holds the landmarks in the quiet frames of the static, shape (time, 3) in m; `hips` the hip centres
-    there.
+    there; `doubts` its landmarks that are out of their order.
     """
 
     calibration: lm.Calibration | None = None
@@ -58,13 +59,18 @@ class Person:
     mean_sd_m: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     quiet: Mapping[str, NDArray] = field(default_factory=lambda: MappingProxyType({}))
     hips: Mapping[str, NDArray] = field(default_factory=lambda: MappingProxyType({}))
+    doubts: tuple[OrderDoubt, ...] = ()
 
 
 NOBODY = Person()
 
 
-def checked_positions(points: Points3D, matched: Matched, owner: str, upright: bool) -> dict[str, NDArray]:
+def checked_positions(
+    points: Points3D, matched: Matched, owner: str, upright: bool, *, standing: bool = False
+) -> tuple[dict[str, NDArray], tuple[OrderDoubt, ...]]:
     """Return the landmarks of a trial (ISB-turned world, m) after the checks of `plausibility` and `upright`.
+
+    With them the doubts of `check_order`; `standing` as there.
 
     Raises
     ------
@@ -78,10 +84,10 @@ def checked_positions(points: Points3D, matched: Matched, owner: str, upright: b
             "Check the labels and the reconstruction.",
             code="NO_POINTS",
         )
-    plausibility.check_body(thinned(positions), owner)
+    doubts = plausibility.check_body(thinned(positions), owner, standing=standing)
     if upright:
         check_upright(positions, owner)
-    return positions
+    return positions, doubts
 
 
 def size_without_static(positions: Mapping[str, NDArray], options: KinematicsOptions) -> PelvisSize | None:
@@ -134,12 +140,13 @@ def calibrate_person(
     # What a static of a world without a vertical tells of the sole or of heights would be of no use.
     setting = replace(setting, gravity_known=setting.gravity_known and static.gravity_known)
     upright = setting.gravity_known and options.posture == "upright"
-    everything = checked_positions(static, matched, "static trial", upright)
+    everything, doubts = checked_positions(static, matched, "static trial", upright, standing=True)
     compared = plausibility.same_subject(everything, thinned(trial), options.static_check == "refuse")
     same: tuple[Verdict, ...] = () if compared is None else (compared,)
     exchanges = find_exchanges(everything, static.rate_hz)
     same += (exchange_verdict(exchanges, static, "static"),) if exchanges else ()
     same += upright_verdicts(everything, "static") if upright else ()
+    same += order_verdict(doubts, "static")
     quiet = quiet_part(everything, static.rate_hz)
     positions = {name: values[quiet] for name, values in everything.items()}
     positions = {name: values for name, values in positions.items() if np.isfinite(values).all(axis=1).any()}
@@ -149,12 +156,12 @@ def calibrate_person(
         positions = {**positions, **touched.positions}
         check_carried(touched.positions, positions)
         check_places(touched.positions, positions)
-        plausibility.check_body(positions, "static trial with the landmarks that were pointed at")
+        plausibility.check_body(positions, "static trial with the landmarks that were pointed at", standing=True)
     noise = lm.noise_of(static, matched)
     calibration = lm.calibrate(positions, trial, noise)
     tracked = {name: values for name, values in positions.items() if name in trial}
     if not tracked:
-        return Person(verdicts=same)
+        return Person(verdicts=same, doubts=doubts)
     found = lm.build_landmarks(lm.traced_points(tracked, False), calibration, options.pelvis, noise)
     size = sized(positions, options)
     setting = replace(setting, pelvis_method=found.pelvis_method, size=size)
@@ -192,7 +199,8 @@ def calibrate_person(
     judged = without_given_hips(judged, methods)
     judged += touched.verdicts + closing_verdicts(recordings, marker_set, with_markers, hips, refuse)
     verdicts = (*same, enough, *reached, *judged)
-    return Person(calibration, zeros, size, report, functional, verdicts, _mean_sd(positions, noise), positions, hips)
+    means_sd = _mean_sd(positions, noise)
+    return Person(calibration, zeros, size, report, functional, verdicts, means_sd, positions, hips, doubts)
 
 
 def _quiet_words(static: Mapping[str, NDArray]) -> str:

@@ -20,7 +20,7 @@ from mocap.kinematics.body_lines import (
     pelvis_right,
     trunk_top,
 )
-from mocap.kinematics.label_order import check_order
+from mocap.kinematics.label_order import OrderDoubt, check_order
 from mocap.kinematics.plausible_body import BACKWARD, check_legs, check_skeleton
 from mocap.trial import Verdict
 
@@ -49,8 +49,10 @@ SUBJECT_REFUSE_FEW = 0.10
 MANY_LENGTHS = 6
 
 
-def check_body(points: Positions, owner: str) -> None:
+def check_body(points: Positions, owner: str, *, standing: bool = False) -> tuple[OrderDoubt, ...]:
     """Refuse points that are not a person in metres with the right on the right; the vertical plays no part.
+
+    Parameters and what is returned are those of `check_order`.
 
     Raises
     ------
@@ -62,7 +64,7 @@ def check_body(points: Positions, owner: str) -> None:
     check_sides(points, owner)
     check_legs(points, owner)
     check_spine(points, owner)
-    check_order(points, owner)
+    return check_order(points, owner, standing=standing)
 
 
 def check_units(points: Positions, owner: str) -> None:

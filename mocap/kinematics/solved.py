@@ -22,6 +22,7 @@ from mocap.kinematics.frame_reasons import with_frame_reasons
 from mocap.kinematics.further.flat_foot import flat_foot_verdicts
 from mocap.kinematics.given_trial import GivenTrial
 from mocap.kinematics.heel_side import find_shifted_heels
+from mocap.kinematics.label_order import order_flags
 from mocap.kinematics.marker_sets import match
 from mocap.kinematics.models import build_body
 from mocap.kinematics.moved_markers import (
@@ -199,10 +200,13 @@ def _flagged(
     angles = with_frame_reasons(angles, body, posed.found, trial.positions, sources, upright=trial.upright)
     angles = with_exchange_flags(with_odd_flags(angles, trial.odd, sources), trial.exchanges, sources)
     angles = settled_turns(with_point_flags(angles, coincident_flags(trial.coincident), sources))
+    n_frames, carriers = trial.points.n_frames, carriers_of(person.calibration)
+    misplaced = order_flags(trial.doubts, n_frames) + order_flags(person.doubts, n_frames, carriers)
+    angles = with_point_flags(angles, misplaced, sources)
     # What leaves its place for long turns the heading, too; a few odd frames do not.
     lasting = partial(sources, heading=True)
-    angles = with_moved_flags(angles, displaced.moved, lasting, carriers_of(person.calibration))
-    angles = with_point_flags(angles, slip_flags(displaced.slip, trial.points.n_frames), lasting)
+    angles = with_moved_flags(angles, displaced.moved, lasting, carriers)
+    angles = with_point_flags(angles, slip_flags(displaced.slip, n_frames), lasting)
     if posed.fitted is not None:
         angles = posed.fitted.flagged(angles, body, {words_of(one): points_of(one) for one in displaced.moved})
     return with_reach_flags(angles, upright=trial.upright, confirmed=options.physiology == "confirmed")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mocap.errors import KinematicsError
-from mocap.kinematics import KinematicsOptions, kinematics
+from mocap.kinematics import Kinematics, KinematicsOptions, kinematics
 from mocap.readers.c3d import read_c3d
 from mocap.synthetic import default_subject, free_motion, hip_hinge, mirror_name, squat, static_standing, walking
 from mocap.trial import Points3D
@@ -162,3 +162,49 @@ def test_one_marker_with_two_labels_is_told(pair: tuple[str, str]) -> None:
     angle = {"RLFE": "knee_flexion_r", "C7": "thoracic_curvature", "RLMAL": "ankle_dorsiflexion_r"}[pair[0]]
     assert np.isnan(kinematics(doubled(points)).angles[angle]).all()
     assert not kinematics(doubled(points)).angles.definition(angle).observable
+
+
+def shifted(points: Points3D, names: tuple[str, ...], up_m: float) -> Points3D:
+    position = points.position.copy()
+    position[:, [points.names.index(name) for name in names], 2] += up_m
+    return placed(points, position)
+
+
+def twisted(points: Points3D, turn_deg: float) -> Points3D:
+    """The same with the chest turned about the vertical through the middle of the pelvis."""
+    position, c, s = points.position.copy(), np.cos(np.deg2rad(turn_deg)), np.sin(np.deg2rad(turn_deg))
+    chest = [points.names.index(name) for name in ("C7", "T10", "CLAV", "STRN", "RSJC", "LSJC")]
+    middle = np.mean([points.point(name) for name in ("RASIS", "LASIS", "RPSIS", "LPSIS")], axis=0)[:, None]
+    position[:, chest] = middle + (position[:, chest] - middle) @ np.array([[c, s, 0], [-s, c, 0], [0, 0, 1.0]])
+    return placed(points, position)
+
+
+def doubted(result: Kinematics, verdict: str, angle: str, words: str) -> None:
+    """Every value of an angle is there, and flagged; so says a verdict."""
+    (told,) = (one for one in result.verdicts if one.name == verdict)
+    assert not told.passed and words in told.text
+    column = result.angles.names.index(angle)
+    assert np.isfinite(result.angles.values[:, column]).all()
+    reasons = {result.angles.frame_reason_words[code] for code in result.angles.frame_reason[:, column]}
+    assert len(reasons) == 1 and words in reasons.pop()
+
+
+def test_a_twist_of_the_trunk_is_doubted_in_a_trial_and_refused_in_a_static() -> None:
+    trial, still = body("static", 1), static_standing(default_subject(1.6, seed=1), seconds=1.0).points
+    result = kinematics(twisted(trial, 70.0), static=still, measured=False)
+    doubted(result, "labels_in_order", "thoracopelvic_rotation", "CLAV beside C7: trunk twisted")
+    assert result.angles.deg("thoracopelvic_rotation")[0] == pytest.approx(-70.0, abs=1.0)  # measured 0.01
+    assert not result.angles.frame_reason[:, result.angles.names.index("pelvic_tilt")].any()
+    # Where the other line of the chest shows no twist, it is the labels.
+    for trials in ((exchanged(trial, ("C7", "LSJC")), still), (trial, twisted(still, 70.0))):
+        with pytest.raises(KinematicsError) as refused:
+            kinematics(trials[0], static=trials[1], measured=False)
+        assert refused.value.code == "LABEL_ORDER"
+
+
+def test_malleoli_far_above_their_places_are_doubted() -> None:
+    trial, still = body("static", 1), static_standing(default_subject(1.6, seed=1), seconds=1.0).points
+    high = tuple(side + name for side in "RL" for name in ("LMAL", "MMAL"))
+    result = kinematics(shifted(trial, high, 0.09), static=shifted(still, high, 0.09), measured=False)
+    doubted(result, "labels_in_order", "ankle_dorsiflexion_l", "LLMAL far above the ankle")
+    assert "static_labels_in_order" in [one.name for one in result.verdicts]
