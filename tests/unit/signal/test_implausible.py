@@ -47,6 +47,36 @@ def test_all_points_still_at_once_are_copies_where_they_leap_behind_and_a_person
     assert not find_implausible(rest).frozen.any()
 
 
+def resting(first: int, n_still: int, lead_m: float, trail_m: float) -> np.ndarray:
+    """Five points that go on alike, by so much a frame, to one frame; of so many from there on all are the same."""
+    steps = np.full(60, trail_m)
+    steps[: first + 1], steps[first + 1 : first + n_still] = lead_m, 0.0
+    steps[0] = 0.0
+    return np.arange(5.0)[None, :, None] * [0.1, 0.2, 0.3] + np.cumsum(steps)[:, None, None] * [0.6, 0.0, 0.8]
+
+
+# A jump of half a millimetre at either end tells copies; a body comes to rest, and starts, by less.
+@pytest.mark.parametrize(
+    ("first", "n_still", "lead_m", "trail_m", "copied"),
+    [(20, 20, 0.0, 0.0007, True), (20, 20, 0.0007, 0.0, True), (20, 20, 0.0004, 0.0004, False),
+     (20, 3, 0.0007, 0.0001, True), (20, 2, 0.002, 0.002, False), (1, 20, 0.0007, 0.0001, True),
+     (0, 20, 0.0007, 0.0007, True), (40, 20, 0.0007, 0.0007, True)],
+)  # fmt: skip
+def test_copies_begin_or_end_with_a_jump(first, n_still, lead_m, trail_m, copied):
+    position = resting(first, n_still, lead_m or 0.0001, trail_m or 0.0001)
+    position[:, 3] = np.nan  # what is missing all the time is neither copied nor in the way
+    frozen = find_implausible(position).frozen
+    expected = np.zeros_like(frozen)
+    expected[first : first + n_still, [0, 1, 2, 4]] = copied
+    np.testing.assert_array_equal(frozen, expected)
+
+
+def test_of_one_point_alone_nothing_tells_a_copy():
+    position = resting(20, 20, 0.002, 0.002)
+    position[19:41, 1:] = np.nan
+    assert not find_implausible(position).frozen.any()
+
+
 @pytest.mark.parametrize("size", [0.31, 0.5, 3.0])
 @pytest.mark.parametrize("length", [1, 2, 30])
 def test_leaps_away_and_back_are_found_whole(clean, size, length):
