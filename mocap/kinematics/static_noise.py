@@ -107,6 +107,6 @@ def _is_zeroed(name: str, outcome: Outcome, body: Body) -> bool:
     side = name[-1].upper()
     return (
         outcome.reference == "static"
-        or (name.startswith("ankle") and side in body.zeros.foot_flat)
+        or (name.startswith(("ankle", "sole_pitch")) and side in body.zeros.foot_flat)
         or (name.startswith(("knee_flexion", "knee_varus", "knee_rotation")) and side in body.zeros.knee_axis)
     )
