@@ -122,6 +122,24 @@ def test_a_burst_up_to_an_end_is_found_from_its_one_edge() -> None:
     assert told.start == n_frames - 6
 
 
+def turning(apart_m: float, turn_deg: float, missing: int = 0) -> list[tuple[int, int]]:
+    """Stretches told of two heels that go along; in frames 30 to 34 their line is turned, none is seen before that."""
+    middle = np.linspace(0.0, 1.0, 100)[:, None] * [1.0, 0.0, 0.5]
+    turn = np.deg2rad(turn_deg) * ((np.arange(100) >= 30) & (np.arange(100) < 35))
+    line = apart_m / 2 * np.stack([0 * turn, np.sin(turn), np.cos(turn)], axis=1)
+    position = {"RHEEL": middle + line, "LHEEL": middle - line}
+    position["RHEEL"][30 - missing : 30] = np.nan
+    return [(one.start, one.stop) for one in find_exchanges(position, 100.0)]
+
+
+def test_what_counts_as_changing_places() -> None:
+    # A line that turns by more than 127 deg from frame to frame, of more than 10 mm, over a tenth of a second at most.
+    assert turning(0.3, 180.0) == turning(0.3, 135.0) == turning(0.011, 180.0) == turning(0.3, 180.0, 9) == [(30, 35)]
+    assert turning(0.3, 120.0) == turning(0.009, 180.0) == []
+    # Back in their places, which of both was right is not known any more: the rest is longer.
+    assert turning(0.3, 180.0, 10) == [(0, 35)]
+
+
 def test_a_burst_in_the_static_is_told_as_the_statics() -> None:
     points, static = body("squat", 2), body("static", 2)
     columns = {name: index for index, name in enumerate(static.names)}

@@ -71,6 +71,16 @@ def test_copies_begin_or_end_with_a_jump(first, n_still, lead_m, trail_m, copied
     np.testing.assert_array_equal(frozen, expected)
 
 
+# While a point rests the others go on by 1.2 and 0.8 mm, or by 0.4 mm with an excursion between.
+@pytest.mark.parametrize(("drift_m", "out_m", "told"), [(6e-5, 0, True), (4e-5, 0, False), (2e-5, 0.002, True)])
+def test_a_point_that_rests_is_frozen_where_others_move_by_a_millimetre(drift_m, out_m, told):
+    position = resting(0, 1, drift_m, drift_m)
+    position[25:30] += out_m
+    position[20:41, 2] = position[20, 2]
+    frozen = find_implausible(position).frozen
+    assert np.argwhere(frozen).tolist() == [[frame, 2] for frame in range(20, 41)] * told
+
+
 def test_of_one_point_alone_nothing_tells_a_copy():
     position = resting(20, 20, 0.002, 0.002)
     position[19:41, 1:] = np.nan

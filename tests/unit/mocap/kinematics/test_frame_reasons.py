@@ -321,6 +321,9 @@ def test_no_flag_is_wiped_when_there_are_as_many_words_as_a_byte_tells_apart() -
     full = replace(angles, frame_reason=np.full_like(angles.frame_reason, 7), frame_reason_words=words)
     told = with_point_flags(full, [PointFlag("slid", ("RLFE",), np.arange(9))], lambda: {"knee_flexion_r": {"RLFE"}})
     assert (told.frame_reason > 0).all()
+    last = replace(full, frame_reason_words=words[:255])
+    told = with_point_flags(last, [PointFlag("slid", ("RLFE",), np.arange(9))], lambda: {"knee_flexion_r": {"RLFE"}})
+    assert told.frame_reason_words == (*words[:255], MANY)
     few = replace(full, frame_reason_words=words[:250])
     told = with_point_flags(few, [PointFlag("slid", ("RLFE",), np.arange(9))], lambda: {"knee_flexion_r": {"RLFE"}})
     codes = told.frame_reason[:, told.names.index("knee_flexion_r")]

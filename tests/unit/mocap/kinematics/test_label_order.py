@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mocap.errors import KinematicsError
-from mocap.kinematics.label_order import check_order
+from mocap.kinematics.label_order import OrderDoubt, check_order, order_flags
 from mocap.kinematics.landmarks import positions_isb
 from mocap.kinematics.marker_sets import resolve
 from mocap.synthetic import default_subject, static_standing
@@ -71,3 +71,33 @@ def test_a_front_of_the_chest_beside_its_back_is_refused(one: str, other: str, s
         turn = np.deg2rad(turn_deg)
         beside = points[other] + 0.15 * np.array([np.cos(turn), 0.0, side * np.sin(turn)])
         assert (f"{one} lies beside {other}" in refusal({**points, one: beside})) is refused
+
+
+@pytest.mark.parametrize(("other_deg", "refused"), [(10.0, True), (25.0, False), (-25.0, True)])
+def test_a_line_beside_its_middle_is_a_twist_where_the_other_one_turns_to_the_same_side(other_deg, refused) -> None:
+    points = {name: PLACES[name] for name in CHEST}
+    for one, other, turn in (("CLAV", "C7", np.deg2rad(60.0)), ("STRN", "T10", np.deg2rad(other_deg))):
+        points[one] = points[other] + 0.15 * np.array([np.cos(turn), 0.0, np.sin(turn)])
+    assert ("CLAV lies beside C7" in refusal(points)) is refused
+    if not refused:
+        (doubt,) = check_order(points, "trial")
+        assert doubt.points == ("CLAV", "C7") and "twisted" in doubt.text
+        # Who stands for a static does not twist.
+        with pytest.raises(KinematicsError, match="CLAV lies beside C7"):
+            check_order(points, "static", standing=True)
+
+
+# A malleolus 240 mm above the forefoot, 0.83 and 0.94 times as far below the knee as the heel.
+@pytest.mark.parametrize(("knee_m", "refused"), [(1.5, False), (4.0, True)])
+def test_a_malleolus_well_above_the_foot_is_doubted_and_beside_it_refused(knee_m: float, refused: bool) -> None:
+    places = {"LMT5": [0, 0, 0], "LHEEL": [-0.2, 0, 0], "LLMAL": [0, 0.24, 0], "LLFE": [0, knee_m, 0]}
+    points = {name: np.tile(np.array(place, float), (3, 1)) for name, place in places.items()}
+    assert bool(refusal(points)) is refused
+    if not refused:
+        (doubt,) = check_order(points, "trial")
+        assert doubt.points == ("LLMAL",)
+
+
+def test_a_doubt_reaches_what_carries_the_landmark_in_every_frame() -> None:
+    (flag,) = order_flags([OrderDoubt("high", ("LLMAL",))], 4, {"LLMAL": ("LSH1", "LSH2"), "RLMAL": ("RSH1",)})
+    assert set(flag.points) == {"LLMAL", "LSH1", "LSH2"} and flag.frames.tolist() == [0, 1, 2, 3]
