@@ -93,6 +93,7 @@ def look_at(
     """Return a trial with what its points tell by themselves; parameters and errors as of `kinematics`."""
     matched = resolve(points.names, marker_set)
     given, points = points, without_absurd(points)
+    finite = points
     static, recordings, absurd = calibration_without_absurd(static, recordings)
     gravity_known = gravity_known and points.gravity_known
     upright = gravity_known and options.posture == "upright"
@@ -139,7 +140,7 @@ def look_at(
         doubts=doubts,
         of_static=unusable,
         of_labels=(*stands, exchange_verdict(exchanges, points), *order_verdict(doubts)),
-        of_points=odd_verdicts(odd, given, points) + absurd + of_both,
+        of_points=odd_verdicts(odd, given, finite) + absurd + of_both,
     )
 
 

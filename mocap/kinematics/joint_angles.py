@@ -141,8 +141,9 @@ def kinematics(
     Raises
     ------
     KinematicsError
-        UNITS, AXES, SKELETON, LEFT_RIGHT, MEDIAL_LATERAL, HEEL_TOE, SPINE_ORDER, LABEL_ORDER, STATIC_OTHER_SUBJECT,
-        STATIC_MOVING, STATIC_FEW_FRAMES, MARKER_SET_..., NO_POINTS, CALIBRATION_NO_STATIC, CALIBRATION_MODEL; those of
+        UNITS, AXES, SKELETON, LEFT_RIGHT, MEDIAL_LATERAL, DOUBLE_LABEL, HEEL_TOE, SPINE_ORDER, LABEL_ORDER,
+        STATIC_OTHER_SUBJECT, STATIC_MOVING, STATIC_FEW_FRAMES, MARKER_SET_..., NO_POINTS, CALIBRATION_NO_STATIC,
+        CALIBRATION_MODEL; those of
         `mocap.kinematics.plug_in_gait.measures.find_measures` and `mocap.kinematics.fit.model.fit_skeleton`.
     """
     options = options or KinematicsOptions()

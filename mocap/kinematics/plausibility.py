@@ -20,6 +20,7 @@ from mocap.kinematics.body_lines import (
     pelvis_right,
     trunk_top,
 )
+from mocap.kinematics.crossed_labels import check_crossed
 from mocap.kinematics.label_order import OrderDoubt, check_order
 from mocap.kinematics.plausible_body import BACKWARD, check_legs, check_skeleton
 from mocap.trial import Verdict
@@ -57,7 +58,7 @@ def check_body(points: Positions, owner: str, *, standing: bool = False) -> tupl
     Raises
     ------
     KinematicsError
-        UNITS, SKELETON, LEFT_RIGHT, MEDIAL_LATERAL, HEEL_TOE, SPINE_ORDER, LABEL_ORDER.
+        UNITS, SKELETON, LEFT_RIGHT, MEDIAL_LATERAL, DOUBLE_LABEL, HEEL_TOE, SPINE_ORDER, LABEL_ORDER.
     """
     check_units(points, owner)
     check_skeleton(points, owner)
@@ -102,7 +103,7 @@ def check_sides(points: Positions, owner: str) -> None:
     ------
     KinematicsError
         LEFT_RIGHT when the pelvis would point down, or its PSIS, the knees or shoulders are on the wrong side of it;
-        MEDIAL_LATERAL when a medial landmark is lateral of its partner.
+        MEDIAL_LATERAL when a medial landmark is lateral of its partner; see `check_crossed`.
     """
     right = pelvis_right(points)
     if right is None:
@@ -160,6 +161,7 @@ def _check_medial(points: Positions, right: NDArray, owner: str) -> None:
     ]  # fmt: skip
     if not reversed_pairs:
         return
+    check_crossed(points, tuple(dict.fromkeys((lateral, medial) for _, lateral, medial in reversed_pairs)), owner)
     _check_whole_sides(points, right, reversed_pairs, owner)
     side, lateral, medial = reversed_pairs[0]
     raise KinematicsError(

@@ -46,7 +46,8 @@ recordings, and 0.57 or more under another skeleton's names."""
 _PROPORTIONS = {"thigh over shank": (0.6, 1.7), "trunk over leg": (0.33, 1.2), "hip width over leg": (0.05, 0.5)}
 
 _LEG_CHAIN = (("ASIS", "LFE"), ("HJC", "LFE"), ("HJC", "KJC"), ("LFE", "LMAL"), ("KJC", "AJC"), ("LMAL", "HEEL"),
-              ("AJC", "HEEL"), ("ASIS", "THI_WAND"), ("LFE", "TIB_WAND"), ("ASIS", "TH1"), ("LFE", "SH1"))  # fmt: skip
+              ("AJC", "HEEL"), ("ASIS", "THI_WAND"), ("LFE", "TIB_WAND"), ("ASIS", "TH1"), ("LFE", "SH1"),
+              ("LFE", "MFE"), ("LMAL", "MMAL"))  # fmt: skip
 _FOOT_CHAIN = (("HEEL", "MT2"), ("HEEL", "MT5"), ("HEEL", "TOE"), ("HEEL", "BTOE"))
 # From back to front of head and chest.
 _FRONTS = (("NOSE", ("RSJC", "LSJC")), ("CLAV", ("C7",)), ("STRN", ("T10",)))

@@ -45,6 +45,15 @@ def all_sides(points: Points3D) -> Points3D:
     return Points3D(points.position, sides, points.rate_hz)
 
 
+def on_marker_of(points: Points3D, label: str, other: str, *, both: bool) -> Points3D:
+    """A label on the marker of another one, which has its own as well, or is not labelled."""
+    position, column = points.position.copy(), points.names.index(other)
+    position[:, points.names.index(label)] = position[:, column]
+    if not both:
+        position[:, column] = np.nan
+    return placed(points, position)
+
+
 FAULTS: dict[str, tuple[Callable[[Points3D], Points3D], str]] = {
     "all sides": (all_sides, "LEFT_RIGHT"),
     "ASIS": (lambda p: exchanged(p, ("RASIS", "LASIS")), "LEFT_RIGHT"),
@@ -59,6 +68,12 @@ FAULTS: dict[str, tuple[Callable[[Points3D], Points3D], str]] = {
     "T12-L1": (lambda p: exchanged(p, ("T12", "L1")), "SPINE_ORDER"),
     "MT1-MT5": (lambda p: exchanged(p, ("RMT1", "RMT5")), "MEDIAL_LATERAL"),
     "LFE-MFE": (lambda p: exchanged(p, ("LLFE", "LMFE")), "MEDIAL_LATERAL"),
+    "LFE-MFE across": (lambda p: exchanged(p, ("LLFE", "RMFE")), "LEFT_RIGHT"),
+    "MFE-MFE": (lambda p: exchanged(p, ("LMFE", "RMFE")), "LEFT_RIGHT"),
+    "MMAL-MMAL": (lambda p: exchanged(p, ("LMMAL", "RMMAL")), "LEFT_RIGHT"),
+    "LMAL-LMAL": (lambda p: exchanged(p, ("LLMAL", "RLMAL")), "LEFT_RIGHT"),
+    "LFE on the other knee": (lambda p: on_marker_of(p, "LLFE", "RMFE", both=False), "LEFT_RIGHT"),
+    "LFE on the other thigh": (lambda p: on_marker_of(p, "LLFE", "RTH2", both=True), "DOUBLE_LABEL"),
     "CLAV-C7": (lambda p: exchanged(p, ("CLAV", "C7")), "LABEL_ORDER"),
     "CLAV-STRN": (lambda p: exchanged(p, ("CLAV", "STRN")), "LABEL_ORDER"),
     "C7-shoulder": (lambda p: exchanged(p, ("C7", "LSJC")), "LABEL_ORDER|LEFT_RIGHT"),
@@ -135,6 +150,19 @@ def test_labels_exchanged_in_static_and_trial_alike_are_refused(shared_data: Pat
     assert refused.value.code in ("LABEL_ORDER", "LEFT_RIGHT")
 
 
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [("LFE-MFE across", "LLFE lies on the right leg and RMFE lies on the left leg"),
+     ("LFE on the other knee", "LLFE lies on the right leg."), ("LFE-MFE", "LLFE lies medial of LMFE"),
+     ("LFE on the other thigh", "LLFE and RTH2 lie on one spot: one marker has both labels")],
+)  # fmt: skip
+def test_the_cause_of_a_label_on_the_other_leg_is_told(fault: str, told: str) -> None:
+    for movement in ("walk", "static"):
+        with pytest.raises(KinematicsError) as refused:
+            kinematics(FAULTS[fault][0](body(movement, 1)), measured=False)
+        assert told in refused.value.cause
+
+
 @pytest.mark.parametrize("pair", [("RLFE", "RMFE"), ("C7", "T10"), ("RLMAL", "RMMAL")], ids="-".join)
 def test_one_marker_with_two_labels_is_told(pair: tuple[str, str]) -> None:
     person = default_subject(stature_m=1.6, seed=1)
@@ -151,6 +179,7 @@ def test_one_marker_with_two_labels_is_told(pair: tuple[str, str]) -> None:
         (told,) = (verdict for verdict in result.verdicts if verdict.name == name)
         assert not told.passed
         assert all(label in told.text for label in pair)
+        assert "points_absurd" not in [verdict.name for verdict in result.verdicts]
     # A static with them says no more than one without both.
     kept = [at for at, label in enumerate(still.names) if label not in pair]
     bare = Points3D(still.position[:, kept], [still.names[at] for at in kept], still.rate_hz)
