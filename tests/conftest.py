@@ -105,6 +105,15 @@ def few_calibrations_drawn(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_waiting_for_the_disk(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Have no file put on the disk at once: only a machine that loses its power would tell the difference."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "not benchmark" in request.config.option.markexpr:
+            patch.setattr(os, "fsync", os.fstat)  # which refuses what is no open file, too
+        yield
+
+
 @dataclass(frozen=True)
 class CommandDone:
     """How a command ended and what it printed."""

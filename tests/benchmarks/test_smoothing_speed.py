@@ -87,6 +87,7 @@ def test_points_per_second_over_the_optimisation_of_aniposelib(n_cameras):
     assert found["kalman"] >= 500 and found["map"] >= 500, found
 
 
+@pytest.mark.heavy
 def test_faster_and_more_accurate_than_the_optimisation_of_aniposelib():
     # The promise is 500 times on a long recording.
     found, error = compare(4, 600, slice(200, 206), 1)

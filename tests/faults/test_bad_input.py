@@ -110,7 +110,7 @@ def test_a_picture_replaces_no_other_and_becomes_no_frame(mocap_cli: Cli, tmp_pa
     assert mine.read_bytes() == b"my own"
 
 
-@pytest.mark.parametrize("squares", [(5, 4), (9, 6), (5, 7)])
+@pytest.mark.parametrize("squares", [(5, 4), *(pytest.param(one, marks=pytest.mark.heavy) for one in ((9, 6), (5, 7)))])
 def test_board_with_another_number_of_squares(
     mocap_cli: Cli, tmp_path: Path, cameras: Path, squares: tuple[int, int]
 ) -> None:

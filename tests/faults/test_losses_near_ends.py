@@ -93,6 +93,7 @@ def test_a_loss_shortly_before_the_end_is_told_or_flagged(seed, outcome):
     assert Loss(seed).outcome() == outcome  # 15 frames lost with 53 left to compare; 27 with 7 left
 
 
+@pytest.mark.heavy
 def test_a_loss_before_which_too_little_moves_for_a_number_is_flagged():
     assert Loss(180).outcome() == "flagged"  # 31 lost; 36 to 40 fit as well, with a clock as much further ahead
 

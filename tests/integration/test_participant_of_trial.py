@@ -84,7 +84,7 @@ def test_one_click_for_several_trials_is_refused(scene: Scene, mocap_cli) -> Non
     assert "[[trial]]: participant = { frame = 60," in done.error_line
 
 
-@pytest.mark.parametrize("trial", ["a", "b"])
+@pytest.mark.parametrize("trial", ["a", pytest.param("b", marks=pytest.mark.heavy)])
 def test_reconstruct_takes_a_click_and_a_zone(scene: Scene, mocap_cli, tmp_path: Path, trial: str) -> None:
     words = ("reconstruct", "--calibration", scene.folder / "c.toml", "--keypoints", scene.folder / f"{trial}.parquet",
              "--rate", 100, "--clocks", "off", "--z-up", "--out", tmp_path / "t.h5")  # fmt: skip

@@ -62,7 +62,7 @@ def test_a_sound_recording_shows_no_fault(lab):
 
 def test_a_camera_is_left_out_by_naming_the_others(lab):
     _, rig, truth = lab
-    keypoints = observe(truth, rig, 0).keypoints
+    keypoints = observe(Points3D(truth.position[:100], truth.names, truth.rate_hz), rig, 0).keypoints
     for chosen in (("cam_0", "cam_1", "cam_3"), ("cam_3=cam_3", "cam_0", "cam_1")):
         _, trial = reconstructed(lab, keypoints, *(word for name in chosen for word in ("--camera", name)))
         assert set(trial.rig.names) == {"cam_0", "cam_1", "cam_3"}

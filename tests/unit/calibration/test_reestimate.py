@@ -115,8 +115,8 @@ FOOTAGE = pytest.mark.parametrize("footage", [boards, points, wand, person], ids
 
 @FOOTAGE
 def test_errors_are_of_the_stated_size(footage: Callable[[CameraRig, int], BoardObservations | np.ndarray]) -> None:
-    # Measured over 8 seeds: root mean square 0.88, 1.03, 0.94 and 1.16; a wrong covariance is off by factors.
-    assert 0.6 < np.sqrt((errors(range(8), footage) ** 2).mean()) < 1.4
+    # Measured over 4 seeds: root mean square 0.77, 1.19, 0.89 and 0.88; a wrong covariance is off by factors.
+    assert 0.6 < np.sqrt((errors(range(4), footage) ** 2).mean()) < 1.4
 
 
 @pytest.mark.heavy

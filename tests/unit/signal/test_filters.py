@@ -137,8 +137,14 @@ def _claimed_over_scatter(position, covariance, gap):
     return np.sqrt(smooth.covariance[:, 0, 0, 0]) / smooth.position.std(axis=(1, 2))
 
 
-@pytest.mark.parametrize("missing", [1, 5, 10])
-@pytest.mark.parametrize("first", [60, 4])
+@pytest.mark.parametrize(
+    ("missing", "first"),
+    [
+        (1, 4),
+        (10, 60),
+        *(pytest.param(*one, marks=pytest.mark.heavy) for one in ((5, 4), (10, 4), (1, 60), (5, 60))),
+    ],
+)
 def test_beside_a_filled_gap_the_claimed_sd_is_that_of_repeated_draws(missing, first):
     rng = np.random.default_rng(11)
     n_frames, n_draws, sigma = 140, 700, 0.003 * (1 + 0.5 * np.sin(np.arange(140) / 9))

@@ -81,5 +81,9 @@ def test_clocks_that_are_known_wrongly_do_not_pass(truth, frames, known_after):
     assert "run mocap sync again" in verdict.text and "--clocks" not in verdict.text
     assert not any("--clocks" in one.text for one in done.verdicts)
     assert all(np.isfinite(one.measured) for one in done.verdicts if one.passed)
+
+
+def test_a_clock_that_is_only_checked_says_how_it_is_set_right(truth):
+    late = observe(truth, RIG, 4, desync_frames=[0, 6.0, 0]).keypoints
     (told,) = [one for one in set_clocks(late, RIG, "check").verdicts if one.name == "cam_1 clock"]
     assert '(`--clocks auto`, or clocks = "auto" in [sync] of a session)' in told.text
