@@ -201,6 +201,21 @@ def test_two_labels_on_one_marker_of_calibration_recordings_are_missing_there() 
     assert "functional hip trial" in told.text and "closing static" in told.text and "RASIS and LASIS" in told.text
 
 
+def test_a_point_that_flies_at_one_speed_between_gaps_is_told() -> None:
+    points = squat(default_subject(), repetitions=1).points
+    label_of, column = resolve(points.names, None).label_of, points.names.index("RLFE")
+    for step, n_frames in ((0.31, 3), (0.31, 6), (1.0, 3), (0.29, 6)):
+        position = points.position.copy()
+        position[190 : 210 + n_frames, column] = np.nan
+        way = np.outer(np.arange(n_frames) - n_frames / 2, [0.6 * step, 0.8 * step, 0.0])
+        position[200 : 200 + n_frames, column] = points.position[200, column] + way
+        odd = find_odd_points(Points3D(position, points.names, 100.0), label_of)
+        # No faster than a leap is it may fly.
+        frames = list(range(200, 200 + n_frames)) if step > 0.3 else []
+        told = odd.masks.get("leaping", np.zeros((len(position), len(label_of)), bool))
+        assert np.flatnonzero(told[:, odd.names.index("RLFE")]).tolist() == frames
+
+
 @pytest.mark.parametrize("value", [1e6, 1e3, -20.0])
 @pytest.mark.parametrize("name", ["RLFE", "RHEEL", "RSH1"])
 def test_a_point_far_off_the_body_all_the_time_is_told(value: float, name: str) -> None:

@@ -61,12 +61,12 @@ def scan(position: NDArray, columns: NDArray, bend_m: float, leap_m: float) -> t
     bend_m : float
         A larger second difference in time is rough.
     leap_m : float
-        So is a step farther than this, per frame, over a gap.
+        So is a step farther than this, over a gap per frame.
 
     Returns
     -------
     rough : bool, shape (time, column)
-        Samples in the middle of a large second difference, or behind a long step over a gap.
+        Samples in the middle of a large second difference, or behind a long step.
     still : bool, shape (column,)
         Whether a point has the same position in three frames in a row or more.
     """
@@ -93,6 +93,8 @@ def scan(position: NDArray, columns: NDArray, bend_m: float, leap_m: float) -> t
                 span = frame - before
                 rough[frame, index] = u * u + v * v + w * w > leap2 * span * span
                 continue
+            if u * u + v * v + w * w > leap2:
+                rough[frame, index] = True  # at one speed between two gaps nothing bends
             if u == 0.0 and v == 0.0 and w == 0.0:
                 run[index] += 1
                 still[index] |= run[index] >= 2
