@@ -12,7 +12,7 @@ from mocap.errors import ShapeError
 from mocap.kinematics import KinematicsOptions, kinematics
 from mocap.kinematics.definitions import ANGLE_NAMES
 from mocap.kinematics.exchanged import Exchange, with_exchange_flags
-from mocap.kinematics.frame_flags import MANY, PointFlag, with_point_flags
+from mocap.kinematics.frame_flags import MANY, PointFlag, Reasons, with_point_flags
 from mocap.kinematics.frame_reasons import (
     BEYOND_RANGE,
     GIMBAL_FLAG,
@@ -328,6 +328,42 @@ def test_no_flag_is_wiped_when_there_are_as_many_words_as_a_byte_tells_apart() -
     told = with_point_flags(few, [PointFlag("slid", ("RLFE",), np.arange(9))], lambda: {"knee_flexion_r": {"RLFE"}})
     codes = told.frame_reason[:, told.names.index("knee_flexion_r")]
     assert [told.frame_reason_words[code] for code in codes[:10]] == [MANY] * 9 + ["word 7"]
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_flag_is_told_where_there_is_a_value_and_takes_it_where_it_is_lost(lost: bool) -> None:
+    angles = angles_of("pelvic_tilt", 30.0)
+    values, codes = np.array(angles.values), np.zeros((20, 1), np.uint8)
+    values[5], codes[5] = np.nan, 1
+    angles = replace(angles, values=values, frame_reason=codes, frame_reason_words=("", "RPSIS missing"))
+    flag = PointFlag("slid", ("RASIS", "RPSIS"), np.array([4, 5, 8, 19]), lost=lost)
+    told = with_point_flags(angles, [flag], lambda: {"pelvic_tilt": frozenset({"RPSIS", "LPSIS"})})
+    words = [told.frame_reason_words[code] for code in told.frame_reason[:, 0]]
+    assert {at: text for at, text in enumerate(words) if text} == {4: "slid", 5: "RPSIS missing", 8: "slid", 19: "slid"}
+    assert np.flatnonzero(np.isnan(told.values[:, 0])).tolist() == ([4, 5, 8, 19] if lost else [5])
+    assert told.definition("pelvic_tilt").observable
+    nowhere = replace(flag, frames=np.arange(20))
+    told = with_point_flags(angles, [nowhere], lambda: {"pelvic_tilt": frozenset({"RPSIS"})}).definition("pelvic_tilt")
+    assert (told.observable, told.reason) == ((False, "slid") if lost else (True, ""))
+    # An angle of other points has no part in it, and what could not be seen at all keeps its own reason.
+    other = with_point_flags(angles, [nowhere], lambda: {"pelvic_tilt": frozenset({"LASIS"})})
+    np.testing.assert_array_equal(other.frame_reason, codes)
+    hidden = replace(angles.definitions[0], observable=False, reason="no pelvis")
+    gone = replace(angles, definitions=(hidden,), values=np.full((20, 1), np.nan))
+    told = with_point_flags(gone, [nowhere], lambda: {"pelvic_tilt": frozenset({"RPSIS"})}).definition("pelvic_tilt")
+    assert told.reason == "no pelvis"
+
+
+@pytest.mark.parametrize(
+    ("n_words", "kept", "told"), [(239, False, "new"), (240, False, "kept"), (255, True, "kept"), (255, False, MANY)]
+)
+def test_a_text_too_many_is_told_by_what_stands_for_it_as_long_as_that_has_room(n_words, kept, told) -> None:
+    words = ("", *(f"pattern {k}" for k in range(n_words - 2)), "kept" if kept else "last")
+    angles = angles_of("pelvic_tilt", 0.0)
+    reasons = Reasons(replace(angles, frame_reason=np.ones((20, 1), np.uint8), frame_reason_words=words))
+    assert reasons.words[reasons.code("new", "kept")] == told
+    assert reasons.code("new", "kept") == reasons.words.index(told) and reasons.code("pattern 1", "kept") == 2
+    assert tuple(reasons.words[:n_words]) == words
 
 
 def test_an_angle_without_a_value_in_the_first_frame_is_flagged_by_its_points_all_the_same() -> None:
