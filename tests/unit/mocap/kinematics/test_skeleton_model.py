@@ -291,6 +291,20 @@ def test_few_frames_are_as_good_as_many(fitted, frames: int) -> None:
     assert np.allclose(result.angles.sd_deg("pelvic_tilt"), fitted.angles.sd_deg("pelvic_tilt")[:frames], rtol=0.01)
 
 
+def test_stretches_of_a_long_trial_are_one_movement(monkeypatch: pytest.MonkeyPatch) -> None:
+    moving = squat(SUBJECT, repetitions=1, rate_hz=20.0).points
+    noise = np.random.default_rng(0).normal(0, 0.001, moving.position.shape)
+    points = _only(Points3D(moving.position + noise, moving.names, 20.0), MARKERS)
+    points = _without(points, ("RTH1", "RTH2", "RTH3", "RLFE", "RMFE"), slice(28, 33))
+    whole = _fit(points).angles
+    monkeypatch.setattr("mocap.kinematics.fit.solve.STRETCH", 30)  # frames: a gap lies across the first two
+    parts = _fit(points).angles
+    # Measured 1e-5 deg, by when each is content with its steps.
+    np.testing.assert_allclose(np.rad2deg(parts.values), np.rad2deg(whole.values), atol=1e-4)
+    np.testing.assert_allclose(parts.sd, whole.sd, rtol=1e-4)
+    np.testing.assert_array_equal(parts.frame_reason, whole.frame_reason)
+
+
 def test_a_static_without_a_medial_malleolus_costs_the_angles_of_that_foot_alone() -> None:
     # The leg of the fitted body ends above the ankle there, and nothing carries the foot.
     names = tuple(name for name in STATIC.names if name != "RMMAL")
