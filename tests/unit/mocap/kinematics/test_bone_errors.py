@@ -72,6 +72,22 @@ def test_the_sd_of_angles_takes_in_what_bones_tie_together():
         assert np.abs(sd / before - 1).max() > 0.1
 
 
+def test_covariances_are_read_in_the_axes_of_the_gradients():
+    points, columns = tied_points(), {name: number for number, name in enumerate(NAMES)}
+    kept = Covariances(points.covariance, columns)
+    one_by_one = random_sds(some_angles(points), {name: kept[name] for name in kept})
+    for sd, other in zip(random_sds(some_angles(points), kept), one_by_one, strict=True):
+        np.testing.assert_allclose(sd, other, rtol=1e-6)
+
+
+def test_an_angle_without_a_value_has_no_sd_whatever_its_points_tell():
+    points, columns = tied_points(), {name: number for number, name in enumerate(NAMES)}
+    lean, zero = some_angles(points)[3], np.zeros(FRAMES)
+    zero[7] = np.nan
+    (sd,) = random_sds([lean.less(Scalar(zero))], Covariances(points.covariance, columns))
+    assert np.flatnonzero(np.isnan(sd)).tolist() == [7]
+
+
 def test_an_end_without_covariance_ties_nothing():
     points = tied_points()
     covariance = np.array(points.covariance)
