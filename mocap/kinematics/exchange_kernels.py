@@ -1,8 +1,48 @@
-"""Where two points change places from one frame to the next, compiled."""
+"""Where two points change places from one frame to the next, or lie on each other, compiled."""
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+
+_BLOCK = 32  # frames that the box around a point's places is of
+
+
+@njit(cache=True, nogil=True)
+def boxes(places: NDArray, within_m: float) -> NDArray:
+    """Return the least coordinates less `within_m`, and the largest, of a point, float64, shape (3, time), in blocks.
+
+    Returns
+    -------
+    float64, shape (2, 3, block)
+        Of a block without the point, infinite and minus infinite.
+    """
+    n_frames = places.shape[1]
+    found = np.empty((2, 3, (n_frames + _BLOCK - 1) // _BLOCK))
+    for axis in range(3):
+        for block in range(found.shape[2]):
+            low, high = np.inf, -np.inf
+            for frame in range(block * _BLOCK, min((block + 1) * _BLOCK, n_frames)):
+                here = places[axis, frame]
+                low = here if here < low else low  # NaN is neither
+                high = here if here > high else high
+            found[0, axis, block], found[1, axis, block] = low - within_m, high
+    return found
+
+
+@njit(cache=True, nogil=True)
+def boxes_meet(around: NDArray) -> NDArray:
+    """Return whether boxes, shape (point, 2, 3, block), of two points ever meet: bool, shape (point, point), above."""
+    n_points, n_blocks = len(around), around.shape[3]
+    met = np.zeros((n_points, n_points), np.bool_)
+    for one in range(n_points):
+        for other in range(one + 1, n_points):
+            for block in range(n_blocks):
+                meet = True
+                for axis in range(3):
+                    meet &= around[one, 0, axis, block] <= around[other, 1, axis, block]
+                    meet &= around[other, 0, axis, block] <= around[one, 1, axis, block]
+                met[one, other] |= meet
+    return met
 
 
 @njit(cache=True, nogil=True)

@@ -55,6 +55,8 @@ class PointFlag:
         Whether it is told in place of an earlier reason.
     lost : bool
         Whether the values are of no use, and become NaN.
+    absent : bool
+        Whether the points were taken away for it, so that it is told where there is no value, too.
     """
 
     text: str
@@ -62,6 +64,7 @@ class PointFlag:
     frames: NDArray
     over: bool = True
     lost: bool = False
+    absent: bool = False
 
 
 def with_point_flags(
@@ -88,7 +91,7 @@ def with_point_flags(
         code = reasons.code(flag.text)
         made_of_it = [not asked.get(name, frozenset()).isdisjoint(flag.points) for name in angles.names]
         block = np.ix_(flag.frames, np.flatnonzero(made_of_it))
-        told = there[block] & (flag.over | np.isin(reasons.codes[block], weak))
+        told = (there[block] | flag.absent) & (flag.over | np.isin(reasons.codes[block], weak))
         reasons.codes[block] = np.where(told, code, reasons.codes[block])
     return _without_lost(reasons.given_to(angles), [flag for flag in flags if flag.lost], asked)
 

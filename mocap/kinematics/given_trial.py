@@ -15,7 +15,6 @@ from mocap.kinematics.faults.absurd import calibration_without_absurd
 from mocap.kinematics.faults.coincident import (
     Coincident,
     coincident_verdict,
-    find_coincident,
     without_coincident,
 )
 from mocap.kinematics.faults.doubled import recordings_without_doubled
@@ -101,20 +100,15 @@ def look_at(
     if nothing:
         return GivenTrial(points, matched, nothing)
     static, unusable = usable_static(static, matched.marker_set)
-    coincident: tuple[Coincident, ...] = ()
-    of_both: tuple[Verdict, ...] = ()
-    if matched.marker_set.kind != "keypoints":
-        coincident = find_coincident(points, matched.label_of)
-        points, of_both = without_coincident(points, matched.label_of, coincident), coincident_verdict(coincident)
-    if matched.marker_set.kind != "keypoints" and static is not None:
-        label_of = match(matched.marker_set, static.names).label_of
-        in_static = find_coincident(static, label_of)
-        static = without_coincident(static, label_of, in_static)
+    points, positions, coincident = without_coincident(points, matched)
+    of_both = coincident_verdict(coincident)
+    if static is not None:
+        static, _, in_static = without_coincident(static, match(matched.marker_set, static.names))
         of_both += coincident_verdict(in_static, "static")
     if matched.marker_set.kind != "keypoints" and not recordings.none:
         recordings, in_recordings = recordings_without_doubled(recordings, matched.marker_set)
         of_both += in_recordings
-    positions, doubts = checked_positions(points, matched, "trial", upright)
+    positions, doubts = checked_positions(points, matched, "trial", upright, positions)
     # What is on one spot throughout is a landmark all the same, of no known place.
     for name in {name for pair in coincident for name in (pair.one, pair.other)} - set(positions):
         positions[name] = np.full((points.n_frames, 3), np.nan)

@@ -66,18 +66,24 @@ NOBODY = Person()
 
 
 def checked_positions(
-    points: Points3D, matched: Matched, owner: str, upright: bool, *, standing: bool = False
+    points: Points3D,
+    matched: Matched,
+    owner: str,
+    upright: bool,
+    found: dict[str, NDArray] | None = None,
+    *,
+    standing: bool = False,
 ) -> tuple[dict[str, NDArray], tuple[OrderDoubt, ...]]:
     """Return the landmarks of a trial (ISB-turned world, m) after the checks of `plausibility` and `upright`.
 
-    With them the doubts of `check_order`; `standing` as there.
+    `found` are these landmarks, where they are at hand. With them the doubts of `check_order`; `standing` as there.
 
     Raises
     ------
     KinematicsError
         NO_POINTS, UNITS, SKELETON, LEFT_RIGHT, MEDIAL_LATERAL, HEEL_TOE; AXES when the person has to be upright.
     """
-    positions = lm.positions_isb(points, matched)
+    positions = lm.positions_isb(points, matched) if found is None else found
     if not positions:
         raise KinematicsError(
             f"The {owner} has {points.n_frames} frames and not one position of its {len(matched.label_of)} landmarks.",

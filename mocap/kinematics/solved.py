@@ -117,7 +117,7 @@ def solve(trial: GivenTrial, options: KinematicsOptions, subject: Stated, static
     posed = _posed(trial, person, setting, options)
     angles = _flagged(_with_sd(trial, person, posed, options), trial, person, posed, displaced, options)
     if options.proxies:
-        angles = with_proxies(angles, posed.body, posed.covariances)
+        angles = with_proxies(angles, posed.body)
     return Solved(
         angles, posed, person, measures,
         _verdicts(trial, person, posed, displaced, angles, options)

@@ -189,6 +189,16 @@ def test_one_marker_with_two_labels_is_told(pair: tuple[str, str]) -> None:
     centre = {"RLFE": "RKJC", "C7": "", "RLMAL": "RAJC"}[pair[0]]
     assert not centre or np.isnan(trial.centres.get(centre, np.array(np.nan))).all()
     angle = {"RLFE": "knee_flexion_r", "C7": "thoracic_curvature", "RLMAL": "ankle_dorsiflexion_r"}[pair[0]]
+    # In one frame and the last ones of a trial, too, and there alone.
+    short = points.position.copy()
+    for frames in (slice(40, 41), slice(-3, None)):
+        short[frames, points.names.index(pair[0])] = short[frames, points.names.index(pair[1])]
+    angles = kinematics(placed(points, short)).angles
+    lost = np.zeros(points.n_frames, bool)
+    lost[[40, -3, -2, -1]] = True
+    np.testing.assert_array_equal(np.isnan(angles[angle]), lost)
+    codes = set(angles.frame_reason[lost, angles.names.index(angle)])
+    assert [angles.frame_reason_words[code] for code in codes] == [f"{pair[0]} and {pair[1]} on one spot"]
     assert np.isnan(kinematics(doubled(points)).angles[angle]).all()
     assert not kinematics(doubled(points)).angles.definition(angle).observable
 

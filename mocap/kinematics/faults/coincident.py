@@ -6,14 +6,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mocap.kinematics.exchange_kernels import boxes, boxes_meet
 from mocap.kinematics.frame_flags import PointFlag
-from mocap.kinematics.landmarks import ANATOMICAL
+from mocap.kinematics.landmarks import ANATOMICAL, positions_isb
+from mocap.kinematics.marker_sets import Matched
+from mocap.kinematics.tape.evaluate import read_only
 from mocap.schema import Status
 from mocap.trial import Points3D, Verdict
 
 COINCIDENT_M = 0.005
 """Two markers are never so near: the smallest in use are 6 mm wide. A choice."""
-_LOOKS, _FEW = 64, 4  # of so many frames, what lasts is seen in several
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,49 +27,58 @@ class Coincident:
     frames: NDArray
 
 
-def find_coincident(points: Points3D, label_of: Mapping[str, str]) -> tuple[Coincident, ...]:
-    """Return the pairs of anatomical landmarks that lie on each other in several of 64 looks.
+def find_coincident(positions: Mapping[str, NDArray]) -> tuple[Coincident, ...]:
+    """Return the pairs of anatomical landmarks that lie on each other in any frame.
 
     Parameters
     ----------
-    points : Points3D
-    label_of : mapping of str to str
-        Landmark to label.
+    positions : mapping of str to ndarray, shape (time, 3)
+        Landmarks in any axes, m; NaN is missing.
     """
-    names = [name for name in label_of if name in ANATOMICAL]
-    columns = [points.names.index(label_of[name]) for name in names]
-    looks = np.unique(np.linspace(0, points.n_frames - 1, _LOOKS).round().astype(int))
-    near = np.zeros((len(names), len(names)), int)
-    for places in points.position[looks][:, columns]:
-        near += np.abs(places[:, None] - places[None]).max(axis=2) < COINCIDENT_M
+    names = [name for name in positions if name in ANATOMICAL]
+    rows = [read_only(np.ascontiguousarray(positions[name].T, float)) for name in names]
+    if not rows:
+        return ()
+    around = np.stack([boxes(places, COINCIDENT_M) for places in rows])
     found = []
-    for one, other in np.argwhere(np.triu(near >= min(_FEW, len(looks)), 1)):
-        apart = np.linalg.norm(points.position[:, columns[one]] - points.position[:, columns[other]], axis=1)
-        found.append(Coincident(names[one], names[other], np.flatnonzero(apart < COINCIDENT_M)))
+    for one, other in np.argwhere(boxes_meet(around)):
+        frames = np.flatnonzero(np.linalg.norm(rows[one] - rows[other], axis=0) < COINCIDENT_M)
+        if len(frames):
+            found.append(Coincident(names[one], names[other], frames))
     return tuple(found)
 
 
-def without_coincident(points: Points3D, label_of: Mapping[str, str], found: Sequence[Coincident]) -> Points3D:
-    """Return a recording in which landmarks are missing where they lie on each other."""
+def without_coincident(
+    points: Points3D, matched: Matched
+) -> tuple[Points3D, dict[str, NDArray], tuple[Coincident, ...]]:
+    """Return a recording, its landmarks as of `positions_isb`, and what lies on one spot, which is missing in both.
+
+    Keypoints are left out: a detector takes one joint for two without doubt.
+    """
+    positions, marks = positions_isb(points, matched), matched.marker_set
+    keypoints = frozenset(matched.label_of) if marks.kind == "keypoints" else marks.keypoints
+    found = find_coincident({name: places for name, places in positions.items() if name not in keypoints})
     if not found:
-        return points
+        return points, positions, ()
     gone = np.zeros(points.position.shape[:2], bool)
     for pair in found:
         for name in (pair.one, pair.other):
-            gone[pair.frames, points.names.index(label_of[name])] = True
-    return replace(
+            gone[pair.frames, points.names.index(matched.label_of[name])] = True
+    points = replace(
         points, position=np.where(gone[..., None], np.nan, points.position),
         covariance=np.where(gone[..., None, None], np.nan, points.covariance),
         status=np.where(gone, np.uint8(Status.REJECTED), points.status),
     )  # fmt: skip
+    return points, positions_isb(points, matched), found
 
 
 def coincident_flags(found: Sequence[Coincident]) -> list[PointFlag]:
     """Return the flags that take away the angles made of such landmarks."""
     return [
-        PointFlag(f"{pair.one} and {pair.other} on one spot", (pair.one, pair.other), pair.frames, lost=True)
+        PointFlag(f"{pair.one} and {pair.other} on one spot", (pair.one, pair.other), pair.frames, lost=True,
+                  absent=True)
         for pair in found
-    ]
+    ]  # fmt: skip
 
 
 def coincident_verdict(found: Sequence[Coincident], owner: str = "") -> tuple[Verdict, ...]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from mocap.kinematics.anatomical.joints import CalibrationRecordings
 from mocap.kinematics.faults.absurd import each_cleaned
-from mocap.kinematics.faults.coincident import coincident_verdict, find_coincident, without_coincident
+from mocap.kinematics.faults.coincident import coincident_verdict, without_coincident
 from mocap.kinematics.marker_sets import MarkerSet, match
 from mocap.trial import Points3D, Verdict
 
@@ -22,10 +22,9 @@ def recordings_without_doubled(
     told: list[Verdict] = []
 
     def cleaned(points: Points3D, of_what: str) -> Points3D:
-        label_of = match(marker_set, points.names).label_of
-        found = find_coincident(points, label_of) if points.n_frames else ()
+        points, _, found = without_coincident(points, match(marker_set, points.names))
         told.extend(coincident_verdict(found, of_what.removeprefix("the ")))
-        return without_coincident(points, label_of, found)
+        return points
 
     recordings = each_cleaned(recordings, cleaned)
     if not told:

@@ -32,13 +32,13 @@ STATIC = static_standing(SUBJECT, seconds=1.0).points
 TRIAL = squat(SUBJECT, repetitions=1).points
 
 
-def spoilt(changes: dict[str, tuple[slice, object]], points: Points3D = TRIAL, drop: tuple[str, ...] = ()) -> Points3D:
-    """The points with some samples replaced: NaN, another point's, or moved by a vector."""
+def spoilt(changes: dict[str, tuple], points: Points3D = TRIAL, drop: tuple[str, ...] = ()) -> Points3D:
+    """The points with some samples replaced: NaN, another point's (or near it), or moved by a vector."""
     position = points.position.copy()
-    for name, (frames, change) in changes.items():
+    for name, (frames, change, *beside) in changes.items():
         column = points.names.index(name)
         if isinstance(change, str):
-            position[frames, column] = position[frames, points.names.index(change)]
+            position[frames, column] = position[frames, points.names.index(change)] + sum(beside, np.zeros(3))
         elif np.ndim(change) == 0:
             position[frames, column] = change
         else:
@@ -56,6 +56,8 @@ def reason(angles: JointAngles, name: str, frame: int) -> str:
 
 
 NOWHERE = np.nan
+NEARLY = 0.004  # m along each axis: more than what is one spot
+TO_HIP = 0.2 * (kinematics(TRIAL).centres["RHJC"] - TRIAL.point("RLFE"))[40:50]
 PLATES = ("SAC", "T12_")
 CASES = {
     # what is done to which points, what is left out, and an angle with the reason it has in frame 45
@@ -69,11 +71,12 @@ CASES = {
         "fewer than three points of the pelvis cluster seen",
     ),
     "bent plate": ({"SAC1": (slice(40, 50), [0.03, 0, 0])}, (), "lumbar_flexion", "not rigid"),
-    "coincident": ({"RASIS": (slice(40, 50), "LASIS")}, PLATES, "pelvic_tilt", "ASIS and PSIS coincide"),
-    "collinear": ({"RMFE": (slice(40, 50), "RLFE")}, PLATES, "hip_flexion_r", "hip centre and epicondyles"),
+    "near": ({"RASIS": (slice(40, 50), "LASIS", NEARLY)}, PLATES, "pelvic_tilt", "RASIS and LASIS coincide"),
+    "coincident": ({"RASIS": (slice(40, 50), "LASIS")}, PLATES, "pelvic_tilt", "RASIS and LASIS on one spot"),
+    "collinear": ({"RMFE": (slice(40, 50), "RLFE", TO_HIP)}, PLATES, "hip_flexion_r", "hip centre and epicondyles"),
     "foot straight up": (
-        {"RMT2": (slice(40, 50), "RHEEL"), "RMT1": (slice(40, 41), [0, 0, 0])}, PLATES, "foot_progression_r",
-        "the foot points straight up or down",
+        {"RMT2": (slice(40, 50), "RHEEL", np.array([0, 0, 0.01])), "RMT1": (slice(40, 41), [0, 0, 0])}, PLATES,
+        "foot_progression_r", "the foot points straight up or down",
     ),
 }  # fmt: skip
 
