@@ -66,7 +66,7 @@ def moved_verdict(
 
 
 def _unseen(trial: Collection[str], static: Collection[str]) -> str:
-    """Return in words what of a trial is not judged, or by the sides of a triangle alone; nothing of empty groups."""
+    """Return in words what of a trial has no shape to judge, or a triangle alone; nothing of empty groups."""
     few, three = list[str](), list[str]()
     judged = set[str]()
     for group in GROUPS:
@@ -79,7 +79,7 @@ def _unseen(trial: Collection[str], static: Collection[str]) -> str:
             few.append(group.words)
     spinous = [name for name in SPINOUS if name in trial and name not in judged]
     few += [f"spinous markers {', '.join(spinous)}"] if spinous else []
-    text = f"; not judged: {', '.join(few)}" if few else ""
+    text = f"; of too few points, so that only steps between two frames are seen: {', '.join(few)}" if few else ""
     return text + (f"; of three points, so that one off their plane is not seen: {', '.join(three)}" if three else "")
 
 

@@ -14,6 +14,7 @@ from mocap.kinematics.faults.bridging import facing_doubted
 from mocap.kinematics.faults.carried import check_sides_carried
 from mocap.kinematics.faults.coincident import coincident_flags
 from mocap.kinematics.faults.odd_points import with_odd_flags, without_strays
+from mocap.kinematics.faults.steps import find_steps
 from mocap.kinematics.faults.turns import settled_turns
 from mocap.kinematics.faults.verticals import vertical_verdicts
 from mocap.kinematics.fit.model import Skeleton, fit_skeleton
@@ -129,7 +130,9 @@ def solve(trial: GivenTrial, options: KinematicsOptions, subject: Stated, static
 def _displaced(trial: GivenTrial, person: Person, options: KinematicsOptions) -> _Displaced:
     """Return the points of trial and static that left their places; refuse a static of other places throughout."""
     own, rate_hz, keypoints = trial.unmixed, trial.points.rate_hz, trial.matched.marker_set.kind == "keypoints"
-    moved, compared = ((), 0) if keypoints else find_moved(without_strays(own, trial.odd), person.quiet, rate_hz)
+    without_odd = without_strays(own, trial.odd)
+    moved, compared = ((), 0) if keypoints else find_moved(without_odd, person.quiet, rate_hz)
+    moved += () if keypoints else find_steps(without_odd, rate_hz, trial.matched.marker_set.keypoints)
     moved += find_shifted_heels(trial.positions, person.quiet, {one.group.name for one in moved})
     same = same_placement(moved, compared, refuse=options.static_check == "refuse") if person.quiet else ()
     moved += find_moved_in_static(person.quiet, trial.static, trial.points.n_frames) if compared else ()

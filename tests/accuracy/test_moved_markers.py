@@ -148,7 +148,8 @@ def test_what_is_not_judged_is_told() -> None:
     trial["T12_4"] = np.full_like(trial["T12"], np.nan)
     (verdict,) = moved_verdict((), 2, static_standing(SUBJECT).points, trial, STILL)
     assert verdict.passed and verdict.text.endswith(
-        "; not judged: thigh R, spinous markers T12; of three points, so that one off their plane is not seen: "
+        "; of too few points, so that only steps between two frames are seen: thigh R, spinous markers T12; of three "
+        "points, so that one off their plane is not seen: "
         "T12/L1 plate"
     )
 
