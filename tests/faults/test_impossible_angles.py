@@ -68,8 +68,13 @@ def labelled(points: Points3D) -> Points3D:
     return replace(points, names=tuple(names))
 
 
-@pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("name", TRIALS)
+BY_DEFAULT = (("knee_flexion_r", "segments"), ("ankle_dorsiflexion_r", "plug-in-gait"), ("pelvic_tilt", "skeleton"))
+OTHERS = [(name, model) for name in TRIALS for model in MODELS if (name, model) not in BY_DEFAULT]
+
+
+@pytest.mark.parametrize(
+    ("name", "model"), [*BY_DEFAULT, *(pytest.param(*one, marks=pytest.mark.heavy) for one in OTHERS)]
+)
 def test_what_no_joint_reaches_is_flagged_and_left_out(name: str, model: str) -> None:
     trial, static, marks, person = TRIALS[name], STATIC, "landmarks", {}
     if model == "plug-in-gait":

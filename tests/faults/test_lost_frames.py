@@ -51,7 +51,10 @@ def looked_for(scenes, seed, count, kind=None):
     return found, rig.names[seed % n_cameras], after
 
 
-@pytest.mark.parametrize(("seed", "count", "kind"), [(14, 50, "free"), (3, 5, "walk"), (3, 1, "free")])
+@pytest.mark.parametrize(
+    ("seed", "count", "kind"),
+    [(14, 50, "free"), pytest.param(3, 5, "walk", marks=pytest.mark.heavy), (3, 1, "free")],
+)
 def test_lost_frames_are_found_where_they_were_lost(scenes, seed, count, kind):
     (found,), camera, after = looked_for(scenes, seed, count, kind)
     assert (found.camera, found.count) == (camera, count)

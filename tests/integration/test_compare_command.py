@@ -194,6 +194,28 @@ def test_another_movement_is_suspected() -> None:
     assert any(note.startswith("LOOK") for note in made.notes)
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Files that have nothing to compare, beside one that has."""
+    folder = tmp_path_factory.mktemp("made")
+    time = np.arange(0, 3, 0.01)
+    for name, column, start in (
+        ("a", "pelvic_tilt", 0.0), ("other", "hip", 0.0), ("empty", "pelvic_tilt", 0.0), ("later", "pelvic_tilt", 90.0)
+    ):
+        values = tilt(time) if name != "empty" else np.full(len(time), np.nan)
+        points = Points3D(np.random.default_rng(len(name)).normal(size=(len(time), 1, 3)), ("p",), RATE, start_s=start)
+        write_trial(folder / f"{name}.h5", Trial(name, points, angles=angles_of({column: values}, start_s=start)))
+    one = Points3D(np.zeros((1, 1, 3)), ("p",), RATE)
+    write_trial(folder / "one.h5", Trial("one", one, angles=angles_of({"pelvic_tilt": np.ones(1)})))
+    names = ("A", "B", "C", "D")
+    header = "PathFileType\t4\t(X/Y/Z)\twalk.trc\nDataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits\tOrigDataRate\t" \
+        "OrigDataStartFrame\tOrigNumFrames\n100\t100\t3\t4\tm\t100\t1\t3\n"  # fmt: skip
+    head = "Frame#\tTime\t" + "\t\t\t".join(names) + "\n\t\t" + "\t".join(f"{a}{i}" for i in range(1, 5) for a in "XYZ")
+    rows = "\n".join(f"{i + 1}\t{i / 100}\t" + "\t".join(str(0.1 * k + 0.3) for k in range(12)) for i in range(3))
+    (folder / "walk.trc").write_text(f"{header}{head}\n\n{rows}\n")
+    return folder
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [
@@ -204,26 +226,13 @@ def test_another_movement_is_suspected() -> None:
         (("a.h5", "nothing.h5"), "FILE_MISSING"),
     ],
 )  # fmt: skip
-def test_refusals_are_one_line(tmp_path: Path, monkeypatch, mocap_cli: Callable, words: tuple, code: str) -> None:
-    monkeypatch.chdir(tmp_path)
-    time = np.arange(0, 3, 0.01)
-    for name, column, start in (
-        ("a", "pelvic_tilt", 0.0), ("other", "hip", 0.0), ("empty", "pelvic_tilt", 0.0), ("later", "pelvic_tilt", 90.0)
-    ):
-        values = tilt(time) if name != "empty" else np.full(len(time), np.nan)
-        points = Points3D(np.random.default_rng(len(name)).normal(size=(len(time), 1, 3)), ("p",), RATE, start_s=start)
-        write_trial(tmp_path / f"{name}.h5", Trial(name, points, angles=angles_of({column: values}, start_s=start)))
-    one = Points3D(np.zeros((1, 1, 3)), ("p",), RATE)
-    write_trial(tmp_path / "one.h5", Trial("one", one, angles=angles_of({"pelvic_tilt": np.ones(1)})))
-    names = ("A", "B", "C", "D")
-    header = "PathFileType\t4\t(X/Y/Z)\twalk.trc\nDataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits\tOrigDataRate\t" \
-        "OrigDataStartFrame\tOrigNumFrames\n100\t100\t3\t4\tm\t100\t1\t3\n"  # fmt: skip
-    head = "Frame#\tTime\t" + "\t\t\t".join(names) + "\n\t\t" + "\t".join(f"{a}{i}" for i in range(1, 5) for a in "XYZ")
-    rows = "\n".join(f"{i + 1}\t{i / 100}\t" + "\t".join(str(0.1 * k + 0.3) for k in range(12)) for i in range(3))
-    (tmp_path / "walk.trc").write_text(f"{header}{head}\n\n{rows}\n")
+def test_refusals_are_one_line(made: Path, monkeypatch, mocap_cli: Callable, words: tuple, code: str) -> None:
+    monkeypatch.chdir(made)
+    there = sorted(made.iterdir())
     done = mocap_cli("compare", *words, *(("--up", "y") if "walk.trc" in words else ()))
     assert done.status == 1
     assert done.error_line.startswith(f"error {code}: ") and "Remedy: " in done.error_line
+    assert sorted(made.iterdir()) == there
 
 
 def test_a_file_of_imported_coordinates_is_read_like_the_mot(squats: tuple[Path, Path], tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from calibration.synthetic import ring_rig
 from mocap.pipeline.notes import frame_time_note
 from mocap.pipeline.trial_clocks import set_clocks
 from mocap.synthetic import default_subject, observe, squat
-from mocap.trial import Keypoints2D, Timeline
+from mocap.trial import Keypoints2D, Points3D, Timeline
 
 EVEN = "frames of each camera are taken as evenly spaced at 100.0 Hz: nothing else was told of them"
 N_FRAMES, AFTER, COUNT = 400, 200, 12
@@ -15,6 +15,7 @@ N_FRAMES, AFTER, COUNT = 400, 200, 12
 def filmed_with_a_loss(rig):
     """A squat that `cam_1` filmed without 12 of the frames."""
     points = squat(default_subject(seed=1), 2).points
+    points = Points3D(points.position[:, ::3], points.names[::3], points.rate_hz)
     seen = observe(points, rig, pixel_sigma=1.0, seed=1).keypoints
     kept = np.arange(N_FRAMES) + COUNT * (np.arange(N_FRAMES) > AFTER)
     pixels, confidence = (np.array(one[:, :N_FRAMES]) for one in (seen.pixels, seen.confidence))

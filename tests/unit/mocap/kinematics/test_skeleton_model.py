@@ -173,7 +173,9 @@ def test_a_segment_without_enough_markers_is_not_observable(gone, silent, spoken
         assert np.abs(result.angles.deg(name) - TRIAL.truth_deg(name)).max() < 0.1, name
 
 
-@pytest.mark.parametrize("marker", ["RLFE", "LPSIS", "LSH1", "RHEEL"])
+@pytest.mark.parametrize(
+    "marker", ["RLFE", "LPSIS", *(pytest.param(one, marks=pytest.mark.heavy) for one in ("LSH1", "RHEEL"))]
+)
 def test_a_marker_that_slid_is_named(marker: str) -> None:
     points = _only(TRIAL.points, MARKERS)
     position = points.position.copy()
@@ -218,7 +220,9 @@ def test_joint_limits_hold_what_no_marker_shows() -> None:
             assert right[0, 8] == pytest.approx(-right[0, 11])
 
 
-@pytest.mark.parametrize("marker", ["RASIS", "RTH2", "RLFE", "RHEEL"])
+@pytest.mark.parametrize(
+    "marker", ["RASIS", "RTH2", *(pytest.param(one, marks=pytest.mark.heavy) for one in ("RLFE", "RHEEL"))]
+)
 def test_a_sample_that_is_far_off_spoils_nothing(marker: str) -> None:
     points = _only(TRIAL.points, MARKERS)
     position = points.position.copy()
