@@ -84,6 +84,23 @@ def test_the_marker_that_left_its_place_is_named(
     assert abs(fault.start - start) < 80
 
 
+LIMITS = {
+    "SAC1": (0.002, (0, 1, 0)), "T12_1": (0.002, (1, 0, 0)), "LHEEL": (0.009, (0, 1, 0)), "RASIS": (0.015, (0, -1, 0)),
+    "LTH1": (0.015, (0, -1, 0)), "RSH1": (0.015, (0, 1, 0)), "CLAV": (0.020, (0, 1, 0)),
+}  # fmt: skip
+
+
+def test_exact_points_are_told_from_the_limit_of_their_segment_on() -> None:
+    trial = named(squat(SUBJECT, repetitions=1, rate_hz=50.0).points)
+    still = named(static_standing(SUBJECT, seconds=1.0).points)
+    for name, (limit_m, way) in LIMITS.items():
+        for share in (0.85, 1.2):
+            found = find_moved({**trial, name: trial[name] + share * limit_m * np.array(way)}, still, 50.0)[0]
+            assert [name in one.names and one.of_static for one in found] == [True] * (share > 1.0), name
+            # Measured: 1.20 of the limit, but 1.21 on the foot, whose joints move.
+            assert all(one.size_m == pytest.approx(share * limit_m, rel=0.02) for one in found), name
+
+
 MOVES = {"squat": squat(SUBJECT, repetitions=2), "walk": walking(SUBJECT)}
 STEPS = {
     "RASIS": (0, -0.03, 0), "RHEEL": (0, 0.03, 0), "RTH1": (0, -0.03, 0), "T12_1": (0.01, 0, 0), "SAC2": (0.01, 0, 0)

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from mocap.kinematics import kinematics
-from mocap.kinematics.exchanged import candidate_pairs, find_exchanges
+from mocap.kinematics.exchanged import Exchange, candidate_pairs, find_exchanges, unmixed, with_exchange_flags
 from mocap.readers.c3d import read_c3d
 from mocap.readers.trc import read_trc
 from mocap.synthetic import default_subject, free_motion, hip_hinge, squat, static_standing, walking
-from mocap.trial import Points3D
+from mocap.trial import AngleDefinition, JointAngles, Points3D
 
 MOVEMENTS = {
     "squat": lambda person: squat(person, repetitions=1), "hinge": lambda person: hip_hinge(person, repetitions=1),
@@ -138,6 +138,18 @@ def test_what_counts_as_changing_places() -> None:
     assert turning(0.3, 120.0) == turning(0.009, 180.0) == []
     # Back in their places, which of both was right is not known any more: the rest is longer.
     assert turning(0.3, 180.0, 10) == [(0, 35)]
+
+
+def test_both_points_of_an_exchange_are_left_out_and_flag_what_is_made_of_either() -> None:
+    found, positions = Exchange("RHEEL", "LHEEL", 3, 6), {name: np.ones((9, 3)) for name in ("RHEEL", "LHEEL", "RMT1")}
+    gone = {name: np.flatnonzero(np.isnan(path).all(axis=1)).tolist()
+            for name, path in unmixed(positions, [found]).items()}  # fmt: skip
+    assert gone == {"RHEEL": [3, 4, 5], "LHEEL": [3, 4, 5], "RMT1": []} and not np.isnan(positions["RHEEL"]).any()
+    definitions = [AngleDefinition(name, "", "", "", "", "absolute", "") for name in ("right", "left", "none")]
+    angles = JointAngles(tuple(definitions), np.zeros((9, 3)), 100.0)
+    made_of = {"right": frozenset({"RHEEL"}), "left": frozenset({"LHEEL"}), "none": frozenset({"RMT1"})}
+    codes = with_exchange_flags(angles, [found], lambda: made_of).frame_reason
+    assert np.argwhere(codes > 0).tolist() == [[frame, column] for frame in (3, 4, 5) for column in (0, 1)]
 
 
 def test_a_burst_in_the_static_is_told_as_the_statics() -> None:

@@ -118,3 +118,12 @@ def test_angles_that_are_not_observable_and_keypoints_have_no_figure() -> None:
     assert not _known(angles)
     assert all("soft tissue" not in one.method for one in angles.definitions if not one.observable)
     assert set(ANGLE_NAMES) == set(angles.names)
+    # Keypoints of a detector sit on no skin.
+    joints = {"hip": "HJC", "knee": "KJC", "ankle": "AJC"}
+    named = {f"{side}_{joint}": SQUAT.joint_centres[side[0].upper() + centre] for joint, centre in joints.items()
+             for side in ("left", "right")}  # fmt: skip
+    named |= {f"{side}_shoulder": SQUAT.points.point(f"{side[0].upper()}SJC") for side in ("left", "right")}
+    points = Points3D(np.stack(list(named.values()), axis=1), tuple(named), SQUAT.points.rate_hz)
+    angles = kinematics(points, "coco_17", options=KinematicsOptions(task="squat"), measured=False).angles
+    assert angles.definition("knee_flexion_r").observable
+    assert not _known(angles) and not any("soft tissue" in one.method for one in angles.definitions)
