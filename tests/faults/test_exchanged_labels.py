@@ -134,8 +134,8 @@ def turning(apart_m: float, turn_deg: float, missing: int = 0) -> list[tuple[int
 
 def test_what_counts_as_changing_places() -> None:
     # A line that turns by more than 127 deg from frame to frame, of more than 10 mm, over a tenth of a second at most.
-    assert turning(0.3, 180.0) == turning(0.3, 135.0) == turning(0.011, 180.0) == turning(0.3, 180.0, 9) == [(30, 35)]
-    assert turning(0.3, 120.0) == turning(0.009, 180.0) == []
+    assert turning(0.3, 180.0) == turning(0.3, 129.0) == turning(0.011, 180.0) == turning(0.3, 180.0, 9) == [(30, 35)]
+    assert turning(0.3, 125.0) == turning(0.009, 180.0) == []
     # Back in their places, which of both was right is not known any more: the rest is longer.
     assert turning(0.3, 180.0, 10) == [(0, 35)]
 

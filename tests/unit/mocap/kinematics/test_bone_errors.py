@@ -72,6 +72,22 @@ def test_the_sd_of_angles_takes_in_what_bones_tie_together():
         assert np.abs(sd / before - 1).max() > 0.1
 
 
+def test_a_tie_takes_three_quarters_of_the_variance_away_at_most():
+    places = np.array([[-0.1, 0, 0], [0.1, 0, 0], [0, 0, 1], [2, 2, 2], [3, 3, 3]])
+    covariance = np.broadcast_to(1e-6 * np.eye(3), (FRAMES, 5, 3, 3))
+    errors = BoneErrors((("a", "b"),), np.full((FRAMES, 1), 0.99))
+    tied = Points3D(np.tile(places, (FRAMES, 1, 1)), NAMES, 50.0, covariance, bone_errors=errors)
+    # Seen from afar both ends of a bone turn the line to them alike: of their errors along it 0.03 would be left.
+    eye = np.broadcast_to(np.eye(3), (FRAMES, 3, 3))
+    a, b, c = (Vec(tied.point(name) @ ISB_FROM_WORLD.T, {name: eye}) for name in "abc")
+    sds = []
+    for points in (tied, replace(tied, bone_errors=None)):
+        columns = {name: number for number, name in enumerate(NAMES)}
+        kept = Covariances(points.covariance, columns, ties_of(points, columns, ISB_FROM_WORLD))
+        sds += random_sds([angle_between(difference(a, c), difference(b, c))], kept)
+    np.testing.assert_allclose(sds[0], 0.5 * sds[1], rtol=1e-6)
+
+
 def test_covariances_are_read_in_the_axes_of_the_gradients():
     points, columns = tied_points(), {name: number for number, name in enumerate(NAMES)}
     kept = Covariances(points.covariance, columns)
@@ -95,6 +111,10 @@ def test_an_end_without_covariance_ties_nothing():
     between = sds_of(replace(points, covariance=covariance))[-1]
     assert np.isnan(between[5]) and np.isfinite(np.delete(between, 5)).all()
     np.testing.assert_array_equal(np.delete(between, 5), np.delete(sds_of(points)[-1], 5))
+    exact = np.array(points.covariance)
+    exact[6, 1] = 0.0  # no error that could go with another's
+    exact_points = replace(points, covariance=exact)
+    assert sds_of(exact_points)[-1][6] == sds_of(replace(exact_points, bone_errors=None))[-1][6] > 0.0
     elevation = sds_of(replace(points, covariance=covariance))[-2]
     np.testing.assert_array_equal(elevation, sds_of(points)[-2])
 
