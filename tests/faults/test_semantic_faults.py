@@ -18,8 +18,8 @@ MOVEMENTS = {
 }  # fmt: skip
 LEG = ("LFE", "MFE", "LMAL", "MMAL", "HEEL", "MT1", "MT2", "MT5", "HALLUX", "TH1", "TH2", "TH3", "SH1", "SH2", "SH3")
 PLATES = ("SAC", "T12_")
-JUDGED = ("labels_exchanged", "physiology", "static_same_subject", "upright", "feet_level", "pelvis_width",
-          "pelvis_depth")  # fmt: skip
+JUDGED = ("labels_exchanged", "labels_in_order", "static_labels_in_order", "physiology", "static_same_subject",
+          "upright", "feet_level", "pelvis_width", "pelvis_depth")  # fmt: skip
 
 
 def body(movement: str, seed: int) -> Points3D:
@@ -247,3 +247,14 @@ def test_malleoli_far_above_their_places_are_doubted() -> None:
     result = kinematics(shifted(trial, high, 0.09), static=shifted(still, high, 0.09), measured=False)
     doubted(result, "labels_in_order", "ankle_dorsiflexion_l", "LLMAL far above the ankle")
     assert "static_labels_in_order" in [one.name for one in result.verdicts]
+
+
+@pytest.mark.parametrize(
+    ("label", "other", "angle", "words"),
+    [("LMFE", "RMFE", "knee_varus_l", "LLFE and LMFE too far apart"),
+     ("LHEEL", "RHEEL", "ankle_dorsiflexion_l", "LLMAL and LHEEL too far apart")],
+)  # fmt: skip
+def test_a_label_alone_on_the_other_leg_is_told(label: str, other: str, angle: str, words: str) -> None:
+    # Of its own marker there is nothing, and no side is reversed.
+    result = kinematics(on_marker_of(body("squat", 1), label, other, both=False), measured=False)
+    doubted(result, "labels_in_order", angle, words)
