@@ -67,8 +67,8 @@ def test_both_are_missing_there_with_all_that_is_known_of_them_and_the_rest_stay
 
 
 def test_joints_of_a_detector_may_lie_on_one_spot() -> None:
-    marks = read_marker_set("coco_17")
-    names = tuple(label for labels in marks.labels.values() for label in labels[:1])[:5]
+    marks = read_marker_set("halpe_26")
+    names = tuple(marks.labels[name][0] for name in ("RHEEL", "LHEEL", "RKJC", "LKJC", "RAJC"))
     points = nearing(0.0, 100, 300, names)
     left, _, found = without_coincident(points, match(marks, names))
     assert left is points and found == ()
