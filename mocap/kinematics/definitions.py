@@ -153,7 +153,7 @@ VERDICT_NAMES: frozenset[str] = frozenset(
         "points_frozen", "points_leaping", "points_off_course", "points_far_off_the_body",
         "points_coincident", "static_points_coincident", "calibration_points_coincident",
         "points_absurd", "static_points_absurd", "calibration_points_absurd",
-        "markers_moved", "measures_sides", "measures_changed",
+        "markers_moved", "one_heading", "measures_sides", "measures_changed",
         "static_same_placement",
     }
     | {"floor_level", "same_vertical", "static_balance"}

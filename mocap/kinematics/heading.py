@@ -1,7 +1,7 @@
 """The subject frame: up against gravity, forward where the person walks or faces."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -14,6 +14,10 @@ WALK_STRAIGHTNESS = 0.8
 QUIET_SPEED_M_S = 0.020
 QUIET_WINDOW_S = 0.25
 QUIET_MIN_S = 0.5
+FACING_DEG = 60.0
+"""Farther than this from the heading the person faces another way; the pelvis turns by 15 deg in walking."""
+_LEVEL = 0.5  # horizontal part of a direction, shorter ones tell of no heading
+_DIRECTIONS = 36
 _SAMPLES = 12
 
 
@@ -33,6 +37,8 @@ class Heading:
         That show it by landmarks; none where it is given, or a walking direction.
     by_landmark : mapping of str to ndarray, shape (3,)
         Its gradient (rad/m) by the placement of landmarks, see `mocap.kinematics.placed_heading`.
+    turned : ndarray of bool, shape (time,)
+        Frames in which the person faces another way; empty where that was not looked for.
     """
 
     subject: NDArray
@@ -41,6 +47,7 @@ class Heading:
     conventional_source: str
     frames: NDArray = field(default_factory=lambda: np.empty(0, int))
     by_landmark: Mapping[str, NDArray] = field(default_factory=lambda: MappingProxyType({}))
+    turned: NDArray = field(default_factory=lambda: np.empty(0, bool))
 
 
 def upright_axes(forward: NDArray) -> NDArray:
@@ -171,14 +178,14 @@ def find_heading(
         None when nothing shows where the person faces.
     """
     quiet = quiet_frames(mid_pelvis[:, None], rate_hz)
-    facing, source = _mean_horizontal(forward, quiet), f"mean {forward_name} of the quiet frames"
-    shown = np.isfinite(forward).all(axis=1) & quiet
+    facing, shown = _main_direction(forward, quiet)
+    source = f"mean {forward_name} of the quiet frames"
     if not quiet.sum() >= QUIET_MIN_S * rate_hz or facing is None:
-        facing, source = _mean_horizontal(forward, None), f"mean {forward_name} of the trial"
-        shown = np.isfinite(forward).all(axis=1)
+        facing, shown = _main_direction(forward)
+        source = f"mean {forward_name} of the trial"
     if facing is None and feet is not None:
-        facing, source = _mean_horizontal(feet, None), "bisector of the feet"
-        shown = np.isfinite(feet).all(axis=1)
+        facing, shown = _main_direction(feet)
+        source = "bisector of the feet"
     walk = walking_direction(mid_pelvis, rate_hz)
     if walk is None:
         if facing is None:
@@ -197,12 +204,51 @@ def find_heading(
     )
 
 
-def _mean_horizontal(directions: NDArray, frames: NDArray | None) -> NDArray | None:
+def _main_direction(directions: NDArray, asked: NDArray | None = None) -> tuple[NDArray | None, NDArray]:
+    """Return the mean horizontal direction (3,) of those that are asked, and the frames that show it, (time,) of bool.
+
+    None where they are missing or nearly vertical. Of who turns round it is the mean of those within 60 deg of where
+    most point to.
+    """
+    shown = np.isfinite(directions).all(axis=1)
+    shown = shown if asked is None else shown & asked
+    mean = _mean_horizontal(directions[shown])
+    if mean is not None and not _turned_from(directions[shown], mean).any():
+        return mean, shown
+    flat = directions[:, [0, 2]] * (shown & (np.hypot(directions[:, 0], directions[:, 2]) > _LEVEL))[:, None]
+    angles = 2.0 * np.pi * np.arange(_DIRECTIONS) / _DIRECTIONS
+    ways = np.stack([np.cos(angles), np.zeros(_DIRECTIONS), np.sin(angles)], axis=1)
+    near = np.cos(np.deg2rad(FACING_DEG)) * np.linalg.norm(flat, axis=1)
+    counts = [((flat @ way[[0, 2]] > near) & shown).sum() for way in ways]
+    if not any(counts):
+        return mean, shown
+    main = ways[int(np.argmax(counts))]
+    for _ in range(2):  # from the nearest of a few ways to the mean of those around it
+        around = shown & (flat @ main[[0, 2]] > near)
+        found = _mean_horizontal(directions[around])
+        if found is None:
+            break
+        main = found
+    return main, around
+
+
+def _mean_horizontal(directions: NDArray) -> NDArray | None:
     """Return the mean horizontal direction (3,), or None when it is missing or nearly vertical."""
-    chosen = directions if frames is None else directions[frames]
-    chosen = chosen[np.isfinite(chosen).all(axis=1)]
-    if len(chosen) == 0:
+    if len(directions) == 0:
         return None
-    mean = chosen.mean(axis=0)
+    mean = directions.mean(axis=0)
     mean[1] = 0.0
     return mean / np.linalg.norm(mean) if np.linalg.norm(mean) > 0.2 else None
+
+
+def _turned_from(directions: NDArray, heading: NDArray) -> NDArray:
+    """Return which directions, shape (time, 3), unit, point more than 60 deg away from a heading, shape (3,)."""
+    along = directions[:, 0] * heading[0] + directions[:, 2] * heading[2]
+    level2 = directions[:, 0] ** 2 + directions[:, 2] ** 2
+    off = (along < np.cos(np.deg2rad(FACING_DEG)) * np.sqrt(level2)) & (level2 > _LEVEL**2)  # NaN is not
+    return np.asarray(off)
+
+
+def with_turned(heading: Heading, forward: NDArray) -> Heading:
+    """Return the heading with the frames in which `forward`, shape (time, 3), points another way."""
+    return replace(heading, turned=_turned_from(forward, heading.subject[:, 0]))

@@ -14,7 +14,7 @@ from mocap.kinematics.faults.bridging import bridged
 from mocap.kinematics.further.branches import on_branches
 from mocap.kinematics.further.outcomes import further_outcomes
 from mocap.kinematics.gradients import largest_change_sd
-from mocap.kinematics.heading import Heading, find_heading, upright_axes
+from mocap.kinematics.heading import Heading, find_heading, upright_axes, with_turned
 from mocap.kinematics.landmarks import TRACKED, Landmarks, for_placement
 from mocap.kinematics.leg_angles import leg_outcomes, near_singular
 from mocap.kinematics.models import build_body, outcomes_of_model
@@ -53,16 +53,18 @@ def heading_of(
     """
     if not body.setting.gravity_known:
         return None
+    given = None
     if np.isfinite(given_rad):
         axes = upright_axes(np.array([np.cos(given_rad), 0.0, -np.sin(given_rad)]))
-        return Heading(axes, axes, "given", "given")
+        given = Heading(axes, axes, "given", "given")
     try:
         middle, forward, name = _facing(body)
     except NotObservable:
-        return None
+        return given
     if doubted is not None and doubted.any():
         middle, forward = bridged(middle, doubted), bridged(forward, doubted)
-    return find_heading(middle, forward, rate_hz, _feet_bisector(body), name)
+    heading = given or find_heading(middle, forward, rate_hz, _feet_bisector(body), name)
+    return None if heading is None else with_turned(heading, forward)
 
 
 def _facing(body: Body) -> tuple[NDArray, NDArray, str]:

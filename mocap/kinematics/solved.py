@@ -13,6 +13,7 @@ from mocap.kinematics.exchanged import with_exchange_flags
 from mocap.kinematics.faults.bridging import facing_doubted
 from mocap.kinematics.faults.carried import check_sides_carried
 from mocap.kinematics.faults.coincident import coincident_flags
+from mocap.kinematics.faults.facing import names_by_heading, turned_verdict, with_turned_flags
 from mocap.kinematics.faults.odd_points import with_odd_flags, without_strays
 from mocap.kinematics.faults.steps import find_steps
 from mocap.kinematics.faults.turns import settled_turns
@@ -202,7 +203,7 @@ def _flagged(
     sources, body = posed.sources, posed.body
     angles = with_frame_reasons(angles, body, posed.found, trial.positions, sources, upright=trial.upright)
     angles = with_exchange_flags(with_odd_flags(angles, trial.odd, sources), trial.exchanges, sources)
-    angles = settled_turns(with_point_flags(angles, coincident_flags(trial.coincident), sources))
+    angles = with_point_flags(angles, coincident_flags(trial.coincident), sources)
     n_frames, carriers = trial.points.n_frames, carriers_of(person.calibration)
     misplaced = order_flags(trial.doubts, n_frames) + order_flags(person.doubts, n_frames, carriers)
     angles = with_point_flags(angles, misplaced, sources)
@@ -212,7 +213,10 @@ def _flagged(
     angles = with_point_flags(angles, slip_flags(displaced.slip, n_frames), lasting)
     if posed.fitted is not None:
         angles = posed.fitted.flagged(angles, body, {words_of(one): points_of(one) for one in displaced.moved})
-    return with_reach_flags(angles, upright=trial.upright, confirmed=options.physiology == "confirmed")
+    if body.heading is not None and body.heading.turned.any():
+        angles = with_turned_flags(angles, body.heading.turned, names_by_heading(body, posed.outcomes))
+    # Behind all other flags: turns are counted through sound frames alone.
+    return with_reach_flags(settled_turns(angles), upright=trial.upright, confirmed=options.physiology == "confirmed")
 
 
 def _verdicts(
@@ -236,6 +240,7 @@ def _verdicts(
         *moved_verdict(displaced.moved, displaced.n_groups, points, trial.positions, person.quiet),
         *verdicts_of(posed.body, posed.outcomes, trial.positions),
         *slip_verdicts(displaced.slip, points.rate_hz),
+        *turned_verdict(posed.body.heading, points.rate_hz),
         *physiology_verdict(angles, upright=upright, confirmed=options.physiology == "confirmed"),
         *flat_foot_verdicts(angles, posed.body),
     )

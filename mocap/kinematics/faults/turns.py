@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mocap.kinematics.faults.facing import TURNED_AWAY
 from mocap.kinematics.frame_reasons import BEYOND_RANGE, GIMBAL_FLAG, GIMBAL_LOST, TOO_UNSURE
 from mocap.kinematics.further.branches import GAP_S, joint_middle, on_branches
 from mocap.signal.gaps import runs
@@ -12,7 +13,7 @@ from mocap.trial import JointAngles
 
 _TURN = 2.0 * np.pi
 #: Flags that a turning body may bear for long, in frames that are sound: only short stretches are left out.
-_ALSO_SOUND = (BEYOND_RANGE, GIMBAL_FLAG)
+_ALSO_SOUND = (BEYOND_RANGE, GIMBAL_FLAG, TURNED_AWAY)
 #: Frames whose values were taken away, but through which turns had been counted before.
 _TURNED_THROUGH = (GIMBAL_LOST, TOO_UNSURE)
 

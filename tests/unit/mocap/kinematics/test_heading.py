@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mocap.kinematics.heading import find_heading, quiet_frames, upright_axes, walking_direction
+from mocap.kinematics.heading import find_heading, quiet_frames, upright_axes, walking_direction, with_turned
 
 RATE = 100.0
 
@@ -50,6 +50,24 @@ def test_there_and_back_is_no_walk() -> None:
     assert walking_direction(np.concatenate([there, there[::-1]]), RATE) is None
     assert walking_direction(_walk(0.0, metres=0.7), RATE) is None
     assert walking_direction(np.full((50, 3), np.nan), RATE) is None
+
+
+def test_who_turns_round_has_the_heading_of_most_frames() -> None:
+    turned = np.deg2rad(np.concatenate([np.full(160, 2.0), np.linspace(2, 182, 40), np.full(100, 182.0)]))
+    forward = np.stack([np.cos(turned), np.full(300, 0.1), -np.sin(turned)], axis=1)
+    middle = np.concatenate([_walk(0.0)[::2], _walk(0.0)[::-2]])
+    heading = find_heading(middle, forward, RATE)
+    assert heading is not None
+    # 2 deg, and a little more by the part of the turn within 60 deg of it (12.6 frames in 172, by 30 deg: 2.2 deg).
+    found = np.rad2deg(np.arctan2(-heading.subject[2, 0], heading.subject[0, 0]))
+    assert found == pytest.approx(4.2, abs=0.5)
+    assert len(set(heading.frames) ^ set(np.flatnonzero(turned < np.deg2rad(found + 60)))) <= 1  # of the step before
+    np.testing.assert_array_equal(with_turned(heading, forward).turned, turned > np.deg2rad(found + 60))
+    # Who faces down faces nowhere, and gaps are no turn.
+    down = np.where(np.arange(300)[:, None] < 250, [1.0, 0.0, 0.0], [-0.4, -0.9, 0.0])
+    down[240] = np.nan
+    heading = find_heading(np.zeros((300, 3)), down, RATE)
+    assert heading is not None and not with_turned(heading, down).turned.any()
 
 
 def test_feet_help_when_the_pelvis_shows_nothing() -> None:
