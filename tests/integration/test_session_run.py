@@ -147,7 +147,7 @@ def test_a_calibration_that_says_nothing_of_gravity_puts_angles_in_doubt(lab, tm
     bare = tmp_path / "bare.toml"
     bare.write_text(text.split("[metadata]")[0] + '[metadata]\nlength_unit = "m"\n', encoding="utf-8")
     keypoints = pd.read_parquet(out / "session" / "squat.parquet")
-    keypoints[keypoints["frame"] < 60].to_parquet(tmp_path / "k.parquet")
+    keypoints[keypoints["frame"] < 60].to_parquet(tmp_path / "k.parquet", index=False)
     table = ("--keypoints", tmp_path / "k.parquet", "--rate", 50)
     for flags, stated in (((), False), (("--z-up",), True)):
         done = mocap_cli("reconstruct", "--calibration", bare, *table, *flags, "--out", tmp_path / "p.h5")
