@@ -7,6 +7,7 @@ pelvis (15). Clean synthetic movements with moving skin: 4.8 mm on the pelvis, 6
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,9 @@ import pytest
 from scipy.signal import butter, sosfiltfilt
 
 from mocap.kinematics import kinematics
-from mocap.kinematics.faults.bodies import Moved
+from mocap.kinematics.faults.bodies import GROUPS, Moved
 from mocap.kinematics.faults.edge_kernels import jumps
+from mocap.kinematics.faults.shape_changes import joined
 from mocap.kinematics.heel_side import find_shifted_heels
 from mocap.kinematics.landmarks import positions_isb
 from mocap.kinematics.marker_sets import resolve
@@ -108,6 +110,27 @@ def test_without_a_static_the_shape_of_most_frames_is_right_and_of_halves_neithe
     (fault,) = find_moved(trial, {}, 50.0)[0]
     assert (fault.names, fault.size_m) == (("RASIS",), pytest.approx(0.03, abs=0.001))
     assert (fault.start, fault.stop, fault.either) == pytest.approx(told, abs=2)
+
+
+@pytest.mark.parametrize(("name", "by"), [("RHEEL", (0, 0.03, 0)), ("SAC1", (0, 0.008, 0))])
+def test_what_slides_slowly_is_told_from_half_the_way_on(name: str, by: tuple[float, float, float]) -> None:
+    trial = named(squat(SUBJECT, repetitions=1, rate_hz=50.0).points)
+    still = named(static_standing(SUBJECT, seconds=1.0).points)
+    way = np.clip((np.arange(len(trial[name])) - 80) / 100.0, 0.0, 1.0)
+    (fault,) = find_moved({**trial, name: trial[name] + way[:, None] * by}, still, 50.0)[0]
+    assert (fault.names, fault.stop, fault.of_static) == ((name,), len(way), False)
+    # Measured: from frames 131 and 133 on.
+    assert abs(fault.start - 130) <= 6 and fault.size_m == pytest.approx(np.linalg.norm(by), abs=0.001)
+
+
+def test_stretches_of_one_fault_that_follow_each_other_are_one() -> None:
+    group = GROUPS[0]
+    one, more, other = (Moved(group, (name,), size_m, 0.002, start, stop, False)
+                        for name, size_m, start, stop in (("SAC1", 0.01, 0, 10), ("SAC1", 0.02, 10, 20),
+                                                          ("SAC2", 0.01, 20, 30)))  # fmt: skip
+    assert joined([one, more, other]) == [replace(one, stop=20, size_m=0.02), other]
+    assert joined([one, replace(more, start=12)]) == [one, replace(more, start=12)]
+    assert joined([replace(one, stop=25), more]) == [replace(one, stop=25, size_m=0.02)]
 
 
 MOVES = {"squat": squat(SUBJECT, repetitions=2), "walk": walking(SUBJECT)}
