@@ -19,6 +19,7 @@ from mocap.kinematics.person import StaticReport
 from mocap.kinematics.placement import Placement
 from mocap.kinematics.plug_in_gait.measures import Measures, Stated
 from mocap.kinematics.poses import joint_centre_positions, segment_transforms
+from mocap.kinematics.segment_flags import with_segment_flags
 from mocap.kinematics.solved import Solved, solve
 from mocap.trial import JointAngles, Points3D, Segments, Verdict
 
@@ -152,9 +153,10 @@ def kinematics(
         return _of_nothing(trial)
     body, matched = solved.posed.body, trial.matched
     quantities = all_measures(body, solved.posed.covariances, points.rate_hz, options.sex) if measured else ()
+    segments = Segments(*segment_transforms(body), points.rate_hz, quantities)
     return Kinematics(
         angles=solved.angles,
-        segments=Segments(*segment_transforms(body), points.rate_hz, quantities),
+        segments=with_segment_flags(segments, trial, solved, options) if measured else segments,
         centres=joint_centre_positions(body),
         static_report=solved.person.report,
         verdicts=solved.verdicts,

@@ -91,6 +91,8 @@ class Solved:
     person: Person
     measures: Measures | None
     verdicts: tuple[Verdict, ...]
+    moved: tuple[Moved, ...]
+    slip: PlateSlip | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +127,7 @@ def solve(trial: GivenTrial, options: KinematicsOptions, subject: Stated, static
         _verdicts(trial, person, posed, displaced, angles, options)
         + (() if measures is None else measures.verdicts)
         + (() if posed.fitted is None else posed.fitted.verdicts),
+        displaced.moved, displaced.slip,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from mocap.errors import MocapError, TrialFileError
 from mocap.schema import COVARIANCE_TERMS
 from mocap.storage.encode_measures import decoded_measure, stored_truth
 from mocap.storage.layout import Group, Variable, plain_name, safe_name
+from mocap.storage.reasons import decoded_reasons
 from mocap.trial import (
     AngleDefinition,
     BoneErrors,
@@ -225,9 +226,8 @@ def _segments(part: _Part) -> Segments:
     stacked = np.stack(poses, axis=1) if poses else np.empty((len(part.array("time")), 0, 4, 4))
     # Files of earlier versions hold no measures.
     measured = part.words("measure") if part.has("measure") else ()
-    return Segments(
-        names, stacked, part.number("rate_hz"), tuple(decoded_measure(name, part.variables) for name in measured)
-    )
+    measures = tuple(decoded_measure(name, part.variables, column) for column, name in enumerate(measured))
+    return Segments(names, stacked, part.number("rate_hz"), measures, **decoded_reasons(part.variables))
 
 
 def _angles(part: _Part) -> JointAngles:
@@ -247,10 +247,6 @@ def _angles(part: _Part) -> JointAngles:
         meaning = {key: str(attributes[key]) for key in _MEANING}
         observable, reason = stored_truth(name, attributes["observable"]), str(attributes["reason"])
         definitions.append(AngleDefinition(name, **meaning, observable=observable, reason=reason))
-    reasons: dict[str, Any] = {}
-    if part.has("frame_reason"):  # files of earlier versions have none
-        told = ("", *part.words("frame_reason_words")[1:])
-        reasons = {"frame_reason": part.array("frame_reason"), "frame_reason_words": told}
     # Files of earlier versions tell less of the parts of the uncertainty.
     names_of = ("u_static", "u_landmark_change", "u_calibration", "u_gravity", "u_gravity_change")
     parts = [one for one in names_of if any(part.has(safe_name(f"{name}_{one}")) for name in names)]
@@ -263,7 +259,7 @@ def _angles(part: _Part) -> JointAngles:
         u_landmark=columns("_u_landmark", ()),
         u_sta=columns("_u_sta", ()),
         start_s=part.number("start_s"),
-        **reasons,
+        **decoded_reasons(part.variables),
         **later,
     )
 

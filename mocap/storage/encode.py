@@ -3,7 +3,6 @@
 import hashlib
 import json
 import platform
-import re
 from collections.abc import Mapping
 from importlib import metadata
 
@@ -17,6 +16,7 @@ from mocap.schema import COVARIANCE_TERMS, FORMAT, FORMAT_VERSION, GRAVITY_VECTO
 from mocap.storage.encode_cameras import AXES, cameras, keypoints, sync, time_axis
 from mocap.storage.encode_measures import add_measures
 from mocap.storage.layout import Group, Variable, add, numbers, words
+from mocap.storage.reasons import add_angle_reasons, add_segment_reasons
 from mocap.trial import BoneErrors, JointAngles, Operation, Points3D, Segments, Trial, Verdict
 
 _TRIU = np.triu_indices(3)
@@ -158,6 +158,7 @@ def _segments(segments: Segments, start_s: float) -> Group:
         add(variables, f"world_from_{name}", numbers(["time", "row", "column"], pose, "1", pose_text))
         add(variables, f"quaternion_{name}", numbers(["time", "quaternion_term"], quaternions(pose), "1", turn_text))
     add_measures(variables, segments.measures)
+    add_segment_reasons(variables, segments)
     return Group(variables, {"rate_hz": segments.rate_hz, "quaternion_order": "w x y z"})
 
 
@@ -211,21 +212,8 @@ def _angles(angles: JointAngles) -> Group:
             size = np.rad2deg(getattr(angles, part)[index])
             text = f"uncertainty (1 SD) of {readable} {words_of_part}"
             add(variables, f"{name}_{part}", numbers([], size, "degree", text))
-    if len(angles.frame_reason_words) > 1:
-        _frame_reasons(variables, angles)
+    add_angle_reasons(variables, angles)
     return Group(variables, {"rate_hz": angles.rate_hz, "start_s": angles.start_s})
-
-
-def _frame_reasons(variables: dict[str, Variable], angles: JointAngles) -> None:
-    """Lay out why angles are not observable, or to be doubted, frame by frame: codes, and a table of their words."""
-    told = ("observable", *angles.frame_reason_words[1:])
-    codes = np.arange(len(told), dtype=np.uint8)
-    # CF wants one word each; the table beside it has the sentences.
-    flags = {"flag_values": codes, "flag_meanings": " ".join(re.sub(r"\W+", "_", text).strip("_") for text in told)}
-    text = "why an angle has no value in a frame, or one to doubt; 0 is observable"
-    add(variables, "frame_reason", numbers(["time", "angle"], angles.frame_reason, "1", text, "u1", **flags))
-    add(variables, "frame_reason_code", numbers(["frame_reason_code"], codes, "1", "code of frame_reason", "u1"))
-    add(variables, "frame_reason_words", words(["frame_reason_code"], told, "what a code of frame_reason means"))
 
 
 def _mapping(values: Mapping[str, float | str]) -> Group | None:

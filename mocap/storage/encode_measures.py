@@ -7,6 +7,7 @@ import numpy as np
 
 from mocap.schema import SPACE
 from mocap.storage.layout import Variable, add, numbers, safe_name, words
+from mocap.storage.reasons import decoded_measure_reasons
 from mocap.trial import Measure
 
 _MEANING = ("definition", "positive", "method", "reason")
@@ -35,8 +36,8 @@ def add_measures(variables: dict[str, Variable], measures: tuple[Measure, ...]) 
             )  # fmt: skip
 
 
-def decoded_measure(name: str, variables: Mapping[str, Variable]) -> Measure:
-    """Return one measure of a group's variables.
+def decoded_measure(name: str, variables: Mapping[str, Variable], column: int) -> Measure:
+    """Return one measure of a group's variables, by its name and its place among the measures.
 
     Raises
     ------
@@ -51,12 +52,14 @@ def decoded_measure(name: str, variables: Mapping[str, Variable]) -> Measure:
     if not stored_truth(name, attributes["observable"]) and np.isfinite(stored.data).any():
         raise ValueError(f"the measure '{name}' is not observable but carries values")
     sd = variables.get(safe_name(f"{name}_sd"))
+    meaning: dict[str, Any] = {key: str(attributes[key]) for key in _MEANING}
     return Measure(
         name,
         stored.data / factor,
         unit,
-        **{key: str(attributes[key]) for key in _MEANING},
+        **meaning,
         sd=None if sd is None else sd.data / factor,  # type: ignore[arg-type]
+        **decoded_measure_reasons(variables, column),
     )
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from calibration.arrays import checked_array
 from mocap.errors import ShapeError
-from mocap.trial.checks import checked_names, checked_rate, freeze
+from mocap.trial.checks import checked_names, checked_rate, checked_reasons, freeze
 
 #: Uncertainties of an angle that are one figure for a trial.
 CONSTANT_PARTS = (
@@ -112,7 +112,7 @@ class JointAngles:
             rate_hz=checked_rate(self.rate_hz, "JointAngles"),
             sd=checked_array(sd, "sd", values.shape),
             start_s=float(self.start_s),
-            frame_reason=self._checked_reasons(values.shape),
+            frame_reason=checked_reasons(self.frame_reason, values.shape, len(self.frame_reason_words)),
             frame_reason_words=tuple(self.frame_reason_words),
         )
         for part in CONSTANT_PARTS:
@@ -125,22 +125,6 @@ class JointAngles:
         ]
         if shown:
             raise ShapeError(f"Angles {shown} are not observable but carry values.", "Set them to NaN.")
-
-    def _checked_reasons(self, shape: tuple[int, ...]) -> NDArray:
-        if self.frame_reason is None:
-            return np.zeros(shape, np.uint8)
-        given = np.asarray(self.frame_reason)
-        # A cast would make 256 and 0.7 to 0, which says that all is well.
-        if given.dtype.kind not in "iub" or given.min(initial=0) < 0 or given.max(initial=0) > 255:
-            raise ShapeError("frame_reason holds other than the codes 0 to 255.", "Give whole numbers, one a frame.")
-        codes = np.array(given, np.uint8)
-        if codes.shape != shape or codes.max(initial=0) >= len(self.frame_reason_words):
-            raise ShapeError(
-                f"frame_reason has the shape {codes.shape} and the codes up to {codes.max(initial=0)}.",
-                f"Give shape {shape} and codes below {len(self.frame_reason_words)}, the number of words.",
-            )
-        codes.setflags(write=False)
-        return codes
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from calibration.digits import digits
 from mocap.errors import ShapeError
@@ -28,6 +29,24 @@ def checked_names(names: Any, owner: str) -> tuple[str, ...]:
     if doubles or not all(names):
         raise ShapeError(f"{owner} has empty or doubled names: {doubles}.", "Give every keypoint its own name.")
     return names
+
+
+def checked_reasons(given: Any, shape: tuple[int, ...], n_words: int) -> NDArray:
+    """Return codes of reasons as a frozen array of uint8, zeros where none are given, or refuse them (ShapeError)."""
+    if given is None:
+        return np.zeros(shape, np.uint8)
+    given = np.asarray(given)
+    # A cast would make 256 and 0.7 to 0, which says that all is well.
+    if given.dtype.kind not in "iub" or given.min(initial=0) < 0 or given.max(initial=0) > 255:
+        raise ShapeError("frame_reason holds other than the codes 0 to 255.", "Give whole numbers, one a frame.")
+    codes = np.array(given, np.uint8)
+    if codes.shape != shape or codes.max(initial=0) >= n_words:
+        raise ShapeError(
+            f"frame_reason has the shape {codes.shape} and the codes up to {codes.max(initial=0)}.",
+            f"Give shape {shape} and codes below {n_words}, the number of words.",
+        )
+    codes.setflags(write=False)
+    return codes
 
 
 def freeze(instance: Any, **values: Any) -> None:

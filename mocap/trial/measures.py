@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from calibration.arrays import checked_array
 from mocap.errors import ShapeError
-from mocap.trial.checks import freeze
+from mocap.trial.checks import checked_reasons, freeze
 
 UNITS = ("m", "1", "rad/s")
 
@@ -30,6 +30,11 @@ class Measure:
         Random standard uncertainty, frame to frame; NaN where the points came without covariance.
     reason : str
         Why it is not observable, or why only in part; empty otherwise.
+    frame_reason : ndarray of uint8, shape (time,)
+        What is wrong in a frame with the points it is made of, so that its value is to be doubted or missing: index
+        into `frame_reason_words`; 0 is nothing known.
+    frame_reason_words : tuple of str
+        The first is empty.
     """
 
     name: str
@@ -40,6 +45,8 @@ class Measure:
     method: str
     sd: NDArray = None  # type: ignore[assignment]  # always an array once constructed
     reason: str = ""
+    frame_reason: NDArray = None  # type: ignore[assignment]  # always an array once constructed
+    frame_reason_words: tuple[str, ...] = ("",)
 
     def __post_init__(self) -> None:
         values = np.asarray(self.values, float)
@@ -50,10 +57,24 @@ class Measure:
             )
         sd = np.full(values.shape, np.nan) if self.sd is None else self.sd
         freeze(
-            self, values=checked_array(values, "values", values.shape), sd=checked_array(sd, "sd", values.shape)
+            self,
+            values=checked_array(values, "values", values.shape),
+            sd=checked_array(sd, "sd", values.shape),
+            frame_reason=checked_reasons(self.frame_reason, values.shape[:1], len(self.frame_reason_words)),
+            frame_reason_words=tuple(self.frame_reason_words),
         )
 
     @property
     def observable(self) -> bool:
         """Whether any frame has a value."""
         return bool(np.isfinite(self.values).any())
+
+    @property
+    def known(self) -> NDArray:
+        """Frames with a value, shape (time,) of bool."""
+        return np.isfinite(self.values).reshape(len(self.values), -1).all(axis=1)
+
+    @property
+    def doubted(self) -> NDArray:
+        """Frames whose value bears a flag, shape (time,) of bool."""
+        return self.known & (self.frame_reason > 0)

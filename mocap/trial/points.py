@@ -9,7 +9,7 @@ from calibration.arrays import checked_array
 from mocap.errors import ShapeError
 from mocap.schema import Status
 from mocap.trial.bone_errors import BoneErrors, checked_bone_errors
-from mocap.trial.checks import checked_names, checked_rate, freeze
+from mocap.trial.checks import checked_names, checked_rate, checked_reasons, freeze
 from mocap.trial.measures import Measure
 
 
@@ -123,12 +123,19 @@ class Segments:
     rate_hz : float
     measures : tuple of Measure
         Centre of mass, base-of-support margin, heel rise and whatever else is measured of the body beside angles.
+    frame_reason : ndarray of uint8, shape (time, segment)
+        What is wrong in a frame with the points of a pose, so that it is to be doubted or missing: index into
+        `frame_reason_words`; 0 is nothing known.
+    frame_reason_words : tuple of str
+        The first is empty.
     """
 
     names: tuple[str, ...]
     world_from_segment: NDArray
     rate_hz: float
     measures: tuple[Measure, ...] = ()
+    frame_reason: NDArray = None  # type: ignore[assignment]  # always an array once constructed
+    frame_reason_words: tuple[str, ...] = ("",)
 
     def __post_init__(self) -> None:
         names = checked_names(self.names, "Segments")
@@ -146,6 +153,8 @@ class Segments:
             world_from_segment=poses,
             rate_hz=checked_rate(self.rate_hz, "Segments"),
             measures=tuple(self.measures),
+            frame_reason=checked_reasons(self.frame_reason, poses.shape[:2], len(self.frame_reason_words)),
+            frame_reason_words=tuple(self.frame_reason_words),
         )
 
     def measure(self, name: str) -> Measure:

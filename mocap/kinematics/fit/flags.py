@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from mocap.kinematics.body import Body
 from mocap.kinematics.clusters import ClusterPose
-from mocap.kinematics.frame_flags import Reasons
+from mocap.kinematics.frame_flags import PointFlag, Reasons
 from mocap.kinematics.frame_reasons import NO_FRAME
-from mocap.kinematics.landmarks import Landmarks
+from mocap.kinematics.landmarks import TRACKED, Landmarks
 from mocap.kinematics.models import build_body
 from mocap.kinematics.outcomes import all_outcomes
 from mocap.kinematics.traced import Frame, Vec
@@ -77,6 +77,20 @@ class Flags:
             ]  # fmt: skip
             angles = _with_doubt(angles, doubt, self._resting(doubt.segments, body, landmarks), give_way)
         return angles
+
+    def of_points(self) -> list[PointFlag]:
+        """Return flags of the points of the segments that are bridged or doubted, for what no landmark is traced to."""
+        bridged = [(BRIDGED, frozenset((name,)), frames) for name, frames in self.bridged.items()]
+        doubted = [(doubt.words, doubt.segments, doubt.frames) for doubt in self.doubts]
+        return [
+            PointFlag(text, self._points_of(segments), np.flatnonzero(frames), over=False)
+            for text, segments, frames in (*bridged, *doubted)
+            if frames.any()
+        ]
+
+    def _points_of(self, segments: frozenset[str]) -> frozenset[str]:
+        tracked = (name for segment in segments if segment in TRACKED for name in TRACKED[segment][0])
+        return frozenset((*tracked, *(name for name, segment in self.segment_of.items() if segment in segments)))
 
     def _named(self, angles: JointAngles) -> JointAngles:
         """Return the angles with the model's reason in place of one that blames the geometry of landmarks."""

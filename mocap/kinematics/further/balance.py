@@ -136,15 +136,16 @@ def _margin(centre: Vec, point: NDArray, feet: _Feet) -> tuple[NDArray, Scalar, 
 
 def _place_between(body: Body, mass: MassCentre, about: str) -> Draft:
     try:
-        ahead = body.subject().axes[:, :, 0]
+        facing = body.subject()
         heels = mean([body.need(f"{side}HEEL")[0] for side in SIDES])
         tips = [_tip(body, side) for side in SIDES]
     except NotObservable as missing:
         return lost(_RATIO, missing.reason, (body.n_frames,))
     toes = mean([tip for tip, _ in tips])
-    found = ratio_along(difference(mass.point, heels), difference(toes, heels), ahead)
+    found = ratio_along(difference(mass.point, heels), difference(toes, heels), facing.axes[:, :, 0])
     source = body.heading.source if body.heading else ""
-    return Draft(_RATIO, found.value, f"HEEL to {tips[0][1]}; heading: {source}", about, (found,))
+    method = f"HEEL to {tips[0][1]}; heading: {source}"
+    return Draft(_RATIO, found.value, method, about, (found,), by_heading=tuple(facing.grad))
 
 
 def _tip(body: Body, side: str) -> tuple[Vec, str]:
@@ -174,7 +175,7 @@ def _stability(
             moving = central_difference_sd(np.stack(sds[1:], axis=1), rate_hz)
             return np.hypot(sds[0], np.sqrt(np.einsum("ti,ti->t", inward**2, moving**2)) * period)
 
-        made.append(Draft(words, values, f"{method}; {told}", _told(values, about), (margin, *axes), spread))
+        made.append(Draft(words, values, f"{method}; {told}", _told(values, about), (margin, *axes), spread, reach=1))
     return made[0], made[1]
 
 

@@ -1,6 +1,6 @@
 """Measures before their uncertainties are known: all of a trial's are computed in one pass."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +39,10 @@ class Draft:
     scalars : tuple of Scalar
     spread : callable
         Their standard uncertainties, shape (time,) each, to that of the values.
+    reach : int
+        How many frames before and after one its value is made of.
+    by_heading : collection of str
+        The points that show the heading, where the values depend on it and it is traced.
     """
 
     words: Words
@@ -47,6 +51,13 @@ class Draft:
     reason: str = ""
     scalars: tuple[Scalar, ...] = ()
     spread: Callable[[Sequence[NDArray]], NDArray] = _only
+    reach: int = 0
+    by_heading: Collection[str] = ()
+
+    def sources(self, *, heading: bool) -> frozenset[str]:
+        """Return the points that the values are made of; with those of the heading on asking."""
+        own = frozenset(source for scalar in self.scalars for source in scalar.grad)
+        return own | frozenset(self.by_heading if heading else ())
 
 
 def lost(words: Words, reason: str, shape: tuple[int, ...]) -> Draft:

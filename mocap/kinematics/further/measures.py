@@ -35,6 +35,11 @@ def all_measures(body: Body, covariances: Mapping[str, NDArray], rate_hz: float,
     sex : str
         Of de Leva's table: `male` or `female`.
     """
+    return finished(measure_drafts(body, rate_hz, sex), covariances)
+
+
+def measure_drafts(body: Body, rate_hz: float, sex: str) -> list[Draft]:
+    """Return the measures of a body with what they are made of; parameters as of `all_measures`."""
     drafts: list[Draft] = []
     for side in SIDES:
         drafts += [_heel_rise(body, side), _knee_over_toe(body, side)]
@@ -42,7 +47,7 @@ def all_measures(body: Body, covariances: Mapping[str, NDArray], rate_hz: float,
     drafts.append(lost(_CENTRE, reason, (body.n_frames, 3)) if mass is None else _centre(mass, sex))
     drafts += balance_drafts(body, mass, rate_hz, reason)
     drafts += angular_velocities(body, rate_hz)
-    return finished(drafts, covariances)
+    return drafts
 
 
 def _mass_of(body: Body, sex: str) -> tuple[MassCentre | None, str]:
@@ -114,4 +119,5 @@ def angular_velocities(body: Body, rate_hz: float) -> Iterator[Draft]:
             "" if np.isfinite(values).any() else _NO_NEIGHBOURS,
             scalars=turns,
             spread=lambda sds: central_difference_sd(np.stack(sds, axis=1), rate_hz),
+            reach=1,
         )

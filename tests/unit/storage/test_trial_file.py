@@ -13,7 +13,8 @@ from calibration.rigid import from_rotvec
 from mocap.errors import ShapeError, SourceError, TrialFileError
 from mocap.storage import check_trial, read_trial, write_trial
 from mocap.storage import write as write_module
-from mocap.storage.encode import quaternions
+from mocap.storage.decode import decode
+from mocap.storage.encode import encode, quaternions
 from mocap.trial import JointAngles, Measure, Points3D, Trial
 
 
@@ -190,6 +191,32 @@ def test_measures_of_the_body_come_back_and_open_in_xarray(tmp_path, trials):
         assert turning.attrs["units"] == "degree/s"
         np.testing.assert_allclose(turning, np.rad2deg(segments.measures[3].values), rtol=1e-15)
         assert set(data.dims) <= set(data.coords)
+
+
+def test_flags_of_poses_and_measures_come_back_and_older_files_have_none(tmp_path, trials):
+    codes = np.zeros((40, 2), np.uint8)
+    codes[3:7, 1] = 1
+    rise, *others = _measures(40)[1:3]
+    rise = replace(rise, frame_reason=2 * codes[:, 1], frame_reason_words=("", "RHEEL frozen", "RHEEL leaping"))
+    segments = replace(trials["full"].segments, measures=(rise, *others), frame_reason=codes,
+                       frame_reason_words=("", "ASIS exchanged"))  # fmt: skip
+    path = tmp_path / "a.h5"
+    write_trial(path, replace(trials["full"], segments=segments))
+    found = read_trial(path).segments
+
+    def told(one):
+        return np.array(one.frame_reason_words)[one.frame_reason].tolist()
+
+    assert told(found) == told(segments)
+    assert [told(one) for one in found.measures] == [told(one) for one in segments.measures]
+    assert np.flatnonzero(found.measures[0].doubted).tolist() == [3, 4, 5, 6] and not found.measures[1].doubted.any()
+    with xarray.open_dataset(path, group="/segments", engine="h5netcdf") as data:
+        assert data.measure_frame_reason.dims == ("time", "measure") and set(data.dims) <= set(data.coords)
+        assert data.frame_reason.attrs["flag_meanings"] == "sound ASIS_exchanged RHEEL_frozen RHEEL_leaping"
+    groups = encode(replace(trials["full"], segments=segments))
+    older = {name: one for name, one in groups["/segments"].variables.items() if "frame_reason" not in name}
+    found = decode({**groups, "/segments": replace(groups["/segments"], variables=older)}).segments
+    assert not found.frame_reason.any() and not any(one.frame_reason.any() for one in found.measures)
 
 
 def test_a_file_without_measures_has_none(tmp_path, trials):
