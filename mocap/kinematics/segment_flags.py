@@ -2,24 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mocap.kinematics.anatomical.trial_slip import slip_flags
-from mocap.kinematics.exchanged import with_exchange_flags
-from mocap.kinematics.faults.coincident import coincident_flags
-from mocap.kinematics.faults.odd_points import with_odd_flags
+from mocap.kinematics.faults.facing import with_turned_flags
 from mocap.kinematics.frame_flags import with_point_flags
 from mocap.kinematics.further.drafts import Draft
 from mocap.kinematics.further.measures import measure_drafts
 from mocap.kinematics.given_trial import GivenTrial
-from mocap.kinematics.label_order import order_flags
-from mocap.kinematics.moved_markers import carriers_of, with_moved_flags
 from mocap.kinematics.options import KinematicsOptions
 from mocap.kinematics.poses import segment_frames
-from mocap.kinematics.solved import Solved
+from mocap.kinematics.solved import Solved, with_flags_of_points
 from mocap.kinematics.sources import few_frames
 from mocap.trial import AngleDefinition, JointAngles, Measure, Segments
 
@@ -35,7 +30,7 @@ def with_segment_flags(segments: Segments, trial: GivenTrial, solved: Solved, op
     # As if all frames had values: what has none at one may be a part of the velocity at the next.
     stand_in = JointAngles(meanings, np.zeros((trial.points.n_frames, len(names))), segments.rate_hz)
     made_of = _MadeOf(names, trial, solved, options)
-    told = _of_points(stand_in, trial, solved, made_of)
+    told = _flags_of(stand_in, trial, solved, made_of)
     if not told.frame_reason.any():
         return segments
     codes, lost = np.array(told.frame_reason), np.isnan(told.values)
@@ -53,17 +48,15 @@ def with_segment_flags(segments: Segments, trial: GivenTrial, solved: Solved, op
     )  # fmt: skip
 
 
-def _of_points(angles: JointAngles, trial: GivenTrial, solved: Solved, made_of: "_MadeOf") -> JointAngles:
-    """Return what stands in with the flags of points, in the order in which angles have them."""
-    n_frames, person, fitted = trial.points.n_frames, solved.person, solved.posed.fitted
-    carriers, lasting = carriers_of(person.calibration), partial(made_of, heading=True)
-    angles = with_exchange_flags(with_odd_flags(angles, trial.odd, made_of), trial.exchanges, made_of)
-    angles = with_point_flags(angles, coincident_flags(trial.coincident), made_of)
-    misplaced = order_flags(trial.doubts, n_frames) + order_flags(person.doubts, n_frames, carriers)
-    angles = with_point_flags(angles, misplaced, made_of)
-    angles = with_moved_flags(angles, solved.moved, lasting, carriers)
-    angles = with_point_flags(angles, slip_flags(solved.slip, n_frames), lasting)
-    return angles if fitted is None else with_point_flags(angles, fitted.flags.of_points(), made_of)
+def _flags_of(stand_in: JointAngles, trial: GivenTrial, solved: Solved, made_of: "_MadeOf") -> JointAngles:
+    posed = solved.posed
+    told = with_flags_of_points(stand_in, trial, solved.person, solved.displaced, made_of)
+    if posed.fitted is not None:
+        told = with_point_flags(told, posed.fitted.flags.of_points(), made_of)
+    heading = posed.body.heading
+    if heading is None or not heading.turned.any():
+        return told
+    return with_turned_flags(told, heading.turned, made_of.names_by_heading())
 
 
 @dataclass(eq=False)
@@ -86,6 +79,10 @@ class _MadeOf:
         """Return how many frames before and after one a value is made of."""
         drafts = self._traced[1]
         return drafts[name].reach if name in drafts else 0
+
+    def names_by_heading(self) -> tuple[str, ...]:
+        """Return the measures that need the heading."""
+        return tuple(name for name, draft in self._traced[1].items() if draft.by_heading is not None)
 
     @cached_property
     def _traced(self) -> tuple[dict[str, frozenset[str]], dict[str, Draft]]:

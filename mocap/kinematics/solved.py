@@ -91,12 +91,11 @@ class Solved:
     person: Person
     measures: Measures | None
     verdicts: tuple[Verdict, ...]
-    moved: tuple[Moved, ...]
-    slip: PlateSlip | None
+    displaced: "Displaced"
 
 
 @dataclass(frozen=True, eq=False)
-class _Displaced:
+class Displaced:
     """Points that left their places on the body, and plates that slid."""
 
     moved: tuple[Moved, ...]
@@ -127,11 +126,11 @@ def solve(trial: GivenTrial, options: KinematicsOptions, subject: Stated, static
         _verdicts(trial, person, posed, displaced, angles, options)
         + (() if measures is None else measures.verdicts)
         + (() if posed.fitted is None else posed.fitted.verdicts),
-        displaced.moved, displaced.slip,
+        displaced,
     )  # fmt: skip
 
 
-def _displaced(trial: GivenTrial, person: Person, options: KinematicsOptions) -> _Displaced:
+def _displaced(trial: GivenTrial, person: Person, options: KinematicsOptions) -> Displaced:
     """Return the points of trial and static that left their places; refuse a static of other places throughout."""
     own, rate_hz, keypoints = trial.unmixed, trial.points.rate_hz, trial.matched.marker_set.kind == "keypoints"
     without_odd = without_strays(own, trial.odd)
@@ -140,7 +139,7 @@ def _displaced(trial: GivenTrial, person: Person, options: KinematicsOptions) ->
     moved += find_shifted_heels(trial.positions, person.quiet, {one.group.name for one in moved})
     same = same_placement(moved, compared, refuse=options.static_check == "refuse") if person.quiet else ()
     moved += find_moved_in_static(person.quiet, trial.static, trial.points.n_frames) if compared else ()
-    return _Displaced(moved, compared, find_plate_slip(person.quiet, own, person.hips, rate_hz), same)
+    return Displaced(moved, compared, find_plate_slip(person.quiet, own, person.hips, rate_hz), same)
 
 
 def _posed(trial: GivenTrial, person: Person, setting: Setting, options: KinematicsOptions) -> Posed:
@@ -199,21 +198,13 @@ def _flagged(
     trial: GivenTrial,
     person: Person,
     posed: Posed,
-    displaced: _Displaced,
+    displaced: Displaced,
     options: KinematicsOptions,
 ) -> JointAngles:
     """Return the angles with a reason for every value that is missing or to be doubted."""
     sources, body = posed.sources, posed.body
     angles = with_frame_reasons(angles, body, posed.found, trial.positions, sources, upright=trial.upright)
-    angles = with_exchange_flags(with_odd_flags(angles, trial.odd, sources), trial.exchanges, sources)
-    angles = with_point_flags(angles, coincident_flags(trial.coincident), sources)
-    n_frames, carriers = trial.points.n_frames, carriers_of(person.calibration)
-    misplaced = order_flags(trial.doubts, n_frames) + order_flags(person.doubts, n_frames, carriers)
-    angles = with_point_flags(angles, misplaced, sources)
-    # What leaves its place for long turns the heading, too; a few odd frames do not.
-    lasting = partial(sources, heading=True)
-    angles = with_moved_flags(angles, displaced.moved, lasting, carriers)
-    angles = with_point_flags(angles, slip_flags(displaced.slip, n_frames), lasting)
+    angles = with_flags_of_points(angles, trial, person, displaced, sources)
     if posed.fitted is not None:
         angles = posed.fitted.flagged(angles, body, {words_of(one): points_of(one) for one in displaced.moved})
     if body.heading is not None and body.heading.turned.any():
@@ -222,11 +213,26 @@ def _flagged(
     return with_reach_flags(settled_turns(angles), upright=trial.upright, confirmed=options.physiology == "confirmed")
 
 
+def with_flags_of_points(
+    angles: JointAngles, trial: GivenTrial, person: Person, displaced: Displaced, sources: Sources
+) -> JointAngles:
+    """Return angles, or what stands in for other quantities, with the flags of the points that they are made of."""
+    angles = with_exchange_flags(with_odd_flags(angles, trial.odd, sources), trial.exchanges, sources)
+    angles = with_point_flags(angles, coincident_flags(trial.coincident), sources)
+    n_frames, carriers = trial.points.n_frames, carriers_of(person.calibration)
+    misplaced = order_flags(trial.doubts, n_frames) + order_flags(person.doubts, n_frames, carriers)
+    angles = with_point_flags(angles, misplaced, sources)
+    # What leaves its place for long turns the heading, too; a few odd frames do not.
+    lasting = partial(sources, heading=True)
+    angles = with_moved_flags(angles, displaced.moved, lasting, carriers)
+    return with_point_flags(angles, slip_flags(displaced.slip, n_frames), lasting)
+
+
 def _verdicts(
     trial: GivenTrial,
     person: Person,
     posed: Posed,
-    displaced: _Displaced,
+    displaced: Displaced,
     angles: JointAngles,
     options: KinematicsOptions,
 ) -> tuple[Verdict, ...]:

@@ -121,3 +121,20 @@ def test_the_fitted_body_tells_its_measures_what_it_doubts(points: Points3D, sta
     one = segments.measure("heel_rise_r")
     assert (one.frame_reason[FAULT] > 0).all()
     assert not segments.measure("angular_velocity_thorax").frame_reason.any()
+
+
+def test_who_turns_away_from_the_heading_has_no_place_between_heels_and_toes(
+    points: Points3D, static: Points3D
+) -> None:
+    turn = np.pi * np.interp(np.arange(points.n_frames), [30, 80, 90, 140], [0.0, 1.0, 1.0, 0.0])
+    turn = np.convolve(np.pad(turn, 10), np.full(21, 1 / 21), "valid")
+    across, ahead = points.position[..., 1], points.position[..., 0]
+    turned = np.array(points.position)
+    turned[..., 0] = np.cos(turn)[:, None] * ahead - np.sin(turn)[:, None] * across
+    turned[..., 1] = np.sin(turn)[:, None] * ahead + np.cos(turn)[:, None] * across
+    segments = kinematics(replace(points, position=turned), None, static).segments
+    ratio = segments.measure("com_ap_ratio")
+    away = np.array(["off the heading" in text for text in ratio.frame_reason_words])[ratio.frame_reason]
+    # The heading is the mean of the frames within 60 deg of it, those on the way round among them.
+    assert away[turn > np.deg2rad(85)].all() and not away[turn < np.deg2rad(45)].any()
+    assert not any("off the heading" in text for text in words(segments.measure("knee_over_toe_r")))
