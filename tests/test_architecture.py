@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # Imports point down; rooms of one layer never import each other.
 LAYERS = {
     "mocap.cli": 6,
+    "mocap.__main__": 7,
     "mocap.pipeline": 5,
     "mocap.readers": 4, "mocap.storage": 4, "mocap.viewer": 4, "mocap.report": 4, "mocap.export": 4,
     "mocap.sync": 3, "mocap.keypoints": 3, "mocap.reconstruction": 3, "mocap.kinematics": 3,

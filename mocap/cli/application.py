@@ -1,6 +1,8 @@
 """All commands, and what becomes of their errors."""
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -40,8 +42,18 @@ for _module in (
     app.command(name=_module.NAME, epilog=f"Example: {_module.EXAMPLE}")(_module.command)
 
 
-@app.callback()
-def _root() -> None:
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"mocap {version('mocap')}")
+        raise typer.Exit
+
+
+@app.callback(help=app.info.help)
+def _root(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
     """Keep the commands as sub-commands."""
 
 

@@ -54,7 +54,8 @@ def moved_verdict(
     if not n_groups:
         return ()
     told = sorted(found, key=lambda fault: fault.size_m / fault.limit_m, reverse=True)
-    text = f"places of the points of {n_groups} segments, against {'the static' if static else 'the beginning'}"
+    segments = "1 segment" if n_groups == 1 else f"{n_groups} segments"
+    text = f"places of the points of {segments}, against {'the static' if static else 'the beginning'}"
     for fault in told[:_TOLD]:
         text += f"; {_what(fault)} {_when(fault, points)}"
     more = len(told) - _TOLD

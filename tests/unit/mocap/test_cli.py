@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,11 @@ def test_a_refusal_is_one_line_and_status_1(mocap_cli, tmp_path) -> None:
     assert done.status == 1
     assert done.error_line.startswith("error SESSION_MISSING: ")
     assert "Remedy: " in done.error_line
+
+
+def test_the_module_is_the_command_and_tells_its_version() -> None:
+    done = subprocess.run([sys.executable, "-m", "mocap", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["mocap", version("mocap")]
 
 
 def test_the_command_is_installed() -> None:
