@@ -15,7 +15,7 @@ from mocap.kinematics.clusters import ClusterPose
 from mocap.kinematics.heading import Heading
 from mocap.kinematics.hip_centre import PelvisSize, hip_centre
 from mocap.kinematics.observability import HIP_LINE, NO_GRAVITY, NotObservable
-from mocap.kinematics.placed_hip import with_size
+from mocap.kinematics.placed_hip import with_error, with_size
 from mocap.kinematics.traced import Frame, Scalar, Vec, carried, chain, constant, difference, mean, turned_by
 
 SIDES = {"R": 1.0, "L": -1.0}
@@ -53,6 +53,7 @@ class Setting:
     traces_heading: bool = False
     plug_in_gait: Any = None
     functional: Functional = Functional()  # noqa: RUF009 - frozen, all its parts are empty
+    hip_error: Mapping[str, NDArray] | None = None
 
 
 class Body:
@@ -165,6 +166,14 @@ class Body:
 
     def hip(self, side: str) -> Vec:
         """Return the hip centre: as given with the points, by regression on the pelvis, or else a hip keypoint."""
+        error = self.setting.hip_error
+        if error is None:
+            return self._placed_hip(side)
+        return self._keep(
+            f"{side}HJC_off", lambda: with_error(self._placed_hip(side), self.pelvis(), error, SIDES[side])
+        )
+
+    def _placed_hip(self, side: str) -> Vec:
         given = f"{side}HJC"
         if given in self.points:
             return self.points[given]

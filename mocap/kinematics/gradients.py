@@ -22,6 +22,21 @@ def largest_change_sd(placed: Mapping[str, Outcome], sd_m: float) -> NDArray:
     return np.array([float("nan") if one.angle is None else sd_m * _widest(one.angle) for one in placed.values()])
 
 
+def largest_sd(outcomes: Mapping[str, Outcome]) -> NDArray:
+    """Return the largest standard uncertainty (rad) of each angle at any of the frames, shape (angle,).
+
+    Its sources have unit variance in three directions each.
+    """
+    evaluate_gradients([one.angle for one in outcomes.values() if one.angle is not None])
+    return np.array([float("nan") if one.angle is None else _longest(one.angle) for one in outcomes.values()])
+
+
+def _longest(angle: Scalar) -> float:
+    square = (gradient_rows(angle) ** 2).sum(axis=1)
+    square = square[np.isfinite(square)]
+    return float(np.sqrt(square.max())) if len(square) else float("nan")
+
+
 def _widest(angle: Scalar) -> float:
     rows = gradient_rows(angle)
     rows = rows[np.isfinite(rows).all(axis=1)]

@@ -1,5 +1,6 @@
-"""How misplaced landmarks of the pelvis shift the hip centre by the size of the pelvis that they show."""
+"""How misplaced landmarks shift the hip centre by the size of the pelvis that they show, and its own error beside."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -35,6 +36,13 @@ def with_size(
         shift = np.einsum("tij,j->ti", pelvis.axes, _slope(name, method, size, side))
         grads.append(chain(shift[:, :, None] * unit[:, None, :], line.grad))
     return Vec(centre.value, add_grads(*grads))
+
+
+def with_error(centre: Vec, pelvis: Frame, error: Mapping[str, NDArray], side: float) -> Vec:
+    """Return the hip centre with what moves it in the pelvis: by source, (6, 3) in m, the right one before the left."""
+    rows = slice(0, 3) if side > 0 else slice(3, 6)
+    own = {source: pelvis.axes @ matrix[rows] for source, matrix in error.items() if matrix[rows].any()}
+    return Vec(centre.value, add_grads(centre.grad, own))
 
 
 def _slope(name: str, method: str, size: PelvisSize, side: float) -> NDArray:

@@ -24,6 +24,7 @@ from mocap.kinematics.frame_reasons import with_frame_reasons
 from mocap.kinematics.further.flat_foot import flat_foot_verdicts
 from mocap.kinematics.given_trial import GivenTrial
 from mocap.kinematics.heel_side import find_shifted_heels
+from mocap.kinematics.hip_error import with_hip_error
 from mocap.kinematics.label_order import order_flags
 from mocap.kinematics.marker_sets import match
 from mocap.kinematics.models import build_body
@@ -185,6 +186,7 @@ def _posed(trial: GivenTrial, person: Person, setting: Setting, options: Kinemat
 def _with_sd(trial: GivenTrial, person: Person, posed: Posed, options: KinematicsOptions) -> JointAngles:
     """Return the angles with their standard uncertainties, without flags."""
     angles = angles_of(posed.outcomes, posed.covariances, posed.found, posed.body, trial.points, options)
+    angles = with_hip_error(angles, posed.found, posed.body, posed.fitted)
     if not posed.covariances or not person.mean_sd_m:
         return angles
     part = static_sd(

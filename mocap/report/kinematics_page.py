@@ -86,7 +86,7 @@ def _constant_deg(angles: JointAngles, index: int) -> tuple[float, bool]:
 
     With it, whether that of landmark placement or of soft tissue is known and the other is not.
     """
-    parts = (angles.u_landmark, angles.u_sta, angles.u_calibration, angles.u_gravity)
+    parts = (angles.u_landmark, angles.u_sta, angles.u_calibration, angles.u_gravity, angles.u_hip_centre)
     each = np.rad2deg([np.max(np.atleast_1d(part[..., index])) for part in parts])
     known = np.isfinite(each)
     whole = float(np.linalg.norm(each[known])) if known.any() else float("nan")

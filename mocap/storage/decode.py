@@ -248,7 +248,8 @@ def _angles(part: _Part) -> JointAngles:
         observable, reason = stored_truth(name, attributes["observable"]), str(attributes["reason"])
         definitions.append(AngleDefinition(name, **meaning, observable=observable, reason=reason))
     # Files of earlier versions tell less of the parts of the uncertainty.
-    names_of = ("u_static", "u_landmark_change", "u_calibration", "u_gravity", "u_gravity_change")
+    names_of = ("u_static", "u_landmark_change", "u_calibration", "u_gravity", "u_gravity_change",
+                "u_hip_centre", "u_hip_centre_change")  # fmt: skip
     parts = [one for one in names_of if any(part.has(safe_name(f"{name}_{one}")) for name in names)]
     later: dict[str, Any] = {one: columns(f"_{one}", ()) for one in parts}
     return JointAngles(

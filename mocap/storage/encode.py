@@ -189,6 +189,8 @@ _ANGLE_PARTS = {
     "u_calibration": "from the calibration of the cameras",
     "u_gravity": "from how well the vertical is known",
     "u_gravity_change": "from how well the vertical is known in changes between up to 100 frames, at most",
+    "u_hip_centre": "from the error of the hip centres, at most at up to 50 frames",
+    "u_hip_centre_change": "from the error of the hip centres in changes between up to 50 frames, at most",
 }
 
 

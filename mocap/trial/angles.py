@@ -12,6 +12,7 @@ from mocap.trial.checks import checked_names, checked_rate, checked_reasons, fre
 #: Uncertainties of an angle that are one figure for a trial.
 CONSTANT_PARTS = (
     "u_landmark", "u_sta", "u_static", "u_landmark_change", "u_calibration", "u_gravity", "u_gravity_change",
+    "u_hip_centre", "u_hip_centre_change",
 )  # fmt: skip
 
 
@@ -83,6 +84,12 @@ class JointAngles:
     u_gravity_change : ndarray, shape (angle,)
         The most that it leaves in a change of the angle between any two of up to 100 frames spread over the trial: 0
         while the person keeps facing one way, up to twice `u_gravity` when turning round.
+    u_hip_centre : ndarray, shape (angle,)
+        Standard uncertainty from how far the hip centres are off, as published for how they were found, beside all
+        others: constant in the pelvis over a trial, the most of the angle at any of up to 50 frames spread over it. 0
+        for what does not depend on a hip centre, NaN where nothing tells its error.
+    u_hip_centre_change : ndarray, shape (angle,)
+        The most that it leaves in a change of the angle between any two of up to 50 frames spread over the trial.
     """
 
     definitions: tuple[AngleDefinition, ...]
@@ -99,6 +106,8 @@ class JointAngles:
     u_calibration: NDArray = None  # type: ignore[assignment]  # always an array once constructed
     u_gravity: NDArray = None  # type: ignore[assignment]  # always an array once constructed
     u_gravity_change: NDArray = None  # type: ignore[assignment]  # always an array once constructed
+    u_hip_centre: NDArray = None  # type: ignore[assignment]  # always an array once constructed
+    u_hip_centre_change: NDArray = None  # type: ignore[assignment]  # always an array once constructed
 
     def __post_init__(self) -> None:
         n_angles = len(checked_names(self.names, "JointAngles"))

@@ -13,7 +13,7 @@ _INDEPENDENT = np.ones(1)
 
 @dataclass(frozen=True)
 class Change:
-    """How much an angle changes, with its standard uncertainty in four parts, in rad.
+    """How much an angle changes, with its standard uncertainty in five parts, in rad.
 
     Attributes
     ----------
@@ -29,6 +29,8 @@ class Change:
         Frames that were used.
     gravity_rad : float
         The most that the uncertainty of the vertical leaves in any change of the trial; NaN where it is not known.
+    hip_centre_rad : float
+        The most that the error of the hip centres leaves in any change of the trial; NaN where nothing tells it.
     """
 
     value_rad: float
@@ -38,11 +40,13 @@ class Change:
     n_from: int
     n_to: int
     gravity_rad: float = float("nan")
+    hip_centre_rad: float = float("nan")
 
     @property
     def uncertainty_rad(self) -> float:
         """Root of the sum of squares of the parts that are known; NaN when none is."""
-        parts = np.array([self.random_rad, self.landmark_rad, self.soft_tissue_rad, self.gravity_rad])
+        parts = np.array([self.random_rad, self.landmark_rad, self.soft_tissue_rad, self.gravity_rad,
+                          self.hip_centre_rad])  # fmt: skip
         known = parts[np.isfinite(parts)]
         return float(np.sqrt((known**2).sum())) if len(known) else float("nan")
 
@@ -104,6 +108,7 @@ def change_between(
         n_from=len(start),
         n_to=len(stop),
         gravity_rad=float(angles.u_gravity_change[index]),
+        hip_centre_rad=float(angles.u_hip_centre_change[index]),
     )
 
 

@@ -32,14 +32,16 @@ def _angles(values: np.ndarray, sd: float, **parts: np.ndarray) -> JointAngles:
 
 
 def test_frames_without_filter_add_as_independent_ones() -> None:
-    constant = {"u_sta": 0.05, "u_landmark_change": 0.01, "u_gravity": 0.3, "u_gravity_change": 0.03}
+    constant = {"u_sta": 0.05, "u_landmark_change": 0.01, "u_gravity": 0.3, "u_gravity_change": 0.03,
+                "u_hip_centre": 0.2, "u_hip_centre_change": 0.04}  # fmt: skip
     constant_parts = {name: np.array([size]) for name, size in constant.items()}
     angles = _angles(np.r_[np.zeros(40), np.ones(60)], 0.02, **constant_parts)
     found = change_between(angles, "pelvic_tilt", np.arange(16), np.arange(50, 54))
     assert found.value_rad == pytest.approx(1.0) and (found.n_from, found.n_to) == (16, 4)
     assert found.random_rad == pytest.approx(0.02 * np.sqrt(1 / 16 + 1 / 4))
     assert (found.landmark_rad, found.soft_tissue_rad, found.gravity_rad) == (0.01, 0.05, 0.03)
-    assert found.uncertainty_rad == pytest.approx(np.sqrt(found.random_rad**2 + 0.01**2 + 0.05**2 + 0.03**2))
+    assert found.hip_centre_rad == 0.04
+    assert found.uncertainty_rad == pytest.approx(np.sqrt(found.random_rad**2 + 0.01**2 + 0.05**2 + 0.03**2 + 0.04**2))
     # Masks are frames, and a single frame is one too; the way back is the same with the other sign.
     mask = np.zeros(100, bool)
     mask[50:54] = True

@@ -20,6 +20,7 @@ from mocap.kinematics.body import SIDES, Body, Setting, Zeros
 from mocap.kinematics.clusters import ClusterPose
 from mocap.kinematics.fit.bridging import Shown, judge
 from mocap.kinematics.fit.flags import Doubt, Flags, doubts_of
+from mocap.kinematics.fit.hip_shift import hip_shift, landmarks_by_hips
 from mocap.kinematics.fit.landmarks import Placer, cluster_in_segment, source_names
 from mocap.kinematics.fit.solve import Fit, Observed, solve
 from mocap.kinematics.fit.start import acceleration_density, start_poses
@@ -52,6 +53,7 @@ class Skeleton:
         Those of the model.
     flags : Flags
         Of single frames.
+    legs : the fitted tree of pelvis and legs
     """
 
     landmarks: lm.Landmarks
@@ -60,6 +62,7 @@ class Skeleton:
     words: str
     sources: frozenset[str]
     flags: Flags
+    legs: "_Part"
 
     def worded(self, outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:
         """Return the outcomes, those that the model made with its name and weights."""
@@ -69,6 +72,11 @@ class Skeleton:
         if outcome.angle is None or not self.sources & set(outcome.angle.grad):
             return outcome
         return replace(outcome, method=f"{self.words}; {outcome.method}")
+
+    def by_hips(self, frames: NDArray, sources: Mapping[str, NDArray]) -> lm.Landmarks:
+        """Return the landmarks at some frames by what moves the hip centres, of `error_sources`."""
+        shift = hip_shift(self.legs.tree, self.legs.fitted, self.legs.observed, frames)
+        return landmarks_by_hips(shift, lm.for_placement(self.landmarks, frames, ()), sources)
 
     def flagged(
         self, angles: JointAngles, body: Body, weaker: Mapping[str, frozenset[str]] = MappingProxyType({})
@@ -254,6 +262,7 @@ def _assembled(
         f"{weight_words(all_markers, options.soft_tissue_scale)}, in the weights and in the sd",
         sources=frozenset(name for part in parts for name in source_names(part.tree)),
         flags=_flags(parts),
+        legs=next(part for part in parts if part.tree.name == "legs"),
     )
 
 

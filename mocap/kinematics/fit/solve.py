@@ -72,7 +72,7 @@ class Observed:
         noise = np.einsum("tmii->tm", self.covariance) / 3.0
         return float(np.median(1.0 + self.soft_tissue / noise))
 
-    def part(self, frames: slice) -> "Observed":
+    def part(self, frames: slice | NDArray) -> "Observed":
         """Return some frames."""
         return Observed(
             self.segment, self.place, self.position[frames], self.covariance[frames], self.soft_tissue[frames],

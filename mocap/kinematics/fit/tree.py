@@ -1,7 +1,8 @@
 """The person's model from the static trial: segments, joint centres in them, places of markers and landmarks."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,8 @@ class Tree:
         Limits of the joint with the parent, rad: a, b, g of Rz(a) Rx(b) Ry(g) of the segment in its parent.
     places : mapping of str to (str, ndarray of shape (3,))
         Segment of every marker and landmark, and where it lies in the segment's axes from its upper joint, m.
+    femur_from_pelvis : mapping of str to ndarray, shape (3, 3)
+        By side (`r`, `l`): how the pelvis stands to the femur in the static, on average.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Tree:
     low: NDArray
     high: NDArray
     places: Mapping[str, Place]
+    femur_from_pelvis: Mapping[str, NDArray] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def n_unknowns(self) -> int:
@@ -96,6 +100,7 @@ def _single(name: str, places: Mapping[str, Place]) -> Tree:
 def _legs(static: Mapping[str, NDArray], body: Body, root: tuple[Frame, Vec]) -> Tree:
     segments, parent, offset = ["pelvis"], [-1], [np.zeros(3)]
     places = _placed(static, "pelvis", *root)
+    turns: dict[str, NDArray] = {}
     for side in SIDES:
         above, above_pose = "pelvis", root
         for segment, build in _leg(body, side).items():
@@ -111,11 +116,13 @@ def _legs(static: Mapping[str, NDArray], body: Body, root: tuple[Frame, Vec]) ->
             segments.append(segment)
             offset.append(spot)
             places |= own
-            if segment.startswith("femur") and f"{side}HJC" in static:
-                places[f"{side}HJC"] = (above, spot)
+            if segment.startswith("femur"):
+                turns[side.lower()] = _mean_turn(pose[0], root[0])
+                if f"{side}HJC" in static:
+                    places[f"{side}HJC"] = (above, spot)
             above, above_pose = segment, pose
     low, high = joint_limits(segments)
-    return Tree("legs", tuple(segments), np.array(parent), np.array(offset), low, high, places)
+    return Tree("legs", tuple(segments), np.array(parent), np.array(offset), low, high, places, turns)
 
 
 def _leg(body: Body, side: str) -> dict[str, Callable[[], tuple[Frame, Vec]]]:
@@ -142,6 +149,13 @@ def _placed(static: Mapping[str, NDArray], segment: str, axes: Frame, origin: Ve
         if spot is not None:
             found[name] = (segment, spot)
     return found
+
+
+def _mean_turn(segment: Frame, other: Frame) -> NDArray:
+    """Return the mean of another frame in the axes of a segment, shape (3, 3), over the frames that show both."""
+    inside = np.swapaxes(segment.axes, -1, -2) @ other.axes
+    mean: NDArray = inside[np.isfinite(inside).all(axis=(1, 2))].mean(axis=0)
+    return mean
 
 
 def _mean_place(axes: Frame, origin: Vec, point: NDArray) -> NDArray | None:

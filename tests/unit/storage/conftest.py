@@ -60,7 +60,8 @@ def _full_trial(n_frames=40):
         definitions, values, 120.0, np.abs(values) / 100, landmark, tissue, start_s=0.25,
         u_static=np.array([0.002, np.nan]), u_landmark_change=np.array([0.004, np.nan]),
         u_calibration=np.array([0.001, np.nan]), u_gravity=np.array([0.005, 0.0]),
-        u_gravity_change=np.array([0.0005, np.nan]),
+        u_gravity_change=np.array([0.0005, np.nan]), u_hip_centre=np.array([0.006, 0.0]),
+        u_hip_centre_change=np.array([0.007, np.nan]),
     )  # fmt: skip
     poses = from_rotvec(rng.normal(size=(n_frames, 2, 3)), rng.normal(size=(n_frames, 2, 3)))
     poses[5, 1] = np.nan
