@@ -25,6 +25,7 @@ from mocap.kinematics.body_lines import (
     trunk_top,
 )
 from mocap.kinematics.frame_flags import PointFlag
+from mocap.kinematics.label_widths import odd_widths
 from mocap.kinematics.plausible_body import BACKWARD
 from mocap.kinematics.tape.points import lengths_between
 from mocap.trial import Verdict
@@ -41,10 +42,6 @@ ABOVE = 0.9
 in right labels, and more than 1 in exchanged ones."""
 _THIGH = ("THI_WAND", "TH1", "TH2", "TH3", "TH4")
 _SHANK = ("TIB_WAND", "SH1", "SH2", "SH3", "SH4")
-WIDEST = {("LFE", "MFE"): 0.42, ("LMAL", "MMAL"): 0.35, ("LMAL", "HEEL"): 0.4, ("MT1", "MT5"): 0.4}
-"""Of the longer shank, that neighbours may be apart by the median. Recorded and synthetic adults have up to 0.29, 0.20,
-0.24 and 0.21, and one of them on the other leg makes 0.41 or more with the feet together, 0.63 or more in squats and
-walks; the rest is room for small children."""
 _MIDDLE = (("CLAV", "C7"), ("STRN", "T10"))
 # From the first the second is nearer than the third.
 _NEARER = (
@@ -79,7 +76,7 @@ def check_order(points: Positions, owner: str, *, standing: bool = False) -> tup
     -------
     tuple of OrderDoubt
         What malleoli far above their places, or a twist of the trunk, explain as well as labels do, and neighbours too
-        far apart for one leg.
+        far apart or too near for a person.
 
     Raises
     ------
@@ -101,22 +98,8 @@ def check_order(points: Positions, owner: str, *, standing: bool = False) -> tup
                     code="LABEL_ORDER",
                 )
             doubts.setdefault(nearer, OrderDoubt(f"{nearer} far above the ankle, or another's label", (nearer,)))
-    return (*doubts.values(), *_too_wide(points), *_check_chest(points, owner, standing))
-
-
-def _too_wide(points: Positions) -> list[OrderDoubt]:
-    """Return the neighbours on a joint or foot that no such joint or foot has so far apart."""
-    shanks = [median_length(points, (f"{side}LFE", f"{side}LMAL")) for side in "RL"]
-    shank = max((length for length in shanks if np.isfinite(length)), default=float("nan"))
-    found = []
-    for (one, other), most in WIDEST.items():
-        for side in "RL":
-            apart = median_length(points, (side + one, side + other))
-            if apart > most * shank:
-                pair = (side + one, side + other)
-                text = f"{pair[0]} and {pair[1]} too far apart for one leg: another's label"
-                found.append(OrderDoubt(text, pair))
-    return found
+    widths = (OrderDoubt(text, names) for text, names in odd_widths(points))
+    return (*doubts.values(), *widths, *_check_chest(points, owner, standing))
 
 
 def _is_above(points: Positions, side: str, malleolus: str, low: str) -> bool:

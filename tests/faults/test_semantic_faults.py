@@ -249,6 +249,23 @@ def test_malleoli_far_above_their_places_are_doubted() -> None:
     assert "static_labels_in_order" in [one.name for one in result.verdicts]
 
 
+def beside(points: Points3D, label: str, other: str) -> Points3D:
+    position = points.position.copy()
+    position[:, points.names.index(label)] = points.point(other) + np.array([0.0, 0.02, 0.0])
+    return placed(points, position)
+
+
+@pytest.mark.parametrize(
+    ("label", "other", "angle"),
+    [("RMFE", "RLFE", "knee_tracking_r"), ("RMMAL", "RLMAL", "ankle_dorsiflexion_r"), ("C7", "T10", "trunk_lean")],
+)
+def test_a_label_beside_the_marker_of_a_neighbour_in_static_and_trial_is_told(label, other, angle) -> None:
+    trial, still = body("static", 1), static_standing(default_subject(1.6, seed=1), seconds=0.5).points
+    result = kinematics(beside(trial, label, other), static=beside(still, label, other), measured=False)
+    doubted(result, "labels_in_order", angle, "20 mm apart, too near for a person")
+    assert not next(one for one in result.verdicts if one.name == "static_labels_in_order").passed
+
+
 @pytest.mark.parametrize(
     ("label", "other", "angle", "words"),
     [("LMFE", "RMFE", "knee_varus_l", "LLFE and LMFE too far apart"),

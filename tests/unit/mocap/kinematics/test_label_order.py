@@ -5,6 +5,7 @@ import pytest
 
 from mocap.errors import KinematicsError
 from mocap.kinematics.label_order import OrderDoubt, check_order, order_flags
+from mocap.kinematics.label_widths import NARROWEST, TRUNK_NARROWEST, odd_widths
 from mocap.kinematics.landmarks import positions_isb
 from mocap.kinematics.marker_sets import resolve
 from mocap.synthetic import default_subject, static_standing
@@ -101,3 +102,37 @@ def test_a_malleolus_well_above_the_foot_is_doubted_and_beside_it_refused(knee_m
 def test_a_doubt_reaches_what_carries_the_landmark_in_every_frame() -> None:
     (flag,) = order_flags([OrderDoubt("high", ("LLMAL",))], 4, {"LLMAL": ("LSH1", "LSH2"), "RLMAL": ("RSH1",)})
     assert set(flag.points) == {"LLMAL", "LSH1", "LSH2"} and flag.frames.tolist() == [0, 1, 2, 3]
+
+
+WIDTHS = (("LFE", "MFE"), ("LMAL", "MMAL"), ("LMAL", "HEEL"), ("MT1", "MT5"))
+TRUNK = (("C7", "T10"), ("CLAV", "STRN"), ("RPSIS", "LPSIS"))
+
+
+def narrowed(*pairs: tuple[str, str], apart_m: float) -> dict[str, np.ndarray]:
+    """The standing body, the first of each pair moved to its second, as far from it as stated."""
+    points = dict(PLACES)
+    for one, other in pairs:
+        line = PLACES[one] - PLACES[other]
+        points[one] = PLACES[other] + apart_m * line / np.linalg.norm(line, axis=1, keepdims=True)
+    return points
+
+
+@pytest.mark.parametrize("pair", [*((f"R{one}", f"R{other}") for one, other in WIDTHS), *TRUNK])
+def test_neighbours_too_near_for_a_person_are_doubted_by_both_names(pair: tuple[str, str]) -> None:
+    assert not odd_widths(PLACES)
+    shank_m = float(np.linalg.norm(PLACES["RLFE"] - PLACES["RLMAL"], axis=1)[0])
+    least = {**NARROWEST, **TRUNK_NARROWEST}.get(pair) or NARROWEST[pair[0][1:], pair[1][1:]]
+    # Both sides, so that none is wider than the other.
+    both = [pair] if pair in TRUNK else [(side + pair[0][1:], side + pair[1][1:]) for side in "RL"]
+    for apart_m in (0.008, 0.02, (least - 0.01) * shank_m):
+        told = odd_widths(narrowed(*both, apart_m=apart_m))
+        assert [names for _, names in told] == both and "too near for a person" in told[0][0]
+    assert not odd_widths(narrowed(*both, apart_m=(least + 0.01) * shank_m))
+
+
+@pytest.mark.parametrize("pair", [("RLFE", "RMFE"), ("LLMAL", "LMMAL")])
+def test_a_joint_much_narrower_than_the_other_one_is_doubted_by_the_names_of_both(pair: tuple[str, str]) -> None:
+    wide_m = float(np.linalg.norm(PLACES[pair[0]] - PLACES[pair[1]], axis=1)[0])
+    assert not odd_widths(narrowed(pair[::-1], apart_m=0.65 * wide_m))
+    ((text, names),) = odd_widths(narrowed(pair[::-1], apart_m=0.58 * wide_m))
+    assert set(names) == {side + name[1:] for side in "RL" for name in pair} and "mm on the left" in text
