@@ -12,18 +12,20 @@ from numpy.typing import NDArray
 from calibration.files import write_texts
 from mocap.errors import ExportError
 from mocap.export.measure_columns import measure_columns, measure_dictionary
-from mocap.trial import JointAngles, Measure, Points3D, Trial, convention_rows
+from mocap.trial import JointAngles, Measure, Points3D, Trial, Verdict, convention_rows
 
 # A spreadsheet runs a cell that begins like this, quoted or not; an apostrophe in front keeps it text.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 Column = tuple[str, NDArray]
+VERDICTS = "verdicts.csv"
 
 
 def export_csv(trial: Trial, path: Path | str) -> tuple[Path, ...]:
     """Write points (m, world Z up, with status), angles (degrees), measures and their SD over `time_s`, with meanings.
 
-    Beside each angle a flag tells frame by frame what is doubtful there, or why there is no value; blank where sound.
+    Beside each angle and measure a flag tells frame by frame what is doubtful there, or why there is no value; blank
+    where sound. The checks of the trial (measured, limit, whether it holds, in words) are a table, too.
 
     Numbers are written so that reading them gives the same bits. Beside angles and the measures of the body (centre of
     mass, heel rise, ...; m, deg/s) lies their data dictionary, a row per angle or measure: columns, unit, definition,
@@ -34,9 +36,10 @@ def export_csv(trial: Trial, path: Path | str) -> tuple[Path, ...]:
     ----------
     trial : Trial
     path : path
-        Ending in `.csv`: one table of all, with the dictionary in `<stem>_conventions.csv`. Otherwise a folder, made
-        when missing, for `points.csv`, `points_smoothed.csv`, `angles.csv`, `measures.csv`, `angles_conventions.csv`
-        and `measures_conventions.csv`, those that the trial has.
+        Ending in `.csv`: one table of all, with the dictionary in `<stem>_conventions.csv` and the checks in
+        `<stem>_verdicts.csv`. Otherwise a folder, made when missing, for `points.csv`, `points_smoothed.csv`,
+        `angles.csv`, `measures.csv`, `angles_conventions.csv`, `measures_conventions.csv` and `verdicts.csv`, those
+        that the trial has.
 
     Returns
     -------
@@ -57,7 +60,8 @@ def export_csv(trial: Trial, path: Path | str) -> tuple[Path, ...]:
     if path.suffix.lower() == ".csv":
         _check_folder(path.parent)
         one = {path: _text([time, *_point_columns(trial.points), *angles, *measure_columns(measures)])}
-        return _written(one | _dictionary(_meanings(trial.angles, measures), conventions_path(path)))
+        told = _dictionary(_verdict_rows(trial.quality), verdicts_path(path))
+        return _written(one | _dictionary(_meanings(trial.angles, measures), conventions_path(path)) | told)
     _check_folder(path.parent)
     tables = {"points.csv": _point_columns(trial.points)}
     if trial.points_smoothed is not None:
@@ -75,12 +79,18 @@ def export_csv(trial: Trial, path: Path | str) -> tuple[Path, ...]:
     texts = {path / name: _text([time, *columns]) for name, columns in tables.items() if columns}
     meant = _dictionary(_meanings(trial.angles), conventions_path(path / "angles.csv"))
     measured = _dictionary(measure_dictionary(measures), conventions_path(path / "measures.csv"))
-    return _written(texts | meant | measured)
+    told = _dictionary(_verdict_rows(trial.quality), path / VERDICTS)
+    return _written(texts | meant | measured | told)
 
 
 def conventions_path(table: Path) -> Path:
     """Return where the data dictionary of a table's angles lies."""
     return table.with_name(f"{table.stem}_conventions{table.suffix}")
+
+
+def verdicts_path(table: Path) -> Path:
+    """Return where the checks of a trial lie beside its one table."""
+    return table.with_name(f"{table.stem}_{VERDICTS}")
 
 
 def safe_cell(text: str) -> str:
@@ -120,6 +130,16 @@ def _meanings(angles: JointAngles | None, measures: Sequence[Measure] = ()) -> l
     ]  # fmt: skip
     blank = dict.fromkeys(rows[0], "")
     return rows + [blank | {"angle": row.pop("measure"), **row} for row in measure_dictionary(measures)]
+
+
+def _verdict_rows(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
+    return [
+        {
+            "check": one.name, "measured": float(one.measured), "limit": float(one.limit), "unit": one.unit,
+            "passed": bool(one.passed), "text": one.text,
+        }
+        for one in verdicts
+    ]  # fmt: skip
 
 
 def _dictionary(rows: Sequence[Mapping[str, Any]], path: Path) -> dict[Path, str]:

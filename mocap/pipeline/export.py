@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from mocap.export import export_trial
-from mocap.export.tables import conventions_path
-from mocap.pipeline.output_kinds import COLUMNS, CONVENTIONS, MEASURES, Kind
+from mocap.export.tables import VERDICTS, conventions_path, verdicts_path
+from mocap.pipeline.output_kinds import CHECKS, COLUMNS, CONVENTIONS, MEASURES, Kind
 from mocap.pipeline.outputs import check_no_file, check_nothing_lost, check_output
 from mocap.storage import read_trial
 
@@ -35,7 +35,7 @@ def export_to_file(path: Path, to: str, out: Path) -> tuple[Path, ...]:
 def table_files(out: Path) -> dict[Path, Kind]:
     """Return the tables of a trial that may be written, with what they are: of the name given, or those of a folder."""
     if out.suffix.lower() == ".csv":
-        return {out: COLUMNS, conventions_path(out): CONVENTIONS}
+        return {out: COLUMNS, conventions_path(out): CONVENTIONS, verdicts_path(out): CHECKS}
     tables = [out / name for name in ("points.csv", "points_smoothed.csv", "angles.csv", "measures.csv")]
     angles, measures = (conventions_path(table) for table in tables[-2:])
-    return dict.fromkeys(tables, COLUMNS) | {angles: CONVENTIONS, measures: MEASURES}
+    return dict.fromkeys(tables, COLUMNS) | {angles: CONVENTIONS, measures: MEASURES, out / VERDICTS: CHECKS}

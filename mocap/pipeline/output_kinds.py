@@ -62,9 +62,15 @@ PICTURE = Kind("picture written here", re.escape(_SOFTWARE), start=_SIGNATURE)
 RECORD = Kind(
     "record of a session's results", rb'\A\{\}|"inputs": "[0-9a-f]{64}",\s+"output": "[0-9a-f]{64}"'
 )
-COLUMNS = Kind("table of a trial", rb"\A[^\n]*(_x_m\b[^\n]*_status\b|_deg\b[^\n]*_sd_deg\b)", start=b"time_s,")
-CONVENTIONS = Kind("table of what angles mean", b"", start=b"angle,column,sd_column,unit,definition,")
-MEASURES = Kind("table of what measures mean", b"", start=b"measure,column,sd_column,unit,definition,")
+COLUMNS = Kind(
+    "table of a trial",
+    rb"\A[^\n]*(_x_m\b[^\n]*_status\b|_deg\b[^\n]*_sd_deg\b|_m\b[^\n]*_sd_m\b|_deg_s\b[^\n]*_sd_deg_s\b)",
+    start=b"time_s,",
+)
+_MEANING = rb"\A[^\n]*,unit,definition,"
+CONVENTIONS = Kind("table of what angles mean", _MEANING, start=b"angle,column,sd_column,")
+MEASURES = Kind("table of what measures mean", _MEANING, start=b"measure,column,sd_column,")
+CHECKS = Kind("table of a trial's checks", b"", start=b"check,measured,limit,unit,passed,text")
 SYNTHETIC = Kind("record of a demonstration", rb'\A\{"session": "[0-9a-f]{64}"\}')
 
 

@@ -3,7 +3,14 @@
 from mocap.trial.angles import AngleDefinition, JointAngles
 from mocap.trial.bone_errors import BoneErrors
 from mocap.trial.changes import Change, change_between
-from mocap.trial.conventions import FILE_UNITS, convention_rows, frame_reasons, measure_rows, shared_parts
+from mocap.trial.conventions import (
+    FILE_UNITS,
+    convention_rows,
+    frame_reasons,
+    measure_frame_reasons,
+    measure_rows,
+    shared_parts,
+)
 from mocap.trial.keypoints import Keypoints2D, Timeline
 from mocap.trial.measures import Measure
 from mocap.trial.points import Points3D, Segments
@@ -42,6 +49,7 @@ __all__ = [
     "convention_rows",
     "doubted",
     "frame_reasons",
+    "measure_frame_reasons",
     "measure_rows",
     "scalar_values",
     "shared_parts",

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from mocap.errors import ShapeError
 from mocap.trial.angles import JointAngles
+from mocap.trial.scalars import doubted
 
 _INDEPENDENT = np.ones(1)
 
@@ -31,6 +32,8 @@ class Change:
         The most that the uncertainty of the vertical leaves in any change of the trial; NaN where it is not known.
     hip_centre_rad : float
         The most that the error of the hip centres leaves in any change of the trial; NaN where nothing tells it.
+    doubted_from, doubted_to : int
+        Frames that have a value and were left out for a flag to doubt it.
     """
 
     value_rad: float
@@ -41,6 +44,8 @@ class Change:
     n_to: int
     gravity_rad: float = float("nan")
     hip_centre_rad: float = float("nan")
+    doubted_from: int = 0
+    doubted_to: int = 0
 
     @property
     def uncertainty_rad(self) -> float:
@@ -66,7 +71,8 @@ def change_between(
     angles : JointAngles
     name : str
     from_frames, to_frames : ndarray of int or of bool, shape (n,) or (time,)
-        Frames without a value are left out, and so are filled ones, whose sd is not known, where others have one.
+        Frames without a value are left out, those with a flag to doubt it (`mocap.trial.doubted`), and filled ones,
+        whose sd is not known, where others have one.
     correlation : ndarray, shape (lag,)
         Of the noise of two frames by their distance, 1 first and 0 beyond the last, as a filter leaves it
         (`mocap.signal.linear.noise_correlation`); left out: the points are not filtered, and their frames independent.
@@ -91,11 +97,14 @@ def change_between(
     index = angles.names.index(name) if name in angles.names else -1
     values = angles[name]  # says what there is when there is no such angle
     sd = angles.sd[:, index]
-    start, stop = (_usable(frames, values, sd) for frames in (from_frames, to_frames))
+    flagged = doubted(angles)[:, index]
+    asked = [_numbers(frames, len(values)) for frames in (from_frames, to_frames)]
+    start, stop = (_usable(frames[~flagged[frames]], values, sd) for frames in asked)
+    left_out = [int(flagged[frames].sum()) for frames in asked]
     landmark = angles.u_landmark_change[index] if landmark_rad is None else landmark_rad
     if not len(start) or not len(stop):
         unknown = float("nan")
-        return Change(unknown, unknown, unknown, unknown, len(start), len(stop))
+        return Change(unknown, unknown, unknown, unknown, len(start), len(stop), unknown, unknown, *left_out)
     fixed = angles.u_static[index]
     moving = np.sqrt(np.maximum(sd**2 - (fixed**2 if np.isfinite(fixed) else 0.0), 0.0))
     frames = np.concatenate([start, stop])
@@ -109,20 +118,25 @@ def change_between(
         n_to=len(stop),
         gravity_rad=float(angles.u_gravity_change[index]),
         hip_centre_rad=float(angles.u_hip_centre_change[index]),
+        doubted_from=left_out[0],
+        doubted_to=left_out[1],
     )
 
 
-def _usable(frames: NDArray, values: NDArray, sd: NDArray) -> NDArray:
-    """Return the frames that have a value, and an sd where any has one."""
+def _numbers(frames: NDArray, n: int) -> NDArray:
+    """Return frames by their numbers, of those of a mask or from the end too."""
     frames = np.atleast_1d(frames)
-    n = len(values)
     if len(frames) != n if frames.dtype == bool else ((frames < -n) | (frames >= n)).any():
         raise ShapeError(
             f"The angles have {n} frames; some of those asked for are beyond.",
             f"Give numbers from 0 to {n - 1} (from the end -1 to -{n}), or a mask of {n}.",
         )
     frames = np.flatnonzero(frames) if frames.dtype == bool else frames.astype(int)
-    frames = np.where(frames < 0, frames + n, frames)
+    return np.where(frames < 0, frames + n, frames)
+
+
+def _usable(frames: NDArray, values: NDArray, sd: NDArray) -> NDArray:
+    """Return the frames that have a value, and an sd where any has one."""
     frames = frames[np.isfinite(values[frames])]
     known = np.isfinite(sd[frames])
     return frames[known] if known.any() else frames

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mocap.trial.angles import JointAngles
+from mocap.trial.angles import CONSTANT_PARTS, JointAngles
 from mocap.trial.measures import Measure
 
 UNIT = "deg"
@@ -19,19 +20,16 @@ def convention_rows(angles: JointAngles) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        `name`, `unit` ("deg"), the words of `MEANING`, `observable` (bool), `reason`, `u_landmark_deg`, `u_sta_deg` and
-        `u_gravity_deg` (degrees, the largest of the trial where they vary; NaN is unknown), `frames` (int, those with
-        a value) and `frame_reasons` (why single frames have none, or one to doubt, with their number).
+        `name`, `unit` ("deg"), the words of `MEANING`, `observable` (bool), `reason`, the parts of the
+        uncertainty of `CONSTANT_PARTS` as `u_landmark_deg`, ... (degrees; NaN is unknown), `frames` (int, those with a
+        value) and `frame_reasons` (why single frames have none, or one to doubt, with their number).
     """
     rows = []
     for index, one in enumerate(angles.definitions):
         row: dict[str, Any] = {"name": one.name, "unit": UNIT}
         row |= {word: getattr(one, word) for word in MEANING}
         row |= {"observable": one.observable, "reason": one.reason}
-        for part in ("u_landmark", "u_sta", "u_gravity"):
-            own = np.atleast_1d(getattr(angles, part)[..., index])
-            known = own[np.isfinite(own)]
-            row[f"{part}_deg"] = float(np.rad2deg(known.max())) if len(known) else float("nan")
+        row |= {f"{part}_deg": float(np.rad2deg(getattr(angles, part)[index])) for part in CONSTANT_PARTS}
         row["frames"] = int(np.isfinite(angles.values[:, index]).sum())
         row["frame_reasons"] = frame_reasons(angles, index)
         rows.append(row)
@@ -46,9 +44,17 @@ def shared_parts(methods: Sequence[str]) -> tuple[str, ...]:
 
 def frame_reasons(angles: JointAngles, index: int) -> str:
     """Return why single frames of an angle have no value, or one to doubt, with the number of frames; may be empty."""
-    codes, counts = np.unique(angles.frame_reason[:, index], return_counts=True)
-    told = [f"{n} frames: {angles.frame_reason_words[code]}" for code, n in zip(codes, counts, strict=True) if code]
-    return "; ".join(told)
+    return _counted(angles.frame_reason[:, index], angles.frame_reason_words)
+
+
+def measure_frame_reasons(one: Measure) -> str:
+    """Return why single frames of a measure are missing or to be doubted, with the number of frames; may be empty."""
+    return _counted(one.frame_reason, one.frame_reason_words)
+
+
+def _counted(codes: NDArray, words: Sequence[str]) -> str:
+    found, counts = np.unique(codes, return_counts=True)
+    return "; ".join(f"{n} frames: {words[code]}" for code, n in zip(found, counts, strict=True) if code)
 
 
 FILE_UNITS = {"m": ("m", 1.0), "1": ("1", 1.0), "rad/s": ("deg/s", float(np.rad2deg(1.0)))}
@@ -61,14 +67,14 @@ def measure_rows(measures: Sequence[Measure]) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        `name`, `unit` ("m", "1", "deg/s"), `definition`, `positive`, `method`, `observable` (bool), `reason` and
-        `frames` (int).
+        `name`, `unit` ("m", "1", "deg/s"), `definition`, `positive`, `method`, `observable` (bool), `reason`,
+        `frames` (int) and `frame_reasons` (why single frames are missing or to be doubted, with their number).
     """
     return [
         {
             "name": one.name, "unit": FILE_UNITS[one.unit][0], "definition": one.definition, "positive": one.positive,
             "method": one.method, "observable": one.observable, "reason": one.reason,
-            "frames": int(np.isfinite(one.values).reshape(len(one.values), -1).all(axis=1).sum()),
+            "frames": int(one.known.sum()), "frame_reasons": measure_frame_reasons(one),
         }
         for one in measures
     ]  # fmt: skip

@@ -16,7 +16,7 @@ from mocap.signal.polynomials import SavitzkyGolay
 from mocap.signal.splines import SmoothingSpline
 from mocap.synthetic import SyntheticTrial, default_subject, squat, static_standing
 from mocap.synthetic.motion import pose, to_world
-from mocap.trial import AngleDefinition, JointAngles, Points3D, Trial
+from mocap.trial import NEAR_GIMBAL_LOCK, AngleDefinition, JointAngles, Points3D, Trial
 
 RATE = 100.0
 SUBJECT = default_subject(seed=3)
@@ -75,6 +75,18 @@ def test_missing_frames_are_left_out_and_nothing_gives_nothing() -> None:
         change_between(angles, "hip_flexion_r", np.array([1]), np.array([3]))
     with pytest.raises(ShapeError, match="begin with 1"):
         change_between(angles, "pelvic_tilt", np.array([1]), np.array([3]), np.array([0.5]))
+
+
+def test_flagged_frames_are_left_out_and_counted() -> None:
+    codes = np.array([0, 0, 1, 0, 2, 1, 0])[:, None]
+    words = ("", "RLFE 60 mm off its place on the right thigh", NEAR_GIMBAL_LOCK)
+    values = np.array([1.0, 1.0, 9.0, 2.0, 4.0, 9.0, np.nan])
+    angles = _angles(values, 0.02, frame_reason=codes, frame_reason_words=words)
+    found = change_between(angles, "pelvic_tilt", np.arange(3), np.arange(3, 7))
+    assert found.value_rad == 2.0 and (found.n_from, found.n_to) == (2, 2)  # a note leaves nothing out
+    assert (found.doubted_from, found.doubted_to) == (1, 1)
+    nothing = change_between(angles, "pelvic_tilt", np.arange(3), np.array([5]))
+    assert np.isnan(nothing.value_rad) and (nothing.n_to, nothing.doubted_to) == (0, 1)
 
 
 @pytest.mark.parametrize(("start", "stop"), [((60, 90), (110, 111)), ((60, 61), (66, 67)), ((60, 100), (100, 130))])

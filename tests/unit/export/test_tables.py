@@ -6,11 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mocap.errors import ExportError, SourceError
+from mocap.errors import ConfigError, ExportError, SourceError
 from mocap.export.tables import export_csv
 from mocap.export.trials import export_trial
+from mocap.pipeline.export import export_to_file, table_files
 from mocap.schema import Status
-from mocap.trial import AngleDefinition, JointAngles, Measure, Points3D, Segments, Trial
+from mocap.storage import write_trial
+from mocap.trial import AngleDefinition, JointAngles, Measure, Points3D, Segments, Trial, Verdict
+from mocap.trial.angles import CONSTANT_PARTS
 
 WORDS = ("", "points missing: LASI", "=LASI leaping")
 
@@ -87,7 +90,8 @@ def test_a_dictionary_says_what_every_angle_means(tmp_path):
     values = np.array([[0.1, np.nan], [0.2, np.nan]])
     codes = np.array([[0, 1], [2, 1]], np.uint8)
     words = {"frame_reason": codes, "frame_reason_words": ("", "no plate", "RASI missing")}
-    angles = JointAngles((seen, unseen), values, 50.0, u_landmark=np.array([0.01, np.nan]), **words)
+    angles = JointAngles((seen, unseen), values, 50.0, u_landmark=np.array([0.01, np.nan]),
+                         u_calibration=np.array([0.02, np.nan]), **words)  # fmt: skip
     trial = Trial("t", Points3D(np.ones((2, 1, 3)), ("a",), 50.0), angles=angles)
     paths = export_csv(trial, tmp_path / "tables")
     head, first, second = _read(paths[-1])
@@ -98,6 +102,8 @@ def test_a_dictionary_says_what_every_angle_means(tmp_path):
     assert {word: row[word].removeprefix("'") for word in meaning} == meaning
     assert not any(cell.startswith(("=", "-")) for cell in first)
     assert float(row["u_landmark_deg"]) == np.rad2deg(0.01) and row["u_sta_deg"] == ""
+    assert {f"{part}_deg" for part in CONSTANT_PARTS} <= set(row)
+    assert float(row["u_calibration_deg"]) == np.rad2deg(0.02)
     assert row["frames"] == "2" and row["frame_reasons"] == "1 frames: RASI missing"
     assert dict(zip(head, second, strict=True))["observable"] == "0"
     assert dict(zip(head, second, strict=True))["reason"] == "no T12/L1 plate"
@@ -110,7 +116,9 @@ def test_a_trial_without_angles_has_no_dictionary(tmp_path):
 
 def _measured() -> tuple[Trial, tuple[Measure, ...]]:
     rng = np.random.default_rng(2)
-    rise = Measure("heel_rise_r", np.array([0.0, 0.01, np.nan, 0.02, 0.03]), "m", "d", "p", "m", np.full(5, 0.001))
+    flags = {"frame_reason": np.array([0, 1, 0, 0, 2]), "frame_reason_words": ("", "RHEEL frozen", "=RHEEL leaping")}
+    rise = Measure("heel_rise_r", np.array([0.0, 0.01, np.nan, 0.02, 0.03]), "m", "d", "p", "m", np.full(5, 0.001),
+                   **flags)  # fmt: skip
     spin = Measure("angular_velocity_pelvis", rng.normal(size=(5, 3)), "rad/s", "d", "p", "m")
     ratio = Measure("com_ap_ratio", np.full(5, np.nan), "1", "d", "p", "m", reason="needs C7")
     measures = (rise, spin, ratio)
@@ -124,6 +132,8 @@ def test_measures_have_a_table_and_a_dictionary_of_their_own(tmp_path):
     columns = dict(zip(header, zip(*rows, strict=True), strict=True))
     assert [float(cell or "nan") for cell in columns["heel_rise_r_m"]] == pytest.approx(rise.values, nan_ok=True, abs=0)
     assert set(columns["heel_rise_r_sd_m"]) == {"0.001"} and set(columns["com_ap_ratio"]) == {""}
+    assert columns["heel_rise_r_flag"] == ("", "RHEEL frozen", "missing", "", "'=RHEEL leaping")
+    assert set(columns["com_ap_ratio_flag"]) == set(columns["angular_velocity_pelvis_flag"]) == {""}
     for axis, letter in enumerate("xyz"):
         back = [float(cell) for cell in columns[f"angular_velocity_pelvis_{letter}_deg_s"]]
         assert back == pytest.approx(np.rad2deg(spin.values[:, axis]), rel=1e-15)
@@ -134,7 +144,8 @@ def test_measures_have_a_table_and_a_dictionary_of_their_own(tmp_path):
     assert [(one["unit"], one["observable"], one["frames"]) for one in told] == [
         ("m", "1", "4"), ("deg/s", "1", "5"), ("1", "0", "0")]  # fmt: skip
     assert told[2]["reason"] == "needs C7"
-    named = {name for one in told for name in (one["column"] + " " + one["sd_column"]).split()}
+    assert told[0]["frame_reasons"] == "1 frames: RHEEL frozen; 1 frames: =RHEEL leaping"
+    named = {name for one in told for kind in ("column", "sd_column", "flag_column") for name in one[kind].split()}
     assert named == set(header) - {"time_s"}
 
 
@@ -146,3 +157,28 @@ def test_one_table_holds_measures_too(tmp_path):
     assert head[:4] == ["angle", "column", "sd_column", "flag_column"]
     assert [row[0] for row in rows] == ["pelvic_tilt", "heel_rise_r", "angular_velocity_pelvis", "com_ap_ratio"]
     assert rows[3][head.index("reason")] == "needs C7" and rows[1][head.index("unit")] == "m"
+
+
+def test_verdicts_have_a_table_of_their_own(tmp_path):
+    failed = Verdict("same_vertical", 20.125, 3.5, "deg", False, "=turned, \"both\"")
+    trial = replace(_trial(), quality=(failed, Verdict("upright", 1.0, np.nan, "1", True)))
+    assert [path.name for path in export_csv(trial, tmp_path / "tables")][-1] == "verdicts.csv"
+    rows = _read(tmp_path / "tables" / "verdicts.csv")
+    assert rows == [
+        ["check", "measured", "limit", "unit", "passed", "text"],
+        ["same_vertical", "20.125", "3.5", "deg", "0", "'=turned, \"both\""], ["upright", "1.0", "", "1", "1", ""],
+    ]  # fmt: skip
+    assert [path.name for path in export_csv(trial, tmp_path / "a.csv")][-1] == "a_verdicts.csv"
+    assert _read(tmp_path / "a_verdicts.csv") == rows
+
+
+def test_an_export_may_be_made_again_and_spares_what_others_wrote(tmp_path):
+    trial, _ = _measured()
+    write_trial(tmp_path / "t.h5", replace(trial, quality=(Verdict("upright", 1.0, 2.0, "1", True),)))
+    for out in ("tables", "one.csv"):
+        written = export_to_file(tmp_path / "t.h5", "csv", tmp_path / out)
+        assert set(written) <= set(table_files(tmp_path / out))
+        assert export_to_file(tmp_path / "t.h5", "csv", tmp_path / out) == written
+        written[-1].write_text("mine\n")
+        with pytest.raises(ConfigError, match="OUTPUT_OTHER"):
+            export_to_file(tmp_path / "t.h5", "csv", tmp_path / out)
