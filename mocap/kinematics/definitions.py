@@ -150,6 +150,7 @@ VERDICT_NAMES: frozenset[str] = frozenset(
         "skeleton_gap", "skeleton_settled", "skeleton_left_out", "skeleton_agreement",
         "flat_foot_r", "flat_foot_l",
         "labels_exchanged", "static_labels_exchanged", "labels_in_order", "static_labels_in_order", "static_usable",
+        "static_landmarks",
         "points_frozen", "points_leaping", "points_off_course", "points_far_off_the_body",
         "points_coincident", "static_points_coincident", "calibration_points_coincident",
         "points_absurd", "static_points_absurd", "calibration_points_absurd",

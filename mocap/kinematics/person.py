@@ -35,6 +35,7 @@ from mocap.kinematics.options import KinematicsOptions
 from mocap.kinematics.outcomes import all_outcomes, heading_of
 from mocap.kinematics.physiology import standing_reach
 from mocap.kinematics.static import StaticReport, find_zeros, pelvis_size, quiet_part
+from mocap.kinematics.static_shares import shared_landmarks
 from mocap.kinematics.upright import check_upright, upright_verdicts
 from mocap.trial import Points3D, Verdict
 
@@ -134,7 +135,7 @@ def calibrate_person(
     Raises
     ------
     KinematicsError
-        Those of `checked_positions`, STATIC_MOVING, STATIC_FEW_FRAMES, STATIC_OTHER_SUBJECT.
+        Those of `checked_positions`, MARKER_SET_MISMATCH, STATIC_MOVING, STATIC_FEW_FRAMES, STATIC_OTHER_SUBJECT.
     """
     matched = match(marker_set, static.names)
     if not matched.label_of:
@@ -147,8 +148,9 @@ def calibrate_person(
     setting = replace(setting, gravity_known=setting.gravity_known and static.gravity_known)
     upright = setting.gravity_known and options.posture == "upright"
     everything, doubts = checked_positions(static, matched, "static trial", upright, standing=True)
+    shared = shared_landmarks(everything, trial, marker_set)
     compared = plausibility.same_subject(everything, thinned(trial), options.static_check == "refuse")
-    same: tuple[Verdict, ...] = () if compared is None else (compared,)
+    same = shared if compared is None else (*shared, compared)
     exchanges = find_exchanges(everything, static.rate_hz)
     same += (exchange_verdict(exchanges, static, "static"),) if exchanges else ()
     same += upright_verdicts(everything, "static") if upright else ()

@@ -60,13 +60,20 @@ def _facts(trial: Trial, angles: JointAngles, version: str) -> str:
         "Length": f"{duration:.2f} s, {n} frames at {angles.rate_hz:g} Hz",
         "Units": f"angles in degrees, times in seconds, lengths with their unit; world {up}",
         "Marker set": made.get("marker_set", ""), "Model": made.get("model", ""),
-        "Standing trial": {True: "used", False: "none"}.get(bool(made.get("static")), "") if made else "",
+        "Standing trial": _standing_trial(trial, bool(made.get("static"))) if made else "",
         **{f"Context: {name}".replace("_", " "): value for name, value in trial.context.items()},
         "Program": f"mocap {version}" if version else "",
     }  # fmt: skip
     rows = [[escaped(name), escaped(value) or "<i>not stated</i>"] for name, value in facts.items()
             if value != "" or name in ("Subject", "Recorded", "Operator")]  # fmt: skip
     return table(["", ""], rows, (1,))
+
+
+def _standing_trial(trial: Trial, given: bool) -> str:
+    failed = {verdict.name for verdict in trial.quality if not verdict.passed}
+    if "static_usable" in failed:
+        return "given, not used: it shows no body"
+    return "none" if not given else "used in part: few landmarks shared" if "static_landmarks" in failed else "used"
 
 
 def _summary(trial: Trial, angles: JointAngles) -> str:

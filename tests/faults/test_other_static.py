@@ -69,6 +69,21 @@ def test_another_ones_static_is_found_though_of_the_same_size(model: str) -> Non
     assert verdict_or_code(trial, moving, model) == "STATIC_MOVING"
 
 
+def test_a_static_of_another_marker_set_is_refused_and_one_with_few_of_the_landmarks_told() -> None:
+    person = default_subject(seed=1)
+    trial, static = squat(person, repetitions=1).points, static_standing(person, seconds=0.5).points
+    pelvis = ("RASIS", "LASIS", "RPSIS", "LPSIS")
+    for kept, n_shared in (((), "no label"), (("C7", "T10"), "2 of the trial's"), ((*pelvis, "C7", "T10"), "")):
+        other = replace(static, names=tuple(one if one in kept else f"other_{one}" for one in static.names))
+        if n_shared:
+            with pytest.raises(KinematicsError, match=f"MARKER_SET_MISMATCH.*{n_shared}"):
+                kinematics(trial, "landmarks", other, measured=False)
+        else:
+            (told,) = (one for one in kinematics(trial, "landmarks", other, measured=False).verdicts
+                       if one.name == "static_landmarks")  # fmt: skip
+            assert not told.passed and "C7, LASIS, LPSIS, RASIS, RPSIS, T10" in told.text
+
+
 @pytest.mark.heavy
 @pytest.mark.parametrize("movement", MOVEMENTS)
 @pytest.mark.parametrize("model", ["segments", "plug-in-gait"])

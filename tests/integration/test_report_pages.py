@@ -126,6 +126,13 @@ def test_a_trial_of_which_nothing_is_known_has_a_page() -> None:
     assert "No angle has a value" in text and "Subject not stated" in text
 
 
+def test_a_static_that_was_of_no_use_or_little_is_not_told_as_used() -> None:
+    for failed, words in (("", "used Program"), ("static_usable", "given, not used: it shows no body"),
+                          ("static_landmarks", "used in part: few landmarks shared")):  # fmt: skip
+        told = replace(trial(), quality=(Verdict(failed, 0.0, 1.0, "1", False),) if failed else ())
+        assert f"Standing trial {words}" in Page(kinematics_page(told, version="0.1.0")).text
+
+
 def test_the_commands_write_pages_and_keep_other_files(tmp_path: Path, monkeypatch, mocap_cli: Callable) -> None:
     monkeypatch.chdir(tmp_path)
     write_trial(tmp_path / "a.h5", trial())
