@@ -21,6 +21,8 @@ from mocap.report.page_parts import escaped
 
 # Okabe and Ito's colours, told apart by most colour-blind people; the second line is dashed as well.
 RIGHT, LEFT, MIDDLE = "#d55e00", "#0072b2", "#333333"
+_DOUBTED = "#9a9a9a"
+_STRIP = 0.03  # of the height of a picture
 _Z95 = 1.96
 _DPI = 144
 _COLOURS = 64
@@ -40,6 +42,8 @@ class Line:
         Standard uncertainties: random, and with those that stay the same; NaN is unknown.
     colour : str
     dashed : bool
+    doubted : ndarray of bool, shape (time,), or None
+        Frames with a flag: drawn grey, without a band, and marked below in the colour of the curve.
     """
 
     label: str
@@ -49,6 +53,11 @@ class Line:
     all_deg: NDArray
     colour: str = MIDDLE
     dashed: bool = False
+    doubted: NDArray | None = None
+
+    def marked(self) -> NDArray:
+        """Return the flagged frames, shape (time,) of bool; none where nothing is told of them."""
+        return np.zeros(len(self.time_s), bool) if self.doubted is None else np.asarray(self.doubted)
 
 
 def curve_picture(lines: Sequence[Line], words: str, neutral_deg: Sequence[float] = (), unit: str = "deg") -> str:
@@ -65,7 +74,7 @@ def curve_picture(lines: Sequence[Line], words: str, neutral_deg: Sequence[float
         What stands at the axis, where the lines are no angles.
     """
     figure, axis = plt.subplots(figsize=(5.4, 2.5))
-    _draw(axis, lines)
+    draw_curves(axis, lines)
     for line, level in zip(lines, neutral_deg, strict=False):
         if np.isfinite(level):
             axis.axhline(level, color=line.colour, lw=0.8, ls=":")
@@ -86,7 +95,7 @@ def agreement_picture(a: Line, b: Line, figures: Agreement, words: str) -> str:
         What a screen reader says.
     """
     figure, (left, right) = plt.subplots(1, 2, figsize=(10.4, 3.0), width_ratios=(1.5, 1.0))
-    _draw(left, (a, b))
+    draw_curves(left, (a, b))
     left.set_xlabel("time (s)")
     left.set_ylabel("deg")
     right.scatter((a.value_deg + b.value_deg) / 2, a.value_deg - b.value_deg, s=5, color=MIDDLE, alpha=0.35, lw=0)
@@ -106,20 +115,37 @@ def agreement_picture(a: Line, b: Line, figures: Agreement, words: str) -> str:
     return _image(figure, words, _WHOLE_PX)
 
 
-def _draw(axis: Axes, lines: Sequence[Line]) -> None:
+def draw_curves(axis: Axes, lines: Sequence[Line]) -> None:
+    """Draw curves with their 95 % bands, flagged frames apart, and a legend of what has a name."""
     for line in lines:
         style = "--" if line.dashed else "-"
-        axis.plot(line.time_s, line.value_deg, color=line.colour, lw=1.4, ls=style, label=line.label or None)
+        value = np.where(line.marked(), np.nan, line.value_deg)
+        axis.plot(line.time_s, value, color=line.colour, lw=1.4, ls=style, label=line.label or None)
         for sd, alpha in ((line.all_deg, 0.13), (line.random_deg, 0.3)):
             if np.isfinite(sd).any():
                 reach = _Z95 * sd
-                axis.fill_between(line.time_s, line.value_deg - reach, line.value_deg + reach, color=line.colour,
+                axis.fill_between(line.time_s, value - reach, value + reach, color=line.colour,
                                   alpha=alpha, lw=0)  # fmt: skip
-    if any(line.label for line in lines):
-        axis.legend(fontsize=8, frameon=False, ncols=len(lines), loc="lower right", bbox_to_anchor=(1.0, 0.98),
-                    borderaxespad=0.0)  # fmt: skip
+    flagged = [line for line in lines if line.marked().any()]
+    for place, line in enumerate(flagged):
+        _draw_doubted(axis, line, _STRIP * place, "doubted" if place == 0 else None)
+    if any(line.label for line in lines) or flagged:
+        axis.legend(fontsize=8, frameon=False, ncols=len(lines) + bool(flagged), loc="lower right",
+                    bbox_to_anchor=(1.0, 0.98), borderaxespad=0.0)  # fmt: skip
     axis.margins(x=0.01)
     _plain(axis)
+
+
+def _draw_doubted(axis: Axes, line: Line, low: float, label: str | None) -> None:
+    """Draw the flagged frames of a curve in grey, up to their neighbours, and a strip of its colour below them."""
+    marked = line.marked()
+    beside = np.convolve(marked, np.ones(3))[1:-1] > 0
+    value = np.where(beside, line.value_deg, np.nan)
+    axis.plot(line.time_s, value, color=_DOUBTED, lw=1.1, ls="--" if line.dashed else "-", label=label, zorder=1.9)
+    step = np.median(np.diff(line.time_s)) if len(line.time_s) > 1 else 1.0
+    edges = np.flatnonzero(np.diff(np.r_[False, marked, False].astype(int)))
+    bars = [(line.time_s[start] - step / 2, step * (stop - start)) for start, stop in edges.reshape(-1, 2)]
+    axis.broken_barh(bars, (low, _STRIP), transform=axis.get_xaxis_transform(), color=line.colour, lw=0)
 
 
 def _plain(axis: Axes) -> None:

@@ -100,11 +100,11 @@ def _constant_deg(angles: JointAngles, index: int) -> tuple[float, bool]:
     return whole, bool(known.any() and not known[:2].all())
 
 
-def _line(angles: JointAngles, name: str, label: str, colour: str, dashed: bool) -> Line:
+def _line(angles: JointAngles, name: str, label: str, colour: str, dashed: bool, flagged: NDArray) -> Line:
     random = angles.sd_deg(name)
     constant, _ = _constant_deg(angles, angles.names.index(name))
     whole = np.hypot(np.nan_to_num(random), constant) if np.isfinite(constant) else random
-    return Line(label, angles.time_s, angles.deg(name), random, whole, colour, dashed)
+    return Line(label, angles.time_s, angles.deg(name), random, whole, colour, dashed, flagged)
 
 
 def _curves(angles: JointAngles, subject: Mapping[str, float | str]) -> str:
@@ -112,12 +112,12 @@ def _curves(angles: JointAngles, subject: Mapping[str, float | str]) -> str:
     for one in angles.definitions:
         if np.isfinite(angles[one.name]).any():
             groups.setdefault(side_of(one.name)[0], []).append(one.name)
-    figures = []
+    figures, flagged = [], dict(zip(angles.names, doubted(angles).T, strict=True))
     for base, names in groups.items():
         sides = [side_of(name)[1] for name in names]
         colours = {"right": RIGHT, "left": LEFT}
         middle = "middle" if len(names) > 1 else ""
-        lines = [_line(angles, name, side or middle, colours.get(side, MIDDLE), side == "left")
+        lines = [_line(angles, name, side or middle, colours.get(side, MIDDLE), side == "left", flagged[name])
                  for name, side in zip(names, sides, strict=True)]  # fmt: skip
         one = angles.definition(names[0])
         picture = curve_picture(lines, f"{base} over time", [neutral_of(subject, name) for name in names])
@@ -131,7 +131,8 @@ def _curves(angles: JointAngles, subject: Mapping[str, float | str]) -> str:
         "<h2>Angles over time</h2><p class='note'>Right: orange, solid. Left: blue, dashed. Dark band: random error, "
         "95 %; light band: with landmark placement, soft tissue, vertical and calibration, where these are known: it "
         "moves a whole curve, and most of it drops out of changes. No dark band: the points came without uncertainty. "
-        f"Dotted: standing.</p><div class='pictures'>{''.join(figures)}</div>"
+        "Dotted: standing. Grey, without a band and with a strip of the curve's colour below: frames with a flag to "
+        f"doubt them (why, see Not observable).</p><div class='pictures'>{''.join(figures)}</div>"
     )
 
 

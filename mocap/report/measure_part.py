@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from mocap.report.angle_figures import LEFT, MIDDLE, RIGHT, Line, curve_picture
 from mocap.report.convention_part import shown_name, side_of
 from mocap.report.page_parts import escaped, table
-from mocap.trial import FILE_UNITS, Measure
+from mocap.trial import FILE_UNITS, Measure, measure_frame_reasons
 
 _DRAWN = ("com_ap_ratio", "base_of_support_margin", "margin_of_stability", "heel_rise", "knee_over_toe")
 _SEGMENT = re.compile(r"the segment \w+(?= in the world)")
@@ -36,7 +36,9 @@ def measures_part(measures: Sequence[Measure], time_s: NDArray) -> str:
             figures.append(_figure(base, both, time_s))
     drawn = (
         "<p class='note'>Right: orange, solid. Left: blue, dashed. Band: random error, 95 %; none where the points "
-        f"came without uncertainty.</p><div class='pictures'>{''.join(figures)}</div>" if figures else ""
+        "came without uncertainty. Grey, without a band and with a strip of the curve's colour below: frames with a "
+        "flag to doubt them (which, see What limits it).</p>"
+        f"<div class='pictures'>{''.join(figures)}</div>" if figures else ""
     )  # fmt: skip
     return f"<h2>Balance, heels and knees</h2>{drawn}{_meanings(measures)}"
 
@@ -45,9 +47,10 @@ def _figure(base: str, both: Sequence[Measure], time_s: NDArray) -> str:
     shown, factor = ("mm", 1000.0) if both[0].unit == "m" else FILE_UNITS[both[0].unit]
     nothing = np.full(len(time_s), np.nan)
     lines = [
-        Line(side, time_s, one.values * factor, one.sd * factor, nothing, _COLOURS.get(side, MIDDLE), side == "left")
+        Line(side, time_s, one.values * factor, one.sd * factor, nothing, _COLOURS.get(side, MIDDLE), side == "left",
+             one.doubted)
         for one, side in ((one, side_of(one.name)[1]) for one in both)
-    ]
+    ]  # fmt: skip
     unit = "ratio" if shown == "1" else shown
     doubt = f" {escaped(both[0].reason)}." if both[0].reason else ""
     picture, positive = curve_picture(lines, f"{base} over time", unit=unit), escaped(both[0].positive)
@@ -58,7 +61,9 @@ def _figure(base: str, both: Sequence[Measure], time_s: NDArray) -> str:
 def _meanings(measures: Sequence[Measure]) -> str:
     rows: dict[tuple[str, ...], list[str]] = {}
     for one in measures:
-        doubt = one.reason if one.observable else f"not observable: {one.reason}"
+        partly = measure_frame_reasons(one)
+        told = [one.reason, f"not, or with doubt, in {partly}" if partly else ""]
+        doubt = "; ".join(filter(None, told)) if one.observable else f"not observable: {one.reason}"
         # Of each segment alike: its name stands in that of the measure.
         definition = _SEGMENT.sub("the segment", one.definition)
         key = (FILE_UNITS[one.unit][0], definition, one.positive, one.method or "-", doubt)

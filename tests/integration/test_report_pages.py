@@ -7,10 +7,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
+from matplotlib import pyplot as plt
 
 from mocap.pipeline.output_kinds import ANGLE_PAGE, COMPARISON_PAGE, is_alike
+from mocap.report.angle_figures import LEFT, RIGHT, Line, draw_curves
 from mocap.report.convention_part import conventions_part, listed_names
 from mocap.report.kinematics_page import kinematics_page
+from mocap.report.measure_part import measures_part
 from mocap.storage import write_trial
 from mocap.trial import AngleDefinition, JointAngles, Measure, Operation, Points3D, Segments, Trial, Verdict
 
@@ -196,3 +199,33 @@ def test_the_vertical_and_the_calibration_count_among_what_stays() -> None:
     # 1.96 sqrt(1 + 4 + 1), soft tissue not known, and 1.96 sqrt(4 + 2.25 + 4 + 1).
     assert re.search(r"Pelvic tilt 23\.2 .* 30\.0 ± 4\.8\* ± 1\.0", text)
     assert re.search(r"Hip flexion, right .* ± 6\.6 ± 1\.0 10 ", text)
+
+
+def test_flagged_frames_are_drawn_apart() -> None:
+    flagged = np.zeros(N, bool)
+    flagged[100:150] = flagged[200] = True
+    sd = np.full(N, 0.5)
+    lines = [
+        Line("right", TIME, np.sin(TIME), sd, sd, RIGHT, False, flagged),
+        Line("left", TIME, np.cos(TIME), sd, sd, LEFT, dashed=True),
+    ]  # fmt: skip
+    figure, axis = plt.subplots()
+    draw_curves(axis, lines)
+    right, left, grey = (np.asarray(line.get_ydata(), float) for line in axis.get_lines())
+    np.testing.assert_array_equal(np.isnan(right), flagged)
+    assert np.isfinite(left).all()
+    # Up to the neighbours, so that a single frame is a line as well.
+    assert np.flatnonzero(np.isfinite(grey)).tolist() == [*range(99, 151), 199, 200, 201]
+    assert [text.get_text() for text in axis.get_legend().get_texts()] == ["right", "left", "doubted"]
+    assert [len(one.get_paths()) for one in axis.collections][-1] == 2  # a bar for each stretch
+    plt.close(figure)
+
+
+def test_the_page_says_which_measures_have_flags() -> None:
+    codes = np.zeros(N, np.uint8)
+    codes[20:50] = 1
+    rise = Measure("heel_rise_r", np.full(N, 0.01), "m", "d", "p", "m", frame_reason=codes,
+                   frame_reason_words=("", "labels of RHEEL and LHEEL exchanged"))  # fmt: skip
+    told = "not, or with doubt, in 30 frames: labels of RHEEL and LHEEL exchanged"
+    assert told in measures_part([rise], TIME)
+    assert "with doubt" not in measures_part([replace(rise, frame_reason=None)], TIME)
