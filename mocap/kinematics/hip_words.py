@@ -20,8 +20,12 @@ def hip_words(body: Body, side: str) -> str:
 
 
 def _skin_words(size: PelvisSize | None) -> str:
-    """What soft tissue over the pelvis was taken off before the regression; nothing where none was."""
-    if size is None or not (size.skin_asis or size.skin_psis):
+    """What stands between the landmarks and what was seen of them, as the regression counts it; nothing where none."""
+    if size is None:
         return ""
+    radius = f"markers of {1000 * size.marker_radius:.3g} mm radius on the ASIS" if size.marker_radius else ""
+    if not (size.skin_asis or size.skin_psis):
+        return radius
     asis, psis = (f"{1000 * depth:.3g} mm over the" for depth in (size.skin_asis, size.skin_psis))
-    return f"soft tissue of {asis} ASIS and {psis} PSIS"
+    skin = f"soft tissue of {asis} ASIS and {psis} PSIS"
+    return f"{radius}, {skin}" if radius else skin

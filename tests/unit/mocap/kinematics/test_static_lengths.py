@@ -112,6 +112,19 @@ def test_soft_tissue_over_the_pelvis_is_taken_off() -> None:
     words = corrected.static_report.facts["skin_effect"]
     assert str(words).startswith("moves the hip centres of the regression by -4.3 mm forward, +0.0 up and +0.0 outward")
     assert "skin_effect" not in plain.static_report.facts
+    told = "hip centre by harrington (soft tissue of 12 mm over the ASIS and 20 mm over the PSIS)"
+    assert told in corrected.angles.definition("hip_flexion_r").method
+
+
+def test_the_method_names_the_radius_of_markers_on_the_asis() -> None:
+    few = Points3D(SQUAT.points.position[:9], SQUAT.points.names, SQUAT.points.rate_hz)
+    told = {
+        radius: kinematics(few, options=KinematicsOptions(marker_radius_m=radius), measured=False).angles
+        for radius in (0.0, 0.01)
+    }
+    words = "hip centre by harrington (markers of 10 mm radius on the ASIS)"
+    assert words in told[0.01].definition("hip_flexion_r").method
+    assert "radius" not in told[0.0].definition("hip_flexion_r").method
 
 
 def test_the_file_tells_who_stood_when(tmp_path: Path) -> None:
