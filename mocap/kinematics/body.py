@@ -54,6 +54,7 @@ class Setting:
     plug_in_gait: Any = None
     functional: Functional = Functional()  # noqa: RUF009 - frozen, all its parts are empty
     hip_error: Mapping[str, NDArray] | None = None
+    hip_shift: Mapping[str, NDArray] = field(default_factory=lambda: MappingProxyType({}))
 
 
 class Body:
@@ -188,7 +189,8 @@ class Body:
             if size is None:
                 raise NotObservable("the size of the pelvis is not known: no frame shows ASIS and PSIS together")
             method = self.setting.hip_method
-            centre = carried(pelvis, hip_centre(method, size, SIDES[side]), self.mid_asis())
+            offset = hip_centre(method, size, SIDES[side]) + self.setting.hip_shift.get(side, 0.0)
+            centre = carried(pelvis, offset, self.mid_asis())
             if not self.setting.placement_pass:
                 return centre
             lines = {"width": difference(*self.need("RASIS", "LASIS")),

@@ -2,88 +2,24 @@
 
 A hip centre lies where it lies in the bone: its error is constant in the pelvis. No angle of the pelvis by its markers
 knows of it, that of a femur does; in the model `skeleton` it turns the pelvis, too (`mocap.kinematics.fit.hip_shift`).
-
-Sizes are root mean squares of distances to the true centre, mean and SD between people together, taken as the same in
-all directions. Published are Harrington and Davis against CT (Mantovani 2016: 12.3 +- 5.9 and 25.0 +- 6.7 mm), and
-sphere fits and regressions against ultrasound (13.4 and 21.6 mm). Of Hara there are leave-one-out errors alone, 1.10
-times those of Harrington in the same comparison: taken as that much larger than Harrington's by CT. Of a regression
-half of the variance counts as common to both sides (mirrored), since both follow from one size of the pelvis: a choice
-of this project. What the heading takes from a turned pelvis (0.3 deg at most in a squat) is left out.
+Its size is that of `mocap.kinematics.hip_sizes`. What the heading takes from a turned pelvis (0.3 deg at most in a
+squat) is left out.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mocap.kinematics.body import SIDES, Body
+from mocap.kinematics.fit.hip_place import sources_of
 from mocap.kinematics.fit.model import Skeleton
 from mocap.kinematics.gradients import largest_change_sd, largest_sd
+from mocap.kinematics.hip_sizes import HipError, error_sources, hip_error
 from mocap.kinematics.landmarks import Landmarks, for_placement
 from mocap.kinematics.models import build_body
 from mocap.kinematics.outcomes import all_outcomes, placement_frames
 from mocap.trial import AngleDefinition, JointAngles
-
-SHARED = 0.5
-"""Share of the variance of a regression that is the same on both sides."""
-_MIRROR = np.diag([1.0, 1.0, -1.0])
-
-
-@dataclass(frozen=True)
-class HipError:
-    """Root mean square distance (m) to the true hip centre, NaN where nothing tells it, and in words where it is from.
-
-    `shared` is the share of the variance that is the same on both sides.
-    """
-
-    rms_m: float
-    source: str
-    shared: float = 0.0
-
-    @property
-    def axis_m(self) -> float:
-        """Standard uncertainty per axis."""
-        return self.rms_m / float(np.sqrt(3.0))
-
-
-_HARRINGTON = HipError(float(np.hypot(0.0123, 0.0059)), "Harrington's by CT, Mantovani 2016", SHARED)
-REGRESSIONS = {
-    **dict.fromkeys(("harrington", "harrington_full", "harrington_width", "harrington_leg"), _HARRINGTON),
-    "hara": HipError(1.10 * _HARRINGTON.rms_m, "Harrington's by CT, Mantovani 2016, and 10 % more", SHARED),
-    "bell": HipError(0.0216, "regressions by ultrasound", SHARED),
-    "davis": HipError(float(np.hypot(0.0250, 0.0067)), "Davis's by CT, Mantovani 2016", SHARED),
-}
-FUNCTIONAL = HipError(0.0134, "sphere fits by ultrasound")
-NOT_TOLD = HipError(float("nan"), "nothing tells the error of the hip centre")
-
-
-def hip_error(body: Body, side: str) -> HipError:
-    """Return how far the hip centre of a side, `R` or `L`, may be off."""
-    if f"{side}HJC" in body.points or body.hip_is_keypoint(side):
-        return NOT_TOLD
-    return FUNCTIONAL if side in body.setting.functional.hip_offset else REGRESSIONS[body.setting.hip_method]
-
-
-def error_sources(errors: Mapping[str, HipError]) -> dict[str, NDArray]:
-    """Return what moves the hip centres, each source of unit variance in three directions.
-
-    Parameters
-    ----------
-    errors : mapping of str to HipError
-        By side, `R` and `L`.
-
-    Returns
-    -------
-    dict of str to ndarray, shape (6, 3)
-        Metres of the right and then the left hip centre, in pelvis axes, by the source.
-    """
-    found = {f"hip {side}": np.zeros((6, 3)) for side in SIDES} | {"hips": np.zeros((6, 3))}
-    for side, rows in zip(SIDES, (slice(0, 3), slice(3, 6)), strict=True):
-        size, shared = errors[side].axis_m, errors[side].shared
-        found[f"hip {side}"][rows] = np.sqrt(1.0 - shared) * size * np.eye(3)
-        found["hips"][rows] = np.sqrt(shared) * size * (np.eye(3) if side == "R" else _MIRROR)
-    return found
 
 
 def with_hip_error(angles: JointAngles, found: Landmarks, body: Body, fitted: Skeleton | None) -> JointAngles:
@@ -106,7 +42,12 @@ def with_hip_error(angles: JointAngles, found: Landmarks, body: Body, fitted: Sk
     if body.setting.kind == "keypoints" or body.setting.plug_in_gait is not None:
         return angles
     errors = {side: hip_error(body, side) for side in SIDES}
-    sources, frames = error_sources(errors), placement_frames(found)
+    sources = error_sources(errors)
+    placed = None if fitted is None else fitted.hips
+    if placed is not None:
+        sources = sources_of(placed.covariance)
+        errors = {side: _narrowed(one, placed.variance(side.lower())) for side, one in errors.items()}
+    frames = placement_frames(found)
     seen = for_placement(found, frames, ()) if fitted is None else fitted.by_hips(frames, sources)
     setting = replace(body.setting, hip_error=sources)
     outcomes = all_outcomes(build_body(seen.points, seen.poses, setting, body.zeros, body.heading))
@@ -121,6 +62,10 @@ def with_hip_error(angles: JointAngles, found: Landmarks, body: Body, fitted: Sk
         u_hip_centre=part,
         u_hip_centre_change=largest_change_sd(outcomes, 1.0),
     )
+
+
+def _narrowed(error: HipError, variance: float) -> HipError:
+    return replace(error, rms_m=float(np.sqrt(variance)), source=f"{error.source}, and what the trial tells")
 
 
 def _worded(definition: AngleDefinition, size: float, errors: Mapping[str, HipError]) -> AngleDefinition:

@@ -1,5 +1,9 @@
 """What the hip centre of a body rests on, in words for the methods of angles."""
 
+from collections.abc import Mapping
+
+from numpy.typing import NDArray
+
 from mocap.kinematics.body import Body
 from mocap.kinematics.hip_centre import PelvisSize
 
@@ -15,8 +19,19 @@ def hip_words(body: Body, side: str) -> str:
     words = body.setting.functional.hip_words.get(side, "")
     if side in body.setting.functional.hip_offset:
         return f"hip centre by {words}"
-    words = "; ".join(one for one in (words, _skin_words(body.setting.size)) if one)
+    words = "; ".join(
+        one for one in (words, _skin_words(body.setting.size), _shift_words(body.setting.hip_shift, side)) if one
+    )
     return f"hip centre by {body.setting.hip_method.replace('_', ' ')}{words and f' ({words})'}"
+
+
+def _shift_words(shift: Mapping[str, NDArray], side: str) -> str:
+    """How far a hip centre was moved from where the regression has it; nothing where it was not."""
+    if side not in shift:
+        return ""
+    forward, up, right = 1000 * shift[side]
+    outward = right if side == "R" else -right
+    return f"moved {forward:+.1f} mm forward, {up:+.1f} up and {outward:+.1f} outward by what the trial tells"
 
 
 def _skin_words(size: PelvisSize | None) -> str:

@@ -18,6 +18,7 @@ from mocap.kinematics.faults.odd_points import with_odd_flags, without_strays
 from mocap.kinematics.faults.steps import find_steps
 from mocap.kinematics.faults.turns import settled_turns
 from mocap.kinematics.faults.verticals import vertical_verdicts
+from mocap.kinematics.fit.hip_place import shifts_of
 from mocap.kinematics.fit.model import Skeleton, fit_skeleton
 from mocap.kinematics.frame_flags import with_point_flags
 from mocap.kinematics.frame_reasons import with_frame_reasons
@@ -157,6 +158,8 @@ def _posed(trial: GivenTrial, person: Person, setting: Setting, options: Kinemat
         found = lm.build_landmarks(traced, person.calibration, options.pelvis, noise)
     size = person.size or size_without_static(positions, options)
     setting = replace(setting, pelvis_method=found.pelvis_method, size=size, functional=person.functional)
+    if fitted is not None:
+        setting = replace(setting, hip_shift=shifts_of(fitted.hips))
     body = build_body(found.points, found.poses, setting, person.zeros)
     # Once for all that asks for single ones of them later.
     parts = (part for pose in found.poses.values() for part in pose.parts)

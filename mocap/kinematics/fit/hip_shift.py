@@ -67,22 +67,57 @@ def hip_shift(tree: Tree, fitted: Fit, observed: Observed, frames: NDArray) -> H
     -----
     A frame stands for itself: what its neighbours tell over gaps is not in it.
     """
+    return HipShift(
+        tree, fitted.rotations[frames], _origins(tree, fitted.root[frames], fitted.rotations[frames]),
+        hip_equations(tree, fitted, observed, frames).poses,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class HipEquations:
+    """What some frames tell of the hip centres, their poses eliminated.
+
+    Attributes
+    ----------
+    poses : ndarray, shape (frame, n, 6)
+        As of `HipShift`.
+    weight : ndarray, shape (frame, 6, 6)
+        Information on the hip centres, in pelvis axes, 1/m²; NaN where the poses have no covariance.
+    right : ndarray, shape (frame, 6)
+        What the residuals pull at them with, 1/m.
+    """
+
+    poses: NDArray
+    weight: NDArray
+    right: NDArray
+
+
+def hip_equations(tree: Tree, fitted: Fit, observed: Observed, frames: NDArray) -> HipEquations:
+    """Return what some frames tell of the hip centres; parameters as of `hip_shift`."""
     seen = observed.part(frames)
-    rotations, root = fitted.rotations[frames], fitted.root[frames]
-    origins = _origins(tree, root, rotations)
+    rotations, n_frames = fitted.rotations[frames], len(frames)
+    origins = _origins(tree, fitted.root[frames], rotations)
     used = np.isfinite(seen.position[..., 0]) & ~fitted.left_out[frames]
     weights = np.where(used[..., None, None], seen.weights(1.0), 0.0)
-    pull = np.zeros((len(frames), tree.n_unknowns, 6))
+    pull, own = np.zeros((n_frames, tree.n_unknowns, 6)), np.zeros((n_frames, 6, 6))
+    right, along = np.zeros((n_frames, 6, 1)), np.zeros((n_frames, tree.n_unknowns, 1))
     for marker, index in enumerate(seen.segment):
+        place = origins[:, index] + rotations[:, index] @ seen.place[marker]
+        residual = np.where(used[:, marker, None], seen.position[:, marker] - place, 0.0)[..., None]
+        by_pose = np.swapaxes(_by_pose(tree, origins, index, place), 1, 2) @ weights[:, marker]
+        along += by_pose @ residual
         by_hips = _by_hips(tree, rotations, index)
         if not by_hips.any():
             continue
-        place = origins[:, index] + rotations[:, index] @ seen.place[marker]
-        by_pose = _by_pose(tree, origins, index, place)
-        pull += np.swapaxes(by_pose, 1, 2) @ weights[:, marker] @ by_hips
+        pull += by_pose @ by_hips
+        weighted = np.swapaxes(by_hips, 1, 2) @ weights[:, marker]
+        own += weighted @ by_hips
+        right += weighted @ residual
     covariance = fitted.covariance[frames]
     known = np.isfinite(covariance).all(axis=(1, 2))[:, None, None]
-    return HipShift(tree, rotations, origins, -np.where(known, covariance, np.nan) @ pull)
+    poses = -np.where(known, covariance, np.nan) @ pull
+    back = np.swapaxes(poses, 1, 2)
+    return HipEquations(poses, own + back @ pull, (right + back @ along)[..., 0])
 
 
 def _origins(tree: Tree, root: NDArray, rotations: NDArray) -> NDArray:

@@ -3,7 +3,8 @@
 Lu and O'Connor 1999 (global optimisation of a chain of segments), with the weights of each marker, a prior on
 acceleration in gaps, a last step by what all markers tell of fast movement, and the covariance of the answer. Segments
 and joint centres come from the static trial and stay constant: pelvis, femora, shanks and feet hang together in ball
-joints with limits, the plate at T12/L1 and the thorax move freely against the pelvis.
+joints with limits, the plate at T12/L1 and the thorax move freely against the pelvis. Where a plate shows the sacrum,
+the hip centres of a regression move to where the trial's markers agree best (`mocap.kinematics.fit.hip_place`).
 """
 
 from collections.abc import Collection, Mapping
@@ -20,6 +21,7 @@ from mocap.kinematics.body import SIDES, Body, Setting, Zeros
 from mocap.kinematics.clusters import ClusterPose
 from mocap.kinematics.fit.bridging import Shown, judge
 from mocap.kinematics.fit.flags import Doubt, Flags, doubts_of
+from mocap.kinematics.fit.hip_place import HipPlace, place_hips, shows_plate, thinned_frames
 from mocap.kinematics.fit.hip_shift import hip_shift, landmarks_by_hips
 from mocap.kinematics.fit.landmarks import Placer, cluster_in_segment, source_names
 from mocap.kinematics.fit.solve import Fit, Observed, solve
@@ -27,6 +29,7 @@ from mocap.kinematics.fit.start import acceleration_density, start_poses
 from mocap.kinematics.fit.tree import Tree, build_trees, trackers
 from mocap.kinematics.fit.verdicts import fit_verdicts
 from mocap.kinematics.fit.weights import STEADY_S, soft_tissue_variance, weight_words
+from mocap.kinematics.hip_sizes import HipError, error_sources, hip_error
 from mocap.kinematics.marker_sets import Matched, match
 from mocap.kinematics.observability import Outcome
 from mocap.kinematics.options import KinematicsOptions
@@ -54,6 +57,8 @@ class Skeleton:
     flags : Flags
         Of single frames.
     legs : the fitted tree of pelvis and legs
+    hips : HipPlace or None
+        Where the trial puts the hip centres against a regression.
     """
 
     landmarks: lm.Landmarks
@@ -63,6 +68,7 @@ class Skeleton:
     sources: frozenset[str]
     flags: Flags
     legs: "_Part"
+    hips: HipPlace | None = None
 
     def worded(self, outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:
         """Return the outcomes, those that the model made with its name and weights."""
@@ -127,7 +133,10 @@ def fit_skeleton(
     KinematicsError
         SKELETON_NO_STATIC, SKELETON_STATIC, SKELETON_KEYPOINTS, SKELETON_NO_MARKERS.
     """
-    trees = _person_trees(static, matched, person, setting, pointed)
+    trees, errors = _person_trees(static, matched, person, setting, pointed)
+    hips = _placed_hips(trees[0], errors, points, matched, positions, options)
+    if hips is not None:
+        trees = (hips.moved(trees[0]), *trees[1:])
     parts = []
     for tree in trees:
         part = _fit_tree(tree, points, matched, positions, options)
@@ -140,12 +149,13 @@ def fit_skeleton(
             code="SKELETON_NO_MARKERS",
         )
     assert person.calibration is not None
-    return _assembled(parts, points, matched, positions, person.calibration, options)
+    return replace(_assembled(parts, points, matched, positions, person.calibration, options), hips=hips)
 
 
 def _person_trees(
     static: Points3D | None, matched: Matched, person: Person, setting: Setting, pointed: Collection[str]
-) -> tuple[Tree, ...]:
+) -> tuple[tuple[Tree, ...], dict[str, HipError]]:
+    """Return the person's trees, that of pelvis and legs first, and how far their hip centres may be off, by side."""
     if matched.marker_set.kind == "keypoints":
         raise KinematicsError(
             "The skeleton model needs markers on the body; keypoints of a detector do not show its segments' axes.",
@@ -167,7 +177,31 @@ def _person_trees(
     standing = {name: vector.value for name, vector in found.items()} | standing
     setting = replace(setting, size=person.size, functional=person.functional)
     body = Body(lm.traced_points(standing, False), {}, setting, Zeros())
-    return build_trees(standing, body, person.calibration)
+    return build_trees(standing, body, person.calibration), {side: hip_error(body, side) for side in SIDES}
+
+
+def _placed_hips(
+    legs: Tree,
+    errors: Mapping[str, HipError],
+    points: Points3D,
+    matched: Matched,
+    positions: Mapping[str, NDArray],
+    options: KinematicsOptions,
+) -> HipPlace | None:
+    """Return where the hip centres lie by some frames of the trial; None without a plate, or a regression of both."""
+    by_regression = len(legs.femur_from_pelvis) == len(SIDES) and all(one.shared for one in errors.values())
+    if not by_regression or not shows_plate(legs, trackers(legs, positions, options.pelvis)):
+        return None
+    frames = thinned_frames(points.n_frames)
+    few = Points3D(
+        points.position[frames], points.names, points.rate_hz * len(frames) / points.n_frames,
+        covariance=points.covariance[frames],
+    )  # fmt: skip
+    part = _fit_tree(legs, few, matched, {name: values[frames] for name, values in positions.items()}, options)
+    if part is None:
+        return None
+    sources = np.concatenate(list(error_sources(errors).values()), axis=1)
+    return place_hips(part.tree, part.fitted, part.observed, sources @ sources.T)
 
 
 def _fit_tree(
