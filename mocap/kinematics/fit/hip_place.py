@@ -81,7 +81,7 @@ def place_hips(tree: Tree, fitted: Fit, observed: Observed, prior: NDArray) -> H
         return None
     found = hip_equations(tree, fitted, observed, sound)
     told = np.isfinite(found.weight).all(axis=(1, 2)) & np.isfinite(found.right).all(axis=1)
-    share = min(1.0, INDEPENDENT / max(np.count_nonzero(told), 1))
+    share = min(1.0, INDEPENDENT / max(int(np.count_nonzero(told)), 1))
     covariance = np.linalg.inv(np.linalg.inv(prior) + share * found.weight[told].sum(axis=0))
     return HipPlace(covariance @ (share * found.right[told].sum(axis=0)), covariance)
 
