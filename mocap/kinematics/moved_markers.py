@@ -29,6 +29,10 @@ def words_of(fault: Moved) -> str:
 
 
 def _what(fault: Moved) -> str:
+    return _which(fault) + (", or labels of several of its points are mixed up" if fault.mixed else "")
+
+
+def _which(fault: Moved) -> str:
     size = f"{1000 * fault.size_m:.0f} mm"
     if fault.exchanged:
         return f"labels of {_listed(fault.names, 'and')} exchanged on the {fault.group.words}"
@@ -173,7 +177,8 @@ def with_moved_flags(
 
 def points_of(fault: Moved, carriers: Mapping[str, frozenset[str]] = MappingProxyType({})) -> frozenset[str]:
     """Return the points that a fault concerns, those that carry a landmark of the static included."""
-    concerned = set(fault.group.points if fault.group.plate or not fault.names else fault.names)
+    all_of_them = fault.group.plate or fault.mixed or not fault.names
+    concerned = set(fault.group.points if all_of_them else fault.names)
     if fault.of_static or fault.in_static:
         concerned.update(*(carriers.get(name, frozenset()) for name in tuple(concerned)))
     return frozenset(concerned)

@@ -14,6 +14,7 @@ from mocap.kinematics.faults.bridging import facing_doubted
 from mocap.kinematics.faults.carried import check_sides_carried
 from mocap.kinematics.faults.coincident import coincident_flags
 from mocap.kinematics.faults.facing import names_by_heading, turned_verdict, with_turned_flags
+from mocap.kinematics.faults.mixed_labels import with_mixed
 from mocap.kinematics.faults.odd_points import with_odd_flags, without_strays
 from mocap.kinematics.faults.steps import find_steps
 from mocap.kinematics.faults.turns import settled_turns
@@ -137,6 +138,7 @@ def _displaced(trial: GivenTrial, person: Person, options: KinematicsOptions) ->
     own, rate_hz, keypoints = trial.unmixed, trial.points.rate_hz, trial.matched.marker_set.kind == "keypoints"
     without_odd = without_strays(own, trial.odd)
     moved, compared = ((), 0) if keypoints else find_moved(without_odd, person.quiet, rate_hz)
+    moved = with_mixed(moved, trial.exchanges, rate_hz)
     moved += () if keypoints else find_steps(without_odd, rate_hz, trial.matched.marker_set.keypoints)
     moved += find_shifted_heels(trial.positions, person.quiet, {one.group.name for one in moved})
     same = same_placement(moved, compared, refuse=options.static_check == "refuse") if person.quiet else ()

@@ -37,6 +37,8 @@ class Moved:
         Where nothing tells which side of a change is right, the frame of the change; else -1.
     in_static : bool
         Whether the change is within the static.
+    mixed : bool
+        Whether labels of several of the points may be mixed up, so that none of the group is to be trusted.
     """
 
     group: Group
@@ -49,6 +51,7 @@ class Moved:
     exchanged: bool = False
     either: int = -1
     in_static: bool = False
+    mixed: bool = False
 
 
 def _groups() -> tuple[Group, ...]:

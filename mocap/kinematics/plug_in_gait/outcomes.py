@@ -62,6 +62,7 @@ def _reworded(body: PlugInGaitBody, side: str, found: Mapping[str, Outcome]) -> 
         "thigh_elevation": thigh,
         "thigh_inclination": f"{thigh}; {heading}",
         "sole_pitch": f"{shank}; {_foot_words(body, side)}",
+        "foot_progression": f"{foot_line}; {heading}",
     }
     own = {}
     for name, method in methods.items():

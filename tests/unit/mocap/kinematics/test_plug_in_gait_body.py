@@ -140,6 +140,8 @@ def test_constructed_angles_and_centres_are_found() -> None:
         assert "Plug-in Gait" in found.angles.definition(name).method
     for side in "rl":
         np.testing.assert_allclose(found.angles.deg(f"ankle_inversion_{side}"), 0.0, atol=1e-9)
+        line = f"foot line {side.upper()}HEE to {side.upper()}TOE; heading: "
+        assert line in found.angles.definition(f"foot_progression_{side}").method
     for name, where in centres.items():
         np.testing.assert_allclose(found.centres[name], where, atol=1e-12, err_msg=name)
 
