@@ -163,7 +163,7 @@ def _stability(
     axes = tuple(along(mass.point, axis) for axis in UPRIGHT)
     method = f"{method}; velocity by central differences, errors of frames taken as independent"
     made = []
-    for words, (length, told) in ((_STABILITY, _leg_length(body)), (_VARIABLE, _height(body, centre))):
+    for words, (length, told, also) in ((_STABILITY, _leg_length(body)), (_VARIABLE, _height(body, centre))):
         if length is None:
             made.append(lost(words, told, (body.n_frames,)))
             continue
@@ -175,21 +175,22 @@ def _stability(
             moving = central_difference_sd(np.stack(sds[1:], axis=1), rate_hz)
             return np.hypot(sds[0], np.sqrt(np.einsum("ti,ti->t", inward**2, moving**2)) * period)
 
-        made.append(Draft(words, values, f"{method}; {told}", _told(values, about), (margin, *axes), spread, reach=1))
+        made.append(Draft(words, values, f"{method}; {told}", _told(values, about), (margin, *axes), spread, 1, also))
     return made[0], made[1]
 
 
-def _leg_length(body: Body) -> tuple[NDArray | None, str]:
+def _leg_length(body: Body) -> tuple[NDArray | None, str, tuple[str, ...]]:
     size = body.setting.size
     if size is None or not np.isfinite(size.leg_length):
-        return None, f"{NO_STATIC}: it tells the leg length"
-    return np.array([size.leg_length]), f"l = {size.leg_length:.3f} m, ASIS to medial malleolus or as given"
+        return None, f"{NO_STATIC}: it tells the leg length", ()
+    return np.array([size.leg_length]), f"l = {size.leg_length:.3f} m, ASIS to medial malleolus or as given", ()
 
 
-def _height(body: Body, centre: NDArray) -> tuple[NDArray | None, str]:
+def _height(body: Body, centre: NDArray) -> tuple[NDArray | None, str, tuple[str, ...]]:
+    """Return the height of the centre above the ankles, in words, and the points of the ankles."""
     try:
         ankles = mean([body.ankle(side) for side in SIDES])
     except NotObservable as missing:
-        return None, missing.reason
+        return None, missing.reason, ()
     height = centre[:, 1] - ankles.value[:, 1]
-    return np.where(height > 0.1, height, np.nan), "l over time"
+    return np.where(height > 0.1, height, np.nan), "l over time", tuple(ankles.grad)

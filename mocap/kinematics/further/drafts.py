@@ -41,6 +41,8 @@ class Draft:
         Their standard uncertainties, shape (time,) each, to that of the values.
     reach : int
         How many frames before and after one its value is made of.
+    also : collection of str
+        Points that the values are made of beside those of the scalars, as far as they are traced.
     by_heading : collection of str or None
         The points that show the heading, where it is traced; None where the values do not depend on it.
     """
@@ -52,12 +54,13 @@ class Draft:
     scalars: tuple[Scalar, ...] = ()
     spread: Callable[[Sequence[NDArray]], NDArray] = _only
     reach: int = 0
+    also: Collection[str] = ()
     by_heading: Collection[str] | None = None
 
     def sources(self, *, heading: bool) -> frozenset[str]:
         """Return the points that the values are made of; with those of the heading on asking."""
         own = frozenset(source for scalar in self.scalars for source in scalar.grad)
-        return own | frozenset(self.by_heading or () if heading else ())
+        return own | frozenset(self.also) | frozenset(self.by_heading or () if heading else ())
 
 
 def lost(words: Words, reason: str, shape: tuple[int, ...]) -> Draft:
