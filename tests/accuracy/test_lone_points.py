@@ -88,6 +88,14 @@ def test_points_of_a_shape_are_left_to_it() -> None:
     assert [name for _, name in lone_points(names)] == ["RLFE", "RMFE", "RLMAL", "RHEEL", "T12", "L1"]
 
 
+@pytest.mark.parametrize("name", ["VERTEX", "RWJC", "LHALLUX"])
+def test_head_arms_and_toes_are_looked_at(name: str) -> None:
+    points = displaced(bare(MOVES["squat"]), name, (0.0, 0.04, 0.0), slice(200, 260))
+    positions = {one: points.position[:, column] for column, one in enumerate(points.names)}
+    (one,) = find_steps(positions, 100.0)
+    assert (one.names, one.start, one.stop) == ((name,), 200, 260)
+
+
 @pytest.mark.parametrize("every", [1, 2, 4])
 @pytest.mark.parametrize("move", MOVES)
 def test_movement_is_no_step(move: str, every: int) -> None:

@@ -56,11 +56,12 @@ def test_a_sound_trial_has_no_flags(sound: Kinematics) -> None:
     assert not any(one.frame_reason.any() for one in sound.segments.measures)
 
 
-@pytest.mark.parametrize("fault", ["heels exchanged", "heel off", "condyle off"])
+@pytest.mark.parametrize("fault", ["heels exchanged", "heel off", "condyle off", "head off"])
 def test_no_measure_is_off_without_a_flag(fault: str, points: Points3D, static: Points3D, sound: Kinematics) -> None:
     spoilt = {
         "heels exchanged": lambda: exchanged(points, "RHEEL", "LHEEL"),
         "heel off": lambda: shifted(points, "RHEEL", (0.0, 0.0, 0.05)),
+        "head off": lambda: shifted(points, "VERTEX", (0.1, 0.0, 0.0)),
         "condyle off": lambda: shifted(points, "RLFE", (0.0, -0.06, 0.0)),
     }[fault]()
     result = kinematics(spoilt, None, static)
