@@ -54,3 +54,25 @@ def check_ranges(chosen: Mapping[str, float], defaults: Mapping[str, float]) -> 
             f"Give it in {unit}." if unit else "Give a number in that range.",
             code="OPTION",
         )
+
+
+def check_stated(stated: Mapping[str, object]) -> None:
+    """Refuse what is no number among the choices as somebody wrote them: what is not known is left out.
+
+    Parameters
+    ----------
+    stated : mapping of str to object
+        By the names of `RANGES` and others, as numbers or as text.
+
+    Raises
+    ------
+    KinematicsError
+        OPTION.
+    """
+    for name in RANGES:
+        if str(stated.get(name, "")).strip().lstrip("+-").lower() == "nan":
+            raise KinematicsError(
+                f"Option {name} is {stated[name]}, which is no number.",
+                "Give its value, or leave it out.",
+                code="OPTION",
+            )

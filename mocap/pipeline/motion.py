@@ -17,6 +17,7 @@ from mocap.kinematics import (
     KinematicsOptions,
 )
 from mocap.kinematics.missing import missing_note
+from mocap.kinematics.option_ranges import check_stated
 from mocap.kinematics.proxies import PROXIES
 from mocap.kinematics.static import StaticReport
 from mocap.kinematics.tasks import task_note
@@ -246,6 +247,7 @@ def kinematics_to_file(
     """
     check_heeded(model, choices or {}, up or units, [path, *([static] if static else []), *recorded.files])
     stated = {**(choices or {}), **({} if model is None else {"model": model})}
+    check_stated(stated)
     options = build(KinematicsOptions, stated, "command line", "--set", typed=False)
     # A trial file may be given its own angles; a recording and the standing trial stay.
     kept = [path] if path.suffix.lower() not in TRIAL_SUFFIXES else []

@@ -8,6 +8,7 @@ from mocap.config.plates import read_plates
 from mocap.config.session import Participant, Session
 from mocap.keypoints import ParticipantRule
 from mocap.kinematics import KinematicsOptions
+from mocap.kinematics.option_ranges import check_stated
 from mocap.pipeline.calibration import CalibrationOptions
 from mocap.pipeline.reconstruction import TrialChoices
 from mocap.reconstruction import ReconstructionOptions
@@ -33,6 +34,8 @@ def stage_options(session: Session) -> StageOptions:
     ------
     ConfigError
         Names each unknown key with its section and the nearest valid one.
+    KinematicsError
+        OPTION, for a number of the kinematics that is none.
     """
 
     def section(name: str) -> dict[str, object]:
@@ -40,6 +43,7 @@ def stage_options(session: Session) -> StageOptions:
 
     kinematics = section("kinematics")
     marker_set = kinematics.pop("marker_set", None)
+    check_stated(kinematics)
     return StageOptions(
         build(CalibrationOptions, section("calibration"), "session.toml", "options.calibration"),
         build(ReconstructionOptions, section("reconstruction"), "session.toml", "options.reconstruction"),

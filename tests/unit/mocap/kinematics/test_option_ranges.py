@@ -1,13 +1,17 @@
 """Numbers among the choices that no person, marker or recording has are refused before they become angles."""
 
 import math
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from mocap.config.build import build
 from mocap.errors import KinematicsError
 from mocap.kinematics import KinematicsOptions
-from mocap.kinematics.option_ranges import RANGES
+from mocap.kinematics.option_ranges import RANGES, check_stated
+from mocap.pipeline.motion import kinematics_to_file
+from mocap.pipeline.session_options import stage_options
 
 
 @pytest.mark.parametrize(
@@ -29,6 +33,17 @@ def test_a_number_out_of_its_range_is_refused(name: str, value: float) -> None:
 def test_a_command_line_names_the_choice_and_its_range() -> None:
     with pytest.raises(KinematicsError, match=r"skin_asis_m is 15, outside of 0 to 0\.15"):
         build(KinematicsOptions, {"skin_asis_m": "15"}, "command line", "--set", typed=False)
+
+
+@pytest.mark.parametrize("stated", [{"heading_rad": "nan"}, {"leg_length_m": math.nan}, {"gravity_sd_deg": " -NaN"}])
+def test_what_somebody_wrote_is_a_number(stated: dict[str, object], tmp_path: Path) -> None:
+    with pytest.raises(KinematicsError, match=r"OPTION.*which is no number"):
+        check_stated(stated)
+    check_stated({"heading_rad": "0.5", "model": "segments"})
+    with pytest.raises(KinematicsError, match="which is no number"):
+        kinematics_to_file(tmp_path / "a.trc", tmp_path / "b.h5", *[None] * 6, choices={"heading_rad": "nan"})
+    with pytest.raises(KinematicsError, match="which is no number"):
+        stage_options(SimpleNamespace(options={"kinematics": stated}))
 
 
 def test_what_is_left_out_and_both_ends_of_a_range_are_taken() -> None:
