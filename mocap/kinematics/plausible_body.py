@@ -22,6 +22,7 @@ from mocap.kinematics.body_lines import (
     pelvis_right,
     trunk_top,
 )
+from mocap.kinematics.label_widths import NARROWEST
 from mocap.kinematics.tape.points import lengths_between
 
 BACKWARD = -0.2
@@ -81,12 +82,22 @@ def check_chains(points: Positions, owner: str, neighbours: tuple[tuple[str, str
         right, left = (lengths_between(points[s + upper], points[s + lower]) for s in "RL")
         from_right, from_left = (lengths_between(points[s + upper], points[o + lower]) for s, o in ("RL", "LR"))
         own, crossed = right + left, from_right + from_left
+        if _overlap(points, (upper, lower), median(crossed) / 2.0):
+            continue
         if median(own) > CROSSED_CHAIN * median(np.where(np.isfinite(own), crossed, np.nan)):
             raise KinematicsError(
                 f"In the {owner}, R{upper} is nearer to L{lower} than to R{lower}: left and right are swapped there.",
                 "Mend the labels of the legs or of the pelvis.",
                 code="LEFT_RIGHT",
             )
+
+
+def _overlap(points: Positions, pair: tuple[str, str], apart: float) -> bool:
+    """Tell whether landmarks of one joint are nearer, from leg to leg, than it is wide, as exchanged ones are not."""
+    if pair not in NARROWEST:
+        return False
+    shanks = [median_length(points, (f"{side}LFE", f"{side}LMAL")) for side in "RL"]
+    return bool(apart < NARROWEST[pair] * min(shanks))  # NaN is none
 
 
 def check_facing(points: Positions, owner: str) -> None:
