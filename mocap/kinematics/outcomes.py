@@ -64,7 +64,7 @@ def heading_of(
     if doubted is not None and doubted.any():
         middle, forward = bridged(middle, doubted), bridged(forward, doubted)
     heading = given or find_heading(middle, forward, rate_hz, _feet_bisector(body), name)
-    return None if heading is None else with_turned(heading, forward)
+    return None if heading is None else with_turned(heading, np.where(_head_up(body), forward, np.nan))
 
 
 def _facing(body: Body) -> tuple[NDArray, NDArray, str]:
@@ -79,6 +79,15 @@ def _facing(body: Body) -> tuple[NDArray, NDArray, str]:
         middle = body.mid_hip().value
         right, name = body.hip("R").value - body.hip("L").value, "perpendicular of the hip line"
     return middle, np.cross([0.0, 1.0, 0.0], _unit(right)), name
+
+
+def _head_up(body: Body) -> NDArray:
+    """Return where the pelvis is not upside down, as in a somersault, shape (time, 1); all of it if it has no axes."""
+    try:
+        up: NDArray = body.pelvis().axes[:, 1, 1, None] > 0.0
+    except NotObservable:
+        return np.ones((body.n_frames, 1), bool)
+    return up
 
 
 def _unit(lines: NDArray) -> NDArray:

@@ -11,6 +11,7 @@ from mocap.storage.layout import Variable, add, numbers, words
 from mocap.trial import JointAngles, Segments
 
 _MEASURES = "measure_frame_reason"
+_MOST = 256
 
 
 def add_angle_reasons(variables: dict[str, Variable], angles: JointAngles) -> None:
@@ -42,6 +43,8 @@ def _add(
 ) -> None:
     if len(told) == 1:
         return
+    if len(told) > _MOST:
+        raise ValueError(f"{len(told)} reasons of poses and measures are more than {_MOST} codes can tell")
     codes = np.arange(len(told), dtype=np.uint8)
     # CF wants one word each; the table beside it has the sentences.
     flags = {"flag_values": codes, "flag_meanings": " ".join(re.sub(r"\W+", "_", text).strip("_") for text in told)}

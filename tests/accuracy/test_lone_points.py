@@ -83,6 +83,16 @@ def test_the_course_of_a_parabola_never_breaks() -> None:
     assert np.isnan(breaks(path)[0][[32, 37]]).all()
 
 
+@pytest.mark.parametrize("landed_s", [1.0, 1.0025, 1.005])
+def test_a_landing_is_no_step(landed_s: float) -> None:
+    time = np.arange(200) / 100.0
+    path = np.stack([0 * time, 0 * time, np.maximum(4.5 * (landed_s - time), 0.0)], axis=1)
+    path += np.random.default_rng(0).normal(0, 0.001, path.shape)
+    assert not find_steps({"RLFE": path}, 100.0)  # breaks off by 10 to 23 mm
+    path[150:, 1] += 0.02
+    assert [one.either for one in find_steps({"RLFE": path}, 100.0)] == [150]
+
+
 def test_points_of_a_shape_are_left_to_it() -> None:
     names = ("RLFE", "RMFE", "LLFE", "LMFE", "LTH1", "RASIS", "LASIS", "RPSIS", "T12", "L1", "SACR", "RLMAL", "RHEEL")
     assert [name for _, name in lone_points(names)] == ["RLFE", "RMFE", "RLMAL", "RHEEL", "T12", "L1"]

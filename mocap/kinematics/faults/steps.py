@@ -19,6 +19,7 @@ _SIDE = 4  # samples on each side, through which a parabola is laid
 _MISSING = 3  # samples among these eight
 _SIGMAS, _MEDIAN_OF_MAXWELL = 7.0, 1.538
 _ALIKE = 0.6  # the way back is so many times the way there, or more
+_OF_STEP = 0.5  # of a step, that the way between two samples is off those around it
 _MOST = 60
 _ALONE = (
     Group("spine", "spine", SPINOUS, SKIN_M),
@@ -73,7 +74,7 @@ def _of_point(group: Group, name: str, path: NDArray, limit_m: float) -> list[Mo
     size, apart = breaks(path)
     usual = float(finite_median(size[:, None], axis=0)[0]) / _MEDIAN_OF_MAXWELL
     limit = max(limit_m, _SIGMAS * usual) if np.isfinite(usual) else np.inf
-    at = _peaks(size / apart, limit)
+    at = [frame for frame in _peaks(size / apart, limit) if not _is_kink(path, frame, size[frame])]
     if not at:
         return []
     largest = float(size[at].max())
@@ -124,6 +125,20 @@ def breaks(path: NDArray) -> tuple[NDArray, NDArray]:
     size[there[_SIDE : _SIDE + inner]] = np.linalg.norm(miss, axis=1)
     apart[there[1:]] = np.diff(there)
     return size, apart
+
+
+def _is_kink(path: NDArray, frame: int, size: float) -> bool:
+    """Tell whether a point that lands or hits changes its speed there and not its place.
+
+    Its way from one sample to the next lies between those before and behind, then.
+    """
+    way = np.diff(path[frame - 3 : frame + 3], axis=0)
+    if not np.isfinite(way).all() or len(way) < _SIDE + 1:
+        return False
+    before, here, behind = way[:-2], way[1:-1], way[2:]
+    line = behind - before
+    share = np.clip(np.sum((here - before) * line, axis=1) / np.maximum(np.sum(line**2, axis=1), 1e-18), 0.0, 1.0)
+    return bool(np.linalg.norm(here - before - share[:, None] * line, axis=1).max() < _OF_STEP * size)
 
 
 def _at_middle(frames: NDArray) -> NDArray:

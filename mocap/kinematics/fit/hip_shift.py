@@ -18,6 +18,8 @@ from mocap.kinematics.fit.tree import Tree
 from mocap.kinematics.landmarks import Landmarks
 from mocap.kinematics.traced import Frame, Vec, skew
 
+_SINGULAR = 1e-9
+
 
 @dataclass(frozen=True, eq=False)
 class HipShift:
@@ -101,11 +103,14 @@ def hip_equations(tree: Tree, fitted: Fit, observed: Observed, frames: NDArray) 
     weights = np.where(used[..., None, None], seen.weights(1.0), 0.0)
     pull, own = np.zeros((n_frames, tree.n_unknowns, 6)), np.zeros((n_frames, 6, 6))
     right, along = np.zeros((n_frames, 6, 1)), np.zeros((n_frames, tree.n_unknowns, 1))
+    normal = np.zeros((n_frames, tree.n_unknowns, tree.n_unknowns))
     for marker, index in enumerate(seen.segment):
         place = origins[:, index] + rotations[:, index] @ seen.place[marker]
         residual = np.where(used[:, marker, None], seen.position[:, marker] - place, 0.0)[..., None]
-        by_pose = np.swapaxes(_by_pose(tree, origins, index, place), 1, 2) @ weights[:, marker]
+        turning = _by_pose(tree, origins, index, place)
+        by_pose = np.swapaxes(turning, 1, 2) @ weights[:, marker]
         along += by_pose @ residual
+        normal += by_pose @ turning
         by_hips = _by_hips(tree, rotations, index)
         if not by_hips.any():
             continue
@@ -116,8 +121,11 @@ def hip_equations(tree: Tree, fitted: Fit, observed: Observed, frames: NDArray) 
     covariance = fitted.covariance[frames]
     known = np.isfinite(covariance).all(axis=(1, 2))[:, None, None]
     poses = -np.where(known, covariance, np.nan) @ pull
-    back = np.swapaxes(poses, 1, 2)
-    return HipEquations(poses, own + back @ pull, (right + back @ along)[..., 0])
+    # What markers alone tell, which is never less than nothing; segments without any tell nothing.
+    back = np.swapaxes(pull, 1, 2) @ np.linalg.pinv(normal, rcond=_SINGULAR, hermitian=True)
+    known = known[:, :, 0]
+    weight, pulls = own - back @ pull, (right - back @ along)[..., 0]
+    return HipEquations(poses, np.where(known[..., None], weight, np.nan), np.where(known, pulls, np.nan))
 
 
 def _origins(tree: Tree, root: NDArray, rotations: NDArray) -> NDArray:

@@ -15,6 +15,7 @@ SUBJECT = default_subject(seed=3)
 TRIAL = squat(SUBJECT, repetitions=1, rate_hz=6.0)
 STATIC = static_standing(SUBJECT, seconds=1.0, rate_hz=10.0)
 HEADING = TRIAL.motion.heading
+FEET = ("HEEL", "MT1", "MT2", "MT5", "HALLUX", "LMAL", "MMAL")
 SHOWN = ("pelvic_tilt", "pelvic_obliquity", "lumbar_flexion", "hip_flexion_r", "hip_adduction_l", "hip_rotation_r",
          "knee_flexion_l", "knee_varus_r", "ankle_dorsiflexion_r", "shank_inclination_l", "thigh_elevation_r",
          "trunk_lean")  # fmt: skip
@@ -123,3 +124,28 @@ def test_with_a_plate_the_skeleton_finds_hip_centres_off_the_regression(
     assert np.abs(tilt).max() <= 0.8
     assert np.abs(tilt).max() <= 2.0 * told and told < 1.0
     assert "by what the trial tells)" in angles.definition("hip_flexion_r").method
+
+
+@pytest.mark.parametrize("hidden", ["feet for a third of the frames", "one leg for a third", "all but plates"])
+def test_hidden_points_take_nothing_from_what_is_left_of_the_error(hidden: str) -> None:
+    rng = np.random.default_rng(0)
+    position = TRIAL.points.position + rng.normal(0, 0.001, TRIAL.points.position.shape)
+    part = slice(None) if hidden == "all but plates" else slice(10, 10 + len(position) // 3)
+    gone = {
+        "feet for a third of the frames": lambda name: name[1:] in FEET,
+        "one leg for a third": lambda name: name[0] == "R" and name[1:] not in ("ASIS", "PSIS"),
+        "all but plates": lambda name: not (name.startswith(("SAC", "T12_")) or name[1:3] in ("TH", "SH")),
+    }[hidden]
+    some = position.copy()
+    for column, name in enumerate(TRIAL.points.names):
+        if gone(name):
+            some[part, column] = np.nan
+    options = KinematicsOptions(model="skeleton", heading_rad=HEADING)
+    whole, less = (
+        kinematics(replace(TRIAL.points, position=one), static=STATIC.points, options=options, measured=False).angles
+        for one in (position, some)
+    )
+    for name in ("hip_flexion_l", "knee_flexion_l"):
+        at = whole.names.index(name)
+        # Measured 0.99 to 1.13, and 7 by plates alone; what is hidden tells of no hip centre.
+        assert 0.95 < less.u_hip_centre[at] / whole.u_hip_centre[at] < (9.0 if hidden == "all but plates" else 1.3)
