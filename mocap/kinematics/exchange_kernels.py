@@ -100,3 +100,36 @@ def places_changed(one: NDArray, other: NDArray, least_m: float, ratio: float, l
         turned2 = (x + u) ** 2 + (y + v) ** 2 + (z + w) ** 2
         changed[frame] = apart2 > least2 and turned2 < ratio * ratio * apart2
     return changed
+
+
+@njit(cache=True, nogil=True)
+def courses_changed(one: NDArray, other: NDArray, least_m: float, ratio: float) -> NDArray:
+    """Find the frames from which on two points go on along each other's course.
+
+    Parameters
+    ----------
+    one, other : float64, shape (3, time)
+        Metres; NaN is missing.
+    least_m : float
+        The two have to be farther apart than this.
+    ratio : float
+        Of what both are off each other's course, ahead by one frame, to what they are off their own.
+
+    Returns
+    -------
+    bool, shape (time,)
+        True at the first frame with the courses changed, and at the first with them changed back.
+    """
+    n_frames = one.shape[1]
+    changed = np.zeros(n_frames, np.bool_)
+    for frame in range(2, n_frames):
+        own2, crossed2, apart2 = 0.0, 0.0, 0.0
+        for axis in range(3):
+            first, second = one[axis, frame], other[axis, frame]
+            first_ahead = 2.0 * one[axis, frame - 1] - one[axis, frame - 2]
+            second_ahead = 2.0 * other[axis, frame - 1] - other[axis, frame - 2]
+            own2 += (first - first_ahead) ** 2 + (second - second_ahead) ** 2
+            crossed2 += (first - second_ahead) ** 2 + (second - first_ahead) ** 2
+            apart2 += (first - second) ** 2
+        changed[frame] = apart2 > least_m * least_m and crossed2 < ratio * ratio * own2  # NaN is not
+    return changed

@@ -1,23 +1,25 @@
-"""Points whose labels are exchanged for some frames: left and right, or neighbours on one segment.
+"""Points whose labels are exchanged for some frames: left and right, neighbours on one segment, or any that jump.
 
 Each of two such points jumps to where the other one was. They are told, never set right: which stretch carries the
 wrong labels is only presumed to be the shorter one.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mocap.kinematics.exchange_kernels import line_never_turns, places_changed
+from mocap.kinematics.exchange_kernels import courses_changed, line_never_turns, places_changed
 from mocap.kinematics.frame_flags import PointFlag, with_point_flags
 from mocap.kinematics.tape.evaluate import for_each, read_only
 from mocap.trial import JointAngles, Points3D, Verdict
 
 LEAST_M = 0.010
 """Spinous processes in a row are 30 mm apart, and no two landmarks of a pair are nearer."""
+LEAST_APART_M, COURSE_RATIO = 0.030, 0.3
+"""Of any two points that jump: nearer ones do no harm; and what they are off each other's course to off their own."""
 RATIO = 0.5
 """Of the sum of the lines before and after to their difference: 0 where a line is reversed, infinite where it stays."""
 LONGEST_GAP_S = 0.1
@@ -49,7 +51,9 @@ def candidate_pairs(names: Sequence[str]) -> list[tuple[str, str]]:
     return [pair for pair in pairs if there.issuperset(pair)]
 
 
-def find_exchanges(positions: Mapping[str, NDArray], rate_hz: float) -> tuple[Exchange, ...]:
+def find_exchanges(
+    positions: Mapping[str, NDArray], rate_hz: float, jumping: Collection[str] = ()
+) -> tuple[Exchange, ...]:
     """Find the stretches of frames in which the labels of two points are exchanged.
 
     Parameters
@@ -57,13 +61,19 @@ def find_exchanges(positions: Mapping[str, NDArray], rate_hz: float) -> tuple[Ex
     positions : mapping of str to ndarray, shape (time, 3)
         Landmarks in any axes, m; NaN is missing.
     rate_hz : float
+    jumping : collection of str
+        Landmarks that jump at all: any two of them may have got each other's labels, on other segments, too.
 
     Returns
     -------
     tuple of Exchange
         In the order of pairs and of time. A whole trial with exchanged labels has none: nothing changes places in it.
     """
-    pairs = candidate_pairs(list(positions))
+    usual = candidate_pairs(list(positions))
+    known = {frozenset(pair) for pair in usual}
+    others = [pair for pair in combinations([name for name in positions if name in jumping], 2)
+              if frozenset(pair) not in known]  # fmt: skip
+    pairs = usual + others
     n_frames = len(next(iter(positions.values()))) if positions else 0
     if n_frames < 2:
         return ()
@@ -73,7 +83,9 @@ def find_exchanges(positions: Mapping[str, NDArray], rate_hz: float) -> tuple[Ex
 
     def work(index: int) -> None:
         one, other = (rows[name] for name in pairs[index])
-        if not line_never_turns(one, other):
+        if index >= len(usual):
+            changed[index] = np.flatnonzero(courses_changed(one, other, LEAST_APART_M, COURSE_RATIO))
+        elif not line_never_turns(one, other):
             changed[index] = np.flatnonzero(places_changed(one, other, LEAST_M, RATIO, longest))
 
     for_each(work, range(len(pairs)), len(pairs) * n_frames)

@@ -112,10 +112,11 @@ def look_at(
     # What is on one spot throughout is a landmark all the same, of no known place.
     for name in {name for pair in coincident for name in (pair.one, pair.other)} - set(positions):
         positions[name] = np.full((points.n_frames, 3), np.nan)
-    exchanges = find_exchanges(positions, points.rate_hz)
     marks = matched.marker_set
     detected = frozenset(matched.label_of) if marks.kind == "keypoints" else marks.keypoints
-    odd = without_exchanged(find_odd_points(points, matched.label_of, detected), exchanges)
+    odd = find_odd_points(points, matched.label_of, detected)
+    exchanges = find_exchanges(positions, points.rate_hz, [name for name in odd.jumping if name not in detected])
+    odd = without_exchanged(odd, exchanges)
     stands = upright_verdicts(positions) if upright else ()
     _check_recordings(recordings, options, static)
     return GivenTrial(

@@ -21,6 +21,15 @@ FAULTS = {
 }  # fmt: skip
 
 
+def noisy_points(points: Points3D) -> Points3D:
+    noise = np.random.default_rng(0).normal(0, 0.001, points.position.shape)
+    return Points3D(points.position + noise, points.names, points.rate_hz)
+
+
+PERSON = default_subject()
+WALK, STILL = (noisy_points(one.points) for one in (walking(PERSON, 3.0), static_standing(PERSON)))
+
+
 def body(movement: str, seed: int) -> Points3D:
     """A person with the spinous process of L1 as well, 30 to 40 mm below T12."""
     points = MOVEMENTS[movement](default_subject(stature_m=1.5 + 0.1 * (seed % 6), seed=seed)).points
@@ -120,6 +129,34 @@ def test_a_burst_up_to_an_end_is_found_from_its_one_edge() -> None:
     spoilt[n_frames - 9 : n_frames - 6, columns["RASIS"]] = np.nan
     (told,) = find_exchanges(by_name(spoilt, columns), 100.0)
     assert told.start == n_frames - 6
+
+
+ANY_TWO = [("RMT2", "LMT5", 194, 228), ("LSH3", "RMT2", 23, 86), ("LMMAL", "RHALLUX", 134, 147),
+           ("LMT1", "RMMAL", 199, 268), ("C7", "RASIS", 199, 239), ("RTH1", "LSH2", 100, 101)]  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "other", "start", "stop"), ANY_TWO, ids=str)
+def test_any_two_that_jump_are_looked_at(one: str, other: str, start: int, stop: int) -> None:
+    points = WALK
+    columns = {name: index for index, name in enumerate(points.names)}
+    spoilt = Points3D(burst(points.position, columns, [(one, other)], start, stop), points.names, points.rate_hz)
+    result = kinematics(spoilt, static=STILL)
+    (verdict,) = (one for one in result.verdicts if one.name == "labels_exchanged")
+    assert not verdict.passed
+    assert f"{one} and {other}" in verdict.text or f"{other} and {one}" in verdict.text
+    sound = kinematics(points, static=STILL).angles
+    off = np.abs(result.angles.deg() - sound.deg()) > 8.0  # up to 200 deg
+    assert (result.angles.frame_reason[off] > 0).all()
+
+
+@pytest.mark.parametrize("every", [1, 2, 4])
+@pytest.mark.parametrize("movement", [name for name in MOVEMENTS if name != "static"])
+def test_no_two_change_their_courses_by_themselves(movement: str, every: int) -> None:
+    points = body(movement, 3)
+    noisy = points.position[::every] + np.random.default_rng(3).normal(0, 0.003, points.position[::every].shape)
+    positions = {name: noisy[:, column] for column, name in enumerate(points.names)}
+    alarms = find_exchanges(positions, points.rate_hz / every, points.names)
+    assert [one for one in alarms if (one.one, one.other) not in candidate_pairs(points.names)] == []
 
 
 def turning(apart_m: float, turn_deg: float, missing: int = 0) -> list[tuple[int, int]]:

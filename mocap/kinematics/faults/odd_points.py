@@ -65,11 +65,14 @@ class OddPoints:
         By kind, those of which there are any.
     allowed : int
         Samples off their course that are usual: of keypoints.
+    jumping : tuple of str
+        Landmarks with a rough sample, whatever becomes of it.
     """
 
     names: tuple[str, ...]
     masks: Mapping[str, NDArray]
     allowed: int = 0
+    jumping: tuple[str, ...] = ()
 
 
 def without_absurd(points: Points3D) -> Points3D:
@@ -128,7 +131,8 @@ def find_odd_points(
     if rough.any():
         masks["leaping"], masks["off course"] = _closer(points, columns, rough)
     allowed = int(_KEYPOINT_SHARE * points.n_frames * sum(name in keypoints for name in names))
-    return OddPoints(names, {kind: mask for kind, mask in masks.items() if mask.any()}, allowed)
+    jumping = tuple(names[column] for column in np.flatnonzero(rough.any(axis=0)))
+    return OddPoints(names, {kind: mask for kind, mask in masks.items() if mask.any()}, allowed, jumping)
 
 
 def _doubted(position: NDArray, columns: NDArray) -> NDArray:
