@@ -23,7 +23,7 @@ from mocap.kinematics.anatomical.joints import (
 )
 from mocap.kinematics.anatomical.lengths import body_lengths, skin_facts, standing_verdicts
 from mocap.kinematics.anatomical.possible_places import check_places
-from mocap.kinematics.anatomical.touched import check_carried, find_touched
+from mocap.kinematics.anatomical.touched import TouchedLandmarks, check_carried, find_touched
 from mocap.kinematics.body import SIDES, Body, Setting, Zeros
 from mocap.kinematics.body_lines import thinned
 from mocap.kinematics.exchanged import exchange_verdict, find_exchanges
@@ -147,29 +147,15 @@ def calibrate_person(
     # What a static of a world without a vertical tells of the sole or of heights would be of no use.
     setting = replace(setting, gravity_known=setting.gravity_known and static.gravity_known)
     upright = setting.gravity_known and options.posture == "upright"
-    everything, doubts = checked_positions(static, matched, "static trial", upright, standing=True)
-    shared = shared_landmarks(everything, trial, marker_set)
-    compared = plausibility.same_subject(everything, thinned(trial), options.static_check == "refuse")
-    same = shared if compared is None else (*shared, compared)
-    exchanges = find_exchanges(everything, static.rate_hz)
-    same += (exchange_verdict(exchanges, static, "static"),) if exchanges else ()
-    same += upright_verdicts(everything, "static") if upright else ()
-    same += order_verdict(doubts, "static")
-    quiet = quiet_part(everything, static.rate_hz)
-    positions = {name: values[quiet] for name, values in everything.items()}
-    positions = {name: values for name, values in positions.items() if np.isfinite(values).all(axis=1).any()}
-    touched = find_touched(recordings, marker_set, positions, options, everything)
-    with_markers = positions
-    if touched.positions:
-        positions = {**positions, **touched.positions}
-        check_carried(touched.positions, positions)
-        check_places(touched.positions, positions)
-        plausibility.check_body(positions, "static trial with the landmarks that were pointed at", standing=True)
+    stands = _standing(static, matched, trial, options, upright)
+    with_markers = stands.positions
+    touched = find_touched(recordings, marker_set, with_markers, options, stands.everything)
+    positions = _with_touched(with_markers, touched)
     noise = lm.noise_of(static, matched)
     calibration = lm.calibrate(positions, trial, noise)
     tracked = {name: values for name, values in positions.items() if name in trial}
     if not tracked:
-        return Person(verdicts=same, doubts=doubts)
+        return Person(verdicts=stands.verdicts, doubts=stands.doubts)
     found = lm.build_landmarks(lm.traced_points(tracked, False), calibration, options.pelvis, noise)
     size = sized(positions, options)
     setting = replace(setting, pelvis_method=found.pelvis_method, size=size)
@@ -181,34 +167,88 @@ def calibrate_person(
     means, confirmed = {name: mean for name, (mean, _) in neutral.items()}, options.physiology == "confirmed"
     impossible, reached = standing_reach(means, upright=upright, confirmed=confirmed)
     neutral = {name: figures for name, figures in neutral.items() if name not in impossible}
-    n_quiet = int(quiet.sum())
-    quiet_s = n_quiet / static.rate_hz
     seen = build_body(lm.traced_points(positions, False), {}, setting, zeros)
-    lengths = body_lengths(seen)
-    methods = _hip_methods(seen, setting, trial)
-    report = StaticReport(
+    methods, hips = _hip_methods(seen, setting, trial), hips_of(seen)
+    facts = {
+        **joint_facts(functional, methods),
+        **(skin_facts(size, setting.hip_method) if setting.hip_method in methods.values() else {}),
+        **touched.facts,
+        **body_lengths(seen),
+    }
+    report = _report(static, stands, neutral, size, facts)
+    judged = without_given_hips(judged + standing_verdicts(report.neutral_mean_rad), methods)
+    judged += touched.verdicts
+    judged += closing_verdicts(recordings, marker_set, with_markers, hips, options.static_check == "refuse")
+    return Person(
+        calibration, zeros, size, report, functional,
+        (*stands.verdicts, _enough(report.quiet_s, stands.everything), *reached, *judged),
+        _mean_sd(positions, noise), positions, hips, stands.doubts,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class _Standing:
+    """A static trial that was looked at: `everything` in all frames, `positions` in the quiet ones alone, m."""
+
+    everything: Mapping[str, NDArray]
+    quiet: NDArray
+    positions: Mapping[str, NDArray]
+    verdicts: tuple[Verdict, ...]
+    doubts: tuple[OrderDoubt, ...]
+
+
+def _standing(
+    static: Points3D, matched: Matched, trial: Mapping[str, NDArray], options: KinematicsOptions, upright: bool
+) -> _Standing:
+    """Return the static after the looks at its labels, its person and its movement."""
+    everything, doubts = checked_positions(static, matched, "static trial", upright, standing=True)
+    verdicts = shared_landmarks(everything, trial, matched.marker_set)
+    compared = plausibility.same_subject(everything, thinned(trial), options.static_check == "refuse")
+    verdicts += () if compared is None else (compared,)
+    exchanges = find_exchanges(everything, static.rate_hz)
+    verdicts += (exchange_verdict(exchanges, static, "static"),) if exchanges else ()
+    verdicts += upright_verdicts(everything, "static") if upright else ()
+    verdicts += order_verdict(doubts, "static")
+    quiet = quiet_part(everything, static.rate_hz)
+    positions = {name: values[quiet] for name, values in everything.items()}
+    positions = {name: values for name, values in positions.items() if np.isfinite(values).all(axis=1).any()}
+    return _Standing(everything, quiet, positions, verdicts, doubts)
+
+
+def _with_touched(positions: Mapping[str, NDArray], touched: TouchedLandmarks) -> Mapping[str, NDArray]:
+    """Return landmarks with those that were pointed at, after the checks of where these can be."""
+    if not touched.positions:
+        return positions
+    both = {**positions, **touched.positions}
+    check_carried(touched.positions, both)
+    check_places(touched.positions, both)
+    plausibility.check_body(both, "static trial with the landmarks that were pointed at", standing=True)
+    return both
+
+
+def _report(
+    static: Points3D,
+    stands: _Standing,
+    neutral: Mapping[str, tuple[float, float]],
+    size: PelvisSize | None,
+    facts: Mapping[str, float | str],
+) -> StaticReport:
+    n_quiet = int(stands.quiet.sum())
+    return StaticReport(
         n_frames=static.n_frames,
         n_quiet=n_quiet,
-        quiet_s=quiet_s,
+        quiet_s=n_quiet / static.rate_hz,
         neutral_mean_rad={name: mean for name, (mean, _) in neutral.items()},
         neutral_sd_rad={name: sd for name, (_, sd) in neutral.items()},
         size=size,
-        facts={
-            **joint_facts(functional, methods),
-            **(skin_facts(size, setting.hip_method) if setting.hip_method in methods.values() else {}),
-            **touched.facts,
-            **lengths,
-        },
+        facts=facts,
     )
-    enough = Verdict("static_quiet", quiet_s, STATIC_QUIET_S, "s", quiet_s >= STATIC_QUIET_S, _quiet_words(everything))
-    hips = hips_of(seen)
-    judged += standing_verdicts(report.neutral_mean_rad)
-    refuse = options.static_check == "refuse"
-    judged = without_given_hips(judged, methods)
-    judged += touched.verdicts + closing_verdicts(recordings, marker_set, with_markers, hips, refuse)
-    verdicts = (*same, enough, *reached, *judged)
-    means_sd = _mean_sd(positions, noise)
-    return Person(calibration, zeros, size, report, functional, verdicts, means_sd, positions, hips, doubts)
+
+
+def _enough(quiet_s: float, static: Mapping[str, NDArray]) -> Verdict:
+    """Return whether there is enough quiet standing in a static."""
+    words = _quiet_words(static)
+    return Verdict("static_quiet", quiet_s, STATIC_QUIET_S, "s", quiet_s >= STATIC_QUIET_S, words)
 
 
 def _quiet_words(static: Mapping[str, NDArray]) -> str:
