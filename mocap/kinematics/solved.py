@@ -139,7 +139,8 @@ def _displaced(trial: GivenTrial, person: Person, options: KinematicsOptions) ->
     without_odd = without_strays(own, trial.odd)
     moved, compared = ((), 0) if keypoints else find_moved(without_odd, person.quiet, rate_hz)
     moved = with_mixed(moved, trial.exchanges, rate_hz)
-    moved += () if keypoints else find_steps(without_odd, rate_hz, trial.matched.marker_set.keypoints)
+    marks = trial.matched.marker_set.keypoints
+    moved += () if keypoints else find_steps(without_odd, rate_hz, marks, trial.odd.doubted)
     moved += find_shifted_heels(trial.positions, person.quiet, {one.group.name for one in moved})
     same = same_placement(moved, compared, refuse=options.static_check == "refuse") if person.quiet else ()
     moved += find_moved_in_static(person.quiet, trial.static, trial.points.n_frames) if compared else ()

@@ -67,12 +67,15 @@ class OddPoints:
         Samples off their course that are usual: of keypoints.
     jumping : tuple of str
         Landmarks with a rough sample, whatever becomes of it.
+    doubted : tuple of str
+        Those, and landmarks with a missing sample or that never move; no other does anything at once.
     """
 
     names: tuple[str, ...]
     masks: Mapping[str, NDArray]
     allowed: int = 0
     jumping: tuple[str, ...] = ()
+    doubted: tuple[str, ...] = ()
 
 
 def without_absurd(points: Points3D) -> Points3D:
@@ -132,7 +135,8 @@ def find_odd_points(
         masks["leaping"], masks["off course"] = _closer(points, columns, rough)
     allowed = int(_KEYPOINT_SHARE * points.n_frames * sum(name in keypoints for name in names))
     jumping = tuple(names[column] for column in np.flatnonzero(rough.any(axis=0)))
-    return OddPoints(names, {kind: mask for kind, mask in masks.items() if mask.any()}, allowed, jumping)
+    masks = {kind: mask for kind, mask in masks.items() if mask.any()}
+    return OddPoints(names, masks, allowed, jumping, tuple(names[column] for column in doubted))
 
 
 def _doubted(position: NDArray, columns: NDArray) -> NDArray:

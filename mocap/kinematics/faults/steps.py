@@ -46,7 +46,10 @@ def lone_points(names: Collection[str]) -> list[tuple[Group, str]]:
 
 
 def find_steps(
-    positions: Mapping[str, NDArray], rate_hz: float, keypoints: Collection[str] = frozenset()
+    positions: Mapping[str, NDArray],
+    rate_hz: float,
+    keypoints: Collection[str] = frozenset(),
+    doubted: Collection[str] | None = None,
 ) -> tuple[Moved, ...]:
     """Find the lone points that go on elsewhere from one frame to the next.
 
@@ -57,6 +60,8 @@ def find_steps(
     rate_hz : float
     keypoints : collection of str
         Landmarks that a pose detector placed, which are not looked at.
+    doubted : collection of str, optional
+        Landmarks that do anything at once, where that is known: no others are looked at.
 
     Returns
     -------
@@ -65,6 +70,8 @@ def find_steps(
     """
     found = list[Moved]()
     for group, name in lone_points([name for name in positions if name not in keypoints]):
+        if doubted is not None and name not in doubted:
+            continue
         limit = group.limit_m * max(1.0, FULL_RATE_HZ / rate_hz)
         found += _of_point(group, name, positions[name], limit)
     return tuple(found)
