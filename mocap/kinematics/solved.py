@@ -173,6 +173,8 @@ def _posed(trial: GivenTrial, person: Person, setting: Setting, options: Kinemat
     outcomes = all_outcomes(body)
 
     def sources(heading: bool = False) -> dict[str, frozenset[str]]:
+        """Return, per angle, the points that it is made of; with those that show the heading on asking."""
+
         def at(frames: NDArray) -> dict[str, frozenset[str]]:
             few = few_frames(
                 positions, person.calibration, options.pelvis, noise, body, frames=frames, heading=heading
