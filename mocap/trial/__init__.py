@@ -1,6 +1,8 @@
-"""The frozen types of the flow, in flow order: Timeline, Keypoints2D, Points3D, Segments, JointAngles, Trial."""
+"""The frozen types of the flow, in flow order: Timeline, Keypoints2D, Points3D, Segments, JointAngles, Event,
+Assessment, Trial."""
 
 from mocap.trial.angles import AngleDefinition, JointAngles
+from mocap.trial.assessment import METRIC_UNITS, Assessment, Metric, Rejected, Rule, Table, Words, joined
 from mocap.trial.bone_errors import BoneErrors
 from mocap.trial.changes import Change, change_between
 from mocap.trial.conventions import (
@@ -11,6 +13,7 @@ from mocap.trial.conventions import (
     measure_rows,
     shared_parts,
 )
+from mocap.trial.events import Event
 from mocap.trial.keypoints import Keypoints2D, Timeline
 from mocap.trial.measures import Measure
 from mocap.trial.points import Points3D, Segments
@@ -29,26 +32,35 @@ __all__ = [
     "BEYOND_REACH",
     "CONFIRMED_REACH",
     "FILE_UNITS",
+    "METRIC_UNITS",
     "NEAR_GIMBAL_LOCK",
     "AngleDefinition",
+    "Assessment",
     "BoneErrors",
     "CameraTimes",
     "Change",
+    "Event",
     "JointAngles",
     "Keypoints2D",
     "Measure",
+    "Metric",
     "Operation",
     "Points3D",
+    "Rejected",
+    "Rule",
     "Segments",
     "SyncEstimate",
+    "Table",
     "Timeline",
     "Trial",
     "Verdict",
+    "Words",
     "beyond_reach",
     "change_between",
     "convention_rows",
     "doubted",
     "frame_reasons",
+    "joined",
     "measure_frame_reasons",
     "measure_rows",
     "scalar_values",

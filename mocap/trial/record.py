@@ -7,7 +7,9 @@ from types import MappingProxyType
 from calibration import CameraRig
 from mocap.errors import ShapeError
 from mocap.trial.angles import JointAngles
+from mocap.trial.assessment import Assessment
 from mocap.trial.checks import freeze
+from mocap.trial.events import Event
 from mocap.trial.keypoints import Keypoints2D, Timeline
 from mocap.trial.points import Points3D, Segments
 
@@ -52,6 +54,10 @@ class Trial:
         Numbers and words about the person (m) and the circumstances.
     inputs : mapping of str to str
         SHA-256 of every input file by its name.
+    events : tuple of Event
+        Of all tasks, detected, imported and edited ones side by side.
+    assessments : tuple of Assessment
+        One per task.
     """
 
     trial_id: str
@@ -76,6 +82,8 @@ class Trial:
     quality: tuple[Verdict, ...] = ()
     operations: tuple[Operation, ...] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
+    events: tuple[Event, ...] = ()
+    assessments: tuple[Assessment, ...] = ()
 
     def __post_init__(self) -> None:
         freeze(
@@ -86,6 +94,8 @@ class Trial:
             bones=tuple((str(a), str(b)) for a, b in self.bones),
             quality=tuple(self.quality),
             operations=tuple(self.operations),
+            events=tuple(self.events),
+            assessments=tuple(self.assessments),
         )
         for name in ("points", "points_smoothed"):
             part = getattr(self, name)
