@@ -6,6 +6,7 @@
     ├── KeypointError               keypoints do not fit the cameras, the skeleton or each other
     ├── ReconstructionError         too little of the input could be turned into 3D points
     ├── KinematicsError             markers, static trial or units make angles impossible or implausible
+    ├── AssessmentError             a trial cannot be assessed, or results do not belong together
     ├── TrialFileError              a trial file is damaged, newer, or not a trial file
     ├── ExportError                 the hand-over cannot be written
     └── ViewerError                 the viewer cannot be opened here
@@ -23,6 +24,7 @@ from calibration.errors import (
 )
 
 __all__ = [
+    "AssessmentError",
     "BoardError",
     "CalibrationError",
     "ConfigError",
@@ -63,6 +65,12 @@ class KinematicsError(MocapError):
     """Markers, static trial or units make angles impossible or implausible."""
 
     code = "KINEMATICS"
+
+
+class AssessmentError(MocapError):
+    """A trial cannot be assessed: it has no angles, or the results do not belong together."""
+
+    code = "ASSESSMENT"
 
 
 class TrialFileError(MocapError):
