@@ -1,0 +1,1 @@
+"""Statistics of people measured several times: reliability, permutation tests, effects, changes of one person."""

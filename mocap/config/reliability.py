@@ -1,0 +1,175 @@
+"""The lab's own reliability, `reliability.toml`: what a change of each metric has to exceed, and where that is from."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from mocap.config.build import build, read_toml
+from mocap.config.presets import preset_path
+from mocap.errors import ConfigError
+
+FORMAT = "mocap-reliability"
+FORMAT_VERSION = 1
+#: 1.96, for a change between two measurements whose variances add up.
+_Z95 = 1.959963984540054
+_NAN = float("nan")
+
+
+@dataclass(frozen=True)
+class MetricReliability:
+    """How well one metric is measured on one person, in its unit; NaN is not known.
+
+    Attributes
+    ----------
+    unit : str
+        `deg`, `mm`, ... as in the tables of an assessment.
+    mdc95 : float
+        Smallest change between two measurements, each a mean over `repetitions`, that exceeds the error in 95 % of
+        cases where nothing changed: 1.96 times the root of 2 times `sem`.
+    mdc95_low, mdc95_high : float
+        95 % interval of it.
+    sem, sem_consistency : float
+        Standard error of one measurement, with and without differences between the means of operators and visits.
+    sem_measurement, sd_repetition : float
+        Its two parts: what stays however many repetitions are averaged, and the standard deviation of one repetition.
+    repetitions : float
+        Usual number (harmonic mean) of repetitions of one measurement.
+    icc, icc_low, icc_high : float
+        ICC of the file's form, with its 95 % interval.
+    n_people, n_measurements : int
+        On whom, and how many of each.
+    mean, sd_people : float
+        Of whom it was measured: on others the ICC is another, the SEM need not be.
+    source : str
+        Of figures that are not from the lab.
+    note : str
+        What was left out.
+    """
+
+    unit: str
+    mdc95: float
+    mdc95_low: float = _NAN
+    mdc95_high: float = _NAN
+    sem: float = _NAN
+    sem_consistency: float = _NAN
+    sem_measurement: float = _NAN
+    sd_repetition: float = _NAN
+    repetitions: float = _NAN
+    icc: float = _NAN
+    icc_low: float = _NAN
+    icc_high: float = _NAN
+    n_people: int = 0
+    n_measurements: int = 0
+    mean: float = _NAN
+    sd_people: float = _NAN
+    source: str = ""
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.mdc95) and self.mdc95 >= 0):
+            raise ConfigError(f"mdc95 = {self.mdc95} is no size of a change", "Give a number of 0 or more.")
+
+    def mdc95_between(self, first: int, second: int) -> float:
+        """Return the MDC95 between means over so many repetitions: 1.96 sqrt(SEM1^2 + SEM2^2).
+
+        Only the part of the repetitions falls with their number: SEM(m)^2 = sem_measurement^2 + sd_repetition^2 / m.
+        Where the parts are not known, or the numbers are not, the MDC95 of the file stays as it is.
+        """
+        parts = self.sem_measurement, self.sd_repetition
+        if not np.isfinite(parts).all() or min(first, second) < 1:
+            return self.mdc95
+        return _Z95 * float(np.sqrt(2 * parts[0] ** 2 + parts[1] ** 2 * (1 / first + 1 / second)))
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """A reliability file.
+
+    Attributes
+    ----------
+    format, format_version
+    name : str
+        Printed with every verdict that rests on it.
+    from_lab : bool
+        Whether it was measured here.
+    design : str
+        In words: operators, visits, people.
+    icc_form : str
+    task : str
+        Empty where it is for all.
+    method : mapping of str to str
+        `marker_set`, `model`, `filter`, `protocol_sha256` of the trials; what is not there is not known.
+    metric : mapping of str to MetricReliability
+    unit : mapping of str to MetricReliability
+        For metrics that are not named, by their unit; of the default alone.
+    """
+
+    format: str
+    format_version: int
+    name: str
+    from_lab: bool
+    design: str = ""
+    icc_form: str = "ICC(2,1)"
+    task: str = ""
+    method: dict[str, str] = field(default_factory=dict)
+    metric: dict[str, MetricReliability] = field(default_factory=dict)
+    unit: dict[str, MetricReliability] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.format != FORMAT or self.format_version != FORMAT_VERSION:
+            raise ConfigError(
+                f"format '{self.format}' {self.format_version} is not '{FORMAT}' {FORMAT_VERSION}",
+                "Give what `mocap reliability` wrote.",
+            )
+
+    def entry(self, name: str, unit: str) -> MetricReliability | None:
+        """Return what is known of a metric of a unit, by its name without the unit; None where nothing is."""
+        one = self.metric.get(name)
+        if one is None or one.unit != unit:
+            one = self.unit.get(unit)
+        return one
+
+    def mdc95(self, name: str, unit: str, repetitions: tuple[int, int] = (0, 0)) -> tuple[float, str]:
+        """Return the MDC95 of a metric, in its unit, and where it is from, in words.
+
+        Parameters
+        ----------
+        name : str
+            Without the unit: `wink_magnitude`.
+        unit : str
+        repetitions : tuple of int
+            Of the two measurements that are compared; 0 is not known (`MetricReliability.mdc95_between`).
+
+        Returns
+        -------
+        tuple of float and str
+            NaN where nothing is known; the words then say why.
+        """
+        one = self.entry(name, unit)
+        if one is None:
+            return _NAN, f"{self.name}: nothing is known of {name} in {unit}"
+        value = one.mdc95_between(*repetitions)
+        if not self.from_lab:
+            return value, f"{self.name}: {one.source}" if one.source else self.name
+        parts = f"{one.n_people} people, {one.n_measurements} measurements each"
+        return value, f"this lab's own reliability '{self.name}' ({parts})"
+
+    def misfits(self, method: dict[str, str]) -> tuple[str, ...]:
+        """Return in words how the method of a trial differs from that of the file; nothing where it is not known."""
+        return tuple(
+            f"{key} was {self.method[key]} for the reliability and is {method[key]} here"
+            for key in sorted(set(self.method) & set(method)) if self.method[key] != method[key]
+        )  # fmt: skip
+
+
+def read_reliability(path: str | Path | None = None) -> Reliability:
+    """Read a reliability file; without one, the default, which is not from the lab.
+
+    Raises
+    ------
+    SourceError, ConfigError
+        FILE_MISSING, TOML, CONFIG_KEY, CONFIG_VALUE.
+    """
+    path = preset_path("reliability", "default") if path is None else Path(path)
+    return build(Reliability, read_toml(path), path.name, example="`mocap reliability` writes such a file")
