@@ -8,12 +8,12 @@ from pathlib import Path
 from calibration.errors import SourceError
 
 
-def write_texts(texts: Mapping[Path, str], code: str = "CALIBRATION_NOT_WRITTEN") -> None:
+def write_texts(texts: Mapping[Path, str | bytes], code: str = "CALIBRATION_NOT_WRITTEN") -> None:
     """Write files that belong together, as a calibration's; what was there before stays whole until all are complete.
 
     Parameters
     ----------
-    texts : mapping of Path to str
+    texts : mapping of Path to str or bytes
         The folder of the first file is made when its own folder exists.
     code : str
         Of the error.
@@ -42,12 +42,12 @@ def write_texts(texts: Mapping[Path, str], code: str = "CALIBRATION_NOT_WRITTEN"
             temporary.unlink(missing_ok=True)
 
 
-def _written_beside(path: Path, text: str) -> Path:
+def _written_beside(path: Path, text: str | bytes) -> Path:
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     temporary = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(text if isinstance(text, bytes) else text.encode())
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(0o644)

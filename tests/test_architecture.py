@@ -51,6 +51,7 @@ FENCES = {
     "vispy": ("mocap.viewer",),
     "pyqtgraph": ("mocap.viewer",),
     "matplotlib": ("mocap.report", "calibration.boards.board_page", "calibration.boards.print_page"),
+    "weasyprint": ("mocap.report.pdf",),
     "dask": ("mocap.batch",),
     "typer": ("mocap.cli",),
     "rich": ("mocap.cli",),

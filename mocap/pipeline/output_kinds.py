@@ -44,13 +44,16 @@ PAGE = Kind(
     b'<meta name="viewport" content="width=device-width"><title>Calibration[^<]*</title><style>', start=_HEAD,
 )  # fmt: skip
 ANGLE_PAGE = Kind(
-    "page of kinematics",
-    b'<meta name="viewport" content="width=device-width"><title>Kinematics of [^<]*</title><style>', start=_HEAD,
+    "page of a trial",
+    b'<meta name="viewport" content="width=device-width"><title>(Kinematics|Assessment) of [^<]*</title><style>',
+    start=_HEAD,
 )  # fmt: skip
 COMPARISON_PAGE = Kind(
     "page of a comparison",
     b'<meta name="viewport" content="width=device-width"><title>Comparison of [^<]*</title><style>', start=_HEAD,
 )  # fmt: skip
+# The comment behind a PDF's end says who wrote it.
+PAGE_PRINT = Kind("PDF of a page written here", rb"%mocap report\n\Z", _MOST_BYTES, b"%PDF")
 TABLE = Kind("table of a calibration", b'"mocap-calibration-quality"')
 # The document says who made it behind its pages.
 PRINT = Kind("PDF of a board written here", rb"/Creator \(mocap board\)", _MOST_BYTES, b"%PDF")

@@ -62,13 +62,13 @@ def calibration_page(
     return whole_page(title, parts)
 
 
-def whole_page(title: str, parts: Sequence[str]) -> str:
-    """Return the HTML of a page from its parts."""
+def whole_page(title: str, parts: Sequence[str], style: str = "") -> str:
+    """Return the HTML of a page from its parts; `style` is what it adds to the common one."""
     shown = escaped(title)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
-        f"<title>{shown}</title><style>{STYLE}</style></head><body><h1>{shown}</h1>{''.join(parts)}</body></html>\n"
+        f"<title>{shown}</title><style>{STYLE}{style}</style></head><body><h1>{shown}</h1>{''.join(parts)}</body></html>\n"
     )
 
 

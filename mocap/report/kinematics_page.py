@@ -30,9 +30,14 @@ def kinematics_page(trial: Trial, notes: Sequence[str] = (), version: str = "") 
     version : str
         Of the program.
     """
+    return whole_page(f"Kinematics of {trial.trial_id}", kinematics_parts(trial, notes, version))
+
+
+def kinematics_parts(trial: Trial, notes: Sequence[str] = (), version: str = "") -> list[str]:
+    """Return the parts of the page in order, as `kinematics_page` takes them."""
     angles = trial.angles
     assert angles is not None
-    return whole_page(f"Kinematics of {trial.trial_id}", [
+    return [
         _facts(trial, angles, version),
         _summary(trial, angles),
         standing_part(trial.subject, [verdict for verdict in trial.quality if _of_standing(verdict)], angles.names),
@@ -43,7 +48,7 @@ def kinematics_page(trial: Trial, notes: Sequence[str] = (), version: str = "") 
         _checks([verdict for verdict in trial.quality if not _of_standing(verdict)]),
         conventions_part(angles.definitions),
         _making(trial, notes),
-    ])  # fmt: skip
+    ]
 
 
 def _of_standing(verdict: Verdict) -> bool:

@@ -155,7 +155,7 @@ def test_the_commands_write_pages_and_keep_other_files(tmp_path: Path, monkeypat
     for words, code in (
         (("report", "a.h5", "--out", "mine.html"), "OUTPUT_OTHER"),
         (("report", "a.h5", "--out", "a.h5"), "REPORT_SUFFIX"),
-        (("report", "a.h5", "--out", "x.pdf"), "REPORT_SUFFIX"), (("report", "none.h5"), "FILE_MISSING"),
+        (("report", "a.h5", "--out", "x.docx"), "REPORT_SUFFIX"), (("report", "none.h5"), "FILE_MISSING"),
         (("compare", "a.h5", "b.h5", "--out", "report.html"), "OUTPUT_OTHER"),
         (("compare", "a.h5", "b.h5", "--out", "no/where.html"), "OUTPUT_FOLDER"),
     ):  # fmt: skip

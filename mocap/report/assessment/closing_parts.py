@@ -1,0 +1,58 @@
+"""What stands behind the findings: questions with their answers, what was not counted, settings."""
+
+from mocap.report.page_parts import escaped, table
+from mocap.trial import Assessment, Rejected
+
+_MARKS = {"supported": "\u25cf", "not supported": "\u25cb", "not assessable": "\u2013"}
+
+
+def screening_part(assessment: Assessment) -> str:
+    """Return each rule with its answer, numbers and evidence; nothing without rules."""
+    if not assessment.screening:
+        return ""
+    rows = [
+        [escaped(rule.name.replace("_", " ").capitalize()),
+         f"<span class='answer'>{_MARKS[rule.answer]}\u00a0{escaped(rule.answer)}</span>", escaped(rule.numbers),
+         escaped(rule.evidence)]
+        for rule in assessment.screening
+    ]  # fmt: skip
+    return (
+        "<h2>What could limit the movement, question by question</h2><p class='note'>Each question stands for itself; "
+        "the answers are never merged into one label. Not assessable: what would be needed stands beside it.</p>"
+        f"<div class='wide stack'>{table(['Question', 'Answer', 'Numbers', 'Evidence'], rows, (1, 2, 3))}</div>"
+    )
+
+
+def rejected_part(assessment: Assessment) -> str:
+    """Return the candidates that were not counted, with their times and reasons."""
+    if not assessment.rejected:
+        return ""
+    rows = [[_time(one.start_s), _time(one.bottom_s), _time(one.end_s), escaped(one.reason)]
+            for one in sorted(assessment.rejected, key=_instant)]  # fmt: skip
+    head = ["Start (s)", "Lowest (s)", "End (s)", "Why it is not counted"]
+    return f"<h2>Not counted</h2><div class='wide'>{table(head, rows, (3,))}</div>"
+
+
+def protocol_part(assessment: Assessment) -> str:
+    """Return the settings by their names, with the hash by which results are known to be comparable."""
+    rows = [[f"<code>{escaped(name).replace('.', '.<wbr>').replace('_', '_<wbr>')}</code>", escaped(_setting(value))]
+            for name, value in assessment.settings.items()]  # fmt: skip
+    name = escaped(assessment.protocol or assessment.task)
+    sha = f"<p>SHA-256 of the settings: <code class='sha'>{escaped(assessment.protocol_sha256)}</code></p>"
+    return (
+        f"<h2>Protocol {name}</h2>{sha if assessment.protocol_sha256 else ''}"
+        "<p class='note'>Results made with other settings are not to be compared. Meaning, unit and source of each "
+        f"setting stand in the protocol's file.</p><div class='settings'>{table(['Setting', 'Value'], rows)}</div>"
+    )
+
+
+def _setting(value: float | str | bool) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _time(value: float) -> str:
+    return f"{value:.2f}" if value == value else "\u2013"
+
+
+def _instant(one: Rejected) -> float:
+    return next((at for at in (one.start_s, one.bottom_s, one.end_s) if at == at), 0.0)

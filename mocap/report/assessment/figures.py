@@ -1,0 +1,99 @@
+"""Metrics as words: value and uncertainty with the digits that they deserve, names as people read them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mocap.report.convention_part import side_of
+from mocap.report.page_parts import escaped
+from mocap.trial import Metric
+
+_DIGITS = {"deg": 1, "m": 3, "mm": 0, "cm": 1, "s": 2, "m/s": 2, "deg/s": 0, "1": 2, "%": 1, "1/min": 1, "kg": 1,
+           "deg/rep": 2}  # fmt: skip
+_MOST_DIGITS = 4
+_LOPSIDED = 0.15  # of an interval's half width, from which both its ends are told
+_UNKNOWN = "\u2013"
+_ACRONYMS = {"com": "CoM", "bw": "BW", "gps": "GPS", "map": "MAP", "gdi": "GDI", "rom": "ROM", "mdc95": "MDC95",
+             "sem": "SEM", "icc": "ICC", "xcom": "XCoM", "sd": "SD", "ap": "AP", "ml": "ML"}  # fmt: skip
+
+
+@dataclass
+class Footnotes:
+    """Reasons that stand below a table, each said once, with the letter that points to it."""
+
+    reasons: list[str] = field(default_factory=list)
+
+    def mark(self, reason: str) -> str:
+        """Return the raised letter of a reason as HTML; nothing where there is none."""
+        if not reason:
+            return ""
+        if reason not in self.reasons:
+            self.reasons.append(reason)
+        return f"<sup>{_letter(self.reasons.index(reason))}</sup>"
+
+    def told(self) -> str:
+        """Return all of them as HTML; nothing where there are none."""
+        lines = "<br>".join(f"<sup>{_letter(at)}</sup> {escaped(reason)}" for at, reason in enumerate(self.reasons))
+        return f"<p class='note'>{lines}</p>" if lines else ""
+
+
+def _letter(at: int) -> str:
+    return (chr(96 + at // 26) if at >= 26 else "") + chr(97 + at % 26)
+
+
+def metric_title(name: str) -> str:
+    """Return the name of a metric for a table: `knee_flexion_bottom_r` is "Knee flexion bottom, right"."""
+    base, side = side_of(name)
+    words = " ".join(_ACRONYMS.get(word, word) for word in base.split("_"))
+    return words[:1].upper() + words[1:] + (f", {side}" if side else "")
+
+
+def shown_unit(unit: str) -> str:
+    """Return a unit as it is shown; ratios have none."""
+    return {"1": "", "deg/rep": "deg per repetition", "1/min": "per min"}.get(unit, unit)
+
+
+def titled(metric: Metric) -> str:
+    """Return name and unit as HTML, the unit on one line."""
+    unit = shown_unit(metric.unit)
+    return escaped(metric_title(metric.name)) + (f" <small>({escaped(unit)})</small>" if unit else "")
+
+
+def cells(metric: Metric, notes: Footnotes) -> list[str]:
+    """Return every row of a metric as HTML: value, uncertainty (95 %) and the letter of its reason."""
+    digits = digits_of(metric)
+    return [told(metric, row, digits) + notes.mark(metric.reasons[row]) for row in range(len(metric.values))]
+
+
+def told(metric: Metric, row: int, digits: int | None = None, unit: bool = False) -> str:
+    """Return one value with its 95 % interval as HTML; a dash where there is none."""
+    value, low, high = (float(part[row]) for part in (metric.values, metric.low, metric.high))
+    if not np.isfinite(value):
+        return _UNKNOWN
+    digits = digits_of(metric) if digits is None else digits
+    name = f"\u00a0{escaped(shown_unit(metric.unit))}" if unit and shown_unit(metric.unit) else ""
+    if not np.isfinite([low, high]).all():
+        return f"{figure(value, digits)}{name} <small>±\u00a0unknown</small>"
+    half = (high - low) / 2
+    if abs(high + low - 2 * value) > 2 * _LOPSIDED * half:
+        return f"{figure(value, digits)}{name} <small>({figure(low, digits)} to {figure(high, digits)})</small>"
+    return f"{figure(value, digits)} <small>±\u00a0{figure(half, digits)}</small>{name}"
+
+
+def figure(value: float, digits: int) -> str:
+    """Return a number with a true minus sign and no negative zero."""
+    return f"{value:z.{digits}f}".replace("-", "\u2212")
+
+
+def digits_of(metric: Metric) -> int:
+    """Return the decimals of a metric: those of its unit, or as many as its smallest uncertainty needs."""
+    half = (metric.high - metric.low) / 2
+    known = half[np.isfinite(half) & (half > 0) & np.isfinite(metric.values)]
+    needed = int(np.ceil(-np.log10(known.min()))) if len(known) else 0
+    return int(np.clip(needed, _DIGITS[metric.unit], _MOST_DIGITS))
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return words as a list in a sentence."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""

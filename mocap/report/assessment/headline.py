@@ -1,0 +1,96 @@
+"""What an assessment found, in a few sentences: how many repetitions, what was detected, what is withheld and why."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mocap.report.assessment.figures import digits_of, listed, metric_title, told
+from mocap.report.page_parts import escaped
+from mocap.trial import Assessment, Metric, Trial
+
+#: What a row of the table is, by task.
+ROWS = {"gait": "cycle", "knee_to_wall": "lunge", "balance": "stand"}
+USE = "For research and training; not for diagnosis. It tells amount, timing, uncertainty and context of a movement."
+_MANY = 3
+
+
+def row_name(task: str) -> str:
+    """Return what a row of the repetitions of a task is called."""
+    return ROWS.get(task, "repetition")
+
+
+def headline_part(assessment: Assessment, trial: Trial) -> str:
+    """Return the sentences as a box."""
+    lines = [_counted(assessment), *_tuck(assessment), *_withheld(assessment, trial)]
+    items = "".join(f"<li>{line}</li>" for line in lines)
+    kind = "good" if assessment.repetitions.rows else "usable"
+    notes = "".join(f"<li>{escaped(note)}</li>" for note in assessment.notes)
+    return (
+        f'<div class="box {kind}"><ul class="plain">{items}</ul><p class="use">{USE}</p></div>'
+        + (f"<h3>Notes</h3><ul>{notes}</ul>" if notes else "")
+    )  # fmt: skip
+
+
+def _counted(assessment: Assessment) -> str:
+    name, n, out = row_name(assessment.task), assessment.repetitions.rows, len(assessment.rejected)
+    found = f"<b>{n or 'No'} {name}{'' if n == 1 else 's'}</b>"
+    if not out:
+        return f"{found}; no candidate was rejected."
+    return f"{found}; {out} candidate{'' if out == 1 else 's'} rejected, with the reason below."
+
+
+def _tuck(assessment: Assessment) -> list[str]:
+    """Say of which repetitions a tuck of the pelvis was detected."""
+    table = assessment.repetitions
+    if not table.rows or not table.has("wink_magnitude"):
+        return []
+    magnitude = table["wink_magnitude"]
+    onset = table["wink_onset_depth"] if table.has("wink_onset_depth") else None
+    grades = table.told("grade") if any(words.name == "grade" for words in table.words) else ("",) * table.rows
+    seen = [row for row in range(table.rows) if _detected(magnitude, grades, row)]
+    measured = [row for row in range(table.rows) if np.isfinite(magnitude.values[row])]
+    if not measured:
+        return [f"<b>Tuck of the pelvis: withheld</b> \u2013 {escaped(_first(magnitude.reasons))}."]
+    if not seen:
+        return [f"<b>Tuck of the pelvis: detected in none</b> of {len(measured)} repetitions that show the tilt."]
+    words = [_one_tuck(magnitude, onset, row) for row in seen[:_MANY]]
+    more = f"; {len(seen) - _MANY} more in the table" if len(seen) > _MANY else ""
+    return [
+        f"<b>Tuck of the pelvis: detected in {len(seen)} of {len(measured)}</b> repetitions that show the tilt: "
+        f"{'; '.join(words)}{more}."
+    ]
+
+
+def _one_tuck(magnitude: Metric, onset: Metric | None, row: int) -> str:
+    words = f"repetition {row + 1}: {told(magnitude, row, digits_of(magnitude), unit=True)}"
+    if onset is None or not np.isfinite(onset.values[row]):
+        return f"{words}, without a definable onset"
+    return f"{words}, onset at depth {told(onset, row, digits_of(onset))}"
+
+
+def _detected(magnitude: Metric, grades: Sequence[str], row: int) -> bool:
+    return bool(np.isfinite(magnitude.values[row])) and "not detected" not in grades[row]
+
+
+def _withheld(assessment: Assessment, trial: Trial) -> list[str]:
+    """Say which metrics have no value in any repetition, by their reason; and which checks do not hold."""
+    reasons: dict[str, list[str]] = {}
+    for table in (assessment.repetitions, *assessment.tables):
+        for metric in table.metrics:
+            if table.rows and not np.isfinite(metric.values).any():
+                reasons.setdefault(_first(metric.reasons), []).append(metric_title(metric.name))
+    lines = []
+    for reason, names in reasons.items():
+        unique = list(dict.fromkeys(names))
+        shown = listed([escaped(name[:1].lower() + name[1:]) for name in unique[:_MANY]])
+        more = f" and {len(unique) - _MANY} more" if len(unique) > _MANY else ""
+        lines.append(f"<b>Withheld</b>: {shown}{more} \u2013 {escaped(reason)}.")
+    failed = [verdict.name.replace("_", " ") for verdict in trial.quality if not verdict.passed]
+    if failed:
+        lines.append(f"Checks to look at: {escaped(', '.join(failed))}.")
+    return lines
+
+
+def _first(reasons: Sequence[str]) -> str:
+    told = next((reason for reason in reasons if reason), "no reason is stored")
+    return told.removeprefix("withheld: ").rstrip(".")

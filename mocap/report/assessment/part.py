@@ -1,0 +1,62 @@
+"""An assessment as the first part of a trial's page: the findings first, what they rest on behind them."""
+
+import numpy as np
+
+from mocap.report.assessment.closing_parts import protocol_part, rejected_part, screening_part
+from mocap.report.assessment.depth_pictures import depth_figures
+from mocap.report.assessment.headline import USE, headline_part, row_name
+from mocap.report.assessment.strands import spans_of, strands_of
+from mocap.report.assessment.tables import headline_table, meanings, whole_table
+from mocap.report.assessment.who_part import who_part
+from mocap.report.page_parts import escaped
+from mocap.trial import Assessment, Trial
+
+
+def assessment_part(trial: Trial) -> str:
+    """Return all assessments of a trial as HTML, one after the other; nothing where there is none.
+
+    Parameters
+    ----------
+    trial : Trial
+    """
+    return "".join(_one(trial, assessment) for assessment in trial.assessments)
+
+
+def _one(trial: Trial, assessment: Assessment) -> str:
+    task, repetitions = assessment.task, assessment.repetitions
+    name = row_name(task)
+    tables = (repetitions, *assessment.tables)
+    parts = [
+        f"<h2 class='task'>Assessment: {escaped(task.replace('_', ' '))}</h2>",
+        who_part(trial, assessment),
+        headline_part(assessment, trial),
+        headline_table(repetitions, task, name, assessment.table("set")) if repetitions.rows else "",
+        _pictures(trial, assessment),
+        screening_part(assessment),
+        rejected_part(assessment),
+        f"<h2>Every metric per {name}</h2>{_METRIC_NOTE}{whole_table(repetitions, name)}" if repetitions.rows else "",
+        *(f"<h2>{escaped(one.name.replace('_', ' ').capitalize())}</h2>{whole_table(one, 'row')}"
+          for one in assessment.tables if one.rows),
+        f"<h2>What the metrics mean</h2>{meanings(tables)}",
+        protocol_part(assessment),
+        f"<h2>Intended use</h2><p>{USE}</p>",
+    ]  # fmt: skip
+    return f"<section class='assessment'>{''.join(parts)}</section>"
+
+
+_METRIC_NOTE = (
+    "<p class='note'>\u00b1: half of the 95 % interval; (a to b): its ends, where it reaches farther to one side. "
+    "\u2013: no value, the letter says why.</p>"
+)
+
+
+def _pictures(trial: Trial, assessment: Assessment) -> str:
+    spans = spans_of(assessment.repetitions)
+    angles = trial.angles
+    if not spans or angles is None or "pelvic_tilt" not in angles.names:
+        return ""
+    one = angles.definition("pelvic_tilt")
+    if not np.isfinite(angles["pelvic_tilt"]).any():
+        why = escaped(one.reason or "no reason is stored")
+        return f"<h2>Pelvic tilt against depth</h2><p>Withheld: the tilt is not observable \u2013 {why}.</p>"
+    return depth_figures(strands_of(trial, "pelvic_tilt", spans), assessment.repetitions, "Pelvic tilt", one.positive)

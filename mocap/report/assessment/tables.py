@@ -1,0 +1,83 @@
+"""Tables of an assessment: what matters most per repetition, and every metric with its meaning."""
+
+from collections.abc import Sequence
+
+from mocap.report.assessment.figures import Footnotes, cells, metric_title, shown_unit, titled
+from mocap.report.page_parts import escaped, table
+from mocap.trial import Metric, Table
+
+#: Columns of the headline, by task, in this order; others stand in the whole table.
+HEADLINE = {
+    "squat": ("depth", "wink_magnitude", "wink_onset_depth", "lumbar_change", "wink_speed", "wink_recovery"),
+}  # fmt: skip
+_MOST = 6  # columns of the headline where the task has none of its own
+_AT_ONCE = 5  # repetitions beside each other on paper
+
+
+def headline_table(one: Table, task: str, row_name: str, extra: Table | None = None) -> str:
+    """Return a row per repetition with the metrics of the headline and all words; and one for the set of them.
+
+    Parameters
+    ----------
+    one : Table
+    task : str
+    row_name : str
+        What a row is: `repetition`, `cycle`, ...
+    extra : Table, optional
+        Of one row with metrics of the same names: the mean over the set.
+    """
+    metrics, notes = _headline_metrics(one, task), Footnotes()
+    columns = [cells(metric, notes) for metric in metrics]
+    words = [[escaped(word) for word in column.values] for column in one.words]
+    rows = [[str(row + 1), *(column[row] for column in (*columns, *words))] for row in range(one.rows)]
+    if extra is not None and extra.rows == 1 and any(extra.has(metric.name) for metric in metrics):
+        means = [cells(extra[metric.name], notes)[0] if extra.has(metric.name) else "" for metric in metrics]
+        rows.append(["<b>set</b>", *means, *([""] * len(words))])
+    head = [escaped(row_name.capitalize()), *map(titled, metrics), *(escaped(metric_title(w.name)) for w in one.words)]
+    at_left = range(1 + len(metrics), len(head))
+    return f"<div class='wide'>{_with_head(head, rows, at_left)}</div>{notes.told()}"
+
+
+def _with_head(head: Sequence[str], rows: Sequence[Sequence[str]], words: Sequence[int]) -> str:
+    """Return a table whose head is HTML already."""
+    drawn = table(["\0"] * len(head), rows, words)
+    for cell in head:
+        drawn = drawn.replace("\0", cell, 1)
+    return drawn.replace("<table><tr>", "<table><thead><tr>", 1).replace("</th></tr>", "</th></tr></thead>", 1)
+
+
+def _headline_metrics(one: Table, task: str) -> list[Metric]:
+    named = [one[name] for name in HEADLINE.get(task, ()) if one.has(name)]
+    return named or [metric for metric in one.metrics if metric.unit != "s"][:_MOST]
+
+
+def whole_table(one: Table, row_name: str) -> str:
+    """Return every metric as a row and the repetitions as columns, a few of them beside each other."""
+    parts = []
+    for start in range(0, one.rows, _AT_ONCE):
+        chosen = range(start, min(start + _AT_ONCE, one.rows))
+        notes = Footnotes()
+        rows = [[titled(metric), *(cells(metric, notes)[row] for row in chosen)] for metric in one.metrics]
+        rows += [[escaped(metric_title(words.name)), *(escaped(words.values[row]) for row in chosen)]
+                 for words in one.words]  # fmt: skip
+        head = [escaped(row_name.capitalize()), *(str(row + 1) for row in chosen)]
+        parts.append(f"<div class='wide'>{_with_head(head, rows, ())}</div>{notes.told()}")
+    return "".join(parts)
+
+
+def meanings(tables: Sequence[Table]) -> str:
+    """Return what every metric is, each once, by its name in files."""
+    known: dict[tuple[str, str], str] = {}
+    for one in tables:
+        for metric in one.metrics:
+            known.setdefault((metric.column, metric.meaning), shown_unit(metric.unit) or "ratio")
+        for words in one.words:
+            known.setdefault((words.name, words.meaning), "words")
+    rows = [[f"<code>{_breakable(name)}</code>", escaped(unit), escaped(meaning)]
+            for (name, meaning), unit in known.items()]  # fmt: skip
+    return f"<div class='wide'>{table(['Metric, by its name in files', 'Unit', 'What it is'], rows, (1, 2))}</div>"
+
+
+def _breakable(name: str) -> str:
+    """Return a long name that may be broken behind its underscores."""
+    return escaped(name).replace("_", "_<wbr>")

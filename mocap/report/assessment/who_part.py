@@ -1,0 +1,41 @@
+"""Who was assessed, in what, when and under which circumstances."""
+
+from mocap.report.page_parts import escaped
+from mocap.trial import Assessment, Trial
+
+_CONTEXT = ("load_kg", "bar_position", "footwear", "heel_height_mm", "heel_height_m", "stance", "cue", "pain")
+_UNITS = {"kg": "kg", "mm": "mm", "cm": "cm", "m": "m", "deg": "deg", "pct": "%", "s": "s"}
+
+
+def who_part(trial: Trial, assessment: Assessment) -> str:
+    """Return facts of the trial, and its context below them, as definition lists that fit any width."""
+    facts = {
+        "Subject": trial.subject_code, "Recorded": trial.created_utc, "Task": assessment.task, "Trial": trial.trial_id,
+        "Site": trial.site, "Operator": trial.operator, "Length": _length(trial),
+        "Protocol": f"{assessment.protocol} ({assessment.protocol_sha256[:12]})" if assessment.protocol else "",
+    }  # fmt: skip
+    order = [*(name for name in _CONTEXT if name in trial.context), *(n for n in trial.context if n not in _CONTEXT)]
+    context = dict(_stated(name, trial.context[name]) for name in order)
+    lacking = "" if context else "<p class='note'>No context (load, bar, footwear, cue) is stored with the trial.</p>"
+    return _facts(facts) + (f"<h3>Context</h3>{_facts(context)}" if context else lacking)
+
+
+def _length(trial: Trial) -> str:
+    return f"{(trial.points.n_frames - 1) / trial.points.rate_hz:.2f} s at {trial.points.rate_hz:g} Hz"
+
+
+def _stated(name: str, value: float | str) -> tuple[str, str]:
+    """Return a fact of the context in words, its unit behind its value."""
+    base, _, unit = name.rpartition("_")
+    if base and unit in _UNITS and not isinstance(value, str):
+        return base.replace("_", " ").capitalize(), f"{value:g} {_UNITS[unit]}"
+    return name.replace("_", " ").capitalize(), value if isinstance(value, str) else f"{value:g}"
+
+
+def _facts(facts: dict[str, str]) -> str:
+    asked = ("Subject", "Recorded", "Operator")
+    shown = "".join(
+        f"<div><dt>{escaped(name)}</dt><dd>{escaped(value) or '<i>not stated</i>'}</dd></div>"
+        for name, value in facts.items() if value or name in asked
+    )  # fmt: skip
+    return f"<dl class='facts'>{shown}</dl>"

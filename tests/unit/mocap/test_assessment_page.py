@@ -1,0 +1,127 @@
+"""The page of an assessment: what it says, what it withholds, that it stands alone, and the same as a PDF."""
+
+import importlib.util
+import re
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from mocap.errors import ExportError
+from mocap.pipeline.output_kinds import ANGLE_PAGE, PAGE_PRINT, is_alike
+from mocap.report.assessment import assessment_part
+from mocap.report.pdf import load_weasyprint, page_to_pdf
+from mocap.report.trial_page import trial_page
+from mocap.storage import write_trial
+
+_SPEC = importlib.util.spec_from_file_location(
+    "assessed_trials", Path(__file__).resolve().parents[2] / "fixtures" / "assessed_trials.py"
+)
+assert _SPEC is not None and _SPEC.loader is not None
+trials = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(trials)
+
+NEVER = re.compile(r"\b(fault|risk|injur|abnormal|danger|wrong)", re.IGNORECASE)
+
+
+class Page(HTMLParser):
+    """Text of a page, what it would fetch or run, and whether every element is closed."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.active: list[str] = []
+        self.open: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.active += [tag] if tag in ("script", "iframe", "object", "link", "form") else []
+        self.active += [name for name, value in attrs if name.startswith("on") or
+                        (name in ("src", "href") and not str(value).startswith("data:"))]  # fmt: skip
+        if tag not in ("meta", "img", "br", "wbr"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in ("meta", "img", "br", "wbr"):
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data.replace("\u00a0", " "))
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def test_the_page_begins_with_what_was_found() -> None:
+    html = assessment_part(trials.squat_trial())
+    page = Page(html)
+    assert page.active == [] and page.open == []
+    for words in (
+        "Assessment: squat Subject P01 Recorded 2026-03-01T10:00:00Z", "Load 40 kg", "Bar position high bar",
+        "3 repetitions ; 1 candidate rejected", "detected in 2 of 3",
+        "repetition 2: 8.0 ± 1.8 deg, onset at depth 0.80 (0.75 to 0.82)", "Checks to look at: flat foot r",
+        "Repetition Depth (m) Wink magnitude (deg)", "2 0.446 ± 0.002 8.0 ± 1.8 0.80 (0.75 to 0.82)", "1 terminal",
+        "a no tuck is detected, so there is no onset", "Pelvic tilt against depth", "Mean of 3 repetitions",
+        "not assessable no knee-to-wall test", "the left foot moved by 41 mm", "wink_ magnitude_ deg deg greatest",
+        "SHA-256 of the settings: abababab", "wink. least_ deg 3", "For research and training; not for diagnosis",
+        "norms: none of this lab",
+    ):  # fmt: skip
+        assert words in page.text, words
+    assert html.count("<svg ") == 4  # the mean and three repetitions
+    assert not NEVER.search(page.text)
+
+
+def test_every_number_of_the_headline_has_its_uncertainty_and_unit() -> None:
+    html = assessment_part(trials.squat_trial())
+    head, *rows = re.findall(r"<tr>(.*?)</tr>", html[html.index("<table>"):html.index("</table>")])
+    units = re.findall(r"<th.*?>(.*?)</th>", head)
+    assert [bool(re.search(r"\((deg|m)\)", unit)) for unit in units] == [False, True, True, False, True, False]
+    for row in rows:
+        for cell in re.findall(r"<td>(.*?)</td>", row)[1:]:
+            assert not cell or cell.startswith("\u2013<sup>") or re.search(r"±| to ", cell), cell
+
+
+def test_what_cannot_be_seen_is_withheld_with_its_reason() -> None:
+    html = assessment_part(trials.squat_trial(seen=False))
+    text = Page(html).text
+    assert "Tuck of the pelvis: withheld \u2013 pelvic tilt is not observable." in text
+    assert "Withheld: the tilt is not observable \u2013 two hips are a line." in text
+    assert "<svg " not in html and "nan" not in text.lower()
+
+
+def test_words_of_a_user_do_nothing() -> None:
+    evil = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
+    made = trials.squat_trial(told={"subject_code": evil, "context": evil, "reason": evil})
+    page = Page(trial_page(made))
+    assert page.active == [] and page.open == []
+    assert Page(assessment_part(made)).text.count("alert(1)") == 3
+
+
+def test_a_pdf_needs_no_browser_and_no_clock(tmp_path: Path) -> None:
+    try:
+        load_weasyprint()
+    except ExportError as error:
+        pytest.skip(str(error))
+    html = f"<!doctype html><html><body>{assessment_part(trials.squat_trial())}</body></html>"
+    made = page_to_pdf(html)
+    assert made.startswith(b"%PDF") and made == page_to_pdf(html)
+    assert b"CreationDate" not in made
+    (tmp_path / "report.pdf").write_bytes(made)
+    assert is_alike(tmp_path / "report.pdf", PAGE_PRINT)
+
+
+def test_without_pango_there_is_one_line_that_says_so(monkeypatch: pytest.MonkeyPatch, mocap_cli, tmp_path) -> None:
+    monkeypatch.setitem(sys.modules, "weasyprint", None)
+    monkeypatch.chdir(tmp_path)
+    write_trial(tmp_path / "a.h5", trials.squat_trial())
+    line = mocap_cli("report", "a.h5", "--out", "report.pdf").error_line
+    assert line.startswith("error PDF_UNAVAILABLE: ") and "pip install weasyprint" in line
+    assert not (tmp_path / "report.pdf").exists()
+    assert mocap_cli("report", "a.h5", "--out", "report.html").status == 0
+    assert is_alike(tmp_path / "report.html", ANGLE_PAGE)
