@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.errors import ShapeError
-from mocap.trial import JointAngles, Measure, Table
+from mocap.trial import Event, JointAngles, Measure, Table
 from mocap.trial.checks import freeze
 from mocap.trial.scalars import doubted
 
@@ -35,6 +35,8 @@ class Movement:
     gravity_known : bool
     others : mapping of str to Table
         Results of other tests of the same person (`knee_to_wall`, `hinge`), each the table of its repetitions or sides.
+    events : tuple of Event
+        Imported, seen by force plates and edited ones; none that was detected.
     """
 
     angles: JointAngles
@@ -46,6 +48,7 @@ class Movement:
     filtered: bool = False
     gravity_known: bool = True
     others: Mapping[str, Table] = field(default_factory=dict)
+    events: tuple[Event, ...] = ()
 
     def __post_init__(self) -> None:
         names = ("places", "measures", "subject", "context", "others")

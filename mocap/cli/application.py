@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from mocap.cli import (
+    assess,
     board,
     calibrate,
     check,
@@ -37,7 +38,7 @@ app = typer.Typer(
 )
 for _module in (
     demo, run, plan, board, plates, plate_calibrate, calibrate, convert, detect, sync, reconstruct, import_, kinematics,
-    compare, report, view, check, export,
+    assess, compare, report, view, check, export,
 ):  # fmt: skip
     app.command(name=_module.NAME, epilog=f"Example: {_module.EXAMPLE}")(_module.command)
 

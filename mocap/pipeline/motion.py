@@ -1,5 +1,6 @@
 """Motion files and kinematics as a recipe: C3D, TRC or trial files in, trial file with angles out."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from mocap.kinematics import (
     Clicked,
     KinematicsOptions,
 )
+from mocap.kinematics.marker_sets import match, read_marker_set
 from mocap.kinematics.missing import missing_note
 from mocap.kinematics.option_ranges import check_stated
 from mocap.kinematics.proxies import PROXIES
@@ -32,6 +34,7 @@ from mocap.pipeline.gravity_part import floor_note, vertical_of, with_gravity_pa
 from mocap.pipeline.import_checks import import_verdicts, model_points_note, told_once
 from mocap.pipeline.measure_words import with_measure_words
 from mocap.pipeline.model_notes import KinematicsInput, model_notes
+from mocap.pipeline.movement import OWN_LABELS
 from mocap.pipeline.point_filter import as_static, point_method, with_filtered_points, with_point_method
 from mocap.pipeline.reconstruction import GRAVITY_UNSTATED
 from mocap.pipeline.trial_outputs import TRIAL_SUFFIXES, check_trial_output
@@ -154,6 +157,9 @@ def analyse(
         "model": options.model, "marker_set": result.marker_set, "static": static is not None,
         **({"task": options.task} if options.task else {}),
     }  # fmt: skip
+    if marker_set is not None and marker_set.lower().endswith(".toml"):
+        # The file may be gone when its labels are asked for again.
+        stated[OWN_LABELS] = json.dumps(dict(match(read_marker_set(marker_set), points.names).label_of))
     lacking = missing_note(result.marker_set, result.cost_of_missing)
     better = better_model_note(told, options, result)
     single = (own, lacking, better, unused_note(result, options), floor_note(result, options, trial.gravity_known))
@@ -177,6 +183,9 @@ def analyse(
                  **{name: value for name, value in (static_subject or {}).items() if name in _RECORD}},
         quality=(*told_once(quality, result.verdicts), *result.verdicts, *bias),
         operations=(*operations, operation),
+        # Of other angles; what a file brought along and what a reviewer said stays.
+        events=tuple(one for one in trial.events if one.source != "detected"),
+        assessments=(),
     )
 
 

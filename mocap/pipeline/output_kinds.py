@@ -60,6 +60,7 @@ PRINT = Kind("PDF of a board written here", rb"/Creator \(mocap board\)", _MOST_
 # Keypoint files of other programs are HDF5 files too.
 TRIAL = Kind("trial file", FORMAT.encode(), start=b"\x89HDF\r\n\x1a\n")
 PLAN = Kind("page of a plan", b"<title>Plan of the lab</title>", start=_HEAD)
+ASSESSMENT_TABLE = Kind("table of an assessment", b"", start=b"repetition,")
 PLACES = Kind("table of cameras' places", b"", start=b"name,x_m,y_m,z_m,pan_deg,tilt_deg")
 PICTURE = Kind("picture written here", re.escape(_SOFTWARE), start=_SIGNATURE)
 RECORD = Kind(

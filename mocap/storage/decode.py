@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from calibration import Camera, CameraRig
 from mocap.errors import MocapError, TrialFileError
 from mocap.schema import COVARIANCE_TERMS
+from mocap.storage.encode_assessment import EVENTS, decoded_assessments, decoded_events
 from mocap.storage.encode_measures import decoded_measure, stored_truth
 from mocap.storage.layout import Group, Variable, plain_name, safe_name
 from mocap.storage.reasons import decoded_reasons
@@ -97,6 +98,8 @@ def _decode(groups: Mapping[str, Group]) -> Trial:
         quality=_quality(part("/quality")),
         operations=operations,
         inputs=inputs,
+        events=decoded_events(groups[EVENTS]) if EVENTS in groups else (),
+        assessments=decoded_assessments(groups),
     )
 
 

@@ -13,6 +13,7 @@ import mocap
 from calibration import CameraRig
 from mocap.errors import TrialFileError
 from mocap.schema import COVARIANCE_TERMS, FORMAT, FORMAT_VERSION, GRAVITY_VECTOR, SPACE, Status
+from mocap.storage.encode_assessment import EVENTS, assessment_groups, events_group
 from mocap.storage.encode_cameras import AXES, cameras, keypoints, sync, time_axis
 from mocap.storage.encode_measures import add_measures
 from mocap.storage.layout import Group, Variable, add, numbers, words
@@ -48,6 +49,8 @@ def encode(trial: Trial) -> dict[str, Group]:
         "/angles": _angles(trial.angles) if trial.angles else None,
         "/subject": _mapping(trial.subject),
         "/context": _mapping(trial.context),
+        EVENTS: events_group(trial.events),
+        **assessment_groups(trial.assessments),
         "/quality": _quality(trial.quality),
         "/provenance": _provenance(trial.operations, trial.inputs),
     }
@@ -62,8 +65,13 @@ def _root(trial: Trial) -> dict[str, object]:
         "length_unit": "m", "up_axis": "z", "forward_axis": trial.forward_axis, "handedness": "right",
         "gravity_vector": np.array(gravity), "gravity_known": np.int64(trial.gravity_known),
         "axis_source": trial.axis_source, "site": trial.site, "operator": trial.operator,
-        "rig_id": _rig_id(trial.rig), "protocol_sha256": "", "Conventions": "CF-1.11 (units and flags)",
+        "rig_id": _rig_id(trial.rig), "protocol_sha256": _protocols(trial), "Conventions": "CF-1.11 (units and flags)",
     }  # fmt: skip
+
+
+def _protocols(trial: Trial) -> str:
+    """The digests of the settings of its assessments, in their order."""
+    return " ".join(one.protocol_sha256 for one in trial.assessments)
 
 
 def _rig_id(rig: CameraRig | None) -> str:

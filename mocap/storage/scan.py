@@ -17,6 +17,7 @@ _MOST_OBJECTS = 20_000
 # Deflate cannot shrink by more than 1032 to 1; beyond, the size is a claim and not data.
 _MOST_RATIO = 1100
 _SMALL = 1 << 22
+_DEEPEST = 3  # groups within groups: /assessment/squat/set
 STRUCTURE = {"CLASS", "NAME", "REFERENCE_LIST", "DIMENSION_LIST", "DIMENSION_LABELS"}
 
 
@@ -44,7 +45,7 @@ def _scan_group(group: h5py.Group, path: str, depth: int, seen: set[Any]) -> Non
         if (info.fileno, info.addr) in seen or len(seen) > _MOST_OBJECTS:
             raise _unsafe(item, "is linked twice, or the file holds too many objects")
         seen.add((info.fileno, info.addr))
-        if isinstance(child, h5py.Group) and depth < 2:
+        if isinstance(child, h5py.Group) and depth < _DEEPEST:
             _scan_group(child, item, depth + 1, seen)
         elif isinstance(child, h5py.Dataset):
             _scan_dataset(child, item)

@@ -26,6 +26,7 @@ from mocap.trial.scalars import (
     doubted,
     scalar_values,
 )
+from mocap.trial.shown import shown
 from mocap.trial.sync import CameraTimes, SyncEstimate
 
 __all__ = [
@@ -65,4 +66,5 @@ __all__ = [
     "measure_rows",
     "scalar_values",
     "shared_parts",
+    "shown",
 ]

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from mocap.kinematics.body import SIDES, Body
 from mocap.kinematics.further.balance import balance_drafts
+from mocap.kinematics.further.carried_places import carried_places
 from mocap.kinematics.further.centre_of_mass import MassCentre, centre_of_mass
 from mocap.kinematics.further.coordinates import UPRIGHT, along, coordinate, turn_part
 from mocap.kinematics.further.drafts import Draft, Words, finished, lost, stacked
@@ -47,6 +48,7 @@ def measure_drafts(body: Body, rate_hz: float, sex: str) -> list[Draft]:
     drafts.append(lost(_CENTRE, reason, (body.n_frames, 3)) if mass is None else _centre(mass, sex))
     drafts += balance_drafts(body, mass, rate_hz, reason)
     drafts += angular_velocities(body, rate_hz)
+    drafts += carried_places(body)
     return drafts
 
 

@@ -1,0 +1,79 @@
+"""A reviewer's corrections of events: kept with the trial, and applied whenever it is assessed anew.
+
+An edited event takes the place of the detected one that it was made for (`replaces_s`); one without time takes it out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from mocap.assessment.repetitions import Found, Repetition
+from mocap.trial import Event, Rejected
+
+INSTANTS = ("start", "bottom", "end")
+NEAR_S = 0.3
+"""A detected event this near is the one that was edited, though others are found elsewhere now. A choice."""
+
+
+def repetition_labels(task: str) -> tuple[str, ...]:
+    """Return the labels of the events of a repetition."""
+    return tuple(f"{task}_{instant}" for instant in INSTANTS)
+
+
+def with_edits(found: Found, events: Sequence[Event], task: str, rate_hz: float, start_s: float) -> Found:
+    """Return repetitions as a reviewer corrected them.
+
+    Parameters
+    ----------
+    found : Found
+        As detected.
+    events : sequence of Event
+        Those of source `edited` with the labels of the task count: `<task>_start`, `_bottom`, `_end` in the place of
+        a detected one, and `<task>_bottom` without time to reject a repetition, its note being the reason.
+    task : str
+    rate_hz, start_s : float
+    """
+    repetitions, rejected, notes = list(found.repetitions), list(found.rejected), list(found.notes)
+    for event in (one for one in events if one.source == "edited" and one.label in repetition_labels(task)):
+        instant = event.label.removeprefix(f"{task}_")
+        place = _meant(repetitions, event, instant, rate_hz, start_s)
+        if place < 0:
+            at = f"{event.replaces_s:.2f} s"
+            notes.append(f"an edit of {event.label.replace('_', ' ')} at {at} finds no repetition there any more")
+            continue
+        one = repetitions[place]
+        if np.isnan(event.time_s):
+            start, bottom, end = (start_s + getattr(one, name) / rate_hz for name in INSTANTS)
+            why = f"taken out by a reviewer: {event.note or 'no reason stated'}"
+            rejected.append(Rejected(start, bottom, end, why))
+            repetitions.pop(place)
+            continue
+        moved = _moved(one, instant, round((event.time_s - start_s) * rate_hz), rate_hz)
+        if moved is None:
+            label = event.label.replace("_", " ")
+            notes.append(f"an edit of {label} to {event.time_s:.2f} s is out of order, and not used")
+        else:
+            repetitions[place] = moved
+    ordered = tuple(sorted(rejected, key=lambda one: one.bottom_s))
+    return Found(tuple(repetitions), ordered, tuple(notes))
+
+
+def _meant(repetitions: Sequence[Repetition], event: Event, instant: str, rate_hz: float, start_s: float) -> int:
+    """Return the repetition whose instant an edit was made for; -1 where none is near."""
+    times = np.array([start_s + getattr(one, instant) / rate_hz for one in repetitions])
+    if not len(times) or not np.isfinite(event.replaces_s):
+        return -1
+    near = int(np.argmin(np.abs(times - event.replaces_s)))
+    return near if abs(times[near] - event.replaces_s) <= NEAR_S else -1
+
+
+def _moved(one: Repetition, instant: str, frame: int, rate_hz: float) -> Repetition | None:
+    frames = {name: frame if name == instant else getattr(one, name) for name in INSTANTS}
+    if not 0 <= frames["start"] < frames["bottom"] < frames["end"]:
+        return None
+    half = 0.5 / rate_hz
+    sds = {f"{instant}_sd_s": half}
+    inside = (max(one.still_from, frames["start"]), min(one.still_to, frames["end"]))
+    still = inside if instant != "bottom" else (min(inside[0], frame), max(inside[1], frame))
+    return replace(one, **frames, **sds, still_from=still[0], still_to=still[1], edited=True)  # type: ignore[arg-type]

@@ -1,0 +1,61 @@
+"""`mocap assess`: repetitions or cycles, and what each shows, into the trial file."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mocap.cli.common import JsonFlag, note_lines, show
+
+if TYPE_CHECKING:
+    from mocap.trial import Assessment
+
+NAME = "assess"
+EXAMPLE = (
+    "mocap assess squat.h5 --task squat\n\n"
+    "other settings: mocap assess squat.h5 --task squat --protocol our_squat.toml --set repetitions.foot_shift=0.03\n\n"
+    "a reviewer's corrections, which stay: mocap assess squat.h5 --task squat --edit 2:bottom=3.95 "
+    "--edit '4:reject=lost balance'"
+)
+
+
+def command(
+    trial: Annotated[Path, typer.Argument(help="Trial file with angles (.h5); the results are written into it.")],
+    task: Annotated[
+        str | None, typer.Option(help="squat, hinge, knee_to_wall, sit_to_stand, gait; the trial's own if left out.")
+    ] = None,
+    protocol: Annotated[
+        str | None, typer.Option(help="Settings: a preset, or a .toml file of your own; the task's preset if left out.")
+    ] = None,
+    choices: Annotated[
+        list[str] | None, typer.Option("--set", help="A setting, as section.name=value; repeatable.")
+    ] = None,
+    edit: Annotated[
+        list[str] | None,
+        typer.Option(help="REPETITION:start|bottom|end=SECONDS or REPETITION:reject=REASON, or clear; repeatable."),
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write the table of repetitions to this .csv file, too.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Find repetitions or gait cycles and say what each shows: how much, when, how sure, and what cannot be told."""
+    from mocap.pipeline.assess import assess_file, write_table
+    from mocap.pipeline.assess_words import assessment_json, assessment_lines
+
+    made = assess_file(trial, task, protocol, _pairs(choices), tuple(edit or ()), csv)
+    if csv is not None:
+        write_table(made, csv)
+    show(assessment_json(made, trial), as_json, [*assessment_lines(made), *_lines(made)])
+
+
+def _lines(made: "Assessment") -> list[str]:
+    return note_lines(made.notes)
+
+
+def _pairs(choices: list[str] | None) -> dict[str, str]:
+    found: dict[str, Any] = {}
+    for choice in choices or []:
+        name, _, value = choice.partition("=")
+        if not value or "." not in name:
+            raise typer.BadParameter("give section.name=value", param_hint="--set")
+        found[name] = value
+    return found

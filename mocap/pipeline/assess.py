@@ -1,0 +1,139 @@
+"""Assess a trial: the recipe of each task, what of an earlier run stays, and the file."""
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from calibration.files import write_texts
+from mocap.assessment.movement import Movement
+from mocap.config.protocols import Protocol, read_protocol
+from mocap.errors import AssessmentError
+from mocap.kinematics.tasks import task_name
+from mocap.pipeline import assess_squat
+from mocap.pipeline.assess_edits import with_edit_events
+from mocap.pipeline.assess_words import table_text
+from mocap.pipeline.movement import movement_of
+from mocap.pipeline.output_kinds import ASSESSMENT_TABLE
+from mocap.pipeline.outputs import check_outputs
+from mocap.pipeline.trial_outputs import TRIAL_SUFFIXES
+from mocap.storage import read_trial, write_trial
+from mocap.trial import Assessment, Event, Operation, Trial
+
+STEP = "assess"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a task is assessed, and the labels of the events that it detects."""
+
+    assess: Callable[[Movement, Protocol], tuple[Assessment, tuple[Event, ...]]]
+    labels: tuple[str, ...]
+
+
+RECIPES: Mapping[str, Recipe] = {
+    "squat": Recipe(assess_squat.assess_squat, assess_squat.LABELS),
+}
+
+
+def assessed(trial: Trial, protocol: Protocol) -> Trial:
+    """Return a trial with the assessment of one task, in place of an earlier one of that task.
+
+    Detected events of the task are made anew; imported and edited ones stay, and the edits are applied.
+
+    Raises
+    ------
+    AssessmentError
+        NO_ANGLES, TASK
+    """
+    task = protocol.task
+    check_task(task)
+    recipe = RECIPES[task]
+    made, events = recipe.assess(movement_of(trial), protocol)
+    others = tuple(one for one in trial.events if one.source != "detected" or one.label not in recipe.labels)
+    assessments = (*(one for one in trial.assessments if one.task != task), made)
+    steps = tuple(one for one in trial.operations if one.name != STEP or one.parameters.get("task") != task)
+    step = Operation(STEP, {"task": task, "protocol": protocol.name, "protocol_sha256": protocol.sha256})
+    in_time = sorted((*others, *events), key=lambda one: (one.time_s != one.time_s, one.time_s, one.label, one.source))
+    return replace(trial, events=tuple(in_time), assessments=assessments, operations=(*steps, step))
+
+
+def assess_file(
+    path: Path,
+    task: str | None,
+    chosen: str | None = None,
+    changes: Mapping[str, str] | None = None,
+    edits: tuple[str, ...] = (),
+    csv: Path | None = None,
+) -> Assessment:
+    """Assess a trial file and write the results into it.
+
+    Parameters
+    ----------
+    path : Path
+    task : str, optional
+        That of the trial when left out.
+    chosen : str, optional
+        Protocol: a preset, or a .toml file.
+    changes : mapping of str to str, optional
+        Settings by `section.name`.
+    edits : tuple of str
+        A reviewer's corrections, see `mocap.pipeline.assess_edits`.
+    csv : Path, optional
+        Where a table is to be written later: refused here, before the work, where that could not be.
+
+    Raises
+    ------
+    AssessmentError
+        NOT_A_TRIAL_FILE, NO_ANGLES, TASK, EDIT
+    ConfigError, SourceError
+        Of the protocol and the output.
+    """
+    if path.suffix.lower() not in TRIAL_SUFFIXES:
+        raise AssessmentError(
+            f"{path.name} is no trial file, and an assessment is made of joint angles.",
+            f"Compute them first: mocap kinematics {path.name} --static STANDING --out angles.h5.",
+            code="NOT_A_TRIAL_FILE",
+        )
+    if csv is not None:
+        check_outputs({csv: ASSESSMENT_TABLE}, [path])
+    trial = read_trial(path)
+    protocol = read_protocol(_task(trial, task), chosen, changes)
+    made = assessed(with_edit_events(trial, protocol.task, edits), protocol)
+    write_trial(path, made)
+    return made.assessments[-1]
+
+
+def write_table(made: Assessment, csv: Path) -> None:
+    """Write the table of repetitions as CSV."""
+    write_texts({csv: table_text(made.repetitions)}, "WRITE_FAILED")
+
+
+def check_task(task: str) -> None:
+    """Refuse a task that has no assessment.
+
+    Raises
+    ------
+    AssessmentError
+        TASK
+    """
+    if task not in RECIPES:
+        near = difflib.get_close_matches(task, RECIPES, n=1)
+        meant = f"Did you mean {near[0]}? " if near else ""
+        raise AssessmentError(
+            f"There is no assessment of the task '{task}'.", f"{meant}Choose --task {', '.join(RECIPES)}.", code="TASK"
+        )
+
+
+def _task(trial: Trial, task: str | None) -> str:
+    """Return the task that is asked for, else that of the trial or of its angles."""
+    made = next((one.parameters for one in trial.operations if one.name == "kinematics"), {})
+    named = task_name(task or trial.task or str(made.get("task", "")))
+    if not named:
+        raise AssessmentError(
+            f"Trial {trial.trial_id} does not say what its task is.",
+            f"Choose --task {', '.join(RECIPES)}.",
+            code="TASK",
+        )
+    check_task(named)
+    return named
