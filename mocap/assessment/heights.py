@@ -2,17 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mocap.assessment.movement import Movement
+from mocap.assessment.repetition_settings import RepetitionSettings
 from mocap.signal.filters import lowpass
 from mocap.signal.gaps import runs
-
-if TYPE_CHECKING:
-    from mocap.assessment.movement import Movement
-    from mocap.assessment.repetitions import RepetitionSettings
 
 _BRIDGED_S = 0.25  # gaps up to this are bridged to find repetitions in; no value is taken from them
 _FEET = ("HALLUX", "TOE", "BTOE", "MT2", "MT1", "MT5", "STOE", "HEEL", "AJC")
@@ -62,7 +59,7 @@ def _shift(track: NDArray, rate_hz: float, filter_hz: float) -> float:
     return float(np.linalg.norm(there - first, axis=1).max())
 
 
-def hip_height(movement: "Movement") -> Height | None:
+def hip_height(movement: Movement) -> Height | None:
     """Return the height of the middle of the hip centres; of the pelvis or the bar where these are not known.
 
     Returns
@@ -119,7 +116,7 @@ class Settled:
         return float(np.hypot(frame_sd, self.speed_sd_m_s / rise)) if rise > 0 else float("nan")
 
 
-def settled(height: Height, rate_hz: float, settings: "RepetitionSettings") -> Settled | None:
+def settled(height: Height, rate_hz: float, settings: RepetitionSettings) -> Settled | None:
     """Return a height made ready to find repetitions in; None where it is hardly ever known."""
     known = np.isfinite(height.values_m)
     if known.sum() < max(settings.still_seconds * rate_hz, 3):
@@ -144,7 +141,7 @@ def settled(height: Height, rate_hz: float, settings: "RepetitionSettings") -> S
 
 
 def _standing(
-    smooth: NDArray, speed: NDArray, known: NDArray, height: Height, rate_hz: float, settings: "RepetitionSettings"
+    smooth: NDArray, speed: NDArray, known: NDArray, height: Height, rate_hz: float, settings: RepetitionSettings
 ) -> float | None:
     """Return the height in the longest quiet stand near the top of the trial."""
     top = float(np.percentile(smooth[known], 95)) - settings.standing_share * height.leg_length_m

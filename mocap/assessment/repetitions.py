@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.signal import find_peaks
 
 from mocap.assessment.heights import Height, Settled, settled
-from mocap.errors import ConfigError
+from mocap.assessment.repetition_settings import RepetitionSettings
 from mocap.trial import Rejected
 
 _NEARLY = 0.7  # of the least drop: such dips are told of
@@ -54,36 +54,6 @@ class Repetition:
     end_sd_s: float = float("nan")
     depth_sd_m: float = float("nan")
     edited: bool = False
-
-
-@dataclass(frozen=True)
-class RepetitionSettings:
-    """Limits of what a repetition is; the protocol tells what each means."""
-
-    filter_hz: float
-    still_speed: float
-    still_seconds: float
-    standing_share: float
-    smallest_drop: float
-    smallest_drop_share: float
-    separation_seconds: float
-    edge_speed_share: float
-    return_share: float
-    plateau: float
-    pause_seconds: float
-    shortest_seconds: float
-    longest_seconds: float
-    foot_shift: float
-    valid_share: float
-
-    def __post_init__(self) -> None:
-        wrong = [name for name, value in vars(self).items() if not value > 0]
-        if wrong or self.longest_seconds <= self.shortest_seconds:
-            raise ConfigError(
-                f"[repetitions]: {', '.join(wrong) or 'longest_seconds'} is too small.",
-                "Give values above 0, and the longest above the shortest.",
-                code="CONFIG_VALUE",
-            )
 
 
 @dataclass(frozen=True, eq=False)

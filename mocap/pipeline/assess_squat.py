@@ -5,7 +5,8 @@ from mocap.assessment.heights import hip_height
 from mocap.assessment.movement import Movement
 from mocap.assessment.repetition_columns import DepthSettings, context_columns, depth_columns, instant_columns
 from mocap.assessment.repetition_events import repetition_events
-from mocap.assessment.repetitions import Found, RepetitionSettings, find_repetitions
+from mocap.assessment.repetition_settings import RepetitionSettings
+from mocap.assessment.repetitions import Found, find_repetitions
 from mocap.config.build import build
 from mocap.config.protocols import Protocol
 from mocap.trial import Assessment, Event, joined
