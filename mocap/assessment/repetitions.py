@@ -87,10 +87,12 @@ def find_repetitions(height: Height, rate_hz: float, start_s: float, settings: R
         return Found((), (), (f"no repetition: {height.name} is not known over half a second or more",))
     least = max(settings.smallest_drop, settings.smallest_drop_share * height.leg_length_m)
     apart = max(round(settings.separation_seconds * rate_hz), 1)
-    bottoms, seen = find_peaks(-track.height_m, prominence=_NEARLY * least, distance=apart)
-    bottoms = [int(bottom) for bottom in bottoms]
+    # As if one stood before and after: what the recording cuts off is found, too, and told.
+    padded = np.concatenate([[track.standing_m], track.height_m, [track.standing_m]])
+    places, seen = find_peaks(-padded, prominence=_NEARLY * least, distance=apart)
+    bottoms = [int(place) - 1 for place in places]
     taken: list[Repetition] = []
-    rejected: list[Rejected] = [_cut(track, start_s, rate_hz, end) for end in _cut_ends(track, least, bottoms)]
+    rejected: list[Rejected] = []
     for place, bottom in enumerate(bottoms):
         before = bottoms[place - 1] if place else 0
         after = bottoms[place + 1] if place + 1 < len(bottoms) else len(track.height_m) - 1
@@ -98,7 +100,7 @@ def find_repetitions(height: Height, rate_hz: float, start_s: float, settings: R
         reason = (
             f"drop of {seen['prominences'][place]:.2f} m, below the least of {least:.2f} m"
             if seen["prominences"][place] < least
-            else _why_not(made, track, height, rate_hz, settings, least)
+            else _why_not(made, after, track, height, rate_hz, settings, least)
         )
         if reason:
             rejected.append(_rejected(made, start_s, rate_hz, reason))
@@ -129,6 +131,8 @@ class _Span:
     def repetition(self, rate_hz: float, track: Settled) -> Repetition:
         instants = (self.start, self.bottom, self.end)
         start_sd, bottom_sd, end_sd = (track.instant_sd(frame, rate_hz) for frame in instants)
+        # On a plateau the lowest frame may be any.
+        bottom_sd = float(np.nanmin([bottom_sd, max(self.still_to - self.still_from, 1) / (rate_hz * np.sqrt(12.0))]))
         return Repetition(
             self.start, self.bottom, self.end, self.still_from, self.still_to, self.paused, self.drop_m,
             track.standing_m, start_sd, bottom_sd, end_sd, float(np.sqrt(2.0) * track.height_sd_m),
@@ -166,18 +170,21 @@ def _first(there: NDArray, otherwise: int = -1) -> int:
 
 
 def _why_not(
-    made: _Span, track: Settled, height: Height, rate_hz: float, settings: RepetitionSettings, least: float
+    made: _Span, after: int, track: Settled, height: Height, rate_hz: float, settings: RepetitionSettings, least: float
 ) -> str:
     """Return why a candidate is not taken; empty where it is."""
     if made.drop_m < least:
         return f"its bottom is {made.drop_m:.2f} m below standing, less than {least:.2f} m"
-    if made.start < 0:
-        return "the descent does not begin in the recording"
-    far = track.standing_m - float(track.height_m[made.start])
-    if far > settings.return_share * made.drop_m:
-        return f"it starts {far:.2f} m below standing"
+    top = track.standing_m - settings.return_share * made.drop_m
+    first = float(track.height_m[max(made.start, 0)])
+    if made.start <= 0 and first < top:
+        return "the recording begins in the middle of it"
+    if first < top:
+        return f"it starts {track.standing_m - first:.2f} m below standing"
+    if made.end < 0 and after == len(track.height_m) - 1 and track.height_m[made.bottom :].max() < top:
+        return "the recording ends in the middle of it"
     if made.end < 0:
-        return "the ascent does not come back to standing before the next descent or the end of the recording"
+        return "the ascent does not come back to standing, or not to rest there, before what comes next"
     seconds = (made.end - made.start) / rate_hz
     if not settings.shortest_seconds <= seconds <= settings.longest_seconds:
         return f"it lasts {seconds:.1f} s, not {settings.shortest_seconds:g} to {settings.longest_seconds:g} s"
@@ -197,24 +204,3 @@ def _rejected(made: _Span, start_s: float, rate_hz: float, reason: str) -> Rejec
         start_s + frame / rate_hz if frame >= 0 else float("nan") for frame in (made.start, made.bottom, made.end)
     )
     return Rejected(start, bottom, end, reason)
-
-
-def _cut_ends(track: Settled, least: float, bottoms: Sequence[int]) -> list[int]:
-    """Return the ends of the recording (0, -1) that lie in a repetition without its bottom being seen as one."""
-    height, found = track.height_m, []
-    for end, inner in ((0, bottoms[0] if bottoms else len(height)), (-1, bottoms[-1] if bottoms else -1)):
-        part = height[:inner] if end == 0 else height[inner + 1 :]
-        if not len(part):
-            continue
-        lowest = int(np.argmin(part))
-        at_edge = lowest == 0 if end == 0 else lowest == len(part) - 1
-        if at_edge and track.standing_m - float(part[lowest]) >= least and np.ptp(part) >= _NEARLY * least:
-            found.append(end)
-    return found
-
-
-def _cut(track: Settled, start_s: float, rate_hz: float, end: int) -> Rejected:
-    nan = float("nan")
-    if end == 0:
-        return Rejected(nan, start_s, nan, "the recording begins in the middle of it")
-    return Rejected(nan, start_s + (len(track.height_m) - 1) / rate_hz, nan, "the recording ends in the middle of it")

@@ -52,7 +52,7 @@ def assessment_groups(assessments: tuple[Assessment, ...]) -> dict[str, Group]:
     """Return the groups of all assessments by path."""
     if not assessments:
         return {}
-    groups = {ASSESSMENT: Group()}
+    groups = {ASSESSMENT: Group({}, {"tasks": json.dumps([one.task for one in assessments])})}
     for one in assessments:
         path = f"{ASSESSMENT}/{safe_name(one.task)}"
         attributes = {
@@ -74,9 +74,9 @@ def assessment_groups(assessments: tuple[Assessment, ...]) -> dict[str, Group]:
 def decoded_assessments(groups: Mapping[str, Group]) -> tuple[Assessment, ...]:
     """Return the assessments of a file's groups."""
     found = []
-    for path, group in groups.items():
-        if not path.startswith(f"{ASSESSMENT}/") or path.count("/") != 2:
-            continue
+    tasks = json.loads(groups[ASSESSMENT].attributes["tasks"]) if ASSESSMENT in groups else []
+    for path in (f"{ASSESSMENT}/{safe_name(task)}" for task in tasks):
+        group = groups[path]
         told = group.attributes
         tables = [groups[f"{path}/{safe_name(name)}"] for name in json.loads(told["tables"])]
         rejected, screening = groups.get(f"{path}/rejected"), groups.get(f"{path}/screening")

@@ -11,15 +11,22 @@ from mocap.schema import Status
 from mocap.storage import write_trial
 from mocap.trial import (
     AngleDefinition,
+    Assessment,
     BoneErrors,
+    Event,
     JointAngles,
     Keypoints2D,
+    Metric,
     Operation,
     Points3D,
+    Rejected,
+    Rule,
     Segments,
+    Table,
     Timeline,
     Trial,
     Verdict,
+    Words,
 )
 
 NAMES = ("LASI", "A22:knee/left", "Wié %", "..")
@@ -79,8 +86,37 @@ def _full_trial(n_frames=40):
         context={"cue": "", "load_kg": 20.0}, bones=(("LASI", "Wié %"), ("LASI", "..")),
         quality=(Verdict("volume", 0.4, 1.0, "mm", True, "fine"), Verdict("lost", 5.0, 0.5, "pct", False)),
         operations=(Operation("import", {"file": "a.c3d", "n": 3, "x": 0.1, "on": True}), Operation("smooth")),
-        inputs={"a.c3d": "ab" * 32},
+        inputs={"a.c3d": "ab" * 32}, events=_events(), assessments=_assessments(),
     )
+
+
+def _events():
+    return (
+        Event(0.5, "squat_bottom", sd_s=0.004, confidence=0.9),
+        Event(0.7, "Foot Strike", "left", source="imported"),
+        Event(float("nan"), "squat_bottom", source="edited", note="=1+1 <b>", replaces_s=0.5),
+    )
+
+
+def _assessments():
+    wink = Metric(
+        "wink_magnitude", "deg", "most anterior minus bottom", [12.5, np.nan], [1.25, np.nan], [10.0, np.nan],
+        [15.5, np.nan], ("", "withheld: tilt not observable"), [80, 0],
+    )  # fmt: skip
+    depth = Metric("depth", "m", "drop", [0.4, 0.41], [0.001, 0.002])
+    bare = Metric("depth_relative", "1", "in leg lengths", [0.45, 0.44])
+    grade = Words("grade", "how large", ("terminal", "not known"))
+    repetitions = Table("repetitions", 2, (depth, wink, bare), (grade,))
+    whole = Table("set", 1, (Metric("wink_slope", "deg/rep", "per repetition", [0.5], [0.25]),))
+    none = Table("repetitions", 0, (Metric("depth", "m", "drop", []),), (Words("side", "of the body", ()),))
+    return (
+        Assessment(
+            "squat", repetitions, (Rejected(0.1, 0.2, float("nan"), "cut off"),), (whole,),
+            (Rule("ankle", "not assessable", "no lunge test", "r = 0.69"),), "squat", "ab" * 32,
+            {"repetitions.plateau": 0.005, "wink.filtered": True, "wink.how": "fit"}, ("one note", "another; of two"),
+        ),
+        Assessment("gait", none, notes=("no cycle",)),
+    )  # fmt: skip
 
 
 def _bare_trial():
@@ -126,5 +162,7 @@ def _assert_equal(first, second, place="trial"):
         assert len(first) == len(second), place
         for index, (one, other) in enumerate(zip(first, second, strict=True)):
             _assert_equal(one, other, f"{place}[{index}]")
+    elif isinstance(first, float) and np.isnan(first):
+        assert np.isnan(second), place
     else:
         assert first == second, place
