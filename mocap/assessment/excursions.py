@@ -1,0 +1,203 @@
+"""Repetitions of anything that leaves a level and comes back to it: lean of a hinge, inclination of a shank, height."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import find_peaks
+
+from mocap.signal.filters import lowpass
+from mocap.signal.gaps import runs
+from mocap.trial import Rejected
+
+
+@dataclass(frozen=True)
+class ExcursionSettings:
+    """How excursions of a signal are found; speeds and sizes in the signal's unit (deg or m), per s.
+
+    Attributes
+    ----------
+    filter_hz : float
+        Cut-off of the signal before its speed is taken.
+    still_speed, still_seconds : float
+        Speed under which it rests, and the shortest rest that its level is taken from.
+    level_band : float
+        How far above its lowest 5 % the level may be.
+    smallest : float
+        Least excursion.
+    separation_seconds : float
+        Least time between two extremes.
+    edge_speed_share : float
+        Share of the peak speed under which an excursion begins and ends, if more than `still_speed`.
+    return_share : float
+        How far from the level, in parts of the excursion, it may end.
+    plateau : float
+        Distance from the extreme that still belongs to it.
+    pause_seconds : float
+        Time at the extreme from which it is called paused.
+    shortest_seconds, longest_seconds : float
+    valid_share : float
+        Least share of frames in which the signal is known.
+    """
+
+    filter_hz: float
+    still_speed: float
+    still_seconds: float
+    level_band: float
+    smallest: float
+    separation_seconds: float
+    edge_speed_share: float
+    return_share: float
+    plateau: float
+    pause_seconds: float
+    shortest_seconds: float
+    longest_seconds: float
+    valid_share: float
+
+
+@dataclass(frozen=True)
+class Excursion:
+    """One excursion by frames of its trial; the signal goes up from its level, to the extreme, and back.
+
+    Attributes
+    ----------
+    start, extreme, end : int
+    still_from, still_to : int
+        First and last frame of the plateau at the extreme.
+    paused : bool
+    size, level : float
+        How far it goes, and from where, in the signal's unit.
+    """
+
+    start: int
+    extreme: int
+    end: int
+    still_from: int
+    still_to: int
+    paused: bool
+    size: float
+    level: float
+
+
+@dataclass(frozen=True)
+class Excursions:
+    """What was found in a signal.
+
+    Attributes
+    ----------
+    found : tuple of Excursion
+    rejected : tuple of Rejected
+    note : str
+        Why there is none; empty where there are some.
+    """
+
+    found: tuple[Excursion, ...]
+    rejected: tuple[Rejected, ...]
+    note: str
+
+
+def find_excursions(signal: NDArray, rate_hz: float, settings: ExcursionSettings, start_s: float = 0.0) -> Excursions:
+    """Return the excursions of a signal upwards from its level; start, extreme and end are found each by itself.
+
+    The start is sought back from the sample of the greatest speed outwards, the end on from that of the greatest speed
+    back: a search from the extreme would find a pause at it.
+
+    Parameters
+    ----------
+    signal : ndarray, shape (time,)
+        NaN is missing; short gaps are bridged by straight lines for finding, and counted as missing.
+    rate_hz : float
+    settings : ExcursionSettings
+    start_s : float
+        Time of the first frame, for what is rejected.
+    """
+    known = np.isfinite(signal)
+    if known.sum() < max(4, settings.still_seconds * rate_hz):
+        return Excursions((), (), "the signal that repetitions are found in is not known")
+    filled = np.interp(np.arange(len(signal)), np.flatnonzero(known), signal[known])
+    smooth = lowpass(filled[:, None], rate_hz, settings.filter_hz)[0][:, 0]
+    speed = np.gradient(smooth) * rate_hz
+    level = _level(smooth, speed, rate_hz, settings)
+    # From level to level, so that what the recording cuts off is a candidate too, and is rejected with its reason.
+    closed = np.concatenate([[level], smooth, [level]])
+    apart = max(1, int(settings.separation_seconds * rate_hz))
+    tops = find_peaks(closed, prominence=settings.smallest, distance=apart)[0] - 1
+    tops = tops[smooth[tops] - level >= settings.smallest]
+    found: list[Excursion] = []
+    rejected: list[Rejected] = []
+    floor = 0
+    for number, top in enumerate(tops):
+        after = int(tops[number + 1]) if number + 1 < len(tops) else len(smooth) - 1
+        one, reason = _excursion(smooth, speed, int(top), (floor, after), level, rate_hz, settings)
+        reason = reason or _refused(one, known, rate_hz, settings)
+        if reason:
+            start, extreme, end = (start_s + frame / rate_hz for frame in (one.start, one.extreme, one.end))
+            rejected.append(Rejected(start, extreme, end, reason))
+        else:
+            found.append(one)
+        floor = int(top)
+    note = "" if found else _none(smooth, level, rejected, settings)
+    return Excursions(tuple(found), tuple(rejected), note)
+
+
+def _none(smooth: NDArray, level: float, rejected: list[Rejected], settings: ExcursionSettings) -> str:
+    if rejected:
+        return f"all {len(rejected)} candidates were rejected"
+    return f"the largest excursion is {float(smooth.max()) - level:.2f}, less than {settings.smallest:g}"
+
+
+def _level(smooth: NDArray, speed: NDArray, rate_hz: float, settings: ExcursionSettings) -> float:
+    """Return the median of the longest rest near the lowest values; without one the lowest 5 %."""
+    low = float(np.quantile(smooth, 0.05))
+    rests = runs((np.abs(speed) < settings.still_speed) & (smooth <= low + settings.level_band))
+    longest = max(rests, key=lambda one: one[1] - one[0], default=(0, 0))
+    if longest[1] - longest[0] >= settings.still_seconds * rate_hz:
+        return float(np.median(smooth[longest[0] : longest[1]]))
+    return low
+
+
+def _excursion(
+    smooth: NDArray, speed: NDArray, top: int, bounds: tuple[int, int], level: float, rate_hz: float,
+    settings: ExcursionSettings,
+) -> tuple[Excursion, str]:  # fmt: skip
+    size = float(smooth[top]) - level
+    # The way up to this extreme begins after the lowest sample since the one before; the way down ends before the next.
+    first = bounds[0] + int(np.argmin(smooth[bounds[0] : top + 1]))
+    last = top + int(np.argmin(smooth[top : bounds[1] + 1]))
+    rise = first + int(np.argmax(speed[first : top + 1]))
+    fall = top + int(np.argmin(speed[top : last + 1]))
+    slow_up = max(settings.still_speed, settings.edge_speed_share * float(speed[rise]))
+    slow_down = max(settings.still_speed, settings.edge_speed_share * -float(speed[fall]))
+    # On the right side of both: 0.9 of the way back towards the level.
+    near = level + max(settings.return_share * size, settings.plateau)
+    before = np.flatnonzero((np.abs(speed[first : rise + 1]) < slow_up) & (smooth[first : rise + 1] < near))
+    behind = np.flatnonzero((np.abs(speed[fall : last + 1]) < slow_down) & (smooth[fall : last + 1] < near))
+    start = first + int(before[-1]) if len(before) else first
+    end = fall + int(behind[0]) if len(behind) else last
+    still_from, still_to = _plateau(smooth, top, settings.plateau)
+    paused = (still_to - still_from) / rate_hz > settings.pause_seconds
+    reason = ""
+    if not len(before):
+        reason = "it does not begin at the level: the movement is cut off, or goes on from the one before"
+    elif not len(behind):
+        reason = "it does not come back to the level before the next one or the end"
+    return Excursion(start, top, end, still_from, still_to, bool(paused), size, level), reason
+
+
+def _plateau(smooth: NDArray, top: int, width: float) -> tuple[int, int]:
+    near = smooth >= smooth[top] - width
+    below, above = np.flatnonzero(~near[: top + 1]), np.flatnonzero(~near[top:])
+    first = int(below[-1]) + 1 if len(below) else 0
+    return first, top + int(above[0]) - 1 if len(above) else len(smooth) - 1
+
+
+def _refused(one: Excursion, known: NDArray, rate_hz: float, settings: ExcursionSettings) -> str:
+    seconds = (one.end - one.start) / rate_hz
+    share = float(known[one.start : one.end + 1].mean())
+    if seconds < settings.shortest_seconds:
+        return f"it lasts {seconds:.2f} s, less than {settings.shortest_seconds:g} s"
+    if seconds > settings.longest_seconds:
+        return f"it lasts {seconds:.1f} s, more than {settings.longest_seconds:g} s"
+    if share < settings.valid_share:
+        return f"the signal is known in {100 * share:.0f} % of its frames, less than {100 * settings.valid_share:.0f} %"
+    return ""

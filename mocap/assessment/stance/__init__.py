@@ -1,0 +1,47 @@
+"""Stance, tracking of the knees, heels, posture, balance, bar and sides of a squat's repetitions."""
+
+from collections.abc import Sequence
+
+from mocap.assessment.movement import Movement
+from mocap.assessment.phases import all_phases
+from mocap.assessment.repetitions import Repetition
+from mocap.assessment.stance.balance import balance_columns
+from mocap.assessment.stance.bar import bar_columns
+from mocap.assessment.stance.feet import foot_columns, knee_columns
+from mocap.assessment.stance.heels import heel_columns, heel_lift_events
+from mocap.assessment.stance.posture import hip_columns, posture_columns, thigh_columns
+from mocap.assessment.stance.settings import StanceSettings
+from mocap.assessment.stance.sides import side_columns
+from mocap.trial import Metric
+
+__all__ = ["StanceSettings", "heel_lift_events", "stance_columns"]
+
+
+def stance_columns(
+    movement: Movement, repetitions: Sequence[Repetition], onset_depth: Sequence[float], settings: StanceSettings
+) -> tuple[Metric, ...]:
+    """Return the columns of a squat's repetitions beside its tuck.
+
+    Parameters
+    ----------
+    movement : Movement
+    repetitions : sequence of Repetition
+    onset_depth : sequence of float
+        Depth (0 to 1 of each repetition's own) at which the tuck begins; NaN where there is none.
+    settings : StanceSettings
+
+    Returns
+    -------
+    tuple of Metric
+        One value per repetition each: width of the stance and its ratios, toe-out, tracking of the knees, heel rise,
+        lean, spine, largest angles, length of the thigh from the side, gap of ASIS and thigh, rotation and abduction of
+        the hips, balance, bar, differences of the sides.
+    """
+    parts = all_phases(movement, tuple(repetitions), settings.standing_seconds)
+    return (
+        *foot_columns(movement, parts), *knee_columns(movement, parts, settings),
+        *heel_columns(movement, parts, settings), *posture_columns(movement, parts, settings),
+        *thigh_columns(movement, parts), *hip_columns(movement, parts, onset_depth, settings),
+        *balance_columns(movement, parts, settings), *bar_columns(movement, parts, settings),
+        *side_columns(movement, parts, settings),
+    )  # fmt: skip
