@@ -1,6 +1,6 @@
 """Repetitions of anything that leaves a level and comes back to it: lean of a hinge, inclination of a shank, height."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +67,8 @@ class Excursion:
     paused : bool
     size, level : float
         How far it goes, and from where, in the signal's unit.
+    start_sd_s, extreme_sd_s, end_sd_s : float
+        Standard uncertainties of the three instants: of the noise of the speed, and of the frame.
     """
 
     start: int
@@ -77,6 +79,9 @@ class Excursion:
     paused: bool
     size: float
     level: float
+    start_sd_s: float = float("nan")
+    extreme_sd_s: float = float("nan")
+    end_sd_s: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -117,6 +122,7 @@ def find_excursions(signal: NDArray, rate_hz: float, settings: ExcursionSettings
     filled = np.interp(np.arange(len(signal)), np.flatnonzero(known), signal[known])
     smooth = lowpass(filled[:, None], rate_hz, settings.filter_hz)[0][:, 0]
     speed = np.gradient(smooth) * rate_hz
+    speed_sd = _speed_sd(filled - smooth, rate_hz, settings.filter_hz)
     level = _level(smooth, speed, rate_hz, settings)
     # From level to level, so that what the recording cuts off is a candidate too, and is rejected with its reason.
     closed = np.concatenate([[level], smooth, [level]])
@@ -134,7 +140,7 @@ def find_excursions(signal: NDArray, rate_hz: float, settings: ExcursionSettings
             start, extreme, end = (start_s + frame / rate_hz for frame in (one.start, one.extreme, one.end))
             rejected.append(Rejected(start, extreme, end, reason))
         else:
-            found.append(one)
+            found.append(_timed(one, speed, speed_sd, rate_hz))
         floor = int(top)
     note = "" if found else _none(smooth, level, rejected, settings)
     return Excursions(tuple(found), tuple(rejected), note)
@@ -182,6 +188,27 @@ def _excursion(
     elif not len(behind):
         reason = "it does not come back to the level before the next one or the end"
     return Excursion(start, top, end, still_from, still_to, bool(paused), size, level), reason
+
+
+def _speed_sd(rest: NDArray, rate_hz: float, cutoff_hz: float) -> float:
+    """Return the SD of the speed of a filtered signal from what the filter took out, white noise being assumed."""
+    steps = np.diff(rest)
+    sd = float(1.4826 * np.median(np.abs(steps - np.median(steps))) / np.sqrt(2.0))
+    impulse = np.zeros((max(int(4 * rate_hz / cutoff_hz), 9), 1))
+    impulse[len(impulse) // 2] = 1.0
+    turned = np.gradient(lowpass(impulse, rate_hz, cutoff_hz)[0][:, 0]) * rate_hz
+    return sd * float(np.sqrt((turned**2).sum()))
+
+
+def _timed(one: Excursion, speed: NDArray, speed_sd: float, rate_hz: float) -> Excursion:
+    """Return an excursion with the uncertainties of its instants: that of the speed over how fast it changes there."""
+
+    def instant(frame: int) -> float:
+        near = speed[max(frame - 2, 0) : frame + 3]
+        change = float(np.abs(np.gradient(near)).max()) * rate_hz if len(near) > 1 else 0.0
+        return float(np.hypot(1.0 / (rate_hz * np.sqrt(12.0)), speed_sd / change)) if change > 0 else float("nan")
+
+    return replace(one, start_sd_s=instant(one.start), extreme_sd_s=instant(one.extreme), end_sd_s=instant(one.end))
 
 
 def _plateau(smooth: NDArray, top: int, width: float) -> tuple[int, int]:

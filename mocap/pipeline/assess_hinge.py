@@ -1,30 +1,44 @@
-"""Recipe of a hip hinge: repetitions by trunk lean, components, score, events."""
+"""The assessment of hip hinges: repetitions by trunk lean, components and score, softening of the knees."""
 
+from mocap.assessment.edits import repetition_labels, with_edits
 from mocap.assessment.excursions import ExcursionSettings
 from mocap.assessment.hinge import HingeSettings, hinge_columns, hinge_events, hinge_repetitions
 from mocap.assessment.movement import Movement
+from mocap.assessment.repetition_columns import context_columns, instant_columns
+from mocap.assessment.repetitions import Found
+from mocap.assessment.set_table import set_table
 from mocap.config.build import build
 from mocap.config.protocols import Protocol
-from mocap.pipeline.assess_columns import set_table, time_columns
 from mocap.trial import Assessment, Event, joined
+
+TASK = "hinge"
+LABELS = (*repetition_labels(TASK), "knee_soften")
+_SUMMED = (
+    "score", "knee_flexion_bottom", "shank_inclination_largest", "lumbar_excursion", "hip_share", "hip_back",
+    "hip_drop", "trunk_lean_range", "pelvis_turn", "hinge_squat_index", "lumbar_early",
+)  # fmt: skip
 
 
 def assess_hinge(movement: Movement, protocol: Protocol) -> tuple[Assessment, tuple[Event, ...]]:
-    """Return what a trial of hip hinges says, and its events.
-
-    Parameters
-    ----------
-    movement : Movement
-    protocol : Protocol
-        Of the task `hinge`.
-    """
+    """Return the assessment of the hip hinges of a trial, and their events."""
     limits = build(ExcursionSettings, protocol.section("repetitions"), protocol.name, "repetitions")
     settings = build(HingeSettings, protocol.section("hinge"), protocol.name, "hinge")
-    found, excursions = hinge_repetitions(movement, limits)
-    columns = hinge_columns(movement, found, settings)
-    table = joined("repetitions", len(found), [time_columns(movement, found), columns])
-    assessment = Assessment(
-        "hinge", table, excursions.rejected, (set_table(table),) if found else (), (), protocol.name, protocol.sha256,
-        protocol.values, (excursions.note,) if excursions.note else (),
+    found = with_edits(_found(movement, limits), movement.events, TASK, movement.rate_hz, movement.angles.start_s)
+    repetitions = found.repetitions
+    columns = (
+        instant_columns(movement, repetitions),
+        hinge_columns(movement, repetitions, settings),
+        context_columns(movement.context, len(repetitions)),
+    )
+    table = joined("repetitions", len(repetitions), columns)
+    made = Assessment(
+        TASK, table, found.rejected, (set_table(table, _SUMMED),) if table.rows else (), protocol=protocol.name,
+        protocol_sha256=protocol.sha256, settings=protocol.values, notes=found.notes,
     )  # fmt: skip
-    return assessment, hinge_events(movement, found, settings)
+    return made, hinge_events(movement, repetitions, settings)
+
+
+def _found(movement: Movement, limits: ExcursionSettings) -> Found:
+    repetitions, excursions = hinge_repetitions(movement, limits)
+    note = (f"no repetition: {excursions.note}",) if excursions.note else ()
+    return Found(repetitions, excursions.rejected, note)

@@ -11,7 +11,7 @@ _RISKY = ("=", "+", "-", "@", "\t", "\r")
 #: What a person wants to see first, per task; what is not there is passed over.
 HEADLINES = {
     "squat": ("bottom_time", "depth", "wink_magnitude", "wink_onset_depth", "lumbar_change"),
-    "hinge": ("bottom_time", "score", "hip_share", "lumbar_excursion"),
+    "hinge": ("bottom_time", "score", "score_of_observable", "hip_share", "lumbar_excursion"),
     "knee_to_wall": ("distance", "shank_inclination", "ankle_dorsiflexion"),
     "sit_to_stand": ("start_time", "end_time", "duration"),
     "gait": ("start_time", "stride_time", "stride_length", "speed"),

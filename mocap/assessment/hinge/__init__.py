@@ -9,6 +9,7 @@ from mocap.assessment.hinge.rhythm import rhythm_columns, soften_columns, soften
 from mocap.assessment.hinge.settings import HingeSettings
 from mocap.assessment.movement import Movement
 from mocap.assessment.phases import all_phases
+from mocap.assessment.repetition_events import repetition_events
 from mocap.assessment.repetitions import Repetition
 from mocap.trial import Event, Metric, Words
 
@@ -32,10 +33,5 @@ def hinge_events(
 ) -> tuple[Event, ...]:
     """Return start, bottom and end of every repetition, and where its knees begin to flex."""
     parts = all_phases(movement, tuple(repetitions), settings.standing_seconds)
-    times = movement.time_s
-    marks = [
-        Event(float(times[frame]), f"hinge_{label}")
-        for one in repetitions
-        for label, frame in (("start", one.start), ("bottom", one.bottom), ("end", one.end))
-    ]
+    marks = repetition_events(repetitions, "hinge", movement.rate_hz, movement.angles.start_s)
     return tuple(sorted((*marks, *soften_events(movement, parts, settings)), key=lambda one: one.time_s))

@@ -25,11 +25,11 @@ def component_columns(
     scores = [score_of(parts, one) for one in found]
     told = "100 times the weighted mean of the points; limits and weights are choices of the protocol, not norms"
     return (
-        column("hinge_score", "1", f"{told}. Withheld where a component with a weight is not observable.",
+        column("score", "1", f"{told}. Withheld where a component with a weight is not observable.",
                [score for score, _, _ in scores]),
-        column("hinge_score_of_observable", "1", f"{told}; over the observable components alone, so that it compares "
+        column("score_of_observable", "1", f"{told}; over the observable components alone, so that it compares "
                "with scores over the same components only.", [one for _, one, _ in scores]),
-        column("hinge_observable_weight", "%", "Part of all weights that is observable.",
+        column("observable_weight", "%", "Part of all weights that is observable.",
                [Value(100.0 * share) for _, _, share in scores]),
         *columns, _knee_words(found, settings),
     )  # fmt: skip

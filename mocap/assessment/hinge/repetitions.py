@@ -35,5 +35,6 @@ def _repetition(movement: Movement, one: Excursion) -> Repetition:
     lowest = height[one.still_from : one.still_to + 1]
     depth = standing - float(np.nanmean(lowest)) if np.isfinite(lowest).any() else float("nan")
     return Repetition(
-        one.start, one.extreme, one.end, one.still_from, one.still_to, one.paused, depth, standing
-    )
+        one.start, one.extreme, one.end, one.still_from, one.still_to, one.paused, depth, standing, one.start_sd_s,
+        one.extreme_sd_s, one.end_sd_s,
+    )  # fmt: skip

@@ -62,7 +62,7 @@ def components(settings: HingeSettings, neutral_sd_deg: float) -> tuple[Componen
         Component("shank_inclination_largest", "deg", "Largest inclination of a shank against the vertical, whichever "
                   "way and side, in the plane of the foot.", lambda one: one.shank,
                   falling(s.shank_zero, s.shank_full), s.shank_weight),
-        Component("lumbar_flexion_largest", "deg", "Largest amount of lumbar flexion or extension against the static "
+        Component("lumbar_excursion", "deg", "Largest amount of lumbar flexion or extension against the static "
                   f"trial; full marks up to {band + s.lumbar_full:.1f} deg (neutral band and {s.lumbar_full:g}).",
                   lambda one: one.lumbar, falling(s.lumbar_zero, band + s.lumbar_full), s.lumbar_weight),
         Component("hip_share", "1", "Change of hip flexion over that of hip and lumbar flexion, standing to bottom.",

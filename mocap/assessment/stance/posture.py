@@ -36,8 +36,6 @@ def posture_columns(movement: Movement, parts: Sequence[Phases], settings: Stanc
         return extreme(movement, name, part.whole, 1.0, settings.filter_hz, settings.extreme_seconds)
 
     columns = [
-        column("trunk_lean_bottom", "deg", "Thorax against the vertical at the bottom, forward +.",
-               [angle_over(movement, "trunk_lean", part.bottom) for part in parts]),
         column("trunk_lean_largest", "deg", "Largest forward lean of the thorax in the repetition.",
                [largest("trunk_lean", part) for part in parts]),
         column("lumbar_excursion", "deg", "Range of lumbar flexion (T12/L1 against the pelvis) in the repetition.",

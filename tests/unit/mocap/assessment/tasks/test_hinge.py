@@ -8,8 +8,10 @@ import pytest
 from mocap.assessment.excursions import ExcursionSettings
 from mocap.assessment.hinge import HingeSettings, hinge_columns, hinge_events, hinge_repetitions
 from mocap.assessment.hinge.score import ramp
+from mocap.config.protocols import read_protocol
+from mocap.pipeline.assess_hinge import LABELS, assess_hinge
 from mocap.synthetic import Motion, SyntheticTrial, default_subject, hip_hinge, synthesise
-from mocap.trial import joined
+from mocap.trial import Event, joined
 
 SUBJECT = default_subject(seed=3)
 
@@ -59,7 +61,7 @@ def test_components_are_those_of_the_body(assessed, tilt, lumbar, knee, shank, s
     truth = {
         "knee_flexion_bottom": _truth(trial, "knee_flexion"), "knee_flexion_start": _truth(trial, "knee_flexion", True),
         "knee_flexion_range": abs(_change(trial, "knee_flexion")), "hip_flexion_change": hip, "lumbar_change": bent,
-        "lumbar_flexion_largest": abs(trial.truth_deg("lumbar_flexion")).max(), "trunk_lean_range":
+        "lumbar_excursion": abs(trial.truth_deg("lumbar_flexion")).max(), "trunk_lean_range":
         _change(trial, "trunk_lean"), "pelvis_turn": 0.0, "shank_inclination_largest": shin,
         "pelvic_tilt_change": _change(trial, "pelvic_tilt"), "thoracic_change": 0.0,
     }  # fmt: skip
@@ -83,13 +85,13 @@ def test_the_score_is_that_of_the_points(assessed) -> None:
     trial = hip_hinge(SUBJECT, 1, 35, 20, 32, 12)
     _, table, _ = assessed(trial)
     value = {name: float(table[name].values[0]) for name in (
-        "knee_flexion_bottom", "shank_inclination_largest", "lumbar_flexion_largest", "hip_share", "hip_back",
+        "knee_flexion_bottom", "shank_inclination_largest", "lumbar_excursion", "hip_share", "hip_back",
         "hip_drop", "trunk_lean_range", "pelvis_turn")}  # fmt: skip
     # The table of limits and weights, written out once more.
     points = {
         "knee_flexion_bottom": (50 - value["knee_flexion_bottom"]) / 30 * 15,
         "shank_inclination_largest": (20 - value["shank_inclination_largest"]) / 15 * 15,
-        "lumbar_flexion_largest": (25 - value["lumbar_flexion_largest"]) / 20 * 25,
+        "lumbar_excursion": (25 - value["lumbar_excursion"]) / 20 * 25,
         "hip_share": (value["hip_share"] - 0.5) / 0.35 * 15,
         "hip_back": min(value["hip_back"] / 0.15, 1) * 10,
         "hip_drop": min((0.25 - value["hip_drop"]) / 0.17, 1) * 10,
@@ -97,8 +99,8 @@ def test_the_score_is_that_of_the_points(assessed) -> None:
         "pelvis_turn": 5.0,
     }
     assert all(one > 0 for one in points.values())
-    assert table["hinge_score"].values[0] == pytest.approx(sum(points.values()), abs=1e-6)
-    assert 20 < table["hinge_score"].values[0] < 80
+    assert table["score"].values[0] == pytest.approx(sum(points.values()), abs=1e-6)
+    assert 20 < table["score"].values[0] < 80
 
 
 def test_without_a_lumbar_segment_the_score_is_withheld(assessed) -> None:
@@ -108,10 +110,10 @@ def test_without_a_lumbar_segment_the_score_is_withheld(assessed) -> None:
     cut = replace(points, position=np.stack([points.point(name) for name in kept], axis=1), names=kept,
                   covariance=None, status=None)  # fmt: skip
     _, table, _ = assessed(replace(trial, points=cut))
-    assert np.isnan(table["hinge_score"].values).all()
-    assert "lumbar_flexion_largest, hip_share" in table["hinge_score"].reasons[0]
-    assert table["hinge_score_of_observable"].values[0] == pytest.approx(100.0)
-    assert table["hinge_observable_weight"].values[0] == pytest.approx(60.0)
+    assert np.isnan(table["score"].values).all()
+    assert "lumbar_excursion, hip_share" in table["score"].reasons[0]
+    assert table["score_of_observable"].values[0] == pytest.approx(100.0)
+    assert table["observable_weight"].values[0] == pytest.approx(60.0)
 
 
 def test_knees_that_soften_late_are_told_when(assessed, settings_of, movement_of) -> None:
@@ -157,3 +159,19 @@ def test_a_hinge_that_is_cut_off_is_rejected_and_nothing_at_all_is_explained(ass
 def test_points_between_limits() -> None:
     assert [ramp(value, 20, 5) for value in (25, 20, 12.5, 5, 0)] == [0, 0, 0.5, 1, 1]
     assert [ramp(value, 15, 45) for value in (10, 15, 30, 45, 60)] == [0, 0, 0.5, 1, 1]
+
+
+def test_the_recipe_tells_repetitions_score_and_set(movement_of) -> None:
+    trial = hip_hinge(SUBJECT, 2)
+    movement = movement_of(trial, context={"load_kg": 20.0})
+    made, events = assess_hinge(movement, read_protocol("hinge"))
+    assert made.repetitions.rows == 2 and not made.rejected and not made.notes
+    assert made.repetitions["context_load"].values.tolist() == [20.0, 20.0]
+    assert made.table("set")["score_mean"].values[0] == pytest.approx(100.0)
+    assert made.table("set")["score_mean"].n[0] == 2
+    assert {one.label for one in events} == {*LABELS}
+    # A reviewer takes the second one out.
+    taken = Event(float("nan"), "hinge_bottom", source="edited", replaces_s=made.repetitions["bottom_time"].values[1])
+    made, _ = assess_hinge(replace(movement, events=(taken,)), read_protocol("hinge"))
+    assert made.repetitions.rows == 1 and "reviewer" in made.rejected[0].reason
+    assert np.isnan(made.table("set")["score_sd"].values[0])

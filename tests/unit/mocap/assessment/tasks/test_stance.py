@@ -89,8 +89,10 @@ def test_angles_at_the_bottom_and_at_the_onset(trial, table) -> None:
             assert table[name].values[0] == pytest.approx(truth, abs=0.5), name
         assert np.isnan(table[f"hip_abduction_onset_{side}"].values[1])
         assert table[f"hip_abduction_onset_{side}"].reasons[1] == "no onset of a tuck was found"
-    assert table["trunk_lean_bottom"].values[0] == pytest.approx(_bottom(trial, "trunk_lean"), abs=0.1)
     inside = slice(one.start, one.end)
+    lean = trial.truth_deg("trunk_lean")[inside].max()
+    # Measured: 0.36 deg less, the corner of the tuck being sharp and the curve low-passed.
+    assert table["trunk_lean_largest"].values[0] == pytest.approx(lean, abs=0.5)
     bend = np.ptp(trial.truth_deg("lumbar_flexion")[inside])
     assert table["lumbar_excursion"].values[0] == pytest.approx(bend, abs=0.3)
 
