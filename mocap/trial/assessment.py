@@ -14,7 +14,7 @@ from mocap.trial.checks import freeze
 #: Unit of a metric, and what it adds to the metric's name in files and tables.
 METRIC_UNITS: Mapping[str, str] = MappingProxyType({
     "deg": "_deg", "m": "_m", "mm": "_mm", "cm": "_cm", "s": "_s", "m/s": "_m_s", "deg/s": "_deg_s", "1": "",
-    "%": "_pct", "1/min": "_per_min", "kg": "_kg", "deg/rep": "_deg_per_rep",
+    "%": "_pct", "1/min": "_per_min", "kg": "_kg", "kg s": "_kg_s", "deg/rep": "_deg_per_rep",
 })  # fmt: skip
 _Z95 = 1.959963984540054
 

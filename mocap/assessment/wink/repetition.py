@@ -1,0 +1,202 @@
+"""The tuck of one repetition: its size, where it begins, whether it is told from noise, and their intervals."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mocap.assessment.wink.bent_line import Bends, BentLines, bend, fit_bent_lines
+from mocap.assessment.wink.descent import STEP, Descent, draws
+from mocap.assessment.wink.detection import Threshold, threshold_of
+from mocap.assessment.wink.estimate import Tucks, tucks_of
+from mocap.assessment.wink.settings import WinkSettings
+
+_TAIL = 2.5  # percent on either side of an interval
+_RESOLUTION = STEP / np.sqrt(12.0)
+_UNEXPLAINED = 97.5  # percentile of what noise leaves beside the fit, above which the fit is what is off
+_NAN = float("nan")
+
+NO_FALL = "no tuck, maximum at the bottom"
+NOT_DETECTED = "not detected"
+NO_ONSET = "tuck without a definable onset"
+GRADUAL = "tuck with a gradual onset"
+TUCK = "tuck"
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """The tilt of one descent against depth, with what its noise is and which bends are tried.
+
+    Attributes
+    ----------
+    descent : Descent
+    tilt : ndarray, shape (step,)
+        Deg.
+    covariance : ndarray, shape (step, step)
+        Of its noise, deg^2.
+    bends : Bends
+    """
+
+    descent: Descent
+    tilt: NDArray
+    covariance: NDArray
+    bends: Bends
+
+
+@dataclass(frozen=True, eq=False)
+class Wink:
+    """The tuck of one repetition; deg, depths in parts of its own.
+
+    Attributes
+    ----------
+    kind : str
+        One of the words of this module.
+    magnitude, magnitude_sd, magnitude_low, magnitude_high : float
+    onset, onset_sd, onset_low, onset_high : float
+        NaN where no tuck is detected, or none begins anywhere in particular.
+    crossing : float
+        Depth from which the tilt stays below its maximum by `crossing_drop`; NaN where it never does.
+    crossing_drop : float
+    top, bottom, peak : float
+        Tilt where it is most anterior, at depth 1, and the depth of the first.
+    half_width : float
+        Of the bend.
+    threshold : Threshold
+    widened : float
+        By how much the intervals were widened since the fit leaves more than noise; 1: not at all.
+    fit : BentLines
+        Of one curve.
+    """
+
+    kind: str
+    magnitude: float
+    magnitude_sd: float
+    magnitude_low: float
+    magnitude_high: float
+    onset: float
+    onset_sd: float
+    onset_low: float
+    onset_high: float
+    crossing: float
+    crossing_drop: float
+    top: float
+    bottom: float
+    peak: float
+    half_width: float
+    threshold: Threshold
+    widened: float
+    fit: BentLines
+
+    @property
+    def detected(self) -> bool:
+        """Whether a tuck is told from noise."""
+        return self.kind in (TUCK, GRADUAL, NO_ONSET)
+
+
+def wink_of(curve: Curve, mdc95: float, settings: WinkSettings, seed: int) -> Wink:
+    """Return the tuck of one descent.
+
+    The intervals are those of a parametric bootstrap: the fitted curve with noise of the trial's own size and
+    correlation over time, assessed again from the choice of the window on. Where the fit leaves more than such noise
+    would (a curve of another shape), the noise is made as large.
+
+    Parameters
+    ----------
+    curve : Curve
+    mdc95 : float
+        Minimal detectable change, deg.
+    settings : WinkSettings
+    seed : int
+        Of the draws.
+    """
+    found = tucks_of(curve.tilt[:, None], curve.bends, settings)
+    model = modelled(curve.tilt, found, curve.bends)
+    noise = draws(curve.covariance, settings.bootstrap_draws, seed)
+    again = tucks_of(model[:, None] + noise, curve.bends, settings)
+    widened = _lack_of_fit(found, again)
+    if widened > 1:
+        again = tucks_of(model[:, None] + widened * noise, curve.bends, settings)
+    covariance = widened**2 * curve.covariance
+    threshold = threshold_of(found, curve.bends, covariance, mdc95, settings)
+    drop = max(settings.least_magnitude, settings.crossing_sds * float(np.sqrt(np.median(np.diag(covariance)))))
+    crossing = _crossing(curve, drop)
+    kind = _kind(curve, found, threshold, crossing, settings, seed)
+    value = float(found.magnitude[0])
+    low, high = np.percentile(again.magnitude, [_TAIL, 100 - _TAIL])
+    onset, onset_sd = _NAN, _NAN
+    if kind in (TUCK, GRADUAL):
+        onset = float(found.onset[0])
+        onset_sd = float(np.hypot(np.nanstd(again.onset), _RESOLUTION))
+    return Wink(
+        kind=kind, magnitude=value, magnitude_sd=float(np.std(again.magnitude)),
+        magnitude_low=min(float(low), value), magnitude_high=max(float(high), value),
+        onset=onset, onset_sd=onset_sd, onset_low=onset - 1.96 * onset_sd,
+        onset_high=min(onset + 1.96 * onset_sd, 1.0) if np.isfinite(onset) else _NAN,
+        crossing=crossing, crossing_drop=drop, top=float(found.top[0]), bottom=float(found.bottom[0]),
+        peak=float(found.fit.peak[0] if np.isfinite(found.fit.peak[0]) else found.peak[0]),
+        half_width=float(found.fit.width[0]), threshold=threshold, widened=widened, fit=found.fit,
+    )  # fmt: skip
+
+
+def modelled(tilt: NDArray, found: Tucks, bends: Bends) -> NDArray:
+    """Return the fitted curve as the filter leaves it, shape (step,); the measured one outside the window."""
+    fit = found.fit
+    if fit.candidate[0] < 0:
+        return tilt
+    change = fit.after[0] - fit.before[0]
+    candidate = int(fit.candidate[0])
+    end = bend(np.ones(1), bends.place[candidate], bends.width[candidate])[0]
+    line = fit.bottom[0] - fit.before[0] * (1.0 - bends.depth) - change * end
+    model = line + change * bends.columns[:, candidate]
+    return np.where(np.arange(len(tilt)) >= fit.window[0], model, tilt)
+
+
+def excess(curve: Curve, settings: WinkSettings, seed: int) -> float:
+    """Return the SD of the noise that the rest of the fit speaks for, in those of the covariance."""
+    found = tucks_of(curve.tilt[:, None], curve.bends, settings)
+    model = modelled(curve.tilt, found, curve.bends)
+    again = tucks_of(model[:, None] + draws(curve.covariance, settings.bootstrap_draws, seed), curve.bends, settings)
+    expected = np.nanmedian(again.fit.rest) if np.isfinite(again.fit.rest).any() else _NAN
+    return float(np.sqrt(found.fit.rest[0] / expected)) if expected > 0 else _NAN
+
+
+def _lack_of_fit(found: Tucks, again: Tucks) -> float:
+    rests = again.fit.rest[np.isfinite(again.fit.rest)]
+    if found.fit.candidate[0] < 0 or len(rests) < 0.5 * len(again.fit.rest):
+        return 1.0
+    if not found.fit.rest[0] > np.percentile(rests, _UNEXPLAINED):
+        return 1.0
+    middle = float(np.median(rests))
+    return float(np.sqrt(found.fit.rest[0] / middle)) if middle > 0 else 1.0
+
+
+def _crossing(curve: Curve, drop: float) -> float:
+    """Return the first depth after the maximum from which the tilt stays below it by a drop, to the bottom."""
+    below = curve.tilt.max() - curve.tilt >= drop
+    if not below[-1]:
+        return _NAN
+    above = np.flatnonzero(~below)
+    return float(curve.bends.depth[above[-1] + 1 if len(above) else 0])
+
+
+def _kind(
+    curve: Curve, found: Tucks, threshold: Threshold, crossing: float, settings: WinkSettings, seed: int
+) -> str:
+    if found.magnitude[0] <= threshold.value or not np.isfinite(crossing):
+        # Where the curve is highest at its last steps, nothing of a tuck is seen at all.
+        return NO_FALL if found.fit.candidate[0] < 0 or curve.tilt.argmax() >= len(curve.tilt) - 2 else NOT_DETECTED
+    if found.fit.candidate[0] < 0 or _as_good_as_one_line(curve, found, settings, seed):
+        return NO_ONSET
+    return GRADUAL if found.fit.width[0] >= settings.gradual_bend else TUCK
+
+
+def _as_good_as_one_line(curve: Curve, found: Tucks, settings: WinkSettings, seed: int) -> bool:
+    """Whether noise about one straight line would let a bend fit better as much, too often."""
+    start = int(found.fit.window[0])
+    depth = curve.bends.depth
+    line = np.polynomial.Polynomial.fit(depth[start:], curve.tilt[start:], 1)(depth)
+    drawn = line[:, None] + draws(curve.covariance, settings.bootstrap_draws, seed + 1)
+    number = drawn.shape[1]
+    earliest = np.full(number, found.peak[0] - settings.before_peak)
+    gains = fit_bent_lines(drawn, curve.bends, np.full(number, start), earliest).gain
+    return bool(np.mean(np.nan_to_num(gains) >= found.fit.gain[0]) > settings.no_onset_chance)
