@@ -10,6 +10,7 @@ from mocap.report.calibration_page import whole_page
 from mocap.report.convention_part import conventions_part, full_name, listed_names, shown_name, side_of
 from mocap.report.measure_part import measures_part
 from mocap.report.page_parts import escaped, table
+from mocap.report.paper_style import STYLE
 from mocap.report.standing_part import neutral_of, standing_part
 from mocap.report.verdict_part import check_name, verdict_table
 from mocap.trial import JointAngles, Trial, Verdict, beyond_reach, doubted, frame_reasons, scalar_values
@@ -30,7 +31,7 @@ def kinematics_page(trial: Trial, notes: Sequence[str] = (), version: str = "") 
     version : str
         Of the program.
     """
-    return whole_page(f"Kinematics of {trial.trial_id}", kinematics_parts(trial, notes, version))
+    return whole_page(f"Kinematics of {trial.trial_id}", kinematics_parts(trial, notes, version), STYLE)
 
 
 def kinematics_parts(trial: Trial, notes: Sequence[str] = (), version: str = "") -> list[str]:

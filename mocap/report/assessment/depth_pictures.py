@@ -6,6 +6,7 @@ import numpy as np
 
 from mocap.report.assessment.figures import digits_of, told
 from mocap.report.assessment.plot import GRAY, INK, Axes, axes_for, band, curve, drawing, legend, onset_mark, scales
+from mocap.report.assessment.progress_pictures import mean_and_sd
 from mocap.report.assessment.strands import GRID, Strand
 from mocap.report.page_parts import escaped
 from mocap.trial import Metric, Table
@@ -67,9 +68,7 @@ def _figure(axes: Axes, one: Strand, table: Table, angle: str) -> str:
 
 def _mean_figure(axes: Axes, strands: Sequence[Strand], angle: str) -> str:
     curves = np.stack([one.over_depth() for one in strands])
-    known = np.isfinite(curves).sum(axis=0) >= 2
-    mean = np.where(known, np.nanmean(np.where(known, curves, 0.0), axis=0), np.nan)
-    sd = np.where(known, np.nanstd(np.where(known, curves, 0.0), axis=0, ddof=1), np.nan)
+    mean, sd = mean_and_sd(curves)
     shapes = [*scales(axes, "depth (1 = lowest)", f"{angle} (deg)"), band(axes, GRID, mean - sd, mean + sd)]
     shapes += [curve(axes, GRID, one, GRAY, 0.7) for one in curves]
     shapes += [curve(axes, GRID, mean, INK, 2.2),

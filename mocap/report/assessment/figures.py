@@ -14,6 +14,11 @@ _DIGITS = {"deg": 1, "m": 3, "mm": 0, "cm": 1, "s": 2, "m/s": 2, "deg/s": 0, "1"
 _MOST_DIGITS = 4
 _LOPSIDED = 0.15  # of an interval's half width, from which both its ends are told
 _UNKNOWN = "\u2013"
+_TITLES = {
+    "wink_magnitude": "Tuck of the pelvis (wink)", "wink_onset_depth": "Onset, in parts of the depth",
+    "lumbar_change": "Lumbar flexion with it", "wink_threshold": "A tuck counts from",
+    "wink_detectable": "Smallest tuck that would be seen",
+}  # fmt: skip
 _ACRONYMS = {"com": "CoM", "bw": "BW", "gps": "GPS", "map": "MAP", "gdi": "GDI", "rom": "ROM", "mdc95": "MDC95",
              "sem": "SEM", "icc": "ICC", "xcom": "XCoM", "sd": "SD", "ap": "AP", "ml": "ML"}  # fmt: skip
 
@@ -44,6 +49,8 @@ def _letter(at: int) -> str:
 
 def metric_title(name: str) -> str:
     """Return the name of a metric for a table: `knee_flexion_bottom_r` is "Knee flexion bottom, right"."""
+    if name in _TITLES:
+        return _TITLES[name]
     base, side = side_of(name)
     words = " ".join(_ACRONYMS.get(word, word) for word in base.split("_"))
     return words[:1].upper() + words[1:] + (f", {side}" if side else "")
@@ -55,9 +62,16 @@ def shown_unit(unit: str) -> str:
 
 
 def titled(metric: Metric) -> str:
-    """Return name and unit as HTML, the unit on one line."""
-    unit = shown_unit(metric.unit)
-    return escaped(metric_title(metric.name)) + (f" <small>({escaped(unit)})</small>" if unit else "")
+    """Return name and unit as HTML; a metric no value of which has an uncertainty says so."""
+    told = [escaped(shown_unit(metric.unit)), "" if _has_interval(metric) else "\u00b1\u00a0not known"]
+    words = ", ".join(filter(None, told))
+    return escaped(metric_title(metric.name)) + (f" <small>({words})</small>" if words else "")
+
+
+def _has_interval(metric: Metric) -> bool:
+    """Return whether any value has an uncertainty, or there is no value that lacks one."""
+    known = np.isfinite(metric.values)
+    return bool((np.isfinite(metric.low) & np.isfinite(metric.high))[known].any()) or not known.any()
 
 
 def cells(metric: Metric, notes: Footnotes) -> list[str]:
@@ -74,7 +88,8 @@ def told(metric: Metric, row: int, digits: int | None = None, unit: bool = False
     digits = digits_of(metric) if digits is None else digits
     name = f"\u00a0{escaped(shown_unit(metric.unit))}" if unit and shown_unit(metric.unit) else ""
     if not np.isfinite([low, high]).all():
-        return f"{figure(value, digits)}{name} <small>±\u00a0unknown</small>"
+        lacking = " <small>±\u00a0not known</small>" if unit or _has_interval(metric) else ""
+        return f"{figure(value, digits)}{name}{lacking}"
     half = (high - low) / 2
     if abs(high + low - 2 * value) > 2 * _LOPSIDED * half:
         return f"{figure(value, digits)}{name} <small>({figure(low, digits)} to {figure(high, digits)})</small>"

@@ -24,11 +24,13 @@ def headline_part(assessment: Assessment, trial: Trial) -> str:
     lines = [_counted(assessment), *_tuck(assessment), *_withheld(assessment, trial)]
     items = "".join(f"<li>{line}</li>" for line in lines)
     kind = "good" if assessment.repetitions.rows else "usable"
+    return f'<div class="box {kind}"><ul class="plain">{items}</ul><p class="use">{USE}</p></div>'
+
+
+def notes_part(assessment: Assessment) -> str:
+    """Return what was left out, withheld or assumed; nothing where nothing was."""
     notes = "".join(f"<li>{escaped(note)}</li>" for note in assessment.notes)
-    return (
-        f'<div class="box {kind}"><ul class="plain">{items}</ul><p class="use">{USE}</p></div>'
-        + (f"<h3>Notes</h3><ul>{notes}</ul>" if notes else "")
-    )  # fmt: skip
+    return f"<h3>Notes</h3><ul class='plain'>{notes}</ul>" if notes else ""
 
 
 def _counted(assessment: Assessment) -> str:

@@ -1,15 +1,17 @@
 """An assessment as the first part of a trial's page: the findings first, what they rest on behind them."""
 
-import numpy as np
+from collections.abc import Sequence
 
 from mocap.report.assessment.closing_parts import protocol_part, rejected_part, screening_part
 from mocap.report.assessment.depth_pictures import depth_figures
-from mocap.report.assessment.headline import USE, headline_part, row_name
-from mocap.report.assessment.strands import spans_of, strands_of
+from mocap.report.assessment.headline import USE, headline_part, notes_part, row_name
+from mocap.report.assessment.key_frames import key_frames
+from mocap.report.assessment.progress_pictures import progress_figures, why_not
+from mocap.report.assessment.strands import Span, spans_of, strands_of
 from mocap.report.assessment.tables import headline_table, meanings, whole_table
 from mocap.report.assessment.who_part import who_part
 from mocap.report.page_parts import escaped
-from mocap.trial import Assessment, Trial
+from mocap.trial import Assessment, Table, Trial
 
 
 def assessment_part(trial: Trial) -> str:
@@ -31,6 +33,7 @@ def _one(trial: Trial, assessment: Assessment) -> str:
         who_part(trial, assessment),
         headline_part(assessment, trial),
         headline_table(repetitions, task, name, assessment.table("set")) if repetitions.rows else "",
+        notes_part(assessment),
         _pictures(trial, assessment),
         screening_part(assessment),
         rejected_part(assessment),
@@ -52,11 +55,21 @@ _METRIC_NOTE = (
 
 def _pictures(trial: Trial, assessment: Assessment) -> str:
     spans = spans_of(assessment.repetitions)
-    angles = trial.angles
-    if not spans or angles is None or "pelvic_tilt" not in angles.names:
+    if not spans:
         return ""
-    one = angles.definition("pelvic_tilt")
-    if not np.isfinite(angles["pelvic_tilt"]).any():
-        why = escaped(one.reason or "no reason is stored")
+    return (
+        _against_depth(trial, assessment.repetitions, spans) + key_frames(trial, assessment.repetitions, spans)
+        + progress_figures(trial, spans)
+    )  # fmt: skip
+
+
+def _against_depth(trial: Trial, rows: Table, spans: Sequence[Span]) -> str:
+    """Pelvic tilt against depth, where the task tells a tuck of the pelvis."""
+    angles = trial.angles
+    if angles is None or "pelvic_tilt" not in angles.names or not rows.has("wink_magnitude"):
+        return ""
+    strands = strands_of(trial, "pelvic_tilt", spans)
+    if not strands:
+        why = escaped(why_not(trial, "pelvic_tilt"))
         return f"<h2>Pelvic tilt against depth</h2><p>Withheld: the tilt is not observable \u2013 {why}.</p>"
-    return depth_figures(strands_of(trial, "pelvic_tilt", spans), assessment.repetitions, "Pelvic tilt", one.positive)
+    return depth_figures(strands, rows, "Pelvic tilt", angles.definition("pelvic_tilt").positive)

@@ -13,6 +13,7 @@ from mocap.report.svg import shape, text, ticks
 WIDTH = 350.0
 INK, GRAY, LIGHT = "#1a1a1a", "#6b6b6b", "#d4d4d4"
 _FONT = 11
+_FACE = "Arial,Liberation Sans,Helvetica,sans-serif"
 _ROOM_Y, _ROOM_X = 42.0, 32.0  # px for the words at the axes
 
 
@@ -49,14 +50,14 @@ def axes_for(x: tuple[float, float], values: Sequence[NDArray], height: float = 
     known = np.concatenate([np.ravel(one)[np.isfinite(np.ravel(one))] for one in values] or [np.zeros(0)])
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
     margin = max(0.06 * (high - low), 0.5)
-    return Axes(_ROOM_Y, top, WIDTH - _ROOM_Y - 8, height - top - _ROOM_X, x, (low - margin, high + margin))
+    return Axes(_ROOM_Y, top, WIDTH - _ROOM_Y - 14, height - top - _ROOM_X, x, (low - margin, high + margin))
 
 
 def drawing(height: float, shapes: Sequence[str], words: str, width: float = WIDTH, kind: str = "plot") -> str:
     """Return a picture that fills its column; `words` are read out in its place."""
     return (
         f'<svg class="{kind}" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}" '
-        f'font-family="sans-serif" role="img" aria-label="{escaped(words)}">{"".join(shapes)}</svg>'
+        f'font-family="{_FACE}" role="img" aria-label="{escaped(words)}">{"".join(shapes)}</svg>'
     )
 
 

@@ -1,15 +1,19 @@
 """Tables of an assessment: what matters most per repetition, and every metric with its meaning."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from mocap.report.assessment.figures import Footnotes, cells, metric_title, shown_unit, titled
 from mocap.report.page_parts import escaped, table
-from mocap.trial import Metric, Table
+from mocap.trial import Metric, Table, Words
 
+Column = TypeVar("Column", Metric, Words)
 #: Columns of the headline, by task, in this order; others stand in the whole table.
 HEADLINE = {
     "squat": ("depth", "wink_magnitude", "wink_onset_depth", "lumbar_change", "wink_speed", "wink_recovery"),
 }  # fmt: skip
+#: Words of the headline, of any task.
+WORDS = ("side", "grade", "grade_modifiers", "depth_class", "knee_target")
 _MOST = 6  # columns of the headline where the task has none of its own
 _AT_ONCE = 5  # repetitions beside each other on paper
 
@@ -28,12 +32,13 @@ def headline_table(one: Table, task: str, row_name: str, extra: Table | None = N
     """
     metrics, notes = _headline_metrics(one, task), Footnotes()
     columns = [cells(metric, notes) for metric in metrics]
-    words = [[escaped(word) for word in column.values] for column in one.words]
+    told = [one_told for one_told in one.words if one_told.name in WORDS]
+    words = [[escaped(word) for word in column.values] for column in told]
     rows = [[str(row + 1), *(column[row] for column in (*columns, *words))] for row in range(one.rows)]
     if extra is not None and extra.rows == 1 and any(extra.has(metric.name) for metric in metrics):
         means = [cells(extra[metric.name], notes)[0] if extra.has(metric.name) else "" for metric in metrics]
         rows.append(["<b>set</b>", *means, *([""] * len(words))])
-    head = [escaped(row_name.capitalize()), *map(titled, metrics), *(escaped(metric_title(w.name)) for w in one.words)]
+    head = [escaped(row_name.capitalize()), *map(titled, metrics), *(escaped(metric_title(w.name)) for w in told)]
     at_left = range(1 + len(metrics), len(head))
     return f"<div class='wide'>{_with_head(head, rows, at_left)}</div>{notes.told()}"
 
@@ -57,21 +62,27 @@ def whole_table(one: Table, row_name: str) -> str:
     for start in range(0, one.rows, _AT_ONCE):
         chosen = range(start, min(start + _AT_ONCE, one.rows))
         notes = Footnotes()
-        rows = [[titled(metric), *(cells(metric, notes)[row] for row in chosen)] for metric in one.metrics]
+        rows = [[titled(metric), *(cells(metric, notes)[row] for row in chosen)] for metric in _own(one.metrics)]
         rows += [[escaped(metric_title(words.name)), *(escaped(words.values[row]) for row in chosen)]
-                 for words in one.words]  # fmt: skip
-        head = [escaped(row_name.capitalize()), *(str(row + 1) for row in chosen)]
+                 for words in _own(one.words)]  # fmt: skip
+        numbered = [str(row + 1) for row in chosen] if one.rows > 1 or row_name != "row" else ["value"]
+        head = [escaped(row_name.capitalize()) if numbered != ["value"] else "", *numbered]
         parts.append(f"<div class='wide'>{_with_head(head, rows, ())}</div>{notes.told()}")
     return "".join(parts)
+
+
+def _own(columns: Sequence[Column]) -> list[Column]:
+    """Return the columns but for the circumstances, which are the same in every row and stand above."""
+    return [one for one in columns if not one.name.startswith("context_")]
 
 
 def meanings(tables: Sequence[Table]) -> str:
     """Return what every metric is, each once, by its name in files."""
     known: dict[tuple[str, str], str] = {}
     for one in tables:
-        for metric in one.metrics:
+        for metric in _own(one.metrics):
             known.setdefault((metric.column, metric.meaning), shown_unit(metric.unit) or "ratio")
-        for words in one.words:
+        for words in _own(one.words):
             known.setdefault((words.name, words.meaning), "words")
     rows = [[f"<code>{_breakable(name)}</code>", escaped(unit), escaped(meaning)]
             for (name, meaning), unit in known.items()]  # fmt: skip

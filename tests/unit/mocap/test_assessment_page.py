@@ -11,6 +11,7 @@ import pytest
 from mocap.errors import ExportError
 from mocap.pipeline.output_kinds import ANGLE_PAGE, PAGE_PRINT, is_alike
 from mocap.report.assessment import assessment_part
+from mocap.report.assessment.strands import spans_of, strands_of
 from mocap.report.pdf import load_weasyprint, page_to_pdf
 from mocap.report.trial_page import trial_page
 from mocap.storage import write_trial
@@ -66,14 +67,16 @@ def test_the_page_begins_with_what_was_found() -> None:
         "Assessment: squat Subject P01 Recorded 2026-03-01T10:00:00Z", "Load 40 kg", "Bar position high bar",
         "3 repetitions ; 1 candidate rejected", "detected in 2 of 3",
         "repetition 2: 8.0 ± 1.8 deg, onset at depth 0.80 (0.75 to 0.82)", "Checks to look at: flat foot r",
-        "Repetition Depth (m) Wink magnitude (deg)", "2 0.446 ± 0.002 8.0 ± 1.8 0.80 (0.75 to 0.82)", "1 terminal",
-        "a no tuck is detected, so there is no onset", "Pelvic tilt against depth", "Mean of 3 repetitions",
+        "Repetition Depth (m) Tuck of the pelvis (wink) (deg)", "2 0.446 ± 0.002 8.0 ± 1.8 0.80 (0.75 to 0.82)",
+        "1 terminal", "a no tuck is detected, so there is no onset", "Pelvic tilt against depth",
+        "Mean of 3 repetitions",
         "not assessable no knee-to-wall test", "the left foot moved by 41 mm", "wink_ magnitude_ deg deg greatest",
         "SHA-256 of the settings: abababab", "wink. least_ deg 3", "For research and training; not for diagnosis",
         "norms: none of this lab",
     ):  # fmt: skip
         assert words in page.text, words
-    assert html.count("<svg ") == 4  # the mean and three repetitions
+    assert html.count('<svg class="plot"') == 4 + 5  # tilt over depth: the mean and three repetitions; five angles
+    assert html.count('<svg class="frames"') == 3  # start, onset, lowest
     assert not NEVER.search(page.text)
 
 
@@ -92,7 +95,42 @@ def test_what_cannot_be_seen_is_withheld_with_its_reason() -> None:
     text = Page(html).text
     assert "Tuck of the pelvis: withheld \u2013 pelvic tilt is not observable." in text
     assert "Withheld: the tilt is not observable \u2013 two hips are a line." in text
-    assert "<svg " not in html and "nan" not in text.lower()
+    assert "Not drawn: Pelvic tilt \u2013 two hips are a line; Trunk lean" in text
+    assert html.count('<svg class="plot"') == 4 and "nan" not in text.lower()
+
+
+def test_the_onset_is_drawn_where_it_is_told() -> None:
+    html = assessment_part(trials.squat_trial())
+    panel = html[html.index("Repetition 3</h3>"):]
+    panel = panel[:panel.index("</figure>")]
+    # The plot reaches from 42 to 336 px; 0.80 of it, and 0.75 to 0.82 for the interval.
+    assert 'd="M277.2 26.0V' in panel and re.search(r'<rect x="262.5" y="26" width="20.58"', panel)
+    none = html[html.index("Repetition 1</h3>"):html.index("Repetition 2</h3>")]
+    assert "<rect" not in none and "onset at depth: no tuck is detected" in none
+
+
+def test_key_frames_show_the_body_at_their_instants() -> None:
+    made = trials.squat_trial((0.0, 14.0))
+    text = Page(assessment_part(made)).text
+    true = made.assessments[0].repetitions
+    assert "Key frames of repetition 2" in text  # the one with a tuck
+    at = float(true["bottom_time"].values[1])
+    assert f"Lowest, {at:.2f} s" in text
+    tilt = made.angles.deg("pelvic_tilt")[[round(50 * float(true[name].values[1])) for name in ("start_time",
+                                                                                             "bottom_time")]]
+    assert re.search(rf"Pelvic tilt \(deg\) {tilt[0]:.1f} ± 0.8 \d+\.\d ± 0.8 {tilt[1]:.1f} ± 0.8", text)
+
+
+def test_strands_run_from_start_over_lowest_to_end() -> None:
+    made = trials.squat_trial((10.0,))
+    (strand,) = strands_of(made, "pelvic_tilt", spans_of(made.assessments[0].repetitions))
+    assert abs(strand.depth[0]) < 1e-12 and strand.depth[strand.bottom] == pytest.approx(1.0)
+    over = strand.over_depth()
+    # The tilt is 10 deg at 0, rises in a straight line to 41 at 0.8 of the depth, and falls by the tuck to 31;
+    # between two frames on either side of that corner the straight line cuts off 0.49 deg.
+    assert over[[0, 40, 80, 100]] == pytest.approx([10.0, 25.5, 41.0, 31.0], abs=0.5)
+    both = strand.over_progress()
+    assert both[100] == both[101] == pytest.approx(31.0, abs=1e-6) and both[201] == pytest.approx(10.0, abs=1e-6)
 
 
 def test_words_of_a_user_do_nothing() -> None:

@@ -1,0 +1,110 @@
+"""Key frames of one repetition: the body at its start, at the onset of the tuck and at the lowest, with its angles."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mocap.report.assessment.figures import figure
+from mocap.report.assessment.stick_figure import forward_of, stick_picture, sticks_of
+from mocap.report.assessment.strands import Span, hip_height
+from mocap.report.convention_part import full_name
+from mocap.report.page_parts import escaped, table
+from mocap.trial import JointAngles, Table, Trial, doubted
+from mocap.trial.angles import CONSTANT_PARTS
+
+_SHOWN = ("pelvic_tilt", "lumbar_flexion", "trunk_lean", "hip_flexion_r", "hip_flexion_l", "knee_flexion_r",
+          "knee_flexion_l", "ankle_dorsiflexion_r", "ankle_dorsiflexion_l")  # fmt: skip
+_PARTS = tuple(part for part in CONSTANT_PARTS if not part.endswith("_change") and part != "u_static")
+_VIEWS = ("from the right", "from the front")
+_Z95 = 1.96
+_HEADROOM = 1.06
+
+
+@dataclass(frozen=True)
+class Instant:
+    """One frame to show, with its name."""
+
+    name: str
+    frame: int
+
+
+def key_frames(trial: Trial, rows: Table, spans: Sequence[Span]) -> str:
+    """Return the frames of the repetition with the middle tuck, or of the middle one; nothing without repetitions."""
+    if not spans:
+        return ""
+    span = _chosen(rows, spans)
+    return frames_part(trial, _instants(trial, rows, span), f"Key frames of repetition {span.number}")
+
+
+def frames_part(trial: Trial, instants: Sequence[Instant], title: str) -> str:
+    """Return pictures of the instants, all on one scale, and their angles; nothing where no body can be drawn."""
+    bodies = [sticks_of(trial, one.frame) for one in instants]
+    if not all(bodies):
+        return ""
+    every = np.concatenate([stick.places for body in bodies for stick in body])
+    every = every[np.isfinite(every).all(axis=1)]
+    floor = float(every[:, 2].min())
+    tall = _HEADROOM * float(every[:, 2].max() - floor)
+    figures = []
+    for one, body in zip(instants, bodies, strict=True):
+        places = np.concatenate([stick.places for stick in body])
+        places = places[np.isfinite(places).all(axis=1)]
+        middle = (places.min(axis=0) + places.max(axis=0)) / 2 * [1.0, 1.0, 0.0] + [0.0, 0.0, floor]
+        at = trial.points.start_s + one.frame / trial.points.rate_hz
+        words = f"{one.name}, {at:.2f} s"
+        drawn = stick_picture(body, forward_of(trial, instants[0].frame), (middle, tall), words, _VIEWS)
+        figures.append(f"<figure><h3>{escaped(words)}</h3>{drawn}</figure>")
+    return (
+        f"<h2>{escaped(title)}</h2><p class='note lead'>Right: solid (orange); left: dashed (blue); pelvis and trunk: "
+        f"black. All on one scale.</p><div class='frames'>{''.join(figures)}</div>{_angles(trial.angles, instants)}"
+    )
+
+
+def _chosen(rows: Table, spans: Sequence[Span]) -> Span:
+    """Return the repetition whose tuck is the middle one of those with an onset; else the middle repetition."""
+    if rows.has("wink_onset_depth") and rows.has("wink_magnitude"):
+        known = [span for span in spans if np.isfinite(rows["wink_onset_depth"].values[span.row])]
+        if known:
+            ranked = sorted(known, key=lambda span: (rows["wink_magnitude"].values[span.row], span.row))
+            return ranked[len(ranked) // 2]
+    return spans[len(spans) // 2]
+
+
+def _instants(trial: Trial, rows: Table, span: Span) -> tuple[Instant, ...]:
+    time_s = trial.points.time_s
+    start, bottom = (int(np.argmin(np.abs(time_s - at))) for at in (span.start_s, span.bottom_s))
+    height = hip_height(trial)[start : bottom + 1]
+    depth = (height[0] - height) / (height[0] - height[-1]) if height[0] > height[-1] else np.full(len(height), np.nan)
+    onset = float(rows["wink_onset_depth"].values[span.row]) if rows.has("wink_onset_depth") else float("nan")
+    name, level = ("Onset of the tuck", onset) if np.isfinite(onset) else ("Half of the depth", 0.5)
+    reached = np.flatnonzero(depth >= level)
+    between = (Instant(name, start + int(reached[0])),) if len(reached) else ()
+    return (Instant("Start", start), *between, Instant("Lowest", bottom))
+
+
+def _angles(angles: JointAngles | None, instants: Sequence[Instant]) -> str:
+    """Return the angles at the instants with their whole uncertainty, as far as it is known."""
+    if angles is None:
+        return ""
+    flagged, lines = doubted(angles), []
+    for name in _SHOWN:
+        if name not in angles.names or not np.isfinite(angles[name]).any():
+            continue
+        at = angles.names.index(name)
+        parts = np.array([getattr(angles, part)[at] for part in _PARTS])
+        constant = np.linalg.norm(parts[np.isfinite(parts)])
+        cells = [_cell(float(angles.values[one.frame, at]), float(np.hypot(angles.sd[one.frame, at], constant)),
+                       bool(flagged[one.frame, at])) for one in instants]  # fmt: skip
+        lines.append([escaped(full_name(name)) + " <small>(deg)</small>", *cells])
+    if not lines:
+        return ""
+    return f"<div class='wide'>{table(['At these instants', *(one.name for one in instants)], lines)}</div>"
+
+
+def _cell(value_rad: float, sd_rad: float, flagged: bool) -> str:
+    if not np.isfinite(value_rad):
+        return "\u2013"
+    half = figure(float(np.rad2deg(_Z95 * sd_rad)), 1) if np.isfinite(sd_rad) else "unknown"
+    doubt = " <small>doubted</small>" if flagged else ""
+    return f"{figure(float(np.rad2deg(value_rad)), 1)} <small>±\u00a0{half}</small>{doubt}"
