@@ -1,9 +1,11 @@
 """The synthetic lab: a person with every landmark, movements with known angles, cameras with known faults."""
 
+from mocap.synthetic.chairs import ChairTempo, sit_to_stand
 from mocap.synthetic.free import free_motion
 from mocap.synthetic.functional import knee_bends, star_arc
 from mocap.synthetic.gait import GaitStyle, walking
 from mocap.synthetic.legs import Stance
+from mocap.synthetic.lunges import lunge
 from mocap.synthetic.motion import CURVES, Motion, landmarks, plant_ankle
 from mocap.synthetic.names import JOINT_CENTRES, LANDMARK_BONES, LANDMARKS, mirror_name
 from mocap.synthetic.observation import Observation, observe
@@ -20,6 +22,7 @@ __all__ = [
     "LANDMARKS",
     "LANDMARK_BONES",
     "SEGMENTS",
+    "ChairTempo",
     "GaitEvent",
     "GaitStyle",
     "Motion",
@@ -37,9 +40,11 @@ __all__ = [
     "hip_hinge",
     "knee_bends",
     "landmarks",
+    "lunge",
     "mirror_name",
     "observe",
     "plant_ankle",
+    "sit_to_stand",
     "squat",
     "star_arc",
     "static_standing",

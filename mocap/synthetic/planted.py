@@ -124,7 +124,7 @@ def schedule(
     marks = [(start + late, bottom + late, rise + late, end + late) for late in begins]
     progress = np.zeros(n_frames)
     for start, bottom, rise, end in marks:
-        progress += _eased((time_s - start) / (bottom - start)) - _eased((time_s - rise) / (end - rise))
+        progress += eased((time_s - start) / (bottom - start)) - eased((time_s - rise) / (end - rise))
     which = np.clip(np.floor((time_s - tempo.rest_s / 2) / length), 0, repetitions - 1).astype(int)
     return progress, which, marks
 
@@ -181,7 +181,8 @@ def _upright(subject: Subject, stance: Stance) -> float:
     return float(np.sqrt(1.0 - (sideways / subject.leg) ** 2))
 
 
-def _eased(share: NDArray) -> NDArray:
+def eased(share: NDArray) -> NDArray:
+    """Return the way of a minimum-jerk movement, 0 to 1, at shares of its time; 0 before and 1 after it."""
     share = np.clip(share, 0.0, 1.0)
     return share**3 * (10.0 - 15.0 * share + 6.0 * share**2)
 
