@@ -22,6 +22,7 @@ from mocap.cli import (
     plate_calibrate,
     plates,
     reconstruct,
+    reliability,
     report,
     run,
     sync,
@@ -38,7 +39,7 @@ app = typer.Typer(
 )
 for _module in (
     demo, run, plan, board, plates, plate_calibrate, calibrate, convert, detect, sync, reconstruct, import_, kinematics,
-    assess, compare, report, view, check, export,
+    assess, reliability, compare, report, view, check, export,
 ):  # fmt: skip
     app.command(name=_module.NAME, epilog=f"Example: {_module.EXAMPLE}")(_module.command)
 

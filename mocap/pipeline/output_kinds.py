@@ -52,6 +52,17 @@ COMPARISON_PAGE = Kind(
     "page of a comparison",
     b'<meta name="viewport" content="width=device-width"><title>Comparison of [^<]*</title><style>', start=_HEAD,
 )  # fmt: skip
+RELIABILITY = Kind("reliability file", b'format = "mocap-reliability"')
+CONDITIONS_PAGE = Kind(
+    "page of conditions",
+    b'<meta name="viewport" content="width=device-width"><title>Conditions by [^<]*</title><style>', start=_HEAD,
+)  # fmt: skip
+FOLLOW_UP_PAGE = Kind(
+    "page of a follow-up",
+    b'<meta name="viewport" content="width=device-width"><title>Follow-up of [^<]*</title><style>', start=_HEAD,
+)  # fmt: skip
+CONDITIONS_TABLE = Kind("table of conditions", b"", start=b"condition,against,metric,")
+FOLLOW_UP_TABLE = Kind("table of a follow-up", b"", start=b"subject,metric,unit,")
 # The comment behind a PDF's end says who wrote it.
 PAGE_PRINT = Kind("PDF of a page written here", rb"%mocap report\n\Z", _MOST_BYTES, b"%PDF")
 TABLE = Kind("table of a calibration", b'"mocap-calibration-quality"')
