@@ -1,0 +1,93 @@
+"""Gait cycles: from one initial contact to the next of the same foot, with what has to come between."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mocap.assessment.gait.contacts import FINAL, INITIAL
+from mocap.assessment.gait.events import OTHER, Walk
+from mocap.assessment.gait.extremes import NAN
+from mocap.assessment.gait.passes import Pass
+from mocap.assessment.gait.settings import ContactSettings
+from mocap.assessment.gait.walker import SIDES, Walker
+from mocap.trial.assessment import Rejected
+from mocap.trial.events import Event
+
+
+@dataclass(frozen=True, eq=False)
+class Cycle:
+    """One cycle of one foot.
+
+    Attributes
+    ----------
+    side : str
+        `right` or `left`.
+    on : Pass
+    start, other_off, other_on, off, end : Event
+        Initial contact, final and initial contact of the other foot, own final contact, next initial contact.
+    """
+
+    side: str
+    on: Pass
+    start: Event
+    other_off: Event
+    other_on: Event
+    off: Event
+    end: Event
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """The five, in order of time."""
+        return (self.start, self.other_off, self.other_on, self.off, self.end)
+
+
+def find_cycles(walk: Walk, settings: ContactSettings) -> tuple[tuple[Cycle, ...], tuple[Rejected, ...]]:
+    """Return the cycles in order of time, and those refused: events that lack or come in a wrong order, shuffling."""
+    cycles, refused = [], []
+    for one, events in walk.passes:
+        for side in SIDES:
+            starts = [event for event in events if (event.side, event.label) == (side, INITIAL)]
+            for start, end in itertools.pairwise(starts):
+                between = [event for event in events if start.time_s < event.time_s < end.time_s]
+                cycle, why = _cycle(side, one, start, between, end)
+                if cycle is not None and walk.walker is not None:
+                    why = _shuffled(cycle, walk.walker, settings)
+                if cycle is None or why:
+                    refused.append(Rejected(start.time_s, NAN, end.time_s, f"{side} cycle: {why}"))
+                else:
+                    cycles.append(cycle)
+    return tuple(sorted(cycles, key=lambda cycle: cycle.start.time_s)), tuple(refused)
+
+
+def _cycle(side: str, one: Pass, start: Event, between: Sequence[Event], end: Event) -> tuple[Cycle | None, str]:
+    other = OTHER[side]
+    wanted = ((other, FINAL), (other, INITIAL), (side, FINAL))
+    if tuple((event.side, event.label) for event in between) == wanted:
+        return Cycle(side, one, start, between[0], between[1], between[2], end), ""
+    names = ", ".join(f"{event.side} {event.label.replace('_', ' ')}" for event in between) or "no event"
+    return None, (
+        f"between its two initial contacts there should be {other} final contact, {other} initial contact, {side} "
+        f"final contact, and there is {names}"
+    )
+
+
+def _shuffled(cycle: Cycle, walker: Walker, settings: ContactSettings) -> str:
+    """Return why the steps are too short to trust what finds the contacts; empty where they are not."""
+    first = heel_at(walker, cycle, cycle.start) @ cycle.on.ahead
+    second = heel_at(walker, cycle, cycle.other_on) @ cycle.on.ahead
+    third = heel_at(walker, cycle, cycle.end) @ cycle.on.ahead
+    least = settings.least_step * walker.leg_m
+    shortest = min(second - first, third - second)
+    if shortest < least:
+        return f"shuffling: a step of {100 * shortest:.0f} cm, below {100 * least:.0f} cm"
+    return ""
+
+
+def heel_at(walker: Walker, cycle: Cycle, event: Event) -> np.ndarray:
+    """Return where the heel of the event's foot is at it, shape (3,), in axes that move with the floor."""
+    heel = cycle.on.on_floor(walker.feet[event.side].heel, walker.rate_hz)
+    frames = np.arange(walker.n_frames)
+    at = event.time_s * walker.rate_hz
+    return np.array([np.interp(at, frames, heel[:, axis]) for axis in range(3)])

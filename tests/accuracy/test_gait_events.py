@@ -1,0 +1,99 @@
+"""Gait events on real walks against force plates and the files' own events, and on synthetic ones against the truth."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mocap.assessment.movement import Movement
+from mocap.config.protocols import Protocol, read_protocol
+from mocap.kinematics.marker_sets import find_marker_set
+from mocap.pipeline.assess_gait import assess_gait
+from mocap.pipeline.imported_events import imported_events
+from mocap.readers import read_motion
+from mocap.synthetic import default_subject, walking
+from mocap.synthetic.gait import GaitStyle
+from mocap.synthetic.trial import faced
+from mocap.trial import Event, JointAngles
+
+WALKS = ("-FlatFoot-Full", "-FlatFoot-Hole", "-FlatFoot-One", "3_FF")
+LIMIT_S = 0.02  # two frames at 100 Hz
+
+
+@pytest.fixture(scope="module")
+def protocol() -> Protocol:
+    return read_protocol("gait")
+
+
+def movement(
+    names: tuple[str, ...], position: np.ndarray, rate_hz: float, subject: Mapping[str, float | str] | None = None,
+    events: tuple[Event, ...] = (),
+) -> Movement:  # fmt: skip
+    """The points alone: events need no angles."""
+    places = {name: position[:, names.index(label)] for name, label in find_marker_set(names).label_of.items()}
+    angles = JointAngles((), np.zeros((len(position), 0)), rate_hz)
+    return Movement(angles, places, subject=subject or {}, events=events)
+
+
+def recorded(path: Path, sources: tuple[str, ...]) -> tuple[Movement, tuple[Event, ...]]:
+    """A file's movement, told of events of these sources alone, and all events that the file brings."""
+    imported = read_motion(path, up="y" if path.suffix == ".trc" else None, units=None)
+    events, _ = imported_events(imported)
+    points = imported.points
+    told = tuple(event for event in events if event.source in sources)
+    return movement(points.names, points.position, points.rate_hz, imported.subject, told), events
+
+
+def nearest(event: Event, others: tuple[Event, ...]) -> Event | None:
+    same = [one for one in others if (one.side, one.label) == (event.side, event.label)]
+    return min(same, key=lambda one: abs(one.time_s - event.time_s)) if same else None
+
+
+@pytest.mark.parametrize("walk", WALKS)
+def test_events_are_within_two_frames_of_clean_plate_strikes(walk: str, shared_data: Path, protocol: Protocol) -> None:
+    found, events = recorded(shared_data / "plug_in_gait" / f"PiG_Motion{walk}.c3d", ())
+    _, detected = assess_gait(found, protocol)
+    plates = [event for event in events if event.source == "force_plate"]
+    assert len(plates) == {"-FlatFoot-Full": 2, "-FlatFoot-Hole": 2, "-FlatFoot-One": 2, "3_FF": 6}[walk]
+    # Measured, in frames of 10 ms, without knowing of the plates: largest 0.3, 2.0, 0.9 and 1.0.
+    for plate in plates:
+        one = nearest(plate, detected)
+        assert one is not None
+        assert abs(one.time_s - plate.time_s) <= LIMIT_S + 0.0005
+
+
+def test_nobody_walks_in_squats_and_standing(shared_data: Path, protocol: Protocol) -> None:
+    for name in ("squats1", "static1"):
+        found, _ = recorded(shared_data / "squat_markers" / f"{name}.trc", ())
+        made, detected = assess_gait(found, protocol)
+        assert made.repetitions.rows == 0
+        assert detected == ()
+        assert "nobody walks" in made.notes[0]
+
+
+def test_the_walk_with_skin_markers_has_cycles(shared_data: Path, protocol: Protocol) -> None:
+    found, _ = recorded(shared_data / "squat_markers" / "walking1.trc", ())
+    made, _ = assess_gait(found, protocol)
+    assert made.repetitions.rows >= 1
+    assert np.abs(made.repetitions["step_sum_difference"].values).max() <= 5.0
+
+
+@pytest.mark.parametrize(("rate_hz", "heading", "style"), [
+    (100.0, 0.0, GaitStyle()), (100.0, np.pi, GaitStyle()), (200.0, 1.0, GaitStyle()), (50.0, -2.0, GaitStyle()),
+    (100.0, 0.5, GaitStyle(stride_s=1.4, stride_length=0.55)),
+])  # fmt: skip
+def test_synthetic_events_are_within_a_frame(
+    rate_hz: float, heading: float, style: GaitStyle, protocol: Protocol
+) -> None:
+    trial = faced(walking(default_subject(), 8.0, rate_hz, style=style), heading, (3.0, -1.0, 0.0))
+    _, detected = assess_gait(movement(trial.points.names, trial.points.position, rate_hz), protocol)
+    off = [off_truth(event, detected) for event in trial.events if 0.1 < event.time_s < 7.9]
+    # Measured: at most 8.1 ms, the final contacts at 50 Hz.
+    assert max(map(abs, off)) <= 0.010
+
+
+def off_truth(true, detected: tuple[Event, ...]) -> float:
+    side = {"r": "right", "l": "left"}[true.side]
+    same = [one.time_s - true.time_s for one in detected if (one.side, one.label) == (side, true.label)]
+    return min(same, key=abs)
