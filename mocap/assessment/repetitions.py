@@ -3,7 +3,6 @@
 The method is the project's own; its limits are settings of the protocol.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np

@@ -11,6 +11,7 @@ from mocap.config.protocols import Protocol, read_protocol
 from mocap.errors import AssessmentError
 from mocap.kinematics.tasks import task_name
 from mocap.pipeline import assess_hinge, assess_knee_to_wall, assess_squat
+from mocap.pipeline import assess_gait, assess_hinge, assess_squat
 from mocap.pipeline.assess_edits import with_edit_events
 from mocap.pipeline.assess_words import table_text
 from mocap.pipeline.movement import movement_of
@@ -35,6 +36,7 @@ RECIPES: Mapping[str, Recipe] = {
     "squat": Recipe(assess_squat.assess_squat, assess_squat.LABELS),
     "hinge": Recipe(assess_hinge.assess_hinge, assess_hinge.LABELS),
     "knee_to_wall": Recipe(assess_knee_to_wall.assess_knee_to_wall, assess_knee_to_wall.LABELS),
+    "gait": Recipe(assess_gait.assess_gait, assess_gait.LABELS),
 }
 
 

@@ -32,6 +32,7 @@ from mocap.pipeline.digests import input_sha256
 from mocap.pipeline.filter_bias import FILTER_BIAS, filter_verdicts
 from mocap.pipeline.gravity_part import floor_note, vertical_of, with_gravity_part
 from mocap.pipeline.import_checks import import_verdicts, model_points_note, told_once
+from mocap.pipeline.imported_events import imported_events
 from mocap.pipeline.measure_words import with_measure_words
 from mocap.pipeline.model_notes import KinematicsInput, model_notes
 from mocap.pipeline.movement import OWN_LABELS
@@ -50,7 +51,8 @@ from mocap.trial import JointAngles, Operation, Points3D, Trial
 def import_motion(path: Path, up: str | None, units: str | None) -> Trial:
     """Read a C3D, TRC or MOT file into a trial; what was inferred or left out stands in its notes."""
     imported = read_motion(path, up=up, units=units)
-    notes = [*imported.notes, *model_points_note(imported), *_left_out(imported)]
+    events, plate_notes = imported_events(imported)
+    notes = [*imported.notes, *model_points_note(imported), *_left_out(imported), *plate_notes]
     parameters: dict[str, str | float | int | bool] = {
         "file": path.name,
         "units": imported.units_original,
@@ -71,6 +73,7 @@ def import_motion(path: Path, up: str | None, units: str | None) -> Trial:
         quality=import_verdicts(imported),
         operations=(Operation("import", parameters),),
         inputs={path.name: input_sha256(path)},
+        events=events,
     )
 
 
@@ -78,7 +81,6 @@ def _left_out(imported: Imported) -> list[str]:
     """What the file brought along and the trial file has no place for yet."""
     model = sum(len(group) for group in imported.model.values())
     parts = {
-        "events": len(imported.events),
         "analog channels": len(imported.analog.names) if imported.analog is not None else 0,
         "force plates": len(imported.force_plates),
         "model outputs of the recording program": model,

@@ -114,8 +114,11 @@ def test_what_a_c3d_brings_and_the_trial_leaves_out_is_said(mocap_cli: Cli, shar
     stored = ezc3d.c3d(str(shared_data / "plug_in_gait" / "PiG_Motion3_FF.c3d"))["parameters"]
     n_events, n_plates = stored["EVENT"]["USED"]["value"][0], stored["FORCE_PLATFORM"]["USED"]["value"][0]
     assert n_events > 0
-    assert f"not carried into the trial file: {n_events} events" in done.out
+    assert "not carried into the trial file: 34 analog channels" in done.out
     assert f"{n_plates} force plates" in done.out
+    kept = [event.source for event in mocap.read_trial(tmp_path / "t.h5").events]
+    assert kept.count("imported") == n_events
+    assert kept.count("force_plate") == 2 * n_plates
     assert mocap.read_trial(tmp_path / "t.h5").operations[0].parameters["first_frame"] > 1
 
 

@@ -89,5 +89,5 @@ def heel_at(walker: Walker, cycle: Cycle, event: Event) -> np.ndarray:
     """Return where the heel of the event's foot is at it, shape (3,), in axes that move with the floor."""
     heel = cycle.on.on_floor(walker.feet[event.side].heel, walker.rate_hz)
     frames = np.arange(walker.n_frames)
-    at = event.time_s * walker.rate_hz
+    at = walker.frame(event.time_s)
     return np.array([np.interp(at, frames, heel[:, axis]) for axis in range(3)])

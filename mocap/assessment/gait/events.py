@@ -64,14 +64,14 @@ def find_walk(movement: Movement, straight: PassSettings, contact: ContactSettin
         return Walk(walker, rejected=rejected, notes=(f"no gait events: {why}",))
     found = [(one, [each for side in SIDES for each in find_contacts(walker, one, side, contact)]) for one in passes]
     every = [each for _, contacts in found for each in contacts]
-    lags = plate_lags(every, movement.events, walker.rate_hz, contact)
+    lags = plate_lags(every, movement.events, walker, contact)
     kept, detected, refused = [], [], list(rejected)
     for one, contacts in found:
         events, left_out = _events(contacts, lags, walker, movement, contact)
         refused += left_out
         events = _in_order(events)
         detected += events
-        span = (one.start / walker.rate_hz, (one.stop - 1) / walker.rate_hz)
+        span = (walker.time_s(one.start), walker.time_s(one.stop - 1))
         kept.append((one, effective(events, movement.events, span)))
     notes = [_lag_note(key, lag) for key, lag in sorted(lags.items())]
     if not detected:
@@ -84,7 +84,7 @@ def _events(
 ) -> tuple[list[Event], list[Rejected]]:
     events, refused = [], []
     for one in contacts:
-        time_s = one.frame / walker.rate_hz
+        time_s = walker.time_s(one.frame)
         if one.forefoot_first:
             why = f"{one.side} {_WORD[one.label]} by the forefoot: the heel's course does not tell its instant"
             refused.append(Rejected(time_s, NAN, time_s, why))
@@ -99,13 +99,13 @@ def _event(
     one: Contact, lag: Lag | None, walker: Walker, others: Sequence[Contact], settings: ContactSettings
 ) -> Event | None:
     """Return the event of a contact; None of one that comes after the end of the recording."""
-    rate, last_s = walker.rate_hz, (walker.n_frames - 1) / walker.rate_hz
+    last_s = walker.time_s(walker.n_frames - 1)
     notes = []
-    time_s = one.frame / rate
+    time_s = walker.time_s(one.frame)
     if lag is not None and np.isfinite(one.zeni):
-        time_s = one.zeni / rate + lag.lag_s
+        time_s = walker.time_s(one.zeni) + lag.lag_s
     elif one.label == INITIAL and not np.isfinite(one.spread_s) and np.isfinite(one.zeni):
-        time_s = one.zeni / rate + _usual_lag(one, others, rate)
+        time_s = walker.time_s(one.zeni) + _usual_lag(one, others, walker.rate_hz)
     if not np.isfinite(time_s) or time_s > last_s + settings.most_disagreement_s:
         return None
     if time_s > last_s:

@@ -183,4 +183,4 @@ def _running(values: NDArray) -> NDArray:
 
 
 def _refusal(walker: Walker, start: int, stop: int, reason: str) -> Rejected:
-    return Rejected(start / walker.rate_hz, float("nan"), stop / walker.rate_hz, reason)
+    return Rejected(walker.time_s(start), float("nan"), walker.time_s(stop), reason)

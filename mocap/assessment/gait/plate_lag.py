@@ -7,6 +7,7 @@ import numpy as np
 
 from mocap.assessment.gait.contacts import Contact
 from mocap.assessment.gait.settings import ContactSettings
+from mocap.assessment.gait.walker import Walker
 from mocap.trial.events import Event
 
 Key = tuple[str, str]
@@ -30,7 +31,7 @@ class Lag:
 
 
 def plate_lags(
-    contacts: Sequence[Contact], events: Sequence[Event], rate_hz: float, settings: ContactSettings
+    contacts: Sequence[Contact], events: Sequence[Event], walker: Walker, settings: ContactSettings
 ) -> Mapping[Key, Lag]:
     """Return the lags by (side, label) of the feet that struck a plate cleanly.
 
@@ -46,8 +47,8 @@ def plate_lags(
                   and np.isfinite(one.zeni) and np.isfinite(one.frame)]  # fmt: skip
         if not beside:
             continue
-        nearest = min(beside, key=lambda one: abs(one.frame / rate_hz - event.time_s))
-        if abs(nearest.frame / rate_hz - event.time_s) <= 2.0 * settings.most_disagreement_s:
-            told.setdefault((event.side, event.label), []).append(event.time_s - nearest.zeni / rate_hz)
+        nearest = min(beside, key=lambda one: abs(walker.time_s(one.frame) - event.time_s))
+        if abs(walker.time_s(nearest.frame) - event.time_s) <= 2.0 * settings.most_disagreement_s:
+            told.setdefault((event.side, event.label), []).append(event.time_s - walker.time_s(nearest.zeni))
     lags = {key: Lag(float(np.mean(each)), float(np.ptp(each)), len(each)) for key, each in told.items()}
     return {key: lag for key, lag in lags.items() if lag.spread_s <= settings.most_disagreement_s}

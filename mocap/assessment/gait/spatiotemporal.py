@@ -48,7 +48,7 @@ def _course(cycle: Cycle, walker: Walker) -> _Course:
     speeds = []
     for event in strikes:
         heel = cycle.on.on_floor(walker.feet[event.side].heel, walker.rate_hz) @ cycle.on.ahead
-        at = event.time_s * walker.rate_hz
+        at = walker.frame(event.time_s)
         speeds.append(abs(np.interp(at, np.arange(len(heel)), np.gradient(heel) * walker.rate_hz)))
     times = np.array([event.time_s for event in cycle.events])
     return _Course(times, np.array([event.sd_s for event in cycle.events]), heels, np.array(speeds), cycle)

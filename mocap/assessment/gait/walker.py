@@ -52,6 +52,8 @@ class Walker:
     leg_m : float
     rate_hz, cutoff_hz : float
         Of the frames, and of the low-pass.
+    start_s : float
+        Time of the first frame.
     sources : str
         Which points these are.
     """
@@ -62,12 +64,21 @@ class Walker:
     leg_m: float
     rate_hz: float
     cutoff_hz: float
+    start_s: float
     sources: str
 
     @property
     def n_frames(self) -> int:
         """Number of frames."""
         return len(self.pelvis)
+
+    def time_s(self, frame: float) -> float:
+        """Return the time of a frame, which may have a fraction."""
+        return self.start_s + frame / self.rate_hz
+
+    def frame(self, time_s: float) -> float:
+        """Return the frame of a time, with its fraction."""
+        return (time_s - self.start_s) * self.rate_hz
 
 
 def walker_of(movement: Movement, cutoff_hz: float) -> tuple[Walker | None, str]:
@@ -97,7 +108,9 @@ def walker_of(movement: Movement, cutoff_hz: float) -> tuple[Walker | None, str]
     feet = {side: Foot(smooth(foot.heel), smooth(foot.forefoot), foot.source,
                        max(_scatter(foot.heel), _scatter(foot.forefoot))) for side, foot in raw.items()}  # fmt: skip
     sources = "; ".join([pelvis_name, *(foot.source for foot in feet.values())])
-    return Walker(smooth(pelvis), _ahead(movement), feet, leg, movement.rate_hz, cutoff, sources), ""
+    return Walker(
+        smooth(pelvis), _ahead(movement), feet, leg, movement.rate_hz, cutoff, movement.angles.start_s, sources
+    ), ""
 
 
 def _scatter(points: NDArray) -> float:
