@@ -10,8 +10,7 @@ from mocap.assessment.movement import Movement
 from mocap.config.protocols import Protocol, read_protocol
 from mocap.errors import AssessmentError
 from mocap.kinematics.tasks import task_name
-from mocap.pipeline import assess_hinge, assess_knee_to_wall, assess_squat
-from mocap.pipeline import assess_gait, assess_hinge, assess_squat
+from mocap.pipeline import assess_gait, assess_hinge, assess_knee_to_wall, assess_squat
 from mocap.pipeline.assess_edits import with_edit_events
 from mocap.pipeline.assess_words import table_text
 from mocap.pipeline.movement import movement_of
