@@ -7,12 +7,15 @@ from mocap.assessment.repetition_columns import DepthSettings, context_columns, 
 from mocap.assessment.repetition_events import repetition_events
 from mocap.assessment.repetition_settings import RepetitionSettings
 from mocap.assessment.repetitions import Found, find_repetitions
+from mocap.assessment.screening import ScreeningSettings, reserve_columns, screening
+from mocap.assessment.stance import StanceSettings, heel_lift_events, neutral_columns, stance_columns
+from mocap.assessment.wink import WinkSettings, wink_columns, wink_set
 from mocap.config.build import build
 from mocap.config.protocols import Protocol
 from mocap.trial import Assessment, Event, joined
 
 TASK = "squat"
-LABELS = repetition_labels(TASK)
+LABELS = (*repetition_labels(TASK), "heel_lift")
 _UNKNOWN = "no repetition: neither hips nor pelvis nor bar are among the points"
 
 
@@ -21,16 +24,28 @@ def assess_squat(movement: Movement, protocol: Protocol) -> tuple[Assessment, tu
     found, leg_length = _found(movement, protocol)
     repetitions = found.repetitions
     depth = build(DepthSettings, protocol.section("depth"), protocol.name, "depth")
+    winks = build(WinkSettings, protocol.section("wink"), protocol.name, "wink")
+    stance = build(StanceSettings, protocol.section("stance"), protocol.name, "stance")
+    limits = build(ScreeningSettings, protocol.section("screening"), protocol.name, "screening")
+    tuck = wink_columns(movement, repetitions, winks)
+    onset = [float(depth) for one in tuck if one.name == "wink_onset_depth" for depth in one.values]
     columns = (
         instant_columns(movement, repetitions),
         depth_columns(movement, repetitions, leg_length, depth),
+        tuck,
+        stance_columns(movement, repetitions, onset, stance),
         context_columns(movement.context, len(repetitions)),
     )
+    table = joined("repetitions", len(repetitions), columns)
+    table = joined("repetitions", table.rows, (*columns, reserve_columns(movement, table)))
     made = Assessment(
-        TASK, joined("repetitions", len(repetitions), columns), found.rejected, protocol=protocol.name,
-        protocol_sha256=protocol.sha256, settings=protocol.values, notes=found.notes,
+        TASK, table, found.rejected,
+        (joined("set", 1, (wink_set(tuck, winks), neutral_columns(movement))),) if table.rows else (),
+        screening(table, movement, limits) if table.rows else (), protocol.name, protocol.sha256, protocol.values,
+        found.notes,
     )  # fmt: skip
-    return made, tuple(repetition_events(repetitions, TASK, movement.rate_hz, movement.angles.start_s))
+    instants = repetition_events(repetitions, TASK, movement.rate_hz, movement.angles.start_s)
+    return made, (*instants, *heel_lift_events(movement, repetitions, stance))
 
 
 def _found(movement: Movement, protocol: Protocol) -> tuple[Found, float]:

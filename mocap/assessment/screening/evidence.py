@@ -4,8 +4,8 @@ EVIDENCE = {
     "ANKLE": (
         "Moderate, mixed. People under 30 deg in the knee-to-wall test moved pelvis, hips and lumbar spine more and "
         "leaned further than those over 35 deg (n = 44). The test goes with depth (Gomes et al. 2020, r = 0.69, "
-        "n = 20) and with lean (Conradsson et al. 2010, Fuglsang et al. 2017). Raised heels: no effect (Lee et al. 2017), "
-        "less lean (Monteiro et al. 2022)."
+        "n = 20) and with lean (Conradsson et al. 2010, Fuglsang et al. 2017). Raised heels: no effect (Lee et al. "
+        "2017), less lean (Monteiro et al. 2022)."
     ),
     "HIP": (
         "Weak. Plausible; people with cam impingement moved the pelvis less in squats (Lamontagne et al. 2009, "

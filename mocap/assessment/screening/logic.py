@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from mocap.trial import Rule
 
+_WORDS = {True: "yes", False: "no", None: "not known"}
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -16,15 +18,18 @@ class Finding:
         None where it cannot be told.
     words : str
         With its numbers and limit; what is lacking where it cannot be told.
+    whole : bool
+        Whether the words already say what holds: those of several conditions.
     """
 
     holds: bool | None
     words: str
+    whole: bool = False
 
     @property
     def told(self) -> str:
-        """Its words, led by whether it holds."""
-        return f"{ {True: 'yes', False: 'no', None: 'not known'}[self.holds] }: {self.words}"
+        """Its words, and whether it holds."""
+        return self.words if self.whole else f"{self.words} ({_WORDS[self.holds]})"
 
 
 def all_of(findings: Sequence[Finding]) -> bool | None:
@@ -41,7 +46,7 @@ def any_of(findings: Sequence[Finding]) -> bool | None:
 
 def joined(holds: bool | None, findings: Sequence[Finding]) -> Finding:
     """Return several conditions as one."""
-    return Finding(holds, "; ".join(one.told for one in findings))
+    return Finding(holds, " and ".join(one.told for one in findings), whole=True)
 
 
 def rule(name: str, holds: bool | None, findings: Sequence[Finding], evidence: str) -> Rule:

@@ -111,7 +111,7 @@ def _control(given: Given) -> Rule:
     signs += [] if cue is None else [cue]
     holds = all_of([*reserves, Finding(any_of(signs), "")])
     beighton = given.movement.number("beighton")
-    told = Finding(None, f"Beighton score {beighton:g} of 9 (told beside, not part of the rule)")
+    told = Finding(None, f"beside, not part of the rule: Beighton score {beighton:g} of 9", whole=True)
     findings = [*reserves, *signs, *([told] if np.isfinite(beighton) else [])]
     return rule("CONTROL", holds, findings, EVIDENCE["CONTROL"])
 
@@ -190,20 +190,21 @@ def _hamstring(given: Given) -> Rule:
     findings = []
     tests = {"straight_leg_raise_deg": "straight leg raise", "knee_extension_deg": "knee extension test"}
     for name, words in tests.items():
-        told = [(word, sided(given.movement, name, side)) for side, word in _WORDS.items()]
-        shown = ", ".join(f"{word} {value:.0f} deg" for word, value in told if np.isfinite(value))
-        findings.append(Finding(None, f"{words} {shown or 'is not stated'}"))
+        known = [(word, sided(given.movement, name, side)) for side, word in _WORDS.items()]
+        shown = ", ".join(f"{word} {value:.0f} deg" for word, value in known if np.isfinite(value))
+        findings.append(Finding(None, f"{words} {shown or 'is not stated'}", whole=True))
     for side, word in _WORDS.items():
         value = given.mean(f"hamstring_surrogate_{side}")
         if np.isfinite(value):
-            findings.append(Finding(None, f"{word} hip less knee flexion at the onset {value:.0f} deg (surrogate)"))
+            told = f"{word} hip less knee flexion at the onset {value:.0f} deg, a surrogate"
+            findings.append(Finding(None, told, whole=True))
     return rule("HAMSTRING", None, findings, EVIDENCE["HAMSTRING"])
 
 
 def _under(value: float, limit: float, words: str, unit: str, lacking: str) -> Finding:
     if not np.isfinite(value):
         return Finding(None, f"{words}: {lacking}")
-    shown = f"{value:.1f} {unit}" if unit else f"{value:.2f}"
+    shown = f"{value:.1f} {unit}" if unit else f"{value:.3f}"
     return Finding(value < limit, f"{words} {shown}, under {limit:g}")
 
 

@@ -9,12 +9,18 @@ from mocap.assessment.stance.balance import balance_columns
 from mocap.assessment.stance.bar import bar_columns
 from mocap.assessment.stance.feet import foot_columns, knee_columns
 from mocap.assessment.stance.heels import heel_columns, heel_lift_events
-from mocap.assessment.stance.posture import hip_columns, posture_columns, thigh_columns
+from mocap.assessment.stance.posture import (
+    hip_columns,
+    matched_columns,
+    neutral_columns,
+    posture_columns,
+    thigh_columns,
+)
 from mocap.assessment.stance.settings import StanceSettings
 from mocap.assessment.stance.sides import side_columns
 from mocap.trial import Metric
 
-__all__ = ["StanceSettings", "heel_lift_events", "stance_columns"]
+__all__ = ["StanceSettings", "heel_lift_events", "neutral_columns", "stance_columns"]
 
 
 def stance_columns(
@@ -41,7 +47,7 @@ def stance_columns(
     return (
         *foot_columns(movement, parts), *knee_columns(movement, parts, settings),
         *heel_columns(movement, parts, settings), *posture_columns(movement, parts, settings),
-        *thigh_columns(movement, parts), *hip_columns(movement, parts, onset_depth, settings),
-        *balance_columns(movement, parts, settings), *bar_columns(movement, parts, settings),
-        *side_columns(movement, parts, settings),
+        *matched_columns(movement, parts, settings), *thigh_columns(movement, parts),
+        *hip_columns(movement, parts, onset_depth, settings), *balance_columns(movement, parts, settings),
+        *bar_columns(movement, parts, settings), *side_columns(movement, parts, settings),
     )  # fmt: skip

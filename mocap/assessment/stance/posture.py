@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mocap.assessment.facing import facing
+from mocap.assessment.facing import facing, leg_length_m, middle
 from mocap.assessment.movement import Movement
 from mocap.assessment.phases import Phases
 from mocap.assessment.stance.settings import StanceSettings
@@ -47,6 +47,45 @@ def posture_columns(movement: Movement, parts: Sequence[Phases], settings: Stanc
         for side, word in _SIDES:
             columns.append(column(f"{name}_largest_{side}", "deg", f"Largest {words}, {word}, in the repetition.",
                                   [largest(f"{name}_{side}", part) for part in parts]))  # fmt: skip
+    return tuple(columns)
+
+
+def matched_columns(movement: Movement, parts: Sequence[Phases], settings: StanceSettings) -> tuple[Metric, ...]:
+    """Return hip flexion at one and the same drop of the hips, which is to be compared between conditions."""
+    told = f"where the hips have dropped by {settings.matched_depth:g} leg lengths in the descent"
+    return tuple(
+        column(f"hip_flexion_matched_{side}", "deg", f"Flexion of the {word} hip {told}.",
+               [_matched(movement, f"hip_flexion_{side}", part, settings) for part in parts])
+        for side, word in _SIDES
+    )  # fmt: skip
+
+
+def _matched(movement: Movement, name: str, part: Phases, settings: StanceSettings) -> Value:
+    height = middle(movement, "HJC")[:, 2]
+    least = settings.matched_depth * leg_length_m(movement, part.standing)
+    if not (np.isfinite(least) and np.isfinite(height[part.standing]).any()):
+        return withheld("withheld: hip centres or leg length are not known")
+    with np.errstate(invalid="ignore"):
+        below = np.flatnonzero(np.nanmean(height[part.standing]) - height[part.descent] >= least)
+    if not len(below):
+        return withheld(f"the hips do not drop by {settings.matched_depth:g} leg lengths")
+    frame = int(part.descent[below[0]])
+    return angle_over(movement, name, about(movement, frame, settings.extreme_seconds, part.descent))
+
+
+def neutral_columns(movement: Movement) -> tuple[Metric, ...]:
+    """Return the neutral bands of quiet standing, one row: half their width is 2 SD of the static trial."""
+    columns = []
+    for name, words in (("pelvic_tilt", "pelvic tilt"), ("lumbar_flexion", "lumbar flexion")):
+        mean, sd = movement.neutral_deg(name)
+        lacking = "" if np.isfinite(mean) else "there is no static trial, or it does not show it"
+        columns += [
+            column(f"{name}_neutral", "deg", f"Mean {words} in quiet standing: the middle of the person's neutral "
+                   "band.",
+                   [Value(mean, sd, lacking)]),
+            column(f"{name}_neutral_band", "deg", f"Half of the person's neutral band of {words}: 2 SD of quiet "
+                   "standing.", [Value(2.0 * sd, reason=lacking)]),
+        ]  # fmt: skip
     return tuple(columns)
 
 

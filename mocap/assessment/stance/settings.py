@@ -23,6 +23,8 @@ class StanceSettings:
         Difference of shank inclination and dorsiflexion that is told with a flat sole.
     low_share : float
         Part of the depth, from the bottom, over which balance is judged.
+    matched_depth : float
+        Drop of the hips, in leg lengths, at which hip flexion is compared between conditions.
     symmetry_sem_deg, symmetry_sem_factor : float
         Standard error of measurement, and how many of them the mean of both sides has to reach for a symmetry index.
     """
@@ -35,5 +37,6 @@ class StanceSettings:
     heel_down_mm: float
     shank_ankle_deg: float
     low_share: float
+    matched_depth: float
     symmetry_sem_deg: float
     symmetry_sem_factor: float
