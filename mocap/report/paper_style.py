@@ -11,16 +11,20 @@ div.frames{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(13rem,
 div.frames h3,div.plots h3{margin:.4rem 0 .1rem}svg.plot,svg.frames{width:100%;height:auto;display:block}
 div.plots figcaption{max-width:none}div.wide{overflow-x:auto}span.answer{white-space:nowrap;font-weight:600}
 div.settings{columns:2;column-gap:2rem}div.settings table{width:100%;margin:0}div.settings tr{break-inside:avoid}
-div.settings td,div.settings th{padding:.1rem .3rem;font-size:12px}code{overflow-wrap:anywhere}
+div.settings td,div.settings th{padding:.1rem .3rem;font-size:12px}code.sha{overflow-wrap:anywhere}
 section.assessment div.wide td.t{overflow-wrap:break-word;min-width:5.5rem}
-div.pictures{grid-template-columns:repeat(auto-fit,minmax(min(24rem,100%),1fr))}sup{line-height:0}p,li,dd,figcaption,td{overflow-wrap:break-word}
+div.pictures{grid-template-columns:repeat(auto-fit,minmax(min(24rem,100%),1fr))}
+td code{white-space:nowrap;font-size:.92em}
+sup{line-height:0}p,li,dd,figcaption,td{overflow-wrap:break-word}
 @media screen and (max-width:40rem){body{margin:1rem auto;padding:0 .8rem}div.settings{columns:1}
 table{display:block;max-width:100%;overflow-x:auto}
 div.stack table,div.stack tbody,div.stack tr,div.stack td{display:block;text-align:left}div.stack th{display:none}
 div.stack tr{border-bottom:1px solid #bbb;padding:.4rem 0}div.stack td{border:0;padding:.1rem 0}}
 @page{size:A4;margin:14mm 13mm 16mm;@bottom-right{content:counter(page) " / " counter(pages);font:9px sans-serif}}
 @media print{body,svg{font-family:Arial,"Liberation Sans",Helvetica,sans-serif}
-div.wide{overflow:visible}div.wide table{font-size:10.5px}thead{display:table-header-group}
+div.wide{overflow:visible}div.wide table{font-size:10.5px}
+div.wide td,section.assessment div.wide td.t{white-space:normal;min-width:0;padding:.12rem .3rem}
+thead{display:table-header-group}
 h2,h3,p.lead{break-after:avoid}
 h1{font-size:17px;margin:0}h2,h2.task{font-size:14px;margin:14px 0 4px}h3{font-size:12px;margin:6px 0 2px}
 p{margin:5px 0}figcaption,p.note{font-size:10.5px}.box{padding:3px 10px;margin:6px 0}

@@ -35,7 +35,7 @@ def rejected_part(assessment: Assessment) -> str:
 
 def protocol_part(assessment: Assessment) -> str:
     """Return the settings by their names, with the hash by which results are known to be comparable."""
-    rows = [[f"<code>{escaped(name).replace('.', '.<wbr>').replace('_', '_<wbr>')}</code>", escaped(_setting(value))]
+    rows = [[f"<code>{escaped(name)}</code>", escaped(_setting(value))]
             for name, value in assessment.settings.items()]  # fmt: skip
     name = escaped(assessment.protocol or assessment.task)
     sha = f"<p>SHA-256 of the settings: <code class='sha'>{escaped(assessment.protocol_sha256)}</code></p>"

@@ -1,5 +1,6 @@
 """Metrics as words: value and uncertainty with the digits that they deserve, names as people read them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -17,8 +18,15 @@ _UNKNOWN = "\u2013"
 _TITLES = {
     "wink_magnitude": "Tuck of the pelvis (wink)", "wink_onset_depth": "Onset, in parts of the depth",
     "lumbar_change": "Lumbar flexion with it", "wink_threshold": "A tuck counts from",
-    "wink_detectable": "Smallest tuck that would be seen",
+    "wink_detectable": "Smallest tuck that would be seen", "wink_largest": "Largest tuck",
+    "wink_largest_repetition": "Repetition with the largest tuck", "wink_detected": "Repetitions with a tuck",
+    "wink_velocity": "Speed of the tuck", "wink_recovery": "Share regained in the ascent",
+    "lumbar_pctmax": "Lumbar flexion at the lowest, share of the largest",
+    "wink_gain": "Tuck per degree of hip flexion", "wink_lumbar_ratio": "Lumbar flexion per degree of tuck",
 }  # fmt: skip
+_OF_SETS = {"mean": "mean", "sd": "SD", "slope": "slope over the repetitions"}
+_LIMITS = ("wink_threshold", "wink_detectable")  # no measurements: they have no uncertainty
+_SIDE_WITHIN = re.compile(r"(_[rl])(_.*)$")  # hip_flexion_r_bottom: the side is told last
 _ACRONYMS = {"com": "CoM", "bw": "BW", "gps": "GPS", "map": "MAP", "gdi": "GDI", "rom": "ROM", "mdc95": "MDC95",
              "sem": "SEM", "icc": "ICC", "xcom": "XCoM", "sd": "SD", "ap": "AP", "ml": "ML"}  # fmt: skip
 
@@ -51,7 +59,10 @@ def metric_title(name: str) -> str:
     """Return the name of a metric for a table: `knee_flexion_bottom_r` is "Knee flexion bottom, right"."""
     if name in _TITLES:
         return _TITLES[name]
-    base, side = side_of(name)
+    whole, _, kind = name.rpartition("_")
+    if kind in _OF_SETS:
+        return f"{metric_title(whole)}: {_OF_SETS[kind]}"
+    base, side = side_of(_SIDE_WITHIN.sub(r"\2\1", name))
     words = " ".join(_ACRONYMS.get(word, word) for word in base.split("_"))
     return words[:1].upper() + words[1:] + (f", {side}" if side else "")
 
@@ -63,21 +74,30 @@ def shown_unit(unit: str) -> str:
 
 def titled(metric: Metric) -> str:
     """Return name and unit as HTML; a metric no value of which has an uncertainty says so."""
-    told = [escaped(shown_unit(metric.unit)), "" if _has_interval(metric) else "\u00b1\u00a0not known"]
+    told = [escaped(shown_unit(metric.unit)), _lacking(metric)]
     words = ", ".join(filter(None, told))
     return escaped(metric_title(metric.name)) + (f" <small>({words})</small>" if words else "")
 
 
-def _has_interval(metric: Metric) -> bool:
-    """Return whether any value has an uncertainty, or there is no value that lacks one."""
+def _lacking(metric: Metric) -> str:
+    """Return what the name of a metric says in place of the uncertainties that none of its values has."""
     known = np.isfinite(metric.values)
-    return bool((np.isfinite(metric.low) & np.isfinite(metric.high))[known].any()) or not known.any()
+    if _is_count(metric) or not known.any() or (np.isfinite(metric.low) & np.isfinite(metric.high))[known].any():
+        return ""
+    return "a limit" if metric.name in _LIMITS else "\u00b1\u00a0not known"
 
 
-def cells(metric: Metric, notes: Footnotes) -> list[str]:
-    """Return every row of a metric as HTML: value, uncertainty (95 %) and the letter of its reason."""
+def cells(metric: Metric, notes: Footnotes, rows: Sequence[int] | None = None) -> list[str]:
+    """Return rows of a metric, all of them when left out, as HTML: value, uncertainty (95 %), letter of the reason."""
     digits = digits_of(metric)
-    return [told(metric, row, digits) + notes.mark(metric.reasons[row]) for row in range(len(metric.values))]
+    chosen = range(len(metric.values)) if rows is None else rows
+    return [told(metric, row, digits) + notes.mark(metric.reasons[row]) for row in chosen]
+
+
+def _is_count(metric: Metric) -> bool:
+    """Return whether all values are whole numbers without a unit and without an uncertainty: counts are exact."""
+    known = metric.values[np.isfinite(metric.values)]
+    return bool(metric.unit == "1" and not np.isfinite(metric.low).any() and len(known) and (known % 1 == 0).all())
 
 
 def told(metric: Metric, row: int, digits: int | None = None, unit: bool = False) -> str:
@@ -88,12 +108,20 @@ def told(metric: Metric, row: int, digits: int | None = None, unit: bool = False
     digits = digits_of(metric) if digits is None else digits
     name = f"\u00a0{escaped(shown_unit(metric.unit))}" if unit and shown_unit(metric.unit) else ""
     if not np.isfinite([low, high]).all():
-        lacking = " <small>±\u00a0not known</small>" if unit or _has_interval(metric) else ""
+        if _is_count(metric):
+            return figure(value, 0)
+        lacking = "" if _lacking(metric) and not unit else " <small>±\u00a0not known</small>"
         return f"{figure(value, digits)}{name}{lacking}"
     half = (high - low) / 2
     if abs(high + low - 2 * value) > 2 * _LOPSIDED * half:
         return f"{figure(value, digits)}{name} <small>({figure(low, digits)} to {figure(high, digits)})</small>"
-    return f"{figure(value, digits)} <small>±\u00a0{figure(half, digits)}</small>{name}"
+    return f"{figure(value, digits)} <small>±\u00a0{_half(half, digits)}</small>{name}"
+
+
+def _half(half: float, digits: int) -> str:
+    """Return half an interval; one that would round to 0 is told to be less than the last digit."""
+    least = 10.0**-digits
+    return figure(half, digits) if half >= least / 2 or half == 0 else f"&lt;{figure(least, digits)}"
 
 
 def figure(value: float, digits: int) -> str:
@@ -106,7 +134,7 @@ def digits_of(metric: Metric) -> int:
     half = (metric.high - metric.low) / 2
     known = half[np.isfinite(half) & (half > 0) & np.isfinite(metric.values)]
     needed = int(np.ceil(-np.log10(known.min()))) if len(known) else 0
-    return int(np.clip(needed, _DIGITS[metric.unit], _MOST_DIGITS))
+    return int(np.clip(needed, _DIGITS.get(metric.unit, 2), _MOST_DIGITS))
 
 
 def listed(words: Sequence[str]) -> str:

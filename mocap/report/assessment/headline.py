@@ -6,7 +6,7 @@ import numpy as np
 
 from mocap.report.assessment.figures import digits_of, listed, metric_title, told
 from mocap.report.page_parts import escaped
-from mocap.trial import Assessment, Metric, Trial
+from mocap.trial import Assessment, Metric, Table, Trial
 
 #: What a row of the table is, by task.
 ROWS = {"gait": "cycle", "knee_to_wall": "lunge", "balance": "stand"}
@@ -54,13 +54,33 @@ def _tuck(assessment: Assessment) -> list[str]:
     if not measured:
         return [f"<b>Tuck of the pelvis: withheld</b> \u2013 {escaped(_first(magnitude.reasons))}."]
     if not seen:
-        return [f"<b>Tuck of the pelvis: detected in none</b> of {len(measured)} repetitions that show the tilt."]
+        return [f"<b>Tuck of the pelvis: detected in none</b> of {len(measured)} repetitions that show the tilt; "
+                f"{_limit(table, measured)}."]  # fmt: skip
     words = [_one_tuck(magnitude, onset, row) for row in seen[:_MANY]]
     more = f"; {len(seen) - _MANY} more in the table" if len(seen) > _MANY else ""
     return [
         f"<b>Tuck of the pelvis: detected in {len(seen)} of {len(measured)}</b> repetitions that show the tilt: "
-        f"{'; '.join(words)}{more}."
+        f"{'; '.join(words)}{more}.{_others(table, [row for row in measured if row not in seen])}"
     ]
+
+
+def _others(table: Table, rows: Sequence[int]) -> str:
+    """Return a sentence on the repetitions without a tuck."""
+    if not rows:
+        return ""
+    numbers = listed([str(row + 1) for row in rows])
+    return f" None in repetition{'s' if len(rows) > 1 else ''} {numbers}; {_limit(table, rows)}."
+
+
+def _limit(table: Table, rows: Sequence[int]) -> str:
+    """Return what the smallest tuck is that would have been seen."""
+    if not table.has("wink_detectable"):
+        return "what lies below the limit of detection is not told"
+    limits = table["wink_detectable"].values[list(rows)]
+    known = limits[np.isfinite(limits)]
+    if not len(known):
+        return "the smallest that would have been seen is not known"
+    return f"the smallest that would have been seen there: {known.max():.1f}\u00a0deg"
 
 
 def _one_tuck(magnitude: Metric, onset: Metric | None, row: int) -> str:
@@ -71,16 +91,17 @@ def _one_tuck(magnitude: Metric, onset: Metric | None, row: int) -> str:
 
 
 def _detected(magnitude: Metric, grades: Sequence[str], row: int) -> bool:
-    return bool(np.isfinite(magnitude.values[row])) and "not detected" not in grades[row]
+    return bool(np.isfinite(magnitude.values[row])) and not grades[row].startswith(("0", "withheld"))
 
 
 def _withheld(assessment: Assessment, trial: Trial) -> list[str]:
     """Say which metrics have no value in any repetition, by their reason; and which checks do not hold."""
-    reasons: dict[str, list[str]] = {}
-    for table in (assessment.repetitions, *assessment.tables):
-        for metric in table.metrics:
-            if table.rows and not np.isfinite(metric.values).any():
-                reasons.setdefault(_first(metric.reasons), []).append(metric_title(metric.name))
+    table, reasons = assessment.repetitions, dict[str, list[str]]()
+    for metric in table.metrics if table.rows else ():
+        if not np.isfinite(metric.values).any():
+            reasons.setdefault(_first(metric.reasons), []).append(metric_title(metric.name))
+    if table.has("wink_magnitude"):  # it has a line of its own
+        reasons.pop(_first(table["wink_magnitude"].reasons), None)
     lines = []
     for reason, names in reasons.items():
         unique = list(dict.fromkeys(names))

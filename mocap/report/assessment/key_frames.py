@@ -105,6 +105,6 @@ def _angles(angles: JointAngles | None, instants: Sequence[Instant]) -> str:
 def _cell(value_rad: float, sd_rad: float, flagged: bool) -> str:
     if not np.isfinite(value_rad):
         return "\u2013"
-    half = figure(float(np.rad2deg(_Z95 * sd_rad)), 1) if np.isfinite(sd_rad) else "unknown"
+    half = figure(float(np.rad2deg(_Z95 * sd_rad)), 1) if np.isfinite(sd_rad) else "not known"
     doubt = " <small>doubted</small>" if flagged else ""
     return f"{figure(float(np.rad2deg(value_rad)), 1)} <small>±\u00a0{half}</small>{doubt}"

@@ -29,7 +29,7 @@ def _one(trial: Trial, assessment: Assessment) -> str:
     name = row_name(task)
     tables = (repetitions, *assessment.tables)
     parts = [
-        f"<h2 class='task'>Assessment: {escaped(task.replace('_', ' '))}</h2>",
+        f"<h2 class='task'>{escaped(task.replace('_', ' ').capitalize())}</h2>",
         who_part(trial, assessment),
         headline_part(assessment, trial),
         headline_table(repetitions, task, name, assessment.table("set")) if repetitions.rows else "",

@@ -17,6 +17,7 @@ _TOES = ("HALLUX", "TOE", "BTOE", "MT2", "BigToe")
 _TRUNK = ("lumbar", "thorax")
 _HEADS = ("VERTEX", "Head", "Nose", "C7")
 _ARMS = (("SJC", "EJC", "WJC"), ("Shoulder", "Elbow", "Wrist"), ("SHO", "ELB", "WRB"))
+_JOINTS = (("femur", ("HJC", "Hip")), ("shank_proximal", ("KJC", "Knee")), ("shank_distal", ("AJC", "Ankle")))
 _RINGS = (("RASIS", "LASIS", "LPSIS", "RPSIS"), ("RASI", "LASI", "LPSI", "RPSI"))
 
 
@@ -42,7 +43,7 @@ def forward_of(trial: Trial, frame: int) -> NDArray:
     """Return where the person faces in a frame, level, shape (3,): by the pelvis, the hips, or as the trial states."""
     body = _Body(trial, frame)
     pelvis = body.axis("pelvis", 0)
-    hips = [body.origin(f"femur_{side}") for side in "rl"]
+    hips = [body.joint(side, 0) for side in "rl"]
     across = np.cross(hips[1] - hips[0], _UP)
     stated = {"x": [1.0, 0, 0], "-x": [-1.0, 0, 0], "y": [0, 1.0, 0], "-y": [0, -1.0, 0]}
     for one in (pelvis, across, np.array(stated.get(trial.forward_axis, [1.0, 0, 0]), float)):
@@ -78,11 +79,17 @@ class _Body:
 
     def leg(self, side: str) -> Stick:
         letter = side.upper()
-        chain = [self.origin(f"{name}_{side}") for name in ("femur", "shank_proximal", "shank_distal")]
+        chain = [self.joint(side, which) for which in range(3)]
         heel = self._first([f"{letter}{name}" for name in ("HEEL", "HEE", "Heel")])
         toe = self._first([f"{letter}{name}" for name in _TOES])
         # Down to the heel, along the sole, and back to the ankle.
         return Stick(np.stack([*chain, heel, toe, chain[-1]]), side)
+
+    def joint(self, side: str, which: int) -> NDArray:
+        """Return hip, knee or ankle (0 to 2): by its segment, else by its point."""
+        segment, names = _JOINTS[which]
+        place = self.origin(f"{segment}_{side}")
+        return place if np.isfinite(place).all() else self._first([f"{side.upper()}{name}" for name in names])
 
     def arm(self, side: str) -> Stick:
         letter = side.upper()
@@ -90,7 +97,7 @@ class _Body:
         return Stick(max(chains, key=lambda one: int(np.isfinite(one).all(axis=1).sum())), side)
 
     def pelvis(self) -> Stick:
-        hips = [self.origin("femur_r"), self.origin("femur_l")]
+        hips = [self.joint("r", 0), self.joint("l", 0)]
         for names in _RINGS:
             ring = np.stack([self.point(name) for name in (*names, names[0])])
             if np.isfinite(ring).all():
@@ -98,7 +105,7 @@ class _Body:
         return Stick(np.stack(hips))
 
     def trunk(self) -> Stick:
-        hips = np.stack([self.origin("femur_r"), self.origin("femur_l")]).mean(axis=0)
+        hips = np.stack([self.joint("r", 0), self.joint("l", 0)]).mean(axis=0)
         shoulders = np.stack([self.arm(side).places[0] for side in "rl"]).mean(axis=0)
         above = [self.origin(name) for name in _TRUNK]
         spine = [hips, *above, self._first(_HEADS)] if np.isfinite(above).any() else [hips, shoulders]

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
+import numpy as np
+
 from mocap.report.assessment.figures import Footnotes, cells, metric_title, shown_unit, titled
 from mocap.report.page_parts import escaped, table
 from mocap.trial import Metric, Table, Words
@@ -10,10 +12,14 @@ from mocap.trial import Metric, Table, Words
 Column = TypeVar("Column", Metric, Words)
 #: Columns of the headline, by task, in this order; others stand in the whole table.
 HEADLINE = {
-    "squat": ("depth", "wink_magnitude", "wink_onset_depth", "lumbar_change", "wink_speed", "wink_recovery"),
+    "squat": ("depth", "wink_magnitude", "wink_onset_depth", "lumbar_change", "wink_recovery"),
+    "hinge": ("score", "score_of_observable", "lumbar_change", "knee_flexion_mean", "hip_back_travel",
+              "hip_drop_travel"),
 }  # fmt: skip
 #: Words of the headline, of any task.
 WORDS = ("side", "grade", "grade_modifiers", "depth_class", "knee_target")
+#: Stand in the headline even where no row has a value.
+KEPT = ("wink_magnitude",)
 _MOST = 6  # columns of the headline where the task has none of its own
 _AT_ONCE = 5  # repetitions beside each other on paper
 
@@ -28,16 +34,18 @@ def headline_table(one: Table, task: str, row_name: str, extra: Table | None = N
     row_name : str
         What a row is: `repetition`, `cycle`, ...
     extra : Table, optional
-        Of one row with metrics of the same names: the mean over the set.
+        Of one row: means and SDs over the set, by the names of the metrics with `_mean` and `_sd` behind them.
     """
     metrics, notes = _headline_metrics(one, task), Footnotes()
     columns = [cells(metric, notes) for metric in metrics]
     told = [one_told for one_told in one.words if one_told.name in WORDS]
     words = [[escaped(word) for word in column.values] for column in told]
     rows = [[str(row + 1), *(column[row] for column in (*columns, *words))] for row in range(one.rows)]
-    if extra is not None and extra.rows == 1 and any(extra.has(metric.name) for metric in metrics):
-        means = [cells(extra[metric.name], notes)[0] if extra.has(metric.name) else "" for metric in metrics]
-        rows.append(["<b>set</b>", *means, *([""] * len(words))])
+    for kind, title in (("mean", "Mean"), ("sd", "SD")) if extra is not None and extra.rows == 1 else ():
+        names = [f"{metric.name}_{kind}" for metric in metrics]
+        if any(extra.has(name) and _has_values(extra[name]) for name in names):
+            told_of = [cells(extra[name], notes)[0] if extra.has(name) else "" for name in names]
+            rows.append([f"<b>{title}</b>", *told_of, *([""] * len(words))])
     head = [escaped(row_name.capitalize()), *map(titled, metrics), *(escaped(metric_title(w.name)) for w in told)]
     at_left = range(1 + len(metrics), len(head))
     return f"<div class='wide'>{_with_head(head, rows, at_left)}</div>{notes.told()}"
@@ -53,22 +61,39 @@ def _with_head(head: Sequence[str], rows: Sequence[Sequence[str]], words: Sequen
 
 def _headline_metrics(one: Table, task: str) -> list[Metric]:
     named = [one[name] for name in HEADLINE.get(task, ()) if one.has(name)]
-    return named or [metric for metric in one.metrics if metric.unit != "s"][:_MOST]
+    chosen = named or [metric for metric in one.metrics if metric.unit != "s"][:_MOST]
+    return [metric for metric in chosen if _has_values(metric) or metric.name in KEPT]
 
 
 def whole_table(one: Table, row_name: str) -> str:
     """Return every metric as a row and the repetitions as columns, a few of them beside each other."""
-    parts = []
+    parts, own = [], _own(one.metrics)
+    shown = [metric for metric in own if _has_values(metric)]
     for start in range(0, one.rows, _AT_ONCE):
         chosen = range(start, min(start + _AT_ONCE, one.rows))
         notes = Footnotes()
-        rows = [[titled(metric), *(cells(metric, notes)[row] for row in chosen)] for metric in _own(one.metrics)]
+        rows = [[titled(metric), *cells(metric, notes, chosen)] for metric in shown]
         rows += [[escaped(metric_title(words.name)), *(escaped(words.values[row]) for row in chosen)]
                  for words in _own(one.words)]  # fmt: skip
         numbered = [str(row + 1) for row in chosen] if one.rows > 1 or row_name != "row" else ["value"]
         head = [escaped(row_name.capitalize()) if numbered != ["value"] else "", *numbered]
-        parts.append(f"<div class='wide'>{_with_head(head, rows, ())}</div>{notes.told()}")
-    return "".join(parts)
+        parts += [f"<div class='wide'>{_with_head(head, rows, ())}</div>{notes.told()}"] if rows else []
+    return "".join(parts) + _without_values([metric for metric in own if not _has_values(metric)])
+
+
+def _without_values(metrics: Sequence[Metric]) -> str:
+    """Return the metrics that have no value in any row, by their reason; nothing without such."""
+    by_reason: dict[str, list[str]] = {}
+    for metric in metrics:
+        reasons = dict.fromkeys(reason.removeprefix("withheld: ") for reason in metric.reasons)
+        by_reason.setdefault("; ".join(reasons), []).append(metric_title(metric.name))
+    lines = "".join(f"<p class='note'><b>{escaped(reason)}</b>: {escaped('; '.join(names))}.</p>"
+                    for reason, names in by_reason.items())  # fmt: skip
+    return f"<h3>Withheld</h3>{lines}" if lines else ""
+
+
+def _has_values(metric: Metric) -> bool:
+    return bool(np.isfinite(metric.values).any())
 
 
 def _own(columns: Sequence[Column]) -> list[Column]:
@@ -84,11 +109,6 @@ def meanings(tables: Sequence[Table]) -> str:
             known.setdefault((metric.column, metric.meaning), shown_unit(metric.unit) or "ratio")
         for words in _own(one.words):
             known.setdefault((words.name, words.meaning), "words")
-    rows = [[f"<code>{_breakable(name)}</code>", escaped(unit), escaped(meaning)]
+    rows = [[f"<code>{escaped(name)}</code>", escaped(unit), escaped(meaning)]
             for (name, meaning), unit in known.items()]  # fmt: skip
     return f"<div class='wide'>{table(['Metric, by its name in files', 'Unit', 'What it is'], rows, (1, 2))}</div>"
-
-
-def _breakable(name: str) -> str:
-    """Return a long name that may be broken behind its underscores."""
-    return escaped(name).replace("_", "_<wbr>")
