@@ -133,7 +133,7 @@ def digits_of(metric: Metric) -> int:
     """Return the decimals of a metric: those of its unit, or as many as its smallest uncertainty needs."""
     half = (metric.high - metric.low) / 2
     known = half[np.isfinite(half) & (half > 0) & np.isfinite(metric.values)]
-    needed = int(np.ceil(-np.log10(known.min()))) if len(known) else 0
+    needed = int(np.ceil(-np.log10(2 * known.min()))) if len(known) else 0
     return int(np.clip(needed, _DIGITS.get(metric.unit, 2), _MOST_DIGITS))
 
 

@@ -98,7 +98,7 @@ def _withheld(assessment: Assessment, trial: Trial) -> list[str]:
     """Say which metrics have no value in any repetition, by their reason; and which checks do not hold."""
     table, reasons = assessment.repetitions, dict[str, list[str]]()
     for metric in table.metrics if table.rows else ():
-        if not np.isfinite(metric.values).any():
+        if not np.isfinite(metric.values).any() and metric.reasons[0].startswith("withheld"):
             reasons.setdefault(_first(metric.reasons), []).append(metric_title(metric.name))
     if table.has("wink_magnitude"):  # it has a line of its own
         reasons.pop(_first(table["wink_magnitude"].reasons), None)

@@ -38,7 +38,7 @@ def headline_table(one: Table, task: str, row_name: str, extra: Table | None = N
     """
     metrics, notes = _headline_metrics(one, task), Footnotes()
     columns = [cells(metric, notes) for metric in metrics]
-    told = [one_told for one_told in one.words if one_told.name in WORDS]
+    told = [one_told for one_told in one.words if one_told.name in WORDS and any(one_told.values)]
     words = [[escaped(word) for word in column.values] for column in told]
     rows = [[str(row + 1), *(column[row] for column in (*columns, *words))] for row in range(one.rows)]
     for kind, title in (("mean", "Mean"), ("sd", "SD")) if extra is not None and extra.rows == 1 else ():
@@ -48,7 +48,7 @@ def headline_table(one: Table, task: str, row_name: str, extra: Table | None = N
             rows.append([f"<b>{title}</b>", *told_of, *([""] * len(words))])
     head = [escaped(row_name.capitalize()), *map(titled, metrics), *(escaped(metric_title(w.name)) for w in told)]
     at_left = range(1 + len(metrics), len(head))
-    return f"<div class='wide'>{_with_head(head, rows, at_left)}</div>{notes.told()}"
+    return f"<div class='wide headline'>{_with_head(head, rows, at_left)}</div>{notes.told()}"
 
 
 def _with_head(head: Sequence[str], rows: Sequence[Sequence[str]], words: Sequence[int]) -> str:
