@@ -41,14 +41,21 @@ def headline_table(one: Table, task: str, row_name: str, extra: Table | None = N
     told = [one_told for one_told in one.words if one_told.name in WORDS and any(one_told.values)]
     words = [[escaped(word) for word in column.values] for column in told]
     rows = [[str(row + 1), *(column[row] for column in (*columns, *words))] for row in range(one.rows)]
-    for kind, title in (("mean", "Mean"), ("sd", "SD")) if extra is not None and extra.rows == 1 else ():
-        names = [f"{metric.name}_{kind}" for metric in metrics]
-        if any(extra.has(name) and _has_values(extra[name]) for name in names):
-            told_of = [cells(extra[name], notes)[0] if extra.has(name) else "" for name in names]
-            rows.append([f"<b>{title}</b>", *told_of, *([""] * len(words))])
+    rows += _of_set(extra, metrics, notes, len(words)) if extra is not None and extra.rows == 1 else []
     head = [escaped(row_name.capitalize()), *map(titled, metrics), *(escaped(metric_title(w.name)) for w in told)]
     at_left = range(1 + len(metrics), len(head))
     return f"<div class='wide headline'>{_with_head(head, rows, at_left)}</div>{notes.told()}"
+
+
+def _of_set(extra: Table, metrics: Sequence[Metric], notes: Footnotes, n_words: int) -> list[list[str]]:
+    """Return the rows of means and SDs over the repetitions."""
+    rows = []
+    for kind, title in (("mean", "Mean"), ("sd", "SD")):
+        names = [f"{metric.name}_{kind}" for metric in metrics]
+        if any(extra.has(name) and _has_values(extra[name]) for name in names):
+            told = [cells(extra[name], notes)[0] if extra.has(name) else "" for name in names]
+            rows.append([f"<b>{title}</b>", *told, *([""] * n_words)])
+    return rows
 
 
 def _with_head(head: Sequence[str], rows: Sequence[Sequence[str]], words: Sequence[int]) -> str:
