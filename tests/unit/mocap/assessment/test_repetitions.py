@@ -104,7 +104,7 @@ def test_what_is_rejected_and_why(settings):
         "ends in the middle": (values[:550], None),
         "drop of 0.09 m": (course([0.4, 0.085])[0], None),
         "lasts 1": (course([0.4, 0.4], phase_s=10.0)[0], None),
-        "moved by 60 mm": (values, {"R": (_shifted_foot(len(values), 500, 0.06),)}),
+        "the right foot moved by": (values, {"R": (_shifted_foot(len(values), 500, 0.06),)}),
         "is known in": (np.where((np.arange(len(values)) > 500) & (np.arange(len(values)) < 530), np.nan, values), None),
         "does not come back": (np.concatenate([values[:380], values[180:]]), None),
     }
