@@ -14,7 +14,7 @@ from mocap.errors import ConfigError, SourceError
 _CONFIG = pydantic.ConfigDict(extra="forbid")
 _section = pydantic.dataclasses.dataclass(frozen=True, config=_CONFIG)
 
-STAGES = ("calibration", "reconstruction", "filter", "kinematics")
+STAGES = ("calibration", "reconstruction", "filter", "kinematics", "assessment")
 
 
 @_section

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from calibration.digits import counted
 from mocap.trial import Assessment, Rejected, Table, shown
 
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
@@ -22,15 +23,18 @@ _WORDS = ("side", "grade", "depth_class")
 def assessment_lines(made: Assessment) -> list[str]:
     """Return what a terminal shows: one line per repetition, one per rejected candidate, one per rule."""
     table = made.repetitions
-    plural = "" if table.rows == 1 else "s"
-    what = "cycle" if made.task == "gait" else "repetition"
-    lines = [f"{made.task}: {table.rows} {what}{plural} (protocol {made.protocol})"]
+    lines = [f"{counts_of(made)} (protocol {made.protocol})"]
     lines += [f"  {row + 1}: {_row(table, made.task, row)}" for row in range(table.rows)]
     for name, why in _withheld(table, made.task):
         lines.append(f"  {name.replace('_', ' ')}: {why}")
     lines += [f"  rejected{_at(one)}: {one.reason}" for one in made.rejected]
     lines += [f"  {rule.name}: {rule.answer} ({rule.numbers})" for rule in made.screening]
     return lines
+
+
+def counts_of(made: Assessment) -> str:
+    """Return how many repetitions or cycles an assessment found."""
+    return f"{made.task}: {counted(made.repetitions.rows, 'cycle' if made.task == 'gait' else 'repetition')}"
 
 
 def _row(table: Table, task: str, row: int) -> str:

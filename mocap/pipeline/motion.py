@@ -33,6 +33,7 @@ from mocap.pipeline.filter_bias import FILTER_BIAS, filter_verdicts
 from mocap.pipeline.gravity_part import floor_note, vertical_of, with_gravity_part
 from mocap.pipeline.import_checks import import_verdicts, model_points_note, told_once
 from mocap.pipeline.imported_events import imported_events
+from mocap.pipeline.kept_edits import with_kept_edits
 from mocap.pipeline.measure_words import with_measure_words
 from mocap.pipeline.model_notes import KinematicsInput, model_notes
 from mocap.pipeline.movement import OWN_LABELS
@@ -291,6 +292,6 @@ def kinematics_to_file(
         trial, as_static(standing.points, treated(standing)) if standing else None, marker_set, filtering, options,
         {**standing.subject, **record_of(standing)} if standing else None, recordings,
     )  # fmt: skip
-    analysed = with_input_names(analysed, used)
+    analysed = with_kept_edits(with_input_names(analysed, used), out)
     write_trial(out, analysed)
     return analysed

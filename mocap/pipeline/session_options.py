@@ -11,6 +11,7 @@ from mocap.kinematics import KinematicsOptions
 from mocap.kinematics.option_ranges import check_stated
 from mocap.pipeline.calibration import CalibrationOptions
 from mocap.pipeline.reconstruction import TrialChoices
+from mocap.pipeline.session_assessment import AssessmentOptions
 from mocap.reconstruction import ReconstructionOptions
 from mocap.reconstruction.smooth import SmoothingOptions
 from mocap.signal.filter_options import FilterOptions
@@ -24,6 +25,7 @@ class StageOptions:
     reconstruction: ReconstructionOptions
     filter: FilterOptions
     kinematics: KinematicsOptions
+    assessment: AssessmentOptions
     marker_set: str | None
 
 
@@ -49,6 +51,7 @@ def stage_options(session: Session) -> StageOptions:
         build(ReconstructionOptions, section("reconstruction"), "session.toml", "options.reconstruction"),
         build(FilterOptions, section("filter"), "session.toml", "options.filter"),
         build(KinematicsOptions, kinematics, "session.toml", "options.kinematics"),
+        build(AssessmentOptions, section("assessment"), "session.toml", "options.assessment"),
         None if marker_set is None else str(marker_set),
     )
 

@@ -2,7 +2,7 @@
 
 from mocap.storage.check import check_trial
 from mocap.storage.findings import Finding
-from mocap.storage.read import read_told, read_trial
+from mocap.storage.read import read_events, read_told, read_trial
 from mocap.storage.write import write_trial
 
-__all__ = ["Finding", "check_trial", "read_told", "read_trial", "write_trial"]
+__all__ = ["Finding", "check_trial", "read_events", "read_told", "read_trial", "write_trial"]

@@ -6,11 +6,12 @@ from typing import NoReturn
 
 from mocap.errors import TrialFileError
 from mocap.storage.decode import TOLD, decode, decode_told
+from mocap.storage.encode_assessment import EVENTS, decoded_events
 from mocap.storage.hdf import check_signature, load
 from mocap.storage.integrity import mismatches
 from mocap.storage.isolation import inspect_isolated
 from mocap.storage.seal import is_sealed
-from mocap.trial import Operation, Trial, Verdict
+from mocap.trial import Event, Operation, Trial, Verdict
 
 _RESTORE = "Restore the file from a copy, or make it again."
 _REMEDIES = {"NOT_A_TRIAL": "Name a trial file.", "TRIAL_NEWER": "Update this program; the file is left as it is."}
@@ -54,6 +55,23 @@ def read_told(path: Path | str) -> tuple[tuple[Verdict, ...], tuple[Operation, .
         `NOT_A_TRIAL`, `TRIAL_NEWER`, `TRIAL_DAMAGED`, `TRIAL_UNSAFE`, `TRIAL_SCHEMA`.
     """
     return decode_told(load(Path(path), [name.strip("/") for name in TOLD]))
+
+
+def read_events(path: Path | str) -> tuple[Event, ...]:
+    """Read the events of a trial file, and nothing else.
+
+    Raises
+    ------
+    SourceError
+        `FILE_MISSING`.
+    TrialFileError
+        `NOT_A_TRIAL`, `TRIAL_NEWER`, `TRIAL_DAMAGED`, `TRIAL_UNSAFE`, `TRIAL_SCHEMA`.
+    """
+    groups = load(Path(path), [EVENTS.strip("/")])
+    try:
+        return decoded_events(groups[EVENTS]) if EVENTS in groups else ()
+    except (KeyError, ValueError, TypeError) as error:
+        raise TrialFileError(f"{path}: {EVENTS} is not whole: {error}.", _RESTORE, code="TRIAL_SCHEMA") from error
 
 
 def _refuse(path: Path, problems: Sequence[tuple[str, str]], code: str) -> NoReturn:

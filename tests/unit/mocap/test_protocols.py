@@ -65,5 +65,5 @@ def test_what_is_wrong_with_a_file_is_said(tmp_path, text, code):
 def test_what_is_not_there_is_said(tmp_path):
     with pytest.raises(SourceError):
         read_protocol("squat", str(tmp_path / "none.toml"))
-    with pytest.raises(ConfigError, match="Did you mean 'repetitions.plateau'"):
+    with pytest.raises(ConfigError, match=r"Did you mean 'repetitions\.plateau'"):
         read_protocol("squat", None, {"repetitions.platau": "1"})

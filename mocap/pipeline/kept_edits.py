@@ -1,0 +1,24 @@
+"""What a reviewer said of a trial stays when the trial is made anew."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from mocap.errors import TrialFileError
+from mocap.storage import read_events
+from mocap.trial import Event, Trial
+
+
+def with_kept_edits(trial: Trial, older: Path) -> Trial:
+    """Return a trial with the edited events of its older result, which is about to be replaced."""
+    kept = _edits_of(older)
+    others = [event for event in trial.events if event not in kept]
+    return replace(trial, events=(*others, *kept)) if kept else trial
+
+
+def _edits_of(path: Path) -> tuple[Event, ...]:
+    if not path.is_file():
+        return ()
+    try:
+        return tuple(event for event in read_events(path) if event.source == "edited")
+    except TrialFileError:
+        return ()  # it is no whole trial any more, and nothing can be kept of it
