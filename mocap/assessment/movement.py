@@ -1,6 +1,6 @@
 """What an assessment is made from: angles with their doubts, places of the body, and what is known of the person."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -13,6 +13,11 @@ from mocap.trial.checks import freeze
 from mocap.trial.scalars import doubted
 
 _INDEPENDENT = np.ones(1)
+NOTHING_KNOWN = "nothing is known of the reliability"
+
+
+def _nothing_known(name: str, unit: str) -> tuple[float, str]:
+    return float("nan"), f"{NOTHING_KNOWN} of {name} in {unit}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +42,9 @@ class Movement:
         Results of other tests of the same person (`knee_to_wall`, `hinge`), each the table of its repetitions or sides.
     events : tuple of Event
         Imported, seen by force plates and edited ones; none that was detected.
+    mdc95 : callable
+        Smallest detectable change of a metric by name and unit, in that unit, and where it is from, in words; NaN where
+        nothing is known.
     """
 
     angles: JointAngles
@@ -49,6 +57,7 @@ class Movement:
     gravity_known: bool = True
     others: Mapping[str, Table] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
+    mdc95: Callable[[str, str], tuple[float, str]] = _nothing_known
 
     def __post_init__(self) -> None:
         names = ("places", "measures", "subject", "context", "others")

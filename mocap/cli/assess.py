@@ -34,6 +34,9 @@ def command(
         list[str] | None,
         typer.Option(help="REPETITION:start|bottom|end=SECONDS or REPETITION:reject=REASON, or clear; repeatable."),
     ] = None,
+    reliability: Annotated[
+        Path | None, typer.Option(help="The lab's own reliability.toml, as mocap reliability writes it.")
+    ] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the table of repetitions to this .csv file, too.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -41,7 +44,7 @@ def command(
     from mocap.pipeline.assess import assess_file, write_table
     from mocap.pipeline.assess_words import assessment_json, assessment_lines
 
-    made = assess_file(trial, task, protocol, _pairs(choices), tuple(edit or ()), csv)
+    made = assess_file(trial, task, protocol, _pairs(choices), tuple(edit or ()), csv, reliability)
     if csv is not None:
         write_table(made, csv)
     show(assessment_json(made, trial), as_json, [*assessment_lines(made), *_lines(made)])

@@ -8,11 +8,13 @@ from pathlib import Path
 from calibration.files import write_texts
 from mocap.assessment.movement import Movement
 from mocap.config.protocols import Protocol, read_protocol
+from mocap.config.reliability import Reliability, read_reliability
 from mocap.errors import AssessmentError
 from mocap.kinematics.tasks import task_name
 from mocap.pipeline import assess_gait, assess_hinge, assess_knee_to_wall, assess_squat
 from mocap.pipeline.assess_edits import with_edit_events
 from mocap.pipeline.assess_words import table_text
+from mocap.pipeline.assessment_method import method_of
 from mocap.pipeline.movement import movement_of
 from mocap.pipeline.output_kinds import ASSESSMENT_TABLE
 from mocap.pipeline.outputs import check_outputs
@@ -39,10 +41,18 @@ RECIPES: Mapping[str, Recipe] = {
 }
 
 
-def assessed(trial: Trial, protocol: Protocol) -> Trial:
+def assessed(trial: Trial, protocol: Protocol, own: Reliability | None = None) -> Trial:
     """Return a trial with the assessment of one task, in place of an earlier one of that task.
 
     Detected events of the task are made anew; imported and edited ones stay, and the edits are applied.
+
+    Parameters
+    ----------
+    trial : Trial
+    protocol : Protocol
+    own : Reliability, optional
+        Of the lab. Where it was measured in another way than this trial, or there is none, the default is used, which
+        is not from the lab; a note says so.
 
     Raises
     ------
@@ -52,13 +62,26 @@ def assessed(trial: Trial, protocol: Protocol) -> Trial:
     task = protocol.task
     check_task(task)
     recipe = RECIPES[task]
-    made, events = recipe.assess(movement_of(trial), protocol)
+    reliability, note = _reliability(trial, protocol, own)
+    made, events = recipe.assess(movement_of(trial, reliability), protocol)
+    made = replace(made, notes=(*made.notes, note))
     others = tuple(one for one in trial.events if one.source != "detected" or one.label not in recipe.labels)
     assessments = (*(one for one in trial.assessments if one.task != task), made)
     steps = tuple(one for one in trial.operations if one.name != STEP or one.parameters.get("task") != task)
     step = Operation(STEP, {"task": task, "protocol": protocol.name, "protocol_sha256": protocol.sha256})
     in_time = sorted((*others, *events), key=lambda one: (one.time_s != one.time_s, one.time_s, one.label, one.source))
     return replace(trial, events=tuple(in_time), assessments=assessments, operations=(*steps, step))
+
+
+def _reliability(trial: Trial, protocol: Protocol, own: Reliability | None) -> tuple[Reliability, str]:
+    """Return the reliability that holds for a trial, and what to say of it."""
+    if own is None:
+        return read_reliability(), "smallest detectable changes: default, not from this lab"
+    misfits = own.misfits(method_of(trial, protocol.task, protocol.sha256))
+    if misfits or own.task not in ("", protocol.task):
+        why = "; ".join(misfits) or f"it is of the task {own.task}"
+        return read_reliability(), f"smallest detectable changes: default, not from this lab, for of '{own.name}' {why}"
+    return own, f"smallest detectable changes: {own.name}"
 
 
 def assess_file(
@@ -68,6 +91,7 @@ def assess_file(
     changes: Mapping[str, str] | None = None,
     edits: tuple[str, ...] = (),
     csv: Path | None = None,
+    reliability: Path | None = None,
 ) -> Assessment:
     """Assess a trial file and write the results into it.
 
@@ -84,6 +108,9 @@ def assess_file(
         A reviewer's corrections, see `mocap.pipeline.assess_edits`.
     csv : Path, optional
         Where a table is to be written later: refused here, before the work, where that could not be.
+
+    reliability : Path, optional
+        What `mocap reliability` wrote.
 
     Raises
     ------
@@ -102,7 +129,8 @@ def assess_file(
         check_outputs({csv: ASSESSMENT_TABLE}, [path])
     trial = read_trial(path)
     protocol = read_protocol(_task(trial, task), chosen, changes)
-    made = assessed(with_edit_events(trial, protocol.task, edits), protocol)
+    own = None if reliability is None else read_reliability(reliability)
+    made = assessed(with_edit_events(trial, protocol.task, edits), protocol, own)
     write_trial(path, made)
     return made.assessments[-1]
 

@@ -8,14 +8,20 @@ from mocap.assessment.repetition_events import repetition_events
 from mocap.assessment.repetition_settings import RepetitionSettings
 from mocap.assessment.repetitions import Found, find_repetitions
 from mocap.assessment.screening import ScreeningSettings, reserve_columns, screening
+from mocap.assessment.set_table import set_table
 from mocap.assessment.stance import StanceSettings, heel_lift_events, neutral_columns, stance_columns
 from mocap.assessment.wink import WinkSettings, wink_columns, wink_set
 from mocap.config.build import build
 from mocap.config.protocols import Protocol
-from mocap.trial import Assessment, Event, joined
+from mocap.trial import Assessment, Event, Metric, Table, Words, joined
 
 TASK = "squat"
 LABELS = (*repetition_labels(TASK), "heel_lift")
+_SUMMED = (
+    "depth", "depth_relative", "descent_time", "ascent_time", "hip_flexion_r_bottom", "hip_flexion_l_bottom",
+    "knee_flexion_r_bottom", "knee_flexion_l_bottom", "ankle_dorsiflexion_r_bottom", "ankle_dorsiflexion_l_bottom",
+    "trunk_lean_bottom",
+)  # fmt: skip
 _UNKNOWN = "no repetition: neither hips nor pelvis nor bar are among the points"
 
 
@@ -27,7 +33,7 @@ def assess_squat(movement: Movement, protocol: Protocol) -> tuple[Assessment, tu
     winks = build(WinkSettings, protocol.section("wink"), protocol.name, "wink")
     stance = build(StanceSettings, protocol.section("stance"), protocol.name, "stance")
     limits = build(ScreeningSettings, protocol.section("screening"), protocol.name, "screening")
-    tuck = wink_columns(movement, repetitions, winks)
+    tuck = wink_columns(movement, repetitions, winks, *movement.mdc95("wink_magnitude", "deg"))
     onset = [float(depth) for one in tuck if one.name == "wink_onset_depth" for depth in one.values]
     columns = (
         instant_columns(movement, repetitions),
@@ -40,12 +46,18 @@ def assess_squat(movement: Movement, protocol: Protocol) -> tuple[Assessment, tu
     table = joined("repetitions", table.rows, (*columns, reserve_columns(movement, table)))
     made = Assessment(
         TASK, table, found.rejected,
-        (joined("set", 1, (wink_set(tuck, winks), neutral_columns(movement))),) if table.rows else (),
+        (_set(table, tuck, winks, movement),) if table.rows else (),
         screening(table, movement, limits) if table.rows else (), protocol.name, protocol.sha256, protocol.values,
         found.notes,
     )  # fmt: skip
     instants = repetition_events(repetitions, TASK, movement.rate_hz, movement.angles.start_s)
     return made, (*instants, *heel_lift_events(movement, repetitions, stance))
+
+
+def _set(table: Table, tuck: tuple[Metric | Words, ...], winks: WinkSettings, movement: Movement) -> Table:
+    """Return what the set says: of the tuck, of neutral standing, and means of what else was measured."""
+    others = set_table(table, [name for name in _SUMMED if table.has(name)])
+    return joined("set", 1, (wink_set(tuck, winks), neutral_columns(movement), others.metrics))
 
 
 def _found(movement: Movement, protocol: Protocol) -> tuple[Found, float]:

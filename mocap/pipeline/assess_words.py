@@ -11,7 +11,7 @@ from mocap.trial import Assessment, Rejected, Table, shown
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 #: What a person wants to see first, per task; what is not there is passed over.
 HEADLINES = {
-    "squat": ("bottom_time", "depth", "wink_magnitude", "wink_onset_depth", "lumbar_change"),
+    "squat": ("bottom_time", "depth", "wink_magnitude", "wink_detectable", "wink_onset_depth", "lumbar_change"),
     "hinge": ("bottom_time", "score", "score_of_observable", "hip_share", "lumbar_excursion"),
     "knee_to_wall": ("distance", "shank_inclination", "ankle_dorsiflexion"),
     "sit_to_stand": ("start_time", "end_time", "duration"),

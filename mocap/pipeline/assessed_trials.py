@@ -10,10 +10,10 @@ from pathlib import Path
 from mocap.assessment.statistics.measured import Recording, curves_of, part_of, repeated_metrics
 from mocap.config.trial_table import TrialRow
 from mocap.errors import AssessmentError
+from mocap.pipeline.assessment_method import method_of
 from mocap.storage import read_trial
-from mocap.trial import Assessment, JointAngles, Operation, Trial
+from mocap.trial import Assessment, JointAngles, Trial
 
-_SAID = ("notes", "points", "effective_cutoff_hz")  # what a filter says of one trial
 _WORDS = ("definition", "sequence", "positive", "zero", "reference")
 #: What has to be the same, and how it is called.
 METHOD = {
@@ -86,8 +86,9 @@ def recording(trial: Trial, made: Assessment, name: str, part: str) -> Recording
     curves = {} if trial.angles is None else curves_of(trial.angles, made, part)
     words = {} if trial.angles is None else {name: _convention(trial.angles, name) for name in curves}
     told = json.dumps(sorted(trial.inputs.items()))
+    method = method_of(trial, made.task, made.protocol_sha256)
     return Recording(
-        name, trial.subject_code, trial.operator, trial.created_utc, trial.context, method_of(trial, made),
+        name, trial.subject_code, trial.operator, trial.created_utc, trial.context, method,
         repeated_metrics(made), curves, words, hashlib.sha256(told.encode()).hexdigest() if trial.inputs else "",
     )  # fmt: skip
 
@@ -95,24 +96,6 @@ def recording(trial: Trial, made: Assessment, name: str, part: str) -> Recording
 def _convention(angles: JointAngles, curve: str) -> str:
     one = angles.definition(curve if curve in angles.names else curve[:-2])
     return "; ".join(getattr(one, word) for word in _WORDS)
-
-
-def method_of(trial: Trial, made: Assessment) -> dict[str, str]:
-    """Return what results of another trial have to share to be compared with those of this one."""
-    steps = {one.name: one for one in trial.operations}
-    kinematics = steps.get("kinematics", Operation("kinematics")).parameters
-    smooth = steps.get("smooth")
-    kept = {} if smooth is None else {key: value for key, value in smooth.parameters.items() if key not in _SAID}
-    told = ", ".join(f"{key} {_shown(value)}" for key, value in sorted(kept.items()))
-    return {
-        "task": made.task, "protocol_sha256": made.protocol_sha256,
-        "marker_set": str(kinematics.get("marker_set", "not stated")),
-        "model": str(kinematics.get("model", "not stated")), "filter": told or "none",
-    }  # fmt: skip
-
-
-def _shown(value: str | float | int | bool) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def check_method(recordings: Sequence[Recording]) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.assessment.movement import Movement
+from mocap.config.reliability import Reliability
 from mocap.errors import AssessmentError
 from mocap.kinematics.marker_sets import find_marker_set, match, read_marker_set
 from mocap.pipeline.point_noise import trial_noise_correlation
@@ -20,7 +21,7 @@ OWN_LABELS = "landmark_labels"
 """Of the step `kinematics`: labels by landmark, as JSON, where the marker set is a file of the lab's own."""
 
 
-def movement_of(trial: Trial) -> Movement:
+def movement_of(trial: Trial, reliability: Reliability) -> Movement:
     """Return what an assessment is made from.
 
     Raises
@@ -46,6 +47,7 @@ def movement_of(trial: Trial) -> Movement:
         gravity_known=trial.gravity_known,
         others=_others(trial),
         events=tuple(one for one in trial.events if one.source != "detected"),
+        mdc95=reliability.mdc95,
     )
 
 

@@ -1,6 +1,5 @@
 """A recorded session from its `session.toml` to trial files; stages whose inputs did not change are skipped."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,7 +8,6 @@ from calibration import CameraRig
 from calibration.digits import counted
 from calibration.files import write_rig
 from mocap import __version__
-from mocap.config.protocols import Protocol
 from mocap.config.session import Session, TrialEntry, read_session
 from mocap.errors import KinematicsError, MocapError
 from mocap.keypoints import PeopleKeypoints
@@ -26,7 +24,7 @@ from mocap.pipeline.point_filter import as_static, with_filtered_points
 from mocap.pipeline.progress import Progress
 from mocap.pipeline.reconstruction import reconstruct_trial, with_z_up
 from mocap.pipeline.record import Outcome, SessionSummary, StageRecord
-from mocap.pipeline.session_assessment import assessed_by_task, session_protocols
+from mocap.pipeline.session_assessment import SessionAssessment, assessed_by_task, session_assessment
 from mocap.pipeline.session_inputs import (
     calibration_files,
     clock_files,
@@ -85,9 +83,9 @@ def run_session(folder: Path, out: Path, progress: Progress) -> SessionSummary:
     options = stage_options(session)
     recordings = recording_paths(session, folder, out)
     check_session_outputs(session, options.calibration, folder, out, file_recordings(session, recordings, out))
-    protocols = session_protocols(options.assessment, folder)
+    assessment = session_assessment(options.assessment, folder)
     run = _Run(session, options, folder, out, StageRecord(out), progress,
-               SessionRecordings(recordings, options.filter), protocols)  # fmt: skip
+               SessionRecordings(recordings, options.filter), assessment)  # fmt: skip
     outcomes = [run.calibrate(progress)]
     rig = calibration.read_rig(out / "calibration.toml")
     static: Trial | None = None
@@ -117,7 +115,7 @@ class _Run:
     record: StageRecord
     progress: Progress
     recordings: SessionRecordings
-    protocols: Mapping[str, Protocol]
+    assessment: SessionAssessment
 
     @property
     def calibrates(self) -> dict[str, str]:
@@ -194,14 +192,14 @@ class _Run:
                 "marker_set": marker_set_sha256(self.options.marker_set, self.folder),
                 "skeleton": skeleton_sha256(session, self.folder),
                 "plates": plates_sha256(session, self.folder),
-                "protocol": self.protocols[entry.task].sha256 if entry.task in self.protocols else None,
+                "assessment": self.assessment.inputs_of(entry.task),
                 "clocks": [content_sha256(path) for path in clock_files(session, self.folder, entry)],
             }
         )  # fmt: skip
         if self.record.is_current(output, inputs):
             quality, operations = read_told(self.out / output)
             return Outcome(name, "skipped", "", quality, notes_in(operations))
-        trial = assessed_by_task(self._computed(entry, source, rig, static), self.protocols, self.out / output)
+        trial = assessed_by_task(self._computed(entry, source, rig, static), self.assessment, self.out / output)
         write_trial(self.out / output, trial)
         self.record.store(output, inputs)
         return Outcome(name, "done", _summary(trial), trial.quality, notes_of(trial))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mocap.config.protocols import Protocol, read_protocol
+from mocap.config.reliability import Reliability, read_reliability
 from mocap.errors import ConfigError
 from mocap.pipeline.assess import RECIPES, assessed, check_task
 from mocap.pipeline.kept_edits import with_kept_edits
@@ -21,39 +22,60 @@ class AssessmentOptions:
         Whether trials whose task has an assessment are assessed.
     protocols : mapping of str to str
         By task: a preset, or a .toml file in the session's folder.
+    reliability : str, optional
+        What `mocap reliability` wrote, in the session's folder; the default, which is not from the lab, when left out.
     """
 
     run: bool = True
     protocols: Mapping[str, str] = field(default_factory=dict)
+    reliability: str | None = None
 
 
-def session_protocols(options: AssessmentOptions, folder: Path) -> dict[str, Protocol]:
-    """Return the protocol of every task.
+@dataclass(frozen=True, eq=False)
+class SessionAssessment:
+    """How the trials of a session are assessed: a protocol per task, none where nothing is, and the reliability."""
+
+    protocols: Mapping[str, Protocol]
+    reliability: Reliability | None
+
+    def inputs_of(self, task: str) -> list[str] | None:
+        """Return what the assessment of a task depends on beside the trial."""
+        return [self.protocols[task].sha256, repr(self.reliability)] if task in self.protocols else None
+
+
+def session_assessment(options: AssessmentOptions, folder: Path) -> SessionAssessment:
+    """Read the files that a session names for its assessments.
 
     Raises
     ------
     AssessmentError
         TASK, for one that has no assessment.
     ConfigError
-        Of a protocol.
+        Of a protocol or a reliability file; PROTOCOL, RELIABILITY where it is not in the folder.
     """
     for task in options.protocols:
         check_task(task)
-    return {task: _read(task, options.protocols.get(task), folder) for task in RECIPES} if options.run else {}
+    protocols = {task: _read(task, options.protocols.get(task), folder) for task in RECIPES} if options.run else {}
+    if options.reliability is None:
+        return SessionAssessment(protocols, None)
+    _check_there(folder, options.reliability, "RELIABILITY")
+    return SessionAssessment(protocols, read_reliability(folder / options.reliability))
 
 
 def _read(task: str, chosen: str | None, folder: Path) -> Protocol:
-    own = chosen is not None and chosen.lower().endswith(".toml")
-    if own and not (folder / str(chosen)).is_file():
-        raise ConfigError(
-            f"session.toml: the protocol {chosen} of {task} is not in the session's folder.", "Name a file there.",
-            code="PROTOCOL",
-        )  # fmt: skip
-    return read_protocol(task, str(folder / str(chosen)) if own else chosen)
+    if chosen is None or not chosen.lower().endswith(".toml"):
+        return read_protocol(task, chosen)
+    _check_there(folder, chosen, "PROTOCOL")
+    return read_protocol(task, str(folder / chosen))
 
 
-def assessed_by_task(trial: Trial, protocols: Mapping[str, Protocol], older: Path) -> Trial:
+def _check_there(folder: Path, name: str, code: str) -> None:
+    if not (folder / name).is_file():
+        raise ConfigError(f"session.toml: {name} is not in the session's folder.", "Name a file there.", code=code)
+
+
+def assessed_by_task(trial: Trial, how: SessionAssessment, older: Path) -> Trial:
     """Return a trial with the assessment of its task, where there is one, and with the edits of its older result."""
     trial = with_kept_edits(trial, older)
-    protocol = protocols.get(trial.task)
-    return trial if protocol is None or trial.angles is None else assessed(trial, protocol)
+    protocol = how.protocols.get(trial.task)
+    return trial if protocol is None or trial.angles is None else assessed(trial, protocol, how.reliability)

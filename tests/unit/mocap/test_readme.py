@@ -24,6 +24,7 @@ from mocap.config.session import (
 )
 from mocap.kinematics import KinematicsOptions
 from mocap.pipeline.calibration import CalibrationOptions
+from mocap.pipeline.session_assessment import AssessmentOptions
 from mocap.pipeline.session_options import stage_options
 from mocap.reconstruction import ReconstructionOptions
 from mocap.signal.filter_options import FilterOptions
@@ -51,7 +52,7 @@ SECTIONS = {
 }  # fmt: skip
 OPTIONS = {
     "calibration": CalibrationOptions, "reconstruction": ReconstructionOptions, "filter": FilterOptions,
-    "kinematics": KinematicsOptions,
+    "kinematics": KinematicsOptions, "assessment": AssessmentOptions,
 }  # fmt: skip
 
 
