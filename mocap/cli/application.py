@@ -12,10 +12,12 @@ from mocap.cli import (
     calibrate,
     check,
     compare,
+    conditions,
     convert,
     demo,
     detect,
     export,
+    follow_up,
     import_,
     kinematics,
     plan,
@@ -39,7 +41,7 @@ app = typer.Typer(
 )
 for _module in (
     demo, run, plan, board, plates, plate_calibrate, calibrate, convert, detect, sync, reconstruct, import_, kinematics,
-    assess, reliability, compare, report, view, check, export,
+    assess, reliability, compare, conditions, follow_up, report, view, check, export,
 ):  # fmt: skip
     app.command(name=_module.NAME, epilog=f"Example: {_module.EXAMPLE}")(_module.command)
 

@@ -162,3 +162,16 @@ def check_subjects(recordings: Sequence[Recording]) -> None:
             "Give subject_code in session.toml, or a table of trials (--table) with the columns file and subject.",
             code="SUBJECT_MISSING",
         )
+
+
+def check_different(recordings: Sequence[Recording]) -> None:
+    """Refuse two analyses of one recording, which would show no error of measuring (AssessmentError SAME_RECORDING)."""
+    seen: dict[str, str] = {}
+    for one in recordings:
+        if one.same_as and one.same_as in seen:
+            raise AssessmentError(
+                f"{one.name} and {seen[one.same_as]} are of the same recording.",
+                "Give each recording once; mocap compare tells two analyses of one apart.",
+                code="SAME_RECORDING",
+            )
+        seen[one.same_as] = one.name

@@ -13,7 +13,14 @@ from mocap.assessment.statistics.study import FEWEST_FREEDOM, StudyMetric, study
 from mocap.config.reliability import FORMAT, FORMAT_VERSION
 from mocap.config.trial_table import read_trial_table
 from mocap.errors import AssessmentError
-from mocap.pipeline.assessed_trials import METHOD, check_method, check_subjects, read_recordings, with_table
+from mocap.pipeline.assessed_trials import (
+    METHOD,
+    check_different,
+    check_method,
+    check_subjects,
+    read_recordings,
+    with_table,
+)
 from mocap.pipeline.output_kinds import RELIABILITY
 from mocap.pipeline.outputs import check_outputs
 
@@ -87,7 +94,7 @@ def study_of(recordings: Sequence[Recording], name: str) -> Study:
     """
     check_subjects(recordings)
     check_method(recordings)
-    _check_different(recordings)
+    check_different(recordings)
     cells: dict[tuple[str, str], list[Recording]] = {}
     for one, visit in zip(recordings, _visits(recordings), strict=True):
         cells.setdefault((one.subject, f"{one.operator or 'operator not stated'}, visit {visit}"), []).append(one)
@@ -112,19 +119,6 @@ def study_of(recordings: Sequence[Recording], name: str) -> Study:
 
 def _values(recordings: Sequence[Recording], metric: str) -> np.ndarray:
     return np.concatenate([one.metrics[metric].values if metric in one.metrics else np.empty(0) for one in recordings])
-
-
-def _check_different(recordings: Sequence[Recording]) -> None:
-    """Refuse two analyses of one recording: they would show no error of measuring at all."""
-    seen: dict[str, str] = {}
-    for one in recordings:
-        if one.same_as and one.same_as in seen:
-            raise AssessmentError(
-                f"{one.name} and {seen[one.same_as]} are of the same recording.",
-                "Give each recording once; one that is analysed twice shows nothing of reliability.",
-                code="SAME_RECORDING",
-            )
-        seen[one.same_as] = one.name
 
 
 def _visits(recordings: Sequence[Recording]) -> list[str]:

@@ -82,7 +82,7 @@ def test_false_findings_of_two_groups(first: int, second: int) -> None:
     def test(rng: np.random.Generator) -> PermutationTest:
         return two_sample_test(smooth(rng, first), smooth(rng, second), drawn=2000)
 
-    n_sets = 2000
+    n_sets = 6000
     found, clusters, attainable = rates(test, n_sets, 7)
     print(f"{first} and {second}: found {found:.4f}, clusters {clusters:.4f}, attainable {attainable:.4f}")
     assert max(found, clusters) <= 0.05 + 2.6 * np.sqrt(0.05 * 0.95 / n_sets)

@@ -1,0 +1,151 @@
+"""The recipe of `mocap conditions`: assessed trials by what differs between them, each condition against the first."""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from calibration.files import write_texts
+from mocap.assessment.several.conditions import compare_conditions
+from mocap.assessment.several.result import Conditions, also_differs, shown_value
+from mocap.assessment.statistics.measured import PARTS, Recording
+from mocap.config.trial_table import read_trial_table
+from mocap.errors import AssessmentError, ConfigError
+from mocap.pipeline.assessed_trials import (
+    check_different,
+    check_method,
+    check_subjects,
+    read_recordings,
+    with_table,
+)
+from mocap.pipeline.change_limits import limits_of
+from mocap.pipeline.output_kinds import CONDITIONS_PAGE, CONDITIONS_TABLE
+from mocap.pipeline.outputs import check_outputs
+from mocap.pipeline.report import check_page, write_page
+from mocap.pipeline.several_tables import conditions_csv
+
+
+def conditions_of_files(
+    paths: Sequence[Path],
+    by: str,
+    *,
+    first: str = "",
+    task: str | None = None,
+    part: str = "",
+    chosen: Sequence[str] = (),
+    table: Path | None = None,
+    reliability: Path | None = None,
+) -> Conditions:
+    """Read assessed trials and compare their conditions.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    by : str
+        An entry of the context: `bar_position`, `heel_height_mm`, ...; or a column of the table.
+    first : str
+        The condition that the others are compared with; that of the first file when empty.
+    task, part
+        As in `read_recordings`.
+    chosen : sequence of str
+        Angles whose curves are compared; all when empty.
+    table : Path, optional
+        Table of trials.
+    reliability : Path, optional
+
+    Raises
+    ------
+    AssessmentError
+        CONDITION_MISSING, CONDITION_UNKNOWN, ANGLE_UNKNOWN, and what the reading refuses.
+    """
+    if part and part not in PARTS:
+        raise ConfigError(f"'{part}' is no part of a repetition.", f"One of {', '.join(PARTS)}.", code="PART_UNKNOWN")
+    recordings, over = read_recordings(paths, task, part)
+    if table is not None:
+        recordings = with_table(recordings, read_trial_table(table))
+    return conditions_of(recordings, by, over, first, chosen, reliability)
+
+
+def conditions_of(
+    recordings: Sequence[Recording], by: str, part: str, first: str = "", chosen: Sequence[str] = (),
+    reliability: Path | None = None,
+) -> Conditions:  # fmt: skip
+    """Return every condition of recordings against the first; see `conditions_of_files`."""
+    check_subjects(recordings)
+    check_method(recordings)
+    check_different(recordings)
+    recordings = _with_curves(recordings, chosen)
+    groups = _groups(recordings, by, first)
+    limits, notes = limits_of(reliability, recordings[0].method)
+    levels = tuple(groups)
+    comparisons = tuple(
+        compare_conditions(by, levels[0], level, groups[levels[0]], groups[level], limits) for level in levels[1:]
+    )
+    if len(levels) > 2:
+        notes = (*notes, "p are adjusted within each pair of conditions, not over the pairs")
+    return Conditions(
+        by, recordings[0].method["task"], part, levels, comparisons, tuple(recordings), recordings[0].method,
+        (*also_differs(by, groups), *notes),
+    )  # fmt: skip
+
+
+def _groups(recordings: Sequence[Recording], by: str, first: str) -> dict[str, list[Recording]]:
+    known = sorted({key for one in recordings for key in one.context})
+    if by not in known:
+        near = difflib.get_close_matches(by, known, n=1)
+        told = f"Did you mean {near[0]}? " if near else ""
+        raise AssessmentError(
+            f"No trial says what its {by} is.",
+            f"{told}Their context has {', '.join(known) or 'nothing'}; a table of trials (--table) may add it.",
+            code="CONDITION_MISSING",
+        )
+    lacking = [one.name for one in recordings if by not in one.context]
+    if lacking:
+        raise AssessmentError(
+            f"{', '.join(lacking)} {'does' if len(lacking) == 1 else 'do'} not say what the {by} is.",
+            "State it for all, or leave these out.", code="CONDITION_MISSING",
+        )  # fmt: skip
+    groups: dict[str, list[Recording]] = {}
+    for one in recordings:
+        groups.setdefault(shown_value(one.context[by]), []).append(one)
+    if first and first not in groups:
+        raise AssessmentError(
+            f"No trial has the {by} '{first}'.", f"Name one of {', '.join(groups)}.", code="CONDITION_UNKNOWN"
+        )
+    if len(groups) < 2:
+        raise AssessmentError(
+            f"All trials have the {by} '{next(iter(groups))}'.", "Give trials of two conditions or more.",
+            code="CONDITION_MISSING",
+        )  # fmt: skip
+    return {first: groups[first], **groups} if first else groups
+
+
+def _with_curves(recordings: Sequence[Recording], chosen: Sequence[str]) -> list[Recording]:
+    if not chosen:
+        return list(recordings)
+    known = sorted({name for one in recordings for name in one.curves})
+    unknown = [name for name in chosen if name not in known]
+    if unknown:
+        raise AssessmentError(
+            f"There is no angle '{unknown[0]}' in the trials.", f"Known: {', '.join(known)}.", code="ANGLE_UNKNOWN"
+        )
+    return [replace(one, curves={name: one.curves[name] for name in chosen if name in one.curves})
+            for one in recordings]  # fmt: skip
+
+
+def check_conditions_outputs(page: Path | None, csv: Path | None, read: Sequence[Path]) -> None:
+    """Refuse, before the work, a page or a table that could not be written, or that would cost another file."""
+    if page is not None:
+        check_page(page, CONDITIONS_PAGE, read)
+    if csv is not None:
+        check_outputs({csv: CONDITIONS_TABLE}, read)
+
+
+def write_conditions(made: Conditions, page: Path | None, csv: Path | None) -> None:
+    """Write page and table; `check_conditions_outputs` comes before the work."""
+    if csv is not None:
+        write_texts({csv: conditions_csv(made)}, "WRITE_FAILED")
+    if page is not None:
+        from mocap.report.several.conditions_page import conditions_page
+
+        write_page(page, conditions_page(made))
