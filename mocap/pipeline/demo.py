@@ -13,9 +13,10 @@ from calibration.files import write_texts
 from calibration.quality.figures import volume_error
 from mocap.errors import ConfigError, MocapError
 from mocap.pipeline.digests import input_sha256
-from mocap.pipeline.output_kinds import CALIBRATION, PAGE, PICTURE, SYNTHETIC, TRIAL
+from mocap.pipeline.output_kinds import ANGLE_PAGE, CALIBRATION, PAGE, PICTURE, SYNTHETIC, TRIAL
 from mocap.pipeline.outputs import check_no_file, check_nothing_lost, check_outputs, make_folder
 from mocap.pipeline.progress import Progress
+from mocap.pipeline.report import report_to_file
 from mocap.pipeline.session import run_session
 from mocap.pipeline.session_outputs import session_outputs
 from mocap.pipeline.synthetic_session import TRIALS, LabSettings, SyntheticSession, write_synthetic_session
@@ -33,6 +34,9 @@ ANGLE_LIMITS_DEG = {
     "ankle_dorsiflexion_r": 0.7,
     "ankle_dorsiflexion_l": 0.7,
 }
+
+SQUAT_LIMITS = {"bottom_time": 0.05, "depth": 0.005, "wink_magnitude": 1.0, "wink_onset_depth": 0.05,
+                "lumbar_change": 1.5}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ def run_demo(out: Path, seed: int, progress: Progress, settings: LabSettings | N
     Parameters
     ----------
     out : Path
-        Receives `session/`, `calibration.toml`, `standing.h5`, `trial.h5` (the squat) and figures.
+        Receives `session/`, `calibration.toml`, `standing.h5`, `trial.h5` (the squat), figures and a report.
     seed : int
     progress : callable
     settings : LabSettings, optional
@@ -78,6 +82,7 @@ def run_demo(out: Path, seed: int, progress: Progress, settings: LabSettings | N
         _volume_verdict(rig, session),
         _verdict("3D error, median", float(np.nanmedian(errors_mm)), POINT_LIMIT_MM, "mm"),
         *_angle_verdicts(trial, truth),
+        *_squat_verdicts(trial, truth),
     )
     return DemoResult(verdicts, _leave(out, trial, truth, errors_mm, rig))
 
@@ -108,7 +113,7 @@ def check_demo_outputs(out: Path) -> None:
     """
     check_no_file(out)
     record, session = out / _RECORD_NAME, out / "session"
-    kinds = dict(zip(_left_files(out), (CALIBRATION, PAGE, TRIAL, PICTURE, PICTURE, PICTURE), strict=True))
+    kinds = dict(zip(_left_files(out), (CALIBRATION, PAGE, TRIAL, PICTURE, PICTURE, PICTURE, ANGLE_PAGE), strict=True))
     kinds[record] = SYNTHETIC
     results = session_outputs(out / "results", TRIALS)
     there = kinds | results
@@ -133,7 +138,8 @@ def _record_text(session: Path) -> str:
 
 
 def _left_files(out: Path) -> tuple[Path, ...]:
-    names = ("calibration.toml", "calibration.html", "trial.h5", "angles.png", "errors.png", "cameras.png")
+    names = ("calibration.toml", "calibration.html", "trial.h5", "angles.png", "errors.png", "cameras.png",
+             "report.html")  # fmt: skip
     return tuple(out / name for name in names)
 
 
@@ -165,6 +171,29 @@ def _angle_verdicts(trial: Trial, truth: SyntheticTrial) -> list[Verdict]:
     return verdicts
 
 
+def _squat_verdicts(trial: Trial, truth: SyntheticTrial) -> list[Verdict]:
+    """Return how the assessed squats differ from those that were made, at most over the repetitions."""
+    made = next((one.repetitions for one in trial.assessments if one.task == "squat"), None)
+    found = 0 if made is None else made.rows
+    verdicts = [_verdict("squats, found against made", abs(found - len(truth.repetitions)), 0, "")]
+    if made is None or found != len(truth.repetitions):
+        return verdicts
+    bottom = made["bottom_time"].values
+    true = {
+        # Of a bottom that is held any instant is the lowest.
+        "bottom_time": [min(max(t, one.bottom_s), one.rise_s) for t, one in zip(bottom, truth.repetitions, strict=True)],
+        "depth": [one.depth for one in truth.repetitions],
+        "wink_magnitude": [np.rad2deg(one.wink_magnitude) for one in truth.repetitions],
+        "wink_onset_depth": [one.wink_onset for one in truth.repetitions],
+        "lumbar_change": [np.rad2deg(one.lumbar_change) for one in truth.repetitions],
+    }
+    for name, limit in SQUAT_LIMITS.items():
+        error = float(np.abs(made[name].values - true[name]).max())
+        unit = made[name].unit
+        verdicts.append(_verdict(f"{name.replace('_', ' ')}, worst", error, limit, "" if unit == "1" else unit))
+    return verdicts
+
+
 def _angles(trial: Trial) -> JointAngles:
     if trial.angles is None:
         raise MocapError("The trial carries no angles.", "Report this with the seed.", code="DEMO")
@@ -179,8 +208,9 @@ def _leave(
     files = _left_files(out)
     for source, target in zip(("calibration.toml", "calibration.html", "squat.h5"), files[:3], strict=True):
         target.write_bytes((out / "results" / source).read_bytes())
-    figures = files[3:]
+    figures, page = files[3:6], files[6]
     plot_angles(figures[0], _angles(trial), names, {name: truth.truth_deg(name) for name in names})
     plot_errors(figures[1], errors_mm, trial.points.names, POINT_LIMIT_MM)
     plot_rig(figures[2], rig, trial.points.position[0])
+    report_to_file(out / "results" / "squat.h5", page)
     return files
