@@ -5,39 +5,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mocap.assessment.heights import hip_height
 from mocap.assessment.movement import Movement
-from mocap.assessment.repetitions import Repetition
+from mocap.assessment.repetition_settings import RepetitionSettings
+from mocap.assessment.repetitions import find_repetitions
 from mocap.assessment.wink import WinkSettings, wink_columns, wink_set
 from mocap.config.build import build
 from mocap.config.protocols import read_protocol
 from mocap.kinematics import KinematicsOptions, kinematics
 from mocap.readers.trc import read_trc
-from mocap.signal.filters import lowpass
 from mocap.trial.assessment import Table, joined
 
-BOTTOMS_S = (1.36, 3.93, 6.72, 9.39, 12.25)
 SETTINGS = build(WinkSettings, read_protocol("squat").section("wink"), "squat.toml")
-
-
-def repetitions_at(height_m: np.ndarray, rate_hz: float) -> list[Repetition]:
-    """Repetitions about the bottoms that the description of the recording gives."""
-    height = lowpass(height_m[:, None], rate_hz, 6.0)[0][:, 0]
-    speed = np.gradient(height) * rate_hz
-    standing = float(np.percentile(height, 95))
-    found = []
-    for seconds in BOTTOMS_S:
-        near = round(seconds * rate_hz)
-        bottom = near - 10 + int(np.argmin(height[near - 10 : near + 10]))
-        fastest = bottom - 200 + int(np.argmin(speed[bottom - 200 : bottom])) if bottom > 200 else int(
-            np.argmin(speed[:bottom]))  # fmt: skip
-        start = fastest - int(np.argmax(np.abs(speed[fastest::-1]) < max(0.02, -0.05 * speed[fastest])))
-        rise = bottom + int(np.argmax(speed[bottom : bottom + 200]))
-        end = rise + int(np.argmax(np.abs(speed[rise:]) < max(0.02, 0.05 * speed[rise])))
-        low = start + np.flatnonzero(height[start:end] < height[bottom] + 0.005)
-        found.append(
-            Repetition(start, bottom, end, int(low[0]), int(low[-1]), False, standing - height[bottom], standing)
-        )
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +28,12 @@ def squats(shared_data: Path) -> tuple[Table, Table]:
     found = kinematics(points, static=static, options=KinematicsOptions(task="squat"))
     places = {name: points.point(label) for name, label in
               (("RHJC", "R_HJC"), ("LHJC", "L_HJC"), ("RHEEL", "r_calc"), ("LHEEL", "L_calc"))}  # fmt: skip
-    hips = (places["RHJC"][:, 2] + places["LHJC"][:, 2]) / 2
-    repetitions = repetitions_at(hips, points.rate_hz)
-    columns = wink_columns(Movement(found.angles, places), repetitions, SETTINGS)
+    movement = Movement(found.angles, places)
+    height = hip_height(movement)
+    assert height is not None
+    limits = build(RepetitionSettings, read_protocol("squat").section("repetitions"), "squat.toml")
+    repetitions = find_repetitions(height, movement.rate_hz, 0.0, limits).repetitions
+    columns = wink_columns(movement, repetitions, SETTINGS)
     return joined("repetitions", 5, [columns]), joined("set", 1, [wink_set(columns, SETTINGS)])
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from mocap.assessment.heights import hip_height
 from mocap.assessment.wink.cells import Cell, cells_of, column, missing
 from mocap.assessment.wink.noise import Smoothed
 from mocap.assessment.wink.trial import RepetitionWink, TrialWinks
@@ -62,6 +63,8 @@ def _interpolated(depth: NDArray, curve: NDArray, noise: NDArray, onset: float, 
 def course_columns(trial: TrialWinks) -> tuple[Metric, ...]:
     """Return speed, gain, recovery and the depth without a tuck, rows = repetitions."""
     hips = np.stack([trial.smooth(f"hip_flexion_{side}").values for side in "rl"])
+    height = hip_height(trial.movement)
+    leg = 0.0 if height is None else height.leg_length_m
     known = np.isfinite(hips).any(axis=0)
     hip = np.full(hips.shape[1], np.nan)
     hip[known] = np.nanmean(hips[:, known], axis=0)
@@ -81,7 +84,7 @@ def course_columns(trial: TrialWinks) -> tuple[Metric, ...]:
             "wink_free_depth", "1",
             "How deep the hips are, in leg lengths (standing height of the hips above the lowest point of the feet), "
             "when the tuck begins.",
-            cells_of(trial, lambda one: _free_depth(trial, one), "onset"),
+            cells_of(trial, lambda one: _free_depth(one, leg), "onset"),
         ),
     )  # fmt: skip
 
@@ -130,16 +133,9 @@ def _recovery(trial: TrialWinks, one: RepetitionWink) -> Cell:
     return Cell(value, sd, n=1)
 
 
-def _free_depth(trial: TrialWinks, one: RepetitionWink) -> Cell:
+def _free_depth(one: RepetitionWink, leg_length_m: float) -> Cell:
     assert one.wink is not None
-    lowest = [
-        float(np.nanmin(place[:, 2])) for name, place in trial.movement.places.items()
-        if name[1:] in ("HEEL", "TOE", "HALLUX", "MT1", "MT2", "MT5") and np.isfinite(place[:, 2]).any()
-    ]  # fmt: skip
-    if not lowest:
-        return missing("withheld: no point of the feet tells the floor")
-    leg = one.repetition.standing_m - min(lowest)
-    if not leg > 0:
-        return missing("withheld: the length of the legs is not known")
-    share = one.repetition.depth_m / leg
+    if not leg_length_m > 0:
+        return missing("withheld: no point of the feet tells the length of the legs")
+    share = one.repetition.depth_m / leg_length_m
     return Cell(one.wink.onset * share, one.wink.onset_sd * share, n=1)

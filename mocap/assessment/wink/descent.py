@@ -9,7 +9,7 @@ from mocap.assessment.wink.bent_line import Bends, bend
 from mocap.signal.filters import Butterworth
 
 STEP = 0.01
-_STEPS = round(1 / STEP) + 1
+STEPS = round(1 / STEP) + 1
 _WIDTHS = 7  # of bends that are tried, 0 among them
 _PLACE_STEP = 0.01  # of breakpoints that are tried
 
@@ -63,7 +63,7 @@ def descent_of(depth: NDArray, start: int, bottom: int) -> Descent | None:
     # What goes up on the way down is passed over: a depth counts when it is first reached.
     highest = np.maximum.accumulate(own)
     new = np.concatenate([[True], np.diff(highest) > 0])
-    steps = np.linspace(0.0, 1.0, _STEPS)
+    steps = np.linspace(0.0, 1.0, STEPS)
     return Descent(steps, np.interp(steps, highest[new], start + np.flatnonzero(new).astype(float)))
 
 

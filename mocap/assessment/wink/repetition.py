@@ -12,7 +12,7 @@ from mocap.assessment.wink.estimate import Tucks, tucks_of
 from mocap.assessment.wink.settings import WinkSettings
 
 _TAIL = 2.5  # percent on either side of an interval
-_RESOLUTION = STEP / np.sqrt(12.0)
+_RESOLUTION = 0.5 * STEP / np.sqrt(12.0)  # the vertex between breakpoints halves what their steps leave
 _UNEXPLAINED = 97.5  # percentile of what noise leaves beside the fit, above which the fit is what is off
 _NAN = float("nan")
 
@@ -35,12 +35,15 @@ class Curve:
     covariance : ndarray, shape (step, step)
         Of its noise, deg^2.
     bends : Bends
+    depth_covariance : ndarray, shape (step, step)
+        Of the noise of the depth; it moves the curve sideways.
     """
 
     descent: Descent
     tilt: NDArray
     covariance: NDArray
     bends: Bends
+    depth_covariance: NDArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,31 +114,43 @@ def wink_of(curve: Curve, mdc95: float, settings: WinkSettings, seed: int) -> Wi
     """
     found = tucks_of(curve.tilt[:, None], curve.bends, settings)
     model = modelled(curve.tilt, found, curve.bends)
-    noise = draws(curve.covariance, settings.bootstrap_draws, seed)
+    covariance = with_depth_noise(curve, model)
+    noise = draws(covariance, settings.bootstrap_draws, seed)
     again = tucks_of(model[:, None] + noise, curve.bends, settings)
     widened = _lack_of_fit(found, again)
     if widened > 1:
         again = tucks_of(model[:, None] + widened * noise, curve.bends, settings)
-    covariance = widened**2 * curve.covariance
+    covariance = widened**2 * covariance
     threshold = threshold_of(found, curve.bends, covariance, mdc95, settings)
     drop = max(settings.least_magnitude, settings.crossing_sds * float(np.sqrt(np.median(np.diag(covariance)))))
     crossing = _crossing(curve, drop)
     kind = _kind(curve, found, threshold, crossing, settings, seed)
     value = float(found.magnitude[0])
-    low, high = np.percentile(again.magnitude, [_TAIL, 100 - _TAIL])
+    low, high = _interval(value, again.magnitude, settings.interval_factor)
     onset, onset_sd = _NAN, _NAN
     if kind in (TUCK, GRADUAL):
         onset = float(found.onset[0])
         onset_sd = float(np.hypot(np.nanstd(again.onset), _RESOLUTION))
     return Wink(
         kind=kind, magnitude=value, magnitude_sd=float(np.std(again.magnitude)),
-        magnitude_low=min(float(low), value), magnitude_high=max(float(high), value),
+        magnitude_low=low, magnitude_high=high,
         onset=onset, onset_sd=onset_sd, onset_low=onset - 1.96 * onset_sd,
         onset_high=min(onset + 1.96 * onset_sd, 1.0) if np.isfinite(onset) else _NAN,
         crossing=crossing, crossing_drop=drop, top=float(found.top[0]), bottom=float(found.bottom[0]),
         peak=float(found.fit.peak[0] if np.isfinite(found.fit.peak[0]) else found.peak[0]),
         half_width=float(found.fit.width[0]), threshold=threshold, widened=widened, fit=found.fit,
     )  # fmt: skip
+
+
+def _interval(value: float, again: NDArray, factor: float) -> tuple[float, float]:
+    """Return the 95 % interval of a magnitude: on either side the wider of percentiles and normal, times a factor.
+
+    A sharp corner that noise rounds, or a round one that it sharpens, shifts all draws to one side.
+    """
+    low, high = np.percentile(again, [_TAIL, 100 - _TAIL])
+    reach = 1.96 * float(np.std(again))
+    below, above = max(value - float(low), reach), max(float(high) - value, reach)
+    return max(value - factor * below, 0.0), value + factor * above
 
 
 def modelled(tilt: NDArray, found: Tucks, bends: Bends) -> NDArray:
@@ -149,6 +164,12 @@ def modelled(tilt: NDArray, found: Tucks, bends: Bends) -> NDArray:
     line = fit.bottom[0] - fit.before[0] * (1.0 - bends.depth) - change * end
     model = line + change * bends.columns[:, candidate]
     return np.where(np.arange(len(tilt)) >= fit.window[0], model, tilt)
+
+
+def with_depth_noise(curve: Curve, model: NDArray) -> NDArray:
+    """Return the covariance of the tilt at given depths: of its noise, and of that of the depth along its slope."""
+    slope = np.gradient(model, curve.bends.depth)
+    return np.asarray(curve.covariance + slope[:, None] * curve.depth_covariance * slope)
 
 
 def excess(curve: Curve, settings: WinkSettings, seed: int) -> float:

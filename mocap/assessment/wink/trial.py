@@ -1,15 +1,16 @@
 """The descents of a trial against depth, and the tuck of each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mocap.assessment.heights import hip_height
 from mocap.assessment.movement import Movement
 from mocap.assessment.repetitions import Repetition
 from mocap.assessment.wink.bent_line import Bends
-from mocap.assessment.wink.descent import Descent, bends_of, descent_of, noise_between
+from mocap.assessment.wink.descent import STEPS, Descent, bends_of, descent_of, noise_between
 from mocap.assessment.wink.noise import Smoothed, smoothed, through_filter
 from mocap.assessment.wink.repetition import Curve, Wink, excess, wink_of
 from mocap.assessment.wink.settings import WinkSettings
@@ -18,7 +19,6 @@ from mocap.signal.gaps import runs
 
 TILT = "pelvic_tilt"
 _BRIDGED_S = 0.1
-_HEIGHTS = (("RHJC", "LHJC"), ("RASIS", "LASIS", "RPSIS", "LPSIS"), ("SAC1", "SAC2", "SAC3", "SAC4"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +105,10 @@ def winks_of(
     """
     tilt = smooth_angle(movement, TILT, settings)
     height = _height(movement, settings)
+    if height is None:
+        why = "withheld: the height of the hips is not known"
+        lost = tuple(RepetitionWink(one, np.full(movement.n_frames, np.nan), None, None, None, why) for one in repetitions)
+        return TrialWinks(movement, settings, tilt, tilt.source, mdc95, mdc95_source, lost)
     prepared = [_prepared(movement, one, tilt, height, settings) for one in repetitions]
     source = tilt.source
     covariances = [None if curve is None else curve.covariance for *_, curve in prepared]
@@ -121,14 +125,22 @@ def winks_of(
 _Prepared = tuple[Repetition, NDArray, str, Curve | None]
 
 
+@dataclass(frozen=True, eq=False)
+class _Height:
+    """Height of the hips, m: filtered with its noise, and as it is; gaps are bridged."""
+
+    smooth: Smoothed
+    raw_m: NDArray
+
+
 def _prepared(
-    movement: Movement, repetition: Repetition, tilt: Smoothed, height: tuple[NDArray, NDArray], settings: WinkSettings
+    movement: Movement, repetition: Repetition, tilt: Smoothed, height: _Height, settings: WinkSettings
 ) -> _Prepared:
     """Return a repetition with its depth and its curve, or why there is none."""
-    smooth, raw = height
+    smooth, raw = height.smooth.values, height.raw_m
     drop = repetition.standing_m - smooth[repetition.bottom]
     if not (np.isfinite(drop) and drop > 0):
-        return repetition, np.full(len(smooth), np.nan), "withheld: the height of the hips is not known", None
+        return repetition, np.full(len(smooth), np.nan), "withheld: the bottom is not below standing", None
     depth, raw_depth = (repetition.standing_m - smooth) / drop, (repetition.standing_m - raw) / drop
     why = movement.why_not(TILT) or ("" if movement.gravity_known else "the direction of gravity is not known")
     if why:
@@ -144,7 +156,9 @@ def _prepared(
     around = max(repetition.start - linear.reach, 0), min(repetition.end + linear.reach, len(smooth) - 1)
     limits = settings.window_from, settings.last_breakpoint, settings.widest_bend
     bends = bends_of(descent, raw_depth, *around, linear, limits)
-    return repetition, depth, "", Curve(descent, own, noise_between(descent, tilt.sd, tilt.correlation), bends)
+    noise = noise_between(descent, tilt.sd, tilt.correlation)
+    beside = noise_between(descent, np.nan_to_num(height.smooth.sd) / drop, height.smooth.correlation)
+    return repetition, depth, "", Curve(descent, own, noise, bends, beside)
 
 
 def _by_the_fit(
@@ -154,30 +168,30 @@ def _by_the_fit(
     linear = Butterworth(min(settings.filter_hz, 0.4 * movement.rate_hz), movement.rate_hz)
     correlation = tilt.correlation if len(tilt.correlation) > 1 else through_filter(np.ones(1), linear)[1]
     ones = np.ones(len(tilt.values))
+    nothing = np.zeros((STEPS, STEPS))  # the fit leaves the noise of the depth as well
     units = [
         None if curve is None else
-        Curve(curve.descent, curve.tilt, noise_between(curve.descent, ones, correlation), curve.bends)
+        replace(curve, covariance=noise_between(curve.descent, ones, correlation), depth_covariance=nothing)
         for *_, curve in prepared
     ]  # fmt: skip
     sizes = np.array([excess(one, settings, settings.seed) for one in units if one is not None])
     sizes = sizes[np.isfinite(sizes)]
     size = float(np.median(sizes)) if len(sizes) else 0.0
     scaled: list[_Prepared] = [
-        (*before[:3], None if one is None else Curve(one.descent, one.tilt, size**2 * one.covariance, one.bends))
+        (*before[:3], None if one is None else replace(one, covariance=size**2 * one.covariance))
         for before, one in zip(prepared, units, strict=True)
     ]
     return scaled, "what the fits leave, since the points came filtered and without noise"
 
 
-def _height(movement: Movement, settings: WinkSettings) -> tuple[NDArray, NDArray]:
-    """Return the height of the hips, shape (time,), filtered and as it is."""
-    for names in _HEIGHTS:
-        values = np.mean([movement.place(name)[:, 2] for name in names], axis=0)
-        if np.isfinite(values).any():
-            known = np.flatnonzero(np.isfinite(values))
-            raw = np.interp(np.arange(len(values)), known, values[known])
-            linear = Butterworth(min(settings.filter_hz, 0.4 * movement.rate_hz), movement.rate_hz)
-            fine = movement.filtered or len(raw) < linear.shortest
-            return (raw if fine else linear(raw[:, None])[:, 0]), raw
+def _height(movement: Movement, settings: WinkSettings) -> _Height | None:
+    height = hip_height(movement)
+    if height is None:
+        return None
+    known = np.flatnonzero(np.isfinite(height.values_m))
+    raw = np.interp(np.arange(movement.n_frames), known, height.values_m[known])
+    # Of filtered points nothing tells the noise of a height; it is left out then.
     unknown = np.full(movement.n_frames, np.nan)
-    return unknown, unknown
+    return _Height(
+        smoothed(raw, unknown, movement.correlation, movement.rate_hz, settings.filter_hz, movement.filtered), raw
+    )

@@ -1,0 +1,182 @@
+"""The tuck of simulated squats against its truth: size, onset, their intervals, and no call where there is none."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from mocap.assessment.movement import Movement
+from mocap.assessment.repetitions import Repetition
+from mocap.assessment.wink import WinkSettings, winks_of
+from mocap.assessment.wink.noise import through_filter
+from mocap.assessment.wink.repetition import Wink
+from mocap.config.build import build
+from mocap.config.protocols import read_protocol
+from mocap.signal.filters import Butterworth
+from mocap.synthetic.planted import Tempo
+from mocap.synthetic.wink_curves import WinkCase, WinkCurves, coloured_noise, wink_curves
+from mocap.trial import AngleDefinition, JointAngles
+
+SETTINGS = build(WinkSettings, read_protocol("squat").section("wink"), "squat.toml")
+RATE = 100.0
+HEIGHT_SD = 0.001  # m, of each frame
+SWAY = 0.003  # m
+TILT = AngleDefinition("pelvic_tilt", "", "", "anterior", "", "absolute", "")
+OF_LAB = 3.0  # deg: an MDC95 below which small tucks are called as well
+
+
+def as_movement(curves: WinkCurves, sd: float, memory_s: float, seed: int, filtered: bool, stated: bool) -> Movement:
+    """Curves with noise, as a trial: filtered before or not, with the size of the noise stated or not."""
+    noise, correlation = coloured_noise(len(curves.tilt_deg), sd, memory_s, curves.rate_hz, seed)
+    tilt = curves.tilt_deg + noise
+    height = curves.height_m + HEIGHT_SD * np.random.default_rng(seed + 1).standard_normal(len(tilt))
+    if filtered:
+        linear = Butterworth(6.0, curves.rate_hz)
+        tilt, height = linear(np.stack([tilt, height], axis=1)).T
+        share, correlation = through_filter(correlation, linear)
+        sd *= float(np.sqrt(share))
+    known = np.full((len(tilt), 1), np.deg2rad(sd) if stated else np.nan)
+    hips = np.stack([np.zeros_like(height), np.zeros_like(height), height], axis=1)
+    return Movement(
+        JointAngles((TILT,), np.deg2rad(tilt)[:, None], curves.rate_hz, sd=known), {"RHJC": hips, "LHJC": hips},
+        correlation=correlation, filtered=filtered,
+    )  # fmt: skip
+
+
+def repetitions_of(curves: WinkCurves) -> list[Repetition]:
+    return [
+        Repetition(start, bottom, end, bottom, rise, False, curves.standing_m - curves.height_m[bottom],
+                   curves.standing_m)
+        for start, bottom, rise, end in zip(
+            curves.start.tolist(), curves.bottom.tolist(), curves.rise.tolist(), curves.end.tolist(), strict=True)
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Of many repetitions: errors (deg, depth), and whether intervals hold the truth."""
+
+    winks: list[Wink]
+    magnitude: np.ndarray
+    onset: np.ndarray
+    magnitude_held: np.ndarray
+    onset_held: np.ndarray
+
+    @property
+    def calls(self) -> np.ndarray:
+        return np.array([one.detected for one in self.winks])
+
+
+def scores(
+    cases: list[WinkCase], sd: float, memory_s: float = 0.0, seed: int = 0, *, filtered: bool = False,
+    stated: bool = True, mdc95: float = OF_LAB, settings: WinkSettings = SETTINGS,
+) -> Scores:
+    """Assess squats in trials of 25."""
+    winks: list[Wink] = []
+    truths, onsets = [], []
+    for first in range(0, len(cases), 25):
+        curves = wink_curves(cases[first : first + 25], RATE, SWAY, seed + first)
+        movement = as_movement(curves, sd, memory_s, 100_000 * seed + first, filtered, stated)
+        found = winks_of(movement, repetitions_of(curves), settings, mdc95, "of the test")
+        winks += [one.wink for one in found.repetitions if one.wink is not None]
+        truths.append(curves.magnitude_deg)
+        onsets.append(curves.onset)
+    assert len(winks) == len(cases)
+    truth, onset = np.concatenate(truths), np.concatenate(onsets)
+    found_onset = np.array([one.onset for one in winks])
+    told = np.isfinite(found_onset)
+    low, high = (np.array([getattr(one, f"magnitude_{end}") for one in winks]) for end in ("low", "high"))
+    first_on, last_on = (np.array([getattr(one, f"onset_{end}") for one in winks]) for end in ("low", "high"))
+    return Scores(
+        winks, np.array([one.magnitude for one in winks]) - truth, (found_onset - onset)[told],
+        (low <= truth) & (truth <= high), ((first_on <= onset) & (onset <= last_on))[told],
+    )  # fmt: skip
+
+
+def mixed(number: int, seed: int) -> list[WinkCase]:
+    """Tucks of 5 to 25 deg from depths 0.5 to 0.95 on, corners sharp and round, of all tempos, with and without pauses."""
+    rng = np.random.default_rng(seed)
+    made = []
+    for _ in range(number):
+        onset = float(rng.uniform(0.5, 0.95))
+        rounded = min(float(rng.choice([0.0, rng.uniform(0.0, 0.1)])), 0.98 - onset)
+        tempo = Tempo(0.6, rng.uniform(0.7, 2.5), float(rng.choice([0.0, 0.3, 1.0])), rng.uniform(0.7, 1.5))
+        made.append(WinkCase(float(rng.uniform(5, 25)), onset, rounded, tempo, float(rng.uniform(0.3, 0.5))))
+    return made
+
+
+# Squats without a tuck: hump-free plateaus from early, middle and late on, a rise to the bottom, a rise that levels
+# off, one that goes on slowly, and a step.
+NONE: list[Callable[[np.ndarray], np.ndarray]] = [
+    lambda depth: 31 * np.minimum(depth / 0.25, 1),
+    lambda depth: 31 * np.minimum(depth / 0.5, 1),
+    lambda depth: 31 * np.minimum(depth / 0.85, 1),
+    lambda depth: 31 * depth,
+    lambda depth: 24 * (1 - (1 - np.clip(depth, 0, 1)) ** 2.2),
+    lambda depth: 20 * np.clip(depth / 0.6, 0, 1) + 4 * depth,
+    lambda depth: 25 * np.clip((depth - 0.35) / 0.3, 0, 1) ** 2 * (3 - 2 * np.clip((depth - 0.35) / 0.3, 0, 1)),
+]
+
+
+def without(number: int, seed: int) -> list[WinkCase]:
+    rng = np.random.default_rng(seed)
+    return [
+        replace(one, shape=NONE[int(rng.integers(len(NONE)))], magnitude_deg=0.0) for one in mixed(number, seed)
+    ]  # fmt: skip
+
+
+def test_size_onset_and_their_intervals() -> None:
+    found = scores(mixed(75, 1), 1.0, seed=3)
+    assert abs(found.magnitude.mean()) <= 0.5
+    assert abs(found.onset.mean()) <= 0.03
+    assert found.onset.std() <= 0.05
+    # Of 75, by chance: 95 % give or take 7.5.
+    assert found.magnitude_held.mean() >= 0.87
+    assert found.onset_held.mean() >= 0.87
+
+
+def test_no_tuck_is_called_where_there_is_none() -> None:
+    settings = replace(SETTINGS, bootstrap_draws=100)
+    found = scores(without(75, 2), 3.0, seed=4, filtered=True, mdc95=1.0, settings=settings)
+    assert not found.calls.any()
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("tempo", [Tempo(0.6, 0.7, 0.0, 0.7), Tempo(0.6, 1.2, 0.3, 1.1), Tempo(0.6, 2.5, 1.0, 1.5)])
+@pytest.mark.parametrize("smoothing", [0.0, 0.05])
+def test_the_grid_of_sizes_and_onsets(tempo: Tempo, smoothing: float) -> None:
+    for size in (5.0, 8.0, 12.0, 18.0, 25.0):
+        for onset in (0.5, 0.6, 0.7, 0.8, 0.9, 0.95):
+            if onset + smoothing > 0.98:
+                continue
+            # A little above what is asked for, so that a rounded corner leaves that much.
+            asked = size * (1.15 if smoothing else 1.0)
+            found = scores([WinkCase(asked, onset, smoothing, tempo)] * 100, 1.0, seed=round(size + 100 * onset))
+            assert abs(found.magnitude.mean()) <= max(0.7, 0.05 * size), (size, onset)
+            assert abs(found.onset.mean()) <= 0.03, (size, onset)
+            assert found.onset.std() <= 0.05, (size, onset)
+            assert found.calls.mean() >= (0.95 if size >= 8 else 0.8), (size, onset)
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("memory_s", [0.0, 0.1], ids=["white", "coloured"])
+@pytest.mark.parametrize("sd", [0.3, 1.0, 3.0])
+@pytest.mark.parametrize("filtered", [False, True], ids=["raw", "filtered"])
+def test_intervals_hold_the_truth(sd: float, memory_s: float, filtered: bool) -> None:
+    found = scores(mixed(1000, 5), sd, memory_s, seed=6, filtered=filtered)
+    assert 0.92 <= found.magnitude_held.mean() <= 0.98
+    assert 0.92 <= found.onset_held.mean() <= 0.98
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("memory_s", [0.0, 0.1], ids=["white", "coloured"])
+@pytest.mark.parametrize("sd", [0.3, 1.0, 2.0, 3.0])
+def test_no_tuck_is_called_in_2000_squats_without_one(sd: float, memory_s: float) -> None:
+    settings = replace(SETTINGS, bootstrap_draws=100)
+    calls = []
+    for part, filtered in enumerate((False, True)):
+        found = scores(without(1000, 7 + part), sd, memory_s, seed=8 + part, filtered=filtered, mdc95=1.0,
+                       settings=settings)  # fmt: skip
+        calls.append(found.calls)
+    assert not np.concatenate(calls).any()
