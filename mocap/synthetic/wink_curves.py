@@ -1,7 +1,7 @@
 """Pelvic tilt and height of the hips over squats with a known tuck, as curves alone: quick to draw by the thousand."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +38,7 @@ class WinkCase:
     magnitude_deg: float = 12.0
     onset: float = 0.8
     smoothing: float = 0.0
-    tempo: Tempo = Tempo()
+    tempo: Tempo = field(default_factory=Tempo)
     depth_m: float = 0.42
     shape: Callable[[NDArray], NDArray] | None = None
 
@@ -99,18 +99,18 @@ def wink_curves(cases: Sequence[WinkCase], rate_hz: float = 100.0, sway_m: float
     sway = sway_m * np.sin(2 * np.pi * np.outer(time_s, _SWAY_HZ) + phases).mean(axis=1)
     tilt, height = _STANDING_TILT + _SWAY_TILT * sway, np.full(len(time_s), _STANDING_M)
     truth = []
-    for case, (start, bottom, rise, end) in zip(cases, marks, strict=True):
-        depth = _eased((time_s - start) / (bottom - start)) - _eased((time_s - rise) / (end - rise))
+    for case, (begins, low, rises, ends) in zip(cases, marks, strict=True):
+        depth = _eased((time_s - begins) / (low - begins)) - _eased((time_s - rises) / (ends - rises))
         tilt = tilt + _tilt(case, depth)
         height = height - case.depth_m * depth
-        fine = np.linspace(start, bottom, 4001)
-        own = _tilt(case, _eased((fine - start) / (bottom - start)))
+        fine = np.linspace(begins, low, 4001)
+        own = _tilt(case, _eased((fine - begins) / (low - begins)))
         own = own + _SWAY_TILT * np.interp(fine, time_s, sway)
         truth.append(float(own.max() - own[-1]))
-        parts.append(np.round(np.array([start, bottom, rise, end]) * rate_hz).astype(int))
-    frames = np.array(parts).T
+        parts.append(np.round(np.array([begins, low, rises, ends]) * rate_hz).astype(int))
+    start, bottom, rise, end = np.array(parts).T
     onset = np.array([np.nan if case.shape is not None or case.magnitude_deg <= 0 else case.onset for case in cases])
-    return WinkCurves(tilt, height, *frames, np.array(truth), onset, _STANDING_M, rate_hz)
+    return WinkCurves(tilt, height, start, bottom, rise, end, np.array(truth), onset, _STANDING_M, rate_hz)
 
 
 def coloured_noise(n_samples: int, sd: float, memory_s: float, rate_hz: float, seed: int) -> tuple[NDArray, NDArray]:

@@ -95,7 +95,7 @@ def scores(
 
 
 def mixed(number: int, seed: int) -> list[WinkCase]:
-    """Tucks of 5 to 25 deg from depths 0.5 to 0.95 on, corners sharp and round, of all tempos, with and without pauses."""
+    """Tucks of 5 to 25 deg from depths 0.5 to 0.95 on, sharp and round, of all tempos, with and without pauses."""
     rng = np.random.default_rng(seed)
     made = []
     for _ in range(number):

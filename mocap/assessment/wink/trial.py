@@ -107,7 +107,8 @@ def winks_of(
     height = _height(movement, settings)
     if height is None:
         why = "withheld: the height of the hips is not known"
-        lost = tuple(RepetitionWink(one, np.full(movement.n_frames, np.nan), None, None, None, why) for one in repetitions)
+        unknown = np.full(movement.n_frames, np.nan)
+        lost = tuple(RepetitionWink(one, unknown, None, None, None, why) for one in repetitions)
         return TrialWinks(movement, settings, tilt, tilt.source, mdc95, mdc95_source, lost)
     prepared = [_prepared(movement, one, tilt, height, settings) for one in repetitions]
     source = tilt.source
