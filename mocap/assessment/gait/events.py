@@ -102,7 +102,8 @@ def _event(
     last_s = walker.time_s(walker.n_frames - 1)
     notes = []
     time_s = walker.time_s(one.frame)
-    if lag is not None and np.isfinite(one.zeni):
+    timed_by_plate = lag is not None and np.isfinite(one.zeni)
+    if lag is not None and timed_by_plate:
         time_s = walker.time_s(one.zeni) + lag.lag_s
     elif one.label == INITIAL and not np.isfinite(one.spread_s) and np.isfinite(one.zeni):
         time_s = walker.time_s(one.zeni) + _usual_lag(one, others, walker.rate_hz)
@@ -118,7 +119,8 @@ def _event(
     spread = one.spread_s if np.isfinite(one.spread_s) else settings.most_disagreement_s
     noise = one.noise_s if np.isfinite(one.noise_s) else 0.0
     confidence = 1.0 / (1.0 + (spread / settings.most_disagreement_s) ** 2) * (0.5 if one.edge else 1.0)
-    sd = float(np.sqrt(settings.method_sd_s**2 + noise**2 + (spread / 2.0) ** 2))
+    doubt = lag.spread_s if lag is not None and timed_by_plate else spread
+    sd = float(np.sqrt(settings.method_sd_s**2 + noise**2 + (doubt / 2.0) ** 2))
     return Event(time_s, one.label, one.side, confidence, "detected", sd, "; ".join(notes))
 
 

@@ -80,3 +80,22 @@ class ContactSettings:
     method_sd_s: float
     least_step: float
     forefoot_m: float
+
+
+@dataclass(frozen=True)
+class ReportSettings:
+    """What cycles are set beside.
+
+    Attributes
+    ----------
+    fewest_cycles : int
+        Of a foot that a mean is to rest on; fewer are told with a note.
+    norm : str
+        Name of a norm set, a file ending in `.toml`, or `none`.
+    interpolate_norm : bool
+        Whether a norm known at fewer points than a score needs is joined by straight lines.
+    """
+
+    fewest_cycles: int
+    norm: str
+    interpolate_norm: bool

@@ -132,7 +132,7 @@ def _places(row: _Course) -> tuple[float, ...]:
 
 def _words(rows: Sequence[_Course]) -> tuple[Words, ...]:
     sources = tuple(", ".join(sorted({event.source for event in row.cycle.events})) for row in rows)
-    told = [[event for event in row.cycle.events if event.note] for row in rows]
+    told = [[event for event in row.cycle.events if event.note and event.source != "force_plate"] for row in rows]
     notes = tuple(
         "; ".join(f"{event.side} {event.label.replace('_', ' ')}: {event.note}" for event in events) for events in told
     )
