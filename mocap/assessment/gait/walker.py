@@ -11,7 +11,7 @@ from mocap.signal.filters import lowpass
 
 SIDES = ("right", "left")
 UP = np.array([0.0, 0.0, 1.0])
-_FOREFOOT = (("MT2",), ("MT1", "MT5"), ("MET3",), ("TOE",), ("HALLUX",), ("BTOE", "STOE"), ("BTOE",))
+_FOREFOOT = (("MT2",), ("MT1", "MT5"), ("TOE",), ("HALLUX",), ("BTOE", "STOE"), ("BTOE",))
 _PELVIS = (("RPSIS", "LPSIS"), ("SACR",), ("RASIS", "LASIS"), ("RHJC", "LHJC"))
 _NYQUIST_SHARE = 0.4
 _MAD_TO_SD = 1.4826
