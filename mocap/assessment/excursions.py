@@ -10,6 +10,8 @@ from mocap.signal.filters import lowpass
 from mocap.signal.gaps import runs
 from mocap.trial import Rejected
 
+_NOT_BACK = "it does not come back to the level before the next one or the end"
+
 
 @dataclass(frozen=True)
 class ExcursionSettings:
@@ -101,7 +103,9 @@ class Excursions:
     note: str
 
 
-def find_excursions(signal: NDArray, rate_hz: float, settings: ExcursionSettings, start_s: float = 0.0) -> Excursions:
+def find_excursions(
+    signal: NDArray, rate_hz: float, settings: ExcursionSettings, start_s: float = 0.0, *, open_end: bool = False
+) -> Excursions:
     """Return the excursions of a signal upwards from its level; start, extreme and end are found each by itself.
 
     The start is sought back from the sample of the greatest speed outwards, the end on from that of the greatest speed
@@ -115,6 +119,8 @@ def find_excursions(signal: NDArray, rate_hz: float, settings: ExcursionSettings
     settings : ExcursionSettings
     start_s : float
         Time of the first frame, for what is rejected.
+    open_end : bool
+        Whether one that does not come back before the recording ends is taken.
     """
     known = np.isfinite(signal)
     if known.sum() < max(4, settings.still_seconds * rate_hz):
@@ -135,6 +141,8 @@ def find_excursions(signal: NDArray, rate_hz: float, settings: ExcursionSettings
     for number, top in enumerate(tops):
         after = int(tops[number + 1]) if number + 1 < len(tops) else len(smooth) - 1
         one, reason = _excursion(smooth, speed, int(top), (floor, after), level, rate_hz, settings)
+        if open_end and reason == _NOT_BACK and number + 1 == len(tops):
+            reason = ""
         reason = reason or _refused(one, known, rate_hz, settings)
         if reason:
             start, extreme, end = (start_s + frame / rate_hz for frame in (one.start, one.extreme, one.end))
@@ -186,7 +194,7 @@ def _excursion(
     if not len(before):
         reason = "it does not begin at the level: the movement is cut off, or goes on from the one before"
     elif not len(behind):
-        reason = "it does not come back to the level before the next one or the end"
+        reason = _NOT_BACK
     return Excursion(start, top, end, still_from, still_to, bool(paused), size, level), reason
 
 

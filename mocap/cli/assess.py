@@ -22,7 +22,7 @@ EXAMPLE = (
 def command(
     trial: Annotated[Path, typer.Argument(help="Trial file with angles (.h5); the results are written into it.")],
     task: Annotated[
-        str | None, typer.Option(help="squat, hinge, knee_to_wall, sit_to_stand, gait; the trial's own if left out.")
+        str | None, typer.Option(help="squat, hinge, knee_to_wall, sit_to_stand, lunge, gait; the trial's if left out.")
     ] = None,
     protocol: Annotated[
         str | None, typer.Option(help="Settings: a preset, or a .toml file of your own; the task's preset if left out.")

@@ -156,7 +156,7 @@ class TrialEntry:
     name: str
     files: str
     participant: Participant | None = None
-    task: Literal["static", "squat", "hinge", "gait", "knee_to_wall", "sit_to_stand", "other"] = "other"
+    task: Literal["static", "squat", "hinge", "gait", "knee_to_wall", "sit_to_stand", "lunge", "other"] = "other"
     context: dict[str, str | float | int | bool] = field(default_factory=dict)
 
 

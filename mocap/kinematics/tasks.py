@@ -4,7 +4,7 @@ import difflib
 
 from mocap.errors import KinematicsError
 
-TASKS = ("static", "squat", "hinge", "gait", "knee_to_wall", "sit_to_stand", "other")
+TASKS = ("static", "squat", "hinge", "gait", "knee_to_wall", "sit_to_stand", "lunge", "other")
 """Those of a session's trials."""
 _ALIASES = {"walk": "gait", "walking": "gait", "hip_hinge": "hinge"}
 

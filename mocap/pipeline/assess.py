@@ -11,7 +11,14 @@ from mocap.config.protocols import Protocol, read_protocol
 from mocap.config.reliability import Reliability, read_reliability
 from mocap.errors import AssessmentError
 from mocap.kinematics.tasks import task_name
-from mocap.pipeline import assess_gait, assess_hinge, assess_knee_to_wall, assess_squat
+from mocap.pipeline import (
+    assess_gait,
+    assess_hinge,
+    assess_knee_to_wall,
+    assess_lunge,
+    assess_sit_to_stand,
+    assess_squat,
+)
 from mocap.pipeline.assess_edits import with_edit_events
 from mocap.pipeline.assess_words import table_text
 from mocap.pipeline.assessment_method import method_of
@@ -37,6 +44,8 @@ RECIPES: Mapping[str, Recipe] = {
     "squat": Recipe(assess_squat.assess_squat, assess_squat.LABELS),
     "hinge": Recipe(assess_hinge.assess_hinge, assess_hinge.LABELS),
     "knee_to_wall": Recipe(assess_knee_to_wall.assess_knee_to_wall, assess_knee_to_wall.LABELS),
+    "sit_to_stand": Recipe(assess_sit_to_stand.assess_sit_to_stand, assess_sit_to_stand.LABELS),
+    "lunge": Recipe(assess_lunge.assess_lunge, assess_lunge.LABELS),
     "gait": Recipe(assess_gait.assess_gait, assess_gait.LABELS),
 }
 

@@ -13,8 +13,9 @@ _RISKY = ("=", "+", "-", "@", "\t", "\r")
 HEADLINES = {
     "squat": ("bottom_time", "depth", "wink_magnitude", "wink_detectable", "wink_onset_depth", "lumbar_change"),
     "hinge": ("bottom_time", "score", "score_of_observable", "hip_share", "lumbar_excursion"),
+    "lunge": ("bottom_time", "depth", "knee_flexion_front", "shank_inclination_front"),
     "knee_to_wall": ("distance", "shank_inclination", "ankle_dorsiflexion"),
-    "sit_to_stand": ("start_time", "end_time", "duration"),
+    "sit_to_stand": ("start_time", "bottom_time", "duration"),
     "gait": ("start_time", "stride_time", "stride_length", "speed"),
 }
 _WORDS = ("side", "grade", "depth_class")
