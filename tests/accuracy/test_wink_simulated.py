@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,9 @@ from mocap.assessment.wink.noise import through_filter
 from mocap.assessment.wink.repetition import Wink
 from mocap.config.build import build
 from mocap.config.protocols import read_protocol
-from mocap.signal.filters import Butterworth
+from mocap.kinematics import kinematics
+from mocap.readers.trc import read_trc
+from mocap.signal.filters import Butterworth, lowpass
 from mocap.synthetic.planted import Tempo
 from mocap.synthetic.wink_curves import WinkCase, WinkCurves, coloured_noise, wink_curves
 from mocap.trial import AngleDefinition, JointAngles
@@ -167,6 +170,35 @@ def test_intervals_hold_the_truth(sd: float, memory_s: float, filtered: bool) ->
     found = scores(mixed(1000, 5), sd, memory_s, seed=6, filtered=filtered)
     assert 0.92 <= found.magnitude_held.mean() <= 0.98
     assert 0.92 <= found.onset_held.mean() <= 0.98
+
+
+@pytest.fixture(scope="module")
+def recorded(shared_data: Path) -> list[Callable[[np.ndarray], np.ndarray]]:
+    """Tilt over depth of five recorded squats from standing on, each held at its maximum: real curves, no tuck."""
+    folder = shared_data / "squat_markers"
+    points = read_trc(folder / "squats1.trc", up="y").points
+    found = kinematics(points, static=read_trc(folder / "static1.trc", up="y").points)
+    hips = (points.point("R_HJC") + points.point("L_HJC"))[:, 2] / 2
+    height, tilt = lowpass(np.stack([hips, found.angles.deg("pelvic_tilt")], axis=1), 100.0, 6.0)[0].T
+    shapes = []
+    for seconds in (1.36, 3.93, 6.72, 9.39, 12.25):
+        bottom = round(seconds * 100)
+        top = bottom - 120 + int(np.argmax(height[bottom - 120 : bottom])) if bottom > 120 else 0
+        depth = np.maximum.accumulate((height[top] - height[top:bottom]) / (height[top] - height[bottom]))
+        held = np.maximum.accumulate(tilt[top:bottom]) - tilt[top]
+        shapes.append(lambda at, depth=depth, held=held: np.interp(at, depth, held))
+    return shapes
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("memory_s", [0.0, 0.1], ids=["white", "coloured"])
+@pytest.mark.parametrize("sd", [0.3, 1.0, 3.0])
+def test_no_tuck_is_called_in_recorded_descents_that_stay_at_their_maximum(
+    recorded: list[Callable[[np.ndarray], np.ndarray]], sd: float, memory_s: float
+) -> None:
+    settings = replace(SETTINGS, bootstrap_draws=100)
+    cases = [replace(one, shape=recorded[number % 5], magnitude_deg=0.0) for number, one in enumerate(mixed(500, 9))]
+    assert not scores(cases, sd, memory_s, seed=10, mdc95=1.0, settings=settings).calls.any()
 
 
 @pytest.mark.heavy

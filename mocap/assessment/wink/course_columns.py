@@ -71,9 +71,12 @@ def course_columns(trial: TrialWinks) -> tuple[Metric, ...]:
     return (
         column("wink_velocity", "deg/s", "Greatest speed of the tuck between onset and bottom, of the filtered tilt.",
                cells_of(trial, lambda one: _velocity(trial, one), "onset")),
-        column("wink_gain", "1", "Change of pelvic tilt per degree of hip flexion after the onset (regression on the "
-               "mean of both hips): negative where the pelvis tucks while the hips flex.",
-               cells_of(trial, lambda one: _gain(trial, one, hip), "onset")),
+        column(
+            "wink_gain", "1",
+            "Change of pelvic tilt per change of hip flexion after the onset (regression on the mean of both hips): "
+            "negative where the hips go on flexing while the pelvis tucks, positive where they extend with it.",
+            cells_of(trial, lambda one: _gain(trial, one, hip), "onset"),
+        ),
         column(
             "wink_recovery", "1",
             "Share of the tuck that is regained in the ascent at the depth of the onset; below "
@@ -110,10 +113,14 @@ def _gain(trial: TrialWinks, one: RepetitionWink, hip: NDArray) -> Cell:
     if known.sum() < _FEWEST:
         why = trial.movement.why_not("hip_flexion_r") or "too few steps of depth after the onset"
         return missing(f"withheld: {why}")
-    if np.ptp(x[known]) < 1.0:
-        return missing("withheld: the hips flex by less than 1 deg after the onset")
-    slope = np.polyfit(x[known], y[known], 1)[0]
-    return Cell(float(slope), n=int(known.sum()))
+    x, y = x[known], y[known]
+    moved, least = float(x[-1] - x[0]), trial.settings.gain_least_flexion
+    if abs(moved) < least:
+        return missing(f"withheld: hip flexion changes by {moved:.1f} deg after the onset, and {least:g} are needed")
+    slope = float(np.polyfit(x, y, 1)[0])
+    hips = trial.smooth("hip_flexion_r").sd
+    noise = float(np.nanmedian(hips)) if np.isfinite(hips).any() else 0.0
+    return Cell(slope, float(np.hypot(one.wink.threshold.noise, slope * noise * np.sqrt(2.0))) / abs(moved), n=len(x))
 
 
 def _recovery(trial: TrialWinks, one: RepetitionWink) -> Cell:

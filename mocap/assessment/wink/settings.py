@@ -33,6 +33,7 @@ class WinkSettings:
     large_from: float
     early_before: float
     persists_below: float
+    gain_least_flexion: float
     neutral_band_sds: float
     neutral_zone_percent: float
     asymmetry: float
