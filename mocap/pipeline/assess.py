@@ -72,7 +72,7 @@ def assessed(trial: Trial, protocol: Protocol, own: Reliability | None = None) -
     check_task(task)
     recipe = RECIPES[task]
     reliability, note = _reliability(trial, protocol, own)
-    made, events = recipe.assess(movement_of(trial, reliability), protocol)
+    made, events = recipe.assess(movement_of(trial, reliability, task), protocol)
     made = replace(made, notes=(*made.notes, note))
     others = tuple(one for one in trial.events if one.source != "detected" or one.label not in recipe.labels)
     assessments = (*(one for one in trial.assessments if one.task != task), made)

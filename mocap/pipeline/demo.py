@@ -181,7 +181,9 @@ def _squat_verdicts(trial: Trial, truth: SyntheticTrial) -> list[Verdict]:
     bottom = made["bottom_time"].values
     true = {
         # Of a bottom that is held any instant is the lowest.
-        "bottom_time": [min(max(t, one.bottom_s), one.rise_s) for t, one in zip(bottom, truth.repetitions, strict=True)],
+        "bottom_time": np.clip(
+            bottom, [one.bottom_s for one in truth.repetitions], [one.rise_s for one in truth.repetitions]
+        ),
         "depth": [one.depth for one in truth.repetitions],
         "wink_magnitude": [np.rad2deg(one.wink_magnitude) for one in truth.repetitions],
         "wink_onset_depth": [one.wink_onset for one in truth.repetitions],
