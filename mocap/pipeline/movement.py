@@ -38,7 +38,7 @@ def movement_of(trial: Trial, reliability: Reliability, task: str) -> Movement:
     measures = {one.name: one for one in (() if trial.segments is None else trial.segments.measures)}
     return Movement(
         angles=trial.angles,
-        places=_places(trial),
+        places=places_of(trial),
         measures={name: one for name, one in measures.items() if not name.startswith(_CARRIED)},
         subject=trial.subject,
         context=trial.context,
@@ -51,7 +51,7 @@ def movement_of(trial: Trial, reliability: Reliability, task: str) -> Movement:
     )
 
 
-def _places(trial: Trial) -> dict[str, NDArray]:
+def places_of(trial: Trial) -> dict[str, NDArray]:
     """Return landmarks as measured, those that are carried, and joint centres; each (time, 3) in the world."""
     points = trial.points_smoothed or trial.points
     index = {name: k for k, name in enumerate(points.names)}

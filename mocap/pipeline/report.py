@@ -1,12 +1,15 @@
 """Pages for people: the assessment and the kinematics of a trial, and the comparison of two."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from numpy.typing import NDArray
 
 import mocap
 from calibration.files import write_texts
 from mocap.assessment import Comparison
 from mocap.errors import ExportError, KinematicsError
+from mocap.pipeline.movement import places_of
 from mocap.pipeline.notes import notes_of
 from mocap.pipeline.output_kinds import ANGLE_PAGE, COMPARISON_PAGE, PAGE_PRINT, Kind
 from mocap.pipeline.outputs import check_outputs
@@ -45,8 +48,18 @@ def report_to_file(path: Path, out: Path) -> Trial:
         )
     from mocap.report.trial_page import trial_page
 
-    write_page(out, trial_page(trial, notes_of(trial), mocap.__version__))
+    write_page(out, trial_page(trial, notes_of(trial), mocap.__version__, _places(trial)))
     return trial
+
+
+def _places(trial: Trial) -> Mapping[str, NDArray]:
+    """Return what key frames show by its name; nothing where the labels are of no known marker set."""
+    if not trial.assessments:
+        return {}
+    try:
+        return places_of(trial)
+    except KinematicsError:
+        return {}
 
 
 def write_page(out: Path, html: str) -> None:

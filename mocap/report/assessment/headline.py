@@ -21,7 +21,7 @@ def row_name(task: str) -> str:
 
 def headline_part(assessment: Assessment, trial: Trial) -> str:
     """Return the sentences as a box."""
-    lines = [_counted(assessment), *_tuck(assessment), *_withheld(assessment, trial)]
+    lines = [_counted(assessment), *_walk(assessment), *_tuck(assessment), *_withheld(assessment, trial)]
     items = "".join(f"<li>{line}</li>" for line in lines)
     kind = "good" if assessment.repetitions.rows else "usable"
     return f'<div class="box {kind}"><ul class="plain">{items}</ul><p class="use">{USE}</p></div>'
@@ -39,6 +39,25 @@ def _counted(assessment: Assessment) -> str:
     if not out:
         return f"{found}; no candidate was rejected."
     return f"{found}; {out} candidate{'' if out == 1 else 's'} rejected, with the reason below."
+
+
+def _walk(assessment: Assessment) -> list[str]:
+    """Say how somebody walks: speed and cadence of each side, and the score against the norm."""
+    sides, scores = assessment.table("sides"), assessment.table("scores")
+    if sides is None or not all(sides.has(name) for name in ("cycles", "speed_mean", "cadence_mean")):
+        return []
+    each = [
+        f"{escaped(side)} {sides['cycles'].values[row]:.0f} cycles, {told(sides['speed_mean'], row, unit=True)}, "
+        f"{told(sides['cadence_mean'], row, unit=True)}"
+        for row, side in enumerate(sides.told("side")) if sides["cycles"].values[row]
+    ]  # fmt: skip
+    lines = [f"Speed and cadence: {'; '.join(each)}."] if each else []
+    if scores is not None and scores.has("gps_overall"):
+        gps = scores["gps_overall"]
+        known = np.isfinite(gps.values[0])
+        lines.append(f"Gait profile score: {told(gps, 0, unit=True)}." if known else
+                     f"<b>Gait profile score: withheld</b> \u2013 {escaped(_first(gps.reasons))}.")  # fmt: skip
+    return lines
 
 
 def _tuck(assessment: Assessment) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mocap.report.assessment.figures import figure
-from mocap.report.assessment.stick_figure import forward_of, stick_picture, sticks_of
+from mocap.report.assessment.stick_figure import Places, forward_of, stick_picture, sticks_of
 from mocap.report.assessment.strands import Span, hip_height
 from mocap.report.convention_part import full_name
 from mocap.report.page_parts import escaped, table
@@ -29,17 +29,31 @@ class Instant:
     frame: int
 
 
-def key_frames(trial: Trial, rows: Table, spans: Sequence[Span]) -> str:
+def key_frames(trial: Trial, rows: Table, spans: Sequence[Span], places: Places) -> str:
     """Return the frames of the repetition with the middle tuck, or of the middle one; nothing without repetitions."""
     if not spans:
         return ""
     span = _chosen(rows, spans)
-    return frames_part(trial, _instants(trial, rows, span), f"Key frames of repetition {span.number}")
+    return frames_part(trial, _instants(trial, rows, span), f"Key frames of repetition {span.number}", places)
 
 
-def frames_part(trial: Trial, instants: Sequence[Instant], title: str) -> str:
+def cycle_frames(trial: Trial, cycles: Table, places: Places) -> str:
+    """Return the frames of the middle cycle of the right foot, or of any; nothing without cycles."""
+    names = {"start_time": "Initial contact", "other_on_time": "The other foot's", "off_time": "Final contact"}
+    if not cycles.rows or not all(cycles.has(name) for name in names):
+        return ""
+    sides = cycles.told("side") if any(words.name == "side" for words in cycles.words) else ("",) * cycles.rows
+    rows = [row for row in range(cycles.rows) if sides[row] == "right"] or list(range(cycles.rows))
+    row = rows[len(rows) // 2]
+    instants = [Instant(title, int(np.argmin(np.abs(trial.points.time_s - cycles[name].values[row]))))
+                for name, title in names.items()]  # fmt: skip
+    foot = f", {sides[row]} foot" if sides[row] else ""
+    return frames_part(trial, instants, f"Key frames of cycle {row + 1}{foot}", places)
+
+
+def frames_part(trial: Trial, instants: Sequence[Instant], title: str, places: Places) -> str:
     """Return pictures of the instants, all on one scale, and their angles; nothing where no body can be drawn."""
-    bodies = [sticks_of(trial, one.frame) for one in instants]
+    bodies = [sticks_of(trial, one.frame, places) for one in instants]
     if not all(bodies):
         return ""
     every = np.concatenate([stick.places for body in bodies for stick in body])
@@ -48,12 +62,12 @@ def frames_part(trial: Trial, instants: Sequence[Instant], title: str) -> str:
     tall = _HEADROOM * float(every[:, 2].max() - floor)
     figures = []
     for one, body in zip(instants, bodies, strict=True):
-        places = np.concatenate([stick.places for stick in body])
-        places = places[np.isfinite(places).all(axis=1)]
-        middle = (places.min(axis=0) + places.max(axis=0)) / 2 * [1.0, 1.0, 0.0] + [0.0, 0.0, floor]
+        own = np.concatenate([stick.places for stick in body])
+        own = own[np.isfinite(own).all(axis=1)]
+        middle = (own.min(axis=0) + own.max(axis=0)) / 2 * [1.0, 1.0, 0.0] + [0.0, 0.0, floor]
         at = trial.points.start_s + one.frame / trial.points.rate_hz
         words = f"{one.name}, {at:.2f} s"
-        drawn = stick_picture(body, forward_of(trial, instants[0].frame), (middle, tall), words, _VIEWS)
+        drawn = stick_picture(body, forward_of(trial, instants[0].frame, places), (middle, tall), words, _VIEWS)
         figures.append(f"<figure><h3>{escaped(words)}</h3>{drawn}</figure>")
     return (
         f"<h2>{escaped(title)}</h2><p class='note lead'>Right: solid (orange); left: dashed (blue); pelvis and trunk: "
@@ -87,19 +101,23 @@ def _angles(angles: JointAngles | None, instants: Sequence[Instant]) -> str:
     """Return the angles at the instants with their whole uncertainty, as far as it is known."""
     if angles is None:
         return ""
-    flagged, lines = doubted(angles), []
+    flagged, lines, without_noise = doubted(angles), [], False
     for name in _SHOWN:
         if name not in angles.names or not np.isfinite(angles[name]).any():
             continue
         at = angles.names.index(name)
         parts = np.array([getattr(angles, part)[at] for part in _PARTS])
         constant = np.linalg.norm(parts[np.isfinite(parts)])
-        cells = [_cell(float(angles.values[one.frame, at]), float(np.hypot(angles.sd[one.frame, at], constant)),
+        random = np.where(constant > 0, np.nan_to_num(angles.sd[:, at]), angles.sd[:, at])
+        without_noise |= bool(constant > 0 and not np.isfinite(angles.sd[:, at]).any())
+        cells = [_cell(float(angles.values[one.frame, at]), float(np.hypot(random[one.frame], constant)),
                        bool(flagged[one.frame, at])) for one in instants]  # fmt: skip
         lines.append([escaped(full_name(name)) + " <small>(deg)</small>", *cells])
     if not lines:
         return ""
-    return f"<div class='wide'>{table(['At these instants', *(one.name for one in instants)], lines)}</div>"
+    note = "<p class='note'>\u00b1 without the noise of the points, which came without uncertainty.</p>"
+    told = note if without_noise else ""
+    return f"<div class='wide'>{table(['At these instants', *(one.name for one in instants)], lines)}</div>{told}"
 
 
 def _cell(value_rad: float, sd_rad: float, flagged: bool) -> str:

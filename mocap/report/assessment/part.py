@@ -3,28 +3,32 @@
 from collections.abc import Sequence
 
 from mocap.report.assessment.closing_parts import protocol_part, rejected_part, screening_part
+from mocap.report.assessment.cycle_pictures import cycle_figures
 from mocap.report.assessment.depth_pictures import depth_figures
 from mocap.report.assessment.headline import USE, headline_part, notes_part, row_name
-from mocap.report.assessment.key_frames import key_frames
+from mocap.report.assessment.key_frames import cycle_frames, key_frames
 from mocap.report.assessment.progress_pictures import progress_figures, why_not
+from mocap.report.assessment.stick_figure import NOWHERE, Places
 from mocap.report.assessment.strands import Span, spans_of, strands_of
-from mocap.report.assessment.tables import headline_table, meanings, whole_table
+from mocap.report.assessment.tables import headline_table, meanings, other_table, whole_table
 from mocap.report.assessment.who_part import who_part
 from mocap.report.page_parts import escaped
 from mocap.trial import Assessment, Table, Trial
 
 
-def assessment_part(trial: Trial) -> str:
+def assessment_part(trial: Trial, places: Places = NOWHERE) -> str:
     """Return all assessments of a trial as HTML, one after the other; nothing where there is none.
 
     Parameters
     ----------
     trial : Trial
+    places : mapping of str to ndarray, shape (time, 3)
+        Landmarks and joint centres by their canonical names, m in the world; key frames show them.
     """
-    return "".join(_one(trial, assessment) for assessment in trial.assessments)
+    return "".join(_one(trial, assessment, places) for assessment in trial.assessments)
 
 
-def _one(trial: Trial, assessment: Assessment) -> str:
+def _one(trial: Trial, assessment: Assessment, places: Places) -> str:
     task, repetitions = assessment.task, assessment.repetitions
     name = row_name(task)
     tables = (repetitions, *assessment.tables)
@@ -32,14 +36,13 @@ def _one(trial: Trial, assessment: Assessment) -> str:
         f"<h2 class='task'>{escaped(task.replace('_', ' ').capitalize())}</h2>",
         who_part(trial, assessment),
         headline_part(assessment, trial),
-        headline_table(repetitions, task, name, assessment.table("set")) if repetitions.rows else "",
+        _headline_table(assessment, name),
         notes_part(assessment),
-        _pictures(trial, assessment),
+        _pictures(trial, assessment, places),
         screening_part(assessment),
         rejected_part(assessment),
         f"<h2>Every metric per {name}</h2>{_METRIC_NOTE}{whole_table(repetitions, name)}" if repetitions.rows else "",
-        *(f"<h2>{escaped(one.name.replace('_', ' ').capitalize())}</h2>{whole_table(one, 'row')}"
-          for one in assessment.tables if one.rows),
+        *(other_table(one) for one in assessment.tables if one.rows and one.name not in DRAWN),
         f"<h2>What the metrics mean</h2>{meanings(tables)}",
         protocol_part(assessment),
         f"<h2>Intended use</h2><p>{USE}</p>",
@@ -47,19 +50,33 @@ def _one(trial: Trial, assessment: Assessment) -> str:
     return f"<section class='assessment'>{''.join(parts)}</section>"
 
 
+#: Tables that stand in pictures; `sides` is the headline of gait.
+DRAWN = ("curves_right", "curves_left", "norm_points", "sides")
 _METRIC_NOTE = (
     "<p class='note'>\u00b1: half of the 95 % interval; (a to b): its ends, where it reaches farther to one side. "
     "\u2013: no value, the letter says why.</p>"
 )
 
 
-def _pictures(trial: Trial, assessment: Assessment) -> str:
+def _headline_table(assessment: Assessment, name: str) -> str:
+    """Per repetition; of gait the means of both sides, as its cycles are many."""
+    sides = assessment.table("sides")
+    if not assessment.repetitions.rows:
+        return ""
+    if assessment.task == "gait" and sides is not None:
+        return other_table(sides)
+    return headline_table(assessment.repetitions, assessment.task, name, assessment.table("set"))
+
+
+def _pictures(trial: Trial, assessment: Assessment, places: Places) -> str:
+    if assessment.task == "gait":
+        return cycle_figures(trial, assessment) + cycle_frames(trial, assessment.repetitions, places)
     spans = spans_of(assessment.repetitions)
     if not spans:
         return ""
     return (
-        _against_depth(trial, assessment.repetitions, spans) + key_frames(trial, assessment.repetitions, spans)
-        + progress_figures(trial, spans)
+        _against_depth(trial, assessment.repetitions, spans)
+        + key_frames(trial, assessment.repetitions, spans, places) + progress_figures(trial, spans)
     )  # fmt: skip
 
 

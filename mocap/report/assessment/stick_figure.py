@@ -1,7 +1,8 @@
 """A body at one instant as lines, from the side and from the front."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +12,16 @@ from mocap.report.assessment.plot import GRAY, INK, drawing
 from mocap.report.svg import shape, text
 from mocap.trial import Trial
 
+Places = Mapping[str, NDArray]
+NOWHERE: Places = MappingProxyType({})
 _WIDTH, _HEIGHT, _WORDS = 230.0, 190.0, 16.0
 _UP = np.array([0.0, 0.0, 1.0])
 _TOES = ("HALLUX", "TOE", "BTOE", "MT2", "BigToe")
 _TRUNK = ("lumbar", "thorax")
 _HEADS = ("VERTEX", "Head", "Nose", "C7")
 _ARMS = (("SJC", "EJC", "WJC"), ("Shoulder", "Elbow", "Wrist"), ("SHO", "ELB", "WRB"))
-_JOINTS = (("femur", ("HJC", "Hip")), ("shank_proximal", ("KJC", "Knee")), ("shank_distal", ("AJC", "Ankle")))
+_JOINTS = (("femur", ("HJC", "Hip", "ASI")), ("shank_proximal", ("KJC", "Knee", "LFE", "KNE")),
+           ("shank_distal", ("AJC", "Ankle", "LMAL", "ANK")))  # fmt: skip
 _RINGS = (("RASIS", "LASIS", "LPSIS", "RPSIS"), ("RASI", "LASI", "LPSI", "RPSI"))
 
 
@@ -29,19 +33,27 @@ class Stick:
     side: str = ""
 
 
-def sticks_of(trial: Trial, frame: int) -> tuple[Stick, ...]:
-    """Return the lines of a body in a frame: legs, pelvis and trunk by the segments, the rest by points and bones."""
-    body = _Body(trial, frame)
+def sticks_of(trial: Trial, frame: int, places: Places = NOWHERE) -> tuple[Stick, ...]:
+    """Return the lines of a body in a frame: legs, pelvis and trunk by the segments, the rest by points and bones.
+
+    Parameters
+    ----------
+    trial : Trial
+    frame : int
+    places : mapping of str to ndarray, shape (time, 3)
+        Landmarks and joint centres by their canonical names, where points have other ones.
+    """
+    body = _Body(trial, frame, places)
     found = [one for side in ("r", "l") for one in (body.leg(side), body.arm(side))]
-    found += [body.pelvis(), body.trunk(), body.shoulders()]
+    found += [body.pelvis(), body.trunk(), body.shoulders(), body.bar()]
     if trial.segments is None or not np.isfinite(np.concatenate([one.places for one in found[:1]])).any():
         found += body.bones()
     return tuple(one for one in found if np.isfinite(one.places).all(axis=1).sum() > 1)
 
 
-def forward_of(trial: Trial, frame: int) -> NDArray:
+def forward_of(trial: Trial, frame: int, places: Places = NOWHERE) -> NDArray:
     """Return where the person faces in a frame, level, shape (3,): by the pelvis, the hips, or as the trial states."""
-    body = _Body(trial, frame)
+    body = _Body(trial, frame, places)
     pelvis = body.axis("pelvis", 0)
     hips = [body.joint(side, 0) for side in "rl"]
     across = np.cross(hips[1] - hips[0], _UP)
@@ -57,8 +69,11 @@ def forward_of(trial: Trial, frame: int) -> NDArray:
 class _Body:
     trial: Trial
     frame: int
+    places: Places
 
     def point(self, name: str) -> NDArray:
+        if name in self.places:
+            return np.asarray(self.places[name][self.frame])
         points = self.trial.points_smoothed or self.trial.points
         return points.position[self.frame, points.names.index(name)] if name in points.names else np.full(3, np.nan)
 
@@ -108,11 +123,14 @@ class _Body:
         hips = np.stack([self.joint("r", 0), self.joint("l", 0)]).mean(axis=0)
         shoulders = np.stack([self.arm(side).places[0] for side in "rl"]).mean(axis=0)
         above = [self.origin(name) for name in _TRUNK]
-        spine = [hips, *above, self._first(_HEADS)] if np.isfinite(above).any() else [hips, shoulders]
+        spine = [hips, *(above if np.isfinite(above).any() else [shoulders]), self._first(_HEADS)]
         return Stick(np.stack(spine))
 
     def shoulders(self) -> Stick:
         return Stick(np.stack([self.arm(side).places[0] for side in "rl"]))
+
+    def bar(self) -> Stick:
+        return Stick(np.stack([self.point("BAR_R"), self.point("BAR_L")]))
 
     def bones(self) -> list[Stick]:
         sides = {"r": "r", "l": "l"}

@@ -21,6 +21,12 @@ WORDS = ("side", "grade", "grade_modifiers", "depth_class", "knee_target")
 #: Stand in the headline even where no row has a value.
 KEPT = ("wink_magnitude",)
 _MOST = 6  # columns of the headline where the task has none of its own
+_MOST_COLUMNS = 7  # of a table whose rows have names; more stand as rows
+_TABLES = {
+    "set": "The set of repetitions", "sides": "Both sides, means over their cycles", "asymmetry": "Right less left",
+    "similarity": "How alike the cycles are", "profile": "Gait variable scores", "scores": "Gait profile score",
+    "norm_ranges": "Beside the ranges of the norm set",
+}  # fmt: skip
 _AT_ONCE = 5  # repetitions beside each other on paper
 
 
@@ -81,11 +87,32 @@ def whole_table(one: Table, row_name: str) -> str:
         notes = Footnotes()
         rows = [[titled(metric), *cells(metric, notes, chosen)] for metric in shown]
         rows += [[escaped(metric_title(words.name)), *(escaped(words.values[row]) for row in chosen)]
-                 for words in _own(one.words)]  # fmt: skip
-        numbered = [str(row + 1) for row in chosen] if one.rows > 1 or row_name != "row" else ["value"]
-        head = [escaped(row_name.capitalize()) if numbered != ["value"] else "", *numbered]
+                 for words in _own(one.words) if words.name != "side"]  # fmt: skip
+        head = [escaped(row_name.capitalize()), *(_label(one, row) for row in chosen)]
         parts += [f"<div class='wide'>{_with_head(head, rows, ())}</div>{notes.told()}"] if rows else []
     return "".join(parts) + _without_values([metric for metric in own if not _has_values(metric)])
+
+
+def other_table(one: Table) -> str:
+    """Return a table beside that of the repetitions, with its heading: its rows as rows where they have names."""
+    title = f"<h2>{escaped(_TABLES.get(one.name, one.name.replace('_', ' ').capitalize()))}</h2>"
+    if one.rows == 1 or one.name == "sides" or not one.words or len(one.metrics) > _MOST_COLUMNS:
+        return title + whole_table(one, "side" if one.name == "sides" else "")
+    notes = Footnotes()
+    columns = [[escaped(word) for word in words.values] for words in one.words]
+    columns += [cells(metric, notes) for metric in one.metrics]
+    head = [*(escaped(metric_title(words.name)) for words in one.words), *map(titled, one.metrics)]
+    rows = [list(row) for row in zip(*columns, strict=True)]
+    return f"{title}<div class='wide'>{_with_head(head, rows, range(len(one.words)))}</div>{notes.told()}"
+
+
+def _label(one: Table, row: int) -> str:
+    """Return what a row of a table is called: by its side where it has one, by its number."""
+    sides = next((words.values for words in one.words if words.name == "side"), None)
+    if one.rows == 1:
+        return "value"
+    number = "" if one.name == "sides" else str(row + 1)
+    return escaped(" ".join(filter(None, (number, "" if sides is None else sides[row]))))
 
 
 def _without_values(metrics: Sequence[Metric]) -> str:

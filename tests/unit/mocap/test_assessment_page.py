@@ -133,6 +133,20 @@ def test_strands_run_from_start_over_lowest_to_end() -> None:
     assert both[100] == both[101] == pytest.approx(31.0, abs=1e-6) and both[201] == pytest.approx(10.0, abs=1e-6)
 
 
+def test_gait_is_drawn_over_the_norm_where_there_is_one() -> None:
+    html = assessment_part(trials.gait_trial())
+    page = Page(html)
+    assert page.open == [] and not NEVER.search(page.text)
+    for words in ("right 3 cycles, 1.20 ± 0.04 m/s, 109.0 ± 2.0 per min", "Gait profile score: withheld",
+                  "Side right left Cycles 3 2 Speed: mean (m/s) 1.20 ± 0.04 1.21 ± 0.06", "mean ± 1 SD of the norm set",
+                  "Key frames of cycle", "+: flexion; n: right 3 cycles, left 3 cycles.", "1 right 2 right"):
+        assert words in page.text, words
+    assert html.count('<svg class="plot"') == 1 and html.count('<svg class="frames"') == 3
+    assert html.count('h5M') == 3  # a bar at each point that the norm tells
+    without = assessment_part(trials.gait_trial(norm=False))
+    assert "Norm: withheld, none is named." in without and "h5M" not in without
+
+
 def test_words_of_a_user_do_nothing() -> None:
     evil = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
     made = trials.squat_trial(told={"subject_code": evil, "context": evil, "reason": evil})
