@@ -56,11 +56,45 @@ def test_events_are_within_two_frames_of_clean_plate_strikes(walk: str, shared_d
     _, detected = assess_gait(found, protocol)
     plates = [event for event in events if event.source == "force_plate"]
     assert len(plates) == {"-FlatFoot-Full": 2, "-FlatFoot-Hole": 2, "-FlatFoot-One": 2, "3_FF": 6}[walk]
-    # Measured, in frames of 10 ms, without knowing of the plates: largest 0.3, 2.0, 0.9 and 1.0.
+    # Measured, in frames of 10 ms, without knowing of the plates: largest 0.7, 1.8, 0.8 and 1.2.
     for plate in plates:
         one = nearest(plate, detected)
         assert one is not None
-        assert abs(one.time_s - plate.time_s) <= LIMIT_S + 0.0005
+        assert abs(one.time_s - plate.time_s) <= LIMIT_S
+
+
+def test_events_against_those_of_the_files(shared_data: Path, protocol: Protocol) -> None:
+    """42 independent events: the three files of the last walk are one recording.
+
+    The plates' own ones are the truth where a foot strikes cleanly, for the others the file's. Those that are off are
+    the right contact at 2.10 s of the first walk and the left at 2.77 s of the last: laid over strides of the same foot
+    that a plate times, the latter comes 20 to 26 ms after the file's event.
+    """
+    n, off = 0, []
+    for walk in WALKS:
+        found, events = recorded(shared_data / "plug_in_gait" / f"PiG_Motion{walk}.c3d", ("force_plate", "imported"))
+        _, detected = assess_gait(found, protocol)
+        plates = tuple(event for event in events if event.source == "force_plate")
+        for own in (event for event in events if event.source == "imported"):
+            n += 1
+            plate = nearest(own, plates)
+            true = plate if plate is not None and abs(plate.time_s - own.time_s) < 0.05 else own
+            one = nearest(true, detected)
+            if one is None or abs(one.time_s - true.time_s) > LIMIT_S:
+                off.append((walk, own.time_s, one))
+    # Measured: two, off by 24 and 22 ms; the median of all is 8 ms.
+    assert n == 42
+    assert len(off) <= 2
+    assert all(one is not None and one.note and one.confidence < 0.6 for _, _, one in off)
+
+
+def test_one_walk_processed_three_ways_gives_the_same_events(shared_data: Path, protocol: Protocol) -> None:
+    times = []
+    for walk in ("3_FF", "3_FF_N18", "3_noFF"):
+        found, _ = recorded(shared_data / "plug_in_gait" / f"PiG_Motion{walk}.c3d", ())
+        times.append([event.time_s for event in assess_gait(found, protocol)[1]])
+    # Measured: they differ by less than 4 ms.
+    assert np.ptp(np.array(times), axis=0).max() <= 0.01
 
 
 def test_nobody_walks_in_squats_and_standing(shared_data: Path, protocol: Protocol) -> None:
@@ -91,6 +125,22 @@ def test_synthetic_events_are_within_a_frame(
     off = [off_truth(event, detected) for event in trial.events if 0.1 < event.time_s < 7.9]
     # Measured: at most 8.1 ms, the final contacts at 50 Hz.
     assert max(map(abs, off)) <= 0.010
+
+
+@pytest.mark.parametrize(("rate_hz", "noise_m", "limit_s"), [
+    (100.0, 0.001, 0.010), (100.0, 0.003, 0.010), (200.0, 0.003, 0.010), (50.0, 0.003, 0.020), (100.0, 0.005, 0.020),
+])  # fmt: skip
+def test_noise_moves_synthetic_events_by_little(
+    rate_hz: float, noise_m: float, limit_s: float, protocol: Protocol
+) -> None:
+    trial = faced(walking(default_subject(), 8.0, rate_hz), 2.5, (0.0, 0.0, 0.0))
+    position = trial.points.position + np.random.default_rng(1).normal(0, noise_m, trial.points.position.shape)
+    _, detected = assess_gait(movement(trial.points.names, position, rate_hz), protocol)
+    off = np.array([off_truth(event, detected) for event in trial.events if 0.1 < event.time_s < 7.9])
+    # Measured: largest 3.7, 4.2, 4.0, 11.0 and 9.8 ms. Over four seeds and three styles up to 18 ms at 100 and 200 Hz,
+    # 21 ms at 50 Hz; 1 mm: 8 ms but for one of 11.5.
+    assert np.abs(off).max() <= limit_s
+    assert np.abs(off).mean() <= 0.010
 
 
 def off_truth(true, detected: tuple[Event, ...]) -> float:

@@ -35,6 +35,8 @@ class Contact:
         The extreme lies at or beyond an edge of what was recorded, or a single method sees the contact.
     forefoot_first : bool
         The forefoot lands before the heel.
+    aligned : float
+        Frame by all strides of the foot; NaN where these cannot tell it.
     """
 
     frame: float
@@ -46,6 +48,7 @@ class Contact:
     methods: Mapping[str, float]
     edge: bool
     forefoot_first: bool = False
+    aligned: float = NAN
 
 
 def find_contacts(walker: Walker, one: Pass, side: str, settings: ContactSettings) -> tuple[Contact, ...]:

@@ -11,6 +11,7 @@ from mocap.assessment.gait.extremes import NAN
 from mocap.assessment.gait.passes import Pass, find_passes
 from mocap.assessment.gait.plate_lag import Key, Lag, plate_lags
 from mocap.assessment.gait.settings import ContactSettings, PassSettings
+from mocap.assessment.gait.strides import with_strides_aligned
 from mocap.assessment.gait.walker import SIDES, Walker, walker_of
 from mocap.assessment.movement import Movement
 from mocap.trial.assessment import Rejected
@@ -52,9 +53,9 @@ class Walk:
 def find_walk(movement: Movement, straight: PassSettings, contact: ContactSettings) -> Walk:
     """Return passes and events.
 
-    Zeni's extremes find the contacts, speed and acceleration of the foot refine them, a plate under a foot tells the
-    lag of its other contacts. Flagged (a note, less confidence): methods that disagree, order that is broken, edges of
-    the recording, a file's own event at another time.
+    Zeni's extremes find the contacts, speed and acceleration of the foot refine them, all strides of a foot together
+    make them even, a plate under a foot tells the lag of its other contacts. Flagged (a note, less confidence): methods
+    that disagree, order that is broken, edges of the recording, a file's own event at another time.
     """
     walker, lacking = walker_of(movement, contact.cutoff_hz)
     if walker is None:
@@ -63,6 +64,7 @@ def find_walk(movement: Movement, straight: PassSettings, contact: ContactSettin
     if not passes:
         return Walk(walker, rejected=rejected, notes=(f"no gait events: {why}",))
     found = [(one, [each for side in SIDES for each in find_contacts(walker, one, side, contact)]) for one in passes]
+    found = with_strides_aligned(found, walker, contact)
     every = [each for _, contacts in found for each in contacts]
     lags = plate_lags(every, movement.events, walker, contact)
     kept, detected, refused = [], [], list(rejected)
@@ -102,9 +104,9 @@ def _event(
     last_s = walker.time_s(walker.n_frames - 1)
     notes = []
     time_s = walker.time_s(one.frame)
-    timed_by_plate = lag is not None and np.isfinite(one.zeni)
-    if lag is not None and timed_by_plate:
-        time_s = walker.time_s(one.zeni) + lag.lag_s
+    strides = np.isfinite(one.aligned)
+    if strides:
+        time_s = walker.time_s(one.aligned) + (0.0 if lag is None else lag.lag_s)
     elif one.label == INITIAL and not np.isfinite(one.spread_s) and np.isfinite(one.zeni):
         time_s = walker.time_s(one.zeni) + _usual_lag(one, others, walker.rate_hz)
     if not np.isfinite(time_s) or time_s > last_s + settings.most_disagreement_s:
@@ -119,7 +121,7 @@ def _event(
     spread = one.spread_s if np.isfinite(one.spread_s) else settings.most_disagreement_s
     noise = one.noise_s if np.isfinite(one.noise_s) else 0.0
     confidence = 1.0 / (1.0 + (spread / settings.most_disagreement_s) ** 2) * (0.5 if one.edge else 1.0)
-    doubt = lag.spread_s if lag is not None and timed_by_plate else spread
+    doubt = lag.spread_s if lag is not None and strides else spread
     sd = float(np.sqrt(settings.method_sd_s**2 + noise**2 + (doubt / 2.0) ** 2))
     return Event(time_s, one.label, one.side, confidence, "detected", sd, "; ".join(notes))
 
@@ -188,6 +190,6 @@ def effective(detected: Sequence[Event], known: Sequence[Event], span_s: tuple[f
 
 def _lag_note(key: Key, lag: Lag) -> str:
     return (
-        f"{key[0]} {_WORD[key[1]]}s are timed by Zeni's extreme and the {1000 * lag.lag_s:+.0f} ms to "
-        f"{lag.n} clean plate strike{'s' if lag.n > 1 else ''} of that foot"
+        f"{key[0]} {_WORD[key[1]]}s are moved by {1000 * lag.lag_s:+.0f} ms, as {lag.n} clean plate "
+        f"strike{'s' if lag.n > 1 else ''} of that foot {'show' if lag.n > 1 else 'shows'}"
     )

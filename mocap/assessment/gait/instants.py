@@ -81,7 +81,9 @@ def initial_contact(walker: Walker, foot: Foot, course: Courses, zeni: float, se
     # The floor stops the fall about when the heel comes to rest; what is jerked later is the heel that lies there.
     stop = speed + settings.window_before_s * rate if np.isfinite(speed) else window[1]
     rise, sharp = highest(course.heel_rise, window[0], min(stop, window[1]))
-    found = {"rise": (rise, third / sharp), "speed": (speed, first * rate / steep)}
+    found = {
+        "rise": (rise, third / sharp, settings.rise_sd_s), "speed": (speed, first * rate / steep, settings.speed_sd_s),
+    }  # fmt: skip
     return _together(found, rate, settings)
 
 
@@ -96,18 +98,25 @@ def final_contact(walker: Walker, foot: Foot, course: Courses, zeni: float, one:
     level = settings.toe_speed_ratio * one.speed_m_s
     speed, steep = crossing(course.forefoot_speed, level, *window, zeni, upward=True)
     first = foot.noise_m * derivative_noise(walker.cutoff_hz, rate, 1)
-    return _together({"zeni": (zeni if seen else NAN, 0.0), "speed": (speed, first * rate / steep)}, rate, settings)
+    zeni_sd, speed_sd = settings.method_sd_s, settings.method_sd_s
+    found = {"zeni": (zeni if seen else NAN, 0.0, zeni_sd), "speed": (speed, first * rate / steep, speed_sd)}
+    return _together(found, rate, settings)
 
 
-def _together(found: Mapping[str, tuple[float, float]], rate_hz: float, settings: ContactSettings) -> Instant:
-    """Return the mean, weighted by what noise leaves of each method; one that it drowns does not count."""
+def _together(
+    found: Mapping[str, tuple[float, float, float]], rate_hz: float, settings: ContactSettings
+) -> Instant:
+    """Return the mean of the methods (frame, noise in frames, own SD in s), weighted by noise and SD.
+
+    One that noise drowns does not count.
+    """
     drowned = settings.most_disagreement_s * rate_hz / 2.0
-    counted = {name: (at if noise <= drowned else NAN, noise) for name, (at, noise) in found.items()}
-    known = np.array([(at, noise) for at, noise in counted.values() if np.isfinite(at)]).reshape(-1, 2)
-    methods = {name: at for name, (at, _) in counted.items()}
+    counted = {name: (at if noise <= drowned else NAN, noise, sd) for name, (at, noise, sd) in found.items()}
+    known = np.array([each for each in counted.values() if np.isfinite(each[0])]).reshape(-1, 3)
+    methods = {name: each[0] for name, each in counted.items()}
     if not len(known):
         return Instant(NAN, NAN, NAN, methods)
-    weights = 1.0 / ((settings.method_sd_s * rate_hz) ** 2 + known[:, 1] ** 2)
+    weights = 1.0 / ((known[:, 2] * rate_hz) ** 2 + known[:, 1] ** 2)
     weights /= weights.sum()
     spread = float(np.ptp(known[:, 0])) if len(known) > 1 else NAN
     return Instant(float(weights @ known[:, 0]), spread, float(np.linalg.norm(weights * known[:, 1])), methods)

@@ -59,6 +59,8 @@ class ContactSettings:
         Between the methods; beyond, the event is flagged.
     most_off_imported_s : float
         Between an event and the file's own of that kind and foot; beyond, the event is flagged.
+    rise_sd_s, speed_sd_s : float
+        Of the methods of the initial contact, by which they are weighted.
     method_sd_s : float
         Standard uncertainty of an event that all methods agree on.
     least_step : float
@@ -77,6 +79,8 @@ class ContactSettings:
     edge_level: float
     most_disagreement_s: float
     most_off_imported_s: float
+    rise_sd_s: float
+    speed_sd_s: float
     method_sd_s: float
     least_step: float
     forefoot_m: float
