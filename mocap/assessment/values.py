@@ -39,6 +39,13 @@ class Value:
         """Whether there is a value."""
         return bool(np.isfinite(self.value))
 
+    def less_sure(self, *sds: float) -> "Value":
+        """Return the value with further standard uncertainties, independent of its own; of known ones only."""
+        parts = [one for one in (self.sd, *sds) if np.isfinite(one)]
+        if not self.known:
+            return self
+        return Value(self.value, float(np.sqrt(sum(one**2 for one in parts))) if parts else NAN, self.reason, self.n)
+
     def times(self, factor: float) -> "Value":
         """Return the value in another unit, or with the other sign."""
         return Value(self.value * factor, self.sd * abs(factor), self.reason, self.n)
@@ -79,12 +86,31 @@ def angle_over(movement: Movement, name: str, frames: NDArray) -> Value:
     shown = np.isfinite(values)
     if not shown.any():
         return withheld(f"withheld: {movement.why_not(name) or f'{name} is missing or doubted in these frames'}")
-    random = averaged_sd(movement, movement.sd_deg(name)[frames][shown], frames[shown])
+    random = averaged_sd(movement, noise_deg(movement, name)[frames][shown], frames[shown])
     index = movement.angles.names.index(name)
     fixed = [float(np.rad2deg(getattr(movement.angles, part)[index])) for part in _FIXED_PARTS]
     known = [one for one in (random, *fixed) if np.isfinite(one)]
     sd = float(np.sqrt(sum(one**2 for one in known))) if np.isfinite(random) else NAN
     return Value(float(values[shown].mean()), sd, "", int(shown.sum()))
+
+
+def noise_deg(movement: Movement, name: str) -> NDArray:
+    """Return the random standard uncertainty of an angle, shape (time,) in deg.
+
+    Where the points came without uncertainty, the scatter of the curve stands for it: see `NOISE_NOTE`.
+    """
+    stated = movement.sd_deg(name)
+    if np.isfinite(stated).any():
+        return stated
+    return np.full(movement.n_frames, scatter_sd(movement, movement.angle_deg(name)))
+
+
+NOISE_NOTE = "the points came without uncertainty: the scatter of the curves from frame to frame stands for their noise"
+
+
+def noise_notes(movement: Movement) -> tuple[str, ...]:
+    """Return `NOISE_NOTE` where the points of a trial came without uncertainty."""
+    return () if np.isfinite(movement.angles.sd).any() else (NOISE_NOTE,)
 
 
 def averaged_sd(movement: Movement, sd: NDArray, frames: NDArray) -> float:
@@ -106,8 +132,12 @@ def angle_change(movement: Movement, name: str, from_frames: NDArray, to_frames:
     change = change_between(movement.angles, name, from_frames, to_frames, movement.correlation)
     if not np.isfinite(change.value_rad):
         return withheld(f"withheld: {name} is missing or doubted at one of the two ends")
-    sd = np.rad2deg(change.uncertainty_rad) if np.isfinite(change.random_rad) else NAN
-    return Value(float(np.rad2deg(change.value_rad)), float(sd), "", change.n_from + change.n_to)
+    made = Value(float(np.rad2deg(change.value_rad)), float(np.rad2deg(change.uncertainty_rad)), "",
+                 change.n_from + change.n_to)  # fmt: skip
+    if np.isfinite(change.random_rad):
+        return made
+    noise = noise_deg(movement, name)
+    return made.less_sure(*(averaged_sd(movement, noise[frames], frames) for frames in (from_frames, to_frames)))
 
 
 def both_sides(right: Value, left: Value) -> Value:
@@ -174,8 +204,9 @@ def measure_over(movement: Movement, name: str, frames: NDArray) -> Value:
     shown = np.isfinite(inside)
     if not shown.any():
         return withheld(f"withheld: {why or f'{name} is missing or doubted in these frames'}")
-    random = averaged_sd(movement, sd[frames][shown], frames[shown])
-    return Value(float(inside[shown].mean()), random, "", int(shown.sum()))
+    noise = sd if np.isfinite(sd).any() else np.full(movement.n_frames, scatter_sd(movement, values))
+    random = averaged_sd(movement, noise[frames][shown], frames[shown])
+    return Value(float(inside[shown].mean()), random, movement.measures[name].reason, int(shown.sum()))
 
 
 def extreme(movement: Movement, name: str, frames: NDArray, sign: float, cutoff_hz: float, half_s: float) -> Value:

@@ -16,6 +16,7 @@ from mocap.assessment.movement import Movement
 from mocap.assessment.phases import phases
 from mocap.assessment.repetition_columns import context_columns, instant_columns
 from mocap.assessment.repetition_events import repetition_events
+from mocap.assessment.values import noise_notes
 from mocap.config.build import build
 from mocap.config.protocols import Protocol
 from mocap.trial import Assessment, Event, joined
@@ -45,6 +46,6 @@ def assess_knee_to_wall(movement: Movement, protocol: Protocol) -> tuple[Assessm
     made = Assessment(
         TASK, joined("repetitions", len(kept), columns), found.rejected,
         side_tables(kept, shown) if kept else (), protocol=protocol.name, protocol_sha256=protocol.sha256,
-        settings=protocol.values, notes=(*found.notes, f"wall: {wall.method}"),
+        settings=protocol.values, notes=(*found.notes, *noise_notes(movement), f"wall: {wall.method}"),
     )  # fmt: skip
     return made, tuple(repetition_events(found.repetitions, TASK, movement.rate_hz, movement.angles.start_s))

@@ -7,6 +7,7 @@ from mocap.assessment.movement import Movement
 from mocap.assessment.repetition_columns import context_columns, instant_columns
 from mocap.assessment.repetition_events import repetition_events
 from mocap.assessment.set_table import set_table
+from mocap.assessment.values import noise_notes
 from mocap.config.build import build
 from mocap.config.protocols import Protocol
 from mocap.trial import Assessment, Event, joined
@@ -31,6 +32,6 @@ def assess_lunge(movement: Movement, protocol: Protocol) -> tuple[Assessment, tu
     table = joined("repetitions", len(repetitions), columns)
     made = Assessment(
         TASK, table, found.rejected, (set_table(table, _SUMMED),) if table.rows else (), protocol=protocol.name,
-        protocol_sha256=protocol.sha256, settings=protocol.values, notes=found.notes,
+        protocol_sha256=protocol.sha256, settings=protocol.values, notes=(*found.notes, *noise_notes(movement)),
     )  # fmt: skip
     return made, tuple(repetition_events(repetitions, TASK, movement.rate_hz, movement.angles.start_s))

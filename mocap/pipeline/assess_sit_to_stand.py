@@ -10,6 +10,7 @@ from mocap.assessment.repetition_events import repetition_events
 from mocap.assessment.repetitions import Repetition
 from mocap.assessment.set_table import set_table
 from mocap.assessment.sit_to_stand import Rise, SitToStandSettings, count_columns, find_rises, rise_columns
+from mocap.assessment.values import noise_notes
 from mocap.config.build import build
 from mocap.config.protocols import Protocol
 from mocap.trial import Assessment, Event, Metric, Words, joined
@@ -45,7 +46,8 @@ def assess_sit_to_stand(movement: Movement, protocol: Protocol) -> tuple[Assessm
     means = set_table(table, _SUMMED).metrics if kept else ()
     made = Assessment(
         TASK, table, found.rejected, (joined("set", 1, [count_columns(movement, kept, settings), means]),),
-        protocol=protocol.name, protocol_sha256=protocol.sha256, settings=protocol.values, notes=found.notes,
+        protocol=protocol.name, protocol_sha256=protocol.sha256, settings=protocol.values,
+        notes=(*found.notes, *noise_notes(movement)),
     )  # fmt: skip
     return made, tuple(repetition_events(found.repetitions, TASK, movement.rate_hz, movement.angles.start_s))
 

@@ -10,6 +10,7 @@ from mocap.assessment.repetitions import Found, find_repetitions
 from mocap.assessment.screening import ScreeningSettings, reserve_columns, screening
 from mocap.assessment.set_table import set_table
 from mocap.assessment.stance import StanceSettings, heel_lift_events, neutral_columns, stance_columns
+from mocap.assessment.values import noise_notes
 from mocap.assessment.wink import WinkSettings, wink_columns, wink_set
 from mocap.config.build import build
 from mocap.config.protocols import Protocol
@@ -48,7 +49,7 @@ def assess_squat(movement: Movement, protocol: Protocol) -> tuple[Assessment, tu
         TASK, table, found.rejected,
         (_set(table, tuck, winks, movement),) if table.rows else (),
         screening(table, movement, limits) if table.rows else (), protocol.name, protocol.sha256, protocol.values,
-        found.notes,
+        (*found.notes, *noise_notes(movement)),
     )  # fmt: skip
     instants = repetition_events(repetitions, TASK, movement.rate_hz, movement.angles.start_s)
     return made, (*instants, *heel_lift_events(movement, repetitions, stance))

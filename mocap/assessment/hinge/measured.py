@@ -84,7 +84,10 @@ def _measured(movement: Movement, part: Phases, settings: HingeSettings) -> Meas
     hip, bent = (both_sides(*(change(f"{name}_{side}") for side in "rl")) for name in ("hip_flexion", "knee_flexion"))
     lumbar = change("lumbar_flexion")
     leg = leg_length_m(movement, part.standing)
-    back, drop = _travel(movement, part)
+    tilt = change("pelvic_tilt")
+    # A misplaced hip centre turns with the pelvis.
+    swung = 2.0 * abs(np.sin(np.deg2rad(np.nan_to_num(tilt.value)) / 2)) * settings.hip_centre_sd_mm
+    back, drop = (one.less_sure(float(swung)) for one in _travel(movement, part))
     return Measured(
         knee_start=knee(part.standing), knee_bottom=knee(part.bottom), knee_mean=knee(part.whole),
         knee_range=both_sides(*(_range(movement, f"knee_flexion_{side}", part, settings) for side in "rl")),
@@ -92,7 +95,7 @@ def _measured(movement: Movement, part: Phases, settings: HingeSettings) -> Meas
         lumbar=_largest_of(movement, ("lumbar_flexion",), part, settings),
         share=_share(hip, lumbar, settings), back=_in_legs(back, leg), drop=_in_legs(drop, leg),
         lean=change("trunk_lean"), symmetry=_symmetry(movement, part, settings), hip=hip,
-        lumbar_change=lumbar, tilt=change("pelvic_tilt"),
+        lumbar_change=lumbar, tilt=tilt,
         index=_index(hip, bent, settings), thoracic=_difference(change("thoracopelvic_flexion"), lumbar),
         early_lumbar=_early(movement, part, settings), back_mm=back, drop_mm=drop,
     )  # fmt: skip

@@ -21,6 +21,8 @@ class HingeSettings:
         Least change of an angle that something is divided by, deg.
     soften_deg : float
         Least flexion of the knees in the descent for its beginning to be told, deg.
+    hip_centre_sd_mm : float
+        Standard uncertainty of the place of a hip centre in the pelvis, per axis.
     control_lean : float
         Trunk lean up to which early lumbar flexion is taken, deg.
     """
@@ -58,4 +60,5 @@ class HingeSettings:
     symmetry_weight: float
     least_change: float
     soften_deg: float
+    hip_centre_sd_mm: float
     control_lean: float

@@ -144,4 +144,5 @@ def _distance(
         return withheld(f"withheld: the heel rises {settings.heel_down_mm:g} mm or more while the knee is at the wall")
     series = _CM * wall.before(movement.place(f"{lunge.side}HALLUX"), _person(movement, lunge))
     noise = scatter_sd(movement, series[lunge.part.whole])
-    return mean_over(movement, series, touching, noise, "the tip of the toes is missing at the wall")
+    found = mean_over(movement, series, touching, noise, "the tip of the toes is missing at the wall")
+    return found.less_sure(settings.landmark_sd_mm / 10.0)

@@ -19,6 +19,8 @@ class KneeToWallSettings:
         Heel rise under which the heel is down.
     patella_offset_mm : float
         From the knee centre to the front of the knee, where no landmark shows it.
+    landmark_sd_mm : float
+        Standard uncertainty of the place of a landmark, per axis.
     deg_per_cm, cross_check_deg : float
         Inclination that a centimetre stands for, and the difference from it at which the set-up is told.
     """
@@ -29,5 +31,6 @@ class KneeToWallSettings:
     contact_mm: float
     heel_down_mm: float
     patella_offset_mm: float
+    landmark_sd_mm: float
     deg_per_cm: float
     cross_check_deg: float

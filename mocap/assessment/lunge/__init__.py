@@ -22,7 +22,7 @@ from mocap.assessment.values import (
     scatter_sd,
     withheld,
 )
-from mocap.trial import Metric, Words
+from mocap.trial import Metric, Rejected, Words
 
 __all__ = ["LungeSettings", "lunge_columns", "lunge_repetitions"]
 
@@ -53,12 +53,21 @@ def lunge_repetitions(movement: Movement, limits: ExcursionSettings) -> Found:
     if not np.isfinite(height).any():
         return Found((), (), ("no repetition: the hip centres are not known",))
     found = find_excursions(-height, movement.rate_hz, limits, movement.angles.start_s)
-    made = tuple(
+    made = [
         Repetition(one.start, one.extreme, one.end, one.still_from, one.still_to, one.paused, one.size, -one.level,
                    one.start_sd_s, one.extreme_sd_s, one.end_sd_s)
         for one in found.found
-    )  # fmt: skip
-    return Found(made, found.rejected, (f"no repetition: {found.note}",) if found.note else ())
+    ]  # fmt: skip
+    times = movement.time_s
+    level = [
+        Rejected(float(times[one.start]), float(times[one.bottom]), float(times[one.end]),
+                 "neither leg is in front of the other at the bottom: a squat, not a lunge")
+        for one in made if not front_leg(movement, one)
+    ]  # fmt: skip
+    taken = tuple(one for one in made if front_leg(movement, one))
+    rejected = tuple(sorted((*found.rejected, *level), key=lambda one: one.bottom_s))
+    note = found.note or ("" if taken else f"all {len(rejected)} candidates were rejected")
+    return Found(taken, rejected, (f"no repetition: {note}",) if note else ())
 
 
 def lunge_columns(

@@ -45,9 +45,9 @@ def stance_columns(
     """
     parts = all_phases(movement, tuple(repetitions), settings.standing_seconds)
     return (
-        *foot_columns(movement, parts), *knee_columns(movement, parts, settings),
+        *foot_columns(movement, parts, settings), *knee_columns(movement, parts, settings),
         *heel_columns(movement, parts, settings), *posture_columns(movement, parts, settings),
-        *matched_columns(movement, parts, settings), *thigh_columns(movement, parts),
+        *matched_columns(movement, parts, settings), *thigh_columns(movement, parts, settings),
         *hip_columns(movement, parts, onset_depth, settings), *balance_columns(movement, parts, settings),
         *bar_columns(movement, parts, settings), *side_columns(movement, parts, settings),
     )  # fmt: skip

@@ -28,17 +28,18 @@ def balance_columns(movement: Movement, parts: Sequence[Phases], settings: Stanc
     """Return place of the centre of mass between heels and toes, and margins to the border of the base of support."""
     low = f"the lowest {100 * settings.low_share:.0f} % of the depth"
     ratio = "Place of the centre of mass between heels (0) and toes (1)"
+    alone = "Uncertainty: noise alone, not the table of masses"
     return (
-        column("com_ap_ratio_bottom", "1", f"{ratio} at the bottom.",
+        column("com_ap_ratio_bottom", "1", f"{ratio} at the bottom. {alone}.",
                [measure_over(movement, "com_ap_ratio", part.bottom) for part in parts]),
-        column("com_ap_ratio_lowest", "1", f"{ratio}: the most backward one in {low}, low-passed.",
+        column("com_ap_ratio_lowest", "1", f"{ratio}: the most backward one in {low}, low-passed. {alone}.",
                [_least(movement, "com_ap_ratio", part, settings) for part in parts]),
         column("base_margin_lowest", "mm", "Distance of the centre of mass from the border of the base of support, "
-               f"inside +: the smallest in {low}, low-passed.",
+               f"inside +: the smallest in {low}, low-passed. {alone}.",
                [_least(movement, "base_of_support_margin", part, settings).times(_MM) for part in parts]),
         column("xcom_heel_margin", "mm", "Distance of the extrapolated centre of mass (Hof 2005: position + velocity / "
                "sqrt(g/l), l its height above the ankles) in front of the middle of the heels, along the direction the "
-               f"person faces: the smallest in {low}, low-passed; less than 0 is behind the heels.",
+               f"person faces: the smallest in {low}, low-passed; less than 0 is behind the heels. {alone}.",
                [_backward(movement, part, settings) for part in parts]),
     )  # fmt: skip
 

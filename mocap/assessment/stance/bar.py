@@ -29,7 +29,8 @@ def bar_columns(movement: Movement, parts: Sequence[Phases], settings: StanceSet
         return _mean(movement, (bar - centre) @ ahead, part)
 
     def over_foot(bar: NDArray, part: Phases, ahead: NDArray) -> Value:
-        return _mean(movement, (bar - _mid_foot(movement)) @ ahead, part)
+        # The middle of four landmarks.
+        return _mean(movement, (bar - _mid_foot(movement)) @ ahead, part).less_sure(settings.landmark_sd_mm / 2)
 
     def path(bar: NDArray, part: Phases, ahead: NDArray) -> Value:
         return _range(movement, bar @ ahead, part.whole, settings).times(_MM)
@@ -47,7 +48,7 @@ def bar_columns(movement: Movement, parts: Sequence[Phases], settings: StanceSet
     facing_words = "along the direction the person faces, forward +"
     return (
         column("bar_ap_offset", "mm", f"Middle of the bar against the centre of mass of the body {facing_words}; at "
-               "the bottom.", each(offset)),
+               "the bottom. Uncertainty: noise alone, not the table of masses.", each(offset)),
         column("bar_over_mid_foot", "mm", f"Middle of the bar against mid-foot (middle of heel and toe tip, both feet) "
                f"{facing_words}; at the bottom.", each(over_foot)),
         column("bar_path_ap", "mm", "Range of the bar's middle forward and backward in the repetition, low-passed.",

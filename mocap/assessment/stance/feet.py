@@ -26,24 +26,28 @@ from mocap.assessment.values import (
 from mocap.trial import Metric
 
 _MM = 1000.0
+_TWO = float(np.sqrt(2.0))
 _SIDES = (("r", "right"), ("l", "left"))
 
 
-def foot_columns(movement: Movement, parts: Sequence[Phases]) -> tuple[Metric, ...]:
+def foot_columns(movement: Movement, parts: Sequence[Phases], settings: StanceSettings) -> tuple[Metric, ...]:
     """Return stance width, its ratios, and toe-out, means over each repetition."""
     across = "perpendicular to the direction the person faces, mean over the repetition"
-    widths = [_width(movement, part, "AJC") for part in parts]
+    placed = settings.landmark_sd_mm / _MM
+    hip = settings.hip_centre_sd_mm / _MM * _TWO
+    # An ankle centre is the middle of two landmarks, a width the difference of two sides.
+    widths = [_width(movement, part, "AJC").less_sure(placed) for part in parts]
     columns = [
-        column("stance_width", "m", f"Distance of the ankle centres {across}. The placement of landmarks is not in its "
-               "uncertainty.", widths),
+        column("stance_width", "m", f"Distance of the ankle centres {across}.", widths),
         column("stance_width_heels", "m", f"Distance of the heels {across}.",
-               [_width(movement, part, "HEEL") for part in parts]),
+               [_width(movement, part, "HEEL").less_sure(placed * _TWO) for part in parts]),
         column("stance_to_biacromial", "1", "Stance width (ankle centres) over biacromial width: `biacromial_m` of the "
                "context where given, else the distance of the acromion landmarks, else of the shoulder centres (then "
-               "somewhat too large).", [_ratio(one, _shoulders(movement, part)) for one, part in zip(widths, parts,
-                                                                                              strict=True)]),
+               "somewhat too large).", [_ratio(one, _shoulders(movement, part, placed * _TWO))
+                                        for one, part in zip(widths, parts, strict=True)]),
         column("stance_to_hips", "1", "Stance width (ankle centres) over the distance of the hip centres.",
-               [_ratio(one, _apart(movement, "HJC", part)) for one, part in zip(widths, parts, strict=True)]),
+               [_ratio(one, _apart(movement, "HJC", part).less_sure(hip))
+                for one, part in zip(widths, parts, strict=True)]),
     ]  # fmt: skip
     for side, word in _SIDES:
         columns.append(
@@ -57,6 +61,7 @@ def foot_columns(movement: Movement, parts: Sequence[Phases]) -> tuple[Metric, .
 def knee_columns(movement: Movement, parts: Sequence[Phases], settings: StanceSettings) -> tuple[Metric, ...]:
     """Return how the knees track over the feet: angle, distance, varus."""
     columns: list[Metric] = []
+    knee = (settings.landmark_sd_mm / _TWO, settings.landmark_sd_mm)  # its centre, and the line of the foot
     for side, word in _SIDES:
         name = f"knee_over_toe_{side}"
         columns += [
@@ -65,10 +70,10 @@ def knee_columns(movement: Movement, parts: Sequence[Phases], settings: StanceSe
                    [angle_over(movement, f"knee_tracking_{side}", part.bottom) for part in parts]),
             column(f"knee_over_foot_{side}", "mm", f"Distance of the {word} knee centre from the vertical plane "
                    "through heel and MT2, lateral +; at the bottom.",
-                   [measure_over(movement, name, part.bottom).times(_MM) for part in parts]),
+                   [measure_over(movement, name, part.bottom).times(_MM).less_sure(*knee) for part in parts]),
             column(f"knee_over_foot_lowest_{side}", "mm", f"Most medial place of the {word} knee centre in the "
                    "repetition, against the vertical plane through heel and MT2, lateral +; low-passed.",
-                   [_most_medial(movement, name, part, settings) for part in parts]),
+                   [_most_medial(movement, name, part, settings).less_sure(*knee) for part in parts]),
             column(f"knee_varus_{side}", "deg", f"Change of the {word} knee's varus from standing to the bottom, varus "
                    "+, valgus -. In deep flexion the crosstalk of the knee's axis is in it.",
                    [angle_change(movement, f"knee_varus_{side}", part.standing, part.bottom) for part in parts]),
@@ -89,14 +94,14 @@ def _apart(movement: Movement, name: str, part: Phases) -> Value:
     return mean_over(movement, series, part.standing, scatter_sd(movement, series[part.whole]), f"{name} is not known")
 
 
-def _shoulders(movement: Movement, part: Phases) -> Value:
+def _shoulders(movement: Movement, part: Phases, placed: float) -> Value:
     given = movement.number("biacromial_m")
     if np.isfinite(given):
         return Value(given, 0.0)
     for name in ("ACR", "SHOULDER", "SJC"):
         found = _apart(movement, name, part)
         if found.known:
-            return found
+            return found.less_sure(placed)
     return withheld("withheld: neither `biacromial_m` in the context nor landmarks of both shoulders")
 
 

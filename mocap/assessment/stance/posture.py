@@ -89,17 +89,18 @@ def neutral_columns(movement: Movement) -> tuple[Metric, ...]:
     return tuple(columns)
 
 
-def thigh_columns(movement: Movement, parts: Sequence[Phases]) -> tuple[Metric, ...]:
+def thigh_columns(movement: Movement, parts: Sequence[Phases], settings: StanceSettings) -> tuple[Metric, ...]:
     """Return the thigh's length seen from the side, and how near it comes to the ASIS."""
     columns: list[Metric] = []
     for side, word in _SIDES:
         columns += [
             column(f"femur_sagittal_length_{side}", "1", f"Length of the {word} thigh (hip to knee centre) projected "
-                   "on the sagittal plane of the person, over its true length, at the bottom: 1 straight ahead, less "
-                   "when turned out or abducted.", [_sagittal_length(movement, side, part) for part in parts]),
+                   "on the sagittal plane of the person, over its true length, at the bottom: 1 straight ahead, "
+                   "less when turned out or abducted.", [_sagittal_length(movement, side, part, settings) for part in parts]),
             column(f"asis_femur_gap_{side}", "mm", f"Distance of the {word} ASIS from the line of the thigh (hip to "
                    "knee centre) at the bottom. A proxy of contact of soft tissue, which no marker shows.",
-                   [_gap(movement, side, part) for part in parts]),
+                   [_gap(movement, side, part).less_sure(settings.landmark_sd_mm, settings.hip_centre_sd_mm)
+                    for part in parts]),
         ]  # fmt: skip
     return tuple(columns)
 
@@ -150,16 +151,23 @@ def _excursion(movement: Movement, name: str, part: Phases, settings: StanceSett
     return angle_change(movement, name, low, high)
 
 
-def _sagittal_length(movement: Movement, side: str, part: Phases) -> Value:
+def _sagittal_length(movement: Movement, side: str, part: Phases, settings: StanceSettings) -> Value:
     seen = facing(movement, part.standing)
     if not seen.known:
         return withheld(f"withheld: {seen.method}")
     thigh = movement.place(f"{side.upper()}HJC") - movement.place(f"{side.upper()}KJC")
+    lengths = np.linalg.norm(thigh, axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        sideways = (thigh @ seen.right) / np.linalg.norm(thigh, axis=1)
+        sideways = (thigh @ seen.right) / lengths
         series = np.sqrt(np.maximum(1.0 - sideways**2, 0.0))
     noise = scatter_sd(movement, series[part.whole])
-    return mean_over(movement, series, part.bottom, noise, "hip or knee centre is not known at the bottom")
+    made = mean_over(movement, series, part.bottom, noise, "hip or knee centre is not known at the bottom")
+    if not made.known:
+        return made
+    # What a misplaced end turns the thigh sideways, by how steeply the length falls with that.
+    turned = np.hypot(settings.hip_centre_sd_mm, settings.landmark_sd_mm) / (1000.0 * np.nanmean(lengths[part.bottom]))
+    steep = np.sqrt(max(1.0 - made.value**2, 0.0)) / max(made.value, 0.1)
+    return made.less_sure(float(steep * turned))
 
 
 def _gap(movement: Movement, side: str, part: Phases) -> Value:

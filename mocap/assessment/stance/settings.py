@@ -25,6 +25,8 @@ class StanceSettings:
         Part of the depth, from the bottom, over which balance is judged.
     matched_depth : float
         Drop of the hips, in leg lengths, at which hip flexion is compared between conditions.
+    landmark_sd_mm, hip_centre_sd_mm : float
+        Standard uncertainties of the place of a landmark and of a hip centre, per axis.
     symmetry_sem_deg, symmetry_sem_factor : float
         Standard error of measurement, and how many of them the mean of both sides has to reach for a symmetry index.
     """
@@ -38,5 +40,7 @@ class StanceSettings:
     shank_ankle_deg: float
     low_share: float
     matched_depth: float
+    landmark_sd_mm: float
+    hip_centre_sd_mm: float
     symmetry_sem_deg: float
     symmetry_sem_factor: float

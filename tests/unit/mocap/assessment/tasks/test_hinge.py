@@ -8,6 +8,7 @@ import pytest
 from mocap.assessment.excursions import ExcursionSettings
 from mocap.assessment.hinge import HingeSettings, hinge_columns, hinge_events, hinge_repetitions
 from mocap.assessment.hinge.score import ramp
+from mocap.assessment.values import NOISE_NOTE
 from mocap.config.protocols import read_protocol
 from mocap.pipeline.assess_hinge import LABELS, assess_hinge
 from mocap.synthetic import Motion, SyntheticTrial, default_subject, hip_hinge, synthesise
@@ -165,7 +166,7 @@ def test_the_recipe_tells_repetitions_score_and_set(movement_of) -> None:
     trial = hip_hinge(SUBJECT, 2)
     movement = movement_of(trial, context={"load_kg": 20.0})
     made, events = assess_hinge(movement, read_protocol("hinge"))
-    assert made.repetitions.rows == 2 and not made.rejected and not made.notes
+    assert made.repetitions.rows == 2 and not made.rejected and made.notes == (NOISE_NOTE,)
     assert made.repetitions["context_load"].values.tolist() == [20.0, 20.0]
     assert made.table("set")["score_mean"].values[0] == pytest.approx(100.0)
     assert made.table("set")["score_mean"].n[0] == 2
@@ -175,3 +176,15 @@ def test_the_recipe_tells_repetitions_score_and_set(movement_of) -> None:
     made, _ = assess_hinge(replace(movement, events=(taken,)), read_protocol("hinge"))
     assert made.repetitions.rows == 1 and "reviewer" in made.rejected[0].reason
     assert np.isnan(made.table("set")["score_sd"].values[0])
+
+
+def test_noise_that_nobody_stated_is_told_from_the_scatter_of_the_curves(movement_of) -> None:
+    trial = hip_hinge(SUBJECT, 1)
+    stated = movement_of(trial, sigma_m=1e-3)
+    unstated = replace(stated, angles=replace(stated.angles, sd=np.full(stated.angles.values.shape, np.nan)))
+    (known, _), (found, _) = (assess_hinge(one, read_protocol("hinge")) for one in (stated, unstated))
+    for name in ("trunk_lean_range", "hip_flexion_change", "knee_flexion_bottom", "lumbar_excursion"):
+        # Placement is the greater part of most; measured: within 5 %.
+        np.testing.assert_allclose(found.repetitions[name].sd, known.repetitions[name].sd, rtol=0.15, err_msg=name)
+        assert (known.repetitions[name].sd > 0).all()
+    assert NOISE_NOTE in found.notes and NOISE_NOTE not in known.notes

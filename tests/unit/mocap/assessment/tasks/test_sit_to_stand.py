@@ -8,7 +8,7 @@ import pytest
 from mocap.config.protocols import read_protocol
 from mocap.pipeline.assess_lunge import assess_lunge
 from mocap.pipeline.assess_sit_to_stand import assess_sit_to_stand
-from mocap.synthetic import ChairTempo, default_subject, faced, lunge, sit_to_stand, static_standing
+from mocap.synthetic import ChairTempo, default_subject, faced, lunge, sit_to_stand, squat, static_standing
 
 SUBJECT = default_subject(seed=3)
 TEMPO = ChairTempo(rest_s=1.0, lean_s=0.6, rise_s=1.0, stand_s=0.8, sit_s=1.2)
@@ -87,3 +87,9 @@ def test_lunges_are_those_of_the_body(movement_of, side) -> None:
     ahead = np.array([np.cos(np.deg2rad(-70.0)), np.sin(np.deg2rad(-70.0)), 0.0])
     leg = SUBJECT.thigh + SUBJECT.shank + SUBJECT.ankle_height
     assert table["step_length"].values[0] == pytest.approx(abs(heels @ ahead) / leg, abs=0.02)
+
+
+def test_a_squat_is_no_lunge(movement_of) -> None:
+    made, _ = assess_lunge(movement_of(squat(SUBJECT, 1)), read_protocol("lunge"))
+    assert made.repetitions.rows == 0 and "neither leg is in front" in made.rejected[0].reason
+    assert "all 1 candidates were rejected" in made.notes[0]
