@@ -82,7 +82,7 @@ def test_events_against_those_of_the_files(shared_data: Path, protocol: Protocol
             one = nearest(true, detected)
             if one is None or abs(one.time_s - true.time_s) > LIMIT_S:
                 off.append((walk, own.time_s, one))
-    # Measured: two, off by 24 and 22 ms; the median of all is 8 ms.
+    # Measured: two, off by 24 and 22 ms; the median of all is 5 ms.
     assert n == 42
     assert len(off) <= 2
     assert all(one is not None and one.note and one.confidence < 0.6 for _, _, one in off)
