@@ -177,18 +177,24 @@ def excess(curve: Curve, settings: WinkSettings, seed: int) -> float:
     found = tucks_of(curve.tilt[:, None], curve.bends, settings)
     model = modelled(curve.tilt, found, curve.bends)
     again = tucks_of(model[:, None] + draws(curve.covariance, settings.bootstrap_draws, seed), curve.bends, settings)
-    expected = np.nanmedian(again.fit.rest) if np.isfinite(again.fit.rest).any() else _NAN
-    return float(np.sqrt(found.fit.rest[0] / expected)) if expected > 0 else _NAN
+    rests = _rest(again.fit)
+    expected = np.nanmedian(rests) if np.isfinite(rests).any() else _NAN
+    return float(np.sqrt(_rest(found.fit)[0] / expected)) if expected > 0 else _NAN
 
 
 def _lack_of_fit(found: Tucks, again: Tucks) -> float:
-    rests = again.fit.rest[np.isfinite(again.fit.rest)]
-    if found.fit.candidate[0] < 0 or len(rests) < 0.5 * len(again.fit.rest):
+    """Return by how much the rest of a fit exceeds what noise leaves at most; 1 where it does not."""
+    rests = _rest(again.fit)
+    rests = rests[np.isfinite(rests)]
+    if found.fit.candidate[0] < 0 or len(rests) < 0.5 * len(again.magnitude):
         return 1.0
-    if not found.fit.rest[0] > np.percentile(rests, _UNEXPLAINED):
-        return 1.0
-    middle = float(np.median(rests))
-    return float(np.sqrt(found.fit.rest[0] / middle)) if middle > 0 else 1.0
+    most = float(np.percentile(rests, _UNEXPLAINED))
+    return max(float(np.sqrt(_rest(found.fit)[0] / most)), 1.0) if most > 0 else 1.0
+
+
+def _rest(fit: BentLines) -> NDArray:
+    """Return the mean square that fits leave per step of their windows."""
+    return np.asarray(fit.rest / (round(1 / STEP) + 1 - fit.window))
 
 
 def _crossing(curve: Curve, drop: float) -> float:

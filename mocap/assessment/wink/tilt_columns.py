@@ -3,6 +3,7 @@
 import numpy as np
 
 from mocap.assessment.wink.cells import Cell, cells_of, column
+from mocap.assessment.wink.repetition import GRADUAL
 from mocap.assessment.wink.trial import TILT, RepetitionWink, TrialWinks
 from mocap.trial.assessment import Metric
 
@@ -67,7 +68,10 @@ def onset_columns(trial: TrialWinks) -> tuple[Metric, ...]:
     def onset(one: RepetitionWink) -> Cell:
         wink = one.wink
         assert wink is not None
-        return Cell(wink.onset, wink.onset_sd, wink.onset_low, wink.onset_high, n=_frames(one))
+        ends = wink.onset - wink.half_width, min(wink.onset + wink.half_width, 1.0)
+        bends = f"gradual: the tilt bends from {ends[0]:.2f} to {ends[1]:.2f} of the depth; this is the middle"
+        reason = bends if wink.kind == GRADUAL else ""
+        return Cell(wink.onset, wink.onset_sd, wink.onset_low, wink.onset_high, reason, _frames(one))
 
     def earliness(one: RepetitionWink) -> Cell:
         first = onset(one)
