@@ -24,6 +24,7 @@ def command(
     task: Annotated[str | None, typer.Option(help="Of the assessments; needed where the files have several.")] = None,
     over: Annotated[str, typer.Option(help="descent, ascent or cycle: what curves are over.")] = "",
     angle: Annotated[list[str] | None, typer.Option(help="Compare the curve of this angle alone; repeatable.")] = None,
+    metric: Annotated[list[str] | None, typer.Option(help="Compare this figure alone; repeatable.")] = None,
     table: Annotated[
         Path | None, typer.Option(help="CSV with the columns file, subject, and others that differ; over the files'.")
     ] = None,
@@ -40,8 +41,9 @@ def command(
     read = [*trials, *(path for path in (table, reliability) if path is not None)]
     check_conditions_outputs(out, csv, read)
     made = conditions_of_files(
-        trials, by, first=first, task=task, part=over, chosen=angle or (), table=table, reliability=reliability
-    )
+        trials, by, first=first, task=task, part=over, angles=angle or (), metrics=metric or (),
+        table=table, reliability=reliability,
+    )  # fmt: skip
     write_conditions(made, out, csv)
     show({**conditions_json(made), "out": out, "csv": csv}, as_json, _lines(made, out, csv))
 
@@ -58,15 +60,18 @@ def _comparison_lines(one: "ConditionComparison") -> list[str]:
         f"{one.by}: {one.second} minus {one.first}, {who}",
         f"  {'figure':34} {'unit':>8} {'n':>5} {'difference':>10} {'95 % of it':>22} {'p':>6} {'p, all':>6} over MDC95",
     ]
-    for each in one.scalars:
+    first = [each for each in one.scalars if each.primary] or one.scalars
+    for each in first:
         n = "+".join(str(count) for count in reversed(each.test.n))
         span = f"{_figure(each.interval[0])} to {_figure(each.interval[1])}"
         beyond = [person.person for person in each.people if person.change.beyond]
         p = f"{_p(each.test.p):>6} {_p(each.p_adjusted):>6}"
         lines.append(f"  {each.name:34} {each.unit:>8} {n:>5} {_figure(each.effect):>10} {span:>22} {p} "
                      f"{', '.join(beyond) or '-'}")  # fmt: skip
-    lines += [f"  curve {each.name}: p {_p(each.test.p)} ({_p(each.p_adjusted)} for all angles)"
-              for each in one.curves if not each.test.reason]  # fmt: skip
+    lines += [f"  curve {each.name}: p {_p(each.test.p)} ({_p(each.p_adjusted)} for all of these angles)"
+              for each in one.curves if each.primary and not each.test.reason]  # fmt: skip
+    further = len(one.scalars) - len(first)
+    lines += [f"  {further} further figures: --csv, --json, --out; --metric NAME asks for others"] * bool(further)
     tests = [*(each.test for each in one.scalars), *(each.test for each in one.curves)]
     reasons = {test.reason for test in tests if test.reason}
     return [*lines, *(f"  no test: {reason}" for reason in sorted(reasons)), *note_lines(one.notes)]

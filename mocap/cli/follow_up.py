@@ -19,6 +19,7 @@ def command(
     out: Annotated[Path | None, typer.Option(help="Page to write (.html or .pdf).")] = None,
     csv: Annotated[Path | None, typer.Option(help="Table to write (.csv).")] = None,
     task: Annotated[str | None, typer.Option(help="Of the assessments; needed where the files have several.")] = None,
+    metric: Annotated[list[str] | None, typer.Option(help="Follow this figure alone; repeatable.")] = None,
     table: Annotated[
         Path | None, typer.Option(help="CSV with the columns file, subject, date, in place of what the files say.")
     ] = None,
@@ -34,7 +35,7 @@ def command(
     from mocap.pipeline.several_tables import follow_up_json
 
     check_follow_up_outputs(out, csv, [*trials, *(path for path in (table, reliability) if path is not None)])
-    made = follow_up_of_files(trials, task, table, reliability)
+    made = follow_up_of_files(trials, task, table, reliability, metric or ())
     write_follow_up(made, out, csv)
     show({**follow_up_json(made), "out": out, "csv": csv}, as_json, _lines(made, out, csv))
 
@@ -45,13 +46,19 @@ def _lines(made: "FollowUp", out: Path | None, csv: Path | None) -> list[str]:
         f"{made.subject}, {made.task}: {len(made.visits)} visits ({days})",
         f"  {'figure':34} {'unit':>8} {'first':>9} {'last':>9} {'change':>9} {'MDC95':>9}",
     ]
-    for one in made.metrics:
+    first = [one for one in made.metrics if one.primary] or made.metrics
+    for one in first:
         last = one.changes[-1]
         lines.append(f"  {one.name:34} {one.unit:>8} {_figure(one.means[0]):>9} {_figure(one.means[-1]):>9} "
                      f"{_figure(last.change):>9} {_figure(last.mdc95):>9} {last.words}")  # fmt: skip
         if len(made.visits) > 2 and one.trend.beyond:
             change, limit = _figure(one.trend.change), _figure(one.trend.mdc95)
             lines.append(f"  {'':34} trend {change} over all visits, beyond {limit}")
+    further = [one for one in made.metrics if one not in first]
+    beyond = [one.name for one in further if one.changes[-1].beyond]
+    if further:
+        told = f", beyond the MDC95: {', '.join(beyond)}" if beyond else ""
+        lines.append(f"  {len(further)} further figures (--csv, --json, --out){told}")
     return [*lines, *note_lines(made.notes), *(str(path) for path in (out, csv) if path is not None)]
 
 

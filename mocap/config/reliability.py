@@ -124,11 +124,12 @@ class Reliability:
             )
 
     def entry(self, name: str, unit: str) -> MetricReliability | None:
-        """Return what is known of a metric of a unit, by its name without the unit; None where nothing is."""
-        one = self.metric.get(name)
-        if one is None or one.unit != unit:
-            one = self.unit.get(unit)
-        return one
+        """Return what is known of a metric of a unit, by its name or that without its side; None where nothing is."""
+        one = self.metric.get(name) or self.metric.get(name[:-2] if name.endswith(("_r", "_l")) else name)
+        if one is not None and one.unit == unit:
+            return one
+        # What holds for an angle holds for no scatter of it, and for no difference of two.
+        return None if name.endswith(("_sd", "_difference")) else self.unit.get(unit)
 
     def mdc95(self, name: str, unit: str, repetitions: tuple[int, int] = (0, 0)) -> tuple[float, str]:
         """Return the MDC95 of a metric, in its unit, and where it is from, in words.

@@ -1,11 +1,13 @@
 """Read assessed trials to be compared with each other, and refuse what was not measured in the same way."""
 
+import difflib
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from os.path import realpath
 from pathlib import Path
+from typing import TypeVar
 
 from mocap.assessment.statistics.measured import Recording, curves_of, part_of, repeated_metrics
 from mocap.config.trial_table import TrialRow
@@ -14,6 +16,7 @@ from mocap.pipeline.assessment_method import method_of
 from mocap.storage import read_trial
 from mocap.trial import Assessment, JointAngles, Trial
 
+Chosen = TypeVar("Chosen")
 _WORDS = ("definition", "sequence", "positive", "zero", "reference")
 #: What has to be the same, and how it is called.
 METHOD = {
@@ -175,3 +178,33 @@ def check_different(recordings: Sequence[Recording]) -> None:
                 code="SAME_RECORDING",
             )
         seen[one.same_as] = one.name
+
+
+def chosen_of(found: Sequence[Mapping[str, Chosen]], chosen: Sequence[str], kind: str) -> list[dict[str, Chosen]]:
+    """Return what was chosen of each recording, all where nothing was; `METRIC_UNKNOWN` for what none has.
+
+    Parameters
+    ----------
+    found : sequence of mapping by name
+    chosen : sequence of str
+        Names; one without its side means both sides.
+    kind : str
+        How it is called.
+    """
+    known = sorted({name for one in found for name in one})
+    for name in chosen:
+        if not any(_means(name, one) for one in known):
+            near = difflib.get_close_matches(name, known, n=3)
+            raise AssessmentError(
+                f"There is no {kind} '{name}' in the trials.",
+                f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(known)}.",
+                code="METRIC_UNKNOWN",
+            )
+    return [
+        {name: value for name, value in one.items() if not chosen or any(_means(asked, name) for asked in chosen)}
+        for one in found
+    ]
+
+
+def _means(asked: str, name: str) -> bool:
+    return name in (asked, f"{asked}_r", f"{asked}_l")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from calibration.files import write_texts
 from mocap.assessment.several.conditions import compare_conditions
+from mocap.assessment.several.primary import Primary
 from mocap.assessment.several.result import Conditions, also_differs, shown_value
 from mocap.assessment.statistics.measured import PARTS, Recording
 from mocap.config.trial_table import read_trial_table
@@ -15,6 +16,7 @@ from mocap.pipeline.assessed_trials import (
     check_different,
     check_method,
     check_subjects,
+    chosen_of,
     read_recordings,
     with_table,
 )
@@ -32,7 +34,8 @@ def conditions_of_files(
     first: str = "",
     task: str | None = None,
     part: str = "",
-    chosen: Sequence[str] = (),
+    angles: Sequence[str] = (),
+    metrics: Sequence[str] = (),
     table: Path | None = None,
     reliability: Path | None = None,
 ) -> Conditions:
@@ -47,8 +50,9 @@ def conditions_of_files(
         The condition that the others are compared with; that of the first file when empty.
     task, part
         As in `read_recordings`.
-    chosen : sequence of str
-        Angles whose curves are compared; all when empty.
+    angles, metrics : sequence of str
+        Whose curves, and which figures, are compared; all when empty, and then those that come first of the task are
+        tested apart from the others.
     table : Path, optional
         Table of trials.
     reliability : Path, optional
@@ -56,30 +60,38 @@ def conditions_of_files(
     Raises
     ------
     AssessmentError
-        CONDITION_MISSING, CONDITION_UNKNOWN, ANGLE_UNKNOWN, and what the reading refuses.
+        CONDITION_MISSING, CONDITION_UNKNOWN, METRIC_UNKNOWN, and what the reading refuses.
     """
     if part and part not in PARTS:
         raise ConfigError(f"'{part}' is no part of a repetition.", f"One of {', '.join(PARTS)}.", code="PART_UNKNOWN")
     recordings, over = read_recordings(paths, task, part)
     if table is not None:
         recordings = with_table(recordings, read_trial_table(table))
-    return conditions_of(recordings, by, over, first, chosen, reliability)
+    return conditions_of(recordings, by, over, first, angles, metrics, reliability)
 
 
 def conditions_of(
-    recordings: Sequence[Recording], by: str, part: str, first: str = "", chosen: Sequence[str] = (),
-    reliability: Path | None = None,
+    recordings: Sequence[Recording], by: str, part: str, first: str = "", angles: Sequence[str] = (),
+    metrics: Sequence[str] = (), reliability: Path | None = None,
 ) -> Conditions:  # fmt: skip
     """Return every condition of recordings against the first; see `conditions_of_files`."""
     check_subjects(recordings)
     check_method(recordings)
     check_different(recordings)
-    recordings = _with_curves(recordings, chosen)
+    recordings = [
+        replace(one, curves=curves, metrics=figures)
+        for one, curves, figures in zip(
+            recordings, chosen_of([one.curves for one in recordings], angles, "angle"),
+            chosen_of([one.metrics for one in recordings], metrics, "metric"), strict=True,
+        )
+    ]  # fmt: skip
+    primary = Primary(recordings[0].method["task"], bool(metrics), bool(angles))
     groups = _groups(recordings, by, first)
     limits, notes = limits_of(reliability, recordings[0].method)
     levels = tuple(groups)
     comparisons = tuple(
-        compare_conditions(by, levels[0], level, groups[levels[0]], groups[level], limits) for level in levels[1:]
+        compare_conditions(by, levels[0], level, groups[levels[0]], groups[level], limits, primary)
+        for level in levels[1:]
     )
     if len(levels) > 2:
         notes = (*notes, "p are adjusted within each pair of conditions, not over the pairs")
@@ -118,19 +130,6 @@ def _groups(recordings: Sequence[Recording], by: str, first: str) -> dict[str, l
             code="CONDITION_MISSING",
         )  # fmt: skip
     return {first: groups[first], **groups} if first else groups
-
-
-def _with_curves(recordings: Sequence[Recording], chosen: Sequence[str]) -> list[Recording]:
-    if not chosen:
-        return list(recordings)
-    known = sorted({name for one in recordings for name in one.curves})
-    unknown = [name for name in chosen if name not in known]
-    if unknown:
-        raise AssessmentError(
-            f"There is no angle '{unknown[0]}' in the trials.", f"Known: {', '.join(known)}.", code="ANGLE_UNKNOWN"
-        )
-    return [replace(one, curves={name: one.curves[name] for name in chosen if name in one.curves})
-            for one in recordings]  # fmt: skip
 
 
 def check_conditions_outputs(page: Path | None, csv: Path | None, read: Sequence[Path]) -> None:

@@ -7,11 +7,19 @@ from pathlib import Path
 
 from calibration.files import write_texts
 from mocap.assessment.several.follow_up import FollowUp, follow_up
+from mocap.assessment.several.primary import Primary
 from mocap.assessment.several.result import also_differs
 from mocap.assessment.statistics.measured import Recording
 from mocap.config.trial_table import read_trial_table
 from mocap.errors import AssessmentError
-from mocap.pipeline.assessed_trials import check_different, check_method, check_subjects, read_recordings, with_table
+from mocap.pipeline.assessed_trials import (
+    check_different,
+    check_method,
+    check_subjects,
+    chosen_of,
+    read_recordings,
+    with_table,
+)
 from mocap.pipeline.change_limits import limits_of
 from mocap.pipeline.output_kinds import FOLLOW_UP_PAGE, FOLLOW_UP_TABLE
 from mocap.pipeline.outputs import check_outputs
@@ -20,8 +28,9 @@ from mocap.pipeline.several_tables import follow_up_csv
 
 
 def follow_up_of_files(
-    paths: Sequence[Path], task: str | None = None, table: Path | None = None, reliability: Path | None = None
-) -> FollowUp:
+    paths: Sequence[Path], task: str | None = None, table: Path | None = None, reliability: Path | None = None,
+    metrics: Sequence[str] = (),
+) -> FollowUp:  # fmt: skip
     """Read the assessed trials of one person and say what changed over the visits.
 
     Raises
@@ -32,10 +41,12 @@ def follow_up_of_files(
     recordings, _ = read_recordings(paths, task)
     if table is not None:
         recordings = with_table(recordings, read_trial_table(table))
-    return follow_up_of(recordings, reliability)
+    return follow_up_of(recordings, reliability, metrics)
 
 
-def follow_up_of(recordings: Sequence[Recording], reliability: Path | None = None) -> FollowUp:
+def follow_up_of(
+    recordings: Sequence[Recording], reliability: Path | None = None, metrics: Sequence[str] = ()
+) -> FollowUp:
     """Return what changed over the visits of one person; see `follow_up_of_files`."""
     check_subjects(recordings)
     first = recordings[0]
@@ -50,7 +61,9 @@ def follow_up_of(recordings: Sequence[Recording], reliability: Path | None = Non
     check_different(recordings)
     _check_days(recordings)
     limits, notes = limits_of(reliability, first.method)
-    made = follow_up(recordings, limits)
+    figures = chosen_of([one.metrics for one in recordings], metrics, "metric")
+    recordings = [replace(one, metrics=some) for one, some in zip(recordings, figures, strict=True)]
+    made = follow_up(recordings, limits, Primary(first.method["task"], bool(metrics)))
     by_day = {f"the visit of {visit.day}": visit.recordings for visit in made.visits}
     return replace(made, notes=(*also_differs("the visit", by_day), *made.notes, *notes))
 

@@ -25,7 +25,7 @@ from mocap.pipeline.several_tables import conditions_csv, follow_up_csv
 from mocap.report.several.conditions_page import conditions_page
 from mocap.report.several.follow_up_page import follow_up_page
 from mocap.storage import write_trial
-from mocap.trial import Trial
+from mocap.trial import Assessment, Metric, Table, Trial
 
 _SPEC = importlib.util.spec_from_file_location(
     "measured_people", Path(__file__).resolve().parents[1] / "fixtures" / "measured_people.py"
@@ -198,7 +198,7 @@ def test_conditions_of_trials_that_do_not_belong_together_are_refused() -> None:
     one = {name: trial for name, trial in trials.items() if "high" in name}
     with pytest.raises(MocapError, match="All trials have the bar_position 'high'"):
         conditions_of(recordings(one), "bar_position", "descent")
-    with pytest.raises(MocapError, match="ANGLE_UNKNOWN"):
+    with pytest.raises(MocapError, match="METRIC_UNKNOWN: There is no angle 'wrist'"):
         conditions_of(recordings(trials), "bar_position", "descent", "", ["wrist"])
     for changed in ({"protocol": "cd" * 32}, {"model": "skeleton"}):
         with pytest.raises(MocapError, match="METHOD_DIFFERS"):
@@ -300,3 +300,34 @@ def test_adjusted_p_by_hand() -> None:
     # Holm (1979): the smallest of three times 3, the next times 2, never falling.
     assert holm(np.array([0.03, np.nan, 0.01, 0.04])) == pytest.approx([0.06, np.nan, 0.03, 0.06], nan_ok=True)
     assert holm(np.array([0.6, 0.7])) == pytest.approx([1.0, 1.0])
+
+
+def test_what_comes_first_is_tested_apart_from_all_else() -> None:
+    trials = {
+        name: replace(trial, assessments=(_with_further(trial.assessments[0], at),))
+        for at, (name, trial) in enumerate(two_conditions().items())
+    }
+    (one,) = conditions_of(recordings(trials), "bar_position", "descent").comparisons
+    assert [each.primary for each in one.scalars] == [True, True] + [False] * 12
+    # Two figures come first: the p of the tuck is doubled, whatever the twelve others are.
+    wink = next(each for each in one.scalars if each.name == "wink_magnitude")
+    assert wink.p_adjusted == 2 * wink.test.p
+    chosen = conditions_of(recordings(trials), "bar_position", "descent", "", ["hip_flexion"], ["further_3"])
+    (one,) = chosen.comparisons
+    assert [(each.name, each.primary, each.p_adjusted) for each in one.scalars] == [
+        ("further_3", True, one.scalars[0].test.p)
+    ]
+    assert [each.name for each in one.curves] == ["hip_flexion_r", "hip_flexion_l"]
+    page = conditions_page(conditions_of(recordings(trials), "bar_position", "descent"))
+    assert "Further figures" in page and "Further 11" in page
+    with pytest.raises(MocapError, match="METRIC_UNKNOWN: There is no metric 'further'"):
+        conditions_of(recordings(trials), "bar_position", "descent", "", (), ["further"])
+
+
+def _with_further(made: Assessment, seed: int) -> Assessment:
+    rng = np.random.default_rng(1000 + seed)
+    rows = made.repetitions.rows
+    others = [Metric(f"further_{number}", "mm", "one more", rng.normal(size=rows)) for number in range(12)]
+    table = replace(made.repetitions, metrics=(*made.repetitions.metrics, *others))
+    means = Table("set", 1, (Metric("depth_mean", "m", "mean of depth", [0.5]),))
+    return replace(made, repetitions=table, tables=(means,))

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
 from mocap.assessment.several.limits import Limit, Limits
+from mocap.assessment.several.primary import Primary
 from mocap.assessment.statistics.change import PersonChange, person_change
 from mocap.assessment.statistics.measured import NODES, Recording, mean_and_sd, mean_curve
 from mocap.assessment.statistics.mixed import mixed_effect
@@ -16,6 +18,7 @@ from mocap.assessment.statistics.permutation import PermutationTest, paired_test
 
 Interval = tuple[float, float]
 _NAN = float("nan")
+Effect = TypeVar("Effect", "ScalarEffect", "CurveEffect")
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,9 @@ class ScalarEffect:
     test : PermutationTest
         Of the means of people.
     p_adjusted : float
-        That of the permutation test, for all figures of the comparison at once (Holm).
+        That of the permutation test, for all figures of the comparison that come first (or all others) at once (Holm).
+    primary : bool
+        Whether it is one of those that come first.
     reason : str
         Why there is no effect over people.
     """
@@ -73,6 +78,7 @@ class ScalarEffect:
     test: PermutationTest
     p_adjusted: float = _NAN
     reason: str = ""
+    primary: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +97,8 @@ class CurveEffect:
     test : PermutationTest
         Second minus first.
     p_adjusted : float
-        For all angles of the comparison at once (Holm).
+        For all angles of the comparison that come first (or all others) at once (Holm).
+    primary : bool
     difference, low, high : ndarray, shape (101,)
         Mean difference and its pointwise 95 % interval, degrees; NaN with fewer than two people.
     """
@@ -105,6 +112,7 @@ class CurveEffect:
     low: NDArray
     high: NDArray
     p_adjusted: float = _NAN
+    primary: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,8 +168,9 @@ class _Group:
 
 
 def compare_conditions(
-    by: str, first: str, second: str, one: Sequence[Recording], two: Sequence[Recording], limits: Limits
-) -> Comparison:
+    by: str, first: str, second: str, one: Sequence[Recording], two: Sequence[Recording], limits: Limits,
+    primary: Primary,
+) -> Comparison:  # fmt: skip
     """Return what changes from the first condition to the second.
 
     People who did both are compared with themselves, and then nobody else is in the tests (the mixed model takes what
@@ -174,6 +183,7 @@ def compare_conditions(
         Those of the first and of the second condition, measured in the same way.
     limits : callable
         Gives the MDC95 of a metric.
+    primary : Primary
     """
     groups = _Group(_by_person(one)), _Group(_by_person(two))
     names = tuple(groups[0].recordings), tuple(groups[1].recordings)
@@ -190,10 +200,13 @@ def compare_conditions(
         changes = tuple(_person(groups, person, name, told.unit, limits) for person in both)
         part = _within(groups, both, name) if paired else _between(groups, names, name)
         if any(np.isfinite(change.means).any() for change in changes) or np.isfinite(part.test.p):
-            scalars.append(replace(part, name=name, unit=told.unit, meaning=told.meaning, people=changes))
-    curves = [made for name in angles if (made := _curve(groups, names, both, name)) is not None]
-    return Comparison(by, first, second, paired, names, _scalars_adjusted(scalars), _curves_adjusted(curves),
-                      tuple(notes))  # fmt: skip
+            scalars.append(replace(part, name=name, unit=told.unit, meaning=told.meaning, people=changes,
+                                   primary=primary.metric(name)))  # fmt: skip
+    curves = [
+        replace(made, primary=primary.curve(name))
+        for name in angles if (made := _curve(groups, names, both, name)) is not None
+    ]  # fmt: skip
+    return Comparison(by, first, second, paired, names, _adjusted(scalars), _adjusted(curves), tuple(notes))
 
 
 def _by_person(recordings: Sequence[Recording]) -> dict[str, list[Recording]]:
@@ -283,11 +296,11 @@ def _moments(values: NDArray) -> tuple[NDArray, NDArray, float]:
     return values.mean(axis=0), error, n - 1.0
 
 
-def _scalars_adjusted(made: Sequence[ScalarEffect]) -> tuple[ScalarEffect, ...]:
-    adjusted = holm(np.array([one.test.p for one in made]))
-    return tuple(replace(one, p_adjusted=float(p)) for one, p in zip(made, adjusted, strict=True))
-
-
-def _curves_adjusted(made: Sequence[CurveEffect]) -> tuple[CurveEffect, ...]:
-    adjusted = holm(np.array([one.test.p for one in made]))
-    return tuple(replace(one, p_adjusted=float(p)) for one, p in zip(made, adjusted, strict=True))
+def _adjusted(made: Sequence[Effect]) -> tuple[Effect, ...]:
+    """Return the effects, those that come first in front, with p adjusted within these and within the others."""
+    found: list[Effect] = []
+    for family in (True, False):
+        some = [one for one in made if one.primary is family]
+        adjusted = holm(np.array([one.test.p for one in some]))
+        found += [replace(one, p_adjusted=float(p)) for one, p in zip(some, adjusted, strict=True)]
+    return tuple(found)

@@ -7,6 +7,7 @@ from datetime import date
 import numpy as np
 
 from mocap.assessment.several.limits import Limit, Limits
+from mocap.assessment.several.primary import Primary
 from mocap.assessment.statistics.change import PersonChange, Trend, person_change, trend
 from mocap.assessment.statistics.measured import Recording, mean_and_sd
 
@@ -45,6 +46,8 @@ class FollowedMetric:
         Of each of these changes.
     trend : Trend
         Over all visits.
+    primary : bool
+        Whether it is one of those that come first.
     """
 
     name: str
@@ -56,6 +59,7 @@ class FollowedMetric:
     changes: tuple[PersonChange, ...]
     limits: tuple[Limit, ...]
     trend: Trend
+    primary: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +93,7 @@ def visits_of(recordings: Sequence[Recording]) -> tuple[Visit, ...]:
     )
 
 
-def follow_up(recordings: Sequence[Recording], limits: Limits) -> FollowUp:
+def follow_up(recordings: Sequence[Recording], limits: Limits, primary: Primary) -> FollowUp:
     """Return how the figures of one person change over visits.
 
     Parameters
@@ -98,17 +102,19 @@ def follow_up(recordings: Sequence[Recording], limits: Limits) -> FollowUp:
         Of one person, measured in the same way; several of one day count as one visit.
     limits : callable
         Gives the MDC95 of a metric.
+    primary : Primary
     """
     visits = visits_of(recordings)
     names = list(dict.fromkeys(name for visit in visits for one in visit.recordings for name in one.metrics))
-    made = [_followed(name, visits, limits) for name in names]
-    known = tuple(one for one in made if np.isfinite(one.means).sum() >= 2)
+    made = [_followed(name, visits, limits, primary.metric(name)) for name in names]
+    told = [one for one in made if np.isfinite(one.means).sum() >= 2]
+    known = tuple(sorted(told, key=lambda one: not one.primary))
     lost = [one.name for one in made if np.isfinite(one.means).sum() < 2]
     notes = (f"not known at two visits: {', '.join(lost)}",) if lost else ()
     return FollowUp(recordings[0].subject, recordings[0].method["task"], visits, known, notes)
 
 
-def _followed(name: str, visits: Sequence[Visit], limits: Limits) -> FollowedMetric:
+def _followed(name: str, visits: Sequence[Visit], limits: Limits, primary: bool) -> FollowedMetric:
     told = next(one.metrics[name] for visit in visits for one in visit.recordings if name in one.metrics)
     values = [
         np.concatenate([one.metrics[name].values for one in visit.recordings if name in one.metrics] or [np.empty(0)])
@@ -122,4 +128,4 @@ def _followed(name: str, visits: Sequence[Visit], limits: Limits) -> FollowedMet
     errors = np.array([limits(name, told.unit, (count, count)).sem for count in counts])
     times = np.array([visit.days for visit in visits])
     return FollowedMetric(name, told.unit, told.meaning, means, sds, counts, tuple(changes), tuple(found),
-                          trend(times, np.array(means), errors))  # fmt: skip
+                          trend(times, np.array(means), errors), primary)  # fmt: skip

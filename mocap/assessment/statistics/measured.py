@@ -15,9 +15,10 @@ PARTS = ("descent", "ascent", "cycle")
 _ENDS = {"descent": ("start_time", "bottom_time"), "ascent": ("bottom_time", "end_time"),
          "cycle": ("start_time", "end_time")}  # fmt: skip
 _SIDES = {"right": "_r", "left": "_l"}
-#: Columns that say when and under what circumstances, not how the person moved.
+#: Columns that say when and under what circumstances, or what could be seen, not how the person moved.
 _APART = ("context_",)
-_INSTANTS = ("start_time", "bottom_time", "end_time")
+_LIMITS = ("wink_threshold", "wink_detectable", "wink_largest_repetition")
+_INSTANTS = ("start_time", "bottom_time", "end_time", "other_off_time", "other_on_time", "off_time")
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +86,9 @@ def repeated_metrics(made: Assessment) -> dict[str, Repeated]:
     found = _of_table(made.repetitions)
     for table in made.tables:
         if table.rows == 1:
-            found = {**_of_table(table), **found}
+            # The mean over the repetitions is in these themselves.
+            own = {name: one for name, one in _of_table(table).items() if name.removesuffix("_mean") not in found}
+            found = {**own, **found}
     return dict(sorted(found.items(), key=lambda item: item[0]))
 
 
@@ -93,7 +96,7 @@ def _of_table(table: Table) -> dict[str, Repeated]:
     sides = next((one.values for one in table.words if one.name == "side"), None)
     found: dict[str, Repeated] = {}
     for metric in table.metrics:
-        if metric.name in _INSTANTS or metric.name.startswith(_APART):
+        if metric.name in (*_INSTANTS, *_LIMITS) or metric.name.startswith(_APART):
             continue
         for ending, rows in _rows(sides, table.rows):
             one = Repeated(metric.name + ending, metric.unit, metric.meaning, metric.values[rows])

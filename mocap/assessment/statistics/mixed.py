@@ -10,7 +10,6 @@ from scipy.special import stdtr, stdtrit
 Interval = tuple[float, float]
 _NAN = float("nan")
 _FEWEST = 3
-_STARTS = ((1.0, 1.0), (3.0, 0.2), (0.1, 1.0))
 _TINY = 1e-12  # of the spread of all values: nothing is left of it but rounding
 
 
@@ -136,7 +135,7 @@ def _fitted(cells: _Cells, several: bool) -> tuple[float, float]:
         (
             minimize(lambda roots: _solved(cells, ratios(roots)).criterion, start, method="Nelder-Mead",
                      options={"xatol": 1e-6, "fatol": 1e-11, "maxiter": 2000, "maxfev": 2000})
-            for start in _STARTS
+            for start in (_moments(cells), (1.0, 1.0))
         ),
         key=lambda one: one.fun,
     )  # fmt: skip
@@ -147,6 +146,19 @@ def _fitted(cells: _Cells, several: bool) -> tuple[float, float]:
         if _solved(cells, ratios(edge)).criterion <= best.fun + 1e-10:
             roots = edge
     return ratios(roots)
+
+
+def _moments(cells: _Cells) -> tuple[float, float]:
+    """Roots of both ratios by the spread of means, about what the likelihood finds: a start near it."""
+    both = (cells.counts > 0).all(axis=1)
+    spare = cells.counts.sum() - np.count_nonzero(cells.counts)
+    means = cells.means[both]
+    apart = float(np.var(means[:, 1] - means[:, 0], ddof=1)) / 2
+    repetition = cells.within / spare if spare and cells.within > 0 else max(apart, 1e-12)
+    usual = float(np.mean(1.0 / cells.counts[both]))
+    people = float(np.var(means.mean(axis=1), ddof=1)) - apart / 2
+    ratios = np.maximum([people / repetition, apart / repetition - usual], 0.01)
+    return float(np.sqrt(ratios[0])), float(np.sqrt(ratios[1]))
 
 
 def _solved(cells: _Cells, ratios: tuple[float, float]) -> _Solution:

@@ -1,6 +1,7 @@
 """The page of conditions: what changes from one to the other, over people and in each person, with its limits."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from mocap.report.several.words import (
     notes_list,
     number,
     p_words,
+    sources_table,
     span_words,
     united,
 )
@@ -49,8 +51,49 @@ def _comparison(one: Comparison, part: str) -> str:
     who = [sorted(set(one.people[0]) & set(one.people[1]))] * 2 if one.paired else one.people
     told = f"{kind}: n {len(who[0])}" + ("" if one.paired else f" and {len(who[1])}")
     lead = f"<p class='lead'>{told}. Differences are {escaped(one.second)} minus {escaped(one.first)}.</p>"
-    return "".join([title, lead, _beyond(one), notes_list(one.notes).replace("<h2>Notes</h2>", ""), _over_people(one),
-                    _each_person(one), _people_pictures(one), _curves(one, part)])  # fmt: skip
+    first = replace(one, scalars=tuple(each for each in one.scalars if each.primary),
+                    curves=tuple(each for each in one.curves if each.primary))  # fmt: skip
+    rest = replace(one, scalars=tuple(each for each in one.scalars if not each.primary),
+                   curves=tuple(each for each in one.curves if not each.primary))  # fmt: skip
+    parts = [title, lead, _beyond(first), notes_list(one.notes).replace("<h2>Notes</h2>", ""), _over_people(first),
+             _each_person(first), _people_pictures(first), _curves(first, part)]  # fmt: skip
+    if rest.scalars or rest.curves:
+        parts += [f"<h2>Further figures: {escaped(one.second)} against {escaped(one.first)}</h2>", _FURTHER,
+                  _over_people(rest), _further_people(rest), _curve_table(rest)]  # fmt: skip
+    return "".join(parts)
+
+
+FURTHER_MEANINGS = (
+    "<p class='note'>The page of each trial (mocap report) and --json say what the further figures mean.</p>"
+)
+_FURTHER = (
+    "<p class='note'>Not what was asked in the first place: p are adjusted for all of these together, and with so many "
+    "figures some changes are beyond their MDC95 by the error of measuring alone.</p>"
+)
+
+
+def _further_people(one: Comparison) -> str:
+    """The changes of a few people, a line per figure; of many, those beyond their MDC95."""
+    people = [person.person for person in one.scalars[0].people] if one.scalars and one.paired else []
+    if not people:
+        return ""
+    if len(people) > _BESIDE:
+        return f"<h3>Each person</h3>{_beyond(one)}<p class='note'>The table (--csv) has all of them.</p>"
+    rows = [
+        [united(metric_title(scalar.name), scalar.unit),
+         *(change_cell(person.change, _decimals(scalar)).replace("<br>", " ") for person in scalar.people)]
+        for scalar in one.scalars
+    ]  # fmt: skip
+    return f"<h3>Each person: changes</h3><div class='wide'>{table(['Figure', *people], rows)}</div>"
+
+
+def _curve_table(one: Comparison) -> str:
+    """The curves that are not drawn, a line each; nothing without any test of them."""
+    tested = [each for each in one.curves if not each.test.reason]
+    if not tested:
+        return ""
+    rows = [[escaped(metric_title(each.name)), escaped(curve_words(each))] for each in tested]
+    return f"<h3>Further curves</h3><div class='wide'>{table(['Angle', 'Permutation test'], rows, (0, 1))}</div>"
 
 
 def _beyond(one: Comparison) -> str:
@@ -133,7 +176,7 @@ def _person_cell(scalar: ScalarEffect, at: int) -> str:
 
 
 def _people_pictures(one: Comparison) -> str:
-    drawn = [(scalar, people_picture(scalar, one)) for scalar in one.scalars if scalar.unit != "s"]
+    drawn = [(scalar, people_picture(scalar, one)) for scalar in one.scalars ]
     figures = "".join(
         f"<figure><h3>{escaped(metric_title(scalar.name))}</h3>{picture}</figure>"
         for scalar, picture in drawn if picture
@@ -168,7 +211,7 @@ def curve_words(one: CurveEffect) -> str:
     test = one.test
     if test.reason:
         return f"No test: {test.reason}."
-    told = f"p {p_words(test.p)} ({p_words(one.p_adjusted)} for all angles)"
+    told = f"p {p_words(test.p)} ({p_words(one.p_adjusted)} for all of these angles)"
     beyond = np.flatnonzero(np.abs(test.t) > test.t_limit)
     runs = np.split(beyond, np.flatnonzero(np.diff(beyond) > 1) + 1) if len(beyond) else []
     where = ", ".join(f"{run[0]} to {run[-1]} %" for run in runs)
@@ -180,18 +223,12 @@ def curve_words(one: CurveEffect) -> str:
 
 
 def _meanings(made: Conditions) -> str:
-    told = {(scalar.name, scalar.meaning) for one in made.comparisons for scalar in one.scalars}
-    sources: dict[str, list[str]] = {}
-    for one in made.comparisons:
-        for scalar in one.scalars:
-            for person in scalar.people:
-                names = sources.setdefault(person.limit.source, [])
-                if scalar.name not in names:
-                    names.append(scalar.name)
+    told = {(scalar.name, scalar.meaning) for one in made.comparisons for scalar in one.scalars if scalar.primary}
+    limits = [(scalar.name, person.limit)
+              for one in made.comparisons for scalar in one.scalars for person in scalar.people]  # fmt: skip
     rows = [[escaped(metric_title(name)), escaped(meaning)] for name, meaning in sorted(told)]
-    limits = [[escaped(", ".join(map(metric_title, names))), escaped(words)] for words, names in sources.items()]
-    part = f"<h2>Where the MDC95 are from</h2>{_words_table(['Figures', 'Source'], limits)}" if limits else ""
-    return f"{part}<h2>What the figures mean</h2>{_words_table(['Figure', 'What it is'], rows)}"
+    meant = _words_table(["Figure", "What it is"], rows) if rows else ""
+    return f"{sources_table(limits)}<h2>What the figures mean</h2>{meant}{FURTHER_MEANINGS}"
 
 
 def _words_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -203,7 +240,7 @@ def _methods() -> str:
         "<h2>Methods</h2><p class='note'>p (exchange): permutation test of the means of people; within people all 2^n "
         "exchanges of the two conditions for n \u2264 13, 10\u00a0000 drawn ones above, none below n = 6; between "
         "groups all divisions of the people, or 10\u00a0000 drawn ones. Curves: of the largest |t| over the curve "
-        "(Nichols and Holmes 2002). p, all figures: adjusted for all figures of this table (Holm 1979). p (model): "
+        "(Nichols and Holmes 2002). p, all figures: adjusted for all figures of the table (Holm 1979). p (model): "
         "mixed model with people and people in a condition as random parts (REML), t with n \u2212 1 degrees of "
         "freedom; between groups Welch's t. MDC95: smallest change of one person that exceeds the error of measuring "
         "in 95 % of pairs of measurements between which nothing changed. Where both conditions are of one session with "

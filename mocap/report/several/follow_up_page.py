@@ -8,6 +8,7 @@ from mocap.report.assessment.headline import USE
 from mocap.report.calibration_page import whole_page
 from mocap.report.page_parts import escaped, table
 from mocap.report.paper_style import STYLE
+from mocap.report.several.conditions_page import FURTHER_MEANINGS
 from mocap.report.several.pictures import course_picture
 from mocap.report.several.words import (
     DOWN,
@@ -19,6 +20,8 @@ from mocap.report.several.words import (
     mean_cell,
     method_facts,
     notes_list,
+    number,
+    sources_table,
     united,
 )
 
@@ -34,22 +37,26 @@ def follow_up_page(made: FollowUp) -> str:
         *method_facts(made.visits[0].recordings[0].method),
     ]  # fmt: skip
     return whole_page(f"Follow-up of {made.subject}", [
-        facts(rows), _headline(made), _visits(made), _pictures(made), notes_list(made.notes), _sources(made),
+        facts(rows), _headline(made), _visits(made), _pictures(made), _further(made),
+        notes_list(made.notes), _sources(made),
         _methods(), f"<h2>Intended use</h2><p>{USE}</p>",
     ], STYLE)  # fmt: skip
 
 
 def _headline(made: FollowUp) -> str:
     """What changed from the first to the last visit beyond the MDC95, in words."""
-    out = [one for one in made.metrics if one.changes[-1].beyond]
-    unknown = [one for one in made.metrics if one.changes[-1].beyond is None]
+    known = [one for one in made.metrics if one.changes[-1].beyond is not None]
+    out = [one for one in known if one.changes[-1].beyond]
     lines = [
         f"<li>{united(metric_title(one.name), one.unit)}: {change_cell(one.changes[-1], _decimals(one))}"
         f" <small>{escaped(one.changes[-1].words)}</small></li>".replace("<br>", " ")
         for one in out
     ]
     told = f"<ul class='plain'>{''.join(lines)}</ul>" if lines else "<p>No figure.</p>"
-    rest = f"<p class='note'>Of {len(unknown)} figures it cannot be told.</p>" if unknown else ""
+    rest = (
+        f"<p class='note'>Of {len(known)} figures whose MDC95 is known; by the error of measuring alone about "
+        f"{0.05 * len(known):.1f} would be beyond it. Of {len(made.metrics) - len(known)} it is not known.</p>"
+    )
     span = f"{made.visits[0].day} to {made.visits[-1].day}"
     return f"<h2>Changed beyond the MDC95 from {escaped(span)}</h2>{told}{rest}"
 
@@ -59,6 +66,8 @@ def _decimals(one: FollowedMetric) -> int:
 
 
 def _visits(made: FollowUp) -> str:
+    """A table of the figures that come first, or of all where none does."""
+    metrics = [one for one in made.metrics if one.primary] or list(made.metrics)
     count = len(made.visits)
     half = _BESIDE // 2
     shown = range(count) if count <= _BESIDE else [*range(half), *range(count - half, count)]
@@ -66,7 +75,7 @@ def _visits(made: FollowUp) -> str:
     several = count > 2
     head = ["Figure", *days, "first to last", *(["trend", "scatter"] if several else [])]
     rows = []
-    for one in made.metrics:
+    for one in metrics:
         digits = _decimals(one)
         cells = [mean_cell(one.means[at], one.sds[at], one.counts[at], digits) for at in shown]
         extra = [_trend_cell(one, digits), _scatter_cell(one)] if several else []
@@ -76,6 +85,22 @@ def _visits(made: FollowUp) -> str:
              "much of it about the line by the error of measuring alone." if several else "")  # fmt: skip
     note = f"Means over the repetitions of a visit \u00b1 SD. {UP} {DOWN}: beyond the MDC95.{trend}{gap}"
     return f"<h2>Visits</h2><div class='wide'>{table(head, rows)}</div><p class='note'>{note}</p>"
+
+
+def _further(made: FollowUp) -> str:
+    """The other figures, a line each."""
+    metrics = [one for one in made.metrics if not one.primary]
+    if not metrics or len(metrics) == len(made.metrics):
+        return ""
+    several = len(made.visits) > 2
+    head = ["Figure", made.visits[0].day, made.visits[-1].day, "change", *(["trend"] if several else [])]
+    rows = []
+    for one in metrics:
+        digits = _decimals(one)
+        cells = [number(one.means[0], digits), number(one.means[-1], digits), change_cell(one.changes[-1], digits)]
+        cells += [_trend_cell(one, digits)] if several else []
+        rows.append([united(metric_title(one.name), one.unit), *(cell.replace("<br>", " ") for cell in cells)])
+    return f"<h2>Further figures</h2><div class='wide'>{table(head, rows)}</div>"
 
 
 def _trend_cell(one: FollowedMetric, digits: int) -> str:
@@ -99,7 +124,7 @@ def _scatter_cell(one: FollowedMetric) -> str:
 def _pictures(made: FollowUp) -> str:
     figures = "".join(
         f"<figure><h3>{escaped(metric_title(one.name))}</h3>{course_picture(one, made.visits)}</figure>"
-        for one in made.metrics if one.unit != "s"
+        for one in made.metrics if one.primary
     )  # fmt: skip
     note = ("<p class='note'>Points: means of the visits, with the SD of the repetitions; filled where the change from "
             "the first visit is beyond the MDC95. Grey band: first visit \u00b1 MDC95.</p>")  # fmt: skip
@@ -107,15 +132,11 @@ def _pictures(made: FollowUp) -> str:
 
 
 def _sources(made: FollowUp) -> str:
-    sources: dict[str, list[str]] = {}
-    for one in made.metrics:
-        sources.setdefault(one.limits[-1].source, []).append(metric_title(one.name))
-    rows = [[escaped(", ".join(names)), escaped(words)] for words, names in sources.items()]
-    meant = [[escaped(metric_title(one.name)), escaped(one.meaning)] for one in made.metrics]
-    return (
-        f"<h2>Where the MDC95 are from</h2><div class='wide'>{table(['Figures', 'Source'], rows, (0, 1))}</div>"
-        f"<h2>What the figures mean</h2><div class='wide'>{table(['Figure', 'What it is'], meant, (0, 1))}</div>"
-    )
+    limits = [(one.name, limit) for one in made.metrics for limit in one.limits]
+    first = [one for one in made.metrics if one.primary] or made.metrics
+    meant = [[escaped(metric_title(one.name)), escaped(one.meaning)] for one in first]
+    words = f"<div class='wide'>{table(['Figure', 'What it is'], meant, (0, 1))}</div>"
+    return f"{sources_table(limits)}<h2>What the figures mean</h2>{words}{FURTHER_MEANINGS}"
 
 
 def _methods() -> str:

@@ -38,7 +38,7 @@ def curve_pictures(one: CurveEffect, made: Comparison, part: str) -> tuple[str, 
 
 
 def _difference(one: CurveEffect, made: Comparison, part: str) -> str:
-    axes = _axes((0.0, 100.0), [one.difference, one.low, one.high, np.zeros(1)], _SHORT, 10.0)
+    axes = _axes((0.0, 100.0), [one.difference, one.low, one.high, np.zeros(1)], _SHORT, 10.0, 0.1)
     shapes = scales(axes, f"% of {part}", "difference (deg)")
     zero = float(axes.down(0.0))
     shapes += [
@@ -129,13 +129,15 @@ def _day_ticks(days: NDArray, axes: Axes) -> list[tuple[float, str]]:
     return found
 
 
-def _axes(x: tuple[float, float], values: Sequence[NDArray], height: float, top: float) -> Axes:
-    """Return axes with room for all values, as narrow as they are in small units too."""
+def _axes(
+    x: tuple[float, float], values: Sequence[NDArray], height: float, top: float, least: float = 1e-3
+) -> Axes:
+    """Return axes with room for all values, as narrow as they are in small units too, but for a `least` margin."""
     known = np.concatenate([np.ravel(one)[np.isfinite(np.ravel(one))] for one in values])
     if not len(known):
         return axes_for(x, values, height, top)
     low, high = float(known.min()), float(known.max())
-    margin = max(0.06 * (high - low), 0.02 * max(abs(low), abs(high)), 1e-6)
+    margin = max(0.06 * (high - low), 0.02 * max(abs(low), abs(high)), least)
     return replace(axes_for(x, values, height, top), y=(low - margin, high + margin))
 
 

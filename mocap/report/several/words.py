@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from mocap.assessment.several.limits import Limit
 from mocap.assessment.statistics.change import PersonChange
-from mocap.report.assessment.figures import digits_of, figure, shown_unit
-from mocap.report.page_parts import escaped
+from mocap.report.assessment.figures import digits_of, figure, metric_title, shown_unit
+from mocap.report.page_parts import escaped, table
 from mocap.trial import Metric
 
 NONE = "\u2013"
@@ -85,6 +86,20 @@ def method_facts(method: Mapping[str, str]) -> list[tuple[str, str]]:
         (words, f"{method[key][:12]}..." if key == "protocol_sha256" and method[key] else method[key])
         for key, words in _HEAD.items() if key in method
     ]  # fmt: skip
+
+
+def sources_table(limits: Sequence[tuple[str, Limit]]) -> str:
+    """Return where the limits of figures are from, those of unknown ones together; each figure once."""
+    known: dict[str, list[str]] = {}
+    for name, limit in limits:
+        words = limit.source if np.isfinite(limit.mdc95) else "not known: neither to this lab nor by the default"
+        names = known.setdefault(words, [])
+        if metric_title(name) not in names:
+            names.append(metric_title(name))
+    rows = [[escaped(words), escaped("; ".join(names))] for words, names in sorted(known.items())]
+    if not rows:
+        return ""
+    return f"<h2>Where the MDC95 are from</h2><div class='wide'>{table(['Source', 'Figures'], rows, (0, 1))}</div>"
 
 
 def notes_list(notes: Sequence[str]) -> str:

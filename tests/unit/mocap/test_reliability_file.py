@@ -36,6 +36,7 @@ def test_the_default_is_named_as_not_from_this_lab() -> None:
     value, words = default.mdc95("wink_magnitude", "deg")
     assert value == 5.0 and words.startswith("default, not from this lab")
     assert default.mdc95("hip_flexion", "deg")[0] == 13.9
+    assert default.mdc95("distance_r", "cm")[0] == 1.9 and np.isnan(default.mdc95("hip_flexion_sd", "deg")[0])
     value, words = default.mdc95("speed", "m/s")
     assert np.isnan(value) and "nothing is known of speed in m/s" in words
 
