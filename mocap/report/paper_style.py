@@ -24,11 +24,12 @@ div.stack tr{border-bottom:1px solid #bbb;padding:.4rem 0}div.stack td{border:0;
 @media print{body,svg{font-family:Arial,"Liberation Sans",Helvetica,sans-serif}
 div.wide{overflow:visible}div.wide table{font-size:10.5px}
 div.wide td,section.assessment div.wide td.t{white-space:normal;min-width:0;padding:.12rem .3rem}
-div.headline td:not(.t){white-space:nowrap}thead{display:table-header-group}
+div.metrics th:first-child{width:30%}div.headline td:not(.t){white-space:nowrap}thead{display:table-header-group}
 h2,h3,p.lead{break-after:avoid}
 h1{font-size:17px;margin:0}h2,h2.task{font-size:14px;margin:14px 0 4px}h3{font-size:12px;margin:6px 0 2px}
 p{margin:5px 0}figcaption,p.note{font-size:10.5px}.box{padding:3px 10px;margin:6px 0}
 figure,.box,dl.facts div,tr{break-inside:avoid}
 div.plots{grid-template-columns:repeat(2,minmax(0,1fr))}dl.facts{grid-template-columns:repeat(4,minmax(0,1fr))}
+div.pictures{grid-template-columns:repeat(2,minmax(0,1fr))}div.pictures img{width:100%}
 div.frames{grid-template-columns:repeat(3,minmax(0,1fr))}}
 """

@@ -12,7 +12,7 @@ from mocap.trial import Metric
 
 _DIGITS = {"deg": 1, "m": 3, "mm": 0, "cm": 1, "s": 2, "m/s": 2, "deg/s": 0, "1": 2, "%": 1, "1/min": 1, "kg": 1,
            "deg/rep": 2}  # fmt: skip
-_MOST_DIGITS = 4
+_MOST_DIGITS = 3
 _LOPSIDED = 0.15  # of an interval's half width, from which both its ends are told
 _UNKNOWN = "\u2013"
 _TITLES = {
@@ -27,8 +27,11 @@ _TITLES = {
 _OF_SETS = {"mean": "mean", "sd": "SD", "slope": "slope over the repetitions"}
 _LIMITS = ("wink_threshold", "wink_detectable")  # no measurements: they have no uncertainty
 _SIDE_WITHIN = re.compile(r"(_[rl])(_.*)$")  # hip_flexion_r_bottom: the side is told last
-_ACRONYMS = {"com": "CoM", "bw": "BW", "gps": "GPS", "map": "MAP", "gdi": "GDI", "rom": "ROM", "mdc95": "MDC95",
-             "sem": "SEM", "icc": "ICC", "xcom": "XCoM", "sd": "SD", "ap": "AP", "ml": "ML"}  # fmt: skip
+_ACRONYMS = {
+    "ap": "AP", "asis": "ASIS", "cmc": "CMC", "com": "CoM", "gdi": "GDI", "gps": "GPS", "gvs": "GVS", "icc": "ICC",
+    "map": "MAP", "mdc95": "MDC95", "ml": "ML", "psis": "PSIS", "rms": "RMS", "rom": "ROM", "sd": "SD", "sem": "SEM",
+    "xcom": "XCoM",
+}  # fmt: skip
 
 
 @dataclass
@@ -134,7 +137,8 @@ def digits_of(metric: Metric) -> int:
     half = (metric.high - metric.low) / 2
     known = half[np.isfinite(half) & (half > 0) & np.isfinite(metric.values)]
     needed = int(np.ceil(-np.log10(2 * known.min()))) if len(known) else 0
-    return int(np.clip(needed, _DIGITS.get(metric.unit, 2), _MOST_DIGITS))
+    least = _DIGITS.get(metric.unit, 2)
+    return int(np.clip(needed, least, max(least, _MOST_DIGITS)))
 
 
 def listed(words: Sequence[str]) -> str:

@@ -21,6 +21,7 @@ WORDS = ("side", "grade", "grade_modifiers", "depth_class", "knee_target")
 #: Stand in the headline even where no row has a value.
 KEPT = ("wink_magnitude",)
 _MOST = 6  # columns of the headline where the task has none of its own
+_SUMMARIES = ("_mean", "_sd", "_slope")  # of a metric that has its own meaning
 _MOST_COLUMNS = 7  # of a table whose rows have names; more stand as rows
 _TABLES = {
     "set": "The set of repetitions", "sides": "Both sides, means over their cycles", "asymmetry": "Right less left",
@@ -89,7 +90,7 @@ def whole_table(one: Table, row_name: str) -> str:
         rows += [[escaped(metric_title(words.name)), *(escaped(words.values[row]) for row in chosen)]
                  for words in _own(one.words) if words.name != "side"]  # fmt: skip
         head = [escaped(row_name.capitalize()), *(_label(one, row) for row in chosen)]
-        parts += [f"<div class='wide'>{_with_head(head, rows, ())}</div>{notes.told()}"] if rows else []
+        parts += [f"<div class='wide metrics'>{_with_head(head, rows, ())}</div>{notes.told()}"] if rows else []
     return "".join(parts) + _without_values([metric for metric in own if not _has_values(metric)])
 
 
@@ -136,10 +137,13 @@ def _own(columns: Sequence[Column]) -> list[Column]:
 
 
 def meanings(tables: Sequence[Table]) -> str:
-    """Return what every metric is, each once, by its name in files."""
+    """Return what every metric is, each once, by its name in files; means and SDs of one are not told again."""
     known: dict[tuple[str, str], str] = {}
+    named = {metric.name for one in tables for metric in one.metrics}
     for one in tables:
         for metric in _own(one.metrics):
+            if metric.name.rpartition("_")[0] in named and metric.name.endswith(_SUMMARIES):
+                continue
             known.setdefault((metric.column, metric.meaning), shown_unit(metric.unit) or "ratio")
         for words in _own(one.words):
             known.setdefault((words.name, words.meaning), "words")
