@@ -40,9 +40,9 @@ def test_the_attainable_level_is_the_largest_share_of_flips_below_alpha(n: int, 
 
 
 def test_false_findings_in_a_few_hundred_data_sets() -> None:
-    found, clusters, attainable = rates(lambda rng: paired_test(smooth(rng, 8)), 600, 1)
-    # Measured 0.043 and 0.045 where 0.0469 is attainable; standard error 0.009.
-    assert found == pytest.approx(attainable, abs=0.026) and clusters <= 0.05 + 0.026
+    found, clusters, attainable = rates(lambda rng: paired_test(smooth(rng, 8)), 400, 1)
+    # Standard error 0.011; measured values stand beside the test of many.
+    assert found == pytest.approx(attainable, abs=0.031) and clusters <= 0.05 + 0.031
 
 
 @pytest.mark.heavy

@@ -10,8 +10,9 @@ from typer.testing import CliRunner
 
 from mocap.cli import app
 from mocap.config.reliability import read_reliability
+from mocap.config.trial_table import read_trial_table
 from mocap.errors import MocapError
-from mocap.pipeline.assessed_trials import recording
+from mocap.pipeline.assessed_trials import recording, with_table
 from mocap.pipeline.reliability import reliability_to_file, study_of
 from mocap.storage import write_trial
 from mocap.trial import Trial
@@ -37,31 +38,32 @@ def written(folder: Path, trials: dict[str, Trial]) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    return written(tmp_path_factory.mktemp("study"), study(5, 2))
+    return written(tmp_path_factory.mktemp("study"), study(5, 3, ("AB",)))
 
 
 def test_the_command_writes_a_file_that_says_what_it_rests_on(files: list[Path], tmp_path: Path) -> None:
     out = tmp_path / "reliability.toml"
     done = CliRunner().invoke(app, ["reliability", *map(str, files), "--out", str(out)])
     assert done.exit_code == 0, done.output
-    assert "5 people, each measured 4 times: AB, visit 1; AB, visit 2; CD, visit 1; CD, visit 2" in done.stdout
+    assert "5 people, each measured 3 times: AB, visit 1; AB, visit 2; AB, visit 3" in done.stdout
     own = read_reliability(out)
     assert own.from_lab and own.task == "squat" and own.method["model"] == "segments"
     entry = own.metric["wink_magnitude"]
-    assert (entry.unit, entry.n_people, entry.n_measurements, entry.repetitions) == ("deg", 5, 4, 4.0)
+    assert (entry.unit, entry.n_people, entry.n_measurements, entry.repetitions) == ("deg", 5, 3, 4.0)
     # Of the four repetitions that were usual the file's own MDC95, but where the parts were rounded.
     assert entry.mdc95_between(4, 4) == pytest.approx(entry.mdc95, rel=1e-4)
     value, words = own.mdc95("wink_magnitude", "deg")
-    assert value == entry.mdc95 and words == "this lab's own reliability 'reliability' (5 people, 4 measurements each)"
+    assert value == entry.mdc95 and words == "this lab's own reliability 'reliability' (5 people, 3 measurements each)"
     assert set(own.metric) == {"wink_magnitude", "depth"}
 
 
 def test_json_and_a_second_run_over_the_own_file(files: list[Path], tmp_path: Path) -> None:
     out = tmp_path / "lab.toml"
     arguments = ["reliability", *map(str, files), "--out", str(out), "--name", "lab <2>", "--json"]
-    first, second = (CliRunner().invoke(app, arguments) for _ in range(2))
-    assert first.exit_code == second.exit_code == 0 and first.stdout == second.stdout
-    told = json.loads(first.stdout)
+    out.write_text('# format = "mocap-reliability"\n', encoding="utf-8")  # of that kind: it gives way
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0
+    told = json.loads(done.stdout)
     wink = next(one for one in told["metrics"] if one["name"] == "wink_magnitude")
     assert wink["icc"]["ICC(2,1)"]["interval"][0] < wink["icc"]["ICC(2,1)"]["value"]
     assert told["people"] == ["P00", "P01", "P02", "P03", "P04"]
@@ -72,32 +74,32 @@ def test_json_and_a_second_run_over_the_own_file(files: list[Path], tmp_path: Pa
 
 
 def test_many_people_show_the_errors_that_went_in() -> None:
-    made = study_of(recordings(study(60, 2, sds=(5.0, 1.5, 1.0))), "large")
+    made = study_of(recordings(study(40, 2, sds=(5.0, 1.5, 1.0))), "large")
     wink = made.metrics["wink_magnitude"]
     # True: 1.5 between measurements, 1 between repetitions, so an SEM of sqrt(1.5^2 + 1 / 4) = 1.58.
     assert wink.sd_repetition == pytest.approx(1.0, abs=0.06)
-    assert wink.sem_measurement == pytest.approx(1.5, abs=0.15)
-    assert wink.reliability.sem_agreement == pytest.approx(1.58, abs=0.15)
+    assert wink.sem_measurement == pytest.approx(1.5, abs=0.2)
+    assert wink.reliability.sem_agreement == pytest.approx(1.58, abs=0.2)
     assert wink.reliability.icc().value == pytest.approx(25 / 27.5, abs=0.05)
 
 
-def test_a_table_of_trials_says_who_and_when(files: list[Path], tmp_path: Path) -> None:
-    table = tmp_path / "trials.csv"
+def test_a_table_of_trials_says_who_and_when(tmp_path: Path) -> None:
+    table, found = tmp_path / "trials.csv", recordings(study(5, 2))
     lines = ["file;subject;operator;visit"]
-    for path in files:  # one operator, four visits
-        person, operator, visit = path.stem.split("_")
-        lines.append(f"{path.name};=X{person};AB;{int(visit) + 2 * (operator == 'CD')}")
+    for one in found:  # one operator, four visits
+        person, operator, visit = one.name.removesuffix(".h5").split("_")
+        lines.append(f"{one.name};=X{person};AB;{int(visit) + 2 * (operator == 'CD')}")
     table.write_text("\n".join(lines), encoding="utf-8")
-    made = reliability_to_file(files, tmp_path / "reliability.toml", table)
+    made = study_of(with_table(found, read_trial_table(table)), "x")
     assert made.measurements == tuple(f"AB, visit {number}" for number in range(4)) and made.people[0] == "=XP00"
     table.write_text("\n".join(lines[:-1]), encoding="utf-8")
     with pytest.raises(MocapError, match=r"NOT_IN_TABLE: P04_CD_1.h5 is not"):
-        reliability_to_file(files, tmp_path / "reliability.toml", table)
+        with_table(found, read_trial_table(table))
     for text, cause in (("a,b\n1,2", "a column 'file'"), ("", "is empty"), ("file,visit\nx", "has 1 cells in line 2"),
                         ("file\nx\nx", "x twice in line 3")):  # fmt: skip
         table.write_text(text, encoding="utf-8")
         with pytest.raises(MocapError, match=cause):
-            reliability_to_file(files, tmp_path / "reliability.toml", table)
+            read_trial_table(table)
 
 
 def test_somebody_without_a_measurement_is_left_out_and_told() -> None:
@@ -151,7 +153,7 @@ def test_what_was_not_measured_alike_is_refused() -> None:
 def test_files_without_the_assessment_are_refused(files: list[Path], tmp_path: Path) -> None:
     out = tmp_path / "reliability.toml"
     with pytest.raises(MocapError, match=r"NOT_ASSESSED: P00_AB_0.h5 holds no assessment of the task gait"):
-        reliability_to_file(files, out, task="gait")
+        reliability_to_file(files[:2], out, task="gait")
     with pytest.raises(MocapError, match="SAME_FILE"):
         reliability_to_file([files[0], files[0]], out)
     assert not out.exists()

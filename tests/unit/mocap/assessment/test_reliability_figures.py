@@ -18,6 +18,9 @@ FLOW = [
     [360, 320, 350, 345], [330, 340, 380, 390], [335, 385, 360, 370], [400, 420, 425, 420], [430, 460, 480, 470],
 ]  # fmt: skip
 
+#: Scores of eight wines by four judges, an example that several statistics packages print.
+WINES = [[1, 2, 0, 1], [1, 3, 3, 2], [3, 8, 1, 4], [6, 4, 3, 3], [6, 5, 5, 6], [7, 5, 6, 2], [8, 7, 7, 9], [9, 9, 9, 8]]
+
 
 def exact(rows: list[list[int]]) -> dict[str, float]:
     """By fractions, from sums of products: no mean squares, and no rounding but the last."""
@@ -42,7 +45,7 @@ def exact(rows: list[list[int]]) -> dict[str, float]:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("rows", [RATINGS, FLOW])
+@pytest.mark.parametrize("rows", [RATINGS, FLOW, WINES])
 def test_coefficients_and_errors_are_those_of_exact_fractions(rows: list[list[int]]) -> None:
     found, true = reliability(np.array(rows, float)), exact(rows)
     for one in found.coefficients:
@@ -65,6 +68,19 @@ def test_the_example_of_shrout_and_fleiss() -> None:
     for form, figures in printed.items():
         one = found.icc(form)
         assert (one.value, *one.interval) == pytest.approx(figures, abs=0.005), form
+
+
+def test_the_example_of_wines() -> None:
+    found = reliability(np.array(WINES, float))
+    # As psych (R) and pingouin print it: F 11.680 and 11.787, three decimals of the coefficients, two of the intervals.
+    assert found.squares.rows / found.squares.within == pytest.approx(11.680, abs=0.0005)
+    assert found.squares.rows / found.squares.residual == pytest.approx(11.787, abs=0.0005)
+    printed = {"ICC(1,1)": 0.728, "ICC(2,1)": 0.728, "ICC(3,1)": 0.729, "ICC(1,k)": 0.914, "ICC(2,k)": 0.914,
+               "ICC(3,k)": 0.915}  # fmt: skip
+    for form, value in printed.items():
+        one = found.icc(form)
+        assert one.value == pytest.approx(value, abs=0.0005)
+        assert one.interval == pytest.approx((0.43, 0.93) if form.endswith("1)") else (0.75, 0.98), abs=0.005)
 
 
 def test_the_example_of_bland_and_altman() -> None:
