@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from mocap.assessment.movement import Movement
 from mocap.trial import Metric, change_between
 from mocap.trial.angles import CONSTANT_PARTS
-from mocap.trial.scalars import doubted
+from mocap.trial.scalars import doubted_one
 
 NOISE_UNKNOWN = "without the noise of the points, which came without uncertainty"
 #: Of a value itself; `u_static` is a part of the random one, and the changes have parts of their own.
@@ -43,7 +43,7 @@ def angle_at(
     constant = np.array([getattr(movement.angles, part)[index] for part in _PARTS_OF_VALUE])
     constant_deg = np.rad2deg(np.linalg.norm(constant[np.isfinite(constant)]))
     values, sd = movement.angle_deg(angle), np.rad2deg(movement.angles.sd[:, index])
-    flagged = doubted(movement.angles)[:, index]
+    flagged = doubted_one(movement.angles, index)
     if not np.isfinite(sd).any():
         meaning, sd = f"{meaning}; {NOISE_UNKNOWN}", np.zeros(len(sd))
     found, sds, reasons, n = [], [], [], []
@@ -73,7 +73,7 @@ def angle_change(
     if why:
         return withheld(name, "deg", meaning, len(from_frames), why)
     found, sds, reasons, n = [], [], [], []
-    flagged = doubted(movement.angles)[:, movement.angles.names.index(angle)]
+    flagged = doubted_one(movement.angles, movement.angles.names.index(angle))
     if not np.isfinite(movement.sd_deg(angle)).any():
         meaning = f"{meaning}; {NOISE_UNKNOWN}"
     for start, stop in zip(from_frames, to_frames, strict=True):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from mocap.errors import ShapeError
 from mocap.trial import Event, JointAngles, Measure, Table
 from mocap.trial.checks import freeze
-from mocap.trial.scalars import doubted
+from mocap.trial.scalars import doubted_one
 
 _INDEPENDENT = np.ones(1)
 NOTHING_KNOWN = "nothing is known of the reliability"
@@ -86,7 +86,7 @@ class Movement:
         if name not in self.angles.names:
             return np.full(self.n_frames, np.nan)
         index = self.angles.names.index(name)
-        return np.where(doubted(self.angles)[:, index], np.nan, np.rad2deg(self.angles.values[:, index]))
+        return np.where(doubted_one(self.angles, index), np.nan, np.rad2deg(self.angles.values[:, index]))
 
     def sd_deg(self, name: str) -> NDArray:
         """Return the random standard uncertainty of an angle, shape (time,), in degrees; NaN where it is not known.

@@ -221,9 +221,18 @@ def extreme(movement: Movement, name: str, frames: NDArray, sign: float, cutoff_
     return angle_over(movement, name, about(movement, index, half_s, frames))
 
 
+_REACH_PERIODS = 6.0
+
+
 def extreme_frame(movement: Movement, series: NDArray, frames: NDArray, sign: float, cutoff_hz: float) -> int:
     """Return the frame of the largest or smallest value of the low-passed series among some; -1 where it is unknown."""
-    smooth = sign * smoothed(movement, series, cutoff_hz)[frames]
+    if not len(frames):
+        return -1
+    # What lies farther off than the filter reaches changes nothing.
+    reach = int(np.ceil(_REACH_PERIODS * movement.rate_hz / cutoff_hz))
+    first = max(int(frames.min()) - reach, 0)
+    near = series[first : int(frames.max()) + reach + 1]
+    smooth = sign * smoothed(movement, near, cutoff_hz)[frames - first]
     return int(frames[int(np.nanargmax(smooth))]) if np.isfinite(smooth).any() else -1
 
 

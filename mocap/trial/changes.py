@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from mocap.errors import ShapeError
 from mocap.trial.angles import JointAngles
-from mocap.trial.scalars import doubted
+from mocap.trial.scalars import doubted_one
 
 _INDEPENDENT = np.ones(1)
 
@@ -97,7 +97,7 @@ def change_between(
     index = angles.names.index(name) if name in angles.names else -1
     values = angles[name]  # says what there is when there is no such angle
     sd = angles.sd[:, index]
-    flagged = doubted(angles)[:, index]
+    flagged = doubted_one(angles, index)
     asked = [_numbers(frames, len(values)) for frames in (from_frames, to_frames)]
     start, stop = (_usable(frames[~flagged[frames]], values, sd) for frames in asked)
     left_out = [int(flagged[frames].sum()) for frames in asked]

@@ -30,6 +30,14 @@ def doubted(angles: JointAngles) -> NDArray:
     return _with_words(angles, [not _NOTES.issuperset(words.split("; ")) for words in angles.frame_reason_words])
 
 
+def doubted_one(angles: JointAngles, index: int) -> NDArray:
+    """Return which values of one angle, shape (time,) of bool, bear a flag that is more than a note."""
+    flags = np.array([not _NOTES.issuperset(words.split("; ")) for words in angles.frame_reason_words])
+    if not flags.any():
+        return np.zeros(len(angles.values), bool)
+    return np.isfinite(angles.values[:, index]) & flags[angles.frame_reason[:, index]]
+
+
 def scalar_values(angles: JointAngles) -> NDArray:
     """Return the values, shape (time, angle) in rad, that single figures are taken from: NaN where they are doubted.
 

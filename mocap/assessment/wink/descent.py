@@ -12,6 +12,7 @@ STEP = 0.01
 STEPS = round(1 / STEP) + 1
 _WIDTHS = 7  # of bends that are tried, 0 among them
 _PLACE_STEP = 0.01  # of breakpoints that are tried
+_JITTER = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +109,11 @@ def noise_between(descent: Descent, sd: NDArray, correlation: NDArray) -> NDArra
 
 def draws(covariance: NDArray, number: int, seed: int) -> NDArray:
     """Return draws of noise of a covariance, shape (step, number)."""
-    values, vectors = np.linalg.eigh(covariance)
-    normal = np.random.default_rng(seed).standard_normal((len(values), number))
-    return np.asarray(vectors @ (np.sqrt(np.maximum(values, 0.0))[:, None] * normal))
+    normal = np.random.default_rng(seed).standard_normal((len(covariance), number))
+    # Steps between two frames share their noise: without a trace of its own the matrix would be singular.
+    trace = _JITTER * float(np.trace(covariance)) / len(covariance)
+    try:
+        return np.asarray(np.linalg.cholesky(covariance + trace * np.eye(len(covariance))) @ normal)
+    except np.linalg.LinAlgError:  # interpolated correlations need not belong together
+        values, vectors = np.linalg.eigh(covariance)
+        return np.asarray(vectors @ (np.sqrt(np.maximum(values, 0.0))[:, None] * normal))
