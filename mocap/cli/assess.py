@@ -15,7 +15,9 @@ EXAMPLE = (
     "mocap assess squat.h5 --task squat\n\n"
     "other settings: mocap assess squat.h5 --task squat --protocol our_squat.toml --set repetitions.foot_shift=0.03\n\n"
     "a reviewer's corrections, which stay: mocap assess squat.h5 --task squat --edit 2:bottom=3.95 "
-    "--edit '4:reject=lost balance'"
+    "--edit '4:reject=lost balance'\n\n"
+    "with what other tests of the person say: mocap assess squat.h5 --task squat --beside knee_to_wall.h5 "
+    "--beside hinge.h5"
 )
 
 
@@ -37,6 +39,10 @@ def command(
     reliability: Annotated[
         Path | None, typer.Option(help="The lab's own reliability.toml, as mocap reliability writes it.")
     ] = None,
+    beside: Annotated[
+        list[Path] | None,
+        typer.Option(help="An assessed trial of another test of the person: knee-to-wall, hinge, squats; repeatable."),
+    ] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the table of repetitions to this .csv file, too.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -44,7 +50,8 @@ def command(
     from mocap.pipeline.assess import assess_file, write_table
     from mocap.pipeline.assess_words import assessment_json, assessment_lines
 
-    made = assess_file(trial, task, protocol, _pairs(choices), tuple(edit or ()), csv, reliability)
+    made = assess_file(trial, task, protocol, _pairs(choices), tuple(edit or ()), csv, reliability,
+                       tuple(beside or ()))  # fmt: skip
     if csv is not None:
         write_table(made, csv)
     show(assessment_json(made, trial), as_json, [*assessment_lines(made), *_lines(made)])

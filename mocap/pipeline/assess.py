@@ -1,7 +1,7 @@
 """Assess a trial: the recipe of each task, what of an earlier run stays, and the file."""
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from mocap.pipeline.assess_edits import with_edit_events
 from mocap.pipeline.assess_words import table_text
 from mocap.pipeline.assessment_method import method_of
 from mocap.pipeline.movement import movement_of
+from mocap.pipeline.other_tests import other_tests, read_tests
 from mocap.pipeline.output_kinds import ASSESSMENT_TABLE
 from mocap.pipeline.outputs import check_outputs
 from mocap.pipeline.trial_outputs import TRIAL_SUFFIXES
@@ -50,7 +51,9 @@ RECIPES: Mapping[str, Recipe] = {
 }
 
 
-def assessed(trial: Trial, protocol: Protocol, own: Reliability | None = None) -> Trial:
+def assessed(
+    trial: Trial, protocol: Protocol, own: Reliability | None = None, beside: Sequence[Trial] = ()
+) -> Trial:
     """Return a trial with the assessment of one task, in place of an earlier one of that task.
 
     Detected events of the task are made anew; imported and edited ones stay, and the edits are applied.
@@ -62,22 +65,25 @@ def assessed(trial: Trial, protocol: Protocol, own: Reliability | None = None) -
     own : Reliability, optional
         Of the lab. Where it was measured in another way than this trial, or there is none, the default is used, which
         is not from the lab; a note says so.
+    beside : sequence of Trial
+        Assessed trials of other tests of the same person.
 
     Raises
     ------
     AssessmentError
-        NO_ANGLES, TASK
+        NO_ANGLES, TASK, OTHER_SUBJECT
     """
     task = protocol.task
     check_task(task)
     recipe = RECIPES[task]
     reliability, note = _reliability(trial, protocol, own)
-    made, events = recipe.assess(movement_of(trial, reliability, task), protocol)
+    made, events = recipe.assess(movement_of(trial, reliability, other_tests(trial, beside)), protocol)
     made = replace(made, notes=(*made.notes, note))
     others = tuple(one for one in trial.events if one.source != "detected" or one.label not in recipe.labels)
     assessments = (*(one for one in trial.assessments if one.task != task), made)
     steps = tuple(one for one in trial.operations if one.name != STEP or one.parameters.get("task") != task)
-    step = Operation(STEP, {"task": task, "protocol": protocol.name, "protocol_sha256": protocol.sha256})
+    told = {"beside": ", ".join(one.trial_id for one in beside)} if beside else {}
+    step = Operation(STEP, {"task": task, "protocol": protocol.name, "protocol_sha256": protocol.sha256, **told})
     in_time = sorted((*others, *events), key=lambda one: (one.time_s != one.time_s, one.time_s, one.label, one.source))
     return replace(trial, events=tuple(in_time), assessments=assessments, operations=(*steps, step))
 
@@ -101,6 +107,7 @@ def assess_file(
     edits: tuple[str, ...] = (),
     csv: Path | None = None,
     reliability: Path | None = None,
+    beside: tuple[Path, ...] = (),
 ) -> Assessment:
     """Assess a trial file and write the results into it.
 
@@ -120,11 +127,13 @@ def assess_file(
 
     reliability : Path, optional
         What `mocap reliability` wrote.
+    beside : tuple of Path
+        Assessed trials of other tests of the same person.
 
     Raises
     ------
     AssessmentError
-        NOT_A_TRIAL_FILE, NO_ANGLES, TASK, EDIT
+        NOT_A_TRIAL_FILE, NO_ANGLES, TASK, EDIT, NOT_ASSESSED, OTHER_SUBJECT
     ConfigError, SourceError
         Of the protocol and the output.
     """
@@ -139,7 +148,7 @@ def assess_file(
     trial = read_trial(path)
     protocol = read_protocol(_task(trial, task), chosen, changes)
     own = None if reliability is None else read_reliability(reliability)
-    made = assessed(with_edit_events(trial, protocol.task, edits), protocol, own)
+    made = assessed(with_edit_events(trial, protocol.task, edits), protocol, own, read_tests(beside))
     write_trial(path, made)
     return made.assessments[-1]
 

@@ -11,7 +11,7 @@ from mocap.config.reliability import Reliability
 from mocap.errors import AssessmentError
 from mocap.kinematics.marker_sets import find_marker_set, match, read_marker_set
 from mocap.pipeline.point_noise import trial_noise_correlation
-from mocap.trial import Trial
+from mocap.trial import Table, Trial
 
 _CENTRES = {"femur": "HJC", "shank_proximal": "KJC", "shank_distal": "AJC"}
 _BAR = {"BAR_R": ("BAR_R", "BARR", "RBAR", "R_BAR", "BAR1"), "BAR_L": ("BAR_L", "BARL", "LBAR", "L_BAR", "BAR2")}
@@ -21,8 +21,8 @@ OWN_LABELS = "landmark_labels"
 """Of the step `kinematics`: labels by landmark, as JSON, where the marker set is a file of the lab's own."""
 
 
-def movement_of(trial: Trial, reliability: Reliability, task: str) -> Movement:
-    """Return what an assessment is made from.
+def movement_of(trial: Trial, reliability: Reliability, others: Mapping[str, Table] | None = None) -> Movement:
+    """Return what an assessment is made from; `others` are tables of other tests of the person, by task.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def movement_of(trial: Trial, reliability: Reliability, task: str) -> Movement:
         correlation=trial_noise_correlation(trial),
         filtered=trial.points_smoothed is not None,
         gravity_known=trial.gravity_known,
-        others={one.task: one.repetitions for one in trial.assessments if one.task != task},
+        others=others or {},
         events=tuple(one for one in trial.events if one.source != "detected"),
         mdc95=reliability.mdc95,
     )

@@ -24,7 +24,12 @@ from mocap.pipeline.point_filter import as_static, with_filtered_points
 from mocap.pipeline.progress import Progress
 from mocap.pipeline.reconstruction import reconstruct_trial, with_z_up
 from mocap.pipeline.record import Outcome, SessionSummary, StageRecord
-from mocap.pipeline.session_assessment import SessionAssessment, assessed_by_task, session_assessment
+from mocap.pipeline.session_assessment import (
+    SessionAssessment,
+    assessed_by_task,
+    session_assessment,
+    tests_beside,
+)
 from mocap.pipeline.session_inputs import (
     calibration_files,
     clock_files,
@@ -90,8 +95,9 @@ def run_session(folder: Path, out: Path, progress: Progress) -> SessionSummary:
     rig = calibration.read_rig(out / "calibration.toml")
     static: Trial | None = None
     refused: dict[str, str] = {}
-    # The static before what refers to it, and what calibrates the person before the static.
-    entries = sorted(session.trial, key=lambda entry: (entry.name not in run.calibrates, entry.name != run.static_name))
+    # The static before what refers to it, what calibrates the person before the static, and squats after other tests.
+    entries = sorted(session.trial, key=lambda entry: (entry.name not in run.calibrates, entry.name != run.static_name,
+                                                       entry.task == "squat"))  # fmt: skip
     for number, entry in enumerate(entries):
         progress("trials", number, len(entries))
         outcome = run.trial(entry, rig, static, refused)
@@ -180,6 +186,7 @@ class _Run:
         source = existing(self.folder, entry.files, f"trial '{entry.name}'")
         if session.keypoints.source == "video":
             source = session_keypoints(session, self.folder, entry, self.progress, self.out / "calibration.toml")
+        beside = tests_beside(session.trial, entry, self.assessment, self.out)
         inputs = options_sha256(
             {
                 "keypoints": input_sha256(source), "calibration": file_sha256(self.out / "calibration.toml"),
@@ -193,13 +200,15 @@ class _Run:
                 "skeleton": skeleton_sha256(session, self.folder),
                 "plates": plates_sha256(session, self.folder),
                 "assessment": self.assessment.inputs_of(entry.task),
+                "beside": [file_sha256(path) for path in beside],
                 "clocks": [content_sha256(path) for path in clock_files(session, self.folder, entry)],
             }
         )  # fmt: skip
         if self.record.is_current(output, inputs):
             quality, operations = read_told(self.out / output)
             return Outcome(name, "skipped", "", quality, notes_in(operations))
-        trial = assessed_by_task(self._computed(entry, source, rig, static), self.assessment, self.out / output)
+        trial = assessed_by_task(self._computed(entry, source, rig, static), self.assessment, self.out / output,
+                                 beside)  # fmt: skip
         write_trial(self.out / output, trial)
         self.record.store(output, inputs)
         return Outcome(name, "done", _summary(trial), trial.quality, notes_of(trial))

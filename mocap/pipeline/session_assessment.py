@@ -1,14 +1,16 @@
 """What a session says of the assessment of its trials: settings of the lab's own, by task."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mocap.config.protocols import Protocol, read_protocol
 from mocap.config.reliability import Reliability, read_reliability
+from mocap.config.session import TrialEntry
 from mocap.errors import ConfigError
 from mocap.pipeline.assess import RECIPES, assessed, check_task
 from mocap.pipeline.kept_edits import with_kept_edits
+from mocap.pipeline.other_tests import read_tests
 from mocap.trial import Trial
 
 
@@ -74,8 +76,20 @@ def _check_there(folder: Path, name: str, code: str) -> None:
         raise ConfigError(f"session.toml: {name} is not in the session's folder.", "Name a file there.", code=code)
 
 
-def assessed_by_task(trial: Trial, how: SessionAssessment, older: Path) -> Trial:
-    """Return a trial with the assessment of its task, where there is one, and with the edits of its older result."""
+def tests_beside(entries: Sequence[TrialEntry], entry: TrialEntry, how: SessionAssessment, out: Path) -> list[Path]:
+    """Return the results of the tests that the assessment of squats takes up: hinges and knee-to-wall, made before."""
+    if entry.task != "squat" or entry.task not in how.protocols:
+        return []
+    paths = [out / f"{one.name}.h5" for one in entries if one.task in ("hinge", "knee_to_wall")]
+    return [path for path in paths if path.is_file()]
+
+
+def assessed_by_task(trial: Trial, how: SessionAssessment, older: Path, beside: Sequence[Path] = ()) -> Trial:
+    """Return a trial with the assessment of its task, where there is one, and with the edits of its older result.
+
+    `beside` are trials of other tests of the person, assessed already.
+    """
     trial = with_kept_edits(trial, older)
     protocol = how.protocols.get(trial.task)
-    return trial if protocol is None or trial.angles is None else assessed(trial, protocol, how.reliability)
+    return trial if protocol is None or trial.angles is None else assessed(
+        trial, protocol, how.reliability, read_tests(beside))  # fmt: skip

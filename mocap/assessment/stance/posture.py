@@ -96,7 +96,8 @@ def thigh_columns(movement: Movement, parts: Sequence[Phases], settings: StanceS
         columns += [
             column(f"femur_sagittal_length_{side}", "1", f"Length of the {word} thigh (hip to knee centre) projected "
                    "on the sagittal plane of the person, over its true length, at the bottom: 1 straight ahead, "
-                   "less when turned out or abducted.", [_sagittal_length(movement, side, part, settings) for part in parts]),
+                   "less when turned out or abducted.",
+                   [_sagittal_length(movement, side, part, settings) for part in parts]),
             column(f"asis_femur_gap_{side}", "mm", f"Distance of the {word} ASIS from the line of the thigh (hip to "
                    "knee centre) at the bottom. A proxy of contact of soft tissue, which no marker shows.",
                    [_gap(movement, side, part).less_sure(settings.landmark_sd_mm, settings.hip_centre_sd_mm)
