@@ -1,7 +1,7 @@
 """What an assessment is made from: angles with their doubts, places of the body, and what is known of the person."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -80,6 +80,22 @@ class Movement:
     def time_s(self) -> NDArray:
         """Frame times, shape (time,)."""
         return self.angles.time_s
+
+    def cut(self, first: int, stop: int) -> "Movement":
+        """Return a part of the movement, from one frame to before another."""
+        part, angles = slice(first, stop), self.angles
+        return replace(
+            self,
+            angles=replace(
+                angles, values=angles.values[part], sd=angles.sd[part], frame_reason=angles.frame_reason[part],
+                start_s=angles.start_s + first / angles.rate_hz,
+            ),
+            places={name: place[part] for name, place in self.places.items()},
+            measures={
+                name: replace(one, values=one.values[part], sd=one.sd[part], frame_reason=one.frame_reason[part])
+                for name, one in self.measures.items()
+            },
+        )  # fmt: skip
 
     def angle_deg(self, name: str) -> NDArray:
         """Return an angle, shape (time,), in degrees; NaN where it is missing, doubted or there is no such angle."""

@@ -2,7 +2,7 @@
 Assessment, Trial."""
 
 from mocap.trial.angles import AngleDefinition, JointAngles
-from mocap.trial.assessment import METRIC_UNITS, Assessment, Metric, Rejected, Rule, Table, Words, joined
+from mocap.trial.assessment import METRIC_UNITS, Assessment, Metric, Rejected, Rule, Table, Words, joined, stacked
 from mocap.trial.bone_errors import BoneErrors
 from mocap.trial.changes import Change, change_between
 from mocap.trial.conventions import (
@@ -67,4 +67,5 @@ __all__ = [
     "scalar_values",
     "shared_parts",
     "shown",
+    "stacked",
 ]

@@ -81,6 +81,14 @@ class Metric:
         return f"{self.name}{METRIC_UNITS[self.unit]}"
 
 
+def stacked(parts: Sequence[Metric]) -> Metric:
+    """Return the rows of one column after each other; what it is, is told by the first part."""
+    names = ("values", "sd", "low", "high", "n")
+    rows = {name: np.concatenate([getattr(one, name) for one in parts]) for name in names}
+    reasons = tuple(reason for one in parts for reason in one.reasons)
+    return Metric(parts[0].name, parts[0].unit, parts[0].meaning, reasons=reasons, **rows)
+
+
 @dataclass(frozen=True)
 class Words:
     """A column of words, one per row of its table: `grade`, `side`.

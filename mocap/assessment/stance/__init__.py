@@ -1,6 +1,9 @@
 """Stance, tracking of the knees, heels, posture, balance, bar and sides of a squat's repetitions."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from mocap.assessment.movement import Movement
 from mocap.assessment.phases import all_phases
@@ -18,7 +21,9 @@ from mocap.assessment.stance.posture import (
 )
 from mocap.assessment.stance.settings import StanceSettings
 from mocap.assessment.stance.sides import side_columns
-from mocap.trial import Metric
+from mocap.trial import Metric, stacked
+
+_REACH_PERIODS = 6.0
 
 __all__ = ["StanceSettings", "heel_lift_events", "neutral_columns", "stance_columns"]
 
@@ -43,6 +48,30 @@ def stance_columns(
         lean, spine, largest angles, length of the thigh from the side, gap of ASIS and thigh, rotation and abduction of
         the hips, balance, bar, differences of the sides.
     """
+    if not repetitions:
+        return _columns(movement, (), (), settings)
+    made = [
+        _columns(*_alone(movement, one, settings), (depth,), settings)
+        for one, depth in zip(repetitions, onset_depth, strict=True)
+    ]
+    return tuple(stacked(rows) for rows in zip(*made, strict=True))
+
+
+def _alone(movement: Movement, one: Repetition, settings: StanceSettings) -> tuple[Movement, tuple[Repetition, ...]]:
+    """Return the movement about a repetition, as far as the filter reaches, and the repetition in it.
+
+    What is looked for in a repetition is not sought in the whole of a long trial.
+    """
+    seconds = settings.standing_seconds + _REACH_PERIODS / settings.filter_hz
+    beside = int(np.ceil(seconds * movement.rate_hz))
+    first, stop = max(one.start - beside, 0), min(one.end + beside + 1, movement.n_frames)
+    frames = {name: getattr(one, name) - first for name in ("start", "bottom", "end", "still_from", "still_to")}
+    return movement.cut(first, stop), (replace(one, **frames),)
+
+
+def _columns(
+    movement: Movement, repetitions: Sequence[Repetition], onset_depth: Sequence[float], settings: StanceSettings
+) -> tuple[Metric, ...]:
     parts = all_phases(movement, tuple(repetitions), settings.standing_seconds)
     return (
         *foot_columns(movement, parts, settings), *knee_columns(movement, parts, settings),
