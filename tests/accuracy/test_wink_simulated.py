@@ -23,7 +23,9 @@ from mocap.trial import AngleDefinition, JointAngles
 
 SETTINGS = build(WinkSettings, read_protocol("squat").section("wink"), "squat.toml")
 RATE = 100.0
-HEIGHT_SD = 0.001  # m, of each frame
+# Landmarks that give the tilt of a pelvis of 0.15 m depth 1 deg of noise have 2.6 mm each; the middle of the hips,
+# which rests on four of them, has half of that.
+HEIGHT_SD = 0.0013  # m per deg
 SWAY = 0.003  # m
 TILT = AngleDefinition("pelvic_tilt", "", "", "anterior", "", "absolute", "")
 OF_LAB = 3.0  # deg: an MDC95 below which small tucks are called as well
@@ -33,7 +35,7 @@ def as_movement(curves: WinkCurves, sd: float, memory_s: float, seed: int, filte
     """Curves with noise, as a trial: filtered before or not, with the size of the noise stated or not."""
     noise, correlation = coloured_noise(len(curves.tilt_deg), sd, memory_s, curves.rate_hz, seed)
     tilt = curves.tilt_deg + noise
-    height = curves.height_m + HEIGHT_SD * np.random.default_rng(seed + 1).standard_normal(len(tilt))
+    height = curves.height_m + HEIGHT_SD * sd * np.random.default_rng(seed + 1).standard_normal(len(tilt))
     if filtered:
         linear = Butterworth(6.0, curves.rate_hz)
         tilt, height = linear(np.stack([tilt, height], axis=1)).T

@@ -55,8 +55,10 @@ class BentLines:
         First step of depth of the fit.
     peak : ndarray
         Depth of `top`.
-    candidate : ndarray of int
-        -1 where there is none.
+    candidate, beside : ndarray of int
+        The best one, -1 where there is none, and the one beside it that the best place leans to.
+    share : ndarray
+        How much of the one beside is in the other figures.
     """
 
     place: NDArray
@@ -70,6 +72,8 @@ class BentLines:
     window: NDArray
     peak: NDArray
     candidate: NDArray
+    beside: NDArray
+    share: NDArray
 
 
 def bend(depth: NDArray, place: NDArray | float, width: NDArray | float) -> NDArray:
@@ -94,8 +98,9 @@ def fit_bent_lines(curves: NDArray, bends: Bends, window: NDArray, earliest: NDA
     """
     n_curves = curves.shape[1]
     unknown = {name: np.full(n_curves, np.nan) for name in
-               ("place", "width", "top", "bottom", "before", "after", "gain", "rest", "peak")}  # fmt: skip
-    found = BentLines(**unknown, window=window, candidate=np.full(n_curves, -1))
+               ("place", "width", "top", "bottom", "before", "after", "gain", "rest", "peak",
+                "share")}  # fmt: skip
+    found = BentLines(**unknown, window=window, candidate=np.full(n_curves, -1), beside=np.full(n_curves, -1))
     for start in np.unique(window):
         members = np.flatnonzero(window == start)
         _fit_window(found, curves[:, members], bends, int(start), earliest[members], members)
@@ -126,19 +131,28 @@ def _fit_window(
     usable = (before + change < 0) & (bends.place[allowed][:, None] >= earliest - _NEGLIGIBLE)
     gain = np.where(usable, gain, -1.0)
     best = gain.argmax(axis=0)
-    which = np.arange(len(members))
-    there = gain[best, which] >= 0
-    chosen, own, kept = allowed[best[there]], members[there], which[there]
-    first, bent = before[best[there], kept], change[best[there], kept]
-    place, width = bends.place[chosen], bends.width[chosen]
-    base = level[kept] - bent * mean[best[there]] - first * centre
-    peak = _peak(first, bent, place, width, depth[0])
-    found.place[own] = place + _between_places(gain, bends, allowed, best[there], kept)
-    found.width[own], found.candidate[own] = width, chosen
-    found.before[own], found.after[own], found.peak[own] = first, first + bent, peak
-    found.top[own] = base + first * peak + bent * bend(peak, place, width)
-    found.bottom[own] = base + first + bent * bend(np.ones(len(own)), place, width)
-    found.gain[own], found.rest[own] = gain[best[there], kept], total[kept] - gain[best[there], kept]
+    there = np.flatnonzero(gain[best, np.arange(len(members))] >= 0)
+    own, best = members[there], best[there]
+    share = _between_places(gain, bends, allowed, best, there)
+    beside = np.clip(best + np.sign(share).astype(int), 0, len(allowed) - 1)
+    found.candidate[own], found.beside[own], found.share[own] = allowed[best], allowed[beside], np.abs(share)
+    found.width[own] = bends.width[allowed[best]]
+    found.gain[own], found.rest[own] = gain[best, there], total[there] - gain[best, there]
+    found.place[own] = 0.0
+    for part in (found.before, found.after, found.top, found.bottom, found.peak):
+        part[own] = 0.0
+    # The values of the best candidate and of the one beside it, each by its part.
+    for chosen, part in ((best, 1.0 - np.abs(share)), (beside, np.abs(share))):
+        first, bent = before[chosen, there], change[chosen, there]
+        place, width = bends.place[allowed[chosen]], bends.width[allowed[chosen]]
+        base = level[there] - bent * mean[chosen] - first * centre
+        peak = _peak(first, bent, place, width, depth[0])
+        found.place[own] += part * place
+        found.before[own] += part * first
+        found.after[own] += part * (first + bent)
+        found.peak[own] += part * peak
+        found.top[own] += part * (base + first * peak + bent * bend(peak, place, width))
+        found.bottom[own] += part * (base + first + bent * bend(np.ones(len(own)), place, width))
 
 
 def _peak(before: NDArray, change: NDArray, place: NDArray, width: NDArray, start: float) -> NDArray:
@@ -148,13 +162,10 @@ def _peak(before: NDArray, change: NDArray, place: NDArray, width: NDArray, star
 
 
 def _between_places(gain: NDArray, bends: Bends, allowed: NDArray, best: NDArray, curve: NDArray) -> NDArray:
-    """Return how far beside the best candidate the gain is greatest: the vertex through its two neighbours."""
-    last = len(allowed) - 1
-    lower, upper = np.maximum(best - 1, 0), np.minimum(best + 1, last)
+    """Return by how many steps the gain is greatest beside the best candidate: the vertex through its neighbours."""
+    lower, upper = np.maximum(best - 1, 0), np.minimum(best + 1, len(allowed) - 1)
     left, middle, right = gain[lower, curve], gain[best, curve], gain[upper, curve]
     same = (bends.width[allowed[lower]] == bends.width[allowed[upper]]) & (upper - lower == 2)
     curved = left - 2.0 * middle + right
     usable = same & (left >= 0) & (right >= 0) & (curved < 0)
-    share = 0.5 * (left - right) / np.where(usable, curved, -1.0)
-    step = bends.place[allowed[upper]] - bends.place[allowed[best]]
-    return np.where(usable, np.clip(share, -0.5, 0.5) * step, 0.0)
+    return np.where(usable, np.clip(0.5 * (left - right) / np.where(usable, curved, -1.0), -0.5, 0.5), 0.0)

@@ -10,7 +10,7 @@ from mocap.signal.filters import Butterworth
 
 STEP = 0.01
 STEPS = round(1 / STEP) + 1
-_WIDTHS = 7  # of bends that are tried, 0 among them
+WIDTHS = 7  # of bends that are tried, 0 among them
 _PLACE_STEP = 0.01  # of breakpoints that are tried
 _JITTER = 1e-6
 
@@ -87,7 +87,7 @@ def bends_of(
     """
     earliest, latest, widest = limits
     places = np.arange(round(earliest / _PLACE_STEP), round(latest / _PLACE_STEP) + 1) * _PLACE_STEP
-    pairs = [(place, width) for width in np.linspace(0.0, widest, _WIDTHS) for place in places
+    pairs = [(place, width) for width in np.linspace(0.0, widest, WIDTHS) for place in places
              if place + width <= 1.0 + 1e-9 and place - width >= 0]  # fmt: skip
     place, width = np.array(pairs).T
     around = np.clip(np.nan_to_num(depth[first : last + 1]), 0.0, 1.0)

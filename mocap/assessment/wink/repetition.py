@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mocap.assessment.wink.bent_line import Bends, BentLines, bend, fit_bent_lines
-from mocap.assessment.wink.descent import STEP, Descent, draws
+from mocap.assessment.wink.bent_line import Bends, BentLines, fit_bent_lines
+from mocap.assessment.wink.descent import STEP, WIDTHS, Descent, draws
 from mocap.assessment.wink.detection import Threshold, threshold_of
 from mocap.assessment.wink.estimate import Tucks, tucks_of
 from mocap.assessment.wink.settings import WinkSettings
@@ -126,13 +126,14 @@ def wink_of(curve: Curve, mdc95: float, settings: WinkSettings, seed: int) -> Wi
     crossing = _crossing(curve, drop)
     kind = _kind(curve, found, threshold, crossing, settings, seed)
     value = float(found.magnitude[0])
-    low, high = _interval(value, again.magnitude, settings.interval_factor)
+    resolution = _resolution(found.fit, settings.widest_bend)
+    low, high = _interval(value, again.magnitude, resolution)
     onset, onset_sd = _NAN, _NAN
     if kind in (TUCK, GRADUAL):
         onset = float(found.onset[0])
         onset_sd = float(np.hypot(np.nanstd(again.onset), _RESOLUTION))
     return Wink(
-        kind=kind, magnitude=value, magnitude_sd=float(np.std(again.magnitude)),
+        kind=kind, magnitude=value, magnitude_sd=float(np.hypot(np.std(again.magnitude), resolution)),
         magnitude_low=low, magnitude_high=high,
         onset=onset, onset_sd=onset_sd, onset_low=onset - 1.96 * onset_sd,
         onset_high=min(onset + 1.96 * onset_sd, 1.0) if np.isfinite(onset) else _NAN,
@@ -142,15 +143,28 @@ def wink_of(curve: Curve, mdc95: float, settings: WinkSettings, seed: int) -> Wi
     )  # fmt: skip
 
 
-def _interval(value: float, again: NDArray, factor: float) -> tuple[float, float]:
-    """Return the 95 % interval of a magnitude: on either side the wider of percentiles and normal, times a factor.
+def _interval(value: float, again: NDArray, resolution: float) -> tuple[float, float]:
+    """Return the 95 % interval of a magnitude: on either side the wider of percentiles and normal.
 
     A sharp corner that noise rounds, or a round one that it sharpens, shifts all draws to one side.
     """
     low, high = np.percentile(again, [_TAIL, 100 - _TAIL])
     reach = 1.96 * float(np.std(again))
     below, above = max(value - float(low), reach), max(float(high) - value, reach)
-    return max(value - factor * below, 0.0), value + factor * above
+    steps = 1.96 * resolution
+    return max(value - float(np.hypot(below, steps)), 0.0), value + float(np.hypot(above, steps))
+
+
+def _resolution(fit: BentLines, widest: float) -> float:
+    """Return the standard uncertainty that the steps of the widths of bends leave in the magnitude, deg.
+
+    A bend of half width w between slopes of a and -b takes w a b / (a + b) off the corner of the lines. Half of what a
+    step makes of that: the draws choose among the widths as well.
+    """
+    rise, fall = float(fit.before[0]), -float(fit.after[0])
+    if not (rise > 0 and fall > 0):
+        return 0.0
+    return 0.5 * rise * fall / (rise + fall) * widest / (WIDTHS - 1) / float(np.sqrt(12.0))
 
 
 def modelled(tilt: NDArray, found: Tucks, bends: Bends) -> NDArray:
@@ -158,12 +172,15 @@ def modelled(tilt: NDArray, found: Tucks, bends: Bends) -> NDArray:
     fit = found.fit
     if fit.candidate[0] < 0:
         return tilt
-    change = fit.after[0] - fit.before[0]
-    candidate = int(fit.candidate[0])
-    end = bend(np.ones(1), bends.place[candidate], bends.width[candidate])[0]
-    line = fit.bottom[0] - fit.before[0] * (1.0 - bends.depth) - change * end
-    model = line + change * bends.columns[:, candidate]
-    return np.where(np.arange(len(tilt)) >= fit.window[0], model, tilt)
+    start, share = int(fit.window[0]), float(fit.share[0])
+    curves = [_fitted(tilt, bends, int(one[0]), start) for one in (fit.candidate, fit.beside)]
+    model = (1.0 - share) * curves[0] + share * curves[1]
+    return np.where(np.arange(len(tilt)) >= start, model, tilt)
+
+
+def _fitted(tilt: NDArray, bends: Bends, candidate: int, start: int) -> NDArray:
+    design = np.stack([np.ones_like(bends.depth), bends.depth, bends.columns[:, candidate]], axis=1)
+    return np.asarray(design @ np.linalg.lstsq(design[start:], tilt[start:], rcond=None)[0])
 
 
 def with_depth_noise(curve: Curve, model: NDArray) -> NDArray:

@@ -24,7 +24,6 @@ class WinkSettings:
     last_breakpoint: float
     widest_bend: float
     bootstrap_draws: int
-    interval_factor: float
     seed: int
     no_onset_chance: float
     gradual_bend: float

