@@ -38,7 +38,7 @@ def command(
 
 def _lines(made: "Study", out: Path) -> list[str]:
     lines = [f"{made.task}: {made.design}", f"  {'metric':34} {'unit':>8} {'ICC(2,1) (95 %)':>24} {'SEM':>9} "
-             f"{'MDC95 (95 %)':>30} {'n':>3}"]  # fmt: skip
+             f"{'MDC95 (95 %)':>30} {'n':>3} {'one operator':>12} {'one visit':>9}"]  # fmt: skip
     for name, one in made.metrics.items():
         if one.reliability is None:
             continue
@@ -47,13 +47,17 @@ def _lines(made: "Study", out: Path) -> list[str]:
         low, high = found.mdc95_interval
         limit = f"{found.mdc95:.3g} ({low:.3g} to {high:.3g})"
         lines.append(f"  {name:34} {made.units[name]:>8} {span:>24} {found.sem_agreement:>9.3g} {limit:>30} "
-                     f"{found.squares.n:3d}")  # fmt: skip
+                     f"{found.squares.n:3d} {_sem(one.sem_one_operator):>12} {_sem(one.sem_one_visit):>9}")  # fmt: skip
     reasons: dict[str, list[str]] = {}
     for name, one in made.metrics.items():
         if one.reliability is None:
             reasons.setdefault(one.reason, []).append(name)
     lines += [f"  not told {', '.join(names)}: {reason}" for reason, names in reasons.items()]
     return [*lines, *note_lines(made.notes), str(out)]
+
+
+def _sem(value: float) -> str:
+    return f"{value:.3g}" if value == value else "-"
 
 
 def _told(made: "Study", out: Path) -> dict[str, Any]:
@@ -64,7 +68,8 @@ def _told(made: "Study", out: Path) -> dict[str, Any]:
             {
                 "name": name, "unit": made.units[name], "meaning": made.meanings[name], "reason": one.reason,
                 "sd_repetition": one.sd_repetition, "repetitions": one.repetitions,
-                "sem_measurement": one.sem_measurement,
+                "sem_measurement": one.sem_measurement, "sem_one_operator": one.sem_one_operator,
+                "sem_one_visit": one.sem_one_visit,
                 **({} if one.reliability is None else _figures(one.reliability)),
             }
             for name, one in made.metrics.items()

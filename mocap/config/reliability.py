@@ -41,6 +41,8 @@ class MetricReliability:
         On whom, and how many of each.
     mean, sd_people : float
         Of whom it was measured: on others the ICC is another, the SEM need not be.
+    sem_one_operator, sem_one_visit : float
+        SEM over the visits of one operator, and over the operators of one visit.
     source : str
         Of figures that are not from the lab.
     note : str
@@ -63,6 +65,8 @@ class MetricReliability:
     n_measurements: int = 0
     mean: float = _NAN
     sd_people: float = _NAN
+    sem_one_operator: float = _NAN
+    sem_one_visit: float = _NAN
     source: str = ""
     note: str = ""
 

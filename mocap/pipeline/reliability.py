@@ -24,6 +24,7 @@ from mocap.pipeline.assessed_trials import (
 from mocap.pipeline.output_kinds import RELIABILITY
 from mocap.pipeline.outputs import check_outputs
 
+Measurement = tuple[str, str]
 _FORM = "ICC(2,1)"
 _DIGITS = 6  # of a figure in the file
 
@@ -95,26 +96,37 @@ def study_of(recordings: Sequence[Recording], name: str) -> Study:
     check_subjects(recordings)
     check_method(recordings)
     check_different(recordings)
-    cells: dict[tuple[str, str], list[Recording]] = {}
+    cells: dict[tuple[str, Measurement], list[Recording]] = {}
     for one, visit in zip(recordings, _visits(recordings), strict=True):
-        cells.setdefault((one.subject, f"{one.operator or 'operator not stated'}, visit {visit}"), []).append(one)
-    measurements = tuple(sorted({measurement for _, measurement in cells}))
+        cells.setdefault((one.subject, (one.operator or "operator not stated", visit)), []).append(one)
+    made = sorted({measurement for _, measurement in cells})
     everybody = sorted({person for person, _ in cells})
-    people = tuple(one for one in everybody if all((one, measurement) in cells for measurement in measurements))
-    _check_design(everybody, people, measurements, cells)
+    people = tuple(one for one in everybody if all((one, measurement) in cells for measurement in made))
+    _check_design(everybody, people, made, cells)
     lacking = [one for one in everybody if one not in people]
     notes = [f"left out, as a measurement is missing: {', '.join(lacking)}"] if lacking else []
     names = sorted({metric for one in recordings for metric in one.metrics})
+    by_operator, by_visit = _grouped(made, 0), _grouped(made, 1)
     metrics = {
-        metric: study_metric([[_values(cells[person, one], metric) for one in measurements] for person in people])
+        metric: study_metric([[_values(cells[person, one], metric) for one in made] for person in people],
+                             by_operator, by_visit)
         for metric in names
-    }
+    }  # fmt: skip
     first = {metric: next(one.metrics[metric] for one in recordings if metric in one.metrics) for metric in names}
     return Study(
-        name, recordings[0].method["task"], recordings[0].method, people, measurements, metrics,
+        name, recordings[0].method["task"], recordings[0].method, people, tuple(map(_shown, made)), metrics,
         {metric: one.unit for metric, one in first.items()}, {metric: one.meaning for metric, one in first.items()},
         tuple(notes),
     )  # fmt: skip
+
+
+def _shown(measurement: Measurement) -> str:
+    return f"{measurement[0]}, visit {measurement[1]}"
+
+
+def _grouped(made: Sequence[Measurement], part: int) -> list[list[int]]:
+    """Return the measurements of each operator (0) or visit (1), by their places."""
+    return [[at for at, one in enumerate(made) if one[part] == key] for key in sorted({one[part] for one in made})]
 
 
 def _values(recordings: Sequence[Recording], metric: str) -> np.ndarray:
@@ -137,8 +149,8 @@ def _visits(recordings: Sequence[Recording]) -> list[str]:
 
 
 def _check_design(
-    everybody: Sequence[str], people: Sequence[str], measurements: Sequence[str],
-    cells: Mapping[tuple[str, str], Sequence[Recording]],
+    everybody: Sequence[str], people: Sequence[str], measurements: Sequence[Measurement],
+    cells: Mapping[tuple[str, Measurement], Sequence[Recording]],
 ) -> None:  # fmt: skip
     remedy = (
         f"Measure people again by the same operators and visits: (people - 1) x (measurements - 1) of at least "
@@ -146,12 +158,13 @@ def _check_design(
     )
     if len(measurements) < 2:
         raise AssessmentError(
-            f"Everybody was measured once ({measurements[0]}): that shows nothing of reliability.", remedy,
+            f"Everybody was measured once ({_shown(measurements[0])}): that shows nothing of reliability.", remedy,
             code="RELIABILITY_DESIGN",
         )  # fmt: skip
     freedom = (len(people) - 1) * (len(measurements) - 1)
     if len(people) < 2 or freedom < FEWEST_FREEDOM:
-        gaps = [f"{person} lacks {one}" for person in everybody for one in measurements if (person, one) not in cells]
+        missing = [(person, one) for person in everybody for one in measurements if (person, one) not in cells]
+        gaps = [f"{person} lacks {_shown(one)}" for person, one in missing]
         told = f" ({'; '.join(gaps[:4])}{'; ...' if len(gaps) > 4 else ''})" if gaps else ""
         raise AssessmentError(
             f"{len(people)} of {len(everybody)} people have all of {len(measurements)} measurements{told}: too few.",
@@ -187,6 +200,7 @@ def _entry(one: StudyMetric, made: Study, name: str) -> dict[str, str | float | 
         "sem": found.sem_agreement, "sem_consistency": found.sem_consistency, "sem_measurement": one.sem_measurement,
         "sd_repetition": one.sd_repetition, "repetitions": one.repetitions, "icc": icc.value,
         "icc_low": icc.interval[0], "icc_high": icc.interval[1], "mean": found.mean, "sd_people": found.sd_people,
+        "sem_one_operator": one.sem_one_operator, "sem_one_visit": one.sem_one_visit,
     }  # fmt: skip
     told = {key: float(f"{value:.{_DIGITS}g}") for key, value in figures.items() if np.isfinite(value)}
     left_out = ", ".join(made.people[row] for row in one.left_out)

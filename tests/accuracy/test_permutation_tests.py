@@ -8,6 +8,7 @@ import pytest
 from scipy.ndimage import gaussian_filter1d
 from scipy.stats import permutation_test, ttest_1samp, ttest_ind
 
+from mocap.assessment.statistics.clusters import cluster_masses, clusters_of
 from mocap.assessment.statistics.permutation import PermutationTest, paired_test, two_sample_test
 from mocap.assessment.statistics.resignings import divisions, sign_flips
 
@@ -146,6 +147,29 @@ def test_a_difference_is_found_where_it_is() -> None:
     assert cluster.sign == 1 and cluster.first <= 70 <= cluster.last
     turned = paired_test(-(bump + 1.5 * smooth(np.random.default_rng(4), 10) / 0.168))
     assert turned.p == one.p and turned.t == pytest.approx(-one.t)
+
+
+def test_the_limit_is_that_of_all_flips_by_brute_force() -> None:
+    values = smooth(np.random.default_rng(11), 8)
+    largest = []
+    for signs in product([1.0, -1.0], repeat=8):
+        flipped = values * np.array(signs)[:, None]
+        largest.append(np.abs(flipped.mean(axis=0) / (flipped.std(axis=0, ddof=1) / np.sqrt(8))).max())
+    limit = paired_test(values).t_limit
+    assert np.mean(np.array(largest) > limit * (1 + 1e-6)) <= 0.05 < np.mean(np.array(largest) >= limit * (1 - 1e-6))
+
+
+def test_the_heaviest_cluster_of_many_curves_is_that_of_each() -> None:
+    rng = np.random.default_rng(12)
+    nodes = rng.random(40) > 0.1
+    t = np.full((200, 40), np.nan)
+    t[:, nodes] = 3 * rng.normal(size=(200, int(nodes.sum())))
+    found = cluster_masses(t[:, nodes], 2.0, nodes)
+    one_by_one = [max((each.mass for each in clusters_of(row, 2.0)), default=0.0) for row in t]
+    assert found == pytest.approx(one_by_one)
+    signs = clusters_of(np.array([3.0, 4.0, -3.0, 1.0, np.nan, 5.0]), 2.0)
+    assert [(one.first, one.last, one.sign, one.mass) for one in signs] == [(0, 1, 1, 3.0), (2, 2, -1, 1.0),
+                                                                            (5, 5, 1, 3.0)]  # fmt: skip
 
 
 def test_missing_values_and_curves_without_any_difference() -> None:

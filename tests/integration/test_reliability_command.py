@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,26 @@ def test_many_people_show_the_errors_that_went_in() -> None:
     assert wink.sem_measurement == pytest.approx(1.5, abs=0.2)
     assert wink.reliability.sem_agreement == pytest.approx(1.58, abs=0.2)
     assert wink.reliability.icc().value == pytest.approx(25 / 27.5, abs=0.05)
+    assert wink.sem_one_operator == pytest.approx(1.58, abs=0.25) == wink.sem_one_visit
+
+
+def test_what_an_operator_does_differently_is_told_from_what_a_day_does() -> None:
+    trials = study(20, 2, sds=(5.0, 0.3, 0.2))
+    for name, trial in trials.items():
+        if "_CD_" in name:  # who always finds 4 deg more
+            made = trial.assessments[0]
+            wink = made.repetitions["wink_magnitude"]
+            others = [one for one in made.repetitions.metrics if one is not wink]
+            more = replace(wink, values=wink.values + 4, low=None, high=None)
+            table = replace(made.repetitions, metrics=(*others, more))
+            trials[name] = replace(trial, assessments=(replace(made, repetitions=table),))
+    wink = study_of(recordings(trials), "x").metrics["wink_magnitude"]
+    # The SD of two means 4 apart is 4 / root 2 about the mean of both operators.
+    assert wink.sem_one_operator == pytest.approx(0.32, abs=0.08)
+    assert wink.sem_one_visit == pytest.approx(np.sqrt(8 + 0.1), rel=0.05)
+    assert wink.reliability.sem_agreement == pytest.approx(np.sqrt(16 / 3 + 0.1), rel=0.05)
+    alone = study_of(recordings(study(9, 2, ("AB",))), "x").metrics["wink_magnitude"]
+    assert np.isnan(alone.sem_one_operator) and np.isnan(alone.sem_one_visit)
 
 
 def test_a_table_of_trials_says_who_and_when(tmp_path: Path) -> None:

@@ -29,6 +29,9 @@ class StudyMetric:
     left_out : tuple of int
         People with a measurement that has no value.
     reason : str
+    sem_one_operator, sem_one_visit : float
+        SEM of agreement over the visits of one operator, and over the operators of one visit, each the root mean
+        square over all of these; NaN where the study had one operator, or one visit, alone.
     """
 
     reliability: Reliability | None
@@ -37,15 +40,24 @@ class StudyMetric:
     sem_measurement: float
     left_out: tuple[int, ...]
     reason: str = ""
+    sem_one_operator: float = float("nan")
+    sem_one_visit: float = float("nan")
 
 
-def study_metric(cells: Sequence[Sequence[NDArray]]) -> StudyMetric:
+Groups = Sequence[Sequence[int]]
+
+
+def study_metric(
+    cells: Sequence[Sequence[NDArray]], of_operators: Groups = (), of_visits: Groups = ()
+) -> StudyMetric:
     """Return the error of one metric.
 
     Parameters
     ----------
     cells : sequence (person) of sequence (measurement) of ndarray, shape (repetition,)
         Values of every repetition; NaN is withheld.
+    of_operators, of_visits : sequence of sequence of int
+        Which measurements each operator made, and which were made at each visit.
     """
     known = [[one[np.isfinite(one)] for one in row] for row in cells]
     table = np.array([[one.mean() if len(one) else np.nan for one in row] for row in known])
@@ -64,8 +76,17 @@ def study_metric(cells: Sequence[Sequence[NDArray]]) -> StudyMetric:
     groups = [one for row in whole for one in row]
     usual = len(groups) / sum(1.0 / len(one) for one in groups)
     within = sum(len(one) - 1 for one in groups)
+    parts = _pooled(table, of_operators), _pooled(table, of_visits)
     if not within:
-        return StudyMetric(made, nan, usual, nan, left_out)
+        return StudyMetric(made, nan, usual, nan, left_out, "", *parts)
     variance = sum(float(np.sum((one - one.mean()) ** 2)) for one in groups) / within
     rest = float(np.sqrt(max(made.sem_agreement**2 - variance / usual, 0.0)))
-    return StudyMetric(made, float(np.sqrt(variance)), usual, rest, left_out)
+    return StudyMetric(made, float(np.sqrt(variance)), usual, rest, left_out, "", *parts)
+
+
+def _pooled(table: NDArray, groups: Groups) -> float:
+    """Return the SEM of agreement within groups of measurements, pooled; NaN where there are not two such groups."""
+    several = [list(group) for group in groups if len(group) > 1]
+    if len(groups) < 2 or len(several) < len(groups):
+        return float("nan")
+    return float(np.sqrt(np.mean([reliability(table[:, group]).sem_agreement ** 2 for group in several])))

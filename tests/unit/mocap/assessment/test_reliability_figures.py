@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from scipy.stats import chi2
 
 from mocap.assessment.statistics.two_way import reliability
 from mocap.errors import KinematicsError
@@ -68,6 +69,18 @@ def test_the_example_of_shrout_and_fleiss() -> None:
     for form, figures in printed.items():
         one = found.icc(form)
         assert (one.value, *one.interval) == pytest.approx(figures, abs=0.005), form
+
+
+def test_the_interval_of_the_error_by_hand() -> None:
+    # Of the ratings: MSC / n = 5.4144 with 3 and MSE (n - 1) / n = 0.8495 with 15 degrees of freedom, together 3.996.
+    found = reliability(np.array(RATINGS, float))
+    parts = 32.486111111111114 / 6, 1.0194444444444444 * 5 / 6
+    freedom = sum(parts) ** 2 / (parts[0] ** 2 / 3 + parts[1] ** 2 / 15)
+    assert freedom == pytest.approx(3.996, abs=0.001)
+    ends = [np.sqrt(sum(parts) * freedom / chi2.ppf(share, freedom)) for share in (0.975, 0.025)]
+    assert found.sem_agreement_interval == pytest.approx(tuple(ends), rel=1e-9)
+    ends = [np.sqrt(1.0194444444444444 * 15 / chi2.ppf(share, 15)) for share in (0.975, 0.025)]
+    assert found.sem_consistency_interval == pytest.approx(tuple(ends), rel=1e-9)
 
 
 def test_the_example_of_wines() -> None:
