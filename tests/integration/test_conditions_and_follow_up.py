@@ -112,6 +112,7 @@ def test_effects_that_went_in_come_out(conditions: Conditions) -> None:
     means = [person.change.change for person in wink.people]
     assert wink.effect == pytest.approx(np.mean(means)) and wink.effect == pytest.approx(-5.0, abs=3 * wink.se)
     assert wink.test.p == 2 / 256 and wink.p_adjusted == 4 / 256
+    assert wink.test.t[0] == pytest.approx(np.mean(means) / (np.std(means, ddof=1) / np.sqrt(8)))
     by_name = {each.name: each for each in one.curves}
     assert by_name["hip_flexion_r"].test.found and not by_name["hip_flexion_l"].test.found
     # The bump is at 0.8 of the way down, which a cosine reaches at 70 % of the descent.
