@@ -4,7 +4,7 @@ from mocap.assessment.gait import ContactSettings, PassSettings, find_cycles, fi
 from mocap.assessment.gait.against_norm import norm_points, range_table
 from mocap.assessment.gait.balance import balance_columns
 from mocap.assessment.gait.contacts import FINAL, INITIAL
-from mocap.assessment.gait.curves import SCORE_POINTS, curve_tables, cycle_curves, similarity_table
+from mocap.assessment.gait.curves import curve_tables, cycle_curves, score_curves, similarity_table
 from mocap.assessment.gait.cycles import Cycle
 from mocap.assessment.gait.extents import extent_columns
 from mocap.assessment.gait.norms import NormSet
@@ -58,7 +58,7 @@ def _tables(
     movement: Movement, cycles: tuple[Cycle, ...], rows: Table, norm: NormSet | None, report: ReportSettings
 ) -> tuple[Table, ...]:
     curves = cycle_curves(movement, cycles)
-    profile = movement_profile(cycle_curves(movement, cycles, SCORE_POINTS), norm, report.interpolate_norm)
+    profile = movement_profile(score_curves(curves), norm, report.interpolate_norm)
     against = () if norm is None else (norm_points(curves, norm), range_table(rows, norm))
     return (
         sides_table(rows), asymmetry_table(rows), *curve_tables(curves), similarity_table(curves), profile,

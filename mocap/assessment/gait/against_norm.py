@@ -16,7 +16,7 @@ def norm_points(curves: Mapping[str, Mapping[str, NDArray]], norm: NormSet) -> T
     Parameters
     ----------
     curves : mapping
-        Of `cycle_curves` with 101 points.
+        Of `cycle_curves`.
     norm : NormSet
     """
     rows = [

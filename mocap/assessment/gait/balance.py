@@ -22,17 +22,18 @@ def balance_columns(movement: Movement, cycles: Sequence[Cycle]) -> tuple[Metric
     else:
         values, sd = np.where(measure.doubted, np.nan, measure.values), np.asarray(measure.sd)
         why = f"withheld: {measure.reason or 'missing or doubted in these frames'}"
-    begins = [int(np.argmin(np.abs(movement.time_s - cycle.start.time_s))) for cycle in cycles]
-    least = [_lowest(movement, values, cycle) for cycle in cycles]
-    at_contact = f"{_WHAT} at the frame next to the initial contact."
+    time_s = movement.time_s
+    begins = [min(int(np.searchsorted(time_s, cycle.start.time_s)), len(time_s) - 1) for cycle in cycles]
+    least = [_lowest(time_s, values, cycle) for cycle in cycles]
+    at_contact = f"{_WHAT} at the first frame of the cycle."
     return (
         _column("margin_of_stability_contact", at_contact, begins, values, sd, why),
         _column("margin_of_stability_least", f"{_WHAT}: the least over the cycle.", least, values, sd, why),
     )
 
 
-def _lowest(movement: Movement, values: NDArray, cycle: Cycle) -> int:
-    inside = np.flatnonzero((movement.time_s >= cycle.start.time_s) & (movement.time_s < cycle.end.time_s))
+def _lowest(time_s: NDArray, values: NDArray, cycle: Cycle) -> int:
+    inside = np.arange(np.searchsorted(time_s, cycle.start.time_s), np.searchsorted(time_s, cycle.end.time_s))
     shown = inside[np.isfinite(values[inside])]
     return int(shown[np.argmin(values[shown])]) if len(shown) else int(inside[0])
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.assessment.gait.extremes import NAN, peaks, summit
-from mocap.assessment.gait.instants import Instant, courses, final_contact, initial_contact
+from mocap.assessment.gait.instants import Courses, Instant, courses, final_contact, initial_contact
 from mocap.assessment.gait.passes import Pass
 from mocap.assessment.gait.settings import ContactSettings
 from mocap.assessment.gait.walker import Foot, Walker
@@ -62,11 +62,11 @@ def find_contacts(walker: Walker, one: Pass, side: str, settings: ContactSetting
     found = []
     for frame, edge in _extremes(course.heel_ahead, walker, settings):
         zeni = summit(course.heel_ahead, frame)
-        instant = initial_contact(walker, foot, course, zeni, settings)
-        found.append(_with_forefoot(_contact(INITIAL, side, one, walker, zeni, edge, instant), one, foot, settings))
+        instant = initial_contact(walker, course, zeni, settings)
+        found.append(_with_forefoot(_contact(INITIAL, side, one, walker, zeni, edge, instant), course, foot, settings))
     for frame, edge in _extremes(course.forefoot_behind, walker, settings):
         zeni = summit(course.forefoot_behind, frame)
-        instant = final_contact(walker, foot, course, zeni, one, not edge, settings)
+        instant = final_contact(walker, course, zeni, one, not edge, settings)
         found.append(_contact(FINAL, side, one, walker, zeni, edge, instant))
     seen = [each for each in found if np.isfinite(each.frame) or np.isfinite(each.zeni)]
     return tuple(sorted(seen, key=lambda each: each.frame if np.isfinite(each.frame) else each.zeni))
@@ -94,12 +94,11 @@ def _contact(
     )  # fmt: skip
 
 
-def _with_forefoot(contact: Contact, one: Pass, foot: Foot, settings: ContactSettings) -> Contact:
+def _with_forefoot(contact: Contact, course: Courses, foot: Foot, settings: ContactSettings) -> Contact:
     """Return the contact with word whether the forefoot lands first: lower over its lowest than the heel is."""
     if not np.isfinite(contact.frame):
         return contact
-    heights = []
-    for point in (foot.heel[:, 2], foot.forefoot[:, 2]):
-        lowest = float(np.nanpercentile(point[one.start : one.stop], 5))
-        heights.append(float(np.interp(contact.frame, np.arange(len(point)), point)) - lowest)
-    return replace(contact, forefoot_first=heights[0] - heights[1] > settings.forefoot_m)
+    nearest = int(np.clip(round(contact.frame), 0, len(foot.heel) - 1))
+    heel = float(foot.heel[nearest, 2]) - course.heel_lowest
+    forefoot = float(foot.forefoot[nearest, 2]) - course.forefoot_lowest
+    return replace(contact, forefoot_first=heel - forefoot > settings.forefoot_m)

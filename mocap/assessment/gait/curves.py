@@ -27,10 +27,8 @@ _TURNED = ("pelvic_obliquity", "pelvic_rotation", "pelvic_obliquity_conventional
 _OWN_SIDE = " Of the cycle's own side: own side up, own side forward."
 
 
-def cycle_curves(
-    movement: Movement, cycles: Sequence[Cycle], points: int = POINTS
-) -> Mapping[str, Mapping[str, NDArray]]:
-    """Return the curves by side and variable, each shape (cycle, point) in deg.
+def cycle_curves(movement: Movement, cycles: Sequence[Cycle]) -> Mapping[str, Mapping[str, NDArray]]:
+    """Return the curves by side and variable, each shape (cycle, 101) in deg.
 
     Cubic splines from sample to sample, NaN where the angle is missing or doubted. Variables that no cycle shows are
     left out. Obliquity and rotation of the pelvis are of the cycle's own side: + is own side up, own side forward.
@@ -39,21 +37,26 @@ def cycle_curves(
     for side in SIDES:
         own = [cycle for cycle in cycles if cycle.side == side]
         named = [(name, name) for name in _MIDLINE] + [(name, f"{name}_{side[0]}") for name in _OF_A_LEG]
-        curves = {name: _curves(movement, own, angle, points) for name, angle in named}
+        curves = {name: _curves(movement, own, angle) for name, angle in named}
         sign = {name: -1.0 if side == "left" and name in _TURNED else 1.0 for name in curves}
         found[side] = {name: sign[name] * curve for name, curve in curves.items() if np.isfinite(curve).any()}
     return found
 
 
-def _curves(movement: Movement, cycles: Sequence[Cycle], angle: str, points: int) -> NDArray:
+def _curves(movement: Movement, cycles: Sequence[Cycle], angle: str) -> NDArray:
     if angle not in movement.angles.names or not cycles:
-        return np.full((len(cycles), points), np.nan)
+        return np.full((len(cycles), POINTS), np.nan)
     values = movement.angle_deg(angle)[:, None]
-    share = np.linspace(0.0, 1.0, points)
-    spans = [(cycle.start.time_s, cycle.end.time_s) for cycle in cycles]
-    return np.stack([
-        resampled(movement.time_s, values, begin + share * (end - begin))[:, 0] for begin, end in spans
-    ])  # fmt: skip
+    share = np.linspace(0.0, 1.0, POINTS)
+    begins, ends = (np.array([getattr(cycle, which).time_s for cycle in cycles]) for which in ("start", "end"))
+    at_s = begins[:, None] + share * (ends - begins)[:, None]
+    return resampled(movement.time_s, values, at_s.ravel())[:, 0].reshape(at_s.shape)
+
+
+def score_curves(curves: Mapping[str, Mapping[str, NDArray]]) -> Mapping[str, Mapping[str, NDArray]]:
+    """Return curves of 101 points at the 51 that scores go by."""
+    every = (POINTS - 1) // (SCORE_POINTS - 1)
+    return {side: {name: values[:, ::every] for name, values in own.items()} for side, own in curves.items()}
 
 
 def curve_tables(curves: Mapping[str, Mapping[str, NDArray]]) -> tuple[Table, ...]:

@@ -87,7 +87,8 @@ def _shuffled(cycle: Cycle, walker: Walker, settings: ContactSettings) -> str:
 
 def heel_at(walker: Walker, cycle: Cycle, event: Event) -> np.ndarray:
     """Return where the heel of the event's foot is at it, shape (3,), in axes that move with the floor."""
-    heel = cycle.on.on_floor(walker.feet[event.side].heel, walker.rate_hz)
-    frames = np.arange(walker.n_frames)
-    at = walker.frame(event.time_s)
-    return np.array([np.interp(at, frames, heel[:, axis]) for axis in range(3)])
+    heel = walker.feet[event.side].heel
+    at = float(np.clip(walker.frame(event.time_s), 0, walker.n_frames - 1))
+    before = min(int(at), walker.n_frames - 2)
+    place = heel[before] + (at - before) * (heel[before + 1] - heel[before])
+    return np.asarray(place - (cycle.on.belt_m_s * at / walker.rate_hz) * cycle.on.ahead)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mocap.assessment.gait.cycles import Cycle
 from mocap.assessment.movement import Movement
@@ -18,7 +19,10 @@ def extent_columns(movement: Movement, cycles: Sequence[Cycle]) -> tuple[Metric,
     columns: list[Metric] = []
     for name in _NAMES:
         sided = "{}" if name == "pelvic_tilt" else "{}_{}"
-        rows = [_extents(movement, sided.format(name, cycle.side[0]), cycle) for cycle in cycles]
+        angles = {cycle.side: sided.format(name, cycle.side[0]) for cycle in cycles}
+        known = {side: (movement.angle_deg(angle), movement.sd_deg(angle), movement.why_not(angle) or
+                        f"{angle} is missing or doubted in parts of the cycle") for side, angle in angles.items()}
+        rows = [_extents(movement.time_s, *known[cycle.side], cycle) for cycle in cycles]
         for k, (what, meaning) in enumerate((
             ("contact", "at the initial contact"), ("least", "least over the cycle"),
             ("greatest", "greatest over the cycle"), ("range", "greatest less least over the cycle"),
@@ -29,15 +33,14 @@ def extent_columns(movement: Movement, cycles: Sequence[Cycle]) -> tuple[Metric,
     return tuple(columns)
 
 
-def _extents(movement: Movement, angle: str, cycle: Cycle) -> tuple[tuple[float, ...], tuple[float, ...], str]:
-    values, sd = movement.angle_deg(angle), movement.sd_deg(angle)
-    time_s = movement.time_s
-    inside = np.flatnonzero((time_s >= cycle.start.time_s) & (time_s <= cycle.end.time_s))
+def _extents(
+    time_s: NDArray, values: NDArray, sd: NDArray, why: str, cycle: Cycle
+) -> tuple[tuple[float, ...], tuple[float, ...], str]:
+    inside = np.arange(np.searchsorted(time_s, cycle.start.time_s), np.searchsorted(time_s, cycle.end.time_s))
     shown = inside[np.isfinite(values[inside])]
     nothing = (float("nan"),) * 4
-    why = movement.why_not(angle)
     if len(shown) < _SHOWN_SHARE * len(inside):
-        return nothing, nothing, f"withheld: {why or f'{angle} is missing or doubted in parts of the cycle'}"
+        return nothing, nothing, f"withheld: {why}"
     low, high = shown[np.argmin(values[shown])], shown[np.argmax(values[shown])]
     first = shown[0]
     found = float(values[first]), float(values[low]), float(values[high]), float(values[high] - values[low])

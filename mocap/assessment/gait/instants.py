@@ -47,6 +47,10 @@ class Courses:
         Sagittal, against the floor, m/s.
     heel_rise : ndarray
         Upward acceleration of the heel, m per frame squared.
+    heel_lowest, forefoot_lowest : float
+        5th percentiles of their heights, m.
+    speed_noise, jerk_noise : float
+        What the noise of the points leaves in the first derivative, m/s, and in the third, m per frame cubed.
     """
 
     heel_ahead: NDArray
@@ -54,6 +58,10 @@ class Courses:
     heel_speed: NDArray
     forefoot_speed: NDArray
     heel_rise: NDArray
+    heel_lowest: float
+    forefoot_lowest: float
+    speed_noise: float
+    jerk_noise: float
 
 
 def courses(walker: Walker, one: Pass, foot: Foot) -> Courses:
@@ -64,10 +72,13 @@ def courses(walker: Walker, one: Pass, foot: Foot) -> Courses:
         sagittal_speed(foot.heel, one, walker.rate_hz)[inside],
         sagittal_speed(foot.forefoot, one, walker.rate_hz)[inside],
         np.gradient(np.gradient(foot.heel[:, 2]))[inside],
+        float(np.nanpercentile(foot.heel[inside, 2], 5)), float(np.nanpercentile(foot.forefoot[inside, 2], 5)),
+        foot.noise_m * derivative_noise(walker.cutoff_hz, walker.rate_hz, 1) * walker.rate_hz,
+        foot.noise_m * derivative_noise(walker.cutoff_hz, walker.rate_hz, 3),
     )  # fmt: skip
 
 
-def initial_contact(walker: Walker, foot: Foot, course: Courses, zeni: float, settings: ContactSettings) -> Instant:
+def initial_contact(walker: Walker, course: Courses, zeni: float, settings: ContactSettings) -> Instant:
     """Return when the heel meets the floor, from what it does about Zeni's extreme.
 
     `rise`: greatest upward acceleration of the heel, where the floor stops its fall (Hreljac and Marshall 2000).
@@ -75,19 +86,18 @@ def initial_contact(walker: Walker, foot: Foot, course: Courses, zeni: float, se
     """
     rate = walker.rate_hz
     window = zeni - settings.window_before_s * rate, zeni + settings.window_after_s * rate
-    third = foot.noise_m * derivative_noise(walker.cutoff_hz, rate, 3)
-    first = foot.noise_m * derivative_noise(walker.cutoff_hz, rate, 1)
     speed, steep = crossing(course.heel_speed, settings.contact_speed_m_s, *window, zeni, upward=False)
     # The floor stops the fall about when the heel comes to rest; what is jerked later is the heel that lies there.
     stop = speed + settings.window_before_s * rate if np.isfinite(speed) else window[1]
     rise, sharp = highest(course.heel_rise, window[0], min(stop, window[1]))
     found = {
-        "rise": (rise, third / sharp, settings.rise_sd_s), "speed": (speed, first * rate / steep, settings.speed_sd_s),
+        "rise": (rise, course.jerk_noise / sharp, settings.rise_sd_s),
+        "speed": (speed, course.speed_noise / steep, settings.speed_sd_s),
     }  # fmt: skip
     return _together(found, rate, settings)
 
 
-def final_contact(walker: Walker, foot: Foot, course: Courses, zeni: float, one: Pass, seen: bool,
+def final_contact(walker: Walker, course: Courses, zeni: float, one: Pass, seen: bool,
                   settings: ContactSettings) -> Instant:  # fmt: skip
     """Return when the forefoot leaves the floor: the mean of Zeni's extreme and of its speed through a threshold.
 
@@ -97,9 +107,8 @@ def final_contact(walker: Walker, foot: Foot, course: Courses, zeni: float, one:
     window = zeni - settings.window_after_s * rate, zeni + settings.window_after_s * rate
     level = settings.toe_speed_ratio * one.speed_m_s
     speed, steep = crossing(course.forefoot_speed, level, *window, zeni, upward=True)
-    first = foot.noise_m * derivative_noise(walker.cutoff_hz, rate, 1)
     zeni_sd, speed_sd = settings.method_sd_s, settings.method_sd_s
-    found = {"zeni": (zeni if seen else NAN, 0.0, zeni_sd), "speed": (speed, first * rate / steep, speed_sd)}
+    found = {"zeni": (zeni if seen else NAN, 0.0, zeni_sd), "speed": (speed, course.speed_noise / steep, speed_sd)}
     return _together(found, rate, settings)
 
 

@@ -41,11 +41,6 @@ class Pass:
         """Whether the floor moves."""
         return self.belt_m_s != 0.0
 
-    def on_floor(self, points: NDArray, rate_hz: float) -> NDArray:
-        """Return points, shape (time, 3), in axes that move with the floor."""
-        gone = (self.belt_m_s / rate_hz) * np.arange(len(points))
-        return np.asarray(points - gone[:, None] * self.ahead)
-
 
 def find_passes(walker: Walker, settings: PassSettings) -> tuple[tuple[Pass, ...], tuple[Rejected, ...], str]:
     """Return the straight stretches, those that were refused, and why there are none.

@@ -37,7 +37,7 @@ def movement_profile(curves: Mapping[str, Mapping[str, NDArray]], norm: NormSet 
     Parameters
     ----------
     curves : mapping
-        Of `cycle_curves` with 51 points; the score is of the mean over the cycles.
+        Of `score_curves`; the score is of the mean over the cycles.
     norm : NormSet, optional
     interpolate : bool
         Whether a norm known at fewer points is joined by straight lines.

@@ -47,9 +47,10 @@ def _course(cycle: Cycle, walker: Walker) -> _Course:
     heels = np.array([heel_at(walker, cycle, event) for event in strikes])
     speeds = []
     for event in strikes:
-        heel = cycle.on.on_floor(walker.feet[event.side].heel, walker.rate_hz) @ cycle.on.ahead
-        at = walker.frame(event.time_s)
-        speeds.append(abs(np.interp(at, np.arange(len(heel)), np.gradient(heel) * walker.rate_hz)))
+        heel = walker.feet[event.side].heel
+        nearest = int(np.clip(round(walker.frame(event.time_s)), 1, walker.n_frames - 2))
+        moved = (heel[nearest + 1] - heel[nearest - 1]) @ cycle.on.ahead * walker.rate_hz / 2.0
+        speeds.append(abs(moved - cycle.on.belt_m_s))
     times = np.array([event.time_s for event in cycle.events])
     return _Course(times, np.array([event.sd_s for event in cycle.events]), heels, np.array(speeds), cycle)
 
