@@ -62,7 +62,7 @@ def _comparison_lines(one: "ConditionComparison") -> list[str]:
     ]
     first = [each for each in one.scalars if each.primary] or one.scalars
     for each in first:
-        n = "+".join(str(count) for count in reversed(each.test.n))
+        n = "+".join(str(count) for count in each.test.n)
         span = f"{_figure(each.interval[0])} to {_figure(each.interval[1])}"
         beyond = [person.person for person in each.people if person.change.beyond]
         p = f"{_p(each.test.p):>6} {_p(each.p_adjusted):>6}"

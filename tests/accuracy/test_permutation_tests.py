@@ -93,7 +93,7 @@ def test_false_findings_of_two_groups(first: int, second: int) -> None:
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5])
 def test_too_few_people_are_told_and_give_no_p(n: int) -> None:
     one = paired_test(np.full((n, NODES), 5.0) + smooth(np.random.default_rng(0), n))
-    assert one.reason.startswith(f"n too small: {n} people") and np.isnan(one.p) and not one.found
+    assert one.reason.startswith(f"n too small: {n} pe") and np.isnan(one.p) and not one.found
     assert np.isnan(one.t).all() and not one.clusters
     assert two_sample_test(np.ones(3), np.zeros(3)).reason.startswith("n too small: 3 and 3")
 

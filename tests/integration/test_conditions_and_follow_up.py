@@ -143,7 +143,7 @@ def test_every_person_has_the_limit_for_the_own_number_of_repetitions(tmp_path: 
 def test_one_person_has_changes_and_no_test() -> None:
     made = conditions_of(recordings(two_conditions(1)), "bar_position", "descent")
     (one,) = made.comparisons
-    assert all(each.test.reason.startswith("n too small: 1 people") for each in (*one.scalars, *one.curves))
+    assert all(each.test.reason.startswith("n too small: 1 person") for each in (*one.scalars, *one.curves))
     assert np.isfinite(one.scalars[-1].people[0].change.change)
     page = conditions_page(made)
     assert "No effect over people: n too small" in page and "No test: n too small" in page

@@ -247,7 +247,7 @@ def _between(groups: tuple[_Group, _Group], names: tuple[Sequence[str], Sequence
         for group, people in zip(groups, names, strict=True)
     ]
     known = [one[np.isfinite(one)] for one in means]
-    test = two_sample_test(means[1], means[0])
+    test = _second_less_first(means[1], means[0])
     if min(len(one) for one in known) < 2:
         reason = f"n too small: {len(known[0])} and {len(known[1])} people"
         return ScalarEffect("", "1", "", (), _NAN, _NAN, (_NAN, _NAN), _NAN, test, reason=reason)
@@ -277,7 +277,7 @@ def _curve(
         return None
     curves = np.stack([*found[0].values()]), np.stack([*found[1].values()])
     within = groups[0].within_sd(found[0], name), groups[1].within_sd(found[1], name)
-    test = paired_test(curves[1] - curves[0]) if both else two_sample_test(curves[1], curves[0])
+    test = paired_test(curves[1] - curves[0]) if both else _second_less_first(curves[1], curves[0])
     if both:
         difference, error, freedom = _moments(curves[1] - curves[0])
     else:
@@ -287,6 +287,12 @@ def _curve(
     reach = (stdtrit(freedom, 0.975) if freedom > 0 else _NAN) * error
     return CurveEffect(name, (tuple(found[0]), tuple(found[1])), curves, within, test, difference, difference - reach,
                        difference + reach)  # fmt: skip
+
+
+def _second_less_first(second: NDArray, first: NDArray) -> PermutationTest:
+    """The test of two groups, with the people of the first one named first."""
+    made = two_sample_test(second, first)
+    return replace(made, n=made.n[::-1])
 
 
 def _moments(values: NDArray) -> tuple[NDArray, NDArray, float]:

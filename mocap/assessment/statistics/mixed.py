@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import stdtr, stdtrit
 
+from calibration.digits import counted
+
 Interval = tuple[float, float]
 _NAN = float("nan")
 _FEWEST = 3
@@ -71,7 +73,7 @@ def mixed_effect(values: NDArray, person: NDArray, second: NDArray, confidence: 
     people = list(dict.fromkeys(who.tolist()))
     both = [one for one in people if second[who == one].any() and not second[who == one].all()]
     if len(both) < _FEWEST:
-        reason = f"n too small: {len(both)} people have both conditions, {_FEWEST} are needed"
+        reason = f"n too small: {counted(len(both), 'person', 'people')} with both conditions, {_FEWEST} are needed"
         return _unknown(len(both), len(y), reason)
     scale = float(np.std(y))
     if scale <= _TINY * max(float(np.abs(y).max()), 1e-300):

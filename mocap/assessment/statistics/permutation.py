@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from calibration.digits import counted
 from mocap.assessment.statistics.clusters import Cluster, cluster_masses, clusters_of
 from mocap.assessment.statistics.resignings import divisions, sign_flips
 from mocap.errors import ShapeError
@@ -97,7 +98,8 @@ def paired_test(
     values, nodes = _prepared(differences)
     n = len(values)
     if n < _FEWEST_PAIRS:
-        reason = f"n too small: {n} people, and fewer than {_FEWEST_PAIRS} cannot reach p = {alpha:g}"
+        told = counted(n, "person", "people")
+        reason = f"n too small: {told}, and fewer than {_FEWEST_PAIRS} cannot reach p = {alpha:g}"
         return _none((n,), reason, nodes, alpha)
     signs, exact = sign_flips(n, drawn, seed)
     # Flips leave the squares as they are: t rises with |mean| / rms alone.

@@ -134,7 +134,7 @@ def _over_people(one: Comparison) -> str:
             notes.append(reason)
         up = sum(bool(person.change.beyond) and person.change.change > 0 for person in scalar.people)
         down = sum(bool(person.change.beyond) and person.change.change < 0 for person in scalar.people)
-        n = " and ".join(map(str, reversed(scalar.test.n)))
+        n = " and ".join(map(str, scalar.test.n))
         effect = _signed(scalar.effect, digits) if np.isfinite(scalar.effect) else NONE
         rows.append([
             united(metric_title(scalar.name), scalar.unit), n, effect, span_words(*scalar.interval, digits),
@@ -218,7 +218,7 @@ def curve_words(one: CurveEffect) -> str:
     counted = f"it counts at {where}" if where else "it counts nowhere"
     heavy = [each for each in test.clusters if each.p <= test.alpha]
     clusters = ", ".join(f"{each.first} to {each.last} % (p {p_words(each.p)})" for each in heavy)
-    n = " and ".join(map(str, reversed(test.n)))
+    n = " and ".join(map(str, test.n))
     return f"n {n}: {told}; {counted}" + (f"; clusters {clusters}" if clusters else "") + "."
 
 

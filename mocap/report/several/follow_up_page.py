@@ -71,7 +71,7 @@ def _visits(made: FollowUp) -> str:
     count = len(made.visits)
     half = _BESIDE // 2
     shown = range(count) if count <= _BESIDE else [*range(half), *range(count - half, count)]
-    days = [f"{made.visits[at].day} ({made.visits[at].days:g} d)" for at in shown]
+    days = [f"{made.visits[at].day} ({made.visits[at].days:g}\u00a0d)" for at in shown]
     several = count > 2
     head = ["Figure", *days, "first to last", *(["trend", "scatter"] if several else [])]
     rows = []

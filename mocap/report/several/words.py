@@ -102,7 +102,12 @@ def sources_table(limits: Sequence[tuple[str, Limit]]) -> str:
     return f"<h2>Where the MDC95 are from</h2><div class='wide'>{table(['Source', 'Figures'], rows, (0, 1))}</div>"
 
 
+def _sentence(note: str) -> str:
+    """Return a note with a capital; names as they stand in files keep theirs."""
+    return note if "_" in note.partition(" ")[0] else note[:1].upper() + note[1:]
+
+
 def notes_list(notes: Sequence[str]) -> str:
     """Return notes as a list; nothing without any."""
-    lines = "".join(f"<li>{escaped(note[:1].upper() + note[1:])}</li>" for note in notes)
+    lines = "".join(f"<li>{escaped(_sentence(note))}</li>" for note in notes)
     return f"<h2>Notes</h2><ul class='plain'>{lines}</ul>" if notes else ""

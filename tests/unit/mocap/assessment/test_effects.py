@@ -82,7 +82,7 @@ def test_people_with_one_condition_tell_a_little_and_the_unit_does_not_matter() 
 
 def test_what_a_mixed_model_cannot_tell() -> None:
     who, second = np.repeat([0, 1], 4), np.tile([False, False, True, True], 2)
-    assert mixed_effect(np.arange(8.0), who, second).reason.startswith("n too small: 2 people have both")
+    assert mixed_effect(np.arange(8.0), who, second).reason.startswith("n too small: 2 people with both")
     assert mixed_effect(np.ones(12), np.repeat([0, 1, 2], 4), np.tile(second[:4], 3)).reason == "nothing varies"
 
 
