@@ -48,6 +48,7 @@ COMMANDS = {
     "new board": (("board", "--new", "chessboard", "--squares", "5x4", "--square", 0.03), "x.toml"),
     "plan": (("plan", "--room", "6x5x2.8", "--cameras", 2), "x.html"),
     "calibrate": (("calibrate", "footage", "--board", "board.toml"), "x.toml"),
+    "reliability": (("reliability", "mine.h5"), "x.toml"),
     "wand": (("calibrate", "kp", "--wand", "wand_500", "--lenses", "rig.toml"), "x.toml"),
     "repair": (("calibrate", "footage", "--board", "board.toml", "--check", "rig.toml", "--repair", "cam_0"), "x.toml"),
 }  # fmt: skip
