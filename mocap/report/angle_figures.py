@@ -3,7 +3,7 @@
 import base64
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import matplotlib
 
@@ -23,6 +23,7 @@ from mocap.report.page_parts import escaped
 RIGHT, LEFT, MIDDLE = "#d55e00", "#0072b2", "#333333"
 _DOUBTED = "#9a9a9a"
 _STRIP = 0.03  # of the height of a picture
+_MOST_STRETCHES = 1200  # of a picture 1100 px wide
 _Z95 = 1.96
 _DPI = 144
 _COLOURS = 64
@@ -60,6 +61,34 @@ class Line:
         return np.zeros(len(self.time_s), bool) if self.doubted is None else np.asarray(self.doubted)
 
 
+def thinned(line: Line) -> Line:
+    """Return a curve with as many frames as a picture can show: of each stretch its lowest and its highest one.
+
+    The widest band and any flag of a stretch hold for both.
+    """
+    n = len(line.time_s)
+    step = n // _MOST_STRETCHES
+    if step < 3:
+        return line
+    used = n // step * step
+    value = np.asarray(line.value_deg)[:used].reshape(-1, step)
+    known = np.isfinite(value)
+    low = np.where(known, value, np.inf).argmin(axis=1)
+    high = np.where(known, value, -np.inf).argmax(axis=1)
+    starts = np.arange(len(value)) * step
+    rows = np.sort(np.stack([starts + low, starts + high], axis=1), axis=1).ravel()
+
+    def widest(part: NDArray) -> NDArray:
+        blocks = np.asarray(part)[:used].reshape(-1, step)
+        return np.repeat(np.where(np.isfinite(blocks).any(axis=1), np.fmax.reduce(blocks, axis=1), np.nan), 2)
+
+    flagged = None if line.doubted is None else np.repeat(line.marked()[:used].reshape(-1, step).any(axis=1), 2)
+    return replace(
+        line, time_s=line.time_s[rows], value_deg=line.value_deg[rows], random_deg=widest(line.random_deg),
+        all_deg=widest(line.all_deg), doubted=flagged,
+    )  # fmt: skip
+
+
 def curve_picture(lines: Sequence[Line], words: str, neutral_deg: Sequence[float] = (), unit: str = "deg") -> str:
     """Return curves over time with their 95 % bands as an image of a page.
 
@@ -74,7 +103,7 @@ def curve_picture(lines: Sequence[Line], words: str, neutral_deg: Sequence[float
         What stands at the axis, where the lines are no angles.
     """
     figure, axis = plt.subplots(figsize=(5.4, 2.5))
-    draw_curves(axis, lines)
+    draw_curves(axis, [thinned(line) for line in lines])
     for line, level in zip(lines, neutral_deg, strict=False):
         if np.isfinite(level):
             axis.axhline(level, color=line.colour, lw=0.8, ls=":")
