@@ -75,7 +75,7 @@ def why_not(one: RepetitionWink, needs: str) -> str:
     if needs == "curve":
         return ""
     if not one.wink.detected:
-        return f"{one.wink.kind}: {one.wink.magnitude:.1f} deg, and {one.wink.threshold.value:.1f} deg are needed"
+        return one.wink.why_not
     if needs == "onset" and not np.isfinite(one.wink.onset):
         return one.wink.kind
     return ""

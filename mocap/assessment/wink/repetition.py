@@ -96,6 +96,17 @@ class Wink:
         return self.kind in (TUCK, GRADUAL, NO_ONSET)
 
 
+    @property
+    def why_not(self) -> str:
+        """Why no tuck is detected; empty where one is."""
+        if self.detected:
+            return ""
+        if self.magnitude > self.threshold.value:
+            return f"{self.kind}: the filtered tilt does not stay {self.crossing_drop:.1f} deg below its maximum"
+        limit = f"{self.threshold.value:.1f} deg, the limit of detection"
+        return f"{self.kind}: {self.magnitude:.1f} deg, at or below {limit}"
+
+
 def wink_of(curve: Curve, mdc95: float, settings: WinkSettings, seed: int) -> Wink:
     """Return the tuck of one descent.
 
@@ -131,7 +142,8 @@ def wink_of(curve: Curve, mdc95: float, settings: WinkSettings, seed: int) -> Wi
     onset, onset_sd = _NAN, _NAN
     if kind in (TUCK, GRADUAL):
         onset = float(found.onset[0])
-        onset_sd = float(np.hypot(np.nanstd(again.onset), _RESOLUTION))
+        others = again.onset[np.isfinite(again.onset)]
+        onset_sd = float(np.hypot(np.std(others), _RESOLUTION)) if len(others) > 1 else _NAN
     return Wink(
         kind=kind, magnitude=value, magnitude_sd=float(np.hypot(np.std(again.magnitude), resolution)),
         magnitude_low=low, magnitude_high=high,

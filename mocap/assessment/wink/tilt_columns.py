@@ -191,7 +191,7 @@ def _doubt(one: RepetitionWink) -> str:
     assert wink is not None
     said = []
     if not wink.detected:
-        said.append(f"{wink.kind}: at or below {wink.threshold.value:.1f} deg, the limit of detection")
+        said.append(wink.why_not)
     if wink.widened > 1.5:
         said.append(f"the curve is not two lines: intervals {wink.widened:.1f} times as wide as noise makes them")
     return "; ".join(said)
