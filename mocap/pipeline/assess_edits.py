@@ -7,6 +7,7 @@ import numpy as np
 
 from mocap.assessment.edits import INSTANTS, NEAR_S, repetition_labels
 from mocap.errors import AssessmentError
+from mocap.pipeline.gait_edits import with_gait_edits
 from mocap.trial import Assessment, Event, Trial
 
 _FORM = re.compile(rf"(\d+):({'|'.join(INSTANTS)}|reject)=(.+)")
@@ -28,6 +29,8 @@ def with_edit_events(trial: Trial, task: str, edits: tuple[str, ...]) -> Trial:
     AssessmentError
         EDIT
     """
+    if task == "gait":
+        return with_gait_edits(trial, edits)
     events = list(trial.events)
     labels = repetition_labels(task)
     before = next((one for one in trial.assessments if one.task == task), None)

@@ -71,7 +71,8 @@ def _notes(cycles: tuple[Cycle, ...], norm: NormSet | None, report: ReportSettin
     for side in SIDES:
         n = sum(cycle.side == side for cycle in cycles)
         if n < report.fewest_cycles:
-            notes.append(f"{n} {side} cycles: below the {report.fewest_cycles} that a mean is to rest on")
+            what = f"{n} {side} cycle{'' if n == 1 else 's'}"
+            notes.append(f"{what}: below the {report.fewest_cycles} that a mean is to rest on")
     if norm is None:
         notes.append("no norm set is named: bands and scores against a norm are withheld (setting report.norm)")
     else:
