@@ -17,7 +17,7 @@ div.pictures{grid-template-columns:repeat(auto-fit,minmax(min(24rem,100%),1fr))}
 td code{white-space:nowrap;font-size:.92em}
 sup{line-height:0}p,li,dd,figcaption,td{overflow-wrap:break-word}
 @media screen and (max-width:40rem){body{margin:1rem auto;padding:0 .8rem}div.settings{columns:1}
-table{display:block;max-width:100%;overflow-x:auto}
+table{display:block;max-width:100%;overflow-x:auto}div.wide td.t,div.wide th.t{min-width:9rem}
 div.stack table,div.stack tbody,div.stack tr,div.stack td{display:block;text-align:left}div.stack th{display:none}
 div.stack tr{border-bottom:1px solid #bbb;padding:.4rem 0}div.stack td{border:0;padding:.1rem 0}}
 @page{size:A4;margin:14mm 13mm 16mm;@bottom-right{content:counter(page) " / " counter(pages);font:9px sans-serif}}

@@ -39,7 +39,7 @@ def key_frames(trial: Trial, rows: Table, spans: Sequence[Span], places: Places)
 
 def cycle_frames(trial: Trial, cycles: Table, places: Places) -> str:
     """Return the frames of the middle cycle of the right foot, or of any; nothing without cycles."""
-    names = {"start_time": "Initial contact", "other_on_time": "The other foot's", "off_time": "Final contact"}
+    names = {"start_time": "Initial contact", "other_on_time": "Contact of the other", "off_time": "Final contact"}
     if not cycles.rows or not all(cycles.has(name) for name in names):
         return ""
     sides = cycles.told("side") if any(words.name == "side" for words in cycles.words) else ("",) * cycles.rows

@@ -43,7 +43,7 @@ def _one(trial: Trial, assessment: Assessment, places: Places) -> str:
         rejected_part(assessment),
         f"<h2>Every metric per {name}</h2>{_METRIC_NOTE}{whole_table(repetitions, name)}" if repetitions.rows else "",
         *(other_table(one) for one in assessment.tables if one.rows and one.name not in DRAWN),
-        f"<h2>What the metrics mean</h2>{meanings(tables)}",
+        f"<h2>What the metrics mean</h2>{meanings(tables)}" if repetitions.rows else "",
         protocol_part(assessment),
         f"<h2>Intended use</h2><p>{USE}</p>",
     ]  # fmt: skip

@@ -3,6 +3,7 @@
 import importlib.util
 import re
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -11,10 +12,12 @@ import pytest
 from mocap.errors import ExportError
 from mocap.pipeline.output_kinds import ANGLE_PAGE, PAGE_PRINT, is_alike
 from mocap.report.assessment import assessment_part
+from mocap.report.assessment.figures import metric_title, told
 from mocap.report.assessment.strands import spans_of, strands_of
 from mocap.report.pdf import load_weasyprint, page_to_pdf
 from mocap.report.trial_page import trial_page
 from mocap.storage import write_trial
+from mocap.trial import Assessment, Metric, Table
 
 _SPEC = importlib.util.spec_from_file_location(
     "assessed_trials", Path(__file__).resolve().parents[2] / "fixtures" / "assessed_trials.py"
@@ -145,6 +148,41 @@ def test_gait_is_drawn_over_the_norm_where_there_is_one() -> None:
     assert html.count('h5M') == 3  # a bar at each point that the norm tells
     without = assessment_part(trials.gait_trial(norm=False))
     assert "Norm: withheld, none is named." in without and "h5M" not in without
+
+
+def test_no_repetition_is_an_outcome_that_is_explained() -> None:
+    made = trials.squat_trial()
+    none = Assessment("squat", Table("repetitions", 0), notes=("the largest drop is 0.05 m",))
+    text = Page(assessment_part(replace(made, assessments=(none,)))).text
+    assert "No repetitions ; no candidate was rejected." in text and "the largest drop is 0.05 m" in text
+    assert "Every metric" not in text and "What the metrics mean" not in text
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "sd", "low", "words"),
+    [
+        ("deg", 8.04, 0.9, None, "8.0 <small>±\u00a01.8</small>\u00a0deg"),
+        ("m", -0.34884, 0.00001, None, "\u22120.349 <small>±\u00a0&lt;0.001</small>\u00a0m"),
+        ("1", 0.8, 0.05, 0.6, "0.80 <small>(0.60 to 0.90)</small>"),
+        ("mm", 1.6, float("nan"), None, "2\u00a0mm <small>±\u00a0not known</small>"),
+        ("1", 3.0, float("nan"), None, "3"), ("deg", float("nan"), float("nan"), None, "\u2013"),
+    ],
+)  # fmt: skip
+def test_figures_are_told_with_their_reach(unit: str, value: float, sd: float, low: float | None, words: str) -> None:
+    reasons = ("withheld",) if value != value else ("",)
+    metric = Metric("x", unit, "", [value], [sd], None if low is None else [low], reasons=reasons)
+    assert told(metric, 0, unit=True) == words
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("hip_flexion_r_bottom", "Hip flexion bottom, right"), ("com_ap_ratio", "CoM AP ratio"),
+        ("wink_magnitude_mean", "Tuck of the pelvis (wink): mean"), ("stance_sd", "Stance: SD"),
+    ],
+)  # fmt: skip
+def test_names_are_told_as_people_read_them(name: str, title: str) -> None:
+    assert metric_title(name) == title
 
 
 def test_words_of_a_user_do_nothing() -> None:
