@@ -137,6 +137,10 @@ def test_sides_and_their_difference_by_hand() -> None:
     assert found["step_length_difference"].values[0] == pytest.approx(0.10)
     assert found["step_length_difference"].sd[0] == pytest.approx(np.sqrt(0.0004 / 3 + 0.0008 / 2))
     assert found["step_length_symmetry_index"].values[0] == pytest.approx(100 * 0.10 / 0.57)
+    # Slopes of 200 (R - L) / (R + L): 400 L / (R + L)^2 and -400 R / (R + L)^2.
+    errors = np.sqrt([0.0004 / 3, 0.0008 / 2])
+    slopes = 400 * np.array([0.52, -0.62]) / 1.14**2
+    assert found["step_length_symmetry_index"].sd[0] == pytest.approx(np.linalg.norm(slopes * errors))
 
 
 @pytest.mark.parametrize(("right", "left", "why"), [
