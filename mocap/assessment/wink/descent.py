@@ -105,15 +105,3 @@ def noise_between(descent: Descent, sd: NDArray, correlation: NDArray) -> NDArra
     lags = np.arange(len(correlation) + 1.0)
     between = np.interp(apart, lags, np.append(correlation, 0.0))
     return np.asarray(there[:, None] * between * there[None, :])
-
-
-def draws(covariance: NDArray, number: int, seed: int) -> NDArray:
-    """Return draws of noise of a covariance, shape (step, number)."""
-    normal = np.random.default_rng(seed).standard_normal((len(covariance), number))
-    # Steps between two frames share their noise: without a trace of its own the matrix would be singular.
-    trace = _JITTER * float(np.trace(covariance)) / len(covariance)
-    try:
-        return np.asarray(np.linalg.cholesky(covariance + trace * np.eye(len(covariance))) @ normal)
-    except np.linalg.LinAlgError:  # interpolated correlations need not belong together
-        values, vectors = np.linalg.eigh(covariance)
-        return np.asarray(vectors @ (np.sqrt(np.maximum(values, 0.0))[:, None] * normal))

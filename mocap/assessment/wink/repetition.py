@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.assessment.wink.bent_line import Bends, BentLines, fit_bent_lines
-from mocap.assessment.wink.descent import STEP, WIDTHS, Descent, draws
+from mocap.assessment.wink.descent import STEP, WIDTHS, Descent
 from mocap.assessment.wink.detection import Threshold, threshold_of
+from mocap.assessment.wink.draw import block_draws, noise_draws
 from mocap.assessment.wink.estimate import Tucks, tucks_of
 from mocap.assessment.wink.settings import WinkSettings
 
@@ -66,7 +67,7 @@ class Wink:
         Of the bend.
     threshold : Threshold
     widened : float
-        By how much the intervals were widened since the fit leaves more than noise; 1: not at all.
+        How many times as much as noise at most the fit leaves; 1: not more. Above, the intervals are by blocks of it.
     fit : BentLines
         Of one curve.
     """
@@ -112,7 +113,7 @@ def wink_of(curve: Curve, mdc95: float, settings: WinkSettings, seed: int) -> Wi
 
     The intervals are those of a parametric bootstrap: the fitted curve with noise of the trial's own size and
     correlation over time, assessed again from the choice of the window on. Where the fit leaves more than such noise
-    would (a curve of another shape), the noise is made as large.
+    would (a curve of another shape), it is one of blocks of what the fit leaves.
 
     Parameters
     ----------
@@ -126,11 +127,14 @@ def wink_of(curve: Curve, mdc95: float, settings: WinkSettings, seed: int) -> Wi
     found = tucks_of(curve.tilt[:, None], curve.bends, settings)
     model = modelled(curve.tilt, found, curve.bends)
     covariance = with_depth_noise(curve, model)
-    noise = draws(covariance, settings.bootstrap_draws, seed)
+    noise = noise_draws(covariance, settings.bootstrap_draws, seed)
     again = tucks_of(model[:, None] + noise, curve.bends, settings)
     widened = _lack_of_fit(found, again)
     if widened > 1:
-        again = tucks_of(model[:, None] + widened * noise, curve.bends, settings)
+        rest, start = curve.tilt - model, int(found.fit.window[0])
+        blocks = block_draws(rest, start, round(settings.block_depth / STEP), settings.bootstrap_draws, seed)
+        noise[start:] = blocks[start:]
+        again = tucks_of(model[:, None] + noise, curve.bends, settings)
     covariance = widened**2 * covariance
     threshold = threshold_of(found, curve.bends, covariance, mdc95, settings)
     drop = max(settings.least_magnitude, settings.crossing_sds * float(np.sqrt(np.median(np.diag(covariance)))))
@@ -205,7 +209,8 @@ def excess(curve: Curve, settings: WinkSettings, seed: int) -> float:
     """Return the SD of the noise that the rest of the fit speaks for, in those of the covariance."""
     found = tucks_of(curve.tilt[:, None], curve.bends, settings)
     model = modelled(curve.tilt, found, curve.bends)
-    again = tucks_of(model[:, None] + draws(curve.covariance, settings.bootstrap_draws, seed), curve.bends, settings)
+    noise = noise_draws(curve.covariance, settings.bootstrap_draws, seed)
+    again = tucks_of(model[:, None] + noise, curve.bends, settings)
     rests = _rest(again.fit)
     expected = np.nanmedian(rests) if np.isfinite(rests).any() else _NAN
     return float(np.sqrt(_rest(found.fit)[0] / expected)) if expected > 0 else _NAN
@@ -251,7 +256,7 @@ def _as_good_as_one_line(curve: Curve, found: Tucks, settings: WinkSettings, see
     start = int(found.fit.window[0])
     depth = curve.bends.depth
     line = np.polynomial.Polynomial.fit(depth[start:], curve.tilt[start:], 1)(depth)
-    drawn = line[:, None] + draws(curve.covariance, settings.bootstrap_draws, seed + 1)
+    drawn = line[:, None] + noise_draws(curve.covariance, settings.bootstrap_draws, seed + 1)
     number = drawn.shape[1]
     earliest = np.full(number, found.peak[0] - settings.before_peak)
     gains = fit_bent_lines(drawn, curve.bends, np.full(number, start), earliest).gain

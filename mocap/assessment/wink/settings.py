@@ -24,6 +24,7 @@ class WinkSettings:
     last_breakpoint: float
     widest_bend: float
     bootstrap_draws: int
+    block_depth: float
     seed: int
     no_onset_chance: float
     gradual_bend: float
@@ -40,7 +41,10 @@ class WinkSettings:
 
     def __post_init__(self) -> None:
         wrong = [name for name, value in vars(self).items() if not value > 0 and name != "seed"]
-        shares = ("false_call_chance", "power", "window_from", "last_breakpoint", "no_onset_chance", "widest_bend")
+        shares = (
+            "false_call_chance", "power", "window_from", "last_breakpoint", "no_onset_chance", "widest_bend",
+            "block_depth",
+        )  # fmt: skip
         wrong += [name for name in shares if not getattr(self, name) < 1]
         if wrong or self.bootstrap_draws < 100:
             raise ConfigError(

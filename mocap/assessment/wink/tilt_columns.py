@@ -193,5 +193,6 @@ def _doubt(one: RepetitionWink) -> str:
     if not wink.detected:
         said.append(wink.why_not)
     if wink.widened > 1.5:
-        said.append(f"the curve is not two lines: intervals {wink.widened:.1f} times as wide as noise makes them")
+        left = f"the fit leaves {wink.widened:.1f} times what noise does at most"
+        said.append(f"the curve is not two lines: {left}, and the intervals go by that")
     return "; ".join(said)
