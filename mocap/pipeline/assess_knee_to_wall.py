@@ -5,6 +5,8 @@ from mocap.assessment.excursions import ExcursionSettings
 from mocap.assessment.knee_to_wall import (
     KneeToWallSettings,
     Lunge,
+    Measured,
+    Wall,
     find_lunges,
     find_wall,
     front_leg,
@@ -16,6 +18,7 @@ from mocap.assessment.movement import Movement
 from mocap.assessment.phases import phases
 from mocap.assessment.repetition_columns import context_columns, instant_columns
 from mocap.assessment.repetition_events import repetition_events
+from mocap.assessment.stacking import about_one
 from mocap.assessment.values import noise_notes
 from mocap.config.build import build
 from mocap.config.protocols import Protocol
@@ -23,6 +26,7 @@ from mocap.trial import Assessment, Event, joined
 
 TASK = "knee_to_wall"
 LABELS = repetition_labels(TASK)
+_PAD_S = 2.0  # beside a lunge: what filters reach
 
 
 def assess_knee_to_wall(movement: Movement, protocol: Protocol) -> tuple[Assessment, tuple[Event, ...]]:
@@ -37,7 +41,7 @@ def assess_knee_to_wall(movement: Movement, protocol: Protocol) -> tuple[Assessm
         for one in found.repetitions
     )
     wall = find_wall(movement)
-    shown = [measured(movement, one, wall, settings) for one in kept]
+    shown = [_measured(movement, one, wall, settings) for one in kept]
     columns = (
         instant_columns(movement, found.repetitions),
         lunge_columns(kept, shown, settings),
@@ -49,3 +53,9 @@ def assess_knee_to_wall(movement: Movement, protocol: Protocol) -> tuple[Assessm
         settings=protocol.values, notes=(*found.notes, *noise_notes(movement), f"wall: {wall.method}"),
     )  # fmt: skip
     return made, tuple(repetition_events(found.repetitions, TASK, movement.rate_hz, movement.angles.start_s))
+
+
+def _measured(movement: Movement, lunge: Lunge, wall: Wall, settings: KneeToWallSettings) -> Measured:
+    """Return what a lunge shows, of the part of the trial about it."""
+    part, moved, _ = about_one(movement, lunge.repetition, _PAD_S)
+    return measured(part, Lunge(lunge.side, moved, phases(part, moved, settings.standing_seconds)), wall, settings)

@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-
+from mocap.assessment.stacking import stacked_tables
 from mocap.errors import AssessmentError
 from mocap.kinematics.tasks import task_name
 from mocap.pipeline.trial_outputs import TRIAL_SUFFIXES
 from mocap.storage import read_trial
-from mocap.trial import Metric, Table, Trial, Words
+from mocap.trial import Table, Trial
 
 CONDITION = "condition"
 """Of the context: under which condition a trial was done (`heels_raised`, `wide`, `front`, `cued`, ...)."""
@@ -64,32 +63,7 @@ def other_tests(trial: Trial, beside: Sequence[Trial]) -> Mapping[str, Table]:
         for made in one.assessments:
             if own in ("", "other", made.task):
                 found.setdefault(_name(one, made.task), []).append(made.repetitions)
-    return {name: stacked(tables) for name, tables in found.items()}
-
-
-def stacked(tables: Sequence[Table]) -> Table:
-    """Return tables below each other: the columns that all of them have."""
-    if len(tables) == 1:
-        return tables[0]
-    first = tables[0]
-    metrics = tuple(
-        _stacked(one, [table[one.name] for table in tables])
-        for one in first.metrics if all(table.has(one.name) for table in tables)
-    )  # fmt: skip
-    known = [{one.name for one in table.words} for table in tables]
-    words = tuple(
-        Words(one.name, one.meaning, tuple(word for table in tables for word in table.told(one.name)))
-        for one in first.words if all(one.name in names for names in known)
-    )  # fmt: skip
-    return Table(first.name, sum(table.rows for table in tables), metrics, words)
-
-
-def _stacked(one: Metric, parts: Sequence[Metric]) -> Metric:
-    values, sd, low, high, n = (
-        np.concatenate([getattr(part, name) for part in parts]) for name in ("values", "sd", "low", "high", "n")
-    )
-    reasons = tuple(reason for part in parts for reason in part.reasons)
-    return Metric(one.name, one.unit, one.meaning, values, sd, low, high, reasons, n)
+    return {name: stacked_tables(tables) for name, tables in found.items()}
 
 
 def _name(trial: Trial, task: str) -> str:

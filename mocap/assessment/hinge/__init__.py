@@ -11,27 +11,36 @@ from mocap.assessment.movement import Movement
 from mocap.assessment.phases import all_phases
 from mocap.assessment.repetition_events import repetition_events
 from mocap.assessment.repetitions import Repetition
+from mocap.assessment.stacking import about_one, one_by_one
 from mocap.trial import Event, Metric, Words
 
 __all__ = ["HingeSettings", "hinge_columns", "hinge_events", "hinge_repetitions"]
+
+_PAD_S = 2.0  # beside a repetition: the stand before it, and as far as filters reach
 
 
 def hinge_columns(
     movement: Movement, repetitions: Sequence[Repetition], settings: HingeSettings
 ) -> tuple[Metric | Words, ...]:
     """Return the columns of a hinge's repetitions: score, components, changes, rhythm, softening of the knees."""
-    parts = all_phases(movement, tuple(repetitions), settings.standing_seconds)
-    found = measured(movement, parts, settings)
-    return (
-        *component_columns(movement, found, settings), *further_columns(found),
-        *rhythm_columns(movement, parts, settings), *soften_columns(movement, parts, settings),
-    )  # fmt: skip
+
+    def columns(part: Movement, some: Sequence[Repetition], _: slice) -> tuple[Metric | Words, ...]:
+        parts = all_phases(part, tuple(some), settings.standing_seconds)
+        found = measured(part, parts, settings)
+        return (
+            *component_columns(part, found, settings), *further_columns(found),
+            *rhythm_columns(part, parts, settings), *soften_columns(part, parts, settings),
+        )  # fmt: skip
+
+    return one_by_one(movement, repetitions, _PAD_S, columns)
 
 
 def hinge_events(
     movement: Movement, repetitions: Sequence[Repetition], settings: HingeSettings
 ) -> tuple[Event, ...]:
     """Return start, bottom and end of every repetition, and where its knees begin to flex."""
-    parts = all_phases(movement, tuple(repetitions), settings.standing_seconds)
-    marks = repetition_events(repetitions, "hinge", movement.rate_hz, movement.angles.start_s)
-    return tuple(sorted((*marks, *soften_events(movement, parts, settings)), key=lambda one: one.time_s))
+    marks = list(repetition_events(repetitions, "hinge", movement.rate_hz, movement.angles.start_s))
+    for one in repetitions:
+        part, moved, _ = about_one(movement, one, _PAD_S)
+        marks += soften_events(part, all_phases(part, (moved,), settings.standing_seconds), settings)
+    return tuple(sorted(marks, key=lambda one: one.time_s))

@@ -11,6 +11,7 @@ from mocap.assessment.knee_to_wall import front_leg
 from mocap.assessment.movement import Movement
 from mocap.assessment.phases import Phases, phases
 from mocap.assessment.repetitions import Found, Repetition
+from mocap.assessment.stacking import one_by_one
 from mocap.assessment.values import (
     Value,
     angle_change,
@@ -27,6 +28,7 @@ from mocap.trial import Metric, Rejected, Words
 __all__ = ["LungeSettings", "lunge_columns", "lunge_repetitions"]
 
 _WORDS = {"R": "right", "L": "left", "": "not known"}
+_PAD_S = 2.0  # beside a repetition: the stand before it, and as far as filters reach
 _NO_SIDE = "withheld: neither leg is in front of the other"
 
 
@@ -74,6 +76,12 @@ def lunge_columns(
     movement: Movement, repetitions: Sequence[Repetition], settings: LungeSettings
 ) -> tuple[Metric | Words, ...]:
     """Return the columns of lunges: which leg is in front, depth, step, and angles at the bottom."""
+    return one_by_one(movement, repetitions, _PAD_S, lambda part, some, _: _columns(part, some, settings))
+
+
+def _columns(
+    movement: Movement, repetitions: Sequence[Repetition], settings: LungeSettings
+) -> tuple[Metric | Words, ...]:
     parts = [phases(movement, one, settings.standing_seconds) for one in repetitions]
     fronts = [front_leg(movement, one) for one in repetitions]
     rears = ["" if not one else "L" if one == "R" else "R" for one in fronts]

@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mocap.assessment.stacking import stacked_tables
 from mocap.config.protocols import read_protocol
 from mocap.errors import AssessmentError
 from mocap.pipeline.assess import assessed
 from mocap.pipeline.motion import analyse
-from mocap.pipeline.other_tests import other_tests, read_tests, stacked
+from mocap.pipeline.other_tests import other_tests, read_tests
 from mocap.storage import write_trial
 from mocap.synthetic import SyntheticTrial, default_subject, hip_hinge, lunge, squat, static_standing
 from mocap.trial import Assessment, Metric, Table, Trial, Words
@@ -79,6 +80,6 @@ def test_tables_below_each_other() -> None:
                 (Words("side", "", ("right",)),))  # fmt: skip
     lost = Metric("a", "deg", "", np.array([np.nan]), reasons=("lost",))
     other = Table("t", 1, (lost,), (Words("side", "", ("left",)),))
-    both = stacked([one, other])
+    both = stacked_tables([one, other])
     assert both.rows == 2 and both.told("side") == ("right", "left") and not both.has("b")
     assert both["a"].values[0] == 1.0 and both["a"].reasons == ("", "lost")
