@@ -57,7 +57,7 @@ def find_walk(movement: Movement, straight: PassSettings, contact: ContactSettin
     make them even, a plate under a foot tells the lag of its other contacts. Flagged (a note, less confidence): methods
     that disagree, order that is broken, edges of the recording, a file's own event at another time.
     """
-    walker, lacking = walker_of(movement, contact.cutoff_hz)
+    walker, lacking = walker_of(movement, contact.cutoff_hz, contact.bridge_s)
     if walker is None:
         return Walk(None, notes=(f"no gait events: {lacking}",))
     passes, rejected, why = find_passes(walker, straight)

@@ -72,10 +72,15 @@ def courses(walker: Walker, one: Pass, foot: Foot) -> Courses:
         sagittal_speed(foot.heel, one, walker.rate_hz)[inside],
         sagittal_speed(foot.forefoot, one, walker.rate_hz)[inside],
         np.gradient(np.gradient(foot.heel[:, 2]))[inside],
-        float(np.nanpercentile(foot.heel[inside, 2], 5)), float(np.nanpercentile(foot.forefoot[inside, 2], 5)),
+        _lowest(foot.heel[inside, 2]), _lowest(foot.forefoot[inside, 2]),
         foot.noise_m * derivative_noise(walker.cutoff_hz, walker.rate_hz, 1) * walker.rate_hz,
         foot.noise_m * derivative_noise(walker.cutoff_hz, walker.rate_hz, 3),
     )  # fmt: skip
+
+
+def _lowest(heights: NDArray) -> float:
+    shown = heights[np.isfinite(heights)]
+    return float(np.percentile(shown, 5)) if len(shown) else NAN
 
 
 def initial_contact(walker: Walker, course: Courses, zeni: float, settings: ContactSettings) -> Instant:

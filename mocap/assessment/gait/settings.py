@@ -42,6 +42,8 @@ class ContactSettings:
     ----------
     cutoff_hz : float
         Low-pass of the points before all else.
+    bridge_s : float
+        Longest gap of a point that is bridged before.
     prominence : float
         Of an extreme of heel or toe against the pelvis, in leg lengths.
     least_interval_s : float
@@ -70,6 +72,7 @@ class ContactSettings:
     """
 
     cutoff_hz: float
+    bridge_s: float
     prominence: float
     least_interval_s: float
     window_before_s: float

@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.assessment.movement import Movement
+from mocap.schema import Status
 from mocap.signal.filters import lowpass
+from mocap.signal.gaps import fill_gaps
 
 SIDES = ("right", "left")
 UP = np.array([0.0, 0.0, 1.0])
@@ -81,7 +83,7 @@ class Walker:
         return (time_s - self.start_s) * self.rate_hz
 
 
-def walker_of(movement: Movement, cutoff_hz: float) -> tuple[Walker | None, str]:
+def walker_of(movement: Movement, cutoff_hz: float, bridge_s: float) -> tuple[Walker | None, str]:
     """Return the points, low-passed (Butterworth, zero lag), or None and what is lacking.
 
     Parameters
@@ -89,6 +91,8 @@ def walker_of(movement: Movement, cutoff_hz: float) -> tuple[Walker | None, str]
     movement : Movement
     cutoff_hz : float
         At rates too low for it, 0.4 of the rate.
+    bridge_s : float
+        Gaps up to this are bridged by cubic splines before.
     """
     pelvis, pelvis_name = _first(movement.places, _PELVIS, "", movement.n_frames)
     raw, lacking = feet_of(movement.places, movement.n_frames)
@@ -103,7 +107,9 @@ def walker_of(movement: Movement, cutoff_hz: float) -> tuple[Walker | None, str]
     cutoff = min(cutoff_hz, _NYQUIST_SHARE * movement.rate_hz)
 
     def smooth(points: NDArray) -> NDArray:
-        return lowpass(points, movement.rate_hz, cutoff)[0]
+        status = np.where(np.isfinite(points).all(axis=1), np.uint8(Status.MEASURED), np.uint8(0))[:, None]
+        whole, _ = fill_gaps(points[:, None], status, movement.rate_hz, bridge_s)
+        return lowpass(whole[:, 0], movement.rate_hz, cutoff)[0]
 
     feet = {side: Foot(smooth(foot.heel), smooth(foot.forefoot), foot.source,
                        max(_scatter(foot.heel), _scatter(foot.forefoot))) for side, foot in raw.items()}  # fmt: skip

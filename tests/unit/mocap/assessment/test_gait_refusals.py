@@ -200,3 +200,25 @@ def test_edited_events_take_the_place_of_detected_ones(walk: SyntheticTrial, pro
     out = replace(first, time_s=float("nan"), source="edited", replaces_s=first.time_s)
     fewer, _ = assess_gait(movement(places_of(walk), (out,)), protocol)
     assert fewer.repetitions.rows < before.repetitions.rows
+
+
+def test_short_gaps_are_bridged(walk: SyntheticTrial, protocol: Protocol) -> None:
+    places = {name: p.copy() for name, p in places_of(walk).items()}
+    rng = np.random.default_rng(4)
+    for name in ("RHEEL", "LHEEL", "RMT2", "LMT2", "RPSIS"):
+        for start in rng.integers(10, len(walk.time_s) - 20, 6):
+            places[name][start : start + rng.integers(1, 6)] = np.nan
+    made, detected = assess_gait(movement(places), protocol)
+    whole, _ = assess_gait(movement(places_of(walk)), protocol)
+    assert off_truth(walk, detected) <= 0.012
+    assert made.repetitions.rows == whole.repetitions.rows
+
+
+def test_a_foot_that_is_not_seen_costs_its_stretch(walk: SyntheticTrial, protocol: Protocol) -> None:
+    places = places_of(walk)
+    heel = places["RHEEL"].copy()
+    heel[:350] = np.nan
+    made, detected = assess_gait(movement({**places, "RHEEL": heel}), protocol)
+    assert made.repetitions["start_time"].values.min() > 2.0
+    early = [one for one in detected if one.time_s < 3.3 and (one.side, one.label) == ("right", "initial_contact")]
+    assert early == []
