@@ -28,6 +28,7 @@ _TABLES = {
     "similarity": "How alike the cycles are", "profile": "Gait variable scores", "scores": "Gait profile score",
     "norm_ranges": "Beside the ranges of the norm set",
 }  # fmt: skip
+_MOST_WHOLE = 25  # rows of which every metric is shown
 _AT_ONCE = 5  # repetitions beside each other on paper
 
 
@@ -81,6 +82,9 @@ def _headline_metrics(one: Table, task: str) -> list[Metric]:
 
 def whole_table(one: Table, row_name: str) -> str:
     """Return every metric as a row and the repetitions as columns, a few of them beside each other."""
+    if one.rows > _MOST_WHOLE:
+        return (f"<p>{one.rows} rows are too many for a page: all of them stand in the trial file, and as a table by "
+                "mocap assess --csv.</p>")  # fmt: skip
     parts, own = [], _own(one.metrics)
     shown = [metric for metric in own if _has_values(metric)]
     for start in range(0, one.rows, _AT_ONCE):
