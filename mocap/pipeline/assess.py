@@ -20,6 +20,7 @@ from mocap.pipeline import (
     assess_squat,
 )
 from mocap.pipeline.assess_edits import with_edit_events
+from mocap.pipeline.assess_gate import gated
 from mocap.pipeline.assess_words import table_text
 from mocap.pipeline.assessment_method import method_of
 from mocap.pipeline.movement import movement_of
@@ -78,7 +79,7 @@ def assessed(
     recipe = RECIPES[task]
     reliability, note = _reliability(trial, protocol, own)
     made, events = recipe.assess(movement_of(trial, reliability, other_tests(trial, beside)), protocol)
-    made = replace(made, notes=(*made.notes, note))
+    made = gated(replace(made, notes=(*made.notes, note)), trial)
     others = tuple(one for one in trial.events if one.source != "detected" or one.label not in recipe.labels)
     assessments = (*(one for one in trial.assessments if one.task != task), made)
     steps = tuple(one for one in trial.operations if one.name != STEP or one.parameters.get("task") != task)

@@ -8,12 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from calibration.synthetic import ring_rig
 from mocap.cli.application import app
 from mocap.config.protocols import read_protocol
 from mocap.errors import MocapError
 from mocap.kinematics import KinematicsOptions
 from mocap.pipeline.assess import assess_file, assessed
 from mocap.pipeline.assess_edits import with_edit_events
+from mocap.pipeline.assess_gate import gated
 from mocap.pipeline.motion import analyse
 from mocap.storage import check_trial, read_trial, write_trial
 from mocap.storage.encode import encode
@@ -148,3 +150,19 @@ def test_angles_made_anew_leave_no_older_assessment(made):
     after = analyse(trial, None, options=KinematicsOptions(task="squat"))
     assert after.assessments == ()
     assert all(one.source != "detected" for one in after.events)
+
+
+def test_under_a_calibration_that_is_not_good_all_but_instants_is_withheld(made):
+    trial = made[0]
+    plain = again(trial).assessments[0]
+    for verdict, withheld in (("refuse", True), ("usable", False), ("good", False)):
+        rig = ring_rig(3, 0, radius_m=3.0, size=(640, 480))
+        rig = replace(rig, metadata={"verdict": verdict, "verdict_reason": "0.9 mm"})
+        found = gated(plain, replace(trial, rig=rig))
+        assert any("0.9 mm" in note for note in found.notes) is (verdict != "good")
+        for one in found.repetitions.metrics:
+            kept = not withheld or one.name in ("start_time", "bottom_time", "context_load")
+            if kept:
+                assert np.array_equal(one.values, plain.repetitions[one.name].values, equal_nan=True)
+            elif not one.name.endswith(("_time", "_hold")):
+                assert np.isnan(one.values).all() and all("0.9 mm" in reason for reason in one.reasons), one.name
