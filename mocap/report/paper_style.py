@@ -15,6 +15,7 @@ div.settings td,div.settings th{padding:.1rem .3rem;font-size:12px}code.sha{over
 section.assessment div.wide td.t{overflow-wrap:break-word;min-width:5.5rem}
 div.pictures{grid-template-columns:repeat(auto-fit,minmax(min(24rem,100%),1fr))}
 td code{white-space:nowrap;font-size:.92em}
+span.words{display:inline-block;max-width:11rem;white-space:normal}
 sup{line-height:0}p,li,dd,figcaption,td{overflow-wrap:break-word}
 @media screen and (max-width:40rem){body{margin:1rem auto;padding:0 .8rem}div.settings{columns:1}
 table{display:block;max-width:100%;overflow-x:auto}div.wide td.t,div.wide th.t{min-width:9rem}

@@ -29,6 +29,7 @@ _TABLES = {
     "norm_ranges": "Beside the ranges of the norm set",
 }  # fmt: skip
 _MOST_WHOLE = 25  # rows of which every metric is shown
+_LONG = 18  # letters of words that stand on one line
 _AT_ONCE = 5  # repetitions beside each other on paper
 
 
@@ -91,7 +92,7 @@ def whole_table(one: Table, row_name: str) -> str:
         chosen = range(start, min(start + _AT_ONCE, one.rows))
         notes = Footnotes()
         rows = [[titled(metric), *cells(metric, notes, chosen)] for metric in shown]
-        rows += [[escaped(metric_title(words.name)), *(escaped(words.values[row]) for row in chosen)]
+        rows += [[escaped(metric_title(words.name)), *(_told(words.values[row]) for row in chosen)]
                  for words in _own(one.words) if words.name != "side"]  # fmt: skip
         head = [escaped(row_name.capitalize()), *(_label(one, row) for row in chosen)]
         parts += [f"<div class='wide metrics'>{_with_head(head, rows, ())}</div>{notes.told()}"] if rows else []
@@ -118,6 +119,11 @@ def _label(one: Table, row: int) -> str:
         return "value"
     number = "" if one.name == "sides" else str(row + 1)
     return escaped(" ".join(filter(None, (number, "" if sides is None else sides[row]))))
+
+
+def _told(words: str) -> str:
+    """Return words of a cell; long ones may take several lines."""
+    return escaped(words) if len(words) <= _LONG else f"<span class='words'>{escaped(words)}</span>"
 
 
 def _without_values(metrics: Sequence[Metric]) -> str:
@@ -153,4 +159,5 @@ def meanings(tables: Sequence[Table]) -> str:
             known.setdefault((words.name, words.meaning), "words")
     rows = [[f"<code>{escaped(name)}</code>", escaped(unit), escaped(meaning)]
             for (name, meaning), unit in known.items()]  # fmt: skip
-    return f"<div class='wide'>{table(['Metric, by its name in files', 'Unit', 'What it is'], rows, (1, 2))}</div>"
+    head = ["Metric, by its name in files", "Unit", "What it is"]
+    return f"<div class='wide stack'>{table(head, rows, (1, 2))}</div>"
