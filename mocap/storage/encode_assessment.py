@@ -106,7 +106,13 @@ def _table(table: Table) -> Group:
 
 def _metric(one: Metric, axis: str) -> Iterator[tuple[str, Variable]]:
     units, readable = _CF.get(one.unit, one.unit), one.name.replace("_", " ")
-    yield one.column, numbers([axis], one.values, units, readable, "<f8", definition=one.meaning)
+    # What holds for all rows is said once: a file of many small variables is slow to write and to read.
+    common: dict[str, Any] = {"definition": one.meaning}
+    if len(set(one.reasons)) == 1:
+        common["reason"] = one.reasons[0]
+    if len(set(one.n.tolist())) == 1:
+        common["n"] = np.int64(one.n[0])
+    yield one.column, numbers([axis], one.values, units, readable, "<f8", **common)
     if np.isfinite(one.sd).any():
         yield f"{one.name}_sd", numbers([axis], one.sd, units, f"standard uncertainty of {readable}", "<f8")
     plain = Metric(one.name, one.unit, "", one.values, one.sd, reasons=one.reasons)
@@ -114,9 +120,9 @@ def _metric(one: Metric, axis: str) -> Iterator[tuple[str, Variable]]:
     if not same:
         yield f"{one.name}_low", numbers([axis], one.low, units, f"lower end, 95 %, of {readable}", "<f8")
         yield f"{one.name}_high", numbers([axis], one.high, units, f"upper end, 95 %, of {readable}", "<f8")
-    if any(one.reasons):
+    if len(set(one.reasons)) > 1:
         yield f"{one.name}_reason", words([axis], list(one.reasons), f"why {readable} is missing or to be doubted")
-    if one.n is not None and one.n.any():
+    if len(set(one.n.tolist())) > 1:
         yield f"{one.name}_n", numbers([axis], one.n, "1", f"number that {readable} rests on", "<i4")
 
 
@@ -140,9 +146,11 @@ def _decoded_metric(variables: Mapping[str, Variable], name: str, unit: str) -> 
         part: variables[safe_name(f"{name}_{part}")].data
         for part in ("sd", "low", "high", "n") if safe_name(f"{name}_{part}") in variables
     }  # fmt: skip
+    rows, common = len(stored.data), stored.attributes
     why = variables.get(safe_name(f"{name}_reason"))
-    reasons = () if why is None else tuple(str(one) for one in why.data)
-    return Metric(name, unit, str(stored.attributes["definition"]), stored.data, reasons=reasons, **parts)
+    reasons = (str(common.get("reason", "")),) * rows if why is None else tuple(str(one) for one in why.data)
+    parts.setdefault("n", np.full(rows, int(common.get("n", 0))))
+    return Metric(name, unit, str(common["definition"]), stored.data, reasons=reasons, **parts)
 
 
 def _rejected(rejected: tuple[Rejected, ...]) -> Group:
