@@ -103,13 +103,18 @@ def _soften(movement: Movement, part: Phases, settings: HingeSettings) -> tuple[
     # Evenly in lean, so that a slow beginning does not count for more.
     at = np.linspace(0.0, 1.0, _GRID)
     curve = np.interp(at, share, knee)
-    errors = [_corner_error(at, curve, corner) for corner in at[:-5]]
-    corner = float(at[int(np.argmin(errors))])
+    corner = _corner(at, curve)
     frame = int(part.descent[int(np.searchsorted(share, corner))])
     return Value(100.0 * corner, n=len(knee)), frame
 
 
-def _corner_error(at: NDArray, curve: NDArray, corner: float) -> float:
-    design = np.stack([np.ones_like(at), np.maximum(at - corner, 0.0)], axis=1)
-    fit, *_ = np.linalg.lstsq(design, curve, rcond=None)
-    return float(np.sum((curve - design @ fit) ** 2)) if fit[1] > 0 else float("inf")
+def _corner(at: NDArray, curve: NDArray) -> float:
+    """Return where a level goes over into a rising line: the least squares over corners of a grid."""
+    corners = at[:-5]
+    lines = np.maximum(at[None, :] - corners[:, None], 0.0)
+    lines -= lines.mean(axis=1, keepdims=True)
+    rest = curve - curve.mean()
+    squares = (lines**2).sum(axis=1)
+    slopes = lines @ rest / squares
+    errors = np.where(slopes > 0, float(rest @ rest) - slopes**2 * squares, np.inf)
+    return float(corners[int(np.argmin(errors))])

@@ -28,7 +28,7 @@ def movement(
 
     `extra` are further places; with `sigma_m` every coordinate has white noise of that SD, and the points say so.
     """
-    static = static_standing(trial.subject, stance=stance).points
+    static = static_standing(trial.subject, 1.0, stance=stance).points
     points = trial.points
     if sigma_m:
         rng = np.random.default_rng(11)

@@ -28,15 +28,15 @@ def _wall(distance_m: float, n: int) -> dict[str, np.ndarray]:
 @pytest.fixture(scope="module")
 def full_set(movement_of) -> tuple[Assessment, ...]:
     """Hinge, knee-to-wall of both legs, and loaded squats with a marked bar and a static, by the recipes."""
-    hinge, _ = assess_hinge(movement_of(hip_hinge(SUBJECT, 2), sigma_m=5e-4), read_protocol("hinge"))
+    hinge, _ = assess_hinge(movement_of(hip_hinge(SUBJECT, 1, rate_hz=50.0), sigma_m=5e-4), read_protocol("hinge"))
     reach = SUBJECT.shank * np.sin(np.deg2rad(38.0)) + 0.05 - (SUBJECT.foot_length - SUBJECT.heel_to_ankle)
     walls = []
     for side in "rl":
-        trial = lunge(SUBJECT, 38.0, 1, side)
+        trial = lunge(SUBJECT, 38.0, 1, side, rate_hz=50.0)
         movement = movement_of(trial, extra=_wall(reach, len(trial.points.position)))
         walls.append(assess_knee_to_wall(movement, read_protocol("knee_to_wall"))[0])
     both = _both_sides(*walls)
-    trial = squat(SUBJECT, 3, wink_deg=12.0, wink_onset=0.8)
+    trial = squat(SUBJECT, 3, wink_deg=12.0, wink_onset=0.8, rate_hz=50.0)
     shoulders = {side: trial.points.point(f"{side}SJC") for side in "RL"}
     bar = {f"BAR_{side}": 3 * place - shoulders["RL".replace(side, "")] * 2 for side, place in shoulders.items()}
     others = {"hinge": hinge.repetitions, "knee_to_wall": both}
