@@ -1,6 +1,9 @@
 """The columns of the table of a hinge's repetitions."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from mocap.assessment.hinge.measured import Measured
 from mocap.assessment.hinge.score import components, points_of, score_of
@@ -19,20 +22,25 @@ def component_columns(
     for part in parts:
         columns += [
             column(part.name, part.unit, part.meaning, [part.value(one) for one in found]),
-            column(f"points_{part.name}", "1", f"Points of {part.name}, 0 to 1, linear between its limits; weight "
-                   f"{part.weight:g}.", [points_of(part, one) for one in found]),
+            _within(column(f"points_{part.name}", "1", f"Points of {part.name}, 0 to 1, linear between its limits; "
+                           f"weight {part.weight:g}.", [points_of(part, one) for one in found]), 1.0),
         ]  # fmt: skip
     scores = [score_of(parts, one) for one in found]
     told = "100 times the weighted mean of the points; limits and weights are choices of the protocol, not norms"
     return (
-        column("score", "1", f"{told}. Withheld where a component with a weight is not observable.",
-               [score for score, _, _ in scores]),
-        column("score_of_observable", "1", f"{told}; over the observable components alone, so that it compares "
-               "with scores over the same components only.", [one for _, one, _ in scores]),
+        _within(column("score", "1", f"{told}. Withheld where a component with a weight is not observable.",
+                       [score for score, _, _ in scores]), 100.0),
+        _within(column("score_of_observable", "1", f"{told}; over the observable components alone, so that it compares "
+                       "with scores over the same components only.", [one for _, one, _ in scores]), 100.0),
         column("observable_weight", "%", "Part of all weights that is observable.",
                [Value(100.0 * share) for _, _, share in scores]),
         *columns, _knee_words(found, settings),
     )  # fmt: skip
+
+
+def _within(metric: Metric, most: float) -> Metric:
+    """Return a column whose intervals end where its values do, at 0 and at the most."""
+    return replace(metric, low=np.maximum(metric.low, 0.0), high=np.minimum(metric.high, most))
 
 
 def further_columns(found: Sequence[Measured]) -> tuple[Metric, ...]:

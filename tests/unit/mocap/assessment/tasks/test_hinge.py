@@ -187,4 +187,5 @@ def test_noise_that_nobody_stated_is_told_from_the_scatter_of_the_curves(movemen
         # Placement is the greater part of most; measured: within 5 %.
         np.testing.assert_allclose(found.repetitions[name].sd, known.repetitions[name].sd, rtol=0.15, err_msg=name)
         assert (known.repetitions[name].sd > 0).all()
+    assert (known.repetitions["score"].high <= 100.0).all() and (known.repetitions["score"].low < 100.0).all()
     assert NOISE_NOTE in found.notes and NOISE_NOTE not in known.notes
