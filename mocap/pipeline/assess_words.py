@@ -6,8 +6,11 @@ from typing import Any
 import numpy as np
 
 from calibration.digits import counted
-from mocap.trial import Assessment, Rejected, Table, shown
+from mocap.assessment.claim_list import CLAIMS
+from mocap.assessment.claims import claim_answers, claims_table
+from mocap.trial import Assessment, Metric, Rejected, Table, shown
 
+_LIMITS = ("wink_detectable",)
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 #: What a person wants to see first, per task; what is not there is passed over.
 HEADLINES = {
@@ -40,9 +43,14 @@ def counts_of(made: Assessment) -> str:
 
 def _row(table: Table, task: str, row: int) -> str:
     named = [table[name] for name in HEADLINES.get(task, ()) if table.has(name)]
-    parts = [f"{one.name.replace('_', ' ')} {shown(one, row)}" for one in named if np.isfinite(one.values).any()]
+    parts = [f"{one.name.replace('_', ' ')} {_value(one, row)}" for one in named if np.isfinite(one.values).any()]
     texts = {one.name: one.values[row] for one in table.words}
     return ", ".join([*parts, *(f"{name.replace('_', ' ')} {texts[name]}" for name in _WORDS if name in texts)])
+
+
+def _value(one: Metric, row: int) -> str:
+    """Return a value; a limit, which is not measured, has no uncertainty to be told."""
+    return shown(one, row).partition(" (")[0] if one.name in _LIMITS else shown(one, row)
 
 
 def _withheld(table: Table, task: str) -> list[tuple[str, str]]:
@@ -66,6 +74,7 @@ def assessment_json(made: Assessment, path: Path) -> dict[str, Any]:
             one.column: {"unit": one.unit, "meaning": one.meaning}
             for table in (made.repetitions, *made.tables) for one in table.metrics
         },
+        "claims": rows_of(claims_table(claim_answers((made,), CLAIMS))),
         "settings": dict(made.settings), "notes": made.notes,
     }  # fmt: skip
 

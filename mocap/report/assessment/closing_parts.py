@@ -1,5 +1,9 @@
 """What stands behind the findings: questions with their answers, what was not counted, settings."""
 
+from collections.abc import Sequence
+
+from mocap.assessment.claim_list import CLAIMS
+from mocap.assessment.claims import ClaimAnswer, claim_answers
 from mocap.report.page_parts import escaped, table
 from mocap.trial import Assessment, Rejected
 
@@ -21,6 +25,28 @@ def screening_part(assessment: Assessment) -> str:
         "the answers are never merged into one label. Not assessable: what would be needed stands beside it.</p>"
         f"<div class='wide stack'>{table(['Question', 'Answer', 'Numbers', 'Evidence'], rows, (1, 2, 3))}</div>"
     )
+
+
+def claims_part(assessments: Sequence[Assessment]) -> str:
+    """Return what is often asked of squats and hinges, and what of it these assessments answer."""
+    asked = {pattern.partition(".")[0] for claim in CLAIMS for pattern in claim.columns}
+    if not any(one.task in asked and one.repetitions.rows for one in assessments):
+        return ""
+    rows = [
+        [str(one.claim.number), escaped(one.claim.question), escaped(one.answer), escaped(_told(one))]
+        for one in claim_answers(assessments, CLAIMS)
+    ]
+    return (
+        "<h2>What is often asked of squats and hinges</h2><p class='note'>Whether this trial's figures speak to each "
+        "question; the figures themselves stand above. In part, surrogate, not assessable: why stands beside it.</p>"
+        f"<div class='wide stack'>{table(['No.', 'Question', 'Answer', 'Limits'], rows, (1, 2, 3))}</div>"
+    )
+
+
+def _told(one: ClaimAnswer) -> str:
+    """Return what limits an answer: what always does, else the first thing that is lacking here."""
+    lacking = "" if one.claim.kind == "not assessable" or not one.lacking else one.lacking[0].replace("_", " ")
+    return "; ".join(part for part in (one.claim.note, lacking) if part)
 
 
 def rejected_part(assessment: Assessment) -> str:

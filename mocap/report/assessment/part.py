@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mocap.report.assessment.closing_parts import protocol_part, rejected_part, screening_part
+from mocap.report.assessment.closing_parts import claims_part, protocol_part, rejected_part, screening_part
 from mocap.report.assessment.cycle_pictures import cycle_figures
 from mocap.report.assessment.depth_pictures import depth_figures
 from mocap.report.assessment.headline import USE, headline_part, notes_part, row_name
@@ -25,7 +25,9 @@ def assessment_part(trial: Trial, places: Places = NOWHERE) -> str:
     places : mapping of str to ndarray, shape (time, 3)
         Landmarks and joint centres by their canonical names, m in the world; key frames show them.
     """
-    return "".join(_one(trial, assessment, places) for assessment in trial.assessments)
+    pages = [_one(trial, assessment, places) for assessment in trial.assessments]
+    asked = claims_part(trial.assessments)
+    return "".join([*pages, f"<section class='assessment'>{asked}</section>" if asked else ""])
 
 
 def _one(trial: Trial, assessment: Assessment, places: Places) -> str:
