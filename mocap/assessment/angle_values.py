@@ -40,8 +40,7 @@ def angle_at(
     if why:
         return withheld(name, "deg", meaning, len(rows), why)
     index = movement.angles.names.index(angle)
-    constant = np.array([getattr(movement.angles, part)[index] for part in _PARTS_OF_VALUE])
-    constant_deg = np.rad2deg(np.linalg.norm(constant[np.isfinite(constant)]))
+    constant_deg = constant_parts_deg(movement, angle, change=False)
     values, sd = movement.angle_deg(angle), np.rad2deg(movement.angles.sd[:, index])
     flagged = doubted_one(movement.angles, index)
     if not np.isfinite(sd).any():
@@ -98,3 +97,15 @@ def _why_empty(row: NDArray, flagged: NDArray, missing: str) -> str:
     if not len(row):
         return missing or "no such instant in this repetition"
     return "withheld: its frames are flagged" if flagged[row].any() else "withheld: missing in its frames"
+
+
+def constant_parts_deg(movement: Movement, angle: str, *, change: bool) -> float:
+    """Return what stays of the uncertainty of an angle, or of its change within the trial, in deg, beside its noise.
+
+    The root of the sum of squares of the parts that are known: landmark placement, soft tissue (kept whole in a change,
+    since skin moves with the posture), vertical, hip centre, and calibration, which drops out of changes.
+    """
+    index = movement.angles.names.index(angle)
+    names = ("u_landmark_change", "u_sta", "u_gravity_change", "u_hip_centre_change") if change else _PARTS_OF_VALUE
+    parts = np.array([getattr(movement.angles, name)[index] for name in names])
+    return float(np.rad2deg(np.linalg.norm(parts[np.isfinite(parts)])))

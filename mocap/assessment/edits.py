@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mocap.assessment.repetitions import Found, Repetition
 from mocap.trial import Event, Rejected
@@ -49,14 +50,14 @@ def with_edits(found: Found, events: Sequence[Event], task: str, rate_hz: float,
             rejected.append(Rejected(start, bottom, end, why))
             repetitions.pop(place)
             continue
-        moved = _moved(one, instant, round((event.time_s - start_s) * rate_hz), rate_hz)
+        moved = _moved(one, instant, round((event.time_s - start_s) * rate_hz), rate_hz, found.height_m)
         if moved is None:
             label = event.label.replace("_", " ")
             notes.append(f"an edit of {label} to {event.time_s:.2f} s is out of order, and not used")
         else:
             repetitions[place] = moved
     ordered = tuple(sorted(rejected, key=lambda one: one.bottom_s))
-    return Found(tuple(repetitions), ordered, tuple(notes))
+    return replace(found, repetitions=tuple(repetitions), rejected=ordered, notes=tuple(notes))
 
 
 def _meant(repetitions: Sequence[Repetition], event: Event, instant: str, rate_hz: float, start_s: float) -> int:
@@ -68,12 +69,18 @@ def _meant(repetitions: Sequence[Repetition], event: Event, instant: str, rate_h
     return near if abs(times[near] - event.replaces_s) <= NEAR_S else -1
 
 
-def _moved(one: Repetition, instant: str, frame: int, rate_hz: float) -> Repetition | None:
+def _moved(
+    one: Repetition, instant: str, frame: int, rate_hz: float, height_m: NDArray | None
+) -> Repetition | None:
     frames = {name: frame if name == instant else getattr(one, name) for name in INSTANTS}
-    if not 0 <= frames["start"] < frames["bottom"] < frames["end"]:
+    last = np.inf if height_m is None else len(height_m)
+    if not 0 <= frames["start"] < frames["bottom"] < frames["end"] < last:
         return None
     half = 0.5 / rate_hz
     sds = {f"{instant}_sd_s": half}
     inside = (max(one.still_from, frames["start"]), min(one.still_to, frames["end"]))
     still = inside if instant != "bottom" else (min(inside[0], frame), max(inside[1], frame))
-    return replace(one, **frames, **sds, still_from=still[0], still_to=still[1], edited=True)  # type: ignore[arg-type]
+    depth = one.depth_m if height_m is None else one.standing_m - float(height_m[frames["bottom"]])
+    return replace(
+        one, **frames, **sds, still_from=still[0], still_to=still[1], depth_m=depth, edited=True,  # type: ignore[arg-type]
+    )  # fmt: skip

@@ -1,5 +1,6 @@
 """Repetitions of anything that leaves a level and comes back to it: lean of a hinge, inclination of a shank, height."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +12,8 @@ from mocap.signal.gaps import runs
 from mocap.trial import Rejected
 
 _NOT_BACK = "it does not come back to the level before the next one or the end"
+
+_NEARLY = 0.7  # of the least excursion: such ones are told of
 
 
 @dataclass(frozen=True)
@@ -150,8 +153,24 @@ def find_excursions(
         else:
             found.append(_timed(one, speed, speed_sd, rate_hz))
         floor = int(top)
+    rejected += _near_misses(closed, tops, found, level, start_s, rate_hz, settings)
     note = "" if found else _none(smooth, level, rejected, settings)
     return Excursions(tuple(found), tuple(rejected), note)
+
+
+def _near_misses(
+    closed: NDArray, tops: NDArray, found: list[Excursion], level: float, start_s: float, rate_hz: float,
+    settings: ExcursionSettings,
+) -> Iterator[Rejected]:
+    """Yield excursions that are a little too small to count, outside those that do."""
+    apart = max(1, int(settings.separation_seconds * rate_hz))
+    least = _NEARLY * settings.smallest
+    for top in find_peaks(closed, prominence=least, distance=apart)[0] - 1:
+        size = float(closed[top + 1]) - level
+        if top in tops or size < least or any(one.start <= top <= one.end for one in found):
+            continue
+        reason = f"excursion of {size:.2f}, below the least of {settings.smallest:g}"
+        yield Rejected(float("nan"), start_s + top / rate_hz, float("nan"), reason)
 
 
 def _none(smooth: NDArray, level: float, rejected: list[Rejected], settings: ExcursionSettings) -> str:

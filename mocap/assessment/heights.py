@@ -30,12 +30,35 @@ class Height:
         From the height of standing to the floor.
     feet : mapping of str to sequence of ndarray, shape (time, 3)
         Points of each foot that is known, world, m.
+    soles : tuple of ndarray, shape (time, 3)
+        Heel and toe of the right and of the left foot, where all four are known; else empty.
     """
 
     name: str
     values_m: NDArray
     leg_length_m: float
     feet: Mapping[str, tuple[NDArray, ...]] = field(default_factory=dict)
+    soles: tuple[NDArray, ...] = ()
+
+    def stagger_m(self, inside: slice) -> float:
+        """Return how far one foot stands in front of the other along both, m; NaN where the feet are not known."""
+        if len(self.soles) != 4:
+            return float("nan")
+        known = [part[inside, :2][np.isfinite(part[inside]).all(axis=1)] for part in self.soles]
+        if not all(len(one) for one in known):
+            return float("nan")
+        heel_r, toe_r, heel_l, toe_l = (np.median(one, axis=0) for one in known)
+        ahead = (toe_r - heel_r) / np.linalg.norm(toe_r - heel_r) + (toe_l - heel_l) / np.linalg.norm(toe_l - heel_l)
+        length = float(np.linalg.norm(ahead))
+        return abs(float((heel_r - heel_l) @ ahead)) / length if length > 0 else float("nan")
+
+    def lifts(self, inside: slice) -> Iterator[tuple[str, float]]:
+        """Yield each foot with how far it leaves the floor in a part of the trial, m, by its point that rises least."""
+        for side, points in self.feet.items():
+            rises = [float(np.nanmax(one[inside, 2]) - np.nanpercentile(one[:, 2], 5)) for one in points
+                     if np.isfinite(one[inside, 2]).any()]  # fmt: skip
+            if rises:
+                yield _NAMES[side], min(rises)
 
     def foot_shifts(self, inside: slice, rate_hz: float, filter_hz: float) -> Iterator[tuple[str, float]]:
         """Yield each foot with how far over the floor it moved in a part of the trial, m.
@@ -84,8 +107,16 @@ def hip_height(movement: Movement) -> Height | None:
         values = np.mean(heights, axis=0)
         floor = min((float(np.nanmin(one)) for one in lowest if np.isfinite(one).any()), default=float("nan"))
         length = float(np.nanpercentile(values, 95)) - floor
-        return Height(name, values, length if np.isfinite(length) else 0.0, {side: feet[side] for side in "RL"})
+        return Height(name, values, length if np.isfinite(length) else 0.0, feet, _soles(movement))
     return None
+
+
+def _soles(movement: Movement) -> tuple[NDArray, ...]:
+    toes = [next((movement.places[side + name] for name in _FEET[:4] if side + name in movement.places), None)
+            for side in "RL"]  # fmt: skip
+    heels = [movement.places.get(f"{side}HEEL") for side in "RL"]
+    found = (heels[0], toes[0], heels[1], toes[1])
+    return tuple(one for one in found if one is not None) if all(one is not None for one in found) else ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,13 +175,16 @@ def _standing(
     smooth: NDArray, speed: NDArray, known: NDArray, height: Height, rate_hz: float, settings: RepetitionSettings
 ) -> float | None:
     """Return the height in the longest quiet stand near the top of the trial."""
-    top = float(np.percentile(smooth[known], 95)) - settings.standing_share * height.leg_length_m
-    still = known & (np.abs(speed) < settings.still_speed) & (smooth >= top)
-    stands = [(stop - start, start, stop) for start, stop in runs(still)]
+    low, high = np.percentile(smooth[known], [5, 95])
+    quiet = runs(known & (np.abs(speed) < settings.still_speed))
+    # What is held at the bottom is no standing; who jumps is higher than that, but not at rest.
+    stands = [(stop - start, float(np.median(smooth[start:stop]))) for start, stop in quiet
+              if stop - start >= settings.still_seconds * rate_hz]  # fmt: skip
+    stands = [one for one in stands if one[1] >= (low + high) / 2]
     if not stands:
         return None
-    length, start, stop = max(stands)
-    return float(np.median(smooth[start:stop])) if length / rate_hz >= settings.still_seconds else None
+    top = max(height_m for _, height_m in stands) - settings.standing_share * height.leg_length_m
+    return max(one for one in stands if one[1] >= top)[1]
 
 
 def _noise(rest: NDArray, known: NDArray, rate_hz: float, cutoff: float) -> tuple[float, float]:

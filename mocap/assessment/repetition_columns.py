@@ -16,6 +16,7 @@ _DROP = "Drop of the middle of the hip centres from standing to the bottom; unce
 _TEMPO = {True: "paused", False: "flowing"}
 _SOURCE = {True: "edited", False: "detected"}
 _PATH = "found in the height of the hips; uncertainty: its noise"
+_EDGE = "by the limits of the protocol for its speed, so that a slow movement has begun before; uncertainty: noise"
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,9 @@ def instant_columns(movement: Movement, repetitions: Sequence[Repetition]) -> tu
     held = np.array([one.still_to - one.still_from for one in repetitions]) / rate
     down_sd, up_sd = np.hypot(sds["start"], sds["bottom"]), np.hypot(sds["bottom"], sds["end"])
     return (
-        Metric("start_time", "s", f"The descent begins; {_PATH}", time_s[starts], sds["start"]),
+        Metric("start_time", "s", f"The descent begins, {_EDGE}", time_s[starts], sds["start"]),
         Metric("bottom_time", "s", f"The lowest instant; {_PATH}", time_s[bottoms], sds["bottom"]),
-        Metric("end_time", "s", f"The ascent ends; {_PATH}", time_s[ends], sds["end"]),
+        Metric("end_time", "s", f"The ascent ends, {_EDGE}", time_s[ends], sds["end"]),
         Metric("descent_time", "s", "From start to bottom", (bottoms - starts) / rate, down_sd),
         Metric("ascent_time", "s", "From bottom to end", (ends - bottoms) / rate, up_sd),
         Metric("bottom_hold", "s", "Time on the plateau about the bottom", held, np.full(len(held), 1.0 / rate)),

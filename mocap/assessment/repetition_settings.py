@@ -23,6 +23,8 @@ class RepetitionSettings:
     shortest_seconds: float
     longest_seconds: float
     foot_shift: float
+    foot_lift: float
+    foot_stagger: float
     valid_share: float
 
     def __post_init__(self) -> None:

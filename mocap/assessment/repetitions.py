@@ -57,11 +57,12 @@ class Repetition:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """Repetitions of a trial, those that were rejected, and why there are none."""
+    """Repetitions of a trial, those that were rejected, why there are none, and the height that they were found in."""
 
     repetitions: tuple[Repetition, ...]
     rejected: tuple[Rejected, ...]
     notes: tuple[str, ...]
+    height_m: NDArray | None = None
 
 
 def find_repetitions(height: Height, rate_hz: float, start_s: float, settings: RepetitionSettings) -> Found:
@@ -110,7 +111,7 @@ def find_repetitions(height: Height, rate_hz: float, start_s: float, settings: R
         drop = track.standing_m - float(np.nanmin(track.height_m))
         why = f"{len(rejected)} were rejected" if rejected else f"the largest drop is {max(drop, 0.0):.2f} m"
         notes.append(f"no repetition: {height.name} has to drop by {least:.2f} m or more and come back; {why}")
-    return Found(tuple(taken), tuple(sorted(rejected, key=lambda one: one.bottom_s)), tuple(notes))
+    return Found(tuple(taken), tuple(sorted(rejected, key=lambda one: one.bottom_s)), tuple(notes), track.height_m)
 
 
 @dataclass(frozen=True)
@@ -192,10 +193,7 @@ def _why_not(
     if known < settings.valid_share:
         least_known = f"less than {100 * settings.valid_share:.0f} %"
         return f"{height.name} is known in {100 * known:.0f} % of its frames, {least_known}"
-    for foot, shift in height.foot_shifts(inside, rate_hz, settings.filter_hz):
-        if shift > settings.foot_shift:
-            return f"the {foot} foot moved by {1000 * shift:.0f} mm, more than {1000 * settings.foot_shift:.0f} mm"
-    return ""
+    return _feet_why_not(height, inside, rate_hz, settings)
 
 
 def _rejected(made: _Span, start_s: float, rate_hz: float, reason: str) -> Rejected:
@@ -203,3 +201,17 @@ def _rejected(made: _Span, start_s: float, rate_hz: float, reason: str) -> Rejec
         start_s + frame / rate_hz if frame >= 0 else float("nan") for frame in (made.start, made.bottom, made.end)
     )
     return Rejected(start, bottom, end, reason)
+
+
+def _feet_why_not(height: Height, inside: slice, rate_hz: float, settings: RepetitionSettings) -> str:
+    """Return why the feet speak against a candidate; empty where they do not."""
+    stagger = height.stagger_m(inside)
+    if stagger > settings.foot_stagger:
+        return f"one foot stands {stagger:.2f} m in front of the other: a lunge or a split squat"
+    for foot, rise in height.lifts(inside):
+        if rise > settings.foot_lift:
+            return f"the {foot} foot leaves the floor by {rise:.2f} m: a step or a jump"
+    for foot, shift in height.foot_shifts(inside, rate_hz, settings.filter_hz):
+        if shift > settings.foot_shift:
+            return f"the {foot} foot moved by {1000 * shift:.0f} mm, more than {1000 * settings.foot_shift:.0f} mm"
+    return ""

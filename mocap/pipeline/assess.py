@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from os.path import realpath
 from pathlib import Path
 
 from calibration.files import write_texts
@@ -147,6 +148,10 @@ def assess_file(
     if csv is not None:
         check_outputs({csv: ASSESSMENT_TABLE}, [path])
     trial = read_trial(path)
+    if any(realpath(one) == realpath(path) for one in beside):
+        raise AssessmentError(
+            f"{path.name} is to be compared with itself.", "Name other files with --beside.", code="SAME_FILE"
+        )
     protocol = read_protocol(_task(trial, task), chosen, changes)
     own = None if reliability is None else read_reliability(reliability)
     made = assessed(with_edit_events(trial, protocol.task, edits), protocol, own, read_tests(beside))

@@ -73,6 +73,13 @@ def _event(edit: str, task: str, before: Assessment | None, events: tuple[Event,
         raise AssessmentError(f"The edit '{edit}' has no time.", "Write seconds, as 2:bottom=3.95.", "EDIT") from error
     if not np.isfinite(time_s):
         raise AssessmentError(f"The edit '{edit}' has no time.", "Write seconds, as 2:bottom=3.95.", code="EDIT")
+    times = {name: float(before.repetitions[f"{name}_time"].values[number - 1]) for name in INSTANTS}
+    times[instant] = time_s
+    if not times["start"] < times["bottom"] < times["end"]:
+        told = ", ".join(f"{name} {times[name]:.2f} s" for name in INSTANTS)
+        raise AssessmentError(
+            f"The edit '{edit}' is out of order: {told}.", "Give a time between the instants beside it.", code="EDIT"
+        )
     return Event(time_s, label, source="edited", confidence=1.0, replaces_s=detected)
 
 

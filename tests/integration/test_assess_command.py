@@ -107,6 +107,27 @@ def test_edits_stay_and_can_be_taken_back(made):
     assert np.array_equal(back["bottom_time"].values, bottom)
 
 
+def test_an_edit_out_of_order_is_refused(made):
+    plain = again(made[0])
+    good = again(plain, "1:bottom=2.8")
+    for wrong in ("1:bottom=99", "1:start=2.9", "1:end=1"):
+        with pytest.raises(MocapError) as caught:
+            again(good, wrong)
+        assert caught.value.code == "EDIT"
+    kept = again(good).assessments[0].repetitions["bottom_time"].values[0]
+    assert kept == pytest.approx(2.8, abs=0.0051)
+
+
+def test_lumbar_flexion_carries_soft_tissue_and_placement(made):
+    table = again(made[0]).assessments[0].repetitions
+    tissue = np.rad2deg(made[0].angles.u_sta[made[0].angles.names.index("lumbar_flexion")])
+    assert tissue > 1.0
+    for name in ("lumbar_change", "lumbar_bottom"):
+        assert (table[name].sd >= tissue).all()
+    hip = again(made[0]).assessments[0].repetitions
+    assert (hip["onset_hip_r"].sd[1:] >= 0.9 * hip["hip_flexion_r_bottom"].sd[1:]).all()
+
+
 def test_an_imported_event_stays_beside_ours(made):
     imported = Event(1.0, "Foot Strike", "left", source="imported")
     events = again(replace(made[0], events=(imported,))).events
@@ -125,6 +146,7 @@ def test_an_imported_event_stays_beside_ours(made):
         ("squat", {}, ("2:bottom=1",), "EDIT"),
         ("squat", {}, ("bottom=1",), "EDIT"),
         ("squat", {}, ("1:bottom=nan",), "EDIT"),
+        ("squat", {"wink.seed": "-1"}, (), "CONFIG_VALUE"),
     ],
 )
 def test_a_refusal_changes_nothing(file, task, changes, edits, code):

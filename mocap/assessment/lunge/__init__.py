@@ -42,11 +42,14 @@ class LungeSettings:
         Time before the start that counts as standing.
     filter_hz, extreme_seconds : float
         Cut-off of curves whose extremes are sought, and the time to either side that is averaged.
+    landmark_sd_mm : float
+        Standard uncertainty of the place of a landmark, per axis.
     """
 
     standing_seconds: float
     filter_hz: float
     extreme_seconds: float
+    landmark_sd_mm: float
 
 
 def lunge_repetitions(movement: Movement, limits: ExcursionSettings) -> Found:
@@ -99,13 +102,12 @@ def _columns(
         column("depth", "m", "Drop of the middle of the hip centres from standing to the bottom.",
                [Value(one.depth_m) for one in repetitions]),
         column("step_length", "1", "Distance of the heels along the direction the person faces, in leg lengths, at the "
-               "bottom.", [_step(movement, part) for part in parts]),
+               "bottom.", [_step(movement, part, settings) for part in parts]),
         *(at_bottom(name, fronts, "front") for name in
           ("hip_flexion", "knee_flexion", "ankle_dorsiflexion", "shank_inclination", "knee_tracking", "knee_varus")),
         column("knee_over_foot_front", "mm", "Distance of the front knee centre from the vertical plane of its foot "
                "line, lateral +, at the bottom.",
-               [measure_over(movement, f"knee_over_toe_{side.lower()}", part.bottom).times(1000.0) if side
-                else withheld(_NO_SIDE) for side, part in zip(fronts, parts, strict=True)]),
+               [_over_foot(movement, side, part, settings) for side, part in zip(fronts, parts, strict=True)]),
         *(at_bottom(name, rears, "rear") for name in ("hip_flexion", "knee_flexion")),
         column("trunk_lean_largest", "deg", "Largest forward lean of the thorax in the lunge.",
                [largest("trunk_lean", part) for part in parts]),
@@ -119,9 +121,18 @@ def _of_side(movement: Movement, angle: str, side: str, part: Phases) -> Value:
     return angle_over(movement, f"{angle}_{side.lower()}", part.bottom) if side else withheld(_NO_SIDE)
 
 
-def _step(movement: Movement, part: Phases) -> Value:
+def _over_foot(movement: Movement, side: str, part: Phases, settings: LungeSettings) -> Value:
+    if not side:
+        return withheld(_NO_SIDE)
+    found = measure_over(movement, f"knee_over_toe_{side.lower()}", part.bottom).times(1000.0)
+    # The knee's centre is the middle of two landmarks; the line of the foot goes through two more.
+    return found.less_sure(settings.landmark_sd_mm / float(np.sqrt(2.0)), settings.landmark_sd_mm)
+
+
+def _step(movement: Movement, part: Phases, settings: LungeSettings) -> Value:
     seen, leg = facing(movement, part.bottom), leg_length_m(movement, part.standing)
     if not (seen.known and np.isfinite(leg)):
         return withheld(f"withheld: {'the length of the legs is not known' if seen.known else seen.method}")
     series = np.abs((movement.place("RHEEL") - movement.place("LHEEL")) @ seen.ahead) / leg
-    return mean_over(movement, series, part.bottom, scatter_sd(movement, series[part.whole]), "a heel is not known")
+    found = mean_over(movement, series, part.bottom, scatter_sd(movement, series[part.whole]), "a heel is not known")
+    return found.less_sure(float(np.sqrt(2.0)) * settings.landmark_sd_mm / (1000.0 * leg))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mocap.assessment.facing import facing, middle
+from mocap.assessment.facing import facing, foot_line, middle
 from mocap.assessment.movement import Movement
 from mocap.assessment.phases import Phases
 from mocap.assessment.stance.feet import extreme_index
@@ -28,20 +28,31 @@ def balance_columns(movement: Movement, parts: Sequence[Phases], settings: Stanc
     """Return place of the centre of mass between heels and toes, and margins to the border of the base of support."""
     low = f"the lowest {100 * settings.low_share:.0f} % of the depth"
     ratio = "Place of the centre of mass between heels (0) and toes (1)"
-    alone = "Uncertainty: noise alone, not the table of masses"
+    alone = "Uncertainty: noise and placement of heel and toe, not the table of masses"
+    placed = settings.landmark_sd_mm / float(np.sqrt(2.0))
     return (
         column("com_ap_ratio_bottom", "1", f"{ratio} at the bottom. {alone}.",
-               [measure_over(movement, "com_ap_ratio", part.bottom) for part in parts]),
+               [measure_over(movement, "com_ap_ratio", part.bottom).less_sure(placed / _foot_mm(movement, part))
+                for part in parts]),
         column("com_ap_ratio_lowest", "1", f"{ratio}: the most backward one in {low}, low-passed. {alone}.",
-               [_least(movement, "com_ap_ratio", part, settings) for part in parts]),
+               [_least(movement, "com_ap_ratio", part, settings).less_sure(placed / _foot_mm(movement, part))
+                for part in parts]),
         column("base_margin_lowest", "mm", "Distance of the centre of mass from the border of the base of support, "
                f"inside +: the smallest in {low}, low-passed. {alone}.",
-               [_least(movement, "base_of_support_margin", part, settings).times(_MM) for part in parts]),
+               [_least(movement, "base_of_support_margin", part, settings).times(_MM).less_sure(settings.landmark_sd_mm)
+                for part in parts]),
         column("xcom_heel_margin", "mm", "Distance of the extrapolated centre of mass (Hof 2005: position + velocity / "
                "sqrt(g/l), l its height above the ankles) in front of the middle of the heels, along the direction the "
                f"person faces: the smallest in {low}, low-passed; less than 0 is behind the heels. {alone}.",
-               [_backward(movement, part, settings) for part in parts]),
+               [_backward(movement, part, settings).less_sure(placed) for part in parts]),
     )  # fmt: skip
+
+
+def _foot_mm(movement: Movement, part: Phases) -> float:
+    """Return the length from heel to toe, mm, by which a place between them is told."""
+    lengths = [np.linalg.norm(foot_line(movement, side)[part.bottom], axis=1) for side in "RL"]
+    known = np.concatenate(lengths)[np.isfinite(np.concatenate(lengths))]
+    return _MM * float(known.mean()) if len(known) else float("nan")
 
 
 def _least(movement: Movement, name: str, part: Phases, settings: StanceSettings) -> Value:

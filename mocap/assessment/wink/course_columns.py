@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from mocap.assessment.angle_values import VALUE_PARTS, constant_parts_deg
 from mocap.assessment.heights import hip_height
 from mocap.assessment.wink.cells import Cell, cells_of, column, missing
 from mocap.assessment.wink.noise import Smoothed
@@ -31,7 +32,7 @@ def joint_columns(trial: TrialWinks) -> tuple[Metric, ...]:
             made.append(
                 column(
                     f"onset_{joint}_{side}", "deg",
-                    f"{words} at the onset of the tuck, {said} side; uncertainty of noise and of the onset's depth.",
+                    f"{words} at the onset of the tuck, {said} side; {VALUE_PARTS}, and the onset's depth.",
                     cells_of(trial, _at_onset(trial, name, trial.smooth(name)), "onset"),
                 )
             )  # fmt: skip
@@ -39,14 +40,16 @@ def joint_columns(trial: TrialWinks) -> tuple[Metric, ...]:
 
 
 def _at_onset(trial: TrialWinks, name: str, angle: Smoothed) -> Callable[[RepetitionWink], Cell]:
+    why = trial.movement.why_not(name)
+    fixed = 0.0 if why else constant_parts_deg(trial.movement, name, change=False)
+
     def cell(one: RepetitionWink) -> Cell:
         assert one.wink is not None and one.descent is not None
-        why = trial.movement.why_not(name)
         if why:
             return missing(f"withheld: {why}")
         curve, noise = one.descent.at(angle.values), one.descent.at(angle.sd)
         value, sd = _interpolated(one.descent.depth, curve, noise, one.wink.onset, one.wink.onset_sd)
-        return Cell(value, sd, n=1)
+        return Cell(value, float(np.hypot(sd, fixed)), n=1)
 
     return cell
 

@@ -9,6 +9,7 @@ NOT_DETECTED = "0 not detected"
 TERMINAL = "1 terminal"
 MODERATE = "2 moderate"
 LARGE_OR_EARLY = "3 large or early"
+OPEN = "2 or 3: no definable onset"
 WITHHELD = "withheld"
 
 GRADE_MEANING = (
@@ -25,13 +26,15 @@ MODIFIER_MEANING = (
 
 
 def grade_of(wink: Wink | None, settings: WinkSettings) -> str:
-    """Return the grade of one repetition; without a definable onset by the magnitude alone."""
+    """Return the grade of one repetition; without a definable onset it stays open, unless the magnitude settles it."""
     if wink is None:
         return WITHHELD
     if not wink.detected:
         return NOT_DETECTED
     if wink.magnitude >= settings.large_from or wink.onset < settings.early_before:
         return LARGE_OR_EARLY
+    if not np.isfinite(wink.onset):
+        return OPEN
     if wink.onset >= settings.terminal_onset and wink.magnitude < settings.terminal_below:
         return TERMINAL
     return MODERATE

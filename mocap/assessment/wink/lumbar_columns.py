@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from mocap.assessment.angle_values import CHANGE_PARTS, VALUE_PARTS, constant_parts_deg
 from mocap.assessment.wink.bent_line import bend
 from mocap.assessment.wink.cells import Cell, cells_of, column, missing
 from mocap.assessment.wink.descent import noise_between
@@ -23,8 +24,9 @@ def lumbar_columns(trial: TrialWinks) -> tuple[Metric, ...]:
     flexed = cells_of(trial, lambda one: _flexed(trial, flexion, one))
     return (
         column("lumbar_change", "deg",
-               f"Lumbar flexion at the bottom less that at the greatest anterior tilt; {_SIGN}.", change),
-        column("lumbar_bottom", "deg", f"Lumbar flexion at the bottom; {_SIGN}.", bottom),
+               f"Lumbar flexion at the bottom less that at the greatest anterior tilt; {_SIGN}; {CHANGE_PARTS}.",
+               change),
+        column("lumbar_bottom", "deg", f"Lumbar flexion at the bottom; {_SIGN}; {VALUE_PARTS}.", bottom),
         column("lumbar_pctmax", "%", "Lumbar flexion at the bottom in percent of the person's largest (a slow full "
                "forward bend).", tuple(_percent(one, largest) for one in bottom)),
         column(
@@ -71,11 +73,7 @@ def lumbar_ends(trial: TrialWinks, flexion: Smoothed, one: RepetitionWink) -> tu
     covariance = noise_between(descent, flexion.sd, flexion.correlation)
     drop = ends[1] - ends[0]
     spread = np.sqrt(np.array([drop @ covariance @ drop, ends[1] @ covariance @ ends[1]])) * wink.widened
-    index = trial.movement.angles.names.index(LUMBAR)
-    moved, placed = (
-        np.rad2deg(np.nan_to_num(part[index]))
-        for part in (trial.movement.angles.u_landmark_change, trial.movement.angles.u_landmark)
-    )
+    moved, placed = (constant_parts_deg(trial.movement, LUMBAR, change=change) for change in (True, False))
     frames = round(float(descent.frames[-1] - descent.frames[start])) + 1
     return (
         Cell(float(drop @ known), float(np.hypot(spread[0], moved)), n=frames),

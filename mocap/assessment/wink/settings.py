@@ -46,6 +46,7 @@ class WinkSettings:
             "block_depth",
         )  # fmt: skip
         wrong += [name for name in shares if not getattr(self, name) < 1]
+        wrong += ["seed"] if self.seed < 0 else []
         if wrong or self.bootstrap_draws < 100:
             raise ConfigError(
                 f"[wink]: {', '.join(wrong) or 'bootstrap_draws'} is out of range.",

@@ -3,6 +3,7 @@
 import numpy as np
 
 from mocap.assessment.wink.cells import Cell, cells_of, column
+from mocap.assessment.wink.descent import STEP
 from mocap.assessment.wink.repetition import GRADUAL
 from mocap.assessment.wink.trial import TILT, RepetitionWink, TrialWinks
 from mocap.trial.assessment import Metric
@@ -70,8 +71,10 @@ def onset_columns(trial: TrialWinks) -> tuple[Metric, ...]:
         assert wink is not None
         ends = wink.onset - wink.half_width, min(wink.onset + wink.half_width, 1.0)
         bends = f"gradual: the tilt bends from {ends[0]:.2f} to {ends[1]:.2f} of the depth; this is the middle"
-        reason = bends if wink.kind == GRADUAL else ""
-        return Cell(wink.onset, wink.onset_sd, wink.onset_low, wink.onset_high, reason, _frames(one))
+        reason, high = bends if wink.kind == GRADUAL else "", wink.onset_high
+        if wink.onset >= trial.settings.last_breakpoint - STEP / 2:
+            reason, high = f"at {wink.onset:.2f}, where the search ends, or later", 1.0
+        return Cell(wink.onset, wink.onset_sd, wink.onset_low, high, reason, _frames(one))
 
     def earliness(one: RepetitionWink) -> Cell:
         first = onset(one)

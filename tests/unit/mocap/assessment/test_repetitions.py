@@ -125,6 +125,26 @@ def test_a_heel_that_lifts_is_no_step(settings):
     assert found_in(values, settings, feet={"R": (heel,)}).repetitions == ()
 
 
+def test_a_jump_and_a_lunge_are_no_squats(settings):
+    values, _ = course([0.4, 0.4])
+    n = len(values)
+    hop = np.zeros((n, 3))
+    hop[330:350, 2] = 0.2 * np.sin(np.linspace(0, np.pi, 20))
+    jumped = np.array(values)
+    jumped[330:350] += hop[330:350, 2]
+    found = found_in(jumped, settings, feet={"R": (hop,), "L": (hop,)})
+    assert {one.reason.split(" by ")[0] for one in found.rejected} == {"the right foot leaves the floor"}
+    assert len(found.repetitions) == 1
+    # What is highest in flight does not move the height of standing: 0.001 m measured.
+    assert found.repetitions[0].standing_m == pytest.approx(STANDING, abs=0.005)
+    soles = [np.tile(place, (n, 1)) for place in ([0.4, -0.1, 0], [0.65, -0.1, 0], [0, 0.1, 0], [0.25, 0.1, 0])]
+    height = Height("the middle of the hip centres", values, 0.9, {}, tuple(np.array(one, float) for one in soles))
+    split = find_repetitions(height, RATE, 0.0, settings)
+    assert split.repetitions == ()
+    assert all("0.40 m in front" in one.reason for one in split.rejected)
+    assert len(found_in(values, settings).repetitions) == 2
+
+
 def test_mirror_and_floor_do_not_matter(settings):
     values, _ = course([0.45, 0.3], sd=0.002)
     plain, raised = found_in(values, settings), found_in(values + 0.7, settings)
@@ -158,6 +178,9 @@ def test_edits_move_and_take_out(settings):
     assert [one.edited for one in made.repetitions] == [True, False]
     assert made.repetitions[0].bottom == round((bottoms[0] + 0.05) * RATE)
     assert made.repetitions[1] == found.repetitions[2]
+    # The depth is that of the instant it was moved to: 0.05 s on, after a hold of 0.2 s.
+    high = np.interp(bottoms[0] + 0.05, np.arange(len(values)) / RATE, values)
+    assert made.repetitions[0].depth_m == pytest.approx(STANDING - high, abs=0.003)
     assert "lost balance" in made.rejected[0].reason
     assert "out of order" in made.notes[0]
     assert "finds no repetition" in made.notes[1]
