@@ -144,9 +144,11 @@ def _spanned(
 ) -> _Span:
     """Return where the repetition about a bottom starts and ends, between the bottoms beside it."""
     height, speed = track.height_m, track.speed_m_s
-    top_before = before + int(np.argmax(height[before : bottom + 1]))
-    top_after = bottom + int(np.argmax(height[bottom : after + 1]))
     drop = track.standing_m - float(height[bottom])
+    up_here = height >= track.standing_m - settings.return_share * drop
+    # The last stand before and the first one after: a hop between two repetitions is in neither.
+    top_before = before + _last(up_here[before : bottom + 1], int(np.argmax(height[before : bottom + 1])))
+    top_after = bottom + _first(up_here[bottom : after + 1], int(np.argmax(height[bottom : after + 1])))
     down = top_before + int(np.argmin(speed[top_before : bottom + 1]))
     up = bottom + int(np.argmax(speed[bottom : top_after + 1]))
     slow_down = max(settings.still_speed, settings.edge_speed_share * -float(speed[down]))
@@ -161,6 +163,12 @@ def _spanned(
         down - start if start >= 0 else -1, bottom, up + end if end >= 0 else -1, still_from, still_to,
         (still_to - still_from) / rate_hz > settings.pause_seconds, drop, down, up,
     )  # fmt: skip
+
+
+def _last(there: NDArray, otherwise: int) -> int:
+    """Return the last place that holds."""
+    places = np.flatnonzero(there)
+    return int(places[-1]) if len(places) else otherwise
 
 
 def _first(there: NDArray, otherwise: int = -1) -> int:
