@@ -15,6 +15,8 @@ from mocap.assessment.gait.walker import SIDES, Walker
 from mocap.trial.assessment import Rejected
 from mocap.trial.events import Event
 
+_LONG = 1.5  # medians of a foot's cycles, beyond which one is no single stride
+
 
 @dataclass(frozen=True, eq=False)
 class Cycle:
@@ -42,9 +44,16 @@ class Cycle:
         """The five, in order of time."""
         return (self.start, self.other_off, self.other_on, self.off, self.end)
 
+    @property
+    def duration_s(self) -> float:
+        """From contact to contact, s."""
+        return self.end.time_s - self.start.time_s
+
 
 def find_cycles(walk: Walk, settings: ContactSettings) -> tuple[tuple[Cycle, ...], tuple[Rejected, ...]]:
-    """Return the cycles in order of time, and those refused: events that lack or come in a wrong order, shuffling."""
+    """Return the cycles in order of time, and those refused: events that lack or come in a wrong order,
+    both feet unseen for a while, a duration beyond 1.5 medians of that foot, shuffling.
+    """
     cycles, refused = [], []
     for one, events in walk.passes:
         for side in SIDES:
@@ -53,12 +62,37 @@ def find_cycles(walk: Walk, settings: ContactSettings) -> tuple[tuple[Cycle, ...
                 between = [event for event in events if start.time_s < event.time_s < end.time_s]
                 cycle, why = _cycle(side, one, start, between, end)
                 if cycle is not None and walk.walker is not None:
-                    why = _shuffled(cycle, walk.walker, settings)
+                    why = _unseen(cycle, walk.walker) or _shuffled(cycle, walk.walker, settings)
                 if cycle is None or why:
                     refused.append(Rejected(start.time_s, NAN, end.time_s, f"{side} cycle: {why}"))
                 else:
                     cycles.append(cycle)
-    return tuple(sorted(cycles, key=lambda cycle: cycle.start.time_s)), tuple(refused)
+    kept, long = _without_long(cycles)
+    return tuple(sorted(kept, key=lambda cycle: cycle.start.time_s)), (*refused, *long)
+
+
+def _unseen(cycle: Cycle, walker: Walker) -> str:
+    """Return word of a gap of both feet: whole strides may lie in it, and the contacts about it are in order still."""
+    frames = slice(max(0, int(walker.frame(cycle.start.time_s))), int(np.ceil(walker.frame(cycle.end.time_s))) + 1)
+    missing = np.ones(walker.n_frames, bool)[frames]
+    for foot in walker.feet.values():
+        missing &= ~np.isfinite(foot.heel + foot.forefoot).all(axis=1)[frames]
+    if not missing.any():
+        return ""
+    return f"both feet are not seen for {missing.sum() / walker.rate_hz:.2f} s: strides in it would be missed"
+
+
+def _without_long(cycles: Sequence[Cycle]) -> tuple[list[Cycle], list[Rejected]]:
+    """Return the cycles without those that last as long as two strides: contacts between were missed."""
+    kept, refused = [], []
+    for cycle in cycles:
+        usual = float(np.median([one.duration_s for one in cycles if one.side == cycle.side]))
+        if cycle.duration_s <= _LONG * usual:
+            kept.append(cycle)
+            continue
+        why = f"lasts {cycle.duration_s:.2f} s, more than {_LONG:g} times the median of that foot, {usual:.2f} s"
+        refused.append(Rejected(cycle.start.time_s, NAN, cycle.end.time_s, f"{cycle.side} cycle: {why}"))
+    return kept, refused
 
 
 def _cycle(side: str, one: Pass, start: Event, between: Sequence[Event], end: Event) -> tuple[Cycle | None, str]:
