@@ -21,7 +21,7 @@ _WORDS = ("definition", "sequence", "positive", "zero", "reference")
 #: What has to be the same, and how it is called.
 METHOD = {
     "task": "task", "protocol_sha256": "settings of the assessment", "marker_set": "marker set", "model": "model",
-    "filter": "filter of the points",
+    "options": "choices of the kinematics", "filter": "filter of the points",
 }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """How a trial was measured, as far as results of another have to share it to be compared."""
 
+from mocap.pipeline.stated_options import options_in_words
 from mocap.trial import Operation, Trial
 
 _SAID = ("notes", "points", "effective_cutoff_hz")  # what a filter says of one trial
@@ -8,14 +9,16 @@ _SAID = ("notes", "points", "effective_cutoff_hz")  # what a filter says of one 
 def method_of(trial: Trial, task: str, protocol_sha256: str) -> dict[str, str]:
     """Return what results of another trial have to share to be compared with those of this one."""
     steps = {one.name: one for one in trial.operations}
-    kinematics = steps.get("kinematics", Operation("kinematics")).parameters
+    computed = steps.get("kinematics", Operation("kinematics"))
+    kinematics = computed.parameters
     smooth = steps.get("smooth")
     kept = {} if smooth is None else {key: value for key, value in smooth.parameters.items() if key not in _SAID}
     told = ", ".join(f"{key} {_shown(value)}" for key, value in sorted(kept.items()))
     return {
         "task": task, "protocol_sha256": protocol_sha256,
         "marker_set": str(kinematics.get("marker_set", "not stated")),
-        "model": str(kinematics.get("model", "not stated")), "filter": told or "none",
+        "model": str(kinematics.get("model", "not stated")), "options": options_in_words(computed),
+        "filter": told or "none",
     }  # fmt: skip
 
 

@@ -39,6 +39,7 @@ from mocap.pipeline.model_notes import KinematicsInput, model_notes
 from mocap.pipeline.movement import OWN_LABELS
 from mocap.pipeline.point_filter import as_static, point_method, with_filtered_points, with_point_method
 from mocap.pipeline.reconstruction import GRAVITY_UNSTATED
+from mocap.pipeline.stated_options import stated_options
 from mocap.pipeline.trial_outputs import TRIAL_SUFFIXES, check_trial_output
 from mocap.pipeline.unheeded import check_heeded, unused_note
 from mocap.readers import Imported, read_motion
@@ -158,7 +159,7 @@ def analyse(
     result = told.compute(options)
     stated: dict[str, str | float | int | bool] = {
         "model": options.model, "marker_set": result.marker_set, "static": static is not None,
-        **({"task": options.task} if options.task else {}),
+        "options": stated_options(options), **({"task": options.task} if options.task else {}),
     }  # fmt: skip
     if marker_set is not None and marker_set.lower().endswith(".toml"):
         # The file may be gone when its labels are asked for again.

@@ -13,8 +13,8 @@ from mocap.trial import Metric
 NONE = "\u2013"
 #: Before a change beyond its limit; they tell up from down without a colour.
 UP, DOWN = "\u25b2", "\u25bc"
-_HEAD = {"task": "Task", "marker_set": "Marker set", "model": "Model", "filter": "Filter of the points",
-         "protocol_sha256": "Settings of the assessment (SHA-256)"}  # fmt: skip
+_HEAD = {"task": "Task", "marker_set": "Marker set", "model": "Model", "options": "Choices of the kinematics",
+         "filter": "Filter of the points", "protocol_sha256": "Settings of the assessment (SHA-256)"}  # fmt: skip
 
 
 def decimals(unit: str, values: Sequence[float], errors: Sequence[float]) -> int:
