@@ -7,6 +7,7 @@ from mocap.assessment.gait.contacts import FINAL, INITIAL
 from mocap.assessment.gait.curves import curve_tables, cycle_curves, score_curves, similarity_table
 from mocap.assessment.gait.cycles import Cycle
 from mocap.assessment.gait.extents import extent_columns
+from mocap.assessment.gait.left_out import in_means, left_out, left_out_notes
 from mocap.assessment.gait.norms import NormSet
 from mocap.assessment.gait.scores import movement_profile, score_table
 from mocap.assessment.gait.settings import ReportSettings
@@ -38,12 +39,15 @@ def assess_gait(movement: Movement, protocol: Protocol) -> tuple[Assessment, tup
     notes = [*walk.notes]
     tables: tuple[Table, ...] = ()
     if cycles and walk.walker is not None:
+        out = left_out(cycles, contact.most_uneven)
         parts = (
-            spatiotemporal(cycles, walk.walker), balance_columns(movement, cycles), extent_columns(movement, cycles)
+            spatiotemporal(cycles, walk.walker), balance_columns(movement, cycles), extent_columns(movement, cycles),
+            (out,),
         )  # fmt: skip
         rows = joined("repetitions", len(cycles), parts)
-        tables = _tables(movement, cycles, rows, norm, report)
-        notes += _notes(cycles, norm, report)
+        kept = tuple(cycle for cycle, reason in zip(cycles, out.values, strict=True) if not reason)
+        tables = _tables(movement, kept, in_means(rows), norm, report)
+        notes += [*left_out_notes(out), *_notes(kept, norm, report)]
     else:
         rows = Table("repetitions", 0)
         notes.append("no gait cycle" + ("" if walk.notes else ": no foot has two initial contacts in a straight pass"))

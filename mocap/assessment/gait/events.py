@@ -23,6 +23,8 @@ _FOLLOWS = {
     ("left", INITIAL): ("right", FINAL), ("right", FINAL): ("right", INITIAL),
 }  # fmt: skip
 _SAME_S = 0.1  # an edited or imported event belongs to the detected one within this
+EDGE = "beside an edge of the recording, or seen by one method alone"
+AT_END = "taken at the end"
 _WORD = {INITIAL: "initial contact", FINAL: "final contact"}
 
 
@@ -112,10 +114,10 @@ def _event(
     if not np.isfinite(time_s) or time_s > last_s + settings.most_disagreement_s:
         return None
     if time_s > last_s:
-        notes.append(f"seems to come {1000 * (time_s - last_s):.0f} ms after the end; taken at the end")
+        notes.append(f"seems to come {1000 * (time_s - last_s):.0f} ms after the end; {AT_END}")
         time_s = last_s
     if one.edge:
-        notes.append("beside an edge of the recording, or seen by one method alone")
+        notes.append(EDGE)
     if one.spread_s > settings.most_disagreement_s:
         notes.append(f"methods disagree by {1000 * one.spread_s:.0f} ms")
     spread = one.spread_s if np.isfinite(one.spread_s) else settings.most_disagreement_s

@@ -69,6 +69,8 @@ class ContactSettings:
         Step length in leg lengths; below, it is shuffling.
     forefoot_m : float
         How much higher than the forefoot the heel may be at contact, each above its own lowest height.
+    most_uneven : float
+        Distance of a cycle time from the trial's median, as a share of it; beyond, the cycle is in no mean.
     """
 
     cutoff_hz: float
@@ -87,6 +89,7 @@ class ContactSettings:
     method_sd_s: float
     least_step: float
     forefoot_m: float
+    most_uneven: float
 
 
 @dataclass(frozen=True)

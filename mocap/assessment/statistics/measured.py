@@ -94,14 +94,22 @@ def repeated_metrics(made: Assessment) -> dict[str, Repeated]:
 
 def _of_table(table: Table) -> dict[str, Repeated]:
     sides = next((one.values for one in table.words if one.name == "side"), None)
+    out = _left_out(table)
     found: dict[str, Repeated] = {}
     for metric in table.metrics:
         if metric.name in (*_INSTANTS, *_LIMITS) or metric.name.startswith(_APART):
             continue
         for ending, rows in _rows(sides, table.rows):
-            one = Repeated(metric.name + ending, metric.unit, metric.meaning, metric.values[rows])
+            values = np.where(out, np.nan, metric.values)[rows]
+            one = Repeated(metric.name + ending, metric.unit, metric.meaning, values)
             found[one.name] = one
     return found
+
+
+def _left_out(table: Table) -> NDArray:
+    """Which rows an assessment told are in no mean of its own."""
+    told = next((one.values for one in table.words if one.name == "left_out"), ("",) * table.rows)
+    return np.array([bool(one) for one in told], bool)
 
 
 def _rows(sides: Sequence[str] | None, rows: int) -> list[tuple[str, NDArray]]:
@@ -129,7 +137,7 @@ def curves_of(angles: JointAngles, made: Assessment, part: str) -> dict[str, NDA
     sides = next((one.values for one in table.words if one.name == "side"), None)
     values = np.rad2deg(scalar_values(angles))
     found = np.full((table.rows, NODES, len(angles.names)), np.nan)
-    for row in range(table.rows):
+    for row in np.flatnonzero(~_left_out(table)).tolist():
         found[row] = _stretched(angles.time_s, values, first, last, row)
     curves: dict[str, NDArray] = {}
     for index, name in enumerate(angles.names):

@@ -1,0 +1,57 @@
+"""Gait cycles that are told in their row and rest in no mean: cut by an edge, or unlike the others in time."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mocap.assessment.gait.cycles import Cycle
+from mocap.assessment.gait.events import AT_END, EDGE
+from mocap.trial.assessment import Metric, Table, Words
+
+LEFT_OUT = "left_out"
+
+
+def left_out(cycles: Sequence[Cycle], most_uneven: float) -> Words:
+    """Return the column that says why a cycle is in no mean, curve or score; empty where it is.
+
+    Parameters
+    ----------
+    cycles : sequence of Cycle
+    most_uneven : float
+        Distance of the cycle time from the median over all cycles, as a share of it.
+    """
+    usual = float(np.median([one.duration_s for one in cycles])) if cycles else float("nan")
+    reasons = tuple(_cut(one) or _uneven(one, usual, most_uneven) for one in cycles)
+    return Words(LEFT_OUT, "Why the cycle is in no mean, curve or score; empty where it is", reasons)
+
+
+def _cut(cycle: Cycle) -> str:
+    for event in cycle.events:
+        if event.source == "detected" and (EDGE in event.note or AT_END in event.note):
+            return f"its {event.side} {event.label.replace('_', ' ')} lies at an edge, or one method sees it"
+    return ""
+
+
+def _uneven(cycle: Cycle, usual_s: float, most: float) -> str:
+    if abs(cycle.duration_s - usual_s) <= most * usual_s:
+        return ""
+    return f"lasts {cycle.duration_s:.2f} s, more than {100 * most:g} % from the trial's median of {usual_s:.2f} s"
+
+
+def in_means(table: Table) -> Table:
+    """Return the rows of the table of cycles that are not left out."""
+    kept = [row for row, reason in enumerate(table.told(LEFT_OUT)) if not reason]
+    metrics = tuple(
+        Metric(one.name, one.unit, one.meaning, one.values[kept], one.sd[kept], one.low[kept], one.high[kept],
+               tuple(one.reasons[row] for row in kept), one.n[kept]) for one in table.metrics
+    )  # fmt: skip
+    words = tuple(Words(one.name, one.meaning, tuple(one.values[row] for row in kept)) for one in table.words)
+    return Table(table.name, len(kept), metrics, words)
+
+
+def left_out_notes(column: Words) -> tuple[str, ...]:
+    """Return what is said of the trial: how many cycles are in no mean."""
+    n = sum(bool(one) for one in column.values)
+    if not n:
+        return ()
+    return (f"{n} of {len(column.values)} cycles are in no mean, curve or score; column {LEFT_OUT} says why",)
