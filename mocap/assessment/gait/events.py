@@ -9,7 +9,7 @@ import numpy as np
 from mocap.assessment.gait.contacts import FINAL, INITIAL, Contact, find_contacts
 from mocap.assessment.gait.extremes import NAN
 from mocap.assessment.gait.passes import Pass, find_passes
-from mocap.assessment.gait.plate_lag import Key, Lag, plate_lags
+from mocap.assessment.gait.plate_lag import Key, Lag, plate_flagged, plate_lags
 from mocap.assessment.gait.settings import ContactSettings, PassSettings
 from mocap.assessment.gait.strides import with_strides_aligned
 from mocap.assessment.gait.walker import SIDES, Walker, walker_of
@@ -76,7 +76,8 @@ def find_walk(movement: Movement, straight: PassSettings, contact: ContactSettin
         events = _in_order(events)
         detected += events
         span = (walker.time_s(one.start), walker.time_s(one.stop - 1))
-        kept.append((one, effective(events, movement.events, span)))
+        used = effective(events, movement.events, span)
+        kept.append((one, plate_flagged(used, events, contact.most_plate_lag_s)))
     notes = [_lag_note(key, lag) for key, lag in sorted(lags.items())]
     if not detected:
         notes.append("no gait events: no foot swings past the other in a straight pass")
@@ -123,7 +124,8 @@ def _event(
     spread = one.spread_s if np.isfinite(one.spread_s) else settings.most_disagreement_s
     noise = one.noise_s if np.isfinite(one.noise_s) else 0.0
     confidence = 1.0 / (1.0 + (spread / settings.most_disagreement_s) ** 2) * (0.5 if one.edge else 1.0)
-    doubt = lag.spread_s if lag is not None and strides else spread
+    # A single strike has no spread of its own, and tells nothing of the others': the methods' doubt stays.
+    doubt = max(lag.spread_s, spread if lag.n < 2 else 0.0) if lag is not None and strides else spread
     sd = float(np.sqrt(settings.method_sd_s**2 + noise**2 + (doubt / 2.0) ** 2))
     return Event(time_s, one.label, one.side, confidence, "detected", sd, "; ".join(notes))
 

@@ -1,4 +1,4 @@
-"""Gait cycles that are told in their row and rest in no mean: cut by an edge, or unlike the others in time."""
+"""Gait cycles that are told in their row and rest in no mean: cut by an edge, disputed, of another duration."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from mocap.assessment.gait.cycles import Cycle
 from mocap.assessment.gait.events import AT_END, EDGE
+from mocap.assessment.gait.plate_lag import PLATE_OFF
 from mocap.trial.assessment import Metric, Table, Words
 
 LEFT_OUT = "left_out"
@@ -29,6 +30,8 @@ def _cut(cycle: Cycle) -> str:
     for event in cycle.events:
         if event.source == "detected" and (EDGE in event.note or AT_END in event.note):
             return f"its {event.side} {event.label.replace('_', ' ')} lies at an edge, or one method sees it"
+        if PLATE_OFF in event.note:
+            return f"plate and course of the foot disagree on its {event.side} {event.label.replace('_', ' ')}"
     return ""
 
 

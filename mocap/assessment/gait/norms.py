@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from mocap.errors import ConfigError
 
+_MOST_DEG = 360.0
 
 @dataclass(frozen=True)
 class NormCurve:
@@ -29,9 +30,11 @@ class NormCurve:
         lengths = {len(self.percent), len(self.mean_deg), len(self.sd_deg)}
         rising = all(after > before for before, after in zip(self.percent, self.percent[1:], strict=False))
         inside = all(0.0 <= one <= 100.0 for one in self.percent)
-        if len(lengths) != 1 or len(self.percent) < 1 or not rising or not inside or min(self.sd_deg) <= 0:
+        known = all(abs(one) <= _MOST_DEG for one in (*self.mean_deg, *self.sd_deg))  # not of NaN
+        if len(lengths) != 1 or len(self.percent) < 1 or not (rising and inside and known) or min(self.sd_deg) <= 0:
             raise ConfigError(
-                "A curve of a norm set needs as many means and SDs as percents, rising from 0 to 100, SDs above 0.",
+                "A curve of a norm set needs as many means and SDs as percents, rising from 0 to 100, all of them "
+                f"finite and up to {_MOST_DEG:g} deg, SDs above 0.",
                 "Mend the curve.", code="NORM",
             )  # fmt: skip
 
@@ -46,6 +49,13 @@ class NormRange:
 
     low: float
     high: float
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite([self.low, self.high]).all() and self.low <= self.high):
+            raise ConfigError(
+                f"A range of a norm set goes from {self.low:g} to {self.high:g}.",
+                "Give finite ends, the low one first.", code="NORM",
+            )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -74,3 +84,14 @@ class NormSet:
     ranges: Mapping[str, NormRange] = field(default_factory=dict)
     gdi_a: float = float("nan")
     gdi_b: float = float("nan")
+
+    def __post_init__(self) -> None:
+        given = np.array([self.gdi_a, self.gdi_b])
+        if np.isnan(given).all():
+            return
+        if not (np.isfinite(given).all() and self.gdi_b > 0):
+            raise ConfigError(
+                f"Norm set '{self.name}' has gdi_a = {self.gdi_a:g} and gdi_b = {self.gdi_b:g}.",
+                "Give mean and SD of ln(RMS difference) of the controls, finite and the SD above 0, or neither.",
+                code="NORM",
+            )  # fmt: skip

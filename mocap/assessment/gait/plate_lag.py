@@ -1,7 +1,7 @@
 """What force plates tell of the other contacts of a foot: how far off its course places them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from mocap.assessment.gait.walker import Walker
 from mocap.trial.events import Event
 
 Key = tuple[str, str]
+PLATE_OFF = "from what the course of the foot says"
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ def plate_lags(
 
     Strides laid over each other are in the same phase, but what the course of the points says of the contact itself is
     off by up to 20 ms, by the person and the place of the marker. A plate under one stride tells by how much. Strikes
-    whose lags differ by more than `most_disagreement_s` are not used.
+    beyond `most_plate_lag_s` are no lag but a disagreement (see `plate_flagged`) and move no other contact;
+    strikes whose lags differ by more than `most_disagreement_s` are not used.
     """
     told: dict[Key, list[float]] = {}
     for event in events:
@@ -47,8 +49,29 @@ def plate_lags(
                   and np.isfinite(one.aligned)]  # fmt: skip
         if not beside:
             continue
-        nearest = min(beside, key=lambda one: abs(walker.time_s(one.aligned) - event.time_s))
-        if abs(walker.time_s(nearest.aligned) - event.time_s) <= 2.0 * settings.most_disagreement_s:
-            told.setdefault((event.side, event.label), []).append(event.time_s - walker.time_s(nearest.aligned))
+        lag_s = min((event.time_s - walker.time_s(one.aligned) for one in beside), key=abs)
+        if abs(lag_s) <= settings.most_plate_lag_s:
+            told.setdefault((event.side, event.label), []).append(lag_s)
     lags = {key: Lag(float(np.mean(each)), float(np.ptp(each)), len(each)) for key, each in told.items()}
     return {key: lag for key, lag in lags.items() if lag.spread_s <= settings.most_disagreement_s}
+
+
+def plate_flagged(events: Sequence[Event], detected: Sequence[Event], most_s: float) -> tuple[Event, ...]:
+    """Return the events, those of plates flagged that the course of the foot places elsewhere.
+
+    Parameters
+    ----------
+    events, detected : sequence of Event
+        What cycles are made of; what the course of the feet says.
+    most_s : float
+        Largest distance that is not flagged.
+    """
+    flagged = []
+    for event in events:
+        beside = [one.time_s for one in detected if (one.side, one.label) == (event.side, event.label)]
+        off = min((event.time_s - one for one in beside), key=abs, default=0.0)
+        if event.source == "force_plate" and abs(off) > most_s:
+            note = f"the plate says {1000 * off:+.0f} ms {PLATE_OFF}"
+            event = replace(event, note="; ".join(filter(None, (event.note, note))))
+        flagged.append(event)
+    return tuple(flagged)

@@ -1,6 +1,15 @@
 """What gait events, cycles and scores go by; the values and their sources stand in `configs/protocols/gait.toml`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from mocap.errors import ConfigError
+
+_LARGEST = 1e6
+_MAY_BE_0 = (
+    "bridge_s", "forefoot_m", "least_foot_lift_m", "least_foot_travel", "shortest_s", "most_off_imported_s",
+    "most_plate_lag_s", "least_step", "edge_level",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -32,6 +41,9 @@ class PassSettings:
     shortest_s: float
     least_foot_travel: float
     least_foot_lift_m: float
+
+    def __post_init__(self) -> None:
+        _in_range("passes", vars(self), {"window_s": 60.0, "most_turn_deg": 180.0, "most_oblique_deg": 180.0})
 
 
 @dataclass(frozen=True)
@@ -71,6 +83,8 @@ class ContactSettings:
         How much higher than the forefoot the heel may be at contact, each above its own lowest height.
     most_uneven : float
         Distance of a cycle time from the trial's median, as a share of it; beyond, the cycle is in no mean.
+    most_plate_lag_s : float
+        Between a plate's strike and the course of the foot; beyond, it is flagged and moves no other contact.
     """
 
     cutoff_hz: float
@@ -90,6 +104,12 @@ class ContactSettings:
     least_step: float
     forefoot_m: float
     most_uneven: float
+    most_plate_lag_s: float
+
+    def __post_init__(self) -> None:
+        limits = {"window_before_s": 1.0, "window_after_s": 1.0, "most_disagreement_s": 0.5, "bridge_s": 10.0}
+        _in_range("contacts", vars(self), {**limits, "edge_level": 1.0})
+
 
 
 @dataclass(frozen=True)
@@ -109,3 +129,18 @@ class ReportSettings:
     fewest_cycles: int
     norm: str
     interpolate_norm: bool
+
+    def __post_init__(self) -> None:
+        _in_range("report", {"fewest_cycles": self.fewest_cycles}, {})
+
+
+def _in_range(section: str, values: Mapping[str, float], most: Mapping[str, float]) -> None:
+    """Refuse values that are negative, not finite, 0 where that makes no sense, or beyond a limit of their own."""
+    wrong = [name for name, value in values.items()
+             if not 0.0 <= value <= most.get(name, _LARGEST) or (value == 0 and name not in _MAY_BE_0)]  # fmt: skip
+    if wrong:
+        ends = ", ".join(f"{name} up to {limit:g}" for name, limit in most.items() if name in wrong)
+        raise ConfigError(
+            f"[{section}]: {', '.join(wrong)} is out of range.",
+            f"Give finite values above 0{'; ' if ends else ''}{ends}.", code="CONFIG_VALUE",
+        )  # fmt: skip

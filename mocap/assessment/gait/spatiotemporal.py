@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.assessment.gait.cycles import Cycle, heel_at
+from mocap.assessment.gait.plate_lag import PLATE_OFF
 from mocap.assessment.gait.walker import Walker
 from mocap.trial.assessment import Metric, Words
 
@@ -133,7 +134,8 @@ def _places(row: _Course) -> tuple[float, ...]:
 
 def _words(rows: Sequence[_Course]) -> tuple[Words, ...]:
     sources = tuple(", ".join(sorted({event.source for event in row.cycle.events})) for row in rows)
-    told = [[event for event in row.cycle.events if event.note and event.source != "force_plate"] for row in rows]
+    told = [[event for event in row.cycle.events
+             if event.note and (event.source != "force_plate" or PLATE_OFF in event.note)] for row in rows]  # fmt: skip
     notes = tuple(
         "; ".join(f"{event.side} {event.label.replace('_', ' ')}: {event.note}" for event in events) for events in told
     )

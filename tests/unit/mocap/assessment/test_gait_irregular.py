@@ -1,15 +1,19 @@
 """Gait: what does not belong to an even walk is refused or told in its row, and is in no mean."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
+from mocap.assessment.gait.norms import NormCurve, NormRange, NormSet
 from mocap.assessment.movement import Movement
 from mocap.assessment.statistics.measured import repeated_metrics
 from mocap.config.protocols import Protocol, read_protocol
+from mocap.errors import ConfigError
 from mocap.pipeline.assess_gait import assess_gait
 from mocap.synthetic import default_subject, walking
 from mocap.synthetic.trial import SyntheticTrial
-from mocap.trial import Event, JointAngles
+from mocap.trial import Assessment, Event, JointAngles
 
 RATE, STRIDE_S = 100.0, 1.1
 FEET = ("HEEL", "MT1", "MT2", "MT5", "HALLUX", "TOE")
@@ -90,3 +94,49 @@ def test_cycles_left_out_are_not_compared_between_recordings(walk: SyntheticTria
     out = np.array([bool(one) for one in made.repetitions.told("left_out")])
     right = np.array([side == "right" for side in made.repetitions.told("side")])
     assert np.array_equal(np.isnan(repeated_metrics(made)["speed_r"].values), out[right])
+
+
+def test_a_plate_strike_far_off_moves_nothing_but_itself(walk: SyntheticTrial, protocol: Protocol) -> None:
+    _, alone = assess_gait(movement(places_of(walk)), protocol)
+    struck = [one for one in alone if (one.side, one.label) == ("right", "initial_contact")][2]
+
+    def told(off_s: float) -> tuple[Assessment, tuple[Event, ...]]:
+        strike = Event(struck.time_s + off_s, struck.label, "right", 1.0, "force_plate", 0.001)
+        return assess_gait(movement(places_of(walk), (strike,)), protocol)
+
+    made, detected = told(0.09)
+    assert [one.time_s for one in detected] == [one.time_s for one in alone]
+    flagged = [row for row, words in enumerate(made.repetitions.told("review")) if "+90 ms" in words]
+    assert len(flagged) >= 2
+    assert all(made.repetitions.told("left_out")[row] for row in flagged)
+    # A strike that agrees moves the others, and does not make them surer than the methods are.
+    near, moved = told(0.01)
+    assert not any("ms from what the course" in words for words in near.repetitions.told("review"))
+    before, after = ([one for one in found if (one.side, one.label) == ("right", "initial_contact")]
+                     for found in (alone, moved))  # fmt: skip
+    assert after[3].time_s - before[3].time_s == pytest.approx(0.01, abs=0.002)
+    assert all(new.sd_s >= old.sd_s for old, new in zip(before, after, strict=True))
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("contacts.most_disagreement_s", "0"), ("contacts.method_sd_s", "0"), ("contacts.window_after_s", "1e4"),
+    ("contacts.prominence", "-1"), ("passes.window_s", "-1"), ("passes.window_s", "nan"),
+    ("report.fewest_cycles", "-1"),
+])  # fmt: skip
+def test_settings_out_of_range_are_refused(walk: SyntheticTrial, name: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=name.split(".")[1]) as refused:
+        assess_gait(movement(places_of(walk)), read_protocol("gait", None, {name: value}))
+    assert refused.value.code == "CONFIG_VALUE"
+
+
+@pytest.mark.parametrize("make", [
+    lambda: NormCurve((0.0, 100.0), (np.nan, 1.0), (1.0, 1.0)), lambda: NormCurve((0.0,), (1.0,), (np.nan,)),
+    lambda: NormCurve((0.0,), (1e300,), (1.0,)), lambda: NormRange(2.0, 1.0), lambda: NormRange(np.nan, 1.0),
+    lambda: NormSet("n", "d", "p", "s", "v", gdi_a=1.7, gdi_b=-0.2),
+    lambda: NormSet("n", "d", "p", "s", "v", gdi_a=1.7, gdi_b=0.0),
+    lambda: NormSet("n", "d", "p", "s", "v", gdi_b=0.2),
+])  # fmt: skip
+def test_norms_without_sense_are_refused(make: Callable[[], object]) -> None:
+    with pytest.raises(ConfigError) as refused:
+        make()
+    assert refused.value.code == "NORM"
