@@ -1,5 +1,6 @@
 """The lab's own reliability, `reliability.toml`: what a change of each metric has to exceed, and where that is from."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +15,9 @@ FORMAT_VERSION = 1
 #: 1.96, for a change between two measurements whose variances add up.
 _Z95 = 1.959963984540054
 _NAN = float("nan")
+_SIZES = ("mdc95_low", "mdc95_high", "sem", "sem_consistency", "sem_measurement", "sd_repetition", "repetitions",
+          "sd_people", "sem_one_operator", "sem_one_visit")  # fmt: skip
+_MOST = 1e9
 
 
 @dataclass(frozen=True)
@@ -71,19 +75,31 @@ class MetricReliability:
     note: str = ""
 
     def __post_init__(self) -> None:
-        if not (np.isfinite(self.mdc95) and self.mdc95 >= 0):
+        if not 0 <= self.mdc95 <= _MOST:
             raise ConfigError(f"mdc95 = {self.mdc95} is no size of a change", "Give a number of 0 or more.")
+        for name in _SIZES:
+            value = getattr(self, name)
+            if not (np.isnan(value) or 0 <= value <= _MOST):
+                raise ConfigError(f"{name} = {value} is no size", "Give a number of 0 or more, or leave it out.")
+        if min(self.n_people, self.n_measurements) < 0:
+            raise ConfigError(f"n_people = {self.n_people}, n_measurements = {self.n_measurements}: below 0",
+                              "Give how many there were, or leave it out.")  # fmt: skip
 
     def mdc95_between(self, first: int, second: int) -> float:
         """Return the MDC95 between means over so many repetitions: 1.96 sqrt(SEM1^2 + SEM2^2).
 
         Only the part of the repetitions falls with their number: SEM(m)^2 = sem_measurement^2 + sd_repetition^2 / m.
-        Where the parts are not known, or the numbers are not, the MDC95 of the file stays as it is.
+        Where the parts are not known, or the numbers are not, the MDC95 of the file stays as it is. Where repetitions
+        scatter more than their means (`sem_measurement` is then 0), their part is what the SEM of the file leaves for
+        it, so that at the usual number the MDC95 of the file comes back.
         """
         parts = self.sem_measurement, self.sd_repetition
         if not np.isfinite(parts).all() or min(first, second) < 1:
             return self.mdc95
-        return _Z95 * float(np.sqrt(2 * parts[0] ** 2 + parts[1] ** 2 * (1 / first + 1 / second)))
+        scatter = parts[1] ** 2
+        if parts[0] == 0 and self.repetitions >= 1:
+            scatter = min(scatter, self.mdc95**2 / (2 * _Z95**2) * self.repetitions)
+        return _Z95 * float(np.sqrt(2 * parts[0] ** 2 + scatter * (1 / first + 1 / second)))
 
 
 @dataclass(frozen=True)
@@ -166,6 +182,26 @@ class Reliability:
             f"{key} was {self.method[key]} for the reliability and is {method[key]} here"
             for key in sorted(set(self.method) & set(method)) if self.method[key] != method[key]
         )  # fmt: skip
+
+    def doubts(self, method: dict[str, str], units: Mapping[str, str]) -> tuple[str, ...]:
+        """Return in words what cannot be told of whether the lab's file fits: what it does not state, other units.
+
+        Parameters
+        ----------
+        method : dict of str to str
+            Of the trials.
+        units : mapping of str to str
+            Units of the trials' metrics, by name.
+        """
+        if not self.from_lab:
+            return ()
+        lacking = sorted(set(method) - set(self.method) - {"task"})
+        told = [f"the reliability file '{self.name}' does not state its {', '.join(lacking)}"] if lacking else []
+        for name, unit in sorted(units.items()):
+            one = self.metric.get(name) or self.metric.get(name[:-2] if name.endswith(("_r", "_l")) else name)
+            if one is not None and one.unit != unit:
+                told.append(f"'{self.name}' has {name} in {one.unit}, it is in {unit} here, so it is not used")
+        return tuple(told)
 
 
 def read_reliability(path: str | Path | None = None) -> Reliability:

@@ -80,7 +80,7 @@ def assessed(
     recipe = RECIPES[task]
     reliability, note = _reliability(trial, protocol, own)
     made, events = recipe.assess(movement_of(trial, reliability, other_tests(trial, beside)), protocol)
-    made = gated(replace(made, notes=(*made.notes, note)), trial)
+    made = gated(replace(made, notes=(*made.notes, note, *_other_units(made, reliability))), trial)
     others = tuple(one for one in trial.events if one.source != "detected" or one.label not in recipe.labels)
     assessments = (*(one for one in trial.assessments if one.task != task), made)
     steps = tuple(one for one in trial.operations if one.name != STEP or one.parameters.get("task") != task)
@@ -98,7 +98,13 @@ def _reliability(trial: Trial, protocol: Protocol, own: Reliability | None) -> t
     if misfits or own.task not in ("", protocol.task):
         why = "; ".join(misfits) or f"it is of the task {own.task}"
         return read_reliability(), f"smallest detectable changes: default, not from this lab, for of '{own.name}' {why}"
-    return own, f"smallest detectable changes: {own.name}"
+    doubts = own.doubts(method_of(trial, protocol.task, protocol.sha256), {})
+    return own, "; but ".join((f"smallest detectable changes: {own.name}", *doubts))
+
+
+def _other_units(made: Assessment, reliability: Reliability) -> tuple[str, ...]:
+    units = {one.name: one.unit for table in (made.repetitions, *made.tables) for one in table.metrics}
+    return reliability.doubts({}, units)
 
 
 def assess_file(

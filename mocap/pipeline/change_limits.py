@@ -10,7 +10,9 @@ from mocap.config.reliability import read_reliability
 from mocap.errors import ConfigError
 
 
-def limits_of(path: Path | None, method: Mapping[str, str]) -> tuple[Limits, tuple[str, ...]]:
+def limits_of(
+    path: Path | None, method: Mapping[str, str], units: Mapping[str, str] | None = None
+) -> tuple[Limits, tuple[str, ...]]:
     """Return what gives the limits, and notes on how far the lab's figures fit these trials.
 
     Parameters
@@ -19,6 +21,8 @@ def limits_of(path: Path | None, method: Mapping[str, str]) -> tuple[Limits, tup
         Reliability file; without one, and for metrics that it lacks, the default holds.
     method : mapping of str to str
         Of the trials.
+    units : mapping of str to str, optional
+        Of their metrics, by name.
 
     Raises
     ------
@@ -34,6 +38,7 @@ def limits_of(path: Path | None, method: Mapping[str, str]) -> tuple[Limits, tup
             code="RELIABILITY_TASK",
         )
     notes = [f"the limits may not hold: {words}" for words in own.misfits(dict(method))]
+    notes += [f"the limits may not hold: {words}" for words in own.doubts(dict(method), units or {})]
     if not own.from_lab:
         notes.append("limits of changes are a default, not from this lab: mocap reliability measures the lab's own")
 

@@ -9,7 +9,7 @@ from calibration.files import write_texts
 from mocap.assessment.several.conditions import compare_conditions
 from mocap.assessment.several.primary import Primary
 from mocap.assessment.several.result import Conditions, also_differs, shown_value
-from mocap.assessment.statistics.measured import PARTS, Recording
+from mocap.assessment.statistics.measured import PARTS, Recording, units_of
 from mocap.config.trial_table import read_trial_table
 from mocap.errors import AssessmentError, ConfigError
 from mocap.pipeline.assessed_trials import (
@@ -87,7 +87,7 @@ def conditions_of(
     ]  # fmt: skip
     primary = Primary(recordings[0].method["task"], bool(metrics), bool(angles))
     groups = _groups(recordings, by, first)
-    limits, notes = limits_of(reliability, recordings[0].method)
+    limits, notes = limits_of(reliability, recordings[0].method, units_of(recordings))
     levels = tuple(groups)
     comparisons = tuple(
         compare_conditions(by, levels[0], level, groups[levels[0]], groups[level], limits, primary)

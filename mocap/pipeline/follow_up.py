@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
 from calibration.files import write_texts
 from mocap.assessment.several.follow_up import FollowUp, follow_up
 from mocap.assessment.several.primary import Primary
 from mocap.assessment.several.result import also_differs
-from mocap.assessment.statistics.measured import Recording
+from mocap.assessment.statistics.measured import Recording, is_day, units_of
 from mocap.config.trial_table import read_trial_table
 from mocap.errors import AssessmentError
 from mocap.pipeline.assessed_trials import (
@@ -60,7 +59,7 @@ def follow_up_of(
     check_method(recordings)
     check_different(recordings)
     _check_days(recordings)
-    limits, notes = limits_of(reliability, first.method)
+    limits, notes = limits_of(reliability, first.method, units_of(recordings))
     figures = chosen_of([one.metrics for one in recordings], metrics, "metric")
     recordings = [replace(one, metrics=some) for one, some in zip(recordings, figures, strict=True)]
     made = follow_up(recordings, limits, Primary(first.method["task"], bool(metrics)))
@@ -70,15 +69,13 @@ def follow_up_of(
 
 def _check_days(recordings: Sequence[Recording]) -> None:
     for one in recordings:
-        try:
-            date.fromisoformat(one.date)
-        except ValueError as error:
+        if not is_day(one.date):
             raise AssessmentError(
                 f"{one.name} does not say on which day it was recorded"
                 + (f" ('{one.created_utc}' is none)." if one.created_utc else "."),
                 "Give a table of trials (--table) with the columns file and date, as 2026-03-01.",
                 code="VISIT_MISSING",
-            ) from error
+            )
     if len({one.date for one in recordings}) < 2:
         raise AssessmentError(
             f"All trials are of one day, {recordings[0].date}.",

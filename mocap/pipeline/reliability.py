@@ -8,11 +8,11 @@ import numpy as np
 import tomlkit
 
 from calibration.files import write_texts
-from mocap.assessment.statistics.measured import Recording
+from mocap.assessment.statistics.measured import Recording, is_day
 from mocap.assessment.statistics.study import FEWEST_FREEDOM, StudyMetric, study_metric
 from mocap.config.reliability import FORMAT, FORMAT_VERSION
 from mocap.config.trial_table import read_trial_table
-from mocap.errors import AssessmentError
+from mocap.errors import AssessmentError, ConfigError
 from mocap.pipeline.assessed_trials import (
     METHOD,
     check_different,
@@ -73,6 +73,8 @@ def reliability_to_file(
     ConfigError, SourceError
         Of table and output.
     """
+    if out.suffix.lower() != ".toml":
+        raise ConfigError(f"{out.name} is no name of a reliability file.", "Give --out a name that ends in .toml.")
     check_outputs({out: RELIABILITY}, [*paths, *([table] if table else [])])
     rows = read_trial_table(table) if table else {}
     recordings, _ = read_recordings(paths, task)
@@ -135,7 +137,7 @@ def _values(recordings: Sequence[Recording], metric: str) -> np.ndarray:
 
 def _visits(recordings: Sequence[Recording]) -> list[str]:
     """Return the visit of each recording: as stated, else the nth day of that person with that operator."""
-    lacking = [one.name for one in recordings if not one.visit and not one.date]
+    lacking = [one.name for one in recordings if not one.visit and not is_day(one.date)]
     if lacking:
         raise AssessmentError(
             f"{', '.join(lacking)}: neither a visit nor the day of the recording is known.",

@@ -111,6 +111,8 @@ def follow_up(recordings: Sequence[Recording], limits: Limits, primary: Primary)
     known = tuple(sorted(told, key=lambda one: not one.primary))
     lost = [one.name for one in made if np.isfinite(one.means).sum() < 2]
     notes = (f"not known at two visits: {', '.join(lost)}",) if lost else ()
+    if not any(np.isfinite(one.values).any() for each in recordings for one in each.metrics.values()):
+        notes = (*notes, "no visit has a repetition with a value, so nothing is followed")
     return FollowUp(recordings[0].subject, recordings[0].method["task"], visits, known, notes)
 
 

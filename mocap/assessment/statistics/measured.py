@@ -1,7 +1,9 @@
 """What a recording says of a person, to be compared: every metric over its repetitions, curves over 0 to 100 %."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,8 +79,38 @@ class Recording:
 
     @property
     def date(self) -> str:
-        """Day of the recording; empty where it is not known."""
-        return self.created_utc[:10]
+        """Day of the recording as 2026-03-01, of 20260301 and of instants too; empty where it is not known.
+
+        A date in another form, also one of weeks, is returned as it stands, and is not a day: `is_day` tells.
+        """
+        return day_of(self.created_utc)
+
+
+_FORMS = re.compile(r"\d{4}-\d\d-\d\d([T ].*)?|\d{8}([T ].*)?")
+
+
+def day_of(told: str) -> str:
+    """Return the day of a date or an instant in ISO 8601 as 2026-03-01; what is none, as it stands."""
+    told = told.strip()
+    if not _FORMS.fullmatch(told):
+        return told
+    try:
+        at = datetime.fromisoformat(told)
+        # As the files say it, in UTC: one instant told in two zones is one day.
+        return (at if at.tzinfo is None else at.astimezone(UTC)).date().isoformat()
+    except (ValueError, OverflowError):
+        return told
+
+
+def is_day(told: str) -> bool:
+    """Return whether a text is a day as 2026-03-01."""
+    if len(told) != 10 or not _FORMS.fullmatch(told):
+        return False
+    try:
+        datetime.fromisoformat(told)
+    except ValueError:
+        return False
+    return True
 
 
 def repeated_metrics(made: Assessment) -> dict[str, Repeated]:
@@ -118,6 +150,11 @@ def _rows(sides: Sequence[str] | None, rows: int) -> list[tuple[str, NDArray]]:
         return [("", np.ones(rows, bool))]
     named = np.array(sides, dtype=str)
     return [(ending, named == side) for side, ending in _SIDES.items() if (named == side).any()]
+
+
+def units_of(recordings: Sequence[Recording]) -> dict[str, str]:
+    """Return the unit of each metric of recordings, by name."""
+    return {name: metric.unit for one in recordings for name, metric in one.metrics.items()}
 
 
 def part_of(made: Assessment, part: str = "") -> str:
