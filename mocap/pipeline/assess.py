@@ -25,6 +25,7 @@ from mocap.pipeline.assess_gate import gated
 from mocap.pipeline.assess_words import table_text
 from mocap.pipeline.assessment_method import method_of
 from mocap.pipeline.movement import movement_of
+from mocap.pipeline.norms import settings_sha256
 from mocap.pipeline.other_tests import other_tests, read_tests
 from mocap.pipeline.output_kinds import ASSESSMENT_TABLE
 from mocap.pipeline.outputs import check_outputs
@@ -85,7 +86,7 @@ def assessed(
     assessments = (*(one for one in trial.assessments if one.task != task), made)
     steps = tuple(one for one in trial.operations if one.name != STEP or one.parameters.get("task") != task)
     told = {"beside": ", ".join(one.trial_id for one in beside)} if beside else {}
-    step = Operation(STEP, {"task": task, "protocol": protocol.name, "protocol_sha256": protocol.sha256, **told})
+    step = Operation(STEP, {"task": task, "protocol": protocol.name, "protocol_sha256": made.protocol_sha256, **told})
     in_time = sorted((*others, *events), key=lambda one: (one.time_s != one.time_s, one.time_s, one.label, one.source))
     return replace(trial, events=tuple(in_time), assessments=assessments, operations=(*steps, step))
 
@@ -94,7 +95,7 @@ def _reliability(trial: Trial, protocol: Protocol, own: Reliability | None) -> t
     """Return the reliability that holds for a trial, and what to say of it."""
     if own is None:
         return read_reliability(), "smallest detectable changes: default, not from this lab"
-    misfits = own.misfits(method_of(trial, protocol.task, protocol.sha256))
+    misfits = own.misfits(method_of(trial, protocol.task, settings_sha256(protocol)))
     if misfits or own.task not in ("", protocol.task):
         why = "; ".join(misfits) or f"it is of the task {own.task}"
         return read_reliability(), f"smallest detectable changes: default, not from this lab, for of '{own.name}' {why}"

@@ -16,7 +16,7 @@ from mocap.assessment.gait.walker import SIDES
 from mocap.assessment.movement import Movement
 from mocap.config.build import build
 from mocap.config.protocols import Protocol
-from mocap.pipeline.norms import read_norm
+from mocap.pipeline.norms import read_norm, settings_sha256
 from mocap.trial import Assessment, Event, Table
 from mocap.trial.assessment import joined
 
@@ -52,8 +52,8 @@ def assess_gait(movement: Movement, protocol: Protocol) -> tuple[Assessment, tup
         rows = Table("repetitions", 0)
         notes.append("no gait cycle" + ("" if walk.notes else ": no foot has two initial contacts in a straight pass"))
     made = Assessment(
-        TASK, rows, (*walk.rejected, *refused), tables, protocol=protocol.name, protocol_sha256=protocol.sha256,
-        settings=protocol.values, notes=tuple(notes),
+        TASK, rows, (*walk.rejected, *refused), tables, protocol=protocol.name,
+        protocol_sha256=settings_sha256(protocol), settings=protocol.values, notes=tuple(notes),
     )  # fmt: skip
     return made, walk.detected
 

@@ -114,6 +114,12 @@ def _straight(
     angle = float(np.rad2deg(np.arccos(np.clip(faced @ ahead, -1.0, 1.0))))
     if angle > settings.most_oblique_deg:
         return None, f"walking sideways or backwards: the person faces {angle:.0f} deg off the direction of travel"
+    floor = _floor_velocity(walker, ahead, slice(start, stop))
+    if floor <= -settings.least_speed_m_s:
+        return None, (
+            f"the standing feet slide backwards at {-floor:.2f} m/s while the mid-pelvis travels: a treadmill on which "
+            "the person drifts, whose speed and lengths cannot be told"
+        )  # fmt: skip
     return Pass(start, stop, ahead, np.cross(ahead, UP), 0.0, length * walker.rate_hz / float(last - first)), ""
 
 
@@ -122,20 +128,30 @@ def _treadmill(walker: Walker, settings: PassSettings) -> tuple[Pass | None, str
     ahead = _faced(walker, slice(None))
     if not np.isfinite(ahead).all():
         return None, "the mid-pelvis stays in place, and nothing tells which way the person faces"
-    velocities, travels = [], []
+    travels = []
     for foot in walker.feet.values():
         place = foot.heel @ ahead
         travels.append(float(np.nanpercentile(place, 95) - np.nanpercentile(place, 5)))
-        low = foot.heel[:, 2] + foot.forefoot[:, 2]
-        speed = np.gradient(foot.forefoot @ ahead) * walker.rate_hz
-        velocities.append(np.nanmedian(speed[low <= np.nanpercentile(low, _STANCE_SHARE)]))
-    belt = float(np.mean(velocities))
-    if min(travels) < settings.least_foot_travel * walker.leg_m or -belt < settings.least_speed_m_s:
+    belt = _floor_velocity(walker, ahead, slice(None))
+    if min(travels) < settings.least_foot_travel * walker.leg_m or not -belt >= settings.least_speed_m_s:
         return None, (
-            f"nobody walks: the mid-pelvis stays in place and the heels move by {100 * travels[0]:.0f} and "
-            f"{100 * travels[1]:.0f} cm along it"
+            f"no walking that can be told: the mid-pelvis is slower than {settings.least_speed_m_s:g} m/s (setting "
+            f"passes.least_speed_m_s), and no treadmill moves under the feet at that; the heels move by "
+            f"{100 * travels[0]:.0f} and {100 * travels[1]:.0f} cm"
         )  # fmt: skip
     return Pass(0, walker.n_frames, ahead, np.cross(ahead, UP), belt, -belt), ""
+
+
+def _floor_velocity(walker: Walker, ahead: NDArray, frames: slice) -> float:
+    """Return how fast standing feet move along a direction, m/s; 0 over ground, NaN where no foot is seen."""
+    velocities = []
+    for foot in walker.feet.values():
+        low = (foot.heel[:, 2] + foot.forefoot[:, 2])[frames]
+        speed = (np.gradient(foot.forefoot @ ahead) * walker.rate_hz)[frames]
+        known = np.isfinite(low) & np.isfinite(speed)
+        if known.any():
+            velocities.append(float(np.median(speed[known][low[known] <= np.percentile(low[known], _STANCE_SHARE)])))
+    return float(np.mean(velocities)) if velocities else float("nan")
 
 
 def _faced(walker: Walker, frames: slice) -> NDArray:

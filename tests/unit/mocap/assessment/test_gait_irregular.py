@@ -1,6 +1,7 @@
 """Gait: what does not belong to an even walk is refused or told in its row, and is in no mean."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from mocap.assessment.statistics.measured import repeated_metrics
 from mocap.config.protocols import Protocol, read_protocol
 from mocap.errors import ConfigError
 from mocap.pipeline.assess_gait import assess_gait
+from mocap.pipeline.norms import settings_sha256
 from mocap.synthetic import default_subject, walking
 from mocap.synthetic.trial import SyntheticTrial
 from mocap.trial import Assessment, Event, JointAngles
@@ -140,3 +142,22 @@ def test_norms_without_sense_are_refused(make: Callable[[], object]) -> None:
     with pytest.raises(ConfigError) as refused:
         make()
     assert refused.value.code == "NORM"
+
+
+def test_a_treadmill_on_which_the_person_drifts_is_refused(walk: SyntheticTrial, protocol: Protocol) -> None:
+    """At 0.3 m/s forwards; taken for over ground it would be 0.30 for 1.177 m/s."""
+    belt = np.outer((1.177 - 0.3) * walk.time_s, [1.0, 0.0, 0.0])
+    made, detected = assess_gait(movement({name: p - belt for name, p in places_of(walk).items()}), protocol)
+    assert (made.repetitions.rows, detected) == (0, ())
+    assert "slide backwards at 0.8" in made.notes[0]
+
+
+def test_the_content_of_a_norm_is_part_of_the_settings(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    told = []
+    for low in (1.0, 1.1, 1.0):
+        path.write_text(f'description="d"\npopulation="p"\nsource="s"\nspeed="v"\n[ranges.speed]\nlow={low}\nhigh=2.0\n')
+        told.append(settings_sha256(read_protocol("gait", None, {"report.norm": str(path)})))
+    assert told[0] == told[2] != told[1]
+    plain = read_protocol("gait")
+    assert settings_sha256(plain) == plain.sha256
