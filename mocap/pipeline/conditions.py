@@ -26,6 +26,11 @@ from mocap.pipeline.outputs import check_outputs
 from mocap.pipeline.report import check_page, write_page
 from mocap.pipeline.several_tables import conditions_csv
 
+_UNEQUAL = (
+    "p between groups is of the exchange of people, which takes both groups to be of one distribution: of few people "
+    "with the wider spread it is too small for a difference of means; the 95 % interval (Welch) allows for that"
+)
+
 
 def conditions_of_files(
     paths: Sequence[Path],
@@ -93,6 +98,8 @@ def conditions_of(
         compare_conditions(by, levels[0], level, groups[levels[0]], groups[level], limits, primary)
         for level in levels[1:]
     )
+    if any(not one.paired for one in comparisons):
+        notes = (*notes, _UNEQUAL)
     if len(levels) > 2:
         notes = (*notes, "p are adjusted within each pair of conditions, not over the pairs")
     return Conditions(

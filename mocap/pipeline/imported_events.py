@@ -12,6 +12,7 @@ from mocap.kinematics.marker_sets import find_marker_set
 from mocap.readers import Imported
 from mocap.readers.imported import Analog, ForcePlate
 from mocap.trial import Event
+from mocap.trial.events import SIDES
 
 _OURS = {
     "foot strike": "initial_contact", "heel strike": "initial_contact", "initial contact": "initial_contact",
@@ -26,12 +27,21 @@ def imported_events(imported: Imported) -> tuple[tuple[Event, ...], tuple[str, .
     Names of foot contacts become ours; what the file calls them stands in the note.
     """
     own = [
-        Event(one.time_s, _OURS.get(one.label.lower(), one.label), one.side, source="imported",
+        Event(one.time_s, _OURS.get(one.label.lower(), _plain(one.label)), _side(one.side), source="imported",
               note=f"'{one.label}' of the file" if one.label.lower() in _OURS else "")
-        for one in imported.events
+        for one in imported.events if np.isfinite(one.time_s)
     ]  # fmt: skip
     plates, notes = _plate_events(imported)
     return tuple(sorted([*own, *plates], key=lambda event: (event.time_s, event.source, event.side))), notes
+
+
+def _side(told: str) -> str:
+    return told if told in SIDES else "general"
+
+
+def _plain(label: str) -> str:
+    """Return a label without what is no text."""
+    return label.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def _plate_events(imported: Imported) -> tuple[list[Event], tuple[str, ...]]:

@@ -1,9 +1,13 @@
 """Instants of a movement that something is told of: contacts of a foot, start and bottom of a repetition."""
 
 from dataclasses import dataclass
+from math import isinf, isnan
 from typing import Literal
 
+from mocap.errors import ShapeError
+
 Source = Literal["detected", "force_plate", "imported", "edited"]
+SIDES = ("left", "right", "general")
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,11 @@ class Event:
         Why it is to be looked at, or who edited it and why; empty otherwise.
     replaces_s : float
         Of an edited event: the time of the detected one that it takes the place of; NaN where it is a new one.
+
+    Raises
+    ------
+    ShapeError
+        For another side, a confidence beyond 0 to 1, an infinite time.
     """
 
     time_s: float
@@ -38,3 +47,11 @@ class Event:
     sd_s: float = float("nan")
     note: str = ""
     replaces_s: float = float("nan")
+
+    def __post_init__(self) -> None:
+        if self.side not in SIDES:
+            raise ShapeError(f"An event has the side {self.side!r}.", f"Give one of {', '.join(SIDES)}.")
+        if not (isnan(self.confidence) or 0 <= self.confidence <= 1):
+            raise ShapeError(f"An event has the confidence {self.confidence}.", "Give 0 to 1, or NaN: not known.")
+        if isinf(self.time_s):
+            raise ShapeError("An event has an infinite time.", "Give seconds, or NaN for one that was taken out.")
