@@ -109,14 +109,18 @@ def _cycle(side: str, one: Pass, start: Event, between: Sequence[Event], end: Ev
 
 def _shuffled(cycle: Cycle, walker: Walker, settings: ContactSettings) -> str:
     """Return why the steps are too short to trust what finds the contacts; empty where they are not."""
-    first = heel_at(walker, cycle, cycle.start) @ cycle.on.ahead
-    second = heel_at(walker, cycle, cycle.other_on) @ cycle.on.ahead
-    third = heel_at(walker, cycle, cycle.end) @ cycle.on.ahead
-    least = settings.least_step * walker.leg_m
-    shortest = min(second - first, third - second)
+    least, shortest = settings.least_step * walker.leg_m, shorter_step(cycle, walker)
     if shortest < least:
         return f"shuffling: a step of {100 * shortest:.0f} cm, below {100 * least:.0f} cm"
     return ""
+
+
+def shorter_step(cycle: Cycle, walker: Walker) -> float:
+    """Return the length of the shorter of both steps, m."""
+    first, second, third = (
+        heel_at(walker, cycle, event) @ cycle.on.ahead for event in (cycle.start, cycle.other_on, cycle.end)
+    )
+    return float(min(second - first, third - second))
 
 
 def heel_at(walker: Walker, cycle: Cycle, event: Event) -> np.ndarray:

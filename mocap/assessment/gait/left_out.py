@@ -4,25 +4,30 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mocap.assessment.gait.cycles import Cycle
+from mocap.assessment.gait.cycles import Cycle, shorter_step
 from mocap.assessment.gait.events import AT_END, EDGE
 from mocap.assessment.gait.plate_lag import PLATE_OFF
+from mocap.assessment.gait.settings import ContactSettings
+from mocap.assessment.gait.walker import Walker
 from mocap.trial.assessment import Metric, Table, Words
 
 LEFT_OUT = "left_out"
 
 
-def left_out(cycles: Sequence[Cycle], most_uneven: float) -> Words:
+def left_out(cycles: Sequence[Cycle], walker: Walker, settings: ContactSettings) -> Words:
     """Return the column that says why a cycle is in no mean, curve or score; empty where it is.
 
     Parameters
     ----------
     cycles : sequence of Cycle
-    most_uneven : float
-        Distance of the cycle time from the median over all cycles, as a share of it.
+    walker : Walker
+    settings : ContactSettings
+        `most_uneven` and `least_sure_step` of it.
     """
     usual = float(np.median([one.duration_s for one in cycles])) if cycles else float("nan")
-    reasons = tuple(_cut(one) or _uneven(one, usual, most_uneven) for one in cycles)
+    reasons = tuple(
+        _cut(one) or _uneven(one, usual, settings.most_uneven) or _short(one, walker, settings) for one in cycles
+    )
     return Words(LEFT_OUT, "Why the cycle is in no mean, curve or score; empty where it is", reasons)
 
 
@@ -39,6 +44,13 @@ def _uneven(cycle: Cycle, usual_s: float, most: float) -> str:
     if abs(cycle.duration_s - usual_s) <= most * usual_s:
         return ""
     return f"lasts {cycle.duration_s:.2f} s, more than {100 * most:g} % from the trial's median of {usual_s:.2f} s"
+
+
+def _short(cycle: Cycle, walker: Walker, settings: ContactSettings) -> str:
+    shortest, least = shorter_step(cycle, walker), settings.least_sure_step * walker.leg_m
+    if not shortest < least:
+        return ""
+    return f"a step of {100 * shortest:.0f} cm, below {100 * least:.0f} cm: final contacts may be told 0.1 s early"
 
 
 def in_means(table: Table) -> Table:

@@ -85,6 +85,8 @@ class ContactSettings:
         Distance of a cycle time from the trial's median, as a share of it; beyond, the cycle is in no mean.
     most_plate_lag_s : float
         Between a plate's strike and the course of the foot; beyond, it is flagged and moves no other contact.
+    least_sure_step : float
+        Step length in leg lengths; below, final contacts are not sure, and the cycle is in no mean.
     """
 
     cutoff_hz: float
@@ -105,6 +107,7 @@ class ContactSettings:
     forefoot_m: float
     most_uneven: float
     most_plate_lag_s: float
+    least_sure_step: float
 
     def __post_init__(self) -> None:
         limits = {"window_before_s": 1.0, "window_after_s": 1.0, "most_disagreement_s": 0.5, "bridge_s": 10.0}

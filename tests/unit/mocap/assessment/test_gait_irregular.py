@@ -14,6 +14,7 @@ from mocap.errors import ConfigError
 from mocap.pipeline.assess_gait import assess_gait
 from mocap.pipeline.norms import settings_sha256
 from mocap.synthetic import default_subject, walking
+from mocap.synthetic.gait import GaitStyle
 from mocap.synthetic.trial import SyntheticTrial
 from mocap.trial import Assessment, Event, JointAngles
 
@@ -161,3 +162,13 @@ def test_the_content_of_a_norm_is_part_of_the_settings(tmp_path: Path) -> None:
     assert told[0] == told[2] != told[1]
     plain = read_protocol("gait")
     assert settings_sha256(plain) == plain.sha256
+
+
+def test_very_short_steps_are_in_no_mean(protocol: Protocol) -> None:
+    trial = walking(default_subject(), 6.0, RATE, style=GaitStyle(stride_length=0.25))
+    made, _ = assess_gait(movement(places_of(trial)), protocol)
+    assert made.repetitions.rows > 4
+    assert all(made.repetitions.told("left_out"))
+    sides = made.table("sides")
+    assert sides is not None
+    assert np.isnan(sides["stance_mean"].values).all()
