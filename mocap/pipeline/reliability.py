@@ -73,9 +73,12 @@ def reliability_to_file(
     ConfigError, SourceError
         Of table and output.
     """
-    if out.suffix.lower() != ".toml":
-        raise ConfigError(f"{out.name} is no name of a reliability file.", "Give --out a name that ends in .toml.")
     check_outputs({out: RELIABILITY}, [*paths, *([table] if table else [])])
+    if out.suffix.lower() != ".toml":
+        raise ConfigError(
+            f"{out.name} is no name of a reliability file.", "Give --out a name that ends in .toml.",
+            code="RELIABILITY_SUFFIX",
+        )  # fmt: skip
     rows = read_trial_table(table) if table else {}
     recordings, _ = read_recordings(paths, task)
     made = study_of(with_table(recordings, rows) if table else recordings, name or out.stem)
