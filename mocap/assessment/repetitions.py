@@ -129,6 +129,7 @@ class _Span:
     fastest_up: int
 
     def repetition(self, rate_hz: float, track: Settled) -> Repetition:
+        """Return the candidate as a repetition, with the uncertainties of its instants (s) and of its depth (m)."""
         instants = (self.start, self.bottom, self.end)
         start_sd, bottom_sd, end_sd = (track.instant_sd(frame, rate_hz) for frame in instants)
         # On a plateau the lowest frame may be any.
