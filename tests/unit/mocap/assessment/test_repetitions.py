@@ -79,6 +79,13 @@ def test_a_pause_is_told(settings):
     assert one.still_to / RATE >= bottoms[0] + 0.7
 
 
+def test_who_rests_at_the_bottom_alone_does_not_stand_there(settings):
+    values, _ = course([0.4, 0.4, 0.4], stand_s=0.2, hold_s=1.5)
+    found = found_in(values, settings)
+    assert [one.standing_m for one in found.repetitions] == pytest.approx([STANDING] * 3, abs=0.01)
+    assert "no quiet standing" in found.notes[0]
+
+
 def test_zero_is_an_explained_outcome(settings):
     for values, words in [
         (np.full(500, STANDING), "largest drop is 0.00 m"),
@@ -129,13 +136,13 @@ def test_a_jump_and_a_lunge_are_no_squats(settings):
     values, _ = course([0.4, 0.4])
     n = len(values)
     hop = np.zeros((n, 3))
-    hop[330:350, 2] = 0.2 * np.sin(np.linspace(0, np.pi, 20))
+    hop[330:400, 2] = 0.2 * np.sin(np.linspace(0, np.pi, 70))  # 8 % of the trial
     jumped = np.array(values)
-    jumped[330:350] += hop[330:350, 2]
+    jumped[330:400] += hop[330:400, 2]
     found = found_in(jumped, settings, feet={"R": (hop,), "L": (hop,)})
     assert {one.reason.split(" by ")[0] for one in found.rejected} == {"the right foot leaves the floor"}
     assert len(found.repetitions) == 1
-    # What is highest in flight does not move the height of standing: 0.001 m measured.
+    # What is highest in flight does not move the height of standing.
     assert found.repetitions[0].standing_m == pytest.approx(STANDING, abs=0.005)
     soles = [np.tile(place, (n, 1)) for place in ([0.4, -0.1, 0], [0.65, -0.1, 0], [0, 0.1, 0], [0.25, 0.1, 0])]
     height = Height("the middle of the hip centres", values, 0.9, {}, tuple(np.array(one, float) for one in soles))
@@ -167,7 +174,7 @@ def test_edits_move_and_take_out(settings):
     found = found_in(values, settings)
     bottoms = [one.bottom / RATE for one in found.repetitions]
     edits = (
-        _edit(bottoms[0] + 0.05, "squat_bottom", bottoms[0]),
+        _edit(bottoms[0] + 0.5, "squat_bottom", bottoms[0]),
         _edit(np.nan, "squat_bottom", bottoms[1] + 0.02, "lost balance"),
         _edit(9.0, "hinge_bottom", bottoms[2]),
         replace(_edit(0.1, "squat_bottom", bottoms[2]), source="imported"),
@@ -176,10 +183,11 @@ def test_edits_move_and_take_out(settings):
     )
     made = with_edits(found, edits, "squat", RATE, 0.0)
     assert [one.edited for one in made.repetitions] == [True, False]
-    assert made.repetitions[0].bottom == round((bottoms[0] + 0.05) * RATE)
+    assert made.repetitions[0].bottom == round((bottoms[0] + 0.5) * RATE)
     assert made.repetitions[1] == found.repetitions[2]
-    # The depth is that of the instant it was moved to: 0.05 s on, after a hold of 0.2 s.
-    high = np.interp(bottoms[0] + 0.05, np.arange(len(values)) / RATE, values)
+    # The depth is that of the instant it was moved to, on the way up: 0.06 m or more above the bottom.
+    high = np.interp(bottoms[0] + 0.5, np.arange(len(values)) / RATE, values)
+    assert high > STANDING - 0.4 + 0.06
     assert made.repetitions[0].depth_m == pytest.approx(STANDING - high, abs=0.003)
     assert "lost balance" in made.rejected[0].reason
     assert "out of order" in made.notes[0]
