@@ -90,14 +90,16 @@ def depth_columns(
 def context_columns(context: Mapping[str, float | str], rows: int) -> tuple[Metric | Words, ...]:
     """Return the circumstances of a trial as columns `context_...`, the same in every row."""
     suffixes = {suffix: unit for unit, suffix in METRIC_UNITS.items() if suffix}
-    made: list[Metric | Words] = []
+    made: dict[str, Metric | Words] = {}
     for name, value in context.items():
-        if isinstance(value, str):
-            made.append(Words(f"context_{name}", "As stated for the trial", (value,) * rows))
-            continue
         suffix = next((one for one in sorted(suffixes, key=len, reverse=True) if name.endswith(one)), "")
-        plain = name.removesuffix(suffix)
+        plain = f"context_{name if isinstance(value, str) else name.removesuffix(suffix)}"
+        # `load` beside `load_kg`: without their units they are alike, and every column has its own name.
+        own = plain if plain not in made else f"{plain}_{1 + sum(one.startswith(plain) for one in made)}"
+        if isinstance(value, str):
+            made[own] = Words(own, "As stated for the trial", (value,) * rows)
+            continue
         reasons = () if np.isfinite(value) else ("not stated",) * rows
-        made.append(Metric(f"context_{plain}", suffixes.get(suffix, "1"), "As stated for the trial",
-                           np.full(rows, float(value)), reasons=reasons))  # fmt: skip
-    return tuple(made)
+        made[own] = Metric(own, suffixes.get(suffix, "1"), "As stated for the trial",
+                           np.full(rows, float(value)), reasons=reasons)  # fmt: skip
+    return tuple(made.values())

@@ -17,7 +17,9 @@ EXAMPLE = (
     "a reviewer's corrections, which stay: mocap assess squat.h5 --task squat --edit 2:bottom=3.95 "
     "--edit '4:reject=lost balance'\n\n"
     "with what other tests of the person say: mocap assess squat.h5 --task squat --beside knee_to_wall.h5 "
-    "--beside hinge.h5"
+    "--beside hinge.h5\n\n"
+    "what the file does not say: mocap assess squat.h5 --task squat --state subject=P01 --state date=2026-03-01 "
+    "--state load_kg=40 --state passive_hip_flexion_deg=112"
 )
 
 
@@ -43,6 +45,13 @@ def command(
         list[Path] | None,
         typer.Option(help="An assessed trial of another test of the person: knee-to-wall, hinge, squats; repeatable."),
     ] = None,
+    state: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="NAME=VALUE of subject, date, operator, site, or a circumstance (load_kg, footwear, bar_position, "
+            "heel_height_mm, passive_hip_flexion_deg); stays in the file; nothing after = takes it back."
+        ),
+    ] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the table of repetitions to this .csv file, too.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -51,7 +60,7 @@ def command(
     from mocap.pipeline.assess_words import assessment_json, assessment_lines
 
     made = assess_file(trial, task, protocol, _pairs(choices), tuple(edit or ()), csv, reliability,
-                       tuple(beside or ()))  # fmt: skip
+                       tuple(beside or ()), _facts(state))  # fmt: skip
     if csv is not None:
         write_table(made, csv)
     show(assessment_json(made, trial), as_json, [*assessment_lines(made), *_lines(made)])
@@ -68,4 +77,16 @@ def _pairs(choices: list[str] | None) -> dict[str, str]:
         if not value or "." not in name:
             raise typer.BadParameter("give section.name=value", param_hint="--set")
         found[name] = value
+    return found
+
+
+def _facts(stated: list[str] | None) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for one in stated or []:
+        name, equals, value = one.partition("=")
+        if not equals or not name.strip():
+            raise typer.BadParameter("give name=value", param_hint="--state")
+        if name.strip() in found:
+            raise typer.BadParameter(f"{name.strip()} is stated twice", param_hint="--state")
+        found[name.strip()] = value.strip()
     return found

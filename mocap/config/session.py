@@ -8,6 +8,7 @@ from typing import Any, Literal
 import pydantic
 
 from mocap.config.build import build, read_toml
+from mocap.config.circumstances import checked_circumstances
 from mocap.config.static_trial import StaticTrial, check_static
 from mocap.errors import ConfigError, SourceError
 
@@ -209,6 +210,8 @@ def read_session(folder: Path) -> Session:
         )
     session = build(Session, read_toml(path), "session.toml")
     _check_trials(session)
+    for entry in session.trial:
+        checked_circumstances(entry.context, f"session.toml: context of {entry.name}")
     _check_click(session)
     unknown = sorted(set(session.options) - set(STAGES))
     if unknown:

@@ -29,6 +29,7 @@ from mocap.pipeline.norms import settings_sha256
 from mocap.pipeline.other_tests import other_tests, read_tests
 from mocap.pipeline.output_kinds import ASSESSMENT_TABLE
 from mocap.pipeline.outputs import check_outputs
+from mocap.pipeline.stated_facts import with_facts
 from mocap.pipeline.trial_outputs import TRIAL_SUFFIXES
 from mocap.storage import read_trial, write_trial
 from mocap.trial import Assessment, Event, Operation, Trial
@@ -117,6 +118,7 @@ def assess_file(
     csv: Path | None = None,
     reliability: Path | None = None,
     beside: tuple[Path, ...] = (),
+    facts: Mapping[str, str] | None = None,
 ) -> Assessment:
     """Assess a trial file and write the results into it.
 
@@ -133,18 +135,19 @@ def assess_file(
         A reviewer's corrections, see `mocap.pipeline.assess_edits`.
     csv : Path, optional
         Where a table is to be written later: refused here, before the work, where that could not be.
-
     reliability : Path, optional
         What `mocap reliability` wrote.
     beside : tuple of Path
         Assessed trials of other tests of the same person.
+    facts : mapping of str to str, optional
+        What is stated of the trial, and stays in its file, see `mocap.pipeline.stated_facts`.
 
     Raises
     ------
     AssessmentError
         NOT_A_TRIAL_FILE, NO_ANGLES, TASK, EDIT, NOT_ASSESSED, OTHER_SUBJECT
     ConfigError, SourceError
-        Of the protocol and the output.
+        Of the protocol, the output and the facts.
     """
     if path.suffix.lower() not in TRIAL_SUFFIXES:
         raise AssessmentError(
@@ -154,7 +157,7 @@ def assess_file(
         )
     if csv is not None:
         check_outputs({csv: ASSESSMENT_TABLE}, [path])
-    trial = read_trial(path)
+    trial = with_facts(read_trial(path), facts or {}, "--state")
     if any(realpath(one) == realpath(path) for one in beside):
         raise AssessmentError(
             f"{path.name} is to be compared with itself.", "Name other files with --beside.", code="SAME_FILE"

@@ -8,6 +8,7 @@ from calibration import CameraRig
 from calibration.digits import counted
 from calibration.files import write_rig
 from mocap import __version__
+from mocap.config.circumstances import checked_circumstances
 from mocap.config.session import Session, TrialEntry, read_session
 from mocap.errors import KinematicsError, MocapError
 from mocap.keypoints import PeopleKeypoints
@@ -250,7 +251,8 @@ class _Run:
 
 
 def _plain_context(entry: TrialEntry) -> dict[str, float | str]:
-    return {key: value if isinstance(value, str) else float(value) for key, value in entry.context.items()}
+    stated = checked_circumstances(entry.context, f"context of {entry.name}")
+    return {key: value if isinstance(value, str) else float(value) for key, value in stated.items()}
 
 
 def _summary(trial: Trial) -> str:

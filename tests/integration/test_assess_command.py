@@ -79,6 +79,26 @@ def test_results_stand_in_the_file_and_in_the_json(file, made, capsys):
     assert rows[0]["context_bar_position"] == "'=cmd <b>"
 
 
+def test_what_is_stated_stays_in_the_file_and_in_the_table(file, capsys):
+    stated = ("subject=P07", "date=2026-03-01", "load_kg=42", "passive_hip_flexion_deg=112")
+    run("assess", file, "--task", "squat", *(word for one in stated for word in ("--state", one)), capsys=capsys)
+    told = json.loads(run("assess", file, "--task", "squat", "--json", capsys=capsys))
+    trial = read_trial(file)
+    assert (trial.subject_code, trial.created_utc, trial.context["load_kg"]) == ("P07", "2026-03-01", 42.0)
+    assert trial.context["bar_position"] == "=cmd <b>"
+    assert told["repetitions"][0]["context_load_kg"] == 42.0
+    assert told["repetitions"][1]["hip_reserve_r_deg"] is not None
+
+
+def test_what_cannot_be_stated_leaves_the_file_as_it_is(file):
+    before = file.read_bytes()
+    for stated, code in (("load_kg=heavy", "CONFIG_VALUE"), ("load=40", "CONFIG_KEY"), ("date=today", "CONFIG_VALUE")):
+        with pytest.raises(MocapError) as refused:
+            app(["assess", str(file), "--task", "squat", "--state", stated])
+        assert refused.value.code == code
+    assert file.read_bytes() == before
+
+
 def again(trial, *edits):
     """The trial assessed, in memory."""
     return assessed(with_edit_events(trial, "squat", edits), read_protocol("squat"))
