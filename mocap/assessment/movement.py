@@ -7,6 +7,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from mocap.assessment.lab import LabFigures, no_lab
 from mocap.errors import ShapeError
 from mocap.trial import Event, JointAngles, Measure, Table
 from mocap.trial.checks import freeze
@@ -45,6 +46,9 @@ class Movement:
     mdc95 : callable
         Smallest detectable change of a metric by name and unit, in that unit, and where it is from, in words; NaN where
         nothing is known.
+    lab : callable
+        What the lab's own reliability tells of a metric by name, unit and the numbers of repetitions of the two
+        measurements that a change is between (0 is not known); None where it tells nothing.
     """
 
     angles: JointAngles
@@ -58,6 +62,7 @@ class Movement:
     others: Mapping[str, Table] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
     mdc95: Callable[[str, str], tuple[float, str]] = _nothing_known
+    lab: Callable[[str, str, tuple[int, int]], LabFigures | None] = no_lab
 
     def __post_init__(self) -> None:
         names = ("places", "measures", "subject", "context", "others")

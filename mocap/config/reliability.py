@@ -115,6 +115,8 @@ class Reliability:
         Whether it was measured here.
     design : str
         In words: operators, visits, people.
+    date : str
+        Last day of its recordings, as 2026-03-01; empty where it is not known.
     icc_form : str
     task : str
         Empty where it is for all.
@@ -130,6 +132,7 @@ class Reliability:
     name: str
     from_lab: bool
     design: str = ""
+    date: str = ""
     icc_form: str = "ICC(2,1)"
     task: str = ""
     method: dict[str, str] = field(default_factory=dict)
@@ -174,7 +177,12 @@ class Reliability:
         if not self.from_lab:
             return value, f"{self.name}: {one.source}" if one.source else self.name
         parts = f"{one.n_people} people, {one.n_measurements} measurements each"
-        return value, f"this lab's own reliability '{self.name}' ({parts})"
+        return value, f"this lab's own reliability {self.called} ({parts})"
+
+    @property
+    def called(self) -> str:
+        """Its name, and its day where that is known."""
+        return f"'{self.name}' of {self.date}" if self.date else f"'{self.name}'"
 
     def misfits(self, method: dict[str, str]) -> tuple[str, ...]:
         """Return in words how the method of a trial differs from that of the file; nothing where it is not known."""
@@ -202,6 +210,17 @@ class Reliability:
             if one is not None and one.unit != unit:
                 told.append(f"'{self.name}' has {name} in {one.unit}, it is in {unit} here, so it is not used")
         return tuple(told)
+
+
+def mdc95_or_default(
+    own: Reliability, default: Reliability, name: str, unit: str, repetitions: tuple[int, int] = (0, 0)
+) -> tuple[float, str]:
+    """Return the MDC95 of a metric by the lab's file, by the default where that lacks it; see `Reliability.mdc95`."""
+    value, words = own.mdc95(name, unit, repetitions)
+    if np.isfinite(value) or own is default:
+        return value, words
+    fallback, told = default.mdc95(name, unit, repetitions)
+    return (fallback, told) if np.isfinite(fallback) else (value, words)
 
 
 def read_reliability(path: str | Path | None = None) -> Reliability:

@@ -23,7 +23,7 @@ from mocap.pipeline import (
 from mocap.pipeline.assess_edits import with_edit_events
 from mocap.pipeline.assess_gate import gated
 from mocap.pipeline.assess_words import table_text
-from mocap.pipeline.assessment_method import method_of
+from mocap.pipeline.assessment_method import DETECTED_BY, STEP, method_of
 from mocap.pipeline.movement import movement_of
 from mocap.pipeline.norms import settings_sha256
 from mocap.pipeline.other_tests import other_tests, read_tests
@@ -34,19 +34,18 @@ from mocap.pipeline.trial_outputs import TRIAL_SUFFIXES
 from mocap.storage import read_trial, write_trial
 from mocap.trial import Assessment, Event, Operation, Trial
 
-STEP = "assess"
-
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a task is assessed, and the labels of the events that it detects."""
+    """How a task is assessed, the labels of the events that it detects, and metrics (name, unit) it detects by."""
 
     assess: Callable[[Movement, Protocol], tuple[Assessment, tuple[Event, ...]]]
     labels: tuple[str, ...]
+    detects_by: tuple[tuple[str, str], ...] = ()
 
 
 RECIPES: Mapping[str, Recipe] = {
-    "squat": Recipe(assess_squat.assess_squat, assess_squat.LABELS),
+    "squat": Recipe(assess_squat.assess_squat, assess_squat.LABELS, (assess_squat.DETECTS_BY,)),
     "hinge": Recipe(assess_hinge.assess_hinge, assess_hinge.LABELS),
     "knee_to_wall": Recipe(assess_knee_to_wall.assess_knee_to_wall, assess_knee_to_wall.LABELS),
     "sit_to_stand": Recipe(assess_sit_to_stand.assess_sit_to_stand, assess_sit_to_stand.LABELS),
@@ -81,12 +80,15 @@ def assessed(
     check_task(task)
     recipe = RECIPES[task]
     reliability, note = _reliability(trial, protocol, own)
-    made, events = recipe.assess(movement_of(trial, reliability, other_tests(trial, beside)), protocol)
+    movement = movement_of(trial, reliability, other_tests(trial, beside))
+    made, events = recipe.assess(movement, protocol)
     made = gated(replace(made, notes=(*made.notes, note, *_other_units(made, reliability))), trial)
     others = tuple(one for one in trial.events if one.source != "detected" or one.label not in recipe.labels)
     assessments = (*(one for one in trial.assessments if one.task != task), made)
     steps = tuple(one for one in trial.operations if one.name != STEP or one.parameters.get("task") != task)
     told = {"beside": ", ".join(one.trial_id for one in beside)} if beside else {}
+    limits = ", ".join(f"{name} {movement.mdc95(name, unit)[0]:g} {unit}" for name, unit in recipe.detects_by)
+    told |= {DETECTED_BY: limits} if limits else {}
     step = Operation(STEP, {"task": task, "protocol": protocol.name, "protocol_sha256": made.protocol_sha256, **told})
     in_time = sorted((*others, *events), key=lambda one: (one.time_s != one.time_s, one.time_s, one.label, one.source))
     return replace(trial, events=tuple(in_time), assessments=assessments, operations=(*steps, step))
@@ -101,7 +103,8 @@ def _reliability(trial: Trial, protocol: Protocol, own: Reliability | None) -> t
         why = "; ".join(misfits) or f"it is of the task {own.task}"
         return read_reliability(), f"smallest detectable changes: default, not from this lab, for of '{own.name}' {why}"
     doubts = own.doubts(method_of(trial, protocol.task, protocol.sha256), {})
-    return own, "; but ".join((f"smallest detectable changes: {own.name}", *doubts))
+    told = f"smallest detectable changes: from reliability {own.called}, where it lacks one: default, not from this lab"
+    return own, "; but ".join((told, *doubts))
 
 
 def _other_units(made: Assessment, reliability: Reliability) -> tuple[str, ...]:

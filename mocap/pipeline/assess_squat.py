@@ -18,6 +18,8 @@ from mocap.trial import Assessment, Event, Metric, Table, Words, joined
 
 TASK = "squat"
 LABELS = (*repetition_labels(TASK), "heel_lift")
+DETECTS_BY = ("wink_magnitude", "deg")
+"""Metric and unit whose smallest detectable change a tuck has to reach."""
 _SUMMED = (
     "depth", "depth_relative", "descent_time", "ascent_time", "hip_flexion_r_bottom", "hip_flexion_l_bottom",
     "knee_flexion_r_bottom", "knee_flexion_l_bottom", "ankle_dorsiflexion_r_bottom", "ankle_dorsiflexion_l_bottom",
@@ -34,7 +36,7 @@ def assess_squat(movement: Movement, protocol: Protocol) -> tuple[Assessment, tu
     winks = build(WinkSettings, protocol.section("wink"), protocol.name, "wink")
     stance = build(StanceSettings, protocol.section("stance"), protocol.name, "stance")
     limits = build(ScreeningSettings, protocol.section("screening"), protocol.name, "screening")
-    tuck = wink_columns(movement, repetitions, winks, *movement.mdc95("wink_magnitude", "deg"))
+    tuck = wink_columns(movement, repetitions, winks, *movement.mdc95(*DETECTS_BY))
     onset = [float(depth) for one in tuck if one.name == "wink_onset_depth" for depth in one.values]
     columns = (
         instant_columns(movement, repetitions),

@@ -12,7 +12,7 @@ from typing import TypeVar
 from mocap.assessment.statistics.measured import Recording, curves_of, part_of, repeated_metrics
 from mocap.config.trial_table import TrialRow
 from mocap.errors import AssessmentError
-from mocap.pipeline.assessment_method import method_of
+from mocap.pipeline.assessment_method import detected_by, method_of
 from mocap.storage import read_trial
 from mocap.trial import Assessment, JointAngles, Trial
 
@@ -93,6 +93,7 @@ def recording(trial: Trial, made: Assessment, name: str, part: str) -> Recording
     return Recording(
         name, trial.subject_code, trial.operator, trial.created_utc, trial.context, method,
         repeated_metrics(made), curves, words, hashlib.sha256(told.encode()).hexdigest() if trial.inputs else "",
+        detected_by=detected_by(trial, made.task),
     )  # fmt: skip
 
 
@@ -114,6 +115,13 @@ def check_method(recordings: Sequence[Recording]) -> None:
         for key, words in METHOD.items():
             if first.method[key] != other.method[key]:
                 raise _differs(first, other, words, first.method[key], other.method[key])
+        if first.detected_by != other.detected_by:
+            shown = [f"{one.detected_by or 'not stated'} in {one.name}" for one in (first, other)]
+            raise AssessmentError(
+                f"Not the same smallest detectable change to detect by: {', '.join(shown)}.",
+                "Assess all of them again with one reliability file (mocap assess --reliability), or all without one.",
+                code="METHOD_DIFFERS",
+            )
         for name in sorted(set(first.conventions) & set(other.conventions)):
             if first.conventions[name] != other.conventions[name]:
                 raise _differs(first, other, f"convention of {name}", first.conventions[name],

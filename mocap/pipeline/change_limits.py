@@ -3,10 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-
 from mocap.assessment.several import Limit, Limits
-from mocap.config.reliability import read_reliability
+from mocap.config.reliability import mdc95_or_default, read_reliability
 from mocap.errors import ConfigError
 
 
@@ -43,10 +41,6 @@ def limits_of(
         notes.append("limits of changes are a default, not from this lab: mocap reliability measures the lab's own")
 
     def limit(name: str, unit: str, repetitions: tuple[int, int]) -> Limit:
-        value, words = own.mdc95(name, unit, repetitions)
-        if not np.isfinite(value) and own is not default:
-            fallback, told = default.mdc95(name, unit, repetitions)
-            value, words = (fallback, told) if np.isfinite(fallback) else (value, words)
-        return Limit(value, words)
+        return Limit(*mdc95_or_default(own, default, name, unit, repetitions))
 
     return limit, tuple(notes)

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mocap.assessment.lab import LabFigures
 from mocap.assessment.movement import Movement
-from mocap.config.reliability import Reliability
+from mocap.config.reliability import Reliability, mdc95_or_default, read_reliability
 from mocap.errors import AssessmentError
 from mocap.kinematics.marker_sets import find_marker_set, match, read_marker_set
 from mocap.pipeline.point_noise import trial_noise_correlation
@@ -47,8 +49,20 @@ def movement_of(trial: Trial, reliability: Reliability, others: Mapping[str, Tab
         gravity_known=trial.gravity_known,
         others=others or {},
         events=tuple(one for one in trial.events if one.source != "detected"),
-        mdc95=reliability.mdc95,
+        mdc95=partial(mdc95_or_default, reliability, read_reliability()),
+        lab=partial(lab_figures, reliability),
     )
+
+
+def lab_figures(
+    reliability: Reliability, name: str, unit: str, repetitions: tuple[int, int] = (0, 0)
+) -> LabFigures | None:
+    """Return what the lab's own reliability tells of a metric; None of the default, or where it lacks the metric."""
+    one = reliability.entry(name, unit) if reliability.from_lab else None
+    if one is None:
+        return None
+    mdc95 = one.mdc95_between(*repetitions)
+    return LabFigures(mdc95, one.sem, f"from reliability {reliability.called}")
 
 
 def places_of(trial: Trial) -> dict[str, NDArray]:

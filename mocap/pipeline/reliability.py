@@ -42,6 +42,8 @@ class Study:
     metrics : mapping of str to StudyMetric
     units, meanings : mapping of str to str
     notes : tuple of str
+    date : str
+        Last day of the recordings; empty where one does not say its day.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Study:
     units: Mapping[str, str]
     meanings: Mapping[str, str]
     notes: tuple[str, ...]
+    date: str = ""
 
     @property
     def design(self) -> str:
@@ -121,8 +124,13 @@ def study_of(recordings: Sequence[Recording], name: str) -> Study:
     return Study(
         name, recordings[0].method["task"], recordings[0].method, people, tuple(map(_shown, made)), metrics,
         {metric: one.unit for metric, one in first.items()}, {metric: one.meaning for metric, one in first.items()},
-        tuple(notes),
+        tuple(notes), _last_day(recordings),
     )  # fmt: skip
+
+
+def _last_day(recordings: Sequence[Recording]) -> str:
+    days = [one.date for one in recordings]
+    return max(days) if all(map(is_day, days)) else ""
 
 
 def _shown(measurement: Measurement) -> str:
@@ -183,7 +191,7 @@ def study_text(made: Study) -> str:
     document.add(tomlkit.comment("What a change of each metric has to exceed, from people measured several times."))
     head = {
         "format": FORMAT, "format_version": FORMAT_VERSION, "name": made.name, "from_lab": True,
-        "design": made.design, "icc_form": _FORM, "task": made.task,
+        "design": made.design, **({"date": made.date} if made.date else {}), "icc_form": _FORM, "task": made.task,
         "method": {key: made.method[key] for key in METHOD if key != "task"},
     }  # fmt: skip
     for key, value in head.items():

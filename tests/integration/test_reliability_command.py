@@ -54,7 +54,8 @@ def test_the_command_writes_a_file_that_says_what_it_rests_on(files: list[Path],
     # Of the four repetitions that were usual the file's own MDC95, but where the parts were rounded.
     assert entry.mdc95_between(4, 4) == pytest.approx(entry.mdc95, rel=1e-4)
     value, words = own.mdc95("wink_magnitude", "deg")
-    assert value == entry.mdc95 and words == "this lab's own reliability 'reliability' (5 people, 3 measurements each)"
+    assert value == entry.mdc95 and own.date == "2026-03-15"  # the last day
+    assert words == "this lab's own reliability 'reliability' of 2026-03-15 (5 people, 3 measurements each)"
     assert set(own.metric) == {"wink_magnitude", "depth"}
 
 

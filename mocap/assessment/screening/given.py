@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mocap.assessment.lab import NOT_FROM_LAB
 from mocap.assessment.movement import Movement
 from mocap.assessment.screening.logic import Finding
 from mocap.assessment.screening.settings import ScreeningSettings
@@ -58,17 +59,42 @@ class Given:
         other = self.conditions.get(condition)
         if other is None:
             return None
-        settings = self.settings
         magnitude = mean_of(other, "wink_magnitude") - self.mean("wink_magnitude")
         onset = mean_of(other, "wink_onset_depth") - self.mean("wink_onset_depth")
-        parts = [(magnitude < -settings.mdc_magnitude) if np.isfinite(magnitude) else None,
-                 (onset > settings.mdc_onset) if np.isfinite(onset) else None]  # fmt: skip
+        defaults = {"wink_magnitude": ("deg", self.settings.mdc_magnitude),
+                    "wink_onset_depth": ("1", self.settings.mdc_onset)}  # fmt: skip
+        tuck, later = (
+            self.mdc95(name, *default, (known_of(self.table, name), known_of(other, name)))
+            for name, default in defaults.items()
+        )
+        parts = [(magnitude < -tuck.value) if np.isfinite(magnitude) else None,
+                 (onset > later.value) if np.isfinite(onset) else None]  # fmt: skip
         holds = True if True in parts else None if parts == [None, None] else False
         told = (
-            f"{words}: tuck {_shown(magnitude, '{:+.1f} deg')} (MDC95 {settings.mdc_magnitude:g}), onset "
-            f"{_shown(onset, '{:+.2f} of depth')} (MDC95 {settings.mdc_onset:g})"
+            f"{words}: tuck {_shown(magnitude, '{:+.1f} deg')} ({tuck.words}), onset "
+            f"{_shown(onset, '{:+.2f} of depth')} ({later.words})"
         )
         return Finding(holds, told)
+
+    def mdc95(self, name: str, unit: str, default: float, repetitions: tuple[int, int]) -> "Mdc95":
+        """Return the MDC95 of a column between means over so many repetitions: the lab's own, else the default."""
+        own = self.movement.lab(name, unit, repetitions)
+        if own is None or not np.isfinite(own.mdc95):
+            return Mdc95(default, NOT_FROM_LAB)
+        return Mdc95(own.mdc95, own.source)
+
+
+@dataclass(frozen=True)
+class Mdc95:
+    """A smallest detectable change, in the metric's unit, and where it is from."""
+
+    value: float
+    source: str
+
+    @property
+    def words(self) -> str:
+        """Both."""
+        return f"MDC95 {self.value:.3g}, {self.source}"
 
 
 def mean_of(table: Table, name: str) -> float:
@@ -77,6 +103,11 @@ def mean_of(table: Table, name: str) -> float:
         return NAN
     values = table[name].values[np.isfinite(table[name].values)]
     return float(values.mean()) if len(values) else NAN
+
+
+def known_of(table: Table, name: str) -> int:
+    """Return how many rows have a value in a column."""
+    return int(np.isfinite(table[name].values).sum()) if table.has(name) else 0
 
 
 def knee_to_wall_deg(movement: Movement) -> dict[str, float]:

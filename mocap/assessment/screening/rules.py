@@ -165,11 +165,11 @@ def _balance(given: Given) -> Rule:
 def _load(given: Given) -> Rule:
     tables = (given.table, *given.conditions.values())
     trends = (("wink_magnitude", "tuck"), ("lumbar_change", "lumbar flexion with it"))
-    findings = [_trend(tables, name, words, given.settings) for name, words in trends]
+    findings = [_trend(tables, name, words, given) for name, words in trends]
     return rule("LOAD", any_of(findings), findings, EVIDENCE["LOAD"])
 
 
-def _trend(tables: Sequence[Table], name: str, words: str, settings: ScreeningSettings) -> Finding:
+def _trend(tables: Sequence[Table], name: str, words: str, given: Given) -> Finding:
     """Return whether a column rises over the loads by more than the MDC95: a line through the means of the loads."""
     by_load: dict[float, list[float]] = {}
     for table in tables:
@@ -177,13 +177,15 @@ def _trend(tables: Sequence[Table], name: str, words: str, settings: ScreeningSe
             for load, value in zip(table["context_load"].values, table[name].values, strict=True):
                 if np.isfinite(load) and np.isfinite(value):
                     by_load.setdefault(float(load), []).append(float(value))
-    if len(by_load) < settings.fewest_loads:
-        return Finding(None, f"{words}: {len(by_load)} loads have one, and {settings.fewest_loads} are needed")
+    if len(by_load) < given.settings.fewest_loads:
+        return Finding(None, f"{words}: {len(by_load)} loads have one, and {given.settings.fewest_loads} are needed")
     loads = np.array(sorted(by_load))
     means = np.array([np.mean(by_load[load]) for load in loads])
     change = float(np.polyfit(loads, means, 1)[0] * np.ptp(loads))
-    told = f"{words} {change:+.1f} deg from {loads[0]:g} to {loads[-1]:g} kg (MDC95 {settings.mdc_magnitude:g})"
-    return Finding(change > settings.mdc_magnitude, told)
+    ends = len(by_load[loads[0]]), len(by_load[loads[-1]])
+    limit = given.mdc95(name, "deg", given.settings.mdc_magnitude, ends)
+    told = f"{words} {change:+.1f} deg from {loads[0]:g} to {loads[-1]:g} kg ({limit.words})"
+    return Finding(change > limit.value, told)
 
 
 def _hamstring(given: Given) -> Rule:

@@ -63,6 +63,8 @@ class Recording:
         Digest of what it was made from; empty where that is not known.
     visit : str
         As stated; empty where it goes by the date.
+    detected_by : str
+        Smallest detectable changes that decided what was detected, in words; the same for results to be compared.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Recording:
     conventions: Mapping[str, str] = field(default_factory=dict)
     same_as: str = ""
     visit: str = ""
+    detected_by: str = ""
 
     @property
     def date(self) -> str:
