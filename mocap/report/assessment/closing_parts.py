@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from mocap.assessment.claim_list import CLAIMS
 from mocap.assessment.claims import ClaimAnswer, claim_answers
+from mocap.report.assessment.plain_words import plain
 from mocap.report.page_parts import escaped, table
 from mocap.trial import Assessment, Rejected
 
@@ -16,8 +17,8 @@ def screening_part(assessment: Assessment) -> str:
         return ""
     rows = [
         [escaped(rule.name.replace("_", " ").capitalize()),
-         f"<span class='answer'>{_MARKS[rule.answer]}\u00a0{escaped(rule.answer)}</span>", escaped(rule.numbers),
-         escaped(rule.evidence)]
+         f"<span class='answer'>{_MARKS[rule.answer]}\u00a0{escaped(rule.answer)}</span>", escaped(plain(rule.numbers)),
+         escaped(plain(rule.evidence))]
         for rule in assessment.screening
     ]  # fmt: skip
     return (
@@ -45,7 +46,7 @@ def claims_part(assessments: Sequence[Assessment]) -> str:
 
 def _told(one: ClaimAnswer) -> str:
     """Return what limits an answer: what always does, else the first thing that is lacking here."""
-    lacking = "" if one.claim.kind == "not assessable" or not one.lacking else one.lacking[0].replace("_", " ")
+    lacking = "" if one.claim.kind == "not assessable" or not one.lacking else plain(one.lacking[0])
     return "; ".join(part for part in (one.claim.note, lacking) if part)
 
 
@@ -53,7 +54,7 @@ def rejected_part(assessment: Assessment) -> str:
     """Return the candidates that were not counted, with their times and reasons."""
     if not assessment.rejected:
         return ""
-    rows = [[_time(one.start_s), _time(one.bottom_s), _time(one.end_s), escaped(one.reason)]
+    rows = [[_time(one.start_s), _time(one.bottom_s), _time(one.end_s), escaped(plain(one.reason))]
             for one in sorted(assessment.rejected, key=_instant)]  # fmt: skip
     head = ["Start (s)", "Lowest (s)", "End (s)", "Why it is not counted"]
     return f"<h2>Not counted</h2><div class='wide'>{table(head, rows, (3,))}</div>"

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mocap.report.assessment.figures import digits_of, told
+from mocap.report.assessment.plain_words import plain
 from mocap.report.assessment.plot import GRAY, INK, Axes, axes_for, band, curve, drawing, legend, onset_mark, scales
 from mocap.report.assessment.progress_pictures import mean_and_sd
 from mocap.report.assessment.strands import GRID, Strand
@@ -17,7 +18,7 @@ _HEIGHT = 190.0
 _ONSET, _MAGNITUDE = "wink_onset_depth", "wink_magnitude"
 
 
-def depth_figures(strands: Sequence[Strand], table: Table, angle: str, positive: str) -> str:
+def depth_figures(strands: Sequence[Strand], table: Table, angle: str, positive: str, drawn: str) -> str:
     """Return an angle against depth as figures: the mean of the repetitions first, then each of them.
 
     Parameters
@@ -29,6 +30,8 @@ def depth_figures(strands: Sequence[Strand], table: Table, angle: str, positive:
         As it is shown.
     positive : str
         Which direction is +.
+    drawn : str
+        Whether it is filtered, and what its band is, in words.
     """
     if not strands:
         return ""
@@ -40,7 +43,7 @@ def depth_figures(strands: Sequence[Strand], table: Table, angle: str, positive:
     rest = f" The first {_MOST} of {len(strands)} repetitions are drawn one by one." if len(strands) > _MOST else ""
     return (
         f"<h2>{escaped(angle)} against depth</h2><p class='note lead'>Depth: drop of the hips since the start of the "
-        f"repetition, in parts of its own: 0 standing, 1 lowest. +: {escaped(positive)}. Band: random error, 95 %. "
+        f"repetition, in parts of its own: 0 standing, 1 lowest. +: {escaped(positive)}. {drawn} "
         "Vertical dotted line: onset of the tuck, hatched its 95 % interval; none where no tuck was detected or no "
         f"onset can be told.{rest}</p><div class='plots'>{mean}{each}</div>"
     )
@@ -89,5 +92,5 @@ def _words(table: Table, name: str, title: str, row: int) -> str:
     if metric is None:
         return ""
     if not np.isfinite(metric.values[row]):
-        return f"{title}: {escaped(metric.reasons[row])}"
+        return f"{title}: {escaped(plain(metric.reasons[row]))}"
     return f"{title} {told(metric, row, digits_of(metric), unit=True)}"

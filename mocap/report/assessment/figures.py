@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from mocap.report.assessment.plain_words import plain
 from mocap.report.convention_part import side_of
 from mocap.report.page_parts import escaped
 from mocap.trial import Metric
@@ -22,6 +23,10 @@ _TITLES = {
     "wink_largest_repetition": "Repetition with the largest tuck", "wink_detected": "Repetitions with a tuck",
     "wink_velocity": "Speed of the tuck", "wink_recovery": "Share regained in the ascent",
     "lumbar_pctmax": "Lumbar flexion at the lowest, share of the largest",
+    "knee_flexion_mean": "Knee flexion, mean over the repetition", "lumbopelvic_slope": "Lumbopelvic rhythm, slope",
+    "score": "Score, of 100", "score_of_observable": "Score of what is observable, of 100",
+    "wink_onset_crossing": "Onset by threshold, in parts of the depth",
+    "wink_free_depth": "Depth free of a tuck",
     "wink_gain": "Tuck per degree of hip flexion", "wink_lumbar_ratio": "Lumbar flexion per degree of tuck",
 }  # fmt: skip
 _OF_SETS = {"mean": "mean", "sd": "SD", "slope": "slope over the repetitions"}
@@ -50,7 +55,8 @@ class Footnotes:
 
     def told(self) -> str:
         """Return all of them as HTML; nothing where there are none."""
-        lines = "<br>".join(f"<sup>{_letter(at)}</sup> {escaped(reason)}" for at, reason in enumerate(self.reasons))
+        lines = "<br>".join(f"<sup>{_letter(at)}</sup> {escaped(plain(reason))}"
+                            for at, reason in enumerate(self.reasons))  # fmt: skip
         return f"<p class='note'>{lines}</p>" if lines else ""
 
 

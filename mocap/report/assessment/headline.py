@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from mocap.report.assessment.figures import digits_of, listed, metric_title, told
+from mocap.report.assessment.plain_words import plain
 from mocap.report.page_parts import escaped
+from mocap.report.verdict_part import check_name
 from mocap.trial import Assessment, Metric, Table, Trial
 
 #: What a row of the table is, by task.
@@ -21,7 +23,7 @@ def row_name(task: str) -> str:
 
 def headline_part(assessment: Assessment, trial: Trial) -> str:
     """Return the sentences as a box."""
-    lines = [_counted(assessment), *_walk(assessment), *_tuck(assessment), *_withheld(assessment, trial)]
+    lines = [_counted(assessment), *_walk(assessment), *_tuck(assessment), *_quality(trial), *_withheld(assessment)]
     items = "".join(f"<li>{line}</li>" for line in lines)
     kind = "good" if assessment.repetitions.rows else "usable"
     return f'<div class="box {kind}"><ul class="plain">{items}</ul><p class="use">{USE}</p></div>'
@@ -29,7 +31,7 @@ def headline_part(assessment: Assessment, trial: Trial) -> str:
 
 def notes_part(assessment: Assessment) -> str:
     """Return what was left out, withheld or assumed; nothing where nothing was."""
-    notes = "".join(f"<li>{escaped(note)}</li>" for note in assessment.notes)
+    notes = "".join(f"<li>{escaped(plain(note))}</li>" for note in assessment.notes)
     return f"<h3>Notes</h3><ul class='plain'>{notes}</ul>" if notes else ""
 
 
@@ -113,8 +115,8 @@ def _detected(magnitude: Metric, grades: Sequence[str], row: int) -> bool:
     return bool(np.isfinite(magnitude.values[row])) and not grades[row].startswith(("0", "withheld"))
 
 
-def _withheld(assessment: Assessment, trial: Trial) -> list[str]:
-    """Say which metrics have no value in any repetition, by their reason; and which checks do not hold."""
+def _withheld(assessment: Assessment) -> list[str]:
+    """Say which metrics have no value in any repetition, by their reason."""
     table, reasons = assessment.repetitions, dict[str, list[str]]()
     for metric in table.metrics if table.rows else ():
         if not np.isfinite(metric.values).any() and metric.reasons[0].startswith("withheld"):
@@ -127,12 +129,19 @@ def _withheld(assessment: Assessment, trial: Trial) -> list[str]:
         shown = listed([escaped(name[:1].lower() + name[1:]) for name in unique[:_MANY]])
         more = f" and {len(unique) - _MANY} more" if len(unique) > _MANY else ""
         lines.append(f"<b>Withheld</b>: {shown}{more} \u2013 {escaped(reason)}.")
-    failed = [verdict.name.replace("_", " ") for verdict in trial.quality if not verdict.passed]
-    if failed:
-        lines.append(f"Checks to look at: {escaped(', '.join(failed))}.")
     return lines
+
+
+def _quality(trial: Trial) -> list[str]:
+    """Say how many checks of the recording hold, and which do not."""
+    if not trial.quality:
+        return []
+    failed = [check_name(verdict.name) for verdict in trial.quality if not verdict.passed]
+    held = f"{len(trial.quality) - len(failed)} of {len(trial.quality)} checks of the recording hold"
+    look = f" Checks to look at: {escaped(', '.join(failed))}." if failed else ""
+    return [f"<b>Quality</b>: {held}.{look}"]
 
 
 def _first(reasons: Sequence[str]) -> str:
     told = next((reason for reason in reasons if reason), "no reason is stored")
-    return told.removeprefix("withheld: ").rstrip(".")
+    return plain(told.removeprefix("withheld: ").rstrip("."))

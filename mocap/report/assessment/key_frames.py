@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mocap.report.assessment.figures import figure
+from mocap.report.assessment.phases import Phases
 from mocap.report.assessment.stick_figure import Places, forward_of, stick_picture, sticks_of
 from mocap.report.assessment.strands import Span, hip_height
 from mocap.report.convention_part import full_name
@@ -29,12 +30,14 @@ class Instant:
     frame: int
 
 
-def key_frames(trial: Trial, rows: Table, spans: Sequence[Span], places: Places) -> str:
+def key_frames(
+    trial: Trial, rows: Table, spans: Sequence[Span], places: Places, phases: Phases, row_name: str = "repetition"
+) -> str:
     """Return the frames of the repetition with the middle tuck, or of the middle one; nothing without repetitions."""
     if not spans:
         return ""
     span = _chosen(rows, spans)
-    return frames_part(trial, _instants(trial, rows, span), f"Key frames of repetition {span.number}", places)
+    return frames_part(trial, _instants(trial, rows, span, phases), f"Key frames of {row_name} {span.number}", places)
 
 
 def cycle_frames(trial: Trial, cycles: Table, places: Places) -> str:
@@ -85,16 +88,18 @@ def _chosen(rows: Table, spans: Sequence[Span]) -> Span:
     return spans[len(spans) // 2]
 
 
-def _instants(trial: Trial, rows: Table, span: Span) -> tuple[Instant, ...]:
+def _instants(trial: Trial, rows: Table, span: Span, phases: Phases) -> tuple[Instant, ...]:
     time_s = trial.points.time_s
     start, bottom = (int(np.argmin(np.abs(time_s - at))) for at in (span.start_s, span.bottom_s))
     height = hip_height(trial)[start : bottom + 1]
-    depth = (height[0] - height) / (height[0] - height[-1]) if height[0] > height[-1] else np.full(len(height), np.nan)
+    whole = height[0] - height[-1]
+    depth = (height[0] - height) / whole if abs(whole) > 0 else np.full(len(height), np.nan)
     onset = float(rows["wink_onset_depth"].values[span.row]) if rows.has("wink_onset_depth") else float("nan")
-    name, level = ("Onset of the tuck", onset) if np.isfinite(onset) else ("Half of the depth", 0.5)
+    half = "Half of the depth" if whole > 0 else f"Half of the {phases.first}"
+    name, level = ("Onset of the tuck", onset) if np.isfinite(onset) else (half, 0.5)
     reached = np.flatnonzero(depth >= level)
     between = (Instant(name, start + int(reached[0])),) if len(reached) else ()
-    return (Instant("Start", start), *between, Instant("Lowest", bottom))
+    return (Instant(phases.start, start), *between, Instant(phases.middle, bottom))
 
 
 def _angles(angles: JointAngles | None, instants: Sequence[Instant]) -> str:

@@ -7,13 +7,15 @@ from mocap.report.assessment.cycle_pictures import cycle_figures
 from mocap.report.assessment.depth_pictures import depth_figures
 from mocap.report.assessment.headline import USE, headline_part, notes_part, row_name
 from mocap.report.assessment.key_frames import cycle_frames, key_frames
-from mocap.report.assessment.progress_pictures import progress_figures, why_not
+from mocap.report.assessment.phases import phases_of
+from mocap.report.assessment.plain_words import plain
+from mocap.report.assessment.progress_pictures import drawn_as, progress_figures, why_not
 from mocap.report.assessment.stick_figure import NOWHERE, Places
 from mocap.report.assessment.strands import Span, spans_of, strands_of
 from mocap.report.assessment.tables import headline_table, meanings, other_table, whole_table
 from mocap.report.assessment.who_part import who_part
 from mocap.report.page_parts import escaped
-from mocap.trial import Assessment, Table, Trial
+from mocap.trial import Assessment, Trial
 
 
 def assessment_part(trial: Trial, places: Places = NOWHERE) -> str:
@@ -76,19 +78,25 @@ def _pictures(trial: Trial, assessment: Assessment, places: Places) -> str:
     spans = spans_of(assessment.repetitions)
     if not spans:
         return ""
+    phases = phases_of(assessment.task)
     return (
-        _against_depth(trial, assessment.repetitions, spans)
-        + key_frames(trial, assessment.repetitions, spans, places) + progress_figures(trial, spans)
+        key_frames(trial, assessment.repetitions, spans, places, phases, row_name(assessment.task))
+        + _against_depth(trial, assessment, spans) + progress_figures(trial, spans, phases)
     )  # fmt: skip
 
 
-def _against_depth(trial: Trial, rows: Table, spans: Sequence[Span]) -> str:
+def _against_depth(trial: Trial, assessment: Assessment, spans: Sequence[Span]) -> str:
     """Pelvic tilt against depth, where the task tells a tuck of the pelvis."""
-    angles = trial.angles
+    angles, rows = trial.angles, assessment.repetitions
     if angles is None or "pelvic_tilt" not in angles.names or not rows.has("wink_magnitude"):
         return ""
-    strands = strands_of(trial, "pelvic_tilt", spans)
+    cutoff = assessment.settings.get("wink.filter_hz", 0.0)
+    filter_hz = 0.0 if isinstance(cutoff, str) or trial.points_smoothed is not None else float(cutoff)
+    strands = strands_of(trial, "pelvic_tilt", spans, filter_hz)
     if not strands:
-        why = escaped(why_not(trial, "pelvic_tilt"))
+        why = escaped(plain(why_not(trial, "pelvic_tilt")))
         return f"<h2>Pelvic tilt against depth</h2><p>Withheld: the tilt is not observable \u2013 {why}.</p>"
-    return depth_figures(strands, rows, "Pelvic tilt", angles.definition("pelvic_tilt").positive)
+    drawn = (f"Drawn low-passed at {filter_hz:g} Hz, as the tuck is measured; band: random error of the unfiltered "
+             "samples, 95 %, wider than that of the curve." if filter_hz else
+             f"{drawn_as(trial)} Band: random error, 95 %.")  # fmt: skip
+    return depth_figures(strands, rows, "Pelvic tilt", angles.definition("pelvic_tilt").positive, drawn)

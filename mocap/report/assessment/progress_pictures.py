@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.report.angle_figures import LEFT, RIGHT
+from mocap.report.assessment.phases import Phases
+from mocap.report.assessment.plain_words import plain
 from mocap.report.assessment.plot import INK, Axes, axes_for, band, curve, drawing, legend, scales
 from mocap.report.assessment.strands import Span, Strand, strands_of
 from mocap.report.convention_part import shown_name
@@ -17,10 +19,9 @@ ANGLES = ("pelvic_tilt", "lumbar_flexion", "hip_flexion", "knee_flexion", "ankle
 SIDES = {"": ("", INK, ""), "_r": ("right", RIGHT, ""), "_l": ("left", LEFT, "6 3")}
 _HEIGHT = 180.0
 _Z95 = 1.96
-_TICKS = ((0.0, "start"), (0.5, ""), (1.0, "lowest"), (1.5, ""), (2.0, "end"))
 
 
-def progress_figures(trial: Trial, spans: Sequence[Span], names: Sequence[str] = ANGLES) -> str:
+def progress_figures(trial: Trial, spans: Sequence[Span], phases: Phases, names: Sequence[str] = ANGLES) -> str:
     """Return a figure for each angle that has values, and say which are not drawn and why.
 
     Parameters
@@ -28,6 +29,8 @@ def progress_figures(trial: Trial, spans: Sequence[Span], names: Sequence[str] =
     trial : Trial
     spans : sequence of Span
         The repetitions.
+    phases : Phases
+        What their halves are called.
     names : sequence of str
         Angles without their side.
     """
@@ -35,19 +38,26 @@ def progress_figures(trial: Trial, spans: Sequence[Span], names: Sequence[str] =
     for name in names:
         sides = {suffix: found for suffix in SIDES if (found := strands_of(trial, name + suffix, spans))}
         if sides:
-            figures.append(_figure(trial, name, sides))
+            figures.append(_figure(trial, name, sides, phases))
         else:
-            lacking.append(f"{escaped(shown_name(name))} \u2013 {escaped(why_not(trial, name))}")
+            lacking.append(f"{escaped(shown_name(name))} \u2013 {escaped(plain(why_not(trial, name)))}")
     if not figures and not lacking:
         return ""
     n = len(spans)
     told = "mean \u00b1 1 SD between the repetitions" if n > 1 else "the one repetition with its random error, 95 %"
     missing = f"<p class='note'>Not drawn: {'; '.join(lacking)}.</p>" if lacking else ""
     return (
-        f"<h2>Angles over descent and ascent</h2><p class='note lead'>{n} repetition{'s' if n > 1 else ''}: {told}. "
-        "Descent and ascent are drawn to one length each. Right: solid (orange); left: dashed (blue); pelvis and "
+        f"<h2>Angles over {phases.first} and {phases.second}</h2><p class='note lead'>"
+        f"{n} repetition{'s' if n > 1 else ''}: {told}. "
+        f"{phases.first.capitalize()} and {phases.second} are drawn to one length each. {drawn_as(trial)} "
+        "Right: solid (orange); left: dashed (blue); pelvis and "
         f"trunk: black.</p><div class='plots'>{''.join(figures)}</div>{missing}"
     )
+
+
+def drawn_as(trial: Trial) -> str:
+    """Return in words whether the angles of a trial are those of filtered points."""
+    return "Drawn as stored, of points that were " + ("filtered." if trial.points_smoothed else "not filtered.")
 
 
 def why_not(trial: Trial, name: str) -> str:
@@ -60,11 +70,13 @@ def why_not(trial: Trial, name: str) -> str:
                 "no value in these repetitions")  # fmt: skip
 
 
-def _figure(trial: Trial, name: str, sides: dict[str, tuple[Strand, ...]]) -> str:
+def _figure(trial: Trial, name: str, sides: dict[str, tuple[Strand, ...]], phases: Phases) -> str:
     spreads = {suffix: _spread(strands) for suffix, strands in sides.items()}
     axes = axes_for((0.0, 2.0), [part for mean, half in spreads.values() for part in (mean - half, mean + half)],
                     _HEIGHT, 26.0)  # fmt: skip
-    shapes = scales(axes, "descent \u2013 ascent", "deg", _TICKS)
+    named = ((0.0, phases.start), (0.5, ""), (1.0, phases.middle), (1.5, ""), (2.0, phases.end))
+    ticks = [(at, words.lower()) for at, words in named]
+    shapes = scales(axes, f"{phases.first} \u2013 {phases.second}", "deg", ticks)
     shapes.append(_middle(axes))
     grid = np.r_[np.linspace(0.0, 1.0, 101), np.linspace(1.0, 2.0, 101)]
     for suffix, (mean, half) in spreads.items():
@@ -75,7 +87,7 @@ def _figure(trial: Trial, name: str, sides: dict[str, tuple[Strand, ...]]) -> st
     assert trial.angles is not None
     one = trial.angles.definition(name + next(iter(sides)))
     words = f"+: {escaped(one.positive)}" + (f"; 0: {escaped(one.zero)}" if one.zero else "")
-    picture = drawing(_HEIGHT, shapes, f"{shown_name(name)} over descent and ascent")
+    picture = drawing(_HEIGHT, shapes, f"{shown_name(name)} over {phases.first} and {phases.second}")
     return f"<figure><h3>{escaped(shown_name(name))}</h3>{picture}<figcaption>{words}.</figcaption></figure>"
 
 

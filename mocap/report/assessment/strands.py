@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mocap.signal.filters import Butterworth
+from mocap.signal.linear import filter_runs
 from mocap.trial import JointAngles, Table, Trial, doubted
 
 GRID = np.linspace(0.0, 1.0, 101)
@@ -95,13 +97,20 @@ def random_sd_deg(angles: JointAngles, name: str) -> NDArray:
     return np.asarray(np.rad2deg(np.sqrt(np.maximum(angles.sd[:, at] ** 2 - fixed**2, 0.0))))
 
 
-def strands_of(trial: Trial, name: str, spans: Sequence[Span]) -> tuple[Strand, ...]:
-    """Return an angle of every repetition; nothing where it has no value in any."""
+def strands_of(trial: Trial, name: str, spans: Sequence[Span], filter_hz: float = 0.0) -> tuple[Strand, ...]:
+    """Return an angle of every repetition; nothing where it has no value in any.
+
+    With a cut-off the angle is low-passed forward and back (Butterworth, as the tuck is measured), unless its points
+    were filtered before. The random uncertainty stays that of the samples.
+    """
     angles = trial.angles
     if angles is None or name not in angles.names or not np.isfinite(angles[name]).any():
         return ()
     height, time_s = hip_height(trial), angles.time_s
     value = np.where(doubted(angles)[:, angles.names.index(name)], np.nan, angles.deg(name))
+    if filter_hz and trial.points_smoothed is None:
+        linear = Butterworth(min(filter_hz, 0.4 * angles.rate_hz), angles.rate_hz)
+        value = filter_runs(value[:, None], linear)[0][:, 0]
     sd = random_sd_deg(angles, name)
     found = []
     for span in spans:

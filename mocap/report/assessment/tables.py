@@ -1,11 +1,13 @@
 """Tables of an assessment: what matters most per repetition, and every metric with its meaning."""
 
+import re
 from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
 
 from mocap.report.assessment.figures import Footnotes, cells, metric_title, shown_unit, titled
+from mocap.report.assessment.plain_words import plain, plain_signs
 from mocap.report.page_parts import escaped, table
 from mocap.trial import Metric, Table, Words
 
@@ -29,6 +31,9 @@ _TABLES = {
     "norm_ranges": "Beside the ranges of the norm set",
 }  # fmt: skip
 _MOST_WHOLE = 25  # rows of which every metric is shown
+_SIDE = re.compile(r"_[rl](?=_|\b)")
+_SIDE_WORD = re.compile(r"\b(?:right|left)\b", re.IGNORECASE)
+_BOTH = {"right": "right/left", "left": "left/right"}
 _LONG = 18  # letters of words that stand on one line
 _AT_ONCE = 5  # repetitions beside each other on paper
 
@@ -95,7 +100,8 @@ def whole_table(one: Table, row_name: str) -> str:
         rows += [[escaped(metric_title(words.name)), *(_told(words.values[row]) for row in chosen)]
                  for words in _own(one.words) if words.name != "side"]  # fmt: skip
         head = [escaped(row_name.capitalize()), *(_label(one, row) for row in chosen)]
-        parts += [f"<div class='wide metrics'>{_with_head(head, rows, ())}</div>{notes.told()}"] if rows else []
+        kind = "wide metrics fold" if one.rows == 1 else "wide metrics"
+        parts += [f"<div class='{kind}'>{_with_head(head, rows, ())}</div>{notes.told()}"] if rows else []
     return "".join(parts) + _without_values([metric for metric in own if not _has_values(metric)])
 
 
@@ -132,7 +138,7 @@ def _without_values(metrics: Sequence[Metric]) -> str:
     for metric in metrics:
         reasons = dict.fromkeys(reason.removeprefix("withheld: ") for reason in metric.reasons)
         by_reason.setdefault("; ".join(reasons), []).append(metric_title(metric.name))
-    lines = "".join(f"<p class='note'><b>{escaped(reason)}</b>: {escaped('; '.join(names))}.</p>"
+    lines = "".join(f"<p class='note'><b>{escaped(plain(reason))}</b>: {escaped('; '.join(names))}.</p>"
                     for reason, names in by_reason.items())  # fmt: skip
     return f"<h3>Withheld</h3>{lines}" if lines else ""
 
@@ -157,7 +163,23 @@ def meanings(tables: Sequence[Table]) -> str:
             known.setdefault((metric.column, metric.meaning), shown_unit(metric.unit) or "ratio")
         for words in _own(one.words):
             known.setdefault((words.name, words.meaning), "words")
+    told: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+    for (name, meaning), unit in known.items():
+        told.setdefault((_of_either(name), _of_either(meaning), unit), []).append((name, plain_signs(meaning)))
     rows = [[f"<code>{escaped(name)}</code>", escaped(unit), escaped(meaning)]
-            for (name, meaning), unit in known.items()]  # fmt: skip
+            for (_, _, unit), same in told.items() for name, meaning in _sides_together(same)]  # fmt: skip
     head = ["Metric, by its name in files", "Unit", "What it is"]
-    return f"<div class='wide stack'>{table(head, rows, (1, 2))}</div>"
+    return f"<div class='wide stack meanings'>{table(head, rows, (1, 2))}</div>"
+
+
+def _of_either(words: str) -> str:
+    """Return a name or a meaning as it is for either side."""
+    return _SIDE_WORD.sub("", _SIDE.sub("_?", words))
+
+
+def _sides_together(same: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return names and meanings, those of right and left as one: `onset_hip_r/l_deg`, "of the right/left side"."""
+    if len(same) != 2 or _SIDE.search(same[0][0]) is None:
+        return list(same)
+    name, meaning = (_SIDE.sub("_r/l", words) for words in same[0])
+    return [(name, _SIDE_WORD.sub(lambda found: _BOTH[found[0].lower()], meaning))]

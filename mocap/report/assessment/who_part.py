@@ -9,10 +9,11 @@ _UNITS = {"kg": "kg", "mm": "mm", "cm": "cm", "m": "m", "deg": "deg", "pct": "%"
 
 def who_part(trial: Trial, assessment: Assessment) -> str:
     """Return facts of the trial, and its context below them, as definition lists that fit any width."""
+    task, protocol = (words.replace("_", " ") for words in (assessment.task, assessment.protocol))
     facts = {
-        "Subject": trial.subject_code, "Recorded": trial.created_utc, "Task": assessment.task, "Trial": trial.trial_id,
+        "Subject": trial.subject_code, "Recorded": trial.created_utc, "Task": task, "Trial": trial.trial_id,
         "Site": trial.site, "Operator": trial.operator, "Length": _length(trial),
-        "Protocol": f"{assessment.protocol} ({assessment.protocol_sha256[:12]})" if assessment.protocol else "",
+        "Protocol": f"{protocol} ({assessment.protocol_sha256[:12]})" if protocol else "",
     }  # fmt: skip
     order = [*(name for name in _CONTEXT if name in trial.context), *(n for n in trial.context if n not in _CONTEXT)]
     context = dict(_stated(name, trial.context[name]) for name in order)

@@ -7,15 +7,20 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mocap.errors import ExportError
 from mocap.pipeline.output_kinds import ANGLE_PAGE, PAGE_PRINT, is_alike
 from mocap.report.assessment import assessment_part
 from mocap.report.assessment.figures import metric_title, told
+from mocap.report.assessment.plain_words import plain
 from mocap.report.assessment.strands import spans_of, strands_of
+from mocap.report.assessment.tables import meanings
 from mocap.report.pdf import load_weasyprint, page_to_pdf
 from mocap.report.trial_page import trial_page
+from mocap.signal.filters import Butterworth
+from mocap.signal.linear import filter_runs
 from mocap.storage import write_trial
 from mocap.trial import Assessment, Metric, Table
 
@@ -69,7 +74,7 @@ def test_the_page_begins_with_what_was_found() -> None:
     for words in (
         "Squat Subject P01 Recorded 2026-03-01T10:00:00Z", "Load 40 kg", "Bar position high bar",
         "3 repetitions ; 1 candidate rejected", "detected in 2 of 3",
-        "repetition 2: 8.0 ± 1.8 deg, onset at depth 0.80 (0.75 to 0.82)", "Checks to look at: flat foot r",
+        "repetition 2: 8.0 ± 1.8 deg, onset at depth 0.80 (0.75 to 0.82)", "Checks to look at: flat foot, right",
         "Repetition Depth (m) Tuck of the pelvis (wink) (deg)", "2 0.446 ± 0.002 8.0 ± 1.8 0.80 (0.75 to 0.82)",
         "1 terminal", "a no tuck is detected, so there is no onset", "Pelvic tilt against depth",
         "Mean of 3 repetitions",
@@ -215,3 +220,52 @@ def test_without_pango_there_is_one_line_that_says_so(monkeypatch: pytest.Monkey
     assert not (tmp_path / "report.pdf").exists()
     assert mocap_cli("report", "a.h5", "--out", "report.html").status == 0
     assert is_alike(tmp_path / "report.html", ANGLE_PAGE)
+
+
+def test_names_of_columns_stand_as_words_in_sentences() -> None:
+    for words, shown in (
+        ("passive_hip_flexion_deg is not stated", "passive hip flexion (deg) is not stated"),
+        ("pelvic_tilt: no plate at T12/L1", "pelvic tilt: no plate at T12/L1"),
+        ("the ends (BAR_R, BAR_L) are not marked", "the ends (BAR_R, BAR_L) are not marked"),
+        ("neither WALL1 nor `wall_x_m` in the context", "neither WALL1 nor wall x (m) in the context"),
+        ("flat_foot_r.", "flat foot, right."), ("file my_walk.c3d of 'a_b'", "file my_walk.c3d of 'a_b'"),
+        ("12 +- 2.8 cm; ANKLE is not assessable", "12 \u00b1 2.8 cm; \u201cAnkle\u201d is not assessable"),
+    ):  # fmt: skip
+        assert plain(words) == shown
+
+
+def test_from_a_chair_nothing_is_called_the_lowest() -> None:
+    squat = trials.squat_trial()
+    rise = replace(squat, assessments=(replace(squat.assessments[0], task="sit_to_stand"),))
+    page = Page(assessment_part(rise)).text
+    assert "Angles over rise and return" in page and "seat-off" in page and "standing" in page
+    assert "Task sit to stand" in page and "Angles over descent" not in page
+    assert "Angles over descent and ascent" in Page(assessment_part(squat)).text
+
+
+def test_the_tilt_is_drawn_as_the_tuck_is_measured_and_says_so() -> None:
+    squat = trials.squat_trial()
+    first = squat.assessments[0]
+    spans = spans_of(first.repetitions)
+    raw, smooth = (strands_of(squat, "pelvic_tilt", spans, cutoff) for cutoff in (0.0, 2.0))
+    linear = Butterworth(2.0, squat.angles.rate_hz)
+    whole = filter_runs(squat.angles.deg("pelvic_tilt")[:, None], linear)[0][:, 0]
+    start = int(np.argmin(np.abs(squat.angles.time_s - spans[0].start_s)))
+    np.testing.assert_allclose(smooth[0].value_deg, whole[start : start + len(smooth[0].value_deg)], atol=1e-9)
+    assert np.abs(raw[0].value_deg - smooth[0].value_deg).max() > 0.01
+    settings = {**first.settings, "wink.filter_hz": 2.0}
+    told = Page(assessment_part(replace(squat, assessments=(replace(first, settings=settings),)))).text
+    assert "Drawn low-passed at 2 Hz, as the tuck is measured" in told
+    without = {name: value for name, value in first.settings.items() if name != "wink.filter_hz"}
+    told = Page(assessment_part(replace(squat, assessments=(replace(first, settings=without),)))).text
+    assert "Drawn as stored, of points that were not filtered." in told and "low-passed" not in told
+
+
+def test_the_meanings_of_both_sides_stand_once() -> None:
+    values = {"unit": "deg", "values": [1.0], "sd": [0.1]}
+    both = Table("x", 1, (Metric("knee_r_bottom", meaning="Right knee, knee_r there", **values),
+                          Metric("knee_l_bottom", meaning="Left knee, knee_l there", **values),
+                          Metric("hip_r_bottom", meaning="Hip <b> +- 1", **values)))  # fmt: skip
+    text = Page(meanings([both])).text
+    assert "knee_r/l_bottom_deg deg right/left knee, knee_r/l there" in text and "knee_l_bottom" not in text
+    assert "hip_r_bottom_deg deg Hip <b> \u00b1 1" in text
