@@ -99,15 +99,35 @@ class Excursions:
     rejected : tuple of Rejected
     note : str
         Why there is none; empty where there are some.
+    rested : bool
+        Whether the signal rests at its level anywhere; else the level is the lowest 5 %.
     """
 
     found: tuple[Excursion, ...]
     rejected: tuple[Rejected, ...]
     note: str
+    rested: bool = True
+
+
+@dataclass(frozen=True)
+class Signal:
+    """What excursions are found in.
+
+    Attributes
+    ----------
+    values : ndarray, shape (time,)
+        NaN is missing; short gaps are bridged by straight lines for finding, and counted as missing.
+    name, unit : str
+        As a user reads them.
+    """
+
+    values: NDArray
+    name: str
+    unit: str
 
 
 def find_excursions(
-    signal: NDArray, rate_hz: float, settings: ExcursionSettings, start_s: float = 0.0, *, open_end: bool = False
+    signal: Signal, rate_hz: float, settings: ExcursionSettings, start_s: float = 0.0, *, open_end: bool = False
 ) -> Excursions:
     """Return the excursions of a signal upwards from its level; start, extreme and end are found each by itself.
 
@@ -116,8 +136,7 @@ def find_excursions(
 
     Parameters
     ----------
-    signal : ndarray, shape (time,)
-        NaN is missing; short gaps are bridged by straight lines for finding, and counted as missing.
+    signal : Signal
     rate_hz : float
     settings : ExcursionSettings
     start_s : float
@@ -125,14 +144,14 @@ def find_excursions(
     open_end : bool
         Whether one that does not come back before the recording ends is taken.
     """
-    known = np.isfinite(signal)
+    known = np.isfinite(signal.values)
     if known.sum() < max(4, settings.still_seconds * rate_hz):
-        return Excursions((), (), "the signal that repetitions are found in is not known")
-    filled = np.interp(np.arange(len(signal)), np.flatnonzero(known), signal[known])
+        return Excursions((), (), f"{signal.name} is not known over {settings.still_seconds:g} s or more")
+    filled = np.interp(np.arange(len(known)), np.flatnonzero(known), signal.values[known])
     smooth = lowpass(filled[:, None], rate_hz, settings.filter_hz)[0][:, 0]
     speed = np.gradient(smooth) * rate_hz
     speed_sd = _speed_sd(filled - smooth, rate_hz, settings.filter_hz)
-    level = _level(smooth, speed, rate_hz, settings)
+    level, rested = _level(smooth, speed, rate_hz, settings)
     # From level to level, so that what the recording cuts off is a candidate too, and is rejected with its reason.
     closed = np.concatenate([[level], smooth, [level]])
     apart = max(1, int(settings.separation_seconds * rate_hz))
@@ -146,21 +165,21 @@ def find_excursions(
         one, reason = _excursion(smooth, speed, int(top), (floor, after), level, rate_hz, settings)
         if open_end and reason == _NOT_BACK and number + 1 == len(tops):
             reason = ""
-        reason = reason or _refused(one, known, rate_hz, settings)
+        reason = reason or _refused(one, known, signal.name, rate_hz, settings)
         if reason:
             start, extreme, end = (start_s + frame / rate_hz for frame in (one.start, one.extreme, one.end))
             rejected.append(Rejected(start, extreme, end, reason))
         else:
             found.append(_timed(one, speed, speed_sd, rate_hz))
         floor = int(top)
-    rejected += _near_misses(closed, tops, found, level, start_s, rate_hz, settings)
-    note = "" if found else _none(smooth, level, rejected, settings)
-    return Excursions(tuple(found), tuple(rejected), note)
+    rejected += _near_misses(signal, closed, tops, found, level, start_s, rate_hz, settings)
+    note = "" if found else _none(signal, float(smooth.max()) - level, rejected, settings)
+    return Excursions(tuple(found), tuple(rejected), note, rested)
 
 
 def _near_misses(
-    closed: NDArray, tops: NDArray, found: list[Excursion], level: float, start_s: float, rate_hz: float,
-    settings: ExcursionSettings,
+    signal: Signal, closed: NDArray, tops: NDArray, found: list[Excursion], level: float, start_s: float,
+    rate_hz: float, settings: ExcursionSettings,
 ) -> Iterator[Rejected]:
     """Yield excursions that are a little too small to count, outside those that do."""
     apart = max(1, int(settings.separation_seconds * rate_hz))
@@ -169,24 +188,31 @@ def _near_misses(
         size = float(closed[top + 1]) - level
         if top in tops or size < least or any(one.start <= top <= one.end for one in found):
             continue
-        reason = f"excursion of {size:.2f}, below the least of {settings.smallest:g}"
+        least_told = f"{settings.smallest:g} {signal.unit}"
+        reason = f"{signal.name} changes by {_told_size(size, signal.unit)}, below the least of {least_told}"
         yield Rejected(float("nan"), start_s + top / rate_hz, float("nan"), reason)
 
 
-def _none(smooth: NDArray, level: float, rejected: list[Rejected], settings: ExcursionSettings) -> str:
+def _told_size(size: float, unit: str) -> str:
+    """Return a size as a user reads it: degrees to a tenth, metres to a centimetre."""
+    return f"{size:.1f} {unit}" if unit == "deg" else f"{size:.2f} {unit}"
+
+
+def _none(signal: Signal, largest: float, rejected: list[Rejected], settings: ExcursionSettings) -> str:
     if rejected:
         return f"all {len(rejected)} candidates were rejected"
-    return f"the largest excursion is {float(smooth.max()) - level:.2f}, less than {settings.smallest:g}"
+    least = f"{settings.smallest:g} {signal.unit} or more"
+    return f"{signal.name} has to change by {least}; the largest change is {_told_size(largest, signal.unit)}"
 
 
-def _level(smooth: NDArray, speed: NDArray, rate_hz: float, settings: ExcursionSettings) -> float:
-    """Return the median of the longest rest near the lowest values; without one the lowest 5 %."""
+def _level(smooth: NDArray, speed: NDArray, rate_hz: float, settings: ExcursionSettings) -> tuple[float, bool]:
+    """Return the median of the longest rest near the lowest values, and whether there is one; else the lowest 5 %."""
     low = float(np.quantile(smooth, 0.05))
     rests = runs((np.abs(speed) < settings.still_speed) & (smooth <= low + settings.level_band))
     longest = max(rests, key=lambda one: one[1] - one[0], default=(0, 0))
     if longest[1] - longest[0] >= settings.still_seconds * rate_hz:
-        return float(np.median(smooth[longest[0] : longest[1]]))
-    return low
+        return float(np.median(smooth[longest[0] : longest[1]])), True
+    return low, False
 
 
 def _excursion(
@@ -245,7 +271,7 @@ def _plateau(smooth: NDArray, top: int, width: float) -> tuple[int, int]:
     return first, top + int(above[0]) - 1 if len(above) else len(smooth) - 1
 
 
-def _refused(one: Excursion, known: NDArray, rate_hz: float, settings: ExcursionSettings) -> str:
+def _refused(one: Excursion, known: NDArray, name: str, rate_hz: float, settings: ExcursionSettings) -> str:
     seconds = (one.end - one.start) / rate_hz
     share = float(known[one.start : one.end + 1].mean())
     if seconds < settings.shortest_seconds:
@@ -253,5 +279,5 @@ def _refused(one: Excursion, known: NDArray, rate_hz: float, settings: Excursion
     if seconds > settings.longest_seconds:
         return f"it lasts {seconds:.1f} s, more than {settings.longest_seconds:g} s"
     if share < settings.valid_share:
-        return f"the signal is known in {100 * share:.0f} % of its frames, less than {100 * settings.valid_share:.0f} %"
+        return f"{name} is known in {100 * share:.0f} % of its frames, less than {100 * settings.valid_share:.0f} %"
     return ""

@@ -24,7 +24,8 @@ def assess_hinge(movement: Movement, protocol: Protocol) -> tuple[Assessment, tu
     """Return the assessment of the hip hinges of a trial, and their events."""
     limits = build(ExcursionSettings, protocol.section("repetitions"), protocol.name, "repetitions")
     settings = build(HingeSettings, protocol.section("hinge"), protocol.name, "hinge")
-    found = with_edits(_found(movement, limits), movement.events, TASK, movement.rate_hz, movement.angles.start_s)
+    start_s = movement.angles.start_s
+    found = with_edits(_found(movement, limits, settings), movement.events, TASK, movement.rate_hz, start_s)
     repetitions = found.repetitions
     columns = (
         instant_columns(movement, repetitions),
@@ -39,7 +40,7 @@ def assess_hinge(movement: Movement, protocol: Protocol) -> tuple[Assessment, tu
     return made, hinge_events(movement, repetitions, settings)
 
 
-def _found(movement: Movement, limits: ExcursionSettings) -> Found:
-    repetitions, excursions = hinge_repetitions(movement, limits)
+def _found(movement: Movement, limits: ExcursionSettings, settings: HingeSettings) -> Found:
+    repetitions, excursions = hinge_repetitions(movement, limits, settings.most_knee_share)
     note = (f"no repetition: {excursions.note}",) if excursions.note else ()
     return Found(repetitions, excursions.rejected, note)

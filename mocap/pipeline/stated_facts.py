@@ -8,7 +8,7 @@ from mocap.config.circumstances import checked_circumstances
 from mocap.errors import ConfigError
 from mocap.trial import Trial
 
-_FIELDS = {"subject": "subject_code", "date": "created_utc", "operator": "operator", "site": "site"}
+_FIELDS = ("subject", "date", "operator", "site")
 _LONGEST = 64
 
 
@@ -30,11 +30,15 @@ def with_facts(trial: Trial, facts: Mapping[str, str], where: str) -> Trial:
     """
     if not facts:
         return trial
-    known = {_FIELDS[name]: _field(name, text, where) for name, text in facts.items() if name in _FIELDS}
+    known = {name: _field(name, text, where) for name, text in facts.items() if name in _FIELDS}
     rest = {name: text for name, text in facts.items() if name not in _FIELDS}
     kept = {name: value for name, value in trial.context.items() if name not in rest}
     stated = checked_circumstances({name: text for name, text in rest.items() if text}, where)
-    return replace(trial, context={**kept, **stated}, **known)
+    return replace(
+        trial, context={**kept, **stated}, subject_code=known.get("subject", trial.subject_code),
+        created_utc=known.get("date", trial.created_utc), operator=known.get("operator", trial.operator),
+        site=known.get("site", trial.site),
+    )  # fmt: skip
 
 
 def _field(name: str, text: str, where: str) -> str:

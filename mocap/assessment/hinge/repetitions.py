@@ -1,19 +1,24 @@
 """Repetitions of a hinge, by the lean of the trunk."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from mocap.assessment.excursions import Excursion, Excursions, ExcursionSettings, find_excursions
+from mocap.assessment.excursions import Excursion, Excursions, ExcursionSettings, Signal, find_excursions
 from mocap.assessment.facing import middle
 from mocap.assessment.movement import Movement
 from mocap.assessment.repetitions import Repetition
+from mocap.trial import Rejected
 
 SIGNAL = "trunk_lean"
 
 
 def hinge_repetitions(
-    movement: Movement, settings: ExcursionSettings
+    movement: Movement, settings: ExcursionSettings, most_knee_share: float
 ) -> tuple[tuple[Repetition, ...], Excursions]:
     """Return the repetitions of a hinge: start, bottom and return of the forward lean of the trunk.
+
+    One in which the knees bend by more than `most_knee_share` of the lean is a squat, and is rejected.
 
     Returns
     -------
@@ -25,8 +30,39 @@ def hinge_repetitions(
     reason = movement.why_not(SIGNAL)
     if reason:
         return (), Excursions((), (), f"trunk lean is not observable: {reason}")
-    found = find_excursions(movement.angle_deg(SIGNAL), movement.rate_hz, settings, float(movement.time_s[0]))
+    lean = Signal(movement.angle_deg(SIGNAL), "the lean of the trunk", "deg")
+    found = _without_squats(
+        movement, find_excursions(lean, movement.rate_hz, settings, float(movement.time_s[0])), most_knee_share
+    )
     return tuple(_repetition(movement, one) for one in found.found), found
+
+
+def _without_squats(movement: Movement, found: Excursions, most_knee_share: float) -> Excursions:
+    """Return excursions of the trunk without those in which the knees bend more; they are among the rejected."""
+    times, taken, rejected = movement.time_s, [], list(found.rejected)
+    for one in found.found:
+        bend = _knee_bend_deg(movement, one)
+        if not bend > most_knee_share * one.size:  # where no knee is known, nothing speaks against a hinge
+            taken.append(one)
+            continue
+        rejected.append(Rejected(
+            float(times[one.start]), float(times[one.extreme]), float(times[one.end]),
+            f"the knees bend by {bend:.0f} deg and the trunk leans by {one.size:.0f} deg: a squat, not a hinge",
+        ))  # fmt: skip
+    note = found.note if taken or found.note else f"all {len(rejected)} candidates were rejected"
+    return replace(found, found=tuple(taken), rejected=tuple(sorted(rejected, key=_when)), note=note)
+
+
+def _when(one: Rejected) -> float:
+    return one.bottom_s
+
+
+def _knee_bend_deg(movement: Movement, one: Excursion) -> float:
+    """Return how far the knees bend from the start to the bottom, the mean of those that are known; else NaN."""
+    names = [name for name in ("knee_flexion_r", "knee_flexion_l") if not movement.why_not(name)]
+    bends = [movement.angle_deg(name)[one.extreme] - movement.angle_deg(name)[one.start] for name in names]
+    known = [bend for bend in bends if np.isfinite(bend)]
+    return float(np.mean(known)) if known else float("nan")
 
 
 def _repetition(movement: Movement, one: Excursion) -> Repetition:

@@ -13,6 +13,8 @@ class HingeSettings:
         Time before the start of a repetition that counts as standing.
     filter_hz, extreme_seconds : float
         Cut-off of curves whose extremes are sought, and the time to either side that is averaged.
+    most_knee_share : float
+        Change of knee flexion over that of trunk lean, above which it is a squat.
     <component>_full, <component>_zero, <component>_weight : float
         Where a component has full marks and where none, and its weight; the knee has a band with zeros on either side.
     knee_tolerant_low, knee_tolerant_high : float
@@ -30,6 +32,7 @@ class HingeSettings:
     standing_seconds: float
     filter_hz: float
     extreme_seconds: float
+    most_knee_share: float
     knee_zero_low: float
     knee_full_low: float
     knee_full_high: float

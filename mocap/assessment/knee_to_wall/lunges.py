@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mocap.assessment.excursions import Excursion, ExcursionSettings, find_excursions
+from mocap.assessment.excursions import Excursion, ExcursionSettings, Signal, find_excursions
 from mocap.assessment.facing import facing, middle
 from mocap.assessment.movement import Movement
 from mocap.assessment.phases import Phases, phases
@@ -50,10 +50,11 @@ def find_lunges(
         name = f"shank_inclination_{side.lower()}"
         reason = movement.why_not(name)
         if reason:
-            notes.append(f"no lunge of the {_WORDS[side]} leg: {name} is not observable: {reason}")
+            notes.append(f"no lunge of the {_WORDS[side]} leg: its shank is not observable: {reason}")
             continue
         start_s = movement.angles.start_s
-        found = find_excursions(movement.angle_deg(name), movement.rate_hz, settings, start_s)
+        shank = Signal(movement.angle_deg(name), f"the inclination of the {_WORDS[side]} shank", "deg")
+        found = find_excursions(shank, movement.rate_hz, settings, start_s)
         for one in found.found:
             made = _repetition(movement, one)
             if front_leg(movement, made) == side:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mocap.assessment.excursions import ExcursionSettings, find_excursions
+from mocap.assessment.excursions import ExcursionSettings, Signal, find_excursions
 from mocap.assessment.facing import facing, leg_length_m, middle
 from mocap.assessment.knee_to_wall import front_leg
 from mocap.assessment.movement import Movement
@@ -57,7 +57,8 @@ def lunge_repetitions(movement: Movement, limits: ExcursionSettings) -> Found:
     height = middle(movement, "HJC")[:, 2]
     if not np.isfinite(height).any():
         return Found((), (), ("no repetition: the hip centres are not known",))
-    found = find_excursions(-height, movement.rate_hz, limits, movement.angles.start_s)
+    hips = Signal(-height, "the height of the hip centres", "m")
+    found = find_excursions(hips, movement.rate_hz, limits, movement.angles.start_s)
     made = [
         Repetition(one.start, one.extreme, one.end, one.still_from, one.still_to, one.paused, one.size, -one.level,
                    one.start_sd_s, one.extreme_sd_s, one.end_sd_s)

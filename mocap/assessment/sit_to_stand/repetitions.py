@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mocap.assessment.excursions import Excursion, ExcursionSettings, find_excursions
+from mocap.assessment.excursions import Excursion, ExcursionSettings, Signal, find_excursions
 from mocap.assessment.facing import middle
 from mocap.assessment.movement import Movement
 from mocap.assessment.repetitions import Found, Repetition
@@ -45,14 +45,20 @@ def find_rises(
     if not np.isfinite(height).any():
         return (), Found((), (), ("no repetition: the hip centres are not known",))
     start_s = movement.angles.start_s
-    found = find_excursions(height, movement.rate_hz, limits, start_s, open_end=True)
+    hips = Signal(height, "the height of the hip centres", "m")
+    found = find_excursions(hips, movement.rate_hz, limits, start_s, open_end=True)
     smooth = smoothed(movement, np.where(np.isfinite(height), height, np.interp(
         np.arange(len(height)), np.flatnonzero(np.isfinite(height)), height[np.isfinite(height)])), limits.filter_hz)
     speed = np.gradient(smooth) * movement.rate_hz
     rises = [_rise(movement, one, speed, limits, settings) for one in found.found]
     repetitions = [_repetition(one, rise) for one, rise in zip(found.found, rises, strict=True)]
-    note = (f"no repetition: {found.note}",) if found.note else ()
-    return tuple(rises), Found(tuple(repetitions), found.rejected, note)
+    notes = [f"no repetition: {found.note}"] if found.note else []
+    if rises and not found.rested:
+        notes.append(
+            f"the hips rest nowhere for {limits.still_seconds:g} s at the height of sitting, and no seat is seen: "
+            "these may be squats"
+        )
+    return tuple(rises), Found(tuple(repetitions), found.rejected, tuple(notes))
 
 
 def _repetition(one: Excursion, rise: Rise) -> Repetition:

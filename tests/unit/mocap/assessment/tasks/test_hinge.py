@@ -11,7 +11,7 @@ from mocap.assessment.hinge.score import ramp
 from mocap.assessment.values import NOISE_NOTE
 from mocap.config.protocols import read_protocol
 from mocap.pipeline.assess_hinge import LABELS, assess_hinge
-from mocap.synthetic import Motion, SyntheticTrial, default_subject, hip_hinge, synthesise
+from mocap.synthetic import Motion, SyntheticTrial, default_subject, hip_hinge, squat, static_standing, synthesise
 from mocap.trial import Event, joined
 
 SUBJECT = default_subject(seed=3)
@@ -21,8 +21,9 @@ SUBJECT = default_subject(seed=3)
 def assessed(movement_of, settings_of):
     def run(trial, **more):
         movement = movement_of(trial, **more)
-        found, excursions = hinge_repetitions(movement, settings_of(ExcursionSettings, "hinge", "repetitions"))
-        settings = settings_of(HingeSettings, "hinge", "hinge")
+        settings, limits = (settings_of(HingeSettings, "hinge", "hinge"),
+                            settings_of(ExcursionSettings, "hinge", "repetitions"))  # fmt: skip
+        found, excursions = hinge_repetitions(movement, limits, settings.most_knee_share)
         return found, joined("repetitions", len(found), [hinge_columns(movement, found, settings)]), excursions
 
     return run
@@ -154,7 +155,7 @@ def test_a_hinge_that_is_cut_off_is_rejected_and_nothing_at_all_is_explained(ass
     assert "does not come back" in excursions.rejected[0].reason
     still = replace(points, position=points.position[:90], covariance=None, status=None)
     found, table, excursions = assessed(replace(trial, points=still))
-    assert not found and table.rows == 0 and "less than 15" in excursions.note
+    assert not found and table.rows == 0 and "15 deg or more" in excursions.note
 
 
 def test_points_between_limits() -> None:
@@ -189,3 +190,19 @@ def test_noise_that_nobody_stated_is_told_from_the_scatter_of_the_curves(movemen
         assert (known.repetitions[name].sd > 0).all()
     assert (known.repetitions["score"].high <= 100.0).all() and (known.repetitions["score"].low < 100.0).all()
     assert NOISE_NOTE in found.notes and NOISE_NOTE not in known.notes
+
+
+def test_squats_are_no_hinges(assessed) -> None:
+    found, _, excursions = assessed(squat(SUBJECT, 2))
+    assert not found
+    reasons = [one.reason for one in excursions.rejected]
+    assert len(reasons) == 2
+    assert all("deg and the trunk leans by" in one and one.endswith("a squat, not a hinge") for one in reasons)
+    assert excursions.note == "all 2 candidates were rejected"
+
+
+def test_who_stands_is_told_what_would_count_with_its_unit(assessed) -> None:
+    found, _, excursions = assessed(static_standing(SUBJECT, seconds=4.0))
+    assert not found and not excursions.rejected
+    assert excursions.note.startswith("the lean of the trunk has to change by 15 deg or more; the largest change is ")
+    assert excursions.note.endswith(" deg")

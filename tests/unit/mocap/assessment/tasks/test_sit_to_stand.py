@@ -8,7 +8,7 @@ import pytest
 from mocap.config.protocols import read_protocol
 from mocap.pipeline.assess_lunge import assess_lunge
 from mocap.pipeline.assess_sit_to_stand import assess_sit_to_stand
-from mocap.synthetic import ChairTempo, default_subject, faced, lunge, sit_to_stand, squat, static_standing
+from mocap.synthetic import ChairTempo, Tempo, default_subject, faced, lunge, sit_to_stand, squat, static_standing
 
 SUBJECT = default_subject(seed=3)
 TEMPO = ChairTempo(rest_s=1.0, lean_s=0.6, rise_s=1.0, stand_s=0.8, sit_s=1.2)
@@ -93,3 +93,12 @@ def test_a_squat_is_no_lunge(movement_of) -> None:
     made, _ = assess_lunge(movement_of(squat(SUBJECT, 1)), read_protocol("lunge"))
     assert made.repetitions.rows == 0 and "neither leg is in front" in made.rejected[0].reason
     assert "all 1 candidates were rejected" in made.notes[0]
+
+
+def test_squats_without_a_rest_below_may_be_no_rises(movement_of) -> None:
+    """Who stands in between and never rests below sits on nothing that is seen."""
+    touch = Tempo(pause_s=0.0)
+    made, _ = assess_sit_to_stand(movement_of(squat(SUBJECT, 3, tempo=touch)), read_protocol("sit_to_stand"))
+    assert made.repetitions.rows and any("may be squats" in note for note in made.notes)
+    seated, _ = assess_sit_to_stand(movement_of(sit_to_stand(SUBJECT, 2, tempo=TEMPO)), read_protocol("sit_to_stand"))
+    assert not any("may be squats" in note for note in seated.notes)
