@@ -24,8 +24,9 @@ CLAIMS: tuple[Claim, ...] = (
         "squat.wink_detected", "squat.wink_magnitude_slope", "squat.lumbar_flexed_time", "squat.lumbar_flexed_load"),
         note="exposure, no measure of tissue"),
     Claim(7, "How wide is this person's own neutral, and how do people differ?", (
-        "squat.pelvic_tilt_neutral_band", "squat.lumbar_flexion_neutral_band"),
-        note="a score against the lab's own norm needs at least 20 people of the lab, and is withheld until then"),
+        "squat.pelvic_tilt_neutral_band", "squat.lumbar_flexion_neutral_band", "squat.wink_magnitude_norm_z",
+        "squat.wink_onset_depth_norm_z", "squat.lumbar_change_norm_z", "squat.depth_norm_z"),
+        note="z against the lab's own people by its reliability file; withheld until they are 20"),
     Claim(8, "How early does the tuck begin?", (
         "squat.wink_onset_depth", "squat.wink_earliness", "squat.onset_hip_*", "squat.onset_thigh_*",
         "squat.onset_knee_*")),

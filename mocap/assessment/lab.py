@@ -17,11 +17,18 @@ class LabFigures:
         Standard error of measurement (agreement).
     source : str
         Where they are from, in words.
+    norm_mean, norm_sd : float
+        Mean and SD over people, each by one measurement.
+    norm_people : int
+        How many they are; 0 where there is no norm.
     """
 
     mdc95: float
     sem: float
     source: str
+    norm_mean: float = float("nan")
+    norm_sd: float = float("nan")
+    norm_people: int = 0
 
 
 def no_lab(name: str, unit: str, repetitions: tuple[int, int] = (0, 0)) -> LabFigures | None:

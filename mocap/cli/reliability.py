@@ -70,7 +70,7 @@ def _told(made: "Study", out: Path) -> dict[str, Any]:
                 "sd_repetition": one.sd_repetition, "repetitions": one.repetitions,
                 "sem_measurement": one.sem_measurement, "sem_one_operator": one.sem_one_operator,
                 "sem_one_visit": one.sem_one_visit,
-                **({} if one.reliability is None else _figures(one.reliability)),
+                "norm": vars(made.norms[name]), **({} if one.reliability is None else _figures(one.reliability)),
             }
             for name, one in made.metrics.items()
         ],

@@ -16,7 +16,7 @@ FORMAT_VERSION = 1
 _Z95 = 1.959963984540054
 _NAN = float("nan")
 _SIZES = ("mdc95_low", "mdc95_high", "sem", "sem_consistency", "sem_measurement", "sd_repetition", "repetitions",
-          "sd_people", "sem_one_operator", "sem_one_visit")  # fmt: skip
+          "sd_people", "sem_one_operator", "sem_one_visit", "norm_sd")  # fmt: skip
 _MOST = 1e9
 
 
@@ -47,6 +47,10 @@ class MetricReliability:
         Of whom it was measured: on others the ICC is another, the SEM need not be.
     sem_one_operator, sem_one_visit : float
         SEM over the visits of one operator, and over the operators of one visit.
+    norm_mean, norm_sd : float
+        Mean and SD of everybody who was measured, also once, each by the first measurement with a value.
+    norm_people : int
+        How many they were.
     source : str
         Of figures that are not from the lab.
     note : str
@@ -71,6 +75,9 @@ class MetricReliability:
     sd_people: float = _NAN
     sem_one_operator: float = _NAN
     sem_one_visit: float = _NAN
+    norm_mean: float = _NAN
+    norm_sd: float = _NAN
+    norm_people: int = 0
     source: str = ""
     note: str = ""
 
@@ -81,8 +88,9 @@ class MetricReliability:
             value = getattr(self, name)
             if not (np.isnan(value) or 0 <= value <= _MOST):
                 raise ConfigError(f"{name} = {value} is no size", "Give a number of 0 or more, or leave it out.")
-        if min(self.n_people, self.n_measurements) < 0:
-            raise ConfigError(f"n_people = {self.n_people}, n_measurements = {self.n_measurements}: below 0",
+        if min(self.n_people, self.n_measurements, self.norm_people) < 0:
+            raise ConfigError(f"n_people = {self.n_people}, n_measurements = {self.n_measurements}, norm_people = "
+                              f"{self.norm_people}: below 0",
                               "Give how many there were, or leave it out.")  # fmt: skip
 
     def mdc95_between(self, first: int, second: int) -> float:

@@ -3,6 +3,7 @@
 from mocap.assessment.edits import repetition_labels, with_edits
 from mocap.assessment.heights import hip_height
 from mocap.assessment.movement import Movement
+from mocap.assessment.norm_scores import NormSettings, norm_columns
 from mocap.assessment.repetition_columns import DepthSettings, context_columns, depth_columns, instant_columns
 from mocap.assessment.repetition_events import repetition_events
 from mocap.assessment.repetition_settings import RepetitionSettings
@@ -25,6 +26,8 @@ _SUMMED = (
     "knee_flexion_r_bottom", "knee_flexion_l_bottom", "ankle_dorsiflexion_r_bottom", "ankle_dorsiflexion_l_bottom",
     "trunk_lean_bottom",
 )  # fmt: skip
+#: Beside the lab's own norm.
+NORMED = ("wink_magnitude", "wink_onset_depth", "lumbar_change", "depth")
 _UNKNOWN = "no repetition: neither hips nor pelvis nor bar are among the points"
 
 
@@ -49,7 +52,7 @@ def assess_squat(movement: Movement, protocol: Protocol) -> tuple[Assessment, tu
     table = joined("repetitions", table.rows, (*columns, reserve_columns(movement, table)))
     made = Assessment(
         TASK, table, found.rejected,
-        (_set(table, tuck, winks, movement),) if table.rows else (),
+        (_set(table, tuck, protocol, movement),) if table.rows else (),
         screening(table, movement, limits) if table.rows else (), protocol.name, protocol.sha256, protocol.values,
         (*found.notes, *noise_notes(movement)),
     )  # fmt: skip
@@ -57,10 +60,14 @@ def assess_squat(movement: Movement, protocol: Protocol) -> tuple[Assessment, tu
     return made, (*instants, *heel_lift_events(movement, repetitions, stance))
 
 
-def _set(table: Table, tuck: tuple[Metric | Words, ...], winks: WinkSettings, movement: Movement) -> Table:
-    """Return what the set says: of the tuck, of neutral standing, and means of what else was measured."""
+def _set(table: Table, tuck: tuple[Metric | Words, ...], protocol: Protocol, movement: Movement) -> Table:
+    """Return what the set says: of the tuck, of neutral standing, beside the lab's norm, and means of all else."""
+    winks = build(WinkSettings, protocol.section("wink"), protocol.name, "wink")
+    norm = build(NormSettings, protocol.section("norm"), protocol.name, "norm")
     others = set_table(table, [name for name in _SUMMED if table.has(name)])
-    return joined("set", 1, (wink_set(tuck, winks), neutral_columns(movement), others.metrics))
+    return joined("set", 1, (
+        wink_set(tuck, winks), neutral_columns(movement), norm_columns(movement, table, NORMED, norm), others.metrics,
+    ))
 
 
 def _found(movement: Movement, protocol: Protocol) -> tuple[Found, float]:

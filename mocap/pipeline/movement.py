@@ -62,7 +62,8 @@ def lab_figures(
     if one is None:
         return None
     mdc95 = one.mdc95_between(*repetitions)
-    return LabFigures(mdc95, one.sem, f"from reliability {reliability.called}")
+    norm = one.norm_mean, one.norm_sd, one.norm_people
+    return LabFigures(mdc95, one.sem, f"from reliability {reliability.called}", *norm)
 
 
 def places_of(trial: Trial) -> dict[str, NDArray]:

@@ -1,7 +1,7 @@
 """The lab's own reliability: from assessed trials of people, operators and visits to `reliability.toml`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,7 @@ import tomlkit
 
 from calibration.files import write_texts
 from mocap.assessment.statistics.measured import Recording, is_day
-from mocap.assessment.statistics.study import FEWEST_FREEDOM, StudyMetric, study_metric
+from mocap.assessment.statistics.study import FEWEST_FREEDOM, Norm, StudyMetric, norm_of, study_metric
 from mocap.config.reliability import FORMAT, FORMAT_VERSION
 from mocap.config.trial_table import read_trial_table
 from mocap.errors import AssessmentError, ConfigError
@@ -44,6 +44,8 @@ class Study:
     notes : tuple of str
     date : str
         Last day of the recordings; empty where one does not say its day.
+    norms : mapping of str to Norm
+        Of everybody, those who lack a measurement too.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Study:
     meanings: Mapping[str, str]
     notes: tuple[str, ...]
     date: str = ""
+    norms: Mapping[str, Norm] = field(default_factory=dict)
 
     @property
     def design(self) -> str:
@@ -125,6 +128,8 @@ def study_of(recordings: Sequence[Recording], name: str) -> Study:
         name, recordings[0].method["task"], recordings[0].method, people, tuple(map(_shown, made)), metrics,
         {metric: one.unit for metric, one in first.items()}, {metric: one.meaning for metric, one in first.items()},
         tuple(notes), _last_day(recordings),
+        {metric: norm_of([[_values(cells[person, one], metric) for one in made if (person, one) in cells]
+                          for person in everybody]) for metric in names},
     )  # fmt: skip
 
 
@@ -215,7 +220,10 @@ def _entry(one: StudyMetric, made: Study, name: str) -> dict[str, str | float | 
         "icc_low": icc.interval[0], "icc_high": icc.interval[1], "mean": found.mean, "sd_people": found.sd_people,
         "sem_one_operator": one.sem_one_operator, "sem_one_visit": one.sem_one_visit,
     }  # fmt: skip
+    norm = made.norms[name]
+    figures |= {"norm_mean": norm.mean, "norm_sd": norm.sd} if norm.people > 1 else {}
     told = {key: float(f"{value:.{_DIGITS}g}") for key, value in figures.items() if np.isfinite(value)}
     left_out = ", ".join(made.people[row] for row in one.left_out)
     note = {"note": f"without {left_out}, who lack a value"} if left_out else {}
-    return {"unit": made.units[name], "n_people": found.squares.n, "n_measurements": found.squares.k, **told, **note}
+    return {"unit": made.units[name], "n_people": found.squares.n, "n_measurements": found.squares.k,
+            "norm_people": norm.people, **told, **note}  # fmt: skip

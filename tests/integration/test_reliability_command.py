@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from mocap.config.reliability import read_reliability
 from mocap.config.trial_table import read_trial_table
 from mocap.errors import MocapError
 from mocap.pipeline.assessed_trials import recording, with_table
-from mocap.pipeline.reliability import reliability_to_file, study_of
+from mocap.pipeline.reliability import reliability_to_file, study_of, study_text
 from mocap.storage import write_trial
 from mocap.trial import Trial
 
@@ -129,6 +130,21 @@ def test_somebody_without_a_measurement_is_left_out_and_told() -> None:
     del trials["P03_CD_1.h5"]
     made = study_of(recordings(trials), "gap")
     assert "P03" not in made.people and made.notes == ("left out, as a measurement is missing: P03",)
+
+
+def test_people_who_were_measured_once_are_in_the_norm() -> None:
+    trials = study(12, 2, ("AB",))
+    for person in range(9, 12):
+        del trials[f"P{person:02d}_AB_1.h5"]
+    made = study_of(recordings(trials), "norm")
+    assert len(made.people) == 9 and made.norms["wink_magnitude"].people == 12
+    first = [trial.assessments[0].repetitions["wink_magnitude"].values.mean()
+             for name, trial in trials.items() if name.endswith("_0.h5")]  # fmt: skip
+    norm = made.norms["wink_magnitude"]
+    assert (norm.mean, norm.sd) == pytest.approx((np.mean(first), np.std(first, ddof=1)))
+    told = tomllib.loads(study_text(made))["metric"]["wink_magnitude"]
+    assert told["norm_people"] == 12 and told["n_people"] == 9
+    assert (told["norm_mean"], told["norm_sd"]) == pytest.approx((norm.mean, norm.sd), rel=1e-5)
 
 
 def test_a_metric_that_somebody_lacks_leaves_that_person_out() -> None:

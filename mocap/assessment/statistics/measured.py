@@ -20,6 +20,7 @@ _SIDES = {"right": "_r", "left": "_l"}
 #: Columns that say when and under what circumstances, or what could be seen, not how the person moved.
 _APART = ("context_",)
 _LIMITS = ("wink_threshold", "wink_detectable", "wink_largest_repetition")
+_OF_NORM = "_norm_z"  # by a norm that may be another one another day
 _INSTANTS = ("start_time", "bottom_time", "end_time", "other_off_time", "other_on_time", "off_time")
 
 
@@ -132,7 +133,7 @@ def _of_table(table: Table) -> dict[str, Repeated]:
     out = _left_out(table)
     found: dict[str, Repeated] = {}
     for metric in table.metrics:
-        if metric.name in (*_INSTANTS, *_LIMITS) or metric.name.startswith(_APART):
+        if metric.name in (*_INSTANTS, *_LIMITS) or metric.name.startswith(_APART) or metric.name.endswith(_OF_NORM):
             continue
         for ending, rows in _rows(sides, table.rows):
             values = np.where(out, np.nan, metric.values)[rows]

@@ -84,6 +84,33 @@ def study_metric(
     return StudyMetric(made, float(np.sqrt(variance)), usual, rest, left_out, "", *parts)
 
 
+@dataclass(frozen=True)
+class Norm:
+    """Mean and SD of one metric over people, each by one measurement; NaN where there are too few."""
+
+    mean: float
+    sd: float
+    people: int
+
+
+def norm_of(cells: Sequence[Sequence[NDArray]]) -> Norm:
+    """Return the norm that people make, each by the mean over the repetitions of the first measurement with a value.
+
+    One measurement each, whoever has several: so the SD is that of measurements as a person's is, and nobody counts
+    for more.
+
+    Parameters
+    ----------
+    cells : sequence (person) of sequence (measurement) of ndarray, shape (repetition,)
+        In the order in which they count; NaN is withheld.
+    """
+    means = [[float(one[np.isfinite(one)].mean()) for one in row if np.isfinite(one).any()] for row in cells]
+    first = np.array([row[0] for row in means if row])
+    nan = float("nan")
+    return Norm(float(first.mean()) if len(first) else nan, float(first.std(ddof=1)) if len(first) > 1 else nan,
+                len(first))  # fmt: skip
+
+
 def _pooled(table: NDArray, groups: Groups) -> float:
     """Return the SEM of agreement within groups of measurements, pooled; NaN where there are not two such groups."""
     several = [list(group) for group in groups if len(group) > 1]

@@ -5,6 +5,7 @@ import pytest
 
 from mocap.assessment.claim_list import CLAIMS
 from mocap.assessment.claims import KINDS, Claim, claim_answers, claims_table
+from mocap.assessment.lab import LabFigures
 from mocap.config.protocols import read_protocol
 from mocap.pipeline.assess_hinge import assess_hinge
 from mocap.pipeline.assess_knee_to_wall import assess_knee_to_wall
@@ -18,6 +19,12 @@ CONTEXT = {
     "load_kg": 40.0, "heel_height_mm": 15.0, "bar_position": "back high", "passive_hip_flexion_deg": 125.0,
     "lumbar_flexion_max_deg": 50.0, "beighton": 2.0,
 }  # fmt: skip
+
+
+def _lab(name: str, unit: str, repetitions: tuple[int, int]) -> LabFigures:
+    """A lab that measured 20 people."""
+    del name, unit, repetitions
+    return LabFigures(4.0, 1.4, "of a made-up lab", 8.0, 3.0, 20)
 
 
 def _wall(distance_m: float, n: int) -> dict[str, np.ndarray]:
@@ -40,7 +47,7 @@ def full_set(movement_of) -> tuple[Assessment, ...]:
     shoulders = {side: trial.points.point(f"{side}SJC") for side in "RL"}
     bar = {f"BAR_{side}": 3 * place - shoulders["RL".replace(side, "")] * 2 for side, place in shoulders.items()}
     others = {"hinge": hinge.repetitions, "knee_to_wall": both}
-    movement = movement_of(trial, extra=bar, sigma_m=5e-4, context=CONTEXT, others=others)
+    movement = movement_of(trial, extra=bar, sigma_m=5e-4, context=CONTEXT, others=others, lab=_lab)
     made, _ = assess_squat(movement, read_protocol("squat"))
     return (made, hinge, *walls)
 
@@ -86,6 +93,16 @@ def test_what_is_lacking_is_told_with_its_reason(full_set) -> None:
     assert table.rows == 44 and table.told("answer")[32] == "not computed"
     made_up = claim_answers(full_set, [Claim(0, "?", ("squat.nothing_like_it", "squat.context_footwear"))])[0]
     assert made_up.lacking == ("squat.nothing_like_it: not computed", "squat.context_footwear: not stated")
+
+
+def test_people_differ_by_the_norm_of_the_lab_alone(movement_of) -> None:
+    bare, _ = assess_squat(movement_of(squat(SUBJECT, 2, wink_deg=12.0)), read_protocol("squat"))
+    answer = claim_answers([bare], [CLAIMS[6]])[0]
+    assert answer.answer == "computed in part" and "squat.pelvic_tilt_neutral_band" in answer.found
+    assert [one for one in answer.lacking if "norm of 0 people, needs 20" in one] == [
+        f"squat.{name}_norm_z: withheld: norm of 0 people, needs 20"
+        for name in ("wink_magnitude", "wink_onset_depth", "lumbar_change", "depth")
+    ]
 
 
 def test_a_value_that_is_withheld_answers_nothing(movement_of) -> None:
