@@ -171,9 +171,11 @@ def test_the_grid_of_sizes_and_onsets(tempo: Tempo, smoothing: float) -> None:
 @pytest.mark.parametrize("filtered", [False, True], ids=["raw", "filtered"])
 def test_intervals_hold_the_truth(sd: float, memory_s: float, filtered: bool) -> None:
     found = scores(mixed(1000, 5), sd, memory_s, seed=6, filtered=filtered)
-    # Measured on such sets: size 94.8 to 96.2 %, onset 94.1 to 96.3 %. Whether a tuck is detected or not: of the sixth
-    # that is told from 3 deg of slow noise the size reads 3.4 deg too large (of 21), and 87 % of its intervals hold it.
+    # Measured on such sets: size 94.8 to 96.2 %, onset 94.1 to 96.3 %, whether a tuck is detected or not.
     assert 0.92 <= found.magnitude_held.mean() <= 0.98
+    # Of the detected alone: near the threshold they are detected because noise adds to them. Of the sixth that is told
+    # from 3 deg of slow noise the size reads 3.4 deg too large (of 21); usual intervals hold 87 % of them.
+    assert 0.92 <= found.magnitude_held[found.calls].mean() <= 0.98
     assert 0.92 <= found.onset_held.mean() <= 0.98
 
 

@@ -10,6 +10,7 @@ from mocap.assessment.wink.descent import STEP, WIDTHS, Descent
 from mocap.assessment.wink.detection import Threshold, threshold_of
 from mocap.assessment.wink.draw import block_draws, noise_draws
 from mocap.assessment.wink.estimate import Tucks, tucks_of
+from mocap.assessment.wink.selected import interval_given_passed, median_given_passed
 from mocap.assessment.wink.settings import WinkSettings
 
 _TAIL = 2.5  # percent on either side of an interval
@@ -56,6 +57,8 @@ class Wink:
     kind : str
         One of the words of this module.
     magnitude, magnitude_sd, magnitude_low, magnitude_high : float
+    magnitude_unselected : float
+        Median-unbiased given that a tuck is detected: less than `magnitude` near the threshold; as it is elsewhere.
     onset, onset_sd, onset_low, onset_high : float
         NaN where no tuck is detected, or none begins anywhere in particular.
     crossing : float
@@ -77,6 +80,7 @@ class Wink:
     magnitude_sd: float
     magnitude_low: float
     magnitude_high: float
+    magnitude_unselected: float
     onset: float
     onset_sd: float
     onset_low: float
@@ -96,7 +100,6 @@ class Wink:
         """Whether a tuck is told from noise."""
         return self.kind in (TUCK, GRADUAL, NO_ONSET)
 
-
     @property
     def why_not(self) -> str:
         """Why no tuck is detected; empty where one is."""
@@ -113,7 +116,8 @@ def wink_of(curve: Curve, mdc95: float, settings: WinkSettings, seed: int) -> Wi
 
     The intervals are those of a parametric bootstrap: the fitted curve with noise of the trial's own size and
     correlation over time, assessed again from the choice of the window on. Where the fit leaves more than such noise
-    would (a curve of another shape), it is one of blocks of what the fit leaves.
+    would (a curve of another shape), it is one of blocks of what the fit leaves. That of the magnitude of a detected
+    tuck is given that it passed the threshold.
 
     Parameters
     ----------
@@ -142,15 +146,21 @@ def wink_of(curve: Curve, mdc95: float, settings: WinkSettings, seed: int) -> Wi
     kind = _kind(curve, found, threshold, crossing, settings, seed)
     value = float(found.magnitude[0])
     resolution = _resolution(found.fit, settings.widest_bend)
+    magnitude_sd = float(np.hypot(np.std(again.magnitude), resolution))
     low, high = _interval(value, again.magnitude, resolution)
+    unselected = value
+    if kind in (TUCK, GRADUAL, NO_ONSET):
+        chance = settings.false_call_chance
+        low, high = interval_given_passed(value, (value - low, high - value), threshold.value, chance)
+        unselected = median_given_passed(value, magnitude_sd, threshold.value, chance)
     onset, onset_sd = _NAN, _NAN
     if kind in (TUCK, GRADUAL):
         onset = float(found.onset[0])
         others = again.onset[np.isfinite(again.onset)]
         onset_sd = float(np.hypot(np.std(others), _RESOLUTION)) if len(others) > 1 else _NAN
     return Wink(
-        kind=kind, magnitude=value, magnitude_sd=float(np.hypot(np.std(again.magnitude), resolution)),
-        magnitude_low=low, magnitude_high=high,
+        kind=kind, magnitude=value, magnitude_sd=magnitude_sd,
+        magnitude_low=max(low, 0.0), magnitude_high=high, magnitude_unselected=max(unselected, 0.0),
         onset=onset, onset_sd=onset_sd, onset_low=onset - 1.96 * onset_sd,
         onset_high=min(onset + 1.96 * onset_sd, 1.0) if np.isfinite(onset) else _NAN,
         crossing=crossing, crossing_drop=drop, top=float(found.top[0]), bottom=float(found.bottom[0]),
@@ -168,7 +178,7 @@ def _interval(value: float, again: NDArray, resolution: float) -> tuple[float, f
     reach = 1.96 * float(np.std(again))
     below, above = max(value - float(low), reach), max(float(high) - value, reach)
     steps = 1.96 * resolution
-    return max(value - float(np.hypot(below, steps)), 0.0), value + float(np.hypot(above, steps))
+    return value - float(np.hypot(below, steps)), value + float(np.hypot(above, steps))
 
 
 def _resolution(fit: BentLines, widest: float) -> float:

@@ -1,8 +1,9 @@
 """Columns of the tuck itself: how much, whether it is told from noise, and where it begins."""
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mocap.assessment.wink.cells import Cell, cells_of, column
+from mocap.assessment.wink.cells import Cell, cells_of, column, missing
 from mocap.assessment.wink.descent import STEP
 from mocap.assessment.wink.repetition import GRADUAL
 from mocap.assessment.wink.trial import TILT, RepetitionWink, TrialWinks
@@ -16,30 +17,21 @@ def magnitude_columns(trial: TrialWinks) -> tuple[Metric, ...]:
     """Return magnitude, largest tuck, threshold and the smallest that would have been detected, rows = repetitions."""
     fixed, parts = systematic(trial)
     settings = trial.settings
-
-    def magnitude(one: RepetitionWink) -> Cell:
-        wink = one.wink
-        assert wink is not None
-        low, high = wink.magnitude - wink.magnitude_low, wink.magnitude_high - wink.magnitude
-        return Cell(
-            wink.magnitude, float(np.hypot(wink.magnitude_sd, fixed)),
-            max(wink.magnitude - float(np.hypot(low, 1.96 * fixed)), 0.0),
-            wink.magnitude + float(np.hypot(high, 1.96 * fixed)), _doubt(one), _frames(one),
-        )  # fmt: skip
-
-    def threshold(one: RepetitionWink) -> Cell:
-        return Cell(one.wink.threshold.value if one.wink else np.nan)
-
-    def detectable(one: RepetitionWink) -> Cell:
-        return Cell(one.wink.threshold.detectable if one.wink else np.nan)
-
     return (
         column(
             "wink_magnitude", "deg",
             f"Posterior tuck of the pelvis: greatest anterior tilt in the descent less the tilt at the bottom, both of "
             f"{_BENT}. {_BAKER}. Of the uncertainty are in: "
-            f"{', '.join(['noise (' + trial.noise_source + ')', *parts])}.",
-            cells_of(trial, magnitude),
+            f"{', '.join(['noise (' + trial.noise_source + ')', *parts])}. Of a detected tuck the 95 % interval is "
+            "given that it passed the threshold (Zhong and Prentice 2008): near it, it reaches further down than up.",
+            cells_of(trial, lambda one: _magnitude(one, fixed)),
+        ),
+        column(
+            "wink_magnitude_unselected", "deg",
+            "The tuck, median-unbiased given that it passed the threshold (Zhong and Prentice 2008). Near the "
+            "threshold tucks are detected where noise adds to them, so that the magnitude reads too large there; far "
+            "above it, this is the magnitude.",
+            cells_of(trial, lambda one: _unselected(one, fixed), "tuck"),
         ),
         column(
             "wink_peak", "deg",
@@ -52,40 +44,20 @@ def magnitude_columns(trial: TrialWinks) -> tuple[Metric, ...]:
             f"A tuck is called present above this: the largest of {settings.least_magnitude:g} deg, MDC95 "
             f"{trial.mdc95:g} deg ({trial.mdc95_source}), and as many SDs of the noise that it exceeds in at most "
             f"{settings.false_call_chance:g} of repetitions without a tuck.",
-            cells_of(trial, threshold),
+            cells_of(trial, _threshold),
         ),
         column(
             "wink_detectable", "deg",
             f"Smallest tuck that could have been detected in this repetition: one that would be called with a chance "
             f"of {100 * settings.power:g} %.",
-            cells_of(trial, detectable),
+            cells_of(trial, _detectable),
         ),
     )  # fmt: skip
 
 
 def onset_columns(trial: TrialWinks) -> tuple[Metric, ...]:
     """Return where the tuck begins, rows = repetitions; only where one is detected."""
-
-    def onset(one: RepetitionWink) -> Cell:
-        wink = one.wink
-        assert wink is not None
-        ends = wink.onset - wink.half_width, min(wink.onset + wink.half_width, 1.0)
-        bends = f"gradual: the tilt bends from {ends[0]:.2f} to {ends[1]:.2f} of the depth; this is the middle"
-        reason, high = bends if wink.kind == GRADUAL else "", wink.onset_high
-        if wink.onset >= trial.settings.last_breakpoint - STEP / 2:
-            reason, high = f"at {wink.onset:.2f}, where the search ends, or later", 1.0
-        return Cell(wink.onset, wink.onset_sd, wink.onset_low, high, reason, _frames(one))
-
-    def earliness(one: RepetitionWink) -> Cell:
-        first = onset(one)
-        return Cell(1 - first.value, first.sd, 1 - first.high, 1 - first.low, n=first.n)
-
-    def crossing(one: RepetitionWink) -> Cell:
-        return Cell(one.wink.crossing if one.wink else np.nan)
-
-    def half_width(one: RepetitionWink) -> Cell:
-        return Cell(one.wink.half_width if one.wink else np.nan)
-
+    last = trial.settings.last_breakpoint
     settings = trial.settings
     return (
         column(
@@ -94,68 +66,39 @@ def onset_columns(trial: TrialWinks) -> tuple[Metric, ...]:
             f"depths above {settings.window_from:g} and above that of the greatest tilt less "
             f"{settings.window_before_peak:g}; the middle of the bend where it is gradual. 95 % interval by a "
             "bootstrap.",
-            cells_of(trial, onset, "onset"),
+            cells_of(trial, lambda one: _onset(one, last), "onset"),
         ),
         column("wink_earliness", "1", "1 less the onset depth: 0 is only at the very bottom.",
-               cells_of(trial, earliness, "onset")),
+               cells_of(trial, lambda one: _earliness(one, last), "onset")),
         column(
             "wink_onset_crossing", "1",
             "Secondary: depth from which the filtered tilt stays below its maximum by the larger of "
             f"{settings.least_magnitude:g} deg and {settings.crossing_sds:.2f} SDs of it. Later than the onset, the "
             "more so the smaller the tuck.",
-            cells_of(trial, crossing, "tuck"),
+            cells_of(trial, _crossing, "tuck"),
         ),
         column("wink_bend", "1", "Half width, in depth, of the bend at the onset; 0 is a sharp corner.",
-               cells_of(trial, half_width, "onset")),
+               cells_of(trial, _half_width, "onset")),
     )  # fmt: skip
 
 
 def tilt_columns(trial: TrialWinks) -> tuple[Metric, ...]:
     """Return the tilts at the key instants, rows = repetitions."""
-    index = trial.movement.angles.names.index(TILT) if TILT in trial.movement.angles.names else -1
-    placed = float(np.rad2deg(trial.movement.angles.u_landmark[index])) if index >= 0 else np.nan
+    sd = _sd_of_a_tilt(trial)
     note = "Absolute tilts are not comparable between people."
-
-    def at(value: float) -> Cell:
-        random = float(np.nanmedian(trial.tilt.sd)) if np.isfinite(trial.tilt.sd).any() else np.nan
-        sd = float(np.sqrt(np.nansum([random**2, placed**2]))) if np.isfinite([random, placed]).any() else np.nan
-        return Cell(value, sd, n=1)
-
-    def hip_right_angle(side: str) -> tuple[Cell, ...]:
-        flexion = trial.smooth(f"hip_flexion_{side}").values
-
-        def cell(one: RepetitionWink) -> Cell:
-            assert one.descent is not None
-            hip = one.descent.at(flexion)
-            beyond = np.flatnonzero(hip >= 90.0)
-            if not np.isfinite(hip).any():
-                return Cell(np.nan, reason=f"withheld: {trial.movement.why_not(f'hip_flexion_{side}') or 'missing'}")
-            if not len(beyond):
-                return Cell(np.nan, reason="hip flexion does not reach 90 deg")
-            return at(float(one.descent.at(trial.tilt.values)[beyond[0]]))
-
-        return cells_of(trial, cell)
-
-    def plateau(one: RepetitionWink) -> Cell:
-        span = trial.tilt.values[one.repetition.still_from : one.repetition.still_to + 1]
-        return at(float(np.nanmedian(span)) if np.isfinite(span).any() else np.nan)
-
-    def start(one: RepetitionWink) -> Cell:
-        return at(float(trial.tilt.values[one.repetition.start]))
-
     return (
         column("tilt_start", "deg", f"Pelvic tilt where the descent begins, anterior +. {note}",
-               cells_of(trial, start)),
+               cells_of(trial, lambda one: Cell(float(trial.tilt.values[one.repetition.start]), sd, n=1))),
         column("tilt_most_anterior", "deg", f"Greatest anterior pelvic tilt in the descent. {note}",
-               cells_of(trial, lambda one: at(one.wink.top if one.wink else np.nan))),
+               cells_of(trial, lambda one: Cell(one.wink.top if one.wink else np.nan, sd, n=1))),
         column("tilt_bottom", "deg", f"Pelvic tilt at depth 1, of the fit, anterior +. {note}",
-               cells_of(trial, lambda one: at(one.wink.bottom if one.wink else np.nan))),
+               cells_of(trial, lambda one: Cell(one.wink.bottom if one.wink else np.nan, sd, n=1))),
         column("tilt_bottom_plateau", "deg", f"Median pelvic tilt over the stay at the bottom, anterior +. {note}",
-               cells_of(trial, plateau)),
+               cells_of(trial, lambda one: _plateau(trial, one, sd))),
         column("tilt_hip_90_r", "deg", "Pelvic tilt where the right hip first reaches 90 deg of flexion, anterior +.",
-               hip_right_angle("r")),
+               _hip_right_angle(trial, "r", sd)),
         column("tilt_hip_90_l", "deg", "Pelvic tilt where the left hip first reaches 90 deg of flexion, anterior +.",
-               hip_right_angle("l")),
+               _hip_right_angle(trial, "l", sd)),
     )  # fmt: skip
 
 
@@ -173,6 +116,86 @@ def systematic(trial: TrialWinks) -> tuple[float, list[str]]:
     }
     known = {name: float(np.rad2deg(value)) for name, value in parts.items() if np.isfinite(value)}
     return float(np.sqrt(sum(value**2 for value in known.values()))), [name for name, size in known.items() if size > 0]
+
+
+def _magnitude(one: RepetitionWink, fixed: float) -> Cell:
+    wink = one.wink
+    assert wink is not None
+    low, high = wink.magnitude - wink.magnitude_low, wink.magnitude_high - wink.magnitude
+    return Cell(
+        wink.magnitude, float(np.hypot(wink.magnitude_sd, fixed)),
+        max(wink.magnitude - float(np.hypot(low, 1.96 * fixed)), 0.0),
+        wink.magnitude + float(np.hypot(high, 1.96 * fixed)), _doubt(one), _frames(one),
+    )  # fmt: skip
+
+
+def _unselected(one: RepetitionWink, fixed: float) -> Cell:
+    assert one.wink is not None
+    own, whole = one.wink.magnitude_unselected, _magnitude(one, fixed)
+    return Cell(own, whole.sd, min(whole.low, own), max(whole.high, own), n=whole.n)
+
+
+def _threshold(one: RepetitionWink) -> Cell:
+    return Cell(one.wink.threshold.value if one.wink else np.nan)
+
+
+def _detectable(one: RepetitionWink) -> Cell:
+    return Cell(one.wink.threshold.detectable if one.wink else np.nan)
+
+
+def _onset(one: RepetitionWink, last_breakpoint: float) -> Cell:
+    wink = one.wink
+    assert wink is not None
+    ends = wink.onset - wink.half_width, min(wink.onset + wink.half_width, 1.0)
+    bends = f"gradual: the tilt bends from {ends[0]:.2f} to {ends[1]:.2f} of the depth; this is the middle"
+    reason, high = bends if wink.kind == GRADUAL else "", wink.onset_high
+    if wink.onset >= last_breakpoint - STEP / 2:
+        reason, high = f"at {wink.onset:.2f}, where the search ends, or later", 1.0
+    return Cell(wink.onset, wink.onset_sd, wink.onset_low, high, reason, _frames(one))
+
+
+def _earliness(one: RepetitionWink, last_breakpoint: float) -> Cell:
+    first = _onset(one, last_breakpoint)
+    return Cell(1 - first.value, first.sd, 1 - first.high, 1 - first.low, n=first.n)
+
+
+def _crossing(one: RepetitionWink) -> Cell:
+    return Cell(one.wink.crossing if one.wink else np.nan)
+
+
+def _half_width(one: RepetitionWink) -> Cell:
+    return Cell(one.wink.half_width if one.wink else np.nan)
+
+
+def _sd_of_a_tilt(trial: TrialWinks) -> float:
+    """Return the standard uncertainty of a tilt of one frame: of its noise and of the placed landmarks, deg."""
+    angles = trial.movement.angles
+    placed = float(np.rad2deg(angles.u_landmark[angles.names.index(TILT)])) if TILT in angles.names else np.nan
+    random = float(np.nanmedian(trial.tilt.sd)) if np.isfinite(trial.tilt.sd).any() else np.nan
+    known = np.isfinite([random, placed])
+    return float(np.sqrt(np.nansum([random**2, placed**2]))) if known.any() else np.nan
+
+
+def _hip_right_angle(trial: TrialWinks, side: str, sd: float) -> tuple[Cell, ...]:
+    flexion = trial.smooth(f"hip_flexion_{side}").values
+    lacking = f"withheld: {trial.movement.why_not(f'hip_flexion_{side}') or 'missing'}"
+    return cells_of(trial, lambda one: _at_hip_right_angle(trial, one, flexion, lacking, sd))
+
+
+def _at_hip_right_angle(trial: TrialWinks, one: RepetitionWink, flexion: NDArray, lacking: str, sd: float) -> Cell:
+    assert one.descent is not None
+    hip = one.descent.at(flexion)
+    beyond = np.flatnonzero(hip >= 90.0)
+    if not np.isfinite(hip).any():
+        return missing(lacking)
+    if not len(beyond):
+        return missing("hip flexion does not reach 90 deg")
+    return Cell(float(one.descent.at(trial.tilt.values)[beyond[0]]), sd, n=1)
+
+
+def _plateau(trial: TrialWinks, one: RepetitionWink, sd: float) -> Cell:
+    span = trial.tilt.values[one.repetition.still_from : one.repetition.still_to + 1]
+    return Cell(float(np.nanmedian(span)) if np.isfinite(span).any() else np.nan, sd, n=1)
 
 
 def _peak(trial: TrialWinks, one: RepetitionWink) -> Cell:
