@@ -27,8 +27,9 @@ from mocap.pipeline.report import check_page, write_page
 from mocap.pipeline.several_tables import conditions_csv
 
 _UNEQUAL = (
-    "p between groups is of the exchange of people, which takes both groups to be of one distribution: of few people "
-    "with the wider spread it is too small for a difference of means; the 95 % interval (Welch) allows for that"
+    "p between groups is of the exchange of people and of Welch's t: exact where both groups are of one distribution, "
+    "and nearly so for means of groups of unequal spread (7 people of four times the spread of 12 others, without any "
+    "difference: p below 0.05 in 7 % of simulated data sets)"
 )
 
 

@@ -127,12 +127,42 @@ def test_p_and_t_of_single_figures_are_those_of_scipy() -> None:
     assert one.exact and one.p == pytest.approx(peer.pvalue, abs=1e-12)
     first, second = rng.normal(0.9, 1.0, 6), rng.normal(0.0, 1.0, 5)
     two = two_sample_test(first, second)
-    assert two.t[0] == pytest.approx(ttest_ind(first, second).statistic, rel=1e-9)
-    away = np.abs(np.array([  # of the means of both groups
-        (member @ np.r_[first, second]) / 6 - ((1 - member) @ np.r_[first, second]) / 5
-        for member in divisions(6, 5, 0, 0)[0]
-    ]))  # fmt: skip
-    assert two.p == pytest.approx(np.mean(away >= away[0] - 1e-12), abs=1e-12)
+    both = np.r_[first, second]
+    assert two.t[0] == pytest.approx(ttest_ind(first, second, equal_var=False).statistic, rel=1e-9)
+    welch = np.abs([
+        ttest_ind(both[member > 0], both[member == 0], equal_var=False).statistic for member in divisions(6, 5, 0, 0)[0]
+    ])
+    assert two.exact and two.p == pytest.approx(np.mean(welch >= welch[0] * (1 - 1e-9)), abs=1e-12)
+    assert two.p == two_sample_test(first * 1000 + 7, second * 1000 + 7).p == two_sample_test(second, first).p
+
+
+def false_findings(sizes: tuple[int, int], spreads: tuple[float, float], n_sets: int) -> float:
+    """Share of data sets of two groups of one mean in which a difference is found."""
+    rng = np.random.default_rng(3)
+    found = 0
+    for seed in range(n_sets):
+        groups = (spread * rng.normal(size=size) for size, spread in zip(sizes, spreads, strict=True))
+        found += two_sample_test(*groups, drawn=999, seed=seed).found
+    return found / n_sets
+
+
+def test_groups_of_unequal_spread_are_not_told_apart_by_it() -> None:
+    # Measured 0.078 (0.072 over 10 000 data sets); 0.15 before each group had its own spread in t.
+    assert false_findings((7, 12), (4.0, 1.0), 400) <= 0.10
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize(
+    ("sizes", "spreads", "most"),
+    # Measured: 0.052, 0.072, 0.050, 0.045, 0.073, 0.054 over 10 000 data sets, standard error 0.002.
+    # Exact where both are of one distribution; of unequal spread more than 0.05 for few people, and then said so.
+    [((7, 12), (1, 1), 0.056), ((7, 12), (4, 1), 0.08), ((7, 12), (1, 4), 0.056), ((5, 5), (1, 1), 0.056),
+     ((5, 5), (1, 4), 0.08), ((20, 30), (4, 1), 0.06)],
+)  # fmt: skip
+def test_false_findings_of_groups_of_equal_and_unequal_spread(sizes, spreads, most) -> None:
+    found = false_findings(sizes, spreads, 10_000)
+    print(f"{sizes}, spreads {spreads}: found {found:.4f}")
+    assert found <= most
 
 
 def test_a_difference_is_found_where_it_is() -> None:

@@ -239,7 +239,8 @@ def _methods() -> str:
     return (
         "<h2>Methods</h2><p class='note'>p (exchange): permutation test of the means of people; within people all 2^n "
         "exchanges of the two conditions for n \u2264 13, 10\u00a0000 drawn ones above, none below n = 6; between "
-        "groups all divisions of the people, or 10\u00a0000 drawn ones. Curves: of the largest |t| over the curve "
+        "groups all divisions of the people, or 10\u00a0000 drawn ones, by Welch's t "
+        "(Janssen 1997). Curves: of the largest |t| over the curve "
         "(Nichols and Holmes 2002). p, all figures: adjusted for all figures of the table (Holm 1979). p (model): "
         "mixed model with people and people in a condition as random parts (REML), t with n \u2212 1 degrees of "
         "freedom; between groups Welch's t. MDC95: smallest change of one person that exceeds the error of measuring "
