@@ -158,7 +158,7 @@ def test_the_grid_of_sizes_and_onsets(tempo: Tempo, smoothing: float) -> None:
                 continue
             # A little above what is asked for, so that a rounded corner leaves that much.
             asked = size * (1.15 if smoothing else 1.0)
-            found = scores([WinkCase(asked, onset, smoothing, tempo)] * 100, 1.0, seed=round(size + 100 * onset))
+            found = scores([WinkCase(asked, onset, smoothing, tempo)] * 60, 1.0, seed=round(size + 100 * onset))
             assert abs(found.magnitude.mean()) <= max(0.7, 0.05 * size), (size, onset)
             assert abs(found.onset.mean()) <= 0.03, (size, onset)
             assert found.onset.std() <= 0.05, (size, onset)

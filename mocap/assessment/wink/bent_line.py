@@ -78,9 +78,14 @@ class BentLines:
 
 def bend(depth: NDArray, place: NDArray | float, width: NDArray | float) -> NDArray:
     """Return a bend without a filter: 0, a parabola over the width on either side of the place, slope 1."""
-    beyond = depth - place
     wide = np.maximum(width, _NEGLIGIBLE)
-    return np.where(np.abs(beyond) < wide, (beyond + wide) ** 2 / (4.0 * wide), np.maximum(beyond, 0.0))
+    beyond = depth - place - wide
+    # The parabola up to the end of the bend, and the line from there; in place, since there are many candidates.
+    curved = np.clip(beyond + 2.0 * wide, 0.0, 2.0 * wide)
+    curved *= curved
+    curved /= 4.0 * wide
+    curved += np.maximum(beyond, 0.0)
+    return np.asarray(curved)
 
 
 def fit_bent_lines(curves: NDArray, bends: Bends, window: NDArray, earliest: NDArray) -> BentLines:

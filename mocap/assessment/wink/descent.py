@@ -87,9 +87,9 @@ def bends_of(
     """
     earliest, latest, widest = limits
     places = np.arange(round(earliest / _PLACE_STEP), round(latest / _PLACE_STEP) + 1) * _PLACE_STEP
-    pairs = [(place, width) for width in np.linspace(0.0, widest, WIDTHS) for place in places
-             if place + width <= 1.0 + 1e-9 and place - width >= 0]  # fmt: skip
-    place, width = np.array(pairs).T
+    width, place = (one.ravel() for one in np.meshgrid(np.linspace(0.0, widest, WIDTHS), places, indexing="ij"))
+    inside = (place + width <= 1.0 + 1e-9) & (place - width >= 0)
+    place, width = place[inside], width[inside]
     around = np.clip(np.nan_to_num(depth[first : last + 1]), 0.0, 1.0)
     over_time = bend(around[:, None], place, width)
     if len(around) >= linear.shortest:

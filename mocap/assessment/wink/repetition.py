@@ -119,6 +119,10 @@ def wink_of(curve: Curve, mdc95: float, settings: WinkSettings, seed: int) -> Wi
     would (a curve of another shape), it is one of blocks of what the fit leaves. That of the magnitude of a detected
     tuck is given that it passed the threshold.
 
+    Blocks alone do not serve: the fit follows slow noise, and what it leaves knows little of it. Of tucks of 10 to
+    25 deg under noise of 1 deg that lasts 0.1 s (5 cells of 100), intervals by moving blocks of 0.10 or 0.25 of the
+    depth hold the magnitude in 47 and 48 % and the onset in 58 and 58 %; those of the noise in 95.8 and 95.7 %.
+
     Parameters
     ----------
     curve : Curve

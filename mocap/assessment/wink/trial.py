@@ -154,7 +154,7 @@ def _prepared(
         share = 100 * np.mean(~np.isfinite(own))
         return repetition, depth, f"withheld: pelvic tilt is missing in {share:.0f} % of the descent", None
     linear = Butterworth(min(settings.filter_hz, 0.4 * movement.rate_hz), movement.rate_hz)
-    around = max(repetition.start - linear.reach, 0), min(repetition.end + linear.reach, len(smooth) - 1)
+    around = max(repetition.start - linear.reach, 0), min(repetition.bottom + linear.reach, len(smooth) - 1)
     limits = settings.window_from, settings.last_breakpoint, settings.widest_bend
     bends = bends_of(descent, raw_depth, *around, linear, limits)
     noise = noise_between(descent, tilt.sd, tilt.correlation)
