@@ -12,6 +12,7 @@ matplotlib.use("Agg")  # no display needed, no window ever opens
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image as images
@@ -185,11 +186,13 @@ def _plain(axis: Axes) -> None:
 
 
 def _image(figure: Figure, words: str, width_px: int) -> str:
-    drawn, buffer = io.BytesIO(), io.BytesIO()
+    buffer, canvas = io.BytesIO(), FigureCanvasAgg(figure)
+    figure.set_dpi(_DPI)
     figure.tight_layout(pad=0.4)
-    figure.savefig(drawn, format="png", dpi=_DPI, metadata={"Software": None})
+    canvas.draw()
+    drawn = np.array(canvas.buffer_rgba())[..., :3]
     plt.close(figure)
     # A few dozen colours are all there are; a page has to stay small enough to be sent.
-    images.open(drawn).convert("RGB").quantize(_COLOURS).save(buffer, format="png", optimize=True)
+    images.fromarray(drawn).quantize(_COLOURS).save(buffer, format="png", optimize=True)
     data = base64.b64encode(buffer.getvalue()).decode()
     return f'<img alt="{escaped(words)}" width="{width_px}" src="data:image/png;base64,{data}">'

@@ -6,7 +6,6 @@ import io
 import json
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +25,7 @@ from mocap.report.several.conditions_page import conditions_page
 from mocap.report.several.follow_up_page import follow_up_page
 from mocap.storage import write_trial
 from mocap.trial import Assessment, Metric, Table, Trial
+from tests.fixtures.html_page import Page
 
 _SPEC = importlib.util.spec_from_file_location(
     "measured_people", Path(__file__).resolve().parents[1] / "fixtures" / "measured_people.py"
@@ -83,26 +83,6 @@ def visits(levels: tuple[float, ...] = (16, 14, 11, 8), days: tuple[str, ...] = 
 @pytest.fixture(scope="module")
 def conditions() -> Conditions:
     return conditions_of(recordings(two_conditions()), "bar_position", "descent")
-
-
-class Page(HTMLParser):
-    """What a page would fetch or run, and whether every element is closed."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.fetched: list[str] = []
-        self.open: list[str] = []
-        self.feed(page)
-
-    def handle_starttag(self, tag, attrs):
-        self.fetched += [str(value) for name, value in attrs if name in ("src", "href") or name.startswith("on")]
-        if tag == "script":
-            self.fetched.append(tag)
-        if tag not in ("meta", "img", "br", "wbr"):
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
 
 
 def test_effects_that_went_in_come_out(conditions: Conditions) -> None:
@@ -264,7 +244,7 @@ def test_pages_stand_alone_and_words_of_users_stay_words() -> None:
     followed = follow_up_of(recordings(trials))
     for page in (conditions_page(made), follow_up_page(followed)):
         seen = Page(page)
-        assert seen.fetched == [] and seen.open == [] and "&lt;script&gt;" in page
+        assert seen.active == [] and seen.open == [] and "&lt;script&gt;" in page
         assert not re.search(r"\b(fault|risk|injur|abnormal|danger)", page, re.IGNORECASE)
         assert "nan" not in re.sub(r"<[^>]*>", " ", page).lower().split()
     for text in (conditions_csv(made), follow_up_csv(followed)):

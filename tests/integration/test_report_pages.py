@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from mocap.report.kinematics_page import kinematics_page
 from mocap.report.measure_part import measures_part
 from mocap.storage import write_trial
 from mocap.trial import AngleDefinition, JointAngles, Measure, Operation, Points3D, Segments, Trial, Verdict
+from tests.fixtures.html_page import Page
 
 N = 300
 TIME = np.arange(N) / 100.0
@@ -58,38 +58,10 @@ def trial() -> Trial:
     )  # fmt: skip
 
 
-class Page(HTMLParser):
-    """Text of a page, and what it would fetch."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.words: list[str] = []
-        self.fetched: list[str] = []
-        self.open: list[str] = []
-        self.feed(page)
-
-    def handle_starttag(self, tag, attrs):
-        for name, value in attrs:
-            if name in ("src", "href") and not str(value).startswith("data:"):
-                self.fetched.append(str(value))
-        if tag not in ("meta", "img", "br"):
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.words.append(data.replace("\u00a0", " "))
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(self.words).split())
-
-
 def test_the_page_says_it_all_and_stands_alone() -> None:
     html = kinematics_page(trial(), ("up was given",), "0.1.0")
     page = Page(html)
-    assert page.fetched == [] and page.open == []
+    assert page.active == [] and page.open == []
     for words in (
         "Kinematics of squat <1>", "P01", "AB", "2026-03-01T10:00:00Z", "angles in degrees", "3 of 4 angles",
         "look at: pelvis width", "Quiet standing used: 5.17 s of stand01, 2026-03-01.",

@@ -125,8 +125,9 @@ def _withheld(assessment: Assessment) -> list[str]:
         reasons.pop(_first(table["wink_magnitude"].reasons), None)
     lines = []
     for reason, names in reasons.items():
-        unique = list(dict.fromkeys(names))
-        shown = listed([escaped(name[:1].lower() + name[1:]) for name in unique[:_MANY]])
+        unique = list(dict.fromkeys(name.removesuffix(", right").removesuffix(", left") for name in names))
+        shown = listed([escaped(name if name[:2].isupper() else name[:1].lower() + name[1:])
+                        for name in unique[:_MANY]])  # fmt: skip
         more = f" and {len(unique) - _MANY} more" if len(unique) > _MANY else ""
         lines.append(f"<b>Withheld</b>: {shown}{more} \u2013 {escaped(reason)}.")
     return lines

@@ -42,7 +42,7 @@ def key_frames(
 
 def cycle_frames(trial: Trial, cycles: Table, places: Places) -> str:
     """Return the frames of the middle cycle of the right foot, or of any; nothing without cycles."""
-    names = {"start_time": "Initial contact", "other_on_time": "Contact of the other", "off_time": "Final contact"}
+    names = {"start_time": "Initial contact", "other_on_time": "Other foot on", "off_time": "Final contact"}
     if not cycles.rows or not all(cycles.has(name) for name in names):
         return ""
     sides = cycles.told("side") if any(words.name == "side" for words in cycles.words) else ("",) * cycles.rows

@@ -111,7 +111,7 @@ def other_table(one: Table) -> str:
     if one.rows == 1 or one.name == "sides" or not one.words or len(one.metrics) > _MOST_COLUMNS:
         return title + whole_table(one, "side" if one.name == "sides" else "")
     notes = Footnotes()
-    columns = [[escaped(word) for word in words.values] for words in one.words]
+    columns = [[escaped(_titled_words(word)) for word in words.values] for words in one.words]
     columns += [cells(metric, notes) for metric in one.metrics]
     head = [*(escaped(metric_title(words.name)) for words in one.words), *map(titled, one.metrics)]
     rows = [list(row) for row in zip(*columns, strict=True)]
@@ -129,7 +129,14 @@ def _label(one: Table, row: int) -> str:
 
 def _told(words: str) -> str:
     """Return words of a cell; long ones may take several lines."""
-    return escaped(words) if len(words) <= _LONG else f"<span class='words'>{escaped(words)}</span>"
+    shown = escaped(plain(words))
+    return shown if len(words) <= _LONG else f"<span class='words'>{shown}</span>"
+
+
+def _titled_words(words: str) -> str:
+    """Return words at the head of a row, those of a name with a capital: `pelvic_tilt` is "Pelvic tilt"."""
+    shown = plain(words)
+    return shown[:1].upper() + shown[1:] if shown != words else words
 
 
 def _without_values(metrics: Sequence[Metric]) -> str:

@@ -1,10 +1,8 @@
 """The page of an assessment: what it says, what it withholds, that it stands alone, and the same as a PDF."""
 
-import importlib.util
 import re
 import sys
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -23,48 +21,10 @@ from mocap.signal.filters import Butterworth
 from mocap.signal.linear import filter_runs
 from mocap.storage import write_trial
 from mocap.trial import Assessment, Metric, Table
-
-_SPEC = importlib.util.spec_from_file_location(
-    "assessed_trials", Path(__file__).resolve().parents[2] / "fixtures" / "assessed_trials.py"
-)
-assert _SPEC is not None and _SPEC.loader is not None
-trials = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(trials)
+from tests.fixtures import assessed_trials as trials
+from tests.fixtures.html_page import Page
 
 NEVER = re.compile(r"\b(fault|risk|injur|abnormal|danger|wrong)", re.IGNORECASE)
-
-
-class Page(HTMLParser):
-    """Text of a page, what it would fetch or run, and whether every element is closed."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.words: list[str] = []
-        self.active: list[str] = []
-        self.open: list[str] = []
-        self.feed(page)
-
-    def handle_starttag(self, tag, attrs):
-        self.active += [tag] if tag in ("script", "iframe", "object", "link", "form") else []
-        self.active += [name for name, value in attrs if name.startswith("on") or
-                        (name in ("src", "href") and not str(value).startswith("data:"))]  # fmt: skip
-        if tag not in ("meta", "img", "br", "wbr"):
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.handle_starttag(tag, attrs)
-        if tag not in ("meta", "img", "br", "wbr"):
-            self.open.pop()
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.words.append(data.replace("\u00a0", " "))
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(self.words).split())
 
 
 def test_the_page_begins_with_what_was_found() -> None:
