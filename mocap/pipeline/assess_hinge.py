@@ -4,13 +4,11 @@ from mocap.assessment.edits import repetition_labels, with_edits
 from mocap.assessment.excursions import ExcursionSettings
 from mocap.assessment.hinge import HingeSettings, hinge_columns, hinge_events, hinge_repetitions
 from mocap.assessment.movement import Movement
-from mocap.assessment.repetition_columns import context_columns, instant_columns
 from mocap.assessment.repetitions import Found
-from mocap.assessment.set_table import set_table
-from mocap.assessment.values import noise_notes
 from mocap.config.build import build
 from mocap.config.protocols import Protocol
-from mocap.trial import Assessment, Event, joined
+from mocap.pipeline.assess_repetitions import assessed_repetitions
+from mocap.trial import Assessment, Event
 
 TASK = "hinge"
 LABELS = (*repetition_labels(TASK), "knee_soften")
@@ -27,16 +25,8 @@ def assess_hinge(movement: Movement, protocol: Protocol) -> tuple[Assessment, tu
     start_s = movement.angles.start_s
     found = with_edits(_found(movement, limits, settings), movement.events, TASK, movement.rate_hz, start_s)
     repetitions = found.repetitions
-    columns = (
-        instant_columns(movement, repetitions),
-        hinge_columns(movement, repetitions, settings),
-        context_columns(movement.context, len(repetitions)),
-    )
-    table = joined("repetitions", len(repetitions), columns)
-    made = Assessment(
-        TASK, table, found.rejected, (set_table(table, _SUMMED),) if table.rows else (), protocol=protocol.name,
-        protocol_sha256=protocol.sha256, settings=protocol.values, notes=(*found.notes, *noise_notes(movement)),
-    )  # fmt: skip
+    shown = hinge_columns(movement, repetitions, settings)
+    made = assessed_repetitions(movement, protocol, found, shown, _SUMMED)
     return made, hinge_events(movement, repetitions, settings)
 
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from calibration.files import write_texts
 from mocap.assessment.several.conditions import compare_conditions
 from mocap.assessment.several.primary import Primary
 from mocap.assessment.several.result import Conditions, also_differs, shown_value
@@ -22,8 +21,7 @@ from mocap.pipeline.assessed_trials import (
 )
 from mocap.pipeline.change_limits import limits_of
 from mocap.pipeline.output_kinds import CONDITIONS_PAGE, CONDITIONS_TABLE
-from mocap.pipeline.outputs import check_outputs
-from mocap.pipeline.report import check_page, write_page
+from mocap.pipeline.page_and_table import check_page_and_table, write_page_and_table
 from mocap.pipeline.several_tables import conditions_csv
 
 _UNEQUAL = (
@@ -142,17 +140,11 @@ def _groups(recordings: Sequence[Recording], by: str, first: str) -> dict[str, l
 
 def check_conditions_outputs(page: Path | None, csv: Path | None, read: Sequence[Path]) -> None:
     """Refuse, before the work, a page or a table that could not be written, or that would cost another file."""
-    if page is not None:
-        check_page(page, CONDITIONS_PAGE, read)
-    if csv is not None:
-        check_outputs({csv: CONDITIONS_TABLE}, read)
+    check_page_and_table(page, csv, (CONDITIONS_PAGE, CONDITIONS_TABLE), read)
 
 
 def write_conditions(made: Conditions, page: Path | None, csv: Path | None) -> None:
     """Write page and table; `check_conditions_outputs` comes before the work."""
-    if csv is not None:
-        write_texts({csv: conditions_csv(made)}, "WRITE_FAILED")
-    if page is not None:
-        from mocap.report.several.conditions_page import conditions_page
+    from mocap.report.several.conditions_page import conditions_page
 
-        write_page(page, conditions_page(made))
+    write_page_and_table(page, csv, lambda: conditions_page(made), lambda: conditions_csv(made))

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from calibration.files import write_texts
 from mocap.assessment.several.follow_up import FollowUp, follow_up
 from mocap.assessment.several.primary import Primary
 from mocap.assessment.several.result import also_differs
@@ -21,8 +20,7 @@ from mocap.pipeline.assessed_trials import (
 )
 from mocap.pipeline.change_limits import limits_of
 from mocap.pipeline.output_kinds import FOLLOW_UP_PAGE, FOLLOW_UP_TABLE
-from mocap.pipeline.outputs import check_outputs
-from mocap.pipeline.report import check_page, write_page
+from mocap.pipeline.page_and_table import check_page_and_table, write_page_and_table
 from mocap.pipeline.several_tables import follow_up_csv
 
 
@@ -86,17 +84,11 @@ def _check_days(recordings: Sequence[Recording]) -> None:
 
 def check_follow_up_outputs(page: Path | None, csv: Path | None, read: Sequence[Path]) -> None:
     """Refuse, before the work, a page or a table that could not be written, or that would cost another file."""
-    if page is not None:
-        check_page(page, FOLLOW_UP_PAGE, read)
-    if csv is not None:
-        check_outputs({csv: FOLLOW_UP_TABLE}, read)
+    check_page_and_table(page, csv, (FOLLOW_UP_PAGE, FOLLOW_UP_TABLE), read)
 
 
 def write_follow_up(made: FollowUp, page: Path | None, csv: Path | None) -> None:
     """Write page and table; `check_follow_up_outputs` comes before the work."""
-    if csv is not None:
-        write_texts({csv: follow_up_csv(made)}, "WRITE_FAILED")
-    if page is not None:
-        from mocap.report.several.follow_up_page import follow_up_page
+    from mocap.report.several.follow_up_page import follow_up_page
 
-        write_page(page, follow_up_page(made))
+    write_page_and_table(page, csv, lambda: follow_up_page(made), lambda: follow_up_csv(made))
