@@ -11,9 +11,10 @@ from mocap.assessment.screening import ScreeningSettings, screening
 from mocap.assessment.stance.settings import StanceSettings
 from mocap.assessment.stance.sides import side_columns
 from mocap.config.protocols import read_protocol
-from mocap.config.reliability import MetricReliability, Reliability
+from mocap.config.reliability import MetricReliability, Reliability, read_reliability
 from mocap.errors import AssessmentError
 from mocap.pipeline.assess import assessed
+from mocap.pipeline.assess_squat import assess_squat
 from mocap.pipeline.assessed_trials import check_method, recording
 from mocap.pipeline.motion import analyse
 from mocap.pipeline.movement import lab_figures, movement_of
@@ -61,6 +62,15 @@ def test_a_change_of_condition_is_measured_by_the_labs_own_mdc(limits) -> None:
                                                         squat_front=less).numbers  # fmt: skip
 
 
+def test_the_default_and_what_is_not_known_are_no_figures_of_the_lab(limits) -> None:
+    assert lab_figures(read_reliability(), "wink_magnitude", "deg") is None
+    assert lab_figures(lab(wink_magnitude=3.0), "wink_magnitude", "mm") is None
+    angles = JointAngles((AngleDefinition("trunk_lean", "", "", "", "", "absolute", ""),), np.zeros((3, 1)), 100.0)
+    movement = Movement(angles, {}, lab=lambda *asked: LabFigures(np.nan, 1.0, "from here"))
+    balance = screening(rows(12.0), movement, limits, {"squat_front": rows(8.0)})[4]
+    assert balance.name == "BALANCE" and f"(MDC95 5, {DEFAULT})" in balance.numbers
+
+
 def test_the_mdc_is_that_of_the_numbers_of_repetitions(limits) -> None:
     parts = MetricReliability("deg", 5.0, sem_measurement=1.0, sd_repetition=2.0)
     own = replace(lab(), metric={"wink_magnitude": parts})
@@ -92,6 +102,21 @@ def test_a_symmetry_index_asks_for_the_labs_own_standard_error(movement_of, sett
     assert "5 standard errors of measurement (3.5 deg, from here)" in meaning(
         "hip_flexion_r_bottom", "hip_flexion_l_bottom")  # fmt: skip
     assert f"(1.8 deg, {DEFAULT})" in meaning("hip_flexion_r_bottom") and f"(1.8 deg, {DEFAULT})" in meaning()
+
+
+def test_a_symmetry_index_is_withheld_by_the_labs_own_standard_error(movement_of) -> None:
+    movement = movement_of(squat(SUBJECT, 1, rate_hz=50.0))
+    knee = "knee_flexion_symmetry_index"
+
+    def index(sem: float) -> Metric:
+        own = LabFigures(2.77 * sem, sem, "from here")
+        made, _ = assess_squat(replace(movement, lab=lambda *asked: own), read_protocol("squat"))
+        return made.repetitions[knee]
+
+    bent = index(2.0)
+    assert np.isfinite(bent.values).all() and "(2 deg, from here)" in bent.meaning
+    refused = index(40.0)
+    assert np.isnan(refused.values).all() and refused.reasons[0].endswith("less than 200.0 deg")
 
 
 def made(name: str, own: Reliability | None) -> Trial:
