@@ -71,7 +71,11 @@ def test_the_set_says_how_it_went(squats: tuple[Table, Table]) -> None:
     _, table = squats
     assert table["wink_largest_repetition"].values[0] == 1
     assert table["wink_detected"].values[0] == 1
-    assert table["wink_magnitude_mean"].n[0] == 5
+    mean, sizes = table["wink_magnitude_mean"], squats[0]["wink_magnitude"].values
+    assert mean.n[0] == 5
+    # Student's t of 4 degrees of freedom: 2.776.
+    error = sizes.std(ddof=1) / np.sqrt(5)
+    assert [mean.sd[0], mean.high[0] - mean.values[0]] == pytest.approx([error, 2.776 * error], rel=1e-3)
     # Measured: -1.05 deg per repetition, 95 % interval -2.05 to -0.06.
     assert table["wink_magnitude_slope"].high[0] < 0
     assert "3 are needed" in table["wink_onset_depth_sd"].reasons[0]

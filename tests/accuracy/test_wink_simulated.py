@@ -9,7 +9,8 @@ import pytest
 
 from mocap.assessment.movement import Movement
 from mocap.assessment.repetitions import Repetition
-from mocap.assessment.wink import WinkSettings, winks_of
+from mocap.assessment.wink import WinkSettings, wink_columns, winks_of
+from mocap.assessment.wink.draw import block_draws
 from mocap.assessment.wink.noise import through_filter
 from mocap.assessment.wink.repetition import Wink
 from mocap.config.build import build
@@ -139,6 +140,58 @@ def test_size_onset_and_their_intervals() -> None:
     # Of 75, by chance: 95 % give or take 7.5.
     assert found.magnitude_held.mean() >= 0.87
     assert found.onset_held.mean() >= 0.87
+
+
+def test_near_the_threshold_the_interval_reaches_down() -> None:
+    cases = [WinkCase(6.5, 0.7, 0.0, Tempo(0.6, 1.2, 0.3, 1.1))] * 50
+    found = scores(cases, 1.0, 0.1, seed=5, settings=replace(SETTINGS, bootstrap_draws=200))
+    told = [one for one in found.winks if one.detected]
+    near = [one for one in told if one.magnitude - one.threshold.value < 0.5 * one.magnitude_sd]
+    assert len(near) >= 5
+    assert all(one.magnitude - one.magnitude_low > 2.2 * one.magnitude_sd for one in near)
+    assert all(one.magnitude_low <= one.magnitude <= one.magnitude_high for one in told)
+    assert all(one.magnitude_unselected < one.magnitude - 0.5 * one.magnitude_sd for one in near)
+    assert found.magnitude_held[found.calls].mean() >= 0.9
+
+
+def test_the_columns_of_a_clear_tuck() -> None:
+    curves = wink_curves([WinkCase(25.0, 0.8, 0.0, Tempo(0.6, 1.5, 0.4, 1.1))] * 3, RATE)
+    plain = as_movement(curves, 0.3, 0.0, 4, filtered=False, stated=True)
+    depth = np.clip((curves.standing_m - curves.height_m) / 0.42, 0.0, 1.0)
+    angles = JointAngles(
+        (TILT, replace(TILT, name="hip_flexion_r")),
+        np.stack([plain.angles.values[:, 0], np.deg2rad(120.0 * depth)], axis=1), RATE,
+        sd=np.repeat(plain.angles.sd, 2, axis=1),
+    )  # fmt: skip
+    movement = replace(plain, angles=angles)
+    columns = {one.name: one for one in wink_columns(movement, repetitions_of(curves), SETTINGS)}
+    value = {name: getattr(one, "values", None) for name, one in columns.items()}
+    # Far above the threshold both sizes are the same.
+    np.testing.assert_allclose(value["wink_magnitude_unselected"], value["wink_magnitude"], atol=0.02)
+    early = columns["wink_earliness"]
+    assert ((early.low < early.values) & (early.values < early.high)).all()
+    np.testing.assert_allclose(value["wink_earliness"], 0.2, atol=0.02)
+    tilt, start, bottom = curves.tilt_deg, curves.start, curves.bottom
+    np.testing.assert_allclose(value["tilt_bottom_plateau"], tilt[bottom], atol=1.0)
+    right_angle = [first + int(np.argmax(depth[first:] >= 0.75)) for first in start]
+    np.testing.assert_allclose(value["tilt_hip_90_r"], tilt[right_angle], atol=0.6)
+    assert abs(tilt[right_angle] - np.array([tilt[first + int(np.argmax(depth[first:] >= 0.667))] for first in start])
+               ).min() > 0.7  # at 80 deg it is another  # fmt: skip
+
+
+def test_a_fast_and_late_tuck_keeps_its_size() -> None:
+    found = scores([WinkCase(25.0, 0.95, 0.0, Tempo(0.6, 0.7, 0.0, 0.7))] * 25, 0.3, seed=4)
+    # Measured: 0.36 deg too large; 0.66 where the filter is not told what comes after the bottom.
+    assert abs(found.magnitude.mean()) < 0.5
+    assert abs(found.onset.mean()) < 0.01
+
+
+def test_blocks_make_up_for_what_the_fit_takes() -> None:
+    rest = np.concatenate([np.zeros(80), np.random.default_rng(1).standard_normal(20)])
+    drawn = block_draws(rest, 80, 1, 4000, 2)
+    assert not drawn[:80].any()
+    # Five parameters of 20 steps.
+    assert drawn[80:].std() == pytest.approx(rest[80:].std() * np.sqrt(20 / 15), rel=0.02)
 
 
 def test_no_tuck_is_called_where_there_is_none() -> None:
