@@ -36,7 +36,7 @@ def key_frames(
     """Return the frames of the repetition with the middle tuck, or of the middle one; nothing without repetitions."""
     if not spans:
         return ""
-    span = _chosen(rows, spans)
+    span = chosen(rows, spans)
     return frames_part(trial, _instants(trial, rows, span, phases), f"Key frames of {row_name} {span.number}", places)
 
 
@@ -78,7 +78,7 @@ def frames_part(trial: Trial, instants: Sequence[Instant], title: str, places: P
     )
 
 
-def _chosen(rows: Table, spans: Sequence[Span]) -> Span:
+def chosen(rows: Table, spans: Sequence[Span]) -> Span:
     """Return the repetition whose tuck is the middle one of those with an onset; else the middle repetition."""
     if rows.has("wink_onset_depth") and rows.has("wink_magnitude"):
         known = [span for span in spans if np.isfinite(rows["wink_onset_depth"].values[span.row])]

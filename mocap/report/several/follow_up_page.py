@@ -20,7 +20,6 @@ from mocap.report.several.words import (
     mean_cell,
     method_facts,
     notes_list,
-    number,
     sources_table,
     united,
 )
@@ -97,7 +96,8 @@ def _further(made: FollowUp) -> str:
     rows = []
     for one in metrics:
         digits = _decimals(one)
-        cells = [number(one.means[0], digits), number(one.means[-1], digits), change_cell(one.changes[-1], digits)]
+        cells = [mean_cell(one.means[at], one.sds[at], one.counts[at], digits) for at in (0, -1)]
+        cells.append(change_cell(one.changes[-1], digits))
         cells += [_trend_cell(one, digits)] if several else []
         rows.append([united(metric_title(one.name), one.unit), *(cell.replace("<br>", " ") for cell in cells)])
     return f"<h2>Further figures</h2><div class='wide'>{table(head, rows)}</div>"

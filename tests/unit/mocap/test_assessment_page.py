@@ -12,15 +12,17 @@ from mocap.errors import ExportError
 from mocap.pipeline.output_kinds import ANGLE_PAGE, PAGE_PRINT, is_alike
 from mocap.report.assessment import assessment_part
 from mocap.report.assessment.figures import metric_title, told
+from mocap.report.assessment.key_frames import chosen
 from mocap.report.assessment.plain_words import plain
+from mocap.report.assessment.progress_pictures import mean_and_sd
 from mocap.report.assessment.strands import spans_of, strands_of
-from mocap.report.assessment.tables import meanings
+from mocap.report.assessment.tables import headline_table, meanings
 from mocap.report.pdf import load_weasyprint, page_to_pdf
 from mocap.report.trial_page import trial_page
 from mocap.signal.filters import Butterworth
 from mocap.signal.linear import filter_runs
 from mocap.storage import write_trial
-from mocap.trial import Assessment, Metric, Table
+from mocap.trial import Assessment, Metric, Table, Words
 from tests.fixtures import assessed_trials as trials
 from tests.fixtures.html_page import Page
 
@@ -229,3 +231,43 @@ def test_the_meanings_of_both_sides_stand_once() -> None:
     text = Page(meanings([both])).text
     assert "knee_r/l_bottom_deg deg right/left knee, knee_r/l there" in text and "knee_l_bottom" not in text
     assert "hip_r_bottom_deg deg Hip <b> \u00b1 1" in text
+
+
+def test_words_of_cells_and_notes_are_inert() -> None:
+    squat = trials.squat_trial()
+    first = squat.assessments[0]
+    evil = "<img src=x onerror=alert(1)>"
+    rows = first.repetitions
+    words = (*(one for one in rows.words if one.name != "grade"), Words("grade", "x", (evil,) * rows.rows))
+    made = replace(first, repetitions=replace(rows, words=words), notes=(evil,))
+    page = Page(assessment_part(replace(squat, assessments=(made,))))
+    assert page.active == [] and page.open == [] and page.text.count(evil) > rows.rows
+
+
+def test_mean_and_sd_of_the_set_stand_in_their_own_rows() -> None:
+    rows = Table("repetitions", 2, (Metric("depth", "m", "x", [0.4, 0.5], sd=[0.01, 0.01]),))
+    summary = Table("set", 1, (Metric("depth_mean", "m", "x", [0.45], sd=[0.02]),
+                               Metric("depth_sd", "m", "x", [0.07], sd=[0.03])))  # fmt: skip
+    text = Page(headline_table(rows, "squat", "repetition", summary)).text
+    assert "Mean 0.450 \u00b1 0.039 SD 0.070 \u00b1 0.059" in text
+
+
+def test_bands_are_one_sample_sd_of_the_curves() -> None:
+    mean, sd = mean_and_sd(np.array([[1.0, 2.0, np.nan], [4.0, 2.0, 3.0], [7.0, np.nan, np.nan]]))
+    np.testing.assert_allclose(mean, [4.0, 2.0, np.nan])
+    np.testing.assert_allclose(sd, [3.0, 0.0, np.nan])
+
+
+def test_quality_and_the_frames_are_of_what_they_say() -> None:
+    squat = trials.squat_trial()
+    passed = next(one for one in squat.quality if one.passed)
+    squat = replace(squat, quality=(*squat.quality, replace(passed, name="upright")))
+    page = Page(assessment_part(squat)).text
+    assert [one.passed for one in squat.quality] == [True, False, True]
+    assert "Quality : 2 of 3 checks of the recording hold" in page
+    rows = squat.assessments[0].repetitions
+    known = np.flatnonzero(np.isfinite(rows["wink_onset_depth"].values))
+    ranked = sorted(known, key=lambda row: rows["wink_magnitude"].values[row])
+    middle = ranked[len(ranked) // 2] + 1
+    spans = sorted(spans_of(rows), key=lambda span: span.number == middle)  # not the middle one of those given
+    assert chosen(rows, spans).number == middle
