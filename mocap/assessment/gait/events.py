@@ -126,7 +126,9 @@ def _event(
     confidence = 1.0 / (1.0 + (spread / settings.most_disagreement_s) ** 2) * (0.5 if one.edge else 1.0)
     # A single strike has no spread of its own, and tells nothing of the others': the methods' doubt stays.
     doubt = max(lag.spread_s, spread if lag.n < 2 else 0.0) if lag is not None and strides else spread
-    sd = float(np.sqrt(settings.method_sd_s**2 + noise**2 + (doubt / 2.0) ** 2))
+    # Where the recording begins or ends in the swing, what the foot does beside the edge may be something else.
+    cut_off = 0.0 if np.isfinite(one.zeni) else settings.edge_sd_s
+    sd = float(np.sqrt(settings.method_sd_s**2 + noise**2 + (doubt / 2.0) ** 2 + cut_off**2))
     return Event(time_s, one.label, one.side, confidence, "detected", sd, "; ".join(notes))
 
 

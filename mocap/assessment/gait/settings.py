@@ -77,6 +77,8 @@ class ContactSettings:
         Of the methods of the initial contact, by which they are weighted.
     method_sd_s : float
         Standard uncertainty of an event that all methods agree on.
+    edge_sd_s : float
+        Added to it where the recording cuts off the extreme that finds the contact.
     least_step : float
         Step length in leg lengths; below, it is shuffling.
     forefoot_m : float
@@ -103,6 +105,7 @@ class ContactSettings:
     rise_sd_s: float
     speed_sd_s: float
     method_sd_s: float
+    edge_sd_s: float
     least_step: float
     forefoot_m: float
     most_uneven: float
