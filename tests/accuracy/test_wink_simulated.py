@@ -155,7 +155,7 @@ def test_near_the_threshold_the_interval_reaches_down() -> None:
 
 
 def test_the_columns_of_a_clear_tuck() -> None:
-    curves = wink_curves([WinkCase(25.0, 0.8, 0.0, Tempo(0.6, 1.5, 0.4, 1.1))] * 3, RATE)
+    curves = wink_curves([WinkCase(25.0, 0.8, 0.0, Tempo(0.6, 1.5, 0.1, 1.1))] * 3, RATE)
     plain = as_movement(curves, 0.3, 0.0, 4, filtered=False, stated=True)
     depth = np.clip((curves.standing_m - curves.height_m) / 0.42, 0.0, 1.0)
     angles = JointAngles(
