@@ -95,7 +95,7 @@ def context_columns(context: Mapping[str, float | str], rows: int) -> tuple[Metr
         suffix = next((one for one in sorted(suffixes, key=len, reverse=True) if name.endswith(one)), "")
         plain = f"context_{name if isinstance(value, str) else name.removesuffix(suffix)}"
         # `load` beside `load_kg`: without their units they are alike, and every column has its own name.
-        own = plain if plain not in made else f"{plain}_{1 + sum(one.startswith(plain) for one in made)}"
+        own = next(one for one in (plain, *(f"{plain}_{k}" for k in range(2, len(context) + 2))) if one not in made)
         if isinstance(value, str):
             made[own] = Words(own, "As stated for the trial", (value,) * rows)
             continue

@@ -29,7 +29,7 @@ from mocap.pipeline.norms import settings_sha256
 from mocap.pipeline.other_tests import other_tests, read_tests
 from mocap.pipeline.output_kinds import ASSESSMENT_TABLE
 from mocap.pipeline.outputs import check_outputs
-from mocap.pipeline.stated_facts import with_facts
+from mocap.pipeline.stated_facts import stale_tasks, with_facts
 from mocap.pipeline.trial_outputs import TRIAL_SUFFIXES
 from mocap.storage import read_trial, write_trial
 from mocap.trial import Assessment, Event, Operation, Trial
@@ -160,16 +160,32 @@ def assess_file(
         )
     if csv is not None:
         check_outputs({csv: ASSESSMENT_TABLE}, [path])
-    trial = with_facts(read_trial(path), facts or {}, "--state")
+    stored = read_trial(path)
+    trial = with_facts(stored, facts or {}, "--state")
     if any(realpath(one) == realpath(path) for one in beside):
         raise AssessmentError(
             f"{path.name} is to be compared with itself.", "Name other files with --beside.", code="SAME_FILE"
         )
     protocol = read_protocol(_task(trial, task), chosen, changes)
     own = None if reliability is None else read_reliability(reliability)
-    made = assessed(with_edit_events(trial, protocol.task, edits), protocol, own, read_tests(beside))
+    stale = stale_tasks(stored, trial, protocol.task)
+    trial = with_edit_events(_without(trial, stale), protocol.task, edits)
+    made = assessed(trial, protocol, own, read_tests(beside))
     write_trial(path, made)
-    return made.assessments[-1]
+    gone = tuple(f"the assessment of {one} was made under other circumstances and is taken out of the file: assess it "
+                 "again (a reviewer's edits stay)" for one in stale)  # fmt: skip
+    return replace(made.assessments[-1], notes=(*made.assessments[-1].notes, *gone))
+
+
+def _without(trial: Trial, tasks: Sequence[str]) -> Trial:
+    """Return a trial without the assessments of some tasks and what they detected."""
+    labels = [label for task in tasks if task in RECIPES for label in RECIPES[task].labels]
+    return replace(
+        trial, assessments=tuple(one for one in trial.assessments if one.task not in tasks),
+        events=tuple(one for one in trial.events if one.source != "detected" or one.label not in labels),
+        operations=tuple(one for one in trial.operations
+                         if one.name != STEP or one.parameters.get("task") not in tasks),
+    )  # fmt: skip
 
 
 def write_table(made: Assessment, csv: Path) -> None:

@@ -32,5 +32,5 @@ def assess_hinge(movement: Movement, protocol: Protocol) -> tuple[Assessment, tu
 
 def _found(movement: Movement, limits: ExcursionSettings, settings: HingeSettings) -> Found:
     repetitions, excursions = hinge_repetitions(movement, limits, settings.most_knee_share)
-    note = (f"no repetition: {excursions.note}",) if excursions.note else ()
+    note = (excursions.note if repetitions else f"no repetition: {excursions.note}",) if excursions.note else ()
     return Found(repetitions, excursions.rejected, note)

@@ -33,12 +33,19 @@ def with_facts(trial: Trial, facts: Mapping[str, str], where: str) -> Trial:
     known = {name: _field(name, text, where) for name, text in facts.items() if name in _FIELDS}
     rest = {name: text for name, text in facts.items() if name not in _FIELDS}
     kept = {name: value for name, value in trial.context.items() if name not in rest}
-    stated = checked_circumstances({name: text for name, text in rest.items() if text}, where)
+    stated = checked_circumstances({name: text for name, text in rest.items() if text}, where, _FIELDS)
     return replace(
         trial, context={**kept, **stated}, subject_code=known.get("subject", trial.subject_code),
         created_utc=known.get("date", trial.created_utc), operator=known.get("operator", trial.operator),
         site=known.get("site", trial.site),
     )  # fmt: skip
+
+
+def stale_tasks(before: Trial, after: Trial, task: str) -> tuple[str, ...]:
+    """Return the tasks, but for this one, whose assessments rest on circumstances or a subject that have changed."""
+    if (before.subject_code, before.context) == (after.subject_code, after.context):
+        return ()
+    return tuple(one.task for one in before.assessments if one.task != task)
 
 
 def _field(name: str, text: str, where: str) -> str:

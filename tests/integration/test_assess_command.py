@@ -99,6 +99,18 @@ def test_what_cannot_be_stated_leaves_the_file_as_it_is(file):
     assert file.read_bytes() == before
 
 
+def test_other_assessments_go_with_the_circumstances_that_they_were_made_under(file, capsys):
+    run("assess", file, "--task", "squat", "--state", "load_kg=40", capsys=capsys)
+    run("assess", file, "--task", "lunge", capsys=capsys)
+    assert [one.task for one in read_trial(file).assessments] == ["squat", "lunge"]
+    told = json.loads(run("assess", file, "--task", "lunge", "--state", "load_kg=60", "--json", capsys=capsys))
+    assert any("assessment of squat was made under other circumstances" in note for note in told["notes"])
+    left = read_trial(file)
+    assert [one.task for one in left.assessments] == ["lunge"]
+    assert not any(one.label.startswith("squat") for one in left.events)
+    assert check_trial(file) == ()
+
+
 def again(trial, *edits):
     """The trial assessed, in memory."""
     return assessed(with_edit_events(trial, "squat", edits), read_protocol("squat"))

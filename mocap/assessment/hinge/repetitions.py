@@ -11,6 +11,7 @@ from mocap.assessment.repetitions import Repetition
 from mocap.trial import Rejected
 
 SIGNAL = "trunk_lean"
+_KNOWN = 0.6  # least share of the frames in which a knee is to be known
 
 
 def hinge_repetitions(
@@ -39,17 +40,20 @@ def hinge_repetitions(
 
 def _without_squats(movement: Movement, found: Excursions, most_knee_share: float) -> Excursions:
     """Return excursions of the trunk without those in which the knees bend more; they are among the rejected."""
-    times, taken, rejected = movement.time_s, [], list(found.rejected)
+    times, taken, rejected, unknown = movement.time_s, [], list(found.rejected), 0
     for one in found.found:
         bend = _knee_bend_deg(movement, one)
-        if not bend > most_knee_share * one.size:  # where no knee is known, nothing speaks against a hinge
+        if not bend > most_knee_share * one.size:
             taken.append(one)
+            unknown += not np.isfinite(bend)
             continue
         rejected.append(Rejected(
             float(times[one.start]), float(times[one.extreme]), float(times[one.end]),
             f"the knees bend by {bend:.0f} deg and the trunk leans by {one.size:.0f} deg: a squat, not a hinge",
         ))  # fmt: skip
     note = found.note if taken or found.note else f"all {len(rejected)} candidates were rejected"
+    if unknown:
+        note = f"{unknown} of {len(taken)} may be squats: how far the knees bend is not known"
     return replace(found, found=tuple(taken), rejected=tuple(sorted(rejected, key=_when)), note=note)
 
 
@@ -58,11 +62,17 @@ def _when(one: Rejected) -> float:
 
 
 def _knee_bend_deg(movement: Movement, one: Excursion) -> float:
-    """Return how far the knees bend from the start to the bottom, the mean of those that are known; else NaN."""
+    """Return how far the knees bend in a repetition, the mean of those known in most of its frames; else NaN."""
     names = [name for name in ("knee_flexion_r", "knee_flexion_l") if not movement.why_not(name)]
-    bends = [movement.angle_deg(name)[one.extreme] - movement.angle_deg(name)[one.start] for name in names]
-    known = [bend for bend in bends if np.isfinite(bend)]
-    return float(np.mean(known)) if known else float("nan")
+    knees = [movement.angle_deg(name)[one.start : one.end + 1] for name in names]
+    bends = [float(np.ptp(knee[np.isfinite(knee)])) for knee in knees
+             if np.isfinite(knee).mean() >= _KNOWN and np.isfinite(knee[_middle(len(knee))]).any()]  # fmt: skip
+    return float(np.mean(bends)) if bends else float("nan")
+
+
+def _middle(n: int) -> slice:
+    """Return the middle third of n frames, in which the knees are bent most."""
+    return slice(n // 3, n - n // 3)
 
 
 def _repetition(movement: Movement, one: Excursion) -> Repetition:

@@ -29,6 +29,11 @@ def test_numbers_become_numbers_and_words_stay() -> None:
         ("heel_height_m", "20", "CONFIG_VALUE", "0 to 0.15"),
         ("passive_hip_flexion_deg_r", "1.9", "CONFIG_VALUE", "30 to 180"),
         ("beighton", "10", "CONFIG_VALUE", "0 to 9"),
+        ("load_kg", 10**400, "CONFIG_VALUE", "0 to 600"),
+        ("load_kg_r", "40", "CONFIG_KEY", "'load_kg'"),
+        ("mass_kg", "70", "CONFIG_KEY", "'body_mass_kg'"),
+        ("load_lb", "70", "CONFIG_KEY", "'load_kg'"),
+        ("side", "banana", "CONFIG_VALUE", "right or left"),
         ("load", "40", "CONFIG_KEY", "'load_kg'"),
         ("load_kgs", "40", "CONFIG_KEY", "'load_kg'"),
         ("passive_hip_flexion_r", "110", "CONFIG_KEY", "passive_hip_flexion_deg"),
@@ -73,3 +78,10 @@ def test_every_circumstance_has_a_column_of_its_own() -> None:
     ]  # fmt: skip
     assert [getattr(one, "unit", "") for one in columns] == ["", "kg", "mm", "m"]
     assert np.array_equal(columns[1].values, [40.0, 40.0])
+    names = [one.name for one in context_columns({"foo": "a", "foo_2": "b", "foo_m": 1.0, "foo_mm": 2.0}, 1)]
+    assert names == ["context_foo", "context_foo_2", "context_foo_3", "context_foo_4"]
+
+
+def test_a_field_that_is_nearly_one_is_refused() -> None:
+    with pytest.raises(ConfigError, match="'subject'"):
+        with_facts(squat_trial(), {"subjet": "P9"}, "--state")

@@ -206,3 +206,20 @@ def test_who_stands_is_told_what_would_count_with_its_unit(assessed) -> None:
     assert not found and not excursions.rejected
     assert excursions.note.startswith("the lean of the trunk has to change by 15 deg or more; the largest change is ")
     assert excursions.note.endswith(" deg")
+
+
+def test_knees_that_are_lost_for_a_moment_still_tell_a_squat(movement_of, settings_of) -> None:
+    settings = settings_of(HingeSettings, "hinge", "hinge")
+    limits = settings_of(ExcursionSettings, "hinge", "repetitions")
+    whole = movement_of(squat(SUBJECT, 2))
+    knees = [whole.angles.names.index(f"knee_flexion_{side}") for side in "rl"]
+    values = whole.angles.values.copy()
+    _, every = hinge_repetitions(whole, limits, 1e9)
+    for one in every.found:
+        values[one.extreme - 3 : one.extreme + 4, knees] = np.nan
+    lost = replace(whole, angles=replace(whole.angles, values=values))
+    assert not hinge_repetitions(lost, limits, settings.most_knee_share)[0]
+    values[:, knees] = np.nan
+    blind = replace(whole, angles=replace(whole.angles, values=values))
+    taken, told = hinge_repetitions(blind, limits, settings.most_knee_share)
+    assert len(taken) == 2 and told.note == "2 of 2 may be squats: how far the knees bend is not known"
