@@ -13,6 +13,8 @@ from mocap.assessment.repetitions import Found, Repetition
 from mocap.trial import Event, Rejected
 
 INSTANTS = ("start", "bottom", "end")
+BY_REVIEWER = "taken out by a reviewer: "
+"""What the reason of a repetition begins with that a reviewer took out; their own words follow."""
 NEAR_S = 0.3
 """A detected event this near is the one that was edited, though others are found elsewhere now. A choice."""
 
@@ -46,7 +48,7 @@ def with_edits(found: Found, events: Sequence[Event], task: str, rate_hz: float,
         one = repetitions[place]
         if np.isnan(event.time_s):
             start, bottom, end = (start_s + getattr(one, name) / rate_hz for name in INSTANTS)
-            why = f"taken out by a reviewer: {event.note or 'no reason stated'}"
+            why = f"{BY_REVIEWER}{event.note or 'no reason stated'}"
             rejected.append(Rejected(start, bottom, end, why))
             repetitions.pop(place)
             continue

@@ -4,7 +4,7 @@ STYLE = """
 h2.task{font-size:1.35rem;border-bottom:2px solid #222;margin-top:1rem}section.kinematics{break-before:page}
 dl.facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(9.5rem,100%),1fr));gap:.3rem 1.2rem}
 dl.facts{margin:.6rem 0}
-dl.facts dt{color:#555;font-size:12px}dl.facts dd{margin:0;overflow-wrap:anywhere}
+dl.facts dt{color:#555;font-size:12px;overflow-wrap:anywhere}dl.facts dd{margin:0;overflow-wrap:anywhere}
 ul.plain{margin:.2rem 0;padding-left:1.1rem}p.use{margin:.5rem 0 .1rem;font-size:13px;color:#333}
 div.plots{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(18rem,100%),1fr));gap:.6rem 1.4rem}
 div.frames{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(13rem,100%),1fr));gap:.4rem 1rem}

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from mocap.assessment.claim_list import CLAIMS
 from mocap.assessment.claims import ClaimAnswer, claim_answers
+from mocap.assessment.edits import BY_REVIEWER
 from mocap.report.assessment.plain_words import plain
 from mocap.report.page_parts import escaped, table
 from mocap.trial import Assessment, Rejected
@@ -54,10 +55,16 @@ def rejected_part(assessment: Assessment) -> str:
     """Return the candidates that were not counted, with their times and reasons."""
     if not assessment.rejected:
         return ""
-    rows = [[_time(one.start_s), _time(one.bottom_s), _time(one.end_s), escaped(plain(one.reason))]
+    rows = [[_time(one.start_s), _time(one.bottom_s), _time(one.end_s), escaped(_why(one.reason))]
             for one in sorted(assessment.rejected, key=_instant)]  # fmt: skip
     head = ["Start (s)", "Lowest (s)", "End (s)", "Why it is not counted"]
     return f"<h2>Not counted</h2><div class='wide'>{table(head, rows, (3,))}</div>"
+
+
+def _why(reason: str) -> str:
+    """Return a reason in words; those of a reviewer as they were written."""
+    by, colon, own = reason.partition(BY_REVIEWER)
+    return f"{colon}{own}" if colon and not by else plain(reason)
 
 
 def protocol_part(assessment: Assessment) -> str:

@@ -27,9 +27,10 @@ def _length(trial: Trial) -> str:
 
 def _stated(name: str, value: float | str) -> tuple[str, str]:
     """Return a fact of the context in words, its unit behind its value."""
-    base, _, unit = name.rpartition("_")
+    side = next((f", {word}" for end, word in (("_r", "right"), ("_l", "left")) if name.endswith(end)), "")
+    base, _, unit = (name[:-2] if side else name).rpartition("_")
     if base and unit in _UNITS and not isinstance(value, str):
-        return base.replace("_", " ").capitalize(), f"{value:g} {_UNITS[unit]}"
+        return f"{base.replace('_', ' ').capitalize()}{side}", f"{value:g} {_UNITS[unit]}"
     return name.replace("_", " ").capitalize(), value if isinstance(value, str) else f"{value:g}"
 
 

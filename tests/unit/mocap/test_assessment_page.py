@@ -271,3 +271,11 @@ def test_quality_and_the_frames_are_of_what_they_say() -> None:
     middle = ranked[len(ranked) // 2] + 1
     spans = sorted(spans_of(rows), key=lambda span: span.number == middle)  # not the middle one of those given
     assert chosen(rows, spans).number == middle
+
+
+def test_words_of_a_reviewer_and_sides_of_circumstances_stay_what_they_are() -> None:
+    trial = trials.squat_trial(told={"reason": "taken out by a reviewer: HIP pain, lost_balance"})
+    context = {"passive_hip_flexion_deg_r": 112.0, "a" * 40: "b"}
+    page = Page(assessment_part(replace(trial, context=context)))
+    assert "taken out by a reviewer: HIP pain, lost_balance" in page.text
+    assert "Passive hip flexion, right 112 deg" in page.text
