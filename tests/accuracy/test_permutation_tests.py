@@ -6,6 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter1d
+from scipy.special import stdtr
 from scipy.stats import permutation_test, ttest_1samp, ttest_ind
 
 from mocap.assessment.statistics.clusters import cluster_masses, clusters_of
@@ -29,9 +30,9 @@ def rates(test: Callable[[np.random.Generator], PermutationTest], n_sets: int, s
     attainable = 0.0
     for _ in range(n_sets):
         one = test(rng)
-        assert not one.reason
+        assert not one.reason or one.reason.startswith("withheld")
         found += [one.found, any(cluster.p <= one.alpha for cluster in one.clusters)]
-        attainable = one.attainable
+        attainable = attainable if one.reason else one.attainable
     return float(found[0] / n_sets), float(found[1] / n_sets), attainable
 
 
@@ -128,36 +129,54 @@ def test_p_and_t_of_single_figures_are_those_of_scipy() -> None:
     first, second = rng.normal(0.9, 1.0, 6), rng.normal(0.0, 1.0, 5)
     two = two_sample_test(first, second)
     both = np.r_[first, second]
-    assert two.t[0] == pytest.approx(ttest_ind(first, second, equal_var=False).statistic, rel=1e-9)
-    welch = np.abs([
-        ttest_ind(both[member > 0], both[member == 0], equal_var=False).statistic for member in divisions(6, 5, 0, 0)[0]
+    # As unlikely as Welch's t is: by an approximation that is good to 1 % here.
+    peer = ttest_ind(first, second, equal_var=False)
+    assert 2 * stdtr(9.0, -abs(two.t[0])) == pytest.approx(peer.pvalue, rel=0.01)
+    assert np.sign(two.t[0]) == np.sign(peer.statistic)
+    both = np.r_[first, second]
+    welch = np.array([
+        ttest_ind(both[member > 0], both[member == 0], equal_var=False).pvalue for member in divisions(6, 5, 0, 0)[0]
     ])
-    assert two.exact and two.p == pytest.approx(np.mean(welch >= welch[0] * (1 - 1e-9)), abs=1e-12)
+    assert two.exact and two.p == pytest.approx(np.mean(welch <= welch[0] * (1 + 1e-9)), abs=0.005)
     assert two.p == two_sample_test(first * 1000 + 7, second * 1000 + 7).p == two_sample_test(second, first).p
 
 
-def false_findings(sizes: tuple[int, int], spreads: tuple[float, float], n_sets: int) -> float:
-    """Share of data sets of two groups of one mean in which a difference is found."""
+def false_findings(
+    sizes: tuple[int, int], spreads: tuple[float, float], n_sets: int, curves: bool = False
+) -> float:
+    """Share of data sets of two groups of one mean in which a difference is found; one that is withheld is none."""
     rng = np.random.default_rng(3)
     found = 0
     for seed in range(n_sets):
-        groups = (spread * rng.normal(size=size) for size, spread in zip(sizes, spreads, strict=True))
-        found += two_sample_test(*groups, drawn=999, seed=seed).found
+        groups = [spread * (smooth(rng, size) if curves else rng.normal(size=size))
+                  for size, spread in zip(sizes, spreads, strict=True)]  # fmt: skip
+        found += two_sample_test(*groups, drawn=499 if curves else 999, seed=seed).found
     return found / n_sets
 
 
+def test_curves_of_groups_of_unlike_spread_have_no_p() -> None:
+    rng = np.random.default_rng(5)
+    apart = two_sample_test(4.0 * smooth(rng, 7), smooth(rng, 12))
+    assert np.isnan(apart.p) and not apart.found
+    assert apart.reason.startswith("withheld: the spread of one group is ")
+    assert np.isfinite(two_sample_test(smooth(rng, 7), smooth(rng, 12)).p)
+    assert np.isfinite(two_sample_test(4.0 * smooth(rng, 7)[:, 0], smooth(rng, 12)[:, 0]).p)
+    # Measured: 0.00 and 0.02; 0.10 and 0.24 where p was not withheld.
+    assert false_findings((7, 12), (4.0, 1.0), 60, curves=True) <= 0.06
+    assert false_findings((5, 10), (4.0, 1.0), 60, curves=True) <= 0.06
+
+
 def test_groups_of_unequal_spread_are_not_told_apart_by_it() -> None:
-    # Measured 0.078 (0.072 over 10 000 data sets); 0.15 before each group had its own spread in t.
-    assert false_findings((7, 12), (4.0, 1.0), 400) <= 0.10
+    # Measured 0.055; 0.078 by Welch's t without its degrees of freedom, 0.15 by the t of one spread.
+    assert false_findings((7, 12), (4.0, 1.0), 400) <= 0.07
 
 
 @pytest.mark.heavy
 @pytest.mark.parametrize(
     ("sizes", "spreads", "most"),
-    # Measured: 0.052, 0.072, 0.050, 0.045, 0.073, 0.054 over 10 000 data sets, standard error 0.002.
     # Exact where both are of one distribution; of unequal spread more than 0.05 for few people, and then said so.
-    [((7, 12), (1, 1), 0.056), ((7, 12), (4, 1), 0.08), ((7, 12), (1, 4), 0.056), ((5, 5), (1, 1), 0.056),
-     ((5, 5), (1, 4), 0.08), ((20, 30), (4, 1), 0.06)],
+    [((7, 12), (1, 1), 0.056), ((7, 12), (4, 1), 0.07), ((7, 12), (1, 4), 0.06), ((5, 5), (1, 1), 0.056),
+     ((5, 5), (1, 4), 0.08), ((20, 30), (4, 1), 0.06), ((4, 12), (4, 1), 0.07), ((3, 20), (4, 1), 0.07)],
 )  # fmt: skip
 def test_false_findings_of_groups_of_equal_and_unequal_spread(sizes, spreads, most) -> None:
     found = false_findings(sizes, spreads, 10_000)
