@@ -61,7 +61,8 @@ def _column(movement: Movement, metric: Metric, settings: NormSettings) -> Metri
         f"{metric.name}{ENDING}", "1",
         f"z of {metric.name}: its mean over the repetitions that have it, less that of {whose}, over the SD between "
         "them, each by one measurement in which it has a value. In its uncertainty are the error of measuring and the "
-        "number of people; of a lopsided quantity it is no percentile.",
+        "number of people; of a lopsided quantity it is no percentile. The norm is of the circumstances of its own "
+        "trials: that load, stance and heels were the same is for the reader to know.",
         [Value(score.value, score.sd, score.reason, len(known))],
     )  # fmt: skip
 
@@ -69,7 +70,9 @@ def _column(movement: Movement, metric: Metric, settings: NormSettings) -> Metri
 def norm_score(mean: float, own: LabFigures | None, settings: NormSettings) -> Value:
     """Return the z of a mean with its standard uncertainty, or why it is withheld."""
     people = 0 if own is None else own.norm_people
-    if own is None or people < settings.fewest_people:
+    if own is None:
+        return withheld("withheld: no norm of it by a reliability file of this lab that fits this trial")
+    if people < settings.fewest_people:
         return withheld(f"withheld: norm of {people} people, needs {settings.fewest_people}")
     if not (np.isfinite(own.norm_mean) and own.norm_sd > 0):
         return withheld("withheld: the norm has no mean or no spread")

@@ -102,7 +102,7 @@ def _reliability(trial: Trial, protocol: Protocol, own: Reliability | None) -> t
     if misfits or own.task not in ("", protocol.task):
         why = "; ".join(misfits) or f"it is of the task {own.task}"
         return read_reliability(), f"smallest detectable changes: default, not from this lab, for of '{own.name}' {why}"
-    doubts = own.doubts(method_of(trial, protocol.task, protocol.sha256), {})
+    doubts = own.doubts(method_of(trial, protocol.task, settings_sha256(protocol)), {})
     told = f"smallest detectable changes: from reliability {own.called}, where it lacks one: default, not from this lab"
     return own, "; but ".join((told, *doubts))
 

@@ -23,7 +23,8 @@ def magnitude_columns(trial: TrialWinks) -> tuple[Metric, ...]:
             f"Posterior tuck of the pelvis: greatest anterior tilt in the descent less the tilt at the bottom, both of "
             f"{_BENT}. {_BAKER}. Of the uncertainty are in: "
             f"{', '.join(['noise (' + trial.noise_source + ')', *parts])}. Of a detected tuck the 95 % interval is "
-            "given that it passed the threshold (Zhong and Prentice 2008): near it, it reaches further down than up.",
+            "given that it passed the threshold (Zhong and Prentice 2008): near it, it reaches further down than up, "
+            "may end at the value itself, and leaves out truths of which a tuck would hardly ever be called.",
             cells_of(trial, lambda one: _magnitude(one, fixed)),
         ),
         column(
