@@ -28,7 +28,8 @@ _UNEQUAL = (
     "p between groups is of the exchange of people and of Welch's t: exact where both groups are of one distribution, "
     "and nearly so for single figures of groups of unequal spread (3 to 12 people of four times the spread of 5 to 20 "
     "others, without any difference: p below 0.05 in 4 to 7 % of simulated data sets); of curves p is withheld where "
-    "the spread differs by more than 1.5 and a group has fewer than 30 people, and below that is under 0.05 in up to 8 %"
+    "the spread differs by more than 1.5 times and a group has fewer than 30 people; below that, p is under 0.05 in up "
+    "to 8 %"
 )
 
 
