@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from mocap.assessment.claim_list import CLAIMS
 from mocap.assessment.claims import ClaimAnswer, claim_answers
 from mocap.assessment.edits import BY_REVIEWER
+from mocap.report.assessment.figures import metric_title
 from mocap.report.assessment.plain_words import plain
 from mocap.report.page_parts import escaped, table
 from mocap.trial import Assessment, Rejected
@@ -47,8 +48,17 @@ def claims_part(assessments: Sequence[Assessment]) -> str:
 
 def _told(one: ClaimAnswer) -> str:
     """Return what limits an answer: what always does, else the first thing that is lacking here."""
-    lacking = "" if one.claim.kind == "not assessable" or not one.lacking else plain(one.lacking[0])
+    lacking = "" if one.claim.kind == "not assessable" or not one.lacking else _lacking(one.lacking[0])
     return "; ".join(part for part in (one.claim.note, lacking) if part)
+
+
+def _lacking(words: str) -> str:
+    """Return what is lacking in words: `squat.lumbar_bottom: why` is "Lumbar bottom: why"."""
+    column, colon, why = words.partition(": ")
+    task, dot, name = column.partition(".")
+    if not (colon and dot) or " " in name:
+        return plain(words)
+    return f"{metric_title(name.removesuffix('_*'))} ({task.replace('_', ' ')}): {plain(why)}"
 
 
 def rejected_part(assessment: Assessment) -> str:

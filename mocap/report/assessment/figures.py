@@ -49,9 +49,11 @@ class Footnotes:
         """Return the raised letter of a reason as HTML; nothing where there is none."""
         if not reason:
             return ""
-        if reason not in self.reasons:
-            self.reasons.append(reason)
-        return f"<sup>{_letter(self.reasons.index(reason))}</sup>"
+        # One that says the same and more stands for both.
+        whole = next((one for one in self.reasons if one == reason or one.startswith(f"{reason}; ")), reason)
+        if whole not in self.reasons:
+            self.reasons.append(whole)
+        return f"<sup>{_letter(self.reasons.index(whole))}</sup>"
 
     def told(self) -> str:
         """Return all of them as HTML; nothing where there are none."""

@@ -11,7 +11,8 @@ import pytest
 from mocap.errors import ExportError
 from mocap.pipeline.output_kinds import ANGLE_PAGE, PAGE_PRINT, is_alike
 from mocap.report.assessment import assessment_part
-from mocap.report.assessment.figures import metric_title, told
+from mocap.report.assessment.closing_parts import claims_part
+from mocap.report.assessment.figures import Footnotes, metric_title, told
 from mocap.report.assessment.key_frames import chosen
 from mocap.report.assessment.plain_words import plain
 from mocap.report.assessment.progress_pictures import mean_and_sd
@@ -279,3 +280,15 @@ def test_words_of_a_reviewer_and_sides_of_circumstances_stay_what_they_are() -> 
     page = Page(assessment_part(replace(trial, context=context)))
     assert "taken out by a reviewer: HIP pain, lost_balance" in page.text
     assert "Passive hip flexion, right 112 deg" in page.text
+
+
+def test_a_reason_within_a_longer_one_has_no_footnote_of_its_own() -> None:
+    notes = Footnotes()
+    marks = [notes.mark(words) for words in ("not detected; not two lines", "not detected", "not", "")]
+    assert marks == ["<sup>a</sup>", "<sup>a</sup>", "<sup>b</sup>", ""]
+    assert notes.reasons == ["not detected; not two lines", "not"]
+
+
+def test_questions_name_what_is_lacking_in_words() -> None:
+    page = Page(claims_part([trials.squat_trial().assessments[0]]))
+    assert not re.search(r"\b(squat|hinge|knee_to_wall)\.[a-z]", page.text)
