@@ -11,12 +11,11 @@ _NUMBERS: Mapping[str, tuple[float, float]] = {
     "load_kg": (0.0, 600.0), "body_mass_kg": (2.0, 400.0), "heel_height_mm": (0.0, 150.0), "heel_height_m": (0.0, 0.15),
     "passive_hip_flexion_deg": (30.0, 180.0), "straight_leg_raise_deg": (0.0, 180.0),
     "knee_extension_deg": (-30.0, 180.0), "knee_to_wall_deg": (0.0, 70.0), "lumbar_flexion_max_deg": (0.0, 150.0),
-    "beighton": (0.0, 9.0), "leg_length_m": (0.2, 1.5), "biacromial_m": (0.1, 0.8),
+    "beighton": (0.0, 9.0), "leg_length_m": (0.2, 1.5), "leg_length_r_m": (0.2, 1.5), "leg_length_l_m": (0.2, 1.5),
+    "biacromial_m": (0.1, 0.8),
     "wall_x_m": (-1000.0, 1000.0), "wall_turn_deg": (-360.0, 360.0),
 }  # fmt: skip
-_OF_A_SIDE = (
-    "passive_hip_flexion_deg", "straight_leg_raise_deg", "knee_extension_deg", "knee_to_wall_deg", "leg_length_m"
-)  # fmt: skip
+_OF_A_SIDE = ("passive_hip_flexion_deg", "straight_leg_raise_deg", "knee_extension_deg", "knee_to_wall_deg")
 _WORDS = ("bar_position", "footwear", "stance", "cue", "condition", "side", "pain")
 _SIDES = ("right", "left", "r", "l")
 _OTHERWISE = {"load_lb": "load_kg", "weight_kg": "load_kg or body_mass_kg", "mass_kg": "body_mass_kg",
@@ -33,7 +32,7 @@ def checked_circumstances(
     Parameters
     ----------
     stated : mapping of str to str or float
-        `load_kg`, `footwear`, ... In a name that ends in `_r` or `_l` the rest counts.
+        `load_kg`, `footwear`, ... Tests of the couch may end in `_r` or `_l`.
     where : str
         What to name in a refusal: a section or an option.
     beside : sequence of str

@@ -30,6 +30,7 @@ def test_numbers_become_numbers_and_words_stay() -> None:
         ("passive_hip_flexion_deg_r", "1.9", "CONFIG_VALUE", "30 to 180"),
         ("beighton", "10", "CONFIG_VALUE", "0 to 9"),
         ("load_kg", 10**400, "CONFIG_VALUE", "0 to 600"),
+        ("leg_length_m_r", "0.9", "CONFIG_KEY", "leg_length"),
         ("load_kg_r", "40", "CONFIG_KEY", "'load_kg'"),
         ("mass_kg", "70", "CONFIG_KEY", "'body_mass_kg'"),
         ("load_lb", "70", "CONFIG_KEY", "'load_kg'"),
@@ -48,6 +49,13 @@ def test_what_nothing_would_use_or_cannot_be_is_refused(name: str, value: str | 
         checked_circumstances({name: value}, "--state")
     assert refused.value.code == code
     assert str(refused.value).startswith(f"{code}: --state: ")
+
+
+def test_what_gait_and_knee_to_wall_take_of_the_context_may_be_stated() -> None:
+    stated = {"leg_length_r_m": "0.9", "leg_length_l_m": "0.91", "wall_x_m": "-1.2", "side": "right"}
+    assert checked_circumstances(stated, "here") == {
+        "leg_length_r_m": 0.9, "leg_length_l_m": 0.91, "wall_x_m": -1.2, "side": "right"
+    }  # fmt: skip
 
 
 def test_facts_go_where_they_belong_and_are_taken_back() -> None:
