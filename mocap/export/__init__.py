@@ -1,6 +1,6 @@
 """Hand-over to other programs."""
 
+from mocap.export.formats import FORMATS, ExportFormat, format_for
 from mocap.export.tables import export_csv
-from mocap.export.trials import EXPORTERS, export_trial
 
-__all__ = ["EXPORTERS", "export_csv", "export_trial"]
+__all__ = ["FORMATS", "ExportFormat", "export_csv", "format_for"]

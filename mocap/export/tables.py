@@ -54,21 +54,13 @@ def export_csv(trial: Trial, path: Path | str) -> tuple[Path, ...]:
         `WRITE_FAILED`; what was there before is then as it was.
     """
     path = Path(path)
-    time = ("time_s", trial.points.time_s)
-    angles = _angle_columns(trial.angles) if trial.angles is not None else []
-    measures = () if trial.segments is None else trial.segments.measures
-    if path.suffix.lower() == ".csv":
-        _check_folder(path.parent)
-        one = {path: _text([time, *_point_columns(trial.points), *angles, *measure_columns(measures)])}
-        told = _dictionary(_verdict_rows(trial.quality), verdicts_path(path))
-        return _written(one | _dictionary(_meanings(trial.angles, measures), conventions_path(path)) | told)
     _check_folder(path.parent)
-    tables = {"points.csv": _point_columns(trial.points)}
-    if trial.points_smoothed is not None:
-        tables["points_smoothed.csv"] = _point_columns(trial.points_smoothed)
-    if trial.angles is not None:
-        tables["angles.csv"] = angles
-    tables["measures.csv"] = measure_columns(measures)
+    texts = {table: _text(columns) for table, columns in tables_of(trial, path).items()}
+    measures = () if trial.segments is None else trial.segments.measures
+    checks = _verdict_rows(trial.quality)
+    if path.suffix.lower() == ".csv":
+        meant = _dictionary(_meanings(trial.angles, measures), conventions_path(path))
+        return _written(texts | meant | _dictionary(checks, verdicts_path(path)))
     try:
         path.mkdir(exist_ok=True)
     except OSError as error:
@@ -76,11 +68,26 @@ def export_csv(trial: Trial, path: Path | str) -> tuple[Path, ...]:
             f"{path} cannot be written: {error.strerror or error}.", "Check the space and rights of the disk.",
             code="WRITE_FAILED",
         ) from error  # fmt: skip
-    texts = {path / name: _text([time, *columns]) for name, columns in tables.items() if columns}
     meant = _dictionary(_meanings(trial.angles), conventions_path(path / "angles.csv"))
     measured = _dictionary(measure_dictionary(measures), conventions_path(path / "measures.csv"))
-    told = _dictionary(_verdict_rows(trial.quality), path / VERDICTS)
-    return _written(texts | meant | measured | told)
+    return _written(texts | meant | measured | _dictionary(checks, path / VERDICTS))
+
+
+def tables_of(trial: Trial, path: Path) -> dict[Path, list[Column]]:
+    """Return the columns over time of each table that `export_csv` writes to a path: one, or those of a folder."""
+    time = ("time_s", trial.points.time_s)
+    angles = _angle_columns(trial.angles) if trial.angles is not None else []
+    measures = measure_columns(() if trial.segments is None else trial.segments.measures)
+    if path.suffix.lower() == ".csv":
+        return {path: [time, *_point_columns(trial.points), *angles, *measures]}
+    smoothed = trial.points_smoothed
+    tables = {
+        "points.csv": _point_columns(trial.points),
+        "points_smoothed.csv": _point_columns(smoothed) if smoothed is not None else [],
+        "angles.csv": angles,
+        "measures.csv": measures,
+    }
+    return {path / name: [time, *columns] for name, columns in tables.items() if columns}
 
 
 def conventions_path(table: Path) -> Path:

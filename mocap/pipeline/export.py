@@ -1,41 +1,136 @@
-"""Hand a trial file over to another program: nothing that others wrote is written over."""
+"""Hand a trial file over to another program: whole or not at all, and nothing that others wrote is written over."""
 
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from mocap.export import export_trial
-from mocap.export.tables import VERDICTS, conventions_path, verdicts_path
-from mocap.pipeline.output_kinds import CHECKS, COLUMNS, CONVENTIONS, MEASURES, Kind
-from mocap.pipeline.outputs import check_no_file, check_nothing_lost, check_output
+from calibration.digits import counted
+from mocap.errors import ExportError, SourceError
+from mocap.export import ExportFormat, format_for
+from mocap.pipeline.export_back import DIFFERENCES
+from mocap.pipeline.export_kinds import KINDS
+from mocap.pipeline.output_kinds import Kind, is_alike
+from mocap.pipeline.outputs import check_new, check_no_file, check_nothing_lost, check_output
 from mocap.storage import read_trial
+from mocap.trial import Trial
+
+_MOST_TOLD = 5
+_ANY = Kind("file", b"")
 
 
-def export_to_file(path: Path, to: str, out: Path) -> tuple[Path, ...]:
-    """Export a trial file as `mocap.export.export_trial` does, and return the files.
+@dataclass(frozen=True)
+class Exported:
+    """Files of a hand-over, and whether they were read back and found equal."""
+
+    files: tuple[Path, ...]
+    verified: bool = False
+
+
+def export_to_file(path: Path, to: str, out: Path, *, verify: bool = False, overwrite: bool = False) -> Exported:
+    """Export a trial file in a format of `mocap.export.FORMATS`.
+
+    Parameters
+    ----------
+    path : Path
+        Trial file.
+    to : str
+        Name of the format.
+    out : Path
+        File or folder to write.
+    verify : bool
+        Read the files back before they take their names, and compare them with the trial.
+    overwrite : bool
+        Write over files of which it cannot be told that they were written here.
 
     Raises
     ------
+    ExportError
+        EXPORT_UNKNOWN, EXPORT_SUFFIX; EXPORT_DIFFERS when what was read back is not what was written: nothing is
+        left then; EXPORT_UNVERIFIED for a format that nothing here reads back.
     ConfigError
-        OUTPUT_IS_INPUT, OUTPUT_OTHER
+        OUTPUT_IS_INPUT, OUTPUT_OTHER, OUTPUT_EXISTS
     SourceError
-        OUTPUT_FOLDER, OUTPUT_IS_FOLDER, OUTPUT_IS_FILE
+        OUTPUT_FOLDER, OUTPUT_IS_FOLDER, OUTPUT_IS_FILE, WRITE_FAILED
     MocapError
         What reading and the exporter refuse.
     """
-    trial = read_trial(path)
-    written = table_files(out)
-    in_folder = out not in written
+    row = format_for(to, out)
+    if verify and row.name not in DIFFERENCES:
+        raise ExportError(
+            f"Nothing here reads {row.name} back.", "Leave --verify out, and look at the file in the program that it "
+            "is for.", code="EXPORT_UNVERIFIED",
+        )  # fmt: skip
+    in_folder = out.suffix.lower() not in row.endings
     if in_folder:
         check_no_file(out)
-    for table in (out,) if in_folder and not out.is_dir() else written:
-        check_output(table)
-    check_nothing_lost(list(written), [path], list(written.values()))
-    return export_trial(trial, to, out)
+    if not out.is_dir():
+        check_output(out)
+    return _exported(read_trial(path), row, path, out, verify, overwrite)
 
 
-def table_files(out: Path) -> dict[Path, Kind]:
-    """Return the tables of a trial that may be written, with what they are: of the name given, or those of a folder."""
-    if out.suffix.lower() == ".csv":
-        return {out: COLUMNS, conventions_path(out): CONVENTIONS, verdicts_path(out): CHECKS}
-    tables = [out / name for name in ("points.csv", "points_smoothed.csv", "angles.csv", "measures.csv")]
-    angles, measures = (conventions_path(table) for table in tables[-2:])
-    return dict.fromkeys(tables, COLUMNS) | {angles: CONVENTIONS, measures: MEASURES, out / VERDICTS: CHECKS}
+def _exported(trial: Trial, row: ExportFormat, path: Path, out: Path, verify: bool, overwrite: bool) -> Exported:
+    with _aside(out) as folder:
+        aside = folder / out.name
+        written = row.write(trial, aside)
+        if verify:
+            _check_back(trial, row, aside)
+        if row.merge is not None and out.is_dir():
+            row.merge(aside, out)
+        targets = {file: out.parent / file.relative_to(folder) for file in written}
+        _check_targets(row, targets, path, overwrite)
+        _move(targets)
+    return Exported(tuple(targets.values()), verify)
+
+
+@contextmanager
+def _aside(out: Path) -> Iterator[Path]:
+    """Make a folder beside an output, on the same disk, which is gone afterwards."""
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.absolute().parent))
+    except OSError as error:
+        raise _failed(out, error) from error
+    try:
+        yield folder
+    except OSError as error:
+        if isinstance(error, SourceError):
+            raise
+        raise _failed(out, error) from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _failed(out: Path, error: OSError) -> SourceError:
+    return SourceError(
+        f"{out} cannot be written: {error.strerror or error}.", "Check the space and rights of the disk.",
+        code="WRITE_FAILED",
+    )  # fmt: skip
+
+
+def _check_back(trial: Trial, row: ExportFormat, aside: Path) -> None:
+    found = DIFFERENCES[row.name](trial, aside)
+    if found:
+        more = f" (and {counted(len(found) - _MOST_TOLD, 'more difference')})" if len(found) > _MOST_TOLD else ""
+        raise ExportError(
+            f"What was written as {row.name} reads back otherwise: {'; '.join(map(str, found[:_MOST_TOLD]))}{more}.",
+            "Nothing was written. Check the disk; where it is sound, use another format and report this one.",
+            code="EXPORT_DIFFERS",
+        )
+
+
+def _check_targets(row: ExportFormat, targets: Mapping[Path, Path], path: Path, overwrite: bool) -> None:
+    """Refuse to write over the trial, and over what is not known to be an earlier export."""
+    for file, target in targets.items():
+        known = None if overwrite else next((kind for kind in KINDS.get(row.name, ()) if is_alike(file, kind)), None)
+        if known is None and not overwrite:
+            check_new([target], "Name another file with --out, or write over this one with --overwrite.")
+        check_nothing_lost([target], [path], [known or _ANY])
+
+
+def _move(targets: Mapping[Path, Path]) -> None:
+    for file, target in targets.items():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        file.replace(target)
+

@@ -277,7 +277,7 @@ def make_folder(folder: Path) -> None:
         ) from error
 
 
-def check_new(written: Sequence[Path]) -> None:
+def check_new(written: Sequence[Path], remedy: str = "Name another file with --out, or remove it first.") -> None:
     """Refuse to write over anything: what another program's file looks like is not known well enough to tell.
 
     Raises
@@ -288,6 +288,5 @@ def check_new(written: Sequence[Path]) -> None:
     for path in written:
         if path.is_file() and path.stat().st_size:
             raise ConfigError(
-                f"The output {path} exists; it is kept.", "Name another file with --out, or remove it first.",
-                code="OUTPUT_EXISTS",
-            )  # fmt: skip
+                f"The output {path} exists; it is kept.", remedy, code="OUTPUT_EXISTS"
+            )

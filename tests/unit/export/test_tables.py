@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from mocap.errors import ConfigError, ExportError, SourceError
+from mocap.export import format_for
 from mocap.export.tables import export_csv
-from mocap.export.trials import export_trial
-from mocap.pipeline.export import export_to_file, table_files
+from mocap.pipeline.export import export_to_file
 from mocap.schema import Status
 from mocap.storage import write_trial
 from mocap.trial import AngleDefinition, JointAngles, Measure, Points3D, Segments, Trial, Verdict
@@ -58,7 +58,7 @@ def test_labels_that_look_like_formulas_are_inert(tmp_path):
 
 
 def test_a_folder_gets_one_table_per_kind(tmp_path):
-    paths = export_trial(_trial(), "csv", tmp_path / "tables")
+    paths = export_csv(_trial(), tmp_path / "tables")
     tables = ["points.csv", "points_smoothed.csv", "angles.csv", "angles_conventions.csv"]
     assert [path.name for path in paths] == tables
     assert len(_read(paths[2])) == 6
@@ -75,8 +75,8 @@ def test_all_tables_are_written_or_none(tmp_path):
 
 
 def test_an_unknown_format_names_what_there_is(tmp_path):
-    with pytest.raises(ExportError, match=r"EXPORT_UNKNOWN.*'bvh'.*csv"):
-        export_trial(_trial(), "bvh", tmp_path / "out.bvh")
+    with pytest.raises(ExportError, match=r"EXPORT_UNKNOWN.*'dxf'.*csv"):
+        format_for("dxf", tmp_path / "out.dxf")
     with pytest.raises(ExportError, match="FOLDER_MISSING"):
         export_csv(_trial(), tmp_path / "none" / "out.csv")
     assert list(tmp_path.iterdir()) == []
@@ -176,9 +176,9 @@ def test_an_export_may_be_made_again_and_spares_what_others_wrote(tmp_path):
     trial, _ = _measured()
     write_trial(tmp_path / "t.h5", replace(trial, quality=(Verdict("upright", 1.0, 2.0, "1", True),)))
     for out in ("tables", "one.csv"):
-        written = export_to_file(tmp_path / "t.h5", "csv", tmp_path / out)
-        assert set(written) <= set(table_files(tmp_path / out))
-        assert export_to_file(tmp_path / "t.h5", "csv", tmp_path / out) == written
+        written = export_to_file(tmp_path / "t.h5", "csv", tmp_path / out, verify=True).files
+        assert export_to_file(tmp_path / "t.h5", "csv", tmp_path / out).files == written
+        assert all(path.is_file() for path in written)
         written[-1].write_text("mine\n")
         with pytest.raises(ConfigError, match="OUTPUT_OTHER"):
             export_to_file(tmp_path / "t.h5", "csv", tmp_path / out)

@@ -1,0 +1,65 @@
+"""The formats of the hand-over, in one table: how each is called, what it writes, and by which function."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mocap.errors import ExportError
+from mocap.export.tables import export_csv
+from mocap.trial import Trial
+
+
+@dataclass(frozen=True)
+class ExportFormat:
+    """One format of the hand-over.
+
+    Attributes
+    ----------
+    name : str
+        As `--to` takes it.
+    write : callable
+        `write(trial, path)` writes the files and returns them. They are written aside and moved to their place when
+        all are complete, so an exporter need not care for what is there already.
+    endings : tuple of str
+        What the name of its file ends in, lower case; empty where it writes a folder alone.
+    folder : bool
+        Whether it takes a name without ending as that of a folder for its files.
+    merge : callable, optional
+        `merge(aside, there)` brings what lies in a folder that is `there` into the new files `aside`, which then take
+        its place: for formats that hold several trials in one folder.
+    """
+
+    name: str
+    write: Callable[[Trial, Path], tuple[Path, ...]]
+    endings: tuple[str, ...] = ()
+    folder: bool = False
+    merge: Callable[[Path, Path], None] | None = None
+
+
+FORMATS: dict[str, ExportFormat] = {
+    row.name: row
+    for row in (
+        ExportFormat("csv", export_csv, (".csv",), folder=True),
+    )
+}
+
+
+def format_for(name: str, out: Path) -> ExportFormat:
+    """Return the format of a name, for an output of this path.
+
+    Raises
+    ------
+    ExportError
+        `EXPORT_UNKNOWN`, naming what is available; `EXPORT_SUFFIX` for a path that is not one of the format.
+    """
+    row = FORMATS.get(name.lower())
+    if row is None:
+        raise ExportError(
+            f"Export to '{name}' is not available.", f"Choose one of: {', '.join(FORMATS)}.", code="EXPORT_UNKNOWN"
+        )
+    if out.suffix.lower() not in row.endings and not row.folder:
+        raise ExportError(
+            f"{out.name} is no name of a {row.name} file.", f"Name a file that ends in {' or '.join(row.endings)}.",
+            code="EXPORT_SUFFIX",
+        )  # fmt: skip
+    return row

@@ -1,0 +1,10 @@
+"""How an export is read back: by format, the differences of what was written from its trial."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from mocap.export.differences import Difference
+from mocap.export.tables_back import csv_differences
+from mocap.trial import Trial
+
+DIFFERENCES: dict[str, Callable[[Trial, Path], tuple[Difference, ...]]] = {"csv": csv_differences}

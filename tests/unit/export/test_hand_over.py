@@ -1,0 +1,108 @@
+"""The hand-over as a whole: read back before it counts, whole or not at all, nothing of others lost."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import mocap.pipeline.export as hand_over
+from mocap.cli.export import FORMATS as TOLD
+from mocap.errors import ConfigError, ExportError
+from mocap.export import FORMATS, ExportFormat, format_for
+from mocap.export.differences import number_differences, word_differences
+from mocap.pipeline.export import export_to_file
+from mocap.storage import write_trial
+from mocap.trial import Points3D, Trial
+
+
+def _trial_file(folder):
+    position = np.random.default_rng(3).normal(size=(6, 2, 3))
+    position[3, 1] = np.nan
+    write_trial(folder / "t.h5", Trial("t", Points3D(position, ("A", "B"), 50.0)))
+    return folder / "t.h5"
+
+
+def _write_plainly(trial, path):
+    path.write_text("plain")
+    return (path,)
+
+
+@pytest.fixture
+def plain(monkeypatch):
+    """A format whose files say nothing of themselves, and which nothing reads back."""
+    monkeypatch.setitem(FORMATS, "plain", ExportFormat("plain", _write_plainly, (".txt",)))
+
+
+def test_help_tells_the_formats_there_are():
+    assert list(TOLD) == list(FORMATS)
+
+
+def test_what_reads_back_otherwise_is_refused_and_leaves_nothing(tmp_path, monkeypatch):
+    file = _trial_file(tmp_path)
+
+    def write_another(trial, path):
+        moved = replace(trial, points=replace(trial.points, position=trial.points.position + 1e-9))
+        return FORMATS["csv"].write(moved, path)
+
+    row = replace(format_for("csv", tmp_path / "a.csv"), write=write_another)
+    monkeypatch.setattr(hand_over, "format_for", lambda name, out: row)
+    with pytest.raises(ExportError, match=r"EXPORT_DIFFERS.*A_x_m: differs by up to 1e-09"):
+        export_to_file(file, "csv", tmp_path / "tables", verify=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["t.h5"]
+    assert export_to_file(file, "csv", tmp_path / "tables").verified is False
+
+
+def test_a_format_that_nothing_reads_back_says_so(tmp_path, plain):
+    with pytest.raises(ExportError, match="EXPORT_UNVERIFIED"):
+        export_to_file(_trial_file(tmp_path), "plain", tmp_path / "a.txt", verify=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["t.h5"]
+
+
+def test_a_file_that_says_nothing_of_itself_is_written_over_on_demand_alone(tmp_path, plain):
+    file = _trial_file(tmp_path)
+    (tmp_path / "a.txt").write_text("mine")
+    with pytest.raises(ConfigError, match=r"OUTPUT_EXISTS.*--overwrite"):
+        export_to_file(file, "plain", tmp_path / "a.txt")
+    assert (tmp_path / "a.txt").read_text() == "mine"
+    export_to_file(file, "plain", tmp_path / "a.txt", overwrite=True)
+    assert (tmp_path / "a.txt").read_text() == "plain"
+
+
+def test_the_trial_itself_is_never_written_over(tmp_path, monkeypatch):
+    file = _trial_file(tmp_path)
+    monkeypatch.setitem(FORMATS, "plain", ExportFormat("plain", _write_plainly, (".h5",)))
+    for overwrite in (False, True):
+        with pytest.raises(ConfigError, match=r"OUTPUT_(IS_INPUT|EXISTS)"):
+            export_to_file(file, "plain", file, overwrite=overwrite)
+
+
+def test_an_ending_of_another_format_is_refused(tmp_path, plain):
+    with pytest.raises(ExportError, match=r"EXPORT_SUFFIX.*\.txt"):
+        export_to_file(_trial_file(tmp_path), "plain", tmp_path / "a.c3d")
+
+
+def test_a_disk_error_of_an_exporter_is_told_and_leaves_nothing(tmp_path, monkeypatch):
+    file = _trial_file(tmp_path)
+
+    def write_half(trial, path):
+        path.write_text("half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setitem(FORMATS, "plain", ExportFormat("plain", write_half, (".txt",)))
+    with pytest.raises(OSError, match=r"WRITE_FAILED.*No space left"):
+        export_to_file(file, "plain", tmp_path / "a.txt")
+    assert [path.name for path in tmp_path.iterdir()] == ["t.h5"]
+
+
+def test_differences_name_shape_gap_value_and_word():
+    (shape,) = number_differences("x", np.zeros((2, 3)), np.zeros((3, 2)))
+    (gap,) = number_differences("x", [0.0, np.nan], [0.0, 1.0])
+    (value,) = number_differences("x", [[0.0, 2.0]], [[0.0, 2.5]], 0.4)
+    assert [str(one) for one in (shape, gap, value)] == [
+        "x: has the shape (3, 2), expected (2, 3)",
+        "x: 1 values are missing on one side alone, first at (1,)",
+        "x: differs by up to 0.5 at (0, 1), allowed 0.4",
+    ]
+    assert not number_differences("x", [1.0, np.nan], [1.3, np.nan], 0.4)
+    assert [one.problem for one in word_differences("w", ["a", "b"], ["a", "c"])] == ["entry 1 is 'c', expected 'b'"]
+    assert word_differences("w", ["a"], [])[0].problem == "has 0 entries, expected 1"
