@@ -13,6 +13,8 @@ EXAMPLE = "mocap export trial.h5 --to csv --out tables/ --verify"
 # Told here, since --help should not have to import what writes them; a test holds both together.
 FORMATS = {
     "csv": "tables for spreadsheets, R and pandas: one file, or a folder with one for each kind",
+    "trc": "points for OpenSim: Y up, the person facing X, metres",
+    "mot": "joint angles for OpenSim, in degrees, with our names and signs",
 }
 
 

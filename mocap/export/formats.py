@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mocap.errors import ExportError
+from mocap.export.mot import export_mot
 from mocap.export.tables import export_csv
+from mocap.export.trc import export_trc
 from mocap.trial import Trial
 
 
@@ -40,6 +42,8 @@ FORMATS: dict[str, ExportFormat] = {
     row.name: row
     for row in (
         ExportFormat("csv", export_csv, (".csv",), folder=True),
+        ExportFormat("trc", export_trc, (".trc",)),
+        ExportFormat("mot", export_mot, (".mot", ".sto")),
     )
 }
 

@@ -5,6 +5,11 @@ from pathlib import Path
 
 from mocap.export.differences import Difference
 from mocap.export.tables_back import csv_differences
+from mocap.pipeline.export_back_opensim import mot_differences, trc_differences
 from mocap.trial import Trial
 
-DIFFERENCES: dict[str, Callable[[Trial, Path], tuple[Difference, ...]]] = {"csv": csv_differences}
+DIFFERENCES: dict[str, Callable[[Trial, Path], tuple[Difference, ...]]] = {
+    "csv": csv_differences,
+    "trc": trc_differences,
+    "mot": mot_differences,
+}

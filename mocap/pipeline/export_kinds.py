@@ -3,4 +3,16 @@
 from mocap.pipeline.output_kinds import CHECKS, COLUMNS, CONVENTIONS, MEASURES, Kind
 
 # What a format's files say of themselves; a format that says nothing is not here, and its files stay where they are.
-KINDS: dict[str, tuple[Kind, ...]] = {"csv": (COLUMNS, CONVENTIONS, MEASURES, CHECKS)}
+KINDS: dict[str, tuple[Kind, ...]] = {
+    "csv": (COLUMNS, CONVENTIONS, MEASURES, CHECKS),
+    "trc": (
+        Kind("TRC file written here", rb"\A[^\n]*\tmocap: x y z here are ", start=b"PathFileType"),
+        Kind("table of a TRC file's points", b"", start=b"column,point,frames,missing,"),
+        Kind("table of a TRC file's samples", b"", start=b"frame,time_s,point,status,meaning"),
+    ),
+    "mot": (
+        Kind("MOT file written here", rb"\A(sd of )?angles of mocap\nversion=2\n"),
+        Kind("table of a MOT file's angles", b"", start=b"column,angle,unit,definition,"),
+        Kind("table of a MOT file's flags", b"", start=b"angle,first_frame,last_frame,"),
+    ),
+}

@@ -1,5 +1,7 @@
 """TRC files: a header that has to agree with its body, and axes that the format leaves open."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +19,8 @@ from mocap.trial import Points3D
 
 # Times are written with few digits; the mean step decides.
 _RATE_TOLERANCE = 0.01
+# What files that are written here say of their axes, behind their name.
+_OWN = re.compile(r"\tmocap: x y z here are (-?[xyz]) (-?[xyz]) (-?[xyz]) of a lab with z up$")
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,8 @@ class _Header:
 def read_trc(path: Path | str, up: str | None = None, units: str | None = None) -> Imported:
     """Read a TRC file.
 
-    The format does not say which axis points up: it is given, or inferred from the body and noted as inferred.
+    The format does not say which axis points up: it is given, or inferred from the body and noted as inferred. Files
+    that were written here say it in line 1.
     Of a file with Y up, our world is its (z, x, y).
 
     Parameters
@@ -56,6 +61,9 @@ def read_trc(path: Path | str, up: str | None = None, units: str | None = None) 
     table = _table(lines, header, path)
     start_s = _checked_time(table, header, path)
     values = table[:, 2:].reshape(len(table), header.n_markers, 3)
+    own = None if up is not None or units is not None or header.units != "m" else _own_axes(lines[0])
+    if own is not None:
+        return _own_file(values, own, header, start_s, digest, notes)
     zeros = (values == 0).all(axis=2)
     if zeros.any():
         values = np.where(zeros[..., None], np.nan, values)
@@ -73,6 +81,38 @@ def read_trc(path: Path | str, up: str | None = None, units: str | None = None) 
         forward_axis=found.forward,
         sha256=digest,
         notes=(*notes, *unit_notes, *far_notes, *found.notes),
+    )
+
+
+def _own_axes(line: str) -> tuple[str, ...] | None:
+    """The world's axes that x, y, z of a file are which was written here; None for another one."""
+    found = _OWN.search(line)
+    axes = found.groups() if found else ()
+    if sorted(axis[-1] for axis in axes) != ["x", "y", "z"] or np.linalg.det(_directions(axes)) < 0:
+        return None
+    return tuple(axes)
+
+
+def _directions(axes: Sequence[str]) -> NDArray:
+    """World axes as rows, shape (3, 3)."""
+    signs = [-1.0 if axis.startswith("-") else 1.0 for axis in axes]
+    return np.eye(3)[["xyz".index(axis[-1]) for axis in axes]] * np.array(signs)[:, None]
+
+
+def _own_file(
+    values: NDArray, own: tuple[str, ...], header: _Header, start_s: float, digest: str, notes: tuple[str, ...]
+) -> Imported:
+    """Points in the axes that they had before the file was written; its gaps are written out, so 0, 0, 0 is a place."""
+    positions, far_notes = without_far(np.einsum("tmi,ij->tmj", values, _directions(own)) + 0.0)
+    return Imported(
+        points=Points3D(positions, header.names, header.rate_hz, start_s=start_s),
+        model_points=model_points(header.names),
+        units_original="m",
+        up_axis_original=next(f"{'-' * a.startswith('-')}{b}" for a, b in zip(own, "xyz", strict=True) if "z" in a),
+        axis_source="stated",
+        forward_axis=own[0] if "z" not in own[0] else "x",
+        sha256=digest,
+        notes=(*notes, *far_notes),
     )
 
 

@@ -1,0 +1,107 @@
+"""TRC and MOT files read back by the readers of foreign files, and held against the trial."""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mocap.errors import FormatError, SourceError
+from mocap.export.differences import Difference, number_differences, word_differences
+from mocap.export.mot import FLAGS, flag_rows, sd_path, shown_angles
+from mocap.export.plain import Cell, beside, cell, plain_names
+from mocap.export.trc import POINTS, SAMPLES, file_axes, point_rows, sample_rows, trc_parts
+from mocap.readers.mot import read_mot
+from mocap.readers.trc import read_trc
+from mocap.trial import Points3D, Trial
+
+
+def trc_differences(trial: Trial, path: Path) -> tuple[Difference, ...]:
+    """Return what files of `export_trc` at a path have otherwise than the trial: none, to the last bit."""
+    found: list[Difference] = []
+    for file, points in trc_parts(trial, path).items():
+        found += _points_differences(file, points, trial)
+        found += table_differences(beside(file, "points"), POINTS, point_rows(points))
+        found += table_differences(beside(file, "samples"), SAMPLES, sample_rows(points))
+    return tuple(found)
+
+
+def _points_differences(file: Path, points: Points3D, trial: Trial) -> list[Difference]:
+    item = file.name
+    try:
+        found = _plain_differences(file, points, trial)
+        if not trial.gravity_known:
+            return found  # the file does not state its vertical then, and the reader would ask for it
+        back = read_trc(file).points
+    except (FormatError, SourceError, OSError, ValueError, IndexError) as error:
+        return [Difference(item, f"is not read: {error}")]
+    return [
+        *found,
+        *word_differences(f"{item}, names", plain_names(points.names), back.names),
+        *number_differences(f"{item}, rate", points.rate_hz, back.rate_hz),
+        *number_differences(f"{item}, positions", points.position, back.position),
+    ]
+
+
+def _plain_differences(file: Path, points: Points3D, trial: Trial) -> list[Difference]:
+    """Compare header, frame numbers, times and coordinates as they stand there."""
+    lines = [line.split("\t") for line in file.read_text(encoding="utf-8").splitlines()]
+    rate, frames = repr(points.rate_hz), str(points.n_frames)
+    header = [rate, rate, frames, str(len(points.names)), "m", rate, "1", frames]
+    rows = np.array([[float(cell) for cell in line] for line in lines[6:]])
+    axes = file_axes(trial.forward_axis)
+    turn = np.zeros((3, 3))
+    for place, axis in enumerate(axes):
+        turn["xyz".index(axis[-1]), place] = -1.0 if axis.startswith("-") else 1.0
+    known = np.nan_to_num(points.position) @ turn
+    # NaN of one coordinate is not that of the others.
+    missing = np.isnan(points.position) @ np.abs(turn) > 0
+    return [
+        *word_differences(f"{file.name}, header", header, lines[2]),
+        *number_differences(f"{file.name}, frame numbers", np.arange(1, points.n_frames + 1), rows[:, 0]),
+        *number_differences(f"{file.name}, times", points.time_s, rows[:, 1]),
+        *number_differences(
+            f"{file.name}, coordinates", np.where(missing, np.nan, known).reshape(points.n_frames, -1), rows[:, 2:]
+        ),
+    ]
+
+
+def mot_differences(trial: Trial, path: Path) -> tuple[Difference, ...]:
+    """Return what files of `export_mot` at a path have otherwise than the trial: none, to the last bit."""
+    angles = trial.angles
+    assert angles is not None  # or nothing was written
+    shown, labels = shown_angles(angles), plain_names(angles.names, "_")
+    found: list[Difference] = []
+    for file, values in ((path, angles.values), (sd_path(path), angles.sd)):
+        try:
+            table = read_mot(file)
+        except (FormatError, SourceError) as error:
+            found.append(Difference(file.name, f"is not read: {error}"))
+            continue
+        names = [label for label, has in zip(labels, shown, strict=True) if has]
+        found += number_differences(f"{file.name}, time", angles.time_s, table.time_s)
+        found += word_differences(f"{file.name}, columns", names, list(table.columns))
+        if table.in_degrees is not True:
+            found.append(Difference(file.name, "does not say that it is in degrees"))
+        for name, column in zip(names, np.rad2deg(values[:, shown]).T, strict=True):
+            found += number_differences(f"{file.name}, {name}", column, table.columns.get(name, np.empty(0)))
+    found += table_differences(beside(path, "flags"), FLAGS, flag_rows(angles, labels))
+    meanings = beside(path, "angles")
+    if not meanings.is_file():
+        found.append(Difference(meanings.name, "is missing"))
+    return tuple(found)
+
+
+def table_differences(table: Path, header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> tuple[Difference, ...]:
+    """Return what a small table has otherwise than the rows it was made of."""
+    if not table.is_file():
+        return (Difference(table.name, "is missing"),)
+    with table.open(encoding="utf-8", newline="") as file:
+        found = list(csv.reader(file))
+    expected = [list(header), *([cell(value) for value in row] for row in rows)]
+    if len(found) != len(expected):
+        return (Difference(table.name, f"has {len(found)} rows, expected {len(expected)}"),)
+    for place, (one, other) in enumerate(zip(expected, found, strict=True)):
+        if one != other:
+            return word_differences(f"{table.name}, row {place + 1}", one, other)
+    return ()
