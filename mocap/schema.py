@@ -8,7 +8,7 @@ Axis order: (camera, time, keypoint, coordinate), leaving out what is absent. Mi
 from enum import IntFlag
 
 FORMAT = "mocap-trial"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 SPACE = ("x", "y", "z")
 UV = ("u", "v")
 COVARIANCE_TERMS = ("xx", "xy", "xz", "yy", "yz", "zz")

@@ -11,6 +11,7 @@ from mocap.storage.decode import decode
 from mocap.storage.hdf import load
 from mocap.storage.integrity import mismatches
 from mocap.storage.layout import Group, Variable
+from mocap.storage.migrate import migrated
 
 _ATTRIBUTES = (
     "format", "format_version", "trial_id", "subject_code", "task", "created_utc", "length_unit", "up_axis",
@@ -39,10 +40,11 @@ def inspect(path: Path) -> tuple[Finding, ...]:
     The HDF5 library may crash or hang on a damaged file: only for files whose seal holds, or in a process of its own.
     """
     try:
-        groups = load(path)
+        groups = load(path, sealed=False)
     except TrialFileError as error:
         return (Finding(str(path), error.cause, error.code),)
     findings = [Finding(item, problem, "TRIAL_DAMAGED") for item, problem in mismatches(groups)]
+    groups = migrated(groups)
     findings += _schema_findings(groups)
     try:
         decode(groups)

@@ -1,8 +1,9 @@
 """Move groups to and from an HDF5 file that is a netCDF-4 file as well."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import h5py
 import numpy as np
@@ -11,6 +12,8 @@ from mocap.errors import SourceError, TrialFileError
 from mocap.schema import FORMAT, FORMAT_VERSION
 from mocap.storage.layout import Group, Variable
 from mocap.storage.scan import STRUCTURE, attribute_names, scan, scan_attributes
+from mocap.storage.seal import read_seal
+from mocap.storage.sealed_file import SealedFile
 
 _TEXT = h5py.string_dtype("utf-8")
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -58,42 +61,87 @@ def _attach(owner: Mapping[str, h5py.Dataset], group: Group) -> None:
                 owner[name].dims[axis].attach_scale(owner[dim])
 
 
-def load(path: Path, only: Collection[str] = (), *, own: bool = False) -> dict[str, Group]:
+class SealError(TrialFileError):
+    """The seal of a file is missing or broken: it was changed or damaged since this program wrote it."""
+
+    code = "TRIAL_DAMAGED"
+
+
+def load(path: Path, only: Collection[str] = (), *, sealed: bool = True) -> dict[str, Group]:
     """Read all groups of a file, the root first; beside it those of these names alone, where some are named.
 
-    A file of one's `own`, written a moment ago, is not looked through for what a trial file never holds.
+    With `sealed` the HDF5 library gets to see such bytes alone as fit the seal; without, it may crash or hang on a
+    damaged file.
 
     Raises
     ------
     SourceError
         `FILE_MISSING`, or the file cannot be read.
+    SealError
+        When it is to be sealed, and what is read of it does not fit its seal.
     TrialFileError
         `NOT_A_TRIAL`, `TRIAL_NEWER`, `TRIAL_DAMAGED`, `TRIAL_UNSAFE`.
     """
     check_signature(path)
-    try:
-        with h5py.File(path, "r") as file:
-            # A file of another kind, or of a later version, may hold other things; that is said first.
-            scan_attributes(file["/"], "/")
-            check_format(file.attrs, path)
-            if not own:
+    with opened(path, sealed=sealed) as file:
+        groups: dict[str, Group] = {}
+        _collect(file["/"], "", groups, only)
+        if groups["/"].variables:
+            raise TrialFileError(
+                f"/{next(iter(groups['/'].variables))} lies outside every group.", "Use a file of this program.",
+                code="TRIAL_UNSAFE",
+            )  # fmt: skip
+        return groups
+
+
+@contextmanager
+def opened(path: Path, *, sealed: bool) -> Iterator[h5py.File]:
+    """Open a trial file that holds nothing which a trial file never does.
+
+    Raises
+    ------
+    SealError
+        When it is to be sealed, and what is read of it does not fit its seal.
+    TrialFileError
+        `NOT_A_TRIAL`, `TRIAL_NEWER`, `TRIAL_DAMAGED`, `TRIAL_UNSAFE`.
+    """
+    with path.open("rb", buffering=0) as raw:
+        source = _source(path, raw) if sealed else None
+        try:
+            # Who reads does not hinder who writes: a new file takes the place of this one.
+            with h5py.File(source, "r") if source else h5py.File(path, "r", locking=False) as file:
+                # A file of another kind, or of a later version, may hold other things; that is said first.
+                scan_attributes(file["/"], "/")
+                check_format(file.attrs, path)
                 scan(file)
-            groups: dict[str, Group] = {}
-            _collect(file["/"], "", groups, only)
-            if groups["/"].variables:
-                raise TrialFileError(
-                    f"/{next(iter(groups['/'].variables))} lies outside every group.", "Use a file of this program.",
-                    code="TRIAL_UNSAFE",
-                )  # fmt: skip
-            return groups
-    except TrialFileError as error:
-        place = "" if str(path) in error.cause else f"{path}: "
-        raise TrialFileError(f"{place}{error.cause}", error.remedy, error.code) from error
-    except READ_ERRORS as error:
-        raise TrialFileError(
-            f"{path} is cut off or damaged: {error}", "Restore the file from a copy, or make it again.",
-            code="TRIAL_DAMAGED",
-        ) from error  # fmt: skip
+                yield file
+        except TrialFileError as error:
+            _check_blocks(path, source)
+            place = "" if str(path) in error.cause else f"{path}: "
+            raise TrialFileError(f"{place}{error.cause}", error.remedy, error.code) from error
+        except READ_ERRORS as error:
+            _check_blocks(path, source)
+            raise TrialFileError(
+                f"{path} is cut off or damaged: {error}", "Restore the file from a copy, or make it again.",
+                code="TRIAL_DAMAGED",
+            ) from error  # fmt: skip
+        _check_blocks(path, source)
+
+
+def _source(path: Path, raw: BinaryIO) -> SealedFile | None:
+    """The file that HDF5 reads from; None where it may read the path itself, as the whole file fits its seal."""
+    seal = read_seal(raw)
+    if seal is None:
+        raise SealError(f"{path} has no seal that fits.", "Restore the file from a copy, or make it again.")
+    return SealedFile(raw, seal) if seal.digests else None
+
+
+def _check_blocks(path: Path, source: SealedFile | None) -> None:
+    """Refuse a file of which a block was damaged, whatever HDF5 made of it."""
+    if source is not None and source.damaged is not None:
+        raise SealError(
+            f"{path} is damaged from byte {source.damaged} on.", "Restore the file from a copy, or make it again."
+        )
 
 
 def check_signature(path: Path) -> None:

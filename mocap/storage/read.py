@@ -1,16 +1,17 @@
 """Read a trial: nothing is believed before its digests match."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from mocap.errors import TrialFileError
 from mocap.storage.decode import TOLD, decode, decode_told
 from mocap.storage.encode_assessment import EVENTS, decoded_events
-from mocap.storage.hdf import check_signature, load
+from mocap.storage.hdf import SealError, load
 from mocap.storage.integrity import mismatches
 from mocap.storage.isolation import inspect_isolated
-from mocap.storage.seal import is_sealed
+from mocap.storage.layout import Group
+from mocap.storage.migrate import migrated
 from mocap.trial import Event, Operation, Trial, Verdict
 
 _RESTORE = "Restore the file from a copy, or make it again."
@@ -28,20 +29,26 @@ def read_trial(path: Path | str) -> Trial:
         `NOT_A_TRIAL`, `TRIAL_NEWER`, `TRIAL_DAMAGED` (naming the damaged item), `TRIAL_UNSAFE`, `TRIAL_SCHEMA`.
     """
     path = Path(path)
-    check_signature(path)
-    if not is_sealed(path):
-        # Changed or damaged since it was written: what exactly is found out where a crash does no harm.
-        findings = inspect_isolated(path)
-        if findings:
-            _refuse(path, [(finding.item, finding.problem) for finding in findings], findings[0].code)
-    groups = load(path)
+    groups = _loaded(path)
     problems = mismatches(groups)
     if problems:
         _refuse(path, problems, "TRIAL_DAMAGED")
     try:
-        return decode(groups)
+        return decode(migrated(groups))
     except TrialFileError as error:
         raise TrialFileError(f"{path}: {error.cause}", error.remedy, error.code) from error
+
+
+def _loaded(path: Path, only: Collection[str] = ()) -> dict[str, Group]:
+    """Read groups of a file; where its seal is broken, only when nothing is found to be wrong with it."""
+    try:
+        return load(path, only)
+    except SealError:
+        # Changed or damaged since it was written: what exactly is found out where a crash does no harm.
+        findings = inspect_isolated(path)
+        if findings:
+            _refuse(path, [(finding.item, finding.problem) for finding in findings], findings[0].code)
+        return load(path, only, sealed=False)
 
 
 def read_told(path: Path | str) -> tuple[tuple[Verdict, ...], tuple[Operation, ...]]:
@@ -54,7 +61,7 @@ def read_told(path: Path | str) -> tuple[tuple[Verdict, ...], tuple[Operation, .
     TrialFileError
         `NOT_A_TRIAL`, `TRIAL_NEWER`, `TRIAL_DAMAGED`, `TRIAL_UNSAFE`, `TRIAL_SCHEMA`.
     """
-    return decode_told(load(Path(path), [name.strip("/") for name in TOLD]))
+    return decode_told(_loaded(Path(path), [name.strip("/") for name in TOLD]))
 
 
 def read_events(path: Path | str) -> tuple[Event, ...]:
@@ -67,7 +74,7 @@ def read_events(path: Path | str) -> tuple[Event, ...]:
     TrialFileError
         `NOT_A_TRIAL`, `TRIAL_NEWER`, `TRIAL_DAMAGED`, `TRIAL_UNSAFE`, `TRIAL_SCHEMA`.
     """
-    groups = load(Path(path), [EVENTS.strip("/")])
+    groups = _loaded(Path(path), [EVENTS.strip("/")])
     try:
         return decoded_events(groups[EVENTS]) if EVENTS in groups else ()
     except (KeyError, ValueError, TypeError) as error:

@@ -1,42 +1,106 @@
-"""The seal of a trial file: a SHA-256 of all its bytes in a last line after the HDF5 data.
+"""The seal of a trial file: SHA-256 of each block of its bytes, after the HDF5 data.
 
-HDF5 ignores what follows its data. The library is seen to crash on files with a single changed byte, so the seal is
-compared before the library opens a file; any program that changes the file through HDF5 takes the seal off.
+HDF5 ignores what follows its data. The library is seen to crash on files with a single changed byte, so every block is
+compared before the library is given a byte of it; any program that changes the file through HDF5 takes the seal off.
+
+After the data come the digests, 32 bytes for each block of 64 kB, and a last line with the sizes and the SHA-256 of
+them and the digests. Files of version 1 end in a line with one SHA-256 of all that is before it.
 """
 
 import hashlib
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
-_PREFIX = b"\nmocap-seal sha256 "
-LENGTH = len(_PREFIX) + 64 + 1
-_BLOCK = 1 << 20
+BLOCK = 1 << 16
+_DIGEST = 32
+_LINE = re.compile(rb"\nmocap-seal 2 (\d{15}) ([0-9a-f]{64})\n")
+_LINE_LENGTH = len(b"\nmocap-seal 2 ") + 15 + 1 + 64 + 1
+_PREFIX_1 = b"\nmocap-seal sha256 "
+_LENGTH_1 = len(_PREFIX_1) + 64 + 1
 
 
-def seal(path: Path) -> None:
-    """Append the seal to a finished file."""
-    digest = _digest(path, path.stat().st_size)
-    with path.open("ab") as file:
-        file.write(_PREFIX + digest + b"\n")
+@dataclass(frozen=True)
+class Seal:
+    """Digests of the blocks of a file.
+
+    Attributes
+    ----------
+    length : int
+        Bytes of HDF5 data that it covers.
+    digests : bytes
+        SHA-256 of each block, one after the other; none of a file of version 1, which was compared as a whole.
+    """
+
+    length: int
+    digests: bytes = b""
+
+    def fits(self, index: int, block: bytes) -> bool:
+        """Return whether a block of the file is as it was sealed."""
+        expected = self.digests[_DIGEST * index : _DIGEST * (index + 1)]
+        return len(expected) == _DIGEST and hashlib.sha256(block).digest() == expected
+
+
+def seal(file: BinaryIO) -> None:
+    """Append the seal to a finished file that is open for reading and writing."""
+    length = file.seek(0, os.SEEK_END)
+    table = b"".join(hashlib.sha256(block).digest() for block in _blocks(file, length))
+    file.seek(length)
+    file.write(table + _line(length, table))
+
+
+def read_seal(file: BinaryIO) -> Seal | None:
+    """Return the seal of an open file; None where there is none, or it is not whole.
+
+    That of version 1 is compared with the whole file at once, that of later versions with no block yet.
+    """
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _LINE_LENGTH))
+    line = _LINE.fullmatch(file.read(_LINE_LENGTH))
+    if line is None:
+        return _seal_1(file, size)
+    length = int(line[1])
+    n_bytes = _DIGEST * -(-length // BLOCK)
+    if length + n_bytes + _LINE_LENGTH != size:
+        return None
+    file.seek(length)
+    table = file.read(n_bytes)
+    return Seal(length, table) if line[0] == _line(length, table) else None
 
 
 def is_sealed(path: Path) -> bool:
     """Return whether the file ends in a seal that fits every byte before it."""
-    size = path.stat().st_size - LENGTH
-    if size < 0:
-        return False
-    with path.open("rb") as file:
-        file.seek(size)
-        line = file.read(LENGTH)
-    return line.startswith(_PREFIX) and line == _PREFIX + _digest(path, size) + b"\n"
+    with path.open("rb", buffering=0) as file:
+        found = read_seal(file)
+        if found is None or not found.digests:
+            return found is not None
+        blocks = _blocks(file, found.length)
+        return all(found.fits(index, block) for index, block in enumerate(blocks))
 
 
-def _digest(path: Path, size: int) -> bytes:
+def _line(length: int, table: bytes) -> bytes:
+    told = b"mocap-seal 2 %015d" % length
+    return b"\n" + told + b" " + hashlib.sha256(told + table).hexdigest().encode() + b"\n"
+
+
+def _seal_1(file: BinaryIO, size: int) -> Seal | None:
+    length = size - _LENGTH_1
+    if length < 0:
+        return None
+    file.seek(length)
+    line = file.read(_LENGTH_1)
+    if not line.startswith(_PREFIX_1):
+        return None
     digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while size > 0:
-            block = file.read(min(_BLOCK, size))
-            if not block:
-                break
-            digest.update(block)
-            size -= len(block)
-    return digest.hexdigest().encode()
+    for block in _blocks(file, length):
+        digest.update(block)
+    return Seal(length) if line == _PREFIX_1 + digest.hexdigest().encode() + b"\n" else None
+
+
+def _blocks(file: BinaryIO, length: int) -> Iterator[bytes]:
+    file.seek(0)
+    for start in range(0, length, BLOCK):
+        yield file.read(min(BLOCK, length - start))

@@ -41,8 +41,9 @@ def write_trial(path: Path | str, trial: Trial) -> None:
     try:
         temporary.unlink(missing_ok=True)
         save(temporary, groups)
-        seal(temporary)
-        problems = mismatches(load(temporary, own=True))
+        with temporary.open("r+b") as file:
+            seal(file)
+        problems = mismatches(load(temporary))
         if problems:
             raise TrialFileError(
                 f"{path}: {problems[0][0]} {problems[0][1]} while it was written.", "Check the disk.",

@@ -1,13 +1,16 @@
 """Damaged, foreign and hostile trial files: refused with the place named, or read right."""
 
+import io
+
 import h5py
 import numpy as np
 import pytest
 
 from mocap.errors import MocapError, TrialFileError
+from mocap.schema import FORMAT_VERSION
 from mocap.storage import check_trial, read_trial
 from mocap.storage.findings import inspect
-from mocap.storage.seal import LENGTH, is_sealed
+from mocap.storage.seal import is_sealed, read_seal
 
 
 def _code(path):
@@ -40,9 +43,9 @@ def test_a_newer_file_is_refused_politely(tmp_path, whole):
     path = tmp_path / "a.h5"
     path.write_bytes(whole["bare"])
     with h5py.File(path, "r+") as file:
-        file.attrs["format_version"] = 2
+        file.attrs["format_version"] = FORMAT_VERSION + 1
     error = _code(path)
-    assert error.code == "TRIAL_NEWER" and "version 2" in error.cause and "Update" in error.remedy
+    assert error.code == "TRIAL_NEWER" and f"version {FORMAT_VERSION + 1};" in error.cause and "Update" in error.remedy
 
 
 def test_a_cut_off_file_is_refused_wherever_it_ends(tmp_path, whole):
@@ -137,7 +140,8 @@ def test_a_file_changed_by_another_program_is_refused_and_the_item_named(tmp_pat
 
 def test_a_file_without_its_seal_is_read_when_all_its_digests_hold(tmp_path, whole, trials, assert_equal):
     path = tmp_path / "a.h5"
-    path.write_bytes(whole["full"][:-LENGTH])
+    path.write_bytes(whole["full"][: read_seal(io.BytesIO(whole["full"])).length])
+    assert not is_sealed(path)
     assert check_trial(path) == ()
     assert_equal(trials["full"], read_trial(path))
 
