@@ -25,6 +25,7 @@ LAYERS = {
     "mocap.assessment": 3, "mocap.synthetic": 3,
     "mocap.signal": 2,
     "mocap.trial": 1, "mocap.config": 1, "mocap.skeleton": 1, "mocap.schema": 1,
+    "mocap.isolation": 1,
     "mocap.errors": 0, "mocap.vector_kernels": 0,
     "calibration": -1,
 }  # fmt: skip
@@ -43,7 +44,7 @@ FENCES = {
     "sleap_io": ("mocap.readers",),
     "aniposelib": ("calibration.aniposelib_adapter",),
     "h5py": ("mocap.storage", "mocap.readers"),
-    "ezc3d": ("mocap.readers.c3d", "mocap.export.c3d"),
+    "ezc3d": ("mocap.readers.c3d_content", "mocap.export.c3d"),
     "av": ("mocap.readers.video", "mocap.readers.video_container", "mocap.readers.video_audio"),
     "napari": ("mocap.viewer",),
     "qtpy": ("mocap.viewer",),
@@ -69,7 +70,7 @@ EDGES = (
     "calibration.world.landmarks", "calibration.aniposelib_adapter", "calibration.synthetic",
     "mocap.cli", "mocap.pipeline", "mocap.readers",
     "mocap.storage", "mocap.viewer", "mocap.report", "mocap.export", "mocap.config", "mocap.skeleton",
-    "mocap.kinematics.marker_sets",
+    "mocap.kinematics.marker_sets", "mocap.isolation",
 )  # fmt: skip
 
 

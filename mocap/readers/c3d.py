@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from calibration.digits import counted
 from mocap.errors import FormatError
 from mocap.readers import axes
-from mocap.readers.c3d_header import check_c3d
+from mocap.readers.c3d_content import C3dContent, load_c3d
 from mocap.readers.c3d_parts import analog_of, events_of, force_plates_of, subject_of, values_of
 from mocap.readers.far_samples import without_far
 from mocap.readers.files import file_digest, read_bytes
@@ -19,10 +19,6 @@ from mocap.readers.imported import Imported
 from mocap.readers.model_points import model_points
 from mocap.trial import Points3D
 
-# What ezc3d is seen to raise on damaged files; C++ exceptions arrive as RuntimeError and its relatives.
-_LIBRARY_ERRORS = (
-    OSError, RuntimeError, ValueError, IndexError, KeyError, TypeError, MemoryError, SystemError, OverflowError,
-)  # fmt: skip
 _GROUPS = {"ANGLES": "angles", "FORCES": "forces", "MOMENTS": "moments", "POWERS": "powers", "SCALARS": "scalars"}
 _UNITS = {"angles": ("ANGLE_UNITS", "deg"), "forces": ("FORCE_UNITS", "N"), "moments": ("MOMENT_UNITS", "Nmm"),
           "powers": ("POWER_UNITS", "W"), "scalars": ("SCALAR_UNITS", "")}  # fmt: skip
@@ -59,14 +55,13 @@ def read_c3d(path: Path | str, up: str | None = None, units: str | None = None) 
         `C3D_NOT`, `C3D_BROKEN`, `C3D_EMPTY`, `UNITS`, `AXES`.
     """
     path = Path(path)
-    content = read_bytes(path)
-    header = check_c3d(content, path)
-    file = _load(path)
-    parameters = file["parameters"]
-    names, notes = _labels(parameters, file["data"]["points"].shape[1])
-    values = np.ascontiguousarray(np.moveaxis(file["data"]["points"][:3], 0, 2).swapaxes(0, 1))
-    values[np.moveaxis(file["data"]["meta_points"]["residuals"][0], 0, 1) < 0] = np.nan
-    rate = _rate(parameters, file, path)
+    digest = file_digest(read_bytes(path))
+    file = load_c3d(path)
+    header, parameters = file.header, file.parameters
+    names, notes = _labels(parameters, file.data["points"].shape[1])
+    values = np.ascontiguousarray(np.moveaxis(file.data["points"][:3], 0, 2).swapaxes(0, 1))
+    values[np.moveaxis(file.data["meta_points"]["residuals"][0], 0, 1) < 0] = np.nan
+    rate = _rate(file, path)
     kinds = [_kind(name, parameters) for name in names]
     is_point = np.array([kind is None for kind in kinds], bool)
     markers = tuple(name for name, kind in zip(names, kinds, strict=True) if kind is None)
@@ -84,7 +79,7 @@ def read_c3d(path: Path | str, up: str | None = None, units: str | None = None) 
         model=model,
         model_units=model_units,
         events=events_of(parameters, (header.first_frame - 1) / rate),
-        analog=analog_of(parameters, file["data"]["analogs"]),
+        analog=analog_of(parameters, file.data["analogs"]),
         force_plates=force_plates_of(parameters, factor, found.up),
         subject=subject,
         parameters=raw,
@@ -94,22 +89,9 @@ def read_c3d(path: Path | str, up: str | None = None, units: str | None = None) 
         up_axis_original=found.up,
         axis_source=found.source,
         forward_axis=found.forward,
-        sha256=file_digest(content),
+        sha256=digest,
         notes=(*notes, *more, *unit_notes, *far_notes, *found.notes),
     )
-
-
-def _load(path: Path) -> Any:
-    import ezc3d  # 0.1 s, and only here
-
-    try:
-        return ezc3d.c3d(str(path))
-    except _LIBRARY_ERRORS as error:
-        raise FormatError(
-            f"{path} is a damaged C3D file: {str(error) or type(error).__name__}.",
-            "Copy or export the file again.",
-            code="C3D_BROKEN",
-        ) from error
 
 
 def _labels(parameters: Mapping[str, Any], n_points: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -132,11 +114,11 @@ def _labels(parameters: Mapping[str, Any], n_points: int) -> tuple[tuple[str, ..
     return tuple(names), tuple(notes)
 
 
-def _rate(parameters: Mapping[str, Any], file: Any, path: Path) -> float:
-    given = values_of(parameters, "POINT", "RATE")
+def _rate(file: C3dContent, path: Path) -> float:
+    given = values_of(file.parameters, "POINT", "RATE")
     rate = float(given[0]) if len(given) else 0.0
     if not (np.isfinite(rate) and rate > 0):
-        rate = float(file["header"]["points"]["frame_rate"])
+        rate = float(file.library_header["points"]["frame_rate"])
     if not (np.isfinite(rate) and 0 < rate < 1e5):
         raise FormatError(f"{path} has a frame rate of {rate} Hz.", "Export the trial again.", code="C3D_BROKEN")
     return rate

@@ -1,0 +1,67 @@
+"""What a child process may be asked to do: nothing but what stands in this table."""
+
+from dataclasses import dataclass
+
+_GIB = 1 << 30
+
+
+@dataclass(frozen=True)
+class Task:
+    """One reader, and what a file may cost it.
+
+    Attributes
+    ----------
+    module, function : str
+        Imported and called in the child with the path and the arguments.
+    memory_per_byte : float
+        Memory beyond the floor that a byte of a file may ask for: large sound files need more.
+    answer_per_byte : float
+        Likewise of what is handed back.
+    bytes_per_s : float
+        Of the processor, several times slower than the slowest sound file.
+    """
+
+    module: str
+    function: str
+    memory_per_byte: float
+    answer_per_byte: float
+    bytes_per_s: float = 2e6
+
+
+# Named by words, since the readers stand in rooms above this one.
+TASKS = {
+    # ezc3d keeps every point as an object; 16-bit integers come back as 64-bit numbers.
+    "c3d": Task("mocap.readers.c3d_content", "parse", 40.0, 16.0),
+    # HDF5 may be compressed 1032 to 1 at most; keypoints are found to be 2 to 10 to 1.
+    "pandas": Task("mocap.readers.keypoints_pandas_hdf5", "parse_pandas", 40.0, 20.0),
+    "sleap": Task("mocap.readers.keypoints_sleap_files", "parse_sleap", 40.0, 20.0),
+    "trial": Task("mocap.storage.findings", "parse_findings", 40.0, 1.0),
+    "video": Task("mocap.readers.video_container", "parse_index", 0.0, 1.0, 20e6),
+}
+# Whatever the file: below this no sound small file fails.
+MEMORY_FLOOR = 3 * _GIB // 4
+ANSWER_FLOOR = 64 << 20
+WORDS_MOST = 16 << 20
+SECONDS_FLOOR = 5.0
+WALL_PER_SECOND = 6.0  # of the processor: the clock also counts what other programs take
+START_S = 60.0  # to import Python and numpy, on a busy machine
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What one file may cost: bytes of memory beyond the start, bytes of the answer, seconds of processor and clock."""
+
+    memory: int
+    answer: int
+    seconds: float
+    wall_s: float
+
+
+def allowance(task: str, size: int) -> Allowance:
+    """Return what a file of so many bytes may cost."""
+    entry = TASKS[task]
+    seconds = SECONDS_FLOOR + size / entry.bytes_per_s
+    return Allowance(
+        MEMORY_FLOOR + int(entry.memory_per_byte * size), ANSWER_FLOOR + int(entry.answer_per_byte * size), seconds,
+        WALL_PER_SECOND * seconds,
+    )  # fmt: skip
