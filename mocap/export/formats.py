@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mocap.errors import ExportError
+from mocap.export.metrics_json import export_json
 from mocap.export.mot import export_mot
 from mocap.export.tables import export_csv
 from mocap.export.trc import export_trc
@@ -44,6 +45,7 @@ FORMATS: dict[str, ExportFormat] = {
         ExportFormat("csv", export_csv, (".csv",), folder=True),
         ExportFormat("trc", export_trc, (".trc",)),
         ExportFormat("mot", export_mot, (".mot", ".sto")),
+        ExportFormat("json", export_json, (".json",)),
     )
 }
 

@@ -15,4 +15,5 @@ KINDS: dict[str, tuple[Kind, ...]] = {
         Kind("table of a MOT file's angles", b"", start=b"column,angle,unit,definition,"),
         Kind("table of a MOT file's flags", b"", start=b"angle,first_frame,last_frame,"),
     ),
+    "json": (Kind("metrics written here", b"", start=b'{\n "format": "mocap-metrics",'),),
 }
