@@ -42,7 +42,7 @@ from mocap.pipeline.reconstruction import GRAVITY_UNSTATED
 from mocap.pipeline.stated_options import stated_options
 from mocap.pipeline.trial_outputs import TRIAL_SUFFIXES, check_trial_output
 from mocap.pipeline.unheeded import check_heeded, unused_note
-from mocap.readers import Imported, read_motion
+from mocap.readers import read_motion
 from mocap.signal.filter_options import FilterOptions
 from mocap.signal.smoothing import filter_points
 from mocap.skeleton import bones_among
@@ -54,7 +54,7 @@ def import_motion(path: Path, up: str | None, units: str | None) -> Trial:
     """Read a C3D, TRC or MOT file into a trial; what was inferred or left out stands in its notes."""
     imported = read_motion(path, up=up, units=units)
     events, plate_notes = imported_events(imported)
-    notes = [*imported.notes, *model_points_note(imported), *_left_out(imported), *plate_notes]
+    notes = [*imported.notes, *model_points_note(imported), *plate_notes]
     parameters: dict[str, str | float | int | bool] = {
         "file": path.name,
         "units": imported.units_original,
@@ -76,19 +76,12 @@ def import_motion(path: Path, up: str | None, units: str | None) -> Trial:
         operations=(Operation("import", parameters),),
         inputs={path.name: input_sha256(path)},
         events=events,
+        analog=imported.analog,
+        force_plates=imported.force_plates,
+        model_outputs=imported.model_outputs,
+        imported_poses=imported.poses,
+        origin=imported.origin,
     )
-
-
-def _left_out(imported: Imported) -> list[str]:
-    """What the file brought along and the trial file has no place for yet."""
-    model = sum(len(group) for group in imported.model.values())
-    parts = {
-        "analog channels": len(imported.analog.names) if imported.analog is not None else 0,
-        "force plates": len(imported.force_plates),
-        "model outputs of the recording program": model,
-    }
-    there = [f"{count} {what}" for what, count in parts.items() if count]
-    return [f"not carried into the trial file: {', '.join(there)}"] if there else []
 
 
 def import_to_file(path: Path, out: Path, up: str | None, units: str | None) -> Trial:

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+import numpy as np
 from numpy.typing import NDArray
 
-from mocap.trial import JointAngles, Points3D
+from mocap.trial import Analog, FileOrigin, ForcePlate, ImportedPoses, JointAngles, ModelOutputs, Points3D
+
+__all__ = ["Analog", "ForcePlate", "Imported", "ImportedEvent"]
 
 
 @dataclass(frozen=True)
@@ -29,45 +32,6 @@ class ImportedEvent:
 
 
 @dataclass(frozen=True, eq=False)
-class Analog:
-    """Analog channels as the file scales them.
-
-    Attributes
-    ----------
-    values : ndarray, shape (sample, channel)
-    names, units : tuple of str
-    rate_hz : float
-    """
-
-    values: NDArray
-    names: tuple[str, ...]
-    units: tuple[str, ...]
-    rate_hz: float
-
-
-@dataclass(frozen=True, eq=False)
-class ForcePlate:
-    """Geometry of one force plate.
-
-    Attributes
-    ----------
-    kind : int
-        C3D type number of the plate.
-    corners_world : ndarray, shape (4, 3)
-        Metres, world Z up.
-    origin_plate : ndarray, shape (3,)
-        Metres, in the plate's own frame, as the file gives it.
-    channels : tuple of int
-        Analog channels of the plate, counted from 0.
-    """
-
-    kind: int
-    corners_world: NDArray
-    origin_plate: NDArray
-    channels: tuple[int, ...]
-
-
-@dataclass(frozen=True, eq=False)
 class Imported:
     """The content of a motion file in metres, world Z up.
 
@@ -78,11 +42,17 @@ class Imported:
     model : mapping of str to mapping of str to ndarray (time, 3)
         Model outputs that a C3D stores as points, by kind (`angles`, `forces`, `moments`, `powers`, `scalars`)
         and label, in the file's own units (`model_units`) and the file's own axes; missing is NaN.
+    model_descriptions : mapping of str to str
+        The file's words about them, by label.
     angles : JointAngles, optional
         Joint angles of a file that has nothing but angles (MOT), named `imported_<column>`.
     events : tuple of ImportedEvent
     analog : Analog, optional
     force_plates : tuple of ForcePlate
+    poses : ImportedPoses, optional
+        Poses of segments that the file holds.
+    origin : FileOrigin, optional
+        What the file says beside all this, for the way back into its format.
     subject : mapping of str to float or str
         What is known of the person, in SI units with the unit in the name (`leg_length_l_m`, `mass_kg`).
     parameters : mapping of str to float or str
@@ -110,10 +80,13 @@ class Imported:
     points: Points3D
     model: Mapping[str, Mapping[str, NDArray]] = field(default_factory=dict)
     model_units: Mapping[str, str] = field(default_factory=dict)
+    model_descriptions: Mapping[str, str] = field(default_factory=dict)
     angles: JointAngles | None = None
     events: tuple[ImportedEvent, ...] = ()
     analog: Analog | None = None
     force_plates: tuple[ForcePlate, ...] = ()
+    poses: ImportedPoses | None = None
+    origin: FileOrigin | None = None
     subject: Mapping[str, float | str] = field(default_factory=dict)
     parameters: Mapping[str, float | str] = field(default_factory=dict)
     model_points: tuple[str, ...] = ()
@@ -129,10 +102,19 @@ class Imported:
     def __post_init__(self) -> None:
         frozen = {kind: MappingProxyType(dict(group)) for kind, group in self.model.items()}
         object.__setattr__(self, "model", MappingProxyType(frozen))
-        for name in ("model_units", "subject", "parameters"):
+        for name in ("model_units", "model_descriptions", "subject", "parameters"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     @property
     def model_angles(self) -> Mapping[str, NDArray]:
         """The file's own joint angles by label, each (time, 3), in degrees unless `model_units` says otherwise."""
         return self.model.get("angles", MappingProxyType({}))
+
+    @property
+    def model_outputs(self) -> tuple[ModelOutputs, ...]:
+        """The model outputs as parts of a trial, one per kind."""
+        return tuple(
+            ModelOutputs(kind, tuple(group), np.stack(list(group.values()), axis=1), self.model_units.get(kind, ""),
+                         tuple(self.model_descriptions.get(label, "") for label in group))
+            for kind, group in self.model.items() if group
+        )  # fmt: skip

@@ -12,6 +12,7 @@ from mocap.errors import MocapError, TrialFileError
 from mocap.schema import COVARIANCE_TERMS
 from mocap.storage.encode_assessment import EVENTS, decoded_assessments, decoded_events
 from mocap.storage.encode_measures import decoded_measure, stored_truth
+from mocap.storage.encode_recorded import decoded_recorded
 from mocap.storage.layout import Group, Variable, plain_name, safe_name
 from mocap.storage.reasons import decoded_reasons
 from mocap.trial import (
@@ -100,6 +101,7 @@ def _decode(groups: Mapping[str, Group]) -> Trial:
         inputs=inputs,
         events=decoded_events(groups[EVENTS]) if EVENTS in groups else (),
         assessments=decoded_assessments(groups),
+        **decoded_recorded(groups),
     )
 
 

@@ -16,6 +16,7 @@ from mocap.schema import COVARIANCE_TERMS, FORMAT, FORMAT_VERSION, GRAVITY_VECTO
 from mocap.storage.encode_assessment import EVENTS, assessment_groups, events_group
 from mocap.storage.encode_cameras import AXES, cameras, keypoints, sync, time_axis
 from mocap.storage.encode_measures import add_measures
+from mocap.storage.encode_recorded import recorded_groups
 from mocap.storage.layout import Group, Variable, add, numbers, words
 from mocap.storage.reasons import add_angle_reasons, add_segment_reasons
 from mocap.trial import BoneErrors, JointAngles, Operation, Points3D, Segments, Trial, Verdict
@@ -51,6 +52,7 @@ def encode(trial: Trial) -> dict[str, Group]:
         "/context": _mapping(trial.context),
         EVENTS: events_group(trial.events),
         **assessment_groups(trial.assessments),
+        **dict(recorded_groups(trial)),
         "/quality": _quality(trial.quality),
         "/provenance": _provenance(trial.operations, trial.inputs),
     }

@@ -18,6 +18,7 @@ from mocap.trial.keypoints import Keypoints2D, Timeline
 from mocap.trial.measures import Measure
 from mocap.trial.points import Points3D, Segments
 from mocap.trial.record import Operation, Trial, Verdict
+from mocap.trial.recorded import MODEL_KINDS, Analog, FileOrigin, FileParameter, ForcePlate, ImportedPoses, ModelOutputs
 from mocap.trial.scalars import (
     BEYOND_REACH,
     CONFIRMED_REACH,
@@ -34,17 +35,24 @@ __all__ = [
     "CONFIRMED_REACH",
     "FILE_UNITS",
     "METRIC_UNITS",
+    "MODEL_KINDS",
     "NEAR_GIMBAL_LOCK",
+    "Analog",
     "AngleDefinition",
     "Assessment",
     "BoneErrors",
     "CameraTimes",
     "Change",
     "Event",
+    "FileOrigin",
+    "FileParameter",
+    "ForcePlate",
+    "ImportedPoses",
     "JointAngles",
     "Keypoints2D",
     "Measure",
     "Metric",
+    "ModelOutputs",
     "Operation",
     "Points3D",
     "Rejected",

@@ -12,6 +12,7 @@ from mocap.trial.checks import freeze
 from mocap.trial.events import Event
 from mocap.trial.keypoints import Keypoints2D, Timeline
 from mocap.trial.points import Points3D, Segments
+from mocap.trial.recorded import Analog, FileOrigin, ForcePlate, ImportedPoses, ModelOutputs, check_recorded
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,10 @@ class Trial:
         Of all tasks, detected, imported and edited ones side by side.
     assessments : tuple of Assessment
         One per task.
+    analog, force_plates, model_outputs, imported_poses
+        What a file brought along beside its points; model outputs one per kind.
+    origin : FileOrigin, optional
+        The motion file behind the points.
     """
 
     trial_id: str
@@ -84,6 +89,11 @@ class Trial:
     inputs: Mapping[str, str] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
     assessments: tuple[Assessment, ...] = ()
+    analog: Analog | None = None
+    force_plates: tuple[ForcePlate, ...] = ()
+    model_outputs: tuple[ModelOutputs, ...] = ()
+    imported_poses: ImportedPoses | None = None
+    origin: FileOrigin | None = None
 
     def __post_init__(self) -> None:
         freeze(
@@ -96,7 +106,10 @@ class Trial:
             operations=tuple(self.operations),
             events=tuple(self.events),
             assessments=tuple(self.assessments),
+            force_plates=tuple(self.force_plates),
+            model_outputs=tuple(self.model_outputs),
         )
+        check_recorded(self.points.n_frames, len(self.points.names), self.model_outputs, self.origin)
         for name in ("points", "points_smoothed"):
             part = getattr(self, name)
             if part is not None and part.gravity_known != self.gravity_known:

@@ -10,13 +10,19 @@ from calibration.rigid import from_rotvec
 from mocap.schema import Status
 from mocap.storage import write_trial
 from mocap.trial import (
+    Analog,
     AngleDefinition,
     Assessment,
     BoneErrors,
     Event,
+    FileOrigin,
+    FileParameter,
+    ForcePlate,
+    ImportedPoses,
     JointAngles,
     Keypoints2D,
     Metric,
+    ModelOutputs,
     Operation,
     Points3D,
     Rejected,
@@ -87,7 +93,39 @@ def _full_trial(n_frames=40):
         quality=(Verdict("volume", 0.4, 1.0, "mm", True, "fine"), Verdict("lost", 5.0, 0.5, "pct", False)),
         operations=(Operation("import", {"file": "a.c3d", "n": 3, "x": 0.1, "on": True}), Operation("smooth")),
         inputs={"a.c3d": "ab" * 32}, events=_events(), assessments=_assessments(),
+        **_recorded(rng, shape),
     )
+
+
+def _recorded(rng, shape):
+    outputs = rng.normal(size=(shape[0], 2, 3))
+    outputs[4, 1] = np.nan
+    poses = from_rotvec(rng.normal(size=(2 * shape[0], 1, 3)), rng.normal(size=(2 * shape[0], 1, 3)))
+    corners = rng.normal(size=(4, 3))
+    residual = rng.random(shape).astype(np.float32)
+    residual[3:7, 1] = np.nan
+    parameters = {
+        "TRIAL:CAMERA_RATE": FileParameter((120.0,), (1,), "real", "how fast"),
+        "MANUFACTURER:COMPANY": FileParameter(("Wié",), (4, 1), "text"),
+        "X:EMPTY": FileParameter((), (0,), "integer"), "X:MATRIX": FileParameter((1, -2, 3, 4), (2, 2), "byte"),
+    }  # fmt: skip
+    return {
+        "analog": Analog(
+            rng.normal(size=(10 * shape[0], 3)), ("Fz", "Fz", "EMG"), ("N", "N", ""), 1200.0, ("a", "", "é"), 0.25
+        ),
+        "force_plates": (
+            ForcePlate(2, corners, np.array([0.0, 0.0, -0.04]), (0, 1, -1, 3, 4, 5)),
+            ForcePlate(4, corners + 1, np.zeros(3), tuple(range(8)), rng.normal(size=(6, 8)), (1, 0)),
+        ),
+        "model_outputs": (
+            ModelOutputs("angles", ("LHipAngles", "a/b"), outputs, "deg", ("of the hip", "")),
+            ModelOutputs("powers", ("LHipPower",), outputs[:, :1], "W"),
+        ),
+        "imported_poses": ImportedPoses(("pelvis_4X4",), poses, 240.0, 0.25),
+        "origin": FileOrigin(
+            "mm", "-y", 70000, ("LHipAngles", "LASI"), parameters, residual, np.full(shape, 5, np.uint8)
+        ),
+    }
 
 
 def _events():

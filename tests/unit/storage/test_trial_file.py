@@ -68,7 +68,7 @@ def test_xarray_opens_every_group_with_its_own_coordinates(tmp_path, trials):
     with h5py.File(path) as file:
         groups = ["/", *(f"/{name}" for name in file)]
         file.visititems(lambda name, item: groups.append(f"/{name}") if "/" in name and _is_group(item) else None)
-    assert len(groups) == 15 + 5
+    assert len(groups) == 15 + 5 + 5
     for group in groups:
         with xarray.open_dataset(path, group=group, engine="h5netcdf") as data:
             data.load()
