@@ -15,6 +15,7 @@ FORMATS = {
     "csv": "tables for spreadsheets, R and pandas: one file, or a folder with one for each kind",
     "trc": "points for OpenSim: Y up, the person facing X, metres",
     "mot": "joint angles for OpenSim, in degrees, with our names and signs",
+    "parquet": "tidy tables for pandas, units and meanings in the schema: one file a kind, or a folder of them",
     "json": "metrics with their uncertainty, meanings, events, checks and provenance, without curves",
 }
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from mocap.errors import ExportError
 from mocap.export.metrics_json import export_json
 from mocap.export.mot import export_mot
+from mocap.export.parquet import export_parquet
 from mocap.export.tables import export_csv
 from mocap.export.trc import export_trc
 from mocap.trial import Trial
@@ -45,6 +46,7 @@ FORMATS: dict[str, ExportFormat] = {
         ExportFormat("csv", export_csv, (".csv",), folder=True),
         ExportFormat("trc", export_trc, (".trc",)),
         ExportFormat("mot", export_mot, (".mot", ".sto")),
+        ExportFormat("parquet", export_parquet, (".parquet",), folder=True),
         ExportFormat("json", export_json, (".json",)),
     )
 }

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mocap.export.differences import Difference
 from mocap.export.metrics_back import json_differences
+from mocap.export.parquet_back import parquet_differences
 from mocap.export.tables_back import csv_differences
 from mocap.pipeline.export_back_opensim import mot_differences, trc_differences
 from mocap.trial import Trial
@@ -13,5 +14,6 @@ DIFFERENCES: dict[str, Callable[[Trial, Path], tuple[Difference, ...]]] = {
     "csv": csv_differences,
     "trc": trc_differences,
     "mot": mot_differences,
+    "parquet": parquet_differences,
     "json": json_differences,
 }

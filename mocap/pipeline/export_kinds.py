@@ -2,6 +2,9 @@
 
 from mocap.pipeline.output_kinds import CHECKS, COLUMNS, CONVENTIONS, MEASURES, Kind
 
+# Parquet tells of itself at its end; of larger files it is not looked for.
+_MOST_BYTES = 64_000_000
+
 # What a format's files say of themselves; a format that says nothing is not here, and its files stay where they are.
 KINDS: dict[str, tuple[Kind, ...]] = {
     "csv": (COLUMNS, CONVENTIONS, MEASURES, CHECKS),
@@ -15,5 +18,6 @@ KINDS: dict[str, tuple[Kind, ...]] = {
         Kind("table of a MOT file's angles", b"", start=b"column,angle,unit,definition,"),
         Kind("table of a MOT file's flags", b"", start=b"angle,first_frame,last_frame,"),
     ),
+    "parquet": (Kind("Parquet table written here", rb'\{"format": "mocap-parquet"', _MOST_BYTES, b"PAR1"),),
     "json": (Kind("metrics written here", b"", start=b'{\n "format": "mocap-metrics",'),),
 }
