@@ -4,6 +4,7 @@ A copy takes milliseconds, where a new interpreter and the libraries take half a
 memory of its copy ends with it. Where processes cannot be copied (Windows), the files are read one after the other.
 """
 
+import contextlib
 import errno
 import importlib
 import json
@@ -64,6 +65,9 @@ def _serve(requests: TextIO, told: TextIO, answers: BinaryIO, copies: bool) -> N
 
 def _function(task: str) -> Callable[..., Answer]:
     entry = TASKS[task]
+    for library in entry.libraries:
+        with contextlib.suppress(ImportError):  # an extra that is not installed: the function says so
+            importlib.import_module(library)
     function: Callable[..., Answer] = getattr(importlib.import_module(entry.module), entry.function)
     return function
 

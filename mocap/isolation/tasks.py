@@ -19,6 +19,8 @@ class Task:
         Likewise of what is handed back.
     bytes_per_s : float
         Of the processor, several times slower than the slowest sound file.
+    libraries : tuple of str
+        What the function imports late; the child imports it once, for all copies of itself.
     """
 
     module: str
@@ -26,18 +28,22 @@ class Task:
     memory_per_byte: float
     answer_per_byte: float
     bytes_per_s: float = 2e6
+    libraries: tuple[str, ...] = ()
 
 
 # Named by words, since the readers stand in rooms above this one.
 TASKS = {
     # ezc3d keeps every point as an object; 16-bit integers come back as 64-bit numbers.
-    "c3d": Task("mocap.readers.c3d_content", "parse", 40.0, 16.0),
+    "c3d": Task("mocap.readers.c3d_content", "parse", 40.0, 16.0, libraries=("ezc3d",)),
     # HDF5 may be compressed 1032 to 1 at most; keypoints are found to be 2 to 10 to 1.
     "pandas": Task("mocap.readers.keypoints_pandas_hdf5", "parse_pandas", 40.0, 20.0),
-    "sleap": Task("mocap.readers.keypoints_sleap_files", "parse_sleap", 40.0, 20.0),
-    "trial": Task("mocap.storage.findings", "parse_findings", 40.0, 1.0),
+    "sleap": Task(
+        "mocap.readers.keypoints_sleap_files", "parse_sleap", 40.0, 20.0,
+        libraries=("sleap_io.io.main", "sleap_io.io.slp", "sleap_io.io.analysis_h5"),
+    ),
+    "trial": Task("mocap.storage.isolation", "parse_findings", 40.0, 1.0),
     "video": Task("mocap.readers.video_container", "parse_index", 0.0, 1.0, 20e6),
-}
+}  # fmt: skip
 # Whatever the file: below this no sound small file fails.
 MEMORY_FLOOR = 3 * _GIB // 4
 ANSWER_FLOOR = 64 << 20

@@ -88,7 +88,7 @@ def test_mutated_hdf5_keypoints_kill_and_hang_nothing(tmp_path, monkeypatch, wri
         bad[-1].write_bytes(data)
     begun, _ = clock()
     good, other, *answers = parse_isolated(task, [first, second, *bad])
-    assert clock()[0] - begun < 20.0 + 1.5 * n  # a child that died is started anew, up to 1.5 s
+    assert clock()[0] - begun < 20.0 + 1.5 * n
     monkeypatch.setattr(module, "parse_isolated", lambda *_: [good, other])
     whole = seen_keypoints(path)
     refused, silent = 0, []
@@ -237,24 +237,28 @@ def test_mutated_trial_files_break_their_seal(tmp_path, n):
 
 def test_a_library_that_dies_takes_no_program_with_it(tmp_path, monkeypatch):
     """A child that is killed, and one that hangs, are refusals of that one file; the others are read."""
+    from mocap.isolation import tasks, worker
     from mocap.readers import keypoints_isolated
 
     path = made.deeplabcut_hdf5(tmp_path, made.recorded(("a",)))
     files = sorted(path.iterdir())
-    monkeypatch.setattr(keypoints_isolated, "_FILE_S", 0.2)
-    monkeypatch.setattr(keypoints_isolated, "_WALL_PER_CPU", 6.0)
-    monkeypatch.setattr(keypoints_isolated, "_CODE", (
-        "import os, sys, time\nfrom mocap.readers import keypoints_isolated as i\nreal = i._parser('pandas')\n"
+    monkeypatch.setattr(tasks, "SECONDS_FLOOR", 1.0)
+    monkeypatch.setattr(tasks, "WALL_PER_SECOND", 2.0)
+    monkeypatch.setattr(worker, "_CODE", (
+        "import os, time\nfrom mocap.readers import keypoints_pandas_hdf5 as reader\nreal = reader.parse_pandas\n"
         "def parse(path):\n"
         "    if path.name == 'dies': os.kill(os.getpid(), 11)\n"
         "    if path.name == 'hangs': time.sleep(60)\n"
         "    while path.name == 'works': pass\n"
         "    return real(path)\n"
-        "i._parser = lambda task: parse\ni.main()\n"))
+        f"reader.parse_pandas = parse\n{worker._CODE}\n"))
+    runner = worker.Worker()
+    monkeypatch.setattr(keypoints_isolated, "parse", runner.parse)
     for name in ("dies", "hangs", "works"):
         (tmp_path / name).write_bytes(files[0].read_bytes()[:8])
     begun = clock()
     answers = parse_isolated("pandas", [files[0], tmp_path / "dies", tmp_path / "hangs", tmp_path / "works", files[1]])
+    runner.close()
     assert in_time(begun)
-    assert [type(answer).__name__ for answer in answers] == ["Parsed", *["FormatError"] * 3, "Parsed"]
+    assert [type(answer).__name__ for answer in answers] == ["Answer", *["FormatError"] * 3, "Answer"]
     assert "crashed" in str(answers[1]) and "longer" in str(answers[2]) and "longer" in str(answers[3])
