@@ -18,6 +18,8 @@ _NUMBERS: Mapping[str, tuple[float, float]] = {
 _OF_A_SIDE = ("passive_hip_flexion_deg", "straight_leg_raise_deg", "knee_extension_deg", "knee_to_wall_deg")
 _WORDS = ("bar_position", "footwear", "stance", "cue", "condition", "side", "pain")
 _SIDES = ("right", "left", "r", "l")
+#: Names that mean something here, without their sides.
+NAMES: tuple[str, ...] = (*_NUMBERS, *_WORDS)
 _OTHERWISE = {"load_lb": "load_kg", "weight_kg": "load_kg or body_mass_kg", "mass_kg": "body_mass_kg",
               "heel_height_cm": "heel_height_mm", "heels_mm": "heel_height_mm"}  # fmt: skip
 _PLAIN = re.compile(r"[a-z][a-z0-9_]{0,39}")

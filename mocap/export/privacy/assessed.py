@@ -1,0 +1,52 @@
+"""Events and assessments without the words of a reviewer and the names that came from outside."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from mocap.export.privacy.words import Scrubber, Vocabulary
+from mocap.trial import Assessment, Event, Metric, Rejected, Rule, Table, Words
+
+_BY_REVIEWER = "taken out by a reviewer"
+
+
+def event_without(event: Event, vocabulary: Vocabulary) -> Event:
+    """Return an event without its note; a label of nobody's field becomes `event`."""
+    known = vocabulary.is_label(event.label) or vocabulary.is_plain(event.label.lower().replace("_", " "))
+    return replace(event, label=event.label if known else "event", note="")
+
+
+def assessment_without(assessment: Assessment, scrubber: Scrubber) -> Assessment:
+    """Return an assessment whose sentences hold nothing that came from outside; figures stay."""
+    settings: Mapping[str, float | str | bool] = {
+        name: scrubber.scrubbed(value) if isinstance(value, str) else value
+        for name, value in assessment.settings.items()
+    }
+    return replace(
+        assessment, protocol=scrubber.scrubbed(assessment.protocol), settings=settings,
+        repetitions=_table(assessment.repetitions, scrubber),
+        tables=tuple(_table(one, scrubber) for one in assessment.tables),
+        rejected=tuple(_rejected(one, scrubber) for one in assessment.rejected),
+        screening=tuple(_rule(one, scrubber) for one in assessment.screening),
+        notes=scrubber.all_scrubbed(assessment.notes),
+    )  # fmt: skip
+
+
+def _rejected(one: Rejected, scrubber: Scrubber) -> Rejected:
+    by_reviewer = one.reason.startswith(_BY_REVIEWER)
+    return replace(one, reason=_BY_REVIEWER if by_reviewer else scrubber.scrubbed(one.reason))
+
+
+def _rule(one: Rule, scrubber: Scrubber) -> Rule:
+    return replace(one, numbers=scrubber.scrubbed(one.numbers), evidence=scrubber.scrubbed(one.evidence))
+
+
+def _table(table: Table, scrubber: Scrubber) -> Table:
+    metrics = tuple(_metric(one, scrubber) for one in table.metrics)
+    words = tuple(
+        Words(one.name, scrubber.scrubbed(one.meaning), scrubber.all_scrubbed(one.values)) for one in table.words
+    )
+    return replace(table, metrics=metrics, words=words)
+
+
+def _metric(one: Metric, scrubber: Scrubber) -> Metric:
+    return replace(one, meaning=scrubber.scrubbed(one.meaning), reasons=scrubber.all_scrubbed(one.reasons))

@@ -1,0 +1,99 @@
+"""Which words may stay, and how all others are taken out of a text."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+REMOVED = "[removed]"
+_SHORTEST_WHOLE, _SHORTEST_PART = 2, 4
+_PARTS = re.compile(r"[^\W_]+")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_DIGITS = re.compile(r"\d+")
+_LONGEST_NUMBER, _SHORTEST_NUMBER = 3, 6  # of a figure that may stay; of one that may be somebody's number
+_AXES = frozenset("xyzXYZrl")
+_LONGEST_LABEL = 32
+_CAMERA = re.compile(r"(?i)(cam|camera|c)[_ -]?\d+")
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What is known to tell nothing of a person.
+
+    Attributes
+    ----------
+    labels : frozenset of str
+        Names of markers, keypoints, segments, angles, channels and events as programs write them.
+    words : frozenset of str
+        Words of the field, in lower case.
+    parts : frozenset of str
+        Parts of the body and of the names of markers, in lower case: a label made of these alone is one of the field.
+    """
+
+    labels: frozenset[str]
+    words: frozenset[str]
+    parts: frozenset[str] = frozenset()
+
+    def is_label(self, name: str) -> bool:
+        """Whether a name is one of the field, not one that somebody made up."""
+        if name in self.labels or _CAMERA.fullmatch(name):
+            return True
+        parts = _LETTERS.findall(name)
+        return bool(parts) and len(name) <= _LONGEST_LABEL and all(part.lower() in self.parts for part in parts)
+
+    def is_plain(self, text: str) -> bool:
+        """Whether all words of a text are words of the field, written small, with one short number at most."""
+        figures = _DIGITS.findall(text)
+        if len(figures) > 1 or any(len(figure) > _LONGEST_NUMBER for figure in figures):
+            return text in self.labels
+        return text in self.labels or all(word in self.words or word in _AXES for word in _LETTERS.findall(text))
+
+
+@dataclass
+class Scrubber:
+    """Takes identifiers out of texts; it learns them first, from all places of a trial.
+
+    Attributes
+    ----------
+    vocabulary : Vocabulary
+    renamed : dict of str to str
+        Names that get others, wherever they stand.
+    identifiers : set of str
+        What has to be gone in the end: whole entries, and their parts that are no words of the field.
+    """
+
+    vocabulary: Vocabulary
+    renamed: dict[str, str] = field(default_factory=dict)
+    identifiers: set[str] = field(default_factory=set)
+    _pattern: re.Pattern[str] | None = None
+
+    def learn(self, *texts: str) -> None:
+        """Take texts for identifying, whole and in parts."""
+        for text in (text.strip() for text in texts):
+            if len(text) >= _SHORTEST_WHOLE and not self.vocabulary.is_plain(text):
+                self.identifiers.add(text)
+            self.identifiers |= {part for part in _PARTS.findall(text) if self._tells(part)}
+        self._pattern = None
+
+    def rename(self, name: str, new: str) -> None:
+        """Give a name another one, wherever it stands."""
+        self.renamed[name] = new
+        self.learn(name)
+
+    def scrubbed(self, text: str) -> str:
+        """Return a text with names renamed and identifiers taken out."""
+        if self._pattern is None:
+            known = sorted({*self.renamed, *self.identifiers} - {""}, key=lambda one: (-len(one), one))
+            # Whole words alone: a code of two letters is part of many others.
+            inner = "|".join(re.escape(one) for one in known)
+            self._pattern = re.compile(rf"(?<![^\W_])(?:{inner})(?![^\W_])" if inner else r"(?!)")
+        return self._pattern.sub(lambda found: self.renamed.get(found[0], REMOVED), text)
+
+    def all_scrubbed(self, texts: Iterable[str]) -> tuple[str, ...]:
+        """Return texts with names renamed and identifiers taken out."""
+        return tuple(self.scrubbed(text) for text in texts)
+
+    def _tells(self, part: str) -> bool:
+        if part.isdigit():
+            return len(part) >= _SHORTEST_NUMBER
+        known = self.vocabulary.is_label(part) or self.vocabulary.is_plain(part)
+        return len(part) >= _SHORTEST_PART and not known
