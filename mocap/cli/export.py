@@ -12,6 +12,7 @@ NAME = "export"
 EXAMPLE = "mocap export trial.h5 --to csv --out tables/ --verify"
 # Told here, since --help should not have to import what writes them; a test holds both together.
 FORMATS = {
+    "h5": "a trial file again: with --deidentify for other labs, who review and assess it as any other",
     "csv": "tables for spreadsheets, R and pandas: one file, or a folder with one for each kind",
     "trc": "points for OpenSim: Y up, the person facing X, metres",
     "mot": "joint angles for OpenSim, in degrees, with our names and signs",
@@ -30,14 +31,32 @@ def command(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Write over files of which it cannot be told that they were made here.")
     ] = False,
+    deidentify: Annotated[
+        bool, typer.Option("--deidentify", help="Take out names, notes, paths and places; shift dates.")
+    ] = False,
+    key: Annotated[
+        Path | None,
+        typer.Option(help="Keeps who is behind the pseudonyms; default MOCAP_KEY, or ~/.config/mocap/key.json."),
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Write a trial in another format; what is filled, edited or rejected stays marked."""
-    from mocap.pipeline.export import export_to_file
+    """Write a trial in another format; what is filled, edited or rejected stays marked.
 
-    done = export_to_file(trial, to, out, verify=verify, overwrite=overwrite)
+    With --deidentify the person and the trial get pseudonyms, the same ones in every export by the same key; keep that
+    file apart from what you hand over.
+    """
+    from mocap.pipeline.export import export_to_file
+    from mocap.pipeline.export_privacy import chosen_key
+
+    where = chosen_key(key, deidentify)
+    done = export_to_file(trial, to, out, verify=verify, overwrite=overwrite, key=where)
+    told = {} if done.without is None else {"alias": done.without.alias.trial, "renamed": dict(done.without.renamed)}
     lines = [str(path) for path in done.files]
-    show({"files": done.files, "verified": done.verified}, as_json,
+    if done.without is not None:
+        lines.append(f"handed over as {done.without.alias.trial}; {where} keeps who that is")
+        lines += [f"  note: point {name} is called {new}: nothing tells that its name is no person's"
+                  for name, new in done.without.renamed.items()]  # fmt: skip
+    show({"files": done.files, "verified": done.verified, **told}, as_json,
          [*lines, *(["read back and found equal"] if done.verified else [])])  # fmt: skip
 
 

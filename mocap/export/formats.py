@@ -1,6 +1,6 @@
 """The formats of the hand-over, in one table: how each is called, what it writes, and by which function."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,18 +52,18 @@ FORMATS: dict[str, ExportFormat] = {
 }
 
 
-def format_for(name: str, out: Path) -> ExportFormat:
-    """Return the format of a name, for an output of this path.
+def format_for(name: str, out: Path, rows: Mapping[str, ExportFormat] = FORMATS) -> ExportFormat:
+    """Return the format of a name among rows, for an output of this path.
 
     Raises
     ------
     ExportError
         `EXPORT_UNKNOWN`, naming what is available; `EXPORT_SUFFIX` for a path that is not one of the format.
     """
-    row = FORMATS.get(name.lower())
+    row = rows.get(name.lower())
     if row is None:
         raise ExportError(
-            f"Export to '{name}' is not available.", f"Choose one of: {', '.join(FORMATS)}.", code="EXPORT_UNKNOWN"
+            f"Export to '{name}' is not available.", f"Choose one of: {', '.join(rows)}.", code="EXPORT_UNKNOWN"
         )
     if out.suffix.lower() not in row.endings and not row.folder:
         raise ExportError(

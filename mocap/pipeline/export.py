@@ -9,12 +9,13 @@ from pathlib import Path
 
 from calibration.digits import counted
 from mocap.errors import ExportError, SourceError
-from mocap.export import ExportFormat, format_for
+from mocap.export import FORMATS, ExportFormat, format_for
 from mocap.pipeline.export_back import DIFFERENCES
 from mocap.pipeline.export_kinds import KINDS
+from mocap.pipeline.export_privacy import WithoutIdentity, check_no_leak, check_output_name, without_identity
 from mocap.pipeline.output_kinds import Kind, is_alike
 from mocap.pipeline.outputs import check_new, check_no_file, check_nothing_lost, check_output
-from mocap.storage import read_trial
+from mocap.storage import read_trial, write_trial
 from mocap.trial import Trial
 
 _MOST_TOLD = 5
@@ -27,10 +28,21 @@ class Exported:
 
     files: tuple[Path, ...]
     verified: bool = False
+    without: WithoutIdentity | None = None
 
 
-def export_to_file(path: Path, to: str, out: Path, *, verify: bool = False, overwrite: bool = False) -> Exported:
-    """Export a trial file in a format of `mocap.export.FORMATS`.
+def _write_h5(trial: Trial, path: Path) -> tuple[Path, ...]:
+    write_trial(path, trial)
+    return (path,)
+
+
+ROWS = {"h5": ExportFormat("h5", _write_h5, (".h5",)), **FORMATS}
+
+
+def export_to_file(
+    path: Path, to: str, out: Path, *, verify: bool = False, overwrite: bool = False, key: Path | None = None
+) -> Exported:
+    """Export a trial file in a format of `ROWS`: those of `mocap.export`, and a trial file again.
 
     Parameters
     ----------
@@ -44,12 +56,15 @@ def export_to_file(path: Path, to: str, out: Path, *, verify: bool = False, over
         Read the files back before they take their names, and compare them with the trial.
     overwrite : bool
         Write over files of which it cannot be told that they were written here.
+    key : Path, optional
+        Take out what tells whose trial it is; this file keeps who is behind the pseudonyms.
 
     Raises
     ------
     ExportError
         EXPORT_UNKNOWN, EXPORT_SUFFIX; EXPORT_DIFFERS when what was read back is not what was written: nothing is
-        left then; EXPORT_UNVERIFIED for a format that nothing here reads back.
+        left then; EXPORT_UNVERIFIED for a format that nothing here reads back; DEIDENTIFY_NAME, DEIDENTIFY_LEAK,
+        DEIDENTIFY_UNKNOWN, KEY_BROKEN.
     ConfigError
         OUTPUT_IS_INPUT, OUTPUT_OTHER, OUTPUT_EXISTS
     SourceError
@@ -57,7 +72,7 @@ def export_to_file(path: Path, to: str, out: Path, *, verify: bool = False, over
     MocapError
         What reading and the exporter refuse.
     """
-    row = format_for(to, out)
+    row = format_for(to, out, ROWS)
     if verify and row.name not in DIFFERENCES:
         raise ExportError(
             f"Nothing here reads {row.name} back.", "Leave --verify out, and look at the file in the program that it "
@@ -68,13 +83,23 @@ def export_to_file(path: Path, to: str, out: Path, *, verify: bool = False, over
         check_no_file(out)
     if not out.is_dir():
         check_output(out)
-    return _exported(read_trial(path), row, path, out, verify, overwrite)
+    trial = read_trial(path)
+    if key is None:
+        return _exported(trial, row, path, out, verify, overwrite, None)
+    without = without_identity(trial, key)
+    check_output_name(out, without)
+    return _exported(without.trial, row, path, out, verify, overwrite, without)
 
 
-def _exported(trial: Trial, row: ExportFormat, path: Path, out: Path, verify: bool, overwrite: bool) -> Exported:
+def _exported(
+    trial: Trial, row: ExportFormat, path: Path, out: Path, verify: bool, overwrite: bool,
+    without: WithoutIdentity | None,
+) -> Exported:  # fmt: skip
     with _aside(out) as folder:
         aside = folder / out.name
         written = row.write(trial, aside)
+        if without is not None:
+            check_no_leak(written, without)
         if verify:
             _check_back(trial, row, aside)
         if row.merge is not None and out.is_dir():
@@ -82,7 +107,7 @@ def _exported(trial: Trial, row: ExportFormat, path: Path, out: Path, verify: bo
         targets = {file: out.parent / file.relative_to(folder) for file in written}
         _check_targets(row, targets, path, overwrite)
         _move(targets)
-    return Exported(tuple(targets.values()), verify)
+    return Exported(tuple(targets.values()), verify, without)
 
 
 @contextmanager

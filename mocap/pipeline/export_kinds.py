@@ -1,13 +1,13 @@
 """By what the files of an earlier export are known, so that a new one may take their place."""
 
-from mocap.pipeline.output_kinds import CHECKS, COLUMNS, CONVENTIONS, MEASURES, Kind
+from mocap.pipeline.output_kinds import CHECKS, COLUMNS, CONVENTIONS, MEASURES, TRIAL, Kind
 
 # Parquet tells of itself at its end; of larger files it is not looked for.
 _MOST_BYTES = 64_000_000
 
 # What a format's files say of themselves; a format that says nothing is not here, and its files stay where they are.
 KINDS: dict[str, tuple[Kind, ...]] = {
-    "csv": (COLUMNS, CONVENTIONS, MEASURES, CHECKS),
+    "h5": (TRIAL,), "csv": (COLUMNS, CONVENTIONS, MEASURES, CHECKS),
     "trc": (
         Kind("TRC file written here", rb"\A[^\n]*\tmocap: x y z here are ", start=b"PathFileType"),
         Kind("table of a TRC file's points", b"", start=b"column,point,frames,missing,"),

@@ -1,8 +1,8 @@
 """A trial without what tells whose it is."""
 
 from mocap.export.privacy.deidentify import Deidentified, deidentified
-from mocap.export.privacy.key import Alias, alias_of, forget
+from mocap.export.privacy.key import Alias, alias_of, default_key, forget
 from mocap.export.privacy.search import places_of
 from mocap.export.privacy.words import Vocabulary
 
-__all__ = ["Alias", "Deidentified", "Vocabulary", "alias_of", "deidentified", "forget", "places_of"]
+__all__ = ["Alias", "Deidentified", "Vocabulary", "alias_of", "default_key", "deidentified", "forget", "places_of"]

@@ -5,7 +5,7 @@ this program made itself stay, with every name and word taken out that came from
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -91,7 +91,8 @@ _KNOWN = {
 
 
 def _check_known(trial: Trial) -> None:
-    unknown = [one.name for one in fields(trial) if one.name not in _KNOWN and getattr(trial, one.name) not in (None, ())]
+    later = [one.name for one in fields(trial) if one.name not in _KNOWN]
+    unknown = [name for name in later if getattr(trial, name) not in (None, ())]
     if unknown:
         raise ExportError(
             f"The trial holds {', '.join(unknown)}, and nothing here knows what of a person these tell.",
@@ -106,13 +107,14 @@ def _learn(trial: Trial, scrubber: Scrubber) -> None:
     scrubber.learn(trial.created_utc, trial.created_utc[:10])
     scrubber.learn(*trial.inputs, *(str(name).rsplit(".", 1)[0] for name in trial.inputs))
     for told in (trial.subject, trial.context):
-        scrubber.learn(*(value for value in told.values() if isinstance(value, str)))
-        scrubber.learn(*(name for name in told if not _is_ours(name, scrubber.vocabulary)))
+        scrubber.learn(*(value for value in told.values() if isinstance(value, str)), sentences=True)
+        scrubber.learn(*(name for name in told if not _is_ours(name, scrubber.vocabulary)), sentences=True)
     for step in trial.operations:
-        scrubber.learn(*(value for name, value in step.parameters.items() if name == "file" and isinstance(value, str)))
-    scrubber.learn(*(event.note for event in trial.events))
+        said = {name: value for name, value in step.parameters.items() if isinstance(value, str) and name != "notes"}
+        scrubber.learn(*said.values(), sentences=True)
+    scrubber.learn(*(event.note for event in trial.events), sentences=True)
     if trial.rig is not None:
-        scrubber.learn(*(value for value in trial.rig.metadata.values() if isinstance(value, str)))
+        scrubber.learn(*(value for value in trial.rig.metadata.values() if isinstance(value, str)), sentences=True)
 
 
 def _learned_labels(trial: Trial, scrubber: Scrubber) -> dict[str, str]:
@@ -148,7 +150,8 @@ def _points(points: Points3D, scrubber: Scrubber) -> Points3D:
     names = tuple(scrubber.renamed.get(name, name) for name in points.names)
     ties = points.bone_errors
     if ties is not None:
-        pairs = tuple(tuple(scrubber.renamed.get(name, name) for name in pair) for pair in ties.pairs)
+        new = scrubber.renamed
+        pairs = tuple((new.get(first, first), new.get(second, second)) for first, second in ties.pairs)
         ties = replace(ties, pairs=pairs)
     return replace(points, names=names, bone_errors=ties)
 
@@ -177,13 +180,13 @@ _OF_AN_ANGLE = (*_OF_A_MEASURE, "sequence", "zero")
 
 
 def _segments(segments: Segments, scrubber: Scrubber) -> Segments:
-    measures = tuple(
-        replace(one, frame_reason_words=scrubber.all_scrubbed(one.frame_reason_words),
-                **{name: scrubber.scrubbed(getattr(one, name)) for name in _OF_A_MEASURE})
-        for one in segments.measures
-    )  # fmt: skip
+    measures = []
+    for one in segments.measures:
+        texts: dict[str, Any] = {name: scrubber.scrubbed(getattr(one, name)) for name in _OF_A_MEASURE}
+        words = scrubber.all_scrubbed(one.frame_reason_words)
+        measures.append(replace(one, frame_reason_words=words, **texts))
     return replace(
-        segments, measures=measures, frame_reason_words=scrubber.all_scrubbed(segments.frame_reason_words)
+        segments, measures=tuple(measures), frame_reason_words=scrubber.all_scrubbed(segments.frame_reason_words)
     )
 
 
@@ -194,7 +197,7 @@ def _angles(angles: JointAngles, scrubber: Scrubber) -> JointAngles:
         if not own:
             scrubber.rename(one.name, f"imported_angle_{number + 1}")
             scrubber.learn(one.name.removeprefix("imported_"))
-        texts = {name: scrubber.scrubbed(getattr(one, name)) for name in _OF_AN_ANGLE}
+        texts: dict[str, Any] = {name: scrubber.scrubbed(getattr(one, name)) for name in _OF_AN_ANGLE}
         definitions.append(replace(one, name=scrubber.renamed.get(one.name, one.name), **texts))
     words = scrubber.all_scrubbed(angles.frame_reason_words)
     return replace(angles, definitions=tuple(definitions), frame_reason_words=words)
@@ -209,15 +212,17 @@ def _figures(told: Mapping[str, float | str], scrubber: Scrubber, alias: Alias) 
         if not isinstance(value, str):
             kept[name] = value
         elif name.endswith("_recorded"):
-            kept |= {name: day for day in [alias.shifted(value)] if day}
+            kept[name] = alias.shifted(value)
         elif scrubber.vocabulary.is_plain(value):
             kept[name] = value
-    return kept
+    return {name: value for name, value in kept.items() if value != ""}
 
 
 def _is_ours(name: str, vocabulary: Vocabulary) -> bool:
     """Whether a name of a figure is made of words of the field."""
-    return _NAME.fullmatch(name) is not None and vocabulary.is_plain(name.replace("_", " "))
+    if _NAME.fullmatch(name) is None:
+        return False
+    return vocabulary.is_label(name) or vocabulary.is_plain(name.replace("_", " "))
 
 
 def _verdict(verdict: Verdict, scrubber: Scrubber) -> Verdict:

@@ -3,7 +3,6 @@
 import json
 import os
 import secrets
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -99,8 +98,7 @@ def forget(key: Path, subject_code: str, trial_ids: tuple[str, ...] = ()) -> boo
 
 
 def _new(taken: set[Any]) -> str:
-    draw: Callable[[], str] = lambda: "S" + "".join(secrets.choice(_ALPHABET) for _ in range(6))
-    while (alias := draw()) in taken:
+    while (alias := "S" + "".join(secrets.choice(_ALPHABET) for _ in range(6))) in taken:
         pass
     return alias
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 
 REMOVED = "[removed]"
 _SHORTEST_WHOLE, _SHORTEST_PART = 2, 4
+_TOKENS = re.compile(r"(?<![.\d])\d+|[^\W\d_]+")  # digits behind a point are no one's number
 _PARTS = re.compile(r"[^\W_]+")
 _LETTERS = re.compile(r"[^\W\d_]+")
+_HUMPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]")  # of camel case, too
 _DIGITS = re.compile(r"\d+")
 _LONGEST_NUMBER, _SHORTEST_NUMBER = 3, 6  # of a figure that may stay; of one that may be somebody's number
-_AXES = frozenset("xyzXYZrl")
+_AXES = frozenset("xyzXYZrlms")  # and sides and units
 _LONGEST_LABEL = 32
 _CAMERA = re.compile(r"(?i)(cam|camera|c)[_ -]?\d+")
 
@@ -27,17 +29,20 @@ class Vocabulary:
         Words of the field, in lower case.
     parts : frozenset of str
         Parts of the body and of the names of markers, in lower case: a label made of these alone is one of the field.
+    program : frozenset of str
+        Every word that this program itself can say, as it writes it.
     """
 
     labels: frozenset[str]
     words: frozenset[str]
     parts: frozenset[str] = frozenset()
+    program: frozenset[str] = frozenset()
 
     def is_label(self, name: str) -> bool:
         """Whether a name is one of the field, not one that somebody made up."""
         if name in self.labels or _CAMERA.fullmatch(name):
             return True
-        parts = _LETTERS.findall(name)
+        parts = _HUMPS.findall(name)
         return bool(parts) and len(name) <= _LONGEST_LABEL and all(part.lower() in self.parts for part in parts)
 
     def is_plain(self, text: str) -> bool:
@@ -66,12 +71,12 @@ class Scrubber:
     identifiers: set[str] = field(default_factory=set)
     _pattern: re.Pattern[str] | None = None
 
-    def learn(self, *texts: str) -> None:
-        """Take texts for identifying, whole and in parts."""
+    def learn(self, *texts: str, sentences: bool = False) -> None:
+        """Take texts for identifying, whole and in parts; of sentences those parts alone that are no common words."""
         for text in (text.strip() for text in texts):
             if len(text) >= _SHORTEST_WHOLE and not self.vocabulary.is_plain(text):
                 self.identifiers.add(text)
-            self.identifiers |= {part for part in _PARTS.findall(text) if self._tells(part)}
+            self.identifiers |= {part for part in _PARTS.findall(text) if self._tells(part, sentences)}
         self._pattern = None
 
     def rename(self, name: str, new: str) -> None:
@@ -80,20 +85,28 @@ class Scrubber:
         self.learn(name)
 
     def scrubbed(self, text: str) -> str:
-        """Return a text with names renamed and identifiers taken out."""
+        """Return a text with names renamed and identifiers taken out, and whatever this program cannot have said."""
         if self._pattern is None:
             known = sorted({*self.renamed, *self.identifiers} - {""}, key=lambda one: (-len(one), one))
             # Whole words alone: a code of two letters is part of many others.
             inner = "|".join(re.escape(one) for one in known)
             self._pattern = re.compile(rf"(?<![^\W_])(?:{inner})(?![^\W_])" if inner else r"(?!)")
-        return self._pattern.sub(lambda found: self.renamed.get(found[0], REMOVED), text)
+        rest = self._pattern.sub(lambda found: self.renamed.get(found[0], REMOVED), text)
+        return _TOKENS.sub(lambda found: found[0] if self._may_be_said(found[0]) else REMOVED, rest)
 
     def all_scrubbed(self, texts: Iterable[str]) -> tuple[str, ...]:
         """Return texts with names renamed and identifiers taken out."""
         return tuple(self.scrubbed(text) for text in texts)
 
-    def _tells(self, part: str) -> bool:
+    def _may_be_said(self, token: str) -> bool:
+        if token.isdigit():
+            return len(token) < _SHORTEST_NUMBER or token in self.vocabulary.program
+        return token in self.vocabulary.program or self.vocabulary.is_label(token)
+
+    def _tells(self, part: str, in_sentence: bool) -> bool:
         if part.isdigit():
             return len(part) >= _SHORTEST_NUMBER
+        if in_sentence and part.isascii() and part.isalpha() and part.islower():
+            return False
         known = self.vocabulary.is_label(part) or self.vocabulary.is_plain(part)
         return len(part) >= _SHORTEST_PART and not known

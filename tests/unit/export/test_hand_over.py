@@ -10,7 +10,7 @@ from mocap.cli.export import FORMATS as TOLD
 from mocap.errors import ConfigError, ExportError
 from mocap.export import FORMATS, ExportFormat, format_for
 from mocap.export.differences import number_differences, word_differences
-from mocap.pipeline.export import export_to_file
+from mocap.pipeline.export import ROWS, export_to_file
 from mocap.storage import write_trial
 from mocap.trial import Points3D, Trial
 
@@ -30,11 +30,11 @@ def _write_plainly(trial, path):
 @pytest.fixture
 def plain(monkeypatch):
     """A format whose files say nothing of themselves, and which nothing reads back."""
-    monkeypatch.setitem(FORMATS, "plain", ExportFormat("plain", _write_plainly, (".txt",)))
+    monkeypatch.setitem(ROWS, "plain", ExportFormat("plain", _write_plainly, (".txt",)))
 
 
 def test_help_tells_the_formats_there_are():
-    assert list(TOLD) == list(FORMATS)
+    assert list(TOLD) == list(ROWS)
 
 
 def test_what_reads_back_otherwise_is_refused_and_leaves_nothing(tmp_path, monkeypatch):
@@ -45,7 +45,7 @@ def test_what_reads_back_otherwise_is_refused_and_leaves_nothing(tmp_path, monke
         return FORMATS["csv"].write(moved, path)
 
     row = replace(format_for("csv", tmp_path / "a.csv"), write=write_another)
-    monkeypatch.setattr(hand_over, "format_for", lambda name, out: row)
+    monkeypatch.setattr(hand_over, "format_for", lambda name, out, rows: row)
     with pytest.raises(ExportError, match=r"EXPORT_DIFFERS.*A_x_m: differs by up to 1e-09"):
         export_to_file(file, "csv", tmp_path / "tables", verify=True)
     assert [path.name for path in tmp_path.iterdir()] == ["t.h5"]
@@ -70,7 +70,7 @@ def test_a_file_that_says_nothing_of_itself_is_written_over_on_demand_alone(tmp_
 
 def test_the_trial_itself_is_never_written_over(tmp_path, monkeypatch):
     file = _trial_file(tmp_path)
-    monkeypatch.setitem(FORMATS, "plain", ExportFormat("plain", _write_plainly, (".h5",)))
+    monkeypatch.setitem(ROWS, "plain", ExportFormat("plain", _write_plainly, (".h5",)))
     for overwrite in (False, True):
         with pytest.raises(ConfigError, match=r"OUTPUT_(IS_INPUT|EXISTS)"):
             export_to_file(file, "plain", file, overwrite=overwrite)
@@ -88,7 +88,7 @@ def test_a_disk_error_of_an_exporter_is_told_and_leaves_nothing(tmp_path, monkey
         path.write_text("half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setitem(FORMATS, "plain", ExportFormat("plain", write_half, (".txt",)))
+    monkeypatch.setitem(ROWS, "plain", ExportFormat("plain", write_half, (".txt",)))
     with pytest.raises(OSError, match=r"WRITE_FAILED.*No space left"):
         export_to_file(file, "plain", tmp_path / "a.txt")
     assert [path.name for path in tmp_path.iterdir()] == ["t.h5"]

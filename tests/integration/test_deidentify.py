@@ -1,0 +1,243 @@
+"""A hand-over without names: planted words are sought byte by byte in whatever is written."""
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mocap.errors import ExportError
+from mocap.export.privacy import Alias, alias_of, deidentified, forget, places_of
+from mocap.export.privacy.words import Vocabulary
+from mocap.pipeline.export import ROWS, export_to_file
+from mocap.pipeline.export_privacy import WithoutIdentity, check_no_leak, check_output_name
+from mocap.pipeline.privacy_words import vocabulary
+from mocap.schema import Status
+from mocap.storage import read_trial, write_trial
+from mocap.trial import (
+    AngleDefinition,
+    Assessment,
+    Event,
+    JointAngles,
+    Measure,
+    Metric,
+    Operation,
+    Points3D,
+    Rejected,
+    Rule,
+    Segments,
+    Table,
+    Trial,
+    Verdict,
+    Words,
+)
+from tests.fixtures.planted_words import Planted, rig_of
+
+OWN_LABELS = ("LASI", "RASI", "RPSI", "LPSI", "LKNE")
+
+
+def planted_trial() -> tuple[Trial, tuple[str, ...]]:
+    """A trial in which somebody's words stand wherever words may stand, and these words."""
+    plant = Planted()
+    labels = (*(f"{plant()}:{label}" for label in OWN_LABELS), *(plant() for _ in range(15)))
+    position = np.random.default_rng(1).normal(size=(12, len(labels), 3))
+    position[4, 2] = np.nan
+    points = Points3D(position, labels, 50.0, status=np.full(position.shape[:2], Status.MEASURED, np.uint8))
+    names = ("pelvic_tilt", f"imported_{plant()}", f"imported_{plant()}")
+    angles = JointAngles(
+        tuple(AngleDefinition(name, f"coordinate of the model behind {plant()}.mot", "s", "p", f"as in {plant()}",
+                              "absolute", f"from {labels[0]} and {labels[7]} of {plant()}") for name in names),
+        np.full((12, 3), 0.1), 50.0, frame_reason=np.eye(12, 3, dtype=np.uint8),
+        frame_reason_words=("", f"points missing: {labels[8]} in {plant()}"),
+    )  # fmt: skip
+    measure = Measure("heel_rise_r", np.full(12, 0.01), "m", f"height of {labels[9]}", "up", f"as {plant()} said")
+    segments = Segments(("pelvis",), np.tile(np.eye(4), (12, 1, 1, 1)), 50.0, (measure,))
+    code, note = plant(), plant()
+    metric = Metric("depth", "m", f"of {code}", np.array([np.nan]), reasons=(f"{labels[7]} is missing in {plant()}",))
+    words = Words("review", f"what {plant()} wrote", (f"see {note}",))
+    assessment = Assessment(
+        "squat", Table("repetitions", 1, (metric,), (words,)),
+        (Rejected(0.0, 0.1, 0.2, f"taken out by a reviewer: {note}"), Rejected(0.0, 0.1, 0.2, f"{labels[6]} is off")),
+        screening=(Rule("depth", "not assessable", f"{labels[7]} of {code}", f"evidence of {plant()}"),),
+        notes=(f"{code} had pain", f"load as {plant()} stated"), settings={"depth.by": plant()},
+    )  # fmt: skip
+    subject = {"mass_kg": 71.5, "static_recorded": "2026-03-08", "static_operator": plant(), "nickname": plant(),
+               "static_trial": plant(), f"{plant().lower()}_m": 1.0, "leg_length_l_m": 0.9}  # fmt: skip
+    context = {"load_kg": 20.0, "footwear": "barefoot", "cue": f"{plant()} said deeper", "pain": plant(),
+               plant().lower(): 3.0}  # fmt: skip
+    stepped = (
+        Operation("import", {"file": f"{plant()}.c3d", "notes": f"title {plant()}; comment {plant()}", "first_frame": 1,
+                             "folder": f"/home/{plant()}/{plant()}", "units": "mm"}),
+        Operation("kinematics", {"marker_set": "plug-in-gait", "owner": plant(), "notes": plant()}),
+    )  # fmt: skip
+    trial = Trial(
+        f"{code}_{plant()}", points, points_smoothed=points, rig=rig_of(plant), segments=segments, angles=angles,
+        subject_code=code, task="squat", created_utc="2026-03-15T10:11:12Z", site=plant(), operator=plant(),
+        subject=subject, context=context, bones=((labels[0], labels[1]), (labels[6], labels[7])),
+        quality=tuple(Verdict("gap", 1.0, 2.0, "s", True, f"{labels[k]} in {plant()}.c3d") for k in range(10)),
+        operations=stepped, inputs={f"{plant()}/{plant()}.c3d": "0" * 64},
+        events=(Event(0.1, "squat_bottom", note=f"moved by {note}"), Event(0.2, plant(), note=plant())),
+        assessments=(assessment,),
+    )  # fmt: skip
+    return _with_whatever_else(trial, plant), plant.words
+
+
+def _with_whatever_else(trial: Trial, plant: Planted) -> Trial:
+    """Bring the number of planted words to 200: the rest among the sources of the provenance."""
+    many = {f"{plant()} {number}.mp4": "1" * 64 for number in range(200 - len(plant.words))}
+    return replace(trial, inputs={**trial.inputs, **many})
+
+
+def _forms(word: str) -> Iterator[bytes]:
+    """Written here once more, for the test: plain, as 16 bits, and the middle of all three ways of base64."""
+    for raw in (word.encode(), word.encode("utf-16-le"), word.encode("utf-16-be")):
+        yield raw
+        for before in (b"", b"a", b"ab"):
+            yield base64.b64encode(before + raw + b"zz")[4:-4]
+
+
+@pytest.fixture(scope="module")
+def exports(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("without")
+    trial, words = planted_trial()
+    write_trial(folder / "t.h5", trial)
+    out = folder / "out"
+    out.mkdir()
+    for name, row in ROWS.items():
+        export_to_file(folder / "t.h5", name, out / f"given_{name}{row.endings[0] if row.endings else ''}",
+                       key=folder / "key.json")  # fmt: skip
+    return folder, trial, words
+
+
+@pytest.fixture(scope="module")
+def known() -> Vocabulary:
+    return vocabulary()
+
+
+def test_the_trial_as_such_holds_all_that_is_planted(exports):
+    folder, _, words = exports
+    content = (folder / "t.h5").read_bytes()
+    assert len(words) == 200
+    assert sum(word.encode() in content or word.lower().encode() in content for word in words) == 200
+
+
+def test_no_planted_word_is_found_in_any_format(exports):
+    folder, _, words = exports
+    found = []
+    for file in (path for path in (folder / "out").rglob("*")):
+        content = str(file.relative_to(folder)).encode() + (file.read_bytes() if file.is_file() else b"")
+        found += [(file.name, word) for word in words for form in _forms(word) if form in content]
+        found += [(file.name, word) for word in words if word.lower().encode() in content.lower()]
+    assert found == []
+
+
+def test_what_is_no_ones_stays(exports):
+    folder, trial, _ = exports
+    back = read_trial(folder / "out" / "given_h5.h5")
+    assert back.points.names[:5] == OWN_LABELS and back.points.names[5] == "point_6"
+    np.testing.assert_array_equal(back.points.position, trial.points.position)
+    assert back.bones == (("LASI", "RASI"), ("point_7", "point_8"))
+    assert back.subject["mass_kg"] == 71.5 and back.subject["leg_length_l_m"] == 0.9
+    assert set(back.subject) == {"mass_kg", "leg_length_l_m", "static_recorded"}
+    assert dict(back.context) == {"load_kg": 20.0, "footwear": "barefoot"}
+    assert [one.name for one in back.operations] == ["import", "kinematics"]
+    assert dict(back.operations[0].parameters) == {"first_frame": 1, "units": "mm"}
+    assert back.operations[1].parameters["marker_set"] == "plug-in-gait"
+    assert back.angles.names == ("pelvic_tilt", "imported_angle_2", "imported_angle_3")
+    assert "LASI" in back.angles.definitions[0].method and "point_8" in back.angles.definitions[0].method
+    assert back.rig.names[0] == "camera_1" and back.rig.names[1] == "cam_1"
+    assert back.assessments[0].rejected[0].reason == "taken out by a reviewer"
+    assert back.assessments[0].repetitions["depth"].reasons[0].startswith("point_8 is missing")
+
+
+def test_dates_keep_their_distance_and_move_by_whole_weeks(exports):
+    from datetime import date
+
+    folder, _, _ = exports
+    back = read_trial(folder / "out" / "given_h5.h5")
+    recorded, stood = (date.fromisoformat(text) for text in (back.created_utc, back.subject["static_recorded"]))
+    assert (recorded - stood).days == 7
+    shift = (recorded - date(2026, 3, 15)).days
+    assert shift % 7 == 0 and -5 * 364 <= shift <= -364
+
+
+def test_the_key_gives_a_person_one_alias_and_can_forget_them(tmp_path):
+    key = tmp_path / "apart" / "key.json"
+    first, again, other = (alias_of(key, code, trial) for code, trial in (("P1", "a"), ("P1", "b"), ("P2", "a")))
+    assert first.subject == again.subject != other.subject
+    assert (first.trial, again.trial) == (f"{first.subject}_T01", f"{first.subject}_T02")
+    assert first.shift_days == again.shift_days and alias_of(key, "P1", "a") == first
+    assert key.stat().st_mode & 0o077 == 0
+    assert forget(key, "P1") and not forget(key, "P1") and "P1" not in key.read_text()
+    assert alias_of(key, "P1", "a").subject != first.subject
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"format": "mocap-key", "version": 1, "subjects": {"P": 3}}', "\0"])
+def test_a_broken_key_is_refused_and_kept(tmp_path, content):
+    (tmp_path / "key.json").write_text(content)
+    with pytest.raises(ExportError, match="KEY_BROKEN"):
+        alias_of(tmp_path / "key.json", "P1", "a")
+    assert (tmp_path / "key.json").read_text() == content
+
+
+def test_a_name_of_the_output_that_tells_is_refused(exports):
+    folder, trial, _ = exports
+    with pytest.raises(ExportError, match=r"DEIDENTIFY_NAME.*Name it otherwise, as S[A-Z0-9]{6}_T01\.csv"):
+        export_to_file(folder / "t.h5", "csv", folder / f"{trial.subject_code}.csv", key=folder / "key.json")
+
+
+@pytest.mark.parametrize("how", [str.encode, lambda word: word.encode("utf-16-le"),
+                                 lambda word: base64.b64encode(b"k" + word.encode("utf-16-be") + b"\0")])  # fmt: skip
+def test_a_leak_is_found_in_the_files_themselves(tmp_path, how):
+    (tmp_path / "a.bin").write_bytes(b"\0" * ((1 << 22) - 7) + how("Q8x-Vandermolen") + b"\0" * 99)
+    without = WithoutIdentity(None, Alias("S", "S_T01", -7), frozenset({"Q8x-Vandermolen", "Other"}), {})
+    with pytest.raises(ExportError, match=r"DEIDENTIFY_LEAK.*Q8x-Vandermolen"):
+        check_no_leak([tmp_path / "a.bin"], without)
+    check_output_name(tmp_path / "a.bin", without)
+    assert places_of({"nowhere"}, [tmp_path / "a.bin"]) == ()
+
+
+def test_a_part_that_nobody_looked_at_is_never_handed_over():
+    from dataclasses import make_dataclass
+
+    later = make_dataclass("Later", [("secret", str)], bases=(Trial,), frozen=True, eq=False, kw_only=True)
+    trial = later("t", Points3D(np.zeros((1, 1, 3)), ("A",), 50.0), secret="x")
+    with pytest.raises(ExportError, match=r"DEIDENTIFY_UNKNOWN.*secret"):
+        deidentified(trial, Alias("S", "S_T01", -7), Vocabulary(frozenset(), frozenset()))
+
+
+@pytest.mark.parametrize("text", ["barefoot", "back squat", "heel wedge 20 mm", "plug-in-gait", "Foot Strike", "up z"])
+def test_words_of_the_field_may_stay(known, text):
+    assert known.is_plain(text)
+
+
+@pytest.mark.parametrize("text", ["Miller", "P01", "12345678", "1980-03-01", "01.02.80", "squat of jdoe", "A"])
+def test_other_words_may_not(known, text):
+    assert not known.is_plain(text)
+
+
+@pytest.mark.parametrize("label", ["LASI", "r_knee", "R_HJC_reg", "LFEO", "cam_03", "RKneeMarker2", "L.ASIS"])
+def test_labels_of_the_field_are_known(known, label):
+    assert known.is_label(label)
+
+
+@pytest.mark.parametrize("label", ["Young_LASI", "jdoe_knee", "P01", "cam_jdoe", "knee" * 20])
+def test_other_labels_are_not(known, label):
+    assert not known.is_label(label)
+
+
+def test_a_key_without_asking_is_refused(tmp_path, mocap_cli):
+    done = mocap_cli("export", tmp_path / "t.h5", "--to", "csv", "--out", tmp_path / "o.csv", "--key", tmp_path / "k")
+    assert done.status == 1 and "CONFIG_VALUE" in done.error_line
+
+
+def test_the_command_says_under_which_name_it_went(exports, tmp_path, mocap_cli, monkeypatch):
+    folder, _, _ = exports
+    monkeypatch.setenv("MOCAP_KEY", str(tmp_path / "key.json"))
+    asked = ("--to", "h5", "--out", tmp_path / "o.h5", "--deidentify", "--verify", "--json")
+    done = mocap_cli("export", folder / "t.h5", *asked)
+    told = json.loads(done.out)
+    assert done.status == 0 and told["verified"] and told["alias"].endswith("_T01") and len(told["renamed"]) == 20
+    assert read_trial(tmp_path / "o.h5").trial_id == told["alias"]
