@@ -13,6 +13,7 @@ from calibration import CameraRig
 from mocap.errors import ExportError
 from mocap.export.privacy.assessed import assessment_without, event_without
 from mocap.export.privacy.key import Alias
+from mocap.export.privacy.recorded import recorded_without
 from mocap.export.privacy.words import Scrubber, Vocabulary
 from mocap.trial import JointAngles, Operation, Points3D, Segments, Timeline, Trial, Verdict
 
@@ -59,6 +60,7 @@ def deidentified(trial: Trial, alias: Alias, vocabulary: Vocabulary) -> Deidenti
     scrubber = Scrubber(vocabulary)
     _learn(trial, scrubber)
     labels = _learned_labels(trial, scrubber)
+    recorded = recorded_without(trial, scrubber)  # before any sentence: it learns names, too
     made = replace(
         trial, trial_id=alias.trial, subject_code=alias.subject, created_utc=alias.shifted(trial.created_utc),
         site="", operator="", task=_plain(trial.task, vocabulary), inputs={},
@@ -77,7 +79,7 @@ def deidentified(trial: Trial, alias: Alias, vocabulary: Vocabulary) -> Deidenti
         quality=tuple(_verdict(one, scrubber) for one in trial.quality),
         operations=tuple(_operation(one, scrubber) for one in trial.operations),
         events=tuple(event_without(one, vocabulary) for one in trial.events),
-        assessments=tuple(assessment_without(one, scrubber) for one in trial.assessments),
+        assessments=tuple(assessment_without(one, scrubber) for one in trial.assessments), **recorded,
     )  # fmt: skip
     changed = {name: new for name, new in labels.items() if name != new}
     return Deidentified(made, frozenset(scrubber.identifiers), changed)
@@ -86,7 +88,8 @@ def deidentified(trial: Trial, alias: Alias, vocabulary: Vocabulary) -> Deidenti
 _KNOWN = {
     "trial_id", "points", "points_smoothed", "rig", "timeline", "keypoints", "segments", "angles", "subject_code",
     "task", "created_utc", "site", "operator", "forward_axis", "axis_source", "gravity_known", "subject", "context",
-    "bones", "quality", "operations", "inputs", "events", "assessments",
+    "bones", "quality", "operations", "inputs", "events", "assessments", "analog", "force_plates", "model_outputs",
+    "imported_poses", "origin",
 }  # fmt: skip
 
 
@@ -113,6 +116,10 @@ def _learn(trial: Trial, scrubber: Scrubber) -> None:
         said = {name: value for name, value in step.parameters.items() if isinstance(value, str) and name != "notes"}
         scrubber.learn(*said.values(), sentences=True)
     scrubber.learn(*(event.note for event in trial.events), sentences=True)
+    if trial.origin is not None:
+        for parameter in trial.origin.parameters.values():
+            words = [one for one in (*parameter.values, parameter.description) if isinstance(one, str)]
+            scrubber.learn(*words, sentences=True)
     if trial.rig is not None:
         scrubber.learn(*(value for value in trial.rig.metadata.values() if isinstance(value, str)), sentences=True)
 
