@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from calibration.sources import CameraSource, iter_frames
 from mocap.errors import FormatError, ShapeError, SourceError
-from mocap.readers.video_container import GOOD_PART, VideoIndex, decoded, opened, read_index
+from mocap.readers.video_container import GOOD_PART, VideoIndex, decoded, read_index
 
 # Formats whose first plane is the gray image, of a byte per pixel.
 _LUMA_FIRST = frozenset(
@@ -64,14 +64,11 @@ def read_video_info(path: str | Path) -> VideoInfo:
     """
     path = Path(path)
     index = read_index(path)
-    with opened(path) as container:
-        stream = container.streams.video[0]
-        rate = float(stream.average_rate) if stream.average_rate else np.nan
-        codec, audio = stream.codec_context.name, bool(container.streams.audio)
     span = (index.ticks[-1] - index.ticks[0]) * index.seconds_per_tick if len(index.ticks) > 1 else 0.0
     mean = (len(index.ticks) - 1) / span if span > 0 else np.nan
     return VideoInfo(
-        path, index.first_size, index.n_frames, rate, mean, codec, index.rotation_deg, audio, index.notes
+        path, index.first_size, index.n_frames, index.tagged_rate_hz, mean, index.codec, index.rotation_deg,
+        index.has_audio, index.notes,
     )  # fmt: skip
 
 

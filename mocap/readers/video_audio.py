@@ -5,7 +5,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from mocap.readers.video_container import opened
+from mocap.readers.video_container import opened, read_index
 from mocap.sync.sound import AudioTrack
 
 #: Enough for claps and speech, and little to keep: 10 minutes are 19 MB.
@@ -30,13 +30,13 @@ def read_audio(path: str | Path, *, rate_hz: int = AUDIO_RATE_HZ) -> AudioTrack 
     Raises
     ------
     SourceError
-        VIDEO_MISSING, VIDEO_UNREADABLE
+        VIDEO_MISSING, VIDEO_UNREADABLE, VIDEO_TRUNCATED
     """
     path = Path(path)
+    if not read_index(path).has_audio:  # goes through the container first, in a process of its own
+        return None
     pieces: list[tuple[float, np.ndarray]] = []
     with opened(path) as container:
-        if not container.streams.audio:
-            return None
         resampler = av.AudioResampler(format="flt", layout="mono", rate=rate_hz)
         for frame in container.decode(container.streams.audio[0]):
             pieces.extend(_sound(resampler, frame))

@@ -3,7 +3,8 @@
 import contextlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import av
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from calibration.digits import counted
 from mocap.errors import FormatError, MocapError, SourceError
+from mocap.isolation import Answer, Lost, parse
 
 # What recorders write; a playlist or a list of other files under a video's name is not opened.
 _CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,mpegvideo,asf,flv,mxf,m4v,h264,hevc,ogg"
@@ -22,13 +24,32 @@ GOOD_PART = "Copy it again from the camera; if that is all there is, cut it to i
 
 @dataclass(frozen=True, eq=False)
 class VideoIndex:
-    """The presentation times of all frames that are shown, in order; empty where the container stores none."""
+    """What a video's container says, and the presentation times of its frames.
+
+    Attributes
+    ----------
+    ticks : ndarray of int, shape (frame,)
+        Of all frames that are shown, in order; empty where the container stores none.
+    n_frames : int
+    seconds_per_tick : float
+    first_size : tuple of int
+        Width and height in px, after the rotation tag.
+    rotation_deg : int
+    tagged_rate_hz : float
+        NaN where there is no tag.
+    codec : str
+    has_audio : bool
+    notes : tuple of str
+    """
 
     ticks: NDArray
     n_frames: int
     seconds_per_tick: float
     first_size: tuple[int, int]
     rotation_deg: int
+    tagged_rate_hz: float
+    codec: str
+    has_audio: bool
     notes: tuple[str, ...]
 
 
@@ -36,7 +57,7 @@ class VideoIndex:
 def opened(path: Path) -> Iterator["av.container.InputContainer"]:
     """Open a video; whatever FFmpeg finds wrong within the block becomes an error that names the file."""
     if not path.is_file():
-        raise SourceError(f"There is no video {path}.", "Check the path.", code="VIDEO_MISSING")
+        raise _missing(path)
     options = {"protocol_whitelist": "file", "format_whitelist": _CONTAINERS}
     try:
         with av.open(f"file:{path}", options=options, metadata_errors="replace") as container:
@@ -51,10 +72,49 @@ def opened(path: Path) -> Iterator["av.container.InputContainer"]:
 
 
 def read_index(path: Path) -> VideoIndex:
-    """Read when each frame is shown, in seconds and in the order of showing, without decoding more than the first."""
+    """Read when each frame is shown, without decoding more than the first, in a process of its own.
+
+    Raises
+    ------
+    SourceError
+        VIDEO_MISSING, VIDEO_UNREADABLE, VIDEO_TRUNCATED.
+    FormatError
+        VIDEO_SIZE.
+    """
+    if not path.is_file():
+        raise _missing(path)
+    about = path.stat()
+    return _index_of(path, (about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns))
+
+
+@lru_cache(maxsize=256)
+def _index_of(path: Path, identity: tuple[int, ...]) -> VideoIndex:
+    # A video is asked for its times, its size and its pictures in turn; going through it once is enough.
+    try:
+        answer = parse("video", path)
+    except Lost as lost:
+        raise unreadable(path, f"cannot be read as a video ({lost})") from lost
+    ticks, words = answer.arrays["ticks"], answer.words
+    width, height = words.pop("first_size")
+    fits = 0 <= words["n_frames"] <= identity[2] and len(ticks) in (0, words["n_frames"])  # a frame takes a byte
+    if ticks.dtype != np.int64 or ticks.ndim != 1 or not fits:
+        raise unreadable(path, "cannot be read as a video (its frames contradict themselves)")
+    ticks.flags.writeable = False
+    return VideoIndex(ticks=ticks, first_size=(width, height), notes=tuple(words.pop("notes")), **words)
+
+
+def parse_index(path: Path) -> Answer:
+    """Go through a video in this process, as `read_index` has it done in another."""
+    words = asdict(_read_index(path))
+    return Answer({"ticks": words.pop("ticks")}, words)
+
+
+def _read_index(path: Path) -> VideoIndex:
     first = _first_frame(path)
     with opened(path) as container:
         stream = container.streams.video[0]
+        rate = float(stream.average_rate) if stream.average_rate else np.nan
+        codec, audio = stream.codec_context.name, bool(container.streams.audio)
         shown, n_packets, untimed, cut = [], 0, 0, 0
         for packet in container.demux(stream):
             if not packet.size:
@@ -77,11 +137,12 @@ def read_index(path: Path) -> VideoIndex:
         notes = (f"{path.name} holds {counted(cut, 'frame')} that its edit list hides: left out",)
     if untimed or first.pts is None or not tick or len(np.unique(ticks)) < len(ticks):
         note = f"{path.name} does not store when each of its frames is shown"
-        return VideoIndex(np.zeros(0, np.int64), len(shown) + untimed, tick, size, rotation, (*notes, note))
+        none, notes = np.zeros(0, np.int64), (*notes, note)
+        return VideoIndex(none, len(shown) + untimed, tick, size, rotation, rate, codec, audio, notes)
     hidden = int((ticks < first.pts).sum())
     if hidden:
         notes += (f"{path.name} begins with {counted(hidden, 'frame')} that cannot be shown: frame 0 is the one after",)
-    return VideoIndex(ticks[hidden:], len(ticks) - hidden, tick, size, rotation, notes)
+    return VideoIndex(ticks[hidden:], len(ticks) - hidden, tick, size, rotation, rate, codec, audio, notes)
 
 
 def _first_frame(path: Path) -> "av.VideoFrame":
@@ -95,6 +156,7 @@ def _first_frame(path: Path) -> "av.VideoFrame":
                 f"The video {path} claims pictures of {context.width} x {context.height} px.", COPY_AGAIN,
                 code="VIDEO_SIZE",
             )  # fmt: skip
+        context.thread_count = 1  # for one picture, others would only take memory
         for frame in container.decode(stream):
             return frame
     raise unreadable(path, "holds no frame that can be decoded")
@@ -125,6 +187,10 @@ def _promised_s(container: "av.container.InputContainer") -> float:
         return 3600.0 * int(said[1]) + 60.0 * int(said[2]) + float(said[3])
     alone = not container.streams.audio  # sound may go on after the pictures
     return float(container.duration / av.time_base) if container.duration and alone else 0.0
+
+
+def _missing(path: Path) -> SourceError:
+    return SourceError(f"There is no video {path}.", "Check the path.", code="VIDEO_MISSING")
 
 
 def _truncated(path: Path, where: str) -> SourceError:
