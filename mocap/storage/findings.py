@@ -9,7 +9,7 @@ import numpy as np
 from mocap.errors import TrialFileError
 from mocap.storage.decode import decode
 from mocap.storage.hdf import load
-from mocap.storage.integrity import mismatches
+from mocap.storage.integrity import PATH, mismatches
 from mocap.storage.layout import Group, Variable
 from mocap.storage.migrate import migrated
 
@@ -40,10 +40,10 @@ def inspect(path: Path) -> tuple[Finding, ...]:
     The HDF5 library may crash or hang on a damaged file: only for files whose seal holds, or in a process of its own.
     """
     try:
-        groups = load(path, sealed=False)
+        groups, found = load(path, sealed=False)
     except TrialFileError as error:
         return (Finding(str(path), error.cause, error.code),)
-    findings = [Finding(item, problem, "TRIAL_DAMAGED") for item, problem in mismatches(groups)]
+    findings = [Finding(item, problem, "TRIAL_DAMAGED") for item, problem in mismatches(groups.get(PATH), found)]
     groups = migrated(groups)
     findings += _schema_findings(groups)
     try:

@@ -1,64 +1,34 @@
-"""Move groups to and from an HDF5 file that is a netCDF-4 file as well."""
+"""Read groups of an HDF5 file that is a netCDF-4 file as well."""
 
-from collections.abc import Collection, Iterator, Mapping
+import os
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from mocap.errors import SourceError, TrialFileError
 from mocap.schema import FORMAT, FORMAT_VERSION
+from mocap.storage.chunks import unpacked
+from mocap.storage.integrity import PATH, attribute_items, chunk_item, chunk_starts, sha256_of, variable_item, window_of
 from mocap.storage.layout import Group, Variable
-from mocap.storage.scan import STRUCTURE, attribute_names, scan, scan_attributes
+from mocap.storage.scan import Budget, Stored, StoredGroup, attributes_of, decoded, scan
 from mocap.storage.seal import read_seal
 from mocap.storage.sealed_file import SealedFile
 
-_TEXT = h5py.string_dtype("utf-8")
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_RESTORE = "Restore the file from a copy, or make it again."
 # What h5py is seen to raise on damaged files.
 READ_ERRORS = (
     OSError, RuntimeError, KeyError, ValueError, TypeError, IndexError, OverflowError, MemoryError, SystemError,
 )  # fmt: skip
-
-
-def save(path: Path, groups: Mapping[str, Group]) -> None:
-    """Write groups to a new file, the same bytes for the same groups."""
-    # The earliest format keeps no creation times, and every reader knows it.
-    with h5py.File(path, "x", libver="earliest") as file:
-        for name, group in groups.items():
-            owner = file if name == "/" else file.create_group(name)
-            for key, value in group.attributes.items():
-                owner.attrs[key] = value
-            _attach({key: _create(owner, key, variable) for key, variable in group.variables.items()}, group)
-        file.flush()
-
-
-def _create(owner: h5py.Group, name: str, variable: Variable) -> h5py.Dataset:
-    if variable.is_text:
-        dataset = owner.create_dataset(name, data=variable.data, dtype=_TEXT, track_times=False)
-    elif variable.chunks is None:
-        dataset = owner.create_dataset(name, data=variable.data, track_times=False)
-    else:
-        dataset = owner.create_dataset(
-            name, data=variable.data, chunks=variable.chunks, compression="gzip", compression_opts=4, shuffle=True,
-            fletcher32=True, track_times=False,
-        )  # fmt: skip
-    attributes = dataset.attrs
-    for key, value in variable.attributes.items():
-        attributes[key] = value
-    return dataset
-
-
-def _attach(owner: Mapping[str, h5py.Dataset], group: Group) -> None:
-    scales = [name for name, variable in group.variables.items() if variable.dims == (name,)]
-    for name in scales:
-        owner[name].make_scale(name)
-    for name, variable in group.variables.items():
-        if name not in scales:
-            for axis, dim in enumerate(variable.dims):
-                owner[name].dims[axis].attach_scale(owner[dim])
+_THREADS = min(4, os.cpu_count() or 1)
 
 
 class SealError(TrialFileError):
@@ -67,11 +37,41 @@ class SealError(TrialFileError):
     code = "TRIAL_DAMAGED"
 
 
-def load(path: Path, only: Collection[str] = (), *, sealed: bool = True) -> dict[str, Group]:
-    """Read all groups of a file, the root first; beside it those of these names alone, where some are named.
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A trial file that is open and was looked through.
+
+    Attributes
+    ----------
+    groups : mapping of str to StoredGroup
+        By path, the root first.
+    budget : Budget
+        How much it may still make its reader take.
+    """
+
+    groups: Mapping[str, StoredGroup]
+    budget: Budget
+
+
+def load(path: Path, only: Collection[str] = (), *, sealed: bool = True) -> tuple[dict[str, Group], dict[str, str]]:
+    """Read all groups of a file and digest them; of groups beside the root those of these names alone, where some are.
 
     With `sealed` the HDF5 library gets to see such bytes alone as fit the seal; without, it may crash or hang on a
     damaged file.
+
+    Parameters
+    ----------
+    path : Path
+    only : collection of str
+        Names of groups of the root, to be read with all within them.
+    sealed : bool
+
+    Returns
+    -------
+    groups : dict of str to Group
+        By path, the root first.
+    digests : dict of str to str
+        SHA-256 of what was read, by item, see `mocap.storage.integrity`.
 
     Raises
     ------
@@ -83,19 +83,35 @@ def load(path: Path, only: Collection[str] = (), *, sealed: bool = True) -> dict
         `NOT_A_TRIAL`, `TRIAL_NEWER`, `TRIAL_DAMAGED`, `TRIAL_UNSAFE`.
     """
     check_signature(path)
-    with opened(path, sealed=sealed) as file:
-        groups: dict[str, Group] = {}
-        _collect(file["/"], "", groups, only)
-        if groups["/"].variables:
-            raise TrialFileError(
-                f"/{next(iter(groups['/'].variables))} lies outside every group.", "Use a file of this program.",
-                code="TRIAL_UNSAFE",
-            )  # fmt: skip
-        return groups
+    groups, found = {}, {}  # type: tuple[dict[str, Group], dict[str, str]]
+    with opened(path, sealed=sealed) as file, ThreadPoolExecutor(_THREADS) as pool:
+        for name, stored in file.groups.items():
+            if name != "/" and only and name.split("/")[1] not in only:
+                continue
+            groups[name], digests = read_group(name, stored, file.budget, pool)
+            found |= digests
+    return groups, found
+
+
+def load_digests(path: Path) -> tuple[Group | None, dict[str, str]]:
+    """Read all of a sealed file chunk by chunk and digest it; keep the group of the digests alone.
+
+    Raises
+    ------
+    SourceError, TrialFileError
+        See `load`.
+    """
+    integrity, found = None, {}  # type: tuple[Group | None, dict[str, str]]
+    with opened(path, sealed=True) as file, ThreadPoolExecutor(_THREADS) as pool:
+        for name, stored in file.groups.items():
+            group, digests = read_group(name, stored, file.budget, pool, kept=name == PATH)
+            integrity = group if name == PATH else integrity
+            found |= digests
+    return integrity, found
 
 
 @contextmanager
-def opened(path: Path, *, sealed: bool) -> Iterator[h5py.File]:
+def opened(path: Path, *, sealed: bool) -> Iterator[Opened]:
     """Open a trial file that holds nothing which a trial file never does.
 
     Raises
@@ -107,41 +123,49 @@ def opened(path: Path, *, sealed: bool) -> Iterator[h5py.File]:
     """
     with path.open("rb", buffering=0) as raw:
         source = _source(path, raw) if sealed else None
-        try:
-            # Who reads does not hinder who writes: a new file takes the place of this one.
-            with h5py.File(source, "r") if source else h5py.File(path, "r", locking=False) as file:
-                # A file of another kind, or of a later version, may hold other things; that is said first.
-                scan_attributes(file["/"], "/")
-                check_format(file.attrs, path)
-                scan(file)
-                yield file
-        except TrialFileError as error:
-            _check_blocks(path, source)
-            place = "" if str(path) in error.cause else f"{path}: "
-            raise TrialFileError(f"{place}{error.cause}", error.remedy, error.code) from error
-        except READ_ERRORS as error:
-            _check_blocks(path, source)
-            raise TrialFileError(
-                f"{path} is cut off or damaged: {error}", "Restore the file from a copy, or make it again.",
-                code="TRIAL_DAMAGED",
-            ) from error  # fmt: skip
+        # Who reads does not hinder who writes: a new file takes the place of this one.
+        with (
+            read_errors(path, source),
+            h5py.File(source, "r") if source else h5py.File(path, "r", locking=False) as file,
+        ):
+            n_bytes = os.fstat(raw.fileno()).st_size
+            # A file of another kind, or of a later version, may hold other things; that is said first.
+            check_format(attributes_of(file["/"].id, "/", Budget(n_bytes)), path)
+            groups, budget = scan(file, n_bytes)
+            if groups["/"].variables:
+                raise TrialFileError(
+                    f"/{next(iter(groups['/'].variables))} lies outside every group.", "Use a file of this program.",
+                    code="TRIAL_UNSAFE",
+                )  # fmt: skip
+            yield Opened(groups, budget)
+
+
+@contextmanager
+def read_errors(path: Path, source: SealedFile | None = None) -> Iterator[None]:
+    """Tell what h5py raises as that of a damaged file, and a damaged block as such, whatever HDF5 made of it."""
+    try:
+        yield
+    except TrialFileError as error:
         _check_blocks(path, source)
+        place = "" if str(path) in error.cause else f"{path}: "
+        raise TrialFileError(f"{place}{error.cause}", error.remedy, error.code) from error
+    except READ_ERRORS as error:
+        _check_blocks(path, source)
+        raise TrialFileError(f"{path} is cut off or damaged: {error}", _RESTORE, code="TRIAL_DAMAGED") from error
+    _check_blocks(path, source)
 
 
 def _source(path: Path, raw: BinaryIO) -> SealedFile | None:
     """The file that HDF5 reads from; None where it may read the path itself, as the whole file fits its seal."""
     seal = read_seal(raw)
     if seal is None:
-        raise SealError(f"{path} has no seal that fits.", "Restore the file from a copy, or make it again.")
+        raise SealError(f"{path} has no seal that fits.", _RESTORE)
     return SealedFile(raw, seal) if seal.digests else None
 
 
 def _check_blocks(path: Path, source: SealedFile | None) -> None:
-    """Refuse a file of which a block was damaged, whatever HDF5 made of it."""
     if source is not None and source.damaged is not None:
-        raise SealError(
-            f"{path} is damaged from byte {source.damaged} on.", "Restore the file from a copy, or make it again."
-        )
+        raise SealError(f"{path} is damaged from byte {source.damaged} on.", _RESTORE)
 
 
 def check_signature(path: Path) -> None:
@@ -182,53 +206,132 @@ def check_format(attributes: Mapping[str, Any], path: Path) -> None:
         )
 
 
-def _collect(owner: h5py.Group, path: str, groups: dict[str, Group], only: Collection[str] = ()) -> None:
-    groups[path or "/"], inner = _group(owner, path)
-    for name, child in inner.items():
-        if not only or name in only:
-            _collect(child, f"{path}/{name}", groups)
+def read_group(
+    path: str, group: StoredGroup, budget: Budget, pool: ThreadPoolExecutor, *, kept: bool = True
+) -> tuple[Group, dict[str, str]]:
+    """Read a group and digest it; where it is not kept, the variables that are returned have no values."""
+    name_at = names_of_axes(group)
+    variables, found = {}, attribute_items(path, group.attributes)
+    for name, stored in group.variables.items():
+        item = f"{path.rstrip('/')}/{name}"
+        with _damage_of(item):
+            variables[name], digests = _variable(item, stored, dims_of(stored, name, name_at), budget, pool, kept)
+        found |= digests
+    return Group(variables, group.attributes), found
 
 
-def _group(owner: h5py.Group, path: str) -> tuple[Group, dict[str, h5py.Group]]:
-    variables, inner = {}, {}
-    # HDF5 finds the name of an object that a reference leads to by looking through the whole file.
-    name_at = {h5py.h5o.get_info(owner.id, name.encode()).addr: name for name in owner}
-    for name, child in owner.items():
-        if isinstance(child, h5py.Dataset):
-            try:
-                variables[name] = _variable(child, name, name_at)
-            except READ_ERRORS as error:
-                raise TrialFileError(
-                    f"{path.rstrip('/')}/{name} is damaged: {error}.", "Restore the file from a copy.",
-                    code="TRIAL_DAMAGED",
-                ) from error  # fmt: skip
-        elif isinstance(child, h5py.Group):
-            inner[name] = child
-    return Group(variables, _attributes(owner)), inner
+@contextmanager
+def _damage_of(item: str) -> Iterator[None]:
+    try:
+        yield
+    except READ_ERRORS as error:
+        raise TrialFileError(f"{item} is damaged: {error}.", _RESTORE, code="TRIAL_DAMAGED") from error
 
 
-def _variable(dataset: h5py.Dataset, name: str, name_at: Mapping[int, str]) -> Variable:
-    if h5py.check_string_dtype(dataset.dtype):
-        data = np.empty(dataset.shape, object)
-        data[...] = dataset.asstr(errors="strict")[()]
-    else:
-        data = np.asarray(dataset[()])
-    if dataset.is_scale:
-        dims: tuple[str, ...] = (name,)
-    else:
-        dims = tuple(_dim(dataset, axis, name_at) for axis in range(dataset.ndim))
-    return Variable(dims, data, _attributes(dataset), dataset.chunks)
+def names_of_axes(group: StoredGroup) -> dict[int, str]:
+    """Return the names of the variables of a group by where they lie in the file.
+
+    HDF5 finds the name of an object that a reference leads to by looking through the whole file.
+    """
+    return {h5py.h5o.get_info(stored.id).addr: name for name, stored in group.variables.items()}
 
 
-def _dim(dataset: h5py.Dataset, axis: int, name_at: Mapping[int, str]) -> str:
-    scales = dataset.dims[axis]
-    if not len(scales):
-        return ""
-    scale = scales[0]
-    known = name_at.get(h5py.h5o.get_info(scale.id).addr)
-    return known or str(scale.name).rsplit("/", 1)[-1]
+def dims_of(stored: Stored, name: str, name_at: Mapping[int, str]) -> tuple[str, ...]:
+    """Return the names of the axes of a variable; '' where it has none."""
+    if h5py.h5ds.is_scale(stored.id):
+        return (name,)
+    found = []
+    for axis in range(len(stored.shape)):
+        scales: list[str] = []
+        if h5py.h5ds.get_num_scales(stored.id, axis):
+            h5py.h5ds.iterate(stored.id, axis, lambda one, to=scales: to.append(_scale_name(one, name_at)))
+        found.append(scales[0] if scales else "")
+    return tuple(found)
 
 
-def _attributes(owner: h5py.Group | h5py.Dataset) -> dict[str, Any]:
-    attributes = owner.attrs
-    return {name: attributes[name] for name in attribute_names(owner) if name not in STRUCTURE}
+def _scale_name(scale: h5py.h5d.DatasetID, name_at: Mapping[int, str]) -> str:
+    known = name_at.get(h5py.h5o.get_info(scale).addr)
+    return known or h5py.h5i.get_name(scale).decode().rsplit("/", 1)[-1]
+
+
+def _variable(
+    item: str, stored: Stored, dims: tuple[str, ...], budget: Budget, pool: ThreadPoolExecutor, kept: bool
+) -> tuple[Variable, dict[str, str]]:
+    attributes = attribute_items(item, stored.attributes)
+    if stored.chunks is None:
+        variable = Variable(dims, read_whole(stored, item, budget), stored.attributes)
+        return variable, {**variable_item(item, variable, {}), **attributes}
+    # One value in all places takes no memory.
+    data = np.empty(stored.shape, stored.dtype) if kept else np.broadcast_to(np.zeros((), stored.dtype), stored.shape)
+
+    def taken(start: tuple[int, ...], block: NDArray) -> str:
+        if kept:
+            data[window_of(start, block.shape)] = block
+        return sha256_of(block)
+
+    digests = {chunk_item(item, start): digest for start, digest in over_chunks(stored, taken, pool)}
+    variable = Variable(dims, data, stored.attributes, stored.chunks)
+    return variable, {**variable_item(item, variable, digests), **digests, **attributes}
+
+
+def over_chunks(
+    stored: Stored, made: Callable[[tuple[int, ...], NDArray], Any], pool: ThreadPoolExecutor,
+    starts: Iterator[tuple[int, ...]] | None = None,
+) -> Iterator[tuple[tuple[int, ...], Any]]:  # fmt: skip
+    """Yield what is made of each chunk, by its first index, in order; a few are in work at a time.
+
+    Raises
+    ------
+    ValueError
+        When a chunk is missing or cannot be unpacked.
+    """
+
+    def one(start: tuple[int, ...], content: bytes) -> Any:
+        return made(start, _cut(stored, start, content))
+
+    waiting: deque[tuple[tuple[int, ...], Future[Any]]] = deque()
+    for start in chunk_starts(stored.shape, stored.chunks) if starts is None else starts:
+        mask, content = stored.id.read_direct_chunk(start)
+        if mask:
+            raise ValueError(f"the chunk at {start} leaves filters out")
+        waiting.append((start, pool.submit(one, start, content)))
+        if len(waiting) > 2 * _THREADS:
+            first, done = waiting.popleft()
+            yield first, done.result()
+    for first, done in waiting:
+        yield first, done.result()
+
+
+def _cut(stored: Stored, start: tuple[int, ...], content: bytes) -> NDArray:
+    """Values of a chunk that lie within the array."""
+    block = unpacked(content, stored.dtype, stored.chunks or (), stored.filters)
+    return block[tuple(slice(length - first) for first, length in zip(start, stored.shape, strict=True))]
+
+
+def read_whole(stored: Stored, item: str, budget: Budget) -> NDArray:
+    """Return the values of a variable that is stored in one piece."""
+    if not stored.is_text:
+        data = np.empty(stored.shape, stored.dtype)
+        stored.id.read(h5py.h5s.ALL, h5py.h5s.ALL, data)
+        return data
+    words = np.empty(stored.shape, stored.id.dtype)
+    if words.size <= budget.words_at_once:
+        stored.id.read(h5py.h5s.ALL, h5py.h5s.ALL, words)
+        budget.take_words(words, item)
+        return decoded(words)
+    # Each may name the same long words of the file: never more than a few at a time.
+    step = budget.words_at_once
+    for row in np.ndindex(*stored.shape[:-1]):
+        for first in range(0, stored.shape[-1], step):
+            _read_words(stored, words, (*row, slice(first, min(first + step, stored.shape[-1]))))
+            budget.take_words(words[row][first : first + step], item)
+    return decoded(words)
+
+
+def _read_words(stored: Stored, words: NDArray, window: tuple[Any, ...]) -> None:
+    *row, last = window
+    part = np.empty(last.stop - last.start, stored.id.dtype)
+    space = stored.id.get_space()
+    space.select_hyperslab((*row, last.start), (*(1 for _ in row), last.stop - last.start))
+    stored.id.read(h5py.h5s.create_simple(part.shape), space, part)
+    words[window] = part

@@ -8,7 +8,7 @@ from mocap.errors import TrialFileError
 from mocap.storage.decode import TOLD, decode, decode_told
 from mocap.storage.encode_assessment import EVENTS, decoded_events
 from mocap.storage.hdf import SealError, load
-from mocap.storage.integrity import mismatches
+from mocap.storage.integrity import PATH, mismatches
 from mocap.storage.isolation import inspect_isolated
 from mocap.storage.layout import Group
 from mocap.storage.migrate import migrated
@@ -29,8 +29,8 @@ def read_trial(path: Path | str) -> Trial:
         `NOT_A_TRIAL`, `TRIAL_NEWER`, `TRIAL_DAMAGED` (naming the damaged item), `TRIAL_UNSAFE`, `TRIAL_SCHEMA`.
     """
     path = Path(path)
-    groups = _loaded(path)
-    problems = mismatches(groups)
+    groups, found = _loaded(path)
+    problems = mismatches(groups.get(PATH), found)
     if problems:
         _refuse(path, problems, "TRIAL_DAMAGED")
     try:
@@ -39,8 +39,8 @@ def read_trial(path: Path | str) -> Trial:
         raise TrialFileError(f"{path}: {error.cause}", error.remedy, error.code) from error
 
 
-def _loaded(path: Path, only: Collection[str] = ()) -> dict[str, Group]:
-    """Read groups of a file; where its seal is broken, only when nothing is found to be wrong with it."""
+def _loaded(path: Path, only: Collection[str] = ()) -> tuple[dict[str, Group], dict[str, str]]:
+    """Read and digest groups of a file; where its seal is broken, only when nothing is found to be wrong with it."""
     try:
         return load(path, only)
     except SealError:
@@ -61,7 +61,7 @@ def read_told(path: Path | str) -> tuple[tuple[Verdict, ...], tuple[Operation, .
     TrialFileError
         `NOT_A_TRIAL`, `TRIAL_NEWER`, `TRIAL_DAMAGED`, `TRIAL_UNSAFE`, `TRIAL_SCHEMA`.
     """
-    return decode_told(_loaded(Path(path), [name.strip("/") for name in TOLD]))
+    return decode_told(_loaded(Path(path), [name.strip("/") for name in TOLD])[0])
 
 
 def read_events(path: Path | str) -> tuple[Event, ...]:
@@ -74,7 +74,7 @@ def read_events(path: Path | str) -> tuple[Event, ...]:
     TrialFileError
         `NOT_A_TRIAL`, `TRIAL_NEWER`, `TRIAL_DAMAGED`, `TRIAL_UNSAFE`, `TRIAL_SCHEMA`.
     """
-    groups = _loaded(Path(path), [EVENTS.strip("/")])
+    groups = _loaded(Path(path), [EVENTS.strip("/")])[0]
     try:
         return decoded_events(groups[EVENTS]) if EVENTS in groups else ()
     except (KeyError, ValueError, TypeError) as error:

@@ -1,90 +1,197 @@
 """Look through an HDF5 file for what a trial file never holds, before any value is read.
 
 Refused: links that leave their place (soft, external, a second hard link), values stored elsewhere (external,
-virtual), object references and other types than numbers and UTF-8 words, filters other than the three in use, and
-sizes that the stored bytes cannot fill. The references of netCDF-4's dimension scales are attributes and stay inside.
+virtual), object references and other types than numbers and UTF-8 words, filters other than the three in use or in
+another order, and sizes that the stored bytes cannot fill. The references of netCDF-4's dimension scales are
+attributes and stay inside. What is left is a list of the variables with their attributes, to be read one by one.
 """
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import h5py
+import numpy as np
 
 from mocap.errors import TrialFileError
+from mocap.storage.chunks import PIPELINE
 
-_FILTERS = {h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
 _MOST_OBJECTS = 20_000
 # Deflate cannot shrink by more than 1032 to 1; beyond, the size is a claim and not data.
 _MOST_RATIO = 1100
 _SMALL = 1 << 22
+_MOST_CHUNK = 1 << 24
+_MOST_CHUNKS = 1 << 18
+# All values together: what is true of one variable of zeros is true of no whole recording.
+_MOST_BYTES = 1 << 28
+_MOST_BYTES_PER_BYTE = 100
 _DEEPEST = 3  # groups within groups: /assessment/squat/set
-STRUCTURE = {"CLASS", "NAME", "REFERENCE_LIST", "DIMENSION_LIST", "DIMENSION_LABELS"}
+_MOST_IN_ATTRIBUTE = {"number": 10_000, "text": 100}
+STRUCTURE = {"CLASS", "NAME", "REFERENCE_LIST", "DIMENSION_LIST", "DIMENSION_LABELS", "_Netcdf4Dimid"}
+_TEXT = h5py.string_dtype("utf-8")
+_TEXT_BYTES = 16  # of a word in the file: its length and where it lies
 
 
-def scan(file: h5py.File) -> None:
-    """Refuse a file that holds anything a trial file never does.
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """A variable as it lies in a file: nothing of its values is read yet.
+
+    Attributes
+    ----------
+    id : h5py.h5d.DatasetID
+    is_text : bool
+    shape : tuple of int
+    dtype : dtype
+        Of numbers; object for words.
+    chunks : tuple of int or None
+    filters : tuple of int
+        HDF5's numbers, in the order of writing.
+    attributes : mapping
+    """
+
+    id: h5py.h5d.DatasetID
+    is_text: bool
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    chunks: tuple[int, ...] | None
+    filters: tuple[int, ...]
+    attributes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class StoredGroup:
+    """A group as it lies in a file, its attributes read and its variables not."""
+
+    variables: Mapping[str, Stored]
+    attributes: Mapping[str, Any]
+
+
+class Budget:
+    """How much a file may still make its reader take: objects, bytes of values, bytes of words."""
+
+    def __init__(self, file_bytes: int) -> None:
+        self._objects = _MOST_OBJECTS
+        self._bytes = _MOST_BYTES + _MOST_BYTES_PER_BYTE * file_bytes
+        self._words = _SMALL + 4 * file_bytes
+        self.words_at_once = max(8, min(4096, (1 << 26) // max(1, file_bytes)))
+
+    def take_object(self, item: str) -> None:
+        """Count an object."""
+        self._objects -= 1
+        if self._objects < 0:
+            raise unsafe(item, "is one object too many")
+
+    def take_bytes(self, n_bytes: int, item: str) -> None:
+        """Count the values of a variable."""
+        self._bytes -= n_bytes
+        if self._bytes < 0:
+            raise unsafe(item, f"claims {n_bytes} bytes, which is more than a file of this size holds")
+
+    def take_words(self, words: Any, item: str) -> None:
+        """Count words that were read; many may name the same bytes of the file."""
+        self._words -= sum(map(len, words.ravel().tolist()))
+        if self._words < 0:
+            raise unsafe(item, "holds more words than a file of this size can")
+
+
+def scan(file: h5py.File, file_bytes: int) -> tuple[dict[str, StoredGroup], Budget]:
+    """Return everything in a file by the path of its group, the root first; refuse what a trial file never holds.
 
     Raises
     ------
     TrialFileError
         Code `TRIAL_UNSAFE`, naming the object.
     """
-    seen: set[Any] = set()
-    _scan_group(file["/"], "", 0, seen)
+    budget, found = Budget(file_bytes), {}  # type: tuple[Budget, dict[str, StoredGroup]]
+    _scan_group(file["/"].id, "", 0, budget, set(), found)
+    return found, budget
 
 
-def _scan_group(group: h5py.Group, path: str, depth: int, seen: set[Any]) -> None:
-    scan_attributes(group, path or "/")
-    for name in group:
+def _scan_group(
+    group: h5py.h5g.GroupID, path: str, depth: int, budget: Budget, seen: set[Any], found: dict[str, StoredGroup]
+) -> None:
+    variables: dict[str, Stored] = {}
+    found[path or "/"] = StoredGroup(variables, attributes_of(group, path or "/", budget))
+    for raw in group:
+        name = raw.decode()
         item = f"{path}/{name}"
-        link = group.id.links.get_info(name.encode())
-        if link.type != h5py.h5l.TYPE_HARD:
-            raise _unsafe(item, "is a link to somewhere else")
-        child = group[name]
-        info = h5py.h5o.get_info(child.id)
-        if (info.fileno, info.addr) in seen or len(seen) > _MOST_OBJECTS:
-            raise _unsafe(item, "is linked twice, or the file holds too many objects")
+        budget.take_object(item)
+        if group.links.get_info(raw).type != h5py.h5l.TYPE_HARD:
+            raise unsafe(item, "is a link to somewhere else")
+        child = h5py.h5o.open(group, raw)
+        info = h5py.h5o.get_info(child)
+        if (info.fileno, info.addr) in seen:
+            raise unsafe(item, "is linked twice")
         seen.add((info.fileno, info.addr))
-        if isinstance(child, h5py.Group) and depth < _DEEPEST:
-            _scan_group(child, item, depth + 1, seen)
-        elif isinstance(child, h5py.Dataset):
-            _scan_dataset(child, item)
+        if isinstance(child, h5py.h5g.GroupID) and depth < _DEEPEST:
+            _scan_group(child, item, depth + 1, budget, seen, found)
+        elif isinstance(child, h5py.h5d.DatasetID):
+            variables[name] = _stored(child, item, budget)
         else:
-            raise _unsafe(item, "is no variable, or lies too deep")
+            raise unsafe(item, "is no variable, or lies too deep")
 
 
-def _scan_dataset(dataset: h5py.Dataset, item: str) -> None:
-    creation = dataset.id.get_create_plist()
-    if creation.get_external_count() or creation.get_layout() == h5py.h5d.VIRTUAL:
-        raise _unsafe(item, "keeps its values in another file")
-    filters = {creation.get_filter(index)[0] for index in range(creation.get_nfilters())}
-    if not filters <= _FILTERS:
-        raise _unsafe(item, f"uses unknown filters {sorted(filters - _FILTERS)}")
-    stored, shape = dataset.id.get_type(), dataset.shape
-    kind = _kind(stored)
-    if kind is None or shape is None or len(shape) > 6:
-        raise _unsafe(item, "is of a type or shape that a trial file does not hold")
-    declared = (16 if kind == "text" else stored.get_size()) * math.prod(shape)
-    if declared > _SMALL and declared > _SMALL + _MOST_RATIO * dataset.id.get_storage_size():
-        raise _unsafe(item, f"claims {declared} bytes, more than what is stored can fill")
-    scan_attributes(dataset, item)
+def _stored(dataset: h5py.h5d.DatasetID, item: str, budget: Budget) -> Stored:
+    creation = dataset.get_create_plist()
+    layout = creation.get_layout()
+    if creation.get_external_count() or layout == h5py.h5d.VIRTUAL:
+        raise unsafe(item, "keeps its values in another file")
+    filters = tuple(creation.get_filter(index)[0] for index in range(creation.get_nfilters()))
+    if filters != tuple(one for one in PIPELINE if one in filters):
+        raise unsafe(item, f"uses other filters, or in another order: {list(filters)}")
+    kind, space = dataset.get_type(), dataset.get_space()
+    known = _kind(kind)
+    shape = space.get_simple_extent_dims() if space.is_simple() else None
+    if known is None or shape is None or len(shape) > 6:
+        raise unsafe(item, "is of a type or shape that a trial file does not hold")
+    is_text = known == "text"
+    size = _TEXT_BYTES if is_text else kind.get_size()
+    declared = size * math.prod(shape)
+    if declared > _SMALL and declared > _SMALL + _MOST_RATIO * dataset.get_storage_size():
+        raise unsafe(item, f"claims {declared} bytes, more than what is stored can fill")
+    budget.take_bytes(declared, item)
+    chunks = tuple(creation.get_chunk()) if layout == h5py.h5d.CHUNKED else None
+    if chunks is not None:
+        _check_chunks(chunks, shape, size, is_text, item)
+    dtype = np.dtype(object) if is_text else kind.dtype
+    return Stored(dataset, is_text, shape, dtype, chunks, filters, attributes_of(dataset, item, budget))
 
 
-def scan_attributes(owner: h5py.Group | h5py.Dataset, item: str) -> None:
-    """Refuse attributes of other types than numbers and words."""
-    for name in attribute_names(owner):
-        attribute = h5py.h5a.open(owner.id, name.encode())
+def _check_chunks(chunks: tuple[int, ...], shape: tuple[int, ...], size: int, is_text: bool, item: str) -> None:
+    n_chunks = math.prod(-(-length // step) for length, step in zip(shape, chunks, strict=True))
+    fits = len(chunks) == len(shape) and all(step <= max(1, length) for length, step in zip(shape, chunks, strict=True))
+    if is_text or not fits or math.prod(chunks) * size > _MOST_CHUNK or n_chunks > _MOST_CHUNKS:
+        raise unsafe(item, f"is stored in {n_chunks} chunks of shape {chunks}, which a trial file does not hold")
+
+
+def attributes_of(owner: h5py.h5g.GroupID | h5py.h5d.DatasetID, item: str, budget: Budget) -> dict[str, Any]:
+    """Return the attributes of an object but those of netCDF-4's own; refuse other types than numbers and words."""
+    names: list[bytes] = []
+    # Without asking in which order they were made.
+    h5py.h5a.iterate(owner, lambda name, *_: names.append(name))
+    found = {}
+    for raw in names:
+        name = raw.decode()
         if name in STRUCTURE:
             continue
-        if _kind(attribute.get_type()) is None or math.prod(attribute.shape) > 10_000:
-            raise _unsafe(f"{item}@{name}", "is of a type or size that a trial file does not hold")
+        attribute = h5py.h5a.open(owner, raw)
+        stored, shape = attribute.get_type(), attribute.shape
+        kind = _kind(stored)
+        if kind is None or math.prod(shape) > _MOST_IN_ATTRIBUTE[kind]:
+            raise unsafe(f"{item}@{name}", "is of a type or size that a trial file does not hold")
+        values = np.empty(shape, _TEXT if kind == "text" else stored.dtype)
+        attribute.read(values)
+        if kind == "text":
+            budget.take_words(values, f"{item}@{name}")
+            values = decoded(values)
+        found[name] = values[()]
+    return found
 
 
-def attribute_names(owner: h5py.Group | h5py.Dataset) -> list[str]:
-    """Return the names of all attributes, without asking in which order they were made."""
-    found: list[bytes] = []
-    h5py.h5a.iterate(owner.id, lambda name, *_: found.append(name))
-    return [name.decode() for name in found]
+def decoded(words: Any) -> Any:
+    """Return words of a file, UTF-8, as an array of str."""
+    return np.array([word.decode() for word in words.ravel().tolist()], object).reshape(words.shape)
 
 
 def _kind(kind: h5py.h5t.TypeID) -> str | None:
@@ -96,5 +203,6 @@ def _kind(kind: h5py.h5t.TypeID) -> str | None:
     return None
 
 
-def _unsafe(item: str, problem: str) -> TrialFileError:
+def unsafe(item: str, problem: str) -> TrialFileError:
+    """Return the error of a file that holds what a trial file never does."""
     return TrialFileError(f"{item} {problem}.", "Use a file that was written by this program.", code="TRIAL_UNSAFE")

@@ -1,14 +1,51 @@
-"""Write a trial: to a temporary name, verified, flushed to the disk, and only then renamed."""
+"""Write a trial: to a temporary name, put on the disk, read back and compared, and only then renamed."""
 
-import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from mocap.errors import SourceError, TrialFileError
+from mocap.errors import TrialFileError
 from mocap.storage.encode import encode
-from mocap.storage.hdf import load, save
-from mocap.storage.integrity import PATH, digests, integrity_group, mismatches
+from mocap.storage.hdf import load_digests
+from mocap.storage.hdf_write import save
+from mocap.storage.integrity import PATH, mismatches
+from mocap.storage.new_file import NewFile, claimed, write_errors
 from mocap.storage.seal import seal
+from mocap.storage.target import Target, interrupts_held
 from mocap.trial import Trial
+
+
+class TrialWriter:
+    """The right to write one trial file, held by one process at a time."""
+
+    def __init__(self, new: NewFile) -> None:
+        self._new = new
+
+    def write(self, trial: Trial) -> None:
+        """Write the file, once; see `write_trial`."""
+        path = self._new.path
+        groups = encode(trial)
+        with write_errors(path):
+            self._new.clear()
+            with interrupts_held() as stop_if_asked:
+                found = save(Target(self._new.file), groups, stop_if_asked)
+            seal(self._new.file)
+            self._new.sync()
+            _check(self._new, found)
+            self._new.commit()
+
+
+@contextmanager
+def writing(path: Path | str) -> Iterator[TrialWriter]:
+    """Hold a trial file while it is read, changed and written back, so that no other process writes in between.
+
+    Raises
+    ------
+    SourceError
+        `WRITER_BUSY` when another process does so; `FOLDER_MISSING`; `WRITE_FAILED` (disk full, no rights).
+    """
+    with claimed(Path(path)) as new:
+        yield TrialWriter(new)
 
 
 def write_trial(path: Path | str, trial: Trial) -> None:
@@ -24,49 +61,27 @@ def write_trial(path: Path | str, trial: Trial) -> None:
     Raises
     ------
     SourceError
-        `FOLDER_MISSING`; `WRITE_FAILED` (disk full, no rights).
+        `FOLDER_MISSING`; `WRITER_BUSY` when another process writes it; `WRITE_FAILED` (disk full, no rights).
     TrialFileError
         `POINTS_EMPTY`, `NAME_TAKEN`; `WRITE_FAILED` when what the disk gives back is not what was written.
     """
-    path = Path(path)
-    if path.is_dir() or not path.parent.is_dir():
-        raise SourceError(
-            f"{path} cannot be written: {'it is a folder' if path.is_dir() else f'there is no folder {path.parent}'}.",
-            "Name a file in a folder that is there.",
-            code="FOLDER_MISSING",
-        )
-    groups = encode(trial)
-    groups[PATH] = integrity_group(digests(groups))
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        temporary.unlink(missing_ok=True)
-        save(temporary, groups)
-        with temporary.open("r+b") as file:
-            seal(file)
-        problems = mismatches(load(temporary))
-        if problems:
-            raise TrialFileError(
-                f"{path}: {problems[0][0]} {problems[0][1]} while it was written.", "Check the disk.",
-                code="WRITE_FAILED",
-            )  # fmt: skip
-        _sync(temporary)
-        temporary.replace(path)
-        _sync(path.parent)
-    except OSError as error:
-        if isinstance(error, SourceError):
-            raise
-        raise SourceError(
-            f"{path} cannot be written: {error.strerror or error}.", "Check the space and rights of the disk.",
-            code="WRITE_FAILED",
-        ) from error  # fmt: skip
-    finally:
-        temporary.unlink(missing_ok=True)
+    with writing(path) as writer:
+        writer.write(trial)
 
 
-def _sync(path: Path) -> None:
-    """Have the system put a file or folder on the disk."""
-    handle = os.open(path, os.O_RDONLY)
+def _check(new: NewFile, written: dict[str, str]) -> None:
+    """Compare what the system gives back with what was written."""
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        integrity, found = load_digests(new.temporary)
+    except TrialFileError as error:
+        raise _not_written(new.path, error.cause) from error
+    problems = mismatches(integrity, found)
+    if problems or {item: one for item, one in found.items() if not item.startswith(PATH)} != written:
+        raise _not_written(new.path, " ".join(problems[0]) if problems else "is not what was written")
+
+
+def _not_written(path: Path, cause: str) -> TrialFileError:
+    return TrialFileError(
+        f"{path} is not what was written when it is read back: {cause.rstrip('.')}.", "Check the disk.",
+        code="WRITE_FAILED",
+    )  # fmt: skip

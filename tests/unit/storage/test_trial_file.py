@@ -117,8 +117,8 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypat
     write_trial(path, trials["bare"])
     before = path.read_bytes()
 
-    def full_disk(target, groups):
-        target.write_bytes(b"half")
+    def full_disk(target, groups, stop_if_asked):
+        target.write(b"half")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(write_module, "save", full_disk)
