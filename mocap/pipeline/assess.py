@@ -31,7 +31,7 @@ from mocap.pipeline.output_kinds import ASSESSMENT_TABLE
 from mocap.pipeline.outputs import check_outputs
 from mocap.pipeline.stated_facts import stale_tasks, with_facts
 from mocap.pipeline.trial_outputs import TRIAL_SUFFIXES
-from mocap.storage import read_trial, write_trial
+from mocap.storage import read_trial, writing
 from mocap.trial import Assessment, Event, Operation, Trial
 
 
@@ -160,8 +160,22 @@ def assess_file(
         )
     if csv is not None:
         check_outputs({csv: ASSESSMENT_TABLE}, [path])
+    # No other assessment of the file comes in between.
+    with writing(path, present=True) as writer:
+        made, stale = _assessed_file(path, task, chosen, changes, edits, reliability, beside, facts or {})
+        writer.write(made)
+    gone = tuple(f"the assessment of {one} was made under other circumstances and is taken out of the file: assess it "
+                 "again (a reviewer's edits stay)" for one in stale)  # fmt: skip
+    return replace(made.assessments[-1], notes=(*made.assessments[-1].notes, *gone))
+
+
+def _assessed_file(
+    path: Path, task: str | None, chosen: str | None, changes: Mapping[str, str] | None, edits: tuple[str, ...],
+    reliability: Path | None, beside: tuple[Path, ...], facts: Mapping[str, str],
+) -> tuple[Trial, tuple[str, ...]]:  # fmt: skip
+    """Return the trial of a file with its new assessment, and the tasks whose assessments no longer hold."""
     stored = read_trial(path)
-    trial = with_facts(stored, facts or {}, "--state")
+    trial = with_facts(stored, facts, "--state")
     if any(realpath(one) == realpath(path) for one in beside):
         raise AssessmentError(
             f"{path.name} is to be compared with itself.", "Name other files with --beside.", code="SAME_FILE"
@@ -170,11 +184,7 @@ def assess_file(
     own = None if reliability is None else read_reliability(reliability)
     stale = stale_tasks(stored, trial, protocol.task)
     trial = with_edit_events(_without(trial, stale), protocol.task, edits)
-    made = assessed(trial, protocol, own, read_tests(beside))
-    write_trial(path, made)
-    gone = tuple(f"the assessment of {one} was made under other circumstances and is taken out of the file: assess it "
-                 "again (a reviewer's edits stay)" for one in stale)  # fmt: skip
-    return replace(made.assessments[-1], notes=(*made.assessments[-1].notes, *gone))
+    return assessed(trial, protocol, own, read_tests(beside)), stale
 
 
 def _without(trial: Trial, tasks: Sequence[str]) -> Trial:

@@ -46,7 +46,7 @@ from mocap.readers import read_motion
 from mocap.signal.filter_options import FilterOptions
 from mocap.signal.smoothing import filter_points
 from mocap.skeleton import bones_among
-from mocap.storage import read_trial, write_trial
+from mocap.storage import read_trial, write_trial, writing
 from mocap.trial import JointAngles, Operation, Points3D, Trial
 
 
@@ -258,6 +258,19 @@ def kinematics_to_file(
     # A trial file may be given its own angles; a recording and the standing trial stay.
     kept = [path] if path.suffix.lower() not in TRIAL_SUFFIXES else []
     check_trial_output(out, [*kept, *([static] if static is not None else []), *recorded.files])
+    # The file may be given its own angles, and keeps what a reviewer edited: no other process writes it in between.
+    with writing(out) as writer:
+        analysed = _analysed_file(path, out, static, marker_set, up, units, filtering, options, recorded)
+        writer.write(analysed)
+    return analysed
+
+
+def _analysed_file(
+    path: Path, out: Path, static: Path | None, marker_set: str | None, up: str | None, units: str | None,
+    filtering: FilterOptions | None, options: KinematicsOptions, recorded: RecordingPaths,
+) -> Trial:  # fmt: skip
+    """Return the trial of a trial or motion file with its angles, and with what was edited in the file to be written.
+    """
     trial = without_former_inputs(open_trial(path, up, units))
     filtered = filtering is None and trial.points_smoothed is not None
 
@@ -286,6 +299,4 @@ def kinematics_to_file(
         trial, as_static(standing.points, treated(standing)) if standing else None, marker_set, filtering, options,
         {**standing.subject, **record_of(standing)} if standing else None, recordings,
     )  # fmt: skip
-    analysed = with_kept_edits(with_input_names(analysed, used), out)
-    write_trial(out, analysed)
-    return analysed
+    return with_kept_edits(with_input_names(analysed, used), out)

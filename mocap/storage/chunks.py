@@ -73,7 +73,7 @@ def unpacked(content: bytes, dtype: np.dtype, chunk: Sequence[int], filters: Seq
 
 
 def fletcher32(content: bytes) -> int:
-    """Return the checksum of HDF5: sums modulo 65535 of big-endian words of 16 bits, an odd byte in their upper half."""
+    """Return the checksum of HDF5: sums modulo 65535 of big-endian words of 16 bits, an odd byte the upper half."""
     odd = len(content) % 2
     n_words = len(content) // 2 + odd
     words = np.frombuffer(content + b"\0" * odd, ">u2").astype(np.uint64)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mocap.errors import TrialFileError
 from mocap.storage.encode import encode
-from mocap.storage.hdf import load_digests
+from mocap.storage.hdf import check_signature, load_digests
 from mocap.storage.hdf_write import save
 from mocap.storage.integrity import PATH, mismatches
 from mocap.storage.new_file import NewFile, claimed, write_errors
@@ -36,14 +36,25 @@ class TrialWriter:
 
 
 @contextmanager
-def writing(path: Path | str) -> Iterator[TrialWriter]:
+def writing(path: Path | str, *, present: bool = False) -> Iterator[TrialWriter]:
     """Hold a trial file while it is read, changed and written back, so that no other process writes in between.
+
+    Parameters
+    ----------
+    path : path
+    present : bool
+        Whether the file has to be there already.
 
     Raises
     ------
     SourceError
         `WRITER_BUSY` when another process does so; `FOLDER_MISSING`; `WRITE_FAILED` (disk full, no rights).
+        `FILE_MISSING` where it has to be there.
+    TrialFileError
+        `NOT_A_TRIAL` where it has to be there.
     """
+    if present:
+        check_signature(Path(path))
     with claimed(Path(path)) as new:
         yield TrialWriter(new)
 
