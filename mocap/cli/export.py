@@ -17,6 +17,7 @@ FORMATS = {
     "trc": "points for OpenSim: Y up, the person facing X, metres",
     "mot": "joint angles for OpenSim, in degrees, with our names and signs",
     "parquet": "tidy tables for pandas, units and meanings in the schema: one file a kind, or a folder of them",
+    "bids": "points, angles and events as a BIDS dataset (Motion), a new one or into one that is there",
     "json": "metrics with their uncertainty, meanings, events, checks and provenance, without curves",
 }
 

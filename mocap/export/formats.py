@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mocap.errors import ExportError
+from mocap.export.bids import export_bids
+from mocap.export.bids_merge import merge_bids
 from mocap.export.metrics_json import export_json
 from mocap.export.mot import export_mot
 from mocap.export.parquet import export_parquet
@@ -47,6 +49,7 @@ FORMATS: dict[str, ExportFormat] = {
         ExportFormat("trc", export_trc, (".trc",)),
         ExportFormat("mot", export_mot, (".mot", ".sto")),
         ExportFormat("parquet", export_parquet, (".parquet",), folder=True),
+        ExportFormat("bids", export_bids, folder=True, merge=merge_bids),
         ExportFormat("json", export_json, (".json",)),
     )
 }

@@ -104,7 +104,8 @@ def _exported(
             _check_back(trial, row, aside)
         if row.merge is not None and out.is_dir():
             row.merge(aside, out)
-        targets = {file: out.parent / file.relative_to(folder) for file in written}
+        # What stays as it is there was taken out on bringing both together.
+        targets = {file: out.parent / file.relative_to(folder) for file in written if file.exists()}
         _check_targets(row, targets, path, overwrite)
         _move(targets)
     return Exported(tuple(targets.values()), verify, without)

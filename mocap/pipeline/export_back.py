@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from mocap.export.bids_back import bids_differences
 from mocap.export.differences import Difference
 from mocap.export.metrics_back import json_differences
 from mocap.export.parquet_back import parquet_differences
@@ -26,5 +27,6 @@ DIFFERENCES: dict[str, Callable[[Trial, Path], tuple[Difference, ...]]] = {
     "trc": trc_differences,
     "mot": mot_differences,
     "parquet": parquet_differences,
+    "bids": bids_differences,
     "json": json_differences,
 }

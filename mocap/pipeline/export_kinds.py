@@ -19,5 +19,12 @@ KINDS: dict[str, tuple[Kind, ...]] = {
         Kind("table of a MOT file's flags", b"", start=b"angle,first_frame,last_frame,"),
     ),
     "parquet": (Kind("Parquet table written here", rb'\{"format": "mocap-parquet"', _MOST_BYTES, b"PAR1"),),
+    "bids": (
+        Kind("description of a dataset written here", rb'"GeneratedBy": \[\s*\{\s*"Name": "mocap",', start=b"{"),
+        Kind("list of participants written here", b"", start=b"participant_id\tsubject_code\t"),
+        Kind("list of recordings", b"", start=b"filename\tacq_time\n"),
+        Kind("description of participants written here", rb'\{\s*"subject_code": ', start=b"{"),
+        Kind("words on a dataset written here", rb"written by mocap", start=b"# Motion capture\n"),
+    ),
     "json": (Kind("metrics written here", b"", start=b'{\n "format": "mocap-metrics",'),),
 }
