@@ -7,8 +7,8 @@
 
 Several trials go into one dataset, also into one that others made: what they wrote of dataset and participants stays.
 
-Source: K. Gorgolewski et al., Scientific Data 3:160044, 2016; S. Jeung et al., Motion-BIDS, Scientific Data 11:716, 2024;
-the rules of bids-specification.readthedocs.io, "Motion".
+Source: K. Gorgolewski et al., Scientific Data 3:160044, 2016; S. Jeung et al., Motion-BIDS, Scientific Data 11:716,
+2024; the rules of bids-specification.readthedocs.io, "Motion".
 """
 
 import json

@@ -53,7 +53,7 @@ def event_table(trial: Trial) -> tuple[dict[str, Any], list[tuple[Any, ...]]]:
         "onset": {"Description": "time from the first sample", "Units": "s"},
         "duration": {"Description": "0: an instant", "Units": "s"},
         "trial_type": {"Description": "what happens"},
-        "side": {"Description": "side of the body", "Levels": dict.fromkeys(("left", "right", "general"), "as it says")},
+        "side": {"Description": "side of the body: left, right, or general"},
         "confidence": {"Description": "0 to 1"},
         "source": {"Description": "how the event is known",
                    "Levels": {"detected": "found by the program", "force_plate": "seen by a force plate",
