@@ -2,7 +2,10 @@
 
 from mocap.storage.check import check_trial
 from mocap.storage.findings import Finding
-from mocap.storage.read import read_events, read_told, read_trial
+from mocap.storage.read import read_events, read_identity, read_told, read_trial
 from mocap.storage.write import TrialWriter, write_trial, writing
 
-__all__ = ["Finding", "TrialWriter", "check_trial", "read_events", "read_told", "read_trial", "write_trial", "writing"]
+__all__ = [
+    "Finding", "TrialWriter", "check_trial", "read_events", "read_identity", "read_told", "read_trial", "write_trial",
+    "writing",
+]  # fmt: skip

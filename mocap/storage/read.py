@@ -64,6 +64,20 @@ def read_told(path: Path | str) -> tuple[tuple[Verdict, ...], tuple[Operation, .
     return decode_told(_loaded(Path(path), [name.strip("/") for name in TOLD])[0])
 
 
+def read_identity(path: Path | str) -> tuple[str, str]:
+    """Read the code of the person and the name of the trial, and nothing else.
+
+    Raises
+    ------
+    SourceError
+        `FILE_MISSING`.
+    TrialFileError
+        `NOT_A_TRIAL`, `TRIAL_NEWER`, `TRIAL_DAMAGED`, `TRIAL_UNSAFE`.
+    """
+    told = _loaded(Path(path), ["provenance"])["/"].attributes
+    return str(told.get("subject_code", "")), str(told.get("trial_id", ""))
+
+
 def read_events(path: Path | str) -> tuple[Event, ...]:
     """Read the events of a trial file, and nothing else.
 

@@ -1,0 +1,53 @@
+"""`mocap erase`: everything of one person out of a folder of recordings."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from calibration.digits import counted
+from mocap.cli.common import JsonFlag, show
+
+NAME = "erase"
+EXAMPLE = "mocap erase P01 --root recordings/ --yes"
+
+
+def command(
+    subject: Annotated[str, typer.Argument(help="Code of the person, as in session.toml.")],
+    root: Annotated[Path, typer.Option(help="Folder with the recordings, searched to its last file.")] = Path(),
+    key: Annotated[
+        Path | None,
+        typer.Option(help="Keeps who is behind the pseudonyms; default MOCAP_KEY, or ~/.config/mocap/key.json."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without, only what would be done is printed.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Remove a person's sessions, trials, pages and exports, their rows of tables, and their entry of the key.
+
+    What names the person and is neither is listed, and the exit status is 1 until nothing is left. Copies elsewhere,
+    backups and what was handed over before are out of reach.
+    """
+    from mocap.export.privacy import default_key
+    from mocap.pipeline.erase import erase, plan_erasure
+
+    plan = plan_erasure(subject, root)
+    told: dict[str, Any] = {"folders": plan.folders, "files": plan.files, "tables": plan.tables, "done": yes}
+    left = erase(subject, plan, root, key or default_key()) if yes else plan.left
+    done, taken = ("removed", "taken out of") if yes else ("would be removed", "would be taken out of")
+    lines = [
+        *(f"{folder}: session, {done}" for folder in plan.folders), *(f"{file}: {done}" for file in plan.files),
+        *(f"{table}: rows {taken}" for table in plan.tables), *(f"{file}: still names {subject}" for file in left),
+        _closing(plan.is_empty, yes, len(left)),
+    ]  # fmt: skip
+    show({**told, "left": left}, as_json, lines)
+    if yes and left:
+        raise typer.Exit(1)
+
+
+def _closing(nothing: bool, yes: bool, left: int) -> str:
+    if nothing:
+        return "nothing of that person was found"
+    if not yes:
+        return "Nothing was changed. Add --yes to do it; it cannot be undone."
+    rest = f"; {counted(left, 'file')} left to look at yourself" if left else "; nothing is left that names the person"
+    return f"done{rest}"

@@ -1,0 +1,203 @@
+"""Take a person out of a folder of recordings: sessions, trials, what was made of them, and who they are in the key.
+
+What holds that person alone is removed; of tables that hold others, too, the person's rows are. What nothing here knows
+how to change is named, and is for a person to look at.
+"""
+
+import csv
+import io
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from calibration.files import write_texts
+from mocap.config.session import read_session
+from mocap.errors import ConfigError, ExportError, MocapError, SourceError
+from mocap.export.privacy import forget
+from mocap.pipeline.erase_marks import is_made_here, is_named, mentions
+from mocap.storage import read_identity
+
+_SESSION = "session.toml"
+_TABLES = {".csv": ",", ".tsv": "\t"}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done about a person.
+
+    Attributes
+    ----------
+    folders : tuple of Path
+        Sessions of that person, removed whole.
+    files : tuple of Path
+        Trials and what was made of them elsewhere, removed.
+    tables : tuple of Path
+        Tables out of which the person's rows are taken.
+    left : tuple of Path
+        Files that name the person, and that nothing here may change.
+    words : tuple of str
+        What is sought: the code, and the names of the trials that are removed.
+    """
+
+    folders: tuple[Path, ...]
+    files: tuple[Path, ...]
+    tables: tuple[Path, ...]
+    left: tuple[Path, ...]
+    words: tuple[str, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing of the person."""
+        return not (self.folders or self.files or self.tables or self.left)
+
+
+def plan_erasure(subject: str, root: Path) -> Plan:
+    """Find all of a person below a folder; nothing is changed.
+
+    Parameters
+    ----------
+    subject : str
+        Code, as sessions and trials have it.
+    root : Path
+
+    Raises
+    ------
+    ConfigError
+        SUBJECT_UNSAFE for a code that could be anything.
+    SourceError
+        FILE_MISSING
+    ExportError
+        ERASE_SHARED for a session of that person in whose folder another's lies.
+    """
+    code = _checked(subject)
+    if not root.is_dir():
+        raise SourceError(f"There is no folder {root}.", "Name the folder of the recordings.", code="FILE_MISSING")
+    folders = tuple(_sessions(code, root))
+    outside = [file for file in _files(root) if not any(folder in file.parents for folder in folders)]
+    trials = {file: header for file in outside for header in [_header(file)] if header is not None}
+    own = [file for file, header in trials.items() if header[0] == code]
+    words = (code, *sorted({trials[file][1] for file in own if len(trials[file][1]) >= len(code) + 2}))
+    tables, made, left = [], [], []
+    for file in outside:
+        if file in own or not mentions(file, code, root):
+            continue
+        if is_made_here(file):
+            made.append(file)
+        elif file.suffix.lower() in _TABLES and _rows_without(file, code) is not None:
+            tables.append(file)
+        else:
+            left.append(file)
+    return Plan(folders, tuple(sorted([*own, *made])), tuple(tables), tuple(left), words)
+
+
+def erase(subject: str, plan: Plan, root: Path, key: Path) -> tuple[Path, ...]:
+    """Do what a plan says, and return what still names the person: nothing, unless something was left.
+
+    Raises
+    ------
+    SourceError
+        ERASE_FAILED for what cannot be removed.
+    ExportError
+        KEY_BROKEN
+    """
+    code = _checked(subject)
+    try:
+        for file in plan.files:
+            file.unlink(missing_ok=True)
+        for folder in plan.folders:
+            shutil.rmtree(folder)
+        _remove_empty({file.parent for file in plan.files}, root)
+    except OSError as error:
+        raise SourceError(
+            f"{error.filename or root} cannot be removed: {error.strerror or error}.",
+            "Check the rights, and run the same line again: it goes on with what is left.",
+            code="ERASE_FAILED",
+        ) from error
+    for table in plan.tables:
+        rows = _rows_without(table, code)
+        if rows is not None:
+            write_texts({table: rows}, "ERASE_FAILED")
+    forget(key, code, plan.words[1:])
+    return tuple(file for file in _files(root) if mentions(file, code, root))
+
+
+def _remove_empty(folders: Iterable[Path], root: Path) -> None:
+    """Remove folders in which nothing is left, and those they lie in."""
+    for folder in folders:
+        inner = folder
+        while inner != root and inner.is_dir() and not any(inner.iterdir()):
+            inner.rmdir()
+            inner = inner.parent
+
+
+def _checked(subject: str) -> str:
+    code = subject.strip()
+    if len(code) < 2 or not code.isprintable() or not any(character.isalnum() for character in code):
+        raise ConfigError(
+            f"'{subject}' is no code of a person.", "Give the subject_code of the sessions, of 2 characters or more.",
+            code="SUBJECT_UNSAFE",
+        )  # fmt: skip
+    return code
+
+
+def _files(root: Path) -> Iterator[Path]:
+    """All files below a folder; links are not followed, so that nothing outside is touched."""
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and not path.is_symlink():
+            yield path
+
+
+def _sessions(code: str, root: Path) -> Iterator[Path]:
+    codes = {path.parent: _code_of(path) for path in _files(root) if path.name == _SESSION}
+    own = [folder for folder, found in codes.items() if found == code]
+    for folder in own:
+        others = [other for other, found in codes.items() if folder in other.parents and found != code]
+        if others:
+            raise ExportError(
+                f"{folder} is a session of {code}, and {others[0]} within it is none of theirs.",
+                "Move the other session out first.",
+                code="ERASE_SHARED",
+            )
+        if not any(outer in folder.parents for outer in own):
+            yield folder
+
+
+def _code_of(session: Path) -> str | None:
+    try:
+        return read_session(session.parent).session.subject_code
+    except MocapError:
+        return None
+
+
+def _header(file: Path) -> tuple[str, str] | None:
+    """Code and name of a trial file; None for any other file."""
+    if file.suffix.lower() not in (".h5", ".hdf5"):
+        return None
+    try:
+        return read_identity(file)
+    except MocapError:
+        return None
+
+
+def _rows_without(table: Path, code: str) -> str | None:
+    """A table without the rows in which one cell is the code; None where that leaves the code somewhere."""
+    try:
+        with table.open(encoding="utf-8", newline="") as file:
+            text = file.read()
+    except (OSError, UnicodeDecodeError):
+        return None
+    delimiter = _TABLES[table.suffix.lower()]
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    kept = [row for row in rows if not _is_of(row, code)]
+    written = io.StringIO()
+    csv.writer(written, delimiter=delimiter, lineterminator="\n").writerows(kept)
+    return None if len(kept) == len(rows) or _names(kept, code) else written.getvalue()
+
+
+def _is_of(row: Sequence[str], code: str) -> bool:
+    return any(cell in (code, f"sub-{code}", f"'{code}") for cell in row)
+
+
+def _names(rows: Iterable[Sequence[str]], code: str) -> bool:
+    return any(is_named(cell, code) for row in rows for cell in row)
