@@ -74,7 +74,8 @@ def read_identity(path: Path | str) -> tuple[str, str]:
     TrialFileError
         `NOT_A_TRIAL`, `TRIAL_NEWER`, `TRIAL_DAMAGED`, `TRIAL_UNSAFE`.
     """
-    told = _loaded(Path(path), ["provenance"])["/"].attributes
+    groups, _ = _loaded(Path(path), ["provenance"])
+    told = groups["/"].attributes
     return str(told.get("subject_code", "")), str(told.get("trial_id", ""))
 
 
