@@ -44,7 +44,8 @@ def command(
 
 def _lines(outcome: "Outcome", verbose: bool) -> list[str]:
     told = [*note_lines(outcome.notes), *verdict_lines(outcome.quality, failed_alone=not verbose)]
-    heading = f"  {outcome.name}: {outcome.state}{', ' + outcome.text if outcome.text else ''}"
+    ran = f" ({', '.join(outcome.stages)}: {', '.join(outcome.because)})" if outcome.stages else ""
+    heading = f"  {outcome.name}: {outcome.state}{ran}{', ' + outcome.text if outcome.text else ''}"
     return [heading, *(f"  {line}" for line in told)]
 
 

@@ -1,11 +1,13 @@
 """Which outputs of a session are up to date, so that a second run does only what changed."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from calibration.files import write_texts
-from mocap.pipeline.digests import file_sha256
+from mocap.pipeline.digests import file_sha256, options_sha256
 from mocap.trial import Verdict
 
 RECORD_NAME = "stages.json"
@@ -15,7 +17,8 @@ RECORD_NAME = "stages.json"
 class Outcome:
     """What became of one stage: `done`, `skipped` (nothing changed) or `refused` (with the error).
 
-    Of a trial that is done or skipped also its verdicts, and what a user has to be told of its making.
+    Of a trial that is done or skipped also its verdicts, and what a user has to be told of its making; of one that is
+    done the stages that ran, and what had changed.
     """
 
     name: str
@@ -23,6 +26,8 @@ class Outcome:
     text: str = ""
     quality: tuple[Verdict, ...] = ()
     notes: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
+    because: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,10 +56,34 @@ def outdated_path(output: Path) -> Path:
     return output.with_name(f"{output.stem}.outdated{output.suffix}")
 
 
-class StageRecord:
-    """Remembers, in `stages.json` of the results, from which inputs each output was made.
+@dataclass(frozen=True)
+class Stage:
+    """What one stage of an output was made from, and what is kept of it.
 
-    An output counts as up to date when both its inputs' digest and its own bytes are as recorded.
+    Attributes
+    ----------
+    parts : mapping of str to str
+        Digest of each thing that it depends on, by its name in words.
+    content : str
+        Digest of what it gave; empty where nothing of it is kept.
+    told : mapping
+        What it said that the output does not keep apart from what later stages said; plain JSON.
+    """
+
+    parts: Mapping[str, str]
+    content: str = ""
+    told: Mapping[str, Any] = field(default_factory=dict)
+
+    def changes(self, parts: Mapping[str, str]) -> tuple[str, ...]:
+        """Return the names of parts that are other now, in the order of `parts`."""
+        names = dict.fromkeys((*parts, *self.parts))
+        return tuple(name for name in names if self.parts.get(name) != parts.get(name))
+
+
+class StageRecord:
+    """Remembers, in `stages.json` of the results, from what each stage of each output was made.
+
+    An output counts as up to date when all that its stages depend on and its own bytes are as recorded.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -66,17 +95,32 @@ class StageRecord:
             content = {}  # no record, or an unreadable one: everything is made anew
         self._content = content if isinstance(content, dict) else {}
 
-    def is_current(self, output: str, inputs: str) -> bool:
-        """Whether the output file exists, unchanged, made from these inputs."""
+    def stages(self, output: str) -> dict[str, Stage]:
+        """Return what is recorded of the stages of an output, by their names; nothing where that is not whole."""
         entry = self._content.get(output)
-        path = self._folder / output
-        if not isinstance(entry, dict) or entry.get("inputs") != inputs or not path.is_file():
-            return False
-        return entry.get("output") == file_sha256(path)
+        if not isinstance(entry, dict):
+            return {}
+        rows = entry.get("stages")
+        if not isinstance(rows, dict) or entry.get("inputs") != options_sha256(rows):
+            return {}
+        try:
+            return {name: Stage(dict(row["parts"]), str(row["content"]), dict(row["told"]))
+                    for name, row in rows.items()}  # fmt: skip
+        except (KeyError, TypeError, ValueError):
+            return {}
 
-    def store(self, output: str, inputs: str) -> None:
+    def is_whole(self, output: str) -> bool:
+        """Whether the output file is there with the bytes that were recorded."""
+        entry, path = self._content.get(output), self._folder / output
+        return isinstance(entry, dict) and path.is_file() and entry.get("output") == file_sha256(path)
+
+    def store(self, output: str, stages: Mapping[str, Stage]) -> None:
         """Record a freshly written output."""
-        self._content[output] = {"inputs": inputs, "output": file_sha256(self._folder / output)}
+        rows = {name: {"parts": dict(one.parts), "content": one.content, "told": dict(one.told)}
+                for name, one in stages.items()}  # fmt: skip
+        self._content[output] = {
+            "inputs": options_sha256(rows), "output": file_sha256(self._folder / output), "stages": rows,
+        }  # fmt: skip
         self._write()
 
     def set_aside(self, output: str) -> str | None:

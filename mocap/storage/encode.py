@@ -2,14 +2,11 @@
 
 import hashlib
 import json
-import platform
 from collections.abc import Mapping
-from importlib import metadata
 
 import numpy as np
 from numpy.typing import NDArray
 
-import mocap
 from calibration import CameraRig
 from mocap.errors import TrialFileError
 from mocap.schema import COVARIANCE_TERMS, FORMAT, FORMAT_VERSION, GRAVITY_VECTOR, SPACE, Status
@@ -19,11 +16,12 @@ from mocap.storage.encode_measures import add_measures
 from mocap.storage.encode_recorded import recorded_groups
 from mocap.storage.layout import Group, Variable, add, numbers, words
 from mocap.storage.reasons import add_angle_reasons, add_segment_reasons
+from mocap.storage.settled import settled_degrees
+from mocap.storage.software import software_versions
 from mocap.trial import BoneErrors, JointAngles, Operation, Points3D, Segments, Trial, Verdict
 
 _TRIU = np.triu_indices(3)
 _UNITS_BY_SUFFIX = {"m": "m", "kg": "kg", "deg": "degree", "rad": "radian", "s": "s", "pct": "percent", "hz": "Hz"}
-_SOFTWARE = ("numpy", "scipy", "h5py", "numba", "opencv-contrib-python", "ezc3d")
 
 
 def encode(trial: Trial) -> dict[str, Group]:
@@ -217,11 +215,11 @@ def _angles(angles: JointAngles) -> Group:
             "observable": np.int64(definition.observable), "reason": definition.reason,
         }  # fmt: skip
         readable = name.replace("_", " ")
-        add(variables, name, numbers(["time"], np.rad2deg(angles.values[:, index]), "degree", readable, **meaning))
+        add(variables, name, numbers(["time"], settled_degrees(angles.values[:, index]), "degree", readable, **meaning))
         random = f"random uncertainty (1 SD) of {readable}"
-        add(variables, f"{name}_sd", numbers(["time"], np.rad2deg(angles.sd[:, index]), "degree", random))
+        add(variables, f"{name}_sd", numbers(["time"], settled_degrees(angles.sd[:, index]), "degree", random))
         for part, words_of_part in _ANGLE_PARTS.items():
-            size = np.rad2deg(getattr(angles, part)[index])
+            size = settled_degrees(getattr(angles, part)[index])
             text = f"uncertainty (1 SD) of {readable} {words_of_part}"
             add(variables, f"{name}_{part}", numbers([], size, "degree", text))
     add_angle_reasons(variables, angles)
@@ -230,7 +228,8 @@ def _angles(angles: JointAngles) -> Group:
 
 def _mapping(values: Mapping[str, float | str]) -> Group | None:
     variables: dict[str, Variable] = {}
-    for name, value in values.items():
+    # Read back they are in the order of their names: written so, a file that is read and written stays as it is.
+    for name, value in sorted(values.items()):
         units = _UNITS_BY_SUFFIX.get(name.rsplit("_", 1)[-1], "1") if "_" in name else "1"
         readable = name.replace("_", " ")
         variable = words([], value, readable) if isinstance(value, str) else numbers([], float(value), units, readable)
@@ -254,8 +253,7 @@ def _quality(verdicts: tuple[Verdict, ...]) -> Group | None:
 
 
 def _provenance(operations: tuple[Operation, ...], inputs: Mapping[str, str]) -> Group:
-    software = {"mocap": mocap.__version__, "python": platform.python_version()}
-    software |= {name: _version(name) for name in _SOFTWARE}
+    software = software_versions()
     variables = {
         "software": words(["software"], list(software), "program or library"),
         "software_version": words(["software"], list(software.values()), "its version when the file was written"),
@@ -268,10 +266,3 @@ def _provenance(operations: tuple[Operation, ...], inputs: Mapping[str, str]) ->
         variables["input"] = words(["input"], list(inputs), "input file")
         variables["input_sha256"] = words(["input"], list(inputs.values()), "SHA-256 of the input file")
     return Group(variables)
-
-
-def _version(name: str) -> str:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return "not installed"

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mocap.schema import SPACE
 from mocap.storage.layout import Variable, add, numbers, safe_name, words
 from mocap.storage.reasons import decoded_measure_reasons
+from mocap.storage.settled import settled
 from mocap.trial import Measure
 
 _MEANING = ("definition", "positive", "method", "reason")
@@ -28,12 +30,16 @@ def add_measures(variables: dict[str, Variable], measures: tuple[Measure, ...]) 
         dims = ["time", "space"][: one.values.ndim]
         meaning = {name: getattr(one, name) for name in _MEANING} | {"observable": np.int64(one.observable)}
         readable = one.name.replace("_", " ")
-        add(variables, one.name, numbers(dims, one.values * factor, unit, readable, "<f8", **meaning))
+        add(variables, one.name, numbers(dims, _settled(one.values, factor), unit, readable, "<f8", **meaning))
         if np.isfinite(one.sd).any():
             add(
                 variables, f"{one.name}_sd",
-                numbers(dims, one.sd * factor, unit, f"random uncertainty (1 SD) of {readable}", "<f8"),
+                numbers(dims, _settled(one.sd, factor), unit, f"random uncertainty (1 SD) of {readable}", "<f8"),
             )  # fmt: skip
+
+
+def _settled(values: NDArray, factor: float) -> NDArray:
+    return settled(values, lambda there: there * factor, lambda back: back / factor)
 
 
 def decoded_measure(name: str, variables: Mapping[str, Variable], column: int) -> Measure:

@@ -1,0 +1,42 @@
+"""One run at a time among the same results: a second one is refused, and one that was killed leaves no lock behind."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mocap.errors import SourceError
+
+
+@contextmanager
+def sole_run(folder: Path) -> Iterator[None]:
+    """Hold a folder of results for this run; the system lets go of it when the process ends, however that is.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Raises
+    ------
+    SourceError
+        RUN_IN_PROGRESS, where another run holds it.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows: there a folder cannot be held so
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise SourceError(
+                f"Another run is writing into {folder}.", "Wait for it to end, or name another folder with --out.",
+                code="RUN_IN_PROGRESS",
+            ) from error  # fmt: skip
+        except OSError:
+            pass  # a disk of the network that knows no locks
+        yield
+    finally:
+        os.close(handle)

@@ -1,0 +1,215 @@
+"""One trial of a session: points, angles, assessment; each stage is made when what it depends on changed."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from calibration import CameraRig
+from calibration.digits import counted
+from mocap.config.circumstances import checked_circumstances
+from mocap.config.session import Session, TrialEntry
+from mocap.keypoints import PeopleKeypoints
+from mocap.pipeline.assess_words import counts_of
+from mocap.pipeline.calibration_recordings import recording_digests
+from mocap.pipeline.detection import session_keypoints
+from mocap.pipeline.keypoint_input import KeypointInput
+from mocap.pipeline.motion import analyse, record_of
+from mocap.pipeline.notes import notes_in, notes_of
+from mocap.pipeline.point_filter import as_static, with_filtered_points
+from mocap.pipeline.progress import Progress
+from mocap.pipeline.reconstruction import reconstruct_trial
+from mocap.pipeline.record import Outcome, Stage, StageRecord
+from mocap.pipeline.session_assessment import SessionAssessment, assessed_by_task, tests_beside
+from mocap.pipeline.session_inputs import existing, own_marker_set, session_skeleton
+from mocap.pipeline.session_options import StageOptions, participant_rule, trial_choices
+from mocap.pipeline.session_parts import (
+    ASSESSMENT,
+    KINEMATICS,
+    RECONSTRUCTION,
+    TRIAL_STAGES,
+    assessment_parts,
+    kinematics_parts,
+    reconstruction_parts,
+)
+from mocap.pipeline.session_recordings import SessionRecordings, calibration_trials, recording_contents
+from mocap.pipeline.session_stages import kept_angles, kept_points, older_result, stage_of, stage_result
+from mocap.pipeline.synchronisation import known_clocks
+from mocap.signal.smoothing import filter_points
+from mocap.storage import read_told, write_trial
+from mocap.trial import CameraTimes, Points3D, SyncEstimate, Trial
+
+
+@dataclass(frozen=True, eq=False)
+class SessionRun:
+    """One run of a session: what all its stages share."""
+
+    session: Session
+    options: StageOptions
+    folder: Path
+    out: Path
+    record: StageRecord
+    progress: Progress
+    recordings: SessionRecordings
+    assessment: SessionAssessment
+
+    @property
+    def rig_file(self) -> Path:
+        """The calibration among the results."""
+        return self.out / "calibration.toml"
+
+    @property
+    def calibrates(self) -> dict[str, str]:
+        """Trials that calibrate the person beyond the static, with the entry of `[static]` that names each."""
+        return calibration_trials(self.session)
+
+    @property
+    def static_name(self) -> str | None:
+        """The standing trial."""
+        return self.session.static.trial if self.session.static else None
+
+
+def made_trial(run: SessionRun, entry: TrialEntry, rig: CameraRig, static: Trial | None) -> Outcome:
+    """Write the file of one trial, unless it is up to date.
+
+    Parameters
+    ----------
+    run : SessionRun
+    entry : TrialEntry
+    rig : CameraRig
+    static : Trial, optional
+        The result of the standing trial; None for that itself, and for what calibrates the person.
+
+    Raises
+    ------
+    MocapError
+        When the trial is refused.
+    """
+    name, output = f"trial {entry.name}", f"{entry.name}.h5"
+    source = existing(run.folder, entry.files, f"trial '{entry.name}'")
+    if run.session.keypoints.source == "video":
+        source = session_keypoints(run.session, run.folder, entry, run.progress, run.rig_file)
+    beside = tests_beside(run.session.trial, entry, run.assessment, run.out)
+    parts = _parts(run, entry, source, static, beside)
+    known, whole = run.record.stages(output), run.record.is_whole(output)
+    changed = {stage: known[stage].changes(parts[stage]) if stage in known else ("",) for stage in TRIAL_STAGES}
+    if whole and not any(changed.values()):
+        quality, operations = read_told(run.out / output)
+        return Outcome(name, "skipped", "", quality, notes_in(operations))
+    older = older_result(run.out / output) if known else None
+    points = None if changed[RECONSTRUCTION] else known.get(RECONSTRUCTION)
+    angles = None if points is None or changed[KINEMATICS] else known.get(KINEMATICS)
+    made, stages, ran = _analysed(_Work(run, entry, source, rig, static), parts, older, points, angles)
+    trial = assessed_by_task(_named(made, run.session, entry), run.assessment, run.out / output, beside)
+    write_trial(run.out / output, trial)
+    run.record.store(output, {**stages, ASSESSMENT: Stage(parts[ASSESSMENT])})
+    because = _because(changed, bool(known), (run.out / output).name if not whole else "")
+    return Outcome(name, "done", _summary(trial), trial.quality, notes_of(trial), (*ran, ASSESSMENT), because)
+
+
+def _because(changed: dict[str, tuple[str, ...]], known: bool, file: str) -> tuple[str, ...]:
+    """Say in words why a trial is made."""
+    if not known:
+        return ("there was no result",)
+    named = dict.fromkeys(name for stage in TRIAL_STAGES for name in changed[stage])
+    told = (f"{' and '.join(named)} changed",) if named else ()
+    return (*told, f"{file} is not as it was left") if file else told
+
+
+def _parts(
+    run: SessionRun, entry: TrialEntry, source: Path, static: Trial | None, beside: list[Path]
+) -> dict[str, dict[str, str]]:
+    calibrates = entry.name in run.calibrates
+    stood = run.out / f"{run.static_name}.h5" if static is not None else None
+    recordings = [] if calibrates else recording_contents(run.recordings.paths)
+    return {
+        RECONSTRUCTION: reconstruction_parts(run.session, run.options, run.folder, entry, source, run.rig_file),
+        KINEMATICS: kinematics_parts(run.session, run.options, run.folder, entry, stood, recordings),
+        ASSESSMENT: assessment_parts(run.session, entry, run.assessment, beside),
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """What is to be made of one trial, and from what."""
+
+    run: SessionRun
+    entry: TrialEntry
+    source: Path
+    rig: CameraRig
+    static: Trial | None
+
+
+def _analysed(
+    work: _Work, parts: dict[str, dict[str, str]], older: Trial | None, points: Stage | None, angles: Stage | None
+) -> tuple[Trial, dict[str, Stage], tuple[str, ...]]:
+    """Return points and angles of a trial, the record of both stages, and which of them ran."""
+    kept = kept_angles(older, angles)
+    if kept is not None and points is not None and angles is not None:
+        return kept, {RECONSTRUCTION: points, KINEMATICS: angles}, ()
+    ran: tuple[str, ...] = (KINEMATICS,)
+    found = kept_points(older, points, work.run.options.filter.learned)
+    if found is None or points is None:
+        found = stage_result(_reconstructed(work))
+        points, ran = stage_of(found, parts[RECONSTRUCTION]), (RECONSTRUCTION, *ran)
+    made = stage_result(_with_angles(work, _named(found, work.run.session, work.entry)))
+    return made, {RECONSTRUCTION: points, KINEMATICS: stage_of(made, parts[KINEMATICS])}, ran
+
+
+def _named(trial: Trial, session: Session, entry: TrialEntry) -> Trial:
+    """Return a trial with what the session says of it."""
+    info = session.session
+    return replace(
+        trial, trial_id=entry.name, task=entry.task, context=_plain_context(entry), operator=info.operator,
+        subject_code=info.subject_code, created_utc=str(info.date), site=info.site,
+    )  # fmt: skip
+
+
+def _reconstructed(work: _Work) -> Trial:
+    run, entry = work.run, work.entry
+    session, keypoints = run.session, run.session.keypoints
+    how = KeypointInput(
+        session.sync.rate_hz, session_skeleton(session, run.folder), keypoints.format, keypoints.cameras,
+        keypoints.names, participant_rule(entry.participant or keypoints.participant),
+        leave_others=bool(session.cameras),
+    )  # fmt: skip
+
+    def clocks_of(seen: PeopleKeypoints) -> tuple[PeopleKeypoints, CameraTimes | None, SyncEstimate | None]:
+        return known_clocks(session, run.folder, entry, seen, work.rig.names)
+
+    choices = trial_choices(session, run.options, run.folder)
+    return reconstruct_trial(work.source, work.rig, how, choices, clocks_of=clocks_of)
+
+
+def _with_angles(work: _Work, trial: Trial) -> Trial:
+    run, static = work.run, work.static
+    filtering = None if run.options.filter.learned else run.options.filter
+    if work.entry.name in run.calibrates:
+        return trial if filtering is None else with_filtered_points(trial, filtering)
+    stands = work.entry.name == run.static_name
+    stood = trial if stands else static
+    person = {**stood.subject, **record_of(stood)} if stood else None
+    recordings = run.recordings.opened(stood) if stood else None
+    trial = replace(trial, inputs={**trial.inputs, **recording_digests(run.recordings.paths, trial.inputs)})
+    standing: Points3D | None = None
+    if stands:
+        # The standing trial is its own reference, smoothed as it will be for the others.
+        standing = trial.points_smoothed or trial.points
+        if filtering is not None and filtering.acts:
+            standing = filter_points(trial.points, filtering).points
+        standing = as_static(trial.points, standing)
+    elif static is not None:
+        standing = as_static(static.points, static.points_smoothed or static.points)
+    marker_set = own_marker_set(run.options.marker_set, run.folder)
+    return analyse(trial, standing, marker_set, filtering, run.options.kinematics, person, recordings)
+
+
+def _plain_context(entry: TrialEntry) -> dict[str, float | str]:
+    stated = checked_circumstances(entry.context, f"context of {entry.name}")
+    return {key: value if isinstance(value, str) else float(value) for key, value in stated.items()}
+
+
+def _summary(trial: Trial) -> str:
+    if trial.angles is None:
+        return f"{counted(trial.points.n_frames, 'frame')}, points alone: it calibrates the person"
+    shown = sum(definition.observable for definition in trial.angles.definitions)
+    told = f"{counted(trial.points.n_frames, 'frame')}, {shown} of {len(trial.angles.definitions)} angles observable"
+    return ", ".join([told, *(counts_of(one) for one in trial.assessments)])

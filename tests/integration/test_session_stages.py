@@ -1,0 +1,219 @@
+"""What of a session is made again when something changes, and that it is the same to the byte as made from nothing."""
+
+import json
+import multiprocessing
+import random
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import mocap
+from calibration.files import write_rig
+from calibration.synthetic import ring_rig
+from mocap.export.keypoints import write_keypoint_table
+from mocap.pipeline.run_lock import sole_run
+from mocap.pipeline.session import run_session
+from mocap.synthetic import default_subject, observe, squat, static_standing
+
+SESSION = """\
+[session]
+id = "small"
+subject_code = "S01"
+[calibration]
+file = "calibration.toml"
+world = "up:z"
+[sync]
+rate_hz = 25
+[static]
+trial = "standing"
+[[trial]]
+name = "standing"
+task = "static"
+files = "standing.parquet"
+[[trial]]
+name = "squat"
+task = "squat"
+files = "squat.parquet"
+context = { load_kg = 0.0 }
+[options.kinematics]
+marker_set = "landmarks"
+"""
+ALL = ("reconstruction", "kinematics", "assessment")
+
+
+def silent(label: str, done: int, total: int) -> None:
+    """No progress to show."""
+
+
+def small_session(folder: Path) -> Path:
+    """Write a session of three cameras, a second of standing and one squat; a run of it takes a few seconds."""
+    folder.mkdir(parents=True)
+    rig, subject = ring_rig(3, 1), default_subject(1.75, seed=1)
+    write_rig(folder / "calibration.toml", rig)
+    trials = {
+        "standing": static_standing(subject, 1.0, 25.0, sway_m=0.002, seed=1),
+        "squat": squat(subject, 1, wink_deg=12.0, wink_onset=0.75, rate_hz=25.0),
+    }
+    for number, (name, trial) in enumerate(trials.items()):
+        write_keypoint_table(folder / f"{name}.parquet", observe(trial.points, rig, number).keypoints, rig.names)
+    (folder / "session.toml").write_text(SESSION, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A session that was run."""
+    folder = small_session(tmp_path_factory.mktemp("small") / "session")
+    outcomes = run_session(folder, folder / "results", silent).outcomes
+    assert [outcome.stages for outcome in outcomes] == [("calibration",), ALL, ALL]
+    assert {outcome.because for outcome in outcomes} == {("there was no result",)}
+    return folder
+
+
+@pytest.fixture
+def session(small: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return Path(shutil.copytree(small, tmp_path / "session"))
+
+
+def changed(session: Path, old: str, new: str) -> None:
+    file = session / "session.toml"
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def ran(session: Path) -> dict[str, tuple[str, ...]]:
+    """Run a session; the stages that ran, by trial, and as many bytes as a run from nothing gives."""
+    outcomes = run_session(session, session / "results", silent).outcomes
+    assert {outcome.state for outcome in outcomes} <= {"done", "skipped"}
+    fresh = session.parent / "fresh"
+    run_session(session, fresh, silent)
+    for name in ("standing.h5", "squat.h5", "calibration.toml"):
+        assert (session / "results" / name).read_bytes() == (fresh / name).read_bytes(), name
+    return {outcome.name.removeprefix("trial "): outcome.stages for outcome in outcomes}
+
+
+def test_a_filter_leaves_the_points_and_a_context_the_angles(session: Path) -> None:
+    changed(session, "load_kg = 0.0", "load_kg = 20.0")
+    outcomes = run_session(session, session / "results", silent).outcomes
+    assert [(one.stages, one.because) for one in outcomes[1:]] == [((), ()), (ALL[2:], ("its context changed",))]
+    assert mocap.read_trial(session / "results" / "squat.h5").context["load_kg"] == 20.0
+    changed(session, "[options.kinematics]", "[options.filter]\ncutoff_hz = 5\n[options.kinematics]")
+    assert ran(session) == {"calibration": (), "standing": ALL[1:], "squat": ALL[1:]}
+    outcomes = run_session(session, session / "results", silent).outcomes
+    assert [outcome.state for outcome in outcomes] == ["skipped"] * 3
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize(
+    ("old", "new", "standing", "squat_stages"),
+    [
+        ("[options.kinematics]", "[options.kinematics]\nposture = \"any\"", ALL[1:], ALL[1:]),
+        ("[options.k", "[options.assessment.protocols]\nsquat = \"own.toml\"\n[options.k", (), ALL[2:]),
+        ("[options.kinematics]", "[options.filter]\ncutoff_hz = 5\n[options.kinematics]", ALL[1:], ALL[1:]),
+        ("[options.kinematics]", "[options.filter]\nmethod = \"kalman\"\n[options.kinematics]", ALL, ALL),
+        ("[options.kinematics]", "[options.reconstruction]\nmax_rejections = 2\n[options.kinematics]", ALL, ALL),
+        ("S01", "S02", ALL[2:], ALL[1:]),
+        ("task = \"squat\"", "task = \"hinge\"", (), ALL[1:]),
+    ],
+)  # fmt: skip
+def test_each_change_runs_what_depends_on_it(
+    session: Path, old: str, new: str, standing: tuple[str, ...], squat_stages: tuple[str, ...]
+) -> None:
+    (session / "own.toml").write_text("[repetitions]\nfoot_shift = 0.04\n", encoding="utf-8")
+    changed(session, old, new)
+    assert ran(session) == {"calibration": (), "standing": standing, "squat": squat_stages}
+
+
+@pytest.mark.heavy
+def test_a_trial_whose_files_changed_runs_alone(session: Path) -> None:
+    rig = ring_rig(3, 1)
+    again = squat(default_subject(1.75, seed=1), 1, wink_deg=5.0, wink_onset=0.75, rate_hz=25.0)
+    write_keypoint_table(session / "squat.parquet", observe(again.points, rig, 5).keypoints, rig.names)
+    assert ran(session) == {"calibration": (), "standing": (), "squat": ALL}
+
+
+@pytest.mark.heavy
+def test_a_result_with_edits_is_assessed_again_and_a_damaged_one_made_again(session: Path, mocap_cli) -> None:
+    results = session / "results"
+    done = mocap_cli("assess", results / "squat.h5", "--task", "squat", "--edit", "1:reject=lost balance")
+    assert done.status == 0, done.err
+    outcome = run_session(session, results, silent).outcomes[2]
+    assert (outcome.stages, outcome.because) == (ALL[2:], ("squat.h5 is not as it was left",))
+    assert mocap.read_trial(results / "squat.h5").assessments[0].rejected[0].reason.endswith("lost balance")
+    whole = (results / "standing.h5").read_bytes()
+    (results / "standing.h5").write_bytes(whole[: len(whole) // 2])
+    outcomes = run_session(session, results, silent).outcomes
+    assert [one.stages for one in outcomes] == [(), ALL, ()]
+    assert (results / "standing.h5").read_bytes() == whole
+
+
+@pytest.mark.heavy
+def test_a_record_that_somebody_edited_is_not_believed(session: Path) -> None:
+    file = session / "results" / "stages.json"
+    before = (session / "results" / "squat.h5").read_bytes()
+    told = json.loads(file.read_text(encoding="utf-8"))
+    told["squat.h5"]["stages"]["kinematics"]["told"]["operations"] = []
+    file.write_text(json.dumps(told), encoding="utf-8")
+    outcomes = run_session(session, session / "results", silent).outcomes
+    assert [one.stages for one in outcomes] == [(), (), ALL]
+    assert (session / "results" / "squat.h5").read_bytes() == before
+
+
+def test_a_second_run_among_the_same_results_is_refused(session: Path, mocap_cli) -> None:
+    with sole_run(session / "results"):
+        done = mocap_cli("run", session)
+    assert done.status == 1 and "RUN_IN_PROGRESS" in done.error_line
+    assert mocap_cli("run", session).status == 0
+
+
+def check_results(out: Path, good: Path) -> None:
+    """Each trial file that is to be seen is whole, and none is there by half."""
+    for path in out.glob("*.h5"):
+        assert path.read_bytes() == (good / path.name).read_bytes(), path.name
+
+
+def test_a_run_that_is_killed_and_started_again_gives_the_same_files(small: Path, tmp_path: Path) -> None:
+    if "fork" not in multiprocessing.get_all_start_methods():
+        pytest.skip("this system starts each process anew: seen with whole commands in the heavy tests")
+    out, good, moments = tmp_path / "results", small / "results", random.Random(4)
+    for after_s in (moments.uniform(0.2, 0.8), moments.uniform(0.8, 1.6), None):
+        process = multiprocessing.get_context("fork").Process(target=run_session, args=(small, out, silent))
+        process.start()
+        process.join(after_s)
+        process.kill()
+        process.join()
+        check_results(out, good)
+    assert process.exitcode == 0
+    for name in ("standing.h5", "squat.h5", "calibration.toml", "stages.json"):
+        assert (out / name).read_bytes() == (good / name).read_bytes()
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_command_that_is_killed_ten_times_gives_the_same_files(small: Path, tmp_path: Path, seed: int) -> None:
+    moments, good, out = random.Random(seed), tmp_path / "good", tmp_path / "results"
+    command = [sys.executable, "-m", "mocap", "run", str(small), "--out"]
+    started = time.monotonic()
+    subprocess.run([*command, str(good)], check=True, capture_output=True)
+    whole_s, killed = time.monotonic() - started, 0
+    while killed < 10:
+        with subprocess.Popen([*command, str(out)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            try:
+                # Late enough for something to happen at all: half of the time goes by before the first file.
+                process.wait(moments.uniform(0.3 * whole_s, whole_s))
+                shutil.rmtree(out)  # it ended: once more from nothing
+            except subprocess.TimeoutExpired:
+                process.kill()
+                killed += 1
+        if out.is_dir():
+            check_results(out, good)
+    subprocess.run([*command, str(out)], check=True, capture_output=True)
+    for name in ("standing.h5", "squat.h5", "calibration.toml", "stages.json"):
+        assert (out / name).read_bytes() == (good / name).read_bytes()
+    assert sorted(path.name for path in out.iterdir()) == sorted(path.name for path in good.iterdir())
