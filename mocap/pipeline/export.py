@@ -1,15 +1,14 @@
 """Hand a trial file over to another program: whole or not at all, and nothing that others wrote is written over."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from calibration.digits import counted
-from mocap.errors import ExportError, SourceError
+from mocap.errors import ExportError, MocapError, SourceError
 from mocap.export import FORMATS, ExportFormat, format_for
+from mocap.pipeline.aside import folder_aside, move_all
 from mocap.pipeline.export_back import DIFFERENCES
 from mocap.pipeline.export_kinds import KINDS
 from mocap.pipeline.export_privacy import WithoutIdentity, check_no_leak, check_output_name, without_identity
@@ -107,25 +106,20 @@ def _exported(
         # What stays as it is there was taken out on bringing both together.
         targets = {file: out.parent / file.relative_to(folder) for file in written if file.exists()}
         _check_targets(row, targets, path, overwrite)
-        _move(targets)
+        move_all(targets)
     return Exported(tuple(targets.values()), verify, without)
 
 
 @contextmanager
 def _aside(out: Path) -> Iterator[Path]:
-    """Make a folder beside an output, on the same disk, which is gone afterwards."""
+    """Make a folder aside; what the disk refuses within the block becomes an error that names the output."""
     try:
-        folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.absolute().parent))
+        with folder_aside(out) as folder:
+            yield folder
     except OSError as error:
-        raise _failed(out, error) from error
-    try:
-        yield folder
-    except OSError as error:
-        if isinstance(error, SourceError):
+        if isinstance(error, MocapError):
             raise
         raise _failed(out, error) from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _failed(out: Path, error: OSError) -> SourceError:
@@ -153,10 +147,3 @@ def _check_targets(row: ExportFormat, targets: Mapping[Path, Path], path: Path, 
         if known is None and not overwrite:
             check_new([target], "Name another file with --out, or write over this one with --overwrite.")
         check_nothing_lost([target], [path], [known or _ANY])
-
-
-def _move(targets: Mapping[Path, Path]) -> None:
-    for file, target in targets.items():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        file.replace(target)
-

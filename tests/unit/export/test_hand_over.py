@@ -106,3 +106,21 @@ def test_differences_name_shape_gap_value_and_word():
     assert not number_differences("x", [1.0, np.nan], [1.3, np.nan], 0.4)
     assert [one.problem for one in word_differences("w", ["a", "b"], ["a", "c"])] == ["entry 1 is 'c', expected 'b'"]
     assert word_differences("w", ["a"], [])[0].problem == "has 0 entries, expected 1"
+
+
+def test_what_a_killed_export_left_goes_with_the_next_and_what_is_at_work_stays(tmp_path, monkeypatch):
+    file = _trial_file(tmp_path)
+    (tmp_path / ".a.txt.killed.part").mkdir()
+    (tmp_path / ".a.txt.killed.part" / "half").write_text("half")
+    seen = []
+
+    def write_and_look(trial, path):
+        if path.name == "a.txt" and not seen:
+            seen.append(sorted(entry.name for entry in tmp_path.iterdir()))
+            export_to_file(file, "plain", tmp_path / "a.txt")  # another one at the same time
+        return _write_plainly(trial, path)
+
+    monkeypatch.setitem(ROWS, "plain", ExportFormat("plain", write_and_look, (".txt",)))
+    export_to_file(file, "plain", tmp_path / "a.txt", overwrite=True)
+    assert len(seen[0]) == 2 and seen[0][1] == "t.h5" and "killed" not in seen[0][0]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["a.txt", "t.h5"]
