@@ -58,6 +58,9 @@ FENCES = {
     "rich": ("mocap.cli",),
     "pandas": ("mocap.readers", "mocap.export"),
     "pyarrow": ("mocap.readers", "mocap.export"),
+    "pynwb": ("mocap.export",),
+    "ndx_pose": ("mocap.export",),
+    "hdmf": ("mocap.export",),
     "pydantic": ("mocap.config",),
     "numba": (),  # only files named *kernels.py, see below
 }  # fmt: skip

@@ -9,6 +9,7 @@ from mocap.export.bids import export_bids
 from mocap.export.bids_merge import merge_bids
 from mocap.export.metrics_json import export_json
 from mocap.export.mot import export_mot
+from mocap.export.nwb import export_nwb
 from mocap.export.parquet import export_parquet
 from mocap.export.tables import export_csv
 from mocap.export.trc import export_trc
@@ -50,6 +51,7 @@ FORMATS: dict[str, ExportFormat] = {
         ExportFormat("mot", export_mot, (".mot", ".sto")),
         ExportFormat("parquet", export_parquet, (".parquet",), folder=True),
         ExportFormat("bids", export_bids, folder=True, merge=merge_bids),
+        ExportFormat("nwb", export_nwb, (".nwb",)),
         ExportFormat("json", export_json, (".json",)),
     )
 }

@@ -6,6 +6,7 @@ from pathlib import Path
 from mocap.export.bids_back import bids_differences
 from mocap.export.differences import Difference
 from mocap.export.metrics_back import json_differences
+from mocap.export.nwb_back import nwb_differences
 from mocap.export.parquet_back import parquet_differences
 from mocap.export.tables_back import csv_differences
 from mocap.pipeline.export_back_opensim import mot_differences, trc_differences
@@ -28,5 +29,6 @@ DIFFERENCES: dict[str, Callable[[Trial, Path], tuple[Difference, ...]]] = {
     "mot": mot_differences,
     "parquet": parquet_differences,
     "bids": bids_differences,
+    "nwb": nwb_differences,
     "json": json_differences,
 }

@@ -26,5 +26,6 @@ KINDS: dict[str, tuple[Kind, ...]] = {
         Kind("description of participants written here", rb'\{\s*"subject_code": ', start=b"{"),
         Kind("words on a dataset written here", rb"written by mocap", start=b"# Motion capture\n"),
     ),
+    "nwb": (Kind("NWB file written here", rb"mocap export", _MOST_BYTES, b"\x89HDF\r\n\x1a\n"),),
     "json": (Kind("metrics written here", b"", start=b'{\n "format": "mocap-metrics",'),),
 }

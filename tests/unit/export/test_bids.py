@@ -165,7 +165,8 @@ def test_damage_is_found(tmp_path):
 
 @pytest.mark.parametrize(("name", "old", "new", "fault"), [
     ("*_channels.tsv", "\tPOS\t", "\tPLACE\t", "is of type PLACE"),
-    ("*_channels.tsv", "units", "unit", "columns begin"), ("*_motion.json", '"TaskName"', '"Task"', "lacks TaskName"), ("*_motion.tsv", "n/a", "nan", "neither numbers"),
+    ("*_motion.json", '"TaskName"', '"Task"', "lacks Task"), ("*_channels.tsv", "units", "unit", "columns begin"),
+    ("*_motion.tsv", "n/a", "nan", "neither numbers"),
     ("*_motion.json", '"POSChannelCount": ', '"POSChannelCount": 1', "POS counted"),
     ("participants.tsv", "sub-P01", "P01", "participants"), ("*_events.tsv", "onset", "time", "columns begin"),
     ("*_scans.tsv", "2026-03-01T", "1.3.2026 ", "is no time"), ("*_channels.json", "ALS", "AAS", "has the axes AAS"),
