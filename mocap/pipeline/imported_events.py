@@ -1,5 +1,7 @@
 """Events that a motion file brings: its own ones, and the contacts that its force plates show."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,12 +14,9 @@ from mocap.kinematics.marker_sets import find_marker_set
 from mocap.readers import Imported
 from mocap.readers.imported import Analog, ForcePlate
 from mocap.trial import Event
+from mocap.trial.c3d_words import EVENTS
 from mocap.trial.events import SIDES
 
-_OURS = {
-    "foot strike": "initial_contact", "heel strike": "initial_contact", "initial contact": "initial_contact",
-    "foot off": "final_contact", "toe off": "final_contact", "final contact": "final_contact",
-}  # fmt: skip
 _VERTICAL = {1: slice(2, 3), 2: slice(2, 3), 3: slice(4, 8)}  # channels of the vertical force by type of plate
 
 
@@ -27,8 +26,8 @@ def imported_events(imported: Imported) -> tuple[tuple[Event, ...], tuple[str, .
     Names of foot contacts become ours; what the file calls them stands in the note.
     """
     own = [
-        Event(one.time_s, _OURS.get(one.label.lower(), _plain(one.label)), _side(one.side), source="imported",
-              note=f"'{one.label}' of the file" if one.label.lower() in _OURS else "")
+        Event(one.time_s, EVENTS.get(one.label.lower(), _plain(one.label)), _side(one.side), source="imported",
+              note=f"'{one.label}' of the file" if one.label.lower() in EVENTS else "")
         for one in imported.events if np.isfinite(one.time_s)
     ]  # fmt: skip
     plates, notes = _plate_events(imported)
@@ -68,7 +67,8 @@ def _plate_events(imported: Imported) -> tuple[list[Event], tuple[str, ...]]:
         found, left_out = plate_contacts(
             load, imported.analog.rate_hz, plate.corners_world, feet, imported.points.rate_hz, settings
         )
-        events += found
+        # The plates' clock begins with the first frame.
+        events += [replace(one, time_s=one.time_s + imported.points.start_s) for one in found]
         notes += [f"force plate {number}, {why}" for why in left_out]
     return events, tuple(notes)
 
@@ -78,7 +78,7 @@ def _load(analog: Analog, plate: ForcePlate) -> tuple[NDArray | None, str]:
     if plate.kind not in _VERTICAL:
         return None, f"plates of type {plate.kind} are not read"
     channels = plate.channels[_VERTICAL[plate.kind]]
-    if not channels or max(channels) >= len(analog.names):
+    if not channels or min(channels) < 0 or max(channels) >= len(analog.names):
         return None, "its channels are not in the file"
     units = {analog.units[channel].upper() for channel in channels}
     if units != {"N"}:

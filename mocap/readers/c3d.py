@@ -1,7 +1,7 @@
-"""C3D files through ezc3d: markers in metres with Z up, and what else the file brings along, kept apart."""
+"""C3D files: markers in metres with Z up, and what else the file brings along, kept apart."""
 
-import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,22 +12,44 @@ from calibration.digits import counted
 from mocap.errors import FormatError
 from mocap.readers import axes
 from mocap.readers.c3d_content import C3dContent, load_c3d
-from mocap.readers.c3d_parts import analog_of, events_of, force_plates_of, subject_of, values_of
+from mocap.readers.c3d_data import C3dData, frames_of, read_data, rotation_ratio
+from mocap.readers.c3d_labels import (
+    descriptions_of,
+    kinds_of,
+    labels_of,
+    model_of,
+    own_groups,
+    stated_descriptions,
+    taken_status,
+    words_of,
+)
+from mocap.readers.c3d_origin import OwnWords, kept_parameters, own_words
+from mocap.readers.c3d_parts import analog_of, events_of, force_plates_of, numbers_of, subject_of
 from mocap.readers.far_samples import without_far
 from mocap.readers.files import file_digest, read_bytes
 from mocap.readers.imported import Imported
 from mocap.readers.model_points import model_points
-from mocap.trial import Points3D
+from mocap.schema import Status
+from mocap.trial import FileOrigin, ImportedPoses, Points3D
 
-_GROUPS = {"ANGLES": "angles", "FORCES": "forces", "MOMENTS": "moments", "POWERS": "powers", "SCALARS": "scalars"}
-_UNITS = {"angles": ("ANGLE_UNITS", "deg"), "forces": ("FORCE_UNITS", "N"), "moments": ("MOMENT_UNITS", "Nmm"),
-          "powers": ("POWER_UNITS", "W"), "scalars": ("SCALAR_UNITS", "")}  # fmt: skip
-_SUFFIXES = (
-    ("angles", re.compile(r"Angles?V?$")),
-    ("forces", re.compile(r"(Force|GRF)V?$")),
-    ("moments", re.compile(r"MomentV?$")),
-    ("powers", re.compile(r"PowerV?$")),
-)
+_NO_TURN = 1e-3
+_OWN_AXES = axes.Axes("z", "stated", "x")
+
+
+@dataclass(frozen=True)
+class _Clock:
+    rate_hz: float
+    start_s: float
+
+
+@dataclass(frozen=True)
+class _Space:
+    """How the file's lengths and axes become ours."""
+
+    metres_per_unit: float
+    unit: str
+    axes: axes.Axes
+    notes: tuple[str, ...]
 
 
 def read_c3d(path: Path | str, up: str | None = None, units: str | None = None) -> Imported:
@@ -45,110 +67,166 @@ def read_c3d(path: Path | str, up: str | None = None, units: str | None = None) 
     -------
     Imported
         `points` are the markers and model points that are positions; time 0 is the first stored frame, so events
-        are moved from the recording's clock by (first_frame - 1) / rate.
+        are moved from the recording's clock by (first_frame - 1) / rate. A file written here keeps its own clock, the
+        rate to the last bit and the flags of its samples.
 
     Raises
     ------
     SourceError
         `FILE_MISSING`, `C3D_TRUNCATED`.
     FormatError
-        `C3D_NOT`, `C3D_BROKEN`, `C3D_EMPTY`, `UNITS`, `AXES`.
+        `C3D_NOT`, `C3D_BROKEN`, `C3D_EMPTY`, `C3D_ANALOG_RATE`, `UNITS`, `AXES`.
     """
     path = Path(path)
-    digest = file_digest(read_bytes(path))
+    content = read_bytes(path)
     file = load_c3d(path)
-    header, parameters = file.header, file.parameters
-    names, notes = _labels(parameters, file.data["points"].shape[1])
-    values = np.ascontiguousarray(np.moveaxis(file.data["points"][:3], 0, 2).swapaxes(0, 1))
-    values[np.moveaxis(file.data["meta_points"]["residuals"][0], 0, 1) < 0] = np.nan
-    rate = _rate(file, path)
-    kinds = [_kind(name, parameters) for name in names]
+    parameters = file.parameters
+    frames = frames_of(file.header, parameters, path)
+    data = read_data(content, file.header, parameters, frames.count, path)
+    own = own_words(parameters, _rate(file, path))
+    clock = _clock(_rate(file, path), own)
+    names, label_notes = labels_of(parameters, "POINT", data.points.shape[1], "point")
+    kinds = kinds_of(names, parameters, own is not None)
     is_point = np.array([kind is None for kind in kinds], bool)
     markers = tuple(name for name, kind in zip(names, kinds, strict=True) if kind is None)
-    if not len(values) or not is_point.any():
+    if not frames.count or not (names or data.rotations.size):
         raise FormatError(f"{path} holds no points in any frame.", "Export the trial with its markers.", "C3D_EMPTY")
-    positions, more = _without_zeros(values[:, is_point])
-    stated = _first_word(parameters, "POINT", "UNITS")
-    factor, unit, unit_notes = axes.find_scale(positions, markers, stated, units, path.name)
-    positions, far_notes = without_far(positions * factor)
-    found = axes.find_axes(positions, markers, _stated_up(parameters), up, path.name)
-    model, model_units = _model(names, kinds, values, parameters)
+    positions, zero_notes = _without_zeros(data.points[:, is_point])
+    space = _space(positions, markers, parameters, (up, units), data.rotations.size > 0, path)
+    positions, far_notes = without_far(positions * space.metres_per_unit)
+    poses, pose_notes = _poses(data.rotations, file, clock, space, path)
+    plates, plate_notes = force_plates_of(parameters, space.metres_per_unit, space.axes.up)
+    kept, kept_notes = kept_parameters(parameters, not plate_notes)
+    model, model_units = model_of(names, kinds, data.points, parameters)
+    quality = _quality(data, is_point, positions, space.metres_per_unit)
     subject, raw = subject_of(parameters)
     return Imported(
-        points=Points3D(axes.world_from_file(positions, found.up), markers, rate),
+        points=_points(positions, markers, model, quality, clock, own, space),
         model=model,
         model_units=model_units,
-        events=events_of(parameters, (header.first_frame - 1) / rate),
-        analog=analog_of(parameters, file.data["analogs"]),
-        force_plates=force_plates_of(parameters, factor, found.up),
+        model_descriptions=descriptions_of(names, parameters),
+        events=events_of(parameters, (frames.first - 1) / clock.rate_hz - clock.start_s),
+        analog=analog_of(parameters, data.analog, _analog_rate(file, data, clock, path), clock.start_s),
+        force_plates=plates,
+        poses=poses,
+        origin=FileOrigin(
+            space.unit, space.axes.up, frames.first, names, kept | stated_descriptions(names, parameters), **quality
+        ),
         subject=subject,
         parameters=raw,
-        model_points=model_points(markers, _own_groups(parameters)),
-        first_frame=header.first_frame,
-        units_original=unit,
-        up_axis_original=found.up,
-        axis_source=found.source,
-        forward_axis=found.forward,
-        sha256=digest,
-        notes=(*notes, *more, *unit_notes, *far_notes, *found.notes),
-    )
-
-
-def _labels(parameters: Mapping[str, Any], n_points: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Labels of LABELS, LABELS2, ...; empty and missing ones get a number, doubled ones a mark."""
-    found = [str(label).strip() for label in values_of(parameters, "POINT", "LABELS")][:n_points]
-    names: list[str] = []
-    notes = []
-    for index in range(n_points):
-        name = found[index] if index < len(found) else ""
-        if not name:
-            name = f"point_{index + 1}"
-            notes.append(f"point {index + 1} has no label; it is called {name}.")
-        if name in names:
-            copy = 2
-            while f"{name}#{copy}" in names:
-                copy += 1
-            notes.append(f"label {name} is there more than once; number {copy} is called {name}#{copy}.")
-            name = f"{name}#{copy}"
-        names.append(name)
-    return tuple(names), tuple(notes)
+        model_points=model_points(markers, own_groups(parameters)),
+        first_frame=frames.first,
+        units_original=space.unit,
+        up_axis_original=space.axes.up,
+        axis_source=space.axes.source,
+        forward_axis=space.axes.forward,
+        created=own.created_utc if own else "",
+        subject_code=own.subject_code if own else "",
+        sha256=file_digest(content),
+        notes=(
+            *label_notes, *zero_notes, *space.notes, *far_notes, *space.axes.notes, *pose_notes, *plate_notes,
+            *kept_notes,
+        ),
+    )  # fmt: skip
 
 
 def _rate(file: C3dContent, path: Path) -> float:
-    given = values_of(file.parameters, "POINT", "RATE")
+    given = np.ravel(numbers_of(file.parameters, "POINT", "RATE"))
     rate = float(given[0]) if len(given) else 0.0
     if not (np.isfinite(rate) and rate > 0):
-        rate = float(file.library_header["points"]["frame_rate"])
+        rate = file.header.rate_hz
     if not (np.isfinite(rate) and 0 < rate < 1e5):
         raise FormatError(f"{path} has a frame rate of {rate} Hz.", "Export the trial again.", code="C3D_BROKEN")
     return rate
 
 
-def _kind(name: str, parameters: Mapping[str, Any]) -> str | None:
-    """Kind of model output of a label, or None for a point in space."""
-    plain = name.split("#")[0]
-    for group, kind in _GROUPS.items():
-        if plain in {str(label).strip() for label in values_of(parameters, "POINT", group)}:
-            return kind
-    return next((kind for kind, suffix in _SUFFIXES if suffix.search(plain)), None)
+def _clock(rate_hz: float, own: OwnWords | None) -> _Clock:
+    if own is None:
+        return _Clock(rate_hz, 0.0)
+    return _Clock(own.rate_hz if np.isfinite(own.rate_hz) else rate_hz, own.start_s)
 
 
-def _own_groups(parameters: Mapping[str, Any]) -> set[str]:
-    """Labels in groups of POINT:TYPE_GROUPS (outputs of a model) beyond the kinds that are no points."""
-    groups = [str(word).strip() for word in values_of(parameters, "POINT", "TYPE_GROUPS")]
-    return {str(label).strip() for group in groups if group not in _GROUPS
-            for label in values_of(parameters, "POINT", group)}  # fmt: skip
+def _analog_rate(file: C3dContent, data: C3dData, clock: _Clock, path: Path) -> float:
+    """The rate of the analog samples: a whole multiple of that of the frames, and what the file states has to agree."""
+    ratio = file.header.samples_per_frame
+    stated = np.ravel(numbers_of(file.parameters, "ANALOG", "RATE"))
+    rate = clock.rate_hz * ratio
+    if data.analog.shape[1] and len(stated) and stated[0] and not abs(stated[0] - rate) <= 1e-3 * rate:
+        raise FormatError(
+            f"{path} says {stated[0]:g} Hz for its analog channels, and holds {ratio} samples a frame at "
+            f"{clock.rate_hz:g} Hz.", "Export it again, the analog rate a whole multiple of the frame rate.",
+            code="C3D_ANALOG_RATE",
+        )  # fmt: skip
+    return rate
 
 
-def _first_word(parameters: Mapping[str, Any], group: str, name: str) -> str:
-    words = values_of(parameters, group, name)
-    return str(words[0]).strip() if len(words) else ""
+def _space(
+    positions: NDArray, markers: tuple[str, ...], parameters: Mapping[str, Any], given: Sequence[str | None],
+    has_poses: bool, path: Path,
+) -> _Space:  # fmt: skip
+    """Unit and axes; what holds nothing but model outputs has no need of them."""
+    up, units = given
+    stated = next(iter(words_of(parameters, "POINT", "UNITS")), "")
+    if not markers and not has_poses:
+        return _Space(axes.METRES_PER.get(stated.lower(), 1e-3), stated or "mm", _OWN_AXES, ())
+    factor, unit, notes = axes.find_scale(positions, markers, stated, units, path.name)
+    found = axes.find_axes(positions * factor, markers, _stated_up(parameters), up, path.name)
+    return _Space(factor, unit, found, notes)
 
 
 def _stated_up(parameters: Mapping[str, Any]) -> str | None:
     """The axis that the file shows upwards on a screen; None when it says none, or one that is no axis."""
-    screen = _first_word(parameters, "POINT", "Y_SCREEN").lower().removeprefix("+")
+    screen = next(iter(words_of(parameters, "POINT", "Y_SCREEN")), "").lower().removeprefix("+")
     return screen if screen in axes.UP_AXES else None
+
+
+def _points(
+    positions: NDArray, markers: tuple[str, ...], model: dict[str, dict[str, NDArray]], quality: Mapping[str, Any],
+    clock: _Clock, own: OwnWords | None, space: _Space,
+) -> Points3D:  # fmt: skip
+    measured = (np.isfinite(positions).all(axis=2) * np.uint8(Status.MEASURED)).astype(np.uint8)
+    mask = quality["camera_mask"]
+    return Points3D(
+        axes.world_from_file(positions, space.axes.up),
+        markers,
+        clock.rate_hz,
+        status=measured if own is None else taken_status(markers, model, measured),
+        n_views=None if mask is None else np.unpackbits(mask[..., None], axis=2).sum(axis=2, dtype=np.uint8),
+        start_s=clock.start_s,
+        gravity_known=own is None or own.gravity_known,
+    )
+
+
+def _quality(data: C3dData, is_point: NDArray, positions: NDArray, metres_per_unit: float) -> dict[str, Any]:
+    """What the file says of its samples' errors and cameras; None where it says 0 of all."""
+    seen = np.isfinite(positions).all(axis=2)
+    residual = np.where(seen, data.residual[:, is_point] * metres_per_unit, np.nan).astype(np.float32)
+    mask = np.where(seen, data.camera_mask[:, is_point], 0).astype(np.uint8)
+    return {
+        "residual": residual if np.nan_to_num(residual).any() else None,
+        "camera_mask": mask if mask.any() else None,
+    }
+
+
+def _poses(
+    rotations: NDArray, file: C3dContent, clock: _Clock, space: _Space, path: Path
+) -> tuple[ImportedPoses | None, tuple[str, ...]]:
+    """Poses in our world: axes of the file turned, metres; what is no rotation is said."""
+    if not rotations.size:
+        return None, ()
+    names, notes = labels_of(file.parameters, "ROTATION", rotations.shape[1], "rotation")
+    poses = rotations.copy()
+    poses[..., :3, 3] *= space.metres_per_unit
+    turned = axes.world_from_file(poses[..., :3, :].swapaxes(-1, -2), space.axes.up)
+    poses[..., :3, :] = turned.swapaxes(-1, -2)
+    turn = poses[..., :3, :3]
+    with np.errstate(invalid="ignore"):
+        off = np.abs(turn @ turn.swapaxes(-1, -2) - np.eye(3)).max(axis=(2, 3)) > _NO_TURN
+        off |= np.linalg.det(turn) < 0
+    if off.any():
+        notes += (f"{counted(int(off.sum()), 'pose')} whose matrix is no rotation.",)
+    rate = clock.rate_hz * rotation_ratio(file.parameters, file.header, path)
+    return ImportedPoses(names, poses, rate, clock.start_s), notes
 
 
 def _without_zeros(positions: NDArray) -> tuple[NDArray, tuple[str, ...]]:
@@ -161,24 +239,3 @@ def _without_zeros(positions: NDArray) -> tuple[NDArray, tuple[str, ...]]:
     if wild.any():
         notes.append(f"{counted(int(wild.sum()), 'infinite sample')} taken as missing.")
     return np.where((zeros | wild)[..., None], np.nan, positions), tuple(notes)
-
-
-def _model(
-    names: Sequence[str], kinds: Sequence[str | None], values: NDArray, parameters: Mapping[str, Any]
-) -> tuple[dict[str, dict[str, NDArray]], dict[str, str]]:
-    model: dict[str, dict[str, NDArray]] = {}
-    units = {}
-    for index, (name, kind) in enumerate(zip(names, kinds, strict=True)):
-        if kind is None:
-            continue
-        parameter, usual = _UNITS[kind]
-        unit = _first_word(parameters, "POINT", parameter) or usual
-        column = values[:, index]
-        if kind == "angles":
-            # A zero in all three is how Vicon writes an angle that could not be computed.
-            column = np.where((column == 0).all(axis=1)[:, None], np.nan, column)
-            if unit.lower().startswith("rad"):
-                column, unit = np.rad2deg(column), "deg"
-        model.setdefault(kind, {})[name] = np.ascontiguousarray(column)
-        units[kind] = unit
-    return model, units

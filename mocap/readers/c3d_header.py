@@ -13,7 +13,7 @@ import numpy as np
 from mocap.errors import FormatError, SourceError
 
 BLOCK = 512
-_INTEL, _DEC, _MIPS = 84, 85, 86
+INTEL, DEC, MIPS = 84, 85, 86
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,9 @@ def check_c3d(content: bytes, path: Path) -> C3dHeader:
     if len(content) < BLOCK or len(content) < parameters + 4:
         raise _truncated(path, max(parameters + 4, BLOCK), len(content))
     processor = content[parameters + 3]
-    if content[0] < 2 or processor not in (_INTEL, _DEC, _MIPS):
+    if content[0] < 2 or processor not in (INTEL, DEC, MIPS):
         raise _broken(path, f"parameter block {content[0]}, processor {processor}")
-    if processor == _MIPS:
+    if processor == MIPS:
         raise FormatError(
             f"{path} is written in the byte order of MIPS processors, which is not read here.",
             "Export it again in Intel byte order.",
@@ -84,7 +84,7 @@ def _header(content: bytes, processor: int, path: Path) -> C3dHeader:
     scale, rate = _real(content[12:16], processor), _real(content[20:24], processor)
     if n_points and not (np.isfinite(scale) and scale != 0 and np.isfinite(rate)):
         raise _broken(path, f"scale {scale}, rate {rate}")
-    if n_points and (last < first or first < 1 or data_block < 2):
+    if n_points and (last < first or data_block < 2):
         raise _broken(path, f"frames {first} to {last}, data in block {data_block}")
     size = 4 if scale < 0 else 2
     start = (max(data_block, 1) - 1) * BLOCK
@@ -93,7 +93,7 @@ def _header(content: bytes, processor: int, path: Path) -> C3dHeader:
 
 def _real(content: bytes, processor: int) -> float:
     """A real number of either byte order; DEC's is four times the IEEE number, its 16-bit words swapped."""
-    if processor == _INTEL:
+    if processor == INTEL:
         return float(struct.unpack("<f", content)[0])
     return float(struct.unpack("<f", content[2:] + content[:2])[0]) / 4.0
 

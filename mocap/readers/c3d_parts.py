@@ -9,22 +9,7 @@ from numpy.typing import NDArray
 
 from mocap.readers.axes import world_from_file
 from mocap.readers.imported import Analog, ForcePlate, ImportedEvent
-
-# Vicon's subject measurements: name here, and what turns its unit (mm, kg, deg, rad) into SI.
-_SUBJECT = {
-    "Bodymass": ("mass_kg", 1.0), "Height": ("height_m", 1e-3), "InterAsisDistance": ("inter_asis_distance_m", 1e-3),
-    "PelvisLength": ("pelvis_length_m", 1e-3), "MarkerDiameter": ("marker_diameter_m", 1e-3),
-}  # fmt: skip
-_SIDED = {
-    "LegLength": ("leg_length", "m", 1e-3), "AsisTrocanterDistance": ("asis_trochanter_distance", "m", 1e-3),
-    "KneeWidth": ("knee_width", "m", 1e-3), "AnkleWidth": ("ankle_width", "m", 1e-3),
-    "ShoulderOffset": ("shoulder_offset", "m", 1e-3), "ElbowWidth": ("elbow_width", "m", 1e-3),
-    "WristWidth": ("wrist_width", "m", 1e-3), "HandThickness": ("hand_thickness", "m", 1e-3),
-    "SoleDelta": ("sole_delta", "m", 1e-3), "TibialTorsion": ("tibial_torsion", "rad", np.pi / 180),
-    "ThighRotation": ("thigh_rotation", "rad", np.pi / 180), "ShankRotation": ("shank_rotation", "rad", np.pi / 180),
-    "StaticPlantFlex": ("static_plantar_flexion", "rad", 1.0),
-    "StaticRotOff": ("static_rotation_offset", "rad", 1.0),
-}  # fmt: skip
+from mocap.trial.c3d_words import SIDED, SUBJECT
 
 
 def values_of(parameters: Mapping[str, Any], group: str, name: str) -> Sequence[Any] | NDArray:
@@ -32,12 +17,26 @@ def values_of(parameters: Mapping[str, Any], group: str, name: str) -> Sequence[
     entries = parameters.get(group, {})
     if name not in entries:
         return []
-    values = entries[name]["value"]
-    more = 2
-    while f"{name}{more}" in entries and isinstance(values, list):
-        values = [*values, *entries[f"{name}{more}"]["value"]]
-        more += 1
-    return [_text(value) for value in values] if isinstance(values, list) else values
+    parts = [entries[name]["value"]]
+    while f"{name}{len(parts) + 1}" in entries:
+        parts.append(entries[f"{name}{len(parts) + 1}"]["value"])
+    if isinstance(parts[0], list):
+        return [_text(value) for part in parts for value in part]
+    first = np.asarray(parts[0])
+    # A number behind a name may mean something else where the shapes do not go on.
+    more = [part for part in parts[1:] if np.ndim(part) == first.ndim > 0 and part.shape[:-1] == first.shape[:-1]]
+    return np.concatenate([first, *more], axis=-1) if more else first
+
+
+def numbers_of(parameters: Mapping[str, Any], group: str, name: str) -> NDArray:
+    """Return a parameter's numbers in the shape they have; empty when absent, or where it holds words."""
+    values = values_of(parameters, group, name)
+    return np.empty(0) if isinstance(values, Sequence) else np.asarray(values, float)
+
+
+def plain_text(value: Any) -> str:
+    """Return the words of a file as text that any file can hold."""
+    return str(_text(value)).replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def _text(value: Any) -> Any:
@@ -50,12 +49,15 @@ def _text(value: Any) -> Any:
 
 def events_of(parameters: Mapping[str, Any], start_s: float) -> tuple[ImportedEvent, ...]:
     """Return the events in order of time, on a clock that is 0 at `start_s` of the recording's clock."""
-    times = np.asarray(values_of(parameters, "EVENT", "TIMES"), float)
+    times = numbers_of(parameters, "EVENT", "TIMES")
     if times.ndim == 1 and times.size % 2 == 0:
         # Some files keep the pairs of minutes and seconds in one row.
         times = times.reshape(-1, 2).T
     if times.ndim != 2 or times.shape[0] != 2:
         return ()
+    used = np.ravel(numbers_of(parameters, "EVENT", "USED"))
+    if len(used) and 0 <= used[0] < times.shape[1]:
+        times = times[:, : int(used[0])]
     labels = list(values_of(parameters, "EVENT", "LABELS"))
     contexts = list(values_of(parameters, "EVENT", "CONTEXTS"))
     events = []
@@ -67,38 +69,67 @@ def events_of(parameters: Mapping[str, Any], start_s: float) -> tuple[ImportedEv
     return tuple(sorted(events, key=lambda event: (event.time_s, event.side, event.label)))
 
 
-def analog_of(parameters: Mapping[str, Any], samples: NDArray) -> Analog | None:
-    """Return the analog channels, from ezc3d's array of shape (1, channel, sample), or None without any."""
-    rates = values_of(parameters, "ANALOG", "RATE")
-    if samples.size == 0 or not len(rates) or not float(rates[0]) > 0:
-        return None
+def analog_of(parameters: Mapping[str, Any], samples: NDArray, rate_hz: float, start_s: float) -> Analog | None:
+    """Return the analog channels of samples (sample, channel), or None without any."""
     n_channels = samples.shape[1]
-    labels = [str(label).strip() for label in values_of(parameters, "ANALOG", "LABELS")]
-    units = [str(unit).strip() for unit in values_of(parameters, "ANALOG", "UNITS")]
-    labels += [f"channel_{index + 1}" for index in range(len(labels), n_channels)]
-    units += [""] * (n_channels - len(units))
-    values = np.ascontiguousarray(samples[0].T)
-    return Analog(values, tuple(labels[:n_channels]), tuple(units[:n_channels]), float(rates[0]))
+    if not n_channels or not len(samples):
+        return None
+    labels, units, told = (
+        [plain_text(word).strip() for word in values_of(parameters, "ANALOG", name)][:n_channels]
+        for name in ("LABELS", "UNITS", "DESCRIPTIONS")
+    )
+    labels += [""] * (n_channels - len(labels))
+    names = tuple(label or f"channel_{index + 1}" for index, label in enumerate(labels))
+    padded = (tuple(words + [""] * (n_channels - len(words))) for words in (units, told))
+    units_of, descriptions = padded
+    return Analog(samples, names, units_of, rate_hz, descriptions, start_s)
 
 
-def force_plates_of(parameters: Mapping[str, Any], metres_per_unit: float, up: str) -> tuple[ForcePlate, ...]:
-    """Return the force plates whose corners and origin are all there."""
-    kinds = np.atleast_1d(np.asarray(values_of(parameters, "FORCE_PLATFORM", "TYPE"), int))
-    corners = np.asarray(values_of(parameters, "FORCE_PLATFORM", "CORNERS"), float)
-    origins = np.asarray(values_of(parameters, "FORCE_PLATFORM", "ORIGIN"), float)
-    channels = np.asarray(values_of(parameters, "FORCE_PLATFORM", "CHANNEL"), int)
-    n_plates = len(kinds)
-    if corners.shape != (3, 4, n_plates) or origins.shape != (3, n_plates) or channels.shape[-1:] != (n_plates,):
-        return ()
+def force_plates_of(
+    parameters: Mapping[str, Any], metres_per_unit: float, up: str
+) -> tuple[tuple[ForcePlate, ...], tuple[str, ...]]:
+    """Return the force plates, and why they cannot be read where their corners, origins or channels are not whole."""
+    kinds, used, zero = (np.ravel(_whole(parameters, name)) for name in ("TYPE", "USED", "ZERO"))
+    n_plates = int(used[0]) if len(used) else len(kinds)
+    if n_plates < 1 or not len(kinds):
+        return (), ()
+    corners, origins, matrices = (
+        numbers_of(parameters, "FORCE_PLATFORM", name) for name in ("CORNERS", "ORIGIN", "CAL_MATRIX")
+    )
+    channels = np.atleast_1d(_whole(parameters, "CHANNEL"))
+    channels = channels[:, None] if channels.ndim == 1 and n_plates == 1 else channels
+    corners = corners[..., None] if corners.ndim == 2 else corners
+    origins = origins[:, None] if origins.ndim == 1 else origins
+    enough = corners.ndim == 3 and origins.ndim == channels.ndim == 2 and corners.shape[:2] == (3, 4) and (
+        origins.shape[0] == 3 and min(len(kinds), corners.shape[2], origins.shape[1], channels.shape[1]) >= n_plates
+    )  # fmt: skip
+    if not enough:
+        return (), (f"{n_plates} force plates cannot be read: corners {corners.shape}, origins {origins.shape}, "
+                    f"channels {channels.shape}.",)  # fmt: skip
+    matrices = matrices[..., None] if matrices.ndim == 2 else matrices
     return tuple(
         ForcePlate(
             int(kinds[plate]),
             world_from_file(corners[:, :, plate].T * metres_per_unit, up),
             origins[:, plate] * metres_per_unit,
-            tuple(int(channel) - 1 for channel in np.ravel(channels[..., plate]) if channel > 0),
+            _channels(channels[:, plate]),
+            matrices[:, :, plate] if matrices.ndim == 3 and matrices.shape[2] > plate and matrices.size else None,
+            (int(zero[0]), int(zero[1])) if len(zero) >= 2 else None,
         )
         for plate in range(n_plates)
-    )
+    ), ()
+
+
+def _channels(numbers: NDArray) -> tuple[int, ...]:
+    """Channels counted from 0; -1 for one that is not there, unless nothing follows it."""
+    channels = [int(number) - 1 if number > 0 else -1 for number in numbers]
+    while channels and channels[-1] < 0:
+        channels.pop()
+    return tuple(channels)
+
+
+def _whole(parameters: Mapping[str, Any], name: str) -> NDArray:
+    return np.nan_to_num(numbers_of(parameters, "FORCE_PLATFORM", name)).clip(-1e9, 1e9).astype(int)
 
 
 def subject_of(parameters: Mapping[str, Any]) -> tuple[dict[str, float | str], dict[str, float | str]]:
@@ -124,10 +155,10 @@ def subject_of(parameters: Mapping[str, Any]) -> tuple[dict[str, float | str], d
 
 
 def _known(name: str) -> tuple[str, float] | None:
-    if name in _SUBJECT:
-        return _SUBJECT[name]
+    if name in SUBJECT:
+        return SUBJECT[name]
     sided = re.fullmatch(r"([LR])(\w+)", name)
-    if not sided or sided[2] not in _SIDED:
+    if not sided or sided[2] not in SIDED:
         return None
-    word, unit, factor = _SIDED[sided[2]]
+    word, unit, factor = SIDED[sided[2]]
     return f"{word}_{sided[1].lower()}_{unit}", factor

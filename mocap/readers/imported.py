@@ -71,6 +71,8 @@ class Imported:
         World axis the person faces (`x`, `-x`, `y`, `-y`), from left and right labels; `x` where these are absent.
     created : str
         Recording time of the file, empty where it has none.
+    subject_code : str
+        Of a file written here; names of persons are not taken over from others.
     sha256 : str
         Of the file.
     notes : tuple of str
@@ -96,6 +98,7 @@ class Imported:
     axis_source: str = "stated"
     forward_axis: str = "x"
     created: str = ""
+    subject_code: str = ""
     sha256: str = ""
     notes: tuple[str, ...] = ()
 
