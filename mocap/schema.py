@@ -14,6 +14,14 @@ UV = ("u", "v")
 COVARIANCE_TERMS = ("xx", "xy", "xz", "yy", "yz", "zz")
 GRAVITY_VECTOR = (0.0, 0.0, -9.81)
 
+# Length units of other programs' files.
+METRES_PER = {
+    "mm": 1e-3, "millimeter": 1e-3, "millimeters": 1e-3, "millimetre": 1e-3, "millimetres": 1e-3,
+    "cm": 1e-2, "centimeter": 1e-2, "centimeters": 1e-2, "centimetre": 1e-2, "centimetres": 1e-2,
+    "dm": 1e-1, "m": 1.0, "meter": 1.0, "meters": 1.0, "metre": 1.0, "metres": 1.0,
+    "in": 0.0254, "inch": 0.0254, "inches": 0.0254, "ft": 0.3048, "feet": 0.3048,
+}  # fmt: skip
+
 
 class Status(IntFlag):
     """How a 3D sample came to be; survives every later stage and every export. 0 is missing.

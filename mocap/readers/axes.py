@@ -8,14 +8,9 @@ from numpy.typing import NDArray
 
 from mocap.errors import FormatError
 from mocap.readers.body_extent import LOWER, MIDDLE, UPPER, body_points, extent, extents, names_a_person, plain_name
+from mocap.schema import METRES_PER
 from mocap.skeleton import side_of
 
-METRES_PER = {
-    "mm": 1e-3, "millimeter": 1e-3, "millimeters": 1e-3, "millimetre": 1e-3, "millimetres": 1e-3,
-    "cm": 1e-2, "centimeter": 1e-2, "centimeters": 1e-2, "centimetre": 1e-2, "centimetres": 1e-2,
-    "dm": 1e-1, "m": 1.0, "meter": 1.0, "meters": 1.0, "metre": 1.0, "metres": 1.0,
-    "in": 0.0254, "inch": 0.0254, "inches": 0.0254, "ft": 0.3048, "feet": 0.3048,
-}  # fmt: skip
 UP_AXES = ("x", "y", "z", "-x", "-y", "-z")
 # A child's lower body to a tall person with raised arms; decided on the median frame.
 EXTENT_RANGE_M = (0.5, 2.5)

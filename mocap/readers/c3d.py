@@ -15,11 +15,11 @@ from mocap.readers.c3d_content import C3dContent, load_c3d
 from mocap.readers.c3d_data import C3dData, frames_of, read_data, rotation_ratio
 from mocap.readers.c3d_labels import (
     descriptions_of,
+    kept_words,
     kinds_of,
     labels_of,
     model_of,
     own_groups,
-    stated_descriptions,
     taken_status,
     words_of,
 )
@@ -29,7 +29,7 @@ from mocap.readers.far_samples import without_far
 from mocap.readers.files import file_digest, read_bytes
 from mocap.readers.imported import Imported
 from mocap.readers.model_points import model_points
-from mocap.schema import Status
+from mocap.schema import METRES_PER, Status
 from mocap.trial import FileOrigin, ImportedPoses, Points3D
 
 _NO_TURN = 1e-3
@@ -91,13 +91,13 @@ def read_c3d(path: Path | str, up: str | None = None, units: str | None = None) 
     markers = tuple(name for name, kind in zip(names, kinds, strict=True) if kind is None)
     if not frames.count or not (names or data.rotations.size):
         raise FormatError(f"{path} holds no points in any frame.", "Export the trial with its markers.", "C3D_EMPTY")
-    positions, zero_notes = _without_zeros(data.points[:, is_point])
-    space = _space(positions, markers, parameters, (up, units), data.rotations.size > 0, path)
+    positions, zero_notes = _without_zeros(data.points[:, is_point], own is None)
+    space = _space(positions, markers, parameters, (up, units), own, data.rotations.size > 0, path)
     positions, far_notes = without_far(positions * space.metres_per_unit)
     poses, pose_notes = _poses(data.rotations, file, clock, space, path)
     plates, plate_notes = force_plates_of(parameters, space.metres_per_unit, space.axes.up)
     kept, kept_notes = kept_parameters(parameters, not plate_notes)
-    model, model_units = model_of(names, kinds, data.points, parameters)
+    model, model_units = model_of(names, kinds, data.points, parameters, own is not None)
     quality = _quality(data, is_point, positions, space.metres_per_unit)
     subject, raw = subject_of(parameters)
     return Imported(
@@ -110,7 +110,7 @@ def read_c3d(path: Path | str, up: str | None = None, units: str | None = None) 
         force_plates=plates,
         poses=poses,
         origin=FileOrigin(
-            space.unit, space.axes.up, frames.first, names, kept | stated_descriptions(names, parameters), **quality
+            space.unit, space.axes.up, frames.first, names, kept | kept_words(names, parameters), **quality
         ),
         subject=subject,
         parameters=raw,
@@ -162,13 +162,17 @@ def _analog_rate(file: C3dContent, data: C3dData, clock: _Clock, path: Path) -> 
 
 def _space(
     positions: NDArray, markers: tuple[str, ...], parameters: Mapping[str, Any], given: Sequence[str | None],
-    has_poses: bool, path: Path,
+    own: OwnWords | None, has_poses: bool, path: Path,
 ) -> _Space:  # fmt: skip
     """Unit and axes; what holds nothing but model outputs has no need of them."""
     up, units = given
     stated = next(iter(words_of(parameters, "POINT", "UNITS")), "")
+    if own is not None and not any(given) and stated.lower() in METRES_PER:
+        # Written here: what made the trial has judged the body already.
+        told = axes.Axes(own.up_axis, own.axis_source, own.forward_axis)
+        return _Space(METRES_PER[stated.lower()], stated, told, ())
     if not markers and not has_poses:
-        return _Space(axes.METRES_PER.get(stated.lower(), 1e-3), stated or "mm", _OWN_AXES, ())
+        return _Space(METRES_PER.get(stated.lower(), 1e-3), stated or "mm", _OWN_AXES, ())
     factor, unit, notes = axes.find_scale(positions, markers, stated, units, path.name)
     found = axes.find_axes(positions * factor, markers, _stated_up(parameters), up, path.name)
     return _Space(factor, unit, found, notes)
@@ -229,9 +233,10 @@ def _poses(
     return ImportedPoses(names, poses, rate, clock.start_s), notes
 
 
-def _without_zeros(positions: NDArray) -> tuple[NDArray, tuple[str, ...]]:
-    """Take points at exactly 0, 0, 0, and infinite ones, as missing: no marker sits there to the last bit."""
-    zeros = (positions == 0).all(axis=2)
+def _without_zeros(positions: NDArray, foreign: bool) -> tuple[NDArray, tuple[str, ...]]:
+    """Take points at exactly 0, 0, 0 in files of others, and infinite ones, as missing: no marker sits there to the
+    last bit."""
+    zeros = (positions == 0).all(axis=2) & foreign
     wild = np.isinf(positions).any(axis=2)
     notes = []
     if zeros.any():

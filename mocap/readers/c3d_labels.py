@@ -75,9 +75,12 @@ def own_groups(parameters: Mapping[str, Any]) -> set[str]:
 
 
 def model_of(
-    names: Sequence[str], kinds: Sequence[str | None], values: NDArray, parameters: Mapping[str, Any]
+    names: Sequence[str], kinds: Sequence[str | None], values: NDArray, parameters: Mapping[str, Any], own: bool
 ) -> tuple[dict[str, dict[str, NDArray]], dict[str, str]]:
-    """Return the model outputs (time, 3) by kind and label, and the unit of each kind."""
+    """Return the model outputs (time, 3) by kind and label, and the unit of each kind.
+
+    In files of other programs an angle of 0 in all three is one that could not be computed, as Vicon writes it.
+    """
     model: dict[str, dict[str, NDArray]] = {}
     units = {}
     for index, (name, kind) in enumerate(zip(names, kinds, strict=True)):
@@ -87,8 +90,7 @@ def model_of(
         unit = next(iter(words_of(parameters, "POINT", parameter)), "") or usual
         column = values[:, index]
         if kind == "angles":
-            # A zero in all three is how Vicon writes an angle that could not be computed.
-            column = np.where((column == 0).all(axis=1)[:, None], np.nan, column)
+            column = np.where((column == 0).all(axis=1)[:, None] & (not own), np.nan, column)
             if unit.lower().startswith("rad"):
                 column, unit = np.rad2deg(column), "deg"
         model.setdefault(kind, {})[name] = np.ascontiguousarray(column)
@@ -102,11 +104,14 @@ def descriptions_of(names: Sequence[str], parameters: Mapping[str, Any]) -> dict
     return {name: text for name, text in zip(names, told, strict=False) if text}
 
 
-def stated_descriptions(names: Sequence[str], parameters: Mapping[str, Any]) -> dict[str, FileParameter]:
-    """Return these words as a parameter in the order of the names; nothing where they say nothing."""
+def kept_words(names: Sequence[str], parameters: Mapping[str, Any]) -> dict[str, FileParameter]:
+    """Return these words as a parameter in the order of the names, and groups of points that are known by no kind."""
     told = descriptions_of(names, parameters)
     words = tuple(told.get(name, "") for name in names)
-    return {"POINT:DESCRIPTIONS": FileParameter(words, (len(words),), "text")} if told else {}
+    known = {word for group, single, _, _ in KINDS.values() for word in (group, single)}
+    groups = tuple(word for word in words_of(parameters, "POINT", "TYPE_GROUPS") if word not in known)
+    kept = {"POINT:DESCRIPTIONS": FileParameter(words, (len(words),), "text")} if told else {}
+    return kept | ({"POINT:TYPE_GROUPS": FileParameter(groups, (len(groups),), "text")} if groups else {})
 
 
 def taken_status(markers: Sequence[str], model: dict[str, dict[str, NDArray]], measured: NDArray) -> NDArray:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from mocap.readers.axes import UP_AXES
 from mocap.readers.c3d_parts import plain_text, values_of
 from mocap.trial import FileParameter
 from mocap.trial.c3d_words import OWN_FORMAT, OWN_GROUP, PERSONS, RENEWED
@@ -29,6 +30,8 @@ class OwnWords:
         Time of the first frame.
     subject_code, created_utc : str
     gravity_known : bool
+    up_axis, forward_axis, axis_source : str
+        The file's axis along the trial's Z; as in the trial.
     """
 
     rate_hz: float
@@ -36,6 +39,9 @@ class OwnWords:
     subject_code: str = ""
     created_utc: str = ""
     gravity_known: bool = True
+    up_axis: str = "z"
+    forward_axis: str = "x"
+    axis_source: str = "stated"
 
 
 def own_words(parameters: Mapping[str, Any], rate_hz: float) -> OwnWords | None:
@@ -49,12 +55,19 @@ def own_words(parameters: Mapping[str, Any], rate_hz: float) -> OwnWords | None:
         subject_code=_own(parameters, "SUBJECT_CODE"),
         created_utc=_own(parameters, "CREATED_UTC"),
         gravity_known=_own(parameters, "GRAVITY") != "unknown",
+        up_axis=_one_of(_own(parameters, "UP_AXIS"), "z"),
+        forward_axis=_one_of(_own(parameters, "FORWARD_AXIS"), "x"),
+        axis_source=_own(parameters, "AXIS_SOURCE") or "stated",
     )
 
 
 def _own(parameters: Mapping[str, Any], name: str) -> str:
     words = values_of(parameters, OWN_GROUP, name)
     return str(words[0]).strip() if len(words) else ""
+
+
+def _one_of(word: str, usual: str) -> str:
+    return word if word in UP_AXES else usual
 
 
 def _number(word: str) -> float:
