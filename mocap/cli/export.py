@@ -14,6 +14,7 @@ EXAMPLE = "mocap export trial.h5 --to csv --out tables/ --verify"
 FORMATS = {
     "h5": "a trial file again: with --deidentify for other labs, who review and assess it as any other",
     "csv": "tables for spreadsheets, R and pandas: one file, or a folder with one for each kind",
+    "c3d": "points, angles, events, flags, poses and what a recording brought, for Nexus, Visual3D, Mokka and the like",
     "trc": "points for OpenSim: Y up, the person facing X, metres",
     "mot": "joint angles for OpenSim, in degrees, with our names and signs",
     "parquet": "tidy tables for pandas, units and meanings in the schema: one file a kind, or a folder of them",

@@ -7,6 +7,7 @@ from pathlib import Path
 from mocap.errors import ExportError
 from mocap.export.bids import export_bids
 from mocap.export.bids_merge import merge_bids
+from mocap.export.c3d import export_c3d
 from mocap.export.metrics_json import export_json
 from mocap.export.mot import export_mot
 from mocap.export.nwb import export_nwb
@@ -47,6 +48,7 @@ FORMATS: dict[str, ExportFormat] = {
     row.name: row
     for row in (
         ExportFormat("csv", export_csv, (".csv",), folder=True),
+        ExportFormat("c3d", export_c3d, (".c3d",)),
         ExportFormat("trc", export_trc, (".trc",)),
         ExportFormat("mot", export_mot, (".mot", ".sto")),
         ExportFormat("parquet", export_parquet, (".parquet",), folder=True),

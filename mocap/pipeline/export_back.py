@@ -9,6 +9,7 @@ from mocap.export.metrics_back import json_differences
 from mocap.export.nwb_back import nwb_differences
 from mocap.export.parquet_back import parquet_differences
 from mocap.export.tables_back import csv_differences
+from mocap.pipeline.export_back_c3d import c3d_differences
 from mocap.pipeline.export_back_opensim import mot_differences, trc_differences
 from mocap.storage import read_trial
 from mocap.storage.encode import encode
@@ -25,6 +26,7 @@ def _trial_differences(trial: Trial, path: Path) -> tuple[Difference, ...]:
 DIFFERENCES: dict[str, Callable[[Trial, Path], tuple[Difference, ...]]] = {
     "h5": _trial_differences,
     "csv": csv_differences,
+    "c3d": c3d_differences,
     "trc": trc_differences,
     "mot": mot_differences,
     "parquet": parquet_differences,

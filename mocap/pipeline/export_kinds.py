@@ -8,6 +8,7 @@ _MOST_BYTES = 64_000_000
 # What a format's files say of themselves; a format that says nothing is not here, and its files stay where they are.
 KINDS: dict[str, tuple[Kind, ...]] = {
     "h5": (TRIAL,), "csv": (COLUMNS, CONVENTIONS, MEASURES, CHECKS),
+    "c3d": (Kind("C3D file written here", rb"mocap c3d \d", start=b"\2P"),),
     "trc": (
         Kind("TRC file written here", rb"\A[^\n]*\tmocap: x y z here are ", start=b"PathFileType"),
         Kind("table of a TRC file's points", b"", start=b"column,point,frames,missing,"),
