@@ -28,7 +28,7 @@ _RESTORE = "Restore the file from a copy, or make it again."
 READ_ERRORS = (
     OSError, RuntimeError, KeyError, ValueError, TypeError, IndexError, OverflowError, MemoryError, SystemError,
 )  # fmt: skip
-_THREADS = min(4, os.cpu_count() or 1)
+THREADS = min(4, os.cpu_count() or 1)
 
 
 class SealError(TrialFileError):
@@ -47,14 +47,17 @@ class Opened:
         By path, the root first.
     budget : Budget
         How much it may still make its reader take.
+    source : SealedFile or None
+        What HDF5 reads from; None where it is the path itself.
     """
 
     groups: Mapping[str, StoredGroup]
     budget: Budget
+    source: SealedFile | None
 
 
-def load(path: Path, only: Collection[str] = (), *, sealed: bool = True) -> tuple[dict[str, Group], dict[str, str]]:
-    """Read all groups of a file and digest them; of groups beside the root those of these names alone, where some are.
+def load(path: Path, *, sealed: bool = True) -> tuple[dict[str, Group], dict[str, str]]:
+    """Read all groups of a file and digest them.
 
     With `sealed` the HDF5 library gets to see such bytes alone as fit the seal; without, it may crash or hang on a
     damaged file.
@@ -62,8 +65,6 @@ def load(path: Path, only: Collection[str] = (), *, sealed: bool = True) -> tupl
     Parameters
     ----------
     path : Path
-    only : collection of str
-        Names of groups of the root, to be read with all within them.
     sealed : bool
 
     Returns
@@ -84,10 +85,8 @@ def load(path: Path, only: Collection[str] = (), *, sealed: bool = True) -> tupl
     """
     check_signature(path)
     groups, found = {}, {}  # type: tuple[dict[str, Group], dict[str, str]]
-    with opened(path, sealed=sealed) as file, ThreadPoolExecutor(_THREADS) as pool:
+    with opened(path, sealed=sealed) as file, ThreadPoolExecutor(THREADS) as pool:
         for name, stored in file.groups.items():
-            if name != "/" and only and name.split("/")[1] not in only:
-                continue
             groups[name], digests = read_group(name, stored, file.budget, pool)
             found |= digests
     return groups, found
@@ -102,7 +101,7 @@ def load_digests(path: Path) -> tuple[Group | None, dict[str, str]]:
         See `load`.
     """
     integrity, found = None, {}  # type: tuple[Group | None, dict[str, str]]
-    with opened(path, sealed=True) as file, ThreadPoolExecutor(_THREADS) as pool:
+    with opened(path, sealed=True) as file, ThreadPoolExecutor(THREADS) as pool:
         for name, stored in file.groups.items():
             group, digests = read_group(name, stored, file.budget, pool, kept=name == PATH)
             integrity = group if name == PATH else integrity
@@ -111,8 +110,16 @@ def load_digests(path: Path) -> tuple[Group | None, dict[str, str]]:
 
 
 @contextmanager
-def opened(path: Path, *, sealed: bool) -> Iterator[Opened]:
+def opened(path: Path, only: Collection[str] = (), *, sealed: bool) -> Iterator[Opened]:
     """Open a trial file that holds nothing which a trial file never does.
+
+    Parameters
+    ----------
+    path : Path
+    only : collection of str
+        Names of groups of the root, to be looked through with all within them; all, where none is named.
+    sealed : bool
+        See `load`.
 
     Raises
     ------
@@ -131,13 +138,13 @@ def opened(path: Path, *, sealed: bool) -> Iterator[Opened]:
             n_bytes = os.fstat(raw.fileno()).st_size
             # A file of another kind, or of a later version, may hold other things; that is said first.
             check_format(attributes_of(file["/"].id, "/", Budget(n_bytes)), path)
-            groups, budget = scan(file, n_bytes)
+            groups, budget = scan(file, n_bytes, only)
             if groups["/"].variables:
                 raise TrialFileError(
                     f"/{next(iter(groups['/'].variables))} lies outside every group.", "Use a file of this program.",
                     code="TRIAL_UNSAFE",
                 )  # fmt: skip
-            yield Opened(groups, budget)
+            yield Opened(groups, budget, source)
 
 
 @contextmanager
@@ -207,21 +214,22 @@ def check_format(attributes: Mapping[str, Any], path: Path) -> None:
 
 
 def read_group(
-    path: str, group: StoredGroup, budget: Budget, pool: ThreadPoolExecutor, *, kept: bool = True
-) -> tuple[Group, dict[str, str]]:
-    """Read a group and digest it; where it is not kept, the variables that are returned have no values."""
-    name_at = names_of_axes(group)
+    path: str, group: StoredGroup, budget: Budget, pool: ThreadPoolExecutor, axes: Mapping[int, str] | None = None, *,
+    kept: bool = True,
+) -> tuple[Group, dict[str, str]]:  # fmt: skip
+    """Read a group, or a part of one whose axes are known, and digest it; what is not kept has no values after."""
+    name_at = names_of_axes(group) if axes is None else axes
     variables, found = {}, attribute_items(path, group.attributes)
     for name, stored in group.variables.items():
         item = f"{path.rstrip('/')}/{name}"
-        with _damage_of(item):
+        with damage_of(item):
             variables[name], digests = _variable(item, stored, dims_of(stored, name, name_at), budget, pool, kept)
         found |= digests
     return Group(variables, group.attributes), found
 
 
 @contextmanager
-def _damage_of(item: str) -> Iterator[None]:
+def damage_of(item: str) -> Iterator[None]:
     try:
         yield
     except READ_ERRORS as error:
@@ -269,33 +277,35 @@ def _variable(
             data[window_of(start, block.shape)] = block
         return sha256_of(block)
 
-    digests = {chunk_item(item, start): digest for start, digest in over_chunks(stored, taken, pool)}
+    digests = {chunk_item(item, start): digest for start, digest in over_chunks(item, stored, taken, pool)}
     variable = Variable(dims, data, stored.attributes, stored.chunks)
     return variable, {**variable_item(item, variable, digests), **digests, **attributes}
 
 
 def over_chunks(
-    stored: Stored, made: Callable[[tuple[int, ...], NDArray], Any], pool: ThreadPoolExecutor,
+    item: str, stored: Stored, made: Callable[[tuple[int, ...], NDArray], Any], pool: ThreadPoolExecutor,
     starts: Iterator[tuple[int, ...]] | None = None,
 ) -> Iterator[tuple[tuple[int, ...], Any]]:  # fmt: skip
     """Yield what is made of each chunk, by its first index, in order; a few are in work at a time.
 
     Raises
     ------
-    ValueError
-        When a chunk is missing or cannot be unpacked.
+    TrialFileError
+        `TRIAL_DAMAGED`, naming the chunk that is missing or cannot be unpacked.
     """
 
     def one(start: tuple[int, ...], content: bytes) -> Any:
-        return made(start, _cut(stored, start, content))
+        with damage_of(chunk_item(item, start)):
+            return made(start, _cut(stored, start, content))
 
     waiting: deque[tuple[tuple[int, ...], Future[Any]]] = deque()
     for start in chunk_starts(stored.shape, stored.chunks) if starts is None else starts:
-        mask, content = stored.id.read_direct_chunk(start)
-        if mask:
-            raise ValueError(f"the chunk at {start} leaves filters out")
+        with damage_of(chunk_item(item, start)):
+            mask, content = stored.id.read_direct_chunk(start)
+            if mask:
+                raise ValueError("it leaves filters out")
         waiting.append((start, pool.submit(one, start, content)))
-        if len(waiting) > 2 * _THREADS:
+        if len(waiting) > 2 * THREADS:
             first, done = waiting.popleft()
             yield first, done.result()
     for first, done in waiting:

@@ -145,7 +145,7 @@ def mismatches(integrity: Group | None, found: Mapping[str, str]) -> list[tuple[
     problems = [(item, "is missing") for item in expected if item not in content]
     problems += [(item, "is not known to the digests") for item in content if item not in expected]
     problems += [(item, _DAMAGED) for item in content if expected.get(item, content[item]) != content[item]]
-    return sorted(problems)
+    return sorted(problems, key=lambda one: ("#" not in one[0], *one))  # the smallest piece first
 
 
 def is_own(item: str) -> bool:

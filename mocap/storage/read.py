@@ -1,8 +1,7 @@
 """Read a trial: nothing is believed before its digests match."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 from mocap.errors import TrialFileError
 from mocap.storage.decode import TOLD, decode, decode_told
@@ -12,10 +11,9 @@ from mocap.storage.integrity import PATH, mismatches
 from mocap.storage.isolation import inspect_isolated
 from mocap.storage.layout import Group
 from mocap.storage.migrate import migrated
+from mocap.storage.refusal import RESTORE, refuse
+from mocap.storage.trial_file import open_trial_file
 from mocap.trial import Event, Operation, Trial, Verdict
-
-_RESTORE = "Restore the file from a copy, or make it again."
-_REMEDIES = {"NOT_A_TRIAL": "Name a trial file.", "TRIAL_NEWER": "Update this program; the file is left as it is."}
 
 
 def read_trial(path: Path | str) -> Trial:
@@ -32,27 +30,27 @@ def read_trial(path: Path | str) -> Trial:
     groups, found = _loaded(path)
     problems = mismatches(groups.get(PATH), found)
     if problems:
-        _refuse(path, problems, "TRIAL_DAMAGED")
+        refuse(path, problems)
     try:
         return decode(migrated(groups))
     except TrialFileError as error:
         raise TrialFileError(f"{path}: {error.cause}", error.remedy, error.code) from error
 
 
-def _loaded(path: Path, only: Collection[str] = ()) -> tuple[dict[str, Group], dict[str, str]]:
-    """Read and digest groups of a file; where its seal is broken, only when nothing is found to be wrong with it."""
+def _loaded(path: Path) -> tuple[dict[str, Group], dict[str, str]]:
+    """Read and digest a file; where its seal is broken, only when nothing is found to be wrong with it."""
     try:
-        return load(path, only)
+        return load(path)
     except SealError:
         # Changed or damaged since it was written: what exactly is found out where a crash does no harm.
         findings = inspect_isolated(path)
         if findings:
-            _refuse(path, [(finding.item, finding.problem) for finding in findings], findings[0].code)
-        return load(path, only, sealed=False)
+            refuse(path, [(finding.item, finding.problem) for finding in findings], findings[0].code)
+        return load(path, sealed=False)
 
 
 def read_told(path: Path | str) -> tuple[tuple[Verdict, ...], tuple[Operation, ...]]:
-    """Read the verdicts of a trial file and how it was made, and nothing else; for files that are known to be sound.
+    """Read the verdicts of a trial file and how it was made, and nothing else.
 
     Raises
     ------
@@ -61,7 +59,14 @@ def read_told(path: Path | str) -> tuple[tuple[Verdict, ...], tuple[Operation, .
     TrialFileError
         `NOT_A_TRIAL`, `TRIAL_NEWER`, `TRIAL_DAMAGED`, `TRIAL_UNSAFE`, `TRIAL_SCHEMA`.
     """
-    return decode_told(_loaded(Path(path), [name.strip("/") for name in TOLD])[0])
+    return decode_told(_parts(path, TOLD))
+
+
+def _parts(path: Path | str, names: Sequence[str]) -> dict[str, Group]:
+    """Read the root's attributes and those groups of a file that are there, verified."""
+    with open_trial_file(path, names) as file:
+        parts = {name: file.group(name) for name in file.groups if name != PATH}
+    return migrated(parts)
 
 
 def read_identity(path: Path | str) -> tuple[str, str]:
@@ -74,8 +79,8 @@ def read_identity(path: Path | str) -> tuple[str, str]:
     TrialFileError
         `NOT_A_TRIAL`, `TRIAL_NEWER`, `TRIAL_DAMAGED`, `TRIAL_UNSAFE`.
     """
-    groups, _ = _loaded(Path(path), ["provenance"])
-    told = groups["/"].attributes
+    with open_trial_file(path, ["/provenance"]) as file:
+        told = file.attributes("/")
     return str(told.get("subject_code", "")), str(told.get("trial_id", ""))
 
 
@@ -89,15 +94,8 @@ def read_events(path: Path | str) -> tuple[Event, ...]:
     TrialFileError
         `NOT_A_TRIAL`, `TRIAL_NEWER`, `TRIAL_DAMAGED`, `TRIAL_UNSAFE`, `TRIAL_SCHEMA`.
     """
-    groups = _loaded(Path(path), [EVENTS.strip("/")])[0]
+    groups = _parts(path, [EVENTS])
     try:
         return decoded_events(groups[EVENTS]) if EVENTS in groups else ()
     except (KeyError, ValueError, TypeError) as error:
-        raise TrialFileError(f"{path}: {EVENTS} is not whole: {error}.", _RESTORE, code="TRIAL_SCHEMA") from error
-
-
-def _refuse(path: Path, problems: Sequence[tuple[str, str]], code: str) -> NoReturn:
-    item, problem = problems[0]
-    cause = problem if item == str(path) and str(path) in problem else f"{path}: {item} {problem}"
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    raise TrialFileError(f"{cause.rstrip('.')}{more}.", _REMEDIES.get(code, _RESTORE), code=code)
+        raise TrialFileError(f"{path}: {EVENTS} is not whole: {error}.", RESTORE, code="TRIAL_SCHEMA") from error

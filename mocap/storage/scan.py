@@ -7,7 +7,7 @@ attributes and stay inside. What is left is a list of the variables with their a
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,8 +95,17 @@ class Budget:
             raise unsafe(item, "holds more words than a file of this size can")
 
 
-def scan(file: h5py.File, file_bytes: int) -> tuple[dict[str, StoredGroup], Budget]:
+def scan(
+    file: h5py.File, file_bytes: int, only: Collection[str] = ()
+) -> tuple[dict[str, StoredGroup], Budget]:
     """Return everything in a file by the path of its group, the root first; refuse what a trial file never holds.
+
+    Parameters
+    ----------
+    file : h5py.File
+    file_bytes : int
+    only : collection of str
+        Names of groups of the root: those alone, with all within them, where some are named.
 
     Raises
     ------
@@ -104,18 +113,21 @@ def scan(file: h5py.File, file_bytes: int) -> tuple[dict[str, StoredGroup], Budg
         Code `TRIAL_UNSAFE`, naming the object.
     """
     budget, found = Budget(file_bytes), {}  # type: tuple[Budget, dict[str, StoredGroup]]
-    _scan_group(file["/"].id, "", 0, budget, set(), found)
+    _scan_group(file["/"].id, "", only, budget, set(), found)
     return found, budget
 
 
 def _scan_group(
-    group: h5py.h5g.GroupID, path: str, depth: int, budget: Budget, seen: set[Any], found: dict[str, StoredGroup]
-) -> None:
+    group: h5py.h5g.GroupID, path: str, only: Collection[str], budget: Budget, seen: set[Any],
+    found: dict[str, StoredGroup],
+) -> None:  # fmt: skip
     variables: dict[str, Stored] = {}
     found[path or "/"] = StoredGroup(variables, attributes_of(group, path or "/", budget))
     for raw in group:
         name = raw.decode()
         item = f"{path}/{name}"
+        if only and name not in only:
+            continue
         budget.take_object(item)
         if group.links.get_info(raw).type != h5py.h5l.TYPE_HARD:
             raise unsafe(item, "is a link to somewhere else")
@@ -124,8 +136,8 @@ def _scan_group(
         if (info.fileno, info.addr) in seen:
             raise unsafe(item, "is linked twice")
         seen.add((info.fileno, info.addr))
-        if isinstance(child, h5py.h5g.GroupID) and depth < _DEEPEST:
-            _scan_group(child, item, depth + 1, budget, seen, found)
+        if isinstance(child, h5py.h5g.GroupID) and item.count("/") <= _DEEPEST:
+            _scan_group(child, item, (), budget, seen, found)
         elif isinstance(child, h5py.h5d.DatasetID):
             variables[name] = _stored(child, item, budget)
         else:
