@@ -20,6 +20,7 @@ FORMATS = {
     "parquet": "tidy tables for pandas, units and meanings in the schema: one file a kind, or a folder of them",
     "bids": "points, angles and events as a BIDS dataset (Motion), a new one or into one that is there",
     "nwb": "points (ndx-pose), angles, events and the metrics in one file; needs the extra nwb",
+    "bvh": "the skeleton of segments for Blender and other animation programs, metres, Y up",
     "json": "metrics with their uncertainty, meanings, events, checks and provenance, without curves",
 }
 

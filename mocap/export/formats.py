@@ -7,6 +7,7 @@ from pathlib import Path
 from mocap.errors import ExportError
 from mocap.export.bids import export_bids
 from mocap.export.bids_merge import merge_bids
+from mocap.export.bvh import export_bvh
 from mocap.export.c3d import export_c3d
 from mocap.export.metrics_json import export_json
 from mocap.export.mot import export_mot
@@ -54,6 +55,7 @@ FORMATS: dict[str, ExportFormat] = {
         ExportFormat("parquet", export_parquet, (".parquet",), folder=True),
         ExportFormat("bids", export_bids, folder=True, merge=merge_bids),
         ExportFormat("nwb", export_nwb, (".nwb",)),
+        ExportFormat("bvh", export_bvh, (".bvh",)),
         ExportFormat("json", export_json, (".json",)),
     )
 }

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mocap.export.bids_back import bids_differences
+from mocap.export.bvh_back import bvh_differences
 from mocap.export.differences import Difference
 from mocap.export.metrics_back import json_differences
 from mocap.export.nwb_back import nwb_differences
@@ -32,5 +33,6 @@ DIFFERENCES: dict[str, Callable[[Trial, Path], tuple[Difference, ...]]] = {
     "parquet": parquet_differences,
     "bids": bids_differences,
     "nwb": nwb_differences,
+    "bvh": bvh_differences,
     "json": json_differences,
 }
