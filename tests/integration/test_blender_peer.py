@@ -40,7 +40,7 @@ def test_its_bones_are_where_our_joints_are(tmp_path):
             head = world_from_blender @ np.array(armature.matrix_world @ bone.head)
             pose = segments.world_from_segment[frame, segments.names.index(joint.name)]
             expected = pose[:3, 3] + pose[:3, :3] @ joint.in_segment
-            # Measured: 12 mm at most, at the wrists.
+            # Measured: 12 mm at most, behind the chest.
             assert np.linalg.norm(head - expected) < apart + 1e-5, (frame, joint.name)
             # How the bone turned since the first frame is how the segment turned.
             turned = np.array((armature.matrix_world @ bone.matrix).to_3x3())
