@@ -49,7 +49,9 @@ def seal(file: BinaryIO) -> None:
     length = file.seek(0, os.SEEK_END)
     table = b"".join(hashlib.sha256(block).digest() for block in _blocks(file, length))
     file.seek(length)
-    file.write(table + _line(length, table))
+    left = memoryview(table + _line(length, table))
+    while left:
+        left = left[file.write(left) :]  # the system may take a part, and refuse the next one
 
 
 def read_seal(file: BinaryIO) -> Seal | None:
