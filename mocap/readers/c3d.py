@@ -13,6 +13,7 @@ from mocap.errors import FormatError
 from mocap.readers import axes
 from mocap.readers.c3d_content import C3dContent, load_c3d
 from mocap.readers.c3d_data import C3dData, frames_of, read_data, rotation_ratio
+from mocap.readers.c3d_doubts import doubts_of
 from mocap.readers.c3d_labels import (
     descriptions_of,
     kept_words,
@@ -25,7 +26,7 @@ from mocap.readers.c3d_labels import (
 )
 from mocap.readers.c3d_origin import OwnWords, kept_parameters, own_words
 from mocap.readers.c3d_parts import analog_of, events_of, force_plates_of, numbers_of, subject_of
-from mocap.readers.far_samples import without_far
+from mocap.readers.far_samples import without_far, without_jumps
 from mocap.readers.files import file_digest, read_bytes
 from mocap.readers.imported import Imported
 from mocap.readers.model_points import model_points
@@ -94,6 +95,7 @@ def read_c3d(path: Path | str, up: str | None = None, units: str | None = None) 
     positions, zero_notes = _without_zeros(data.points[:, is_point], own is None)
     space = _space(positions, markers, parameters, (up, units), own, data.rotations.size > 0, path)
     positions, far_notes = without_far(positions * space.metres_per_unit)
+    positions, jump_notes = without_jumps(positions, clock.rate_hz)
     poses, pose_notes = _poses(data.rotations, file, clock, space, path)
     plates, plate_notes = force_plates_of(parameters, space.metres_per_unit, space.axes.up)
     kept, kept_notes = kept_parameters(parameters, not plate_notes)
@@ -124,8 +126,8 @@ def read_c3d(path: Path | str, up: str | None = None, units: str | None = None) 
         subject_code=own.subject_code if own else "",
         sha256=file_digest(content),
         notes=(
-            *label_notes, *zero_notes, *space.notes, *far_notes, *space.axes.notes, *pose_notes, *plate_notes,
-            *kept_notes,
+            *label_notes, *zero_notes, *space.notes, *far_notes, *jump_notes, *space.axes.notes, *pose_notes,
+            *plate_notes, *kept_notes, *doubts_of(file.header, parameters, len(content)),
         ),
     )  # fmt: skip
 

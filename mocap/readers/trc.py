@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from calibration.digits import counted
 from mocap.errors import FormatError, SourceError
 from mocap.readers import axes
-from mocap.readers.far_samples import without_far
+from mocap.readers.far_samples import without_far, without_jumps
 from mocap.readers.files import read_text
 from mocap.readers.imported import Imported
+from mocap.readers.label_doubts import lone_sides, strange_words
 from mocap.readers.model_points import model_points
 from mocap.trial import Points3D
 
@@ -70,6 +71,7 @@ def read_trc(path: Path | str, up: str | None = None, units: str | None = None) 
         notes += (f"{counted(int(zeros.sum()), 'sample')} at exactly 0, 0, 0 taken as missing.",)
     factor, unit, unit_notes = axes.find_scale(values, header.names, header.units, units, path.name)
     positions, far_notes = without_far(values * factor)
+    positions, jump_notes = without_jumps(positions, header.rate_hz)
     found = axes.find_axes(positions, header.names, None, up, path.name)
     return Imported(
         points=Points3D(axes.world_from_file(positions, found.up), header.names, header.rate_hz, start_s=start_s),
@@ -80,7 +82,10 @@ def read_trc(path: Path | str, up: str | None = None, units: str | None = None) 
         axis_source=found.source,
         forward_axis=found.forward,
         sha256=digest,
-        notes=(*notes, *unit_notes, *far_notes, *found.notes),
+        notes=(
+            *notes, *unit_notes, *far_notes, *jump_notes, *found.notes, *strange_words(header.names, "marker"),
+            *lone_sides(header.names),
+        ),
     )
 
 

@@ -1,0 +1,88 @@
+"""What in a C3D file contradicts itself, or looks damaged though it can be read: the format has no checksums.
+
+What stands in the file twice is compared (`c3d_header` refuses where counts, scale, rate or addresses differ); what
+stands there once is held against what it belongs to. A changed letter of a word that has no partner, or the last
+digits of a number, cannot be told from another recording.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mocap.readers.c3d_doubts_parts import analog_doubts, event_doubts, plate_doubts, subject_doubts
+from mocap.readers.c3d_header import BLOCK, C3dHeader
+from mocap.readers.label_doubts import lone_sides, strange_words
+from mocap.readers.parameter_values import numbers_in, words_in
+from mocap.readers.words import few
+
+_KINDS = {"ANGLES": "ANGLE_UNITS", "FORCES": "FORCE_UNITS", "MOMENTS": "MOMENT_UNITS", "POWERS": "POWER_UNITS"}
+_UNITS = {
+    "ANGLE_UNITS": ("deg", "degree", "degrees", "rad", "radian", "radians"),
+    "FORCE_UNITS": ("n", "n/kg", "kn", "%bw", "bw"),
+    "MOMENT_UNITS": ("nmm", "nm", "n.m", "n.mm", "nm/kg", "nmm/kg", "n.m/kg", "n.mm/kg", "%bw*h"),
+    "POWER_UNITS": ("w", "mw", "w/kg", "mw/kg", "kw"),
+}
+
+
+def doubts_of(header: C3dHeader, parameters: Mapping[str, Any], n_bytes: int) -> tuple[str, ...]:
+    """Return a note for each thing in a file that does not fit the rest of it.
+
+    Parameters
+    ----------
+    header : C3dHeader
+    parameters : mapping
+        Group to name to `value`, as ezc3d gives them.
+    n_bytes : int
+        Of the whole file.
+    """
+    return (
+        *_length_doubts(header, n_bytes), *_trial_doubts(header, parameters), *_label_doubts(header, parameters),
+        *_unit_doubts(parameters), *event_doubts(header, parameters), *analog_doubts(header, parameters),
+        *plate_doubts(header, parameters), *subject_doubts(parameters),
+    )  # fmt: skip
+
+
+def _length_doubts(header: C3dHeader, n_bytes: int) -> tuple[str, ...]:
+    """The samples fill the file, but for the rest of its last block: else some were put in or left out."""
+    if header.last_frame >= 65535 or not header.n_points + header.n_analog_per_frame:
+        return ()
+    n_values = (4 * header.n_points + header.n_analog_per_frame) * header.n_frames
+    more = n_bytes - header.data_start - n_values * header.bytes_per_value
+    if more <= 0 or (more < BLOCK and n_bytes % BLOCK == 0):
+        return ()
+    return (f"the file is {more} bytes longer than its header accounts for: samples may have slipped.",)
+
+
+def _trial_doubts(header: C3dHeader, parameters: Mapping[str, Any]) -> tuple[str, ...]:
+    start, rate = numbers_in(parameters, "TRIAL", "ACTUAL_START_FIELD"), numbers_in(parameters, "TRIAL", "CAMERA_RATE")
+    notes = []
+    if len(start) == 2 and header.last_frame < 65535 and start[0] + 65536 * start[1] != header.first_frame:
+        notes.append(f"TRIAL:ACTUAL_START_FIELD says {start[0]:g}, the header frame {header.first_frame}.")
+    frames_hz = numbers_in(parameters, "POINT", "RATE")
+    divider = numbers_in(parameters, "TRIAL", "VIDEO_RATE_DIVIDER")
+    if len(rate) and len(frames_hz) and len(divider) < 2 and abs(rate[0] - frames_hz[0]) > 1e-3 * frames_hz[0]:
+        notes.append(f"TRIAL:CAMERA_RATE says {rate[0]:g} Hz, POINT:RATE {frames_hz[0]:g} Hz.")
+    return tuple(notes)
+
+
+def _label_doubts(header: C3dHeader, parameters: Mapping[str, Any]) -> tuple[str, ...]:
+    labels = words_in(parameters, "POINT", "LABELS")
+    notes = [*strange_words(labels, "label"), *lone_sides(labels)]
+    if len(labels) > header.n_points:
+        notes.append(f"POINT:LABELS holds {len(labels)} labels for {header.n_points} points.")
+    for group in _KINDS:
+        lost = [name for name in words_in(parameters, "POINT", group) if name and name not in labels]
+        if lost:
+            notes.append(f"POINT:{group} names {few(lost)}, which no point is called.")
+    return tuple(notes)
+
+
+def _unit_doubts(parameters: Mapping[str, Any]) -> tuple[str, ...]:
+    notes = []
+    stated = {name for name in _UNITS if words_in(parameters, "POINT", name)}
+    for group, name in _KINDS.items():
+        unit: Sequence[str] = words_in(parameters, "POINT", name)[:1]
+        if unit and unit[0].lower() not in _UNITS[name]:
+            notes.append(f"POINT:{name} is '{unit[0]}', which is no unit of {group.lower()} known here.")
+        if not unit and stated and words_in(parameters, "POINT", group):
+            notes.append(f"POINT:{name} is missing beside the units of other model outputs.")
+    return tuple(notes)
