@@ -1,4 +1,4 @@
-"""What a C3D file holds, as ezc3d gives it: the library of C++ runs in a process of its own, with limits."""
+"""The parameters of a C3D file, as ezc3d gives them: the library of C++ runs in a process of its own, with limits."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -22,7 +22,7 @@ _LIBRARY_ERRORS = (
 
 @dataclass(frozen=True, eq=False)
 class C3dContent:
-    """The content of a C3D file.
+    """What a C3D file says of its samples, which `c3d_data` reads.
 
     Attributes
     ----------
@@ -30,17 +30,10 @@ class C3dContent:
         By our own reading of the first block, which ezc3d's reading agrees with.
     parameters : mapping
         Group to name to `type`, `value`, ...; words in lists, numbers in arrays.
-    data : mapping
-        `points` (4, point, frame), `meta_points` with `residuals` (1, point, frame) and `camera_masks`,
-        `analogs` (1, channel, sample), `rotations` (4, 4, rotation, frame).
-    library_header : mapping
-        What ezc3d takes from the first block.
     """
 
     header: C3dHeader
     parameters: Mapping[str, Any]
-    data: Mapping[str, Any]
-    library_header: Mapping[str, Any]
 
 
 def load_c3d(path: Path) -> C3dContent:
@@ -58,9 +51,9 @@ def load_c3d(path: Path) -> C3dContent:
     except Lost as lost:
         raise _damaged(path, str(lost)) from lost
     tree = _tree(answer.words["leaves"], answer.arrays)
-    content = C3dContent(C3dHeader(**answer.words["header"]), tree["parameters"], tree["data"], tree["header"])
-    _check_shapes(content, path)
-    return content
+    header = C3dHeader(**answer.words["header"])
+    _check_counts(header, tree["header"], path)
+    return C3dContent(header, tree["parameters"])
 
 
 def parse(path: Path) -> Answer:
@@ -79,7 +72,7 @@ def parse(path: Path) -> Answer:
         file = ezc3d.c3d(str(path))
         arrays: dict[str, NDArray] = {}
         leaves = []
-        for place, value in _leaves(file, ()):
+        for place, value in _leaves({"header": file["header"], "parameters": file["parameters"]}, ()):
             if isinstance(value, np.ndarray):
                 name = str(len(arrays))
                 arrays[name] = value
@@ -104,7 +97,7 @@ def _leaves(tree: Mapping[str, Any], place: tuple[str, ...]) -> Iterator[tuple[t
 
 
 def _tree(leaves: Sequence[Any], arrays: Mapping[str, NDArray]) -> dict[str, Any]:
-    tree: dict[str, Any] = {"header": {}, "parameters": {}, "data": {}}
+    tree: dict[str, Any] = {"header": {}, "parameters": {}}
     for (*groups, last), name, value in leaves:
         branch = tree
         for group in groups:
@@ -113,16 +106,12 @@ def _tree(leaves: Sequence[Any], arrays: Mapping[str, NDArray]) -> dict[str, Any
     return tree
 
 
-def _check_shapes(content: C3dContent, path: Path) -> None:
-    """Hold what the library gave back against our own reading of the header."""
-    header, data = content.header, content.data
-    points, residuals, analogs = data["points"], data["meta_points"]["residuals"], data["analogs"]
-    n_points, n_frames = points.shape[1], points.shape[2]
-    sound = points.shape == (4, n_points, n_frames) and residuals.shape == (1, n_points, n_frames)
-    if not sound or analogs.ndim != 3:
-        raise _damaged(path, f"arrays of shapes {points.shape}, {residuals.shape}, {analogs.shape}")
-    if n_points != header.n_points:
-        raise _damaged(path, f"{n_points} points were read, its header counts {header.n_points}")
+def _check_counts(header: C3dHeader, library_header: Mapping[str, Any], path: Path) -> None:
+    """Hold what the library read of the first block against our own reading of it."""
+    points = library_header["points"]
+    n_frames = points["last_frame"] - points["first_frame"] + 1
+    if header.n_points and points["size"] != header.n_points:
+        raise _damaged(path, f"{points['size']} points were read, its header counts {header.n_points}")
     # Long recordings do not fit the header's 16 bits, which then say less.
-    if n_points and header.last_frame < 65535 and n_frames != header.n_frames:
+    if header.n_points and header.last_frame < 65535 and n_frames != header.n_frames:
         raise _damaged(path, f"{n_frames} frames were read, its header counts {header.n_frames}")

@@ -5,6 +5,7 @@ stands there once is held against what it belongs to. A changed letter of a word
 digits of a number, cannot be told from another recording.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,8 @@ _UNITS = {
     "MOMENT_UNITS": ("nmm", "nm", "n.m", "n.mm", "nm/kg", "nmm/kg", "n.m/kg", "n.mm/kg", "%bw*h"),
     "POWER_UNITS": ("w", "mw", "w/kg", "mw/kg", "kw"),
 }
+
+_OUTPUT = re.compile(r"(Angles?|Force|GRF|Moment|Power)V?$")
 
 
 def doubts_of(header: C3dHeader, parameters: Mapping[str, Any], n_bytes: int) -> tuple[str, ...]:
@@ -66,7 +69,11 @@ def _trial_doubts(header: C3dHeader, parameters: Mapping[str, Any]) -> tuple[str
 
 def _label_doubts(header: C3dHeader, parameters: Mapping[str, Any]) -> tuple[str, ...]:
     labels = words_in(parameters, "POINT", "LABELS")
-    notes = [*strange_words(labels, "label"), *lone_sides(labels)]
+    outputs = {name for group in _KINDS for name in words_in(parameters, "POINT", group)}
+    outputs |= {label for label in labels if _OUTPUT.search(label)}
+    notes = list(strange_words(labels, "label"))
+    for part in (labels, outputs):  # an output of one side is no damage where the outputs have one alone
+        notes += lone_sides([label for label in labels if (label in outputs) == (part is outputs)])
     if len(labels) > header.n_points:
         notes.append(f"POINT:LABELS holds {len(labels)} labels for {header.n_points} points.")
     for group in _KINDS:

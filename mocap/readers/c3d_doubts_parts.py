@@ -158,7 +158,7 @@ def _plate_doubts(kind: int, corners: NDArray, origin: NDArray, channels: NDArra
         even = max(np.abs(sides[:2] - sides[2:]).max(), np.ptp(diagonals)) <= _UNEVEN * sides.max()
         near = np.abs(origin).max() <= sides.max()
     doubts = []
-    if sides.max() > 0 and not even:
+    if corners.any() and not even:
         doubts.append("is no rectangle")
     if not near:
         doubts.append("has its origin far outside of it")

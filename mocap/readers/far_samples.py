@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from calibration.digits import counted
 
 _FARTHEST_M = 1000.0
-# Ten times a thrown ball: what leaves a trajectory and comes back to it faster than that was never a marker.
-_FASTEST_M_PER_S = 300.0
+# Twice a golf club's head: what leaves a trajectory and comes back to it faster than that was never a marker.
+_FASTEST_M_PER_S = 100.0
 _LEAST_JUMP_M = 0.3
 _LONGEST_JUMP = 3  # frames
 
@@ -45,7 +45,7 @@ def without_jumps(positions: NDArray, rate_hz: float) -> tuple[NDArray, tuple[st
         before, after = positions[: -length - 1], positions[length + 1 :]
         inner = [positions[place : len(positions) - length - 1 + place] for place in range(1, length + 1)]
         with np.errstate(invalid="ignore"):
-            jumps = np.linalg.norm(after - before, axis=2) < least
+            jumps = np.linalg.norm(after - before, axis=2) < (length + 1) * least
             for sample in inner:
                 jumps &= np.linalg.norm(sample - before, axis=2) > least
                 jumps &= np.linalg.norm(sample - after, axis=2) > least

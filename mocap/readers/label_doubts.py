@@ -17,13 +17,11 @@ _MOST_LONE = 0.2
 
 def strange_words(words: Sequence[str], what: str) -> tuple[str, ...]:
     """Return a note on words with characters or gaps that a person would not type."""
-    strange = [word for word in dict.fromkeys(words) if word and not (_USUAL.fullmatch(word) or _foreign(word))]
+    foreign = {word for word in words if word.isprintable() and not word.isascii() and "  " not in word}
+    # Two words with letters of another language are its words; one alone may be a letter whose highest bit is wrong.
+    known = foreign if len(foreign) > 1 else set()
+    strange = [word for word in dict.fromkeys(words) if word and word not in known and not _USUAL.fullmatch(word)]
     return (f"{what} {few([ascii(word) for word in strange])} looks damaged.",) if strange else ()
-
-
-def _foreign(word: str) -> bool:
-    """Whether a word is of letters of other languages: several, or one among letters that go with it."""
-    return word.isprintable() and sum(not letter.isascii() for letter in word) > 1 and "  " not in word
 
 
 def lone_sides(names: Sequence[str]) -> tuple[str, ...]:
