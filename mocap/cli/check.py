@@ -18,14 +18,17 @@ def command(
     """Check schema and integrity of a trial file; exit status 1 when something is wrong, with the item named.
 
     Of a sound file it also prints how its trial was made and what was found to look at. That concerns the recording:
-    the file is sound either way.
+    the file is sound either way. The journal beside it, which tells who changed the trials of the folder and when, is
+    checked as well.
     """
     from mocap.pipeline.notes import notes_in
     from mocap.storage import check_trial, read_told
+    from mocap.storage.journal_check import check_journal
 
     findings = check_trial(file)
     quality, operations = ((), ()) if findings else read_told(file)
-    notes = notes_in(operations)
+    broken, history = check_journal(file)
+    findings, notes = (*findings, *broken), (*notes_in(operations), *history)
     lines = [str(finding) for finding in findings] or [f"{file}: sound"]
     result = {
         "file": file, "sound": not findings, "findings": [str(finding) for finding in findings],

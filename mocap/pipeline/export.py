@@ -15,6 +15,7 @@ from mocap.pipeline.export_privacy import WithoutIdentity, check_no_leak, check_
 from mocap.pipeline.output_kinds import Kind, is_alike
 from mocap.pipeline.outputs import check_new, check_no_file, check_nothing_lost, check_output
 from mocap.storage import read_trial, write_trial
+from mocap.storage.journal import handed_over
 from mocap.trial import Trial
 
 _MOST_TOLD = 5
@@ -31,7 +32,7 @@ class Exported:
 
 
 def _write_h5(trial: Trial, path: Path) -> tuple[Path, ...]:
-    write_trial(path, trial)
+    write_trial(path, trial, journal=False)  # who handed it over is told beside the trial that it comes from
     return (path,)
 
 
@@ -106,6 +107,7 @@ def _exported(
         # What stays as it is there was taken out on bringing both together.
         targets = {file: out.parent / file.relative_to(folder) for file in written if file.exists()}
         _check_targets(row, targets, path, overwrite)
+        handed_over(path, row.name if without is None else f"{row.name}, de-identified", tuple(targets.values()))
         move_all(targets)
     return Exported(tuple(targets.values()), verify, without)
 

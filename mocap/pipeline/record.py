@@ -8,6 +8,7 @@ from typing import Any
 
 from calibration.files import write_texts
 from mocap.pipeline.digests import file_sha256, options_sha256
+from mocap.storage.journal import renamed
 from mocap.trial import Verdict
 
 RECORD_NAME = "stages.json"
@@ -130,7 +131,7 @@ class StageRecord:
         if not path.is_file():
             return None
         aside = outdated_path(path)
-        path.replace(aside)
+        renamed(path, aside, "the present inputs no longer give it")
         self._write()
         return aside.name
 

@@ -14,6 +14,7 @@ from mocap.pipeline.notes import notes_of
 from mocap.pipeline.output_kinds import ANGLE_PAGE, COMPARISON_PAGE, PAGE_PRINT, Kind
 from mocap.pipeline.outputs import check_outputs
 from mocap.storage import read_trial
+from mocap.storage.journal import handed_over
 from mocap.trial import Trial
 
 _PAGES, _PRINTS = (".html", ".htm"), (".pdf",)
@@ -48,7 +49,9 @@ def report_to_file(path: Path, out: Path) -> Trial:
         )
     from mocap.report.trial_page import trial_page
 
-    write_page(out, trial_page(trial, notes_of(trial), mocap.__version__, _places(trial)))
+    page = trial_page(trial, notes_of(trial), mocap.__version__, _places(trial))
+    handed_over(path, "report", (out,))
+    write_page(out, page)
     return trial
 
 

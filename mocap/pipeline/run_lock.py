@@ -6,6 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mocap.errors import SourceError
+from mocap.pipeline.record import RECORD_NAME
+
+_WRITTEN = ("calibration.toml", "calibration.html", "calibration.csv", RECORD_NAME)
 
 
 @contextmanager
@@ -37,6 +40,14 @@ def sole_run(folder: Path) -> Iterator[None]:
             ) from error  # fmt: skip
         except OSError:
             pass  # a disk of the network that knows no locks
+        _clear(folder)
         yield
     finally:
         os.close(handle)
+
+
+def _clear(folder: Path) -> None:
+    """Take away what a run that was killed had begun to write beside its files; trials see to theirs themselves."""
+    for name in _WRITTEN:
+        for path in folder.glob(f".{name}.*.part"):
+            path.unlink(missing_ok=True)

@@ -15,6 +15,8 @@ from io import FileIO
 from pathlib import Path
 
 from mocap.errors import SourceError
+from mocap.storage.file_digest import file_sha256
+from mocap.storage.journal import journalled
 
 _ATTEMPTS = 20
 # File systems that know no locks say so with one of these.
@@ -48,9 +50,21 @@ class NewFile:
         """Have the system put the content on the disk."""
         os.fsync(self.file.fileno())
 
-    def commit(self) -> None:
-        """Give the file its name, in place of one that was there, and put that on the disk as well."""
-        self.temporary.replace(self.path)
+    def commit(self, reason: str, *, journal: bool = True) -> None:
+        """Give the file its name, in place of one that was there, and put that on the disk as well.
+
+        Parameters
+        ----------
+        reason : str
+            For the journal of the folder, which tells of it first.
+        journal : bool
+            Keep a journal.
+        """
+        if journal:
+            with journalled(self.path, file_sha256(self.temporary), reason=reason):
+                self.temporary.replace(self.path)
+        else:
+            self.temporary.replace(self.path)
         handle = os.open(self.path.parent, os.O_RDONLY)
         try:
             os.fsync(handle)

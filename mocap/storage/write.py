@@ -21,7 +21,7 @@ class TrialWriter:
     def __init__(self, new: NewFile) -> None:
         self._new = new
 
-    def write(self, trial: Trial) -> None:
+    def write(self, trial: Trial, reason: str = "", *, journal: bool = True) -> None:
         """Write the file, once; see `write_trial`."""
         path = self._new.path
         groups = encode(trial)
@@ -32,7 +32,7 @@ class TrialWriter:
             seal(self._new.file)
             self._new.sync()
             _check(self._new, found)
-            self._new.commit()
+            self._new.commit(reason or _last_step(trial), journal=journal)
 
 
 @contextmanager
@@ -59,25 +59,36 @@ def writing(path: Path | str, *, present: bool = False) -> Iterator[TrialWriter]
         yield TrialWriter(new)
 
 
-def write_trial(path: Path | str, trial: Trial) -> None:
+def write_trial(path: Path | str, trial: Trial, reason: str = "", *, journal: bool = True) -> None:
     """Write a trial file; one that is there is replaced at the last moment, or not at all.
 
-    The same trial gives the same bytes. The new file is read back and compared before it takes its name.
+    The same trial gives the same bytes. The new file is read back and compared before it takes its name. Who wrote it,
+    when and why goes to `journal.jsonl` beside it, never into the file.
 
     Parameters
     ----------
     path : path
     trial : Trial
+    reason : str
+        For the journal; the last step of its making when left out.
+    journal : bool
+        False for what is handed over, and told of where it comes from.
 
     Raises
     ------
     SourceError
-        `FOLDER_MISSING`; `WRITER_BUSY` when another process writes it; `WRITE_FAILED` (disk full, no rights).
+        `FOLDER_MISSING`; `WRITER_BUSY` when another process writes it; `WRITE_FAILED` (disk full, no rights);
+        `JOURNAL_NOT_WRITTEN`, `JOURNAL_BUSY`.
     TrialFileError
         `POINTS_EMPTY`, `NAME_TAKEN`; `WRITE_FAILED` when what the disk gives back is not what was written.
     """
     with writing(path) as writer:
-        writer.write(trial)
+        writer.write(trial, reason, journal=journal)
+
+
+def _last_step(trial: Trial) -> str:
+    step = trial.operations[-1] if trial.operations else None
+    return "" if step is None else " ".join((step.name, str(step.parameters.get("task", "")))).strip()
 
 
 def _check(new: NewFile, written: dict[str, str]) -> None:

@@ -187,7 +187,7 @@ def test_a_refusal_changes_nothing(file, task, changes, edits, code):
         assess_file(file, task, None, changes, edits)
     assert caught.value.code == code
     assert file.read_bytes() == before
-    assert [path.name for path in file.parent.iterdir()] == ["squat.h5"]
+    assert sorted(path.name for path in file.parent.iterdir()) == ["journal.jsonl", "squat.h5"]
 
 
 def test_what_is_no_trial_with_angles_is_refused(made, tmp_path):

@@ -117,7 +117,7 @@ def test_a_filter_leaves_the_points_and_a_context_the_angles(session: Path) -> N
         ("[options.k", "[options.assessment.protocols]\nsquat = \"own.toml\"\n[options.k", (), ALL[2:]),
         ("[options.kinematics]", "[options.filter]\ncutoff_hz = 5\n[options.kinematics]", ALL[1:], ALL[1:]),
         ("[options.kinematics]", "[options.filter]\nmethod = \"kalman\"\n[options.kinematics]", ALL, ALL),
-        ("[options.kinematics]", "[options.reconstruction]\nmax_rejections = 2\n[options.kinematics]", ALL, ALL),
+        ("[options.kinematics]", "[options.reconstruction]\nmin_confidence = 0.2\n[options.kinematics]", ALL, ALL),
         ("S01", "S02", ALL[2:], ALL[1:]),
         ("task = \"squat\"", "task = \"hinge\"", (), ALL[1:]),
     ],
@@ -125,7 +125,7 @@ def test_a_filter_leaves_the_points_and_a_context_the_angles(session: Path) -> N
 def test_each_change_runs_what_depends_on_it(
     session: Path, old: str, new: str, standing: tuple[str, ...], squat_stages: tuple[str, ...]
 ) -> None:
-    (session / "own.toml").write_text("[repetitions]\nfoot_shift = 0.04\n", encoding="utf-8")
+    (session / "own.toml").write_text("based_on = \"squat\"\n[repetitions]\nfoot_shift = 0.04\n", encoding="utf-8")
     changed(session, old, new)
     assert ran(session) == {"calibration": (), "standing": standing, "squat": squat_stages}
 

@@ -12,6 +12,7 @@ from mocap.export import FORMATS, ExportFormat, format_for
 from mocap.export.differences import number_differences, word_differences
 from mocap.pipeline.export import ROWS, export_to_file
 from mocap.storage import write_trial
+from mocap.storage.journal import entries
 from mocap.trial import Points3D, Trial
 
 
@@ -20,6 +21,10 @@ def _trial_file(folder):
     position[3, 1] = np.nan
     write_trial(folder / "t.h5", Trial("t", Points3D(position, ("A", "B"), 50.0)))
     return folder / "t.h5"
+
+
+def listing(folder):
+    return [path.name for path in folder.iterdir() if path.name != "journal.jsonl"]
 
 
 def _write_plainly(trial, path):
@@ -48,14 +53,14 @@ def test_what_reads_back_otherwise_is_refused_and_leaves_nothing(tmp_path, monke
     monkeypatch.setattr(hand_over, "format_for", lambda name, out, rows: row)
     with pytest.raises(ExportError, match=r"EXPORT_DIFFERS.*A_x_m: differs by up to 1e-09"):
         export_to_file(file, "csv", tmp_path / "tables", verify=True)
-    assert [path.name for path in tmp_path.iterdir()] == ["t.h5"]
+    assert listing(tmp_path) == ["t.h5"]
     assert export_to_file(file, "csv", tmp_path / "tables").verified is False
 
 
 def test_a_format_that_nothing_reads_back_says_so(tmp_path, plain):
     with pytest.raises(ExportError, match="EXPORT_UNVERIFIED"):
         export_to_file(_trial_file(tmp_path), "plain", tmp_path / "a.txt", verify=True)
-    assert [path.name for path in tmp_path.iterdir()] == ["t.h5"]
+    assert listing(tmp_path) == ["t.h5"]
 
 
 def test_a_file_that_says_nothing_of_itself_is_written_over_on_demand_alone(tmp_path, plain):
@@ -91,7 +96,7 @@ def test_a_disk_error_of_an_exporter_is_told_and_leaves_nothing(tmp_path, monkey
     monkeypatch.setitem(ROWS, "plain", ExportFormat("plain", write_half, (".txt",)))
     with pytest.raises(OSError, match=r"WRITE_FAILED.*No space left"):
         export_to_file(file, "plain", tmp_path / "a.txt")
-    assert [path.name for path in tmp_path.iterdir()] == ["t.h5"]
+    assert listing(tmp_path) == ["t.h5"]
 
 
 def test_differences_name_shape_gap_value_and_word():
@@ -116,11 +121,23 @@ def test_what_a_killed_export_left_goes_with_the_next_and_what_is_at_work_stays(
 
     def write_and_look(trial, path):
         if path.name == "a.txt" and not seen:
-            seen.append(sorted(entry.name for entry in tmp_path.iterdir()))
+            seen.append(sorted(listing(tmp_path)))
             export_to_file(file, "plain", tmp_path / "a.txt")  # another one at the same time
         return _write_plainly(trial, path)
 
     monkeypatch.setitem(ROWS, "plain", ExportFormat("plain", write_and_look, (".txt",)))
     export_to_file(file, "plain", tmp_path / "a.txt", overwrite=True)
     assert len(seen[0]) == 2 and seen[0][1] == "t.h5" and "killed" not in seen[0][0]
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["a.txt", "t.h5"]
+    assert sorted(listing(tmp_path)) == ["a.txt", "t.h5"]
+
+
+def test_a_hand_over_is_told_in_the_journal_of_its_trial_and_nowhere_else(tmp_path):
+    file = _trial_file(tmp_path)
+    (tmp_path / "away").mkdir()
+    export_to_file(file, "h5", tmp_path / "away" / "copy.h5")
+    export_to_file(file, "csv", tmp_path / "away" / "points.csv")
+    told = [one for one in entries(tmp_path) if one.operation == "export"]
+    assert [(one.file, one.reason, one.outputs[0]) for one in told] == [
+        ("t.h5", "h5", "away/copy.h5"), ("t.h5", "csv", "away/points.csv")]  # fmt: skip
+    assert told[0].new_sha256 == told[0].old_sha256 == entries(tmp_path)[0].new_sha256
+    assert not (tmp_path / "away" / "journal.jsonl").exists()

@@ -15,6 +15,7 @@ from mocap.storage import check_trial, read_trial, write_trial
 from mocap.storage import write as write_module
 from mocap.storage.decode import decode
 from mocap.storage.encode import encode, quaternions
+from mocap.storage.journal import JOURNAL_NAME
 from mocap.trial import JointAngles, Measure, Points3D, Trial
 
 
@@ -23,7 +24,7 @@ def _is_group(item):
 
 
 def listing(folder):
-    return [path.name for path in folder.iterdir()]
+    return [path.name for path in folder.iterdir() if path.name != JOURNAL_NAME]
 
 
 @pytest.mark.parametrize("name", ["full", "bare"])

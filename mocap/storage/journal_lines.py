@@ -1,0 +1,110 @@
+"""The lines of a journal: how they are written, and what binds each to the one before it."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+_BOUND = ("seq", "utc", "operation", "details_sha256", "before")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a journal.
+
+    Attributes
+    ----------
+    seq : int
+        From 1 on.
+    utc : str
+        ISO 8601.
+    operation : str
+        `create`, `modify`, `delete`, `rename`, `export`, ...; `not done`, `changed elsewhere` and `mended` tell of
+        what was found.
+    who, file, old_sha256, new_sha256, reason, software : str
+        Digests are empty where there was, or is, no file.
+    outputs : tuple of str
+        What a hand-over wrote.
+    erased : bool
+        The details were erased.
+    """
+
+    seq: int
+    utc: str
+    operation: str
+    who: str = ""
+    file: str = ""
+    old_sha256: str = ""
+    new_sha256: str = ""
+    reason: str = ""
+    software: str = ""
+    outputs: tuple[str, ...] = ()
+    erased: bool = False
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line with its place in the file, and what it says."""
+
+    number: int
+    raw: bytes
+    told: Mapping[str, Any] | None = field(default=None)  # None where the line is none of a journal
+
+    @property
+    def link(self) -> str:
+        """What the next line names as the hash before it."""
+        own = None if self.told is None else self.told.get("hash")
+        return own if isinstance(own, str) else hashlib.sha256(self.raw).hexdigest()
+
+
+def lines_of(content: bytes, *, torn: bool = False) -> Iterator[Line]:
+    """Return the whole lines of a journal, and where it is wanted the one that is cut off at its end."""
+    rows = content.split(b"\n")
+    last = rows.pop()
+    for number, raw in enumerate(rows, 1):
+        yield Line(number, raw, _parsed(raw))
+    if torn and last:
+        yield Line(len(rows) + 1, last)
+
+
+def _parsed(raw: bytes) -> Mapping[str, Any] | None:
+    try:
+        told = json.loads(raw)
+        whole = isinstance(told, dict) and {*_BOUND, "hash", "details"} <= set(told) and isinstance(
+            told["details"], dict) and int(told["seq"]) > 0  # fmt: skip
+    except (ValueError, TypeError):
+        return None
+    return told if whole else None
+
+
+def faults(told: Mapping[str, Any], expected: int, before: str) -> Iterator[str]:
+    """Return what is wrong with a line that has this number and follows a line with this hash."""
+    if told["seq"] != expected:
+        yield f"is entry {told['seq']} where {expected} belongs: lines were taken out, doubled or moved"
+    elif told["before"] != before:
+        yield f"(entry {told['seq']}) does not follow the line before it"
+    if told["hash"] != sha_of({name: told[name] for name in _BOUND}):
+        yield f"(entry {told['seq']}) was changed"
+    elif "erased" not in told["details"] and told["details_sha256"] != sha_of(told["details"]):
+        yield f"(entry {told['seq']}) was changed: its details are others"
+
+
+def entry_of(told: Mapping[str, Any]) -> Entry:
+    """Return what a line says."""
+    details = told["details"]
+    words = {name: str(details.get(name, "")) for name in
+             ("who", "file", "old_sha256", "new_sha256", "reason", "software")}  # fmt: skip
+    outputs = tuple(str(one) for one in details.get("outputs", ()))
+    return Entry(int(told["seq"]), str(told["utc"]), str(told["operation"]), **words, outputs=outputs,
+                 erased="erased" in details)  # fmt: skip
+
+
+def text_of(told: Mapping[str, Any]) -> bytes:
+    """Return a line without its end."""
+    return json.dumps(told, sort_keys=True).encode()
+
+
+def sha_of(told: Mapping[str, Any]) -> str:
+    """Return the digest of what is told, whatever its order."""
+    return hashlib.sha256(text_of(told)).hexdigest()
