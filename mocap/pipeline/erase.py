@@ -15,6 +15,7 @@ from calibration.files import write_texts
 from mocap.config.session import read_session
 from mocap.errors import ConfigError, ExportError, MocapError, SourceError
 from mocap.export.privacy import forget
+from mocap.pipeline.erase_journal import erase_from_journal, is_journal
 from mocap.pipeline.erase_marks import is_made_here, is_named, mentions
 from mocap.storage import read_identity
 
@@ -80,7 +81,7 @@ def plan_erasure(subject: str, root: Path) -> Plan:
     words = (code, *sorted({trials[file][1] for file in own if len(trials[file][1]) >= len(code) + 2}))
     tables, made, left = [], [], []
     for file in outside:
-        if file in own or not mentions(file, code, root):
+        if file in own or is_journal(file) or not mentions(file, code, root):
             continue
         if is_made_here(file):
             made.append(file)
@@ -114,6 +115,8 @@ def erase(subject: str, plan: Plan, root: Path, key: Path) -> tuple[Path, ...]:
             "Check the rights, and run the same line again: it goes on with what is left.",
             code="ERASE_FAILED",
         ) from error
+    for journal in [file for file in _files(root) if is_journal(file)]:
+        erase_from_journal(journal, code, {file.name for file in plan.files if file.parent == journal.parent})
     for table in plan.tables:
         rows = _rows_without(table, code)
         if rows is not None:

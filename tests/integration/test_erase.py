@@ -17,6 +17,7 @@ from mocap.pipeline.erase_marks import mentions
 from mocap.pipeline.export import export_to_file
 from mocap.pipeline.report import report_to_file
 from mocap.storage import write_trial
+from mocap.storage.journal import entries, problems
 from mocap.trial import Points3D, Trial
 from tests.fixtures.assessed_trials import squat_trial
 
@@ -87,7 +88,11 @@ def test_everything_of_one_person_goes_and_nothing_of_others(lab, tmp_path):
     after = _digests(lab)
     kept = {path: digest for path, digest in before.items() if "P02" in str(path)}
     assert kept.items() <= after.items()
-    assert set(after) == {*kept, lab / "people.csv", lab / "participants.tsv"}
+    journals = {path for path in before if path.name == "journal.jsonl" and path in after}
+    assert set(after) == {*kept, lab / "people.csv", lab / "participants.tsv", *journals}
+    assert journals and not any(problems(path.parent) for path in journals)
+    told = entries(lab)
+    assert any(one.erased for one in told) and told[-1].operation == "erase"
     assert (lab / "people.csv").read_text() == "subject,mass_kg\nP02,80\nP010,65\n"
     assert (lab / "participants.tsv").read_text() == "participant_id\tage\nsub-P02\t40\n"
     assert list(json.loads(key.read_text())["subjects"]) == ["P02"]
