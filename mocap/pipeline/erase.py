@@ -32,7 +32,7 @@ class Plan:
     folders : tuple of Path
         Sessions of that person, removed whole.
     files : tuple of Path
-        Trials and what was made of them elsewhere, removed.
+        Trials and what was made of them elsewhere, and links that name the person; removed.
     tables : tuple of Path
         Tables out of which the person's rows are taken.
     left : tuple of Path
@@ -89,7 +89,8 @@ def plan_erasure(subject: str, root: Path) -> Plan:
             tables.append(file)
         else:
             left.append(file)
-    return Plan(folders, tuple(sorted([*own, *made])), tuple(tables), tuple(left), words)
+    links = [path for path in _links(root, code) if not any(folder in path.parents for folder in folders)]
+    return Plan(folders, tuple(sorted([*own, *made, *links])), tuple(tables), tuple(left), words)
 
 
 def erase(subject: str, plan: Plan, root: Path, key: Path) -> tuple[Path, ...]:
@@ -148,6 +149,13 @@ def _files(root: Path) -> Iterator[Path]:
     """All files below a folder; links are not followed, so that nothing outside is touched."""
     for path in sorted(root.rglob("*")):
         if path.is_file() and not path.is_symlink():
+            yield path
+
+
+def _links(root: Path, code: str) -> Iterator[Path]:
+    """Links that name the person by themselves or by where they lead."""
+    for path in sorted(root.rglob("*")):
+        if path.is_symlink() and (is_named(path.name, code) or is_named(str(path.readlink()), code)):
             yield path
 
 

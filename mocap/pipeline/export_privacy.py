@@ -76,7 +76,7 @@ def check_no_leak(files: Sequence[Path], without: WithoutIdentity) -> None:
     ExportError
         DEIDENTIFY_LEAK
     """
-    sought = [word for word in without.identifiers if len(word) >= _SHORTEST_SOUGHT]
+    sought = [word for word in without.identifiers if _can_be_sought(word)]
     found = places_of(sought, files)
     if found:
         file, word = found[0]
@@ -85,3 +85,9 @@ def check_no_leak(files: Sequence[Path], without: WithoutIdentity) -> None:
             "Nothing was written. Rename what bears that word in the recording, or export to another format.",
             code="DEIDENTIFY_LEAK",
         )
+
+
+def _can_be_sought(word: str) -> bool:
+    """Whether a word stands nowhere by chance: long enough, and no version or other small figure."""
+    digits = sum(character.isdigit() for character in word)
+    return len(word) >= _SHORTEST_SOUGHT and (digits > _SHORTEST_SOUGHT or any(map(str.isalpha, word)))

@@ -5,7 +5,7 @@ records whose offsets must stay inside the file.
 """
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -70,7 +70,7 @@ def check_c3d(content: bytes, path: Path) -> C3dHeader:
         )
     header = _header(content, processor, path)
     parameters_found = _walk(content, parameters, path)
-    _check_agreement(header, parameters_found, path)
+    header = _agreed(header, parameters_found, path)
     n_values = (header.n_points * 4 + header.n_analog_per_frame) * header.n_frames
     needed = header.data_start + n_values * header.bytes_per_value
     if needed > len(content):
@@ -98,8 +98,12 @@ def _real(content: bytes, processor: int) -> float:
     return float(struct.unpack("<f", content[2:] + content[:2])[0]) / 4.0
 
 
-def _check_agreement(header: C3dHeader, parameters: dict[tuple[str, str], _Value], path: Path) -> None:
-    """Counts, scale and rate stand in the file twice; where the two differ, one of them is damaged."""
+def _agreed(header: C3dHeader, parameters: dict[tuple[str, str], _Value], path: Path) -> C3dHeader:
+    """Counts, scale and rate stand in the file twice; where the two differ, one of them is damaged.
+
+    But for the scale of floating-point samples, of which the sign alone matters to positions: programs write -1 into
+    the header, so that the parameter counts, by which residuals are scaled.
+    """
 
     def number(group: str, name: str) -> float | None:
         value = parameters.get((group, name))
@@ -114,17 +118,20 @@ def _check_agreement(header: C3dHeader, parameters: dict[tuple[str, str], _Value
     if header.last_frame == 65535 or frames in (0, 65535):
         frames = None
     channels = number("ANALOG", "USED")
+    scale = number("POINT", "SCALE")
+    both_floating = scale is not None and scale < 0 and header.scale < 0
     pairs = {
         "POINT:USED": (number("POINT", "USED"), header.n_points),
         "POINT:FRAMES": (frames, header.n_frames),
         "POINT:DATA_START": (number("POINT", "DATA_START") or None, header.data_start // BLOCK + 1),
-        "POINT:SCALE": (number("POINT", "SCALE"), header.scale),
+        "POINT:SCALE": (None if both_floating else scale, header.scale),
         "POINT:RATE": (number("POINT", "RATE") or None, header.rate_hz or number("POINT", "RATE")),
         "ANALOG:USED": (None if channels is None else channels * header.samples_per_frame, header.n_analog_per_frame),
     }
     for name, (found, expected) in pairs.items():
         if found is not None and expected is not None and not abs(found - expected) <= 1e-5 * abs(expected):
             raise _broken(path, f"{name} says {found:g}, its header {expected:g}")
+    return replace(header, scale=scale) if both_floating and scale is not None else header
 
 
 def _walk(content: bytes, parameters: int, path: Path) -> dict[tuple[str, str], _Value]:

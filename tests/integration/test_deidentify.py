@@ -11,7 +11,7 @@ import pytest
 
 from mocap.errors import ExportError
 from mocap.export.privacy import Alias, alias_of, deidentified, forget, places_of
-from mocap.export.privacy.words import Vocabulary
+from mocap.export.privacy.words import Scrubber, Vocabulary
 from mocap.pipeline.export import ROWS, export_to_file
 from mocap.pipeline.export_privacy import WithoutIdentity, check_no_leak, check_output_name
 from mocap.pipeline.privacy_words import vocabulary
@@ -231,6 +231,45 @@ def test_a_part_that_nobody_looked_at_is_never_handed_over():
     trial = later("t", Points3D(np.zeros((1, 1, 3)), ("A",), 50.0), secret="x")
     with pytest.raises(ExportError, match=r"DEIDENTIFY_UNKNOWN.*secret"):
         deidentified(trial, Alias("S", "S_T01", -7), Vocabulary(frozenset(), frozenset()))
+
+
+def test_a_sentence_keeps_its_figures_and_loses_numbers_of_people(known):
+    scrubber = Scrubber(known)
+    said = "leaps of 0.1234567 m and 12345 frames at 1/99.99 by RASI, number 31415926 (Dr Zorblatt), 1e-12345678"
+    assert scrubber.scrubbed(said) == (
+        "leaps of 0.1234567 m and 12345 frames at 1/99.99 by RASI, number [removed] ([removed] [removed]), 1e-[removed]"
+    )
+
+
+def test_words_that_a_c3d_file_brings_are_in_no_hand_over(tmp_path, shared_data, mocap_cli):
+    """The whole way from a file of another program, with words in its labels, names, parameters and events."""
+    import ezc3d
+
+    plant = Planted()
+    file = ezc3d.c3d(str(shared_data / "plug_in_gait" / "PiG_Motion-FlatFoot-One.c3d"))
+    parameters = file["parameters"]
+    owner = plant()
+    parameters["POINT"]["LABELS"]["value"] = [f"{owner}:{one}" for one in parameters["POINT"]["LABELS"]["value"]]
+    for group, names in (("TRIAL", ("OPERATOR",)), ("SUBJECTS", ("NAMES", "NOTES")), ("MANUFACTURER", ("COMPANY",))):
+        for name in names:
+            file.add_parameter(group, name, [f"{plant()} of {plant()}"])
+    file.add_parameter("EVENT", "LABELS", [plant(), "Foot Strike"])
+    file.add_parameter("EVENT", "CONTEXTS", ["Left", plant()])
+    file.add_parameter("EVENT", "TIMES", np.array([[0.0, 0.0], [0.5, 0.9]]))
+    parameters["ANALOG"]["LABELS"]["value"][:2] = [plant(), f"{plant()} Fx"]
+    parameters["ANALOG"]["DESCRIPTIONS"]["value"][:1] = [plant()]
+    name = f"{plant()}_walk"
+    file.write(str(tmp_path / f"{name}.c3d"))
+    assert mocap_cli("import", tmp_path / f"{name}.c3d", "--out", tmp_path / f"{name}.h5").status == 0
+    (tmp_path / "out").mkdir()
+    for to in ("h5", "c3d", "json", "trc"):
+        out = tmp_path / "out" / f"given.{to}"
+        export_to_file(tmp_path / f"{name}.h5", to, out, key=tmp_path / "key.json", verify=True)
+    written = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert len(written) >= 4 and len(plant.words) > 10
+    assert [(path.name, word) for path in written for word in plant.words if word.encode() in path.read_bytes()] == []
+    back = read_trial(tmp_path / "out" / "given.h5")
+    assert {"LASI", "RKNE"} <= set(back.points.names) and len(back.force_plates) > 0
 
 
 @pytest.mark.parametrize("text", ["barefoot", "back squat", "heel wedge 20 mm", "plug-in-gait", "Foot Strike", "up z"])

@@ -117,8 +117,14 @@ def test_what_nothing_here_knows_is_named_and_stays(lab, tmp_path):
 
 def test_links_lead_nowhere(lab, tmp_path):
     write_trial(tmp_path / "mine.h5", _trial("P01", "mine"))
-    erase("P01", plan_erasure("P01", lab), lab, tmp_path / "none.json")
-    assert (tmp_path / "mine.h5").is_file()
+    (tmp_path / "P01").mkdir()
+    (tmp_path / "P01" / "notes.txt").write_text("P01")
+    (lab / "P01_there").symlink_to(tmp_path / "mine.h5")
+    (lab / "notes").symlink_to(tmp_path / "P01" / "notes.txt")
+    (lab / "other").symlink_to(tmp_path / "mine.h5")
+    assert erase("P01", plan_erasure("P01", lab), lab, tmp_path / "none.json") == ()
+    assert (tmp_path / "mine.h5").is_file() and (tmp_path / "P01" / "notes.txt").read_text() == "P01"
+    assert [path.name for path in sorted(lab.iterdir()) if path.is_symlink()] == ["other", "outside"]
 
 
 def test_a_session_of_another_within_is_not_taken_along(lab):
