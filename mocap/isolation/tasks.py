@@ -33,8 +33,8 @@ class Task:
 
 # Named by words, since the readers stand in rooms above this one.
 TASKS = {
-    # ezc3d keeps every point as an object; 16-bit integers come back as 64-bit numbers.
-    "c3d": Task("mocap.readers.c3d_content", "parse", 40.0, 16.0, libraries=("ezc3d",)),
+    # 16-bit integers come back as 64-bit numbers.
+    "c3d": Task("mocap.readers.c3d_content", "parse", 40.0, 16.0),
     # HDF5 may be compressed 1032 to 1 at most; keypoints are found to be 2 to 10 to 1.
     "pandas": Task("mocap.readers.keypoints_pandas_hdf5", "parse_pandas", 40.0, 20.0),
     "sleap": Task(

@@ -5,6 +5,7 @@ records whose offsets must stay inside the file.
 """
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -38,9 +39,15 @@ class C3dHeader:
 
 
 @dataclass(frozen=True)
-class _Value:
-    kind: int
+class Record:
+    """One record of the chain of parameters; `kind` is None for a group."""
+
+    group: int
+    name: str
+    kind: int | None
+    shape: tuple[int, ...]
     content: bytes
+    description: bytes
 
 
 def check_c3d(content: bytes, path: Path) -> C3dHeader:
@@ -69,7 +76,7 @@ def check_c3d(content: bytes, path: Path) -> C3dHeader:
             code="C3D_UNSUPPORTED",
         )
     header = _header(content, processor, path)
-    parameters_found = _walk(content, parameters, path)
+    parameters_found = _walk(content, path)
     header = _agreed(header, parameters_found, path)
     n_values = (header.n_points * 4 + header.n_analog_per_frame) * header.n_frames
     needed = header.data_start + n_values * header.bytes_per_value
@@ -98,7 +105,7 @@ def _real(content: bytes, processor: int) -> float:
     return float(struct.unpack("<f", content[2:] + content[:2])[0]) / 4.0
 
 
-def _agreed(header: C3dHeader, parameters: dict[tuple[str, str], _Value], path: Path) -> C3dHeader:
+def _agreed(header: C3dHeader, parameters: dict[tuple[str, str], Record], path: Path) -> C3dHeader:
     """Counts, scale and rate stand in the file twice; where the two differ, one of them is damaged.
 
     But for the scale of floating-point samples, of which the sign alone matters to positions: programs write -1 into
@@ -134,12 +141,26 @@ def _agreed(header: C3dHeader, parameters: dict[tuple[str, str], _Value], path: 
     return replace(header, scale=scale) if both_floating and scale is not None else header
 
 
-def _walk(content: bytes, parameters: int, path: Path) -> dict[tuple[str, str], _Value]:
-    """Follow the chain of groups and parameters, which has to stay inside the file; return the values by name."""
+def _walk(content: bytes, path: Path) -> dict[tuple[str, str], Record]:
+    """The parameters by the names of their group and of themselves, in upper case."""
+    found = list(records(content, path))
+    groups = {record.group: record.name.upper() for record in found if record.kind is None}
+    return {(groups.get(one.group, ""), one.name.upper()): one for one in found if one.kind is not None}
+
+
+def records(content: bytes, path: Path) -> Iterator[Record]:
+    """Follow the chain of groups and parameters, which has to stay inside the file.
+
+    Raises
+    ------
+    SourceError
+        `C3D_TRUNCATED`.
+    FormatError
+        `C3D_BROKEN`.
+    """
+    parameters = (content[0] - 1) * BLOCK
     end = min(len(content), parameters + max(content[parameters + 2], 1) * BLOCK)
     at = parameters + 4
-    groups: dict[int, str] = {}
-    values: dict[tuple[int, str], _Value] = {}
     while at + 2 <= end:
         length, group = struct.unpack_from("2b", content, at)
         if length == 0 or group == 0:
@@ -147,13 +168,13 @@ def _walk(content: bytes, parameters: int, path: Path) -> dict[tuple[str, str], 
         name_end = at + 2 + abs(length)
         if name_end + 2 > len(content):
             raise _truncated(path, name_end + 2, len(content))
-        name = content[at + 2 : name_end].decode("latin-1").upper()
+        name = content[at + 2 : name_end].decode("latin-1")
         (offset,) = struct.unpack_from("<h", content, name_end)
         if group > 0:
-            values[group, name] = _checked_record(content, name_end + 2, name_end + offset, path)
+            yield _checked_record(content, (group, name), name_end + 2, name_end + offset, path)
         else:
-            groups[-group] = name
-            _check_description(content, name_end + 2, name_end, name_end + offset, path)
+            told = _checked_description(content, name_end + 2, name_end, name_end + offset, path)
+            yield Record(-group, name, None, (), b"", told)
         if offset == 0:
             break
         if offset < 2:
@@ -161,24 +182,24 @@ def _walk(content: bytes, parameters: int, path: Path) -> dict[tuple[str, str], 
         at = name_end + offset
     if at > len(content):
         raise _truncated(path, at, len(content))
-    return {(groups.get(group, ""), name): value for (group, name), value in values.items()}
 
 
-def _checked_record(content: bytes, at: int, following: int, path: Path) -> _Value:
+def _checked_record(content: bytes, named: tuple[int, str], at: int, following: int, path: Path) -> Record:
     if at + 2 > len(content):
         raise _truncated(path, at + 2, len(content))
     kind, n_axes = struct.unpack_from("bB", content, at)
     if kind not in (-1, 1, 2, 4) or n_axes > 7 or at + 2 + n_axes > len(content):
         raise _broken(path, f"a parameter at byte {at} has type {kind} and {n_axes} axes")
+    shape = tuple(content[at + 2 : at + 2 + n_axes])
     size = abs(kind)
-    for length in content[at + 2 : at + 2 + n_axes]:
+    for length in shape:
         size *= length
     finish = at + 2 + n_axes + size
-    _check_description(content, finish, at - 2, following, path)
-    return _Value(kind, content[finish - size : finish])
+    told = _checked_description(content, finish, at - 2, following, path)
+    return Record(*named, kind, shape, content[finish - size : finish], told)
 
 
-def _check_description(content: bytes, at: int, offset_at: int, following: int, path: Path) -> None:
+def _checked_description(content: bytes, at: int, offset_at: int, following: int, path: Path) -> bytes:
     """The words that end a record have to end where the next record begins."""
     if at + 1 > len(content):
         raise _truncated(path, at + 1, len(content))
@@ -186,6 +207,7 @@ def _check_description(content: bytes, at: int, offset_at: int, following: int, 
     # An offset of 0 ends the chain, so its record has no follower to run into.
     if finish > len(content) or (following != offset_at and finish > following):
         raise _broken(path, f"the parameter at byte {offset_at} runs into the next one")
+    return content[at + 1 : finish]
 
 
 def _truncated(path: Path, needed: int, found: int) -> SourceError:

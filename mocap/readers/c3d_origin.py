@@ -85,7 +85,7 @@ def kept_parameters(
     Parameters
     ----------
     parameters : mapping
-        As ezc3d gives them.
+        By group and name, as `parameters_of` gives them.
     plates_read : bool
         Whether the force plates could be read; their group is kept as it stands otherwise.
     """
@@ -118,5 +118,5 @@ def _parameter(entry: Mapping[str, Any]) -> FileParameter:
     whole = entry["type"] != 4
     return FileParameter(
         tuple(int(value) for value in flat) if whole else tuple(float(value) for value in flat),
-        values.shape, _KINDS.get(entry["type"], "real"), told,
+        tuple(int(length) for length in entry.get("shape", values.shape)), _KINDS.get(entry["type"], "real"), told,
     )  # fmt: skip
