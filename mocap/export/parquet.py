@@ -34,8 +34,7 @@ def export_parquet(trial: Trial, path: Path | str) -> tuple[Path, ...]:
     trial : Trial
     path : path
         Ending in `.parquet`: the points, and beside them `<stem>_angles.parquet`, ...; otherwise a folder, made when
-        missing, for `points.parquet`, `points_smoothed.parquet`, `angles.parquet`, `measures.parquet`,
-        `events.parquet`, `metrics.parquet` and `checks.parquet`, those that the trial has.
+        missing, for `points.parquet`, `angles.parquet`, ...: a table of `mocap.export.tidy.tidy_tables` each.
 
     Returns
     -------

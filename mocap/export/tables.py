@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from calibration.files import write_texts
 from mocap.errors import ExportError
+from mocap.export.further_tables import further_tables
 from mocap.export.measure_columns import measure_columns, measure_dictionary
 from mocap.trial import JointAngles, Measure, Points3D, Trial, Verdict, convention_rows
 
@@ -39,7 +40,8 @@ def export_csv(trial: Trial, path: Path | str) -> tuple[Path, ...]:
         Ending in `.csv`: one table of all, with the dictionary in `<stem>_conventions.csv` and the checks in
         `<stem>_verdicts.csv`. Otherwise a folder, made when missing, for `points.csv`, `points_smoothed.csv`,
         `angles.csv`, `measures.csv`, `angles_conventions.csv`, `measures_conventions.csv` and `verdicts.csv`, those
-        that the trial has.
+        that the trial has. Likewise `events.csv`, `metrics.csv` (a row per metric and repetition of each assessment:
+        value, sd, 95 % interval, why there is none) and, of a motion file, `analog.csv` and `force_plates.csv`.
 
     Returns
     -------
@@ -79,7 +81,8 @@ def tables_of(trial: Trial, path: Path) -> dict[Path, list[Column]]:
     angles = _angle_columns(trial.angles) if trial.angles is not None else []
     measures = measure_columns(() if trial.segments is None else trial.segments.measures)
     if path.suffix.lower() == ".csv":
-        return {path: [time, *_point_columns(trial.points), *angles, *measures]}
+        whole = {path: [time, *_point_columns(trial.points), *angles, *measures]}
+        return whole | {path.with_name(f"{path.stem}_{name}"): one for name, one in further_tables(trial).items()}
     smoothed = trial.points_smoothed
     tables = {
         "points.csv": _point_columns(trial.points),
@@ -87,7 +90,8 @@ def tables_of(trial: Trial, path: Path) -> dict[Path, list[Column]]:
         "angles.csv": angles,
         "measures.csv": measures,
     }
-    return {path / name: [time, *columns] for name, columns in tables.items() if columns}
+    whole = {path / name: [time, *columns] for name, columns in tables.items() if columns}
+    return whole | {path / name: columns for name, columns in further_tables(trial).items()}
 
 
 def conventions_path(table: Path) -> Path:

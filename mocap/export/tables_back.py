@@ -34,10 +34,12 @@ def _table_differences(table: Path, columns: list[Column]) -> list[Difference]:
     if not table.is_file():
         return [Difference(table.name, "is missing")]
     with table.open(encoding="utf-8", newline="") as file:
-        header, *rows = csv.reader(file)
+        header, *rows = [*csv.reader(file)] or [[]]
     names = [safe_cell(name) for name, _ in columns]
     if header != names:
         return list(word_differences(f"{table.name}, columns", names, header))
+    if any(len(row) != len(header) for row in rows):
+        return [Difference(table.name, f"has rows of other than {len(header)} cells")]
     cells: Mapping[int, list[str]] = {place: [row[place] for row in rows] for place in range(len(header))}
     return [
         difference

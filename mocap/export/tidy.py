@@ -6,7 +6,19 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from mocap.trial import FILE_UNITS, Event, JointAngles, Measure, Metric, Points3D, Trial
+from mocap.trial import (
+    FILE_UNITS,
+    Analog,
+    Event,
+    ForcePlate,
+    JointAngles,
+    Measure,
+    Metric,
+    ModelOutputs,
+    Points3D,
+    Segments,
+    Trial,
+)
 
 
 @dataclass(frozen=True)
@@ -28,18 +40,23 @@ TidyTable = tuple[Column, ...]
 def tidy_tables(trial: Trial) -> dict[str, TidyTable]:
     """Return the tables that a trial fills, by name.
 
-    `points` and `points_smoothed` (a row per frame and keypoint), `angles` and `measures` (a row per frame and angle,
-    or measure and axis), `events`, `metrics` (a row per metric and repetition of every assessment; also its words),
-    `checks`.
+    `points` and `points_smoothed` (a row per frame and keypoint), `segments` (a row per frame and segment), `angles`
+    and `measures` (a row per frame and angle, or measure and axis), `events`, `metrics` (a row per metric and
+    repetition of every assessment; also its words), `checks`; of a motion file `analog` (a row per sample and
+    channel), `force_plates` (a row per corner) and `model_outputs` (a row per frame and label).
     """
     tables = {
         "points": point_table(trial.points),
         "points_smoothed": point_table(trial.points_smoothed),
+        "segments": segment_table(trial.segments, trial.points.time_s),
         "angles": angle_table(trial.angles),
         "measures": measure_table(() if trial.segments is None else trial.segments.measures, trial.points.time_s),
         "events": event_table(trial.events),
         "metrics": metric_table(trial),
         "checks": _records(trial.quality, {"measured": "see unit", "limit": "see unit"}),
+        "analog": analog_table(trial.analog),
+        "force_plates": plate_table(trial.force_plates),
+        "model_outputs": model_table(trial.model_outputs, trial.points.time_s),
     }
     return {name: table for name, table in tables.items() if table and len(table[0].cells)}
 
@@ -61,6 +78,78 @@ def point_table(points: Points3D | None) -> TidyTable:
     if points.n_views is not None:
         columns.append(Column("n_views", points.n_views.ravel(), "1", "cameras whose observation was used"))
     return tuple(columns)
+
+
+def segment_table(segments: Segments | None, time_s: NDArray) -> TidyTable:
+    """Return one row per frame and segment: origin, and the turn from the segment's axes to the world."""
+    if segments is None:
+        return ()
+    from scipy.spatial.transform import Rotation
+
+    poses = segments.world_from_segment
+    n_frames, n_segments = poses.shape[:2]
+    flat = poses.reshape(-1, 4, 4)
+    known = np.isfinite(flat).all(axis=(1, 2))
+    turns = np.full((len(flat), 4), np.nan)
+    if known.any():
+        turns[known] = Rotation.from_matrix(flat[known, :3, :3]).as_quat(canonical=True)
+    words = np.array(segments.frame_reason_words, object)[segments.frame_reason]
+    axes = "axes of the segment: X anterior, Y up, Z right; world: Z up"
+    return (
+        *_frames(n_frames, n_segments, time_s),
+        Column("segment", np.tile(np.array(segments.names, object), n_frames), "", "name of the segment"),
+        *(Column(axis, flat[:, k, 3], "m", "origin in the world, Z up") for k, axis in enumerate("xyz")),
+        *(Column(f"q{part}", turns[:, k], "1", f"quaternion; {axes}") for k, part in enumerate("xyzw")),
+        Column("flag", words.ravel(), "", "why there is no pose, or one to doubt"),
+    )
+
+
+def analog_table(analog: Analog | None) -> TidyTable:
+    """Return one row per sample and channel."""
+    if analog is None:
+        return ()
+    n_samples, n_channels = analog.values.shape
+    return (
+        Column("time_s", np.repeat(analog.time_s, n_channels), "s", "time of the sample"),
+        Column("number", np.tile(np.arange(1, n_channels + 1), n_samples), "1", "of the channel, from 1"),
+        Column("channel", np.tile(np.array(analog.names, object), n_samples), "", "name of the channel"),
+        Column("value", analog.values.ravel(), "see unit", "as the file scales it"),
+        Column("unit", np.tile(np.array(analog.units, object), n_samples), "", "as in the file"),
+    )
+
+
+def plate_table(plates: Sequence[ForcePlate]) -> TidyTable:
+    """Return one row per force plate and corner."""
+    if not plates:
+        return ()
+    corners = np.concatenate([plate.corners_world for plate in plates])
+    channels = [" ".join(str(channel + 1) for channel in plate.channels) for plate in plates]
+    return (
+        Column("plate", np.repeat(np.arange(1, len(plates) + 1), 4), "1", "number of the plate"),
+        Column("kind", np.repeat([plate.kind for plate in plates], 4), "1", "type of the C3D format"),
+        Column("corner", np.tile(np.arange(1, 5), len(plates)), "1", "number of the corner"),
+        *(Column(axis, corners[:, k], "m", "of the world, Z up") for k, axis in enumerate("xyz")),
+        Column("channels", np.repeat(np.array(channels, object), 4), "", "numbers of its analog channels"),
+    )
+
+
+def model_table(outputs: Sequence[ModelOutputs], time_s: NDArray) -> TidyTable:
+    """Return one row per frame and output of the recording program's own model."""
+    if not outputs:
+        return ()
+    frames = [np.repeat(np.arange(len(one.values)), len(one.labels)) for one in outputs]
+    labels = [np.tile(np.array(one.labels, object), len(one.values)) for one in outputs]
+    words = [(one.kind, one.unit) for one, each in zip(outputs, frames, strict=True) for _ in range(len(each))]
+    values = np.concatenate([one.values.reshape(-1, 3) for one in outputs])
+    every = np.concatenate(frames)
+    return (
+        Column("frame", every, "1", "counted from 0"),
+        Column("time_s", time_s[every], "s", "time of the frame"),
+        Column("kind", np.array([kind for kind, _ in words], object), "", "angles, forces, moments, powers, scalars"),
+        Column("label", np.concatenate(labels), "", "as in the file"),
+        *(Column(axis, values[:, k], "see unit", "in the axes of the file") for k, axis in enumerate("xyz")),
+        Column("unit", np.array([unit for _, unit in words], object), "", "as in the file"),
+    )
 
 
 def angle_table(angles: JointAngles | None) -> TidyTable:

@@ -7,7 +7,14 @@ _MOST_BYTES = 64_000_000
 
 # What a format's files say of themselves; a format that says nothing is not here, and its files stay where they are.
 KINDS: dict[str, tuple[Kind, ...]] = {
-    "h5": (TRIAL,), "csv": (COLUMNS, CONVENTIONS, MEASURES, CHECKS),
+    "h5": (TRIAL,),
+    "csv": (
+        COLUMNS, CONVENTIONS, MEASURES, CHECKS,
+        Kind("table of a trial's events", b"", start=b"time_s,label,side,confidence,source,"),
+        Kind("table of a trial's metrics", b"", start=b"task,table,row,metric,unit,value,"),
+        Kind("table of a trial's analog channels", b"", start=b"analog_time_s,"),
+        Kind("table of a trial's force plates", b"", start=b"plate,kind,corner,x_m,"),
+    ),
     "c3d": (Kind("C3D file written here", rb"mocap c3d \d", start=b"\2P"),),
     "trc": (
         Kind("TRC file written here", rb"\A[^\n]*\tmocap: x y z here are ", start=b"PathFileType"),

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from scipy.spatial.transform import Rotation
 
 from mocap.errors import ExportError
 from mocap.export.parquet import export_parquet
@@ -15,7 +16,7 @@ from mocap.export.parquet_back import parquet_differences
 from mocap.pipeline.export import export_to_file
 from mocap.schema import Status
 from mocap.storage import write_trial
-from mocap.trial import Event, Points3D, Trial
+from mocap.trial import Analog, Event, ForcePlate, ModelOutputs, Points3D, Segments, Trial
 from tests.fixtures.assessed_trials import squat_trial
 
 TABLES = ["points", "points_smoothed", "angles", "measures", "events", "metrics", "checks"]
@@ -32,7 +33,8 @@ def _trial():
     points = replace(points, position=position, status=status, covariance=covariance,
                      n_views=np.full(status.shape, 3, np.uint8))  # fmt: skip
     events = (Event(1.5, "squat_bottom", note="=1+1"), Event(float("nan"), "x", "left", replaces_s=2.0))
-    return replace(trial, points=points, points_smoothed=replace(points, position=position * 0.99), events=events)
+    smoothed = replace(points, position=position * 0.99)
+    return replace(trial, points=points, segments=None, points_smoothed=smoothed, events=events)
 
 
 def test_pandas_opens_tidy_tables_with_every_bit(tmp_path):
@@ -56,6 +58,31 @@ def test_pandas_opens_tidy_tables_with_every_bit(tmp_path):
     events = pd.read_parquet(tmp_path / "tables" / "events.parquet")
     assert events["label"].tolist() == ["squat_bottom", "x"] and events["time_s"].isna().tolist() == [False, True]
     assert not parquet_differences(trial, tmp_path / "tables")
+
+
+def test_poses_channels_plates_and_model_outputs_have_tables(tmp_path):
+    rng = np.random.default_rng(6)
+    turns = Rotation.random(8, random_state=1)
+    poses = np.tile(np.eye(4), (4, 2, 1, 1))
+    poses[..., :3, :3], poses[..., :3, 3] = turns.as_matrix().reshape(4, 2, 3, 3), rng.normal(size=(4, 2, 3))
+    poses[2, 1] = np.nan
+    trial = Trial(
+        "t", Points3D(np.ones((4, 1, 3)), ("a",), 50.0), segments=Segments(("pelvis", "thorax"), poses, 50.0),
+        analog=Analog(rng.normal(size=(8, 2)), ("Fz", "Fz"), ("N", "V"), 100.0),
+        force_plates=(ForcePlate(2, rng.normal(size=(4, 3)), np.zeros(3), (0, 1)),),
+        model_outputs=(ModelOutputs("angles", ("LHip", "RHip"), rng.normal(size=(4, 2, 3)), "deg"),),
+    )
+    tables = {file.stem: pd.read_parquet(file) for file in export_parquet(trial, tmp_path / "tables")}
+    assert not parquet_differences(trial, tmp_path / "tables")
+    thorax = tables["segments"][tables["segments"]["segment"] == "thorax"]
+    assert thorax["qw"].isna().tolist() == [False, False, True, False]
+    back = Rotation.from_quat(thorax[["qx", "qy", "qz", "qw"]].to_numpy()[[0, 1, 3]]).as_matrix()
+    np.testing.assert_allclose(back, poses[[0, 1, 3], 1, :3, :3], atol=1e-14)
+    second = tables["analog"][tables["analog"]["number"] == 2]
+    np.testing.assert_array_equal(second["value"], trial.analog.values[:, 1])
+    assert set(second["unit"]) == {"V"} and tables["force_plates"]["channels"].tolist() == ["1 2"] * 4
+    right = tables["model_outputs"][tables["model_outputs"]["label"] == "RHip"]
+    np.testing.assert_array_equal(right[["x", "y", "z"]], trial.model_outputs[0].values[:, 1])
 
 
 def test_the_schema_tells_units_and_meanings(tmp_path):

@@ -9,10 +9,26 @@ import pytest
 from mocap.errors import ConfigError, ExportError, SourceError
 from mocap.export import format_for
 from mocap.export.tables import export_csv
+from mocap.export.tables_back import csv_differences
 from mocap.pipeline.export import export_to_file
 from mocap.schema import Status
 from mocap.storage import write_trial
-from mocap.trial import AngleDefinition, JointAngles, Measure, Points3D, Segments, Trial, Verdict
+from mocap.trial import (
+    Analog,
+    AngleDefinition,
+    Assessment,
+    Event,
+    ForcePlate,
+    JointAngles,
+    Measure,
+    Metric,
+    Points3D,
+    Segments,
+    Table,
+    Trial,
+    Verdict,
+    Words,
+)
 from mocap.trial.angles import CONSTANT_PARTS
 
 WORDS = ("", "points missing: LASI", "=LASI leaping")
@@ -182,3 +198,32 @@ def test_an_export_may_be_made_again_and_spares_what_others_wrote(tmp_path):
         written[-1].write_text("mine\n")
         with pytest.raises(ConfigError, match="OUTPUT_OTHER"):
             export_to_file(tmp_path / "t.h5", "csv", tmp_path / out)
+
+
+def test_events_metrics_and_channels_of_files_have_tables(tmp_path):
+    rng = np.random.default_rng(7)
+    analog = Analog(rng.normal(size=(50, 2)), ("=Fz", "=Fz"), ("N", ""), 500.0, start_s=0.5)
+    plate = ForcePlate(2, rng.normal(size=(4, 3)), np.zeros(3), (0, 1))
+    metric = Metric("depth", "m", "how deep", np.array([0.4, np.nan]), np.array([0.01, np.nan]), reasons=("", "=lost"))
+    table = Table("repetitions", 2, (metric,), (Words("grade", "g", ("a", "-b")),))
+    trial = replace(_trial(), analog=analog, force_plates=(plate,), assessments=(Assessment("squat", table),),
+                    events=(Event(1.5, "=x", "left"), Event(float("nan"), "gone")))  # fmt: skip
+    for path in (tmp_path / "tables", tmp_path / "one.csv"):
+        files = {file.name.removeprefix("one_"): _read(file) for file in export_csv(trial, path)}
+        assert files["events.csv"][1][:3] == ["1.5", "'=x", "left"] and files["events.csv"][2][0] == ""
+        head, *rows = files["metrics.csv"]
+        told = [dict(zip(head, row, strict=True)) for row in rows]
+        assert [(one["row"], one["metric"], one["value"], one["reason"], one["words"]) for one in told] == [
+            ("0", "depth", "0.4", "", ""), ("1", "depth", "", "'=lost", ""), ("0", "grade", "", "", "a"),
+            ("1", "grade", "", "", "'-b")]  # fmt: skip
+        head, *rows = files["analog.csv"]
+        assert head == ["analog_time_s", "'=Fz_1_N", "'=Fz_2"]
+        np.testing.assert_array_equal(np.array(rows, float)[:, 1:], analog.values)
+        assert files["force_plates.csv"][0][3:6] == ["x_m", "y_m", "z_m"]
+        assert float(files["force_plates.csv"][4][5]) == plate.corners_world[3, 2]
+        assert not csv_differences(trial, path)
+    write_trial(tmp_path / "t.h5", trial)
+    for _ in range(2):
+        assert export_to_file(tmp_path / "t.h5", "csv", tmp_path / "again", verify=True).verified
+    (tmp_path / "again" / "metrics.csv").write_text("task,table,row,metric,unit,value,\n")
+    assert any("metrics.csv" in str(one) for one in csv_differences(trial, tmp_path / "again"))
