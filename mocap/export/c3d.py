@@ -254,7 +254,7 @@ def _merged(trial: Trial, given: dict[str, Entries]) -> dict[str, Entries]:
     groups: dict[str, Entries] = {group: dict(entries) for group, entries in given.items() if entries}
     for name, parameter in (trial.origin.parameters if trial.origin else {}).items():
         group, _, entry = name.partition(":")
-        anew = group in ("EVENT", OWN_GROUP) or name in _ANEW
+        anew = group == OWN_GROUP or name in _ANEW or (group == "EVENT" and "EVENT" in given and bool(given["EVENT"]))
         anew = anew or (group == "FORCE_PLATFORM" and bool(trial.force_plates) and entry in RENEWED[group])
         if not anew:
             groups.setdefault(group, {}).setdefault(entry, parameter)

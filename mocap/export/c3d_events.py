@@ -30,7 +30,10 @@ def _takes_place(edited: Event, one: Event) -> bool:
 
 
 def event_group(trial: Trial, first_frame: int) -> dict[str, FileParameter]:
-    """Return the parameters of EVENT; times count from the recording's frame 1 in minutes and seconds."""
+    """Return the parameters of EVENT, none where neither the trial nor its file has an event.
+
+    Times count from the recording's frame 1, in minutes and seconds.
+    """
     events = told_events(trial)
     before = _rows(trial.origin)
     if not events:
@@ -38,6 +41,8 @@ def event_group(trial: Trial, first_frame: int) -> dict[str, FileParameter]:
     zero = (first_frame - 1) / trial.points.rate_hz - trial.points.start_s
     from_file = any(one.source == "imported" for one in events)
     rows = [_row(one, one.time_s + zero, before, from_file) for one in events]
+    # Those of the file in its order, then the others in order of time.
+    rows.sort(key=lambda row: row.get("place", len(before)))
     minutes = [value for row in rows for value in row["time"]]
     count = len(rows)
     return {
@@ -71,16 +76,17 @@ def _rows(origin: FileOrigin | None) -> list[dict]:
     """The rows of the file that the trial came from."""
     kept = {} if origin is None else origin.parameters
     times = kept.get("EVENT:TIMES")
-    if times is None or len(times.shape) != 2 or times.shape[0] != 2:
+    if times is None or times.kind == "text":
         return []
     rows = []
-    for index in range(times.shape[1]):
+    # Minutes and seconds of one event after the other, in one row in some files.
+    for index in range(len(times.values) // 2):
         minutes, seconds = (float(value) for value in times.values[2 * index : 2 * index + 2])
         label, context, told = (_at(kept.get(f"EVENT:{name}"), index, "") for name in
                                 ("LABELS", "CONTEXTS", "DESCRIPTIONS"))  # fmt: skip
         side = str(context).strip().lower()
         rows.append({
-            "time_s": 60.0 * minutes + seconds, "time": (minutes, seconds), "label": str(label),
+            "place": index, "time_s": 60.0 * minutes + seconds, "time": (minutes, seconds), "label": str(label),
             "ours": EVENTS.get(str(label).strip().lower(), str(label).strip()),
             "side": side if side in ("left", "right") else "general",
             "context": str(context), "description": str(told), "icon": _at(kept.get("EVENT:ICON_IDS"), index, 0),

@@ -87,7 +87,7 @@ def kept_parameters(
     parameters : mapping
         By group and name, as `parameters_of` gives them.
     plates_read : bool
-        Whether the force plates could be read; their group is kept as it stands otherwise.
+        Whether force plates were read; their group is kept as it stands otherwise.
     """
     kept: dict[str, FileParameter] = {}
     persons = []
