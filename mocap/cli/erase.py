@@ -30,16 +30,18 @@ def command(
     from mocap.export.privacy import default_key
     from mocap.pipeline.erase import erase, plan_erasure
 
-    plan = plan_erasure(subject, root)
+    where = key or default_key()
+    plan = plan_erasure(subject, root, where)
     told: dict[str, Any] = {"folders": plan.folders, "files": plan.files, "tables": plan.tables, "done": yes}
-    left = erase(subject, plan, root, key or default_key()) if yes else plan.left
+    left = erase(subject, plan, root, where) if yes else plan.left
     done, taken = ("removed", "taken out of") if yes else ("would be removed", "would be taken out of")
     lines = [
         *(f"{folder}: session, {done}" for folder in plan.folders), *(f"{file}: {done}" for file in plan.files),
+        *(f"{file}: handed over there, stays" for file in plan.outside),
         *(f"{table}: rows {taken}" for table in plan.tables), *(f"{file}: still names {subject}" for file in left),
         _closing(plan.is_empty, yes, len(left)),
     ]  # fmt: skip
-    show({**told, "left": left}, as_json, lines)
+    show({**told, "left": left, "outside": plan.outside}, as_json, lines)
     if yes and left:
         raise typer.Exit(1)
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from calibration.files import write_texts
 from mocap.config.session import read_session
 from mocap.errors import ConfigError, ExportError, MocapError, SourceError
-from mocap.export.privacy import forget
-from mocap.pipeline.erase_journal import erase_from_journal, is_journal
+from mocap.export.privacy import forget, known_alias
+from mocap.pipeline.erase_journal import erase_from_journal, handed_over, is_journal
 from mocap.pipeline.erase_marks import is_made_here, is_named, mentions
 from mocap.storage import read_identity
 
@@ -37,15 +37,21 @@ class Plan:
         Tables out of which the person's rows are taken.
     left : tuple of Path
         Files that name the person, and that nothing here may change.
+    outside : tuple of Path
+        Files elsewhere that the person's trials were handed over as; they stay where they are.
     words : tuple of str
-        What is sought: the code, and the names of the trials that are removed.
+        What is sought: the code, and the pseudonym where there is one.
+    trials : tuple of str
+        Names of the trials that are removed.
     """
 
     folders: tuple[Path, ...]
     files: tuple[Path, ...]
     tables: tuple[Path, ...]
     left: tuple[Path, ...]
+    outside: tuple[Path, ...]
     words: tuple[str, ...]
+    trials: tuple[str, ...]
 
     @property
     def is_empty(self) -> bool:
@@ -53,14 +59,16 @@ class Plan:
         return not (self.folders or self.files or self.tables or self.left)
 
 
-def plan_erasure(subject: str, root: Path) -> Plan:
-    """Find all of a person below a folder; nothing is changed.
+def plan_erasure(subject: str, root: Path, key: Path) -> Plan:
+    """Find all of a person below a folder, under their code and under their pseudonym; nothing is changed.
 
     Parameters
     ----------
     subject : str
         Code, as sessions and trials have it.
     root : Path
+    key : Path
+        Keeps the pseudonym.
 
     Raises
     ------
@@ -69,28 +77,53 @@ def plan_erasure(subject: str, root: Path) -> Plan:
     SourceError
         FILE_MISSING
     ExportError
-        ERASE_SHARED for a session of that person in whose folder another's lies.
+        ERASE_SHARED for a session of that person in whose folder another's lies; KEY_BROKEN.
     """
     code = _checked(subject)
     if not root.is_dir():
         raise SourceError(f"There is no folder {root}.", "Name the folder of the recordings.", code="FILE_MISSING")
+    words = tuple(word for word in (code, known_alias(key, code)) if word)
     folders = tuple(_sessions(code, root))
-    outside = [file for file in _files(root) if not any(folder in file.parents for folder in folders)]
-    trials = {file: header for file in outside for header in [_header(file)] if header is not None}
-    own = [file for file, header in trials.items() if header[0] == code]
-    words = (code, *sorted({trials[file][1] for file in own if len(trials[file][1]) >= len(code) + 2}))
+    files = [file for file in _files(root) if not _is_within(file, folders)]
+    trials = {file: found for file in files for found in [_identity(file)] if found is not None}
+    own = [file for file, (whose, _) in trials.items() if whose in words]
+    there, shared, elsewhere = _handed_over(root, folders, own)
     tables, made, left = [], [], []
-    for file in outside:
-        if file in own or is_journal(file) or not mentions(file, code, root):
+    for file in files:
+        named = any(mentions(file, word, root) for word in words)
+        if file in own or is_journal(file) or not (named or file.absolute() in there):
             continue
-        if is_made_here(file):
+        if is_made_here(file) and file.absolute() not in shared:
             made.append(file)
-        elif file.suffix.lower() in _TABLES and _rows_without(file, code) is not None:
+        elif file.suffix.lower() in _TABLES and _rows_without(file, words) is not None:
             tables.append(file)
+        elif file.absolute() in there:
+            made.append(file)
         else:
             left.append(file)
-    links = [path for path in _links(root, code) if not any(folder in path.parents for folder in folders)]
-    return Plan(folders, tuple(sorted([*own, *made, *links])), tuple(tables), tuple(left), words)
+    links = [path for path in _links(root, words) if not _is_within(path, folders)]
+    names = tuple(sorted({trials[file][1] for file in own}))
+    return Plan(folders, tuple(sorted([*own, *made, *links])), tuple(tables), tuple(left), elsewhere, words, names)
+
+
+def _is_within(file: Path, folders: Sequence[Path]) -> bool:
+    return any(folder in file.parents for folder in folders)
+
+
+def _handed_over(
+    root: Path, folders: Sequence[Path], own: Sequence[Path]
+) -> tuple[set[Path], set[Path], tuple[Path, ...]]:
+    """What the person's trials alone were handed over as below the folder, what others' were, and what lies elsewhere."""
+    mine: set[Path] = set()
+    others: set[Path] = set()
+    for journal in (file for file in _files(root) if is_journal(file)):
+        beside = {file.name for file in own if file.parent == journal.parent}
+        found = handed_over(journal, None if _is_within(journal, folders) else beside)
+        mine |= found[0]
+        others |= found[1]
+    alone = {path for path in mine - others if path.is_file()}
+    there = {path for path in alone if path.is_relative_to(root.absolute())}
+    return there, others, tuple(sorted(alone - there))
 
 
 def erase(subject: str, plan: Plan, root: Path, key: Path) -> tuple[Path, ...]:
@@ -103,7 +136,6 @@ def erase(subject: str, plan: Plan, root: Path, key: Path) -> tuple[Path, ...]:
     ExportError
         KEY_BROKEN
     """
-    code = _checked(subject)
     try:
         for file in plan.files:
             file.unlink(missing_ok=True)
@@ -117,13 +149,13 @@ def erase(subject: str, plan: Plan, root: Path, key: Path) -> tuple[Path, ...]:
             code="ERASE_FAILED",
         ) from error
     for journal in [file for file in _files(root) if is_journal(file)]:
-        erase_from_journal(journal, code, {file.name for file in plan.files if file.parent == journal.parent})
+        erase_from_journal(journal, plan.words, {file.name for file in plan.files if file.parent == journal.parent})
     for table in plan.tables:
-        rows = _rows_without(table, code)
+        rows = _rows_without(table, plan.words)
         if rows is not None:
             write_texts({table: rows}, "ERASE_FAILED")
-    forget(key, code, plan.words[1:])
-    return tuple(file for file in _files(root) if mentions(file, code, root))
+    forget(key, _checked(subject), plan.trials)
+    return tuple(file for file in _files(root) if any(mentions(file, word, root) for word in plan.words))
 
 
 def _remove_empty(folders: Iterable[Path], root: Path) -> None:
@@ -152,10 +184,10 @@ def _files(root: Path) -> Iterator[Path]:
             yield path
 
 
-def _links(root: Path, code: str) -> Iterator[Path]:
+def _links(root: Path, words: Sequence[str]) -> Iterator[Path]:
     """Links that name the person by themselves or by where they lead."""
     for path in sorted(root.rglob("*")):
-        if path.is_symlink() and (is_named(path.name, code) or is_named(str(path.readlink()), code)):
+        if path.is_symlink() and any(is_named(f"{path.name} {path.readlink()}", word) for word in words):
             yield path
 
 
@@ -181,7 +213,7 @@ def _code_of(session: Path) -> str | None:
         return None
 
 
-def _header(file: Path) -> tuple[str, str] | None:
+def _identity(file: Path) -> tuple[str, str] | None:
     """Code and name of a trial file; None for any other file."""
     if file.suffix.lower() not in (".h5", ".hdf5"):
         return None
@@ -191,8 +223,8 @@ def _header(file: Path) -> tuple[str, str] | None:
         return None
 
 
-def _rows_without(table: Path, code: str) -> str | None:
-    """A table without the rows in which one cell is the code; None where that leaves the code somewhere."""
+def _rows_without(table: Path, words: Sequence[str]) -> str | None:
+    """A table without the rows in which one cell is one of the words; None where that leaves a word somewhere."""
     try:
         with table.open(encoding="utf-8", newline="") as file:
             text = file.read()
@@ -200,15 +232,15 @@ def _rows_without(table: Path, code: str) -> str | None:
         return None
     delimiter = _TABLES[table.suffix.lower()]
     rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    kept = [row for row in rows if not _is_of(row, code)]
+    kept = [row for row in rows if not _is_of(row, words)]
     written = io.StringIO()
     csv.writer(written, delimiter=delimiter, lineterminator="\n").writerows(kept)
-    return None if len(kept) == len(rows) or _names(kept, code) else written.getvalue()
+    return None if len(kept) == len(rows) or _names(kept, words) else written.getvalue()
 
 
-def _is_of(row: Sequence[str], code: str) -> bool:
-    return any(cell in (code, f"sub-{code}", f"'{code}") for cell in row)
+def _is_of(row: Sequence[str], words: Sequence[str]) -> bool:
+    return any(cell in (word, f"sub-{word}", f"'{word}") for cell in row for word in words)
 
 
-def _names(rows: Iterable[Sequence[str]], code: str) -> bool:
-    return any(is_named(cell, code) for row in rows for cell in row)
+def _names(rows: Iterable[Sequence[str]], words: Sequence[str]) -> bool:
+    return any(is_named(cell, word) for row in rows for cell in row for word in words)

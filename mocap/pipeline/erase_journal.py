@@ -1,21 +1,21 @@
 """What journals keep of a person that is erased: that there were changes and when, not of whom."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from mocap.pipeline.erase_marks import is_named
-from mocap.storage.journal import JOURNAL_NAME, append, redact
+from mocap.storage.journal import JOURNAL_NAME, append, entries, redact
 from mocap.storage.journal_lines import Entry
 
 
-def erase_from_journal(journal: Path, code: str, files: Collection[str]) -> int:
+def erase_from_journal(journal: Path, codes: Sequence[str], files: Collection[str]) -> int:
     """Erase the details of the entries that tell of a person, and say in a new one that it was done.
 
     Parameters
     ----------
     journal : Path
-    code : str
-        Of the person.
+    codes : sequence of str
+        What the person is called.
     files : collection of str
         Names of the person's files in the folder of the journal.
 
@@ -31,13 +31,30 @@ def erase_from_journal(journal: Path, code: str, files: Collection[str]) -> int:
     """
 
     def tells(entry: Entry) -> bool:
-        words = (entry.file, entry.reason, entry.who, *entry.outputs)
-        return entry.file in files or any(is_named(word, code) for word in words)
+        words = " ".join((entry.file, entry.reason, entry.who, *entry.outputs))
+        return entry.file in files or any(is_named(words, code) for code in codes)
 
     count = redact(journal.parent, tells)
     if count:
         append(journal.parent, "erase", reason="the data of a person, as asked")
     return count
+
+
+def handed_over(journal: Path, files: Collection[str] | None) -> tuple[set[Path], set[Path]]:
+    """Return what the person's trials were handed over as, and what those of others were.
+
+    Parameters
+    ----------
+    journal : Path
+    files : collection of str, optional
+        Names of the person's files in the folder of the journal; all of them when left out.
+    """
+    own: set[Path] = set()
+    others: set[Path] = set()
+    for entry in entries(journal.parent):
+        outputs = {(journal.parent / output).absolute() for output in entry.outputs}
+        (own if files is None or entry.file in files else others).update(outputs)
+    return own, others
 
 
 def is_journal(file: Path) -> bool:

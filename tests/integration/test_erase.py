@@ -21,6 +21,7 @@ from mocap.storage.journal import entries, problems
 from mocap.trial import Points3D, Trial
 from tests.fixtures.assessed_trials import squat_trial
 
+NO_KEY = Path("there is none")
 SESSION = """
 [session]
 id = "{code}_2026"
@@ -82,7 +83,7 @@ def test_everything_of_one_person_goes_and_nothing_of_others(lab, tmp_path):
     key = tmp_path / "key.json"
     alias_of(key, "P01", "squat"), alias_of(key, "P02", "squat")
     before = _digests(lab)
-    plan = plan_erasure("P01", lab)
+    plan = plan_erasure("P01", lab, key)
     assert plan.folders == (lab / "sessions" / "s_P01",) and plan.left == () and before == _digests(lab)
     assert erase("P01", plan, lab, key) == ()
     after = _digests(lab)
@@ -108,11 +109,28 @@ def test_what_nothing_here_knows_is_named_and_stays(lab, tmp_path):
     }  # fmt: skip
     for name, content in notes.items():
         (lab / name).write_bytes(content)
-    plan = plan_erasure("P01", lab)
+    plan = plan_erasure("P01", lab, NO_KEY)
     assert sorted(path.name for path in plan.left) == sorted(notes)
     left = erase("P01", plan, lab, tmp_path / "none.json")
     assert sorted(path.name for path in left) == sorted(notes)
     assert all((lab / name).read_bytes() == content for name, content in notes.items())
+
+
+def test_what_was_handed_over_goes_too_under_whatever_name(lab, tmp_path):
+    key, elsewhere = tmp_path / "key.json", tmp_path / "elsewhere.csv"
+    for code in ("P01", "P02"):
+        file = lab / f"walk_{code}.h5"
+        export_to_file(file, "trc", lab / f"plain_{code[-1]}.trc")
+        export_to_file(file, "json", lab / f"given_{code[-1]}.json", key=key)
+        export_to_file(file, "bids", lab / "bids", key=key)
+    export_to_file(lab / "walk_P01.h5", "csv", elsewhere)
+    plan = plan_erasure("P01", lab, key)
+    (other,) = [entry["alias"] for name, entry in json.loads(key.read_text())["subjects"].items() if name == "P02"]
+    assert elsewhere in plan.outside and erase("P01", plan, lab, key) == ()
+    there = {str(path.relative_to(lab)) for path in lab.rglob("*") if path.is_file() and not path.is_symlink()}
+    assert {"plain_2.trc", "given_2.json"} <= there and not {"plain_1.trc", "given_1.json"} & there
+    assert {name.split("/")[1] for name in there if name.startswith("bids/sub-")} == {f"sub-{other}"}
+    assert (lab / "bids" / "participants.tsv").read_text().count("sub-") == 1 and elsewhere.is_file()
 
 
 def test_links_lead_nowhere(lab, tmp_path):
@@ -122,7 +140,7 @@ def test_links_lead_nowhere(lab, tmp_path):
     (lab / "P01_there").symlink_to(tmp_path / "mine.h5")
     (lab / "notes").symlink_to(tmp_path / "P01" / "notes.txt")
     (lab / "other").symlink_to(tmp_path / "mine.h5")
-    assert erase("P01", plan_erasure("P01", lab), lab, tmp_path / "none.json") == ()
+    assert erase("P01", plan_erasure("P01", lab, NO_KEY), lab, tmp_path / "none.json") == ()
     assert (tmp_path / "mine.h5").is_file() and (tmp_path / "P01" / "notes.txt").read_text() == "P01"
     assert [path.name for path in sorted(lab.iterdir()) if path.is_symlink()] == ["other", "outside"]
 
@@ -130,18 +148,18 @@ def test_links_lead_nowhere(lab, tmp_path):
 def test_a_session_of_another_within_is_not_taken_along(lab):
     _session(lab / "sessions" / "s_P01" / "inner", "P03")
     with pytest.raises(ExportError, match=r"ERASE_SHARED.*inner"):
-        plan_erasure("P01", lab)
+        plan_erasure("P01", lab, NO_KEY)
 
 
 @pytest.mark.parametrize("code", ["", " ", "*", "P", "--", "\0\0"])
 def test_a_code_that_could_be_anything_is_refused(lab, code):
     with pytest.raises(ConfigError, match="SUBJECT_UNSAFE"):
-        plan_erasure(code, lab)
+        plan_erasure(code, lab, NO_KEY)
 
 
 def test_a_folder_that_is_missing_is_said(tmp_path):
     with pytest.raises(SourceError, match="FILE_MISSING"):
-        plan_erasure("P01", tmp_path / "none")
+        plan_erasure("P01", tmp_path / "none", NO_KEY)
 
 
 @pytest.mark.parametrize(("content", "found"), [

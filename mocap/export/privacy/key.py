@@ -77,6 +77,18 @@ def alias_of(key: Path, subject_code: str, trial_id: str) -> Alias:
     return Alias(str(person["alias"]), trials[trial_id], int(person["shift_days"]))
 
 
+def known_alias(key: Path, subject_code: str) -> str:
+    """Return the alias that a person has in a key; empty where they have none.
+
+    Raises
+    ------
+    ExportError
+        `KEY_BROKEN`.
+    """
+    person = _read(key)["subjects"].get(subject_code)
+    return "" if person is None else str(person["alias"])
+
+
 def forget(key: Path, subject_code: str, trial_ids: tuple[str, ...] = ()) -> bool:
     """Take a person out of the key, so that nothing leads from the alias to them any more; whether they were there.
 
