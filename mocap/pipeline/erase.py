@@ -113,7 +113,7 @@ def _is_within(file: Path, folders: Sequence[Path]) -> bool:
 def _handed_over(
     root: Path, folders: Sequence[Path], own: Sequence[Path]
 ) -> tuple[set[Path], set[Path], tuple[Path, ...]]:
-    """What the person's trials alone were handed over as below the folder, what others' were, and what lies elsewhere."""
+    """What the person's trials alone were handed over as below the folder, what others' were, and what is elsewhere."""
     mine: set[Path] = set()
     others: set[Path] = set()
     for journal in (file for file in _files(root) if is_journal(file)):
