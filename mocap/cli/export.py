@@ -16,7 +16,7 @@ FORMATS = {
     "csv": "tables for spreadsheets, R and pandas: one file, or a folder with one for each kind",
     "c3d": "points, angles, events, flags, poses and what a recording brought, for Nexus, Visual3D, Mokka and the like",
     "trc": "points for OpenSim: Y up, the person facing X, metres",
-    "mot": "joint angles for OpenSim, in degrees, with our names and signs",
+    "mot": "joint angles for OpenSim, in degrees, with our names and signs; ground reaction forces of plates",
     "parquet": "tidy tables for pandas, units and meanings in the schema: one file a kind, or a folder of them",
     "bids": "points, angles and events as a BIDS dataset (Motion), a new one or into one that is there",
     "nwb": "points (ndx-pose), angles, events and the metrics in one file; needs the extra nwb",

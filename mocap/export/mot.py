@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.files import write_texts
+from mocap.export.mot_forces import MARK as FORCES
+from mocap.export.mot_forces import PLATES, force_columns, forces_path, plate_rows, plates_path
 from mocap.export.plain import Cell, beside, csv_text, nothing_to_write, number, plain_names
 from mocap.trial import JointAngles, Trial, convention_rows
 
@@ -22,6 +24,8 @@ FLAGS = ("angle", "first_frame", "last_frame", "first_time_s", "last_time_s", "r
 def export_mot(trial: Trial, path: Path | str) -> tuple[Path, ...]:
     """Write the joint angles as a MOT table in degrees, with standard uncertainties, meanings and flags beside it.
 
+    Where force plates came with the points, their forces on the person are a table, too.
+
     Parameters
     ----------
     trial : Trial
@@ -29,7 +33,9 @@ def export_mot(trial: Trial, path: Path | str) -> tuple[Path, ...]:
         Ending in `.mot` or `.sto`. An angle without any value is left out. Beside it lie `<stem>_sd` (the same
         columns, the random standard uncertainty of each value), `<stem>_angles.csv` (every angle: definition,
         sequence, which direction is +, method, constant uncertainties; of those left out why) and `<stem>_flags.csv`
-        (stretches of frames, counted from 1, that have no value or one to doubt, and why).
+        (stretches of frames, counted from 1, that have no value or one to doubt, and why). Forces are in `<stem>_grf`
+        (N, m, Nm; at the rate of the channels, in the axes of the trial's TRC; 0 while a plate bears less than 20 N)
+        and `<stem>_plates.csv` says what is known of which plate.
 
     Returns
     -------
@@ -39,17 +45,27 @@ def export_mot(trial: Trial, path: Path | str) -> tuple[Path, ...]:
     Raises
     ------
     ExportError
-        `EXPORT_EMPTY` without an angle that has a value.
+        `EXPORT_EMPTY` without an angle that has a value, and without forces.
     SourceError
         `WRITE_FAILED`; what was there before is then as it was.
     """
     path = Path(path)
-    angles = trial.angles
+    texts = _angle_texts(trial.angles, path) | _force_texts(trial, path)
+    if not texts:
+        raise nothing_to_write(
+            "angles with a value, and no forces of plates",
+            "Run mocap kinematics first, or export points as trc or c3d.",
+        )
+    write_texts(texts, "WRITE_FAILED")
+    return tuple(texts)
+
+
+def _angle_texts(angles: JointAngles | None, path: Path) -> dict[Path, str | bytes]:
     if angles is None or not shown_angles(angles).any():
-        raise nothing_to_write("angles with a value", "Run mocap kinematics first, or export points as trc or c3d.")
+        return {}
     shown = shown_angles(angles)
     labels = plain_names(angles.names, "_")
-    texts: dict[Path, str | bytes] = {
+    return {
         path: mot_text(MARK, angles.time_s, _labelled(labels, np.rad2deg(angles.values), shown)),
         sd_path(path): mot_text(
             f"sd of {MARK}", angles.time_s, _labelled(labels, np.rad2deg(angles.sd), shown)
@@ -57,8 +73,17 @@ def export_mot(trial: Trial, path: Path | str) -> tuple[Path, ...]:
         beside(path, "angles"): _meaning_text(angles, labels, shown),
         beside(path, "flags"): csv_text(FLAGS, flag_rows(angles, labels)),
     }
-    write_texts(texts, "WRITE_FAILED")
-    return tuple(texts)
+
+
+def _force_texts(trial: Trial, path: Path) -> dict[Path, str | bytes]:
+    columns = force_columns(trial)
+    if trial.analog is None or not columns:
+        return {}
+    # Forces are no rotations, whatever the header says of these.
+    return {
+        forces_path(path): mot_text(FORCES, trial.analog.time_s, columns),
+        plates_path(path): csv_text(PLATES, plate_rows(trial)),
+    }
 
 
 def shown_angles(angles: JointAngles) -> NDArray:

@@ -1,7 +1,7 @@
 """TRC and MOT files read back by the readers of foreign files, and held against the trial."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from mocap.errors import FormatError, SourceError
 from mocap.export.differences import Difference, number_differences, word_differences
 from mocap.export.mot import FLAGS, flag_rows, sd_path, shown_angles
+from mocap.export.mot_forces import PLATES, forces_path, plate_forces, plate_rows, plates_path
 from mocap.export.plain import Cell, beside, cell, plain_names
 from mocap.export.trc import POINTS, SAMPLES, file_axes, point_rows, sample_rows, trc_parts
 from mocap.readers.mot import read_mot
@@ -69,9 +70,10 @@ def _plain_differences(file: Path, points: Points3D, trial: Trial) -> list[Diffe
 def mot_differences(trial: Trial, path: Path) -> tuple[Difference, ...]:
     """Return what files of `export_mot` at a path have otherwise than the trial: none, to the last bit."""
     angles = trial.angles
-    assert angles is not None  # or nothing was written
+    found = list(_force_differences(trial, path))
+    if angles is None or not shown_angles(angles).any():
+        return tuple(found)
     shown, labels = shown_angles(angles), plain_names(angles.names, "_")
-    found: list[Difference] = []
     for file, values in ((path, angles.values), (sd_path(path), angles.sd)):
         try:
             table = read_mot(file)
@@ -90,6 +92,34 @@ def mot_differences(trial: Trial, path: Path) -> tuple[Difference, ...]:
     if not meanings.is_file():
         found.append(Difference(meanings.name, "is missing"))
     return tuple(found)
+
+
+def _force_differences(trial: Trial, path: Path) -> Iterator[Difference]:
+    """Compare the forces of plates: up of the file is up of the world, as long as each other."""
+    known = {number: one for number, one in enumerate(plate_forces(trial), start=1) if not one.why}
+    if not known or trial.analog is None:
+        return
+    file = forces_path(path)
+    try:
+        table = read_mot(file)
+    except (FormatError, SourceError) as error:
+        yield Difference(file.name, f"is not read: {error}")
+        return
+    yield from number_differences(f"{file.name}, time", trial.analog.time_s, table.time_s)
+    if len(table.columns) != 9 * len(known):
+        yield Difference(file.name, f"has {len(table.columns)} columns, expected {9 * len(known)}")
+    ahead, up, right = _directions(file_axes(trial.forward_axis))
+    for number, one in known.items():
+        for stem, values in (("force_v", one.force), ("force_p", one.place), ("torque_", one.moment)):
+            for axis, direction in zip("xyz", (ahead, up, right), strict=True):
+                name = f"{number}_ground_{stem}{axis}"
+                column = table.columns.get(name, np.empty(0))
+                yield from number_differences(f"{file.name}, {name}", values @ direction, column)
+    yield from table_differences(plates_path(path), PLATES, plate_rows(trial))
+
+
+def _directions(axes: tuple[str, str, str]) -> list[np.ndarray]:
+    return [np.eye(3)["xyz".index(axis[-1])] * (-1.0 if axis.startswith("-") else 1.0) for axis in axes]
 
 
 def table_differences(table: Path, header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> tuple[Difference, ...]:

@@ -22,7 +22,8 @@ KINDS: dict[str, tuple[Kind, ...]] = {
         Kind("table of a TRC file's samples", b"", start=b"frame,time_s,point,status,meaning"),
     ),
     "mot": (
-        Kind("MOT file written here", rb"\A(sd of )?angles of mocap\nversion=2\n"),
+        Kind("MOT file written here", rb"\A((sd of )?angles|ground reaction forces) of mocap\nversion=2\n"),
+        Kind("table of a MOT file's plates", b"", start=b"plate,kind,columns,unloaded_below_n,"),
         Kind("table of a MOT file's angles", b"", start=b"column,angle,unit,definition,"),
         Kind("table of a MOT file's flags", b"", start=b"angle,first_frame,last_frame,"),
     ),

@@ -3,12 +3,14 @@
 Needs the package `opensim` (extra `opensim`, which the tests do without).
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from mocap.export.mot import export_mot
 from mocap.export.trc import export_trc
-from mocap.trial import AngleDefinition, JointAngles, Points3D, Trial
+from mocap.trial import Analog, AngleDefinition, ForcePlate, JointAngles, Points3D, Trial
 
 osim = pytest.importorskip("opensim", reason="opensim is not installed (extra `opensim`)")
 
@@ -155,6 +157,21 @@ def test_its_reader_of_tables_takes_our_trc(tmp_path):
                 np.testing.assert_allclose(back, ground[frame, place], atol=1e-12)
             else:
                 assert np.isnan(back).all()
+
+
+def test_its_readers_take_our_ground_reaction_forces(tmp_path):
+    values = np.column_stack([np.full(N, 5.0), np.zeros(N), np.linspace(-700, 0, N), *np.zeros((3, N))])
+    corners = np.array([[0.5, 0.5, 0], [0, 0.5, 0], [0, 0, 0], [0.5, 0, 0]])[::-1]
+    trial = replace(
+        _trial("y"), force_plates=(ForcePlate(2, corners, np.zeros(3), tuple(range(6))),),
+        analog=Analog(values, ("Fx", "Fy", "Fz", "Mx", "My", "Mz"), ("N",) * 3 + ("Nmm",) * 3, RATE, start_s=1.25),
+    )  # fmt: skip
+    path = next(file for file in export_mot(trial, tmp_path / "walk.mot") if file.stem == "walk_grf")
+    table, older = osim.TimeSeriesTable(str(path)), osim.Storage(str(path))
+    assert table.getNumRows() == older.getSize() == N and table.getNumColumns() == 9
+    up = table.getDependentColumn("1_ground_force_vy").to_numpy()
+    np.testing.assert_allclose(up, np.where(values[:, 2] < -20, -values[:, 2], 0), atol=1e-9)
+    np.testing.assert_array_equal(table.getIndependentColumn(), trial.analog.time_s)
 
 
 @pytest.mark.parametrize("ending", [".mot", ".sto"])

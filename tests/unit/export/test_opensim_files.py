@@ -170,3 +170,19 @@ def test_the_command_verifies_and_writes_over_its_own_files_alone(tmp_path):
 def test_names_stay_apart_and_hold_nothing_that_parts_columns():
     assert plain_names(("a\tb", "a b", "=x", "x", " ", "\x85", "é 1"), "_") == (
         "a_b", "a_b_2", "x", "x_2", "unnamed", "unnamed_2", "é_1")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["squats1.trc", "static1.trc", "walking1.trc"])
+def test_a_real_trc_goes_through_a_trial_to_the_same_numbers(shared_data, tmp_path, name):
+    source = shared_data / "squat_markers" / name
+    imported = read_trc(source)
+    trial = Trial("t", imported.points, forward_axis=imported.forward_axis)
+    path, *_ = export_trc(trial, tmp_path / name)
+    tables = []
+    for file in (source, path):
+        head, *rows = file.read_text().splitlines()[3:]
+        body = [row.split("\t") for row in rows if row[:1].isdigit()]
+        width = 2 + 3 * len([label for label in head.split("\t")[2:] if label.strip()])
+        tables.append(np.array([[float(cell or "nan") for cell in row[:width]] for row in body]))
+    np.testing.assert_array_equal(tables[1][:, 2:], np.where(tables[0][:, 2:] == 0, np.nan, tables[0][:, 2:]))
+    np.testing.assert_allclose(tables[1][:, 1], tables[0][:, 1], atol=1e-6)
