@@ -13,7 +13,7 @@ from mocap.export.c3d_devices import analog_part, plate_group
 from mocap.export.c3d_events import event_group
 from mocap.schema import METRES_PER
 from mocap.trial import FileParameter, ImportedPoses, JointAngles, Trial
-from mocap.trial.c3d_words import KINDS, OWN_FORMAT, OWN_GROUP, RENEWED, SIDED, SUBJECT
+from mocap.trial.c3d_words import DIGEST, KINDS, NO_DIGEST, OWN_FORMAT, OWN_GROUP, RENEWED, SIDED, SUBJECT
 
 _STEP_MM = 0.1
 _MOST_TOLD, _TOLD_BYTES, _MEANING_BYTES = 127, 40_000, 24_000
@@ -160,6 +160,7 @@ def _residual_step(trial: Trial, residual: NDArray, per_metre: float) -> float:
 def _own_group(trial: Trial, up: str) -> Entries:
     entries = {
         "FORMAT": text(OWN_FORMAT, description="What no standard parameter holds"),
+        DIGEST: text(NO_DIGEST, description="Of the file with zeros here"),
         "SOFTWARE": text(f"mocap {mocap.__version__}"),
         "RATE_HZ": text(repr(trial.points.rate_hz), description="Frame rate to the last bit"),
         "START_S": text(repr(trial.points.start_s), description="Time of the first frame"),

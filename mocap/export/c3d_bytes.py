@@ -5,6 +5,7 @@ not by ezc3d, whose writer puts the residual and the cameras of a point into two
 rounds the samples per frame down at fractional rates, and leaves out ANALOG:OFFSET.
 """
 
+import hashlib
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from mocap.errors import ExportError
 from mocap.trial import FileParameter
+from mocap.trial.c3d_words import NO_DIGEST
 
 BLOCK = 512
 MOST_16_BIT = 65535
@@ -64,7 +66,7 @@ class C3dFile:
 
 
 def c3d_bytes(file: C3dFile) -> bytes:
-    """Return the file's bytes.
+    """Return the file's bytes; the first parameter that holds `NO_DIGEST` holds the file's SHA-256 instead.
 
     Raises
     ------
@@ -89,7 +91,9 @@ def c3d_bytes(file: C3dFile) -> bytes:
     )  # fmt: skip
     # Word 150: labels of events have four letters.
     header = header.ljust(298, b"\0") + struct.pack("<H", 12345)
-    return header.ljust(BLOCK, b"\0") + _parameters(file, data_block, rotation_block) + data + rotations
+    content = header.ljust(BLOCK, b"\0") + _parameters(file, data_block, rotation_block) + data + rotations
+    # The digest of the file in which zeros stand in its place.
+    return content.replace(NO_DIGEST.encode(), hashlib.sha256(content).hexdigest().encode(), 1)
 
 
 def _check_counts(counts: Mapping[str, int]) -> None:

@@ -84,7 +84,9 @@ def read_c3d(path: Path | str, up: str | None = None, units: str | None = None) 
     parameters = file.parameters
     frames = frames_of(file.header, parameters, path)
     data = read_data(content, file.header, parameters, frames.count, path)
-    own = own_words(parameters, _rate(file, path))
+    own = own_words(parameters, _rate(file, path), content)
+    # What is as it was written here is taken as it is; all else is looked over.
+    sound = own is not None and own.intact
     clock = _clock(_rate(file, path), own)
     names, label_notes = labels_of(parameters, "POINT", data.points.shape[1], "point")
     kinds = kinds_of(names, parameters, own is not None)
@@ -92,10 +94,9 @@ def read_c3d(path: Path | str, up: str | None = None, units: str | None = None) 
     markers = tuple(name for name, kind in zip(names, kinds, strict=True) if kind is None)
     if not frames.count or not (names or data.rotations.size):
         raise FormatError(f"{path} holds no points in any frame.", "Export the trial with its markers.", "C3D_EMPTY")
-    positions, zero_notes = _without_zeros(data.points[:, is_point], own is None)
-    space = _space(positions, markers, parameters, (up, units), own, data.rotations.size > 0, path)
-    positions, far_notes = without_far(positions * space.metres_per_unit)
-    positions, jump_notes = without_jumps(positions, clock.rate_hz)
+    positions, zero_notes = _without_zeros(data.points[:, is_point], not sound)
+    space = _space(positions, markers, parameters, (up, units), own if sound else None, data.rotations.size > 0, path)
+    positions, far_notes = _plausible(positions * space.metres_per_unit, clock, own)
     poses, pose_notes = _poses(data.rotations, file, clock, space, path)
     plates, plate_notes = force_plates_of(parameters, space.metres_per_unit, space.axes.up)
     kept, kept_notes = kept_parameters(parameters, bool(plates))
@@ -126,7 +127,7 @@ def read_c3d(path: Path | str, up: str | None = None, units: str | None = None) 
         subject_code=own.subject_code if own else "",
         sha256=file_digest(content),
         notes=(
-            *label_notes, *zero_notes, *space.notes, *far_notes, *jump_notes, *space.axes.notes, *pose_notes,
+            *label_notes, *zero_notes, *space.notes, *far_notes, *space.axes.notes, *pose_notes,
             *plate_notes, *kept_notes, *doubts_of(file.header, parameters, len(content)),
         ),
     )  # fmt: skip
@@ -233,6 +234,16 @@ def _poses(
         notes += (f"{counted(int(off.sum()), 'pose')} whose matrix is no rotation.",)
     rate = clock.rate_hz * rotation_ratio(file.parameters, file.header, path)
     return ImportedPoses(names, poses, rate, clock.start_s), notes
+
+
+def _plausible(positions: NDArray, clock: _Clock, own: OwnWords | None) -> tuple[NDArray, tuple[str, ...]]:
+    """Take samples as missing that no laboratory holds, unless they were written here and the file is as it was."""
+    if own is not None and own.intact:
+        return positions, ()
+    changed = () if own is None else ("the file was changed since it was written here.",)
+    positions, far_notes = without_far(positions)
+    positions, jump_notes = without_jumps(positions, clock.rate_hz)
+    return positions, (*changed, *far_notes, *jump_notes)
 
 
 def _without_zeros(positions: NDArray, foreign: bool) -> tuple[NDArray, tuple[str, ...]]:

@@ -1,5 +1,6 @@
 """What a C3D file says beside its samples, kept for the way back; and what a file written here says of itself."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ import numpy as np
 from mocap.readers.axes import UP_AXES
 from mocap.readers.c3d_parts import plain_text, values_of
 from mocap.trial import FileParameter
-from mocap.trial.c3d_words import OWN_FORMAT, OWN_GROUP, PERSONS, RENEWED
+from mocap.trial.c3d_words import DIGEST, NO_DIGEST, OWN_FORMAT, OWN_GROUP, PERSONS, RENEWED
 
 _KINDS = {-1: "text", 1: "byte", 2: "integer", 4: "real"}
 # A rate in single precision tells no more than this of the one that was meant.
@@ -30,6 +31,8 @@ class OwnWords:
         Time of the first frame.
     subject_code, created_utc : str
     gravity_known : bool
+    intact : bool
+        Whether the file is what was written, byte by byte.
     up_axis, forward_axis, axis_source : str
         The file's axis along the trial's Z; as in the trial.
     """
@@ -39,12 +42,13 @@ class OwnWords:
     subject_code: str = ""
     created_utc: str = ""
     gravity_known: bool = True
+    intact: bool = True
     up_axis: str = "z"
     forward_axis: str = "x"
     axis_source: str = "stated"
 
 
-def own_words(parameters: Mapping[str, Any], rate_hz: float) -> OwnWords | None:
+def own_words(parameters: Mapping[str, Any], rate_hz: float, content: bytes) -> OwnWords | None:
     """Return what a file written here says of itself; None for files of other programs."""
     if _own(parameters, "FORMAT") != OWN_FORMAT:
         return None
@@ -54,6 +58,7 @@ def own_words(parameters: Mapping[str, Any], rate_hz: float) -> OwnWords | None:
         start_s=start if np.isfinite(start) else 0.0,
         subject_code=_own(parameters, "SUBJECT_CODE"),
         created_utc=_own(parameters, "CREATED_UTC"),
+        intact=_intact(content, _own(parameters, DIGEST)),
         gravity_known=_own(parameters, "GRAVITY") != "unknown",
         up_axis=_one_of(_own(parameters, "UP_AXIS"), "z"),
         forward_axis=_one_of(_own(parameters, "FORWARD_AXIS"), "x"),
@@ -64,6 +69,13 @@ def own_words(parameters: Mapping[str, Any], rate_hz: float) -> OwnWords | None:
 def _own(parameters: Mapping[str, Any], name: str) -> str:
     words = values_of(parameters, OWN_GROUP, name)
     return str(words[0]).strip() if len(words) else ""
+
+
+def _intact(content: bytes, digest: str) -> bool:
+    """Whether a digest is that of the file with zeros in its place."""
+    if len(digest) != len(NO_DIGEST) or not digest.isascii():
+        return False
+    return hashlib.sha256(content.replace(digest.encode(), NO_DIGEST.encode(), 1)).hexdigest() == digest
 
 
 def _one_of(word: str, usual: str) -> str:

@@ -41,6 +41,8 @@ STRIKE_AND_OFF = {"initial_contact": "Foot Strike", "final_contact": "Foot Off"}
 # The group of files written here, with what no standard parameter holds.
 OWN_GROUP, OWN_FORMAT = "MOCAP", "mocap c3d 1"
 STATUS_ENDING = "_status"
+# Stands in the place of the digest while it is computed: of the whole file.
+DIGEST, NO_DIGEST = "FILE_SHA256", "0" * 64
 
 # Written anew from the parts of a trial, so that nothing says them twice; a number may follow (LABELS2).
 RENEWED = {

@@ -28,7 +28,13 @@ RENEWED = {
 _KINDS = ("ANGLES", "FORCES", "MOMENTS", "POWERS")
 
 
-@pytest.fixture(scope="module", params=FILES)
+# One of each sort in the default run: a walk with plates and all kinds of outputs, gaps, no analog channel.
+QUICK = ("Motion-FlatFoot-Full", "Calibration-FlatFoot-Hole", "Calibration3_FF")
+
+
+@pytest.fixture(
+    scope="module", params=[name if name in QUICK else pytest.param(name, marks=pytest.mark.heavy) for name in FILES]
+)
 def handed_over(request, shared_data: Path, tmp_path_factory):
     """A file of Vicon's, the trial, and the file made of the trial as it came out of its own file."""
     original = shared_data / "plug_in_gait" / f"PiG_{request.param}.c3d"
