@@ -76,11 +76,11 @@ class Budget:
         self._words = _SMALL + 4 * file_bytes
         self.words_at_once = max(8, min(4096, (1 << 26) // max(1, file_bytes)))
 
-    def take_object(self, item: str) -> None:
-        """Count an object."""
-        self._objects -= 1
+    def take_objects(self, n_objects: int, item: str) -> None:
+        """Count the objects of a group."""
+        self._objects -= n_objects
         if self._objects < 0:
-            raise unsafe(item, "is one object too many")
+            raise unsafe(item, "holds too many objects")
 
     def take_bytes(self, n_bytes: int, item: str) -> None:
         """Count the values of a variable."""
@@ -122,13 +122,13 @@ def _scan_group(
     found: dict[str, StoredGroup],
 ) -> None:  # fmt: skip
     variables: dict[str, Stored] = {}
+    budget.take_objects(group.get_num_objs(), path or "/")
     found[path or "/"] = StoredGroup(variables, attributes_of(group, path or "/", budget))
     for raw in group:
         name = raw.decode()
         item = f"{path}/{name}"
         if only and name not in only:
             continue
-        budget.take_object(item)
         if group.links.get_info(raw).type != h5py.h5l.TYPE_HARD:
             raise unsafe(item, "is a link to somewhere else")
         child = h5py.h5o.open(group, raw)
