@@ -12,12 +12,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
 from mocap.errors import MocapError, SourceError
-from mocap.storage import check_trial, new_file, read_trial, write_trial, writing
+from mocap.storage import check_trial, content_sha256, new_file, read_trial, write_trial, writing
+from mocap.storage.scan import STRUCTURE
+from mocap.storage.seal import is_sealed
 from mocap.trial import Points3D, Trial
+from tests.fixtures.assessed_trials import squat_trial
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "tests" / "fixtures"
@@ -354,3 +358,72 @@ def _after_power(steps: list[tuple], old: bytes, rng: random.Random) -> bytes:
     names = [step[0] for step in steps]
     renamed = "rename" in names and ("sync folder" in names or rng.random() < 0.5)
     return bytes(content) if renamed else old
+
+
+@pytest.fixture(scope="module")
+def assessed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Trial, bytes]:
+    """A trial with assessments, and its file."""
+    path = tmp_path_factory.mktemp("assessed") / "a.h5"
+    trial = squat_trial()
+    write_trial(path, trial)
+    return read_trial(path), path.read_bytes()
+
+
+def _everything(content: bytes) -> dict[str, object]:
+    """All values and attributes of a file, as plain h5py reads them: bytes of numbers, words."""
+    found: dict[str, object] = {}
+
+    def look(name: str, item: h5py.Group | h5py.Dataset) -> None:
+        for key, value in item.attrs.items():
+            if key not in STRUCTURE:
+                found[f"{name}@{key}"] = value if isinstance(value, str) else np.asarray(value).tobytes()
+        if isinstance(item, h5py.Dataset):
+            values = item[()]
+            found[name] = (item.shape, str(item.dtype), np.asarray(values).tolist()
+                           if item.dtype == object else values.tobytes())  # fmt: skip
+
+    with h5py.File(io.BytesIO(content)) as file:
+        look("/", file)
+        file.visititems(look)
+    return found
+
+
+@pytest.mark.parametrize("n", [25, pytest.param(2000, marks=pytest.mark.heavy)])
+def test_a_flipped_byte_of_a_file_with_assessments_is_named_or_changes_nothing(
+    tmp_path: Path, assessed: tuple[Trial, bytes], n: int
+) -> None:
+    trial, content = assessed
+    assert trial.assessments
+    path, rng = tmp_path / "a.h5", np.random.default_rng(11)
+    whole, places = _everything(content), {"item": 0, "file": 0, "equal": 0}
+    assert len(whole) > 500
+    for at in rng.integers(len(content), size=n).tolist():
+        broken = bytearray(content)
+        broken[at] ^= int(rng.integers(1, 256))
+        path.write_bytes(broken)
+        assert not is_sealed(path), at
+        try:
+            found = read_trial(path)
+        except MocapError as error:
+            assert error.code in ("TRIAL_DAMAGED", "TRIAL_UNSAFE", "TRIAL_SCHEMA", "TRIAL_NEWER", "NOT_A_TRIAL"), error
+            # Where the library finds nothing any more, there is only the file to name.
+            places["item" if ": /" in error.cause.partition(".h5")[2] else "file"] += 1
+            assert str(path) in error.cause, error
+        else:
+            assert content_sha256(found) == content_sha256(trial), at
+            assert _everything(bytes(broken)) == whole, at
+            places["equal"] += 1
+    print(places)
+    assert places["item"] > n // 3
+
+
+def test_a_file_that_was_cut_at_any_sector_is_found(tmp_path: Path, assessed: tuple[Trial, bytes]) -> None:
+    _, content = assessed
+    path = tmp_path / "a.h5"
+    path.write_bytes(content)
+    for length in range(len(content) // 4096 * 4096, 0, -4096):
+        os.truncate(path, length)
+        assert not is_sealed(path), length
+        if length % (1 << 18) == 0 or length == 4096:
+            with pytest.raises(MocapError, match="TRIAL_DAMAGED"):
+                read_trial(path)
