@@ -55,17 +55,22 @@ def parse(task: str, file: Path, arguments: Sequence[Any] = ()) -> Answer:
     Lost
         It crashed, hung, or asked for more memory or answered more than a file of this size may.
     """
-    return _worker(os.getpid()).parse(task, file, arguments)
+    return of_this_process().parse(task, file, arguments)
 
 
 def start_worker() -> None:
     """Start the process now, so that it is ready when the first file comes; it starts by itself otherwise."""
-    _worker(os.getpid()).start()
+    of_this_process().start()
 
 
 def close_worker() -> None:
     """End the process; the next file starts a new one."""
-    _worker(os.getpid()).close()
+    of_this_process().close()
+
+
+def of_this_process() -> "Worker":
+    """Return the one that `parse` uses."""
+    return _worker(os.getpid())
 
 
 @cache
@@ -77,13 +82,17 @@ def _worker(process: int) -> "Worker":
 
 
 class Worker:
-    """A process that parses files, started at the first one and anew where it was lost; one file at a time."""
+    """A process that parses files, started at the first one and anew where it was lost; one file at a time.
+
+    `peak_bytes` is the most memory that any file took so far; 0 where the system does not say.
+    """
 
     def __init__(self, *, copies: bool = hasattr(os, "fork")) -> None:
         self.copies = copies
         self.owner = os.getpid()
         self.lock = threading.RLock()
         self.child: _Child | None = None
+        self.peak_bytes = 0
 
     def start(self) -> None:
         """Start the process and do not wait for it."""
@@ -105,6 +114,7 @@ class Worker:
             try:
                 return self.child.parse(task, file, arguments)
             finally:
+                self.peak_bytes = max(self.peak_bytes, self.child.peak_bytes)
                 # Also when the user interrupts: the answer to come would be taken for that of the next file.
                 if self.child.busy:
                     self.close()
@@ -124,7 +134,7 @@ class _Child:
             pass_fds=(self.answers.fileno(),) if name.isdigit() else (),
             start_new_session=True,  # an interrupt by the keyboard is for the caller, who ends this one
         )  # fmt: skip
-        self.ready, self.busy = False, False
+        self.ready, self.busy, self.peak_bytes = False, False, 0
         self.lines: queue.Queue[bytes] = queue.Queue()
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -159,6 +169,7 @@ class _Child:
             raise Lost(CRASHED) from error
         # The child's own alarm comes first; this is for one that does not heed it.
         status, peak = self._line(allowed.wall_s + _GRACE_S)
+        self.peak_bytes = max(self.peak_bytes, peak)
         self.busy = False
         arrays, header = self._read(status, allowed.answer)
         if "error" in header:
