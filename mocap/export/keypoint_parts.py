@@ -178,7 +178,7 @@ def _write(path: Path, tables: Iterable[pa.Table], told: Mapping[str, Any]) -> N
         path.parent.mkdir(parents=True, exist_ok=True)
         for table in tables:
             schema = table.schema.with_metadata({METADATA: json.dumps(told)})
-            writer = writer or pq.ParquetWriter(beside, schema)
+            writer = writer or pq.ParquetWriter(beside, schema, write_page_checksum=True)
             writer.write_table(table.replace_schema_metadata(schema.metadata))
         if writer is not None:
             writer.close()

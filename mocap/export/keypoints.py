@@ -40,6 +40,6 @@ def write_keypoint_table(
     }
     table = pd.DataFrame({name: column for name, column in columns.items() if several or name != "person"})
     if path.suffix == ".parquet":
-        table.to_parquet(path, index=False)
+        table.to_parquet(path, index=False, write_page_checksum=True)
     else:
         table.to_csv(path, index=False)

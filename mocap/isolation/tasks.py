@@ -41,6 +41,11 @@ TASKS = {
         "mocap.readers.keypoints_sleap_files", "parse_sleap", 40.0, 20.0,
         libraries=("sleap_io.io.main", "sleap_io.io.slp", "sleap_io.io.analysis_h5"),
     ),
+    # Runs of equal values may be a thousand times shorter than what they stand for.
+    "parquet": Task(
+        "mocap.readers.parquet_probe", "parse_probe", 100.0, 0.0,
+        libraries=("pyarrow.parquet",),
+    ),
     "trial": Task("mocap.storage.isolation", "parse_findings", 40.0, 1.0),
     "video": Task("mocap.readers.video_container", "parse_index", 0.0, 1.0, 20e6),
 }  # fmt: skip

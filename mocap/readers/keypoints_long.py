@@ -21,6 +21,8 @@ from mocap.readers.files import read_bytes
 from mocap.readers.keypoints_cameras import match_cameras
 from mocap.readers.keypoints_common import CameraDetections, KeypointRequest, KeypointSource, clean, count_unscored
 from mocap.readers.keypoints_files import Progress, watched
+from mocap.readers.label_doubts import lone_sides, strange_words
+from mocap.readers.parquet_probe import probe_parquet
 from mocap.readers.words import complaint, few
 
 if TYPE_CHECKING:
@@ -60,6 +62,7 @@ def read_long(path: Path, request: KeypointRequest, progress: Progress | None = 
         )
     notes = tuple(f"column '{name}' was not read." for name in table.columns if name not in (*COLUMNS, _PERSON))
     rows = _checked_rows(table, path)
+    notes += (*strange_words(rows.keypoints, "keypoint"), *lone_sides(rows.keypoints))
     del table
     source_of = _matched(list(rows.cameras), request)
     detections = {camera: _arrange(rows, name, path) for camera, name in watched(source_of.items(), progress)}
@@ -92,9 +95,11 @@ def _read_table(path: Path) -> "pd.DataFrame":
     import pyarrow.parquet as pq
 
     read_bytes(path)
+    if path.suffix.lower() in _PARQUET:
+        probe_parquet(path)
     try:
         if path.suffix.lower() in _PARQUET:
-            stored = pq.read_table(path)
+            stored = pq.read_table(path, page_checksum_verification=True)
             stored.validate(full=True)  # a damaged file may hold words that are no text
             table = stored.to_pandas(ignore_metadata=True, split_blocks=True, self_destruct=True)
         else:
