@@ -48,7 +48,6 @@ def analog_part(trial: Trial) -> tuple[NDArray, dict[str, FileParameter]]:
         "SCALE": FileParameter(tuple(scale), (n_channels,), "real"),
         "OFFSET": FileParameter(tuple(int(value) for value in offset), (n_channels,), "integer"),
         "GEN_SCALE": FileParameter((general,), (), "real"),
-        "FORMAT": text("SIGNED"),
     }
     return stored.reshape(points.n_frames, ratio, n_channels), entries
 

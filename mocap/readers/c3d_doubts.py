@@ -38,10 +38,17 @@ def doubts_of(header: C3dHeader, parameters: Mapping[str, Any], n_bytes: int) ->
         Of the whole file.
     """
     return (
-        *_length_doubts(header, n_bytes), *_trial_doubts(header, parameters), *_label_doubts(header, parameters),
+        *_length_doubts(header, _end_of_samples(parameters, n_bytes)), *_trial_doubts(header, parameters), *_label_doubts(header, parameters),
         *_unit_doubts(parameters), *event_doubts(header, parameters), *analog_doubts(header, parameters),
         *plate_doubts(header, parameters), *subject_doubts(parameters),
     )  # fmt: skip
+
+
+def _end_of_samples(parameters: Mapping[str, Any], n_bytes: int) -> int:
+    """Where poses begin that stand behind the samples, or else the file ends."""
+    used, block = (numbers_in(parameters, "ROTATION", name) for name in ("USED", "DATA_START"))
+    start = (int(block[0]) - 1) * BLOCK if len(used) and used[0] > 0 and len(block) and block[0] > 1 else n_bytes
+    return min(start, n_bytes)
 
 
 def _length_doubts(header: C3dHeader, n_bytes: int) -> tuple[str, ...]:

@@ -277,6 +277,7 @@ def test_poses_beside_points_and_matrices_that_are_no_rotations(tmp_path):
     found = _read(tmp_path, content)
     np.testing.assert_allclose(found.poses.world_from_segment[0, 0, :3, 3], [0.1, 0.0, 0.5])
     assert "2 poses whose matrix is no rotation." in found.notes
+    assert not any("longer than its header" in note for note in found.notes)
 
 
 def test_a_cut_off_block_of_poses_is_refused(tmp_path):
