@@ -6,6 +6,8 @@ import json
 import os
 import random
 import resource
+import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -60,6 +62,7 @@ def test_a_killed_writer_leaves_the_old_file_or_the_new_one_and_hinders_none(tmp
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
+    print({kind: f"{one['within']} of {n} died within" for kind, one in found.items()})
     assert sorted(found) == ["change", "convert", "write"]
     assert [one["wrong"] for one in found.values()] == [[], [], []]
     # Most died while a file was half written: measured 9 and 10 of 10.
@@ -151,6 +154,54 @@ def test_a_disk_that_fails_at_any_call_gives_one_error_and_the_old_file(
             assert path.read_bytes() == new and (not disk.failed or kind == "short"), fails_at
         assert _names(tmp_path) == ["a.h5"], fails_at
     assert failed > 5
+
+
+@pytest.mark.heavy  # its small case is the one above
+def test_any_call_of_the_system_that_fails_gives_one_error_and_the_old_file(tmp_path: Path) -> None:
+    """Below Python and HDF5: no call that writes is passed by."""
+    compiler = shutil.which("gcc") or shutil.which("cc")
+    if compiler is None or not sys.platform.startswith("linux"):
+        pytest.skip("needs a C compiler and LD_PRELOAD")
+    shim, folder = tmp_path / "shim.so", tmp_path / "trials"
+    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", str(shim), str(FIXTURES / "failing_calls.c"), "-ldl"],
+                   check=True)  # fmt: skip
+    folder.mkdir()
+    done = subprocess.run(
+        [sys.executable, str(FIXTURES / "failing_calls.py"), str(folder)], capture_output=True, text=True, check=False,
+        env={**_environment(), "LD_PRELOAD": str(shim)}, timeout=500,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    print(found)
+    assert found["wrong"] == []
+    assert found["calls"] > 50 and found["told"] == 2 * found["calls"]  # each was told
+
+
+def test_a_stop_by_ctrl_c_while_hdf5_writes_leaves_the_old_file(
+    tmp_path: Path, contents: tuple[bytes, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = contents
+    path = tmp_path / "a.h5"
+    usual = signal.getsignal(signal.SIGINT)
+    for stops_at in (1, 2, 9, 30):
+        path.write_bytes(old)
+        calls: list[int] = []
+
+        class Stopped(io.FileIO):
+            def write(self, content, calls=calls, stops_at=stops_at) -> int:  # type: ignore[no-untyped-def, override]
+                calls.append(1)
+                if len(calls) == stops_at:
+                    signal.raise_signal(signal.SIGINT)
+                return super().write(content)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(new_file, "FileIO", Stopped)
+            with pytest.raises(KeyboardInterrupt):
+                write_trial(path, _trial(1))
+        assert len(calls) < 2000 and path.read_bytes() == old and _names(tmp_path) == ["a.h5"]
+        assert signal.getsignal(signal.SIGINT) is usual
+    write_trial(path, _trial(1))
+    assert path.read_bytes() == new
 
 
 def test_a_limit_of_the_system_on_the_size_of_files_gives_one_error_and_the_old_file(
