@@ -144,7 +144,8 @@ def bids_texts(trial: Trial) -> dict[Path, str]:
 
 
 def _label(name: str) -> str:
-    return re.sub(r"[^0-9a-zA-Z]", "", name)
+    # Names of files have an end; what becomes alike by it is refused where both come together.
+    return re.sub(r"[^0-9a-zA-Z]", "", name)[:40]
 
 
 def _json(content: Any) -> str:

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from mocap.export.bids import bids_names, bids_texts
-from mocap.export.bids_tables import MISSING, tsv_cell
+from mocap.export.bids_tables import MISSING
 from mocap.export.differences import Difference, number_differences, word_differences
+from mocap.export.plain import plain_names
 from mocap.schema import Status
 from mocap.trial import Trial
 
@@ -50,14 +51,15 @@ def _values_differences(
     if values.shape != (points.n_frames, len(channels)):
         shape = (points.n_frames, len(channels))
         return [*found, Difference("_motion.tsv", f"has {values.shape} rows and columns, expected {shape}")]
-    places = {tsv_cell(name): place for place, name in enumerate(points.names)}
+    places = {name: place for place, name in enumerate(plain_names(points.names, "_"))}
+    turns = plain_names(() if angles is None else angles.names, "_")
     seen = {"POS": 0, "JNTANG": 0, "MISC": 0}
     for column, row in zip(values.T, channels, strict=True):
         kind, item = row["type"], f"_motion.tsv, {row['name']}"
         seen[kind] += 1
         if kind == "JNTANG":
             assert angles is not None
-            expected = np.rad2deg(angles.values[:, [tsv_cell(n) for n in angles.names].index(row["tracked_point"])])
+            expected = np.rad2deg(angles.values[:, turns.index(row["tracked_point"])])
         elif kind == "POS":
             expected = points.position[:, places[row["tracked_point"]], "xyz".index(row["component"])]
         else:

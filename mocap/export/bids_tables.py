@@ -17,7 +17,7 @@ MISSING = "n/a"
 def motion_rows(trial: Trial) -> NDArray:
     """Return all channels, shape (time, channel): x, y, z of each point in m, angles in degrees, flags."""
     points = trial.points
-    columns = [points.position.reshape(points.n_frames, -1)]
+    columns = [points.position.reshape(points.n_frames, 3 * len(points.names))]
     if trial.angles is not None:
         columns.append(np.rad2deg(trial.angles.values))
     columns.append(points.status[:, _flagged(trial)].astype(float))
@@ -29,7 +29,7 @@ def channel_table(trial: Trial) -> list[dict[str, Any]]:
     points, angles = trial.points, trial.angles
     labels = plain_names(points.names, "_")
     rows = [
-        _channel(f"{label}_{axis}", axis, "POS", name, "m", "global", "good", "position of the point")
+        _channel(f"{label}_{axis}", axis, "POS", label, "m", "global", "good", f"position of the point {name}")
         for label, name in zip(labels, points.names, strict=True)
         for axis in "xyz"
     ]
@@ -37,10 +37,10 @@ def channel_table(trial: Trial) -> list[dict[str, Any]]:
         for label, one in zip(plain_names(angles.names, "_"), angles.definitions, strict=True):
             words = f"{one.definition}; {one.sequence}; + is {one.positive}; 0: {one.zero}; {one.method}"
             status = "good" if one.observable else "bad"
-            rows.append(_channel(label, MISSING, "JNTANG", one.name, "deg", "joint", status, words, one.reason))
+            rows.append(_channel(label, MISSING, "JNTANG", label, "deg", "joint", status, words, one.reason))
     flags = "sum of 1 measured, 2 filled, 4 filtered, 8 edited, 16 rejected, 32 doubtful; 0 is missing"
     rows += [
-        _channel(f"{labels[place]}_status", MISSING, "MISC", points.names[place], MISSING, MISSING, "good", flags)
+        _channel(f"{labels[place]}_status", MISSING, "MISC", labels[place], MISSING, MISSING, "good", flags)
         for place in _flagged(trial)
     ]
     names = plain_names([row["name"] for row in rows], "_")

@@ -16,6 +16,7 @@ from mocap.trial import Analog, ForcePlate
 #: Vertical force below which a plate counts as unloaded, N: no force then, and no place of it.
 UNLOADED_N = 20.0
 _PER_METRE = {"NM": 1.0, "N.M": 1.0, "N*M": 1.0, "NMM": 1e-3, "N.MM": 1e-3, "N*MM": 1e-3}
+_SMALLEST_M2 = 1e-3  # nobody stands on less
 _MEASURED = 2  # forces and moments in units of their own
 
 
@@ -78,6 +79,9 @@ def _channels(analog: Analog, plate: ForcePlate) -> tuple[NDArray | None, str]:
         return None, f"force plates of type {plate.kind} are not turned into forces"
     if len(plate.channels) < 6 or min(plate.channels[:6]) < 0 or max(plate.channels[:6]) >= len(analog.names):
         return None, "its channels are not in the file"
+    along, across = _edges(plate.corners_world)
+    if not np.linalg.norm(np.cross(along, across)) > _SMALLEST_M2 or not np.isfinite(plate.origin_plate).all():
+        return None, "its corners span no surface, or its origin is not known"
     values = analog.values[:, list(plate.channels[:6])]
     units = [analog.units[channel].strip().upper() for channel in plate.channels[:6]]
     if set(units[:3]) != {"N"} or not set(units[3:]) <= set(_PER_METRE):
@@ -85,10 +89,14 @@ def _channels(analog: Analog, plate: ForcePlate) -> tuple[NDArray | None, str]:
     return values * np.array([1.0, 1.0, 1.0, *(_PER_METRE[unit] for unit in units[3:])]), ""
 
 
+def _edges(corners: NDArray) -> tuple[NDArray, NDArray]:
+    """Along x and y of the plate, each twice as long as the edge, m."""
+    return corners[0] + corners[3] - corners[1] - corners[2], corners[0] + corners[1] - corners[2] - corners[3]
+
+
 def _axes(corners: NDArray) -> tuple[NDArray, NDArray]:
     """Rotation from the plate's axes to the world, and the centre of its surface."""
-    along = corners[0] + corners[3] - corners[1] - corners[2]
-    across = corners[0] + corners[1] - corners[2] - corners[3]
+    along, across = _edges(corners)
     x = along / np.linalg.norm(along)
     z = np.cross(x, across)
     z = z / np.linalg.norm(z)

@@ -21,7 +21,7 @@ def measure_columns(measures: Sequence[Measure]) -> list[tuple[str, NDArray]]:
     columns: list[tuple[str, NDArray]] = []
     for one in measures:
         factor = FILE_UNITS[one.unit][1]
-        values, sds = (part.reshape(len(part), -1).T * factor for part in (one.values, one.sd))
+        values, sds = (np.atleast_2d(part.T) * factor for part in (one.values, one.sd))
         columns += zip((*_names(one, ""), *_names(one, "_sd")), (*values, *sds), strict=True)
         told = np.array(one.frame_reason_words)[one.frame_reason]
         # What is not observable at all is so by the dictionary.

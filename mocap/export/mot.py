@@ -64,7 +64,7 @@ def _angle_texts(angles: JointAngles | None, path: Path) -> dict[Path, str | byt
     if angles is None or not shown_angles(angles).any():
         return {}
     shown = shown_angles(angles)
-    labels = plain_names(angles.names, "_")
+    labels = angle_labels(angles)
     return {
         path: mot_text(MARK, angles.time_s, _labelled(labels, np.rad2deg(angles.values), shown)),
         sd_path(path): mot_text(
@@ -77,13 +77,18 @@ def _angle_texts(angles: JointAngles | None, path: Path) -> dict[Path, str | byt
 
 def _force_texts(trial: Trial, path: Path) -> dict[Path, str | bytes]:
     columns = force_columns(trial)
-    if trial.analog is None or not columns:
+    if trial.analog is None or not columns or not len(trial.analog.values):
         return {}
     # Forces are no rotations, whatever the header says of these.
     return {
         forces_path(path): mot_text(FORCES, trial.analog.time_s, columns),
         plates_path(path): csv_text(PLATES, plate_rows(trial)),
     }
+
+
+def angle_labels(angles: JointAngles) -> tuple[str, ...]:
+    """Return the names of the columns of angles, none of which is that of the time."""
+    return plain_names(("time", *angles.names), "_")[1:]
 
 
 def shown_angles(angles: JointAngles) -> NDArray:

@@ -53,7 +53,7 @@ def export_nwb(trial: Trial, path: Path | str) -> tuple[Path, ...]:
     """
     path = Path(path)
     check_installed()
-    if not trial.points.names and trial.angles is None:
+    if not trial.points.names and (trial.angles is None or not trial.angles.names):
         raise ExportError("The trial has no points and no angles.", "Export it as json.", code="EXPORT_EMPTY")
     from pynwb import NWBHDF5IO
 
@@ -115,7 +115,7 @@ def _content(trial: Trial) -> "NWBFile":
         _add_points(module, trial, trial.points, POSES)
         if trial.points_smoothed is not None:
             _add_points(module, trial, trial.points_smoothed, SMOOTHED)
-    if trial.angles is not None:
+    if trial.angles is not None and trial.angles.names:
         _add_angles(module, trial.angles)
     _add_events(file, trial)
     text = json.dumps(document(trial), ensure_ascii=False, allow_nan=False)

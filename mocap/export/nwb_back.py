@@ -48,7 +48,7 @@ def _differences(trial: Trial, file: Any) -> list[Difference]:
     for name, points in ((POSES, trial.points), (SMOOTHED, trial.points_smoothed)):
         if points is not None and points.names:
             found += _points(module, name, points)
-    if trial.angles is not None:
+    if trial.angles is not None and trial.angles.names:
         found += _angles(module, trial.angles)
     kept = [one for one in trial.events if np.isfinite(one.time_s)]
     if kept:

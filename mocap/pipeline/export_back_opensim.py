@@ -8,7 +8,7 @@ import numpy as np
 
 from mocap.errors import FormatError, SourceError
 from mocap.export.differences import Difference, number_differences, word_differences
-from mocap.export.mot import FLAGS, flag_rows, sd_path, shown_angles
+from mocap.export.mot import FLAGS, angle_labels, flag_rows, sd_path, shown_angles
 from mocap.export.mot_forces import PLATES, forces_path, plate_forces, plate_rows, plates_path
 from mocap.export.plain import Cell, beside, cell, plain_names
 from mocap.export.trc import POINTS, SAMPLES, file_axes, point_rows, sample_rows, trc_parts
@@ -73,7 +73,7 @@ def mot_differences(trial: Trial, path: Path) -> tuple[Difference, ...]:
     found = list(_force_differences(trial, path))
     if angles is None or not shown_angles(angles).any():
         return tuple(found)
-    shown, labels = shown_angles(angles), plain_names(angles.names, "_")
+    shown, labels = shown_angles(angles), angle_labels(angles)
     for file, values in ((path, angles.values), (sd_path(path), angles.sd)):
         try:
             table = read_mot(file)
@@ -97,7 +97,7 @@ def mot_differences(trial: Trial, path: Path) -> tuple[Difference, ...]:
 def _force_differences(trial: Trial, path: Path) -> Iterator[Difference]:
     """Compare the forces of plates: up of the file is up of the world, as long as each other."""
     known = {number: one for number, one in enumerate(plate_forces(trial), start=1) if not one.why}
-    if not known or trial.analog is None:
+    if not known or trial.analog is None or not len(trial.analog.values):
         return
     file = forces_path(path)
     try:

@@ -108,7 +108,9 @@ def _own_file(
     values: NDArray, own: tuple[str, ...], header: _Header, start_s: float, digest: str, notes: tuple[str, ...]
 ) -> Imported:
     """Points in the axes that they had before the file was written; its gaps are written out, so 0, 0, 0 is a place."""
-    positions, far_notes = without_far(np.einsum("tmi,ij->tmj", values, _directions(own)) + 0.0)
+    places = [next(place for place, axis in enumerate(own) if axis[-1] == wanted) for wanted in "xyz"]
+    signs = np.array([-1.0 if own[place].startswith("-") else 1.0 for place in places])
+    positions, far_notes = without_far(values[..., places] * signs + 0.0)
     return Imported(
         points=Points3D(positions, header.names, header.rate_hz, start_s=start_s),
         model_points=model_points(header.names),

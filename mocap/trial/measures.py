@@ -72,7 +72,7 @@ class Measure:
     @property
     def known(self) -> NDArray:
         """Frames with a value, shape (time,) of bool."""
-        return np.isfinite(self.values).reshape(len(self.values), -1).all(axis=1)
+        return np.isfinite(self.values if self.values.ndim == 2 else self.values[:, None]).all(axis=1)
 
     @property
     def doubted(self) -> NDArray:

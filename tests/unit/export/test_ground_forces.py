@@ -48,6 +48,7 @@ def test_what_is_not_known_has_a_reason_and_no_number():
     analog, plate, *_ = _pushed(1, 1)
     for other, channels, why in (
         (replace(plate, kind=3), analog, "type 3"), (replace(plate, channels=(0, 1, 2, 3, 4, 9)), analog, "not in the"),
+        (replace(plate, corners_world=np.zeros((4, 3))), analog, "span no surface"),
         (plate, replace(analog, units=("V",) * 6), "in V, V"), (plate, replace(analog, units=("N",) * 3 + ("",) * 3),
                                                                "no unit"),
     ):  # fmt: skip

@@ -62,7 +62,7 @@ def test_pandas_opens_tidy_tables_with_every_bit(tmp_path):
 
 def test_poses_channels_plates_and_model_outputs_have_tables(tmp_path):
     rng = np.random.default_rng(6)
-    turns = Rotation.random(8, random_state=1)
+    turns = Rotation.from_quat(rng.normal(size=(8, 4)))
     poses = np.tile(np.eye(4), (4, 2, 1, 1))
     poses[..., :3, :3], poses[..., :3, 3] = turns.as_matrix().reshape(4, 2, 3, 3), rng.normal(size=(4, 2, 3))
     poses[2, 1] = np.nan
