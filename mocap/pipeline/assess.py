@@ -30,6 +30,7 @@ from mocap.pipeline.other_tests import other_tests, read_tests
 from mocap.pipeline.output_kinds import ASSESSMENT_TABLE
 from mocap.pipeline.outputs import check_outputs
 from mocap.pipeline.stated_facts import stale_tasks, with_facts
+from mocap.pipeline.steps_of_commands import assessed_step
 from mocap.pipeline.trial_outputs import TRIAL_SUFFIXES
 from mocap.storage import read_trial, writing
 from mocap.trial import Assessment, Event, Operation, Trial
@@ -184,7 +185,8 @@ def _assessed_file(
     own = None if reliability is None else read_reliability(reliability)
     stale = stale_tasks(stored, trial, protocol.task)
     trial = with_edit_events(_without(trial, stale), protocol.task, edits)
-    return assessed(trial, protocol, own, read_tests(beside)), stale
+    made = assessed(trial, protocol, own, read_tests(beside))
+    return assessed_step(made, stored, protocol, chosen, changes or {}, facts, reliability, beside), stale
 
 
 def _without(trial: Trial, tasks: Sequence[str]) -> Trial:

@@ -40,6 +40,7 @@ from mocap.pipeline.movement import OWN_LABELS
 from mocap.pipeline.point_filter import as_static, point_method, with_filtered_points, with_point_method
 from mocap.pipeline.reconstruction import GRAVITY_UNSTATED
 from mocap.pipeline.stated_options import stated_options
+from mocap.pipeline.steps_of_commands import imported_step, kinematics_step
 from mocap.pipeline.trial_outputs import TRIAL_SUFFIXES, check_trial_output
 from mocap.pipeline.unheeded import check_heeded, unused_note
 from mocap.readers import read_motion
@@ -89,7 +90,7 @@ def import_motion(path: Path, up: str | None, units: str | None) -> Trial:
 def import_to_file(path: Path, out: Path, up: str | None, units: str | None) -> Trial:
     """Read a motion file and write the trial file."""
     check_trial_output(out, [path])
-    trial = import_motion(path, up, units)
+    trial = imported_step(import_motion(path, up, units), path, up, units)
     write_trial(out, trial)
     return trial
 
@@ -260,6 +261,14 @@ def kinematics_to_file(
     # A trial file may be given its own angles; a recording and the standing trial stay.
     kept = [path] if path.suffix.lower() not in TRIAL_SUFFIXES else []
     check_trial_output(out, [*kept, *([static] if static is not None else []), *recorded.files])
+    return write_kinematics(path, out, static, marker_set, up, units, filtering, options, recorded)
+
+
+def write_kinematics(
+    path: Path, out: Path, static: Path | None, marker_set: str | None, up: str | None, units: str | None,
+    filtering: FilterOptions | None, options: KinematicsOptions, recorded: RecordingPaths,
+) -> Trial:  # fmt: skip
+    """Compute angles with options that are checked, and write the trial file; see `kinematics_to_file`."""
     # The file may be given its own angles, and keeps what a reviewer edited: no other process writes it in between.
     with writing(out) as writer:
         analysed = _analysed_file(path, out, static, marker_set, up, units, filtering, options, recorded)
@@ -273,7 +282,8 @@ def _analysed_file(
 ) -> Trial:  # fmt: skip
     """Return the trial of a trial or motion file with its angles, and with what was edited in the file to be written.
     """
-    trial = without_former_inputs(open_trial(path, up, units))
+    stored = open_trial(path, up, units)
+    trial = without_former_inputs(stored)
     filtered = filtering is None and trial.points_smoothed is not None
 
     def treated(opened: Trial) -> Points3D:
@@ -301,4 +311,5 @@ def _analysed_file(
         trial, as_static(standing.points, treated(standing)) if standing else None, marker_set, filtering, options,
         {**standing.subject, **record_of(standing)} if standing else None, recordings,
     )  # fmt: skip
-    return with_kept_edits(with_input_names(analysed, used), out)
+    made = with_kept_edits(with_input_names(analysed, used), out)
+    return kinematics_step(made, stored, path, static, marker_set, up, units, filtering, options, recorded)

@@ -18,6 +18,7 @@ from mocap.pipeline.keypoint_input import KeypointInput, LoadedKeypoints, check_
 from mocap.pipeline.notes import frame_time_note
 from mocap.pipeline.outputs import check_not_among
 from mocap.pipeline.progress import Progress
+from mocap.pipeline.steps_of_commands import reconstructed_step
 from mocap.pipeline.trial_bumps import bump_verdicts, without_bumped_ends
 from mocap.pipeline.trial_check import check_against_calibration, refuse_plain_faults, refuse_wrong_views
 from mocap.pipeline.trial_clocks import SetClocks, checked_clock_mode, set_clocks
@@ -286,6 +287,8 @@ def reconstruct_to_file(
     check_not_among([out], path)
     rig = calibration.read_rig(calibration_file)
     rig = rig.subset(cameras) if cameras else rig
+    choices = choices or TrialChoices()
     trial = reconstruct_trial(path, with_z_up(rig) if z_up else rig, how, choices, progress)
+    trial = reconstructed_step(trial, calibration_file, path, how, cameras, z_up, choices)
     write_trial(out, trial)
     return trial

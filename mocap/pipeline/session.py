@@ -20,7 +20,8 @@ from mocap.pipeline.session_options import stage_options
 from mocap.pipeline.session_outputs import check_session_outputs
 from mocap.pipeline.session_parts import CALIBRATION, calibration_parts
 from mocap.pipeline.session_recordings import SessionRecordings, check_recordings, file_recordings, recording_paths
-from mocap.pipeline.session_trial import SessionRun, made_trial
+from mocap.pipeline.session_trial import made_trial
+from mocap.pipeline.session_trial_run import SessionRun
 from mocap.storage import read_trial
 from mocap.trial import Trial
 

@@ -23,6 +23,7 @@ from mocap.storage import software_versions
 
 CALIBRATION, RECONSTRUCTION, KINEMATICS, ASSESSMENT = "calibration", "reconstruction", "kinematics", "assessment"
 TRIAL_STAGES = (RECONSTRUCTION, KINEMATICS, ASSESSMENT)
+AS_RECORDED = "session.toml"
 _PROGRAM = "the program or its libraries"
 
 
@@ -80,10 +81,14 @@ def kinematics_parts(
 
 
 def assessment_parts(
-    session: Session, entry: TrialEntry, how: SessionAssessment, beside: Sequence[Path]
+    session: Session, entry: TrialEntry, how: SessionAssessment, beside: Sequence[Path], recorded: object
 ) -> dict[str, str]:
-    """Return what the assessment of a trial depends on beside its angles; `beside` are results of other tests."""
+    """Return what the assessment of a trial depends on beside its angles.
+
+    `beside` are results of other tests; `recorded` is what the file tells of its making, written with the assessment.
+    """
     return _digests({
+        AS_RECORDED: recorded,
         "[options.assessment]": how.inputs_of(entry.task),
         "other tests": [[path.name, file_sha256(path)] for path in beside],
         "[session]": repr(session.session),

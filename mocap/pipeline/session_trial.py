@@ -15,13 +15,13 @@ from mocap.pipeline.keypoint_input import KeypointInput
 from mocap.pipeline.motion import analyse, record_of
 from mocap.pipeline.notes import notes_in, notes_of
 from mocap.pipeline.point_filter import as_static, with_filtered_points
-from mocap.pipeline.progress import Progress
 from mocap.pipeline.reconstruction import reconstruct_trial
-from mocap.pipeline.record import Outcome, Stage, StageRecord
-from mocap.pipeline.session_assessment import SessionAssessment, assessed_by_task, tests_beside
+from mocap.pipeline.record import Outcome, Stage
+from mocap.pipeline.session_assessment import assessed_by_task, tests_beside
 from mocap.pipeline.session_inputs import existing, own_marker_set, session_skeleton
-from mocap.pipeline.session_options import StageOptions, participant_rule, trial_choices
+from mocap.pipeline.session_options import participant_rule, trial_choices
 from mocap.pipeline.session_parts import (
+    AS_RECORDED,
     ASSESSMENT,
     KINEMATICS,
     RECONSTRUCTION,
@@ -30,8 +30,10 @@ from mocap.pipeline.session_parts import (
     kinematics_parts,
     reconstruction_parts,
 )
-from mocap.pipeline.session_recordings import SessionRecordings, calibration_trials, recording_contents
+from mocap.pipeline.session_record import Used, named_inputs, recorded_options, session_step
+from mocap.pipeline.session_recordings import recording_contents
 from mocap.pipeline.session_stages import kept_angles, kept_points, older_result, stage_of, stage_result
+from mocap.pipeline.session_trial_run import SessionRun
 from mocap.pipeline.synchronisation import known_clocks
 from mocap.signal.smoothing import filter_points
 from mocap.storage import read_told, write_trial
@@ -39,32 +41,14 @@ from mocap.trial import CameraTimes, Points3D, SyncEstimate, Trial
 
 
 @dataclass(frozen=True, eq=False)
-class SessionRun:
-    """One run of a session: what all its stages share."""
+class SessionWork:
+    """What is to be made of one trial, and from what."""
 
-    session: Session
-    options: StageOptions
-    folder: Path
-    out: Path
-    record: StageRecord
-    progress: Progress
-    recordings: SessionRecordings
-    assessment: SessionAssessment
-
-    @property
-    def rig_file(self) -> Path:
-        """The calibration among the results."""
-        return self.out / "calibration.toml"
-
-    @property
-    def calibrates(self) -> dict[str, str]:
-        """Trials that calibrate the person beyond the static, with the entry of `[static]` that names each."""
-        return calibration_trials(self.session)
-
-    @property
-    def static_name(self) -> str | None:
-        """The standing trial."""
-        return self.session.static.trial if self.session.static else None
+    run: SessionRun
+    entry: TrialEntry
+    source: Path
+    rig: CameraRig
+    static: Trial | None
 
 
 def made_trial(run: SessionRun, entry: TrialEntry, rig: CameraRig, static: Trial | None) -> Outcome:
@@ -97,19 +81,42 @@ def made_trial(run: SessionRun, entry: TrialEntry, rig: CameraRig, static: Trial
     older = older_result(run.out / output) if known else None
     points = None if changed[RECONSTRUCTION] else known.get(RECONSTRUCTION)
     angles = None if points is None or changed[KINEMATICS] else known.get(KINEMATICS)
-    made, stages, ran = _analysed(_Work(run, entry, source, rig, static), parts, older, points, angles)
-    trial = assessed_by_task(_named(made, run.session, entry), run.assessment, run.out / output, beside)
+    work = SessionWork(run, entry, source, rig, static)
+    made, stages, ran = _analysed(work, parts, older, points, angles)
+    trial = _finished(work, made, run.out / output, beside)
     write_trial(run.out / output, trial)
     run.record.store(output, {**stages, ASSESSMENT: Stage(parts[ASSESSMENT])})
     because = _because(changed, bool(known), (run.out / output).name if not whole else "")
     return Outcome(name, "done", _summary(trial), trial.quality, notes_of(trial), (*ran, ASSESSMENT), because)
 
 
+def computed_trial(work: SessionWork, edited: Path) -> Trial:
+    """Return a trial of a session, made from its inputs alone, with what was edited in a file of it.
+
+    Raises
+    ------
+    MocapError
+        When the trial is refused.
+    """
+    points = stage_result(_reconstructed(work))
+    angles = stage_result(_with_angles(work, _named(points, work.run.session, work.entry)))
+    run = work.run
+    return _finished(work, angles, edited, tests_beside(run.session.trial, work.entry, run.assessment, run.out))
+
+
+def _finished(work: SessionWork, made: Trial, edited: Path, beside: list[Path]) -> Trial:
+    run, entry = work.run, work.entry
+    trial = assessed_by_task(_named(made, run.session, entry), run.assessment, edited, beside)
+    return session_step(run, entry, work.source, trial, Used(work.static is not None, tuple(beside)))
+
+
 def _because(changed: dict[str, tuple[str, ...]], known: bool, file: str) -> tuple[str, ...]:
     """Say in words why a trial is made."""
     if not known:
         return ("there was no result",)
-    named = dict.fromkeys(name for stage in TRIAL_STAGES for name in changed[stage])
+    named = list(dict.fromkeys(name for stage in TRIAL_STAGES for name in changed[stage]))
+    if len(named) > 1 and AS_RECORDED in named:
+        named.remove(AS_RECORDED)  # it changes with each entry, and the others tell which
     told = (f"{' and '.join(named)} changed",) if named else ()
     return (*told, f"{file} is not as it was left") if file else told
 
@@ -120,26 +127,18 @@ def _parts(
     calibrates = entry.name in run.calibrates
     stood = run.out / f"{run.static_name}.h5" if static is not None else None
     recordings = [] if calibrates else recording_contents(run.recordings.paths)
+    used = Used(static is not None, tuple(beside))
+    inputs = [(role, name) for role, _, name in named_inputs(run, entry, source, used)]
+    recorded = [recorded_options(run, entry, used), inputs]
     return {
         RECONSTRUCTION: reconstruction_parts(run.session, run.options, run.folder, entry, source, run.rig_file),
         KINEMATICS: kinematics_parts(run.session, run.options, run.folder, entry, stood, recordings),
-        ASSESSMENT: assessment_parts(run.session, entry, run.assessment, beside),
+        ASSESSMENT: assessment_parts(run.session, entry, run.assessment, beside, recorded),
     }
 
 
-@dataclass(frozen=True, eq=False)
-class _Work:
-    """What is to be made of one trial, and from what."""
-
-    run: SessionRun
-    entry: TrialEntry
-    source: Path
-    rig: CameraRig
-    static: Trial | None
-
-
 def _analysed(
-    work: _Work, parts: dict[str, dict[str, str]], older: Trial | None, points: Stage | None, angles: Stage | None
+    work: SessionWork, parts: dict[str, dict[str, str]], older: Trial | None, points: Stage | None, angles: Stage | None
 ) -> tuple[Trial, dict[str, Stage], tuple[str, ...]]:
     """Return points and angles of a trial, the record of both stages, and which of them ran."""
     kept = kept_angles(older, angles)
@@ -163,7 +162,7 @@ def _named(trial: Trial, session: Session, entry: TrialEntry) -> Trial:
     )  # fmt: skip
 
 
-def _reconstructed(work: _Work) -> Trial:
+def _reconstructed(work: SessionWork) -> Trial:
     run, entry = work.run, work.entry
     session, keypoints = run.session, run.session.keypoints
     how = KeypointInput(
@@ -179,7 +178,7 @@ def _reconstructed(work: _Work) -> Trial:
     return reconstruct_trial(work.source, work.rig, how, choices, clocks_of=clocks_of)
 
 
-def _with_angles(work: _Work, trial: Trial) -> Trial:
+def _with_angles(work: SessionWork, trial: Trial) -> Trial:
     run, static = work.run, work.static
     filtering = None if run.options.filter.learned else run.options.filter
     if work.entry.name in run.calibrates:

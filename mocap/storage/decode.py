@@ -13,6 +13,7 @@ from mocap.schema import COVARIANCE_TERMS
 from mocap.storage.encode_assessment import EVENTS, decoded_assessments, decoded_events
 from mocap.storage.encode_measures import decoded_measure, stored_truth
 from mocap.storage.encode_recorded import decoded_recorded
+from mocap.storage.encode_steps import decoded_settings, decoded_steps
 from mocap.storage.layout import Group, Variable, plain_name, safe_name
 from mocap.storage.reasons import decoded_reasons
 from mocap.trial import (
@@ -76,6 +77,7 @@ def _decode(groups: Mapping[str, Group]) -> Trial:
     smoothed, rig, sync = part("/points_smoothed"), part("/cameras"), part("/sync")
     keypoints, segments, angles = part("/keypoints2d"), part("/segments"), part("/angles")
     operations, inputs = _provenance(part("/provenance"))
+    made = groups["/provenance"].variables if "/provenance" in groups else {}
     return Trial(
         trial_id=root.text("trial_id"),
         points=points,
@@ -99,6 +101,8 @@ def _decode(groups: Mapping[str, Group]) -> Trial:
         quality=_quality(part("/quality")),
         operations=operations,
         inputs=inputs,
+        steps=decoded_steps(made),
+        settings=decoded_settings(made),
         events=decoded_events(groups[EVENTS]) if EVENTS in groups else (),
         assessments=decoded_assessments(groups),
         **decoded_recorded(groups),

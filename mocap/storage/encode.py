@@ -14,11 +14,12 @@ from mocap.storage.encode_assessment import EVENTS, assessment_groups, events_gr
 from mocap.storage.encode_cameras import AXES, cameras, keypoints, sync, time_axis
 from mocap.storage.encode_measures import add_measures
 from mocap.storage.encode_recorded import recorded_groups
+from mocap.storage.encode_steps import step_variables
 from mocap.storage.layout import Group, Variable, add, numbers, words
 from mocap.storage.reasons import add_angle_reasons, add_segment_reasons
 from mocap.storage.settled import settled_degrees
 from mocap.storage.software import software_versions
-from mocap.trial import BoneErrors, JointAngles, Operation, Points3D, Segments, Trial, Verdict
+from mocap.trial import BoneErrors, JointAngles, Points3D, Segments, Trial, Verdict
 
 _TRIU = np.triu_indices(3)
 _UNITS_BY_SUFFIX = {"m": "m", "kg": "kg", "deg": "degree", "rad": "radian", "s": "s", "pct": "percent", "hz": "Hz"}
@@ -52,7 +53,7 @@ def encode(trial: Trial) -> dict[str, Group]:
         **assessment_groups(trial.assessments),
         **dict(recorded_groups(trial)),
         "/quality": _quality(trial.quality),
-        "/provenance": _provenance(trial.operations, trial.inputs),
+        "/provenance": _provenance(trial),
     }
     return groups | {path: group for path, group in optional.items() if group is not None}
 
@@ -252,7 +253,8 @@ def _quality(verdicts: tuple[Verdict, ...]) -> Group | None:
     })  # fmt: skip
 
 
-def _provenance(operations: tuple[Operation, ...], inputs: Mapping[str, str]) -> Group:
+def _provenance(trial: Trial) -> Group:
+    operations, inputs = trial.operations, trial.inputs
     software = software_versions()
     variables = {
         "software": words(["software"], list(software), "program or library"),
@@ -265,4 +267,4 @@ def _provenance(operations: tuple[Operation, ...], inputs: Mapping[str, str]) ->
     if inputs:
         variables["input"] = words(["input"], list(inputs), "input file")
         variables["input_sha256"] = words(["input"], list(inputs.values()), "SHA-256 of the input file")
-    return Group(variables)
+    return Group(variables | step_variables(trial.steps, trial.settings))

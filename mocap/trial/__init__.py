@@ -28,6 +28,7 @@ from mocap.trial.scalars import (
     scalar_values,
 )
 from mocap.trial.shown import shown
+from mocap.trial.steps import SettingRow, Step, StepInput
 from mocap.trial.sync import CameraTimes, SyncEstimate
 
 __all__ = [
@@ -58,6 +59,9 @@ __all__ = [
     "Rejected",
     "Rule",
     "Segments",
+    "SettingRow",
+    "Step",
+    "StepInput",
     "SyncEstimate",
     "Table",
     "Timeline",

@@ -13,6 +13,7 @@ from mocap.trial.events import Event
 from mocap.trial.keypoints import Keypoints2D, Timeline
 from mocap.trial.points import Points3D, Segments
 from mocap.trial.recorded import Analog, FileOrigin, ForcePlate, ImportedPoses, ModelOutputs, check_recorded
+from mocap.trial.steps import SettingRow, Step
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,10 @@ class Trial:
         What a file brought along beside its points; model outputs one per kind.
     origin : FileOrigin, optional
         The motion file behind the points.
+    steps : tuple of Step
+        What has to be done with which inputs to make this trial again; none where that is not recorded.
+    settings : tuple of SettingRow
+        The settings in effect, and where each came from.
     """
 
     trial_id: str
@@ -94,6 +99,8 @@ class Trial:
     model_outputs: tuple[ModelOutputs, ...] = ()
     imported_poses: ImportedPoses | None = None
     origin: FileOrigin | None = None
+    steps: tuple[Step, ...] = ()
+    settings: tuple[SettingRow, ...] = ()
 
     def __post_init__(self) -> None:
         freeze(
@@ -108,6 +115,8 @@ class Trial:
             assessments=tuple(self.assessments),
             force_plates=tuple(self.force_plates),
             model_outputs=tuple(self.model_outputs),
+            steps=tuple(self.steps),
+            settings=tuple(self.settings),
         )
         check_recorded(self.points.n_frames, len(self.points.names), self.model_outputs, self.origin)
         for name in ("points", "points_smoothed"):

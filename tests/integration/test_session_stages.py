@@ -12,56 +12,14 @@ from pathlib import Path
 import pytest
 
 import mocap
-from calibration.files import write_rig
 from calibration.synthetic import ring_rig
 from mocap.export.keypoints import write_keypoint_table
 from mocap.pipeline.run_lock import sole_run
 from mocap.pipeline.session import run_session
-from mocap.synthetic import default_subject, observe, squat, static_standing
+from mocap.synthetic import default_subject, observe, squat
+from tests.fixtures.small_session import silent, small_session
 
-SESSION = """\
-[session]
-id = "small"
-subject_code = "S01"
-[calibration]
-file = "calibration.toml"
-world = "up:z"
-[sync]
-rate_hz = 25
-[static]
-trial = "standing"
-[[trial]]
-name = "standing"
-task = "static"
-files = "standing.parquet"
-[[trial]]
-name = "squat"
-task = "squat"
-files = "squat.parquet"
-context = { load_kg = 0.0 }
-[options.kinematics]
-marker_set = "landmarks"
-"""
 ALL = ("reconstruction", "kinematics", "assessment")
-
-
-def silent(label: str, done: int, total: int) -> None:
-    """No progress to show."""
-
-
-def small_session(folder: Path) -> Path:
-    """Write a session of three cameras, a second of standing and one squat; a run of it takes a few seconds."""
-    folder.mkdir(parents=True)
-    rig, subject = ring_rig(3, 1), default_subject(1.75, seed=1)
-    write_rig(folder / "calibration.toml", rig)
-    trials = {
-        "standing": static_standing(subject, 1.0, 25.0, sway_m=0.002, seed=1),
-        "squat": squat(subject, 1, wink_deg=12.0, wink_onset=0.75, rate_hz=25.0),
-    }
-    for number, (name, trial) in enumerate(trials.items()):
-        write_keypoint_table(folder / f"{name}.parquet", observe(trial.points, rig, number).keypoints, rig.names)
-    (folder / "session.toml").write_text(SESSION, encoding="utf-8")
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -63,7 +63,7 @@ def deidentified(trial: Trial, alias: Alias, vocabulary: Vocabulary) -> Deidenti
     recorded = recorded_without(trial, scrubber)  # before any sentence: it learns names, too
     made = replace(
         trial, trial_id=alias.trial, subject_code=alias.subject, created_utc=alias.shifted(trial.created_utc),
-        site="", operator="", task=_plain(trial.task, vocabulary), inputs={},
+        site="", operator="", task=_plain(trial.task, vocabulary), inputs={}, steps=(), settings=(),
         axis_source=scrubber.scrubbed(trial.axis_source),
         points=_points(trial.points, scrubber),
         points_smoothed=None if trial.points_smoothed is None else _points(trial.points_smoothed, scrubber),
@@ -89,7 +89,7 @@ _KNOWN = {
     "trial_id", "points", "points_smoothed", "rig", "timeline", "keypoints", "segments", "angles", "subject_code",
     "task", "created_utc", "site", "operator", "forward_axis", "axis_source", "gravity_known", "subject", "context",
     "bones", "quality", "operations", "inputs", "events", "assessments", "analog", "force_plates", "model_outputs",
-    "imported_poses", "origin",
+    "imported_poses", "origin", "steps", "settings",
 }  # fmt: skip
 
 
