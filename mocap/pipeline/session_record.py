@@ -1,11 +1,11 @@
 """The record of what `mocap run` did for one trial: the session as far as it concerns it, and the inputs."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mocap.config.session import CalibrationSource, TrialEntry
+from mocap.config.session import TrialEntry
 from mocap.pipeline.session_inputs import clock_files
 from mocap.pipeline.session_trial_run import SessionRun
 from mocap.pipeline.step_record import SESSION, plain, setting_rows, step_input, with_step
@@ -38,8 +38,8 @@ def recorded_options(run: SessionRun, entry: TrialEntry, used: Used) -> dict[str
     static = session.static
     tests = {path.stem for path in used.beside}
     named = {*tests, *(() if static is None else (static.trial, *(name for _, name in static.recordings)))}
-    others = tuple(TrialEntry(one.name, one.name, None, one.task if one.name in tests else "other")
-                   for one in session.trial if one.name in named and one.name != entry.name)  # fmt: skip
+    others = [{"name": one.name, "files": one.name, "task": one.task if one.name in tests else "other"}
+              for one in session.trial if one.name in named and one.name != entry.name]  # fmt: skip
     options = {name: told for name, told in session.options.items() if name not in ("calibration", "assessment")}
     asked = run.options.assessment
     if entry.task in run.assessment.protocols:
@@ -47,10 +47,9 @@ def recorded_options(run: SessionRun, entry: TrialEntry, used: Used) -> dict[str
         options["assessment"] = {"protocols": own, **({"reliability": asked.reliability} if asked.reliability else {})}
     else:
         options["assessment"] = {"run": False}
-    reduced = replace(
-        session, calibration=CalibrationSource(file=run.rig_file.name), trial=(entry, *others), options=options
-    )
-    return {"trial": entry.name, "session": plain(reduced)}
+    told = {**plain(session), "calibration": {"file": run.rig_file.name}, "trial": [plain(entry), *others],
+            "options": plain(options)}  # fmt: skip
+    return {"trial": entry.name, "session": told}
 
 
 def named_inputs(
