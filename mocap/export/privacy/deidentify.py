@@ -112,9 +112,11 @@ def _learn(trial: Trial, scrubber: Scrubber) -> None:
     for told in (trial.subject, trial.context):
         scrubber.learn(*(value for value in told.values() if isinstance(value, str)), sentences=True)
         scrubber.learn(*(name for name in told if not _is_ours(name, scrubber.vocabulary)), sentences=True)
+    # The digest of settings is that of figures, the same for all people who were assessed by them, and it stays.
+    settings = {one.protocol_sha256 for one in trial.assessments}
     for step in trial.operations:
         said = {name: value for name, value in step.parameters.items() if isinstance(value, str) and name != "notes"}
-        scrubber.learn(*said.values(), sentences=True)
+        scrubber.learn(*(value for value in said.values() if value not in settings), sentences=True)
     scrubber.learn(*(event.note for event in trial.events), sentences=True)
     if trial.origin is not None:
         for parameter in trial.origin.parameters.values():

@@ -10,7 +10,7 @@ from mocap.export.metrics_back import json_differences
 from mocap.export.metrics_json import export_json
 from mocap.pipeline.export import export_to_file
 from mocap.storage import write_trial
-from mocap.trial import Event, Verdict
+from mocap.trial import Event, Operation, Verdict
 from tests.fixtures.assessed_trials import squat_trial
 
 
@@ -84,3 +84,13 @@ def test_the_command_writes_over_its_own_file_alone(tmp_path):
     (tmp_path / "a.json").write_text('{"format": "another"}')
     with pytest.raises(ValueError, match="OUTPUT_OTHER"):
         export_to_file(tmp_path / "t.h5", "json", tmp_path / "a.json")
+
+
+def test_the_digest_of_settings_is_nobodys_and_goes_with_a_hand_over_without_names(tmp_path):
+    trial, digest = squat_trial(), "0123456789abcdef" * 4
+    assessment = replace(trial.assessments[0], protocol_sha256=digest)
+    step = Operation("assess", {"task": "squat", "protocol_sha256": digest})
+    write_trial(tmp_path / "t.h5", replace(trial, assessments=(assessment,), operations=(step,)))
+    export_to_file(tmp_path / "t.h5", "json", tmp_path / "a.json", verify=True, key=tmp_path / "key.json")
+    found = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
+    assert found["assessments"][0]["protocol_sha256"] == digest and "P01" not in str(found["trial"])
