@@ -48,7 +48,7 @@ class Opened:
     budget : Budget
         How much it may still make its reader take.
     source : SealedFile or None
-        What HDF5 reads from; None where it is the path itself.
+        What HDF5 reads from; None where it is the file itself.
     """
 
     groups: Mapping[str, StoredGroup]
@@ -130,10 +130,10 @@ def opened(path: Path, only: Collection[str] = (), *, sealed: bool) -> Iterator[
     """
     with path.open("rb", buffering=0) as raw:
         source = _source(path, raw) if sealed else None
-        # Who reads does not hinder who writes: a new file takes the place of this one.
+        # A file object is not locked: who reads hinders none, and is hindered by none who has the file open.
         with (
             read_errors(path, source),
-            h5py.File(source, "r") if source else h5py.File(path, "r", locking=False) as file,
+            h5py.File(raw if source is None else source, "r") as file,
         ):
             n_bytes = os.fstat(raw.fileno()).st_size
             # A file of another kind, or of a later version, may hold other things; that is said first.
@@ -163,7 +163,7 @@ def read_errors(path: Path, source: SealedFile | None = None) -> Iterator[None]:
 
 
 def _source(path: Path, raw: BinaryIO) -> SealedFile | None:
-    """The file that HDF5 reads from; None where it may read the path itself, as the whole file fits its seal."""
+    """The file that HDF5 reads from; None where it may read the file itself, all of which fits its seal."""
     seal = read_seal(raw)
     if seal is None:
         raise SealError(f"{path} has no seal that fits.", _RESTORE)
@@ -200,14 +200,15 @@ def check_format(attributes: Mapping[str, Any], path: Path) -> None:
         `NOT_A_TRIAL` or `TRIAL_NEWER`.
     """
     version = attributes.get("format_version")
-    if str(attributes.get("format", "")) != FORMAT or version is None or not str(version).isdigit():
+    known = version is not None and str(version).isdecimal() and int(version) >= 1
+    if str(attributes.get("format", "")) != FORMAT or not known:
         raise TrialFileError(
             f"{path} is an HDF5 file, but no trial file (format='{FORMAT}' is missing).", "Name a trial file.",
             code="NOT_A_TRIAL",
         )  # fmt: skip
-    if int(version) > FORMAT_VERSION:
+    if int(str(version)) > FORMAT_VERSION:
         raise TrialFileError(
-            f"{path} has format version {int(version)}; this program reads up to {FORMAT_VERSION}.",
+            f"{path} has format version {version}; this program reads up to {FORMAT_VERSION}.",
             "Update this program; the file is left as it is.",
             code="TRIAL_NEWER",
         )

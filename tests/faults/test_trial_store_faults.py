@@ -1,6 +1,7 @@
 """Whatever becomes of the process, the disk or the power: a trial file is the old one or the new one, and whole."""
 
 import errno
+import fcntl
 import io
 import json
 import os
@@ -23,6 +24,7 @@ from mocap.storage import check_trial, content_sha256, new_file, read_trial, wri
 from mocap.storage.journal import JOURNAL_NAME
 from mocap.storage.scan import STRUCTURE
 from mocap.storage.seal import is_sealed
+from mocap.storage.sealed_file import SealedFile
 from mocap.trial import Points3D, Trial
 from tests.fixtures.assessed_trials import squat_trial
 
@@ -268,6 +270,45 @@ def test_a_second_writer_is_refused_while_the_first_works(tmp_path: Path, conten
     assert path.read_bytes() == contents[1] and _names(tmp_path) == ["a.h5"]
 
 
+def test_locks_of_other_programs_hinder_neither_reader_nor_writer(
+    tmp_path: Path, contents: tuple[bytes, bytes]
+) -> None:
+    """HDF5 locks the files that it has open, in this way; the hidden name is the one lock that counts."""
+    path = tmp_path / "a.h5"
+    path.write_bytes(contents[0])
+    with path.open("r+b") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert read_trial(path).trial_id == "t0" and check_trial(path) == ()
+        write_trial(path, _trial(1))
+    assert path.read_bytes() == contents[1]
+    with h5py.File(path, "r+"):
+        pass  # takes the seal off, and changes nothing
+    with h5py.File(path, "r+"):
+        assert read_trial(path).trial_id == "t1"
+
+
+@pytest.mark.parametrize("fails_at", [1, 2, 3, 5])
+def test_a_disk_that_cannot_be_read_is_an_error_of_one_line(
+    tmp_path: Path, contents: tuple[bytes, bytes], monkeypatch: pytest.MonkeyPatch, fails_at: int
+) -> None:
+    path = tmp_path / "a.h5"
+    write_trial(path, _trial(1, 500))
+    calls: list[int] = []
+    plain = SealedFile._fetched
+
+    def fetched(self: SealedFile, index: int) -> bytes:
+        calls.append(index)
+        if len(calls) == fails_at:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return plain(self, index)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SealedFile, "_fetched", fetched)
+        with pytest.raises(MocapError, match=r"TRIAL_DAMAGED.*Input/output error"):
+            read_trial(path)
+    assert len(calls) >= fails_at and read_trial(path).trial_id == "t1"
+
+
 def test_what_a_killed_writer_left_is_taken_over(tmp_path: Path, contents: tuple[bytes, bytes]) -> None:
     path = tmp_path / "a.h5"
     (tmp_path / ".a.h5.part").write_bytes(os.urandom(3 * len(contents[1])))
@@ -295,8 +336,6 @@ def test_rights_of_the_old_file_stay(tmp_path: Path) -> None:
 def test_on_a_file_system_without_locks_each_writer_has_a_file_of_its_own(
     tmp_path: Path, contents: tuple[bytes, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import fcntl
-
     def refuse(handle: int, how: int) -> None:
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 

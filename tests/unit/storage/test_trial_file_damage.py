@@ -48,6 +48,15 @@ def test_a_newer_file_is_refused_politely(tmp_path, whole):
     assert error.code == "TRIAL_NEWER" and f"version {FORMAT_VERSION + 1};" in error.cause and "Update" in error.remedy
 
 
+@pytest.mark.parametrize("version", [0, -1, 1.5, "", "two", "²", [1, 2]])
+def test_a_version_that_never_was_is_refused(tmp_path, whole, version):
+    path = tmp_path / "a.h5"
+    path.write_bytes(whole["bare"])
+    with h5py.File(path, "r+") as file:
+        file.attrs["format_version"] = version
+    assert _code(path).code == "NOT_A_TRIAL"
+
+
 def test_a_cut_off_file_is_refused_wherever_it_ends(tmp_path, whole):
     content = whole["full"]
     path = tmp_path / "a.h5"
