@@ -38,7 +38,8 @@ def doubts_of(header: C3dHeader, parameters: Mapping[str, Any], n_bytes: int) ->
         Of the whole file.
     """
     return (
-        *_length_doubts(header, _end_of_samples(parameters, n_bytes)), *_trial_doubts(header, parameters), *_label_doubts(header, parameters),
+        *_length_doubts(header, _end_of_samples(parameters, n_bytes)),
+        *_trial_doubts(header, parameters), *_label_doubts(header, parameters),
         *_unit_doubts(parameters), *event_doubts(header, parameters), *analog_doubts(header, parameters),
         *plate_doubts(header, parameters), *subject_doubts(parameters),
     )  # fmt: skip
