@@ -28,6 +28,7 @@ from mocap.trial import (
     Segments,
     Trial,
 )
+from tests.fixtures.c3d_by_hand import c3d_by_hand, octets, person, reals, shorts, words
 from tests.fixtures.c3d_by_others import by_c3d, by_ezc3d
 
 NAMES = ("LASI", "RASI", "Wié", "left heel of the second shoe, lateral")
@@ -204,6 +205,73 @@ def test_a_mirrored_person_is_mirrored_in_the_file(tmp_path):
     points = replace(trial.points, position=trial.points.position * mirror)
     one, other = (by_ezc3d(_written(tmp_path, replace(trial, points=p))) for p in (trial.points, points))
     np.testing.assert_array_equal(one.points[:, :4] * mirror, other.points[:, :4])
+
+
+def _by_hand(whole, y_up, unit, scale):
+    """A file of another system: plate, scaled analog samples with an offset, residuals, cameras, a flagged event."""
+    frames, point = person(4, scale=scale, y_up=y_up, analog=[2048, -5, 7, 8, 9, 10])
+    point["UNITS"], point["DESCRIPTIONS"] = words(unit), words("head", "", "", "", "", "heel")
+    for index, (points, _) in enumerate(frames):
+        points[2] = (*points[2][:3], float(0b11 << 8 | 5))
+        if index == 1:
+            points[4] = (0.0, 0.0, 0.0, -1.0)
+        if whole:
+            points[:] = [tuple(round(10 * value) for value in row[:3]) + (int(row[3]),) for row in points]  # noqa: RUF005
+    corners = reals(*(value * scale for value in (0, 0, 0, 400, 0, 0, 400, 0, 600, 0, 0, 600)), dims=(3, 4, 1))
+    groups = {
+        "POINT": point,
+        "ANALOG": {"LABELS": words(*"abcdef"), "UNITS": words(*["N"] * 6), "SCALE": reals(*(0.01, 0.02, 3, 4, 5, 6)),
+                   "OFFSET": shorts(2047, -3, 0, 0, 0, 1), "GEN_SCALE": reals(0.5, dims=())},
+        "FORCE_PLATFORM": {"USED": shorts(1, dims=()), "TYPE": shorts(2), "ZERO": shorts(1, 0), "CORNERS": corners,
+                           "ORIGIN": reals(0, 0, -0.04 * scale, dims=(3, 1)),
+                           "CHANNEL": shorts(1, 2, 3, 4, 5, 6, dims=(6, 1))},
+        "EVENT": {"USED": shorts(1, dims=()), "TIMES": reals(1, 0.02, dims=(2, 1)), "LABELS": words("Heel Strike"),
+                  "CONTEXTS": words("Right"), "GENERIC_FLAGS": octets(1), "ICON_IDS": shorts(7)},
+        "QTM": {"TAKE": shorts(-12), "OPERATOR_NOTE": words("é")},
+    }  # fmt: skip
+    return c3d_by_hand(frames, groups, samples=1, scale=0.1 if whole else -0.1, first=12)
+
+
+@pytest.mark.parametrize(
+    ("whole", "y_up", "unit", "scale"),
+    [(False, False, "mm", 1.0), (True, False, "mm", 1.0), (False, True, "m", 1e-3), (False, True, "cm", 0.1)],
+)
+def test_a_file_of_another_system_goes_out_as_it_came(tmp_path, whole, y_up, unit, scale):
+    source = tmp_path / "source.c3d"
+    source.write_bytes(_by_hand(whole, y_up, unit, scale))
+    trial = import_motion(source, None, None)
+    path = _written(tmp_path, trial)
+    assert c3d_differences(trial, path) == ()
+    again = import_motion(path, None, None)
+    for name in ("residual", "camera_mask"):
+        np.testing.assert_array_equal(getattr(again.origin, name), getattr(trial.origin, name))
+    assert trial.origin.camera_mask[0, 2] == 3
+    assert trial.origin.residual[0, 2] == pytest.approx(5 * 0.1 * 1e-3 / scale, rel=1e-6)
+    there, before = by_c3d(path), by_c3d(source)
+    for name in ("points", "residual", "cameras", "analog"):
+        np.testing.assert_allclose(getattr(there, name), getattr(before, name), rtol=1e-7, atol=0)  # 6e-8, as float32
+    kept = by_ezc3d(path).parameters
+    assert kept["QTM"]["TAKE"]["value"][0] == -12 and kept["POINT"]["DESCRIPTIONS"]["value"][5] == "heel"
+    np.testing.assert_array_equal(kept["ANALOG"]["OFFSET"]["value"], [2047, -3, 0, 0, 0, 1])
+    assert there.analog[0, 0] == pytest.approx((2048 - 2047) * 0.01 * 0.5)
+    event = kept["EVENT"]
+    assert (event["LABELS"]["value"], event["GENERIC_FLAGS"]["value"][0], event["ICON_IDS"]["value"][0]) == (
+        ["Heel Strike"], 1, 7,
+    )  # fmt: skip
+    np.testing.assert_array_equal(event["TIMES"]["value"].ravel(), np.float32([1, 0.02]))
+
+
+def test_unsigned_analog_samples_go_out_as_the_numbers_they_are(tmp_path):
+    frames, point = person(2, analog=[40000])
+    frames = [([(*(round(10 * value) for value in row[:3]), 0) for row in points], analog) for points, analog in frames]
+    analog = {"LABELS": words("A"), "SCALE": reals(0.5), "OFFSET": shorts(39000), "GEN_SCALE": reals(1.0, dims=()),
+              "FORMAT": words("UNSIGNED")}  # fmt: skip
+    source = tmp_path / "source.c3d"
+    source.write_bytes(c3d_by_hand(frames, {"POINT": point, "ANALOG": analog}, samples=1, scale=0.1, unsigned=True))
+    trial = import_motion(source, None, None)
+    assert trial.analog.values[0, 0] == 500.0
+    path = _written(tmp_path, trial)
+    assert by_ezc3d(path).analog[0, 0] == by_c3d(path).analog[0, 0] == 500.0
 
 
 def test_gravity_that_is_not_known_is_so_after_the_way(tmp_path):

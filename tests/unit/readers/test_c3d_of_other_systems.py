@@ -121,13 +121,13 @@ def test_analog_samples_are_scaled_as_the_file_says(tmp_path):
     np.testing.assert_array_equal(found.values, [[100, 0], [110, 0.125], [0, -0.125], [101, -256]])
 
 
-@pytest.mark.parametrize(("unsigned", "expected"), [(True, 40000.0 - 32768.0), (False, 40000.0 - 65536.0 + 32768.0)])
+@pytest.mark.parametrize(("unsigned", "expected"), [(True, [[0], [-39990]]), (False, [[0], [25546]])])
 def test_unsigned_samples_and_offsets_are_what_the_format_says(tmp_path, unsigned, expected):
-    analog = {"LABELS": words("A"), "SCALE": reals(1.0), "OFFSET": shorts(32768), "GEN_SCALE": reals(1.0, dims=()),
+    analog = {"LABELS": words("A"), "SCALE": reals(1.0), "OFFSET": shorts(40000),
               "FORMAT": words("UNSIGNED" if unsigned else "SIGNED"), "BITS": shorts(16, dims=())}  # fmt: skip
-    content = _with_analog([[40000], [32768]], 1, analog=analog, scale=0.1, unsigned=True)
-    found = _read(tmp_path, content).analog
-    assert found.values[0, 0] == expected
+    # The same bits, an offset of 40000 or of -25536: 10 - 40000, or 10 + 25536.
+    content = _with_analog([[40000], [10]], 1, analog=analog, scale=0.1, unsigned=True)
+    np.testing.assert_array_equal(_read(tmp_path, content).analog.values, expected)
 
 
 def test_analog_rates_that_are_no_whole_multiple_are_refused_with_the_reason(tmp_path):
