@@ -1,6 +1,5 @@
 """A BVH file parsed anew, its skeleton moved, and every segment held against the trial."""
 
-import csv
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,7 +9,8 @@ from numpy.typing import NDArray
 from mocap.export.bvh import HELD, JOINTS, held_rows, joint_rows, turned_poses
 from mocap.export.bvh_tree import Joint, joints_of
 from mocap.export.differences import Difference, number_differences, word_differences
-from mocap.export.plain import Cell, beside, cell, plain_names
+from mocap.export.plain import beside, csv_text, plain_names
+from mocap.export.tables_back import text_table_differences
 from mocap.trial import Trial
 
 _MOST = 1e-9  # of rotations and metres: sums of angles to the last bit
@@ -39,7 +39,7 @@ def bvh_differences(trial: Trial, path: Path) -> tuple[Difference, ...]:
         found.append(Difference(path.name, f"is not read: {error or type(error).__name__}"))
     for what, header, rows in (("joints", JOINTS, joint_rows(joints, poses)),
                                ("held", HELD, held_rows(joints, poses, trial.points.time_s))):  # fmt: skip
-        found += _table(beside(path, what), header, rows)
+        found += text_table_differences(beside(path, what), csv_text(header, rows))
     return tuple(found)
 
 
@@ -133,11 +133,3 @@ def _about(axis: int, angles: NDArray) -> NDArray:
     turn[:, second, first] = np.sin(angles)
     turn[:, first, second] = -np.sin(angles)
     return turn
-
-
-def _table(path: Path, header: tuple[str, ...], rows: list[list[Cell]]) -> tuple[Difference, ...]:
-    if not path.is_file():
-        return (Difference(path.name, "is missing"),)
-    with path.open(encoding="utf-8", newline="") as file:
-        found = [",".join(row) for row in csv.reader(file)]
-    return word_differences(path.name, [",".join(header), *(",".join(cell(v) for v in row) for row in rows)], found)

@@ -70,7 +70,7 @@ def _angle_texts(angles: JointAngles | None, path: Path) -> dict[Path, str | byt
         sd_path(path): mot_text(
             f"sd of {MARK}", angles.time_s, _labelled(labels, np.rad2deg(angles.sd), shown)
         ),
-        beside(path, "angles"): _meaning_text(angles, labels, shown),
+        beside(path, "angles"): meaning_text(angles),
         beside(path, "flags"): csv_text(FLAGS, flag_rows(angles, labels)),
     }
 
@@ -110,10 +110,11 @@ def _labelled(labels: tuple[str, ...], values: NDArray, shown: NDArray) -> dict[
     return {label: values[:, place] for place, label in enumerate(labels) if shown[place]}
 
 
-def _meaning_text(angles: JointAngles, labels: tuple[str, ...], shown: NDArray) -> str:
+def meaning_text(angles: JointAngles) -> str:
+    """Return the table of what the angles mean; those that are left out have no column."""
     rows = [
         {"column": label if has else "", "angle": row.pop("name"), **row}
-        for label, has, row in zip(labels, shown, convention_rows(angles), strict=True)
+        for label, has, row in zip(angle_labels(angles), shown_angles(angles), convention_rows(angles), strict=True)
     ]
     return csv_text(tuple(rows[0]), (tuple(row.values()) for row in rows))
 

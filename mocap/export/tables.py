@@ -57,22 +57,28 @@ def export_csv(trial: Trial, path: Path | str) -> tuple[Path, ...]:
     """
     path = Path(path)
     _check_folder(path.parent)
-    texts = {table: _text(columns) for table, columns in tables_of(trial, path).items()}
-    measures = () if trial.segments is None else trial.segments.measures
-    checks = _verdict_rows(trial.quality)
-    if path.suffix.lower() == ".csv":
-        meant = _dictionary(_meanings(trial.angles, measures), conventions_path(path))
-        return _written(texts | meant | _dictionary(checks, verdicts_path(path)))
+    texts = {table: _text(columns) for table, columns in tables_of(trial, path).items()} | dictionaries_of(trial, path)
     try:
-        path.mkdir(exist_ok=True)
+        if path.suffix.lower() != ".csv":
+            path.mkdir(exist_ok=True)
     except OSError as error:
         raise ExportError(
             f"{path} cannot be written: {error.strerror or error}.", "Check the space and rights of the disk.",
             code="WRITE_FAILED",
         ) from error  # fmt: skip
+    return _written(texts)
+
+
+def dictionaries_of(trial: Trial, path: Path) -> dict[Path, str]:
+    """Return what lies beside those tables, as text: what angles and measures mean, and the checks."""
+    measures = () if trial.segments is None else trial.segments.measures
+    checks = _verdict_rows(trial.quality)
+    if path.suffix.lower() == ".csv":
+        meant = _dictionary(_meanings(trial.angles, measures), conventions_path(path))
+        return meant | _dictionary(checks, verdicts_path(path))
     meant = _dictionary(_meanings(trial.angles), conventions_path(path / "angles.csv"))
     measured = _dictionary(measure_dictionary(measures), conventions_path(path / "measures.csv"))
-    return _written(texts | meant | measured | _dictionary(checks, path / VERDICTS))
+    return meant | measured | _dictionary(checks, path / VERDICTS)
 
 
 def tables_of(trial: Trial, path: Path) -> dict[Path, list[Column]]:

@@ -1,6 +1,7 @@
 """CSV tables read back with Python's own reader and held against the trial."""
 
 import csv
+import io
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.export.differences import Difference, number_differences, word_differences
-from mocap.export.tables import VERDICTS, Column, conventions_path, safe_cell, tables_of, verdicts_path
+from mocap.export.tables import Column, dictionaries_of, safe_cell, tables_of
 from mocap.trial import Trial
 
 
@@ -17,17 +18,24 @@ def csv_differences(trial: Trial, path: Path) -> tuple[Difference, ...]:
     found: list[Difference] = []
     for table, columns in tables_of(trial, path).items():
         found += _table_differences(table, columns)
-    for table in _beside(trial, path):
-        if not table.is_file():
-            found.append(Difference(table.name, "is missing"))
+    for table, text in dictionaries_of(trial, path).items():
+        found += text_table_differences(table, text)
     return tuple(found)
 
 
-def _beside(trial: Trial, path: Path) -> list[Path]:
-    one = path.suffix.lower() == ".csv"
-    checks = [verdicts_path(path) if one else path / VERDICTS] if trial.quality else []
-    angles = path if one else path / "angles.csv"
-    return checks + ([conventions_path(angles)] if trial.angles is not None and trial.angles.names else [])
+def text_table_differences(table: Path, text: str) -> tuple[Difference, ...]:
+    """Return what a small table has otherwise than its text, cell by cell."""
+    if not table.is_file():
+        return (Difference(table.name, "is missing"),)
+    with table.open(encoding="utf-8", newline="") as file:
+        found = list(csv.reader(file))
+    expected = list(csv.reader(io.StringIO(text, newline="")))
+    if len(found) != len(expected):
+        return (Difference(table.name, f"has {len(found)} rows, expected {len(expected)}"),)
+    for place, (one, other) in enumerate(zip(expected, found, strict=True)):
+        if one != other:
+            return word_differences(f"{table.name}, row {place + 1}", one, other)
+    return ()
 
 
 def _table_differences(table: Path, columns: list[Column]) -> list[Difference]:

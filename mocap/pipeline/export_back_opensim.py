@@ -1,6 +1,5 @@
 """TRC and MOT files read back by the readers of foreign files, and held against the trial."""
 
-import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -8,9 +7,10 @@ import numpy as np
 
 from mocap.errors import FormatError, SourceError
 from mocap.export.differences import Difference, number_differences, word_differences
-from mocap.export.mot import FLAGS, angle_labels, flag_rows, sd_path, shown_angles
+from mocap.export.mot import FLAGS, angle_labels, flag_rows, meaning_text, sd_path, shown_angles
 from mocap.export.mot_forces import PLATES, forces_path, plate_forces, plate_rows, plates_path
-from mocap.export.plain import Cell, beside, cell, plain_names
+from mocap.export.plain import Cell, beside, csv_text, plain_names
+from mocap.export.tables_back import text_table_differences
 from mocap.export.trc import POINTS, SAMPLES, file_axes, point_rows, sample_rows, trc_parts
 from mocap.readers.mot import read_mot
 from mocap.readers.trc import read_trc
@@ -88,9 +88,7 @@ def mot_differences(trial: Trial, path: Path) -> tuple[Difference, ...]:
         for name, column in zip(names, np.rad2deg(values[:, shown]).T, strict=True):
             found += number_differences(f"{file.name}, {name}", column, table.columns.get(name, np.empty(0)))
     found += table_differences(beside(path, "flags"), FLAGS, flag_rows(angles, labels))
-    meanings = beside(path, "angles")
-    if not meanings.is_file():
-        found.append(Difference(meanings.name, "is missing"))
+    found += text_table_differences(beside(path, "angles"), meaning_text(angles))
     return tuple(found)
 
 
@@ -124,14 +122,4 @@ def _directions(axes: tuple[str, str, str]) -> list[np.ndarray]:
 
 def table_differences(table: Path, header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> tuple[Difference, ...]:
     """Return what a small table has otherwise than the rows it was made of."""
-    if not table.is_file():
-        return (Difference(table.name, "is missing"),)
-    with table.open(encoding="utf-8", newline="") as file:
-        found = list(csv.reader(file))
-    expected = [list(header), *([cell(value) for value in row] for row in rows)]
-    if len(found) != len(expected):
-        return (Difference(table.name, f"has {len(found)} rows, expected {len(expected)}"),)
-    for place, (one, other) in enumerate(zip(expected, found, strict=True)):
-        if one != other:
-            return word_differences(f"{table.name}, row {place + 1}", one, other)
-    return ()
+    return text_table_differences(table, csv_text(header, rows))

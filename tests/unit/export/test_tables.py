@@ -227,3 +227,20 @@ def test_events_metrics_and_channels_of_files_have_tables(tmp_path):
         assert export_to_file(tmp_path / "t.h5", "csv", tmp_path / "again", verify=True).verified
     (tmp_path / "again" / "metrics.csv").write_text("task,table,row,metric,unit,value,\n")
     assert any("metrics.csv" in str(one) for one in csv_differences(trial, tmp_path / "again"))
+
+
+def test_damage_of_any_table_is_found(tmp_path):
+    trial = replace(_measured()[0], quality=(Verdict("check", 1.5, 2.0, "m", True, "so"),))
+    for path in (tmp_path / "tables", tmp_path / "one.csv"):
+        files = export_csv(trial, path)
+        for file in files:
+            whole = file.read_text()
+            header, *rows = whole.splitlines(keepends=True)
+            for damaged in (header, "", header.replace(",", ";", 1) + "".join(rows), header + "".join(rows[:-1]),
+                            header + rows[0].replace(",", ",9", 1) + "".join(rows[1:])):  # fmt: skip
+                file.write_text(damaged)
+                assert csv_differences(trial, path), file
+            file.unlink()
+            assert csv_differences(trial, path), file
+            file.write_text(whole)
+        assert not csv_differences(trial, path)
