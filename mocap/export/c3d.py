@@ -31,7 +31,8 @@ def export_c3d(trial: Trial, path: Path | str) -> tuple[Path, ...]:
     numbers and order, with what the file said beside; another one in mm, Z up. Missing samples are 0, 0, 0 with the
     residual -1. Angles (deg) and their SD and doubts are apart from the points (POINT:ANGLES, POINT:SCALARS), and so
     are the flags of samples that are not simply measured. The group MOCAP keeps the rate to the last bit. Of the
-    person there is the subject code alone.
+    person there is the subject code alone. What the format has no place for stays behind: smoothed points, covariances
+    (their size is the residual), keypoints in images, metrics; contacts that force plates tell are told by these.
 
     Parameters
     ----------

@@ -14,6 +14,7 @@ from mocap.readers import axes
 from mocap.readers.c3d_content import C3dContent, load_c3d
 from mocap.readers.c3d_data import C3dData, frames_of, read_data, rotation_ratio
 from mocap.readers.c3d_doubts import doubts_of
+from mocap.readers.c3d_header_events import header_events
 from mocap.readers.c3d_labels import (
     descriptions_of,
     kept_words,
@@ -28,7 +29,7 @@ from mocap.readers.c3d_origin import OwnWords, kept_parameters, own_words
 from mocap.readers.c3d_parts import analog_of, events_of, force_plates_of, numbers_of, subject_of
 from mocap.readers.far_samples import without_far, without_jumps
 from mocap.readers.files import file_digest, read_bytes
-from mocap.readers.imported import Imported
+from mocap.readers.imported import Imported, ImportedEvent
 from mocap.readers.model_points import model_points
 from mocap.schema import METRES_PER, Status
 from mocap.trial import FileOrigin, ImportedPoses, Points3D
@@ -108,7 +109,7 @@ def read_c3d(path: Path | str, up: str | None = None, units: str | None = None) 
         model=model,
         model_units=model_units,
         model_descriptions=descriptions_of(names, parameters),
-        events=events_of(parameters, (frames.first - 1) / clock.rate_hz - clock.start_s),
+        events=_events(content, file, (frames.first - 1) / clock.rate_hz, clock.start_s),
         analog=analog_of(parameters, data.analog, _analog_rate(file, data, clock, path), clock.start_s),
         force_plates=plates,
         poses=poses,
@@ -131,6 +132,13 @@ def read_c3d(path: Path | str, up: str | None = None, units: str | None = None) 
             *plate_notes, *kept_notes, *doubts_of(file.header, parameters, len(content)),
         ),
     )  # fmt: skip
+
+
+def _events(content: bytes, file: C3dContent, first_s: float, start_s: float) -> tuple[ImportedEvent, ...]:
+    """Events of the parameters, on the recording's clock, and those of the header, on that of the first frame."""
+    events = events_of(file.parameters, first_s - start_s)
+    more = header_events(content, file.header.processor, start_s, events)
+    return tuple(sorted((*events, *more), key=lambda event: (event.time_s, event.side, event.label)))
 
 
 def _rate(file: C3dContent, path: Path) -> float:

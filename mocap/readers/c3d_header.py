@@ -88,7 +88,7 @@ def check_c3d(content: bytes, path: Path) -> C3dHeader:
 def _header(content: bytes, processor: int, path: Path) -> C3dHeader:
     _, n_points, n_analog, first, last = struct.unpack_from("<5H", content, 0)
     data_block, samples = struct.unpack_from("<2H", content, 16)
-    scale, rate = _real(content[12:16], processor), _real(content[20:24], processor)
+    scale, rate = real_number(content[12:16], processor), real_number(content[20:24], processor)
     if n_points and not (np.isfinite(scale) and scale != 0 and np.isfinite(rate)):
         raise _broken(path, f"scale {scale}, rate {rate}")
     if n_points and (last < first or data_block < 2):
@@ -98,8 +98,8 @@ def _header(content: bytes, processor: int, path: Path) -> C3dHeader:
     return C3dHeader(n_points, n_analog, samples, first, last, size, start, scale, rate, processor)
 
 
-def _real(content: bytes, processor: int) -> float:
-    """A real number of either byte order; DEC's is four times the IEEE number, its 16-bit words swapped."""
+def real_number(content: bytes, processor: int) -> float:
+    """Return a real number of either byte order; DEC's is four times the IEEE number, its 16-bit words swapped."""
     if processor == INTEL:
         return float(struct.unpack("<f", content)[0])
     return float(struct.unpack("<f", content[2:] + content[:2])[0]) / 4.0
@@ -118,7 +118,7 @@ def _agreed(header: C3dHeader, parameters: dict[tuple[str, str], Record], path: 
             return None
         if value.kind == 2:
             return float(struct.unpack_from("<H", value.content)[0])
-        return _real(value.content[:4], header.processor) if value.kind == 4 else float(value.content[0])
+        return real_number(value.content[:4], header.processor) if value.kind == 4 else float(value.content[0])
 
     frames = number("POINT", "FRAMES")
     # The 16 bits of the header cannot count long recordings, whose true length stands elsewhere.

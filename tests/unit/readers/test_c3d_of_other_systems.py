@@ -1,12 +1,14 @@
 """C3D files as other systems write them, made by hand: each has an expectation worked out by hand, too."""
 
+import struct
+
 import numpy as np
 import pytest
 
 from mocap.errors import FormatError, MocapError
 from mocap.pipeline.motion import import_motion
 from mocap.readers import read_c3d
-from tests.fixtures.c3d_by_hand import DEC, INTEL, PERSON, c3d_by_hand, octets, person, reals, shorts, words
+from tests.fixtures.c3d_by_hand import DEC, INTEL, PERSON, c3d_by_hand, octets, person, real, reals, shorts, words
 
 METRES = np.array(list(PERSON.values())) / 1000
 
@@ -210,6 +212,25 @@ def test_events_beyond_those_in_use_are_not_there(tmp_path):
              "CONTEXTS": words("Left", "Left")}  # fmt: skip
     found = _read(tmp_path, c3d_by_hand(frames, {"POINT": point, "EVENT": event}))
     assert [one.label for one in found.events] == ["A"]
+
+
+@pytest.mark.parametrize("processor", [INTEL, DEC])
+def test_events_of_the_header_count_from_the_first_frame(tmp_path, processor):
+    frames, point = person(3)
+    event = {"USED": shorts(1, dims=()), "TIMES": reals(0, 1.02, dims=(2, 1)), "LABELS": words("Foot Strike"),
+             "CONTEXTS": words("Right")}  # fmt: skip
+    content = bytearray(c3d_by_hand(frames, {"POINT": point, "EVENT": event}, first=101, processor=processor))
+    content[298:302] = struct.pack("<2H", 12345, 3)
+    content[304:316] = b"".join(real(time, processor) for time in (0.02, 1.05, 0.5))
+    content[396:408] = b"RHS LTO Syn1"
+    found = _read(tmp_path, bytes(content))
+    # The first one is that of the group EVENT: 1.02 s of the recording, whose frame 101 is at 1 s.
+    assert [(one.label, one.side) for one in found.events] == [
+        ("Foot Strike", "right"), ("Syn1", "general"), ("LTO", "general"),
+    ]  # fmt: skip
+    np.testing.assert_allclose([one.time_s for one in found.events], [0.02, 0.5, 1.05], atol=1e-6)
+    content[300] = 19
+    assert len(_read(tmp_path, bytes(content)).events) == 1
 
 
 # --- labels
