@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ _SEGMENTS = ("PEL", "TRX", "HED", *(f"{side}{part}" for side in "LR" for part in
 )))  # fmt: skip
 
 
+@cache
 def vocabulary() -> Vocabulary:
     """Return the labels and words that tell nothing of a person."""
     folder = configs_folder()
