@@ -18,7 +18,7 @@ from mocap.schema import FORMAT, FORMAT_VERSION
 from mocap.storage.chunks import unpacked
 from mocap.storage.integrity import PATH, attribute_items, chunk_item, chunk_starts, sha256_of, variable_item, window_of
 from mocap.storage.layout import Group, Variable
-from mocap.storage.scan import Budget, Stored, StoredGroup, attributes_of, decoded, scan
+from mocap.storage.scan import Budget, Scan, Stored, StoredGroup, attributes_of, decoded
 from mocap.storage.seal import read_seal
 from mocap.storage.sealed_file import SealedFile
 
@@ -43,16 +43,13 @@ class Opened:
 
     Attributes
     ----------
-    groups : mapping of str to StoredGroup
-        By path, the root first.
-    budget : Budget
-        How much it may still make its reader take.
+    scan : Scan
+        What there is, and how much it may still make its reader take.
     source : SealedFile or None
         What HDF5 reads from; None where it is the file itself.
     """
 
-    groups: Mapping[str, StoredGroup]
-    budget: Budget
+    scan: Scan
     source: SealedFile | None
 
 
@@ -86,8 +83,8 @@ def load(path: Path, *, sealed: bool = True) -> tuple[dict[str, Group], dict[str
     check_signature(path)
     groups, found = {}, {}  # type: tuple[dict[str, Group], dict[str, str]]
     with opened(path, sealed=sealed) as file, ThreadPoolExecutor(THREADS) as pool:
-        for name, stored in file.groups.items():
-            groups[name], digests = read_group(name, stored, file.budget, pool)
+        for name, stored in file.scan.groups.items():
+            groups[name], digests = read_group(name, stored, file.scan.budget, pool)
             found |= digests
     return groups, found
 
@@ -102,22 +99,22 @@ def load_digests(path: Path) -> tuple[Group | None, dict[str, str]]:
     """
     integrity, found = None, {}  # type: tuple[Group | None, dict[str, str]]
     with opened(path, sealed=True) as file, ThreadPoolExecutor(THREADS) as pool:
-        for name, stored in file.groups.items():
-            group, digests = read_group(name, stored, file.budget, pool, kept=name == PATH)
+        for name, stored in file.scan.groups.items():
+            group, digests = read_group(name, stored, file.scan.budget, pool, kept=name == PATH)
             integrity = group if name == PATH else integrity
             found |= digests
     return integrity, found
 
 
 @contextmanager
-def opened(path: Path, only: Collection[str] = (), *, sealed: bool) -> Iterator[Opened]:
+def opened(path: Path, only: Collection[str] | None = None, *, sealed: bool) -> Iterator[Opened]:
     """Open a trial file that holds nothing which a trial file never does.
 
     Parameters
     ----------
     path : Path
-    only : collection of str
-        Names of groups of the root, to be looked through with all within them; all, where none is named.
+    only : collection of str, optional
+        Names of groups of the root, to be looked through at once with all within them; all, when left out.
     sealed : bool
         See `load`.
 
@@ -138,13 +135,9 @@ def opened(path: Path, only: Collection[str] = (), *, sealed: bool) -> Iterator[
             n_bytes = os.fstat(raw.fileno()).st_size
             # A file of another kind, or of a later version, may hold other things; that is said first.
             check_format(attributes_of(file["/"].id, "/", Budget(n_bytes)), path)
-            groups, budget = scan(file, n_bytes, only)
-            if groups["/"].variables:
-                raise TrialFileError(
-                    f"/{next(iter(groups['/'].variables))} lies outside every group.", "Use a file of this program.",
-                    code="TRIAL_UNSAFE",
-                )  # fmt: skip
-            yield Opened(groups, budget, source)
+            scan = Scan(file, n_bytes)
+            scan.look(only)
+            yield Opened(scan, source)
 
 
 @contextmanager

@@ -64,8 +64,8 @@ def read_told(path: Path | str) -> tuple[tuple[Verdict, ...], tuple[Operation, .
 
 def _parts(path: Path | str, names: Sequence[str]) -> dict[str, Group]:
     """Read the root's attributes and those groups of a file that are there, verified."""
-    with open_trial_file(path, names) as file:
-        parts = {name: file.group(name) for name in file.groups if name != PATH}
+    with open_trial_file(path) as file:
+        parts = {name: file.group(name) for name in ("/", *names) if name in file.groups}
     return migrated(parts)
 
 
@@ -79,7 +79,7 @@ def read_identity(path: Path | str) -> tuple[str, str]:
     TrialFileError
         `NOT_A_TRIAL`, `TRIAL_NEWER`, `TRIAL_DAMAGED`, `TRIAL_UNSAFE`.
     """
-    with open_trial_file(path, ["/provenance"]) as file:
+    with open_trial_file(path) as file:
         told = file.attributes("/")
     return str(told.get("subject_code", "")), str(told.get("trial_id", ""))
 

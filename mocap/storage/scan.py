@@ -95,53 +95,66 @@ class Budget:
             raise unsafe(item, "holds more words than a file of this size can")
 
 
-def scan(
-    file: h5py.File, file_bytes: int, only: Collection[str] = ()
-) -> tuple[dict[str, StoredGroup], Budget]:
-    """Return everything in a file by the path of its group, the root first; refuse what a trial file never holds.
+class Scan:
+    """An HDF5 file that is looked through, at once or group by group.
 
-    Parameters
+    Attributes
     ----------
-    file : h5py.File
-    file_bytes : int
-    only : collection of str
-        Names of groups of the root: those alone, with all within them, where some are named.
-
-    Raises
-    ------
-    TrialFileError
-        Code `TRIAL_UNSAFE`, naming the object.
+    groups : dict of str to StoredGroup
+        What was looked at, by the path of the group; the root `/` first.
+    budget : Budget
+        How much it may still make its reader take.
     """
-    budget, found = Budget(file_bytes), {}  # type: tuple[Budget, dict[str, StoredGroup]]
-    _scan_group(file["/"].id, "", only, budget, set(), found)
-    return found, budget
 
+    def __init__(self, file: h5py.File, file_bytes: int) -> None:
+        self._file, self._seen = file["/"].id, set()  # type: tuple[h5py.h5g.GroupID, set[Any]]
+        self.budget = Budget(file_bytes)
+        self.groups: dict[str, StoredGroup] = {}
 
-def _scan_group(
-    group: h5py.h5g.GroupID, path: str, only: Collection[str], budget: Budget, seen: set[Any],
-    found: dict[str, StoredGroup],
-) -> None:  # fmt: skip
-    variables: dict[str, Stored] = {}
-    budget.take_objects(group.get_num_objs(), path or "/")
-    found[path or "/"] = StoredGroup(variables, attributes_of(group, path or "/", budget))
-    for raw in group:
-        name = raw.decode()
-        item = f"{path}/{name}"
-        if only and name not in only:
-            continue
+    def look(self, names: Collection[str] | None = None) -> None:
+        """Look through the groups of these names of the root, with all within them; through all, when left out.
+
+        Raises
+        ------
+        TrialFileError
+            Code `TRIAL_UNSAFE`, naming the object.
+        """
+        if "/" not in self.groups:
+            self.groups["/"] = StoredGroup({}, attributes_of(self._file, "/", self.budget))
+            self.budget.take_objects(self._file.get_num_objs(), "/")
+        for raw in self._file:
+            item = f"/{raw.decode()}"
+            if item not in self.groups and (names is None or item[1:] in names):
+                child = self._child(self._file, raw, item)
+                if not isinstance(child, h5py.h5g.GroupID):
+                    raise unsafe(item, "lies outside every group")
+                self._look_through(child, item)
+
+    def _child(self, group: h5py.h5g.GroupID, raw: bytes, item: str) -> h5py.h5g.GroupID | h5py.h5d.DatasetID:
         if group.links.get_info(raw).type != h5py.h5l.TYPE_HARD:
             raise unsafe(item, "is a link to somewhere else")
         child = h5py.h5o.open(group, raw)
         info = h5py.h5o.get_info(child)
-        if (info.fileno, info.addr) in seen:
+        if (info.fileno, info.addr) in self._seen:
             raise unsafe(item, "is linked twice")
-        seen.add((info.fileno, info.addr))
-        if isinstance(child, h5py.h5g.GroupID) and item.count("/") <= _DEEPEST:
-            _scan_group(child, item, (), budget, seen, found)
-        elif isinstance(child, h5py.h5d.DatasetID):
-            variables[name] = _stored(child, item, budget)
-        else:
-            raise unsafe(item, "is no variable, or lies too deep")
+        self._seen.add((info.fileno, info.addr))
+        return child
+
+    def _look_through(self, group: h5py.h5g.GroupID, path: str) -> None:
+        variables: dict[str, Stored] = {}
+        self.budget.take_objects(group.get_num_objs(), path)
+        attributes = attributes_of(group, path, self.budget)
+        for raw in group:
+            name = raw.decode()
+            item = f"{path}/{name}"
+            child = self._child(group, raw, item)
+            if isinstance(child, h5py.h5g.GroupID) and item.count("/") <= _DEEPEST:
+                self._look_through(child, item)
+            elif isinstance(child, h5py.h5d.DatasetID):
+                variables[name] = _stored(child, item, self.budget)
+            else:
+                raise unsafe(item, "is no variable, or lies too deep")
+        self.groups[path] = StoredGroup(variables, attributes)  # not before all of it was looked at
 
 
 def _stored(dataset: h5py.h5d.DatasetID, item: str, budget: Budget) -> Stored:

@@ -1,7 +1,7 @@
 """A trial file that is read piece by piece, each piece verified before it is handed out."""
 
 import contextlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import product
@@ -42,17 +42,11 @@ from mocap.storage.scan import Stored, StoredGroup
 _T = TypeVar("_T")
 
 
-def open_trial_file(path: Path | str, groups: Collection[str] = ()) -> "TrialFile":
+def open_trial_file(path: Path | str) -> "TrialFile":
     """Open a trial file to read parts of it; to be used in a `with` statement.
 
-    Opening reads what is there and how large it is, not the values. Each piece is compared with its digest when it is
-    read, and what is damaged is named: `/points/position#512,0,0` is the chunk that begins with frame 512.
-
-    Parameters
-    ----------
-    path : path
-    groups : collection of str
-        Paths of the only groups of the root to look at, `/points` for example; all when left out.
+    Opening reads the digests, and nothing that they tell of. Each piece is compared with its digest when it is read,
+    and what is damaged is named: `/points/position#512,0,0` is the chunk that begins with frame 512.
 
     Raises
     ------
@@ -61,7 +55,7 @@ def open_trial_file(path: Path | str, groups: Collection[str] = ()) -> "TrialFil
     TrialFileError
         `NOT_A_TRIAL`, `TRIAL_NEWER`, `TRIAL_DAMAGED` (naming the damaged item), `TRIAL_UNSAFE`.
     """
-    return TrialFile(Path(path), [name.strip("/") for name in groups])
+    return TrialFile(Path(path))
 
 
 class TrialFile:
@@ -70,8 +64,8 @@ class TrialFile:
     Items are named by their path: `/points` is a group, `/points/position` a variable in it.
     """
 
-    def __init__(self, path: Path, only: Collection[str] = ()) -> None:
-        self._path, self._only = path, [*only, PATH.strip("/")] if only else []
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._stack = contextlib.ExitStack()
         self._known: dict[str, tuple[str, ...]] = {}
         check_signature(path)
@@ -98,11 +92,14 @@ class TrialFile:
     @property
     def groups(self) -> tuple[str, ...]:
         """Paths of all groups, the root `/` first."""
-        return tuple(self._file.groups)
+        items = [item.removesuffix("@") for item in self._digests if item.endswith("@")]
+        return tuple(sorted(item for item in items if item not in self._digests))
 
     def variables(self, group: str) -> tuple[str, ...]:
         """Return the paths of the variables of a group."""
-        return tuple(f"{group.rstrip('/')}/{name}" for name in self._group(group).variables)
+        self._group(group)
+        items = [item for item in self._digests if not item.endswith("@") and "#" not in item.rpartition("/")[2]]
+        return tuple(item for item in items if self._split(item)[0] == group)
 
     def shape(self, item: str) -> tuple[int, ...]:
         """Return the shape of a variable, verified."""
@@ -121,15 +118,14 @@ class TrialFile:
 
     def attributes(self, path: str) -> Mapping[str, Any]:
         """Return the attributes of a group or variable, verified."""
-        found = (self._file.groups[path] if path in self._file.groups else self._stored(path)).attributes
+        found = (self._group(path) if path in self.groups else self._stored(path)).attributes
         self._compare(attribute_items(path, found))
         return found
 
     def group(self, path: str) -> Group:
         """Return a group with all its values, verified."""
-        self._group(path)
         group, found = self._guarded(
-            lambda: read_group(path, self._file.groups[path], self._file.budget, self._pool)
+            lambda: read_group(path, self._looked(path), self._file.scan.budget, self._pool)
         )
         self._compare(found)
         return group
@@ -141,8 +137,8 @@ class TrialFile:
         group, name = self._split(item)
 
         def read() -> tuple[Group, dict[str, str]]:
-            whole = self._file.groups[group]
-            return read_group(group, replace(whole, variables={name: whole.variables[name]}), self._file.budget,
+            whole = self._looked(group)
+            return read_group(group, replace(whole, variables={name: whole.variables[name]}), self._file.scan.budget,
                               self._pool, names_of_axes(whole))  # fmt: skip
 
         found, digests = self._guarded(read)
@@ -215,7 +211,7 @@ class TrialFile:
         """Return the axes of a variable, after its description was compared with its digest."""
         stored = self._stored(item)
         group, name = self._split(item)
-        dims = dims_of(stored, name, names_of_axes(self._file.groups[group]))
+        dims = dims_of(stored, name, names_of_axes(self._group(group)))
         if stored.chunks is not None:
             items = [chunk_item(item, start) for start in chunk_starts(stored.shape, stored.chunks)]
             digests = [self._digests.get(one, "") for one in items]
@@ -245,16 +241,17 @@ class TrialFile:
 
     def _open(self, *, sealed: bool) -> None:
         with contextlib.ExitStack() as stack:
-            self._file: Opened = stack.enter_context(opened(self._path, self._only, sealed=sealed))
+            self._file: Opened = stack.enter_context(opened(self._path, [PATH.strip("/")], sealed=sealed))
             self._pool = stack.enter_context(ThreadPoolExecutor(THREADS))
             with read_errors(self._path, self._file.source):
                 self._digests = self._read_digests()
             self._stack = stack.pop_all()
 
     def _read_digests(self) -> dict[str, str]:
-        if PATH not in self._file.groups:
+        scan = self._file.scan
+        if PATH not in scan.groups:
             refuse(self._path, [(PATH, "is missing, so nothing can be verified")])
-        group, own = read_group(PATH, self._file.groups[PATH], self._file.budget, self._pool)
+        group, own = read_group(PATH, scan.groups[PATH], scan.budget, self._pool)
         try:
             return stored_digests(group, own)
         except ValueError as error:
@@ -266,9 +263,16 @@ class TrialFile:
             refuse(self._path, [(item, "was changed or damaged") for item in wrong])
 
     def _group(self, path: str) -> StoredGroup:
-        if path not in self._file.groups:
+        return self._guarded(lambda: self._looked(path))
+
+    def _looked(self, path: str) -> StoredGroup:
+        """Return a group of the file, looked through when it is asked for first."""
+        groups = self._file.scan.groups
+        if path not in groups:
+            self._file.scan.look([path.split("/")[1] if path.startswith("/") else path])
+        if path not in groups:
             raise TrialFileError(f"{self._path} holds no group {path}.", "Ask for what it holds.", code="TRIAL_SCHEMA")
-        return self._file.groups[path]
+        return groups[path]
 
     def _stored(self, item: str) -> Stored:
         group, name = self._split(item)

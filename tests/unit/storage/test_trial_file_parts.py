@@ -37,8 +37,10 @@ def test_names_shapes_and_attributes_without_values(stored):
         assert file.attributes("/points/position")["units"] == "m"
         assert tuple(file.values("/points/keypoint")) == trial.points.names
         assert file.dtype("/points/status") == np.uint8
-    with open_trial_file(path, ["/points"]) as file:
-        assert set(file.groups) == {"/", "/points", "/integrity"}
+        assert file.groups == ("/", "/keypoints2d", "/points", "/provenance")
+        assert file.variables("/keypoints2d") == tuple(
+            f"/keypoints2d/{name}" for name in ("camera", "confidence", "keypoint", "pixel", "time", "uv")
+        )
 
 
 @pytest.mark.parametrize("window", [(0, 1), (272, 274), (1000, 1900), (2999, 3000), (0, 3000), (5, 5)])
