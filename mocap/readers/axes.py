@@ -31,8 +31,8 @@ class Axes:
     notes: tuple[str, ...] = ()
 
 
-def metres_per(units: str) -> float:
-    """Return the length of a unit in metres.
+def metres_per(units: str, where: str = "") -> float:
+    """Return the length of a unit in metres; `where` begins the error.
 
     Raises
     ------
@@ -42,7 +42,8 @@ def metres_per(units: str) -> float:
     factor = METRES_PER.get(units.strip().lower().rstrip("."))
     if factor is None:
         raise FormatError(
-            f"'{units}' is not a known length unit.", f"Give one of {', '.join(('mm', 'cm', 'dm', 'm', 'in', 'ft'))}.",
+            f"{where}{units!a} is not a known length unit.",
+            f"Give one of {', '.join(('mm', 'cm', 'dm', 'm', 'in', 'ft'))}.",
             code="UNITS",
         )  # fmt: skip
     return factor
@@ -103,7 +104,7 @@ def find_scale(
         if np.isfinite(reach) and not EXTENT_RANGE_M[0] <= reach * factor <= EXTENT_RANGE_M[1]:
             notes += (f"in {given} the points reach over {reach * factor:.3g} m, which is not a standing person.",)
     elif stated.strip():
-        factor, notes = metres_per(stated), ()
+        factor, notes = metres_per(stated, f"{source}: "), ()
         low, high = EXTENT_RANGE_M
     else:
         raise FormatError(

@@ -100,7 +100,8 @@ def read_data(
     per_frame = 4 * n_points + n_analog
     raw = _values(content, header.data_start, n_frames * per_frame, header, path).reshape(n_frames, per_frame)
     points = raw[:, : 4 * n_points].reshape(n_frames, n_points, 4)
-    xyz = points[..., :3].astype(float)
+    with np.errstate(invalid="ignore"):  # damaged numbers may be of the kind that signals
+        xyz = points[..., :3].astype(float)
     if header.scale > 0:
         xyz *= header.scale
     with np.errstate(invalid="ignore"):
@@ -163,7 +164,8 @@ def _scaled(raw: NDArray, header: C3dHeader, parameters: Mapping[str, Any], path
     factor = scale * (general[0] if len(general) else 1.0)
     if not np.isfinite(factor).all():
         raise FormatError(f"{path} has an analog scale that is no number.", "Export it again.", code="C3D_BROKEN")
-    return np.asarray((raw.astype(float) - offset) * factor)
+    with np.errstate(invalid="ignore", over="ignore"):
+        return np.asarray((raw.astype(float) - offset) * factor)
 
 
 def _per_channel(
@@ -186,9 +188,9 @@ def _rotations(
         return np.empty((0, 0, 4, 4))
     n_samples = n_frames * rotation_ratio(parameters, header, path)
     raw = _values(content, (start - 1) * BLOCK, n_samples * used * _PER_ROTATION, header, path, size=4)
-    raw = raw.reshape(n_samples, used, _PER_ROTATION).astype(float)
-    matrices = raw[..., :16].reshape(n_samples, used, 4, 4).swapaxes(2, 3).copy()
     with np.errstate(invalid="ignore"):
+        raw = raw.reshape(n_samples, used, _PER_ROTATION).astype(float)
+        matrices = raw[..., :16].reshape(n_samples, used, 4, 4).swapaxes(2, 3).copy()
         matrices[~(raw[..., 16] >= 0) | ~np.isfinite(matrices).all(axis=(2, 3))] = np.nan
     return matrices
 

@@ -6,7 +6,7 @@ digits of a number, cannot be told from another recording.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from mocap.readers.c3d_doubts_parts import analog_doubts, event_doubts, plate_doubts, subject_doubts
@@ -23,6 +23,17 @@ _UNITS = {
     "POWER_UNITS": ("w", "mw", "w/kg", "mw/kg", "kw"),
 }
 
+# What the readers ask for, by group.
+_READ = {
+    "POINT": ("LABELS", "UNITS", "RATE", "SCALE", "FRAMES", "DATA_START", "USED", "X_SCREEN", "Y_SCREEN", *_KINDS,
+              *_KINDS.values(), "TYPE_GROUPS"),
+    "ANALOG": ("LABELS", "UNITS", "RATE", "SCALE", "OFFSET", "GEN_SCALE", "USED", "FORMAT"),
+    "FORCE_PLATFORM": ("USED", "TYPE", "CORNERS", "ORIGIN", "CHANNEL", "ZERO", "CAL_MATRIX"),
+    "EVENT": ("USED", "TIMES", "LABELS", "CONTEXTS"),
+    "TRIAL": ("ACTUAL_START_FIELD", "ACTUAL_END_FIELD"),
+    "ROTATION": ("USED", "LABELS", "RATE", "DATA_START"),
+    "PROCESSING": (), "SUBJECTS": (), "MANUFACTURER": (),
+}  # fmt: skip
 _OUTPUT = re.compile(r"(Angles?|Force|GRF|Moment|Power)V?$")
 
 
@@ -38,10 +49,10 @@ def doubts_of(header: C3dHeader, parameters: Mapping[str, Any], n_bytes: int) ->
         Of the whole file.
     """
     return (
-        *_length_doubts(header, _end_of_samples(parameters, n_bytes)),
-        *_trial_doubts(header, parameters), *_label_doubts(header, parameters),
-        *_unit_doubts(parameters), *event_doubts(header, parameters), *analog_doubts(header, parameters),
-        *plate_doubts(header, parameters), *subject_doubts(parameters),
+        *_length_doubts(header, _end_of_samples(parameters, n_bytes)), *_trial_doubts(header, parameters),
+        *_label_doubts(header, parameters), *_name_doubts(parameters), *_unit_doubts(parameters),
+        *event_doubts(header, parameters), *analog_doubts(header, parameters), *plate_doubts(header, parameters),
+        *subject_doubts(parameters),
     )  # fmt: skip
 
 
@@ -91,6 +102,30 @@ def _label_doubts(header: C3dHeader, parameters: Mapping[str, Any]) -> tuple[str
     return tuple(notes)
 
 
+def _name_doubts(parameters: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of groups and parameters that are one letter off from one that is read, which is then lacking."""
+    notes = []
+    for group, names in _READ.items():
+        if group not in parameters and (near := _near(group, set(parameters) - set(_READ))):
+            notes.append(f"the group {group} is missing, and there is one called {near!a}.")
+        entries = parameters.get(group, {})
+        for name in names:
+            if name not in entries and (near := _near(name, set(entries) - set(names))):
+                notes.append(f"{group}:{name} is missing, and there is one called {near!a}.")
+    empty = [group for group, entries in parameters.items() if group in _READ and not set(entries) - {"__METADATA__"}]
+    if empty:
+        notes.append(f"the group {few(empty)} holds nothing.")
+    return tuple(notes)
+
+
+def _near(name: str, others: Collection[str]) -> str:
+    """Another name with one letter changed, added or lost."""
+    return next((other for other in others if other != name and abs(len(other) - len(name)) <= 1 and (
+        sum(a != b for a, b in zip(name, other, strict=False)) <= 1
+        or name[1:] == other or name == other[1:]
+    )), "")  # fmt: skip
+
+
 def _unit_doubts(parameters: Mapping[str, Any]) -> tuple[str, ...]:
     notes = []
     stated = {name for name in _UNITS if words_in(parameters, "POINT", name)}
@@ -100,4 +135,7 @@ def _unit_doubts(parameters: Mapping[str, Any]) -> tuple[str, ...]:
             notes.append(f"POINT:{name} is '{unit[0]}', which is no unit of {group.lower()} known here.")
         if not unit and stated and words_in(parameters, "POINT", group):
             notes.append(f"POINT:{name} is missing beside the units of other model outputs.")
+    length, moment = (words_in(parameters, "POINT", name)[:1] for name in ("UNITS", "MOMENT_UNITS"))
+    if length and moment and moment[0].lower().startswith("n") and ("mm" in moment[0].lower()) != (length[0] == "mm"):
+        notes.append(f"POINT:MOMENT_UNITS is '{moment[0]}' beside lengths in '{length[0]}'.")
     return tuple(notes)

@@ -12,11 +12,12 @@ from mocap.readers.parameter_values import array_in, numbers_in, words_in
 from mocap.readers.words import few
 
 _CONTEXTS = ("left", "right", "general", "")
+# As they are written: a small letter in place of a large one is a thousandth, or damage.
 _ANALOG_UNITS = frozenset((
-    "", "n", "nm", "nmm", "n.m", "n.mm", "kn", "v", "mv", "uv", "µv", "volts", "volt", "g", "m/s2", "m/s^2", "m/s²",
-    "mm/s2", "mm/s²", "mm/s^2", "deg/s", "rad/s", "deg", "rad", "mm", "cm", "m", "s", "ms", "hz", "pa", "kpa", "mmhg",
-    "lb", "lbs", "lbf", "in-lbs", "in.lbs", "kg", "w", "%", "t", "ut", "µt", "gauss", "a", "ma", "bits", "unitless",
-    "other", "unknown", "none", "n/a", "bpm", "c", "degc", "ohm", "mm/s", "m/s",
+    "", "N", "Nm", "Nmm", "N.m", "N.mm", "kN", "V", "mV", "uV", "µV", "volts", "Volts", "VOLTS", "volt", "Volt", "g",
+    "m/s2", "m/s^2", "m/s²", "mm/s2", "mm/s²", "mm/s^2", "deg/s", "rad/s", "deg", "rad", "mm", "cm", "m", "s", "ms",
+    "Hz", "Pa", "kPa", "mmHg", "lb", "lbs", "lbf", "in-lbs", "in.lbs", "kg", "W", "%", "T", "uT", "µT", "gauss", "A",
+    "mA", "bits", "unitless", "other", "unknown", "none", "n/a", "bpm", "C", "ohm", "mm/s", "m/s", "newtons",
 ))  # fmt: skip
 # Channels that a plate of a type has. Source: the C3D user guide, FORCE_PLATFORM:TYPE.
 _CHANNELS_OF = {1: 6, 2: 6, 3: 8, 4: 6, 5: 8}
@@ -85,15 +86,15 @@ def analog_doubts(header: C3dHeader, parameters: Mapping[str, Any]) -> tuple[str
     """Return notes on analog channels whose scale, offset, unit or label stands out."""
     if not header.n_analog_per_frame:
         return ()
-    n_channels = header.n_analog_per_frame // max(header.samples_per_frame, 1)
+    n_channels = _n_channels(header)
     labels, units = words_in(parameters, "ANALOG", "LABELS"), words_in(parameters, "ANALOG", "UNITS")
     scales, offsets = numbers_in(parameters, "ANALOG", "SCALE"), numbers_in(parameters, "ANALOG", "OFFSET")
     general = numbers_in(parameters, "ANALOG", "GEN_SCALE")
-    notes = [*strange_words(labels, "analog channel"), *_lone_stems(labels)]
+    notes = [*strange_words(labels, "analog channel"), *_lone_stems(labels), *_row_units(labels, units)]
     counts = {"LABELS": len(labels), "UNITS": len(units), "SCALE": len(scales), "OFFSET": len(offsets)}
     notes += [f"ANALOG:{name} has {count} entries for {n_channels} channels." for name, count in counts.items()
               if count < n_channels]  # fmt: skip
-    odd = [unit for unit in dict.fromkeys(units) if unit.lower() not in _ANALOG_UNITS]
+    odd = [unit for unit in dict.fromkeys(units) if unit not in _ANALOG_UNITS]
     if odd:
         notes.append(f"analog channels have the unit {few([ascii(unit) for unit in odd])}, which is none known here.")
     notes += [*_odd_ones(scales[:n_channels], "ANALOG:SCALE"), *_odd_ones(offsets[:n_channels], "ANALOG:OFFSET")]
@@ -104,6 +105,10 @@ def analog_doubts(header: C3dHeader, parameters: Mapping[str, Any]) -> tuple[str
     elif len(scales) and (scales == 1).mean() >= _ALIKE and general[0] != 1:
         notes.append(f"ANALOG:GEN_SCALE is {general[0]:g}, where the scale of each channel is 1.")
     return tuple(notes)
+
+
+def _n_channels(header: C3dHeader) -> int:
+    return header.n_analog_per_frame // max(header.samples_per_frame, 1)
 
 
 def _odd_ones(values: NDArray, name: str) -> list[str]:
@@ -130,6 +135,21 @@ def _lone_stems(labels: Sequence[str]) -> list[str]:
     return notes
 
 
+def _row_units(labels: Sequence[str], units: Sequence[str]) -> list[str]:
+    """Channels of a numbered row that have another unit than most of it."""
+    rows: dict[str, list[tuple[str, str]]] = {}
+    for label, unit in zip(labels, units, strict=False):
+        rows.setdefault(label.rstrip("0123456789"), []).append((label, unit))
+    notes = []
+    for row in rows.values():
+        found = [unit for _, unit in row]
+        usual = max(set(found), key=found.count)
+        odd = [label for label, unit in row if unit != usual]
+        if odd and found.count(usual) >= 2:
+            notes.append(f"analog channel {few(odd)} is not in '{usual}', as the others of its row are.")
+    return notes
+
+
 def plate_doubts(header: C3dHeader, parameters: Mapping[str, Any]) -> tuple[str, ...]:
     """Return notes on force plates that are not whole, no rectangles, or share a channel."""
     used, kinds = numbers_in(parameters, "FORCE_PLATFORM", "USED"), numbers_in(parameters, "FORCE_PLATFORM", "TYPE")
@@ -145,9 +165,14 @@ def plate_doubts(header: C3dHeader, parameters: Mapping[str, Any]) -> tuple[str,
         notes += [f"force plate {plate + 1} {what}." for what in _plate_doubts(
             int(kinds[plate]), corners[:, :, plate].T, origins[:, plate], np.atleast_2d(channels)[:, plate : plate + 1]
         )]  # fmt: skip
+    if len(np.unique(kinds)) > 1:
+        notes.append(f"the force plates are of different types, {few([f'{kind:g}' for kind in kinds])}.")
     busy = channels[channels > 0]
-    if len(np.unique(busy)) < len(busy) or (len(busy) and busy.max() > header.n_analog_per_frame):
+    if len(np.unique(busy)) < len(busy) or (len(busy) and busy.max() > _n_channels(header)):
         notes.append("two force plates share a channel, or name one that is not there.")
+    steps = np.diff(channels, axis=0) if channels.ndim == 2 else np.zeros(0)
+    if steps.size and 0.5 < (steps == 1).mean() < 1:
+        notes.append("the channels of a force plate do not follow each other, as those of the others do.")
     return tuple(notes)
 
 
@@ -162,8 +187,9 @@ def _plate_doubts(kind: int, corners: NDArray, origin: NDArray, channels: NDArra
         doubts.append("is no rectangle")
     if not near:
         doubts.append("has its origin far outside of it")
-    if kind in _CHANNELS_OF and len(channels) != _CHANNELS_OF[kind]:
-        doubts.append(f"is of type {kind} and has {len(channels)} channels")
+    n_channels = int((channels > 0).sum())
+    if kind in _CHANNELS_OF and n_channels != _CHANNELS_OF[kind]:
+        doubts.append(f"is of type {kind} and has {n_channels} channels")
     if kind not in _CHANNELS_OF and kind not in (6, 7, 11, 12, 21):
         doubts.append(f"is of type {kind}, which there is not")
     return doubts

@@ -45,6 +45,14 @@ def short(group, name):
     return change
 
 
+def called(group, name, other):
+    def change(parameters):
+        owner = parameters[group] if group else parameters
+        owner[other] = owner.pop(name)
+
+    return change
+
+
 def gone(group, name):
     return lambda parameters: parameters[group].pop(name)
 
@@ -58,6 +66,10 @@ DAMAGE = {
     "more labels than points": (lambda p: p["POINT"]["LABELS"]["value"].append("C7"), "holds 98 labels for 97"),
     "unit of angles": (put("POINT", "ANGLE_UNITS", 0, "dez"), "ANGLE_UNITS is 'dez'"),
     "name of a unit": (gone("POINT", "FORCE_UNITS"), "FORCE_UNITS is missing"),
+    "unit of moments": (put("POINT", "MOMENT_UNITS", 0, "Nm"), "MOMENT_UNITS is 'Nm' beside lengths in 'mm'"),
+    "name of a group": (called("", "FORCE_PLATFORM", "FORCE_PLATFORN"), "FORCE_PLATFORM is missing, and there is one"),
+    "name of a parameter": (called("EVENT", "TIMES", "TINES"), "EVENT:TIMES is missing, and there is one"),
+    "empty group": (lambda p: p.update(EVENT={}), "group EVENT holds nothing"),
     "side of an event": (put("EVENT", "CONTEXTS", 2, "Lefu"), "side 'Lefu'"),
     "label of an event": (put("EVENT", "LABELS", 2, "Foot Strikd"), "differ in one letter"),
     "label of an event, longer": (put("EVENT", "LABELS", 11, "Foot Off0"), "differ in one letter"),
@@ -72,6 +84,7 @@ DAMAGE = {
     "general scale": (put("ANALOG", "GEN_SCALE", 0, 1.0625), "GEN_SCALE is 1.0625"),
     "general scale that is none": (put("ANALOG", "GEN_SCALE", 0, -1.0), "no number above 0"),
     "unit of a channel": (put("ANALOG", "UNITS", 3, "Nml"), "unit 'Nml'"),
+    "unit of one of a row": (put("ANALOG", "UNITS", 20, "W"), "is not in 'V', as the others of its row are"),
     "letter of a channel": (put("ANALOG", "LABELS", 6, "Gx2"), "Gx2 belongs to no row"),
     "digit of a channel": (put("ANALOG", "LABELS", 6, "Fx1"), "Fx1 is there more than once"),
     "labels of channels": (short("ANALOG", "LABELS"), "LABELS has 33 entries for 34"),
@@ -79,7 +92,11 @@ DAMAGE = {
     "corner that is none": (put("FORCE_PLATFORM", "CORNERS", (0, 1, 0), np.nan), "force plate 1 is no rectangle"),
     "origin of a plate": (put("FORCE_PLATFORM", "ORIGIN", (2, 1), 4e6), "force plate 2 has its origin far"),
     "type of a plate": (put("FORCE_PLATFORM", "TYPE", 1, 3), "force plate 2 is of type 3 and has 6 channels"),
+    "another type": (put("FORCE_PLATFORM", "TYPE", 1, 1), "of different types, 2, 1, 2"),
     "no such type": (put("FORCE_PLATFORM", "TYPE", 1, 34), "type 34, which there is not"),
+    "no such channel": (put("FORCE_PLATFORM", "CHANNEL", (5, 2), 274), "name one that is not there"),
+    "channel of nothing": (put("FORCE_PLATFORM", "CHANNEL", (5, 2), -32750), "force plate 3 is of type 2 and has 5"),
+    "another channel": (put("FORCE_PLATFORM", "CHANNEL", (5, 2), 22), "do not follow each other"),
     "channel of a plate": (put("FORCE_PLATFORM", "CHANNEL", (0, 1), 2), "share a channel"),
     "count of plates": (put("FORCE_PLATFORM", "USED", 0, 2), "FORCE_PLATFORM is not whole"),
     "first frame": (put("TRIAL", "ACTUAL_START_FIELD", 0, 724), "ACTUAL_START_FIELD says 724"),
