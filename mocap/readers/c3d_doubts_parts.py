@@ -40,6 +40,8 @@ def event_doubts(header: C3dHeader, parameters: Mapping[str, Any]) -> tuple[str,
             f"{len(contexts)} sides."
         )
     notes += [*strange_words(labels, "event label"), *_near_words(labels)]
+    if not all(labels):
+        notes.append(f"{labels.count('')} of {len(labels)} events have no label.")
     odd = [side for side in contexts if side.lower() not in _CONTEXTS]
     if odd:
         notes.append(f"events are on the side {few([ascii(side) for side in odd])}, which is none.")
@@ -94,6 +96,8 @@ def analog_doubts(header: C3dHeader, parameters: Mapping[str, Any]) -> tuple[str
     counts = {"LABELS": len(labels), "UNITS": len(units), "SCALE": len(scales), "OFFSET": len(offsets)}
     notes += [f"ANALOG:{name} has {count} entries for {n_channels} channels." for name, count in counts.items()
               if count < n_channels]  # fmt: skip
+    if not all(labels):
+        notes.append(f"{labels.count('')} of {len(labels)} analog channels have no label.")
     odd = [unit for unit in dict.fromkeys(units) if unit not in _ANALOG_UNITS]
     if odd:
         notes.append(f"analog channels have the unit {few([ascii(unit) for unit in odd])}, which is none known here.")

@@ -73,6 +73,8 @@ DAMAGE = {
     "side of an event": (put("EVENT", "CONTEXTS", 2, "Lefu"), "side 'Lefu'"),
     "label of an event": (put("EVENT", "LABELS", 2, "Foot Strikd"), "differ in one letter"),
     "label of an event, longer": (put("EVENT", "LABELS", 11, "Foot Off0"), "differ in one letter"),
+    "no label of an event": (put("EVENT", "LABELS", 2, ""), "1 of 12 events have no label"),
+    "no label of a channel": (put("ANALOG", "LABELS", 20, ""), "1 of 34 analog channels have no label"),
     "count of events": (put("EVENT", "USED", 0, 8), "holds 8 events by its count, 12 times"),
     "events lost": (short("EVENT", "LABELS"), "11 labels"),
     "minutes of an event": (put("EVENT", "TIMES", (0, 3), 4.0), "1 of 12 events are before the first frame"),
