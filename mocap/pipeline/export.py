@@ -14,6 +14,7 @@ from mocap.pipeline.export_kinds import KINDS
 from mocap.pipeline.export_privacy import WithoutIdentity, check_no_leak, check_output_name, without_identity
 from mocap.pipeline.output_kinds import Kind, is_alike
 from mocap.pipeline.outputs import check_new, check_no_file, check_nothing_lost, check_output
+from mocap.pipeline.point_edits import with_edits
 from mocap.storage import read_trial, write_trial
 from mocap.storage.journal import handed_over
 from mocap.trial import Trial
@@ -84,6 +85,8 @@ def export_to_file(
     if not out.is_dir():
         check_output(out)
     trial = read_trial(path)
+    if row.name != "h5":
+        trial = with_edits(trial)  # a trial file keeps raw points and corrections side by side
     if key is None:
         return _exported(trial, row, path, out, verify, overwrite, None)
     without = without_identity(trial, key)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from mocap.errors import TrialFileError
 from mocap.storage import read_events
-from mocap.trial import Event, Trial
+from mocap.storage.read import read_edits
+from mocap.trial import Event, PointEdit, Trial
 
 
 def with_kept_edits(trial: Trial, older: Path) -> Trial:
@@ -13,6 +14,14 @@ def with_kept_edits(trial: Trial, older: Path) -> Trial:
     kept = _edits_of(older)
     others = [event for event in trial.events if event not in kept]
     return replace(trial, events=(*others, *kept)) if kept else trial
+
+
+def point_edits_of(path: Path) -> tuple[PointEdit, ...]:
+    """Return the corrections of points in an older result, none where it is no whole trial."""
+    try:
+        return read_edits(path) if path.is_file() else ()
+    except TrialFileError:
+        return ()
 
 
 def _edits_of(path: Path) -> tuple[Event, ...]:

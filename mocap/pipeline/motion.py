@@ -33,10 +33,11 @@ from mocap.pipeline.filter_bias import FILTER_BIAS, filter_verdicts
 from mocap.pipeline.gravity_part import floor_note, vertical_of, with_gravity_part
 from mocap.pipeline.import_checks import import_verdicts, model_points_note, told_once
 from mocap.pipeline.imported_events import imported_events
-from mocap.pipeline.kept_edits import with_kept_edits
+from mocap.pipeline.kept_edits import point_edits_of, with_kept_edits
 from mocap.pipeline.measure_words import with_measure_words
 from mocap.pipeline.model_notes import KinematicsInput, model_notes
 from mocap.pipeline.movement import OWN_LABELS
+from mocap.pipeline.point_edits import used_edits, with_edits
 from mocap.pipeline.point_filter import as_static, point_method, with_filtered_points, with_point_method
 from mocap.pipeline.reconstruction import GRAVITY_UNSTATED
 from mocap.pipeline.stated_options import stated_options
@@ -141,6 +142,16 @@ def analyse(
     recordings : CalibrationRecordings, optional
         Functional movements of the person, ...; they need the static.
     """
+    # Angles are of the points as a reviewer corrected them; the file keeps the raw ones.
+    made = _computed(with_edits(trial), static, marker_set, filtering, options, static_subject, recordings)
+    return used_edits(made, trial, filtering is not None)
+
+
+def _computed(
+    trial: Trial, static: Points3D | None, marker_set: str | None, filtering: FilterOptions | None,
+    options: KinematicsOptions | None, static_subject: Mapping[str, float | str] | None,
+    recordings: CalibrationRecordings | None,
+) -> Trial:  # fmt: skip
     # What an earlier analysis said of itself does not hold for this one.
     if filtering is not None:
         trial = with_filtered_points(trial, filtering)
@@ -266,24 +277,28 @@ def kinematics_to_file(
 
 def write_kinematics(
     path: Path, out: Path, static: Path | None, marker_set: str | None, up: str | None, units: str | None,
-    filtering: FilterOptions | None, options: KinematicsOptions, recorded: RecordingPaths,
+    filtering: FilterOptions | None, options: KinematicsOptions, recorded: RecordingPaths, edited: Path | None = None,
 ) -> Trial:  # fmt: skip
-    """Compute angles with options that are checked, and write the trial file; see `kinematics_to_file`."""
+    """Compute angles with options that are checked, and write the trial file; see `kinematics_to_file`.
+
+    `edited` is a file whose edits are kept; that which is written, when left out.
+    """
     # The file may be given its own angles, and keeps what a reviewer edited: no other process writes it in between.
     with writing(out) as writer:
-        analysed = _analysed_file(path, out, static, marker_set, up, units, filtering, options, recorded)
+        analysed = _analysed_file(path, edited or out, static, marker_set, up, units, filtering, options, recorded)
         writer.write(analysed)
     return analysed
 
 
 def _analysed_file(
-    path: Path, out: Path, static: Path | None, marker_set: str | None, up: str | None, units: str | None,
+    path: Path, edited: Path, static: Path | None, marker_set: str | None, up: str | None, units: str | None,
     filtering: FilterOptions | None, options: KinematicsOptions, recorded: RecordingPaths,
 ) -> Trial:  # fmt: skip
-    """Return the trial of a trial or motion file with its angles, and with what was edited in the file to be written.
+    """Return the trial of a trial or motion file with its angles, and with what was edited in another, older one.
     """
     stored = open_trial(path, up, units)
     trial = without_former_inputs(stored)
+    trial = replace(trial, edits=trial.edits or point_edits_of(edited))
     filtered = filtering is None and trial.points_smoothed is not None
 
     def treated(opened: Trial) -> Points3D:
@@ -292,7 +307,10 @@ def _analysed_file(
             return filter_points(opened.points, filtering).points
         return opened.points_smoothed if filtered and opened.points_smoothed is not None else opened.points
 
-    standing = open_trial(static, up, units) if static is not None else None
+    def opened(file: Path) -> Trial:
+        return with_edits(open_trial(file, up, units))
+
+    standing = opened(static) if static is not None else None
     clicked: tuple[Clicked, ...] = ()
     if recorded.clicks is not None:
         if standing is None:
@@ -302,7 +320,7 @@ def _analysed_file(
                 code="CALIBRATION_NO_STATIC",
             )
         clicked = clicked_landmarks(recorded.clicks, standing)
-    recordings = open_recordings(recorded, lambda file: treated(open_trial(file, up, units)), clicked)
+    recordings = open_recordings(recorded, lambda file: treated(opened(file)), clicked)
     clicks = () if recorded.clicks is None else (recorded.clicks,)
     statics = () if static is None else (static,)
     used = named_digests([*statics, *recorded.files, *clicks], trial.inputs)
@@ -311,5 +329,5 @@ def _analysed_file(
         trial, as_static(standing.points, treated(standing)) if standing else None, marker_set, filtering, options,
         {**standing.subject, **record_of(standing)} if standing else None, recordings,
     )  # fmt: skip
-    made = with_kept_edits(with_input_names(analysed, used), out)
+    made = with_kept_edits(with_input_names(analysed, used), edited)
     return kinematics_step(made, stored, path, static, marker_set, up, units, filtering, options, recorded)

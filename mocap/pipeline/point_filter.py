@@ -1,7 +1,7 @@
 """Filter the points of a trial, and say with every angle what its points went through."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 
@@ -51,6 +51,16 @@ def with_filtered_points(trial: Trial, options: FilterOptions) -> Trial:
         told = zip(trial.points.names, found.cutoff_hz, strict=True)
         parameters["effective_cutoff_hz"] = ", ".join(f"{name} {value:.3g}" for name, value in told if value > 0)
     return replace(trial, points_smoothed=found.points, operations=(*operations, Operation("smooth", parameters)))
+
+
+def filter_of(trial: Trial) -> FilterOptions | None:
+    """Return the filter that made the smoothed points of a trial; None where a smoother of the reconstruction did."""
+    step = next((one for one in reversed(trial.operations) if one.name == "smooth"), None)
+    if step is None or step.parameters.get("method") not in FILTERS:
+        return None
+    known = {one.name for one in fields(FilterOptions)}
+    told = {name: value for name, value in step.parameters.items() if name in known}
+    return build(FilterOptions, told, "the record of the filter", typed=False)
 
 
 def as_static(raw: Points3D, used: Points3D) -> Points3D:

@@ -9,7 +9,7 @@ from typing import Any
 from calibration.digits import counted
 from mocap.errors import MocapError, TrialFileError
 from mocap.pipeline.reproduce_files import Places
-from mocap.pipeline.reproduce_steps import repeat
+from mocap.pipeline.reproduce_steps import repeat, with_edits_of
 from mocap.storage import read_trial
 from mocap.storage.differences import stored_differences, versions_in
 
@@ -101,6 +101,7 @@ def reproduce(path: Path, inputs: Path | None = None) -> Reproduced:
                     f"The recorded step '{step.command}' is refused now: {error.code}: {error.cause}", error.remedy,
                     code="REPRODUCE_REFUSED",
                 ) from error  # fmt: skip
+        with_edits_of(out, path)
         same = out.read_bytes() == path.read_bytes()
         differences = () if same else stored_differences(path, out, TOLERANCE)
         now = versions_in(out)

@@ -14,6 +14,7 @@ from mocap.pipeline.assess import assess_file
 from mocap.pipeline.calibration_recordings import RecordingPaths
 from mocap.pipeline.keypoint_input import KeypointInput
 from mocap.pipeline.motion import import_to_file, write_kinematics
+from mocap.pipeline.point_edits import judged
 from mocap.pipeline.reconstruction import TrialChoices, reconstruct_to_file
 from mocap.pipeline.record import StageRecord
 from mocap.pipeline.reproduce_files import by_role, laid_out
@@ -26,6 +27,7 @@ from mocap.pipeline.session_trial_run import SessionRun
 from mocap.pipeline.steps_of_commands import ASSESS, IMPORT, KINEMATICS, POINTED, RECONSTRUCT
 from mocap.signal.filter_options import FilterOptions
 from mocap.storage import read_trial, write_trial
+from mocap.storage.read import read_edits
 from mocap.trial import Event, Step, StepInput
 
 Found = Sequence[tuple[StepInput, Path]]
@@ -82,7 +84,7 @@ def _run(options: Mapping[str, Any], found: Found, out: Path, original: Path) ->
     source = folder / next(wanted.name for wanted, _ in found if wanted.role == KEYPOINTS)
     static = results / f"{run.static_name}.h5"
     stood = read_trial(static) if static.is_file() and entry.name not in run.calibrates else None
-    work = SessionWork(run, entry, source, calibration.read_rig(run.rig_file), stood)
+    work = SessionWork(run, entry, source, calibration.read_rig(run.rig_file), stood, read_edits(original))
     write_trial(out, computed_trial(work, original))
 
 
@@ -117,7 +119,7 @@ def _kinematics(options: Mapping[str, Any], found: Found, out: Path, original: P
     kinematics = build(KinematicsOptions, options["kinematics"], _RECORD, typed=False)
     write_kinematics(
         single("trial") or out, out, single("static"), options["marker_set"] if own is None else str(own),
-        options["up"], options["units"], filtering, kinematics, recorded,
+        options["up"], options["units"], filtering, kinematics, recorded, original,
     )  # fmt: skip
 
 
@@ -132,10 +134,11 @@ def _assess(options: Mapping[str, Any], found: Found, out: Path, original: Path)
 
 def with_edits_of(out: Path, original: Path) -> None:
     """Put into a file what a reviewer edited in another."""
-    trial, edited = read_trial(out), _edited(read_trial(original).events)
-    if _edited(trial.events) != edited:
+    trial, whole = read_trial(out), read_trial(original)
+    edited = _edited(whole.events)
+    if _edited(trial.events) != edited or trial.edits != whole.edits:
         others = tuple(one for one in trial.events if one.source != "edited")
-        write_trial(out, replace(trial, events=(*others, *edited)))
+        write_trial(out, judged(replace(trial, events=(*others, *edited), edits=whole.edits)))
 
 
 def _edited(events: Sequence[Event]) -> tuple[Event, ...]:

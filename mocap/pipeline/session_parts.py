@@ -20,6 +20,8 @@ from mocap.pipeline.session_inputs import (
 )
 from mocap.pipeline.session_options import StageOptions
 from mocap.storage import software_versions
+from mocap.trial import PointEdit
+from mocap.trial.edits import edits_sha256
 
 CALIBRATION, RECONSTRUCTION, KINEMATICS, ASSESSMENT = "calibration", "reconstruction", "kinematics", "assessment"
 TRIAL_STAGES = (RECONSTRUCTION, KINEMATICS, ASSESSMENT)
@@ -62,7 +64,7 @@ def reconstruction_parts(
 
 def kinematics_parts(
     session: Session, options: StageOptions, folder: Path, entry: TrialEntry, static: Path | None,
-    recordings: Sequence[tuple[str, str, str]],
+    recordings: Sequence[tuple[str, str, str]], edits: Sequence[PointEdit],
 ) -> dict[str, str]:  # fmt: skip
     """Return what the angles of a trial depend on beside its points; `static` is the result of the standing trial."""
     stands = session.static is not None and entry.name == session.static.trial
@@ -72,6 +74,7 @@ def kinematics_parts(
         "the static": [None if static is None else static.name, None if static is None else file_sha256(static)],
         "[static]": [repr(session.static), list(recordings)],
         "its task": entry.task,
+        "a reviewer's edit of points": edits_sha256(edits),
         "[session]": who,
         "[options.filter]": repr(options.filter),
         "[options.kinematics]": [repr(options.kinematics), options.marker_set],

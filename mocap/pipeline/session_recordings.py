@@ -8,6 +8,7 @@ from mocap.kinematics import CalibrationRecordings, Clicked
 from mocap.pipeline.calibration_recordings import NO_PATHS, RecordingPaths, open_recordings
 from mocap.pipeline.clicks import clicked_landmarks
 from mocap.pipeline.motion import open_trial
+from mocap.pipeline.point_edits import with_edits
 from mocap.pipeline.session_inputs import content_sha256, existing
 from mocap.signal.filter_options import FilterOptions
 from mocap.signal.smoothing import filter_points
@@ -98,7 +99,7 @@ class SessionRecordings:
 
     def _read(self, path: Path) -> Points3D:
         if path not in self._points:
-            trial, filtering = open_trial(path), self._filtering
+            trial, filtering = with_edits(open_trial(path)), self._filtering
             if filtering.acts and not filtering.learned:
                 self._points[path] = filter_points(trial.points, filtering).points
             else:

@@ -60,7 +60,7 @@ def older_result(path: Path) -> Trial | None:
 def _nameless(trial: Trial) -> Trial:
     return replace(
         trial, trial_id="", subject_code="", task="", created_utc="", site="", operator="", context={}, events=(),
-        assessments=(), steps=(), settings=(),
+        assessments=(), steps=(), settings=(), edits=(),
     )  # fmt: skip
 
 

@@ -6,14 +6,16 @@ from pathlib import Path
 from calibration import CameraRig
 from calibration.digits import counted
 from mocap.config.circumstances import checked_circumstances
-from mocap.config.session import Session, TrialEntry
+from mocap.config.session import TrialEntry
 from mocap.keypoints import PeopleKeypoints
 from mocap.pipeline.assess_words import counts_of
 from mocap.pipeline.calibration_recordings import recording_digests
 from mocap.pipeline.detection import session_keypoints
+from mocap.pipeline.kept_edits import point_edits_of
 from mocap.pipeline.keypoint_input import KeypointInput
 from mocap.pipeline.motion import analyse, record_of
 from mocap.pipeline.notes import notes_in, notes_of
+from mocap.pipeline.point_edits import used_edits, with_edits
 from mocap.pipeline.point_filter import as_static, with_filtered_points
 from mocap.pipeline.reconstruction import reconstruct_trial
 from mocap.pipeline.record import Outcome, Stage
@@ -37,7 +39,7 @@ from mocap.pipeline.session_trial_run import SessionRun
 from mocap.pipeline.synchronisation import known_clocks
 from mocap.signal.smoothing import filter_points
 from mocap.storage import read_told, write_trial
-from mocap.trial import CameraTimes, Points3D, SyncEstimate, Trial
+from mocap.trial import CameraTimes, PointEdit, Points3D, SyncEstimate, Trial
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +51,7 @@ class SessionWork:
     source: Path
     rig: CameraRig
     static: Trial | None
+    edits: tuple[PointEdit, ...] = ()
 
 
 def made_trial(run: SessionRun, entry: TrialEntry, rig: CameraRig, static: Trial | None) -> Outcome:
@@ -72,7 +75,8 @@ def made_trial(run: SessionRun, entry: TrialEntry, rig: CameraRig, static: Trial
     if run.session.keypoints.source == "video":
         source = session_keypoints(run.session, run.folder, entry, run.progress, run.rig_file)
     beside = tests_beside(run.session.trial, entry, run.assessment, run.out)
-    parts = _parts(run, entry, source, static, beside)
+    edits = point_edits_of(run.out / output)
+    parts = _parts(run, entry, source, static, beside, edits)
     known, whole = run.record.stages(output), run.record.is_whole(output)
     changed = {stage: known[stage].changes(parts[stage]) if stage in known else ("",) for stage in TRIAL_STAGES}
     if whole and not any(changed.values()):
@@ -81,7 +85,7 @@ def made_trial(run: SessionRun, entry: TrialEntry, rig: CameraRig, static: Trial
     older = older_result(run.out / output) if known else None
     points = None if changed[RECONSTRUCTION] else known.get(RECONSTRUCTION)
     angles = None if points is None or changed[KINEMATICS] else known.get(KINEMATICS)
-    work = SessionWork(run, entry, source, rig, static)
+    work = SessionWork(run, entry, source, rig, static, edits)
     made, stages, ran = _analysed(work, parts, older, points, angles)
     trial = _finished(work, made, run.out / output, beside)
     write_trial(run.out / output, trial)
@@ -99,14 +103,14 @@ def computed_trial(work: SessionWork, edited: Path) -> Trial:
         When the trial is refused.
     """
     points = stage_result(_reconstructed(work))
-    angles = stage_result(_with_angles(work, _named(points, work.run.session, work.entry)))
+    angles = stage_result(_with_angles(work, _named(points, work)))
     run = work.run
     return _finished(work, angles, edited, tests_beside(run.session.trial, work.entry, run.assessment, run.out))
 
 
 def _finished(work: SessionWork, made: Trial, edited: Path, beside: list[Path]) -> Trial:
     run, entry = work.run, work.entry
-    trial = assessed_by_task(_named(made, run.session, entry), run.assessment, edited, beside)
+    trial = assessed_by_task(_named(made, work), run.assessment, edited, beside)
     return session_step(run, entry, work.source, trial, Used(work.static is not None, tuple(beside)))
 
 
@@ -122,7 +126,8 @@ def _because(changed: dict[str, tuple[str, ...]], known: bool, file: str) -> tup
 
 
 def _parts(
-    run: SessionRun, entry: TrialEntry, source: Path, static: Trial | None, beside: list[Path]
+    run: SessionRun, entry: TrialEntry, source: Path, static: Trial | None, beside: list[Path],
+    edits: tuple[PointEdit, ...],
 ) -> dict[str, dict[str, str]]:
     calibrates = entry.name in run.calibrates
     stood = run.out / f"{run.static_name}.h5" if static is not None else None
@@ -132,7 +137,7 @@ def _parts(
     recorded = [recorded_options(run, entry, used), inputs]
     return {
         RECONSTRUCTION: reconstruction_parts(run.session, run.options, run.folder, entry, source, run.rig_file),
-        KINEMATICS: kinematics_parts(run.session, run.options, run.folder, entry, stood, recordings),
+        KINEMATICS: kinematics_parts(run.session, run.options, run.folder, entry, stood, recordings, edits),
         ASSESSMENT: assessment_parts(run.session, entry, run.assessment, beside, recorded),
     }
 
@@ -149,16 +154,16 @@ def _analysed(
     if found is None or points is None:
         found = stage_result(_reconstructed(work))
         points, ran = stage_of(found, parts[RECONSTRUCTION]), (RECONSTRUCTION, *ran)
-    made = stage_result(_with_angles(work, _named(found, work.run.session, work.entry)))
+    made = stage_result(_with_angles(work, _named(found, work)))
     return made, {RECONSTRUCTION: points, KINEMATICS: stage_of(made, parts[KINEMATICS])}, ran
 
 
-def _named(trial: Trial, session: Session, entry: TrialEntry) -> Trial:
-    """Return a trial with what the session says of it."""
-    info = session.session
+def _named(trial: Trial, work: SessionWork) -> Trial:
+    """Return a trial with what the session says of it, and the corrections of its points."""
+    info, entry = work.run.session.session, work.entry
     return replace(
         trial, trial_id=entry.name, task=entry.task, context=_plain_context(entry), operator=info.operator,
-        subject_code=info.subject_code, created_utc=str(info.date), site=info.site,
+        subject_code=info.subject_code, created_utc=str(info.date), site=info.site, edits=work.edits,
     )  # fmt: skip
 
 
@@ -182,7 +187,9 @@ def _with_angles(work: SessionWork, trial: Trial) -> Trial:
     run, static = work.run, work.static
     filtering = None if run.options.filter.learned else run.options.filter
     if work.entry.name in run.calibrates:
-        return trial if filtering is None else with_filtered_points(trial, filtering)
+        if filtering is None:
+            return trial
+        return used_edits(with_filtered_points(with_edits(trial), filtering), trial, refiltered=True)
     stands = work.entry.name == run.static_name
     stood = trial if stands else static
     person = {**stood.subject, **record_of(stood)} if stood else None
@@ -191,12 +198,14 @@ def _with_angles(work: SessionWork, trial: Trial) -> Trial:
     standing: Points3D | None = None
     if stands:
         # The standing trial is its own reference, smoothed as it will be for the others.
-        standing = trial.points_smoothed or trial.points
+        own = with_edits(trial)
+        standing = own.points_smoothed or own.points
         if filtering is not None and filtering.acts:
-            standing = filter_points(trial.points, filtering).points
-        standing = as_static(trial.points, standing)
+            standing = filter_points(own.points, filtering).points
+        standing = as_static(own.points, standing)
     elif static is not None:
-        standing = as_static(static.points, static.points_smoothed or static.points)
+        other = with_edits(static)
+        standing = as_static(other.points, other.points_smoothed or other.points)
     marker_set = own_marker_set(run.options.marker_set, run.folder)
     return analyse(trial, standing, marker_set, filtering, run.options.kinematics, person, recordings)
 

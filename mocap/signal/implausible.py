@@ -110,6 +110,8 @@ def find_implausible(
 def without_implausible(points: Points3D) -> Points3D:
     """Return the points without samples that are implausible: NaN and REJECTED, for what interpolates or smooths.
 
+    Samples that a reviewer edited stay.
+
     Parameters
     ----------
     points : Points3D
@@ -117,6 +119,7 @@ def without_implausible(points: Points3D) -> Points3D:
     """
     variance = np.trace(points.covariance, axis1=2, axis2=3)
     odd = find_implausible(points.position, np.sqrt(np.where(variance >= 0, variance, np.nan)), points.rate_hz).any
+    odd = odd & ((points.status & np.uint8(Status.EDITED)) == 0)  # a person placed these
     if not odd.any():
         return points
     status = (points.status & ~np.uint8(Status.MEASURED)) | np.uint8(Status.REJECTED)

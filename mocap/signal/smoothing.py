@@ -101,6 +101,7 @@ def without_outliers(points: Points3D, options: FilterOptions) -> Points3D:
     if not options.hampel:
         return points
     odd = hampel(points.position, options.outlier_frames, options.outlier_sd)
+    odd = odd & ((points.status & np.uint8(Status.EDITED)) == 0)  # a person placed these
     status = (points.status & ~np.uint8(Status.MEASURED)) | np.uint8(Status.REJECTED)
     return replace(
         points, position=np.where(odd[..., None], np.nan, points.position), status=np.where(odd, status, points.status),

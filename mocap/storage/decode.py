@@ -11,6 +11,7 @@ from calibration import Camera, CameraRig
 from mocap.errors import MocapError, TrialFileError
 from mocap.schema import COVARIANCE_TERMS
 from mocap.storage.encode_assessment import EVENTS, decoded_assessments, decoded_events
+from mocap.storage.encode_edits import EDITS, decoded_edits
 from mocap.storage.encode_measures import decoded_measure, stored_truth
 from mocap.storage.encode_recorded import decoded_recorded
 from mocap.storage.encode_steps import decoded_settings, decoded_steps
@@ -103,6 +104,7 @@ def _decode(groups: Mapping[str, Group]) -> Trial:
         inputs=inputs,
         steps=decoded_steps(made),
         settings=decoded_settings(made),
+        edits=decoded_edits(groups.get(EDITS)),
         events=decoded_events(groups[EVENTS]) if EVENTS in groups else (),
         assessments=decoded_assessments(groups),
         **decoded_recorded(groups),

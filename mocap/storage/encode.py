@@ -12,6 +12,7 @@ from mocap.errors import TrialFileError
 from mocap.schema import COVARIANCE_TERMS, FORMAT, FORMAT_VERSION, GRAVITY_VECTOR, SPACE, Status
 from mocap.storage.encode_assessment import EVENTS, assessment_groups, events_group
 from mocap.storage.encode_cameras import AXES, cameras, keypoints, sync, time_axis
+from mocap.storage.encode_edits import EDITS, edits_group
 from mocap.storage.encode_measures import add_measures
 from mocap.storage.encode_recorded import recorded_groups
 from mocap.storage.encode_steps import step_variables
@@ -49,6 +50,7 @@ def encode(trial: Trial) -> dict[str, Group]:
         "/angles": _angles(trial.angles) if trial.angles else None,
         "/subject": _mapping(trial.subject),
         "/context": _mapping(trial.context),
+        EDITS: edits_group(trial.edits),
         EVENTS: events_group(trial.events),
         **assessment_groups(trial.assessments),
         **dict(recorded_groups(trial)),

@@ -6,6 +6,7 @@ from pathlib import Path
 from mocap.errors import TrialFileError
 from mocap.storage.decode import TOLD, decode, decode_told
 from mocap.storage.encode_assessment import EVENTS, decoded_events
+from mocap.storage.encode_edits import EDITS, decoded_edits
 from mocap.storage.hdf import SealError, load
 from mocap.storage.integrity import PATH, mismatches
 from mocap.storage.isolation import inspect_isolated
@@ -13,7 +14,7 @@ from mocap.storage.layout import Group
 from mocap.storage.migrate import migrated
 from mocap.storage.refusal import RESTORE, refuse
 from mocap.storage.trial_file import open_trial_file
-from mocap.trial import Event, Operation, Trial, Verdict
+from mocap.trial import Event, Operation, PointEdit, Trial, Verdict
 
 
 def read_trial(path: Path | str) -> Trial:
@@ -99,3 +100,20 @@ def read_events(path: Path | str) -> tuple[Event, ...]:
         return decoded_events(groups[EVENTS]) if EVENTS in groups else ()
     except (KeyError, ValueError, TypeError) as error:
         raise TrialFileError(f"{path}: {EVENTS} is not whole: {error}.", RESTORE, code="TRIAL_SCHEMA") from error
+
+
+def read_edits(path: Path | str) -> tuple[PointEdit, ...]:
+    """Read the corrections of points of a trial file, and nothing else.
+
+    Raises
+    ------
+    SourceError
+        `FILE_MISSING`.
+    TrialFileError
+        `NOT_A_TRIAL`, `TRIAL_NEWER`, `TRIAL_DAMAGED`, `TRIAL_UNSAFE`, `TRIAL_SCHEMA`.
+    """
+    groups = _parts(path, [EDITS])
+    try:
+        return decoded_edits(groups.get(EDITS))
+    except (KeyError, ValueError, TypeError) as error:
+        raise TrialFileError(f"{path}: {EDITS} is not whole: {error}.", RESTORE, code="TRIAL_SCHEMA") from error

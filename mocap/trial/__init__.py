@@ -13,6 +13,7 @@ from mocap.trial.conventions import (
     measure_rows,
     shared_parts,
 )
+from mocap.trial.edits import PointEdit
 from mocap.trial.events import Event
 from mocap.trial.keypoints import Keypoints2D, Timeline
 from mocap.trial.measures import Measure
@@ -55,6 +56,7 @@ __all__ = [
     "Metric",
     "ModelOutputs",
     "Operation",
+    "PointEdit",
     "Points3D",
     "Rejected",
     "Rule",

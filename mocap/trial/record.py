@@ -9,6 +9,7 @@ from mocap.errors import ShapeError
 from mocap.trial.angles import JointAngles
 from mocap.trial.assessment import Assessment
 from mocap.trial.checks import freeze
+from mocap.trial.edits import PointEdit
 from mocap.trial.events import Event
 from mocap.trial.keypoints import Keypoints2D, Timeline
 from mocap.trial.points import Points3D, Segments
@@ -68,6 +69,8 @@ class Trial:
         What has to be done with which inputs to make this trial again; none where that is not recorded.
     settings : tuple of SettingRow
         The settings in effect, and where each came from.
+    edits : tuple of PointEdit
+        A reviewer's corrections of points, in their order; `points` stays raw.
     """
 
     trial_id: str
@@ -101,6 +104,7 @@ class Trial:
     origin: FileOrigin | None = None
     steps: tuple[Step, ...] = ()
     settings: tuple[SettingRow, ...] = ()
+    edits: tuple[PointEdit, ...] = ()
 
     def __post_init__(self) -> None:
         freeze(
@@ -117,6 +121,7 @@ class Trial:
             model_outputs=tuple(self.model_outputs),
             steps=tuple(self.steps),
             settings=tuple(self.settings),
+            edits=tuple(self.edits),
         )
         check_recorded(self.points.n_frames, len(self.points.names), self.model_outputs, self.origin)
         for name in ("points", "points_smoothed"):

@@ -9,14 +9,18 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import mocap
 from calibration.synthetic import ring_rig
 from mocap.export.keypoints import write_keypoint_table
+from mocap.pipeline.point_edits import BEHIND, add_edits, take_back
+from mocap.pipeline.reproduce import reproduce
 from mocap.pipeline.run_lock import sole_run
 from mocap.pipeline.session import run_session
 from mocap.synthetic import default_subject, observe, squat
+from mocap.trial import PointEdit
 from tests.fixtures.small_session import silent, small_session
 
 ALL = ("reconstruction", "kinematics", "assessment")
@@ -175,3 +179,24 @@ def test_a_command_that_is_killed_ten_times_gives_the_same_files(small: Path, tm
     for name in ("standing.h5", "squat.h5", "calibration.toml", "stages.json"):
         assert (out / name).read_bytes() == (good / name).read_bytes()
     assert sorted(path.name for path in out.iterdir()) == sorted(path.name for path in good.iterdir())
+
+
+@pytest.mark.heavy
+def test_a_reviewers_edit_of_points_runs_the_kinematics_and_taken_back_it_was_never_there(session: Path) -> None:
+    file = session / "results" / "squat.h5"
+    before = file.read_bytes()
+    raw = mocap.read_trial(file)
+    pelvis = tuple(name for name in raw.points.names if "SIS" in name or name.startswith("SAC"))
+    add_edits(file, (PointEdit("missing", 40, 60, pelvis),))
+    assert any(one.name == BEHIND and not one.passed for one in mocap.read_trial(file).quality)
+    outcome = run_session(session, session / "results", silent).outcomes[2]
+    assert outcome.stages == ALL[1:]
+    made = mocap.read_trial(file)
+    np.testing.assert_array_equal(made.points.position, raw.points.position)
+    assert made.angles is not None and np.isnan(made.angles.deg("pelvic_tilt")[45:55]).all()
+    assert raw.angles is not None and np.isfinite(raw.angles.deg("pelvic_tilt")[45:55]).all()
+    assert not any(one.name == BEHIND for one in made.quality)
+    assert reproduce(file).same_bytes
+    take_back(file)
+    run_session(session, session / "results", silent)
+    assert file.read_bytes() == before

@@ -78,6 +78,10 @@ def deidentified(trial: Trial, alias: Alias, vocabulary: Vocabulary) -> Deidenti
         subject=_figures(trial.subject, scrubber, alias), context=_figures(trial.context, scrubber, alias),
         quality=tuple(_verdict(one, scrubber) for one in trial.quality),
         operations=tuple(_operation(one, scrubber) for one in trial.operations),
+        edits=tuple(
+            replace(one, points=tuple(labels.get(name, name) for name in one.points), reason="", initials="",
+                    camera=scrubber.renamed.get(one.camera, one.camera)) for one in trial.edits
+        ),
         events=tuple(event_without(one, vocabulary) for one in trial.events),
         assessments=tuple(assessment_without(one, scrubber) for one in trial.assessments), **recorded,
     )  # fmt: skip
@@ -89,7 +93,7 @@ _KNOWN = {
     "trial_id", "points", "points_smoothed", "rig", "timeline", "keypoints", "segments", "angles", "subject_code",
     "task", "created_utc", "site", "operator", "forward_axis", "axis_source", "gravity_known", "subject", "context",
     "bones", "quality", "operations", "inputs", "events", "assessments", "analog", "force_plates", "model_outputs",
-    "imported_poses", "origin", "steps", "settings",
+    "imported_poses", "origin", "steps", "settings", "edits",
 }  # fmt: skip
 
 
@@ -118,6 +122,7 @@ def _learn(trial: Trial, scrubber: Scrubber) -> None:
         said = {name: value for name, value in step.parameters.items() if isinstance(value, str) and name != "notes"}
         scrubber.learn(*(value for value in said.values() if value not in settings), sentences=True)
     scrubber.learn(*(event.note for event in trial.events), sentences=True)
+    scrubber.learn(*(word for one in trial.edits for word in (one.reason, one.initials)), sentences=True)
     if trial.origin is not None:
         for parameter in trial.origin.parameters.values():
             words = [one for one in (*parameter.values, parameter.description) if isinstance(one, str)]

@@ -1,0 +1,208 @@
+"""Corrections of points where they are used: applied to what is computed from, kept in the file, taken back."""
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from calibration.digits import counted
+from mocap.config.build import build
+from mocap.errors import ReconstructionError
+from mocap.pipeline.point_filter import filter_of
+from mocap.reconstruction import ReconstructionOptions, reconstruct_details
+from mocap.schema import Status
+from mocap.signal.smoothing import filter_points
+from mocap.storage import read_trial, writing
+from mocap.trial import Keypoints2D, Operation, PointEdit, Points3D, Trial, Verdict
+from mocap.trial.edits import CAMERA_OUT, IN_VIEWS, checked_edits, edited, edits_sha256
+
+USED = "edits"
+"""Parameter of an operation that used edited points: the digest of the edits."""
+BEHIND = "edits of points in the angles"
+"""Name of the verdict on a trial whose angles were computed before its last edit."""
+
+
+def edited_points(trial: Trial) -> Points3D:
+    """Return the raw points of a trial with all corrections applied, flagged EDITED or REJECTED.
+
+    Where what a camera saw was corrected, the points of that span are those of a reconstruction without it.
+
+    Raises
+    ------
+    ReconstructionError
+        EDIT_NO_VIEWS where a camera's view was corrected and the trial has no keypoints or no cameras; EDIT_PLATES
+        where its points of plates would have to be fitted again.
+    ShapeError
+        EDIT_WRONG
+    """
+    if not trial.edits:
+        return trial.points
+    checked_edits(trial.edits, trial.points.names, trial.points.n_frames)
+    in_views = [one for one in trial.edits if one.kind in IN_VIEWS]
+    points = _seen_again(trial, in_views) if in_views else trial.points
+    return edited(points, trial.edits)
+
+
+def with_edits(trial: Trial) -> Trial:
+    """Return a trial whose points, raw and smoothed, are the corrected ones: to compute from, or to hand over."""
+    filtered = _filtered_with(trial)
+    if not trial.edits and filtered is None:
+        return trial
+    points = edited_points(trial)
+    smoothed = trial.points_smoothed
+    if smoothed is not None and filtered != edits_sha256(trial.edits):
+        options = filter_of(trial)
+        if options is not None:
+            smoothed = filter_points(points, options).points
+        else:
+            smoothed = _taken_over(smoothed, points)
+    return replace(trial, points=points, points_smoothed=smoothed)
+
+
+def used_edits(made: Trial, stored: Trial, refiltered: bool) -> Trial:
+    """Return a trial that was computed from corrected points, with its raw points again, and the edits that were used.
+
+    Parameters
+    ----------
+    made : Trial
+        With corrected points.
+    stored : Trial
+        With the raw ones.
+    refiltered : bool
+        The smoothed points were made of the corrected ones, and stay.
+    """
+    digest = edits_sha256(stored.edits)
+    kept = refiltered or filter_of(stored) is not None
+    told = {"kinematics", "smooth"} if kept else {"kinematics"}
+    operations = tuple(_marked(one, digest) if one.name in told else one for one in made.operations)
+    operations = tuple(_noted(one, stored.edits) if one.name == "kinematics" else one for one in operations)
+    smoothed = made.points_smoothed if kept else stored.points_smoothed
+    quality = tuple(one for one in made.quality if one.name != BEHIND)
+    return replace(made, points=stored.points, points_smoothed=smoothed, operations=operations, quality=quality)
+
+
+def add_edits(path: Path, edits: Sequence[PointEdit]) -> Trial:
+    """Add corrections to a trial file.
+
+    Its angles and assessments stay as they were, and a verdict says that they are of before, until the kinematics are
+    computed again.
+
+    Raises
+    ------
+    ShapeError
+        EDIT_WRONG
+    ReconstructionError
+        EDIT_NO_VIEWS, EDIT_PLATES
+    MocapError
+        What reading and writing refuse.
+    """
+    with writing(path, present=True) as writer:
+        trial = read_trial(path)
+        made = judged(replace(trial, edits=(*trial.edits, *edits)))
+        edited_points(made)  # refused before anything is written
+        writer.write(made, f"edit: {'; '.join(dict.fromkeys(one.kind for one in edits))}")
+    return made
+
+
+def take_back(path: Path, count: int = 1) -> Trial:
+    """Take the last corrections out of a trial file again; see `add_edits`."""
+    with writing(path, present=True) as writer:
+        trial = read_trial(path)
+        made = judged(replace(trial, edits=trial.edits[: max(0, len(trial.edits) - count)]))
+        writer.write(made, "edit taken back")
+    return made
+
+
+def judged(trial: Trial) -> Trial:
+    """Return a trial with a verdict that fails where its angles are not of the points as they are corrected now."""
+    quality = tuple(one for one in trial.quality if one.name != BEHIND)
+    step = next((one for one in trial.operations if one.name == "kinematics"), None)
+    if step is not None and str(step.parameters.get(USED, "")) != edits_sha256(trial.edits):
+        text = "corrections now, others when the angles were computed: compute them again, and assess again"
+        quality = (*quality, Verdict(BEHIND, float(len(trial.edits)), 0.0, "", False, text))
+    return replace(trial, quality=quality)
+
+
+def _filtered_with(trial: Trial) -> str | None:
+    """The digest of the edits that smoothed points were made with; None where they were made without."""
+    step = next((one for one in reversed(trial.operations) if one.name == "smooth"), None)
+    return None if step is None or USED not in step.parameters else str(step.parameters[USED])
+
+
+def _marked(step: Operation, digest: str) -> Operation:
+    rest = {name: value for name, value in step.parameters.items() if name != USED}
+    return Operation(step.name, {**rest, USED: digest} if digest else rest)
+
+
+def _noted(step: Operation, edits: Sequence[PointEdit]) -> Operation:
+    if not edits:
+        return step
+    note = f"{counted(len(edits), 'correction')} of points by a reviewer: the angles are of the corrected points"
+    before = str(step.parameters.get("notes", ""))
+    return Operation(step.name, {**step.parameters, "notes": "; ".join(one for one in (before, note) if one)})
+
+
+def _taken_over(smoothed: Points3D, points: Points3D) -> Points3D:
+    """Smoothed points with the samples that were edited in place of their own: the smoother is not to be had again."""
+    at = (points.status & np.uint8(Status.EDITED)) != 0
+    return replace(
+        smoothed, position=np.where(at[..., None], points.position, smoothed.position),
+        covariance=np.where(at[..., None, None], points.covariance, smoothed.covariance),
+        status=np.where(at, points.status, smoothed.status),
+    )  # fmt: skip
+
+
+def _seen_again(trial: Trial, edits: Sequence[PointEdit]) -> Points3D:
+    """The points with the spans that are reconstructed without, or with, what the edits say of the views."""
+    keypoints, rig, points = trial.keypoints, trial.rig, trial.points
+    if keypoints is None or rig is None:
+        raise ReconstructionError(
+            f"What a camera saw is corrected, and trial '{trial.trial_id}' holds no keypoints or no cameras.",
+            "Correct the points in the world instead.", code="EDIT_NO_VIEWS",
+        )  # fmt: skip
+    if set(points.names) - set(keypoints.names):
+        raise ReconstructionError(
+            "What a camera saw is corrected, and points of plates were fitted to it.",
+            "Correct the points in the world instead.", code="EDIT_PLATES",
+        )  # fmt: skip
+    changed = np.zeros(points.status.shape, bool)
+    pixels, confidence = np.array(keypoints.pixels), np.array(keypoints.confidence)
+    for one in edits:
+        if one.camera not in rig.names:
+            raise ReconstructionError(
+                f"An edit is of the camera '{one.camera}', which is none of {', '.join(rig.names)}.",
+                "Mend that edit.", code="EDIT_NO_VIEWS",
+            )  # fmt: skip
+        camera = rig.names.index(one.camera)
+        for name in one.points or keypoints.names:
+            column = keypoints.names.index(name)
+            pixels[camera, one.frames, column] = np.nan if one.kind == CAMERA_OUT else one.pixel
+            confidence[camera, one.frames, column] = 0.0 if one.kind == CAMERA_OUT else 1.0
+            changed[one.frames, points.names.index(name)] = True
+    seen = Keypoints2D(pixels, confidence, keypoints.names, keypoints.rate_hz)
+    again = reconstruct_details(seen, rig, options=_options_of(trial)).points
+    order = [again.names.index(name) for name in points.names]
+    parts: dict[str, Any] = {
+        name: _merged(getattr(points, name), getattr(again, name), changed, order)
+        for name in ("position", "covariance", "reprojection_error", "n_views", "calibration_covariance")
+        if getattr(points, name) is not None and getattr(again, name) is not None
+    }
+    flagged = again.status[:, order] | np.uint8(Status.EDITED)
+    return replace(points, **parts, status=np.where(changed, flagged, points.status))
+
+
+def _merged(before: np.ndarray, again: np.ndarray, changed: np.ndarray, order: list[int]) -> np.ndarray:
+    if before.ndim == changed.ndim + 1 and before.shape[1:] == changed.shape:  # (camera, time, keypoint)
+        return np.where(changed[None], again[:, :, order], before)
+    mask = changed.reshape(changed.shape + (1,) * (before.ndim - changed.ndim))
+    return np.where(mask, again[:, order], before)
+
+
+def _options_of(trial: Trial) -> ReconstructionOptions:
+    """The options that the points were reconstructed with, as their operation tells them."""
+    told = next((one.parameters for one in trial.operations if one.name == "reconstruct"), {})
+    known = {one.name for one in fields(ReconstructionOptions)}
+    chosen = {name: value for name, value in told.items() if name in known}
+    return build(ReconstructionOptions, chosen, "the record of the reconstruction", typed=False)

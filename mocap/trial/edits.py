@@ -1,0 +1,156 @@
+"""A reviewer's corrections of points: kept beside the raw ones, which never change, and applied when they are used."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mocap.errors import ShapeError
+from mocap.schema import Status
+from mocap.trial.points import Points3D
+
+MOVED, MISSING, EXCHANGED, CAMERA_OUT, MARKED = "moved", "missing", "exchanged", "camera left out", "marked in a view"
+EDIT_KINDS = (MOVED, MISSING, EXCHANGED, CAMERA_OUT, MARKED)
+IN_VIEWS = (CAMERA_OUT, MARKED)
+"""Kinds that change what a camera saw, so that the points have to be reconstructed again."""
+_LONGEST = 300
+
+
+@dataclass(frozen=True)
+class PointEdit:
+    """One correction.
+
+    Attributes
+    ----------
+    kind : str
+        `moved` (to a position), `missing`, `exchanged` (two points, or several pairs), `camera left out` (of the
+        points named, of all when none is), or `marked in a view` (where a point is in the image of a camera).
+    first, last : int
+        Frames, the last one included.
+    points : tuple of str
+        Of `exchanged` the pairs one after the other.
+    position : tuple of float, optional
+        Of `moved`: m, in the world.
+    camera : str
+    pixel : tuple of float, optional
+        Of `marked in a view`: u, v.
+    reason, initials : str
+        Why, and who; no clock.
+
+    Raises
+    ------
+    ShapeError
+        EDIT_WRONG, for one that contradicts itself.
+    """
+
+    kind: str
+    first: int
+    last: int
+    points: tuple[str, ...] = ()
+    position: tuple[float, float, float] | None = None
+    camera: str = ""
+    pixel: tuple[float, float] | None = None
+    reason: str = ""
+    initials: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "points", tuple(str(name) for name in self.points))
+        for name, length in (("position", 3), ("pixel", 2)):
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, tuple(float(part) for part in value))
+                if len(value) != length or not np.isfinite(np.asarray(value, float)).all():
+                    raise _wrong(f"its {name} is {value}")
+        wrong = [
+            words for words, holds in (
+                (f"there is no kind '{self.kind}'", self.kind in EDIT_KINDS),
+                (f"it goes from frame {self.first} to {self.last}", 0 <= self.first <= self.last),
+                ("it names no point", self.points or self.kind == CAMERA_OUT),
+                ("it has no position", (self.position is not None) == (self.kind == MOVED)),
+                ("it is of no pairs", self.kind != EXCHANGED or len(self.points) % 2 == 0),
+                ("it says a point twice", len(set(self.points)) == len(self.points)),
+                ("it is of several points", self.kind not in (MOVED, MARKED) or len(self.points) == 1),
+                ("it has no camera", bool(self.camera) == (self.kind in IN_VIEWS)),
+                ("it has no pixel", (self.pixel is not None) == (self.kind == MARKED)),
+                ("its words are too long, or no plain text",
+                 all(len(word) <= _LONGEST and word.isprintable() for word in (self.reason, self.initials))),
+            ) if not holds
+        ]  # fmt: skip
+        if wrong:
+            raise _wrong(wrong[0])
+
+    @property
+    def frames(self) -> slice:
+        """The frames as a slice."""
+        return slice(self.first, self.last + 1)
+
+
+def checked_edits(edits: Sequence[PointEdit], names: Sequence[str], n_frames: int) -> tuple[PointEdit, ...]:
+    """Return edits that fit points; ShapeError (EDIT_WRONG) for those of points or frames that are not there."""
+    for one in edits:
+        unknown = [name for name in one.points if name not in names]
+        if unknown:
+            raise _wrong(f"there is no point '{unknown[0]}'")
+        if one.last >= n_frames:
+            raise _wrong(f"frame {one.last} is behind the last, {n_frames - 1}")
+    return tuple(edits)
+
+
+def edits_sha256(edits: Sequence[PointEdit]) -> str:
+    """Return the digest of edits, empty where there are none: what was computed with them tells which these were."""
+    return hashlib.sha256(json.dumps([vars(one) for one in edits]).encode()).hexdigest() if edits else ""
+
+
+def edited(points: Points3D, edits: Sequence[PointEdit]) -> Points3D:
+    """Return points with the corrections in the world applied, in their order; those in views are left out.
+
+    A moved sample is flagged EDITED and nothing is known of its uncertainty; one that is made missing is NaN, flagged
+    REJECTED and EDITED; exchanged ones are flagged EDITED.
+    """
+    here = [one for one in edits if one.kind not in IN_VIEWS]
+    if not here:
+        return points
+    parts: dict[str, Any] = {name: np.array(value) for name, value in _parts(points).items()}
+    for one in here:
+        if one.kind == EXCHANGED:
+            for first, second in zip(one.points[::2], one.points[1::2], strict=True):
+                _exchange(parts, points.names.index(first), points.names.index(second), one.frames)
+            continue
+        for column in (points.names.index(name) for name in one.points):
+            _clear(parts, one.frames, column)
+            if one.position is not None:
+                parts["position"][one.frames, column] = one.position
+            flag = Status.EDITED if one.position is not None else Status.EDITED | Status.REJECTED
+            parts["status"][one.frames, column] = np.uint8(flag)
+    return replace(points, **parts)
+
+
+def _parts(points: Points3D) -> dict[str, NDArray]:
+    found = {"position": points.position, "covariance": points.covariance, "status": points.status}
+    later = ("reprojection_error", "n_views", "calibration_covariance")
+    return found | {name: getattr(points, name) for name in later if getattr(points, name) is not None}
+
+
+def _at(name: str, frames: slice, column: int) -> tuple[slice | int, ...]:
+    return (slice(None), frames, column) if name == "reprojection_error" else (frames, column)
+
+
+def _exchange(parts: dict[str, NDArray], first: int, second: int, frames: slice) -> None:
+    for name, values in parts.items():
+        one, other = _at(name, frames, first), _at(name, frames, second)
+        values[one], values[other] = values[other].copy(), values[one].copy()
+    for column in (first, second):
+        parts["status"][frames, column] |= np.uint8(Status.EDITED)
+
+
+def _clear(parts: dict[str, NDArray], frames: slice, column: int) -> None:
+    for name, values in parts.items():
+        values[_at(name, frames, column)] = np.nan if values.dtype.kind == "f" else 0
+
+
+def _wrong(what: str) -> ShapeError:
+    return ShapeError(f"An edit of points cannot be: {what}.", "Mend that edit.", code="EDIT_WRONG")
