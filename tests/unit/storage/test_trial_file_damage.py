@@ -10,7 +10,9 @@ from mocap.errors import MocapError, TrialFileError
 from mocap.schema import FORMAT_VERSION
 from mocap.storage import check_trial, read_trial
 from mocap.storage.findings import inspect
+from mocap.storage.hdf import SealError, load
 from mocap.storage.seal import is_sealed, read_seal
+from mocap.storage.sealed_file import SealedFile
 
 
 def _code(path):
@@ -164,6 +166,33 @@ def test_every_flipped_byte_breaks_the_seal(tmp_path, whole):
         assert not is_sealed(path), at
     path.write_bytes(content)
     assert is_sealed(path)
+
+
+def test_hdf5_sees_no_byte_of_a_damaged_block(tmp_path, whole):
+    """What it was given of a file with a flipped byte is what was written, up to the block that does not fit."""
+    path, content = tmp_path / "a.h5", whole["full"]
+    length = read_seal(io.BytesIO(content)).length
+    rng = np.random.default_rng(12)
+    refused = 0
+    for at in rng.integers(length, size=60).tolist():
+        path.write_bytes(content[:at] + bytes([content[at] ^ 32]) + content[at + 1 :])
+        given = []
+        plain = SealedFile.readinto
+
+        def watched(self, buffer, given=given, plain=plain):
+            start = self.tell()
+            n_bytes = plain(self, buffer)
+            given.append((start, bytes(memoryview(buffer).cast("B")[:n_bytes])))
+            return n_bytes
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(SealedFile, "readinto", watched)
+            try:
+                load(path)
+            except SealError:
+                refused += 1
+        assert all(content[start : start + len(piece)] == piece for start, piece in given), at
+    assert refused > 50  # measured 60
 
 
 @pytest.mark.parametrize("n_flips", [4, pytest.param(200, marks=pytest.mark.heavy)])
