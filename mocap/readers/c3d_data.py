@@ -100,11 +100,11 @@ def read_data(
     per_frame = 4 * n_points + n_analog
     raw = _values(content, header.data_start, n_frames * per_frame, header, path).reshape(n_frames, per_frame)
     points = raw[:, : 4 * n_points].reshape(n_frames, n_points, 4)
-    with np.errstate(invalid="ignore"):  # damaged numbers may be of the kind that signals
+    # Damaged numbers may be of the NaNs that signal, or beyond all bounds.
+    with np.errstate(invalid="ignore", over="ignore"):
         xyz = points[..., :3].astype(float)
-    if header.scale > 0:
-        xyz *= header.scale
-    with np.errstate(invalid="ignore"):
+        if header.scale > 0:
+            xyz *= header.scale
         word = np.nan_to_num(points[..., 3], nan=-1.0, posinf=-1.0, neginf=-1.0).clip(-32768, 32767).astype(np.int16)
     missing = word < 0
     xyz[missing] = np.nan
@@ -188,7 +188,7 @@ def _rotations(
         return np.empty((0, 0, 4, 4))
     n_samples = n_frames * rotation_ratio(parameters, header, path)
     raw = _values(content, (start - 1) * BLOCK, n_samples * used * _PER_ROTATION, header, path, size=4)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         raw = raw.reshape(n_samples, used, _PER_ROTATION).astype(float)
         matrices = raw[..., :16].reshape(n_samples, used, 4, 4).swapaxes(2, 3).copy()
         matrices[~(raw[..., 16] >= 0) | ~np.isfinite(matrices).all(axis=(2, 3))] = np.nan

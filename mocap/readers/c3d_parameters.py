@@ -53,7 +53,8 @@ def _value(record: Record, processor: int) -> list[str] | NDArray:
         words = np.frombuffer(record.content, "<u2").reshape(-1, 2)
         # DEC's number is four times the IEEE number, its 16-bit words swapped.
         swapped = np.ascontiguousarray(words[:, ::-1] if processor == DEC else words)
-        reals = swapped.view("<f4").astype(float) / (4.0 if processor == DEC else 1.0)
+        with np.errstate(invalid="ignore"):  # a NaN that signals
+            reals = swapped.view("<f4").astype(float) / (4.0 if processor == DEC else 1.0)
         return reals.reshape(shape, order="F")
     wholes = np.frombuffer(record.content, "i1" if record.kind == BYTE else "<i2").astype(int)
     return wholes.reshape(shape, order="F")
