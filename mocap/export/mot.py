@@ -79,9 +79,8 @@ def _force_texts(trial: Trial, path: Path) -> dict[Path, str | bytes]:
     columns = force_columns(trial)
     if trial.analog is None or not columns or not len(trial.analog.values):
         return {}
-    # Forces are no rotations, whatever the header says of these.
     return {
-        forces_path(path): mot_text(FORCES, trial.analog.time_s, columns),
+        forces_path(path): mot_text(FORCES, trial.analog.time_s, columns, degrees=False),
         plates_path(path): csv_text(PLATES, plate_rows(trial)),
     }
 
@@ -96,11 +95,14 @@ def shown_angles(angles: JointAngles) -> NDArray:
     return np.isfinite(angles.values).any(axis=0)
 
 
-def mot_text(title: str, time_s: NDArray, columns: dict[str, NDArray], in_degrees: bool = True) -> str:
-    """Return a table over time as OpenSim reads it: header that matches the body, missing as `nan`."""
+def mot_text(title: str, time_s: NDArray, columns: dict[str, NDArray], degrees: bool = True) -> str:
+    """Return a table over time as OpenSim reads it: header that matches the body, missing as `nan`.
+
+    What holds no angles says nothing of degrees, so that nobody takes it for such.
+    """
     head = [
         title, "version=2", f"nRows={len(time_s)}", f"nColumns={len(columns) + 1}", "DataType=double",
-        f"inDegrees={'yes' if in_degrees else 'no'}", "endheader", "\t".join(("time", *columns)),
+        *(("inDegrees=yes",) if degrees else ()), "endheader", "\t".join(("time", *columns)),
     ]  # fmt: skip
     table = np.column_stack([time_s, *columns.values()])
     return "\n".join([*head, *("\t".join(number(value) for value in row) for row in table.tolist())]) + "\n"

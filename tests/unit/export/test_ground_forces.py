@@ -6,7 +6,7 @@ import ezc3d
 import numpy as np
 import pytest
 
-from mocap.errors import ExportError
+from mocap.errors import ExportError, FormatError
 from mocap.export.ground_forces import ground_forces
 from mocap.export.mot import export_mot
 from mocap.pipeline.export_back_opensim import mot_differences
@@ -80,6 +80,9 @@ def test_they_become_a_table_of_opensim_in_the_axes_of_the_trc(tmp_path):
     found = np.column_stack([table.columns[f"2_ground_force_p{axis}"] for axis in "xyz"])
     np.testing.assert_allclose(found, place[:, [1, 2, 0]], atol=1e-12)
     np.testing.assert_allclose(table.columns["2_ground_torque_y"], free, atol=1e-10)
+    assert table.in_degrees is None
+    with pytest.raises(FormatError, match="MOT_UNITS"):
+        read_motion(files[0])  # forces are never taken for angles
     assert "type 3" in files[1].read_text().splitlines()[1]
     assert not mot_differences(trial, tmp_path / "a.mot")
     text = files[0].read_text()
