@@ -14,7 +14,8 @@ The document, format version 1. What is not known is `null`; there is no NaN. Un
   frames have no value
 - `events`: `time_s`, `label`, `side`, `confidence`, `source`, `sd_s`, `note`, `replaces_s`
 - `quality`: `name`, `measured`, `limit`, `unit`, `passed`, `text`
-- `provenance`: `operations` (`name`, `parameters`) and `inputs` (SHA-256 by name)
+- `provenance`: `operations` (`name`, `parameters`), `inputs` (SHA-256 by name), `settings` in effect (`stage`,
+  `option`, `value`, `source`), `edits` of points by a reviewer, and `steps` (`command`, `options`, `inputs`) that make it again
 """
 
 import json
@@ -85,6 +86,9 @@ def document(trial: Trial) -> dict[str, Any]:
         "provenance": {
             "operations": [{"name": one.name, "parameters": dict(one.parameters)} for one in trial.operations],
             "inputs": dict(trial.inputs),
+            "settings": [_fields(one) for one in trial.settings],
+            "edits": [_fields(one) for one in trial.edits],
+            "steps": [_fields(one) | {"inputs": [_fields(read) for read in one.inputs]} for one in trial.steps],
         },
     }  # fmt: skip
     return _plain(whole)

@@ -10,7 +10,7 @@ from mocap.export.metrics_back import json_differences
 from mocap.export.metrics_json import export_json
 from mocap.pipeline.export import export_to_file
 from mocap.storage import write_trial
-from mocap.trial import Event, Operation, Verdict
+from mocap.trial import Event, Operation, PointEdit, SettingRow, Step, StepInput, Verdict
 from tests.fixtures.assessed_trials import squat_trial
 
 
@@ -22,6 +22,10 @@ def _trial():
     trial = squat_trial(seen=False)
     events = (Event(1.5, "squat_bottom", note='=1+1 "so"'), Event(float("nan"), "x", replaces_s=2.0, source="edited"))
     unlimited = Verdict("open", float("nan"), float("inf"), "m", True, "né ≥ 3 °")
+    edit = PointEdit("missing", 3, 5, (trial.points.names[0],), reason="behind the bar", initials="AB")
+    step = Step("assess", {"task": "squat", "set": {"a.b": 1.0}}, (StepInput("trial", "a.h5", "11" * 32),))
+    settings = (SettingRow("filter", "cutoff_hz", "6.0", "default"),)
+    trial = replace(trial, edits=(edit,), steps=(step,), settings=settings)
     return replace(trial, events=events, quality=(*trial.quality, unlimited), inputs={"a.mp4": "00" * 32})
 
 
@@ -48,6 +52,9 @@ def test_it_holds_every_metric_with_its_uncertainty_and_the_reason_of_what_is_mi
     assert found["events"][0]["note"] == '=1+1 "so"' and found["events"][1]["time_s"] is None
     assert found["quality"][-1]["limit"] is None and found["quality"][-1]["text"] == "né ≥ 3 °"
     assert found["provenance"]["inputs"] == {"a.mp4": "00" * 32}
+    made = found["provenance"]
+    assert (made["edits"][0]["reason"], made["settings"][0]["value"]) == ("behind the bar", "6.0")
+    assert made["steps"][0]["inputs"][0]["name"] == "a.h5" and made["steps"][0]["options"]["set"] == {"a.b": 1.0}
     assert not json_differences(trial, path)
 
 
