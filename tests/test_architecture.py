@@ -44,7 +44,7 @@ FENCES = {
     "sleap_io": ("mocap.readers",),
     "aniposelib": ("calibration.aniposelib_adapter",),
     "h5py": ("mocap.storage", "mocap.readers"),
-    "ezc3d": ("mocap.readers.c3d_content", "mocap.export.c3d"),
+    "ezc3d": (),
     "av": ("mocap.readers.video", "mocap.readers.video_container", "mocap.readers.video_audio"),
     "napari": ("mocap.viewer",),
     "qtpy": ("mocap.viewer",),

@@ -44,7 +44,7 @@ def doubts_of(header: C3dHeader, parameters: Mapping[str, Any], n_bytes: int) ->
     ----------
     header : C3dHeader
     parameters : mapping
-        Group to name to `value`, as ezc3d gives them.
+        Group to name to `value`.
     n_bytes : int
         Of the whole file.
     """

@@ -59,7 +59,7 @@ def check_c3d(content: bytes, path: Path) -> C3dHeader:
         Code `C3D_TRUNCATED`: the file ends before its parameters or its data do.
     FormatError
         Code `C3D_NOT`: no C3D file; `C3D_BROKEN`: its header or parameters contradict themselves;
-        `C3D_UNSUPPORTED`: MIPS byte order, which ezc3d does not read.
+        `C3D_UNSUPPORTED`: MIPS byte order.
     """
     if len(content) < 2 or content[1] != 0x50:
         raise FormatError(f"{path} is not a C3D file (its second byte is not 0x50).", "Name a C3D file.", "C3D_NOT")

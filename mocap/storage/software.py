@@ -5,7 +5,7 @@ from importlib import metadata
 
 import mocap
 
-_SOFTWARE = ("numpy", "scipy", "h5py", "numba", "opencv-contrib-python", "ezc3d")
+_SOFTWARE = ("numpy", "scipy", "h5py", "numba", "opencv-contrib-python")
 
 
 def software_versions() -> dict[str, str]:
