@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from mocap.errors import SourceError
+from mocap.errors import SourceError, TrialFileError
 from mocap.pipeline.digests import input_sha256
 from mocap.trial import StepInput
 
@@ -81,15 +81,30 @@ def _below(folder: Path) -> Iterator[Path]:
         yield from (Path(root) / name for name in (*sorted(files), *folders))
 
 
-def laid_out(inputs: Iterable[tuple[Path, Path]]) -> None:
+def laid_out(root: Path, inputs: Iterable[tuple[Path, Path]]) -> None:
     """Put inputs where a step looks for them: links, or copies where there are none.
 
     Parameters
     ----------
+    root : Path
+        The folder below which all of them are put: nothing is ever written through a link out of it.
     inputs : iterable of (Path, Path)
         Each with the place that it is to have.
+
+    Raises
+    ------
+    TrialFileError
+        REPRODUCE_UNKNOWN for a place outside.
     """
     for path, place in inputs:
+        if place.exists():
+            continue  # it came with the folder that it lies in
+        there = next(folder for folder in place.parents if folder.exists())
+        if not there.resolve().is_relative_to(root.resolve()) or ".." in place.parts:
+            raise TrialFileError(
+                f"The record places the input {place.name} where nothing may be written.",
+                "Make the trial again with this program.", code="REPRODUCE_UNKNOWN",
+            )  # fmt: skip
         place.parent.mkdir(parents=True, exist_ok=True)
         try:
             place.symlink_to(path.absolute(), target_is_directory=path.is_dir())

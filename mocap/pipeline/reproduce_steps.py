@@ -74,7 +74,11 @@ def repeat(step: Step, found: Found, out: Path, original: Path) -> None:
 
 def _run(options: Mapping[str, Any], found: Found, out: Path, original: Path) -> None:
     folder, results = out.parent / "session", out.parent / "session" / ".results"
-    laid_out((path, (results if wanted.role == IN_RESULTS else folder) / wanted.name) for wanted, path in found)
+    folder.mkdir()
+    # Folders first: what lies within one of them comes with it.
+    ordered = sorted(found, key=lambda one: not one[1].is_dir())
+    place = {True: results, False: folder}
+    laid_out(folder, ((path, place[wanted.role == IN_RESULTS] / wanted.name) for wanted, path in ordered))
     session = build(Session, options["session"], _RECORD, typed=False)
     entry = next(one for one in session.trial if one.name == options["trial"])
     chosen = stage_options(session)

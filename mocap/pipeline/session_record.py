@@ -62,6 +62,8 @@ def named_inputs(
 def _inputs(run: SessionRun, entry: TrialEntry, source: Path, used: Used) -> Iterator[tuple[str, Path, str]]:
     session, folder = run.session, run.folder
     yield KEYPOINTS, source, _within(source, folder)
+    if session.keypoints.source == "video":
+        yield IN_SESSION, folder / entry.files, entry.files  # its containers tell when the frames were taken
     yield IN_RESULTS, run.rig_file, run.rig_file.name
     if used.static:
         yield IN_RESULTS, run.out / f"{run.static_name}.h5", f"{run.static_name}.h5"
