@@ -31,10 +31,14 @@ from mocap.trial import (
     Metric,
     ModelOutputs,
     Operation,
+    PointEdit,
     Points3D,
     Rejected,
     Rule,
     Segments,
+    SettingRow,
+    Step,
+    StepInput,
     Table,
     Trial,
     Verdict,
@@ -100,6 +104,12 @@ def brought_along(plant: Planted, labels: tuple[str, ...]) -> dict[str, Any]:
         "force_plates": (ForcePlate(2, np.ones((4, 3)), np.zeros(3), (0,)),),
         "model_outputs": (ModelOutputs("angles", outputs, np.ones((12, 2, 3)), plant(), ("", plant())),),
         "imported_poses": ImportedPoses(("pelvis_4X4", plant()), np.tile(np.eye(4), (12, 2, 1, 1)), 50.0),
+        "steps": (Step("import", {"file": plant()}, (StepInput("file", plant(), "1" * 64),)),),
+        "settings": (SettingRow("kinematics", "marker_set", f'"{plant()}"', f"file of {plant()}"),),
+        "edits": (
+            PointEdit("moved", 3, 4, (labels[6],), (0.1, 0.2, 0.3), reason=f"as {plant()} said", initials=plant()),
+            PointEdit("missing", 5, 5, (labels[0], labels[8]), reason=plant()),
+        ),
         "origin": FileOrigin(labels=(*labels, *outputs, plant()), parameters={f"{plant().upper()}:NAME": told}),
     }  # fmt: skip
 
@@ -173,6 +183,9 @@ def test_what_is_no_ones_stays(exports):
     assert back.model_outputs[0].labels == ("LHipAngles", "angles_2") and not back.origin.parameters
     assert back.imported_poses.names == ("pelvis_4X4", "segment_2") and len(back.force_plates) == 1
     assert back.origin.labels == (*back.points.names, "LHipAngles", "angles_2")
+    assert [(one.kind, one.points, one.first) for one in back.edits] == [
+        ("moved", ("point_7",), 3), ("missing", ("LASI", "point_9"), 5)
+    ]  # fmt: skip
     assert back.assessments[0].rejected[0].reason == "taken out by a reviewer"
     assert back.assessments[0].repetitions["depth"].reasons[0].startswith("point_8 is missing")
 

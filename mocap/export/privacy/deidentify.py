@@ -5,7 +5,7 @@ this program made itself stay, with every name and word taken out that came from
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from mocap.export.privacy.assessed import assessment_without, event_without
 from mocap.export.privacy.key import Alias
 from mocap.export.privacy.recorded import recorded_without
 from mocap.export.privacy.words import Scrubber, Vocabulary
-from mocap.trial import JointAngles, Operation, Points3D, Segments, Timeline, Trial, Verdict
+from mocap.trial import JointAngles, Operation, PointEdit, Points3D, Segments, Timeline, Trial, Verdict
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 # Recording programs put the name of the person before each label.
@@ -78,10 +78,7 @@ def deidentified(trial: Trial, alias: Alias, vocabulary: Vocabulary) -> Deidenti
         subject=_figures(trial.subject, scrubber, alias), context=_figures(trial.context, scrubber, alias),
         quality=tuple(_verdict(one, scrubber) for one in trial.quality),
         operations=tuple(_operation(one, scrubber) for one in trial.operations),
-        edits=tuple(
-            replace(one, points=tuple(labels.get(name, name) for name in one.points), reason="", initials="",
-                    camera=scrubber.renamed.get(one.camera, one.camera)) for one in trial.edits
-        ),
+        edits=_edits(trial.edits, labels, scrubber),
         events=tuple(event_without(one, vocabulary) for one in trial.events),
         assessments=tuple(assessment_without(one, scrubber) for one in trial.assessments), **recorded,
     )  # fmt: skip
@@ -95,6 +92,15 @@ _KNOWN = {
     "bones", "quality", "operations", "inputs", "events", "assessments", "analog", "force_plates", "model_outputs",
     "imported_poses", "origin", "steps", "settings", "edits",
 }  # fmt: skip
+
+
+def _edits(edits: Sequence[PointEdit], labels: Mapping[str, str], scrubber: Scrubber) -> tuple[PointEdit, ...]:
+    """Return corrections without who made them and why."""
+    return tuple(
+        replace(one, points=tuple(labels[name] for name in one.points), reason="", initials="",
+                camera=scrubber.renamed.get(one.camera, one.camera))
+        for one in edits
+    )  # fmt: skip
 
 
 def _check_known(trial: Trial) -> None:
