@@ -35,10 +35,10 @@ def packed(block: NDArray, chunk: Sequence[int]) -> bytes:
     return content + fletcher32(content).to_bytes(4, "little")
 
 
-def unpacked(content: bytes, dtype: np.dtype, chunk: Sequence[int], filters: Sequence[int]) -> NDArray:
+def unpacked(
+    content: bytes, dtype: np.dtype, chunk: Sequence[int], filters: Sequence[int], *, sealed: bool = False
+) -> NDArray:
     """Return the values of a stored chunk, shape `chunk`.
-
-    The checksum is not compared: SHA-256 of the values is, by who reads, and tells more.
 
     Parameters
     ----------
@@ -49,21 +49,27 @@ def unpacked(content: bytes, dtype: np.dtype, chunk: Sequence[int], filters: Seq
         Shape of a stored chunk.
     filters : sequence of int
         Those that were applied, in order: any of `PIPELINE`, in its order.
+    sealed : bool
+        The bytes were compared with their SHA-256, which tells more than the checksum: that is left out.
 
     Raises
     ------
     ValueError
-        When the content is no deflated block of the size of a chunk.
+        When the checksum does not hold, or the content is no deflated block of the size of a chunk.
     """
     n_bytes = int(np.prod(chunk)) * dtype.itemsize
     if FLETCHER32 in filters:
-        content = content[:-4]
+        content, checksum = content[:-4], content[-4:]
+        if not sealed and fletcher32(content) != int.from_bytes(checksum, "little"):
+            raise ValueError("its checksum does not hold")
     if DEFLATE in filters:
         stream = zlib.decompressobj()
         try:
             content = stream.decompress(content, n_bytes + 1)
         except zlib.error as error:
             raise ValueError(f"it cannot be inflated: {error}") from error
+        if stream.unused_data or (len(content) == n_bytes and not stream.eof):
+            raise ValueError("it has another size than it says")
     if len(content) != n_bytes:
         raise ValueError("it has another size than its chunk")
     values = np.frombuffer(content, np.uint8)

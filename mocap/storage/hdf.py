@@ -135,7 +135,7 @@ def opened(path: Path, only: Collection[str] | None = None, *, sealed: bool) -> 
             n_bytes = os.fstat(raw.fileno()).st_size
             # A file of another kind, or of a later version, may hold other things; that is said first.
             check_format(attributes_of(file["/"].id, "/", Budget(n_bytes)), path)
-            scan = Scan(file, n_bytes)
+            scan = Scan(file, n_bytes, sealed=source is not None)
             scan.look(only)
             yield Opened(scan, source)
 
@@ -308,7 +308,7 @@ def over_chunks(
 
 def _cut(stored: Stored, start: tuple[int, ...], content: bytes) -> NDArray:
     """Values of a chunk that lie within the array."""
-    block = unpacked(content, stored.dtype, stored.chunks or (), stored.filters)
+    block = unpacked(content, stored.dtype, stored.chunks or (), stored.filters, sealed=stored.sealed)
     return block[tuple(slice(length - first) for first, length in zip(start, stored.shape, strict=True))]
 
 

@@ -15,7 +15,7 @@ import h5py
 import numpy as np
 
 from mocap.errors import TrialFileError
-from mocap.storage.chunks import PIPELINE
+from mocap.storage.chunks import PIPELINE, SHUFFLE
 
 _MOST_OBJECTS = 20_000
 # Deflate cannot shrink by more than 1032 to 1; beyond, the size is a claim and not data.
@@ -48,6 +48,8 @@ class Stored:
     filters : tuple of int
         HDF5's numbers, in the order of writing.
     attributes : mapping
+    sealed : bool
+        Whether its bytes are compared with the seal.
     """
 
     id: h5py.h5d.DatasetID
@@ -57,6 +59,7 @@ class Stored:
     chunks: tuple[int, ...] | None
     filters: tuple[int, ...]
     attributes: Mapping[str, Any]
+    sealed: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +109,8 @@ class Scan:
         How much it may still make its reader take.
     """
 
-    def __init__(self, file: h5py.File, file_bytes: int) -> None:
+    def __init__(self, file: h5py.File, file_bytes: int, *, sealed: bool) -> None:
+        self._sealed = sealed
         self._file, self._seen = file["/"].id, set()  # type: tuple[h5py.h5g.GroupID, set[Any]]
         self.budget = Budget(file_bytes)
         self.groups: dict[str, StoredGroup] = {}
@@ -151,20 +155,18 @@ class Scan:
             if isinstance(child, h5py.h5g.GroupID) and item.count("/") <= _DEEPEST:
                 self._look_through(child, item)
             elif isinstance(child, h5py.h5d.DatasetID):
-                variables[name] = _stored(child, item, self.budget)
+                variables[name] = _stored(child, item, self.budget, self._sealed)
             else:
                 raise unsafe(item, "is no variable, or lies too deep")
         self.groups[path] = StoredGroup(variables, attributes)  # not before all of it was looked at
 
 
-def _stored(dataset: h5py.h5d.DatasetID, item: str, budget: Budget) -> Stored:
+def _stored(dataset: h5py.h5d.DatasetID, item: str, budget: Budget, sealed: bool) -> Stored:
     creation = dataset.get_create_plist()
     layout = creation.get_layout()
     if creation.get_external_count() or layout == h5py.h5d.VIRTUAL:
         raise unsafe(item, "keeps its values in another file")
-    filters = tuple(creation.get_filter(index)[0] for index in range(creation.get_nfilters()))
-    if filters != tuple(one for one in PIPELINE if one in filters):
-        raise unsafe(item, f"uses other filters, or in another order: {list(filters)}")
+    filters = _filters(creation, dataset, item)
     kind, space = dataset.get_type(), dataset.get_space()
     known = _kind(kind)
     shape = space.get_simple_extent_dims() if space.is_simple() else None
@@ -180,7 +182,18 @@ def _stored(dataset: h5py.h5d.DatasetID, item: str, budget: Budget) -> Stored:
     if chunks is not None:
         _check_chunks(chunks, shape, size, is_text, item)
     dtype = np.dtype(object) if is_text else kind.dtype
-    return Stored(dataset, is_text, shape, dtype, chunks, filters, attributes_of(dataset, item, budget))
+    return Stored(dataset, is_text, shape, dtype, chunks, filters, attributes_of(dataset, item, budget), sealed)
+
+
+def _filters(creation: h5py.h5p.PropDCID, dataset: h5py.h5d.DatasetID, item: str) -> tuple[int, ...]:
+    """Return the filters of a variable; refuse others, another order, and what other programs could not undo."""
+    told = [creation.get_filter(index) for index in range(creation.get_nfilters())]
+    filters = tuple(one[0] for one in told)
+    if filters != tuple(one for one in PIPELINE if one in filters):
+        raise unsafe(item, f"uses other filters, or in another order: {list(filters)}")
+    if any(one[0] == SHUFFLE and tuple(one[2]) != (dataset.get_type().get_size(),) for one in told):
+        raise unsafe(item, "has its bytes shuffled as if its values were of another size")
+    return filters
 
 
 def _check_chunks(chunks: tuple[int, ...], shape: tuple[int, ...], size: int, is_text: bool, item: str) -> None:

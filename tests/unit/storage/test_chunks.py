@@ -28,6 +28,11 @@ def test_a_chunk_is_that_of_the_library(array, chunk):
             _, content = stored.id.read_direct_chunk(start)
             block = array[tuple(slice(first, first + step) for first, step in zip(start, chunk, strict=True))]
             # The library may bring another zlib along than Python has: what counts is that each reads the other's.
+            broken = bytes([*content[:-1], content[-1] ^ 1])
+            with pytest.raises(ValueError, match="checksum"):
+                unpacked(broken, array.dtype, chunk, PIPELINE)
+            with pytest.raises(ValueError, match="size"):
+                unpacked(content[:-4] + b"x" + content[-4:], array.dtype, chunk, PIPELINE, sealed=True)
             found = unpacked(content, array.dtype, chunk, PIPELINE)[tuple(slice(length) for length in block.shape)]
             assert found.tobytes() == np.ascontiguousarray(block).tobytes()
             assert fletcher32(content[:-4]) == int.from_bytes(content[-4:], "little")
@@ -50,7 +55,7 @@ def test_a_bomb_in_a_chunk_takes_no_memory():
     bomb = zlib.compress(bytes(1 << 27), 1)
     tracemalloc.start()
     with pytest.raises(ValueError, match="another size"):
-        unpacked(bomb + bytes(4), np.dtype("<f8"), (1000,), (DEFLATE, FLETCHER32))
+        unpacked(bomb + bytes(4), np.dtype("<f8"), (1000,), (DEFLATE, FLETCHER32), sealed=True)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 4 << 20  # measured 1.2 MB, twice the bomb; inflated it has 134
@@ -59,4 +64,4 @@ def test_a_bomb_in_a_chunk_takes_no_memory():
 @pytest.mark.parametrize("content", [b"", b"abc", zlib.compress(bytes(799)), zlib.compress(bytes(800))[:-8]])
 def test_what_is_no_chunk_is_refused(content):
     with pytest.raises(ValueError, match=r"size|inflated"):
-        unpacked(content + bytes(4), np.dtype("<f8"), (100,), PIPELINE)
+        unpacked(content + bytes(4), np.dtype("<f8"), (100,), PIPELINE, sealed=True)

@@ -125,7 +125,7 @@ def test_a_chunk_that_fits_the_seal_and_not_its_digest_is_refused(stored, tmp_pa
     """What HDF5 or this program made of sound bytes is compared as well."""
     path, _, _ = stored
     plain = hdf.unpacked
-    monkeypatch.setattr(hdf, "unpacked", lambda *of: plain(*of) + 1)
+    monkeypatch.setattr(hdf, "unpacked", lambda *of, **how: plain(*of, **how) + 1)
     with (
         open_trial_file(path) as file,
         pytest.raises(TrialFileError, match=r"/points/position#0,0,0 was changed or damaged"),
