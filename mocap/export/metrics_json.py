@@ -15,7 +15,8 @@ The document, format version 1. What is not known is `null`; there is no NaN. Un
 - `events`: `time_s`, `label`, `side`, `confidence`, `source`, `sd_s`, `note`, `replaces_s`
 - `quality`: `name`, `measured`, `limit`, `unit`, `passed`, `text`
 - `provenance`: `operations` (`name`, `parameters`), `inputs` (SHA-256 by name), `settings` in effect (`stage`,
-  `option`, `value`, `source`), `edits` of points by a reviewer, and `steps` (`command`, `options`, `inputs`) that make it again
+  `option`, `value`, `source`), `edits` of points by a reviewer, and `steps` (`command`, `options`, `inputs`) that make
+  it again
 """
 
 import json

@@ -16,7 +16,7 @@ from mocap.trial import Trial
 if TYPE_CHECKING:
     import pyarrow as pa
 
-#: Key of the schema's metadata: the document of `mocap.export.metrics_json` without what is a table here.
+#: Key of the file's metadata: the document of `mocap.export.metrics_json` without what is a table here.
 KEY = b"mocap"
 FORMAT = "mocap-parquet"
 FORMAT_VERSION = 1
@@ -26,8 +26,9 @@ _IN_TABLES = ("assessments", "events", "quality")
 def export_parquet(trial: Trial, path: Path | str) -> tuple[Path, ...]:
     """Write the tidy tables of a trial as Parquet: one row per frame and keypoint, frame and angle, ...
 
-    Every file tells in its schema what it is: units and meaning of each column, and under the key `mocap` a JSON
-    document of trial, definitions of angles and measures, and provenance. Missing values are null.
+    Every file tells what it is: in its schema units and meaning of each column, and under the key `mocap` of its
+    metadata (`pyarrow.parquet.read_metadata(file).metadata[b"mocap"]`) a JSON document of trial, definitions of angles
+    and measures, and provenance. Missing values are null.
 
     Parameters
     ----------
@@ -91,12 +92,14 @@ def _bytes(name: str, table: TidyTable, head: dict[str, object]) -> bytes:
         [
             pa.field(column.name, array.type, metadata={"unit": column.unit, "long_name": column.meaning})
             for column, array in zip(table, arrays, strict=True)
-        ],
-        metadata={KEY: told},
+        ]
     )
     file = io.BytesIO()
     # Checksums of pages, so that a reader who asks for it finds a flipped bit.
-    pq.write_table(pa.Table.from_arrays(arrays, schema=schema), file, compression="zstd", write_page_checksum=True)
+    with pq.ParquetWriter(file, schema, compression="zstd", write_page_checksum=True) as writer:
+        writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+        # Not in the schema, of which a copy in base64 is kept: there a search for words finds them in those of others.
+        writer.add_key_value_metadata({KEY: told})
     return file.getvalue()
 
 

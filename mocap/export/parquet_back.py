@@ -26,7 +26,7 @@ def parquet_differences(trial: Trial, path: Path) -> tuple[Difference, ...]:
     for file, (_, table) in parquet_tables(trial, path).items():
         try:
             back = pq.read_table(file, page_checksum_verification=True, partitioning=None)
-            told = json.loads((back.schema.metadata or {}).get(KEY, b""))
+            told = json.loads((pq.read_metadata(file).metadata or {}).get(KEY, b""))
         except (OSError, ValueError, pa.ArrowException) as error:
             found.append(Difference(file.name, f"is not read: {error}"))
             continue

@@ -285,7 +285,8 @@ def test_words_that_a_c3d_file_brings_are_in_no_hand_over(tmp_path, shared_data,
     assert {"LASI", "RKNE"} <= set(back.points.names) and len(back.force_plates) > 0
 
 
-@pytest.mark.parametrize("text", ["barefoot", "back squat", "heel wedge 20 mm", "plug-in-gait", "Foot Strike", "up z"])
+@pytest.mark.parametrize("text", ["barefoot", "back squat", "heel wedge 20 mm", "plug-in-gait", "Foot Strike", "up z",
+                                  ".parquet"])
 def test_words_of_the_field_may_stay(known, text):
     assert known.is_plain(text)
 

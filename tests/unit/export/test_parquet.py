@@ -91,7 +91,7 @@ def test_the_schema_tells_units_and_meanings(tmp_path):
     assert [file.name for file in files][:3] == ["a.parquet", "a_points_smoothed.parquet", "a_angles.parquet"]
     schema = pq.read_schema(files[2])
     assert schema.field("value").metadata[b"unit"] == b"deg"
-    told = json.loads(schema.metadata[b"mocap"])
+    told = json.loads(pq.read_metadata(files[2]).metadata[b"mocap"])
     assert (told["format"], told["table"], told["trial"]["trial_id"]) == ("mocap-parquet", "angles", trial.trial_id)
     assert [one["name"] for one in told["angles"]] == list(trial.angles.names)
     assert pq.read_schema(files[0]).field("x").metadata[b"unit"] == b"m"
