@@ -25,6 +25,7 @@ from mocap.storage.journal import (
     renamed,
 )
 from mocap.storage.journal_check import check_journal
+from mocap.storage.journal_lines import sha_of, text_of
 from mocap.trial import Operation, Points3D, Trial
 
 
@@ -71,7 +72,17 @@ def changed_line(lines: list[bytes], at: int) -> list[bytes]:
     return [*lines[:at], json.dumps(told, sort_keys=True).encode(), *lines[at + 1 :]]
 
 
+def rewritten_line(lines: list[bytes], at: int) -> list[bytes]:
+    """A line with other details, and with the digests that belong to them."""
+    told = json.loads(lines[at])
+    told["details"]["who"] = "somebody else"
+    told["details_sha256"] = sha_of(told["details"])
+    bound = {name: told[name] for name in ("seq", "utc", "operation", "details_sha256", "before")}
+    return [*lines[:at], text_of({**told, "hash": sha_of(bound)}), *lines[at + 1 :]]
+
+
 TAMPERING = {
+    "rewritten": rewritten_line,
     "changed": changed_line,
     "its time changed": lambda lines, at: [
         *lines[:at], lines[at].replace(b'"utc": "20', b'"utc": "19'), *lines[at + 1 :]],
