@@ -1,11 +1,16 @@
 """TOML files that describe something: a board, a wand, landmarks."""
 
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from calibration.errors import FormatError, SourceError
+
+# Forty words with points between them; each word is looked at once, however long it is.
+_DEEP_KEY = re.compile(r"""(?<![\w"'-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){40}""")
+_MOST_TABLES = 20_000
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,20 @@ def parse_toml(data: bytes) -> dict[str, Any]:
         When they are none: not only `tomllib.TOMLDecodeError`, for the library stumbles over brackets in brackets
         without end and over numbers of thousands of digits too.
     """
+    return loads(data.decode("utf-8"))
+
+
+def loads(text: str) -> dict[str, Any]:
+    """Return the content of TOML, as `parse_toml`.
+
+    Raises
+    ------
+    ValueError
+    """
+    # The library takes a time that grows with the square of both.
+    if _DEEP_KEY.search(text) or text.count("\n[") > _MOST_TABLES:
+        raise ValueError("it has keys of more than 40 parts, or more than 20000 tables")
     try:
-        return tomllib.loads(data.decode("utf-8"))
+        return tomllib.loads(text)
     except RecursionError as error:
         raise ValueError("it has brackets in brackets without end") from error

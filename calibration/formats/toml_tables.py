@@ -6,7 +6,6 @@ caliscope `camera_array.toml`, and files that these programs wrote.
 """
 
 import json
-import tomllib
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +16,7 @@ from calibration.formats import fields
 from calibration.formats.parts import CameraParts, RigParts
 from calibration.formats.safe_text import text_of
 from calibration.rigid import rotvec
+from calibration.toml_files import loads
 
 _UNKNOWN_GRAVITY = {"gravity": "unknown"}
 _Z_UP = {"gravity": "Z up, as Pose2Sim has it"}
@@ -32,8 +32,8 @@ def parse_toml(data: bytes, name: str) -> dict[str, Any]:
         CALIBRATION_FORMAT, with the line.
     """
     try:
-        return tomllib.loads(text_of(data, name))
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        return loads(text_of(data, name))
+    except ValueError as error:
         raise fields.refused(f"{name} is not TOML: {error}.", "Export the file again.") from error
 
 

@@ -9,6 +9,7 @@ import pydantic
 
 from mocap.config.build import build, read_toml
 from mocap.config.circumstances import checked_circumstances
+from mocap.config.plain_names import is_plain, same_files, texts_in
 from mocap.config.static_trial import StaticTrial, check_static
 from mocap.errors import ConfigError, SourceError
 
@@ -208,7 +209,10 @@ def read_session(folder: Path) -> Session:
             "Name a session folder; the README shows one.",
             code="SESSION_MISSING",
         )
-    session = build(Session, read_toml(path), "session.toml")
+    content = read_toml(path)
+    if any("\0" in text for text in texts_in(content)):
+        raise ConfigError("session.toml holds a zero byte in a text.", "Write the text again.", code="CONFIG_VALUE")
+    session = build(Session, content, "session.toml")
     _check_trials(session)
     for entry in session.trial:
         checked_circumstances(entry.context, f"session.toml: context of {entry.name}")
@@ -223,14 +227,21 @@ def read_session(folder: Path) -> Session:
 
 def _check_trials(session: Session) -> None:
     names = [entry.name for entry in session.trial]
-    doubles = sorted({name for name in names if names.count(name) > 1})
-    unsafe = [name for name in names if Path(name).name != name or name in {"", ".", ".."}]
+    doubles = same_files(names)
+    unsafe = [name for name in names if not is_plain(name)]
     if not names or doubles or unsafe:
         raise ConfigError(
             f"session.toml: the trials have doubled names {doubles}, unusable names {unsafe}, or there are none.",
             "Give each [[trial]] its own plain name; it becomes the name of the trial file.",
             code="CONFIG_VALUE",
         )
+    codes = {"id": session.session.id, "subject_code": session.session.subject_code}
+    odd = [key for key, code in codes.items() if code and not is_plain(code)]
+    if odd:
+        raise ConfigError(
+            f"session.toml: {odd[0]} = {codes[odd[0]]!a:.80} cannot stand in the name of a file.",
+            "Give a short code of letters, digits, - and _.", code="CONFIG_VALUE",
+        )  # fmt: skip
     if session.static is not None:
         check_static(session.static, names)
 

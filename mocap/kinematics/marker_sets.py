@@ -1,12 +1,12 @@
 """Marker sets: which label of a file is which landmark. The sets themselves are data in `configs/marker_sets`."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
+from calibration.toml_files import parse_toml
 from mocap.config.presets import preset_names, preset_path
 from mocap.errors import KinematicsError
 
@@ -77,7 +77,7 @@ def read_marker_set(name: str) -> MarkerSet:
     try:
         stamp = path.stat()
         return _read(path, stamp.st_mtime_ns, stamp.st_size, path.stem if own else name)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise KinematicsError(
             f"The marker set file '{path.name}' cannot be read: {error}.",
             "Give a TOML file like those of the presets.",
@@ -88,7 +88,7 @@ def read_marker_set(name: str) -> MarkerSet:
 @lru_cache(maxsize=64)
 def _read(path: Path, changed_ns: int, size: int, name: str) -> MarkerSet:
     """Read a file once, and anew when it has changed: all sets are read to find the one of a recording."""
-    return marker_set_of(name, tomllib.loads(path.read_text(encoding="utf-8")))
+    return marker_set_of(name, parse_toml(path.read_bytes()))
 
 
 def marker_set_of(name: str, content: Mapping[str, object]) -> MarkerSet:

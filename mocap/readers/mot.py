@@ -103,11 +103,16 @@ def _table(lines: list[str], first_line: int, width: int, path: Path) -> NDArray
     return np.array(rows, float).reshape(len(rows), width)
 
 
+def _is_more(stated: str, found: int) -> bool:
+    # Numbers of thousands of digits are none that Python takes.
+    return stated.isascii() and stated.isdigit() and (len(stated) > 18 or int(stated) > found)
+
+
 def _check_counts(header: Mapping[str, str], table: NDArray, path: Path) -> None:
     for key, found in (("nRows", table.shape[0]), ("nColumns", table.shape[1])):
         if key in header and header[key] != str(found):
-            problem = f"{path} has {found}, its header says {key}={header[key]}."
-            if key == "nRows" and header[key].isdigit() and found < int(header[key]):
+            problem = f"{path} has {found}, its header says {key}={header[key]:.40}."
+            if key == "nRows" and _is_more(header[key], found):
                 raise SourceError(f"{path} is cut off: {problem}", "Copy the file again.", code="MOT_TRUNCATED")
             raise FormatError(problem, "Export the file again.", code="MOT_COUNTS")
     if not len(table):

@@ -55,10 +55,14 @@ def originals(name: str, folder: Path) -> list[bytes]:
     return [(GOLDEN / file).read_bytes() for file in SEEDS[name]]
 
 
-@pytest.mark.parametrize("count", [150, pytest.param(500, marks=pytest.mark.heavy)])
+# 150 by default; 10 000 of each format behind the mark.
+@pytest.mark.parametrize(("count", "part"), [
+    pytest.param(150, 0, id="150"),
+    *(pytest.param(500, part, id=f"500-{part}", marks=pytest.mark.heavy) for part in range(1, 21)),
+])  # fmt: skip
 @pytest.mark.parametrize("name", SEEDS)
-def test_mutations_give_a_rig_or_a_coded_error(tmp_path: Path, name: str, count: int) -> None:
-    rng, row = random.Random(7), format_named(name)
+def test_mutations_give_a_rig_or_a_coded_error(tmp_path: Path, name: str, count: int, part: int) -> None:
+    rng, row = random.Random(7 + part), format_named(name)
     seeds = originals(name, tmp_path)
     n_refused, slowest = 0, 0.0
     for _ in range(count):
