@@ -67,7 +67,7 @@ def test_a_killed_writer_leaves_the_old_file_or_the_new_one_and_hinders_none(tmp
     print({kind: f"{one['within']} of {n} died within" for kind, one in found.items()})
     assert sorted(found) == ["change", "convert", "write"]
     assert [one["wrong"] for one in found.values()] == [[], [], []]
-    # Most died while a file was half written: measured 9 and 10 of 10.
+    # Of 70 each 60, 69 and 24 (of converting, which reads first) died while a file was half written.
     assert sum(one["within"] for one in found.values()) >= n
 
 
