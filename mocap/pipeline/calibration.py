@@ -39,6 +39,7 @@ from mocap.pipeline.outputs import check_calibration_outputs, refused_path, repo
 from mocap.pipeline.places import landmark_name, located
 from mocap.pipeline.progress import Progress
 from mocap.pipeline.recorded import dated
+from mocap.readers.video_probe import probe_videos
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,7 @@ def calibrate_footage(
     sources, ignored = find_sources(folder)
     if patterns:
         sources, ignored = named_sources(sources, ignored, patterns)
+    probe_videos(sources)
     names = tuple(source.name for source in sources)
     landmarks = _landmarks(world, names, places)  # before the long work
     check_lenses(options.lens, names)

@@ -27,6 +27,7 @@ from mocap.pipeline.keypoint_input import KeypointInput, load_keypoints
 from mocap.pipeline.outputs import check_output
 from mocap.pipeline.point_remedies import calibration_remedies
 from mocap.pipeline.progress import Progress
+from mocap.readers.video_probe import probe_videos
 from mocap.reconstruction import usable_observations
 
 _NOISE_SHARE = 1.5  # of keypoints of a person, see `CheckLimits`
@@ -181,6 +182,7 @@ def _corners(
 ) -> tuple[CameraRig, _Seen, tuple[str, ...]]:
     """Detect the board in the footage; the rig is cut to the cameras that there is footage of, and that is said."""
     sources, _ = find_sources(source)
+    probe_videos(sources)
     names = {one.name for one in sources}
     known = [name for name in rig.names if name in names]
     if len(known) < 2:

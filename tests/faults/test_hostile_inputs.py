@@ -233,3 +233,18 @@ def test_links_out_of_a_keypoint_file_are_not_followed(tmp_path, kind):
     sizes = dict.fromkeys("ab", (640, 480))
     error = refused(lambda: read_keypoints(tmp_path / "k", camera_names=("a", "b"), rate_hz=50.0, image_sizes=sizes))
     assert "42" not in str(error)
+
+
+def test_a_video_that_kills_its_reader_never_reaches_the_reader_of_boards(tmp_path, monkeypatch):
+    from calibration.sources import CameraSource
+    from mocap.isolation import Lost
+    from mocap.readers import video_probe
+
+    def killed(task: str, path: Path) -> None:
+        raise Lost("the library that reads it crashed")
+
+    (tmp_path / "cam.mp4").write_bytes(b"no video")
+    source = CameraSource("cam", tmp_path / "cam.mp4", "video")
+    video_probe.probe_videos([source])  # what is merely wrong is left to the reader
+    monkeypatch.setattr(video_probe, "parse", killed)
+    assert "crashed" in refused(lambda: video_probe.probe_videos([source]), "VIDEO_UNREADABLE").cause
