@@ -111,7 +111,10 @@ def _exported(
         targets = {file: out.parent / file.relative_to(folder) for file in written if file.exists()}
         _check_targets(row, targets, path, overwrite)
         handed_over(path, row.name if without is None else f"{row.name}, de-identified", tuple(targets.values()))
+        stale = _remnants(row, out, set(targets.values()))
         move_all(targets)
+        for file in stale:
+            file.unlink(missing_ok=True)
     return Exported(tuple(targets.values()), verify, without)
 
 
@@ -143,6 +146,14 @@ def _check_back(trial: Trial, row: ExportFormat, aside: Path) -> None:
             "Nothing was written. Check the disk; where it is sound, use another format and report this one.",
             code="EXPORT_DIFFERS",
         )
+
+
+def _remnants(row: ExportFormat, out: Path, written: set[Path]) -> list[Path]:
+    """Tables of an earlier export in a folder of which this one writes none: beside the new ones they would mislead."""
+    if row.merge is not None or not out.is_dir():
+        return []
+    there = [file for file in out.iterdir() if file.is_file() and file not in written and file.stat().st_size]
+    return [file for file in there if any(is_alike(file, kind) for kind in KINDS.get(row.name, ()))]
 
 
 def _check_targets(row: ExportFormat, targets: Mapping[Path, Path], path: Path, overwrite: bool) -> None:

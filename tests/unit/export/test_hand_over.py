@@ -141,3 +141,13 @@ def test_a_hand_over_is_told_in_the_journal_of_its_trial_and_nowhere_else(tmp_pa
         ("t.h5", "h5", "away/copy.h5"), ("t.h5", "csv", "away/points.csv")]  # fmt: skip
     assert told[0].new_sha256 == told[0].old_sha256 == entries(tmp_path)[0].new_sha256
     assert not (tmp_path / "away" / "journal.jsonl").exists()
+
+
+def test_tables_of_an_earlier_trial_do_not_stay_beside_those_of_another(tmp_path):
+    file = _trial_file(tmp_path)
+    points = Points3D(np.ones((6, 2, 3)), ("A", "B"), 50.0)
+    write_trial(tmp_path / "smooth.h5", Trial("s", points, points_smoothed=points))
+    export_to_file(tmp_path / "smooth.h5", "csv", tmp_path / "tables")
+    (tmp_path / "tables" / "mine.csv").write_text("a,b\n1,2\n")
+    export_to_file(file, "csv", tmp_path / "tables")
+    assert sorted(path.name for path in (tmp_path / "tables").iterdir()) == ["mine.csv", "points.csv"]

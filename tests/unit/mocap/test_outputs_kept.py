@@ -171,7 +171,6 @@ def test_beside_the_output_files_of_others_are_kept(folder: Path, mocap_cli: Cal
         ("plan", "x.html", "x.csv"), ("calibrate", "x.toml", "x.json"), ("wand", "x.toml", "x.html"),
         ("calibrate", "x.toml", "x.refused.html"), ("calibrate", "x.toml", "x.refused.json"),
         ("new board", "x.toml", "x.pdf"), ("export", "tables", "tables/points.csv"),
-        ("export", "tables", "tables/angles_conventions.csv"), ("export", "x.csv", "x_conventions.csv"),
     ):  # fmt: skip
         Path("tables").mkdir(exist_ok=True)
         Path(beside).write_text("<title>Calibration of my own</title> time_s,a,b")
@@ -180,6 +179,14 @@ def test_beside_the_output_files_of_others_are_kept(folder: Path, mocap_cli: Cal
         assert done.error_line.startswith("error OUTPUT_OTHER: ") and beside in done.error_line
         assert _content(folder) == before
         Path(beside).unlink()
+
+
+@pytest.mark.parametrize(("name", "beside"), [("tables", "tables/angles.csv"), ("x.csv", "x_conventions.csv")])
+def test_files_of_others_that_an_export_does_not_write_are_left_alone(folder: Path, mocap_cli, name, beside) -> None:
+    Path("tables").mkdir(exist_ok=True)
+    Path(beside).write_text("angle,of,my own")
+    assert mocap_cli(*COMMANDS["export"][0], "--out", name).status == 0
+    assert Path(beside).read_text() == "angle,of,my own"
 
 
 @pytest.mark.parametrize("out", [".", "kp", "./kp", "nested/../kp", "link"])
