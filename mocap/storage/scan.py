@@ -15,7 +15,7 @@ import h5py
 import numpy as np
 
 from mocap.errors import TrialFileError
-from mocap.storage.chunks import PIPELINE, SHUFFLE
+from mocap.storage.chunks import DEFLATE, PIPELINE, SHUFFLE
 
 _MOST_OBJECTS = 20_000
 # Deflate cannot shrink by more than 1032 to 1; beyond, the size is a claim and not data.
@@ -191,8 +191,12 @@ def _filters(creation: h5py.h5p.PropDCID, dataset: h5py.h5d.DatasetID, item: str
     filters = tuple(one[0] for one in told)
     if filters != tuple(one for one in PIPELINE if one in filters):
         raise unsafe(item, f"uses other filters, or in another order: {list(filters)}")
-    if any(one[0] == SHUFFLE and tuple(one[2]) != (dataset.get_type().get_size(),) for one in told):
+    settings = {one[0]: tuple(one[2]) for one in told}
+    if settings.get(SHUFFLE) not in (None, (dataset.get_type().get_size(),)):
         raise unsafe(item, "has its bytes shuffled as if its values were of another size")
+    if settings.get(DEFLATE) not in (None, *((level,) for level in range(10))):
+        # Inflating needs no level, yet HDF5 refuses a chunk whose level does not exist.
+        raise unsafe(item, f"is deflated at a level that does not exist: {list(settings[DEFLATE])}")
     return filters
 
 

@@ -72,6 +72,20 @@ def test_a_chunk_that_inflates_beyond_its_size(planted):
     assert "/points/x#0 is damaged" in _refused(path, "TRIAL_DAMAGED")
 
 
+def test_a_level_of_deflating_that_hdf5_refuses(planted):
+    """Inflating needs no level: it would be read here and by no other program."""
+
+    def patch(file, _):
+        content = bytearray(file.seek(0) or file.read())
+        at = content.index(b"deflate\0") + len(b"deflate\0")
+        content[at + 2] = 0xD5
+        file.seek(0)
+        file.write(content)
+
+    path = planted(lambda file: None, patch)
+    assert "is deflated at a level that does not exist" in _refused(path)
+
+
 def test_a_chunk_larger_than_any(planted):
     content = zlib.compress(bytes(1 << 27), 1) + bytes(4)
     assert "chunks of shape" in _refused(planted(lambda file: _chunked(file, "x", (1 << 25,), (1 << 25,), content)))
