@@ -1,5 +1,6 @@
-"""Writing files of text as a whole: a reader finds the old ones or the new ones, never a part."""
+"""Files of text: written as a whole, so that a reader finds the old ones or the new ones, and read within a limit."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Mapping
@@ -57,3 +58,24 @@ def _written_beside(path: Path, text: str | bytes) -> Path:
         temporary.unlink(missing_ok=True)
         raise
     return temporary
+
+
+def read_limited(path: Path, most_bytes: int) -> bytes:
+    """Return the content of a file that is no larger than it may be, and no pipe or device, which may never end.
+
+    Parameters
+    ----------
+    path : Path
+    most_bytes : int
+
+    Raises
+    ------
+    OSError
+        When it cannot be read, is no file (ENODEV) or larger (EFBIG); `strerror` says so.
+    """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise OSError(errno.ENODEV, "it is no file, but a device, a pipe or a socket", str(path))
+    with path.open("rb") as file:
+        if os.fstat(file.fileno()).st_size > most_bytes:
+            raise OSError(errno.EFBIG, f"it is larger than {most_bytes / 1e6:.0f} MB", str(path))
+        return file.read()

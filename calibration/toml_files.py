@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from calibration.errors import FormatError, SourceError
+from calibration.text_files import read_limited
 
+MOST_BYTES = 64_000_000
 # Forty words with points between them; each word is looked at once, however long it is.
 _DEEP_KEY = re.compile(r"""(?<![\w"'-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){40}""")
 _MOST_TABLES = 20_000
@@ -43,7 +45,7 @@ def read_toml(path: Path, kind: TomlKind) -> dict[str, Any]:
         `kind.format_code` when it is not TOML.
     """
     try:
-        return parse_toml(path.read_bytes())
+        return parse_toml(read_limited(path, MOST_BYTES))
     except OSError as error:
         raise SourceError(
             f"The {kind.what} file {path} cannot be read: {error.strerror or error}.",

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 import pydantic
 
-from calibration.toml_files import parse_toml
+from calibration.text_files import read_limited
+from calibration.toml_files import MOST_BYTES, parse_toml
 from mocap.config.exact_types import mistyped
 from mocap.errors import ConfigError, MocapError, SourceError
 
@@ -31,7 +32,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         When it is not TOML; the parser's line and column are in the cause.
     """
     try:
-        return parse_toml(path.read_bytes())
+        return parse_toml(read_limited(path, MOST_BYTES))
     except OSError as error:
         raise SourceError(
             f"{path} cannot be read: {error.strerror}.", "Check the path.", code="FILE_MISSING"

@@ -6,7 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
-from calibration.toml_files import parse_toml
+from calibration.text_files import read_limited
+from calibration.toml_files import MOST_BYTES, parse_toml
 from mocap.config.presets import preset_names, preset_path
 from mocap.errors import KinematicsError
 
@@ -79,7 +80,7 @@ def read_marker_set(name: str) -> MarkerSet:
         return _read(path, stamp.st_mtime_ns, stamp.st_size, path.stem if own else name)
     except (OSError, ValueError) as error:
         raise KinematicsError(
-            f"The marker set file '{path.name}' cannot be read: {error}.",
+            f"The marker set file '{path.name}' cannot be read: {getattr(error, 'strerror', None) or error}.",
             "Give a TOML file like those of the presets.",
             code="MARKER_SET_FILE",
         ) from error
@@ -88,7 +89,7 @@ def read_marker_set(name: str) -> MarkerSet:
 @lru_cache(maxsize=64)
 def _read(path: Path, changed_ns: int, size: int, name: str) -> MarkerSet:
     """Read a file once, and anew when it has changed: all sets are read to find the one of a recording."""
-    return marker_set_of(name, parse_toml(path.read_bytes()))
+    return marker_set_of(name, parse_toml(read_limited(path, MOST_BYTES)))
 
 
 def marker_set_of(name: str, content: Mapping[str, object]) -> MarkerSet:

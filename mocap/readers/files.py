@@ -1,9 +1,14 @@
 """Open the files of other programs with errors that say what to do."""
 
+import errno
 import hashlib
 from pathlib import Path
 
+from calibration.text_files import read_limited
 from mocap.errors import SourceError
+
+# An hour of eight cameras at 100 Hz as a table of text is 7 GB; what is read stays in memory, several times over.
+MOST_BYTES = 2_000_000_000
 
 
 def read_bytes(path: Path) -> bytes:
@@ -12,15 +17,20 @@ def read_bytes(path: Path) -> bytes:
     Raises
     ------
     SourceError
-        Code `FILE_MISSING`, `FILE_EMPTY`, or `SOURCE` when it cannot be read.
+        Code `FILE_MISSING`, `FILE_EMPTY`, `FILE_TOO_LARGE` of more than 2 GB, or `SOURCE` when it cannot be read.
     """
     if path.is_dir():
         raise SourceError(f"{path} is a folder.", "Name a file.", code="FILE_MISSING")
     try:
-        content = path.read_bytes()
+        content = read_limited(path, MOST_BYTES)
     except FileNotFoundError as error:
         raise SourceError(f"There is no file {path}.", "Check the path.", code="FILE_MISSING") from error
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise SourceError(
+                f"{path} cannot be read: {error.strerror}.", "Split the recording, or convert tables to Parquet.",
+                code="FILE_TOO_LARGE",
+            ) from error  # fmt: skip
         raise SourceError(f"{path} cannot be read: {error.strerror}.", "Check the rights and the disk.") from error
     if not content:
         raise SourceError(f"{path} is empty.", "Export or copy the file again.", code="FILE_EMPTY")

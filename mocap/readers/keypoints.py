@@ -150,7 +150,7 @@ def read_keypoints(
         KEYPOINT_UNKNOWN, KEYPOINT_EMPTY, NO_FRAMES, FRAMES_APART, DOUBLED_ROWS, IMAGE_SIZE, IMAGE_SIZE_MISSING,
         KEYPOINTS_NORMALISED, EXTRA_MISSING.
     SourceError
-        FILE_MISSING, FILE_EMPTY.
+        FILE_MISSING, FILE_EMPTY, NOT_A_FILE, FILE_TOO_LARGE.
     FormatError
         What the files are not; names the file.
     """
@@ -196,6 +196,8 @@ def _known_source(source: str) -> str:
 def _check_there(path: Path) -> None:
     if not path.exists():
         raise SourceError(f"There is no file or folder {path}.", "Check the path.", code="FILE_MISSING")
+    if not (path.is_file() or path.is_dir()):
+        raise SourceError(f"{path} is no file, but a device, a pipe or a socket.", "Name a file.", code="NOT_A_FILE")
     if path.is_file() and not path.stat().st_size:
         raise SourceError(f"{path} is empty.", "Export or copy the file again.", code="FILE_EMPTY")
     if path.is_dir() and not any(path.iterdir()):

@@ -3,6 +3,7 @@
 Each is refused by one coded line in less than two seconds of the processor; nothing outside is read, written or run.
 """
 
+import os
 import struct
 import zlib
 from collections.abc import Callable
@@ -99,6 +100,34 @@ TRC = ("PathFileType\t4\t(X/Y/Z)\tt.trc\nDataRate\tCameraRate\tNumFrames\tNumMar
 def test_trc_headers_that_promise_the_impossible(tmp_path, rate, frames, markers):
     (tmp_path / "t.trc").write_text(TRC.format(rate, frames, markers))
     refused(lambda: read_motion(tmp_path / "t.trc", up="y"), "TRC_HEADER", "TRC_COUNTS", "TRC_TRUNCATED")
+
+
+def _readers_of_text(tmp_path: Path, make: Callable[[Path], object]) -> list[tuple[Callable[[], object], str]]:
+    """What reads each kind of file of text, and the code by which it cannot be read."""
+    for name in ("t.trc", "t.mot", "t.csv", "b.toml", "m.toml"):
+        make(tmp_path / name)
+    return [
+        (lambda: read_motion(tmp_path / "t.trc", up="y"), "SOURCE"),
+        (lambda: read_motion(tmp_path / "t.mot"), "SOURCE"),
+        (lambda: read_keypoints(tmp_path / "t.csv", camera_names=["cam_0"]), "SOURCE"),
+        (lambda: read_board(tmp_path / "b.toml"), "BOARD_FILE_MISSING"),
+        (lambda: read_marker_set(str(tmp_path / "m.toml")), "MARKER_SET_FILE"),
+    ]  # fmt: skip
+
+
+def test_text_that_never_ends_is_refused(tmp_path):
+    """A pipe into which nobody writes would be waited for without end."""
+    for read, code in _readers_of_text(tmp_path, os.mkfifo):
+        refused(read, code, "NOT_A_FILE")
+
+
+def test_text_larger_than_any_recording_is_refused(tmp_path):
+    def large(path):
+        path.touch()
+        os.truncate(path, 1 << 33)  # takes no place on the disk
+
+    for read, code in _readers_of_text(tmp_path, large):
+        assert "larger than" in refused(read, code if code != "SOURCE" else "FILE_TOO_LARGE").cause
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(2**31, 2), (1, 2**31), ("9" * 5000, 2), (-1, 2), (1, -1)])
