@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mocap.errors import TrialFileError
 from mocap.storage.findings import Finding, inspect
-from mocap.storage.hdf import check_signature
+from mocap.storage.hdf_open import check_signature
 from mocap.storage.isolation import inspect_isolated
 from mocap.storage.seal import is_sealed
 

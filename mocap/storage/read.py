@@ -7,7 +7,8 @@ from mocap.errors import TrialFileError
 from mocap.storage.decode import TOLD, decode, decode_told
 from mocap.storage.encode_assessment import EVENTS, decoded_events
 from mocap.storage.encode_edits import EDITS, decoded_edits
-from mocap.storage.hdf import SealError, load
+from mocap.storage.hdf import load
+from mocap.storage.hdf_open import SealError
 from mocap.storage.integrity import PATH, mismatches
 from mocap.storage.isolation import inspect_isolated
 from mocap.storage.layout import Group

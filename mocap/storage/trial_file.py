@@ -13,18 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.errors import ShapeError, TrialFileError
-from mocap.storage.hdf import (
-    THREADS,
-    Opened,
-    SealError,
-    check_signature,
-    dims_of,
-    names_of_axes,
-    opened,
-    over_chunks,
-    read_errors,
-    read_group,
-)
+from mocap.storage.hdf import THREADS, dims_of, names_of_axes, over_chunks, read_group
+from mocap.storage.hdf_open import Opened, SealError, check_signature, opened, read_errors
 from mocap.storage.integrity import (
     PATH,
     attribute_items,

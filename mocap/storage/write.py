@@ -6,7 +6,8 @@ from pathlib import Path
 
 from mocap.errors import TrialFileError
 from mocap.storage.encode import encode
-from mocap.storage.hdf import check_signature, load_digests
+from mocap.storage.hdf import load_digests
+from mocap.storage.hdf_open import check_signature
 from mocap.storage.hdf_write import save
 from mocap.storage.integrity import PATH, mismatches
 from mocap.storage.new_file import NewFile, claimed, write_errors

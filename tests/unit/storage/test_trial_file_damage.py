@@ -10,7 +10,8 @@ from mocap.errors import MocapError, TrialFileError
 from mocap.schema import FORMAT_VERSION
 from mocap.storage import check_trial, read_trial
 from mocap.storage.findings import inspect
-from mocap.storage.hdf import SealError, load
+from mocap.storage.hdf import load
+from mocap.storage.hdf_open import SealError
 from mocap.storage.seal import is_sealed, read_seal
 from mocap.storage.sealed_file import SealedFile
 
