@@ -47,6 +47,8 @@ TASKS = {
         libraries=("pyarrow.parquet",),
     ),
     "trial": Task("mocap.storage.isolation", "parse_findings", 40.0, 1.0),
+    # What it says of itself alone: values stay where they are.
+    "rehearsal": Task("mocap.storage.rehearsed", "go_through", 4.0, 0.0),
     "video": Task("mocap.readers.video_container", "parse_index", 0.0, 1.0, 20e6),
 }  # fmt: skip
 # Whatever the file: below this no sound small file fails.

@@ -1,10 +1,11 @@
 """Verdict on a trial file, for `mocap check`."""
 
+import contextlib
 from pathlib import Path
 
 from mocap.errors import TrialFileError
 from mocap.storage.findings import Finding, inspect
-from mocap.storage.hdf_open import check_signature
+from mocap.storage.hdf_open import SealError, check_signature
 from mocap.storage.isolation import inspect_isolated
 from mocap.storage.seal import is_sealed
 
@@ -22,4 +23,7 @@ def check_trial(path: Path | str) -> tuple[Finding, ...]:
         check_signature(path)
     except TrialFileError as error:
         return (Finding(str(path), error.cause, error.code),)
-    return inspect(path) if is_sealed(path) else inspect_isolated(path)
+    if is_sealed(path):
+        with contextlib.suppress(SealError):
+            return inspect(path, sealed=True)
+    return inspect_isolated(path)

@@ -36,13 +36,13 @@ def packed(block: NDArray, chunk: Sequence[int]) -> bytes:
 
 
 def unpacked(
-    content: bytes, dtype: np.dtype, chunk: Sequence[int], filters: Sequence[int], *, sealed: bool = False
+    content: bytes | memoryview, dtype: np.dtype, chunk: Sequence[int], filters: Sequence[int], *, sealed: bool = False
 ) -> NDArray:
     """Return the values of a stored chunk, shape `chunk`.
 
     Parameters
     ----------
-    content : bytes
+    content : bytes or memoryview
         What is stored.
     dtype : dtype
     chunk : sequence of int
@@ -78,11 +78,11 @@ def unpacked(
     return values.view(dtype).reshape(tuple(chunk))
 
 
-def fletcher32(content: bytes) -> int:
+def fletcher32(content: bytes | memoryview) -> int:
     """Return the checksum of HDF5: sums modulo 65535 of big-endian words of 16 bits, an odd byte the upper half."""
     odd = len(content) % 2
     n_words = len(content) // 2 + odd
-    words = np.frombuffer(content + b"\0" * odd, ">u2").astype(np.uint64)
+    words = np.frombuffer(bytes(content) + b"\0" if odd else content, ">u2").astype(np.uint64)
     first = second = 0
     # Products of a word and its place stay below 2**64 for pieces of 2**31 words; smaller ones stay in the cache.
     for start in range(0, n_words, _PIECE):

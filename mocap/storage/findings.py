@@ -9,6 +9,7 @@ import numpy as np
 from mocap.errors import TrialFileError
 from mocap.storage.decode import decode
 from mocap.storage.hdf import load
+from mocap.storage.hdf_open import SealError
 from mocap.storage.integrity import PATH, mismatches
 from mocap.storage.layout import Group, Variable
 from mocap.storage.migrate import migrated
@@ -34,13 +35,20 @@ class Finding:
         return f"{self.code}: {place}{self.problem}"
 
 
-def inspect(path: Path) -> tuple[Finding, ...]:
+def inspect(path: Path, *, sealed: bool) -> tuple[Finding, ...]:
     """Return everything that is wrong with a trial file, reading it in this process.
 
-    The HDF5 library may crash or hang on a damaged file: only for files whose seal holds, or in a process of its own.
+    The HDF5 library may crash or hang on a damaged file: without a seal only in a process of its own.
+
+    Raises
+    ------
+    SealError
+        When it is to be sealed, and is not.
     """
     try:
-        groups, found = load(path, sealed=False)
+        groups, found = load(path, sealed=sealed)
+    except SealError:
+        raise
     except TrialFileError as error:
         return (Finding(str(path), error.cause, error.code),)
     findings = [Finding(item, problem, "TRIAL_DAMAGED") for item, problem in mismatches(groups.get(PATH), found)]

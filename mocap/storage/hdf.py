@@ -1,5 +1,6 @@
 """Read groups of an HDF5 file that is a netCDF-4 file as well."""
 
+import math
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +21,7 @@ from mocap.storage.layout import Group, Variable
 from mocap.storage.refusal import RESTORE
 from mocap.storage.scan import Budget, Stored, StoredGroup, decoded
 
+_MOST_OVERHEAD = 1024  # bytes of deflating what cannot be deflated, and the checksum
 THREADS = min(4, os.cpu_count() or 1)
 
 
@@ -157,16 +159,14 @@ def over_chunks(
         `TRIAL_DAMAGED`, naming the chunk that is missing or cannot be unpacked.
     """
 
-    def one(start: tuple[int, ...], content: bytes) -> Any:
+    def one(start: tuple[int, ...], content: memoryview) -> Any:
         with damage_of(chunk_item(item, start)):
             return made(start, _cut(stored, start, content))
 
     waiting: deque[tuple[tuple[int, ...], Future[Any]]] = deque()
     for start in chunk_starts(stored.shape, stored.chunks) if starts is None else starts:
         with damage_of(chunk_item(item, start)):
-            mask, content = stored.id.read_direct_chunk(start)
-            if mask:
-                raise ValueError("it leaves filters out")
+            content = stored_chunk(stored, start)
         waiting.append((start, pool.submit(one, start, content)))
         if len(waiting) > 2 * THREADS:
             first, done = waiting.popleft()
@@ -175,7 +175,23 @@ def over_chunks(
         yield first, done.result()
 
 
-def _cut(stored: Stored, start: tuple[int, ...], content: bytes) -> NDArray:
+def stored_chunk(stored: Stored, start: tuple[int, ...]) -> memoryview:
+    """Return what is stored of a chunk, which is never more than a chunk can become, however badly it is deflated.
+
+    Raises
+    ------
+    OSError, ValueError
+        When there is none or it is larger, or filters were left out.
+    """
+    n_bytes = math.prod(stored.chunks or ()) * stored.dtype.itemsize
+    room = np.empty(n_bytes + n_bytes // 100 + _MOST_OVERHEAD, np.uint8)
+    mask, content = stored.id.read_direct_chunk(start, out=room)
+    if mask:
+        raise ValueError("it leaves filters out")
+    return content
+
+
+def _cut(stored: Stored, start: tuple[int, ...], content: memoryview) -> NDArray:
     """Values of a chunk that lie within the array."""
     block = unpacked(content, stored.dtype, stored.chunks or (), stored.filters, sealed=stored.sealed)
     return block[tuple(slice(length - first) for first, length in zip(start, stored.shape, strict=True))]

@@ -12,6 +12,7 @@ import h5py
 from mocap.errors import SourceError, TrialFileError
 from mocap.schema import FORMAT, FORMAT_VERSION
 from mocap.storage.refusal import RESTORE
+from mocap.storage.rehearsal import rehearse
 from mocap.storage.scan import Budget, Scan, attributes_of
 from mocap.storage.seal import read_seal
 from mocap.storage.sealed_file import SealedFile
@@ -24,7 +25,7 @@ READ_ERRORS = (
 
 
 class SealError(TrialFileError):
-    """The seal of a file is missing or broken: it was changed or damaged since this program wrote it."""
+    """The seal of a file is missing or broken, or is not this program's: HDF5 may not read it in this process."""
 
     code = "TRIAL_DAMAGED"
 
@@ -46,7 +47,9 @@ class Opened:
 
 
 @contextmanager
-def opened(path: Path, only: Collection[str] | None = None, *, sealed: bool) -> Iterator[Opened]:
+def opened(
+    path: Path, only: Collection[str] | None = None, *, sealed: bool, known: bool = False
+) -> Iterator[Opened]:
     """Open a trial file that holds nothing which a trial file never does.
 
     Parameters
@@ -56,6 +59,8 @@ def opened(path: Path, only: Collection[str] | None = None, *, sealed: bool) -> 
         Names of groups of the root, to be looked through at once with all within them; all, when left out.
     sealed : bool
         See `load`.
+    known : bool
+        The library may see the file at once: this is the process that is there to be lost.
 
     Raises
     ------
@@ -65,7 +70,7 @@ def opened(path: Path, only: Collection[str] | None = None, *, sealed: bool) -> 
         `NOT_A_TRIAL`, `TRIAL_NEWER`, `TRIAL_DAMAGED`, `TRIAL_UNSAFE`.
     """
     with path.open("rb", buffering=0) as raw:
-        source = _source(path, raw) if sealed else None
+        source = _source(path, raw, known=known) if sealed else None
         # A file object is not locked: who reads hinders none, and is hindered by none who has the file open.
         with (
             read_errors(path, source),
@@ -94,11 +99,13 @@ def read_errors(path: Path, source: SealedFile | None = None) -> Iterator[None]:
     _check_blocks(path, source)
 
 
-def _source(path: Path, raw: BinaryIO) -> SealedFile | None:
+def _source(path: Path, raw: BinaryIO, *, known: bool) -> SealedFile | None:
     """The file that HDF5 reads from; None where it may read the file itself, all of which fits its seal."""
     seal = read_seal(raw)
     if seal is None:
         raise SealError(f"{path} has no seal that fits.", RESTORE)
+    if not known and not rehearse(path, seal):
+        raise SealError(f"{path} has a seal that fits, and is no trial file all the same.", RESTORE)
     return SealedFile(raw, seal) if seal.digests else None
 
 

@@ -23,4 +23,4 @@ def inspect_isolated(path: Path) -> tuple[Finding, ...]:
 
 def parse_findings(path: Path) -> Answer:
     """Inspect a file in this process; `words` has the item, the problem and the code of each finding."""
-    return Answer({}, [[finding.item, finding.problem, finding.code] for finding in inspect(path)])
+    return Answer({}, [[finding.item, finding.problem, finding.code] for finding in inspect(path, sealed=False)])

@@ -7,7 +7,11 @@ from typing import NoReturn
 from mocap.errors import TrialFileError
 
 RESTORE = "Restore the file from a copy, or make it again."
-_REMEDIES = {"NOT_A_TRIAL": "Name a trial file.", "TRIAL_NEWER": "Update this program; the file is left as it is."}
+_REMEDIES = {
+    "NOT_A_TRIAL": "Name a trial file.",
+    "TRIAL_NEWER": "Update this program; the file is left as it is.",
+    "TRIAL_UNSAFE": "Use a file that was written by this program.",
+}
 
 
 def refuse(path: Path, problems: Sequence[tuple[str, str]], code: str = "TRIAL_DAMAGED") -> NoReturn:

@@ -31,11 +31,14 @@ class Seal:
     ----------
     length : int
         Bytes of HDF5 data that it covers.
+    identity : bytes
+        SHA-256 of all that the seal covers, in hex: files of one identity hold the same bytes.
     digests : bytes
         SHA-256 of each block, one after the other; none of a file of version 1, which was compared as a whole.
     """
 
     length: int
+    identity: bytes
     digests: bytes = b""
 
     def fits(self, index: int, block: bytes) -> bool:
@@ -44,14 +47,15 @@ class Seal:
         return len(expected) == _DIGEST and hashlib.sha256(block).digest() == expected
 
 
-def seal(file: BinaryIO) -> None:
-    """Append the seal to a finished file that is open for reading and writing."""
+def seal(file: BinaryIO) -> Seal:
+    """Append the seal to a finished file that is open for reading and writing, and return it."""
     length = file.seek(0, os.SEEK_END)
     table = b"".join(hashlib.sha256(block).digest() for block in _blocks(file, length))
     file.seek(length)
     left = memoryview(table + _line(length, table))
     while left:
         left = left[file.write(left) :]  # the system may take a part, and refuse the next one
+    return Seal(length, _identity(length, table), table)
 
 
 def read_seal(file: BinaryIO) -> Seal | None:
@@ -70,7 +74,7 @@ def read_seal(file: BinaryIO) -> Seal | None:
         return None
     file.seek(length)
     table = file.read(n_bytes)
-    return Seal(length, table) if line[0] == _line(length, table) else None
+    return Seal(length, line[2], table) if line[2] == _identity(length, table) else None
 
 
 def is_sealed(path: Path) -> bool:
@@ -84,8 +88,15 @@ def is_sealed(path: Path) -> bool:
 
 
 def _line(length: int, table: bytes) -> bytes:
-    told = b"mocap-seal 2 %015d" % length
-    return b"\n" + told + b" " + hashlib.sha256(told + table).hexdigest().encode() + b"\n"
+    return b"\n" + _told(length) + b" " + _identity(length, table) + b"\n"
+
+
+def _identity(length: int, table: bytes) -> bytes:
+    return hashlib.sha256(_told(length) + table).hexdigest().encode()
+
+
+def _told(length: int) -> bytes:
+    return b"mocap-seal 2 %015d" % length
 
 
 def _seal_1(file: BinaryIO, size: int) -> Seal | None:
@@ -99,7 +110,8 @@ def _seal_1(file: BinaryIO, size: int) -> Seal | None:
     digest = hashlib.sha256()
     for block in _blocks(file, length):
         digest.update(block)
-    return Seal(length) if line == _PREFIX_1 + digest.hexdigest().encode() + b"\n" else None
+    identity = digest.hexdigest().encode()
+    return Seal(length, identity) if line == _PREFIX_1 + identity + b"\n" else None
 
 
 def _blocks(file: BinaryIO, length: int) -> Iterator[bytes]:

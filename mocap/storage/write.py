@@ -11,6 +11,7 @@ from mocap.storage.hdf_open import check_signature
 from mocap.storage.hdf_write import save
 from mocap.storage.integrity import PATH, mismatches
 from mocap.storage.new_file import NewFile, claimed, write_errors
+from mocap.storage.rehearsal import remember
 from mocap.storage.seal import seal
 from mocap.storage.target import Target, interrupts_held
 from mocap.trial import Trial
@@ -30,7 +31,7 @@ class TrialWriter:
             self._new.clear()
             with interrupts_held() as stop_if_asked:
                 found = save(Target(self._new.file), groups, stop_if_asked)
-            seal(self._new.file)
+            remember(seal(self._new.file))
             self._new.sync()
             _check(self._new, found)
             self._new.commit(reason or _last_step(trial), journal=journal)

@@ -28,7 +28,7 @@ def _code(path):
 def _inspected(path):
     """Findings of a file that another program changed properly, so that this process can look at it."""
     assert not is_sealed(path)
-    return inspect(path)
+    return inspect(path, sealed=False)
 
 
 def test_what_is_no_trial_file(tmp_path):

@@ -145,9 +145,7 @@ def test_other_things_that_a_trial_file_does_not_hold(planted, plant):
 
 
 def test_parts_are_refused_as_the_whole_is(planted):
+    """Whichever is asked for: the file is gone through before HDF5 sees it here."""
     path = planted(lambda file: _chunked(file, "x", (1 << 37,), (1 << 20,)))
-    with open_trial_file(path) as file:
-        assert file.group("/provenance").variables  # does not look at the rest
-        for look in (file.group, file.variables, file.attributes):
-            with pytest.raises(TrialFileError, match="TRIAL_UNSAFE"):
-                look("/points")
+    with pytest.raises(TrialFileError, match=r"TRIAL_UNSAFE.*/points/x"):
+        open_trial_file(path)
