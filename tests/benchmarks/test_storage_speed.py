@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from mocap.schema import Status
-from mocap.storage import open_trial_file, write_trial
+from mocap.storage import open_trial_file, rehearsal, write_trial
 from mocap.storage.encode import encode
 from mocap.storage.integrity import digests
 from mocap.storage.layout import Group
@@ -145,8 +145,19 @@ def _opening(path: Path) -> None:
 
     times = np.array([[_timed(one)[0] for one in (own, bare)] for _ in range(11)])
     mine, theirs = np.median(times, axis=0)
-    print(f"opened: {1e3 * mine:.1f} ms, bare h5py {1e3 * theirs:.1f} ms (<= twice that and 300 ms)")
-    assert mine <= 2 * theirs + 0.3
+    others = np.median([_clocked_as_of_others(path) for _ in range(5)])
+    print(f"opened: {1e3 * mine:.1f} ms, a file that somebody else wrote {1e3 * others:.1f} ms on the clock, bare h5py "
+          f"{1e3 * theirs:.1f} ms (<= twice that and 300 ms)")  # fmt: skip
+    assert max(mine, others) <= 2 * theirs + 0.3
+
+
+def _clocked_as_of_others(path: Path) -> float:
+    """Seconds on the clock to open a file which this process does not know: another one goes through it first."""
+    rehearsal._known.cache_clear()
+    begun = time.perf_counter()
+    with open_trial_file(path) as file:
+        assert file.shape("/points/position")[1] == N_POINTS
+    return time.perf_counter() - begun
 
 
 def _one_frame(path: Path) -> None:
