@@ -80,6 +80,8 @@ def _trial_doubts(header: C3dHeader, parameters: Mapping[str, Any]) -> tuple[str
     if len(start) == 2 and header.last_frame < 65535 and start[0] + 65536 * start[1] != header.first_frame:
         notes.append(f"TRIAL:ACTUAL_START_FIELD says {start[0]:g}, the header frame {header.first_frame}.")
     frames_hz = numbers_in(parameters, "POINT", "RATE")
+    if len(frames_hz) and 0 < header.rate_hz != frames_hz[0] > 0:
+        notes.append(f"the header says {header.rate_hz:.9g} Hz, POINT:RATE {frames_hz[0]:.9g} Hz, which is taken.")
     divider = numbers_in(parameters, "TRIAL", "VIDEO_RATE_DIVIDER")
     if len(rate) and len(frames_hz) and len(divider) < 2 and abs(rate[0] - frames_hz[0]) > 1e-3 * frames_hz[0]:
         notes.append(f"TRIAL:CAMERA_RATE says {rate[0]:g} Hz, POINT:RATE {frames_hz[0]:g} Hz.")

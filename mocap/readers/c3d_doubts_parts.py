@@ -10,6 +10,7 @@ from mocap.readers.c3d_header import C3dHeader
 from mocap.readers.label_doubts import strange_words
 from mocap.readers.parameter_values import array_in, numbers_in, words_in
 from mocap.readers.words import few
+from mocap.trial.c3d_words import EVENTS
 
 _CONTEXTS = ("left", "right", "general", "")
 # As they are written: a small letter in place of a large one is a thousandth, or damage.
@@ -21,6 +22,11 @@ _ANALOG_UNITS = frozenset((
 ))  # fmt: skip
 # Channels that a plate of a type has. Source: the C3D user guide, FORCE_PLATFORM:TYPE.
 _CHANNELS_OF = {1: 6, 2: 6, 3: 8, 4: 6, 5: 8}
+# Of Vicon Nexus and Visual3D (heel strike, toe off, on and off a plate), in lower case.
+_USUAL_EVENTS = frozenset(EVENTS) | {
+    "event", "general", "start", "end", "stop", "foot flat", "heel off",
+    *(f"{side}{word}" for side in "lr" for word in ("hs", "to", "on", "off")),
+}  # fmt: skip
 _ALIKE = 0.8
 _UNEVEN = 0.005  # of the longest side; 1e-7 in the recordings at hand
 # Of the person, in the units of Vicon: what no person has.
@@ -40,6 +46,9 @@ def event_doubts(header: C3dHeader, parameters: Mapping[str, Any]) -> tuple[str,
             f"{len(contexts)} sides."
         )
     notes += [*strange_words(labels, "event label"), *_near_words(labels)]
+    unusual = [label for label in dict.fromkeys(labels) if label and label.lower() not in _USUAL_EVENTS]
+    if unusual:
+        notes.append(f"events are called {few([ascii(label) for label in unusual])}, as none usually is: kept so.")
     if not all(labels):
         notes.append(f"{labels.count('')} of {len(labels)} events have no label.")
     odd = [side for side in contexts if side.lower() not in _CONTEXTS]

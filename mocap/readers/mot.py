@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.errors import FormatError, SourceError
+from mocap.readers.even_times import rate_of
 from mocap.readers.files import read_text
 
 
@@ -41,10 +42,8 @@ class MotionTable:
 
     @property
     def rate_hz(self) -> float:
-        """Mean rate in Hz; NaN for fewer than two rows."""
-        if len(self.time_s) < 2:
-            return float("nan")
-        return float((len(self.time_s) - 1) / (self.time_s[-1] - self.time_s[0]))
+        """Rate in Hz; NaN for fewer than two rows."""
+        return rate_of(self.time_s)
 
 
 def read_mot(path: Path | str) -> MotionTable:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from mocap.errors import FormatError
 from mocap.readers.c3d import read_c3d
+from mocap.readers.even_times import off_times
 from mocap.readers.imported import Imported
 from mocap.readers.mot import MotionTable, read_mot
 from mocap.readers.trc import read_trc
@@ -65,7 +66,7 @@ def read_mot_angles(path: Path | str, up: str | None = None, units: str | None =
             "Export joint angles with inDegrees=yes or no.",
             code=code,
         )
-    _check_even(table, name)
+    uneven = _check_even(table, name)
     values = np.stack([table.columns[column] for column in angles], axis=1)
     values, strange = _checked_angles(values, table.in_degrees, name)
     joint_angles = JointAngles(
@@ -82,7 +83,7 @@ def read_mot_angles(path: Path | str, up: str | None = None, units: str | None =
     if up is not None or units is not None:
         notes += ("an up axis or a unit was given, which angles do not have: not used.",)
     points = Points3D(np.empty((n_rows, 0, 3)), (), table.rate_hz, start_s=float(table.time_s[0]))
-    return Imported(points, angles=joint_angles, sha256=table.sha256, notes=(*table.notes, *notes, *strange))
+    return Imported(points, angles=joint_angles, sha256=table.sha256, notes=(*table.notes, *notes, *uneven, *strange))
 
 
 def _checked_angles(values: NDArray, in_degrees: bool, name: str) -> tuple[NDArray, tuple[str, ...]]:
@@ -102,12 +103,20 @@ def _checked_angles(values: NDArray, in_degrees: bool, name: str) -> tuple[NDArr
     return np.where(strange, np.nan, values), (note,)
 
 
-def _check_even(table: MotionTable, name: str) -> None:
+def _check_even(table: MotionTable, name: str) -> tuple[str, ...]:
+    """Refuse rows whose steps differ; return a note where times are off by more than their last digit."""
     steps = np.diff(table.time_s)
     if not len(steps) or np.abs(steps * table.rate_hz - 1).max() > 0.05:
         raise FormatError(
             f"{name}: the rows are not evenly spaced in time.", "Resample to a fixed rate.", code="MOT_TIME"
         )
+    off = off_times(table.time_s, table.rate_hz)
+    if not off.any():
+        return ()
+    return (
+        f"{int((off > 0).sum())} of {len(off)} times are not where the others put them, by up to "
+        f"{1e3 * off.max():.3g} ms: the rate is taken as {table.rate_hz:.6g} Hz.",
+    )
 
 
 def _definition(column: str, source: str) -> AngleDefinition:
