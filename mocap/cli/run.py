@@ -38,7 +38,8 @@ def command(
         summary = run_session(session_dir, out or session_dir / "results", progress)
     lines = [line for outcome in summary.outcomes for line in _lines(outcome, verbose)]
     told = [_told(outcome) for outcome in summary.outcomes]
-    show({"outcomes": told, "counts": summary.counts}, as_json, [*lines, summary.text])
+    result = {"outcomes": told, "counts": summary.counts, "set_aside": list(summary.set_aside)}
+    show(result, as_json, [*lines, *note_lines(summary.set_aside), summary.text])
     end_refused((outcome.name, outcome.text) for outcome in summary.outcomes if outcome.state == "refused")
 
 

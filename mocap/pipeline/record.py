@@ -33,9 +33,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class SessionSummary:
-    """All outcomes of a run."""
+    """All outcomes of a run, and sentences on earlier results that no trial of the session gives any more."""
 
     outcomes: tuple[Outcome, ...]
+    set_aside: tuple[str, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -109,6 +110,11 @@ class StageRecord:
                     for name, row in rows.items()}  # fmt: skip
         except (KeyError, TypeError, ValueError):
             return {}
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of all outputs that are recorded."""
+        return tuple(self._content)
 
     def is_whole(self, output: str) -> bool:
         """Whether the output file is there with the bytes that were recorded."""

@@ -43,7 +43,7 @@ def run_session(folder: Path, out: Path, progress: Progress) -> SessionSummary:
     SessionSummary
         A trial that is refused does not stop the others, but for a static or a recording that calibrates the person,
         without which theirs would mean something else. The older result of a refused trial is renamed to
-        `<trial>.outdated.h5`.
+        `<trial>.outdated.h5`, as is that of a trial which the session no longer has.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def run_session(folder: Path, out: Path, progress: Progress) -> SessionSummary:
     with sole_run(out):
         run = SessionRun(session, options, folder, out, StageRecord(out), progress,
                          SessionRecordings(recordings, options.filter), assessment)  # fmt: skip
-        return SessionSummary(tuple(_outcomes(run)))
+        return SessionSummary(tuple(_outcomes(run)), _set_aside(run))
 
 
 def _outcomes(run: SessionRun) -> list[Outcome]:
@@ -82,6 +82,17 @@ def _outcomes(run: SessionRun) -> list[Outcome]:
             static = read_trial(run.out / f"{entry.name}.h5")
     run.progress("trials", len(entries), len(entries))
     return outcomes
+
+
+def _set_aside(run: SessionRun) -> tuple[str, ...]:
+    """Rename results of trials that the session no longer has: who takes all files of the folder would count them."""
+    given = {run.rig_file.name, *(f"{entry.name}.h5" for entry in run.session.trial)}
+    told = []
+    for output in run.record.outputs:
+        aside = run.record.set_aside(output) if output not in given else None
+        if aside is not None:
+            told.append(f"{output} is of no trial of this session any more; it is now called {aside}.")
+    return tuple(told)
 
 
 def _calibrated(run: SessionRun) -> Outcome:

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mocap import __version__
 from mocap.config.session import Session, TrialEntry
 from mocap.pipeline.calibration import CalibrationOptions
 from mocap.pipeline.digests import file_sha256, input_sha256, options_sha256
@@ -37,7 +36,7 @@ def calibration_parts(session: Session, options: CalibrationOptions, folder: Pat
         "[calibration]": [source.world, source.board],
         "[cameras]": session.camera_patterns,
         "[options.calibration]": repr(options),
-        "the program": __version__,
+        _PROGRAM: software_versions(),
     })  # fmt: skip
 
 

@@ -14,11 +14,15 @@ import pytest
 
 import mocap
 from calibration.synthetic import ring_rig
+from mocap.config.session import read_session
 from mocap.export.keypoints import write_keypoint_table
+from mocap.pipeline import session_parts
 from mocap.pipeline.point_edits import BEHIND, add_edits, take_back
 from mocap.pipeline.reproduce import reproduce
 from mocap.pipeline.run_lock import sole_run
 from mocap.pipeline.session import run_session
+from mocap.pipeline.session_options import stage_options
+from mocap.pipeline.session_parts import calibration_parts
 from mocap.synthetic import default_subject, observe, squat
 from mocap.trial import PointEdit
 from tests.fixtures.small_session import silent, small_session
@@ -132,6 +136,28 @@ def test_a_second_run_among_the_same_results_is_refused(session: Path, mocap_cli
         done = mocap_cli("run", session)
     assert done.status == 1 and "RUN_IN_PROGRESS" in done.error_line
     assert mocap_cli("run", session).status == 0
+
+
+def test_the_result_of_a_trial_that_is_no_more_is_set_aside(session: Path, mocap_cli) -> None:
+    text = (session / "session.toml").read_text(encoding="utf-8")
+    first, second = text.index('[[trial]]\nname = "squat"'), text.index("[options.kinematics]")
+    (session / "session.toml").write_text(text[:first] + text[second:], encoding="utf-8")
+    done = mocap_cli("run", session)
+    assert done.status == 0 and "squat.h5 is of no trial of this session any more" in done.out
+    assert "2 found, 0 done, 2 skipped" in done.out
+    results = sorted(path.name for path in (session / "results").glob("*.h5"))
+    assert results == ["squat.outdated.h5", "standing.h5"]
+    assert "squat" not in mocap_cli("run", session).out
+
+
+def test_another_library_calibrates_again(session: Path, monkeypatch) -> None:
+    told = read_session(session)
+    options = stage_options(told).calibration
+    before, versions = calibration_parts(told, options, session), session_parts.software_versions()
+    monkeypatch.setattr(session_parts, "software_versions", lambda: {**versions, "scipy": "0.0"})
+    after = calibration_parts(told, options, session)
+    assert {name for name in before if before[name] != after[name]} == {"the program or its libraries"}
+
 
 VICTIM = Path(__file__).parents[1] / "fixtures" / "run_victim.py"
 
