@@ -16,6 +16,7 @@ from mocap.cli import (
     convert,
     demo,
     detect,
+    edit,
     erase,
     export,
     follow_up,
@@ -42,7 +43,7 @@ app = typer.Typer(
 )
 for _module in (
     demo, run, plan, board, plates, plate_calibrate, calibrate, convert, detect, sync, reconstruct, import_, kinematics,
-    assess, reliability, compare, conditions, follow_up, report, view, check, export, erase,
+    assess, reliability, compare, conditions, follow_up, report, view, edit, check, export, erase,
 ):  # fmt: skip
     app.command(name=_module.NAME, epilog=f"Example: {_module.EXAMPLE}")(_module.command)
 

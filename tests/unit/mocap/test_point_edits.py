@@ -127,3 +127,34 @@ def test_a_camera_left_out_and_a_mark_in_a_view_are_reconstructed_again() -> Non
     assert np.linalg.norm(again.position[3, 0] - truth[3, 0]) < 0.02
     with pytest.raises(ReconstructionError, match="EDIT_NO_VIEWS"):
         edited_points(replace(trial, edits=(replace(out, camera="nobody"),)))
+
+
+@pytest.mark.parametrize(("option", "word", "edit"), [
+    ("missing", "A,B@4", PointEdit("missing", 4, 4, ("A", "B"), reason="why", initials="KM")),
+    ("exchange", "A,B@6-7", PointEdit("exchanged", 6, 7, ("A", "B"), reason="why", initials="KM")),
+    ("move", "A@2-3=0.2,0.4,1", PointEdit("moved", 2, 3, ("A",), (0.2, 0.4, 1.0), reason="why", initials="KM")),
+])  # fmt: skip
+def test_the_command_writes_lists_and_takes_back(tmp_path, mocap_cli, option, word, edit) -> None:
+    path = tmp_path / "a.h5"
+    write_trial(path, Trial("a", plain_points()))
+    done = mocap_cli("edit", path, f"--{option}", word, "--reason", "why", "--by", "KM")
+    assert done.status == 0, done.err
+    assert "1 correction\n" in done.out and "why, KM" in done.out and "compute the angles again" in done.out
+    assert read_trial(path).edits == (edit,)
+    assert edit.kind in mocap_cli("edit", path).out
+    assert "0 corrections" in mocap_cli("edit", path, "--take-back", "1").out
+    assert read_trial(path).edits == ()
+
+
+@pytest.mark.parametrize(("option", "word", "code"), [
+    ("missing", "A", "EDIT_WORD"), ("missing", "A@x", "EDIT_WORD"), ("missing", "A@1=2", "EDIT_WORD"),
+    ("move", "A@1", "EDIT_WORD"), ("move", "A@1=1,2", "EDIT_WORD"), ("move", "A@1=1,2,x", "EDIT_WORD"),
+    ("missing", "A@5-4", "EDIT_WRONG"), ("missing", "A@99", "EDIT_WRONG"), ("missing", "C@1", "EDIT_WRONG"),
+    ("mark", "cam_0:A@1=1,2", "EDIT_NO_VIEWS"), ("leave-out", "cam_0@1", "EDIT_NO_VIEWS"),
+])  # fmt: skip
+def test_the_command_refuses_what_cannot_be_and_leaves_the_file(tmp_path, mocap_cli, option, word, code) -> None:
+    path = tmp_path / "a.h5"
+    write_trial(path, Trial("a", plain_points()))
+    before = path.read_bytes()
+    done = mocap_cli("edit", path, f"--{option}", word)
+    assert done.status == 1 and code in done.error_line and path.read_bytes() == before
