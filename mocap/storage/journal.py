@@ -24,7 +24,7 @@ from typing import Any
 import mocap
 from mocap.errors import SourceError
 from mocap.storage.file_digest import file_sha256
-from mocap.storage.journal_lines import Entry, Line, entry_of, faults, lines_of, sha_of, text_of
+from mocap.storage.journal_lines import ERASED, Entry, Line, entry_of, faults, lines_of, sha_of, text_of
 from mocap.storage.journal_lock import locked
 
 JOURNAL_NAME = "journal.jsonl"
@@ -131,7 +131,7 @@ def problems(folder: Path) -> tuple[str, ...]:
             found.append(f"{place} is no line of a journal")
         else:
             found += [f"{place} {problem}" for problem in faults(line.told, expected, before)]
-            expected = int(line.told["seq"])
+            expected = line.told["seq"]
         expected, before = expected + 1, line.link
     return tuple(found)
 
@@ -151,8 +151,8 @@ def redact(folder: Path, wanted: Callable[[Entry], bool]) -> int:
         lines, count = [], 0
         for line in lines_of(journal.read()):
             told = line.told
-            if told is not None and "erased" not in told["details"] and wanted(entry_of(told)):
-                told, count = {**told, "details": {"erased": True}}, count + 1
+            if told is not None and told["details"] != ERASED and wanted(entry_of(told)):
+                told, count = {**told, "details": dict(ERASED)}, count + 1
             lines.append(line.raw if told is None or told is line.told else text_of(told))
         if count:
             _replace(folder / JOURNAL_NAME, b"".join(line + b"\n" for line in lines))
@@ -225,7 +225,7 @@ def _append(journal: FileIO, operation: str, details: Mapping[str, Any]) -> None
 
 def _write(journal: FileIO, lines: Sequence[Line], operation: str, details: Mapping[str, Any]) -> None:
     last = lines[-1] if lines else None
-    number = 1 if last is None else (last.number if last.told is None else int(last.told["seq"])) + 1
+    number = 1 if last is None else (last.number if last.told is None else last.told["seq"]) + 1
     told = {
         "seq": number, "utc": datetime.now(UTC).isoformat(timespec="seconds"), "operation": operation,
         "details_sha256": sha_of(details), "before": "" if last is None else last.link,

@@ -30,6 +30,8 @@ def check_journal(path: Path) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     if is_torn(folder):
         notes.append(f"the last line of {JOURNAL_NAME} is cut off, as by a kill; the next change mends it")
     known = entries(folder)
+    if not known and not findings:
+        notes.append(f"{JOURNAL_NAME} holds not one line")
     erased = sum(one.erased for one in known)
     if erased:
         notes.append(f"{JOURNAL_NAME}: the details of {erased} of {len(known)} entries were erased")
@@ -39,7 +41,7 @@ def check_journal(path: Path) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     last, digest = own[-1], file_sha256(path)
     told = f"{last.operation}{f' ({last.reason})' if last.reason else ''} by {last.who} at {last.utc}"
     if digest == last.new_sha256:
-        notes.append(f"{JOURNAL_NAME}: entry {last.seq} of {len(known)}, {told}")
+        notes.append(f"{JOURNAL_NAME}: entry {last.seq} of {known[-1].seq}, {told}")
     elif digest == last.old_sha256:
         notes.append(f"{JOURNAL_NAME}: entry {last.seq}, {told}, was cut short; the file is as before it")
     else:

@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _BOUND = ("seq", "utc", "operation", "details_sha256", "before")
+_WORDS = ("who", "file", "old_sha256", "new_sha256", "reason", "software")
+_LONGEST = 1 << 24  # bytes of a line
+ERASED: Mapping[str, Any] = {"erased": True}
+"""The details of a line whose own were erased."""
 
 
 @dataclass(frozen=True)
@@ -69,13 +73,31 @@ def lines_of(content: bytes, *, torn: bool = False) -> Iterator[Line]:
 
 
 def _parsed(raw: bytes) -> Mapping[str, Any] | None:
+    """What a line says; None for one that this program would not have written so, to the byte."""
+    if len(raw) > _LONGEST:
+        return None
     try:
         told = json.loads(raw)
-        whole = isinstance(told, dict) and {*_BOUND, "hash", "details"} <= set(told) and isinstance(
-            told["details"], dict) and int(told["seq"]) > 0  # fmt: skip
-    except (ValueError, TypeError):
+        whole = isinstance(told, dict) and _is_whole(told) and text_of(told) == raw
+    except (ValueError, RecursionError):
         return None
     return told if whole else None
+
+
+def _is_whole(told: Mapping[str, Any]) -> bool:
+    if set(told) != {*_BOUND, "hash", "details"} or type(told["seq"]) is not int or told["seq"] < 1:
+        return False
+    if not all(isinstance(told[name], str) for name in (*_BOUND[1:], "hash")):
+        return False
+    details = told["details"]
+    if details == ERASED:
+        return details["erased"] is True
+    if not isinstance(details, dict) or set(details) != {"salt", *_WORDS, "outputs"}:
+        return False
+    outputs = details["outputs"]
+    return isinstance(outputs, list) and all(
+        isinstance(word, str) for word in (*outputs, *(details[name] for name in ("salt", *_WORDS)))
+    )
 
 
 def faults(told: Mapping[str, Any], expected: int, before: str) -> Iterator[str]:
@@ -86,18 +108,17 @@ def faults(told: Mapping[str, Any], expected: int, before: str) -> Iterator[str]
         yield f"(entry {told['seq']}) does not follow the line before it"
     if told["hash"] != sha_of({name: told[name] for name in _BOUND}):
         yield f"(entry {told['seq']}) was changed"
-    elif "erased" not in told["details"] and told["details_sha256"] != sha_of(told["details"]):
+    elif told["details"] != ERASED and told["details_sha256"] != sha_of(told["details"]):
         yield f"(entry {told['seq']}) was changed: its details are others"
 
 
 def entry_of(told: Mapping[str, Any]) -> Entry:
     """Return what a line says."""
     details = told["details"]
-    words = {name: str(details.get(name, "")) for name in
-             ("who", "file", "old_sha256", "new_sha256", "reason", "software")}  # fmt: skip
-    outputs = tuple(str(one) for one in details.get("outputs", ()))
-    return Entry(int(told["seq"]), str(told["utc"]), str(told["operation"]), **words, outputs=outputs,
-                 erased="erased" in details)  # fmt: skip
+    if details == ERASED:
+        return Entry(told["seq"], told["utc"], told["operation"], erased=True)
+    words = {name: details[name] for name in _WORDS}
+    return Entry(told["seq"], told["utc"], told["operation"], **words, outputs=tuple(details["outputs"]))
 
 
 def text_of(told: Mapping[str, Any]) -> bytes:

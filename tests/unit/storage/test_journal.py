@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -89,6 +90,20 @@ TAMPERING = {
     "deleted": lambda lines, at: [*lines[:at], *lines[at + 1 :]],
     "doubled": lambda lines, at: [*lines[: at + 1], lines[at], *lines[at + 1 :]],
     "moved": lambda lines, at: [*lines[:at], lines[at + 1], lines[at], *lines[at + 2 :]],
+    "called erased": lambda lines, at: [
+        *lines[:at], text_of({**json.loads(lines[at]), "details": {"erased": True, "who": "mallory"}}),
+        *lines[at + 1 :]],
+    "not erased": lambda lines, at: [
+        *lines[:at], lines[at].replace(b'"file": ', b'"erased": false, "file": ', 1), *lines[at + 1 :]],
+    "a word more": lambda lines, at: [
+        *lines[:at], lines[at].replace(b'"operation": ', b'"note": "by order", "operation": ', 1), *lines[at + 1 :]],
+    "said twice": lambda lines, at: [
+        *lines[:at], lines[at].replace(b'"who": ', b'"who": "mallory", "who": ', 1), *lines[at + 1 :]],
+    "endless": lambda lines, at: [
+        *lines[:at], re.sub(rb'"seq": \d+', b'"seq": 1e999', lines[at]), *lines[at + 1 :]],
+    "brackets": lambda lines, at: [*lines[:at], b"[" * 100_000, *lines[at + 1 :]],
+    "outputs": lambda lines, at: [
+        *lines[:at], re.sub(rb'"outputs": \[.*?\]', b'"outputs": 5', lines[at]), *lines[at + 1 :]],
     "made up": lambda lines, at: [*lines[:at], b"{}", *lines[at:]],
 }  # fmt: skip
 
@@ -104,6 +119,8 @@ def test_tampering_with_any_line_is_found_and_named(folder: Path, how: str) -> N
         assert f"line {at + 1} " in found[0] or f"line {at + 2} " in found[0], (how, at, found)
     finding = check_journal(folder / "t2.h5")[0][0]
     assert finding.code == "JOURNAL_BROKEN" and "line" in finding.problem
+    # A line that says nothing hinders no change.
+    written(folder / "t2.h5", 5.0)
 
 
 def test_lines_cut_off_at_the_end_show_in_the_file_that_they_tell_of(folder: Path) -> None:
