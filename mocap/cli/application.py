@@ -1,5 +1,6 @@
 """All commands, and what becomes of their errors."""
 
+import io
 import sys
 from importlib.metadata import version
 from typing import Annotated
@@ -65,6 +66,9 @@ def _root(
 
 def answer() -> None:
     """Run the command line; what the data are refused for becomes one line and exit status 1."""
+    # Names of files may hold what no encoding knows; stderr writes such letters out of itself.
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app()
     except MocapError as error:

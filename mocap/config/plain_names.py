@@ -1,5 +1,6 @@
 """Names that become names of files: plain on every system, so that none leads out of its folder or to a device."""
 
+import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -20,6 +21,11 @@ def is_plain(name: str) -> bool:
         and len(name.encode("utf-8", "replace")) <= _LONGEST
         and name.partition(".")[0].rstrip(" ").lower() not in _DEVICES
     )
+
+
+def recorded_name(name: str) -> str:
+    """Return the name of a file as text that any file can hold: what of it is no UTF-8 is written out, as `\\xff`."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def same_files(names: Sequence[str]) -> list[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from mocap.config.plain_names import recorded_name
 from mocap.kinematics import CalibrationRecordings, Clicked
 from mocap.pipeline.digests import input_sha256
 from mocap.trial import Points3D
@@ -75,9 +76,10 @@ def named_digests(paths: Iterable[Path], taken: Mapping[str, str] = MappingProxy
     """
     known = dict(taken)
     for path in paths:
-        digest, name, number = input_sha256(path), path.name, 1
+        own = recorded_name(path.name)
+        digest, name, number = input_sha256(path), own, 1
         while known.get(name, digest) != digest:
             number += 1
-            name = f"{path.name} ({number})"
+            name = f"{own} ({number})"
         known[name] = digest
     return {name: digest for name, digest in known.items() if name not in taken}

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from mocap.config.build import build
+from mocap.config.plain_names import recorded_name
 from mocap.errors import KinematicsError
 from mocap.kinematics import (
     GRAVITY_ANGLES,
@@ -58,7 +59,7 @@ def import_motion(path: Path, up: str | None, units: str | None) -> Trial:
     events, plate_notes = imported_events(imported)
     notes = [*imported.notes, *model_points_note(imported), *plate_notes]
     parameters: dict[str, str | float | int | bool] = {
-        "file": path.name,
+        "file": recorded_name(path.name),
         "units": imported.units_original,
         "up_axis": imported.up_axis_original,
         "axes": imported.axis_source,
@@ -66,7 +67,7 @@ def import_motion(path: Path, up: str | None, units: str | None) -> Trial:
         "notes": "; ".join(note.rstrip(".") for note in notes),
     }
     return Trial(
-        trial_id=path.stem,
+        trial_id=recorded_name(path.stem),
         points=imported.points,
         angles=imported.angles,
         subject_code=imported.subject_code,
@@ -78,7 +79,7 @@ def import_motion(path: Path, up: str | None, units: str | None) -> Trial:
         bones=bones_among(imported.points.names),
         quality=import_verdicts(imported),
         operations=(Operation("import", parameters),),
-        inputs={path.name: input_sha256(path)},
+        inputs={recorded_name(path.name): input_sha256(path)},
         events=events,
         analog=imported.analog,
         force_plates=imported.force_plates,

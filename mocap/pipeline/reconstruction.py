@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 import calibration
 from calibration import CameraRig
 from calibration.digits import digits
+from mocap.config.plain_names import recorded_name
 from mocap.config.plates import Plate
 from mocap.errors import ConfigError
 from mocap.keypoints import PeopleKeypoints
@@ -123,7 +124,7 @@ def reconstruct_trial(
     points, doubtful = flag_doubtful(points, odd, result.used, seen.sides.exchanged)
     bones = bones_among(points.names)
     trial = Trial(
-        trial_id=path.stem,
+        trial_id=recorded_name(path.stem),
         points=points,
         rig=rig,
         timeline=seen.clocks.timeline,
@@ -151,7 +152,7 @@ def reconstruct_trial(
             *_gravity_verdict(rig),
         ),
         operations=(*seen.operations, *_operations(result, keypoints, rig, choices, plates)),
-        inputs={path.name: input_sha256(path)},
+        inputs={recorded_name(path.name): input_sha256(path)},
     )
     if not choices.smooth:
         return trial

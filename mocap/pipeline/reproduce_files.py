@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
+from mocap.config.plain_names import recorded_name
 from mocap.errors import SourceError, TrialFileError
 from mocap.pipeline.digests import input_sha256
 from mocap.trial import StepInput
@@ -71,7 +72,7 @@ class Places:
             yield folder / last
         for folder in self._folders:
             for inner in islice(_below(folder), _MOST_LOOKED_THROUGH):
-                if inner.name == last:
+                if recorded_name(inner.name) == last:
                     yield inner
 
 

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from mocap.config.plain_names import recorded_name
 from mocap.pipeline.digests import input_sha256
 from mocap.trial import SettingRow, Step, StepInput, Trial
 
@@ -31,7 +32,7 @@ def plain(value: Any) -> Any:
 
 def step_input(role: str, path: Path, name: str = "") -> StepInput:
     """Return what is recorded of a file or folder that a step reads: never the folder that it lies in."""
-    return StepInput(role, name or path.name, input_sha256(path))
+    return StepInput(role, recorded_name(name or path.name), input_sha256(path))
 
 
 def with_step(trial: Trial, before: Sequence[Step] | None, step: Step, settings: Iterable[SettingRow]) -> Trial:

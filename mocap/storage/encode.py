@@ -20,6 +20,7 @@ from mocap.storage.layout import Group, Variable, add, numbers, words
 from mocap.storage.reasons import add_angle_reasons, add_segment_reasons
 from mocap.storage.settled import settled_degrees
 from mocap.storage.software import software_versions
+from mocap.storage.stored_words import check_words
 from mocap.trial import BoneErrors, JointAngles, Points3D, Segments, Trial, Verdict
 
 _TRIU = np.triu_indices(3)
@@ -32,8 +33,14 @@ def encode(trial: Trial) -> dict[str, Group]:
     Raises
     ------
     TrialFileError
-        `POINTS_EMPTY` when there are keypoints and none was ever seen; `NAME_TAKEN`.
+        `POINTS_EMPTY` when there are keypoints and none was ever seen; `NAME_TAKEN`; `TRIAL_TEXT`.
     """
+    groups = _groups(trial)
+    check_words(groups)
+    return groups
+
+
+def _groups(trial: Trial) -> dict[str, Group]:
     if trial.points.names and not np.isfinite(trial.points.position).any():
         raise TrialFileError(
             f"Trial '{trial.trial_id}' has {len(trial.points.names)} points and not one finite position.",

@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mocap.errors import TrialFileError
-from mocap.storage.layout import Group, Variable, add, numbers, safe_name, words
+from mocap.storage.layout import Group, Variable, add, check_word, numbers, safe_name, words
 from mocap.trial import METRIC_UNITS, Assessment, Event, Metric, Rejected, Rule, Table, Words
 
 EVENTS = "/events"
@@ -27,12 +26,7 @@ def events_group(events: tuple[Event, ...]) -> Group | None:
         return None
     axis = ["event"]
     for told in (text for one in events for text in (one.label, one.note)):
-        # HDF5 ends text at NUL, and half of a surrogate pair is no text.
-        if "\0" in told or any("\ud800" <= letter <= "\udfff" for letter in told):
-            raise TrialFileError(
-                f"An event's label or note holds what is no text: {told!a}.",
-                "Leave out NUL characters and lone surrogates.", code="EVENT_TEXT",
-            )  # fmt: skip
+        check_word(told, "An event's label or note", "EVENT_TEXT")
     return Group({
         "event": numbers(axis, np.arange(len(events)), "1", "index of the event", "<i4"),
         "time_s": numbers(axis, [e.time_s for e in events], "s", "time; NaN is one that was taken out", "<f8"),

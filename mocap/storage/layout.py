@@ -17,6 +17,7 @@ from mocap.errors import TrialFileError
 # One read of a chunk brings some frames of all keypoints; measured best between 64 kB and 1 MB.
 CHUNK_BYTES = 1 << 18
 _PER_CAMERA = {"camera"}
+_LONGEST_TOLD = 80
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +75,10 @@ def add(variables: dict[str, Variable], name: str, variable: Variable) -> None:
     Raises
     ------
     TrialFileError
-        Code `NAME_TAKEN`, when two would bear one name.
+        Code `NAME_TAKEN`, when two would bear one name; `TRIAL_TEXT` for a name that is empty or no text.
     """
+    if not name:
+        raise TrialFileError("A value of the trial has an empty name.", "Give it a name.", code="TRIAL_TEXT")
     name = safe_name(name)
     if name in variables:
         raise TrialFileError(
@@ -86,7 +89,14 @@ def add(variables: dict[str, Variable], name: str, variable: Variable) -> None:
 
 
 def safe_name(name: str) -> str:
-    """Return a name without what HDF5 or netCDF would take for something else; `plain_name` undoes it."""
+    """Return a name without what HDF5 or netCDF would take for something else; `plain_name` undoes it.
+
+    Raises
+    ------
+    TrialFileError
+        Code `TRIAL_TEXT` for a name that is no text.
+    """
+    check_word(name.replace("\0", ""), "A name")
     risky = {character for character in name if character in "%/" or not character.isprintable()}
     if set(name) <= {"."}:
         risky.add(".")
@@ -98,6 +108,18 @@ def safe_name(name: str) -> str:
 def plain_name(name: str) -> str:
     """Return the name that `safe_name` made safe."""
     return unquote(name)
+
+
+def check_word(word: Any, item: str, code: str = "TRIAL_TEXT") -> None:
+    """Refuse what is no word that HDF5 can hold (TrialFileError, `TRIAL_TEXT` when no other code is given)."""
+    # HDF5 ends text at NUL, and half of a surrogate pair is no text.
+    if isinstance(word, str) and "\0" not in word and not any("\ud800" <= letter <= "\udfff" for letter in word):
+        return
+    told = ascii(word)
+    raise TrialFileError(
+        f"{item} holds what is no text: {told if len(told) <= _LONGEST_TOLD else told[:_LONGEST_TOLD] + '...'}.",
+        "Leave out NUL characters and lone surrogates.", code=code,
+    )  # fmt: skip
 
 
 def _chunks(dims: Sequence[str], array: NDArray) -> tuple[int, ...] | None:

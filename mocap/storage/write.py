@@ -82,7 +82,8 @@ def write_trial(path: Path | str, trial: Trial, reason: str = "", *, journal: bo
         `FOLDER_MISSING`; `WRITER_BUSY` when another process writes it; `WRITE_FAILED` (disk full, no rights);
         `JOURNAL_NOT_WRITTEN`, `JOURNAL_BUSY`.
     TrialFileError
-        `POINTS_EMPTY`, `NAME_TAKEN`; `WRITE_FAILED` when what the disk gives back is not what was written.
+        `POINTS_EMPTY`, `NAME_TAKEN`; `TRIAL_TEXT` for words that are no text, `TRIAL_LIMITS` for more than a trial file
+        holds; `WRITE_FAILED` when what the disk gives back is not what was written.
     """
     with writing(path) as writer:
         writer.write(trial, reason, journal=journal)
@@ -98,10 +99,20 @@ def _check(new: NewFile, written: dict[str, str]) -> None:
     try:
         integrity, found = load_digests(new.temporary)
     except TrialFileError as error:
+        if error.code == "TRIAL_UNSAFE":
+            # The disk gave back what was written: the bytes fit their seal, and what they hold is too much.
+            raise _beyond_limits(new, error.cause) from error
         raise _not_written(new.path, error.cause) from error
     problems = mismatches(integrity, found)
     if problems or {item: one for item, one in found.items() if not item.startswith(PATH)} != written:
         raise _not_written(new.path, " ".join(problems[0]) if problems else "is not what was written")
+
+
+def _beyond_limits(new: NewFile, cause: str) -> TrialFileError:
+    return TrialFileError(
+        f"{new.path} would not be read again: {cause.removeprefix(f'{new.temporary}: ').rstrip('.')}.",
+        "Leave out of the trial what is not needed, or split the recording.", code="TRIAL_LIMITS",
+    )  # fmt: skip
 
 
 def _not_written(path: Path, cause: str) -> TrialFileError:
