@@ -37,8 +37,9 @@ def vocabulary() -> Vocabulary:
     names = {*axes, *presets, *ANGLE_NAMES, *NAMES, *listed["labels"]}
     words |= {part for name in ANGLE_NAMES for part in _LOWER.findall(name.replace("_", " "))}
     return Vocabulary(
-        frozenset(labels | names), frozenset(words), frozenset(listed["parts"]), frozenset(_said() | words)
-    )
+        frozenset(labels | names), frozenset(words), frozenset(listed["parts"]), frozenset(_said() | words),
+        frozenset((*NAMES, *listed["figures"])),
+    )  # fmt: skip
 
 
 def _said() -> set[str]:

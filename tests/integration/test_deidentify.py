@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from calibration import CameraRig
 from mocap.errors import ExportError
 from mocap.export.privacy import Alias, alias_of, deidentified, forget, places_of
+from mocap.export.privacy.figures import may_be_told
 from mocap.export.privacy.words import Scrubber, Vocabulary
 from mocap.pipeline.export import ROWS, export_to_file
 from mocap.pipeline.export_privacy import WithoutIdentity, check_no_leak, check_output_name
@@ -296,14 +298,44 @@ def test_other_words_may_not(known, text):
     assert not known.is_plain(text)
 
 
-@pytest.mark.parametrize("label", ["LASI", "r_knee", "R_HJC_reg", "LFEO", "cam_03", "RKneeMarker2", "L.ASIS"])
+@pytest.mark.parametrize("label", ["LASI", "r_knee", "R_HJC_reg", "LFEO", "cam_03", "RKneeMarker2", "L.ASIS", "LASI#2",
+                                   "T12", "pelvis_4X4", "Force.Fx1", "Left Knee"])  # fmt: skip
 def test_labels_of_the_field_are_known(known, label):
     assert known.is_label(label)
 
 
-@pytest.mark.parametrize("label", ["Young_LASI", "jdoe_knee", "P01", "cam_jdoe", "knee" * 20])
+@pytest.mark.parametrize("label", ["Young_LASI", "jdoe_knee", "P01", "cam_jdoe", "knee" * 20, "Hand_4711998",
+                                   "C19800412", "cam_21340987", "Left 555123456 X", "LASI#Mueller 12.04.1980",
+                                   "LASI#1980", "knee@x.y", "1.2.80 knee", "R-12 (knee)"])  # fmt: skip
 def test_other_labels_are_not(known, label):
     assert not known.is_label(label)
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("load_kg", 20.0), ("static_ankle_width_sd_l_m", 0.07), ("beighton", 4.0), ("passive_hip_flexion_deg_r", 110.0),
+    ("footwear", "barefoot"), ("reprojection_rms_px", 0.2), ("n_views", 86), ("world_gravity_sd_deg", None),
+])  # fmt: skip
+def test_measures_may_stay(known, name, value):
+    assert may_be_told(name, value, known)
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("patient_number", 47119983), ("id", 47119984.0), ("number", 19800413.0), ("c4711995", 1.0), ("Anna Schmidt", 1.0),
+    ("anna_schmidt_m", 1.0), ("height_m", 47119984.0), ("person_m", 3.0), ("age", 19.0), ("footwear", "Miller"),
+    ("trial", {"Anna": 1.0}), ("load_kg", [1.0, 47119984.0]), ("load_kg", {"id": 3.0}),
+])  # fmt: skip
+def test_numbers_of_people_may_not(known, name, value):
+    assert not may_be_told(name, value, known)
+
+
+def test_what_a_calibration_and_a_session_say_by_number_is_handed_over_by_nobody(known):
+    said = {"Anna Schmidt": 1.0, "patient_number": 47119983, "reprojection_px": 0.2}
+    rig, told = CameraRig(rig_of(Planted()).cameras, said), {"id": 47119984.0, "load_kg": 20.0}
+    labels = ("LASI#Mueller 12.04.1980", "Hand_4711998", "RASI#2")
+    trial = Trial("t", Points3D(np.zeros((2, 3, 3)), labels, 50.0), rig=rig, context=told)
+    made = deidentified(trial, Alias("S", "S_T01", -7), known).trial
+    assert made.points.names == ("point_1", "point_2", "RASI#2")
+    assert dict(made.rig.metadata) == {"reprojection_px": 0.2} and dict(made.context) == {"load_kg": 20.0}
 
 
 def test_a_key_without_asking_is_refused(tmp_path, mocap_cli):

@@ -12,12 +12,12 @@ from typing import Any
 from calibration import CameraRig
 from mocap.errors import ExportError
 from mocap.export.privacy.assessed import assessment_without, event_without
+from mocap.export.privacy.figures import is_ours, may_be_told
 from mocap.export.privacy.key import Alias
 from mocap.export.privacy.recorded import recorded_without
 from mocap.export.privacy.words import Scrubber, Vocabulary
 from mocap.trial import JointAngles, Operation, PointEdit, Points3D, Segments, Timeline, Trial, Verdict
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
 # Recording programs put the name of the person before each label.
 _BEFORE_LABEL = re.compile(r"^(.*)[:|]")
 
@@ -121,7 +121,7 @@ def _learn(trial: Trial, scrubber: Scrubber) -> None:
     scrubber.learn(*trial.inputs, *(str(name).rsplit(".", 1)[0] for name in trial.inputs))
     for told in (trial.subject, trial.context):
         scrubber.learn(*(value for value in told.values() if isinstance(value, str)), sentences=True)
-        scrubber.learn(*(name for name in told if not _is_ours(name, scrubber.vocabulary)), sentences=True)
+        scrubber.learn(*(name for name in told if not is_ours(name, scrubber.vocabulary)), sentences=True)
     # The digest of settings is that of figures, the same for all people who were assessed by them, and it stays.
     settings = {one.protocol_sha256 for one in trial.assessments}
     for step in trial.operations:
@@ -156,8 +156,7 @@ def _label(name: str, number: int, taken: set[str], scrubber: Scrubber) -> str:
     bare = _BEFORE_LABEL.sub("", name).strip()
     if bare != name:
         scrubber.learn(name[: len(name) - len(bare)].strip(" :|"))
-    plain = bare.split("#")[0]
-    if scrubber.vocabulary.is_label(plain) and bare not in taken:
+    if scrubber.vocabulary.is_label(bare) and bare not in taken:
         return bare
     return f"point_{number + 1}"
 
@@ -178,11 +177,12 @@ def _points(points: Points3D, scrubber: Scrubber) -> Points3D:
 
 def _rig(rig: CameraRig, scrubber: Scrubber) -> CameraRig:
     cameras = tuple(replace(camera, name=scrubber.renamed.get(camera.name, camera.name)) for camera in rig)
-    told = {name: value for name, value in rig.metadata.items() if _may_stay(value, scrubber)}
+    told = {name: value for name, value in rig.metadata.items() if may_be_told(name, value, scrubber.vocabulary)}
     return CameraRig(cameras, told, rig.covariance)
 
 
 def _may_stay(value: Any, scrubber: Scrubber) -> bool:
+    """Whether a parameter of a step of this program, which named it itself, tells nothing of a person."""
     if isinstance(value, Mapping):
         return all(_may_stay(name, scrubber) and _may_stay(inner, scrubber) for name, inner in value.items())
     if isinstance(value, list | tuple):
@@ -224,25 +224,14 @@ def _angles(angles: JointAngles, scrubber: Scrubber) -> JointAngles:
 
 
 def _figures(told: Mapping[str, float | str], scrubber: Scrubber, alias: Alias) -> dict[str, float | str]:
-    """Keep figures under plain names, dates shifted, and words of the field."""
+    """Keep figures under names of the field, dates shifted, and words of the field."""
     kept: dict[str, float | str] = {}
     for name, value in told.items():
-        if not _is_ours(name, scrubber.vocabulary):
-            continue
-        if not isinstance(value, str):
-            kept[name] = value
-        elif name.endswith("_recorded"):
+        if isinstance(value, str) and name.endswith("_recorded") and is_ours(name, scrubber.vocabulary):
             kept[name] = alias.shifted(value)
-        elif scrubber.vocabulary.is_plain(value):
+        elif may_be_told(name, value, scrubber.vocabulary):
             kept[name] = value
     return {name: value for name, value in kept.items() if value != ""}
-
-
-def _is_ours(name: str, vocabulary: Vocabulary) -> bool:
-    """Whether a name of a figure is made of words of the field."""
-    if _NAME.fullmatch(name) is None:
-        return False
-    return vocabulary.is_label(name) or vocabulary.is_plain(name.replace("_", " "))
 
 
 def _verdict(verdict: Verdict, scrubber: Scrubber) -> Verdict:

@@ -47,6 +47,6 @@ def _origin(origin: FileOrigin, scrubber: Scrubber) -> FileOrigin:
 
 def _renamed(names: Sequence[str], kind: str, scrubber: Scrubber) -> tuple[str, ...]:
     for number, name in enumerate(names):
-        if not scrubber.vocabulary.is_label(name.split("#")[0]) and name not in scrubber.renamed:
+        if not scrubber.vocabulary.is_label(name) and name not in scrubber.renamed:
             scrubber.rename(name, f"{kind}_{number + 1}")
     return tuple(scrubber.renamed.get(name, name) for name in names)

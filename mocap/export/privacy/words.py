@@ -11,10 +11,13 @@ _PARTS = re.compile(r"[^\W_]+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _HUMPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]")  # of camel case, too
 _DIGITS = re.compile(r"\d+")
+_BETWEEN = re.compile(r"[ _.\-]*")  # the parts of a label
+_MOST_DIGITS = 2  # of a label of the field (T12, MT5): more may be somebody's number
+_AGAIN = re.compile(r"#\d{1,2}")  # a program's mark of a label that was there before
 _LONGEST_NUMBER, _SHORTEST_NUMBER = 3, 6  # of a figure that may stay; of one that may be somebody's number
 _AXES = frozenset("xyzXYZrlms")  # and sides and units
 _LONGEST_LABEL = 32
-_CAMERA = re.compile(r"(?i)(cam|camera|c)[_ -]?\d+")
+_CAMERA = re.compile(r"(?i)(cam|camera|c)[_ -]?\d{1,2}")  # longer ones are serial numbers
 
 
 @dataclass(frozen=True)
@@ -31,19 +34,28 @@ class Vocabulary:
         Parts of the body and of the names of markers, in lower case: a label made of these alone is one of the field.
     program : frozenset of str
         Every word that this program itself can say, as it writes it.
+    figures : frozenset of str
+        Names of figures that mean something here, without their sides: `load_kg`, `beighton`.
     """
 
     labels: frozenset[str]
     words: frozenset[str]
     parts: frozenset[str] = frozenset()
     program: frozenset[str] = frozenset()
+    figures: frozenset[str] = frozenset()
 
     def is_label(self, name: str) -> bool:
-        """Whether a name is one of the field, not one that somebody made up."""
+        """Whether a name is one of the field, not one that somebody made up; `#2` may follow."""
+        first, mark, again = name.partition("#")
+        if mark and _AGAIN.fullmatch(mark + again):
+            name = first
         if name in self.labels or _CAMERA.fullmatch(name):
             return True
-        parts = _HUMPS.findall(name)
-        return bool(parts) and len(name) <= _LONGEST_LABEL and all(part.lower() in self.parts for part in parts)
+        parts, rest = _HUMPS.findall(name), _HUMPS.sub("", name)
+        if not parts or len(name) > _LONGEST_LABEL or not _BETWEEN.fullmatch(_DIGITS.sub("", rest)):
+            return False
+        n_digits = sum(map(len, _DIGITS.findall(rest)))
+        return n_digits <= _MOST_DIGITS and all(part.lower() in self.parts for part in parts)
 
     def is_plain(self, text: str) -> bool:
         """Whether all words of a text are words of the field, written small, with one short number at most."""
