@@ -1,26 +1,23 @@
 """Take a person out of a folder of recordings: sessions, trials, what was made of them, and who they are in the key.
 
-What holds that person alone is removed; of tables that hold others, too, the person's rows are. What nothing here knows
-how to change is named, and is for a person to look at.
+What holds that person alone, and says so where its format says whose it is, is removed; of tables of persons that were
+written here the person's rows are. Whatever else names them is listed, and is for a person to look at.
 """
 
-import csv
-import io
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from calibration.files import write_texts
-from mocap.config.session import read_session
-from mocap.errors import ConfigError, ExportError, MocapError, SourceError
+from mocap.errors import ConfigError, SourceError
 from mocap.export.privacy import forget, known_alias
-from mocap.pipeline.erase_journal import erase_from_journal, handed_over, is_journal
-from mocap.pipeline.erase_marks import is_made_here, is_named, mentions
-from mocap.storage import read_identity
+from mocap.pipeline.erase_find import SESSION, exports_of, files, identity, is_within, links, sessions
+from mocap.pipeline.erase_journal import erase_from_journal, is_journal, is_spent
+from mocap.pipeline.erase_marks import is_named, mentions
+from mocap.pipeline.erase_owned import is_stated_of, rows_of_others
 
-_SESSION = "session.toml"
-_TABLES = {".csv": ",", ".tsv": "\t"}
+_OF_A_DATASET = ("dataset_description.json", "README.md", "participants.json", "participants.tsv")
 
 
 @dataclass(frozen=True)
@@ -32,9 +29,9 @@ class Plan:
     folders : tuple of Path
         Sessions of that person, removed whole.
     files : tuple of Path
-        Trials and what was made of them elsewhere, and links that name the person; removed.
+        Trials and what was made of them elsewhere, and links to them; removed.
     tables : tuple of Path
-        Tables out of which the person's rows are taken.
+        Tables of persons out of which the person's rows are taken.
     left : tuple of Path
         Files that name the person, and that nothing here may change.
     outside : tuple of Path
@@ -43,6 +40,8 @@ class Plan:
         What is sought: the code, and the pseudonym where there is one.
     trials : tuple of str
         Names of the trials that are removed.
+    recordings : tuple of Path
+        Those of the files that are trials.
     """
 
     folders: tuple[Path, ...]
@@ -52,6 +51,7 @@ class Plan:
     outside: tuple[Path, ...]
     words: tuple[str, ...]
     trials: tuple[str, ...]
+    recordings: tuple[Path, ...]
 
     @property
     def is_empty(self) -> bool:
@@ -83,51 +83,58 @@ def plan_erasure(subject: str, root: Path, key: Path) -> Plan:
     if not root.is_dir():
         raise SourceError(f"There is no folder {root}.", "Name the folder of the recordings.", code="FILE_MISSING")
     words = tuple(word for word in (code, known_alias(key, code)) if word)
-    folders = tuple(_sessions(code, root))
-    files = [file for file in _files(root) if not _is_within(file, folders)]
-    trials = {file: found for file in files for found in [_identity(file)] if found is not None}
+    folders = tuple(sessions(words, root))
+    trials = {file: found for file in _elsewhere(root, folders) for found in [identity(file)] if found is not None}
     own = [file for file, (whose, _) in trials.items() if whose in words]
-    there, shared, elsewhere = _handed_over(root, folders, own)
-    tables, made, left = [], [], []
-    for file in files:
-        named = any(mentions(file, word, root) for word in words)
-        if file in own or is_journal(file) or not (named or file.absolute() in there):
-            continue
-        if is_made_here(file) and file.absolute() not in shared:
-            made.append(file)
-        elif file.suffix.lower() in _TABLES and _rows_without(file, words) is not None:
-            tables.append(file)
-        elif file.absolute() in there:
-            made.append(file)
-        else:
-            left.append(file)
-    links = [path for path in _links(root, words) if not _is_within(path, folders)]
+    there, shared, outside = exports_of(root, folders, own)
+    kinds: dict[str, list[Path]] = {"made": [], "tables": [], "left": [], "": []}
+    for file in (file for file in _elsewhere(root, folders) if file not in own):
+        kinds[_kind_of(file, words, root, there, shared)].append(file)
+    kept = _of_others(kinds["made"])
+    made = [file for file in kinds["made"] if file not in kept]
+    made += links(root, {*made, *own, *folders}, folders)
+    left = sorted([*kinds["left"], *_named(kept, words, root)])
     names = tuple(sorted({trials[file][1] for file in own}))
-    return Plan(folders, tuple(sorted([*own, *made, *links])), tuple(tables), tuple(left), elsewhere, words, names)
+    return Plan(
+        folders, tuple(sorted([*own, *made])), tuple(kinds["tables"]), tuple(left), outside, words, names, tuple(own)
+    )
 
 
-def _is_within(file: Path, folders: Sequence[Path]) -> bool:
-    return any(folder in file.parents for folder in folders)
+def _kind_of(file: Path, words: Sequence[str], root: Path, there: set[Path], shared: set[Path]) -> str:
+    """What is to be done about a file that is no trial of the person: a list of the plan, or nothing."""
+    if is_journal(file):
+        return "made" if file in _journals_to_go(file.parent, root) else ""
+    rows = rows_of_others(file, words)
+    if rows is not None and rows.taken:
+        return "tables" if rows.others else "made"
+    if file.resolve() in there or (file.resolve() not in shared and is_stated_of(file, words)):
+        return "made"
+    return "left" if _named([file], words, root) else ""
 
 
-def _handed_over(
-    root: Path, folders: Sequence[Path], own: Sequence[Path]
-) -> tuple[set[Path], set[Path], tuple[Path, ...]]:
-    """What the person's trials alone were handed over as below the folder, what others' were, and what is elsewhere."""
-    mine: set[Path] = set()
-    others: set[Path] = set()
-    for journal in (file for file in _files(root) if is_journal(file)):
-        beside = {file.name for file in own if file.parent == journal.parent}
-        found = handed_over(journal, None if _is_within(journal, folders) else beside)
-        mine |= found[0]
-        others |= found[1]
-    alone = {path for path in mine - others if path.is_file()}
-    there = {path for path in alone if path.is_relative_to(root.absolute())}
-    return there, others, tuple(sorted(alone - there))
+def _elsewhere(root: Path, folders: Sequence[Path]) -> list[Path]:
+    return [file for file in files(root) if not is_within(file, folders)]
+
+
+def _named(some: Iterable[Path], words: Sequence[str], root: Path) -> list[Path]:
+    return [file for file in some if any(mentions(file, word, root) for word in words)]
+
+
+def _of_others(made: Sequence[Path]) -> set[Path]:
+    """What of a dataset, written with the person's first trial, is that of the others in it by now."""
+    held = {file for file in made if file.name in _OF_A_DATASET}
+    gone = set(made)
+    return {
+        file for file in held
+        if any(one.is_file() and one not in gone for folder in file.parent.glob("sub-*") for one in folder.rglob("*"))
+    }  # fmt: skip
 
 
 def erase(subject: str, plan: Plan, root: Path, key: Path) -> tuple[Path, ...]:
     """Do what a plan says, and return what still names the person: nothing, unless something was left.
+
+    What is found through something else goes before it, so that the same line, where it was cut short, finds the rest:
+    exports before the journals and trials that tell of them, the trials under the pseudonym before the key.
 
     Raises
     ------
@@ -136,35 +143,69 @@ def erase(subject: str, plan: Plan, root: Path, key: Path) -> tuple[Path, ...]:
     ExportError
         KEY_BROKEN
     """
+    code = _checked(subject)
     try:
-        for file in plan.files:
-            file.unlink(missing_ok=True)
+        _remove((file for file in plan.files if file not in plan.recordings), root)
+        for table in plan.tables:
+            rows = rows_of_others(table, plan.words)
+            if rows is not None:
+                write_texts({table: rows.text}, "ERASE_FAILED")
+        for journal in [file for file in _elsewhere(root, plan.folders) if is_journal(file)]:
+            erase_from_journal(journal, plan.words, {file.name for file in plan.files if file.parent == journal.parent})
+        forget(key, "", plan.trials)
+        _remove(plan.recordings, root)
         for folder in plan.folders:
-            shutil.rmtree(folder)
-        _remove_empty({file.parent for file in plan.files}, root)
+            _remove_session(folder)
+        parents = {file.parent for file in plan.files}
+        _remove([file for folder in parents for file in _journals_to_go(folder, root)], root)
+        for folder in [path for path in root.rglob("*") if path.is_dir() and _is_called(path, plan.words, root)]:
+            _remove_empty(folder, root)
     except OSError as error:
+        if isinstance(error, SourceError):
+            raise
         raise SourceError(
             f"{error.filename or root} cannot be removed: {error.strerror or error}.",
             "Check the rights, and run the same line again: it goes on with what is left.",
             code="ERASE_FAILED",
         ) from error
-    for journal in [file for file in _files(root) if is_journal(file)]:
-        erase_from_journal(journal, plan.words, {file.name for file in plan.files if file.parent == journal.parent})
-    for table in plan.tables:
-        rows = _rows_without(table, plan.words)
-        if rows is not None:
-            write_texts({table: rows}, "ERASE_FAILED")
-    forget(key, _checked(subject), plan.trials)
-    return tuple(file for file in _files(root) if any(mentions(file, word, root) for word in plan.words))
+    forget(key, code)
+    return tuple(_named(files(root), plan.words, root))
 
 
-def _remove_empty(folders: Iterable[Path], root: Path) -> None:
-    """Remove folders in which nothing is left, and those they lie in."""
-    for folder in folders:
-        inner = folder
-        while inner != root and inner.is_dir() and not any(inner.iterdir()):
-            inner.rmdir()
-            inner = inner.parent
+def _remove(some: Iterable[Path], root: Path) -> None:
+    """Remove files, and each folder with the last of them: nothing would lead to it any more."""
+    for file in some:
+        file.unlink(missing_ok=True)
+        _remove_empty(file.parent, root)
+
+
+def _remove_session(folder: Path) -> None:
+    """Remove a session: by its description the rest of it is known, so that goes last."""
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != SESSION:
+            path.unlink()
+    (folder / SESSION).unlink()
+    folder.rmdir()
+
+
+def _journals_to_go(folder: Path, root: Path) -> list[Path]:
+    """The journal of a folder that held that person alone, but for the folder that was asked about."""
+    if folder == root or not folder.is_dir():
+        return []
+    return [file for file in folder.iterdir() if is_journal(file) and is_spent(file)]
+
+
+def _is_called(file: Path, words: Sequence[str], root: Path) -> bool:
+    return any(is_named(str(file.relative_to(root)), word) for word in words)
+
+
+def _remove_empty(folder: Path, root: Path) -> None:
+    """Remove a folder in which nothing is left, and those it lies in."""
+    while folder != root and folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
 
 
 def _checked(subject: str) -> str:
@@ -175,72 +216,3 @@ def _checked(subject: str) -> str:
             code="SUBJECT_UNSAFE",
         )  # fmt: skip
     return code
-
-
-def _files(root: Path) -> Iterator[Path]:
-    """All files below a folder; links are not followed, so that nothing outside is touched."""
-    for path in sorted(root.rglob("*")):
-        if path.is_file() and not path.is_symlink():
-            yield path
-
-
-def _links(root: Path, words: Sequence[str]) -> Iterator[Path]:
-    """Links that name the person by themselves or by where they lead."""
-    for path in sorted(root.rglob("*")):
-        if path.is_symlink() and any(is_named(f"{path.name} {path.readlink()}", word) for word in words):
-            yield path
-
-
-def _sessions(code: str, root: Path) -> Iterator[Path]:
-    codes = {path.parent: _code_of(path) for path in _files(root) if path.name == _SESSION}
-    own = [folder for folder, found in codes.items() if found == code]
-    for folder in own:
-        others = [other for other, found in codes.items() if folder in other.parents and found != code]
-        if others:
-            raise ExportError(
-                f"{folder} is a session of {code}, and {others[0]} within it is none of theirs.",
-                "Move the other session out first.",
-                code="ERASE_SHARED",
-            )
-        if not any(outer in folder.parents for outer in own):
-            yield folder
-
-
-def _code_of(session: Path) -> str | None:
-    try:
-        return read_session(session.parent).session.subject_code
-    except MocapError:
-        return None
-
-
-def _identity(file: Path) -> tuple[str, str] | None:
-    """Code and name of a trial file; None for any other file."""
-    if file.suffix.lower() not in (".h5", ".hdf5"):
-        return None
-    try:
-        return read_identity(file)
-    except MocapError:
-        return None
-
-
-def _rows_without(table: Path, words: Sequence[str]) -> str | None:
-    """A table without the rows in which one cell is one of the words; None where that leaves a word somewhere."""
-    try:
-        with table.open(encoding="utf-8", newline="") as file:
-            text = file.read()
-    except (OSError, UnicodeDecodeError):
-        return None
-    delimiter = _TABLES[table.suffix.lower()]
-    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    kept = [row for row in rows if not _is_of(row, words)]
-    written = io.StringIO()
-    csv.writer(written, delimiter=delimiter, lineterminator="\n").writerows(kept)
-    return None if len(kept) == len(rows) or _names(kept, words) else written.getvalue()
-
-
-def _is_of(row: Sequence[str], words: Sequence[str]) -> bool:
-    return any(cell in (word, f"sub-{word}", f"'{word}") for cell in row for word in words)
-
-
-def _names(rows: Iterable[Sequence[str]], words: Sequence[str]) -> bool:
-    return any(is_named(cell, word) for row in rows for cell in row for word in words)

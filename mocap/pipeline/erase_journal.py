@@ -3,9 +3,11 @@
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from mocap.pipeline.erase_marks import is_named
+from mocap.pipeline.erase_marks import is_named, is_telling
 from mocap.storage.journal import JOURNAL_NAME, append, entries, redact
 from mocap.storage.journal_lines import Entry
+
+ERASE = "erase"
 
 
 def erase_from_journal(journal: Path, codes: Sequence[str], files: Collection[str]) -> int:
@@ -30,13 +32,15 @@ def erase_from_journal(journal: Path, codes: Sequence[str], files: Collection[st
         JOURNAL_NOT_WRITTEN, JOURNAL_BUSY
     """
 
+    told = [code for code in codes if is_telling(code)]
+
     def tells(entry: Entry) -> bool:
         words = " ".join((entry.file, entry.reason, entry.who, *entry.outputs))
-        return entry.file in files or any(is_named(words, code) for code in codes)
+        return entry.file in files or any(is_named(words, code) for code in told)
 
     count = redact(journal.parent, tells)
     if count:
-        append(journal.parent, "erase", reason="the data of a person, as asked")
+        append(journal.parent, ERASE, reason="the data of a person, as asked")
     return count
 
 
@@ -52,7 +56,7 @@ def handed_over(journal: Path, files: Collection[str] | None) -> tuple[set[Path]
     own: set[Path] = set()
     others: set[Path] = set()
     for entry in entries(journal.parent):
-        outputs = {(journal.parent / output).absolute() for output in entry.outputs}
+        outputs = {(journal.parent / output).resolve() for output in entry.outputs}
         (own if files is None or entry.file in files else others).update(outputs)
     return own, others
 
@@ -60,3 +64,10 @@ def handed_over(journal: Path, files: Collection[str] | None) -> tuple[set[Path]
 def is_journal(file: Path) -> bool:
     """Return whether a file is the journal of its folder."""
     return file.name == JOURNAL_NAME
+
+
+def is_spent(journal: Path) -> bool:
+    """Return whether a journal tells of nobody any more and lies alone: it only says that there was somebody."""
+    told = entries(journal.parent)
+    alone = all(other == journal for other in journal.parent.iterdir())
+    return alone and bool(told) and all(one.erased or one.operation == ERASE for one in told)

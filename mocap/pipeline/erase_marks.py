@@ -1,35 +1,21 @@
-"""Whether a file names a person, and whether it was made here of a trial, so that it can be made again."""
+"""Whether a file names a person, wherever it does so."""
 
 import base64
 import re
 from pathlib import Path
 
-from mocap.pipeline.export_kinds import KINDS
-from mocap.pipeline.output_kinds import (
-    ANGLE_PAGE,
-    ASSESSMENT_TABLE,
-    COMPARISON_PAGE,
-    CONDITIONS_PAGE,
-    CONDITIONS_TABLE,
-    FOLLOW_UP_PAGE,
-    FOLLOW_UP_TABLE,
-    PAGE_PRINT,
-    Kind,
-    is_alike,
-)
-
 _BLOCK, _HEAD = 1 << 22, 1 << 17
 _LONG = 6  # characters that no file of numbers holds by chance
-# Pages and tables of trials; calibrations, sessions' records and what the lab itself laid down are not among them.
-_KINDS: tuple[Kind, ...] = (
-    ANGLE_PAGE, COMPARISON_PAGE, CONDITIONS_PAGE, FOLLOW_UP_PAGE, PAGE_PRINT, CONDITIONS_TABLE, FOLLOW_UP_TABLE,
-    ASSESSMENT_TABLE, *(kind for name, kinds in KINDS.items() if name != "h5" for kind in kinds),
-)  # fmt: skip
 
 
 def is_named(text: str, code: str) -> bool:
     """Return whether a text holds a code as a word of its own."""
     return re.search(rf"(?<![^\W_]){re.escape(code)}(?![^\W_])", text) is not None
+
+
+def is_telling(code: str) -> bool:
+    """Return whether a code that stands in words is somebody's: a mere number stands in those about anybody."""
+    return any(character.isalpha() for character in code)
 
 
 def mentions(file: Path, code: str, root: Path) -> bool:
@@ -72,8 +58,3 @@ def _base64(raw: bytes) -> list[bytes]:
         code = base64.b64encode(b"\0" * before + raw)
         parts.append(code[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6])
     return parts
-
-
-def is_made_here(file: Path) -> bool:
-    """Return whether a file is one that this program writes of trials, and can write again."""
-    return file.stat().st_size > 0 and any(is_alike(file, kind) for kind in _KINDS)

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,8 @@ from mocap.storage.journal import entries, problems
 from mocap.trial import Points3D, Trial
 from tests.fixtures.assessed_trials import squat_trial
 
+CONDITIONS = "condition,against,metric,unit,person,first_mean,first_sd,first_n"
+PARTICIPANTS = "participant_id\tsubject_code\tage\tsex\thandedness\theight\tweight\n"
 NO_KEY = Path("there is none")
 SESSION = """
 [session]
@@ -61,8 +64,9 @@ def model(tmp_path_factory):
         (root / f"page_{code}.html").write_text(page.replace("P01", code))
         for to, out in (("csv", f"tables_{code}"), ("json", f"m_{code}.json")):
             export_to_file(root / f"walk_{code}.h5", to, root / out)
-    (root / "people.csv").write_text('subject,mass_kg\nP01,71\nP02,80\n"P010",65\n')
-    (root / "participants.tsv").write_text("participant_id\tage\nsub-P01\t30\nsub-P02\t40\n")
+    rows = [f"cue,none,depth,m,{person},1.5,0.1,10" for person in ("P01", "P02", '"P010"', "")]
+    (root / "cues.csv").write_text("\n".join([CONDITIONS, *rows]) + "\n")
+    (root / "participants.tsv").write_text(PARTICIPANTS + "sub-P01\tP01\t30\nsub-P02\tP02\t10\n")
     return root
 
 
@@ -90,12 +94,13 @@ def test_everything_of_one_person_goes_and_nothing_of_others(lab, tmp_path):
     kept = {path: digest for path, digest in before.items() if "P02" in str(path)}
     assert kept.items() <= after.items()
     journals = {path for path in before if path.name == "journal.jsonl" and path in after}
-    assert set(after) == {*kept, lab / "people.csv", lab / "participants.tsv", *journals}
+    assert set(after) == {*kept, lab / "cues.csv", lab / "participants.tsv", *journals}
     assert journals and not any(problems(path.parent) for path in journals)
     told = entries(lab)
     assert any(one.erased for one in told) and told[-1].operation == "erase"
-    assert (lab / "people.csv").read_text() == "subject,mass_kg\nP02,80\nP010,65\n"
-    assert (lab / "participants.tsv").read_text() == "participant_id\tage\nsub-P02\t40\n"
+    cues, people = (lab / "cues.csv").read_text().splitlines(), (lab / "participants.tsv").read_text()
+    assert [line.split(",")[4] for line in cues] == ["person", "P02", '"P010"', ""] and cues[0] == CONDITIONS
+    assert people == PARTICIPANTS + "sub-P02\tP02\t10\n"
     assert list(json.loads(key.read_text())["subjects"]) == ["P02"]
     for path in lab.rglob("*"):
         content = path.read_bytes() if path.is_file() else b""
@@ -105,7 +110,8 @@ def test_everything_of_one_person_goes_and_nothing_of_others(lab, tmp_path):
 def test_what_nothing_here_knows_is_named_and_stays(lab, tmp_path):
     notes = {
         "diary.txt": b"P01 had pain", "wide.txt": "see P01".encode("utf-16"), "P01.docx": b"PK\3\4",
-        "table.csv": b"who,what\nall,P01 and P02\n",
+        "table.csv": b"who,what\nall,P01 and P02\n", "people.csv": b"subject,mass_kg\nP01,71\nP02,80\n",
+        "others.tsv": b"participant_id\tage\nsub-P01\t30\n",
     }  # fmt: skip
     for name, content in notes.items():
         (lab / name).write_bytes(content)
@@ -140,15 +146,111 @@ def test_links_lead_nowhere(lab, tmp_path):
     (lab / "P01_there").symlink_to(tmp_path / "mine.h5")
     (lab / "notes").symlink_to(tmp_path / "P01" / "notes.txt")
     (lab / "other").symlink_to(tmp_path / "mine.h5")
-    assert erase("P01", plan_erasure("P01", lab, NO_KEY), lab, tmp_path / "none.json") == ()
+    (lab / "walk").symlink_to(lab / "walk_P01.h5")
+    erase("P01", plan_erasure("P01", lab, NO_KEY), lab, tmp_path / "none.json")
     assert (tmp_path / "mine.h5").is_file() and (tmp_path / "P01" / "notes.txt").read_text() == "P01"
-    assert [path.name for path in sorted(lab.iterdir()) if path.is_symlink()] == ["other", "outside"]
+    assert {path.name for path in lab.iterdir() if path.is_symlink()} == {"P01_there", "notes", "other", "outside"}
 
 
-def test_a_session_of_another_within_is_not_taken_along(lab):
-    _session(lab / "sessions" / "s_P01" / "inner", "P03")
+@pytest.mark.parametrize("what", ["session", "trial"])
+def test_what_is_anothers_within_a_session_is_not_taken_along(lab, what):
+    folder = lab / "sessions" / "s_P01" / "inner"
+    if what == "session":
+        _session(folder, "P03")
+    else:
+        folder.mkdir()
+        write_trial(folder / "walk.h5", _trial("P03", "walk"))
     with pytest.raises(ExportError, match=r"ERASE_SHARED.*inner"):
         plan_erasure("P01", lab, NO_KEY)
+
+
+def test_a_code_that_is_a_number_changes_nothing_of_those_who_have_that_number_somewhere(lab, tmp_path):
+    """A time of 10 s, an age of 10 years, a tenth trial, and who counts 10 of something."""
+    write_trial(lab / "walk_P02_10.h5", _trial("P02", "walk 10"))
+    export_to_file(lab / "walk_P02_10.h5", "csv", lab / "moved")
+    (lab / "journal.jsonl").unlink()  # the table was copied here from elsewhere
+    export_to_file(lab / "walk_P02_10.h5", "json", lab / "m_10.json")
+    times = "".join(f"{at},10,{at / 9}\n" for at in range(12))
+    (lab / "times.csv").write_text(f"sync_index,cam_id,frame_time\n{times}")
+    (lab / "ages.csv").write_text("subject,age\nP02,10\n10,44\n")
+    (lab / "cam_10").symlink_to(lab / "times.csv")
+    before = _digests(lab)
+    write_trial(lab / "mine.h5", _trial("10", "mine"))
+    _session(lab / "sessions" / "mine", "10")
+    after_writing = lab / "journal.jsonl"
+    told = [one for one in entries(lab) if one.file != "mine.h5"]
+    plan = plan_erasure("10", lab, NO_KEY)
+    assert plan.tables == () and set(plan.files) == {lab / "mine.h5"} and lab / "ages.csv" in plan.left
+    left = erase("10", plan, lab, tmp_path / "none.json")
+    before.pop(after_writing)
+    assert before.items() <= _digests(lab).items() and {lab / "times.csv", lab / "ages.csv"} <= set(left)
+    assert [one for one in entries(lab) if not one.erased][:-1] == told and (lab / "cam_10").is_symlink()
+
+
+def _hand_over(root):
+    """A session and a trial of one person, handed over into folders of which only the journal tells whose they are."""
+    (root / "own").mkdir(parents=True)
+    write_trial(root / "own" / "walk.h5", _trial("P01", "walk"))
+    _session(root / "a_session", "P01")
+    for to, out in (("csv", "z"), ("trc", "z.trc"), ("bids", "bids")):
+        export_to_file(root / "own" / "walk.h5", to, root / out)
+    export_to_file(root / "own" / "walk.h5", "h5", root / "given.h5", key=root.parent / "key.json")
+    export_to_file(root / "a_session" / "results" / "squat.h5", "csv", root / "y")
+
+
+def test_an_erasure_that_is_cut_short_anywhere_goes_on_where_it_was(tmp_path, monkeypatch):
+    """Also the folder goes in which nothing of anybody is any more, and with it the journal of what was erased."""
+    whole, key = tmp_path / "lab", tmp_path / "key.json"
+    _hand_over(whole)
+    shutil.copyfile(key, tmp_path / "whole.json")
+    shutil.copytree(whole, tmp_path / "copy")
+    real, calls = os.unlink, []
+    for cut in range(100):
+        calls.clear()
+
+        def unlink(*args, at=cut, **options):
+            calls.append(args)
+            if len(calls) > at and ".lock" not in str(args[0]):
+                raise KeyboardInterrupt
+            return real(*args, **options)
+
+        shutil.rmtree(whole, ignore_errors=True)
+        shutil.copytree(tmp_path / "copy", whole)
+        shutil.copyfile(tmp_path / "whole.json", key)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "unlink", unlink)
+            try:
+                assert erase("P01", plan_erasure("P01", whole, key), whole, key) == ()
+                done = True
+            except KeyboardInterrupt:
+                done = False
+        assert erase("P01", plan_erasure("P01", whole, key), whole, key) == ()
+        assert list(whole.rglob("*")) == [] and json.loads(key.read_text())["subjects"] == {}, cut
+        if done:
+            break
+    assert done and cut > 10
+
+
+def test_a_dataset_stays_whole_for_those_who_stay(tmp_path):
+    for code in ("P01", "P02"):
+        write_trial(tmp_path / f"{code}.h5", _trial(code, "walk"))
+        export_to_file(tmp_path / f"{code}.h5", "bids", tmp_path / "bids")
+    assert erase("P01", plan_erasure("P01", tmp_path, NO_KEY), tmp_path, NO_KEY) == ()
+    there = {path.name for path in (tmp_path / "bids").iterdir()}
+    shared = {"README.md", "dataset_description.json", "participants.json", "participants.tsv"}
+    assert there == {*shared, "sub-P02"} and "P01" not in (tmp_path / "bids" / "participants.tsv").read_text()
+    erase("P02", plan_erasure("P02", tmp_path, NO_KEY), tmp_path, NO_KEY)
+    assert not list((tmp_path / "bids").glob("sub-*"))
+
+
+def test_a_folder_that_is_called_after_a_person_goes_with_its_journal(tmp_path):
+    (tmp_path / "P01").mkdir()
+    write_trial(tmp_path / "P01" / "walk.h5", _trial("P01", "walk"))
+    (tmp_path / "P01" / "diary.txt").write_text("fine")
+    assert len(erase("P01", plan_erasure("P01", tmp_path, NO_KEY), tmp_path, NO_KEY)) == 2
+    (tmp_path / "P01" / "diary.txt").unlink()
+    assert erase("P01", plan_erasure("P01", tmp_path, NO_KEY), tmp_path, NO_KEY) == ()
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("code", ["", " ", "*", "P", "--", "\0\0"])
