@@ -110,7 +110,8 @@ def _exported(
         # What stays as it is there was taken out on bringing both together.
         targets = {file: out.parent / file.relative_to(folder) for file in written if file.exists()}
         _check_targets(row, targets, path, overwrite)
-        handed_over(path, row.name if without is None else f"{row.name}, de-identified", tuple(targets.values()))
+        kind = row.name if without is None else f"{row.name}, de-identified"
+        handed_over(path, kind, tuple(targets.values()), named=without is None)
         stale = _remnants(row, out, set(targets.values()))
         move_all(targets)
         for file in stale:

@@ -47,14 +47,15 @@ class Reproduced:
         """The verdict in words."""
         of = f"{counted(self.n_steps, 'recorded step')}, {counted(self.n_inputs, 'input')}"
         told = ", ".join(f"{name} {then}, here {now}" for name, (then, now) in self.versions.items())
+        told = f"the file says that it was made with {told}" if told else ""
         if self.same_bytes:
             return (f"made again byte for byte ({of})",)
         if self.holds:
-            return (f"made again with values within {TOLERANCE:g} ({of}); made with {told}",)
+            return (f"made again with values within {TOLERANCE:g} ({of}); {told}",)
         more = len(self.differences) - _MOST_TOLD
         first = self.differences[:_MOST_TOLD] or ("the bytes of the file, though not what they say",)
         lines = [f"REPRODUCE_DIFFERS: {one}" for one in first]
-        return (*lines, *([f"and {more} more"] if more > 0 else []), *([f"made with {told}"] if told else []))
+        return (*lines, *([f"and {more} more"] if more > 0 else []), *([told] if told else []))
 
     @property
     def told(self) -> dict[str, Any]:

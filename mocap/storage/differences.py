@@ -23,9 +23,10 @@ def versions_in(path: Path) -> dict[str, str]:
 
 
 def stored_differences(first: Path, second: Path, tolerance: float) -> tuple[str, ...]:
-    """Return the items whose values differ by more than a tolerance (absolute, and relative above 1); or by any word.
+    """Return the items whose values differ by more than a tolerance, or that differ in a word, a type or an axis.
 
-    Versions of programs are left out.
+    The tolerance is a part of the value, and of the largest of the variable where that is below 1: squares of
+    millimetres are no smaller a part of what they are. Versions of programs are left out.
     """
     one, other = load(first)[0], load(second)[0]
     found: list[str] = []
@@ -50,15 +51,23 @@ def _in_group(path: str, one: Group, other: Group, tolerance: float) -> Iterator
         if name not in one.variables or name not in other.variables:
             yield f"{item} is in one of them alone"
             continue
-        found = _of_variable(one.variables[name], other.variables[name], tolerance)
+        first, second = one.variables[name], other.variables[name]
+        found = _of_variable(first, second, tolerance)
         if found:
             yield f"{item} {found}"
+        for key in dict.fromkeys((*first.attributes, *second.attributes)):
+            if not _alike(first.attributes.get(key), second.attributes.get(key), tolerance):
+                yield f"{item}@{key}"
 
 
 def _of_variable(one: Variable, other: Variable, tolerance: float) -> str:
     a, b = one.data, other.data
     if a.shape != b.shape or one.is_text != other.is_text:
         return f"has the shape {a.shape}, made again {b.shape}"
+    if one.dims != other.dims:
+        return f"has the axes {', '.join(one.dims)}, made again {', '.join(other.dims)}"
+    if a.dtype != b.dtype and not one.is_text:
+        return f"holds {a.dtype}, made again {b.dtype}"
     if one.is_text:
         at = np.flatnonzero(np.ravel(a != b))
         return f"differs: {str(a.ravel()[at[0]])[:60]!r}, made again {str(b.ravel()[at[0]])[:60]!r}" if len(at) else ""
@@ -75,5 +84,6 @@ def _alike(one: object, other: object, tolerance: float) -> bool:
     if a.shape != b.shape or a.dtype.kind != b.dtype.kind:
         return False
     if a.dtype.kind in "fc":
-        return bool(np.allclose(a, b, rtol=tolerance, atol=tolerance, equal_nan=True))
+        largest = np.abs(b[np.isfinite(b)]).max(initial=0.0)
+        return bool(np.allclose(a, b, rtol=tolerance, atol=tolerance * min(1.0, largest), equal_nan=True))
     return bool(np.array_equal(a, b))

@@ -47,8 +47,11 @@ def append(
         _append(journal, operation, _details(file, old_sha256, new_sha256, reason, outputs))
 
 
-def handed_over(path: Path, kind: str, outputs: Sequence[Path]) -> None:
+def handed_over(path: Path, kind: str, outputs: Sequence[Path], *, named: bool = True) -> None:
     """Write into the journal of a trial file that it is handed over, and as which files.
+
+    Where the folder of the trial may only be read, as in an archive, the line stands beside what is written: unless
+    that must not name the trial.
 
     Raises
     ------
@@ -56,9 +59,11 @@ def handed_over(path: Path, kind: str, outputs: Sequence[Path]) -> None:
         JOURNAL_NOT_WRITTEN, JOURNAL_BUSY
     """
     digest, folder = file_sha256(path), path.absolute().parent
+    if named and outputs and not os.access(folder, os.W_OK):
+        folder = next(one for one in outputs[0].absolute().parents if one.is_dir())  # some are made later
     names = [str(one.relative_to(folder) if one.is_relative_to(folder) else one)
              for one in (output.absolute() for output in outputs)]  # fmt: skip
-    append(path.parent, "export", file=path.name, old_sha256=digest, new_sha256=digest, outputs=names, reason=kind)
+    append(folder, "export", file=path.name, old_sha256=digest, new_sha256=digest, outputs=names, reason=kind)
 
 
 @contextmanager
@@ -190,7 +195,8 @@ def _open(folder: Path) -> Iterator[FileIO]:
             raise
         raise SourceError(
             f"{path} cannot be written: {error.strerror or error}.",
-            "Every change is written down there first: check the space and rights of the disk.",
+            "Every change is written down there first: check the space and rights of the disk, or copy the trial to a "
+            "folder that may be written to.",
             code="JOURNAL_NOT_WRITTEN",
         ) from error
 

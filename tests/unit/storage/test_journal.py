@@ -18,6 +18,7 @@ from mocap.storage.journal import (
     JOURNAL_NAME,
     append,
     entries,
+    handed_over,
     is_torn,
     journalled,
     problems,
@@ -226,3 +227,20 @@ def test_who_works_is_told_by_the_login_where_nothing_else_says_it(tmp_path: Pat
     written(tmp_path / "t.h5", 1.0)
     assert entries(tmp_path)[0].who == "login"
     assert b"login" not in (tmp_path / "t.h5").read_bytes() and os.environ["LOGNAME"] == "login"
+
+
+def test_a_trial_that_may_only_be_read_is_handed_over_and_told_beside_what_was_written(tmp_path: Path, monkeypatch):
+    archive, out = tmp_path / "archive", tmp_path / "out"
+    archive.mkdir()
+    out.mkdir()
+    path = written(archive / "t.h5", 1.0)
+    before = (archive / JOURNAL_NAME).read_bytes()
+    # The tests may run as somebody who may write everywhere.
+    monkeypatch.setattr(os, "access", lambda folder, how: Path(folder) != archive)
+    handed_over(path, "csv", (out / "t.csv",))
+    assert (archive / JOURNAL_NAME).read_bytes() == before
+    (told,) = entries(out)
+    assert (told.operation, told.file, told.outputs) == ("export", "t.h5", ("t.csv",))
+    # What must not name the trial is not told where it is read.
+    handed_over(path, "csv, de-identified", (out / "u.csv",), named=False)
+    assert len(entries(out)) == 1 and len(entries(archive)) == 2
