@@ -17,6 +17,7 @@ from calibration.synthetic import ring_rig
 from mocap.config.session import read_session
 from mocap.export.keypoints import write_keypoint_table
 from mocap.pipeline import session_parts
+from mocap.pipeline.digests import input_sha256
 from mocap.pipeline.point_edits import BEHIND, add_edits, take_back
 from mocap.pipeline.reproduce import reproduce
 from mocap.pipeline.run_lock import sole_run
@@ -102,6 +103,24 @@ def test_a_trial_whose_files_changed_runs_alone(session: Path) -> None:
     again = squat(default_subject(1.75, seed=1), 1, wink_deg=5.0, wink_onset=0.75, rate_hz=25.0)
     write_keypoint_table(session / "squat.parquet", observe(again.points, rig, 5).keypoints, rig.names)
     assert ran(session) == {"calibration": (), "standing": (), "squat": ALL}
+
+
+def test_files_behind_linked_folders_count_as_those_beside_them(tmp_path: Path) -> None:
+    """Readers follow links; what they find there has to count, and nothing twice or without an end."""
+    plain, linked, store = (tmp_path / name for name in ("plain", "linked", "store"))
+    for folder in (plain / "cam_1", linked, store):
+        folder.mkdir(parents=True)
+    for folder in (plain / "cam_1", store):
+        (folder / "0.json").write_text("{}")
+    (linked / "cam_1").symlink_to(store, target_is_directory=True)
+    before = input_sha256(linked)
+    assert before == input_sha256(plain)
+    (linked / "cam_2").symlink_to(store, target_is_directory=True)
+    (store / "back").symlink_to(linked, target_is_directory=True)
+    both = input_sha256(linked)
+    assert both not in (before, input_sha256(plain))
+    (store / "0.json").write_text("[]")
+    assert input_sha256(linked) not in (before, both)
 
 
 @pytest.mark.heavy
