@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration import Camera, CameraRig
-from mocap.errors import MocapError, TrialFileError
+from mocap.errors import TrialFileError
 from mocap.schema import COVARIANCE_TERMS
 from mocap.storage.encode_assessment import EVENTS, decoded_assessments, decoded_events
 from mocap.storage.encode_edits import EDITS, decoded_edits
@@ -17,6 +17,7 @@ from mocap.storage.encode_recorded import decoded_recorded
 from mocap.storage.encode_steps import decoded_settings, decoded_steps
 from mocap.storage.layout import Group, Variable, plain_name, safe_name
 from mocap.storage.reasons import decoded_reasons
+from mocap.storage.refusal import CONTENT_ERRORS, contradiction, shortened
 from mocap.trial import (
     AngleDefinition,
     BoneErrors,
@@ -44,12 +45,13 @@ def decode(groups: Mapping[str, Group]) -> Trial:
         Code `TRIAL_SCHEMA`, naming the group or variable that is missing or wrong.
     """
     try:
-        return _decode(groups)
+        # Numbers that are far too large are refused below, without warnings of numpy before.
+        with np.errstate(all="ignore"):
+            return _decode(groups)
     except TrialFileError:
         raise
-    except (MocapError, ValueError, TypeError, KeyError) as error:
-        cause = error.cause if isinstance(error, MocapError) else f"{type(error).__name__}: {error}"
-        raise _schema(f"the content contradicts itself: {cause}") from error
+    except CONTENT_ERRORS as error:
+        raise _schema(f"the content contradicts itself: {contradiction(error)}") from error
 
 
 def decode_told(groups: Mapping[str, Group]) -> tuple[tuple[Verdict, ...], tuple[Operation, ...]]:
@@ -63,8 +65,10 @@ def decode_told(groups: Mapping[str, Group]) -> tuple[tuple[Verdict, ...], tuple
     quality, provenance = (_Part(groups, path) if path in groups else None for path in TOLD)
     try:
         return _quality(quality), _provenance(provenance)[0]
-    except (ValueError, TypeError) as error:
-        raise _schema(f"the content contradicts itself: {type(error).__name__}: {error}") from error
+    except TrialFileError:
+        raise
+    except CONTENT_ERRORS as error:
+        raise _schema(f"the content contradicts itself: {contradiction(error)}") from error
 
 
 def _decode(groups: Mapping[str, Group]) -> Trial:
@@ -301,13 +305,20 @@ def _provenance(part: _Part | None) -> tuple[tuple[Operation, ...], dict[str, st
     operations = []
     if part.has("operation"):
         for name, settings in zip(part.words("operation"), part.words("operation_parameters"), strict=True):
-            operations.append(Operation(name, json.loads(settings)))
+            operations.append(Operation(name, _settings(settings)))
     if not part.has("input"):
         return tuple(operations), {}
     return tuple(operations), dict(zip(part.words("input"), part.words("input_sha256"), strict=True))
 
 
+def _settings(text: str) -> dict[str, Any]:
+    told = json.loads(text)
+    if not isinstance(told, dict):
+        raise _schema(f"the settings of an operation are no object: {text[:40]}")
+    return told
+
+
 def _schema(problem: str) -> TrialFileError:
     return TrialFileError(
-        f"Not a whole trial: {problem}.", "Make the file again with this program.", code="TRIAL_SCHEMA"
+        f"Not a whole trial: {shortened(problem)}.", "Make the file again with this program.", code="TRIAL_SCHEMA"
     )

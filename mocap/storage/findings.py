@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -95,7 +96,16 @@ def _time_findings(path: str, group: Group) -> list[Finding]:
     time, rate = group.variables.get("time"), group.attributes.get("rate_hz")
     if time is None or rate is None or time.data.ndim != 1 or not len(time.data):
         return []
+    item = f"{path}/time"
+    if not _is_positive(rate) or time.data.dtype.kind not in "iuf":
+        return [Finding(item, "or rate_hz of its group is no plain number", "TRIAL_SCHEMA")]
     expected = time.data[0] + np.arange(len(time.data)) / float(rate)
     if np.allclose(time.data, expected, rtol=0, atol=1e-9):
         return []
-    return [Finding(f"{path}/time", "does not go on at rate_hz", "TRIAL_SCHEMA")]
+    return [Finding(item, "does not go on at rate_hz", "TRIAL_SCHEMA")]
+
+
+def _is_positive(value: Any) -> bool:
+    """Whether an attribute, which may be anything, is one finite number above 0."""
+    array = np.asarray(value)
+    return array.shape == () and array.dtype.kind in "iuf" and bool(np.isfinite(array)) and bool(array > 0)

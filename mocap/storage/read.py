@@ -13,7 +13,7 @@ from mocap.storage.integrity import PATH, mismatches
 from mocap.storage.isolation import inspect_isolated
 from mocap.storage.layout import Group
 from mocap.storage.migrate import migrated
-from mocap.storage.refusal import RESTORE, refuse
+from mocap.storage.refusal import CONTENT_ERRORS, RESTORE, contradiction, refuse
 from mocap.storage.trial_file import open_trial_file
 from mocap.trial import Event, Operation, PointEdit, Trial, Verdict
 
@@ -99,8 +99,8 @@ def read_events(path: Path | str) -> tuple[Event, ...]:
     groups = _parts(path, [EVENTS])
     try:
         return decoded_events(groups[EVENTS]) if EVENTS in groups else ()
-    except (KeyError, ValueError, TypeError) as error:
-        raise TrialFileError(f"{path}: {EVENTS} is not whole: {error}.", RESTORE, code="TRIAL_SCHEMA") from error
+    except CONTENT_ERRORS as error:
+        raise _not_whole(path, EVENTS, error) from error
 
 
 def read_edits(path: Path | str) -> tuple[PointEdit, ...]:
@@ -116,5 +116,10 @@ def read_edits(path: Path | str) -> tuple[PointEdit, ...]:
     groups = _parts(path, [EDITS])
     try:
         return decoded_edits(groups.get(EDITS))
-    except (KeyError, ValueError, TypeError) as error:
-        raise TrialFileError(f"{path}: {EDITS} is not whole: {error}.", RESTORE, code="TRIAL_SCHEMA") from error
+    except CONTENT_ERRORS as error:
+        raise _not_whole(path, EDITS, error) from error
+
+
+def _not_whole(path: Path | str, group: str, error: Exception) -> TrialFileError:
+    cause = f"{path}: {group} is not whole: {contradiction(error).rstrip('.')}."
+    return TrialFileError(cause, RESTORE, code="TRIAL_SCHEMA")
