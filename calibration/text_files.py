@@ -5,6 +5,7 @@ import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 from calibration.errors import SourceError
 
@@ -73,9 +74,14 @@ def read_limited(path: Path, most_bytes: int) -> bytes:
     OSError
         When it cannot be read, is no file (ENODEV) or larger (EFBIG); `strerror` says so.
     """
-    if path.exists() and not (path.is_file() or path.is_dir()):
-        raise OSError(errno.ENODEV, "it is no file, but a device, a pipe or a socket", str(path))
-    with path.open("rb") as file:
+    with opened_file(path) as file:
         if os.fstat(file.fileno()).st_size > most_bytes:
             raise OSError(errno.EFBIG, f"it is larger than {most_bytes / 1e6:.0f} MB", str(path))
         return file.read()
+
+
+def opened_file(path: Path) -> BinaryIO:
+    """Open a file to read; OSError (ENODEV) for a pipe or device."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise OSError(errno.ENODEV, "it is no file, but a device, a pipe or a socket", str(path))
+    return path.open("rb")

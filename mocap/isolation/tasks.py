@@ -1,6 +1,9 @@
 """What a child process may be asked to do: nothing but what stands in this table."""
 
+import math
 from dataclasses import dataclass
+
+from mocap.isolation.machine import machine_memory
 
 _GIB = 1 << 30
 
@@ -33,8 +36,8 @@ class Task:
 
 # Named by words, since the readers stand in rooms above this one.
 TASKS = {
-    # 16-bit integers come back as 64-bit numbers.
-    "c3d": Task("mocap.readers.c3d_content", "parse", 40.0, 16.0),
+    # Of header and parameters alone, which the format holds to some hundred blocks.
+    "c3d": Task("mocap.readers.c3d_content", "parse", 0.0, 0.0, math.inf),
     # HDF5 may be compressed 1032 to 1 at most; keypoints are found to be 2 to 10 to 1.
     "pandas": Task("mocap.readers.keypoints_pandas_hdf5", "parse_pandas", 40.0, 20.0),
     "sleap": Task(
@@ -56,6 +59,10 @@ MEMORY_FLOOR = 3 * _GIB // 4
 ANSWER_FLOOR = 64 << 20
 WORDS_MOST = 16 << 20
 SECONDS_FLOOR = 5.0
+# However large the file says it is, which costs nothing: a file may have holes.
+MEMORY_SHARE = 0.5  # of the machine
+SECONDS_MOST = 1800.0
+WALL_MOST_S = 3600.0
 WALL_PER_SECOND = 6.0  # of the processor: the clock also counts what other programs take
 START_S = 60.0  # to import Python and numpy, on a busy machine
 
@@ -71,10 +78,13 @@ class Allowance:
 
 
 def allowance(task: str, size: int) -> Allowance:
-    """Return what a file of so many bytes may cost."""
+    """Return what a file of so many bytes may cost, at most half the memory of the machine and half an hour."""
     entry = TASKS[task]
-    seconds = SECONDS_FLOOR + size / entry.bytes_per_s
+    seconds = min(SECONDS_FLOOR + size / entry.bytes_per_s, SECONDS_MOST)
+    most = max(MEMORY_FLOOR, int(MEMORY_SHARE * machine_memory()))
     return Allowance(
-        MEMORY_FLOOR + int(entry.memory_per_byte * size), ANSWER_FLOOR + int(entry.answer_per_byte * size), seconds,
-        WALL_PER_SECOND * seconds,
-    )  # fmt: skip
+        min(MEMORY_FLOOR + int(entry.memory_per_byte * size), most),
+        min(ANSWER_FLOOR + int(entry.answer_per_byte * size), most),
+        seconds,
+        min(WALL_PER_SECOND * seconds, WALL_MOST_S),
+    )

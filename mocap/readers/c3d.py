@@ -12,7 +12,7 @@ from calibration.digits import counted
 from mocap.errors import FormatError
 from mocap.readers import axes
 from mocap.readers.c3d_content import C3dContent, load_c3d
-from mocap.readers.c3d_data import C3dData, frames_of, read_data, rotation_ratio
+from mocap.readers.c3d_data import C3dData, check_size, frames_of, read_data, rotation_ratio
 from mocap.readers.c3d_doubts import doubts_of
 from mocap.readers.c3d_header_events import header_events
 from mocap.readers.c3d_labels import (
@@ -80,10 +80,11 @@ def read_c3d(path: Path | str, up: str | None = None, units: str | None = None) 
         `C3D_NOT`, `C3D_BROKEN`, `C3D_EMPTY`, `C3D_ANALOG_RATE`, `UNITS`, `AXES`.
     """
     path = Path(path)
-    content = read_bytes(path)
     file = load_c3d(path)
     parameters = file.parameters
     frames = frames_of(file.header, parameters, path)
+    check_size(path, file.header, parameters, frames.count)
+    content = read_bytes(path)
     data = read_data(content, file.header, parameters, frames.count, path)
     own = own_words(parameters, _rate(file, path), content)
     # What is as it was written here is taken as it is; all else is looked over.

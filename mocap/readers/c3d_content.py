@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from mocap.errors import FormatError
 from mocap.isolation import Answer, Lost
 from mocap.isolation import parse as parse_isolated
-from mocap.readers.c3d_header import C3dHeader, check_c3d
+from mocap.readers.c3d_header import LONGEST_HEAD, C3dHeader, check_c3d
 from mocap.readers.c3d_parameters import parameters_of
-from mocap.readers.files import read_bytes
+from mocap.readers.files import read_beginning
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +60,8 @@ def parse(path: Path) -> Answer:
         `words` has the `header`, the names of the `groups` and the `entries`: group, name, what it holds, and the name
         of the array of its numbers.
     """
-    content = read_bytes(path)
-    header = check_c3d(content, path)
+    content, size = read_beginning(path, LONGEST_HEAD)
+    header = check_c3d(content, path, size)
     parameters = parameters_of(content, header, path)
     arrays: dict[str, NDArray] = {}
     entries: list[list[Any]] = []

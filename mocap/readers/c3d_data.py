@@ -20,6 +20,7 @@ from mocap.readers.c3d_parts import numbers_of, values_of
 
 _MOST_16_BIT = 65535
 _PER_ROTATION = 17
+_MOST_UNTOLD = 16 << 20  # bytes beyond twice what the header tells of: programs pad, and add blocks of their own
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +82,22 @@ def frames_of(header: C3dHeader, parameters: Mapping[str, Any], path: Path) -> C
         f"{path} has {_MOST_16_BIT} frames or more, and neither POINT:LONG_FRAMES nor TRIAL:ACTUAL_END_FIELD says how "
         "many.", "Export the trial in parts of at most 65534 frames.", code="C3D_BROKEN",
     )  # fmt: skip
+
+
+def check_size(path: Path, header: C3dHeader, parameters: Mapping[str, Any], n_frames: int) -> None:
+    """Refuse a file that is far larger than what its header tells of, before all of it is read (FormatError)."""
+    n_values = n_frames * (4 * header.n_points + header.n_analog_per_frame)
+    told = header.data_start + n_values * header.bytes_per_value
+    used, start = (_count(parameters, "ROTATION", name) for name in ("USED", "DATA_START"))
+    if used and start:
+        n_rotations = n_frames * rotation_ratio(parameters, header, path) * used
+        told = max(told, (start - 1) * BLOCK + n_rotations * _PER_ROTATION * 4)
+    size = path.stat().st_size
+    if size > _MOST_UNTOLD + 2 * told:
+        raise FormatError(
+            f"{path} has {size} bytes, and its header tells of {told}.", "Copy or export the file again.",
+            code="C3D_BROKEN",
+        )  # fmt: skip
 
 
 def read_data(

@@ -15,6 +15,9 @@ from mocap.errors import FormatError, SourceError
 
 BLOCK = 512
 INTEL, DEC, MIPS = 84, 85, 86
+LONGEST_HEAD = 1 << 20
+"""Bytes: parameters begin at block 255 at most, go on for as many, and the last may be as long once more."""
+_MOST_BLOCKS = 255
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,16 @@ class Record:
     description: bytes
 
 
-def check_c3d(content: bytes, path: Path) -> C3dHeader:
+def check_c3d(content: bytes, path: Path, size: int | None = None) -> C3dHeader:
     """Return the header of a C3D file that can be read safely.
+
+    Parameters
+    ----------
+    content : bytes
+        Its first `LONGEST_HEAD` bytes at least, or all of them.
+    path : Path
+    size : int, optional
+        Bytes of the whole file; those of the content when left out.
 
     Raises
     ------
@@ -80,8 +91,9 @@ def check_c3d(content: bytes, path: Path) -> C3dHeader:
     header = _agreed(header, parameters_found, path)
     n_values = (header.n_points * 4 + header.n_analog_per_frame) * header.n_frames
     needed = header.data_start + n_values * header.bytes_per_value
-    if needed > len(content):
-        raise _truncated(path, needed, len(content))
+    size = len(content) if size is None else size
+    if needed > size:
+        raise _truncated(path, needed, size)
     return header
 
 
@@ -194,6 +206,8 @@ def _checked_record(content: bytes, named: tuple[int, str], at: int, following: 
     size = abs(kind)
     for length in shape:
         size *= length
+    if size > _MOST_BLOCKS * BLOCK:
+        raise _broken(path, f"a parameter at byte {at} claims {size} bytes")
     finish = at + 2 + n_axes + size
     told = _checked_description(content, finish, at - 2, following, path)
     return Record(*named, kind, shape, content[finish - size : finish], told)

@@ -2,9 +2,12 @@
 
 import errno
 import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from calibration.text_files import read_limited
+from calibration.text_files import opened_file, read_limited
 from mocap.errors import SourceError
 
 # An hour of eight cameras at 100 Hz as a table of text is 7 GB; what is read stays in memory, several times over.
@@ -19,10 +22,32 @@ def read_bytes(path: Path) -> bytes:
     SourceError
         Code `FILE_MISSING`, `FILE_EMPTY`, `FILE_TOO_LARGE` of more than 2 GB, or `SOURCE` when it cannot be read.
     """
+    with _read_errors(path):
+        content = read_limited(path, MOST_BYTES)
+    return _not_empty(content, path)
+
+
+def read_beginning(path: Path, n_bytes: int) -> tuple[bytes, int]:
+    """Return the first bytes of a file, and how many it has in all.
+
+    Raises
+    ------
+    SourceError
+        As `read_bytes`, whatever the size.
+    """
+    with _read_errors(path), opened_file(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        return _not_empty(file.read(n_bytes), path), size
+
+
+@contextmanager
+def _read_errors(path: Path) -> Iterator[None]:
     if path.is_dir():
         raise SourceError(f"{path} is a folder.", "Name a file.", code="FILE_MISSING")
     try:
-        content = read_limited(path, MOST_BYTES)
+        yield
+    except SourceError:
+        raise
     except FileNotFoundError as error:
         raise SourceError(f"There is no file {path}.", "Check the path.", code="FILE_MISSING") from error
     except OSError as error:
@@ -32,6 +57,9 @@ def read_bytes(path: Path) -> bytes:
                 code="FILE_TOO_LARGE",
             ) from error  # fmt: skip
         raise SourceError(f"{path} cannot be read: {error.strerror}.", "Check the rights and the disk.") from error
+
+
+def _not_empty(content: bytes, path: Path) -> bytes:
     if not content:
         raise SourceError(f"{path} is empty.", "Export or copy the file again.", code="FILE_EMPTY")
     return content

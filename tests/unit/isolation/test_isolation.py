@@ -14,6 +14,7 @@ import pytest
 
 from mocap.errors import KeypointError, MocapError, SourceError
 from mocap.isolation import Lost, answers, tasks, worker
+from mocap.isolation.machine import machine_memory
 from mocap.isolation.worker import Worker
 
 HERE = str(Path(__file__).parent)
@@ -209,8 +210,22 @@ def test_a_header_of_another_length_than_announced_is_none(length):
 
 
 def test_limits_grow_with_a_large_file_and_stay_below_a_gib_for_a_small_one():
-    small, large = tasks.allowance("c3d", 10_000), tasks.allowance("c3d", 100_000_000)
+    small, large = tasks.allowance("trial", 10_000), tasks.allowance("trial", 100_000_000)
     # The interpreter and its libraries are 0.03 to 0.15 GiB of their own.
-    assert small.memory < 0.8 * 2**30 and large.memory > 4e9
+    assert small.memory < 0.8 * 2**30 and large.memory > min(4e9, tasks.machine_memory() / 2.1)
     assert small.seconds < 6 and large.seconds == pytest.approx(55, abs=1)
     assert tasks.allowance("video", 10**10).memory == tasks.MEMORY_FLOOR
+
+
+@pytest.mark.parametrize("task", tasks.TASKS)
+def test_limits_end_where_the_machine_does(task, monkeypatch):
+    """A file may be as large as it likes at no cost: it may have holes."""
+    monkeypatch.setattr(tasks, "machine_memory", lambda: 8 << 30)
+    allowed = tasks.allowance(task, 200 << 30)
+    assert allowed.memory <= 4 << 30 and allowed.answer <= 4 << 30
+    assert allowed.seconds <= 1800 and allowed.wall_s <= 3600
+    assert tasks.machine_memory() == 8 << 30
+
+
+def test_the_memory_of_the_machine_is_known():
+    assert 1 << 28 < machine_memory() < 1 << 50

@@ -1,6 +1,7 @@
 """C3D files as other systems write them, made by hand: each has an expectation worked out by hand, too."""
 
 import struct
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from mocap.errors import FormatError, MocapError
 from mocap.pipeline.motion import import_motion
 from mocap.readers import read_c3d
+from mocap.readers.c3d_content import load_c3d
 from tests.fixtures.c3d_by_hand import DEC, INTEL, PERSON, c3d_by_hand, octets, person, real, reals, shorts, words
 
 METRES = np.array(list(PERSON.values())) / 1000
@@ -322,3 +324,21 @@ def test_model_outputs_alone_need_no_body(tmp_path):
     assert (angles.unit, powers.unit, angles.descriptions) == ("deg", "W/kg", ("of the hip",))
     assert angles.values[0, 0, 0] == pytest.approx(90.0, abs=1e-5) and np.isnan(angles.values[1]).all()
     assert powers.values[1, 0, 0] == 0.0 and trial.points.names == ()
+
+
+def test_a_file_far_larger_than_its_header_tells_is_refused_unread(tmp_path):
+    """Of a file with holes the size costs nothing; neither process reads what no header tells of."""
+    path = tmp_path / "a.c3d"
+    frames, point = person(3)
+    path.write_bytes(c3d_by_hand(frames, {"POINT": point}))
+    with path.open("r+b") as file:
+        file.truncate((16 << 20) + 512)
+    assert read_c3d(path).points.n_frames == 3
+    with path.open("r+b") as file:
+        file.truncate(200 << 30)
+    tracemalloc.start()
+    with pytest.raises(FormatError, match=r"C3D_BROKEN.*has 214748364800 bytes, and its header tells of"):
+        read_c3d(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 << 20 and load_c3d(path).header.n_frames == 3
