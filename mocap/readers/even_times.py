@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 _NTSC = 1.001  # 59.94 Hz is 60 / 1.001
 _ROUNDED = 0.6  # of the last digit, half of which a rounded time may be off, and the line a little
+_STEP = 0.05  # of a step
 _RATES = 0.01  # by which a rate may differ from the mean of the steps
 
 
@@ -50,6 +51,18 @@ def off_times(time_s: NDArray, rate_hz: float) -> NDArray:
         # Times that were rounded lean the rough line by a part of their last digit.
         rough = time_s - np.polynomial.Polynomial.fit(rows[most], time_s[most], 1)(rows)
     return np.where(np.abs(rough) > _ROUNDED * digit, np.abs(rough), 0.0)
+
+
+def steps_differ(time_s: NDArray, rate_hz: float) -> bool:
+    """Return whether a step is off by more than a twentieth and by more than the last digit of the times.
+
+    Parameters
+    ----------
+    time_s : ndarray, shape (time,)
+    rate_hz : float
+    """
+    widest = _STEP / rate_hz + 1.01 * last_digit(time_s)
+    return bool(np.abs(np.diff(time_s) - 1 / rate_hz).max(initial=0.0) > widest)
 
 
 def last_digit(time_s: NDArray) -> float:

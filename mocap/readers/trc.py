@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from calibration.digits import counted
 from mocap.errors import FormatError, SourceError
 from mocap.readers import axes
+from mocap.readers.even_times import last_digit, off_times, rate_of, steps_differ
 from mocap.readers.far_samples import without_far, without_jumps
 from mocap.readers.files import read_text
 from mocap.readers.imported import Imported
@@ -61,6 +62,7 @@ def read_trc(path: Path | str, up: str | None = None, units: str | None = None) 
     header = _header(lines, path)
     table = _table(lines, header, path)
     start_s = _checked_time(table, header, path)
+    notes += _time_notes(table[:, 1], header)
     values = table[:, 2:].reshape(len(table), header.n_markers, 3)
     own = None if up is not None or units is not None or header.units != "m" else _own_axes(lines[0])
     if own is not None:
@@ -201,7 +203,8 @@ def _checked_time(table: NDArray, header: _Header, path: Path) -> float:
     sound = np.isfinite(table[:, :2]).all() and (np.diff(frames) == 1).all()
     if sound and n_frames > 1:
         step = (times[-1] - times[0]) / (n_frames - 1)
-        sound = bool(abs(step * header.rate_hz - 1) <= _RATE_TOLERANCE and (np.diff(times) > 0).all())
+        sound = bool(abs(step * header.rate_hz - 1) <= _RATE_TOLERANCE and (np.diff(times) >= 0).all() and step > 0)
+        sound = sound and not steps_differ(times, rate_of(times))
     if not sound:
         raise FormatError(
             f"{path}: frame numbers or times do not go on at {header.rate_hz:g} Hz.",
@@ -209,3 +212,16 @@ def _checked_time(table: NDArray, header: _Header, path: Path) -> float:
             code="TRC_TIME",
         )
     return float(times[0])
+
+
+def _time_notes(time_s: NDArray, header: _Header) -> tuple[str, ...]:
+    """Say where the times are not those of the header's rate, as far as their decimals go."""
+    if len(time_s) < 2:
+        return ()
+    digit, own = last_digit(time_s), rate_of(time_s)
+    if np.ptp(time_s - np.arange(len(time_s)) / header.rate_hz) <= 2 * digit:
+        return ()
+    off = off_times(time_s, own)
+    if off.any():
+        return (f"{int((off > 0).sum())} of {len(off)} times are off the others, by up to {1e3 * off.max():.3g} ms.",)
+    return (f"its times go on at {own:.6g} Hz, its header says {header.rate_hz:.6g} Hz, which is taken.",)

@@ -212,3 +212,28 @@ def test_real_trc_files_stand_upright_on_the_floor(shared_data):
         height = found.points.position[..., 2]
         assert (found.up_axis_original, found.axis_source) == ("y", "inferred")
         assert -0.1 < np.nanmin(height) < 0.15 and 1.3 < np.nanmax(height) < 1.8
+
+
+def _timed(times, rate=100.0):
+    lines = trc_text(np.repeat(BODY[None], len(times), axis=0), rate=rate).splitlines()
+    rows = [line.split("\t") for line in lines[6:]]
+    return "\n".join([*lines[:6], *("\t".join([row[0], f"{time:.6f}", *row[2:]])
+                                    for row, time in zip(rows, times, strict=True))]) + "\n"  # fmt: skip
+
+
+@pytest.mark.parametrize("how", ["late from the middle on", "late once"])
+def test_times_of_a_trc_that_leap_are_refused(tmp_path, how):
+    times = np.arange(200) / 100
+    times[100 : 101 if how == "late once" else None] += 0.0099
+    with pytest.raises(MocapError, match="TRC_TIME"):
+        _trc(tmp_path, _timed(times))
+
+
+def test_times_of_a_trc_that_go_on_otherwise_are_told(tmp_path):
+    notes = _trc(tmp_path, _timed(np.arange(200) / 59.94, 60.0)).notes
+    assert "its times go on at 59.94 Hz, its header says 60 Hz, which is taken." in notes
+    times = np.arange(200) / 100
+    times[7] += 3e-4
+    assert any(note.startswith("1 of 200 times are off the others, by up to 0.3 ms") for note in
+               _trc(tmp_path, _timed(times)).notes)  # fmt: skip
+    assert not any("times" in note for note in _trc(tmp_path, _timed(np.round(np.arange(200) / 100, 2))).notes)
