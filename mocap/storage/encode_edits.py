@@ -41,7 +41,7 @@ def decoded_edits(group: Group | None) -> tuple[PointEdit, ...]:
     columns = [group.variables[name].data for name in names]
     return tuple(
         PointEdit(
-            str(kind), int(first), int(last), tuple(json.loads(str(points))),
+            str(kind), int(first), int(last), json.loads(str(points)),
             None if np.isnan(position).any() else tuple(position.tolist()), str(camera),
             None if np.isnan(pixel).any() else tuple(pixel.tolist()), str(reason), str(initials),
         )

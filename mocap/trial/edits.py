@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+import operator
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from mocap.errors import ShapeError
 from mocap.schema import Status
+from mocap.trial.checks import freeze
 from mocap.trial.points import Points3D
 
 MOVED, MISSING, EXCHANGED, CAMERA_OUT, MARKED = "moved", "missing", "exchanged", "camera left out", "marked in a view"
@@ -18,6 +20,8 @@ EDIT_KINDS = (MOVED, MISSING, EXCHANGED, CAMERA_OUT, MARKED)
 IN_VIEWS = (CAMERA_OUT, MARKED)
 """Kinds that change what a camera saw, so that the points have to be reconstructed again."""
 _LONGEST = 300
+_LONGEST_TOLD = 60
+_LAST_FRAME = (1 << 63) - 1
 
 
 @dataclass(frozen=True)
@@ -58,13 +62,13 @@ class PointEdit:
     initials: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "points", tuple(str(name) for name in self.points))
-        for name, length in (("position", 3), ("pixel", 2)):
-            value = getattr(self, name)
-            if value is not None:
-                object.__setattr__(self, name, tuple(float(part) for part in value))
-                if len(value) != length or not np.isfinite(np.asarray(value, float)).all():
-                    raise _wrong(f"its {name} is {value}")
+        freeze(
+            self, first=_frame(self.first), last=_frame(self.last), points=_names(self.points),
+            position=_coordinates("position", self.position, 3), pixel=_coordinates("pixel", self.pixel, 2),
+        )  # fmt: skip
+        for name in ("kind", "camera", "reason", "initials"):
+            if not isinstance(getattr(self, name), str):
+                raise _wrong(f"its {name} is {_told(getattr(self, name))}")
         wrong = [
             words for words, holds in (
                 (f"there is no kind '{self.kind}'", self.kind in EDIT_KINDS),
@@ -87,6 +91,45 @@ class PointEdit:
     def frames(self) -> slice:
         """The frames as a slice."""
         return slice(self.first, self.last + 1)
+
+
+def _frame(value: Any) -> int:
+    """Return a whole number that a file can hold; True is none."""
+    try:
+        frame = operator.index(value)
+    except TypeError as error:
+        raise _wrong(f"a frame is {_told(value)}") from error
+    if isinstance(value, bool) or abs(frame) > _LAST_FRAME:
+        raise _wrong(f"a frame is {_told(value)}")
+    return frame
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    """Return names of points; a single word is no list of its letters."""
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        raise _wrong(f"its points are {_told(value)}, and no list of names")
+    names = tuple(value)
+    if not all(isinstance(name, str) and name for name in names):
+        raise _wrong(f"its points are {_told(names)}, and no list of names")
+    return tuple(map(str, names))  # words of numpy are of a kind of their own
+
+
+def _coordinates(name: str, value: Any, length: int) -> tuple[float, ...] | None:
+    if value is None:
+        return None
+    try:
+        parts = () if isinstance(value, str | bytes) else tuple(value)
+        numbers = tuple(float(part) for part in parts)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise _wrong(f"its {name} is {_told(value)}") from error
+    if len(numbers) != length or any(isinstance(part, str) for part in parts) or not np.isfinite(numbers).all():
+        raise _wrong(f"its {name} is {_told(value)}")
+    return numbers
+
+
+def _told(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST_TOLD else f"{text[:_LONGEST_TOLD]}..."
 
 
 def checked_edits(edits: Sequence[PointEdit], names: Sequence[str], n_frames: int) -> tuple[PointEdit, ...]:

@@ -61,6 +61,28 @@ def test_an_edit_that_contradicts_itself_is_refused(wrong: dict) -> None:
         replace(MOVE, **wrong)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"first": 1.5}, {"first": "0"}, {"first": True}, {"first": None}, {"last": 2**70}, {"points": "A"},
+        {"points": 5}, {"points": (5,)}, {"points": ("",)}, {"points": None}, {"points": {"A": 1}},
+        {"position": "123"}, {"position": "abc"}, {"position": 5}, {"position": ("1", "2", "3")},
+        {"position": (1, 2, None)}, {"position": (1, 2, 10**400)}, {"position": (1, 2)}, {"kind": ["moved"]},
+        {"reason": 5}, {"reason": None}, {"initials": b"KM"}, {"camera": 0},
+    ],
+)  # fmt: skip
+def test_an_edit_of_other_types_is_refused(wrong: dict) -> None:
+    right = {"kind": "moved", "first": 1, "last": 3, "points": ("A",), "position": (1, 2, 3)}
+    with pytest.raises(ShapeError, match="EDIT_WRONG"):
+        PointEdit(**{**right, **wrong})
+
+
+def test_an_edit_takes_numbers_and_names_of_numpy() -> None:
+    made = PointEdit("moved", np.int64(1), np.uint8(3), np.array(["A"]), np.array([1.0, 2.0, 3.0]))
+    assert made == PointEdit("moved", 1, 3, ["A"], (1, 2, 3))
+    assert type(made.first) is int and type(made.points[0]) is str and type(made.position[0]) is float
+
+
 def test_edits_are_kept_beside_the_raw_points_and_taken_back(tmp_path) -> None:
     path = tmp_path / "t.h5"
     trial = Trial("t", plain_points(), operations=(Operation("kinematics"),))
