@@ -9,10 +9,12 @@ from typing import Any
 
 import calibration
 import mocap
+from mocap.assessment.edits import repetition_labels
 from mocap.config.circumstances import NAMES
 from mocap.config.presets import configs_folder
 from mocap.export.privacy import Vocabulary
 from mocap.kinematics.definitions import ANGLE_NAMES
+from mocap.trial.c3d_words import EVENTS
 
 _LOWER = re.compile(r"(?<![A-Za-z])[a-z]{2,}(?![A-Za-z])")
 _ANY = re.compile(r"[^\W\d_]+")
@@ -35,10 +37,12 @@ def vocabulary() -> Vocabulary:
     presets = {path.stem for path in folder.rglob("*.toml")}
     labels = {label for label in labels if len(label) > 1}
     names = {*axes, *presets, *ANGLE_NAMES, *NAMES, *listed["labels"]}
+    repetitions = (label for path in (folder / "protocols").glob("*.toml") for label in repetition_labels(path.stem))
     words |= {part for name in ANGLE_NAMES for part in _LOWER.findall(name.replace("_", " "))}
     return Vocabulary(
         frozenset(labels | names), frozenset(words), frozenset(listed["parts"]), frozenset(_said() | words),
         frozenset((*NAMES, *listed["figures"])),
+        frozenset((*listed["events"], *EVENTS, *EVENTS.values(), *repetitions)),
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import pytest
 from calibration import CameraRig
 from mocap.errors import ExportError
 from mocap.export.privacy import Alias, alias_of, deidentified, forget, places_of
+from mocap.export.privacy.assessed import event_without
 from mocap.export.privacy.figures import may_be_told
 from mocap.export.privacy.words import Scrubber, Vocabulary
 from mocap.pipeline.export import ROWS, export_to_file
@@ -351,3 +352,11 @@ def test_the_command_says_under_which_name_it_went(exports, tmp_path, mocap_cli,
     told = json.loads(done.out)
     assert done.status == 0 and told["verified"] and told["alias"].endswith("_T01") and len(told["renamed"]) == 20
     assert read_trial(tmp_path / "o.h5").trial_id == told["alias"]
+
+
+@pytest.mark.parametrize(("label", "kept"), [
+    ("Bell", "event"), ("bell", "event"), ("May", "event"), ("Long", "event"), ("Foot 4711998", "event"),
+    ("Foot Strike", "Foot Strike"), ("squat_bottom", "squat_bottom"), ("initial_contact", "initial_contact"),
+])  # fmt: skip
+def test_labels_of_events_are_known_whole(known, label, kept):
+    assert event_without(Event(0.1, label), known).label == kept

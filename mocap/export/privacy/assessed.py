@@ -6,13 +6,18 @@ from dataclasses import replace
 from mocap.export.privacy.words import Scrubber, Vocabulary
 from mocap.trial import Assessment, Event, Metric, Rejected, Rule, Table, Words
 
+_SOURCES = ("detected", "force_plate", "imported", "edited")
 _BY_REVIEWER = "taken out by a reviewer"
 
 
 def event_without(event: Event, vocabulary: Vocabulary) -> Event:
-    """Return an event without its note; a label of nobody's field becomes `event`."""
-    known = vocabulary.is_label(event.label) or vocabulary.is_plain(event.label.lower().replace("_", " "))
-    return replace(event, label=event.label if known else "event", note="")
+    """Return an event without its note; a label that no program is known to write becomes `event`.
+
+    Whole labels alone are known: Bell, Long and May are words of the field too, and surnames.
+    """
+    label = event.label if event.label in vocabulary.events else "event"
+    source = event.source if event.source in _SOURCES else "imported"
+    return replace(event, label=label, source=source, note="")
 
 
 def assessment_without(assessment: Assessment, scrubber: Scrubber) -> Assessment:

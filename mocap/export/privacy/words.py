@@ -36,6 +36,8 @@ class Vocabulary:
         Every word that this program itself can say, as it writes it.
     figures : frozenset of str
         Names of figures that mean something here, without their sides: `load_kg`, `beighton`.
+    events : frozenset of str
+        Labels of events, as they are written here and by other programs.
     """
 
     labels: frozenset[str]
@@ -43,6 +45,7 @@ class Vocabulary:
     parts: frozenset[str] = frozenset()
     program: frozenset[str] = frozenset()
     figures: frozenset[str] = frozenset()
+    events: frozenset[str] = frozenset()
 
     def is_label(self, name: str) -> bool:
         """Whether a name is one of the field, not one that somebody made up; `#2` may follow."""
