@@ -24,8 +24,8 @@ def command(
 ) -> None:
     """Remove a person's sessions, trials, pages and exports, their rows of tables, and their entry of the key.
 
-    What names the person and is neither is listed, and the exit status is 1 until nothing is left. Copies elsewhere,
-    backups and what was handed over before are out of reach.
+    What names the person and is neither, copies and what cannot be looked into are listed; the exit status is 1 until
+    nothing is left. Copies elsewhere, backups and what was handed over before are out of reach.
     """
     from mocap.export.privacy import default_key
     from mocap.pipeline.erase import erase, plan_erasure
@@ -38,18 +38,24 @@ def command(
     lines = [
         *(f"{folder}: session, {done}" for folder in plan.folders), *(f"{file}: {done}" for file in plan.files),
         *(f"{file}: handed over there, stays" for file in plan.outside),
-        *(f"{table}: rows {taken}" for table in plan.tables), *(f"{file}: still names {subject}" for file in left),
-        _closing(plan.is_empty, yes, len(left)),
+        *(f"{file}: was handed over there, and is not there as it was: look where it is" for file in plan.gone),
+        *(f"{table}: rows {taken}" for table in plan.tables),
+        *(f"{file}: still names {subject}" for file in left.named),
+        *(f"{file}: is, or may be, a copy of what was handed over of {subject}" for file in left.copies),
+        *(f"{file}: could not be looked into" for file in left.closed),
+        _closing(plan.is_empty, yes, len(left.all), len(plan.outside) + len(plan.gone)),
     ]  # fmt: skip
-    show({**told, "left": left, "outside": plan.outside}, as_json, lines)
-    if yes and left:
+    told |= {"left": left.named, "closed": left.closed, "copies": left.copies, "outside": plan.outside}
+    show({**told, "gone": plan.gone}, as_json, lines)
+    if yes and left.all:
         raise typer.Exit(1)
 
 
-def _closing(nothing: bool, yes: bool, left: int) -> str:
+def _closing(nothing: bool, yes: bool, left: int, elsewhere: int) -> str:
     if nothing:
         return "nothing of that person was found"
     if not yes:
         return "Nothing was changed. Add --yes to do it; it cannot be undone."
-    rest = f"; {counted(left, 'file')} left to look at yourself" if left else "; nothing is left that names the person"
-    return f"done{rest}"
+    rest = f"{counted(left, 'file')} left to look at yourself" if left else "no file looked into names the person"
+    away = f"; {counted(elsewhere, 'file')} handed over elsewhere, see above" if elsewhere else ""
+    return f"done; {rest}{away}"

@@ -12,9 +12,20 @@ from pathlib import Path
 from calibration.files import write_texts
 from mocap.errors import ConfigError, SourceError
 from mocap.export.privacy import forget, known_alias
-from mocap.pipeline.erase_find import SESSION, exports_of, files, identity, is_within, links, sessions
+from mocap.pipeline.erase_find import (
+    SESSION,
+    Exports,
+    copies,
+    exports_of,
+    files,
+    identity,
+    is_within,
+    links,
+    sessions,
+)
 from mocap.pipeline.erase_journal import erase_from_journal, is_journal, is_spent
-from mocap.pipeline.erase_marks import is_named, mentions
+from mocap.pipeline.erase_look import Left, look, look_behind_links, look_everywhere
+from mocap.pipeline.erase_marks import is_named
 from mocap.pipeline.erase_owned import is_stated_of, rows_of_others
 
 _OF_A_DATASET = ("dataset_description.json", "README.md", "participants.json", "participants.tsv")
@@ -32,10 +43,12 @@ class Plan:
         Trials and what was made of them elsewhere, and links to them; removed.
     tables : tuple of Path
         Tables of persons out of which the person's rows are taken.
-    left : tuple of Path
-        Files that name the person, and that nothing here may change.
+    left : Left
+        What nothing here may change.
     outside : tuple of Path
         Files elsewhere that the person's trials were handed over as; they stay where they are.
+    gone : tuple of Path
+        As what they were handed over, and where nothing is now, or something else.
     words : tuple of str
         What is sought: the code, and the pseudonym where there is one.
     trials : tuple of str
@@ -47,8 +60,9 @@ class Plan:
     folders: tuple[Path, ...]
     files: tuple[Path, ...]
     tables: tuple[Path, ...]
-    left: tuple[Path, ...]
+    left: Left
     outside: tuple[Path, ...]
+    gone: tuple[Path, ...]
     words: tuple[str, ...]
     trials: tuple[str, ...]
     recordings: tuple[Path, ...]
@@ -56,7 +70,7 @@ class Plan:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing of the person."""
-        return not (self.folders or self.files or self.tables or self.left)
+        return not (self.folders or self.files or self.tables or self.left.all)
 
 
 def plan_erasure(subject: str, root: Path, key: Path) -> Plan:
@@ -86,38 +100,45 @@ def plan_erasure(subject: str, root: Path, key: Path) -> Plan:
     folders = tuple(sessions(words, root))
     trials = {file: found for file in _elsewhere(root, folders) for found in [identity(file)] if found is not None}
     own = [file for file, (whose, _) in trials.items() if whose in words]
-    there, shared, outside = exports_of(root, folders, own)
-    kinds: dict[str, list[Path]] = {"made": [], "tables": [], "left": [], "": []}
+    exports = exports_of(root, folders, own)
+    kinds: dict[str, list[Path]] = {"made": [], "tables": [], "": []}
     for file in (file for file in _elsewhere(root, folders) if file not in own):
-        kinds[_kind_of(file, words, root, there, shared)].append(file)
+        kinds[_kind_of(file, words, root, exports)].append(file)
     kept = _of_others(kinds["made"])
     made = [file for file in kinds["made"] if file not in kept]
     made += links(root, {*made, *own, *folders}, folders)
-    left = sorted([*kinds["left"], *_named(kept, words, root)])
+    rest = [file for file in (*kinds[""], *kept) if not is_journal(file)]
+    here = look(rest, words, root)
+    behind = look_behind_links(root, words, made)
+    alike = [file for file in copies(kinds[""], exports) if file not in here.named]
+    named = [file for file in (*here.named, *behind.named) if file.resolve() != key.resolve()]  # the key is seen to
+    left = Left(
+        tuple(sorted(named)), tuple(sorted([*here.closed, *behind.closed])), tuple(alike)
+    )
     names = tuple(sorted({trials[file][1] for file in own}))
     return Plan(
-        folders, tuple(sorted([*own, *made])), tuple(kinds["tables"]), tuple(left), outside, words, names, tuple(own)
-    )
+        folders, tuple(sorted([*own, *made])), tuple(kinds["tables"]), left, exports.outside,
+        tuple(path for path in exports.gone if path not in alike), words, names, tuple(own),
+    )  # fmt: skip
 
 
-def _kind_of(file: Path, words: Sequence[str], root: Path, there: set[Path], shared: set[Path]) -> str:
+def _kind_of(file: Path, words: Sequence[str], root: Path, exports: Exports) -> str:
     """What is to be done about a file that is no trial of the person: a list of the plan, or nothing."""
     if is_journal(file):
         return "made" if file in _journals_to_go(file.parent, root) else ""
     rows = rows_of_others(file, words)
     if rows is not None and rows.taken:
         return "tables" if rows.others else "made"
-    if file.resolve() in there or (file.resolve() not in shared and is_stated_of(file, words)):
-        return "made"
-    return "left" if _named([file], words, root) else ""
+    path = file.resolve()
+    try:
+        is_theirs = path in exports.there or (path not in exports.shared and is_stated_of(file, words))
+    except OSError:  # it cannot be read, and is told so
+        return ""
+    return "made" if is_theirs else ""
 
 
 def _elsewhere(root: Path, folders: Sequence[Path]) -> list[Path]:
     return [file for file in files(root) if not is_within(file, folders)]
-
-
-def _named(some: Iterable[Path], words: Sequence[str], root: Path) -> list[Path]:
-    return [file for file in some if any(mentions(file, word, root) for word in words)]
 
 
 def _of_others(made: Sequence[Path]) -> set[Path]:
@@ -130,8 +151,8 @@ def _of_others(made: Sequence[Path]) -> set[Path]:
     }  # fmt: skip
 
 
-def erase(subject: str, plan: Plan, root: Path, key: Path) -> tuple[Path, ...]:
-    """Do what a plan says, and return what still names the person: nothing, unless something was left.
+def erase(subject: str, plan: Plan, root: Path, key: Path) -> Left:
+    """Do what a plan says, and return what is left to look at: nothing, unless something still names the person.
 
     What is found through something else goes before it, so that the same line, where it was cut short, finds the rest:
     exports before the journals and trials that tell of them, the trials under the pseudonym before the key.
@@ -169,7 +190,9 @@ def erase(subject: str, plan: Plan, root: Path, key: Path) -> tuple[Path, ...]:
             code="ERASE_FAILED",
         ) from error
     forget(key, code)
-    return tuple(_named(files(root), plan.words, root))
+    left = look_everywhere(root, plan.words)
+    alike = tuple(file for file in plan.left.copies if file.is_file() and file not in left.named)
+    return Left(left.named, left.closed, alike)
 
 
 def _remove(some: Iterable[Path], root: Path) -> None:

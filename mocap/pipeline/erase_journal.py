@@ -44,8 +44,10 @@ def erase_from_journal(journal: Path, codes: Sequence[str], files: Collection[st
     return count
 
 
-def handed_over(journal: Path, files: Collection[str] | None) -> tuple[set[Path], set[Path]]:
-    """Return what the person's trials were handed over as, and what those of others were.
+def handed_over(journal: Path, files: Collection[str] | None) -> tuple[dict[Path, str], dict[Path, str]]:
+    """Return what the person's trials were handed over as, and what those of others were, each with its digest.
+
+    Digests are empty where the journal has none.
 
     Parameters
     ----------
@@ -53,11 +55,12 @@ def handed_over(journal: Path, files: Collection[str] | None) -> tuple[set[Path]
     files : collection of str, optional
         Names of the person's files in the folder of the journal; all of them when left out.
     """
-    own: set[Path] = set()
-    others: set[Path] = set()
+    own: dict[Path, str] = {}
+    others: dict[Path, str] = {}
     for entry in entries(journal.parent):
-        outputs = {(journal.parent / output).resolve() for output in entry.outputs}
-        (own if files is None or entry.file in files else others).update(outputs)
+        digests = entry.outputs_sha256 or ("",) * len(entry.outputs)
+        for output, digest in zip(entry.outputs, digests, strict=True):
+            (own if files is None or entry.file in files else others)[(journal.parent / output).resolve()] = digest
     return own, others
 
 

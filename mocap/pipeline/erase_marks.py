@@ -2,7 +2,11 @@
 
 import base64
 import re
+from collections.abc import Sequence
+from io import BufferedIOBase
 from pathlib import Path
+
+from mocap.pipeline.erase_packed import any_within, is_packed
 
 _BLOCK, _HEAD = 1 << 22, 1 << 17
 _LONG = 6  # characters that no file of numbers holds by chance
@@ -24,20 +28,44 @@ def mentions(file: Path, code: str, root: Path) -> bool:
     A short code stands in any large file of numbers by chance: of files that are no text only the beginning counts
     then, where formats keep their words. Of the path counts what is below `root`.
     """
-    if is_named(str(file.relative_to(root)), code):
-        return True
-    pattern, longest = _pattern(code)
+    return is_named(str(file.relative_to(root)), code) or _is_held_by(file, code)
+
+
+def mentions_within(file: Path, codes: Sequence[str]) -> bool:
+    """Return whether a packed file holds a code in a file within it, or in its name; False for a file of its own.
+
+    Raises
+    ------
+    SourceError
+        PACKED_CLOSED for what cannot be unpacked.
+    """
+    def holds(name: str, content: BufferedIOBase) -> bool:
+        return any(is_named(name, code) for code in codes) or is_held(content, codes)
+
     with file.open("rb") as content:
-        tail, first = b"", content.read(_HEAD)
-        if len(code) < _LONG and b"\0" in first:
-            return pattern.search(first) is not None
-        block = first
-        while block:
-            window = tail + block
-            if pattern.search(window):
-                return True
-            tail = window[-longest:]
-            block = content.read(_BLOCK)
+        if not is_packed(content.read(_HEAD)):
+            return False
+        content.seek(0)
+        return any_within(content, holds)
+
+
+def _is_held_by(file: Path, code: str) -> bool:
+    with file.open("rb") as content:
+        return is_held(content, (code,))
+
+
+def is_held(content: BufferedIOBase, codes: Sequence[str]) -> bool:
+    """Return whether a stream holds one of some codes, as `mentions` seeks them."""
+    sought = [(_pattern(code), len(code) < _LONG) for code in codes]
+    tail, block, at = b"", content.read(_HEAD), 0
+    while block and sought:
+        window = tail + block
+        if any(pattern.search(window) for (pattern, _), _ in sought):
+            return True
+        if at == 0 and b"\0" in block:
+            sought = [one for one in sought if not one[1]]
+        tail = window[-max((longest for (_, longest), _ in sought), default=1) :]
+        block, at = content.read(_BLOCK), 1
     return False
 
 

@@ -111,7 +111,7 @@ def _exported(
         targets = {file: out.parent / file.relative_to(folder) for file in written if file.exists()}
         _check_targets(row, targets, path, overwrite)
         kind = row.name if without is None else f"{row.name}, de-identified"
-        handed_over(path, kind, tuple(targets.values()), named=without is None)
+        handed_over(path, kind, tuple(targets.values()), named=without is None, written=tuple(targets))
         stale = _remnants(row, out, set(targets.values()))
         move_all(targets)
         for file in stale:

@@ -34,7 +34,7 @@ _TAIL_BYTES = 1 << 18
 
 def append(
     folder: Path, operation: str, *, file: str = "", old_sha256: str = "", new_sha256: str = "",
-    outputs: Sequence[str] = (), reason: str = "",
+    outputs: Sequence[str] = (), outputs_sha256: Sequence[str] = (), reason: str = "",
 ) -> None:  # fmt: skip
     """Write a line into the journal of a folder.
 
@@ -44,11 +44,16 @@ def append(
         JOURNAL_NOT_WRITTEN, JOURNAL_BUSY
     """
     with _open(folder) as journal:
-        _append(journal, operation, _details(file, old_sha256, new_sha256, reason, outputs))
+        _append(journal, operation, _details(file, old_sha256, new_sha256, reason, outputs, outputs_sha256))
 
 
-def handed_over(path: Path, kind: str, outputs: Sequence[Path], *, named: bool = True) -> None:
+def handed_over(
+    path: Path, kind: str, outputs: Sequence[Path], *, named: bool = True, written: Sequence[Path] = ()
+) -> None:
     """Write into the journal of a trial file that it is handed over, and as which files.
+
+    The outputs are told as seen from there, so that they are found where all was moved together. `written` are they
+    where they lie before they take their names: by their digests they are known under any other name, too.
 
     Where the folder of the trial may only be read, as in an archive, the line stands beside what is written: unless
     that must not name the trial.
@@ -61,9 +66,18 @@ def handed_over(path: Path, kind: str, outputs: Sequence[Path], *, named: bool =
     digest, folder = file_sha256(path), path.absolute().parent
     if named and outputs and not os.access(folder, os.W_OK):
         folder = next(one for one in outputs[0].absolute().parents if one.is_dir())  # some are made later
-    names = [str(one.relative_to(folder) if one.is_relative_to(folder) else one)
-             for one in (output.absolute() for output in outputs)]  # fmt: skip
-    append(folder, "export", file=path.name, old_sha256=digest, new_sha256=digest, outputs=names, reason=kind)
+    append(
+        folder, "export", file=path.name, old_sha256=digest, new_sha256=digest,
+        outputs=[_seen_from(folder, output) for output in outputs],
+        outputs_sha256=[file_sha256(one) for one in written], reason=kind,
+    )  # fmt: skip
+
+
+def _seen_from(folder: Path, path: Path) -> str:
+    try:
+        return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
+    except ValueError:  # on another drive
+        return str(path.absolute())
 
 
 @contextmanager
@@ -176,11 +190,12 @@ def operator() -> str:
 
 
 def _details(
-    file: str, old: str, new: str, reason: str, outputs: Sequence[str] = ()
+    file: str, old: str, new: str, reason: str, outputs: Sequence[str] = (), outputs_sha256: Sequence[str] = (),
 ) -> dict[str, Any]:
     return {
         "salt": secrets.token_hex(16), "who": operator(), "file": file, "old_sha256": old, "new_sha256": new,
         "reason": reason, "outputs": list(outputs), "software": f"mocap {mocap.__version__}",
+        **({"outputs_sha256": list(outputs_sha256)} if outputs_sha256 else {}),
     }  # fmt: skip
 
 

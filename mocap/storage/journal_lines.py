@@ -8,6 +8,7 @@ from typing import Any
 
 _BOUND = ("seq", "utc", "operation", "details_sha256", "before")
 _WORDS = ("who", "file", "old_sha256", "new_sha256", "reason", "software")
+_DIGESTS = "outputs_sha256"  # what was written before there were any has none
 _LONGEST = 1 << 24  # bytes of a line
 ERASED: Mapping[str, Any] = {"erased": True}
 """The details of a line whose own were erased."""
@@ -29,7 +30,9 @@ class Entry:
     who, file, old_sha256, new_sha256, reason, software : str
         Digests are empty where there was, or is, no file.
     outputs : tuple of str
-        What a hand-over wrote.
+        What a hand-over wrote, seen from the folder of the journal.
+    outputs_sha256 : tuple of str
+        Digests of these; empty where they were not known before they were written.
     erased : bool
         The details were erased.
     """
@@ -44,6 +47,7 @@ class Entry:
     reason: str = ""
     software: str = ""
     outputs: tuple[str, ...] = ()
+    outputs_sha256: tuple[str, ...] = ()
     erased: bool = False
 
 
@@ -92,12 +96,12 @@ def _is_whole(told: Mapping[str, Any]) -> bool:
     details = told["details"]
     if details == ERASED:
         return details["erased"] is True
-    if not isinstance(details, dict) or set(details) != {"salt", *_WORDS, "outputs"}:
+    if not isinstance(details, dict) or set(details) - {_DIGESTS} != {"salt", *_WORDS, "outputs"}:
         return False
-    outputs = details["outputs"]
-    return isinstance(outputs, list) and all(
-        isinstance(word, str) for word in (*outputs, *(details[name] for name in ("salt", *_WORDS)))
-    )
+    outputs, digests = details["outputs"], details.get(_DIGESTS, [])
+    if not isinstance(outputs, list) or not isinstance(digests, list) or len(digests) not in (0, len(outputs)):
+        return False
+    return all(isinstance(word, str) for word in (*outputs, *digests, *(details[one] for one in ("salt", *_WORDS))))
 
 
 def faults(told: Mapping[str, Any], expected: int, before: str) -> Iterator[str]:
@@ -118,7 +122,8 @@ def entry_of(told: Mapping[str, Any]) -> Entry:
     if details == ERASED:
         return Entry(told["seq"], told["utc"], told["operation"], erased=True)
     words = {name: details[name] for name in _WORDS}
-    return Entry(told["seq"], told["utc"], told["operation"], **words, outputs=tuple(details["outputs"]))
+    outputs, digests = tuple(details["outputs"]), tuple(details.get(_DIGESTS, ()))
+    return Entry(told["seq"], told["utc"], told["operation"], **words, outputs=outputs, outputs_sha256=digests)
 
 
 def text_of(told: Mapping[str, Any]) -> bytes:

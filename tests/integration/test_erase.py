@@ -1,10 +1,15 @@
 """A person taken out of a folder: nothing names them afterwards, and nothing of others is touched."""
 
 import base64
+import bz2
+import gzip
 import hashlib
 import json
+import lzma
 import os
 import shutil
+import tarfile
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,11 +18,13 @@ import pytest
 
 from mocap.errors import ConfigError, ExportError, SourceError
 from mocap.export.privacy import alias_of
-from mocap.pipeline.erase import erase, plan_erasure
+from mocap.pipeline import erase_packed
+from mocap.pipeline.erase import erase as erase_planned
+from mocap.pipeline.erase import plan_erasure
 from mocap.pipeline.erase_marks import mentions
 from mocap.pipeline.export import export_to_file
 from mocap.pipeline.report import report_to_file
-from mocap.storage import write_trial
+from mocap.storage import journal, write_trial
 from mocap.storage.journal import entries, problems
 from mocap.trial import Points3D, Trial
 from tests.fixtures.assessed_trials import squat_trial
@@ -35,6 +42,11 @@ file = "calibration.toml"
 name = "squat"
 files = "keypoints"
 """
+
+
+def erase(code, plan, root, key):
+    """All that is left to look at."""
+    return erase_planned(code, plan, root, key).all
 
 
 def _trial(code, name):
@@ -88,7 +100,7 @@ def test_everything_of_one_person_goes_and_nothing_of_others(lab, tmp_path):
     alias_of(key, "P01", "squat"), alias_of(key, "P02", "squat")
     before = _digests(lab)
     plan = plan_erasure("P01", lab, key)
-    assert plan.folders == (lab / "sessions" / "s_P01",) and plan.left == () and before == _digests(lab)
+    assert plan.folders == (lab / "sessions" / "s_P01",) and plan.left.all == () and before == _digests(lab)
     assert erase("P01", plan, lab, key) == ()
     after = _digests(lab)
     kept = {path: digest for path, digest in before.items() if "P02" in str(path)}
@@ -116,7 +128,7 @@ def test_what_nothing_here_knows_is_named_and_stays(lab, tmp_path):
     for name, content in notes.items():
         (lab / name).write_bytes(content)
     plan = plan_erasure("P01", lab, NO_KEY)
-    assert sorted(path.name for path in plan.left) == sorted(notes)
+    assert sorted(path.name for path in plan.left.all) == sorted(notes)
     left = erase("P01", plan, lab, tmp_path / "none.json")
     assert sorted(path.name for path in left) == sorted(notes)
     assert all((lab / name).read_bytes() == content for name, content in notes.items())
@@ -180,7 +192,7 @@ def test_a_code_that_is_a_number_changes_nothing_of_those_who_have_that_number_s
     after_writing = lab / "journal.jsonl"
     told = [one for one in entries(lab) if one.file != "mine.h5"]
     plan = plan_erasure("10", lab, NO_KEY)
-    assert plan.tables == () and set(plan.files) == {lab / "mine.h5"} and lab / "ages.csv" in plan.left
+    assert plan.tables == () and set(plan.files) == {lab / "mine.h5"} and lab / "ages.csv" in plan.left.all
     left = erase("10", plan, lab, tmp_path / "none.json")
     before.pop(after_writing)
     assert before.items() <= _digests(lab).items() and {lab / "times.csv", lab / "ages.csv"} <= set(left)
@@ -296,3 +308,92 @@ def test_the_command_does_nothing_until_it_is_told(lab, mocap_cli, monkeypatch, 
     Path(lab / "diary.txt").unlink()
     done = mocap_cli("erase", "P01", "--root", lab, "--yes", "--json")
     assert done.status == 0 and json.loads(done.out)["left"] == []
+
+
+def _packed(root):
+    """Files in which P01 stands, packed in many ways, and some that nothing opens."""
+    note = root / "note.txt"
+    note.write_text("P01 had pain")
+    plain = {"a.txt.gz": gzip.compress, "a.txt.bz2": bz2.compress, "a.txt.xz": lzma.compress}
+    for name, pack in plain.items():
+        (root / name).write_bytes(pack(note.read_bytes()))
+    with zipfile.ZipFile(root / "all.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(root / "a.txt.gz", "inner.gz")
+    with zipfile.ZipFile(root / "names.xlsx", "w") as archive:
+        archive.writestr("walk_P01.csv", "")
+    with tarfile.open(root / "all.tgz", "w:gz") as tar:
+        tar.add(root / "all.zip", "deep.zip")
+    whole = (root / "all.tgz").read_bytes()
+    note.unlink()
+    named = {path.name for path in root.iterdir()}
+    (root / "cut.tgz").write_bytes(whole[: len(whole) // 2])
+    (root / "other.7z").write_bytes(b"7z\xbc\xaf\x27\x1c" + bytes(40))
+    (root / "fine.gz").write_bytes(gzip.compress(b"P010 " * 9))
+    return named, {"cut.tgz", "other.7z"}
+
+
+def test_packed_files_are_looked_into_and_those_that_are_closed_are_told(tmp_path, mocap_cli, monkeypatch):
+    monkeypatch.setenv("MOCAP_KEY", str(tmp_path / "key.json"))
+    root = tmp_path / "lab"
+    root.mkdir()
+    named, closed = _packed(root)
+    left = erase_planned("P01", plan_erasure("P01", root, NO_KEY), root, NO_KEY)
+    assert {path.name for path in left.named} == named and {path.name for path in left.closed} == closed
+    for name in named:
+        (root / name).unlink()
+    done = mocap_cli("erase", "P01", "--root", root, "--yes")
+    assert done.status == 1 and f"{root / 'other.7z'}: could not be looked into" in done.out
+    assert "no file" not in done.out
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_a_bomb_is_closed_and_takes_no_time(tmp_path, many, monkeypatch):
+    monkeypatch.setattr(erase_packed, "_MOST_BYTES", 1 << 16)
+    monkeypatch.setattr(erase_packed, "_MOST_FILES", 50)
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(100 if many else 1):
+            archive.writestr(str(number), b"" if many else bytes(1 << 20))
+    left = plan_erasure("P01", tmp_path, NO_KEY).left
+    assert [path.name for path in left.closed] == ["bomb.zip"] and left.named == ()
+
+
+def test_links_are_looked_behind_and_nothing_is_changed_there(tmp_path):
+    root, store = tmp_path / "lab", tmp_path / "store"
+    for folder in (root, store):
+        folder.mkdir()
+    write_trial(store / "walk.h5", _trial("P01", "walk"))
+    (store / "back").symlink_to(root, target_is_directory=True)
+    (root / "linked").symlink_to(store, target_is_directory=True)
+    left = erase_planned("P01", plan_erasure("P01", root, NO_KEY), root, NO_KEY)
+    assert root / "linked" / "walk.h5" in left.named and (store / "walk.h5").is_file()
+
+
+@pytest.mark.parametrize("how", ["now", "without digests", "absolute"])
+def test_what_was_handed_over_is_found_where_all_was_moved_or_renamed(tmp_path, how, monkeypatch):
+    """Of older hand-overs the journal tells neither digests nor names as seen from the trial: those are listed."""
+    root, moved = tmp_path / "lab", tmp_path / "moved"
+    for folder in ("own", "out"):
+        (root / folder).mkdir(parents=True)
+    write_trial(root / "own" / "walk.h5", _trial("P01", "walk"))
+    if how != "now":
+        real = journal.append
+        monkeypatch.setattr(journal, "append", lambda *args, **told: real(*args, **{**told, "outputs_sha256": ()}))
+    if how == "absolute":
+        monkeypatch.setattr(journal, "_seen_from", lambda folder, path: str(path.absolute()))
+    export_to_file(root / "own" / "walk.h5", "csv", root / "out" / "z")
+    shutil.copyfile(root / "out" / "z" / "points.csv", root / "mine.csv")
+    root.rename(moved)
+    plan = plan_erasure("P01", moved, NO_KEY)
+    left = erase_planned("P01", plan, moved, NO_KEY)
+    if how == "absolute":
+        assert plan.gone and left.copies == (moved / "out" / "z" / "points.csv",)
+    else:
+        assert plan.gone == () and left.copies == (moved / "mine.csv",) and not (moved / "out").exists()
+
+
+def test_what_took_the_place_of_a_hand_over_is_not_removed(tmp_path):
+    write_trial(tmp_path / "walk.h5", _trial("P01", "walk"))
+    export_to_file(tmp_path / "walk.h5", "trc", tmp_path / "z.trc")
+    (tmp_path / "z.trc").write_text("another's")
+    left = erase_planned("P01", plan_erasure("P01", tmp_path, NO_KEY), tmp_path, NO_KEY)
+    assert (tmp_path / "z.trc").read_text() == "another's" and left.copies == (tmp_path / "z.trc",)
