@@ -1,6 +1,6 @@
 """C3D files read back with our own reader and held against the trial they were written from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +38,8 @@ def _all(trial: Trial, found: Imported) -> Iterator[Difference]:
         order = [found.points.names.index(name) for name in points.names]
         yield from _single("points, position (m)", points.position, found.points.position[:, order])
         yield from number_differences("points, status", points.status, found.points.status[:, order])
+    yield from word_differences("code of the person", [trial.subject_code], [found.subject_code])
+    yield from word_differences("axis the person faces", [trial.forward_axis], [found.forward_axis])
     yield from _outputs(trial, found)
     yield from _angles(trial, found)
     yield from _events(trial, found)
@@ -79,16 +81,31 @@ def _outputs(trial: Trial, found: Imported) -> Iterator[Difference]:
 
 
 def _angles(trial: Trial, found: Imported) -> Iterator[Difference]:
-    if trial.angles is None:
+    angles = trial.angles
+    if angles is None:
         return
-    back = found.model_angles
     taken = {label for one in trial.model_outputs for label in one.labels} | set(trial.points.names)
-    for name in trial.angles.names:
-        label = f"{name}#2" if name in taken else name
-        if label not in back:
-            yield Difference(f"angle {name}", "is missing")
-            continue
-        yield from _single(f"angle {name} (deg)", trial.angles.deg(name), back[label][:, 0])
+    scalars = found.model.get("scalars", {})
+    for index, name in enumerate(angles.names):
+        values, sd, doubts = angles.deg(name), angles.sd_deg(name), angles.frame_reason[:, index]
+        yield from _along_x(f"angle {name} (deg)", values, found.model_angles, name, taken)
+        if np.isfinite(sd).any():
+            yield from _along_x(f"sd of angle {name} (deg)", sd, scalars, f"{name}_sd", taken)
+        if (doubts.astype(bool) & np.isfinite(values)).any():
+            yield from _along_x(f"doubts of angle {name}", doubts.astype(float), scalars, f"{name}_doubt", taken)
+
+
+def _along_x(
+    item: str, expected: NDArray, columns: Mapping[str, NDArray], name: str, taken: set[str]
+) -> Iterator[Difference]:
+    """Compare values that stand as the first coordinate of a point, the others of which are nothing."""
+    back = columns.get(f"{name}#2" if name in taken else name)
+    if back is None:
+        yield Difference(item, "is missing")
+        return
+    yield from _single(item, expected, back[:, 0])
+    if np.nan_to_num(back[:, 1:]).any():
+        yield Difference(item, "has a second and a third coordinate")
 
 
 def _events(trial: Trial, found: Imported) -> Iterator[Difference]:

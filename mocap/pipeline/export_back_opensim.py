@@ -12,7 +12,7 @@ from mocap.export.mot_forces import PLATES, forces_path, plate_forces, plate_row
 from mocap.export.plain import Cell, beside, csv_text, plain_names
 from mocap.export.tables_back import text_table_differences
 from mocap.export.trc import POINTS, SAMPLES, file_axes, point_rows, sample_rows, trc_parts
-from mocap.readers.mot import read_mot
+from mocap.readers.mot import MotionTable, read_mot
 from mocap.readers.trc import read_trc
 from mocap.trial import Points3D, Trial
 
@@ -57,8 +57,12 @@ def _plain_differences(file: Path, points: Points3D, trial: Trial) -> list[Diffe
     known = np.nan_to_num(points.position) @ turn
     # NaN of one coordinate is not that of the others.
     missing = np.isnan(points.position) @ np.abs(turn) > 0
+    names = ["Frame#", "Time", *(part for name in plain_names(points.names) for part in (name, "", ""))]
+    numbered = ["", "", *(f"{axis}{place}" for place in range(1, len(points.names) + 1) for axis in "XYZ")]
     return [
         *word_differences(f"{file.name}, header", header, lines[2]),
+        *word_differences(f"{file.name}, names over their columns", names, lines[3]),
+        *word_differences(f"{file.name}, names of the coordinates", numbered, lines[4]),
         *number_differences(f"{file.name}, frame numbers", np.arange(1, points.n_frames + 1), rows[:, 0]),
         *number_differences(f"{file.name}, times", points.time_s, rows[:, 1]),
         *number_differences(
@@ -83,13 +87,20 @@ def mot_differences(trial: Trial, path: Path) -> tuple[Difference, ...]:
         names = [label for label, has in zip(labels, shown, strict=True) if has]
         found += number_differences(f"{file.name}, time", angles.time_s, table.time_s)
         found += word_differences(f"{file.name}, columns", names, list(table.columns))
-        if table.in_degrees is not True:
-            found.append(Difference(file.name, "does not say that it is in degrees"))
+        found += _header_differences(file, table, degrees=True)
         for name, column in zip(names, np.rad2deg(values[:, shown]).T, strict=True):
             found += number_differences(f"{file.name}, {name}", column, table.columns.get(name, np.empty(0)))
     found += table_differences(beside(path, "flags"), FLAGS, flag_rows(angles, labels))
     found += text_table_differences(beside(path, "angles"), meaning_text(angles))
     return tuple(found)
+
+
+def _header_differences(file: Path, table: MotionTable, *, degrees: bool) -> tuple[Difference, ...]:
+    """Compare the lines over the columns, all of which OpenSim goes by."""
+    wanted = {"version": "2", "nRows": str(len(table.time_s)), "nColumns": str(len(table.columns) + 1),
+              "DataType": "double", **({"inDegrees": "yes"} if degrees else {})}  # fmt: skip
+    lines = [[f"{key}={value}" for key, value in one.items()] for one in (wanted, table.header)]
+    return word_differences(f"{file.name}, header", *lines)
 
 
 def _force_differences(trial: Trial, path: Path) -> Iterator[Difference]:
@@ -104,6 +115,7 @@ def _force_differences(trial: Trial, path: Path) -> Iterator[Difference]:
         yield Difference(file.name, f"is not read: {error}")
         return
     yield from number_differences(f"{file.name}, time", trial.analog.time_s, table.time_s)
+    yield from _header_differences(file, table, degrees=False)
     if len(table.columns) != 9 * len(known):
         yield Difference(file.name, f"has {len(table.columns)} columns, expected {9 * len(known)}")
     ahead, up, right = _directions(file_axes(trial.forward_axis))

@@ -81,7 +81,7 @@ def test_they_become_a_table_of_opensim_in_the_axes_of_the_trc(tmp_path):
     np.testing.assert_allclose(found, place[:, [1, 2, 0]], atol=1e-12)
     np.testing.assert_allclose(table.columns["2_ground_torque_y"], free, atol=1e-10)
     assert table.in_degrees is None
-    with pytest.raises(FormatError, match="MOT_UNITS"):
+    with pytest.raises(FormatError, match="MOT_NO_ANGLES"):
         read_motion(files[0])  # forces are never taken for angles
     assert "type 3" in files[1].read_text().splitlines()[1]
     assert not mot_differences(trial, tmp_path / "a.mot")

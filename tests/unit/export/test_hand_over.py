@@ -8,12 +8,13 @@ import pytest
 import mocap.pipeline.export as hand_over
 from mocap.cli.export import FORMATS as TOLD
 from mocap.errors import ConfigError, ExportError
-from mocap.export import FORMATS, ExportFormat, format_for
+from mocap.export import FORMATS, ExportFormat, c3d, format_for
 from mocap.export.differences import number_differences, word_differences
 from mocap.pipeline.export import ROWS, export_to_file
+from mocap.pipeline.export_back import DIFFERENCES
 from mocap.storage import write_trial
 from mocap.storage.journal import entries
-from mocap.trial import Points3D, Trial
+from mocap.trial import AngleDefinition, JointAngles, Points3D, Trial
 
 
 def _trial_file(folder):
@@ -151,3 +152,45 @@ def test_tables_of_an_earlier_trial_do_not_stay_beside_those_of_another(tmp_path
     (tmp_path / "tables" / "mine.csv").write_text("a,b\n1,2\n")
     export_to_file(file, "csv", tmp_path / "tables")
     assert sorted(path.name for path in (tmp_path / "tables").iterdir()) == ["mine.csv", "points.csv"]
+
+
+def _with_angles() -> Trial:
+    rng = np.random.default_rng(4)
+    names = ("knee_flexion_r", "trunk_lean")
+    texts = tuple(AngleDefinition(name, "d", "s", "p", "z", "absolute", "m") for name in names)
+    angles = JointAngles(texts, rng.normal(size=(9, 2)), 50.0, np.full((9, 2), 0.01))
+    return Trial("t", Points3D(rng.normal(size=(9, 2, 3)), ("LASI", "RASI"), 50.0), angles=angles, subject_code="S01")
+
+
+@pytest.mark.parametrize(("to", "before", "after"), [
+    ("trc", "LASI\t\t\tRASI", "LASI\tRASI\t\t"), ("trc", "X1\tY1", "Y1\tX1"), ("mot", "nRows=9\n", ""),
+    ("mot", "DataType=double", "DataType=Vec3"), ("mot", "version=2", "version=1"),
+])  # fmt: skip
+def test_a_header_that_is_not_as_it_should_be_is_found(tmp_path, to, before, after):
+    trial, path = _with_angles(), tmp_path / f"a.{to}"
+    ROWS[to].write(trial, path)
+    assert DIFFERENCES[to](trial, path) == ()
+    text = path.read_text(encoding="utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after, 1), encoding="utf-8")
+    assert DIFFERENCES[to](trial, path)
+
+
+@pytest.mark.parametrize("how", ["sd", "no sd", "y", "code"])
+def test_a_c3d_that_says_something_else_is_found(tmp_path, monkeypatch, how):
+    trial, path, columns_of = _with_angles(), tmp_path / "a.c3d", c3d.columns_of
+
+    def others(*given):
+        for one in columns_of(*given):
+            if one.label.endswith("_sd") and how in ("sd", "no sd"):
+                if how == "sd":
+                    yield replace(one, values=one.values * 10)
+            else:
+                yield replace(one, values=one.values + np.array([0, 1, 0])) if one.kind == "angles" and how == "y" else one
+
+    monkeypatch.setattr(c3d, "columns_of", lambda *given: tuple(others(*given)))
+    ROWS["c3d"].write(replace(trial, subject_code="S02") if how == "code" else trial, path)
+    assert DIFFERENCES["c3d"](trial, path)
+    monkeypatch.undo()
+    ROWS["c3d"].write(trial, path)
+    assert DIFFERENCES["c3d"](trial, path) == ()
