@@ -9,7 +9,7 @@ import pydantic
 
 from mocap.config.build import build, read_toml
 from mocap.config.circumstances import checked_circumstances
-from mocap.config.plain_names import is_plain, same_files, texts_in
+from mocap.config.plain_names import is_code, is_plain, same_files, texts_in
 from mocap.config.static_trial import StaticTrial, check_static
 from mocap.errors import ConfigError, SourceError
 
@@ -235,6 +235,12 @@ def _check_trials(session: Session) -> None:
             "Give each [[trial]] its own plain name; it becomes the name of the trial file.",
             code="CONFIG_VALUE",
         )
+    _check_codes(session)
+    if session.static is not None:
+        check_static(session.static, names)
+
+
+def _check_codes(session: Session) -> None:
     codes = {"id": session.session.id, "subject_code": session.session.subject_code}
     odd = [key for key, code in codes.items() if code and not is_plain(code)]
     if odd:
@@ -242,8 +248,12 @@ def _check_trials(session: Session) -> None:
             f"session.toml: {odd[0]} = {codes[odd[0]]!a:.80} cannot stand in the name of a file.",
             "Give a short code of letters, digits, - and _.", code="CONFIG_VALUE",
         )  # fmt: skip
-    if session.static is not None:
-        check_static(session.static, names)
+    person = session.session.subject_code
+    if person and not is_code(person):
+        raise ConfigError(
+            f"session.toml: subject_code = {person!a:.80} holds a blank, as names of people do.",
+            "Give a code, never a name: letters, digits, - and _. Who it is belongs on paper.", code="CONFIG_VALUE",
+        )  # fmt: skip
 
 
 def _check_click(session: Session) -> None:

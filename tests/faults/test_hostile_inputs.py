@@ -211,7 +211,7 @@ def test_videos_that_are_lists_or_nothing(tmp_path, content):
 
 ELSEWHERE = ["../x", "..", ".", "/etc/x", "a/b", "..\\x", "a\\b", "\\\\server\\share", "C:x", "C:\\x", "CON", "nul",
              "aux.txt", "com1", "x\ny", "x\x01", "x\u202ey", "x.", " x", "x ", "x" * 300, "a<b>", 'a"b', "a|b", "a?",
-             "*"]  # fmt: skip
+             "*", "-rf", ".hidden", "CONIN$", "conout$.txt"]  # fmt: skip
 
 
 @pytest.mark.parametrize("key", ["id", "code", "name"])
@@ -223,7 +223,8 @@ def test_names_that_lead_elsewhere_or_to_a_device_are_refused(tmp_path, key):
         words = {field: json.dumps(word) for field, word in (plain | {key: name}).items()}
         (tmp_path / "session.toml").write_text(SESSION.format(**words), encoding="utf-8")
         refused(lambda: read_session(tmp_path), "CONFIG_VALUE")
-    for name in ("squat_1", "Kniebeuge links", "schräg", "a.b", "=1+1", "console", "x" * 120):
+    blank = "_" if key == "code" else " "
+    for name in ("squat_1", f"Kniebeuge{blank}links", "schräg", "a.b", "=1+1", "console", "x" * 120):
         words = {field: json.dumps(word) for field, word in (plain | {key: name}).items()}
         (tmp_path / "session.toml").write_text(SESSION.format(**words), encoding="utf-8")
         assert read_session(tmp_path)
@@ -233,6 +234,19 @@ def test_names_that_are_one_file_on_some_systems_are_refused(tmp_path):
     text = SESSION.format(id='"s"', code='"P"', name='"Squat"') + '[[trial]]\nname = "squat"\nfiles = "b"\n'
     (tmp_path / "session.toml").write_text(text)
     assert "Squat" in refused(lambda: read_session(tmp_path), "CONFIG_VALUE").cause
+
+
+def test_names_that_are_written_otherwise_alone_are_one(tmp_path):
+    text = SESSION.format(id='"s"', code='"P"', name='"caf\\u00e9"') + '[[trial]]\nname = "CAFE\\u0301"\nfiles = "b"\n'
+    (tmp_path / "session.toml").write_text(text)
+    assert "doubled" in refused(lambda: read_session(tmp_path), "CONFIG_VALUE").cause
+
+
+@pytest.mark.parametrize("person", ["Anna Schmidt", "Anna\u00a0Schmidt"])
+def test_a_name_in_place_of_a_code_is_refused(tmp_path, person):
+    text = SESSION.format(id='"s"', code=f'"{person}"', name='"squat"')
+    (tmp_path / "session.toml").write_text(text, encoding="utf-8")
+    refused(lambda: read_session(tmp_path), "CONFIG_VALUE")
 
 
 @pytest.mark.parametrize("where", ['file = "calibration.toml"', 'files = "squat"', 'skeleton = "BODY_25B"'])
