@@ -57,5 +57,5 @@ def _closing(nothing: bool, yes: bool, left: int, elsewhere: int) -> str:
     if not yes:
         return "Nothing was changed. Add --yes to do it; it cannot be undone."
     rest = f"{counted(left, 'file')} left to look at yourself" if left else "no file looked into names the person"
-    away = f"; {counted(elsewhere, 'file')} handed over elsewhere, see above" if elsewhere else ""
+    away = f"; {counted(elsewhere, 'hand-over')} to look after, see above" if elsewhere else ""
     return f"done; {rest}{away}"

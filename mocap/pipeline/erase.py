@@ -5,7 +5,7 @@ written here the person's rows are. Whatever else names them is listed, and is f
 """
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,8 @@ from mocap.pipeline.erase_journal import erase_from_journal, is_journal, is_spen
 from mocap.pipeline.erase_look import Left, look, look_behind_links, look_everywhere
 from mocap.pipeline.erase_marks import is_named
 from mocap.pipeline.erase_owned import is_stated_of, rows_of_others
+from mocap.pipeline.output_kinds import RECORD, is_alike
+from mocap.pipeline.record import RECORD_NAME
 
 _OF_A_DATASET = ("dataset_description.json", "README.md", "participants.json", "participants.tsv")
 
@@ -106,8 +108,9 @@ def plan_erasure(subject: str, root: Path, key: Path) -> Plan:
         kinds[_kind_of(file, words, root, exports)].append(file)
     kept = _of_others(kinds["made"])
     made = [file for file in kinds["made"] if file not in kept]
+    made += _records(own, {file for file in trials if file not in own})
     made += links(root, {*made, *own, *folders}, folders)
-    rest = [file for file in (*kinds[""], *kept) if not is_journal(file)]
+    rest = [file for file in (*kinds[""], *kept) if not is_journal(file) and file not in made]
     here = look(rest, words, root)
     behind = look_behind_links(root, words, made)
     alike = [file for file in copies(kinds[""], exports) if file not in here.named]
@@ -139,6 +142,12 @@ def _kind_of(file: Path, words: Sequence[str], root: Path, exports: Exports) -> 
 
 def _elsewhere(root: Path, folders: Sequence[Path]) -> list[Path]:
     return [file for file in files(root) if not is_within(file, folders)]
+
+
+def _records(own: Sequence[Path], others: Collection[Path]) -> list[Path]:
+    """Records of runs, in folders of results that lie outside the session: they tell of that person's trials alone."""
+    folders = sorted({file.parent for file in own} - {file.parent for file in others})
+    return [file for folder in folders for file in [folder / RECORD_NAME] if is_alike(file, RECORD)]
 
 
 def _of_others(made: Sequence[Path]) -> set[Path]:

@@ -397,3 +397,17 @@ def test_what_took_the_place_of_a_hand_over_is_not_removed(tmp_path):
     (tmp_path / "z.trc").write_text("another's")
     left = erase_planned("P01", plan_erasure("P01", tmp_path, NO_KEY), tmp_path, NO_KEY)
     assert (tmp_path / "z.trc").read_text() == "another's" and left.copies == (tmp_path / "z.trc",)
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_the_record_of_results_elsewhere_goes_where_they_were_of_that_person_alone(tmp_path, alone):
+    results = tmp_path / "results"
+    results.mkdir()
+    write_trial(results / "walk.h5", _trial("P01", "walk"))
+    if not alone:
+        write_trial(results / "other.h5", _trial("P02", "other"))
+    output = f'{{"inputs": "{"0" * 64}", "output": "{"1" * 64}"}}'
+    (results / "stages.json").write_text(f'{{"walk.h5": {output}}}')
+    erase("P01", plan_erasure("P01", tmp_path, NO_KEY), tmp_path, NO_KEY)
+    assert (results / "stages.json").exists() is not alone
+    assert results.exists() is not alone
