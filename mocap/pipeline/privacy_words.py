@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,10 @@ from mocap.trial.c3d_words import EVENTS
 
 _LOWER = re.compile(r"(?<![A-Za-z])[a-z]{2,}(?![A-Za-z])")
 _ANY = re.compile(r"[^\W\d_]+")
+_WORD = re.compile(r"[^\W_]+")
+_STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'")
+_BEFORE_OTHER = re.compile(r"\b([A-Z][a-z]+)\W{0,3}\{")  # what it stands beside is known in a sentence alone
+_UNSAID = re.compile(rf'"""(?:.|\n)*?"""|#[^\n]*|({_STRING.pattern})')  # docstrings and comments, not what is quoted
 _FOLDERS = ("marker_sets", "skeletons", "plates", "model_points")
 _SPACE = re.compile(r"\s")
 # The axes of Plug-in Gait's segments, which it writes as points: origin, anterior, lateral, proximal.
@@ -37,19 +42,37 @@ def vocabulary() -> Vocabulary:
     presets = {path.stem for path in folder.rglob("*.toml")}
     labels = {label for label in labels if len(label) > 1}
     names = {*axes, *presets, *ANGLE_NAMES, *NAMES, *listed["labels"]}
+    said, pairs = _said(folder)
     repetitions = (label for path in (folder / "protocols").glob("*.toml") for label in repetition_labels(path.stem))
     words |= {part for name in ANGLE_NAMES for part in _LOWER.findall(name.replace("_", " "))}
     return Vocabulary(
-        frozenset(labels | names), frozenset(words), frozenset(listed["parts"]), frozenset(_said() | words),
+        frozenset(labels | names), frozenset(words), frozenset(listed["parts"]), frozenset(said | words),
         frozenset((*NAMES, *listed["figures"])),
-        frozenset((*listed["events"], *EVENTS, *EVENTS.values(), *repetitions)),
+        frozenset((*listed["events"], *EVENTS, *EVENTS.values(), *repetitions)), frozenset(pairs),
     )  # fmt: skip
 
 
-def _said() -> set[str]:
-    """Every word of the program's own sources, among which is every word that it can say."""
+def _said(folder: Path) -> tuple[set[str], set[tuple[str, str]]]:
+    """Words of which this program makes its sentences, and which of its texts stand beside each other.
+
+    Comments and docstrings are not said; they name the authors of papers.
+    """
     roots = [Path(package.__file__ or "").parent for package in (mocap, calibration)]
-    return {word for root in roots for path in root.rglob("*.py") for word in _ANY.findall(path.read_text("utf-8"))}
+    words: set[str] = set()
+    pairs: set[tuple[str, str]] = set()
+    for path in (path for root in roots for path in root.rglob("*.py")):
+        code = _UNSAID.sub(lambda found: found[1] or "", path.read_text("utf-8"))
+        words.update(_ANY.findall(code))
+        pairs.update(pair for text in _STRING.findall(code) for pair in _beside(text))
+    pairs.update(pair for path in folder.rglob("*.toml") for text in _walk(tomllib.loads(path.read_text("utf-8")))
+                 for pair in _beside(text))  # fmt: skip
+    return words, pairs
+
+
+def _beside(text: str) -> Iterator[tuple[str, str]]:
+    words = _WORD.findall(text)
+    yield from pairwise(words)
+    yield from ((word, "") for word in _BEFORE_OTHER.findall(text))
 
 
 def _texts(path: Path) -> Iterator[str]:

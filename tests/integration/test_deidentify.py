@@ -360,3 +360,49 @@ def test_the_command_says_under_which_name_it_went(exports, tmp_path, mocap_cli,
 ])  # fmt: skip
 def test_labels_of_events_are_known_whole(known, label, kept):
     assert event_without(Event(0.1, label), known).label == kept
+
+
+@pytest.mark.parametrize("date", ["12.04.1980", "12/4/80", "1980-4-12", "1980/04/12", "12 Apr 1980", "12. April 1980",
+                                  "Apr 12, 1980", "12.04.80", "12-Apr-80", "May 1980"])  # fmt: skip
+def test_dates_go_out_of_sentences_however_they_are_written(known, date):
+    assert Scrubber(known).scrubbed(f"points of the squat on {date}, in the static") == (
+        "points of the squat on [removed], in the static"
+    )
+
+
+@pytest.mark.parametrize("name", ["Dr Baker", "Kim", "Davis", "Hara", "Bell", "Long", "Brown", "Young Lee", "Green."])
+def test_authors_of_papers_and_words_written_like_names_are_not_said_by_themselves(known, name):
+    said = Scrubber(known).scrubbed(f"depth as {name} measured it")
+    assert not {"Baker", "Kim", "Davis", "Hara", "Bell", "Long", "Brown", "Young", "Lee", "Green"} & set(
+        said.replace(".", "").split()
+    )
+
+
+@pytest.mark.parametrize("sentence", [
+    "Rx(-obliquity) Rz(-tilt) (Baker 2001)", "numpy 1.26.4", "moves 10.2 +- 6.1 mm (Zemp 2014), over the 175 mm",
+    "Butterworth filter, order 2 forward and backward, -3 dB at 6 Hz in all (6.874 Hz each pass)",
+    "Largest hip flexion, right, in the repetition.", "Z up, as stated by the user",
+])  # fmt: skip
+def test_what_this_program_says_stays(known, sentence):
+    assert Scrubber(known).scrubbed(sentence) == sentence
+
+
+def test_names_of_protocols_are_those_of_presets_and_what_else_stood_there_is_gone(known):
+    def with_protocol(name: str) -> Trial:
+        table = Table("repetitions", 0)
+        points = Points3D(np.zeros((2, 1, 3)), ("LASI",), 50.0)
+        steps = (Operation("smooth", {"points": "Butterworth filter, order 2"}),)
+        notes = ("no repetition: Kim moved", "Butterworth filter, order 2")
+        noted = Assessment("squat", table, protocol=name, notes=notes)
+        trial = Trial("t", points, assessments=(noted,), operations=steps)
+        return deidentified(trial, Alias("S", "S_T01", -7), known).trial
+
+    assert with_protocol("squat").assessments[0].protocol == "squat"
+    made = with_protocol("Dr Baker Kim 12.04.1980").assessments[0]
+    assert made.protocol == "" and made.notes == ("no repetition: [removed] moved", "Butterworth filter, order 2")
+
+
+def test_where_up_was_stated_is_told_of_a_calibration(known):
+    rig = CameraRig(rig_of(Planted()).cameras, {"gravity": "Z up, as stated by the user"})
+    trial = Trial("t", Points3D(np.zeros((2, 1, 3)), ("LASI",), 50.0), rig=rig)
+    assert dict(deidentified(trial, Alias("S", "S_T01", -7), known).trial.rig.metadata) == dict(rig.metadata)

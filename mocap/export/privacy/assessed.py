@@ -27,13 +27,18 @@ def assessment_without(assessment: Assessment, scrubber: Scrubber) -> Assessment
         for name, value in assessment.settings.items()
     }
     return replace(
-        assessment, protocol=scrubber.scrubbed(assessment.protocol), settings=settings,
+        assessment, protocol=_preset(assessment.protocol, scrubber), settings=settings,
         repetitions=_table(assessment.repetitions, scrubber),
         tables=tuple(_table(one, scrubber) for one in assessment.tables),
         rejected=tuple(_rejected(one, scrubber) for one in assessment.rejected),
         screening=tuple(_rule(one, scrubber) for one in assessment.screening),
         notes=scrubber.all_scrubbed(assessment.notes),
     )  # fmt: skip
+
+
+def _preset(name: str, scrubber: Scrubber) -> str:
+    """Keep the name of a protocol that is one of the presets."""
+    return name if name in scrubber.vocabulary.labels else ""
 
 
 def _rejected(one: Rejected, scrubber: Scrubber) -> Rejected:

@@ -126,7 +126,10 @@ def _learn(trial: Trial, scrubber: Scrubber) -> None:
     settings = {one.protocol_sha256 for one in trial.assessments}
     for step in trial.operations:
         said = {name: value for name, value in step.parameters.items() if isinstance(value, str) and name != "notes"}
-        scrubber.learn(*(value for value in said.values() if value not in settings), sentences=True)
+        outside = [value for value in said.values() if value not in settings and not scrubber.is_said(value)]
+        scrubber.learn(*outside, sentences=True)
+    protocols = [one.protocol for one in trial.assessments if one.protocol not in scrubber.vocabulary.labels]
+    scrubber.learn(*protocols, sentences=True)
     scrubber.learn(*(event.note for event in trial.events), sentences=True)
     scrubber.learn(*(word for one in trial.edits for word in (one.reason, one.initials)), sentences=True)
     if trial.origin is not None:
@@ -134,7 +137,8 @@ def _learn(trial: Trial, scrubber: Scrubber) -> None:
             words = [one for one in (*parameter.values, parameter.description) if isinstance(one, str)]
             scrubber.learn(*words, sentences=True)
     if trial.rig is not None:
-        scrubber.learn(*(value for value in trial.rig.metadata.values() if isinstance(value, str)), sentences=True)
+        told = [value for value in trial.rig.metadata.values() if isinstance(value, str)]
+        scrubber.learn(*(value for value in told if not scrubber.is_said(value)), sentences=True)
 
 
 def _learned_labels(trial: Trial, scrubber: Scrubber) -> dict[str, str]:
@@ -177,7 +181,10 @@ def _points(points: Points3D, scrubber: Scrubber) -> Points3D:
 
 def _rig(rig: CameraRig, scrubber: Scrubber) -> CameraRig:
     cameras = tuple(replace(camera, name=scrubber.renamed.get(camera.name, camera.name)) for camera in rig)
+    up = rig.metadata.get("gravity")
     told = {name: value for name, value in rig.metadata.items() if may_be_told(name, value, scrubber.vocabulary)}
+    if isinstance(up, str) and scrubber.is_said(up):
+        told["gravity"] = up  # a sentence, without which nothing says that Z is up
     return CameraRig(cameras, told, rig.covariance)
 
 

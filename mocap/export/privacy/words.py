@@ -4,9 +4,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from mocap.export.privacy.dates import without_dates
+
 REMOVED = "[removed]"
 _SHORTEST_WHOLE, _SHORTEST_PART = 2, 4
 _TOKENS = re.compile(r"(?<![.\d])\d+|[^\W\d_]+")  # digits behind a point are no one's number
+_NAME = re.compile(r"[A-Z][a-z]+")
+_FAR = 40  # characters within which the next word stands
+_BESIDE = re.compile(r"[^\W_]+")
 _PARTS = re.compile(r"[^\W_]+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _HUMPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]")  # of camel case, too
@@ -34,6 +39,9 @@ class Vocabulary:
         Parts of the body and of the names of markers, in lower case: a label made of these alone is one of the field.
     program : frozenset of str
         Every word that this program itself can say, as it writes it.
+    pairs : frozenset of (str, str)
+        Words that stand beside each other in what this program says: names (Baker 2001) stay there alone.
+        The second is empty where anything may follow.
     figures : frozenset of str
         Names of figures that mean something here, without their sides: `load_kg`, `beighton`.
     events : frozenset of str
@@ -46,6 +54,7 @@ class Vocabulary:
     program: frozenset[str] = frozenset()
     figures: frozenset[str] = frozenset()
     events: frozenset[str] = frozenset()
+    pairs: frozenset[tuple[str, str]] = frozenset()
 
     def is_label(self, name: str) -> bool:
         """Whether a name is one of the field, not one that somebody made up; `#2` may follow."""
@@ -106,12 +115,30 @@ class Scrubber:
             # Whole words alone: a code of two letters is part of many others.
             inner = "|".join(re.escape(one) for one in known)
             self._pattern = re.compile(rf"(?<![^\W_])(?:{inner})(?![^\W_])" if inner else r"(?!)")
-        rest = self._pattern.sub(lambda found: self.renamed.get(found[0], REMOVED), text)
-        return _TOKENS.sub(lambda found: found[0] if self._may_be_said(found[0]) else REMOVED, rest)
+        rest = self._pattern.sub(lambda found: self.renamed.get(found[0], REMOVED), without_dates(text, REMOVED))
+        return _TOKENS.sub(lambda found: found[0] if self._may_stand(found) else REMOVED, rest)
+
+    def is_said(self, text: str) -> bool:
+        """Whether this program can have said a whole text."""
+        found = _TOKENS.finditer(text)
+        return without_dates(text, REMOVED) == text and all(map(self._may_stand, found))
 
     def all_scrubbed(self, texts: Iterable[str]) -> tuple[str, ...]:
         """Return texts with names renamed and identifiers taken out."""
         return tuple(self.scrubbed(text) for text in texts)
+
+    def _may_stand(self, found: re.Match[str]) -> bool:
+        return self._may_be_said(found[0]) and (not _NAME.fullmatch(found[0]) or self._is_beside_its_own(found))
+
+    def _is_beside_its_own(self, found: re.Match[str]) -> bool:
+        """Whether a word written like a name stands where this program writes it: surnames are among its words."""
+        word = found[0]
+        if self.vocabulary.is_label(word):
+            return True
+        before = _BESIDE.findall(found.string[: found.start()][-_FAR:])
+        after = _BESIDE.findall(found.string[found.end() :][:_FAR])
+        pairs = ((before[-1] if before else "", word), (word, after[0] if after else ""), (word, ""))
+        return any(pair in self.vocabulary.pairs for pair in pairs)
 
     def _may_be_said(self, token: str) -> bool:
         if token.isdigit():
