@@ -78,9 +78,11 @@ def c3d_bytes(file: C3dFile) -> bytes:
     _check_counts({"points": n_points, "analog values a frame": n_analog, "frames": n_frames + file.first_frame})
     # The blocks of the parameters do not depend on the numbers in them.
     n_blocks = len(_parameters(file, 0, 0)) // BLOCK
-    data = _samples(file)
     data_block = 2 + n_blocks
     rotations = _rotations(file.rotations)
+    # Readers that know the 16 bits of the header alone take what fills the last block for frames of a long recording.
+    filled = bool(rotations) or file.first_frame + n_frames - 1 < MOST_16_BIT
+    data = _padded(_samples(file)) if filled else _samples(file)
     rotation_block = data_block + len(data) // BLOCK
     _check_counts({"blocks of samples before the rotations": rotation_block if rotations else 0})
     n_samples = file.samples.shape[1]
@@ -121,7 +123,7 @@ def _samples(file: C3dFile) -> bytes:
     points[..., :3] = np.where(missing[..., None], 0.0, file.points)
     points[..., 3] = np.where(missing, -1, words)
     frames[:, 4 * n_points :] = file.samples.reshape(n_frames, -1)
-    return _padded(frames.tobytes())
+    return frames.tobytes()
 
 
 def _rotations(rotations: NDArray) -> bytes:

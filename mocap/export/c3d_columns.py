@@ -1,7 +1,7 @@
 """The columns of a C3D file that are stored as points: markers, angles, scalars, outputs of a model."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from mocap.schema import Status
 from mocap.trial import FileOrigin, JointAngles, Points3D, Trial
 from mocap.trial.c3d_words import STATUS_ENDING
+
+IMPORTED = "#imported"
+"""Behind the label of an output of the file that a trial came from, where the trial has one of that label itself."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,12 +48,27 @@ def columns_of(trial: Trial, position: NDArray, units_per_metre: float) -> tuple
         The trial's points in the file's unit and axes.
     units_per_metre : float
     """
-    columns = [*_points(trial, position, units_per_metre), *_outputs(trial)]
-    own = list(_own(trial))
+    columns, own = list(_points(trial, position, units_per_metre)), list(_own(trial))
     taken = {column.label for column in columns}
-    columns += [_renamed(column, taken) for column in own]
+    own = [_renamed(column, taken) for column in own]
+    columns += [*_beside(_outputs(trial), own), *own]
     order = {label: place for place, label in enumerate(trial.origin.labels if trial.origin else ())}
     return tuple(sorted(columns, key=lambda column: order.get(column.label, len(order))))
+
+
+def _beside(outputs: Iterable[Column], own: Sequence[Column]) -> Iterator[Column]:
+    """Outputs of the file that the trial came from, which give way to what the trial itself has under their labels.
+
+    They may be what an earlier version of the same trial had there: who asks for `pelvic_tilt` is to find the present
+    one. What is the same is not written twice.
+    """
+    present = {column.label: column for column in own}
+    for column in outputs:
+        one = present.get(column.label)
+        if one is None:
+            yield column
+        elif not np.array_equal(one.values.astype("f4"), column.values.astype("f4"), equal_nan=True):
+            yield replace(column, label=f"{column.label}{IMPORTED}")
 
 
 def _renamed(column: Column, taken: set[str]) -> Column:
@@ -59,13 +77,13 @@ def _renamed(column: Column, taken: set[str]) -> Column:
     while label in taken:
         label, copy = f"{column.label}#{copy}", copy + 1
     taken.add(label)
-    return Column(label, column.kind, column.values, column.residual, column.camera_mask, column.description)
+    return replace(column, label=label)
 
 
 def _points(trial: Trial, position: NDArray, units_per_metre: float) -> Iterator[Column]:
     told = _told(trial.origin)
-    residual = _residual(trial.points, trial.origin) * units_per_metre
-    mask = _camera_mask(trial.points, trial.origin)
+    residual = residual_of(trial.points, trial.origin) * units_per_metre
+    mask = camera_mask_of(trial.points, trial.origin)
     for index, name in enumerate(trial.points.names):
         yield Column(name, "points", position[:, index], residual[:, index], mask[:, index], told.get(name, ""))
 
@@ -76,7 +94,7 @@ def _told(origin: FileOrigin | None) -> dict[str, str]:
     return dict(zip(origin.labels, map(str, stated.values), strict=False)) if origin and stated else {}
 
 
-def _residual(points: Points3D, origin: FileOrigin | None) -> NDArray:
+def residual_of(points: Points3D, origin: FileOrigin | None) -> NDArray:
     """Error of each sample in m: as the file said, else the root of the covariance's trace; 0 where neither is known.
 
     A filled sample has 0, by which C3D files tell what was not measured.
@@ -88,7 +106,7 @@ def _residual(points: Points3D, origin: FileOrigin | None) -> NDArray:
     return np.where(points.status & Status.FILLED, 0.0, error)
 
 
-def _camera_mask(points: Points3D, origin: FileOrigin | None) -> NDArray:
+def camera_mask_of(points: Points3D, origin: FileOrigin | None) -> NDArray:
     """One bit per camera: as the file said, else where it is known which of up to seven cameras were used."""
     shape = points.position.shape[:2]
     if origin is not None and origin.camera_mask is not None:

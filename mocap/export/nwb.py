@@ -24,7 +24,7 @@ UNKNOWN_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 MODULE, POSES, SMOOTHED, ANGLES, ANGLES_SD, EVENTS, DOCUMENT = (
     "behavior", "points", "points_smoothed", "angles", "angles_sd", "events", "mocap",
 )  # fmt: skip
-_WORLD = "laboratory, right-handed, z up, metres; x is the nominal facing direction"
+WORLD = "laboratory, right-handed, z up, metres; x is the nominal facing direction"
 _FLAGS = "sum of 1 measured, 2 filled, 4 filtered, 8 edited, 16 rejected, 32 doubtful; 0 is missing"
 
 
@@ -135,7 +135,7 @@ def _add_points(module: Any, trial: Trial, points: Points3D, name: str) -> None:
                         edges=np.array(edges, np.uint16) if edges else None)  # fmt: skip
     series = [
         PoseEstimationSeries(
-            name=label, data=points.position[:, place], unit="m", reference_frame=_WORLD,
+            name=label, data=points.position[:, place], unit="m", reference_frame=WORLD,
             description=f"position of {points.names[place]}; NaN is missing", **times,
         )
         for place, label in enumerate(labels)

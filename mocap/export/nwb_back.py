@@ -16,6 +16,7 @@ from mocap.export.nwb import (
     MODULE,
     POSES,
     SMOOTHED,
+    WORLD,
     check_installed,
     nwb_names,
     start_time,
@@ -40,6 +41,7 @@ def nwb_differences(trial: Trial, path: Path) -> tuple[Difference, ...]:
 def _differences(trial: Trial, file: Any) -> list[Difference]:
     found = [
         *word_differences("identifier", [trial.trial_id], [file.identifier]),
+        *word_differences("subject", [trial.subject_code or trial.trial_id], [file.subject.subject_id]),
         *word_differences("session_start_time", [start_time(trial).isoformat()], [file.session_start_time.isoformat()]),
     ]
     if json.loads(str(file.scratch[DOCUMENT].data)) != document(trial):
@@ -68,6 +70,7 @@ def _points(module: Any, name: str, points: Points3D) -> list[Difference]:
         found += _series(f"{name}_sd", module[f"{name}_sd"], sd, points, "m")
     for place, label in enumerate(nwb_names(points.names)):
         found += _series(f"{name}, {label}", poses[label], points.position[:, place], points, "m")
+        found += word_differences(f"{name}, {label}, frame", [WORLD], [poses[label].reference_frame])
     return found
 
 
@@ -87,4 +90,5 @@ def _series(
         *number_differences(f"{item}, rate", clock.rate_hz, series.rate),
         *number_differences(f"{item}, starting_time", clock.start_s, series.starting_time),
         *word_differences(f"{item}, unit", [unit], [series.unit]),
+        *number_differences(f"{item}, conversion", [1.0, 0.0], [series.conversion, series.offset]),
     )

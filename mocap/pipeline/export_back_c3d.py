@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 
 from mocap.errors import MocapError
 from mocap.export.c3d import written_poses
+from mocap.export.c3d_columns import IMPORTED, camera_mask_of, residual_of
 from mocap.export.c3d_events import told_events
 from mocap.export.differences import Difference, number_differences, word_differences
 from mocap.readers import Imported, read_c3d
+from mocap.readers.c3d import CHANGED
 from mocap.trial import Trial
 from mocap.trial.c3d_words import EVENTS, STRIKE_AND_OFF
 
@@ -31,6 +33,8 @@ def c3d_differences(trial: Trial, path: Path) -> tuple[Difference, ...]:
 
 def _all(trial: Trial, found: Imported) -> Iterator[Difference]:
     points = trial.points
+    if CHANGED in found.notes:
+        yield Difference("the file", "is not what was written: its digest is another")
     yield from word_differences("points, names", points.names, _in_order(points.names, found.points.names))
     yield from number_differences("rate (Hz)", points.rate_hz, found.points.rate_hz)
     yield from number_differences("start (s)", points.start_s, found.points.start_s)
@@ -38,6 +42,7 @@ def _all(trial: Trial, found: Imported) -> Iterator[Difference]:
         order = [found.points.names.index(name) for name in points.names]
         yield from _single("points, position (m)", points.position, found.points.position[:, order])
         yield from number_differences("points, status", points.status, found.points.status[:, order])
+        yield from _quality(trial, found, order)
     yield from word_differences("code of the person", [trial.subject_code], [found.subject_code])
     yield from word_differences("axis the person faces", [trial.forward_axis], [found.forward_axis])
     yield from _outputs(trial, found)
@@ -46,6 +51,22 @@ def _all(trial: Trial, found: Imported) -> Iterator[Difference]:
     yield from _analog(trial, found)
     yield from _plates(trial, found)
     yield from _poses(trial, found)
+
+
+def _quality(trial: Trial, found: Imported, order: list[int]) -> Iterator[Difference]:
+    """Compare what the file says of each sample: its error in steps of a 255th of the largest, and its cameras."""
+    back, points = found.origin, trial.points
+    known = np.isfinite(points.position).all(axis=2)
+    if back is None or not known.any():
+        return
+    none = np.zeros((*points.position.shape[:2],))
+    errors = none if back.residual is None else back.residual[:, order]
+    cameras = none if back.camera_mask is None else back.camera_mask[:, order]
+    residual = residual_of(points, trial.origin)[known]
+    most = float(residual.max()) / 255 + 1e-12
+    yield from number_differences("points, error (m)", residual, errors[known], most=most)
+    mask = camera_mask_of(points, trial.origin)[known] & 0x7F
+    yield from number_differences("points, cameras", mask, cameras[known])
 
 
 def _in_order(wanted: tuple[str, ...], found: tuple[str, ...]) -> list[str]:
@@ -70,8 +91,11 @@ def _single(item: str, expected: NDArray, found: NDArray) -> tuple[Difference, .
 
 
 def _outputs(trial: Trial, found: Imported) -> Iterator[Difference]:
+    own = {*_own_labels(trial)}
     for one in trial.model_outputs:
         back = found.model.get(one.kind, {})
+        # What is the same as the trial's own stands there once; what differs, under another label.
+        back = {**back, **{label: back[f"{label}{IMPORTED}"] for label in own if f"{label}{IMPORTED}" in back}}
         labels = [label for label in one.labels if label in back]
         yield from word_differences(f"{one.kind} of the file, labels", one.labels, labels)
         if len(labels) == len(one.labels) and labels:
@@ -84,7 +108,7 @@ def _angles(trial: Trial, found: Imported) -> Iterator[Difference]:
     angles = trial.angles
     if angles is None:
         return
-    taken = {label for one in trial.model_outputs for label in one.labels} | set(trial.points.names)
+    taken = set(trial.points.names)
     scalars = found.model.get("scalars", {})
     for index, name in enumerate(angles.names):
         values, sd, doubts = angles.deg(name), angles.sd_deg(name), angles.frame_reason[:, index]
@@ -93,6 +117,11 @@ def _angles(trial: Trial, found: Imported) -> Iterator[Difference]:
             yield from _along_x(f"sd of angle {name} (deg)", sd, scalars, f"{name}_sd", taken)
         if (doubts.astype(bool) & np.isfinite(values)).any():
             yield from _along_x(f"doubts of angle {name}", doubts.astype(float), scalars, f"{name}_doubt", taken)
+
+
+def _own_labels(trial: Trial) -> tuple[str, ...]:
+    names = () if trial.angles is None else trial.angles.names
+    return tuple(f"{name}{end}" for name in names for end in ("", "_sd", "_doubt"))
 
 
 def _along_x(

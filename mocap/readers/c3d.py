@@ -37,6 +37,8 @@ from mocap.trial import FileOrigin, ImportedPoses, Points3D
 _NO_TURN = 1e-3
 _OWN_AXES = axes.Axes("z", "stated", "x")
 
+CHANGED = "the file was changed since it was written here."
+
 
 @dataclass(frozen=True)
 class _Clock:
@@ -249,7 +251,7 @@ def _plausible(positions: NDArray, clock: _Clock, own: OwnWords | None) -> tuple
     """Take samples as missing that no laboratory holds, unless they were written here and the file is as it was."""
     if own is not None and own.intact:
         return positions, ()
-    changed = () if own is None else ("the file was changed since it was written here.",)
+    changed = () if own is None else (CHANGED,)
     positions, far_notes = without_far(positions)
     positions, jump_notes = without_jumps(positions, clock.rate_hz)
     return positions, (*changed, *far_notes, *jump_notes)

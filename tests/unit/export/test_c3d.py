@@ -405,3 +405,15 @@ def test_smoothed_points_do_not_take_the_place_of_the_raw_ones(tmp_path):
     smoothed = replace(trial.points, position=trial.points.position + 0.1)
     file = c3d_file(replace(trial, points_smoothed=smoothed))
     np.testing.assert_array_equal(file.points[:, :4], file_from_world(trial.points.position, "z") * 1000.0)
+
+
+@pytest.mark.parametrize("n_frames", [65534, 65535, 70000])
+def test_a_long_recording_has_as_many_frames_for_readers_that_count_with_16_bits(tmp_path, n_frames):
+    """What filled the last block was taken for five frames more, with every point at the origin."""
+    import ezc3d
+
+    position = np.ones((n_frames, 3, 3))
+    export_c3d(Trial("t", Points3D(position, ("A", "B", "C"), 100.0)), tmp_path / "a.c3d")
+    assert ezc3d.c3d(str(tmp_path / "a.c3d"))["data"]["points"].shape == (4, 3, n_frames)
+    found = read_c3d(tmp_path / "a.c3d")
+    assert found.points.n_frames == n_frames and not any("longer" in note for note in found.notes)

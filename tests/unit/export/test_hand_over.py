@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import ezc3d
 import numpy as np
 import pytest
 
@@ -12,6 +13,7 @@ from mocap.export import FORMATS, ExportFormat, c3d, format_for
 from mocap.export.differences import number_differences, word_differences
 from mocap.pipeline.export import ROWS, export_to_file
 from mocap.pipeline.export_back import DIFFERENCES
+from mocap.pipeline.motion import import_motion
 from mocap.storage import write_trial
 from mocap.storage.journal import entries
 from mocap.trial import AngleDefinition, JointAngles, Points3D, Trial
@@ -176,7 +178,25 @@ def test_a_header_that_is_not_as_it_should_be_is_found(tmp_path, to, before, aft
     assert DIFFERENCES[to](trial, path)
 
 
-@pytest.mark.parametrize("how", ["sd", "no sd", "y", "code"])
+def test_a_c3d_of_a_trial_that_came_from_one_has_the_present_angles_under_their_names(tmp_path):
+    """They had given way to those of the file before, and were called `trunk_lean#2`."""
+    trial = _with_angles()
+    ROWS["c3d"].write(trial, tmp_path / "a.c3d")
+    back = import_motion(tmp_path / "a.c3d", None, None)
+    later = np.array(trial.angles.values)
+    later[:, 1] += 1.0
+    now = replace(back, angles=replace(trial.angles, values=later))
+    ROWS["c3d"].write(now, tmp_path / "b.c3d")
+    assert DIFFERENCES["c3d"](now, tmp_path / "b.c3d") == ()
+    found = ezc3d.c3d(str(tmp_path / "b.c3d"))
+    labels = found["parameters"]["POINT"]["LABELS"]["value"]
+    values = found["data"]["points"][0]
+    np.testing.assert_allclose(values[labels.index("trunk_lean")], np.rad2deg(later[:, 1]), rtol=1e-6)
+    np.testing.assert_allclose(values[labels.index("trunk_lean#imported")], np.rad2deg(later[:, 1] - 1), rtol=1e-5)
+    assert labels.count("knee_flexion_r") == 1 and "knee_flexion_r#imported" not in labels
+
+
+@pytest.mark.parametrize("how", ["sd", "no sd", "y", "code", "error", "bit"])
 def test_a_c3d_that_says_something_else_is_found(tmp_path, monkeypatch, how):
     trial, path, columns_of = _with_angles(), tmp_path / "a.c3d", c3d.columns_of
 
@@ -186,10 +206,17 @@ def test_a_c3d_that_says_something_else_is_found(tmp_path, monkeypatch, how):
                 if how == "sd":
                     yield replace(one, values=one.values * 10)
             else:
-                yield replace(one, values=one.values + np.array([0, 1, 0])) if one.kind == "angles" and how == "y" else one
+                if how == "error":
+                    one = replace(one, residual=one.residual + 1.0)
+                aside = np.array([0, one.kind == "angles" and how == "y", 0])
+                yield replace(one, values=one.values + aside)
 
     monkeypatch.setattr(c3d, "columns_of", lambda *given: tuple(others(*given)))
     ROWS["c3d"].write(replace(trial, subject_code="S02") if how == "code" else trial, path)
+    if how == "bit":
+        content = bytearray(path.read_bytes())
+        content[-600] ^= 1
+        path.write_bytes(content)
     assert DIFFERENCES["c3d"](trial, path)
     monkeypatch.undo()
     ROWS["c3d"].write(trial, path)
