@@ -88,7 +88,8 @@ def made_trial(run: SessionRun, entry: TrialEntry, rig: CameraRig, static: Trial
     work = SessionWork(run, entry, source, rig, static, edits)
     made, stages, ran = _analysed(work, parts, older, points, angles)
     trial = _finished(work, made, run.out / output, beside)
-    write_trial(run.out / output, trial)
+    # A session may be a copy made of links: what it makes is its own, and the first one's results stay.
+    write_trial(run.out / output, trial, follow=False)
     run.record.store(output, {**stages, ASSESSMENT: Stage(parts[ASSESSMENT])})
     because = _because(changed, bool(known), (run.out / output).name if not whole else "")
     return Outcome(name, "done", _summary(trial), trial.quality, notes_of(trial), (*ran, ASSESSMENT), because)

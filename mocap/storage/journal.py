@@ -26,6 +26,7 @@ from mocap.errors import SourceError
 from mocap.storage.file_digest import file_sha256
 from mocap.storage.journal_lines import ERASED, Entry, Line, entry_of, faults, lines_of, sha_of, text_of
 from mocap.storage.journal_lock import locked
+from mocap.storage.links import followed
 
 JOURNAL_NAME = "journal.jsonl"
 NOT_DONE, ELSEWHERE, MENDED = "not done", "changed elsewhere", "mended"
@@ -63,6 +64,7 @@ def handed_over(
     SourceError
         JOURNAL_NOT_WRITTEN, JOURNAL_BUSY
     """
+    path = followed(path)
     digest, folder = file_sha256(path), path.absolute().parent
     if named and outputs and not os.access(folder, os.W_OK):
         folder = next(one for one in outputs[0].absolute().parents if one.is_dir())  # some are made later

@@ -5,6 +5,7 @@ from pathlib import Path
 from mocap.storage.file_digest import file_sha256
 from mocap.storage.findings import Finding
 from mocap.storage.journal import JOURNAL_NAME, entries, is_torn, problems
+from mocap.storage.links import followed
 
 _CODE = "JOURNAL_BROKEN"
 
@@ -22,6 +23,7 @@ def check_journal(path: Path) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     SourceError
         JOURNAL_NOT_READ
     """
+    path = followed(path)  # the journal tells of the file, and not of links to it
     folder = path.parent
     if not (folder / JOURNAL_NAME).is_file():
         return (), (f"no {JOURNAL_NAME} lies beside it: who made it and when is not known here",)

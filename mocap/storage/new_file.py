@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 
-from mocap.errors import SourceError
+from mocap.errors import MocapError, SourceError
 from mocap.storage.file_digest import file_sha256
+from mocap.storage.hdf_open import check_signature
 from mocap.storage.journal import journalled
+from mocap.storage.links import followed
 
 _ATTEMPTS = 20
 # File systems that know no locks say so with one of these.
@@ -76,14 +78,19 @@ class NewFile:
 
 
 @contextmanager
-def claimed(path: Path) -> Iterator[NewFile]:
+def claimed(path: Path, *, follow: bool = True) -> Iterator[NewFile]:
     """Hold the right to write a file, from before it is read until it is written; what was not committed is taken away.
+
+    A link to a trial file stays, and the file that it leads to is written: so two names of one file are one. Without
+    `follow` the new file takes the place of a link.
 
     Raises
     ------
     SourceError
-        `WRITER_BUSY` when another process holds it; `FOLDER_MISSING`; `WRITE_FAILED` (no rights, no space).
+        `WRITER_BUSY` when another process holds it; `FOLDER_MISSING`; `WRITE_FAILED` (no rights, no space);
+        `LINK_ELSEWHERE` for a link to what is no trial file.
     """
+    path = _target(path) if follow else path
     if path.is_dir() or not path.parent.is_dir():
         raise SourceError(
             f"{path} cannot be written: {'it is a folder' if path.is_dir() else f'there is no folder {path.parent}'}.",
@@ -102,6 +109,21 @@ def claimed(path: Path) -> Iterator[NewFile]:
             if _is_named(new.file.fileno(), new.temporary):
                 new.temporary.unlink()
         new.file.close()
+
+
+def _target(path: Path) -> Path:
+    """Return where a name leads; by a link nothing is ever written that was no trial file before."""
+    target = followed(path)
+    if target is path or path.is_dir():
+        return target
+    try:
+        check_signature(target)
+    except MocapError as error:
+        raise SourceError(
+            f"{path} is a link to {target}, which is no trial file.", "Name a file, or remove the link.",
+            code="LINK_ELSEWHERE",
+        ) from error  # fmt: skip
+    return target
 
 
 @contextmanager

@@ -38,7 +38,7 @@ class TrialWriter:
 
 
 @contextmanager
-def writing(path: Path | str, *, present: bool = False) -> Iterator[TrialWriter]:
+def writing(path: Path | str, *, present: bool = False, follow: bool = True) -> Iterator[TrialWriter]:
     """Hold a trial file while it is read, changed and written back, so that no other process writes in between.
 
     Parameters
@@ -46,22 +46,26 @@ def writing(path: Path | str, *, present: bool = False) -> Iterator[TrialWriter]
     path : path
     present : bool
         Whether the file has to be there already.
+    follow : bool
+        Whether a link stays, and the trial file that it leads to is written; else the new file takes its place.
 
     Raises
     ------
     SourceError
-        `WRITER_BUSY` when another process does so; `FOLDER_MISSING`; `WRITE_FAILED` (disk full, no rights).
-        `FILE_MISSING` where it has to be there.
+        `WRITER_BUSY` when another process does so; `FOLDER_MISSING`; `WRITE_FAILED` (disk full, no rights);
+        `LINK_ELSEWHERE` for a link to what is no trial file. `FILE_MISSING` where it has to be there.
     TrialFileError
         `NOT_A_TRIAL` where it has to be there.
     """
     if present:
         check_signature(Path(path))
-    with claimed(Path(path)) as new:
+    with claimed(Path(path), follow=follow) as new:
         yield TrialWriter(new)
 
 
-def write_trial(path: Path | str, trial: Trial, reason: str = "", *, journal: bool = True) -> None:
+def write_trial(
+    path: Path | str, trial: Trial, reason: str = "", *, journal: bool = True, follow: bool = True
+) -> None:
     """Write a trial file; one that is there is replaced at the last moment, or not at all.
 
     The same trial gives the same bytes. The new file is read back and compared before it takes its name. Who wrote it,
@@ -75,17 +79,20 @@ def write_trial(path: Path | str, trial: Trial, reason: str = "", *, journal: bo
         For the journal; the last step of its making when left out.
     journal : bool
         False for what is handed over, and told of where it comes from.
+    follow : bool
+        See `writing`.
 
     Raises
     ------
     SourceError
         `FOLDER_MISSING`; `WRITER_BUSY` when another process writes it; `WRITE_FAILED` (disk full, no rights);
+        `LINK_ELSEWHERE`;
         `JOURNAL_NOT_WRITTEN`, `JOURNAL_BUSY`.
     TrialFileError
         `POINTS_EMPTY`, `NAME_TAKEN`; `TRIAL_TEXT` for words that are no text, `TRIAL_LIMITS` for more than a trial file
         holds; `WRITE_FAILED` when what the disk gives back is not what was written.
     """
-    with writing(path) as writer:
+    with writing(path, follow=follow) as writer:
         writer.write(trial, reason, journal=journal)
 
 
