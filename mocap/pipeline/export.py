@@ -11,7 +11,13 @@ from mocap.export import FORMATS, ExportFormat, format_for
 from mocap.pipeline.aside import folder_aside, move_all
 from mocap.pipeline.export_back import DIFFERENCES
 from mocap.pipeline.export_kinds import KINDS
-from mocap.pipeline.export_privacy import WithoutIdentity, check_no_leak, check_output_name, without_identity
+from mocap.pipeline.export_privacy import (
+    WithoutIdentity,
+    check_key_apart,
+    check_no_leak,
+    check_output_name,
+    without_identity,
+)
 from mocap.pipeline.output_kinds import Kind, is_alike
 from mocap.pipeline.outputs import check_new, check_no_file, check_nothing_lost, check_output
 from mocap.pipeline.point_edits import with_edits
@@ -65,7 +71,7 @@ def export_to_file(
     ExportError
         EXPORT_UNKNOWN, EXPORT_SUFFIX; EXPORT_DIFFERS when what was read back is not what was written: nothing is
         left then; EXPORT_UNVERIFIED for a format that nothing here reads back; DEIDENTIFY_NAME, DEIDENTIFY_LEAK,
-        DEIDENTIFY_UNKNOWN, KEY_BROKEN.
+        DEIDENTIFY_UNKNOWN, KEY_BROKEN, KEY_BUSY, KEY_NOT_WRITTEN, KEY_NOT_APART.
     ConfigError
         OUTPUT_IS_INPUT, OUTPUT_OTHER, OUTPUT_EXISTS
     SourceError
@@ -84,6 +90,8 @@ def export_to_file(
         check_no_file(out)
     if not out.is_dir():
         check_output(out)
+    if key is not None:
+        check_key_apart(key, out)
     trial = read_trial(path)
     if row.name != "h5":
         trial = with_edits(trial)  # a trial file keeps raw points and corrections side by side

@@ -38,13 +38,30 @@ def chosen_key(key: Path | None, deidentify: bool) -> Path | None:
     return (key or default_key()) if deidentify else None
 
 
+def check_key_apart(key: Path, out: Path) -> None:
+    """Refuse a key that would be handed over together with what it is the key of.
+
+    Raises
+    ------
+    ExportError
+        KEY_NOT_APART where it lies in the output or in the same folder.
+    """
+    place, handed = key.expanduser().resolve(), out.resolve()
+    if place.is_relative_to(handed) or place.parent == handed.parent:
+        raise ExportError(
+            f"The key {key} would lie with {out.name}, and tells who is behind its pseudonyms.",
+            "Name a file with --key in a folder of its own, which is never handed over, or leave --key out.",
+            code="KEY_NOT_APART",
+        )
+
+
 def without_identity(trial: Trial, key: Path) -> WithoutIdentity:
     """Return a trial under its alias in a key.
 
     Raises
     ------
     ExportError
-        DEIDENTIFY_UNKNOWN, KEY_BROKEN
+        DEIDENTIFY_UNKNOWN, KEY_BROKEN, KEY_BUSY, KEY_NOT_WRITTEN
     """
     alias = alias_of(key, trial.subject_code, trial.trial_id)
     made = deidentified(trial, alias, vocabulary())

@@ -14,6 +14,7 @@ from mocap.errors import ExportError
 from mocap.export.privacy import Alias, alias_of, deidentified, forget, places_of
 from mocap.export.privacy.assessed import event_without
 from mocap.export.privacy.figures import may_be_told
+from mocap.export.privacy.key_lock import locked
 from mocap.export.privacy.words import Scrubber, Vocabulary
 from mocap.pipeline.export import ROWS, export_to_file
 from mocap.pipeline.export_privacy import WithoutIdentity, check_no_leak, check_output_name
@@ -140,7 +141,7 @@ def exports(tmp_path_factory):
     out.mkdir()
     for name, row in ROWS.items():
         export_to_file(folder / "t.h5", name, out / f"given_{name}{row.endings[0] if row.endings else ''}",
-                       key=folder / "key.json")  # fmt: skip
+                       key=folder / "apart" / "key.json")  # fmt: skip
     return folder, trial, words
 
 
@@ -226,7 +227,7 @@ def test_a_broken_key_is_refused_and_kept(tmp_path, content):
 def test_a_name_of_the_output_that_tells_is_refused(exports):
     folder, trial, _ = exports
     with pytest.raises(ExportError, match=r"DEIDENTIFY_NAME.*Name it otherwise, as S[A-Z0-9]{6}_T01\.csv"):
-        export_to_file(folder / "t.h5", "csv", folder / f"{trial.subject_code}.csv", key=folder / "key.json")
+        export_to_file(folder / "t.h5", "csv", folder / f"{trial.subject_code}.csv", key=folder / "apart" / "key.json")
 
 
 @pytest.mark.parametrize("how", [str.encode, lambda word: word.encode("utf-16-le"),
@@ -280,7 +281,7 @@ def test_words_that_a_c3d_file_brings_are_in_no_hand_over(tmp_path, shared_data,
     (tmp_path / "out").mkdir()
     for to in ("h5", "c3d", "json", "trc"):
         out = tmp_path / "out" / f"given.{to}"
-        export_to_file(tmp_path / f"{name}.h5", to, out, key=tmp_path / "key.json", verify=True)
+        export_to_file(tmp_path / f"{name}.h5", to, out, key=tmp_path / "apart" / "key.json", verify=True)
     written = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
     assert len(written) >= 4 and len(plant.words) > 10
     assert [(path.name, word) for path in written for word in plant.words if word.encode() in path.read_bytes()] == []
@@ -346,7 +347,7 @@ def test_a_key_without_asking_is_refused(tmp_path, mocap_cli):
 
 def test_the_command_says_under_which_name_it_went(exports, tmp_path, mocap_cli, monkeypatch):
     folder, _, _ = exports
-    monkeypatch.setenv("MOCAP_KEY", str(tmp_path / "key.json"))
+    monkeypatch.setenv("MOCAP_KEY", str(tmp_path / "apart" / "key.json"))
     asked = ("--to", "h5", "--out", tmp_path / "o.h5", "--deidentify", "--verify", "--json")
     done = mocap_cli("export", folder / "t.h5", *asked)
     told = json.loads(done.out)
@@ -406,3 +407,32 @@ def test_where_up_was_stated_is_told_of_a_calibration(known):
     rig = CameraRig(rig_of(Planted()).cameras, {"gravity": "Z up, as stated by the user"})
     trial = Trial("t", Points3D(np.zeros((2, 1, 3)), ("LASI",), 50.0), rig=rig)
     assert dict(deidentified(trial, Alias("S", "S_T01", -7), known).trial.rig.metadata) == dict(rig.metadata)
+
+
+def test_processes_that_add_people_at_once_lose_none(tmp_path):
+    """Threads stand for processes: a lock on a file is that of whoever opened it."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    key = tmp_path / "apart" / "key.json"
+    with ThreadPoolExecutor(6) as pool:
+        given = list(pool.map(lambda number: alias_of(key, f"P{number:03d}", "t"), range(12)))
+    assert [alias_of(key, f"P{number:03d}", "t") for number in range(12)] == given
+    assert len({one.subject for one in given}) == 12
+    assert key.with_name(".key.json.lock").stat().st_mode & 0o077 == 0
+
+
+def test_a_key_that_is_held_is_waited_for_and_then_left_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr("mocap.export.privacy.key_lock._WAIT_S", 0.05)
+    known = alias_of(tmp_path / "key.json", "P1", "t")
+    with locked(tmp_path / "key.json"):
+        with pytest.raises(ExportError, match="KEY_BUSY"):
+            alias_of(tmp_path / "key.json", "P2", "t")
+        assert alias_of(tmp_path / "key.json", "P1", "t") == known
+
+
+@pytest.mark.parametrize("place", ["key.json", "out/key.json", "out/deep/key.json", "out"])
+def test_a_key_that_would_be_handed_over_too_is_refused(exports, tmp_path, place):
+    folder, _, _ = exports
+    with pytest.raises(ExportError, match="KEY_NOT_APART"):
+        export_to_file(folder / "t.h5", "csv", tmp_path / "out", key=tmp_path / place)
+    assert list(tmp_path.iterdir()) == []

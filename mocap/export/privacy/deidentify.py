@@ -137,8 +137,8 @@ def _learn(trial: Trial, scrubber: Scrubber) -> None:
             words = [one for one in (*parameter.values, parameter.description) if isinstance(one, str)]
             scrubber.learn(*words, sentences=True)
     if trial.rig is not None:
-        told = [value for value in trial.rig.metadata.values() if isinstance(value, str)]
-        scrubber.learn(*(value for value in told if not scrubber.is_said(value)), sentences=True)
+        said_of_rig = [value for value in trial.rig.metadata.values() if isinstance(value, str)]
+        scrubber.learn(*(value for value in said_of_rig if not scrubber.is_said(value)), sentences=True)
 
 
 def _learned_labels(trial: Trial, scrubber: Scrubber) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from calibration.files import write_texts
 from mocap.errors import ExportError
+from mocap.export.privacy.key_lock import locked
 
 FORMAT = "mocap-key"
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # nothing that is misread
@@ -59,14 +60,23 @@ def alias_of(key: Path, subject_code: str, trial_id: str) -> Alias:
     Raises
     ------
     ExportError
-        `KEY_BROKEN`.
+        `KEY_BROKEN`, `KEY_BUSY`, `KEY_NOT_WRITTEN`.
     SourceError
         `WRITE_FAILED`.
     """
+    name = subject_code or f"trial {trial_id}"
+    person = _read(key)["subjects"].get(name)
+    if person is None or trial_id not in person["trials"]:
+        with locked(key):
+            person = _with_trial(key, name, trial_id)
+    return Alias(str(person["alias"]), str(person["trials"][trial_id]), int(person["shift_days"]))
+
+
+def _with_trial(key: Path, name: str, trial_id: str) -> dict[str, Any]:
+    """Return a person with a trial, of which another process may have told the key meanwhile."""
     content = _read(key)
     people: dict[str, Any] = content["subjects"]
-    name = subject_code or f"trial {trial_id}"
-    person = people.setdefault(name, {})
+    person: dict[str, Any] = people.setdefault(name, {})
     if not person:
         taken = {one.get("alias") for one in people.values()}
         person |= {"alias": _new(taken), "shift_days": -7 * secrets.choice(_WEEKS), "trials": {}}
@@ -74,7 +84,7 @@ def alias_of(key: Path, subject_code: str, trial_id: str) -> Alias:
     if trial_id not in trials:
         trials[trial_id] = f"{person['alias']}_T{len(trials) + 1:02d}"
         _write(key, content)
-    return Alias(str(person["alias"]), trials[trial_id], int(person["shift_days"]))
+    return person
 
 
 def known_alias(key: Path, subject_code: str) -> str:
@@ -95,17 +105,18 @@ def forget(key: Path, subject_code: str, trial_ids: tuple[str, ...] = ()) -> boo
     Raises
     ------
     ExportError
-        `KEY_BROKEN`.
+        `KEY_BROKEN`, `KEY_BUSY`, `KEY_NOT_WRITTEN`.
     SourceError
         `WRITE_FAILED`.
     """
-    if not key.is_file():
-        return False
-    content = _read(key)
     names = [subject_code, *(f"trial {one}" for one in trial_ids)]
-    gone = [content["subjects"].pop(name) for name in names if name in content["subjects"]]
-    if gone:
-        _write(key, content)
+    if not key.is_file() or not any(name in _read(key)["subjects"] for name in names):
+        return False
+    with locked(key):
+        content = _read(key)
+        gone = [content["subjects"].pop(name) for name in names if name in content["subjects"]]
+        if gone:
+            _write(key, content)
     return bool(gone)
 
 

@@ -98,6 +98,6 @@ def test_the_digest_of_settings_is_nobodys_and_goes_with_a_hand_over_without_nam
     assessment = replace(trial.assessments[0], protocol_sha256=digest)
     step = Operation("assess", {"task": "squat", "protocol_sha256": digest})
     write_trial(tmp_path / "t.h5", replace(trial, assessments=(assessment,), operations=(step,)))
-    export_to_file(tmp_path / "t.h5", "json", tmp_path / "a.json", verify=True, key=tmp_path / "key.json")
+    export_to_file(tmp_path / "t.h5", "json", tmp_path / "a.json", verify=True, key=tmp_path / "apart" / "key.json")
     found = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
     assert found["assessments"][0]["protocol_sha256"] == digest and "P01" not in str(found["trial"])
