@@ -5,6 +5,7 @@ its reader of markers and its inverse kinematics take `nan` as missing, too. Lin
 so what the format leaves open, the axes, stands behind the file's name in line 1, where every reader passes over it.
 """
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -107,17 +108,17 @@ def _text(points: Points3D, told: tuple[str, ...], axes: tuple[str, str, str]) -
     values = (rate, rate, frames, str(len(names)), "m", rate, "1", frames)
     labels = [part for label in names for part in (label, "", "")]
     axis_labels = [f"{axis}{place}" for place in range(1, len(names) + 1) for axis in "XYZ"]
-    head = (
-        ("PathFileType", "4", "(X/Y/Z)", *plain_names(told)),
-        _KEYS, values, ("Frame#", "Time", *labels), ("", "", *axis_labels), ("",),
-    )  # fmt: skip
+    head = (_KEYS, values, ("Frame#", "Time", *labels), ("", "", *axis_labels), ("",))
     table = turned(points.position, axes).reshape(points.n_frames, -1)
     # The sign of a zero that was turned says nothing.
     rows = [
         "\t".join((str(frame), number(time), *(number(value) for value in row)))
         for frame, (time, row) in enumerate(zip(points.time_s, (table + 0.0).tolist(), strict=True), start=1)
     ]
-    return "\n".join(["\t".join(line) for line in head] + rows) + "\n"
+    rest = "\n".join(["\t".join(line) for line in head] + rows) + "\n"
+    # So that who reads it knows whether it still is what was written.
+    digest = hashlib.sha256(rest.encode()).hexdigest()
+    return "\t".join(("PathFileType", "4", "(X/Y/Z)", *plain_names(told))) + f", sha256 {digest}\n{rest}"
 
 
 def point_rows(points: Points3D) -> list[list[Cell]]:

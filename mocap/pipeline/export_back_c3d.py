@@ -12,7 +12,7 @@ from mocap.export.c3d_columns import IMPORTED, camera_mask_of, residual_of
 from mocap.export.c3d_events import told_events
 from mocap.export.differences import Difference, number_differences, word_differences
 from mocap.readers import Imported, read_c3d
-from mocap.readers.c3d import CHANGED
+from mocap.readers.imported import CHANGED
 from mocap.trial import Trial
 from mocap.trial.c3d_words import EVENTS, STRIKE_AND_OFF
 

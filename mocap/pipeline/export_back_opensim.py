@@ -12,6 +12,7 @@ from mocap.export.mot_forces import PLATES, forces_path, plate_forces, plate_row
 from mocap.export.plain import Cell, beside, csv_text, plain_names
 from mocap.export.tables_back import text_table_differences
 from mocap.export.trc import POINTS, SAMPLES, file_axes, point_rows, sample_rows, trc_parts
+from mocap.readers.imported import CHANGED
 from mocap.readers.mot import MotionTable, read_mot
 from mocap.readers.trc import read_trc
 from mocap.trial import Points3D, Trial
@@ -33,11 +34,13 @@ def _points_differences(file: Path, points: Points3D, trial: Trial) -> list[Diff
         found = _plain_differences(file, points, trial)
         if not trial.gravity_known:
             return found  # the file does not state its vertical then, and the reader would ask for it
-        back = read_trc(file).points
+        found_file = read_trc(file)
+        back = found_file.points
     except (FormatError, SourceError, OSError, ValueError, IndexError) as error:
         return [Difference(item, f"is not read: {error}")]
     return [
         *found,
+        *([Difference(item, "is not what was written: its digest is another")] if CHANGED in found_file.notes else []),
         *word_differences(f"{item}, names", plain_names(points.names), back.names),
         *number_differences(f"{item}, rate", points.rate_hz, back.rate_hz),
         *number_differences(f"{item}, positions", points.position, back.position),

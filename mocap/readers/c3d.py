@@ -29,15 +29,13 @@ from mocap.readers.c3d_origin import OwnWords, kept_parameters, own_words
 from mocap.readers.c3d_parts import analog_of, events_of, force_plates_of, numbers_of, subject_of
 from mocap.readers.far_samples import without_far, without_jumps
 from mocap.readers.files import file_digest, read_bytes
-from mocap.readers.imported import Imported, ImportedEvent
+from mocap.readers.imported import CHANGED, Imported, ImportedEvent
 from mocap.readers.model_points import model_points
 from mocap.schema import METRES_PER, Status
 from mocap.trial import FileOrigin, ImportedPoses, Points3D
 
 _NO_TURN = 1e-3
 _OWN_AXES = axes.Axes("z", "stated", "x")
-
-CHANGED = "the file was changed since it was written here."
 
 
 @dataclass(frozen=True)

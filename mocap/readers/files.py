@@ -78,3 +78,16 @@ def read_text(path: Path) -> tuple[str, tuple[str, ...], str]:
         return content.decode("utf-8-sig"), (), digest
     except UnicodeDecodeError:
         return content.decode("latin-1"), ("the file is not UTF-8; it was read as Latin-1.",), digest
+
+
+def plain_number(text: str) -> float:
+    """Return a number as files have it.
+
+    Raises
+    ------
+    ValueError
+        For what is none: Python takes `1_000` and digits of other scripts, which no program writes there.
+    """
+    if "_" in text or not text.isascii():
+        raise ValueError(f"could not convert string to float: {text[:40]!a}")
+    return float(text)

@@ -9,7 +9,10 @@ from numpy.typing import NDArray
 
 from mocap.trial import Analog, FileOrigin, ForcePlate, ImportedPoses, JointAngles, ModelOutputs, Points3D
 
-__all__ = ["Analog", "ForcePlate", "Imported", "ImportedEvent"]
+__all__ = ["CHANGED", "Analog", "ForcePlate", "Imported", "ImportedEvent"]
+
+CHANGED = "the file was changed since it was written here."
+"""Note on a file of this program whose digest does not fit: it is looked over as one of others."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mocap.errors import FormatError, SourceError
 from mocap.readers.even_times import rate_of
-from mocap.readers.files import read_text
+from mocap.readers.files import plain_number, read_text
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +94,7 @@ def _table(lines: list[str], first_line: int, width: int, path: Path) -> NDArray
                 code="MOT_COUNTS",
             )  # fmt: skip
         try:
-            rows.append([float(cell) for cell in cells])
+            rows.append([plain_number(cell) for cell in cells])
         except ValueError as error:
             raise FormatError(
                 f"{path}, line {number}: {error}.", "Write numbers with a decimal point.", code="MOT_NUMBER"

@@ -1,5 +1,6 @@
 """TRC files: a header that has to agree with its body, and axes that the format leaves open."""
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,8 +14,8 @@ from mocap.errors import FormatError, SourceError
 from mocap.readers import axes
 from mocap.readers.even_times import last_digit, off_times, rate_of, steps_differ
 from mocap.readers.far_samples import without_far, without_jumps
-from mocap.readers.files import read_text
-from mocap.readers.imported import Imported
+from mocap.readers.files import plain_number, read_text
+from mocap.readers.imported import CHANGED, Imported
 from mocap.readers.label_doubts import lone_sides, strange_words
 from mocap.readers.model_points import model_points
 from mocap.trial import Points3D
@@ -22,7 +23,7 @@ from mocap.trial import Points3D
 # Times are written with few digits; the mean step decides.
 _RATE_TOLERANCE = 0.01
 # What files that are written here say of their axes, behind their name.
-_OWN = re.compile(r"\tmocap: x y z here are (-?[xyz]) (-?[xyz]) (-?[xyz]) of a lab with z up$")
+_OWN = re.compile(r"\tmocap: x y z here are (-?[xyz]) (-?[xyz]) (-?[xyz]) of a lab with z up, sha256 ([0-9a-f]{64})$")
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,10 @@ def read_trc(path: Path | str, up: str | None = None, units: str | None = None) 
     notes += _time_notes(table[:, 1], header)
     values = table[:, 2:].reshape(len(table), header.n_markers, 3)
     own = None if up is not None or units is not None or header.units != "m" else _own_axes(lines[0])
-    if own is not None:
+    if own is not None and _is_intact(text):
         return _own_file(values, own, header, start_s, digest, notes)
+    if own is not None:
+        up, notes = _up_of(own), (*notes, CHANGED)
     zeros = (values == 0).all(axis=2)
     if zeros.any():
         values = np.where(zeros[..., None], np.nan, values)
@@ -94,10 +97,22 @@ def read_trc(path: Path | str, up: str | None = None, units: str | None = None) 
 def _own_axes(line: str) -> tuple[str, ...] | None:
     """The world's axes that x, y, z of a file are which was written here; None for another one."""
     found = _OWN.search(line)
-    axes = found.groups() if found else ()
+    axes = found.groups()[:3] if found else ()
     if sorted(axis[-1] for axis in axes) != ["x", "y", "z"] or np.linalg.det(_directions(axes)) < 0:
         return None
     return tuple(axes)
+
+
+def _is_intact(text: str) -> bool:
+    """Whether the lines behind the first are as they were written here: else they are looked over as any others."""
+    first, _, rest = text.partition("\n")
+    found = _OWN.search(first)
+    return found is not None and hashlib.sha256(rest.encode()).hexdigest() == found[4]
+
+
+def _up_of(own: Sequence[str]) -> str:
+    """The file's axis that points up, of one that was written here."""
+    return next(f"{'-' * axis.startswith('-')}{name}" for axis, name in zip(own, "xyz", strict=True) if "z" in axis)
 
 
 def _directions(axes: Sequence[str]) -> NDArray:
@@ -112,16 +127,16 @@ def _own_file(
     """Points in the axes that they had before the file was written; its gaps are written out, so 0, 0, 0 is a place."""
     places = [next(place for place, axis in enumerate(own) if axis[-1] == wanted) for wanted in "xyz"]
     signs = np.array([-1.0 if own[place].startswith("-") else 1.0 for place in places])
-    positions, far_notes = without_far(values[..., places] * signs + 0.0)
+    positions = values[..., places] * signs + 0.0
     return Imported(
         points=Points3D(positions, header.names, header.rate_hz, start_s=start_s),
         model_points=model_points(header.names),
         units_original="m",
-        up_axis_original=next(f"{'-' * a.startswith('-')}{b}" for a, b in zip(own, "xyz", strict=True) if "z" in a),
+        up_axis_original=_up_of(own),
         axis_source="stated",
         forward_axis=own[0] if "z" not in own[0] else "x",
         sha256=digest,
-        notes=(*notes, *far_notes),
+        notes=notes,
     )
 
 
@@ -188,7 +203,7 @@ def _table(lines: list[str], header: _Header, path: Path) -> NDArray:
 
 def _numbers(cells: list[str], line: int, path: Path) -> list[float]:
     try:
-        return [float(cell) if cell and not cell.isspace() else float("nan") for cell in cells]
+        return [plain_number(cell) if cell and not cell.isspace() else float("nan") for cell in cells]
     except ValueError as error:
         raise FormatError(
             f"{path}, line {line}: {error}.", "Write numbers with a decimal point, and leave gaps blank.",

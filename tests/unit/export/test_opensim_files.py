@@ -1,5 +1,6 @@
 """TRC and MOT: what OpenSim's readers need of them, every bit kept, and damage that is found."""
 
+import hashlib
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from mocap.export.plain import plain_names
 from mocap.export.trc import export_trc
 from mocap.pipeline.export import export_to_file
 from mocap.pipeline.export_back_opensim import mot_differences, trc_differences
+from mocap.readers.imported import CHANGED
 from mocap.readers.mot import read_mot
 from mocap.readers.trc import read_trc
 from mocap.schema import Status
@@ -48,8 +50,10 @@ def test_a_trc_header_matches_its_body_and_states_rate_and_axes(tmp_path):
     trial = _trial()
     path, points, samples = export_trc(trial, tmp_path / "walk.trc")
     lines = path.read_text().splitlines()
-    assert lines[0].split("\t") == ["PathFileType", "4", "(X/Y/Z)", "walk.trc",
-                                    "mocap: x y z here are x z -y of a lab with z up"]  # fmt: skip
+    told, _, digest = lines[0].partition(", sha256 ")
+    assert told.split("\t") == ["PathFileType", "4", "(X/Y/Z)", "walk.trc",
+                                "mocap: x y z here are x z -y of a lab with z up"]  # fmt: skip
+    assert digest == hashlib.sha256(path.read_bytes().partition(b"\n")[2]).hexdigest()
     assert dict(zip(lines[1].split("\t"), lines[2].split("\t"), strict=True)) == {
         "DataRate": repr(RATE), "CameraRate": repr(RATE), "NumFrames": "6", "NumMarkers": "3", "Units": "m",
         "OrigDataRate": repr(RATE), "OrigDataStartFrame": "1", "OrigNumFrames": "6"}  # fmt: skip
@@ -65,6 +69,32 @@ def test_a_trc_header_matches_its_body_and_states_rate_and_axes(tmp_path):
     table = [line.split(",") for line in samples.read_text().splitlines()]
     assert table[1][0] == "3" and table[1][2:] == ["C 7", "16", "rejected"]
     assert table[2][0] == "5" and table[2][2:4] == ["RASI 1", "34"]
+
+
+def test_a_trc_that_was_changed_since_is_looked_over_as_any_other(tmp_path):
+    position = np.repeat(np.array([[[0.0, 0.1, 1.0], [0.0, -0.1, 1.0], [0.3, 0.0, 1.7]]]), 40, axis=0)
+    position += np.random.default_rng(2).normal(scale=1e-3, size=position.shape)
+    path, *_ = export_trc(Trial("t", Points3D(position, ("LASI", "RASI", "C7"), 50.0)), tmp_path / "a.trc")
+    whole = read_trc(path)
+    assert CHANGED not in whole.notes and np.array_equal(whole.points.position, position)
+    lines = path.read_text().splitlines()
+    row = lines[20].split("\t")
+    lines[20] = "\t".join([*row[:2], f"9{row[2].lstrip('-')}", *row[3:]])
+    lines[31] = "\t".join([*lines[31].split("\t")[:2], "0", "0", "0", *lines[31].split("\t")[5:]])
+    path.write_text("\n".join(lines) + "\n")
+    found = read_trc(path)
+    assert CHANGED in found.notes and found.up_axis_original == "y"
+    assert np.argwhere(np.isnan(found.points.position).all(axis=2)).tolist() == [[14, 0], [25, 0]]
+
+
+@pytest.mark.parametrize("number", ["1_000", "\u0661"])
+def test_numbers_that_no_program_writes_are_refused(tmp_path, number):
+    path, *_ = export_trc(_trial(), tmp_path / "a.trc")
+    lines = path.read_text().splitlines()
+    lines[9] = "\t".join([*lines[9].split("\t")[:2], number, *lines[9].split("\t")[3:]])
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with pytest.raises(FormatError, match="TRC_NUMBER"):
+        read_trc(path)
 
 
 @pytest.mark.parametrize("forward", FORWARD)
