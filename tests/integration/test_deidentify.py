@@ -44,6 +44,7 @@ from mocap.trial import (
     Step,
     StepInput,
     Table,
+    Timeline,
     Trial,
     Verdict,
     Words,
@@ -436,3 +437,33 @@ def test_a_key_that_would_be_handed_over_too_is_refused(exports, tmp_path, place
     with pytest.raises(ExportError, match="KEY_NOT_APART"):
         export_to_file(folder / "t.h5", "csv", tmp_path / "out", key=tmp_path / place)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_times_begin_with_the_trial_where_a_clock_told_the_day(known):
+    """TRC files of some programs count from 1970; so may the clocks of cameras, each from a day of its own."""
+    day = 1772360430.0
+    depth = Metric("bottom_time", "s", "of the bottom", np.array([day + 0.5]))
+    span = Metric("duration", "s", "of the repetition", np.array([0.25]))
+    rejected = (Rejected(day, day + 0.1, day + 0.2, "x"),)
+    assessment = Assessment("squat", Table("repetitions", 1, (depth, span)), rejected)
+    trial = Trial(
+        "t", Points3D(np.zeros((50, 1, 3)), ("LASI",), 50.0, start_s=day), assessments=(assessment,),
+        timeline=Timeline(50.0, 50, day, ("cam_1", "cam_2"), np.array([day, day + 0.25]),
+                          frame_time_s=day + np.tile(np.arange(50) / 50.0, (2, 1))),
+        analog=Analog(np.ones((100, 1)), ("Force.Fx1",), ("N",), 100.0, start_s=day + 0.02),
+        events=(Event(day + 0.5, "squat_bottom", replaces_s=day + 0.48), Event(3.0 * day, "squat_end")),
+    )  # fmt: skip
+    made = deidentified(trial, Alias("S", "S_T01", -7), known).trial
+    assert made.points.start_s == made.timeline.start_s == 0.0 and made.analog.start_s == pytest.approx(0.02)
+    assert list(made.timeline.offset_s) == [0.0, 0.25] and made.timeline.frame_time_s[1, 1] == pytest.approx(0.02)
+    assert [(one.label, one.time_s) for one in made.events] == [("squat_bottom", 0.5)]
+    assert made.events[0].replaces_s == pytest.approx(0.48)
+    told = made.assessments[0]
+    assert told.repetitions["bottom_time"].values == 0.5 and told.repetitions["duration"].values == 0.25
+    assert told.rejected[0].start_s == 0.0 and told.rejected[0].end_s == pytest.approx(0.2)
+
+
+def test_a_start_within_a_recording_stays(known):
+    trial = Trial("t", Points3D(np.zeros((50, 1, 3)), ("LASI",), 50.0, start_s=12.5), events=(Event(13.0, "start"),))
+    made = deidentified(trial, Alias("S", "S_T01", -7), known).trial
+    assert made.points.start_s == 12.5 and made.events[0].time_s == 13.0

@@ -15,6 +15,7 @@ from mocap.export.privacy.assessed import assessment_without, event_without
 from mocap.export.privacy.figures import is_ours, may_be_told
 from mocap.export.privacy.key import Alias
 from mocap.export.privacy.recorded import recorded_without
+from mocap.export.privacy.times import timed_from_start
 from mocap.export.privacy.words import Scrubber, Vocabulary
 from mocap.trial import JointAngles, Operation, PointEdit, Points3D, Segments, Timeline, Trial, Verdict
 
@@ -57,6 +58,7 @@ def deidentified(trial: Trial, alias: Alias, vocabulary: Vocabulary) -> Deidenti
         `DEIDENTIFY_UNKNOWN` where the trial holds a part of which nothing here knows what it tells.
     """
     _check_known(trial)
+    trial = timed_from_start(trial)
     scrubber = Scrubber(vocabulary)
     _learn(trial, scrubber)
     labels = _learned_labels(trial, scrubber)
