@@ -227,6 +227,10 @@ class FileOrigin:
 
     def __post_init__(self) -> None:
         freeze(self, labels=tuple(self.labels), parameters=MappingProxyType(dict(self.parameters)))
+        if self.up_axis.removeprefix("-") not in ("x", "y", "z"):
+            raise ShapeError(
+                f"The axis of a file that points up is '{self.up_axis[:40]}'.", "Give x, y or z, or one with a minus."
+            )
         if self.residual is not None:
             freeze(self, residual=checked_array(self.residual, "residual", ("time", "keypoint"), np.float32))
         if self.camera_mask is not None:

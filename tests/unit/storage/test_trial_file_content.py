@@ -87,6 +87,7 @@ def test_odd_content_is_refused_or_read(stored, groups, n, part):
         ("/points@rate_hz", np.array([1.0, 2.0])),
         ("/angles@rate_hz", np.float64("nan")),
         ("/file_origin@first_frame", np.float64("inf")),
+        ("/file_origin@up_axis", "0.0"),
         ("/cameras/fisheye", np.zeros(1, "u1")),
         ("/cameras/distortion", np.zeros(())),
         ("/forces/zero_known", np.zeros(1, "u1")),
