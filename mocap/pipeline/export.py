@@ -10,7 +10,7 @@ from mocap.errors import ExportError, MocapError, SourceError
 from mocap.export import FORMATS, ExportFormat, format_for
 from mocap.pipeline.aside import folder_aside, move_all
 from mocap.pipeline.export_back import DIFFERENCES
-from mocap.pipeline.export_kinds import KINDS
+from mocap.pipeline.export_kinds import COMPANIONS, KINDS
 from mocap.pipeline.export_privacy import (
     WithoutIdentity,
     check_key_apart,
@@ -158,10 +158,14 @@ def _check_back(trial: Trial, row: ExportFormat, aside: Path) -> None:
 
 
 def _remnants(row: ExportFormat, out: Path, written: set[Path]) -> list[Path]:
-    """Tables of an earlier export in a folder of which this one writes none: beside the new ones they would mislead."""
-    if row.merge is not None or not out.is_dir():
+    """Files of an earlier export of which this one writes none: beside the new ones they would mislead."""
+    if row.merge is not None:
         return []
-    there = [file for file in out.iterdir() if file.is_file() and file not in written and file.stat().st_size]
+    if out.is_dir():
+        there = list(out.iterdir())
+    else:
+        there = [out.with_name(f"{out.stem}{ending}") for ending in COMPANIONS.get(row.name, ())]
+    there = [file for file in there if file.is_file() and file not in written and file.stat().st_size]
     return [file for file in there if any(is_alike(file, kind) for kind in KINDS.get(row.name, ()))]
 
 

@@ -38,3 +38,16 @@ KINDS: dict[str, tuple[Kind, ...]] = {
     "nwb": (Kind("NWB file written here", rb"mocap export", _MOST_BYTES, b"\x89HDF\r\n\x1a\n"),),
     "json": (Kind("metrics written here", b"", start=b'{\n "format": "mocap-metrics",'),),
 }
+
+# What an export into one file writes beside it, by what stands behind its stem: not every trial has all of them.
+COMPANIONS: dict[str, tuple[str, ...]] = {
+    "csv": tuple(f"_{name}.csv" for name in (
+        "conventions", "verdicts", "events", "metrics", "analog", "force_plates",
+    )),
+    "trc": ("_smoothed.trc", *(f"{part}_{name}.csv" for part in ("", "_smoothed") for name in ("points", "samples"))),
+    "mot": ("_sd.mot", "_grf.mot", "_sd.sto", "_grf.sto", *(f"_{name}.csv" for name in ("plates", "angles", "flags"))),
+    "parquet": tuple(f"_{name}.parquet" for name in (
+        "points_smoothed", "segments", "angles", "measures", "events", "metrics", "checks", "analog", "force_plates",
+        "model_outputs",
+    )),
+}  # fmt: skip

@@ -16,7 +16,7 @@ from mocap.pipeline.export_back import DIFFERENCES
 from mocap.pipeline.motion import import_motion
 from mocap.storage import write_trial
 from mocap.storage.journal import entries
-from mocap.trial import AngleDefinition, JointAngles, Points3D, Trial
+from mocap.trial import Analog, AngleDefinition, Event, ForcePlate, JointAngles, Points3D, Trial
 
 
 def _trial_file(folder):
@@ -221,3 +221,29 @@ def test_a_c3d_that_says_something_else_is_found(tmp_path, monkeypatch, how):
     monkeypatch.undo()
     ROWS["c3d"].write(trial, path)
     assert DIFFERENCES["c3d"](trial, path) == ()
+
+
+@pytest.mark.parametrize("to", ["csv", "trc", "mot", "parquet"])
+def test_no_companion_of_an_earlier_trial_stays_beside_one_file(tmp_path, to):
+    """Forces of one trial beside the angles of another under the name that inverse dynamics would look for."""
+    bare, corners = _with_angles(), np.array([[0.4, 0.3, 0], [0, 0.3, 0], [0, 0, 0], [0.4, 0, 0]])
+    forces = np.tile([10.0, 5.0, -700.0, 100.0, 200.0, 30.0], (90, 1))
+    full = replace(
+        bare, points_smoothed=bare.points, events=(Event(0.1, "squat_bottom"),),
+        analog=Analog(forces, tuple("abcdef"), ("N",) * 3 + ("Nmm",) * 3, 500.0, ("",) * 6),
+        force_plates=(ForcePlate(2, corners, np.zeros(3), tuple(range(6))),),
+    )  # fmt: skip
+    write_trial(tmp_path / "full.h5", full)
+    write_trial(tmp_path / "bare.h5", bare)
+    out = tmp_path / "out"
+    out.mkdir()
+    export_to_file(tmp_path / "full.h5", to, out / f"a.{to}", overwrite=True)
+    (out / "a_2_events.csv").write_text("time_s,label,side,confidence,source,\n")
+    before = {file.name for file in out.iterdir()}
+    export_to_file(tmp_path / "bare.h5", to, out / f"a.{to}", overwrite=True)
+    fresh = tmp_path / "fresh"
+    fresh.mkdir()
+    export_to_file(tmp_path / "bare.h5", to, fresh / f"a.{to}")
+    kept = {"a_2_events.csv"}
+    assert {file.name for file in out.iterdir()} == {file.name for file in fresh.iterdir()} | kept
+    assert len(before) > len(list(fresh.iterdir())) + len(kept)
