@@ -15,6 +15,7 @@ from mocap.config.circumstances import NAMES
 from mocap.config.presets import configs_folder
 from mocap.export.privacy import Vocabulary
 from mocap.kinematics.definitions import ANGLE_NAMES
+from mocap.kinematics.hip_centre import METHODS
 from mocap.trial.c3d_words import EVENTS
 
 _LOWER = re.compile(r"(?<![A-Za-z])[a-z]{2,}(?![A-Za-z])")
@@ -49,6 +50,8 @@ def vocabulary() -> Vocabulary:
         frozenset(labels | names), frozenset(words), frozenset(listed["parts"]), frozenset(said | words),
         frozenset((*NAMES, *listed["figures"])),
         frozenset((*listed["events"], *EVENTS, *EVENTS.values(), *repetitions)), frozenset(pairs),
+        measures=frozenset((*listed["parts"], *listed["measures"], *"_".join(ANGLE_NAMES).split("_"))),
+        methods=frozenset(METHODS),
     )  # fmt: skip
 
 

@@ -317,6 +317,8 @@ def test_other_labels_are_not(known, label):
 @pytest.mark.parametrize(("name", "value"), [
     ("load_kg", 20.0), ("static_ankle_width_sd_l_m", 0.07), ("beighton", 4.0), ("passive_hip_flexion_deg_r", 110.0),
     ("footwear", "barefoot"), ("reprojection_rms_px", 0.2), ("n_views", 86), ("world_gravity_sd_deg", None),
+    ("static_hip_centre_l", "bell"), ("neutral_pelvic_tilt_clinical_l_sd_deg", 1.0), ("inter_asis_distance_m", 0.24),
+    ("static_plantar_flexion_l_rad", 0.1), ("static_quiet_s", 1.0), ("bar_position", "back"),
 ])  # fmt: skip
 def test_measures_may_stay(known, name, value):
     assert may_be_told(name, value, known)
@@ -326,6 +328,7 @@ def test_measures_may_stay(known, name, value):
     ("patient_number", 47119983), ("id", 47119984.0), ("number", 19800413.0), ("c4711995", 1.0), ("Anna Schmidt", 1.0),
     ("anna_schmidt_m", 1.0), ("height_m", 47119984.0), ("person_m", 3.0), ("age", 19.0), ("footwear", "Miller"),
     ("trial", {"Anna": 1.0}), ("load_kg", [1.0, 47119984.0]), ("load_kg", {"id": 3.0}),
+    ("person", "bell"), ("cue", "bell"), ("cue", "hara"), ("bell_m", 1.0), ("long_m", 1.0), ("name", "may"),
 ])  # fmt: skip
 def test_numbers_of_people_may_not(known, name, value):
     assert not may_be_told(name, value, known)

@@ -12,7 +12,7 @@ from typing import Any
 from calibration import CameraRig
 from mocap.errors import ExportError
 from mocap.export.privacy.assessed import assessment_without, event_without
-from mocap.export.privacy.figures import is_ours, may_be_told
+from mocap.export.privacy.figures import is_known, may_be_told
 from mocap.export.privacy.key import Alias
 from mocap.export.privacy.recorded import recorded_without
 from mocap.export.privacy.times import timed_from_start
@@ -122,8 +122,9 @@ def _learn(trial: Trial, scrubber: Scrubber) -> None:
     scrubber.learn(trial.created_utc, trial.created_utc[:10])
     scrubber.learn(*trial.inputs, *(str(name).rsplit(".", 1)[0] for name in trial.inputs))
     for told in (trial.subject, trial.context):
-        scrubber.learn(*(value for value in told.values() if isinstance(value, str)), sentences=True)
-        scrubber.learn(*(name for name in told if not is_ours(name, scrubber.vocabulary)), sentences=True)
+        words = [value for name, value in told.items() if not may_be_told(name, value, scrubber.vocabulary)]
+        scrubber.learn(*(value for value in words if isinstance(value, str)), sentences=True)
+        scrubber.learn(*(name for name in told if not is_known(name, scrubber.vocabulary)), sentences=True)
     # The digest of settings is that of figures, the same for all people who were assessed by them, and it stays.
     settings = {one.protocol_sha256 for one in trial.assessments}
     for step in trial.operations:
@@ -236,7 +237,7 @@ def _figures(told: Mapping[str, float | str], scrubber: Scrubber, alias: Alias) 
     """Keep figures under names of the field, dates shifted, and words of the field."""
     kept: dict[str, float | str] = {}
     for name, value in told.items():
-        if isinstance(value, str) and name.endswith("_recorded") and is_ours(name, scrubber.vocabulary):
+        if isinstance(value, str) and name == "static_recorded":
             kept[name] = alias.shifted(value)
         elif may_be_told(name, value, scrubber.vocabulary):
             kept[name] = value

@@ -42,6 +42,10 @@ class Vocabulary:
     pairs : frozenset of (str, str)
         Words that stand beside each other in what this program says: names (Baker 2001) stay there alone.
         The second is empty where anything may follow.
+    measures : frozenset of str
+        Words of the names of measures of a body, before their unit: leg, length.
+    methods : frozenset of str
+        Names of methods, some of them called after their authors.
     figures : frozenset of str
         Names of figures that mean something here, without their sides: `load_kg`, `beighton`.
     events : frozenset of str
@@ -55,6 +59,8 @@ class Vocabulary:
     figures: frozenset[str] = frozenset()
     events: frozenset[str] = frozenset()
     pairs: frozenset[tuple[str, str]] = frozenset()
+    measures: frozenset[str] = frozenset()
+    methods: frozenset[str] = frozenset()
 
     def is_label(self, name: str) -> bool:
         """Whether a name is one of the field, not one that somebody made up; `#2` may follow."""
