@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import mocap
+from calibration.files import write_texts
 from mocap.errors import ExportError
 from mocap.export.metrics_json import document
 from mocap.export.plain import plain_names
@@ -55,19 +56,23 @@ def export_nwb(trial: Trial, path: Path | str) -> tuple[Path, ...]:
     check_installed()
     if not trial.points.names and (trial.angles is None or not trial.angles.names):
         raise ExportError("The trial has no points and no angles.", "Export it as json.", code="EXPORT_EMPTY")
+    write_texts({path: _bytes(_content(trial))}, "WRITE_FAILED")
+    return (path,)
+
+
+def _bytes(file: "NWBFile") -> bytes:
+    """The bytes of a file, made in memory: where the disk refuses one, HDF5 ends the process."""
+    import h5py
     from pynwb import NWBHDF5IO
 
-    file = _content(trial)
-    try:
-        with NWBHDF5IO(str(path), "w") as out:
-            out.write(file)
-    except OSError as error:
-        path.unlink(missing_ok=True)
-        raise ExportError(
-            f"{path} cannot be written: {error.strerror or error}.", "Check the space and rights of the disk.",
-            code="WRITE_FAILED",
-        ) from error  # fmt: skip
-    return (path,)
+    with (
+        h5py.File("in memory.nwb", "w", driver="core", backing_store=False) as made,
+        NWBHDF5IO(file=made, mode="w") as out,
+    ):
+        out.write(file)
+        made.flush()
+        content: bytes = made.id.get_file_image()
+        return content
 
 
 def check_installed() -> None:

@@ -1,10 +1,12 @@
 """NWB through ndx-pose: read back by plain HDF5, judged by pynwb's own validator; without the extra a clear refusal."""
 
 import json
+import subprocess
 import sys
 from dataclasses import replace
 from functools import cache
 from importlib.util import find_spec
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -113,3 +115,20 @@ def test_without_the_packages_the_refusal_names_the_extra(tmp_path, monkeypatch)
     with pytest.raises(ExportError, match=r"EXPORT_PACKAGE.*pip install 'mocap\[nwb\]'"):
         export_nwb(_trial(), tmp_path / "a.nwb")
     assert list(tmp_path.iterdir()) == []
+
+
+@needs_nwb
+def test_a_disk_that_takes_no_more_is_told_in_one_line(tmp_path):
+    """HDF5 ended the process by a signal where it wrote by itself."""
+    write_trial(tmp_path / "t.h5", _trial())
+    most = 50_000  # bytes, of 400 000
+    code = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({most}, {most})); from mocap.cli import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "export", str(tmp_path / "t.h5"), "--to", "nwb", "--out", str(tmp_path / "a.nwb")],
+        capture_output=True, text=True, check=False, cwd=Path(__file__).parents[3],
+    )  # fmt: skip
+    assert done.returncode == 1 and done.stderr.strip().startswith("error WRITE_FAILED"), done.stderr[-500:]
+    assert "Traceback" not in done.stderr and not list(tmp_path.glob("*.nwb"))
