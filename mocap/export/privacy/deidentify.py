@@ -122,8 +122,8 @@ def _learn(trial: Trial, scrubber: Scrubber) -> None:
     scrubber.learn(trial.created_utc, trial.created_utc[:10])
     scrubber.learn(*trial.inputs, *(str(name).rsplit(".", 1)[0] for name in trial.inputs))
     for told in (trial.subject, trial.context):
-        words = [value for name, value in told.items() if not may_be_told(name, value, scrubber.vocabulary)]
-        scrubber.learn(*(value for value in words if isinstance(value, str)), sentences=True)
+        others = [value for name, value in told.items() if not may_be_told(name, value, scrubber.vocabulary)]
+        scrubber.learn(*(value for value in others if isinstance(value, str)), sentences=True)
         scrubber.learn(*(name for name in told if not is_known(name, scrubber.vocabulary)), sentences=True)
     # The digest of settings is that of figures, the same for all people who were assessed by them, and it stays.
     settings = {one.protocol_sha256 for one in trial.assessments}
