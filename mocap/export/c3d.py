@@ -12,7 +12,7 @@ from mocap.export.c3d_columns import Column, columns_of
 from mocap.export.c3d_devices import analog_part, plate_group
 from mocap.export.c3d_events import event_group
 from mocap.schema import METRES_PER
-from mocap.trial import FileParameter, ImportedPoses, JointAngles, Trial
+from mocap.trial import FileParameter, ImportedPoses, JointAngles, Points3D, Trial
 from mocap.trial.c3d_words import DIGEST, KINDS, NO_DIGEST, OWN_FORMAT, OWN_GROUP, RENEWED, SIDED, SUBJECT
 
 _STEP_MM = 0.1
@@ -68,10 +68,11 @@ def c3d_file(trial: Trial) -> C3dFile:
     Raises
     ------
     ExportError
-        `EXPORT_EMPTY`, `EXPORT_ANALOG_RATE`.
+        `EXPORT_EMPTY`, `EXPORT_ANALOG_RATE`, `EXPORT_NAMES`, `EXPORT_RANGE`.
     """
     units, up = (trial.origin.units, trial.origin.up_axis) if trial.origin else ("mm", "z")
     per_metre = 1.0 / METRES_PER.get(units.lower().rstrip("."), 1e-3)
+    _check_points(trial.points, per_metre)
     columns = columns_of(trial, file_from_world(trial.points.position, up) * per_metre, per_metre)
     poses = written_poses(trial)
     if not trial.points.n_frames or not (columns or poses):
@@ -102,6 +103,23 @@ def c3d_file(trial: Trial) -> C3dFile:
         first_frame=first_frame,
         residual_step=_residual_step(trial, residual, per_metre),
     )
+
+
+def _check_points(points: Points3D, units_per_metre: float) -> None:
+    """Refuse names and places that the format has no room for."""
+    lost = [name for name in points.names if name != name.strip() or not name.isprintable()]
+    if lost:
+        raise ExportError(
+            f"C3D keeps no blanks around names and no control characters, and a point is called {lost[0]!a:.80}.",
+            "Give it another name, or export as csv.", code="EXPORT_NAMES",
+        )  # fmt: skip
+    far = np.abs(points.position) * units_per_metre > np.finfo("f4").max
+    if far.any():
+        frame, point, _ = np.argwhere(far)[0]
+        raise ExportError(
+            f"'{points.names[point]}' is out of the range of single precision in frame {frame}.",
+            "Export as csv, or mark that sample missing (mocap edit).", code="EXPORT_RANGE",
+        )  # fmt: skip
 
 
 def file_from_world(values: NDArray, up: str) -> NDArray:

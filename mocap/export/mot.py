@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from calibration.files import write_texts
 from mocap.export.mot_forces import MARK as FORCES
-from mocap.export.mot_forces import PLATES, force_columns, forces_path, plate_rows, plates_path
+from mocap.export.mot_forces import PLATES, force_columns, forces_path, plate_forces, plate_rows, plates_path
 from mocap.export.plain import Cell, beside, csv_text, nothing_to_write, number, plain_names
 from mocap.trial import JointAngles, Trial, convention_rows
 
@@ -52,8 +52,9 @@ def export_mot(trial: Trial, path: Path | str) -> tuple[Path, ...]:
     path = Path(path)
     texts = _angle_texts(trial.angles, path) | _force_texts(trial, path)
     if not texts:
+        why = "; ".join(dict.fromkeys(one.why for one in plate_forces(trial) if one.why))
         raise nothing_to_write(
-            "angles with a value, and no forces of plates",
+            f"angles with a value, and no forces of plates{f' ({why})' if why else ''}",
             "Run mocap kinematics first, or export points as trc or c3d.",
         )
     write_texts(texts, "WRITE_FAILED")

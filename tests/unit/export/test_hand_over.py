@@ -247,3 +247,23 @@ def test_no_companion_of_an_earlier_trial_stays_beside_one_file(tmp_path, to):
     kept = {"a_2_events.csv"}
     assert {file.name for file in out.iterdir()} == {file.name for file in fresh.iterdir()} | kept
     assert len(before) > len(list(fresh.iterdir())) + len(kept)
+
+
+@pytest.mark.parametrize(("names", "place", "code"), [
+    (("C ", "C"), 0.0, "EXPORT_NAMES"), (("a\nb", "C"), 0.0, "EXPORT_NAMES"), (("A", "B"), 1e36, "EXPORT_RANGE"),
+    (("A", "B"), np.inf, "EXPORT_RANGE"),
+])  # fmt: skip
+def test_what_a_c3d_cannot_keep_is_refused_before_it_is_written(tmp_path, names, place, code):
+    position = np.zeros((4, 2, 3))
+    position[1, 0, 1] = place
+    with pytest.raises(ExportError, match=code):
+        ROWS["c3d"].write(Trial("t", Points3D(position, names, 50.0)), tmp_path / "a.c3d")
+    assert not list(tmp_path.iterdir())
+
+
+def test_plates_without_forces_say_why(tmp_path):
+    plate = ForcePlate(4, np.zeros((4, 3)), np.zeros(3), tuple(range(6)))
+    analog = Analog(np.zeros((40, 6)), tuple("abcdef"), ("N",) * 6, 500.0, ("",) * 6)
+    trial = Trial("t", Points3D(np.zeros((4, 1, 3)), ("A",), 50.0), analog=analog, force_plates=(plate,))
+    with pytest.raises(ExportError, match=r"EXPORT_EMPTY.*force plates of type 4 are not turned into forces"):
+        ROWS["mot"].write(trial, tmp_path / "a.mot")
