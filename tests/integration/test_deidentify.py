@@ -470,3 +470,28 @@ def test_a_start_within_a_recording_stays(known):
     trial = Trial("t", Points3D(np.zeros((50, 1, 3)), ("LASI",), 50.0, start_s=12.5), events=(Event(13.0, "start"),))
     made = deidentified(trial, Alias("S", "S_T01", -7), known).trial
     assert made.points.start_s == 12.5 and made.events[0].time_s == 13.0
+
+
+def test_names_of_columns_settings_steps_and_rules_are_ours(known):
+    theirs = Metric("anna_schmidt", "m", "x", np.array([1.0]))
+    ours, said = Metric("depth", "m", "x", np.array([1.0])), Words("schmidt", "x", ("good",))
+    table = Table("repetitions", 1, (theirs, ours), (said,))
+    settings = {"Anna.x": 1.0, "depth.number": 47119984.0, "depth.half_above": 5.0}
+    assessment = Assessment(
+        "squat", table, tables=(Table("Schmidt", 1, (theirs,)), Table("set", 1)), settings=settings,
+        screening=(Rule("Anna 1980", "supported", "1", "x"), Rule("HIP", "supported", "1", "x")),
+        protocol_sha256="Anna Schmidt",
+    )  # fmt: skip
+    steps = (Operation("Anna Schmidt", {"Anna": 1, "number": 47119984, "min_views": 2}), Operation("smooth"))
+    trial = Trial(
+        "t", Points3D(np.zeros((2, 1, 3)), ("LASI",), 50.0), assessments=(assessment,), operations=steps,
+        quality=(Verdict("gap", 1.0, 2.0, "Schmidt", True, "x"),), events=(Event(0.1, "start", source="Anna"),),
+        forward_axis="Anna",
+    )  # fmt: skip
+    made = deidentified(trial, Alias("S", "S_T01", -7), known).trial
+    told = made.assessments[0]
+    assert [one.name for one in told.repetitions.metrics] == ["depth"] and told.repetitions.words == ()
+    assert [one.name for one in told.tables] == ["set"] and [one.name for one in told.screening] == ["HIP"]
+    assert dict(told.settings) == {"depth.half_above": 5.0} and told.protocol_sha256 == ""
+    assert [(one.name, dict(one.parameters)) for one in made.operations] == [("step", {"min_views": 2}), ("smooth", {})]
+    assert made.quality[0].unit == "" and made.events[0].source == "imported" and made.forward_axis == "x"

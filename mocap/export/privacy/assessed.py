@@ -1,12 +1,15 @@
 """Events and assessments without the words of a reviewer and the names that came from outside."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from mocap.export.privacy.figures import may_be_figure
 from mocap.export.privacy.words import Scrubber, Vocabulary
 from mocap.trial import Assessment, Event, Metric, Rejected, Rule, Table, Words
 
 _SOURCES = ("detected", "force_plate", "imported", "edited")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _BY_REVIEWER = "taken out by a reviewer"
 
 
@@ -21,17 +24,20 @@ def event_without(event: Event, vocabulary: Vocabulary) -> Event:
 
 
 def assessment_without(assessment: Assessment, scrubber: Scrubber) -> Assessment:
-    """Return an assessment whose sentences hold nothing that came from outside; figures stay."""
+    """Return an assessment whose sentences hold nothing that came from outside; figures stay under names of ours."""
+    is_name = scrubber.vocabulary.is_name
     settings: Mapping[str, float | str | bool] = {
         name: scrubber.scrubbed(value) if isinstance(value, str) else value
-        for name, value in assessment.settings.items()
-    }
+        for name, value in assessment.settings.items() if is_name(name) and may_be_figure(value)
+    }  # fmt: skip
     return replace(
-        assessment, protocol=_preset(assessment.protocol, scrubber), settings=settings,
+        assessment, task=assessment.task if is_name(assessment.task) else "",
+        protocol_sha256=assessment.protocol_sha256 if _DIGEST.fullmatch(assessment.protocol_sha256) else "",
+        protocol=_preset(assessment.protocol, scrubber), settings=settings,
         repetitions=_table(assessment.repetitions, scrubber),
-        tables=tuple(_table(one, scrubber) for one in assessment.tables),
+        tables=tuple(_table(one, scrubber) for one in assessment.tables if is_name(one.name)),
         rejected=tuple(_rejected(one, scrubber) for one in assessment.rejected),
-        screening=tuple(_rule(one, scrubber) for one in assessment.screening),
+        screening=tuple(_rule(one, scrubber) for one in assessment.screening if is_name(one.name)),
         notes=scrubber.all_scrubbed(assessment.notes),
     )  # fmt: skip
 
@@ -51,11 +57,13 @@ def _rule(one: Rule, scrubber: Scrubber) -> Rule:
 
 
 def _table(table: Table, scrubber: Scrubber) -> Table:
-    metrics = tuple(_metric(one, scrubber) for one in table.metrics)
+    is_name = scrubber.vocabulary.is_name
+    metrics = tuple(_metric(one, scrubber) for one in table.metrics if is_name(one.name))
     words = tuple(
-        Words(one.name, scrubber.scrubbed(one.meaning), scrubber.all_scrubbed(one.values)) for one in table.words
-    )
-    return replace(table, metrics=metrics, words=words)
+        Words(one.name, scrubber.scrubbed(one.meaning), scrubber.all_scrubbed(one.values))
+        for one in table.words if is_name(one.name)
+    )  # fmt: skip
+    return replace(table, name=table.name if is_name(table.name) else "table", metrics=metrics, words=words)
 
 
 def _metric(one: Metric, scrubber: Scrubber) -> Metric:

@@ -12,13 +12,14 @@ from typing import Any
 from calibration import CameraRig
 from mocap.errors import ExportError
 from mocap.export.privacy.assessed import assessment_without, event_without
-from mocap.export.privacy.figures import is_known, may_be_told
+from mocap.export.privacy.figures import is_known, may_be_figure, may_be_told
 from mocap.export.privacy.key import Alias
 from mocap.export.privacy.recorded import recorded_without
 from mocap.export.privacy.times import timed_from_start
 from mocap.export.privacy.words import Scrubber, Vocabulary
 from mocap.trial import JointAngles, Operation, PointEdit, Points3D, Segments, Timeline, Trial, Verdict
 
+_AXIS = re.compile(r"[+-]?[xyz]?")
 # Recording programs put the name of the person before each label.
 _BEFORE_LABEL = re.compile(r"^(.*)[:|]")
 
@@ -66,6 +67,7 @@ def deidentified(trial: Trial, alias: Alias, vocabulary: Vocabulary) -> Deidenti
     made = replace(
         trial, trial_id=alias.trial, subject_code=alias.subject, created_utc=alias.shifted(trial.created_utc),
         site="", operator="", task=_plain(trial.task, vocabulary), inputs={}, steps=(), settings=(),
+        forward_axis=trial.forward_axis if _AXIS.fullmatch(trial.forward_axis) else "x",
         axis_source=scrubber.scrubbed(trial.axis_source),
         points=_points(trial.points, scrubber),
         points_smoothed=None if trial.points_smoothed is None else _points(trial.points_smoothed, scrubber),
@@ -197,7 +199,7 @@ def _may_stay(value: Any, scrubber: Scrubber) -> bool:
         return all(_may_stay(name, scrubber) and _may_stay(inner, scrubber) for name, inner in value.items())
     if isinstance(value, list | tuple):
         return all(_may_stay(inner, scrubber) for inner in value)
-    return not isinstance(value, str) or scrubber.vocabulary.is_plain(value)
+    return scrubber.vocabulary.is_plain(value) if isinstance(value, str) else may_be_figure(value)
 
 
 def _timeline(timeline: Timeline, scrubber: Scrubber) -> Timeline:
@@ -245,10 +247,13 @@ def _figures(told: Mapping[str, float | str], scrubber: Scrubber, alias: Alias) 
 
 
 def _verdict(verdict: Verdict, scrubber: Scrubber) -> Verdict:
-    return replace(verdict, name=scrubber.scrubbed(verdict.name), text=scrubber.scrubbed(verdict.text))
+    unit = verdict.unit if scrubber.is_said(verdict.unit) else ""
+    return replace(verdict, name=scrubber.scrubbed(verdict.name), unit=unit, text=scrubber.scrubbed(verdict.text))
 
 
 def _operation(step: Operation, scrubber: Scrubber) -> Operation:
     """Keep figures and words of the field; notes are sentences about files, and go."""
-    kept = {name: value for name, value in step.parameters.items() if name != "notes" and _may_stay(value, scrubber)}
-    return Operation(step.name, kept)
+    is_name = scrubber.vocabulary.is_name
+    kept = {name: value for name, value in step.parameters.items()
+            if name != "notes" and is_name(name) and _may_stay(value, scrubber)}  # fmt: skip
+    return Operation(step.name if is_name(step.name) else "step", kept)

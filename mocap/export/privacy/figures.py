@@ -34,9 +34,12 @@ def may_be_told(name: str, value: Any, vocabulary: Vocabulary) -> bool:
         return all(may_be_told(name, one, vocabulary) for one in value)
     if isinstance(value, str):
         return value in vocabulary.methods if _bare(name) == _METHOD else vocabulary.is_plain(value)
-    if value is None or isinstance(value, bool):
-        return True
-    return not abs(value) >= _LARGEST
+    return may_be_figure(value)
+
+
+def may_be_figure(value: Any) -> bool:
+    """Return whether a number is none by which somebody is known; anything else passes."""
+    return isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) >= _LARGEST
 
 
 def _bare(name: str) -> str:

@@ -75,6 +75,13 @@ class Vocabulary:
         n_digits = sum(map(len, _DIGITS.findall(rest)))
         return n_digits <= _MOST_DIGITS and all(part.lower() in self.parts for part in parts)
 
+    def is_name(self, name: str) -> bool:
+        """Whether this program can have named a step, a setting or a column so: in its words, with few digits."""
+        words = _LETTERS.findall(name)
+        if sum(map(str.isdigit, name)) > _LONGEST_NUMBER or any(_NAME.fullmatch(word) for word in words):
+            return False
+        return bool(words) and all(word in self.program or self.is_label(word) for word in words)
+
     def is_plain(self, text: str) -> bool:
         """Whether all words of a text are words of the field, written small, with one short number at most."""
         figures = _DIGITS.findall(text)
