@@ -43,7 +43,7 @@ FENCES = {
     "onnxruntime": ("mocap.keypoints.pose",),
     "sleap_io": ("mocap.readers",),
     "aniposelib": ("calibration.aniposelib_adapter",),
-    "h5py": ("mocap.storage", "mocap.readers"),
+    "h5py": ("mocap.storage", "mocap.readers", "mocap.export.nwb"),  # NWB is HDF5: written in memory, then as bytes
     "ezc3d": (),
     "av": ("mocap.readers.video", "mocap.readers.video_container", "mocap.readers.video_audio"),
     "napari": ("mocap.viewer",),
