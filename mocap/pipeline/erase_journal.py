@@ -4,10 +4,8 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from mocap.pipeline.erase_marks import is_named, is_telling
-from mocap.storage.journal import JOURNAL_NAME, append, entries, redact
+from mocap.storage.journal import ERASE, JOURNAL_NAME, entries, redact
 from mocap.storage.journal_lines import Entry
-
-ERASE = "erase"
 
 
 def erase_from_journal(journal: Path, codes: Sequence[str], files: Collection[str]) -> int:
@@ -38,10 +36,7 @@ def erase_from_journal(journal: Path, codes: Sequence[str], files: Collection[st
         words = " ".join((entry.file, entry.reason, entry.who, *entry.outputs))
         return entry.file in files or any(is_named(words, code) for code in told)
 
-    count = redact(journal.parent, tells)
-    if count:
-        append(journal.parent, ERASE, reason="the data of a person, as asked")
-    return count
+    return redact(journal.parent, tells, "the data of a person, as asked")
 
 
 def handed_over(journal: Path, files: Collection[str] | None) -> tuple[dict[Path, str], dict[Path, str]]:

@@ -3,8 +3,8 @@
 A line holds its number, the time (UTC), what was done, the digest of its details, the hash of the line before and its
 own hash over these; the details (who, which file, its SHA-256 before and after, why, by which software) stand beside
 the digest with a salt. So a line that is changed, taken out, doubled or moved breaks the chain, and the details of a
-person can be erased from it without breaking it. The newest lines can be cut off without a break: that the file of a
-trial is not as the journal left it tells so.
+person can be erased from it without breaking it, as long as a later line says that this was done. The newest lines can
+be cut off without a break: that the file of a trial is not as the journal left it tells so.
 
 A line is written before what it tells of is done. Where a process was killed in between, the file still is what it
 was, and the next line about it says that it was not done.
@@ -24,13 +24,26 @@ from typing import Any
 import mocap
 from mocap.errors import SourceError
 from mocap.storage.file_digest import file_sha256
-from mocap.storage.journal_lines import ERASED, Entry, Line, entry_of, faults, lines_of, sha_of, text_of
+from mocap.storage.journal_lines import (
+    ERASED,
+    LONGEST,
+    Entry,
+    Line,
+    entry_of,
+    faults,
+    is_unchanged,
+    lines_of,
+    sha_of,
+    text_of,
+)
 from mocap.storage.journal_lock import locked
 from mocap.storage.links import followed
 
 JOURNAL_NAME = "journal.jsonl"
-NOT_DONE, ELSEWHERE, MENDED = "not done", "changed elsewhere", "mended"
+NOT_DONE, ELSEWHERE, MENDED, ERASE = "not done", "changed elsewhere", "mended", "erase"
 _TAIL_BYTES = 1 << 18
+_MOST_BYTES = 1 << 28
+_MOST_PROBLEMS = 100
 
 
 def append(
@@ -134,9 +147,13 @@ def removed(path: Path, reason: str = "") -> None:
         path.unlink(missing_ok=True)
 
 
-def entries(folder: Path) -> tuple[Entry, ...]:
-    """Return the lines of a folder's journal that can be read; none where there is no journal."""
-    return tuple(entry_of(line.told) for line in lines_of(_read(folder)) if line.told is not None)
+def entries(folder: Path, *, unchanged: bool = False) -> tuple[Entry, ...]:
+    """Return the lines of a folder's journal that can be read; none where there is no journal.
+
+    Where it is wanted without those that say something else than when they were written.
+    """
+    lines = (line.told for line in lines_of(_read(folder)) if line.told is not None)
+    return tuple(entry_of(told) for told in lines if not unchanged or is_unchanged(told))
 
 
 def problems(folder: Path) -> tuple[str, ...]:
@@ -145,16 +162,23 @@ def problems(folder: Path) -> tuple[str, ...]:
     A last line that is cut off is no problem: whoever wrote it was killed, and the next one mends it.
     """
     found: list[str] = []
+    bare: list[str] = []
     expected, before = 1, ""
     for line in lines_of(_read(folder)):
         place = f"line {line.number}"
+        if len(found) >= _MOST_PROBLEMS:
+            return (*found[:_MOST_PROBLEMS], f"is not looked at from {place} on: too much is wrong before")
         if line.told is None:
             found.append(f"{place} is no line of a journal")
         else:
             found += [f"{place} {problem}" for problem in faults(line.told, expected, before)]
             expected = line.told["seq"]
+            if line.told["operation"] == ERASE:
+                bare.clear()
+            if line.told["details"] == ERASED:
+                bare.append(f"{place} (entry {expected}) lost its details, and no later entry tells of an erasure")
         expected, before = expected + 1, line.link
-    return tuple(found)
+    return (*found, *bare[:_MOST_PROBLEMS])
 
 
 def is_torn(folder: Path) -> bool:
@@ -163,19 +187,27 @@ def is_torn(folder: Path) -> bool:
     return bool(content) and not content.endswith(b"\n")
 
 
-def redact(folder: Path, wanted: Callable[[Entry], bool]) -> int:
-    """Erase the details of the lines that are wanted; the chain holds without them. Returns how many those were."""
+def redact(folder: Path, wanted: Callable[[Entry], bool], reason: str) -> int:
+    """Erase the details of the lines that are wanted, and say so in a new one; the chain holds without them.
+
+    Returns how many those were. What is erased and that it is told take effect at once: a kill leaves both or none.
+
+    Raises
+    ------
+    SourceError
+        JOURNAL_NOT_WRITTEN, JOURNAL_BUSY, JOURNAL_NOT_READ
+    """
     if not (folder / JOURNAL_NAME).is_file():
         return 0
-    with _open(folder) as journal:
-        journal.seek(0)
-        lines, count = [], 0
-        for line in lines_of(journal.read()):
+    with _open(folder):
+        known, lines, count = list(lines_of(_read(folder))), [], 0
+        for line in known:
             told = line.told
             if told is not None and told["details"] != ERASED and wanted(entry_of(told)):
                 told, count = {**told, "details": dict(ERASED)}, count + 1
             lines.append(line.raw if told is None or told is line.told else text_of(told))
         if count:
+            lines.append(_next(known, ERASE, _details("", "", "", reason)))
             _replace(folder / JOURNAL_NAME, b"".join(line + b"\n" for line in lines))
     return count
 
@@ -246,14 +278,19 @@ def _append(journal: FileIO, operation: str, details: Mapping[str, Any]) -> None
     _write(journal, lines, operation, details)
 
 
-def _write(journal: FileIO, lines: Sequence[Line], operation: str, details: Mapping[str, Any]) -> None:
+def _next(lines: Sequence[Line], operation: str, details: Mapping[str, Any]) -> bytes:
+    """The line that follows these, without its end."""
     last = lines[-1] if lines else None
     number = 1 if last is None else (last.number if last.told is None else last.told["seq"]) + 1
     told = {
         "seq": number, "utc": datetime.now(UTC).isoformat(timespec="seconds"), "operation": operation,
         "details_sha256": sha_of(details), "before": "" if last is None else last.link,
     }  # fmt: skip
-    line = text_of({**told, "hash": sha_of(told), "details": dict(details)}) + b"\n"
+    return text_of({**told, "hash": sha_of(told), "details": dict(details)})
+
+
+def _write(journal: FileIO, lines: Sequence[Line], operation: str, details: Mapping[str, Any]) -> None:
+    line = _next(lines, operation, details) + b"\n"
     journal.seek(0, os.SEEK_END)
     view = memoryview(line)
     while view:
@@ -263,10 +300,15 @@ def _write(journal: FileIO, lines: Sequence[Line], operation: str, details: Mapp
 
 def _tail(journal: FileIO) -> list[Line]:
     """Return the last lines; numbered from the first line that was read, which only their fall-back uses."""
-    end = journal.seek(0, os.SEEK_END)
-    begin = max(0, end - _TAIL_BYTES)
-    journal.seek(begin)
-    content = journal.read()
+    end, size = journal.seek(0, os.SEEK_END), _TAIL_BYTES
+    while True:
+        begin = max(0, end - size)
+        journal.seek(begin)
+        content = journal.read()
+        # One end of a line before the last whole one, and its own; what is longer than two lines is none of a journal.
+        if not begin or content.count(b"\n") > 1 or size > 2 * LONGEST:
+            break
+        size *= 4
     return list(lines_of(content.split(b"\n", 1)[1] if begin and b"\n" in content else content, torn=True))
 
 
@@ -277,7 +319,8 @@ def _ends(journal: FileIO, end: int) -> bool:
 
 def _read(folder: Path) -> bytes:
     try:
-        return (folder / JOURNAL_NAME).read_bytes()
+        with (folder / JOURNAL_NAME).open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
     except FileNotFoundError:
         return b""
     except OSError as error:
@@ -285,6 +328,12 @@ def _read(folder: Path) -> bytes:
             f"{folder / JOURNAL_NAME} cannot be read: {error.strerror or error}.", "Check the rights of the file.",
             code="JOURNAL_NOT_READ",
         ) from error  # fmt: skip
+    if len(content) > _MOST_BYTES:
+        raise SourceError(
+            f"{folder / JOURNAL_NAME} is larger than {_MOST_BYTES >> 20} MiB.",
+            "Look into it, and set it aside: the next change begins a new one.", code="JOURNAL_NOT_READ",
+        )  # fmt: skip
+    return content
 
 
 def _replace(path: Path, content: bytes) -> None:

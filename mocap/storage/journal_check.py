@@ -31,7 +31,7 @@ def check_journal(path: Path) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     notes = []
     if is_torn(folder):
         notes.append(f"the last line of {JOURNAL_NAME} is cut off, as by a kill; the next change mends it")
-    known = entries(folder)
+    known = entries(folder, unchanged=True)
     if not known and not findings:
         notes.append(f"{JOURNAL_NAME} holds not one line")
     erased = sum(one.erased for one in known)
@@ -41,7 +41,7 @@ def check_journal(path: Path) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     if not own:
         return tuple(findings), (*notes, f"{JOURNAL_NAME} does not tell of it: it was made elsewhere")
     last, digest = own[-1], file_sha256(path)
-    told = f"{last.operation}{f' ({last.reason})' if last.reason else ''} by {last.who} at {last.utc}"
+    told = _printable(f"{last.operation}{f' ({last.reason})' if last.reason else ''} by {last.who} at {last.utc}")
     if digest == last.new_sha256:
         notes.append(f"{JOURNAL_NAME}: entry {last.seq} of {known[-1].seq}, {told}")
     elif digest == last.old_sha256:
@@ -50,3 +50,8 @@ def check_journal(path: Path) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
         words = f"is not as entry {last.seq} left it ({told}): it was changed elsewhere, or later entries are gone"
         findings.append(Finding(path.name, words, "JOURNAL_OTHER"))
     return tuple(findings), tuple(notes)
+
+
+def _printable(words: str) -> str:
+    """Whoever writes a journal must not end lines of what is printed, nor colour or hide them."""
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in words)

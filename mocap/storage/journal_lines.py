@@ -9,7 +9,8 @@ from typing import Any
 _BOUND = ("seq", "utc", "operation", "details_sha256", "before")
 _WORDS = ("who", "file", "old_sha256", "new_sha256", "reason", "software")
 _DIGESTS = "outputs_sha256"  # what was written before there were any has none
-_LONGEST = 1 << 24  # bytes of a line
+LONGEST = 1 << 24  # bytes of a line
+_LAST = 1 << 53  # no journal has as many lines
 ERASED: Mapping[str, Any] = {"erased": True}
 """The details of a line whose own were erased."""
 
@@ -68,17 +69,18 @@ class Line:
 
 def lines_of(content: bytes, *, torn: bool = False) -> Iterator[Line]:
     """Return the whole lines of a journal, and where it is wanted the one that is cut off at its end."""
-    rows = content.split(b"\n")
-    last = rows.pop()
-    for number, raw in enumerate(rows, 1):
+    number, begin = 1, 0
+    while (end := content.find(b"\n", begin)) >= 0:
+        raw = content[begin:end]
         yield Line(number, raw, _parsed(raw))
-    if torn and last:
-        yield Line(len(rows) + 1, last)
+        number, begin = number + 1, end + 1
+    if torn and begin < len(content):
+        yield Line(number, content[begin:])
 
 
 def _parsed(raw: bytes) -> Mapping[str, Any] | None:
     """What a line says; None for one that this program would not have written so, to the byte."""
-    if len(raw) > _LONGEST:
+    if len(raw) > LONGEST:
         return None
     try:
         told = json.loads(raw)
@@ -89,9 +91,9 @@ def _parsed(raw: bytes) -> Mapping[str, Any] | None:
 
 
 def _is_whole(told: Mapping[str, Any]) -> bool:
-    if set(told) != {*_BOUND, "hash", "details"} or type(told["seq"]) is not int or told["seq"] < 1:
+    if set(told) != {*_BOUND, "hash", "details"} or type(told["seq"]) is not int:
         return False
-    if not all(isinstance(told[name], str) for name in (*_BOUND[1:], "hash")):
+    if not 1 <= told["seq"] <= _LAST or not all(isinstance(told[name], str) for name in (*_BOUND[1:], "hash")):
         return False
     details = told["details"]
     if details == ERASED:
@@ -114,6 +116,11 @@ def faults(told: Mapping[str, Any], expected: int, before: str) -> Iterator[str]
         yield f"(entry {told['seq']}) was changed"
     elif told["details"] != ERASED and told["details_sha256"] != sha_of(told["details"]):
         yield f"(entry {told['seq']}) was changed: its details are others"
+
+
+def is_unchanged(told: Mapping[str, Any]) -> bool:
+    """Return whether a line says what it said when it was written, wherever it stands."""
+    return not any(faults(told, told["seq"], told["before"]))
 
 
 def entry_of(told: Mapping[str, Any]) -> Entry:

@@ -94,6 +94,8 @@ TAMPERING = {
     "called erased": lambda lines, at: [
         *lines[:at], text_of({**json.loads(lines[at]), "details": {"erased": True, "who": "mallory"}}),
         *lines[at + 1 :]],
+    "erased by hand": lambda lines, at: [
+        *lines[:at], text_of({**json.loads(lines[at]), "details": {"erased": True}}), *lines[at + 1 :]],
     "not erased": lambda lines, at: [
         *lines[:at], lines[at].replace(b'"file": ', b'"erased": false, "file": ', 1), *lines[at + 1 :]],
     "a word more": lambda lines, at: [
@@ -102,6 +104,8 @@ TAMPERING = {
         *lines[:at], lines[at].replace(b'"who": ', b'"who": "mallory", "who": ', 1), *lines[at + 1 :]],
     "endless": lambda lines, at: [
         *lines[:at], re.sub(rb'"seq": \d+', b'"seq": 1e999', lines[at]), *lines[at + 1 :]],
+    "thousands of digits": lambda lines, at: [
+        *lines[:at], re.sub(rb'"seq": \d+', b'"seq": ' + b"9" * 4300, lines[at]), *lines[at + 1 :]],
     "brackets": lambda lines, at: [*lines[:at], b"[" * 100_000, *lines[at + 1 :]],
     "outputs": lambda lines, at: [
         *lines[:at], re.sub(rb'"outputs": \[.*?\]', b'"outputs": 5', lines[at]), *lines[at + 1 :]],
@@ -122,6 +126,44 @@ def test_tampering_with_any_line_is_found_and_named(folder: Path, how: str) -> N
     assert finding.code == "JOURNAL_BROKEN" and "line" in finding.problem
     # A line that says nothing hinders no change.
     written(folder / "t2.h5", 5.0)
+
+
+def test_words_that_were_put_into_a_line_are_not_told(folder: Path) -> None:
+    path = folder / JOURNAL_NAME
+    lines = path.read_bytes().splitlines()
+    path.write_bytes(b"\n".join(changed_line(lines, len(lines) - 1)) + b"\n")
+    findings, notes = check_journal(folder / "t2.h5")
+    assert findings[0].code == "JOURNAL_BROKEN" and "somebody else" not in str((findings, notes))
+
+
+def test_what_is_told_stays_on_its_line_and_can_be_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mocap.storage.journal.operator", lambda: "x\n\x1b[2Kall sound \ud800")
+    path = written(tmp_path / "t.h5", 1.0)
+    findings, (note,) = check_journal(path)
+    assert findings == () and note.isprintable() and r"by x\n\x1b[2Kall sound \ud800 at" in note
+
+
+def test_a_long_line_and_a_long_rest_of_one_do_not_break_the_chain(tmp_path: Path) -> None:
+    path = written(tmp_path / "t.h5", 1.0)
+    append(tmp_path, "export", file="t.h5", outputs=[f"{number}.csv" for number in range(40_000)])
+    written(path, 2.0)
+    assert problems(tmp_path) == () and [one.seq for one in entries(tmp_path)] == [1, 2, 3]
+    with (tmp_path / JOURNAL_NAME).open("ab") as file:
+        file.write(b"x" * 300_000)
+    written(path, 3.0)
+    assert problems(tmp_path) == () and [one.operation for one in entries(tmp_path)][-2:] == ["mended", "modify"]
+
+
+def test_a_journal_too_large_is_refused_and_hinders_no_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(tmp_path / "t.h5", 1.0)
+    monkeypatch.setattr("mocap.storage.journal._MOST_BYTES", 1 << 20)
+    with (tmp_path / JOURNAL_NAME).open("ab") as file:
+        file.write(b"\n" * 1000)
+    assert len(problems(tmp_path)) == 101 and "line 102 on" in problems(tmp_path)[-1]
+    os.truncate(tmp_path / JOURNAL_NAME, 1 << 40)
+    with pytest.raises(SourceError, match=r"JOURNAL_NOT_READ.*larger than 1 MiB"):
+        check_journal(path)
+    written(path, 2.0)
 
 
 def test_lines_cut_off_at_the_end_show_in_the_file_that_they_tell_of(folder: Path) -> None:
@@ -182,14 +224,15 @@ def test_a_file_that_was_changed_elsewhere_is_told(tmp_path: Path) -> None:
 
 
 def test_details_are_erased_and_the_chain_holds(folder: Path) -> None:
-    count = redact(folder, lambda one: one.file == "t1.h5")
+    count = redact(folder, lambda one: one.file == "t1.h5", "asked for")
     assert count == 5 and problems(folder) == ()
     assert b"t1.h5" not in (folder / JOURNAL_NAME).read_bytes()
     told = entries(folder)
-    assert sum(one.erased for one in told) == 5 and len(told) == 60
-    assert any("5 of 60 entries were erased" in note for note in check_journal(folder / "t2.h5")[1])
+    assert sum(one.erased for one in told) == 5 and len(told) == 61
+    assert (told[-1].operation, told[-1].who, told[-1].reason) == ("erase", "op7", "asked for")
+    assert any("5 of 61 entries were erased" in note for note in check_journal(folder / "t2.h5")[1])
     written(folder / "t2.h5", 1.5)
-    assert problems(folder) == () and redact(folder, lambda one: False) == 0
+    assert problems(folder) == () and redact(folder, lambda one: False, "nothing") == 0
 
 
 def test_a_journal_that_cannot_be_written_refuses_the_change(tmp_path: Path) -> None:
