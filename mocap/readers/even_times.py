@@ -24,7 +24,9 @@ def rate_of(time_s: NDArray) -> float:
         return float("nan")
     mean = float((len(time_s) - 1) / (time_s[-1] - time_s[0]))
     widest, rows = 1.01 * last_digit(time_s), np.arange(len(time_s))
-    for rate in (float(round(mean)), round(mean * _NTSC) / _NTSC):
+    # One wrong digit at an end leads the mean of a short recording astray, and not the usual step.
+    usual = 1.0 / max(float(np.median(np.diff(time_s))), 1e-9)
+    for rate in (float(round(mean)), float(round(usual)), round(mean * _NTSC) / _NTSC, round(usual * _NTSC) / _NTSC):
         if rate > 0 and abs(rate / mean - 1) < _RATES and np.ptp(time_s - rows / rate) <= widest:
             return rate
     return mean

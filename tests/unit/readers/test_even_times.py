@@ -34,6 +34,13 @@ def test_a_time_with_a_wrong_digit_is_found(at):
     assert rate_of(time_s) == 100.0 and not off_times(time_s, 100.0).any()
 
 
+def test_a_wrong_digit_at_the_end_of_a_short_recording_leaves_the_rate():
+    for at in (0, -1):
+        time_s = np.round(np.arange(20) / 100, 5)
+        time_s[at] += 1e-3
+        assert rate_of(time_s) == 100.0
+
+
 def test_the_last_digit_is_that_of_the_times():
     assert last_digit(np.array([0.0, 0.017, 0.033])) == 1e-3
     assert last_digit(np.arange(5) / 3) == 1e-9
