@@ -1,0 +1,114 @@
+"""What a review window is given, and whom it asks: the trial as it stands, and the desk that keeps decisions.
+
+The window knows neither files nor the order of stages. Whoever opens it hands in a `Desk`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from numpy.typing import NDArray
+
+from mocap.trial import PointEdit, Trial
+from mocap.viewer.parts import Parts, TrialParts
+
+
+class Footage(Protocol):
+    """The cameras' pictures, by the frames of the trial."""
+
+    @property
+    def cameras(self) -> tuple[str, ...]:
+        """Names of the cameras that have footage."""
+
+    def place(self, camera: str, frame: int) -> int:
+        """Return the place in the camera's footage of a frame of the trial; -1 where it took no picture then."""
+
+    def image(self, camera: str, place: int) -> NDArray:
+        """Return a picture, shape (height, width, 3), uint8 RGB; may take long, and is asked for in a thread.
+
+        Raises
+        ------
+        MocapError
+            Where it cannot be read.
+        """
+
+
+@dataclass(frozen=True, eq=False)
+class Review:
+    """A trial under review.
+
+    Attributes
+    ----------
+    trial : Trial
+        As corrected now; the arrays that `parts` reads may be left out of it (covariances, views, errors).
+    parts : Parts
+    footage : Footage, optional
+    notes : tuple of str
+        What the reviewer should know before they believe what they see, a sentence each.
+    """
+
+    trial: Trial
+    parts: Parts
+    footage: Footage | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Desk(Protocol):
+    """Keeps what a reviewer decides. Every change is in the file when the call returns, and may take long."""
+
+    @property
+    def review(self) -> Review:
+        """The review as it stands."""
+
+    @property
+    def read_only(self) -> str:
+        """Why nothing can be decided here; empty where it can."""
+
+    @property
+    def undoable(self) -> str:
+        """What `undo` would take back, in words; empty where nothing is left."""
+
+    def correct(self, edits: Sequence[PointEdit]) -> Review:
+        """Add corrections of points."""
+
+    def move_event(self, task: str, repetition: int, instant: str, time_s: float, note: str = "") -> Review:
+        """Move the start, bottom or end of a repetition (counted from 1) to a time, and assess again."""
+
+    def decide(self, task: str, repetition: int, accepted: bool, reason: str, initials: str) -> Review:
+        """Accept or reject a repetition (counted from 1), and assess again."""
+
+    def undo(self) -> Review:
+        """Take the last decision of this window back."""
+
+    def assess(self, task: str) -> Review:
+        """Compute the angles of the corrected points, and assess again."""
+
+
+class ViewOnly:
+    """A desk that keeps nothing: for a trial that lies in no file."""
+
+    undoable = ""
+
+    def __init__(self, trial: Trial, read_only: str = "this trial lies in no trial file") -> None:
+        self.review = Review(trial, TrialParts(trial))
+        self.read_only = read_only
+
+    def correct(self, edits: Sequence[PointEdit]) -> Review:
+        """See `Desk`."""
+        return self.review
+
+    def move_event(self, task: str, repetition: int, instant: str, time_s: float, note: str = "") -> Review:
+        """See `Desk`."""
+        return self.review
+
+    def decide(self, task: str, repetition: int, accepted: bool, reason: str, initials: str) -> Review:
+        """See `Desk`."""
+        return self.review
+
+    def undo(self) -> Review:
+        """See `Desk`."""
+        return self.review
+
+    def assess(self, task: str) -> Review:
+        """See `Desk`."""
+        return self.review

@@ -1,0 +1,71 @@
+"""Long work beside the window: it runs in a thread, says how far it is, and what it refuses becomes one message."""
+
+from collections.abc import Callable, Generator
+from typing import Any, TypeVar
+
+from napari.utils.notifications import show_error, show_info
+from superqt.utils import create_worker
+
+from mocap.errors import MocapError
+
+_T = TypeVar("_T")
+
+
+def tell(text: str) -> None:
+    """Show one line for a while in the window."""
+    show_info(text)
+
+
+def tell_error(error: MocapError) -> None:
+    """Show in the window what was refused, why, and what to do."""
+    show_error(str(error))
+
+
+def in_thread(
+    job: Callable[[], _T], then: Callable[[_T], None], failed: Callable[[MocapError], None] = tell_error
+) -> Any:
+    """Run a job in a thread, and hand its result over in the window's own thread.
+
+    Parameters
+    ----------
+    job : callable
+        Must not touch any widget or layer.
+    then : callable
+        Gets what the job returned; runs where widgets may be touched.
+    failed : callable
+        Gets what the job refused; any other error reaches the hook of the program as a fault of ours.
+
+    Returns
+    -------
+    superqt worker
+        With `quit()`; a caller that asks anew may let the older one's answer go.
+    """
+
+    def refused(error: BaseException) -> None:
+        if not isinstance(error, MocapError):
+            raise error
+        failed(error)
+
+    worker = create_worker(job, _start_thread=False)
+    worker.returned.connect(then)
+    worker.errored.connect(refused)
+    worker.start()
+    return worker
+
+
+def in_steps(
+    job: Callable[[], Generator[_T, None, None]], each: Callable[[_T], None], then: Callable[[], None] = lambda: None
+) -> Any:
+    """Run a job in a thread that yields pieces of its result, and hand each over in the window's own thread."""
+
+    def refused(error: BaseException) -> None:
+        if not isinstance(error, MocapError):
+            raise error
+        tell_error(error)
+
+    worker = create_worker(job, _start_thread=False)
+    worker.yielded.connect(each)
+    worker.errored.connect(refused)
+    worker.finished.connect(then)
+    worker.start()
+    return worker
