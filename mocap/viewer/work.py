@@ -66,6 +66,6 @@ def in_steps(
     worker = create_worker(job, _start_thread=False)
     worker.yielded.connect(each)
     worker.errored.connect(refused)
-    worker.finished.connect(then)
+    worker.finished.connect(lambda *_: then())
     worker.start()
     return worker
