@@ -1,5 +1,5 @@
-"""The review window: a trial in 3D with its cameras, floor, time slider and one angle curve."""
+"""The review window: a trial in 3D with its cameras, videos, curves, quality and decisions."""
 
-from mocap.viewer.app import ViewerHandles, open_viewer, project_to_canvas, view_trial
+from mocap.viewer.app import ViewerHandles, mount, open_viewer, view_trial
 
-__all__ = ["ViewerHandles", "open_viewer", "project_to_canvas", "view_trial"]
+__all__ = ["ViewerHandles", "mount", "open_viewer", "view_trial"]

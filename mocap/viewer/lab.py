@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from calibration import CameraRig
 from calibration.camera import Camera
 from calibration.rigid import apply, inverse
-from mocap.viewer.layers import UP_WORLD, Quality, Scene
+from mocap.trial import ForcePlate
+from mocap.viewer.layers import UP_WORLD, Scene, believed
 from mocap.viewer.meshes import tubes
 
 CELL_M = 0.5
@@ -18,6 +19,7 @@ FLOOR_COLOUR = (0.30, 0.32, 0.36)
 CAMERA_COLOUR = (0.95, 0.82, 0.35)
 AXIS_COLOURS = ((0.90, 0.30, 0.30), (0.35, 0.80, 0.35), (0.40, 0.50, 1.0))
 GRAVITY_COLOUR = (0.85, 0.45, 0.90)
+PLATE_COLOUR = (0.45, 0.80, 0.75)
 AXIS_LENGTH_M = 0.4
 _EMPTY_ROOM = np.array([[-1.0, -1.0, 0.0], [1.0, 1.0, 1.8]])
 
@@ -57,7 +59,7 @@ def bounds_of(scene: Scene) -> NDArray:
     Without any drawn point it is an empty room of 2 x 2 x 1.8 m.
     """
     stride = max(1, scene.n_frames // 2000)
-    drawn = scene.position[::stride][scene.quality[::stride] != Quality.HIDDEN]
+    drawn = scene.position[::stride][believed(scene.quality[::stride])]
     if not len(drawn):
         return _EMPTY_ROOM.copy()
     return np.percentile(drawn, [0.5, 99.5], axis=0)
@@ -102,6 +104,16 @@ def camera_frusta(rig: CameraRig, depth_m: float) -> tuple[Lines, list[Label]]:
     back = np.array([0.0, 0.0, -0.45 * depth_m])
     names = [_label(camera.name, apply(inverse(camera.cam_from_world), back), CAMERA_COLOUR) for camera in rig]
     return Lines(start, end, np.tile(CAMERA_COLOUR, (len(start), 1))), names
+
+
+def plate_lines(plates: Sequence[ForcePlate]) -> tuple[Lines, list[Label]]:
+    """Return the borders of force plates, and their numbers in the middle."""
+    corners = np.stack([plate.corners_world for plate in plates])
+    start, end = corners.reshape(-1, 3), np.roll(corners, -1, axis=1).reshape(-1, 3)
+    known = np.isfinite(np.hstack([start, end])).all(axis=1)
+    names = [_label(f"plate {number}", corner.mean(axis=0), PLATE_COLOUR)
+             for number, corner in enumerate(corners, start=1) if np.isfinite(corner).all()]
+    return Lines(start[known], end[known], np.tile(PLATE_COLOUR, (int(known.sum()), 1))), names
 
 
 def frustum_depth(rig: CameraRig, bounds: NDArray) -> float:

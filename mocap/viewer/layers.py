@@ -22,6 +22,7 @@ SIDES = ("left", "right", "centre")
 SIDE_COLOUR = {"left": (0.25, 0.69, 1.0), "right": (1.0, 0.55, 0.10), "centre": (0.86, 0.86, 0.86)}
 EDGE_COLOUR = (0.05, 0.05, 0.07)
 EDITED_COLOUR = (1.0, 1.0, 1.0)
+REJECTED_COLOUR = (0.93, 0.35, 0.75)
 HOLLOW = 0.22
 BONE_SHADE = 0.62
 MARKER_DIAMETER_M = 0.036
@@ -37,6 +38,7 @@ class Quality(IntEnum):
     MEASURED = 1
     FILLED = 2
     EDITED = 3
+    REJECTED = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,12 +88,16 @@ class MarkerFrame:
     position : ndarray, shape (keypoint, 3)
         World, metres; finite also where nothing is shown.
     shown : ndarray of bool, shape (keypoint,)
+        Rejected samples are shown too, and bear nothing.
+    rejected : ndarray of bool, shape (keypoint,)
+        Drawn as crosses.
     face, border : ndarray, shape (keypoint, 4)
         RGBA in [0, 1]: filled samples are hollow, edited ones have a white rim.
     """
 
     position: NDArray
     shown: NDArray
+    rejected: NDArray
     face: NDArray
     border: NDArray
 
@@ -131,7 +137,8 @@ def scene_of(trial: Trial) -> Scene:
 def quality_of(points: Points3D) -> NDArray:
     """Return how each sample is drawn, shape (time, keypoint), uint8: values of `Quality`.
 
-    Rejected, missing and infinite samples are hidden; a sample that is both filled and edited counts as edited.
+    Missing and infinite samples are hidden; a sample that is both filled and edited counts as edited, and one that is
+    rejected counts as nothing else.
     """
     finite = np.isfinite(points.position).all(axis=2)
     status = np.asarray(points.status)
@@ -139,8 +146,14 @@ def quality_of(points: Points3D) -> NDArray:
     quality = np.full(finite.shape, Quality.MEASURED, dtype=np.uint8)
     quality[(status & np.uint8(Status.FILLED)) != 0] = Quality.FILLED
     quality[(status & np.uint8(Status.EDITED)) != 0] = Quality.EDITED
-    quality[~finite | rejected] = Quality.HIDDEN
+    quality[rejected] = Quality.REJECTED
+    quality[~finite] = Quality.HIDDEN
     return quality
+
+
+def believed(quality: NDArray) -> NDArray:
+    """Return which samples are there and not rejected, of the shape of `quality`: bones and views rest on them."""
+    return (quality != Quality.HIDDEN) & (quality != Quality.REJECTED)
 
 
 def markers_at(scene: Scene, frame: int) -> MarkerFrame:
@@ -151,7 +164,9 @@ def markers_at(scene: Scene, frame: int) -> MarkerFrame:
     # A hidden marker waits where a shown one is, so that it stretches no bounding box.
     spare = position[shown][0] if shown.any() else np.zeros(3)
     face, border = marker_colours(scene.sides, quality)
-    return MarkerFrame(np.where(shown[:, None], position, spare), shown, face, border)
+    return MarkerFrame(
+        np.where(shown[:, None], position, spare), shown, quality == Quality.REJECTED, face, border
+    )
 
 
 def marker_colours(sides: tuple[str, ...], quality: NDArray) -> tuple[NDArray, NDArray]:
@@ -159,22 +174,25 @@ def marker_colours(sides: tuple[str, ...], quality: NDArray) -> tuple[NDArray, N
     colour = np.array([SIDE_COLOUR[side] for side in sides]).reshape(-1, 3)
     filled = (quality == Quality.FILLED)[:, None]
     edited = (quality == Quality.EDITED)[:, None]
-    face = np.where(filled, HOLLOW * colour, colour)
-    border = np.where(filled, colour, np.where(edited, EDITED_COLOUR, EDGE_COLOUR))
+    rejected = (quality == Quality.REJECTED)[:, None]
+    face = np.where(rejected, REJECTED_COLOUR, np.where(filled, HOLLOW * colour, colour))
+    border = np.where(filled, colour, np.where(edited, EDITED_COLOUR, np.where(rejected, REJECTED_COLOUR, EDGE_COLOUR)))
     opaque = np.ones((len(colour), 1))
     return np.hstack([face, opaque]), np.hstack([border, opaque])
 
 
 def bone_ends(scene: Scene, frame: int) -> tuple[NDArray, NDArray]:
-    """Return the ends, each (bone, 3) in metres, of the bones of one frame.
+    """Return the ends, each (bone, 3) in metres, of the bones of one frame, between points that are believed.
 
     Bones stop short of the middle of their markers, which would otherwise hide behind them. A bone with an end that
     is not shown has no length, and so no picture.
     """
-    markers = markers_at(scene, frame)
+    sound = believed(scene.quality[frame])
     first, second = scene.bones.T
-    start, end = markers.position[first], markers.position[second]
-    whole = (markers.shown[first] & markers.shown[second])[:, None]
+    whole = (sound[first] & sound[second])[:, None]
+    position = np.where(sound[:, None], scene.position[frame], 0.0)
+    start, end = position[first], position[second]
+    start, end = np.where(whole, start, 0.0), np.where(whole, end, 0.0)
     length = np.linalg.norm(end - start, axis=1, keepdims=True)
     share = np.minimum(BONE_GAP_M / np.maximum(length, BONE_GAP_M), 0.3)
     gap = share * (end - start)

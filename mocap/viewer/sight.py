@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mocap.viewer.layers import UP_WORLD, Quality, Scene
+from mocap.viewer.layers import UP_WORLD, Scene, believed
 
 _AXES = {"x": (1.0, 0.0, 0.0), "y": (0.0, 1.0, 0.0)}
 # Angle in degrees from the facing direction to the eye, + towards the person's left; then the height of the eye.
@@ -56,16 +56,17 @@ def facing_of(scene: Scene, forward_axis: str = "x", frame: int | None = None) -
     else in the first one that shows at least two of each side; without such a frame, `forward_axis` (`x`, `-y`, ...).
     """
     sides = np.array(scene.sides)
-    shown = scene.quality != Quality.HIDDEN
+    span = slice(None) if frame is None else slice(frame, frame + 1)
+    shown = believed(scene.quality[span])
     enough = (shown[:, sides == "left"].sum(axis=1) >= 2) & (shown[:, sides == "right"].sum(axis=1) >= 2)
-    frames = np.flatnonzero(enough) if frame is None else [frame] * bool(enough[frame])
+    frames = np.flatnonzero(enough)
     stated = np.array(_AXES.get(forward_axis.strip("+-").lower(), _AXES["x"]))
     stated = -stated if forward_axis.startswith("-") else stated
     if not len(frames):
         return stated
-    at = frames[0]
-    left = scene.position[at][shown[at] & (sides == "left")].mean(axis=0)
-    right = scene.position[at][shown[at] & (sides == "right")].mean(axis=0)
+    position, sound = scene.position[span][frames[0]], shown[frames[0]]
+    left = position[sound & (sides == "left")].mean(axis=0)
+    right = position[sound & (sides == "right")].mean(axis=0)
     forward = np.cross(left - right, UP_WORLD)
     length = np.linalg.norm(forward)
     return forward / length if length > 1e-3 else stated

@@ -11,15 +11,16 @@ import pytest
 from scipy import ndimage
 
 from mocap.trial import Points3D, Trial
-from mocap.viewer import open_viewer, project_to_canvas, view_trial
-from mocap.viewer.layers import SIDE_COLOUR, SIDES, Quality
+from mocap.viewer import open_viewer, view_trial
+from mocap.viewer.layers import REJECTED_COLOUR, SIDE_COLOUR, SIDES, Quality, bone_ends
+from mocap.viewer.stage import project_to_canvas
 
 pytestmark = [pytest.mark.viewer, pytest.mark.usefixtures("display")]
 
 WITHIN_PX = 3.0
 COLOUR_TOLERANCE = 14
 SMALLEST_BLOB_PX = 6
-CLOCK_PX = 45
+WINDOW_PX = (1440, 1100)
 
 
 def settle():
@@ -32,6 +33,7 @@ def settle():
 @pytest.fixture(scope="module")
 def window(display, squat_trial):
     viewer, handles = open_viewer(squat_trial)
+    viewer.window.resize(*WINDOW_PX)
     settle()
     yield viewer, handles
     viewer.close()
@@ -42,7 +44,7 @@ def window(display, squat_trial):
 def opened(window):
     """The window as it was when it opened."""
     _, handles = window
-    handles.dock.choose("pelvic_tilt")
+    handles.docks["angles"].choose("pelvic_tilt")
     handles.set_frame(0)
     handles.look_from("front side")
     settle()
@@ -51,9 +53,7 @@ def opened(window):
 
 def picture(viewer):
     settle()
-    image = viewer.screenshot(canvas_only=True, flash=False)[..., :3].astype(int)
-    image[:CLOCK_PX] = 0  # the words of the clock are light grey, too
-    return image
+    return viewer.screenshot(canvas_only=True, flash=False)[..., :3].astype(int)
 
 
 def blobs(image, side):
@@ -90,7 +90,7 @@ def test_every_joint_is_drawn_where_it_projects(opened, frame, eye):
         points_world = scene.position[frame][shown]
         found = blobs(image, side)
         assert len(found) == shown.sum()
-        for wanted in (project_to_canvas(viewer, handles.markers, points_world),
+        for wanted in (project_to_canvas(viewer, handles.stage.markers.layer, points_world),
                        by_the_camera(viewer, image, points_world)):
             apart = np.linalg.norm(found[:, None] - wanted, axis=2)
             assert apart.min(axis=0).max() <= WITHIN_PX  # measured: 1.2 px at most
@@ -111,24 +111,49 @@ def test_view_is_right_handed_and_upright(opened):
     viewer, handles = opened
     camera = viewer.scene.camera
     assert str(camera.handedness) == "right"
-    x, y, z, origin = project_to_canvas(viewer, handles.markers, np.vstack([np.eye(3), np.zeros(3)])) * [1, -1]
+    world = np.vstack([np.eye(3), np.zeros(3)])
+    x, y, z, origin = project_to_canvas(viewer, handles.stage.markers.layer, world) * [1, -1]
     # Seen from above the horizon, X turns to Y anticlockwise and Z points straight up.
     assert camera.view_direction[2] < 0
     assert np.linalg.det(np.stack([x - origin, y - origin])) > 0
     assert abs((z - origin)[0]) < 1e-3 * (z - origin)[1]
 
 
-def test_rejected_and_missing_points_are_not_drawn(opened):
-    _, handles = opened
+def test_missing_points_are_not_drawn_and_rejected_ones_are_crosses_without_bones(opened):
+    viewer, handles = opened
     head, elbow = (handles.scene.names.index(name) for name in ("head", "RElbow"))
-    for frame, hidden in ((50, head), (25, elbow)):
+    for frame, side, gone in ((25, "right", elbow), (50, "centre", head)):
         handles.set_frame(frame)
         handles.look_from("back")
-        others = np.delete(np.arange(len(handles.scene.names)), hidden)
-        assert not handles.markers.shown[hidden]
-        assert handles.markers.shown[others].all()
-        assert len(handles.markers._view_data) == len(others)
-        assert np.isfinite(handles.bones.vertices).all()
+        image = picture(viewer)
+        there = [number for number, one in enumerate(handles.scene.sides) if one == side and number != gone]
+        found = blobs(image, side)
+        wanted = by_the_camera(viewer, image, handles.scene.position[frame][there])
+        assert len(found) == len(there)
+        assert np.linalg.norm(found[:, None] - wanted, axis=2).min(axis=0).max() <= WITHIN_PX
+        assert np.isfinite(handles.stage.bones.layer.vertices).all()
+        of_gone = (handles.scene.bones == gone).any(axis=1)
+        start, end = bone_ends(handles.scene, frame)
+        assert (np.linalg.norm(end - start, axis=1)[of_gone] == 0).all()
+    magenta = (np.abs(image - np.round(255 * np.array(REJECTED_COLOUR))) <= COLOUR_TOLERANCE).all(axis=2)
+    at = by_the_camera(viewer, image, handles.scene.position[50][head])
+    rows, columns = np.nonzero(magenta)
+    assert np.linalg.norm([columns.mean() + 0.5, rows.mean() + 0.5] - at) <= WITHIN_PX
+
+
+def test_what_napari_draws_again_is_the_same_frame(opened):
+    """napari draws a layer from its arrays whenever one of its settings changes: also then no other frame shows."""
+    viewer, handles = opened
+    for frame in (25, 50):
+        handles.set_frame(frame)
+        before = picture(viewer)
+        layer, bones = handles.stage.markers.layer, handles.stage.bones.layer
+        for one in (layer, bones):
+            one.refresh()
+        layer.antialiasing = layer.antialiasing  # drawn from all points of the layer, the hidden ones too
+        layer.events.face_color()
+        bones.events.set_data()
+        np.testing.assert_array_equal(picture(viewer), before)
 
 
 def test_skeleton_slider_clock_and_curve_agree_on_the_frame(opened):
@@ -137,9 +162,14 @@ def test_skeleton_slider_clock_and_curve_agree_on_the_frame(opened):
         handles.set_frame(frame)
         settle()
         shown = handles.scene.quality[frame] != Quality.HIDDEN
-        np.testing.assert_array_equal(handles.markers._view_data, handles.scene.position[frame][shown])
-        assert viewer.dims.current_step[0] == handles.frame == handles.dock.frame == handles.dock.cursor_frame == frame
-        assert f"t = {frame / 50:.3f} s   frame {frame} of 100" in viewer.canvas.overlays.text.text
+        drawn = handles.stage.markers.layer.data
+        np.testing.assert_array_equal(drawn[shown], handles.scene.position[frame][shown])
+        dock = handles.docks["angles"]
+        assert viewer.dims.current_step[0] == handles.frame == dock.frame == dock.cursor_frame == frame
+        assert handles.bar.clock.text() == f"{frame / 50:.3f} s   frame {frame} of 100"
+        assert handles.bar.line.frame_at(handles.bar.line.x_of(frame / 50)) == frame
+    viewer.dims.set_current_step(0, 41)  # napari's own slider
+    assert handles.frame == dock.frame == 41
 
 
 def test_cursor_is_drawn_at_the_frame_and_can_be_dragged(opened):
@@ -147,7 +177,7 @@ def test_cursor_is_drawn_at_the_frame_and_can_be_dragged(opened):
     from qtpy.QtTest import QTest
 
     _, handles = opened
-    dock = handles.dock
+    dock = handles.docks["angles"]
     handles.set_frame(30)
     settle()
 
@@ -174,7 +204,7 @@ def test_cursor_is_drawn_at_the_frame_and_can_be_dragged(opened):
 
 def test_angle_without_an_answer_draws_no_curve_and_says_why(opened):
     _, handles = opened
-    dock = handles.dock
+    dock = handles.docks["angles"]
     assert dock.angle_box.currentData() == "pelvic_tilt"
     assert np.isfinite(dock._line.getData()[1]).any()
     handles.set_frame(50)
@@ -197,9 +227,9 @@ def test_angle_without_an_answer_draws_no_curve_and_says_why(opened):
 def test_window_names_the_trial_and_the_cameras(opened):
     viewer, handles = opened
     assert viewer.title == "squat_01 - mocap"
-    words = list(handles.labels.features["text"])
+    words = list(handles.stage.labels.features["text"])
     assert words == ["X", "Y", "Z", "g", "cam_0", "cam_1", "cam_2", "cam_3"]
-    assert set(handles.lab) == {"floor", "axes", "cameras"}
+    assert set(handles.stage.lab) == {"floor", "axes", "cameras"}
 
 
 def test_the_window_stays_until_its_event_loop_ends(opened, squat_trial):
@@ -237,7 +267,7 @@ def test_a_step_costs_no_more_in_a_long_trial(opened, trial_of_length):
             settle()
     long.set_frame(39_999)
     settle()
-    at_end = long.dock.cursor_frame
+    at_end = long.docks["angles"].cursor_frame
     viewer.close()
     assert at_end == 39_999
     assert np.median(spent[long]) / np.median(spent[short]) <= 2.0  # measured: 1.0
@@ -249,10 +279,10 @@ def test_the_barest_trial_opens(display):
     viewer, handles = open_viewer(Trial("bare", Points3D(position, ("LKnee", "RKnee"), 100.0), gravity_known=False))
     settle()
     found = blobs(picture(viewer), "left")
-    words = list(handles.labels.features["text"])
-    notice = handles.dock._notice.toPlainText()
+    words = list(handles.stage.labels.features["text"])
+    notice = handles.docks["angles"]._notice.toPlainText()
     drawn_right = blobs(picture(viewer), "right")
-    wanted = project_to_canvas(viewer, handles.markers, position[0, :1])
+    wanted = project_to_canvas(viewer, handles.stage.markers.layer, position[0, :1])
     viewer.close()
     settle()
     assert words == ["X", "Y", "Z", "gravity unknown"]

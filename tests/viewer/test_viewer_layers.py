@@ -35,14 +35,15 @@ def test_sides_of_markers_and_bones():
     assert scene.bones.tolist() == [[0, 2], [0, 1], [3, 1]]
 
 
-def test_rejected_missing_and_infinite_points_are_hidden():
+def test_missing_and_infinite_points_are_hidden_and_rejected_ones_told():
     position = np.zeros((1, 6, 3))
     position[0, 1, 2], position[0, 2, 0] = np.nan, np.inf
     status = [[Status.MEASURED, 0, Status.MEASURED, Status.MEASURED | Status.REJECTED,
                Status.FILLED | Status.FILTERED, Status.FILLED | Status.EDITED]]
     points = Points3D(position, tuple("abcdef"), 100.0, status=np.array(status, dtype=np.uint8))
     assert layers.quality_of(points).tolist() == [[
-        Quality.MEASURED, Quality.HIDDEN, Quality.HIDDEN, Quality.HIDDEN, Quality.FILLED, Quality.EDITED]]
+        Quality.MEASURED, Quality.HIDDEN, Quality.HIDDEN, Quality.REJECTED, Quality.FILLED, Quality.EDITED]]
+    assert layers.believed(layers.quality_of(points)).tolist() == [[True, False, False, False, True, True]]
 
 
 def test_smoothed_points_are_drawn_where_there_are_any():
@@ -65,8 +66,10 @@ def test_colours_tell_side_and_quality():
 
 
 def test_hidden_markers_wait_where_a_shown_one_is_and_draw_no_bone():
-    hidden = Status.MEASURED | Status.REJECTED
-    scene = layers.scene_of(one_frame(np.array([[1, 1, hidden, 1]], dtype=np.uint8)))
+    trial = one_frame()
+    position = trial.points.position.copy()
+    position[0, 2] = np.nan
+    scene = layers.scene_of(dataclasses.replace(trial, points=dataclasses.replace(trial.points, position=position)))
     now = layers.markers_at(scene, 0)
     assert now.shown.tolist() == [True, True, False, True]
     np.testing.assert_array_equal(now.position[2], now.position[0])

@@ -1,0 +1,64 @@
+"""Where the docks stand, and that they stand there again the next time."""
+
+from typing import Any
+
+from qtpy.QtCore import QEvent, QObject, QSettings, Qt
+from qtpy.QtWidgets import QApplication
+
+from mocap.viewer.dock_list import dock_kinds
+from mocap.viewer.docks import Context
+from mocap.viewer.time_bar import TimeBar
+
+_BOTTOM_PX, _RIGHT_PX, _LIST_PX = 230, 380, 190
+_VERSION = 1
+
+
+def lay_out(viewer: Any, bar: TimeBar, context: Context) -> dict[str, Any]:
+    """Put the bar and all docks into the window, and return the docks by their titles.
+
+    The window gets its sizes at once, since the first view depends on them.
+    """
+    window = viewer.window
+    main = window._qt_window
+    window._qt_viewer.dockLayerControls.setVisible(False)
+    window._qt_viewer.dims.setVisible(False)  # the bar's time line is the slider, with marks on it
+    time = window.add_dock_widget(bar, name="time", area="bottom")
+    docks: dict[str, Any] = {}
+    first: dict[str, Any] = {}
+    for kind in dock_kinds():
+        dock = kind.build(context)
+        docks[kind.title] = dock
+        frame = window.add_dock_widget(dock, name=kind.title, area=kind.area)
+        if kind.area in first:
+            main.tabifyDockWidget(first[kind.area], frame)
+        elif kind.area == "bottom":
+            main.splitDockWidget(time, frame, Qt.Orientation.Vertical)
+        first.setdefault(kind.area, frame)
+    for frame in first.values():
+        frame.raise_()
+    QApplication.processEvents()
+    for area, size, direction in (("bottom", _BOTTOM_PX, "Vertical"), ("right", _RIGHT_PX, "Horizontal")):
+        if area in first:
+            main.resizeDocks([first[area]], [size], Qt.Orientation[direction])
+    main.resizeDocks([window._qt_viewer.dockLayerList], [_LIST_PX], Qt.Orientation.Horizontal)
+    _LayoutKeeper(main)
+    QApplication.processEvents()
+    return docks
+
+
+class _LayoutKeeper(QObject):
+    """Restores the layout of the last window that was closed, and keeps that of its own when it is closed."""
+
+    def __init__(self, main: Any) -> None:
+        super().__init__(main)
+        self._main, self._settings = main, QSettings("mocap", "review")
+        state = self._settings.value("layout")
+        if state is not None:
+            main.restoreState(state, _VERSION)
+        main.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keep the layout when the window closes."""
+        if event.type() == QEvent.Type.Close:
+            self._settings.setValue("layout", self._main.saveState(_VERSION))
+        return False

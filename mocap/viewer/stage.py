@@ -1,0 +1,224 @@
+"""The 3D scene in a napari viewer: its layers, drawn for one frame at a time."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration import CameraRig
+from mocap.viewer.body_parts import (
+    Balance,
+    Mesh,
+    axes_mesh,
+    balance_mesh,
+    balance_of,
+    ellipsoid_scale,
+    ellipsoids_mesh,
+    trails_mesh,
+)
+from mocap.viewer.drawn import MovingMarkers, MovingMesh, symbol_number
+from mocap.viewer.lab import (
+    bounds_of,
+    camera_frusta,
+    floor_grid,
+    frustum_depth,
+    gravity_arrow,
+    line_mesh,
+    plate_lines,
+    world_axes,
+)
+from mocap.viewer.layers import MARKER_DIAMETER_M, bone_colours, bone_mesh, markers_at, scene_of
+from mocap.viewer.moment import Moment
+from mocap.viewer.review import Review
+from mocap.viewer.sight import facing_of, person_box, sight_of
+
+FIRST_EYE = "front side"
+_LINE_PX = 1.6
+_SMALLEST_MARKER_PX = 8
+AXES, UNCERTAINTY, BALANCE, TRAILS = "segment axes", "uncertainty", "balance", "trails"
+ON_DEMAND = (AXES, UNCERTAINTY, BALANCE, TRAILS)
+"""Layers that are hidden at first; their eyes in the list of layers show them."""
+
+
+class Stage:
+    """The layers of one trial, at the frame of a moment.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+    review : Review
+    moment : Moment
+
+    Attributes
+    ----------
+    scene : Scene
+    markers, bones : MovingMarkers, MovingMesh or None
+    parts : dict of str to MovingMesh
+        Those of `ON_DEMAND` that this trial has.
+    lab : dict of str to napari layers
+        `floor`, `axes`, and with a rig or force plates `cameras` and `force plates`.
+    labels : napari Points layer
+    """
+
+    def __init__(self, viewer: Any, review: Review, moment: Moment) -> None:
+        trial = review.trial
+        self.viewer, self.moment, self.review = viewer, moment, review
+        self.scene = scene_of(trial)
+        self.forward_axis = trial.forward_axis
+        bounds = bounds_of(self.scene)
+        self.cameras_world = np.array([camera.centre_world for camera in trial.rig or ()]).reshape(-1, 3)
+        self.person_box = person_box(bounds)
+        facing = facing_of(self.scene, trial.forward_axis)
+        zoom = sight_of(self.person_box, facing, canvas_size(viewer), FIRST_EYE, self.cameras_world).zoom
+        self._symbols = np.array([symbol_number("disc"), symbol_number("x")])
+        self._add_time(bounds)
+        self.lab, self.labels = self._add_lab(bounds, 0.5 * _LINE_PX / zoom)
+        self.bones = self._add_bones()
+        title = "markers" if self.scene.source == "points" else "markers (smoothed)"
+        self.markers = MovingMarkers(viewer, title, self.scene.names, _marker_diameter(zoom))
+        self._balance: Balance | None = balance_of(self.scene, trial.segments)
+        self._ball_scale = 1
+        self.parts = self._add_parts()
+        viewer.layers.selection.active = self.markers.layer
+        self.draw(moment.frame)
+
+    def draw(self, frame: int) -> None:
+        """Draw a frame."""
+        now = markers_at(self.scene, frame)
+        self.markers.draw(now.position, now.shown, now.face, now.border, self._symbols[now.rejected.astype(int)])
+        if self.bones is not None and self.bones.layer.visible:
+            self.bones.draw(bone_mesh(self.scene, frame)[0])
+        for name, part in self.parts.items():
+            if part.layer.visible:
+                part.draw(self._mesh(name, frame).vertices)
+
+    def show_review(self, review: Review) -> None:
+        """Show the same recording with other corrections."""
+        self.review, self.scene = review, scene_of(review.trial)
+        self._balance = balance_of(self.scene, review.trial.segments)
+        self.draw(self.moment.frame)
+
+    def look_from(self, eye: str) -> None:
+        """Turn the view to one of `mocap.viewer.sight.EYES`, around the person as placed in the present frame."""
+        facing = facing_of(self.scene, self.forward_axis, self.moment.frame)
+        others = self.cameras_world if eye == FIRST_EYE else None
+        view = sight_of(self.person_box, facing, canvas_size(self.viewer), eye, others)
+        camera = self.viewer.scene.camera
+        camera.set_view_direction(tuple(view.direction), tuple(view.up))
+        camera.center = tuple(view.centre)
+        camera.zoom = view.zoom
+        self.markers.resize(_marker_diameter(view.zoom))
+
+    def _mesh(self, name: str, frame: int) -> Mesh:
+        scene, segments = self.scene, self.review.trial.segments
+        if name == AXES and segments is not None:
+            return axes_mesh(segments, frame)
+        if name == UNCERTAINTY:
+            return ellipsoids_mesh(scene, frame, self.review.parts.covariance(frame), self._ball_scale)
+        if name == BALANCE and self._balance is not None:
+            return balance_mesh(scene, self._balance, frame)
+        return trails_mesh(scene, frame, self._trailed(), self.moment.rate_hz)
+
+    def _trailed(self) -> NDArray:
+        return np.arange(len(self.scene.names))
+
+    def _add_time(self, bounds: NDArray) -> None:
+        # Two samples at both ends of the time axis: they alone set the range of the slider, whatever is missing when.
+        middle = bounds.mean(axis=0)
+        ends = np.array([[0.0, *middle], [self.scene.n_frames - 1.0, *middle]])
+        self.viewer.add_points(ends, name="time", visible=False)
+
+    def _add_bones(self) -> MovingMesh | None:
+        if not len(self.scene.bones):
+            return None
+        vertices, faces = bone_mesh(self.scene, self.moment.frame)
+        return MovingMesh(self.viewer, "bones", vertices, faces, bone_colours(self.scene))
+
+    def _add_parts(self) -> dict[str, MovingMesh]:
+        trial, frame, parts = self.review.trial, self.moment.frame, {}
+        middle = self.review.parts.covariance(self.scene.n_frames // 2)
+        covariance = np.concatenate([self.review.parts.covariance(frame), middle])
+        there = {
+            AXES: trial.segments is not None and len(trial.segments.names) > 0,
+            UNCERTAINTY: bool(np.isfinite(covariance).any()),
+            BALANCE: self._balance is not None,
+            TRAILS: self.scene.n_frames > 1,
+        }
+        self._ball_scale = ellipsoid_scale(covariance)
+        titles = {UNCERTAINTY: f"uncertainty (95 %, drawn x {self._ball_scale})", TRAILS: "trails (1 s)"}
+        for name in (one for one in ON_DEMAND if there[one]):
+            mesh = self._mesh(name, frame)
+            opacity = 0.5 if name == UNCERTAINTY else 1.0
+            part = MovingMesh(self.viewer, titles.get(name, name), mesh.vertices, mesh.faces, mesh.colours, opacity)
+            part.layer.visible = False
+            part.layer.events.visible.connect(self._shown_again(name))
+            parts[name] = part
+        return parts
+
+    def _shown_again(self, name: str) -> Callable[[object], None]:
+        def draw(event: object = None) -> None:
+            if self.parts[name].layer.visible:
+                self.parts[name].draw(self._mesh(name, self.moment.frame).vertices)
+
+        return draw
+
+    def _add_lab(self, bounds: NDArray, radius_m: float) -> tuple[dict[str, Any], Any]:
+        trial = self.review.trial
+        axes, words = world_axes()
+        gravity, gravity_words = gravity_arrow(bounds, trial.gravity_known)
+        words += gravity_words
+        parts = {"floor": [floor_grid(bounds)], "axes": [axes] if gravity is None else [axes, gravity]}
+        if trial.rig is not None:
+            frusta, names = _cameras(trial.rig, bounds)
+            parts["cameras"], words = [frusta], words + names
+        if trial.force_plates:
+            plates, names = plate_lines(trial.force_plates)
+            parts["force plates"], words = [plates], words + names
+        room = {name: _add_lines(self.viewer, name, line_mesh(lines, radius_m)) for name, lines in parts.items()}
+        labels = self.viewer.add_points(
+            np.array([word.position for word in words]),
+            name="labels",
+            size=1e-3,
+            features={"text": [word.text for word in words]},
+            text={
+                "string": "{text}",
+                "size": 11,
+                "anchor": "center",
+                "color": np.array([[*word.colour, 1.0] for word in words]),
+            },
+        )
+        return room, labels
+
+
+def project_to_canvas(viewer: Any, layer: Any, points_world: NDArray) -> NDArray:
+    """Return canvas pixels, shape (n, 2) as x right and y down, at which world points (n, 3) are drawn now.
+
+    They come from the transform of the scene graph that draws `layer`, so they are those of the picture itself.
+    """
+    node = viewer.window._qt_viewer.canvas.layer_to_visual[layer].node
+    # The scene graph orders axes backwards: napari's last displayed axis is its first.
+    mapped = node.get_transform("visual", "canvas").map(np.asarray(points_world, float)[:, ::-1])
+    return mapped[:, :2] / mapped[:, 3:]
+
+
+def canvas_size(viewer: Any) -> tuple[int, int]:
+    """Return the width and height of the 3D canvas in px."""
+    width, height = viewer.window._qt_viewer.canvas.view.rect.size
+    return int(width), int(height)
+
+
+def _cameras(rig: CameraRig, bounds: NDArray) -> tuple[Any, list[Any]]:
+    return camera_frusta(rig, frustum_depth(rig, bounds))
+
+
+def _add_lines(viewer: Any, name: str, mesh: tuple[NDArray, NDArray, NDArray]) -> Any:
+    vertices, faces, colours = mesh
+    return viewer.add_surface(
+        (vertices.astype(np.float32), faces), vertex_colors=colours.astype(np.float32), name=name, shading="none"
+    )
+
+
+def _marker_diameter(zoom: float) -> float:
+    """Return the markers' diameter in m: that of a real marker, or what can still be seen from afar."""
+    return max(MARKER_DIAMETER_M, _SMALLEST_MARKER_PX / zoom)
