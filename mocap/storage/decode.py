@@ -155,15 +155,11 @@ class _Part:
 
 
 def _points(part: _Part, gravity_known: bool) -> tuple[Points3D, tuple[tuple[str, str], ...]]:
-    position = part.array("position")
-    covariance = _covariance(part, "covariance")
-    if covariance is None:
-        covariance = np.full((*position.shape[:2], 3, 3), np.nan, np.float32)
     points = Points3D(
-        position=position,
+        position=part.array("position"),
         names=part.words("keypoint"),
         rate_hz=part.number("rate_hz"),
-        covariance=covariance,
+        covariance=_covariance(part, "covariance"),  # type: ignore[arg-type]  # none: unknown, and takes no memory
         status=part.array("status"),
         reprojection_error=part.array("reprojection_error") if part.has("reprojection_error") else None,
         n_views=part.array("n_views") if part.has("n_views") else None,
@@ -186,7 +182,11 @@ def _bone_errors(part: _Part) -> BoneErrors | None:
 def _covariance(part: _Part, name: str) -> NDArray | None:
     if not part.has(name):
         return None
-    terms = part.array(name)
+    return full_covariance(part.array(name), name)
+
+
+def full_covariance(terms: NDArray, name: str = "covariance") -> NDArray:
+    """Return matrices, shape (..., 3, 3), of the terms that a file stores, shape (..., 6)."""
     if terms.shape[-1:] != (len(COVARIANCE_TERMS),):
         raise _schema(f"{name} has the shape {terms.shape}")
     covariance = np.empty((*terms.shape[:-1], 3, 3), terms.dtype)

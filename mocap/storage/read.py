@@ -51,6 +51,36 @@ def _loaded(path: Path) -> tuple[dict[str, Group], dict[str, str]]:
         return load(path, sealed=False)
 
 
+_LARGE = ("/keypoints2d", "/analog", "/points/covariance", "/points/calibration_covariance",
+          "/points/reprojection_error", "/points_smoothed/covariance", "/points_smoothed/calibration_covariance",
+          "/points_smoothed/reprojection_error")  # fmt: skip
+"""What `read_light` leaves in the file: a review reads a moment of it."""
+
+
+def read_light(path: Path | str) -> Trial:
+    """Read a trial file without what is large and needed a frame at a time: views, covariances, errors, channels.
+
+    `open_trial_file` reads those, frame by frame; everything that is read is verified.
+
+    Raises
+    ------
+    SourceError
+        `FILE_MISSING`.
+    TrialFileError
+        `NOT_A_TRIAL`, `TRIAL_NEWER`, `TRIAL_DAMAGED` (naming the damaged item), `TRIAL_UNSAFE`, `TRIAL_SCHEMA`.
+    """
+    path = Path(path)
+    with open_trial_file(path) as file:
+        groups = {
+            name: file.group(name, [item.removeprefix(f"{name}/") for item in _LARGE if item.startswith(f"{name}/")])
+            for name in file.groups if name not in _LARGE and name != PATH
+        }  # fmt: skip
+    try:
+        return decode(migrated(groups))
+    except TrialFileError as error:
+        raise TrialFileError(f"{path}: {error.cause}", error.remedy, error.code) from error
+
+
 def read_told(path: Path | str) -> tuple[tuple[Verdict, ...], tuple[Operation, ...]]:
     """Read the verdicts of a trial file and how it was made, and nothing else.
 

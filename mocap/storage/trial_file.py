@@ -1,7 +1,7 @@
 """A trial file that is read piece by piece, each piece verified before it is handed out."""
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import product
@@ -112,11 +112,16 @@ class TrialFile:
         self._compare(attribute_items(path, found))
         return found
 
-    def group(self, path: str) -> Group:
-        """Return a group with all its values, verified."""
-        group, found = self._guarded(
-            lambda: read_group(path, self._looked(path), self._file.scan.budget, self._pool)
-        )
+    def group(self, path: str, without: Collection[str] = ()) -> Group:
+        """Return a group with all its values, verified; the variables named in `without` are left out of it."""
+
+        def read() -> tuple[Group, dict[str, str]]:
+            whole = self._looked(path)
+            kept = {name: one for name, one in whole.variables.items() if name not in without}
+            return read_group(path, replace(whole, variables=kept), self._file.scan.budget, self._pool,
+                              names_of_axes(whole))  # fmt: skip
+
+        group, found = self._guarded(read)
         self._compare(found)
         return group
 

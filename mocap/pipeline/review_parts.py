@@ -1,0 +1,103 @@
+"""The large arrays of a trial file, for a review: verified when they are read, and few of them in memory."""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mocap.storage import open_trial_file
+from mocap.storage.decode import full_covariance
+from mocap.trial import Trial
+from mocap.viewer.parts import BLOCK
+
+_ROWS = 512
+_KEPT = 12
+_PIXEL, _CONFIDENCE, _ERROR = "/keypoints2d/pixel", "/keypoints2d/confidence", "/points/reprojection_error"
+
+
+class FileParts:
+    """Parts of a trial file (`mocap.viewer.parts.Parts`), read in blocks of frames of which the last dozen is kept.
+
+    Parameters
+    ----------
+    path : Path
+    trial : Trial
+        What was read of the file already: its smoothed points, where it has some, are those that are shown.
+
+    Raises
+    ------
+    TrialFileError
+        As `open_trial_file`; also later, when a piece is read that is damaged.
+    """
+
+    def __init__(self, path: Path, trial: Trial) -> None:
+        self._path, self._n_frames, self._n_points = path, trial.points.n_frames, len(trial.points.names)
+        self._blocks: OrderedDict[tuple[str, int], NDArray] = OrderedDict()
+        self._lock = Lock()
+        self._file = open_trial_file(path)
+        shown = "/points" if trial.points_smoothed is None else "/points_smoothed"
+        self._covariance = f"{shown}/covariance"
+        items = [item for group in ("/points", shown, "/keypoints2d") if group in self._file.groups
+                 for item in self._file.variables(group)]  # fmt: skip
+        self._there = frozenset(items)
+        names = self._file.values("/keypoints2d/keypoint") if _PIXEL in self._there else np.array([])
+        self._names = tuple(str(name) for name in names)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+    @property
+    def keypoint_names(self) -> tuple[str, ...]:
+        """See `Parts`."""
+        return self._names
+
+    def pixels(self, frame: int) -> NDArray:
+        """See `Parts`."""
+        return self._in_views(_PIXEL, frame, (0, 0, 2))
+
+    def confidence(self, frame: int) -> NDArray:
+        """See `Parts`."""
+        return self._in_views(_CONFIDENCE, frame, (0, 0))
+
+    def covariance(self, frame: int) -> NDArray:
+        """See `Parts`."""
+        if self._covariance not in self._there:
+            return np.full((self._n_points, 3, 3), np.nan, np.float32)
+        start, block = self._block(self._covariance, frame)
+        return full_covariance(block[frame - start])
+
+    def errors(self, frame: int) -> NDArray:
+        """See `Parts`."""
+        return self._in_views(_ERROR, frame, (0, self._n_points))
+
+    def error_blocks(self) -> Iterator[tuple[int, NDArray]]:
+        """See `Parts`."""
+        if _ERROR not in self._there:
+            return
+        # A reader of its own: this one runs in a thread, while the window reads single frames.
+        with open_trial_file(self._path) as file:
+            for start in range(0, self._n_frames, BLOCK):
+                yield start, file.frames(_ERROR, start, min(start + BLOCK, self._n_frames))
+
+    def _in_views(self, item: str, frame: int, absent: tuple[int, ...]) -> NDArray:
+        if item not in self._there:
+            return np.empty(absent, np.float32)
+        start, block = self._block(item, frame)
+        return block[:, frame - start]
+
+    def _block(self, item: str, frame: int) -> tuple[int, NDArray]:
+        """Return the first frame and the values of the block that a frame lies in."""
+        number = frame // _ROWS
+        with self._lock:
+            key = (item, number)
+            if key not in self._blocks:
+                start = number * _ROWS
+                self._blocks[key] = self._file.frames(item, start, min(start + _ROWS, self._n_frames))
+                while len(self._blocks) > _KEPT:
+                    self._blocks.popitem(last=False)
+            self._blocks.move_to_end(key)
+            return number * _ROWS, self._blocks[key]
