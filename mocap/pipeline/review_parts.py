@@ -8,18 +8,21 @@ from threading import Lock
 import numpy as np
 from numpy.typing import NDArray
 
+from mocap.errors import ShapeError
 from mocap.storage import open_trial_file
 from mocap.storage.decode import full_covariance
+from mocap.storage.layout import safe_name
 from mocap.trial import Trial
 from mocap.viewer.parts import BLOCK
 
 _ROWS = 512
-_KEPT = 12
+_KEPT = 24
+_MASS = "/segments/centre_of_mass"
 _PIXEL, _CONFIDENCE, _ERROR = "/keypoints2d/pixel", "/keypoints2d/confidence", "/points/reprojection_error"
 
 
 class FileParts:
-    """Parts of a trial file (`mocap.viewer.parts.Parts`), read in blocks of frames of which the last dozen is kept.
+    """Parts of a trial file (`mocap.viewer.parts.Parts`), read in blocks of frames the last of which are kept.
 
     Parameters
     ----------
@@ -40,11 +43,13 @@ class FileParts:
         self._file = open_trial_file(path)
         shown = "/points" if trial.points_smoothed is None else "/points_smoothed"
         self._covariance = f"{shown}/covariance"
-        items = [item for group in ("/points", shown, "/keypoints2d") if group in self._file.groups
+        items = [item for group in ("/points", shown, "/keypoints2d", "/segments") if group in self._file.groups
                  for item in self._file.variables(group)]  # fmt: skip
         self._there = frozenset(items)
         names = self._file.values("/keypoints2d/keypoint") if _PIXEL in self._there else np.array([])
         self._names = tuple(str(name) for name in names)
+        segments = self._file.values("/segments/segment") if "/segments/segment" in self._there else np.array([])
+        self._segments = tuple(str(name) for name in segments)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -74,6 +79,34 @@ class FileParts:
         """See `Parts`."""
         return self._in_views(_ERROR, frame, (0, self._n_points))
 
+    @property
+    def segment_names(self) -> tuple[str, ...]:
+        """See `Parts`."""
+        return self._segments
+
+    def poses(self, frame: int) -> NDArray:
+        """See `Parts`."""
+        found = np.empty((len(self._segments), 4, 4))
+        for place, name in enumerate(self._segments):
+            start, block = self._block(_pose_item(name), frame)
+            found[place] = block[frame - start]
+        return found
+
+    def pose_course(self, segment: str) -> NDArray:
+        """See `Parts`."""
+        if segment not in self._segments:
+            raise ShapeError(f"There is no segment '{segment}'.", "Name one that is there.")
+        with self._lock:
+            return self._file.values(_pose_item(segment))
+
+    def centre_of_mass(self) -> NDArray | None:
+        """See `Parts`."""
+        if _MASS not in self._there:
+            return None
+        with self._lock:
+            values = self._file.values(_MASS)
+        return values if np.isfinite(values).any() else None
+
     def error_blocks(self) -> Iterator[tuple[int, NDArray]]:
         """See `Parts`."""
         if _ERROR not in self._there:
@@ -101,3 +134,7 @@ class FileParts:
                     self._blocks.popitem(last=False)
             self._blocks.move_to_end(key)
             return number * _ROWS, self._blocks[key]
+
+
+def _pose_item(segment: str) -> str:
+    return f"/segments/{safe_name(f'world_from_{segment}')}"

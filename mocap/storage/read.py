@@ -51,14 +51,14 @@ def _loaded(path: Path) -> tuple[dict[str, Group], dict[str, str]]:
         return load(path, sealed=False)
 
 
-_LARGE = ("/keypoints2d", "/analog", "/points/covariance", "/points/calibration_covariance",
+_LARGE = ("/keypoints2d", "/analog", "/segments", "/points/covariance", "/points/calibration_covariance",
           "/points/reprojection_error", "/points_smoothed/covariance", "/points_smoothed/calibration_covariance",
           "/points_smoothed/reprojection_error")  # fmt: skip
 """What `read_light` leaves in the file: a review reads a moment of it."""
 
 
 def read_light(path: Path | str) -> Trial:
-    """Read a trial file without what is large and needed a frame at a time: views, covariances, errors, channels.
+    """Read a trial file without what is large and needed by the frame: views, covariances, errors, poses, channels.
 
     `open_trial_file` reads those, frame by frame; everything that is read is verified.
 

@@ -9,8 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, QhullError
 
-from mocap.kinematics.further.base_of_support import CONTACT_M
-from mocap.trial import Segments
 from mocap.viewer.layers import SIDE_COLOUR, Scene, believed
 from mocap.viewer.meshes import tubes
 
@@ -27,6 +25,8 @@ MASS_COLOUR = (0.98, 0.90, 0.55)
 BASE_COLOUR = (0.45, 0.85, 0.75)
 MASS_RADIUS_M = 0.03
 _LINE_M = 0.005
+CONTACT_M = 0.015
+"""As of `mocap.kinematics.further.base_of_support`, which would take a second to import."""
 _FOOT = ("HEEL", "MT1", "MT2", "MT5", "HALLUX", "TOE", "BTOE", "STOE")
 TRAIL_S = 1.0
 TRAIL_PIECES = 20
@@ -42,9 +42,14 @@ class Mesh:
     colours: NDArray
 
 
-def axes_mesh(segments: Segments, frame: int) -> Mesh:
-    """Return the axes of all segments, anterior red, up green, right blue; none of one without a pose there."""
-    pose = segments.world_from_segment[frame]
+def axes_mesh(pose: NDArray) -> Mesh:
+    """Return the axes of segments, anterior red, up green, right blue; none of one without a pose.
+
+    Parameters
+    ----------
+    pose : ndarray, shape (segment, 4, 4)
+        `world_from_segment` of a frame.
+    """
     known = np.isfinite(pose).all(axis=(1, 2))
     pose = np.where(known[:, None, None], pose, 0.0)
     start = np.repeat(pose[:, :3, 3], 3, axis=0)
@@ -125,7 +130,7 @@ class Balance:
     touching_m: NDArray
 
 
-def balance_of(scene: Scene, segments: Segments | None, label_of: dict[str, str] | None = None) -> Balance | None:
+def balance_of(scene: Scene, centre: NDArray | None, label_of: dict[str, str] | None = None) -> Balance | None:
     """Return what there is to draw of balance; None without a centre of mass.
 
     A foot point counts as touching the floor below 15 mm over its own lowest 2 % in this trial, since the trial holds
@@ -134,12 +139,11 @@ def balance_of(scene: Scene, segments: Segments | None, label_of: dict[str, str]
     Parameters
     ----------
     scene : Scene
-    segments : Segments or None
+    centre : ndarray, shape (time, 3), or None
+        Centre of mass, m.
     label_of : dict of str to str, optional
         The points' labels by landmark (`RHEEL`, ...); the same when left out.
     """
-    measures = () if segments is None else segments.measures
-    centre = next((one.values for one in measures if one.name == "centre_of_mass" and one.observable), None)
     if centre is None:
         return None
     labels = label_of or {}

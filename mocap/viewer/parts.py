@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mocap.errors import ShapeError
 from mocap.trial import Points3D, Trial
 
 BLOCK = 4096
@@ -29,6 +30,19 @@ class Parts(Protocol):
 
     def errors(self, frame: int) -> NDArray:
         """Return the distance of each observation from the projected point, shape (camera, point) in px."""
+
+    @property
+    def segment_names(self) -> tuple[str, ...]:
+        """Names of the segments that have poses; none where the trial holds none."""
+
+    def poses(self, frame: int) -> NDArray:
+        """Return `world_from_segment` of all segments, shape (segment, 4, 4), with ISB axes; NaN is missing."""
+
+    def pose_course(self, segment: str) -> NDArray:
+        """Return the poses of a segment over time, shape (time, 4, 4)."""
+
+    def centre_of_mass(self) -> NDArray | None:
+        """Return the centre of mass over time, shape (time, 3) in m; None where it is not observable."""
 
     def error_blocks(self) -> Iterator[tuple[int, NDArray]]:
         """Go through all reprojection errors: first frame and (camera, frame, point) in px, a block at a time.
@@ -70,6 +84,28 @@ class TrialParts:
         """See `Parts`."""
         errors = self._trial.points.reprojection_error
         return np.empty((0, len(self._trial.points.names)), np.float32) if errors is None else errors[:, frame]
+
+    @property
+    def segment_names(self) -> tuple[str, ...]:
+        """See `Parts`."""
+        return () if self._trial.segments is None else self._trial.segments.names
+
+    def poses(self, frame: int) -> NDArray:
+        """See `Parts`."""
+        segments = self._trial.segments
+        return np.empty((0, 4, 4)) if segments is None else segments.world_from_segment[frame]
+
+    def pose_course(self, segment: str) -> NDArray:
+        """See `Parts`."""
+        segments = self._trial.segments
+        if segments is None or segment not in segments.names:
+            raise ShapeError(f"There is no segment '{segment}'.", "Name one that is there.")
+        return segments.world_from_segment[:, segments.names.index(segment)]
+
+    def centre_of_mass(self) -> NDArray | None:
+        """See `Parts`."""
+        measures = () if self._trial.segments is None else self._trial.segments.measures
+        return next((one.values for one in measures if one.name == "centre_of_mass" and one.observable), None)
 
     def error_blocks(self) -> Iterator[tuple[int, NDArray]]:
         """See `Parts`."""

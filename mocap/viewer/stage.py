@@ -77,7 +77,7 @@ class Stage:
         self.bones = self._add_bones()
         title = "markers" if self.scene.source == "points" else "markers (smoothed)"
         self.markers = MovingMarkers(viewer, title, self.scene.names, _marker_diameter(zoom))
-        self._balance: Balance | None = balance_of(self.scene, trial.segments)
+        self._balance: Balance | None = balance_of(self.scene, review.parts.centre_of_mass())
         self._ball_scale = 1
         self.parts = self._add_parts()
         viewer.layers.selection.active = self.markers.layer
@@ -96,7 +96,7 @@ class Stage:
     def show_review(self, review: Review) -> None:
         """Show the same recording with other corrections."""
         self.review, self.scene = review, scene_of(review.trial)
-        self._balance = balance_of(self.scene, review.trial.segments)
+        self._balance = balance_of(self.scene, review.parts.centre_of_mass())
         self.draw(self.moment.frame)
 
     def look_from(self, eye: str) -> None:
@@ -111,9 +111,9 @@ class Stage:
         self.markers.resize(_marker_diameter(view.zoom))
 
     def _mesh(self, name: str, frame: int) -> Mesh:
-        scene, segments = self.scene, self.review.trial.segments
-        if name == AXES and segments is not None:
-            return axes_mesh(segments, frame)
+        scene = self.scene
+        if name == AXES:
+            return axes_mesh(self.review.parts.poses(frame))
         if name == UNCERTAINTY:
             return ellipsoids_mesh(scene, frame, self.review.parts.covariance(frame), self._ball_scale)
         if name == BALANCE and self._balance is not None:
@@ -136,11 +136,11 @@ class Stage:
         return MovingMesh(self.viewer, "bones", vertices, faces, bone_colours(self.scene))
 
     def _add_parts(self) -> dict[str, MovingMesh]:
-        trial, frame, parts = self.review.trial, self.moment.frame, {}
+        frame, parts = self.moment.frame, {}
         middle = self.review.parts.covariance(self.scene.n_frames // 2)
         covariance = np.concatenate([self.review.parts.covariance(frame), middle])
         there = {
-            AXES: trial.segments is not None and len(trial.segments.names) > 0,
+            AXES: len(self.review.parts.segment_names) > 0,
             UNCERTAINTY: bool(np.isfinite(covariance).any()),
             BALANCE: self._balance is not None,
             TRAILS: self.scene.n_frames > 1,

@@ -48,7 +48,7 @@ def test_few_blocks_stay_in_memory(stored):
     for frame in range(0, 1300, 50):
         for name in ("pixels", "confidence", "covariance", "errors"):
             getattr(parts, name)(frame)
-    assert len(parts._blocks) <= 12
+    assert len(parts._blocks) <= 24
     parts.close()
 
 
