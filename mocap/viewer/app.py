@@ -1,6 +1,9 @@
 """The review window: napari with the person in the lab, and docks that all look at the same moment."""
 
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from mocap.trial import Trial
 from mocap.viewer.display import check_display, check_installed
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
 
 FIRST_EYE = "front side"
 _WINDOW_PX = (1366, 768)
+_STILL_PX = 3.0
 
 
 class ViewerHandles:
@@ -163,5 +167,23 @@ def _tie(handles: ViewerHandles) -> None:
     viewer.dims.events.current_step.connect(slid)
     moment.frame_changed.connect(handles.stage.draw)
     moment.frame_changed.connect(follow)
+    moment.point_changed.connect(handles.stage.choose)
     handles.bar.eye_requested.connect(handles.look_from)
+    viewer.mouse_drag_callbacks.append(_picking(handles))
     bind_keys(handles)
+
+
+def _picking(handles: ViewerHandles) -> Callable[[Any, Any], Iterator[None]]:
+    """Choose the point that is clicked; a drag turns the view."""
+
+    def clicked(viewer: Any, event: Any) -> Iterator[None]:
+        if event.button != 1:
+            return
+        began = np.array(event.pos, float)
+        yield
+        while event.type == "mouse_move":
+            yield
+        if np.linalg.norm(np.array(event.pos, float) - began) <= _STILL_PX:
+            handles.moment.choose_point(handles.stage.pick(began))
+
+    return clicked

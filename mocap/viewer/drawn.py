@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 _OUTSIDE_M = 1e6
 """Where markers wait that are not shown: far outside of every view, so that they are cut off and hide nothing."""
 
+_CHOSEN = 1.7
+
 
 class MovingMesh:
     """A Surface layer of fixed triangles whose corners move.
@@ -77,7 +79,7 @@ class MovingMarkers:
         self._node = visual_of(viewer, self.layer).node
         self._marks = self._node.points_markers
         self._last: tuple[NDArray, NDArray, NDArray, NDArray, NDArray] | None = None
-        self._writing = False
+        self._chosen = -1
         self._marks.events.data_updated.connect(self._written_by_napari)
 
     def draw(self, position: NDArray, shown: NDArray, face: NDArray, border: NDArray, symbol: NDArray) -> None:
@@ -102,6 +104,11 @@ class MovingMarkers:
         if self._last is not None:
             self._write()
 
+    def choose(self, point: int) -> None:
+        """Draw one point larger than the others; none with -1."""
+        self._chosen = point
+        self.refresh()
+
     def resize(self, diameter_m: float) -> None:
         """Give the markers another diameter."""
         self.layer.size = diameter_m
@@ -117,8 +124,11 @@ class MovingMarkers:
             data = self._marks._data
         data["a_position"] = np.where(shown[:, None], position, _OUTSIDE_M)[:, ::-1]
         data["a_bg_color"], data["a_fg_color"], data["a_symbol"] = face, border, symbol
-        data["a_size"] = self.layer.size
-        data["a_edgewidth"] = self.layer.size * self.layer.border_width
+        size = np.array(self.layer.size, np.float32)
+        if self._chosen >= 0:
+            size[self._chosen] *= _CHOSEN
+            data["a_fg_color"][self._chosen] = 1.0
+        data["a_size"], data["a_edgewidth"] = size, size * self.layer.border_width
         self._marks._vbo.set_data(data)
         self._marks.update()
 

@@ -17,7 +17,7 @@ from mocap.viewer.body_parts import (
     ellipsoids_mesh,
     trails_mesh,
 )
-from mocap.viewer.drawn import MovingMarkers, MovingMesh, symbol_number
+from mocap.viewer.drawn import MovingMarkers, MovingMesh, symbol_number, visual_of
 from mocap.viewer.lab import (
     bounds_of,
     camera_frusta,
@@ -30,12 +30,14 @@ from mocap.viewer.lab import (
 )
 from mocap.viewer.layers import MARKER_DIAMETER_M, bone_colours, bone_mesh, markers_at, scene_of
 from mocap.viewer.moment import Moment
+from mocap.viewer.picking import picked, point_words
 from mocap.viewer.review import Review
 from mocap.viewer.sight import facing_of, person_box, sight_of
 
 FIRST_EYE = "front side"
 _LINE_PX = 1.6
 _SMALLEST_MARKER_PX = 8
+_TEXT_COLOUR = "#e6e8ec"
 AXES, UNCERTAINTY, BALANCE, TRAILS = "segment axes", "uncertainty", "balance", "trails"
 ON_DEMAND = (AXES, UNCERTAINTY, BALANCE, TRAILS)
 """Layers that are hidden at first; their eyes in the list of layers show them."""
@@ -81,6 +83,8 @@ class Stage:
         self._ball_scale = 1
         self.parts = self._add_parts()
         viewer.layers.selection.active = self.markers.layer
+        words = viewer.canvas.overlays.text
+        words.position, words.font_size, words.color, words.visible = "top_left", 11, _TEXT_COLOUR, False
         self.draw(moment.frame)
 
     def draw(self, frame: int) -> None:
@@ -92,6 +96,32 @@ class Stage:
         for name, part in self.parts.items():
             if part.layer.visible:
                 part.draw(self._mesh(name, frame).vertices)
+        if self.moment.point:
+            self._tell(frame)
+
+    def pick(self, at_px: NDArray) -> str:
+        """Return the name of the point that is drawn at a place of the canvas, shape (2,) in px; empty for none."""
+        now = markers_at(self.scene, self.moment.frame)
+        place = project_to_canvas(self.viewer, self.markers.layer, now.position)
+        camera = self.viewer.scene.camera
+        depth = now.position @ np.array(camera.view_direction)
+        radius_px = 0.5 * float(self.markers.layer.size[0]) * camera.zoom
+        found = picked(place, depth, now.shown, at_px, radius_px)
+        return self.scene.names[found] if found >= 0 else ""
+
+    def choose(self, name: str) -> None:
+        """Draw the chosen point larger, and say what is known of it."""
+        self.markers.choose(self.scene.names.index(name) if name in self.scene.names else -1)
+        self._tell(self.moment.frame)
+
+    def _tell(self, frame: int) -> None:
+        words = self.viewer.canvas.overlays.text
+        name = self.moment.point if self.moment.point in self.scene.names else ""
+        if name:
+            rig = self.review.trial.rig
+            words.text = point_words(self.scene, self.review.parts, () if rig is None else rig.names, frame, name)
+        if words.visible != bool(name):
+            words.visible = bool(name)
 
     def show_review(self, review: Review) -> None:
         """Show the same recording with other corrections."""
@@ -196,9 +226,9 @@ def project_to_canvas(viewer: Any, layer: Any, points_world: NDArray) -> NDArray
 
     They come from the transform of the scene graph that draws `layer`, so they are those of the picture itself.
     """
-    node = viewer.window._qt_viewer.canvas.layer_to_visual[layer].node
     # The scene graph orders axes backwards: napari's last displayed axis is its first.
-    mapped = node.get_transform("visual", "canvas").map(np.asarray(points_world, float)[:, ::-1])
+    transform = visual_of(viewer, layer).node.get_transform("visual", "canvas")
+    mapped = transform.map(np.asarray(points_world, float)[:, ::-1])
     return mapped[:, :2] / mapped[:, 3:]
 
 

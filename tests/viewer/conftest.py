@@ -13,7 +13,7 @@ import pytest
 from calibration import Camera, CameraRig
 from calibration.rigid import rigid
 from mocap.schema import Status
-from mocap.trial import AngleDefinition, JointAngles, Points3D, Trial
+from mocap.trial import AngleDefinition, Event, JointAngles, Points3D, Trial
 from mocap.viewer.display import APT_LINE
 
 RATE_HZ = 50.0
@@ -102,7 +102,9 @@ def make_trial(n_frames: int) -> Trial:
         status[20:30, names.index("RElbow")] = 0
         status[45:55, names.index("head")] |= np.uint8(Status.REJECTED)
     points = Points3D(position, names, RATE_HZ, status=status)
-    return Trial("squat_01", points, rig=_rig(), angles=_angles(depth), bones=BONES, subject_code="S01")
+    instants = (("start", 0.3), ("bottom", 1.0), ("end", 1.7))
+    events = tuple(Event(at, f"squat_{name}") for name, at in instants if at * RATE_HZ < n_frames)
+    return Trial("squat_01", points, rig=_rig(), angles=_angles(depth), bones=BONES, subject_code="S01", events=events)
 
 
 def _figure(depth):

@@ -290,3 +290,98 @@ def test_the_barest_trial_opens(display):
     assert len(found) == 1
     assert np.linalg.norm(found - wanted) <= WITHIN_PX
     assert len(drawn_right) == 0
+
+
+def test_a_click_on_a_marker_chooses_it_and_a_drag_chooses_nothing(opened):
+    from qtpy.QtCore import QPoint, Qt
+    from qtpy.QtTest import QTest
+
+    viewer, handles = opened
+    handles.set_frame(8)
+    handles.look_from("back")
+    settle()
+    canvas = viewer.window._qt_viewer.canvas.native
+    for name in ("LWrist", "RToe", "head"):
+        where = handles.scene.position[8, _index(handles, name)]
+        place = project_to_canvas(viewer, handles.stage.markers.layer, where[None])
+        at = QPoint(*np.floor(place[0]).astype(int).tolist())
+        QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=at)
+        settle()
+        assert handles.moment.point == name
+        words = viewer.canvas.overlays.text.text
+        x, y, z = where
+        assert words.startswith(f"{name}   ({x:.3f}, {y:.3f}, {z:.3f}) m (± unknown)   measured")
+    before = picture(viewer)
+    drag(canvas, (30, 60), (80, 90))
+    settle()
+    assert handles.moment.point == "head"
+    assert (picture(viewer) != before).any()  # the view was turned
+    QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=QPoint(5, 200))
+    settle()
+    assert handles.moment.point == ""
+    assert not viewer.canvas.overlays.text.visible
+
+
+def drag(widget, start, end):
+    """Drag with the left button in a few moves, each of which is seen before the next."""
+    from qtpy.QtCore import QPoint, Qt
+    from qtpy.QtTest import QTest
+
+    QTest.mousePress(widget, Qt.MouseButton.LeftButton, pos=QPoint(*start))
+    QTest.qWait(5)
+    for x, y in np.linspace(start, end, 5).astype(int).tolist():
+        QTest.mouseMove(widget, QPoint(x, y))
+        QTest.qWait(5)
+    QTest.mouseRelease(widget, Qt.MouseButton.LeftButton, pos=QPoint(*end))
+
+
+def _index(handles, name):
+    return handles.scene.names.index(name)
+
+
+def test_keys_play_step_and_jump_from_event_to_event(opened, squat_trial):
+    from qtpy.QtCore import Qt
+    from qtpy.QtTest import QTest
+
+    viewer, handles = opened
+    main = viewer.window._qt_window
+    main.activateWindow()
+    canvas = viewer.window._qt_viewer.canvas.native
+    canvas.setFocus()
+    settle()
+    events = [one.time_s for one in squat_trial.events]
+    for key, shift, frame in (
+        (Qt.Key.Key_Right, False, 1), (Qt.Key.Key_Right, True, 11), (Qt.Key.Key_Left, False, 10),
+        (Qt.Key.Key_Left, True, 0),
+        (Qt.Key.Key_End, False, 100), (Qt.Key.Key_Home, False, 0), (Qt.Key.Key_N, False, round(events[0] * 50)),
+        (Qt.Key.Key_N, False, round(events[1] * 50)), (Qt.Key.Key_P, False, round(events[0] * 50)),
+    ):  # fmt: skip
+        modifier = Qt.KeyboardModifier.ShiftModifier if shift else Qt.KeyboardModifier.NoModifier
+        QTest.keyClick(canvas, key, modifier)
+        settle()
+        assert handles.frame == frame, (key, shift)
+    QTest.keyClick(canvas, Qt.Key.Key_3)
+    assert handles.moment.camera == "cam_2"
+    QTest.keyClick(canvas, Qt.Key.Key_Space)
+    assert handles.bar.playing
+    QTest.qWait(300)
+    QTest.keyClick(canvas, Qt.Key.Key_Space)
+    assert not handles.bar.playing
+    played = handles.frame - round(events[0] * 50)
+    assert 8 <= played <= 25  # 300 ms at 50 Hz, and the time of the last step
+
+
+def test_layers_on_demand_show_and_follow(opened):
+    viewer, handles = opened
+    handles.set_frame(30)
+    plain = picture(viewer)
+    for name, part in handles.stage.parts.items():
+        part.layer.visible = True
+        shown = picture(viewer)
+        assert (shown != plain).any(), name
+        handles.set_frame(60)
+        after = part.layer.vertices.copy()
+        handles.set_frame(30)
+        assert not np.array_equal(after, part.layer.vertices), name
+        part.layer.visible = False
+        np.testing.assert_array_equal(picture(viewer), plain)
