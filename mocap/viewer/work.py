@@ -63,7 +63,10 @@ def in_steps(
             raise error
         tell_error(error)
 
-    worker = create_worker(job, _start_thread=False)
+    def steps() -> Generator[_T, None, None]:
+        yield from job()  # a lambda that returns a generator is none itself
+
+    worker = create_worker(steps, _start_thread=False)
     worker.yielded.connect(each)
     worker.errored.connect(refused)
     worker.finished.connect(lambda *_: then())
