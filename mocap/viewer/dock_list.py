@@ -2,11 +2,12 @@
 
 from mocap.viewer.curves import CurveDock
 from mocap.viewer.docks import Context, DockKind
+from mocap.viewer.quality_dock import QualityDock
 
 
 def dock_kinds() -> tuple[DockKind, ...]:
     """Return the docks that a review window has."""
-    return (DockKind("angles", "bottom", _curves),)
+    return (DockKind("angles", "bottom", _curves), DockKind("quality", "bottom", QualityDock))
 
 
 def _curves(context: Context) -> CurveDock:

@@ -46,7 +46,8 @@ def in_thread(
             raise error
         failed(error)
 
-    worker = create_worker(job, _start_thread=False)
+    # Not raised in the window by superqt, too: `refused` tells it.
+    worker = create_worker(job, _start_thread=False, _ignore_errors=True)
     worker.returned.connect(then)
     worker.errored.connect(refused)
     worker.start()
@@ -66,7 +67,7 @@ def in_steps(
     def steps() -> Generator[_T, None, None]:
         yield from job()  # a lambda that returns a generator is none itself
 
-    worker = create_worker(steps, _start_thread=False)
+    worker = create_worker(steps, _start_thread=False, _ignore_errors=True)
     worker.yielded.connect(each)
     worker.errored.connect(refused)
     worker.finished.connect(lambda *_: then())
