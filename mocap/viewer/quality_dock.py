@@ -74,7 +74,7 @@ class QualityDock(QWidget):
         self._stale, self._asked, self._worker = True, 0, None
         self._sd_worker: Any = None
         self.mode_box, self.sort_box = QComboBox(), QComboBox()
-        self.whole_button = QPushButton("whole recording")
+        self.whole_button = QPushButton("all of it")
         self.legend_label, self.readout_label, self.progress_label = QLabel(), QLabel(), QLabel()
         self.plot, self.table = RibbonPlot(), QTableWidget(0, len(_COLUMNS))
         self._build()
@@ -164,16 +164,20 @@ class QualityDock(QWidget):
         for box in (self.mode_box, self.sort_box):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.mode_box.setMinimumContentsLength(18)
+        self.sort_box.setMinimumContentsLength(9)
         bar = QHBoxLayout()
-        for part, share in ((self.mode_box, 0), (self.sort_box, 0), (self.whole_button, 0), (self.legend_label, 3),
-                            (self.progress_label, 1)):  # fmt: skip
-            bar.addWidget(part, share)
+        for part in (self.mode_box, self.sort_box, self.whole_button):
+            bar.addWidget(part)
+        bar.addWidget(self.legend_label, 1)
+        below = QHBoxLayout()
+        below.addWidget(self.readout_label, 3)
+        below.addWidget(self.progress_label, 1)
         left = QWidget()
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(bar)
         column.addWidget(self.plot, 1)
-        column.addWidget(self.readout_label)
+        column.addLayout(below)
         self._build_table()
         halves = QSplitter(Qt.Orientation.Horizontal)
         halves.addWidget(left)

@@ -35,8 +35,8 @@ class Mark(IntEnum):
     REJECTED = 5
 
 
-# Apart in lightness and along blue and yellow, and so for every common colour blindness.
-MARK_COLOURS = np.array([(52, 84, 107), (120, 200, 255), (245, 245, 245), (240, 210, 70), (0, 0, 0), (230, 90, 20)],
+# Apart for every common colour blindness; rejected is as in the 3D view (`layers.REJECTED_COLOUR`).
+MARK_COLOURS = np.array([(52, 84, 107), (120, 200, 255), (245, 245, 245), (240, 210, 70), (0, 0, 0), (237, 89, 191)],
                         np.uint8)  # fmt: skip
 MARK_WORDS = ("measured", "filled", "edited", "doubtful", "missing", "rejected")
 

@@ -97,8 +97,8 @@ class RibbonPlot(QWidget):
         left.setWidth(_NAMES_PX)
         left.setStyle(tickLength=0, autoExpandTextSpace=False, tickFont=self._small_font())
         item.getAxis("bottom").setStyle(tickFont=self._small_font())
-        item.getAxis("bottom").setHeight(34)
-        self.plot.setLabel("bottom", "time [s]", **{"font-size": "8pt"})
+        item.getAxis("bottom").setHeight(32)
+        self.plot.setLabel("bottom", "time [s]", **{"color": _INK, "font-size": "8pt"})
         self._row_mark.setPen(pg.mkPen("#ffffff", width=1))
         for part in (self.image, self._row_mark, self.cursor_line, self._notice):
             self.plot.addItem(part, ignoreBounds=True)
