@@ -82,6 +82,11 @@ def places_of(trial: Trial) -> dict[str, NDArray]:
     return {name: place for name, place in places.items() if np.isfinite(place).any()}
 
 
+def label_of(trial: Trial) -> dict[str, str]:
+    """Return the labels of the points of a trial by landmark (`RHEEL`, ...), as its angles were made from them."""
+    return dict(_label_of(trial, trial.points.names))
+
+
 def _labels(trial: Trial, names: tuple[str, ...]) -> dict[str, str]:
     """Return the labels of canonical landmarks, of the bar's ends and of a wall."""
     labels = dict(_label_of(trial, names))

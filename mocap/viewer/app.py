@@ -58,6 +58,11 @@ class ViewerHandles:
         self.stage.look_from(eye)
         self.bar.eye_box.setCurrentText(eye)
 
+    def follow(self, on: bool) -> None:
+        """Keep the person in the middle of the view, or let them walk through it."""
+        self.stage.follow(on)
+        self.stage.look_from(self.bar.eye_box.currentText())
+
     def show_review(self, review: Review) -> None:
         """Show the same recording, decided otherwise, in all parts of the window."""
         for part in (self.stage, self.bar, *self.docks.values()):
@@ -169,6 +174,7 @@ def _tie(handles: ViewerHandles) -> None:
     moment.frame_changed.connect(follow)
     moment.point_changed.connect(handles.stage.choose)
     handles.bar.eye_requested.connect(handles.look_from)
+    handles.bar.follow_box.toggled.connect(handles.follow)
     viewer.mouse_drag_callbacks.append(_picking(handles))
     bind_keys(handles)
 

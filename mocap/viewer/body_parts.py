@@ -3,6 +3,7 @@
 As in `layers`, the arrays of a frame have the same shape in every frame.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -130,7 +131,7 @@ class Balance:
     touching_m: NDArray
 
 
-def balance_of(scene: Scene, centre: NDArray | None, label_of: dict[str, str] | None = None) -> Balance | None:
+def balance_of(scene: Scene, centre: NDArray | None, label_of: Mapping[str, str] | None = None) -> Balance | None:
     """Return what there is to draw of balance; None without a centre of mass.
 
     A foot point counts as touching the floor below 15 mm over its own lowest 2 % in this trial, since the trial holds
@@ -141,7 +142,7 @@ def balance_of(scene: Scene, centre: NDArray | None, label_of: dict[str, str] | 
     scene : Scene
     centre : ndarray, shape (time, 3), or None
         Centre of mass, m.
-    label_of : dict of str to str, optional
+    label_of : mapping of str to str, optional
         The points' labels by landmark (`RHEEL`, ...); the same when left out.
     """
     if centre is None:

@@ -70,11 +70,17 @@ class MovingMarkers:
     names : sequence of str
         Of the points, shown by napari when the mouse is over one.
     diameter_m : float
+    relative : ndarray, shape (point,)
+        Diameter of each point as a part of `diameter_m`.
     """
 
-    def __init__(self, viewer: Any, name: str, names: tuple[str, ...], diameter_m: float) -> None:
+    def __init__(
+        self, viewer: Any, name: str, names: tuple[str, ...], diameter_m: float, relative: NDArray
+    ) -> None:
+        self._relative = relative
         self.layer = viewer.add_points(
-            np.zeros((len(names), 3)), name=name, size=diameter_m, border_width=0.11, features={"name": list(names)},
+            np.zeros((len(names), 3)), name=name, size=diameter_m * relative, border_width=0.11,
+            features={"name": list(names)},
         )  # fmt: skip
         self._node = visual_of(viewer, self.layer).node
         self._marks = self._node.points_markers
@@ -111,7 +117,7 @@ class MovingMarkers:
 
     def resize(self, diameter_m: float) -> None:
         """Give the markers another diameter."""
-        self.layer.size = diameter_m
+        self.layer.size = diameter_m * self._relative
         self.refresh()
 
     def _write(self) -> None:
@@ -120,7 +126,7 @@ class MovingMarkers:
         position, shown, face, border, symbol = self._last
         data = self._marks._data
         if data is None or len(data) != len(position):
-            self._marks._upload_data(_rows(len(position), float(self.layer.size[0])))
+            self._marks._upload_data(_rows(len(position)))
             data = self._marks._data
         data["a_position"] = np.where(shown[:, None], position, _OUTSIDE_M)[:, ::-1]
         data["a_bg_color"], data["a_fg_color"], data["a_symbol"] = face, border, symbol
@@ -149,9 +155,9 @@ def visual_of(viewer: Any, layer: Any) -> Any:
     return viewer.window._qt_viewer.canvas.layer_to_visual[layer]
 
 
-def _rows(n: int, size: float) -> dict[str, NDArray]:
+def _rows(n: int) -> dict[str, NDArray]:
     return {
         "a_position": np.zeros((n, 3), np.float32), "a_fg_color": np.ones((n, 4), np.float32),
-        "a_bg_color": np.ones((n, 4), np.float32), "a_size": np.full(n, size, np.float32),
+        "a_bg_color": np.ones((n, 4), np.float32), "a_size": np.zeros(n, np.float32),
         "a_edgewidth": np.zeros(n, np.float32), "a_symbol": np.zeros(n, np.float32),
     }  # fmt: skip

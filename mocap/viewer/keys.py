@@ -28,6 +28,7 @@ def actions_of(handles: "ViewerHandles") -> dict[str, tuple[str, Callable[[], No
         "End": ("last frame", lambda: moment.go(moment.n_frames - 1)),
         "N": ("next event", lambda: bar.next_event(True)),
         "P": ("event before", lambda: bar.next_event(False)),
+        "F": ("follow the person", bar.follow_box.toggle),
     }
     for number, name in enumerate(cameras[:N_CAMERAS], start=1):
         actions[str(number)] = (f"camera {name}", lambda name=name: moment.choose_camera(name))  # type: ignore[misc]

@@ -28,6 +28,7 @@ BONE_SHADE = 0.62
 MARKER_DIAMETER_M = 0.036
 BONE_RADIUS_M = 0.009
 BONE_GAP_M = 0.02
+LONE_SHARE = 0.6
 BONE_CORNERS = 6
 
 
@@ -179,6 +180,17 @@ def marker_colours(sides: tuple[str, ...], quality: NDArray) -> tuple[NDArray, N
     border = np.where(filled, colour, np.where(edited, EDITED_COLOUR, np.where(rejected, REJECTED_COLOUR, EDGE_COLOUR)))
     opaque = np.ones((len(colour), 1))
     return np.hstack([face, opaque]), np.hstack([border, opaque])
+
+
+def marker_sizes(scene: Scene) -> NDArray:
+    """Return the diameter of each point, shape (keypoint,), as a part of that of a marker.
+
+    Points of no bone (clusters, what a recording program computed) are smaller, where there are bones: what the
+    skeleton rests on is what one looks at.
+    """
+    sizes = np.full(len(scene.names), LONE_SHARE if len(scene.bones) else 1.0)
+    sizes[scene.bones.ravel()] = 1.0
+    return sizes
 
 
 def bone_ends(scene: Scene, frame: int) -> tuple[NDArray, NDArray]:

@@ -3,8 +3,8 @@
 The window knows neither files nor the order of stages. Whoever opens it hands in a `Desk`.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from numpy.typing import NDArray
@@ -45,12 +45,15 @@ class Review:
     footage : Footage, optional
     notes : tuple of str
         What the reviewer should know before they believe what they see, a sentence each.
+    label_of : mapping of str to str
+        Labels of the points by landmark (`RHEEL`, ...), where they are not the same.
     """
 
     trial: Trial
     parts: Parts
     footage: Footage | None = None
     notes: tuple[str, ...] = ()
+    label_of: Mapping[str, str] = field(default_factory=dict)
 
 
 class Desk(Protocol):

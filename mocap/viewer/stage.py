@@ -28,7 +28,15 @@ from mocap.viewer.lab import (
     plate_lines,
     world_axes,
 )
-from mocap.viewer.layers import MARKER_DIAMETER_M, bone_colours, bone_mesh, markers_at, scene_of
+from mocap.viewer.layers import (
+    MARKER_DIAMETER_M,
+    believed,
+    bone_colours,
+    bone_mesh,
+    marker_sizes,
+    markers_at,
+    scene_of,
+)
 from mocap.viewer.moment import Moment
 from mocap.viewer.picking import picked, point_words
 from mocap.viewer.review import Review
@@ -73,13 +81,14 @@ class Stage:
         self.person_box = person_box(bounds)
         facing = facing_of(self.scene, trial.forward_axis)
         zoom = sight_of(self.person_box, facing, canvas_size(viewer), FIRST_EYE, self.cameras_world).zoom
+        self.following, self._followed = False, self._middle(moment.frame)
         self._symbols = np.array([symbol_number("disc"), symbol_number("x")])
         self._add_time(bounds)
         self.lab, self.labels = self._add_lab(bounds, 0.5 * _LINE_PX / zoom)
         self.bones = self._add_bones()
         title = "markers" if self.scene.source == "points" else "markers (smoothed)"
-        self.markers = MovingMarkers(viewer, title, self.scene.names, _marker_diameter(zoom))
-        self._balance: Balance | None = balance_of(self.scene, review.parts.centre_of_mass())
+        self.markers = MovingMarkers(viewer, title, self.scene.names, _marker_diameter(zoom), marker_sizes(self.scene))
+        self._balance: Balance | None = balance_of(self.scene, review.parts.centre_of_mass(), review.label_of)
         self._ball_scale = 1
         self.parts = self._add_parts()
         viewer.layers.selection.active = self.markers.layer
@@ -98,6 +107,27 @@ class Stage:
                 part.draw(self._mesh(name, frame).vertices)
         if self.moment.point:
             self._tell(frame)
+        if self.following:
+            self._follow(frame)
+
+    def follow(self, on: bool) -> None:
+        """Keep the person in the middle of the view, near enough to fill it, or let them walk through it."""
+        self.following = on
+        self._followed = self._middle(self.moment.frame)
+
+    def _middle(self, frame: int) -> NDArray | None:
+        """Return the middle of the person in a frame, shape (3,) in m, at a height of its own; None when unseen."""
+        place = self.scene.position[frame][believed(self.scene.quality[frame])]
+        return np.append(np.median(place[:, :2], axis=0), 0.0) if len(place) else None
+
+    def _follow(self, frame: int) -> None:
+        now = self._middle(frame)
+        if now is None:
+            return
+        if self._followed is not None:
+            camera = self.viewer.scene.camera
+            camera.center = tuple(np.array(camera.center) + now - self._followed)
+        self._followed = now
 
     def pick(self, at_px: NDArray) -> str:
         """Return the name of the point that is drawn at a place of the canvas, shape (2,) in px; empty for none."""
@@ -105,7 +135,7 @@ class Stage:
         place = project_to_canvas(self.viewer, self.markers.layer, now.position)
         camera = self.viewer.scene.camera
         depth = now.position @ np.array(camera.view_direction)
-        radius_px = 0.5 * float(self.markers.layer.size[0]) * camera.zoom
+        radius_px = 0.5 * float(np.max(self.markers.layer.size)) * camera.zoom
         found = picked(place, depth, now.shown, at_px, radius_px)
         return self.scene.names[found] if found >= 0 else ""
 
@@ -126,19 +156,28 @@ class Stage:
     def show_review(self, review: Review) -> None:
         """Show the same recording with other corrections."""
         self.review, self.scene = review, scene_of(review.trial)
-        self._balance = balance_of(self.scene, review.parts.centre_of_mass())
+        self._balance = balance_of(self.scene, review.parts.centre_of_mass(), review.label_of)
         self.draw(self.moment.frame)
 
     def look_from(self, eye: str) -> None:
         """Turn the view to one of `mocap.viewer.sight.EYES`, around the person as placed in the present frame."""
         facing = facing_of(self.scene, self.forward_axis, self.moment.frame)
-        others = self.cameras_world if eye == FIRST_EYE else None
-        view = sight_of(self.person_box, facing, canvas_size(self.viewer), eye, others)
+        others = self.cameras_world if eye == FIRST_EYE and not self.following else None
+        view = sight_of(self._in_view(), facing, canvas_size(self.viewer), eye, others)
         camera = self.viewer.scene.camera
         camera.set_view_direction(tuple(view.direction), tuple(view.up))
         camera.center = tuple(view.centre)
         camera.zoom = view.zoom
         self.markers.resize(_marker_diameter(view.zoom))
+
+    def _in_view(self) -> NDArray:
+        """Return the corners, shape (8, 3) in m, of what has to be seen: where the person moves, or is now."""
+        frame = self.moment.frame
+        place = self.scene.position[frame][believed(self.scene.quality[frame])]
+        if not self.following or not len(place):
+            return self.person_box
+        low, high = place.min(axis=0), place.max(axis=0)
+        return person_box(np.stack([low, [*high[:2], max(high[2], self.person_box[:, 2].max())]]))
 
     def _mesh(self, name: str, frame: int) -> Mesh:
         scene = self.scene

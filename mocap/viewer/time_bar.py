@@ -4,7 +4,7 @@ from time import perf_counter
 
 from qtpy.QtCore import QRectF, Qt, QTimer, Signal
 from qtpy.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QToolTip, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QPushButton, QToolTip, QVBoxLayout, QWidget
 
 from mocap.trial import Trial
 from mocap.viewer.layers import REJECTED_COLOUR, SIDE_COLOUR
@@ -135,7 +135,7 @@ class TimeBar(QWidget):
         self._started_s, self._started_frame = 0.0, 0
         self.line = TimeLine(review.trial, moment)
         self.play_button, self.clock = QPushButton("▶"), QLabel()
-        self.speed_box, self.eye_box = QComboBox(), QComboBox()
+        self.speed_box, self.eye_box, self.follow_box = QComboBox(), QComboBox(), QCheckBox("follow")
         self._build()
         self._timer.setInterval(_TICK_MS)
         self._timer.timeout.connect(self._tick)
@@ -203,6 +203,8 @@ class TimeBar(QWidget):
         bar.addStretch(1)
         bar.addWidget(QLabel(legend()))
         bar.addSpacing(12)
+        self.follow_box.setToolTip("keep the person in the middle (F)")
+        bar.addWidget(self.follow_box)
         bar.addWidget(QLabel("view"))
         bar.addWidget(self.eye_box)
         column = QVBoxLayout(self)

@@ -4,6 +4,7 @@ Positions on the screen are known twice over: from the scene graph that draws th
 the camera's own numbers by the rule of a right-handed orthographic view, which shares nothing with it.
 """
 
+import dataclasses
 import time
 
 import numpy as np
@@ -385,3 +386,39 @@ def test_layers_on_demand_show_and_follow(opened):
         assert not np.array_equal(after, part.layer.vertices), name
         part.layer.visible = False
         np.testing.assert_array_equal(picture(viewer), plain)
+
+
+def test_who_is_followed_stays_in_the_middle(display, squat_trial):
+    moved = squat_trial.points.position + np.linspace(0, 4, 101)[:, None, None] * [1, 0, 0]
+    points = dataclasses.replace(squat_trial.points, position=moved)
+    viewer, handles = open_viewer(dataclasses.replace(squat_trial, points=points))
+    handles.bar.follow_box.setChecked(True)
+    settle()
+    place = {}
+    for frame in (0, 60):
+        handles.set_frame(frame)
+        place[frame] = project_to_canvas(viewer, handles.stage.markers.layer, moved[frame]).mean(axis=0)
+    handles.bar.follow_box.setChecked(False)
+    walked = [project_to_canvas(viewer, handles.stage.markers.layer, moved[frame]).mean(axis=0)[0] for frame in (0, 60)]
+    viewer.close()
+    settle()
+    assert abs(place[60] - place[0])[0] < 30  # the squat itself moves the middle
+    assert abs(walked[1] - walked[0]) > 100
+
+
+def test_a_raised_right_arm_is_the_right_one_on_the_screen(display, squat_trial):
+    """Seen from behind, the highest patch is of the right side's colour and on the right of the screen."""
+    position = squat_trial.points.position[:1].copy()
+    names = squat_trial.points.names
+    for joint, height in (("RElbow", 1.75), ("RWrist", 2.05)):
+        position[0, names.index(joint)] = position[0, names.index("RShoulder")] * [1, 1, 0] + [0, 0, height]
+    viewer, handles = open_viewer(Trial("arm", Points3D(position, names, 50.0), bones=squat_trial.bones))
+    handles.look_from("back")
+    image = picture(viewer)
+    tops = {side: blobs(image, side) for side in ("left", "right")}
+    middle = blobs(image, "centre")[:, 0].mean()
+    viewer.close()
+    settle()
+    highest = tops["right"][tops["right"][:, 1].argmin()]
+    assert highest[1] < tops["left"][:, 1].min() - 20
+    assert highest[0] > middle + 10
