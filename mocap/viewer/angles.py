@@ -5,11 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mocap.errors import ShapeError
 from mocap.trial import JointAngles
-
-FIRST_CHOICE = "pelvic_tilt"
-_LONGEST_REASON = 70
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,30 +60,6 @@ def curve_of(angles: JointAngles, name: str) -> Curve:
     return Curve(name, angles.time_s, value, angles.sd_deg(name), definition.positive, reason, meaning)
 
 
-def choices_of(angles: JointAngles) -> tuple[tuple[str, str], ...]:
-    """Return (name, text) of every angle for a list to choose from: those with a curve first, then the others."""
-    curves = [curve_of(angles, name) for name in angles.names]
-    shown = [(curve.name, curve.name) for curve in curves if not curve.reason]
-    hidden = [(curve.name, f"{curve.name} ({_shortened(curve.reason)})") for curve in curves if curve.reason]
-    return tuple(shown + hidden)
-
-
-def first_choice(angles: JointAngles) -> str:
-    """Return the angle to show first: pelvic tilt where it is observable, else the first one that is.
-
-    When none is, pelvic tilt or else the first angle, for its reason to be read.
-
-    Raises
-    ------
-    ShapeError
-        When there are no angles at all.
-    """
-    if not angles.names:
-        raise ShapeError("There are no angles to choose from.", "Run `mocap kinematics` on the trial first.")
-    wanted = [FIRST_CHOICE] * (FIRST_CHOICE in angles.names) + list(angles.names)
-    return next((name for name in wanted if not curve_of(angles, name).reason), wanted[0])
-
-
 def readout(curve: Curve, frame: int) -> str:
     """Return the value at a frame in words, degrees with one standard deviation: `12.3° ± 0.4°`."""
     if curve.reason:
@@ -103,12 +75,3 @@ def finite_runs(*series: NDArray) -> list[tuple[int, int]]:
     finite = np.isfinite(np.stack(series)).all(axis=0)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], finite, [False]]).astype(np.int8)))
     return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
-
-
-def nearest_frame(time_s: NDArray, at_s: float) -> int:
-    """Return the frame whose time is nearest."""
-    return int(np.argmin(np.abs(time_s - at_s)))
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 1] + "…"

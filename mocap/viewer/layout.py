@@ -9,7 +9,7 @@ from mocap.viewer.dock_list import dock_kinds
 from mocap.viewer.docks import Context
 from mocap.viewer.time_bar import TimeBar
 
-_BOTTOM_PX, _RIGHT_PX, _LIST_PX = 230, 380, 190
+_BOTTOM_PX, _RIGHT_PX, _LIST_PX = 280, 380, 190
 _VERSION = 1
 
 

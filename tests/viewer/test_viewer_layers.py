@@ -7,9 +7,9 @@ import sys
 import numpy as np
 import pytest
 
-from mocap.errors import ShapeError, ViewerError
+from mocap.errors import ViewerError
 from mocap.schema import Status
-from mocap.trial import JointAngles, Points3D, Trial
+from mocap.trial import Points3D, Trial
 from mocap.viewer import angles, lab, layers, sight
 from mocap.viewer.layers import Quality
 from mocap.viewer.meshes import tubes
@@ -195,36 +195,15 @@ def test_far_cameras_do_not_make_the_person_tiny():
     np.testing.assert_allclose(together.zoom, sight.PERSON_SHARE * alone.zoom, rtol=0.15)
 
 
-def test_the_first_angle_is_the_pelvic_tilt_or_the_first_that_can_be_seen(squat_trial):
-    assert angles.first_choice(squat_trial.angles) == "pelvic_tilt"
-    kept = squat_trial.angles
-    blind = JointAngles((kept.definitions[0], kept.definitions[2]), kept.values[:, [0, 2]], kept.rate_hz)
-    assert angles.first_choice(blind) == "knee_flexion_r"
-    only = JointAngles((kept.definitions[0],), kept.values[:, [0]], kept.rate_hz)
-    assert angles.first_choice(only) == "lumbar_flexion"
-    with pytest.raises(ShapeError):
-        angles.first_choice(JointAngles((), np.empty((3, 0)), 50.0))
-
-
 def test_a_curve_is_in_degrees_with_a_band_of_one_sd(squat_trial):
     curve = angles.curve_of(squat_trial.angles, "pelvic_tilt")
     assert angles.readout(curve, 0) == "10.0° ± 0.8° (1 SD)"
     low, high = curve.band_deg
     np.testing.assert_allclose((high - low)[50], 2 * 1.4)
     assert angles.finite_runs(low, high) == [(0, 70), (76, 101)]
-    assert angles.nearest_frame(curve.time_s, 0.399) == 20
     definition = squat_trial.angles.definition("pelvic_tilt")
     said = (definition.definition, definition.sequence, definition.zero, definition.reference, definition.method)
     assert all(words in curve.meaning for words in said)
-
-
-def test_long_reasons_are_cut_in_the_list_only(squat_trial):
-    definition = squat_trial.angles.definitions[0]
-    wordy = type(definition)(**{**vars(definition), "reason": "because " * 30})
-    told = JointAngles((wordy,), squat_trial.angles.values[:, [0]], 50.0)
-    (_, text), = angles.choices_of(told)
-    assert len(text) < 100
-    assert "because " * 30 in angles.readout(angles.curve_of(told, "lumbar_flexion"), 0)
 
 
 class OneFrameAtATime:

@@ -1,0 +1,317 @@
+"""The dock with the curves: angles over time, stacked, tied to the moment that the whole window looks at."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QShowEvent
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QCompleter,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from mocap.viewer.angles import readout
+from mocap.viewer.curve_items import CurveItem, InstantsItem, SpansItem
+from mocap.viewer.curve_marks import bottoms_of, hips_height, onsets_of
+from mocap.viewer.docks import Context
+from mocap.viewer.lanes import Lane, first_lanes, lane_names, lane_of, shown_range
+from mocap.viewer.layers import SIDE_COLOUR
+from mocap.viewer.review import Review
+from mocap.viewer.time_marks import spans_of
+from mocap.viewer.work import in_thread
+
+_GROUND, _INK, _CENTRE = "#16181d", "#c9ccd3", "#f5d25a"
+_BOTTOM, _ONSET = "#c9ccd3", "#ed59bf"
+_CURSOR = "#ffffff"
+_MOST_LANES = 6
+_AXIS_PX = 52
+
+
+class _SecondsAxis(pg.AxisItem):
+    """An axis of time that says so at its values, and needs no line of its own for it."""
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        """Return the values with their unit."""
+        return [f"{text} s" for text in super().tickStrings(values, scale, spacing)]
+
+
+class LanePlot:
+    """One plot of the stack.
+
+    Parameters
+    ----------
+    plot : pyqtgraph.PlotItem
+    lane : Lane
+    """
+
+    def __init__(self, plot: pg.PlotItem, lane: Lane) -> None:
+        self.plot, self.lane = plot, lane
+        self.items = [CurveItem(curve, _side_colour(side)) for curve, side in zip(lane.curves, lane.sides, strict=True)]
+        self.spans, self.bottoms, self.onsets = SpansItem(()), InstantsItem(_BOTTOM, True), InstantsItem(_ONSET, False)
+        self.cursor = pg.InfiniteLine(angle=90, pen=pg.mkPen(_CURSOR, width=1.5), movable=True)
+        self.notice = pg.TextItem(lane.reason, color=_INK, anchor=(0.5, 0.5))
+        plot.setMenuEnabled(False)
+        plot.hideButtons()
+        plot.showGrid(x=True, y=True, alpha=0.15)
+        plot.setMouseEnabled(x=True, y=False)
+        plot.getViewBox().disableAutoRange()  # every item would be measured again with each step
+        plot.getAxis("left").setWidth(_AXIS_PX)
+        title = pg.LabelItem(f"{lane.name.replace('_', ' ')} [°]", color=_INK, size="9pt")
+        title.setParentItem(plot.getViewBox())
+        title.anchor((0, 0), (0, 0))
+        for side in ("left", "bottom"):
+            plot.getAxis(side).setTextPen(_INK)
+        for part in (self.spans, self.bottoms, self.onsets):
+            plot.addItem(part, ignoreBounds=True)
+        for item in self.items:
+            plot.addItem(item.band, ignoreBounds=True)
+            plot.addItem(item.line, ignoreBounds=True)
+        plot.addItem(self.cursor, ignoreBounds=True)
+        if lane.reason:
+            plot.addItem(self.notice, ignoreBounds=True)
+        sign = f"+ is {lane.positive}; the band is ± 1 SD, frame to frame" if lane.positive else ""
+        plot.setToolTip("\n".join(filter(None, (sign, lane.meaning))))
+
+    def show_frames(self, first: int, last: int) -> None:
+        """Draw the curves between two frames, and let them fill the height."""
+        for item in self.items:
+            if not item.curve.reason:
+                item.show_frames(first, last)
+        low, high = shown_range(self.lane, first, last)
+        self.plot.setYRange(low, high, padding=0.08)
+        if self.lane.reason:
+            self.notice.setPos(float(np.mean(self.plot.viewRange()[0])), (low + high) / 2)
+
+    def words(self, frame: int) -> str:
+        """Return name and values at a frame as rich text."""
+        name = self.lane.name.replace("_", " ")
+        if self.lane.reason:
+            return f"<b>{name}</b> not shown"
+        parts = []
+        for item, side in zip(self.items, self.lane.sides, strict=True):
+            told = readout(item.curve, frame).replace(" (1 SD)", "")
+            label = "" if side == "centre" else f"{side} "
+            parts.append(f'<span style="color:{_side_colour(side)}">{label}{told}</span>')
+        return f"<b>{name}</b> {' &nbsp; '.join(parts)}"
+
+
+class CurvesDock(QWidget):
+    """Curves of angles with bands, marks and a cursor; see `mocap.viewer.docks.Dock`.
+
+    Attributes
+    ----------
+    lanes : list of LanePlot
+    """
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._moment, self._review = context.moment, context.desk.review
+        self.lanes: list[LanePlot] = []
+        self._names: tuple[str, ...] = ()
+        self._height: NDArray | None = None
+        self._late = True
+        self.stack = pg.GraphicsLayoutWidget()
+        self.stack.setBackground(_GROUND)
+        self.stack.ci.setSpacing(0)
+        self.stack.ci.setContentsMargins(0, 0, 6, 0)
+        self.angle_box, self.bands_box = QComboBox(), QCheckBox("bands")
+        self.readouts = QLabel()
+        self.notice = QLabel("no angles in this trial: run `mocap kinematics` on it")
+        self._build()
+        self._moment.frame_changed.connect(self._moved)
+        self.show_review(self._review)
+        in_thread(lambda: hips_height(self._review.parts), self._height_known)
+
+    def show_review(self, review: Review) -> None:
+        """Show the angles, repetitions and marks of a review."""
+        self._review = review
+        angles = review.trial.angles
+        there = angles is not None and bool(angles.names)
+        self.notice.setVisible(not there)
+        self.stack.setVisible(there)
+        if angles is None or not angles.names:
+            return
+        names = lane_names(angles)
+        kept = tuple(name for name in self._names if name in names) or first_lanes(angles)
+        seen = self._seen_frames() if self.lanes else (0, self._moment.n_frames - 1)
+        self.show_lanes(kept)
+        self._zoom(*seen)
+
+    def show_lanes(self, names: tuple[str, ...]) -> None:
+        """Stack the plots of these angles."""
+        angles = self._review.trial.angles
+        if angles is None:
+            return
+        seen = self._seen_frames() if self.lanes else (0, self._moment.n_frames - 1)
+        self.stack.clear()
+        self._names = names
+        self.lanes = [
+            LanePlot(self.stack.addPlot(row, 0, axisItems={"bottom": _SecondsAxis("bottom")}), lane_of(angles, name))
+            for row, name in enumerate(names)
+        ]
+        for lane in self.lanes:
+            last = lane is self.lanes[-1]
+            lane.plot.getAxis("bottom").setStyle(showValues=last)
+            lane.plot.setXLink(self.lanes[0].plot if lane is not self.lanes[0] else None)
+            lane.cursor.sigDragged.connect(self._dragged)
+        if self.lanes:
+            self.lanes[0].plot.sigXRangeChanged.connect(self._range_changed)
+        self._list_angles()
+        self._mark()
+        self._zoom(*seen)
+        self._moved(self._moment.frame)
+
+    def zoom(self, first_s: float, last_s: float) -> None:
+        """Show the time between two instants."""
+        self._zoom(self._moment.frame_at(first_s), self._moment.frame_at(last_s))
+
+    def zoom_out(self) -> None:
+        """Show the whole recording."""
+        self._zoom(0, self._moment.n_frames - 1)
+
+    def zoom_to_repetition(self) -> None:
+        """Show the repetition in which the cursor stands, or the next one."""
+        spans = [span for span in spans_of(self._review.trial) if not span.rejected]
+        now = self._moment.time_s
+        here = next((span for span in spans if span.end_s >= now), None)
+        if here is not None:
+            spare = 0.1 * (here.end_s - here.start_s)
+            self.zoom(here.start_s - spare, here.end_s + spare)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with the frame that was chosen while the dock was hidden."""
+        if self._late:
+            self._moved(self._moment.frame)
+
+    def _build(self) -> None:
+        self.angle_box.setEditable(True)
+        self.angle_box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        found = QCompleter(self.angle_box.model(), self.angle_box)
+        found.setFilterMode(Qt.MatchFlag.MatchContains)
+        found.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        self.angle_box.setCompleter(found)
+        self.angle_box.setMinimumWidth(190)
+        line = self.angle_box.lineEdit()
+        if line is not None:
+            line.setPlaceholderText("show or hide an angle ...")
+        self.angle_box.activated.connect(lambda row: self._toggle(self.angle_box.itemData(row)))
+        self.bands_box.setChecked(True)
+        self.bands_box.toggled.connect(self._show_bands)
+        self.readouts.setTextFormat(Qt.TextFormat.RichText)
+        # Long words must not make the window wider than its screen.
+        self.readouts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        bar = QHBoxLayout()
+        bar.addWidget(self.angle_box)
+        bar.addWidget(self.bands_box)
+        buttons: tuple[tuple[str, str, Callable[[], None]], ...] = (
+            ("repetition", "zoom to the repetition at the cursor", self.zoom_to_repetition),
+            ("all", "show the whole recording (double click)", self.zoom_out),
+        )
+        for text, words, action in buttons:
+            button = QPushButton(text)
+            button.setToolTip(words)
+            button.clicked.connect(lambda _=False, do=action: do())
+            bar.addWidget(button)
+        bar.addWidget(self.readouts, stretch=1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(6, 2, 6, 2)
+        column.setSpacing(2)
+        column.addLayout(bar)
+        self.notice.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        column.addWidget(self.notice, stretch=1)
+        column.addWidget(self.stack, stretch=1)
+        self.stack.scene().sigMouseClicked.connect(self._clicked)
+        self.setMinimumHeight(150)
+
+    def _list_angles(self) -> None:
+        angles = self._review.trial.angles
+        if angles is None:
+            return
+        self.angle_box.clear()
+        for name in lane_names(angles):
+            reason = lane_of(angles, name).reason
+            mark = "✓ " if name in self._names else ""
+            self.angle_box.addItem(f"{mark}{name}{' (no curve)' if reason else ''}", name)
+            self.angle_box.setItemData(self.angle_box.count() - 1, reason or None, Qt.ItemDataRole.ToolTipRole)
+        self.angle_box.setCurrentIndex(-1)
+        self.angle_box.clearEditText()
+
+    def _toggle(self, name: str) -> None:
+        shown = tuple(one for one in self._names if one != name)
+        if len(shown) == len(self._names):
+            shown = (*shown, name)[-_MOST_LANES:]
+        self.show_lanes(shown or (name,))
+
+    def _show_bands(self, on: bool) -> None:
+        for lane in self.lanes:
+            for item in lane.items:
+                item.band.setVisible(on)
+        self._range_changed()
+
+    def _height_known(self, height: NDArray | None) -> None:
+        self._height = height
+        self._mark()
+
+    def _mark(self) -> None:
+        trial = self._review.trial
+        spans = spans_of(trial)
+        bottoms, onsets = bottoms_of(trial), onsets_of(trial, self._height)
+        for lane in self.lanes:
+            lane.spans.show_spans(spans)
+            lane.bottoms.show_times([one.time_s for one in bottoms])
+            tilts = lane.lane.name.startswith(("pelvic_tilt", "lumbar_flexion"))
+            lane.onsets.show_times([one.time_s for one in onsets] if tilts else [])
+
+    def _seen_frames(self) -> tuple[int, int]:
+        first_s, last_s = self.lanes[0].plot.viewRange()[0]
+        return self._moment.frame_at(first_s), self._moment.frame_at(last_s)
+
+    def _zoom(self, first: int, last: int) -> None:
+        if self.lanes:
+            start_s, end_s = self._moment.time_of(first), self._moment.time_of(max(last, first + 1))
+            self.lanes[0].plot.setXRange(start_s, end_s, padding=0.01)
+            self._range_changed()
+
+    def _range_changed(self, *_: object) -> None:
+        first, last = self._seen_frames()
+        for lane in self.lanes:
+            lane.show_frames(first, last)
+
+    def _moved(self, frame: int) -> None:
+        self._late = not self.isVisible()
+        if self._late:
+            return
+        at = self._moment.time_of(frame)
+        for lane in self.lanes:
+            lane.cursor.setValue(at)
+        self.readouts.setText(" &nbsp;&nbsp; ".join(lane.words(frame) for lane in self.lanes))
+
+    def _dragged(self, line: pg.InfiniteLine) -> None:
+        self._moment.go_to_time(line.value())
+        line.setValue(self._moment.time_s)  # at a frame, and not between two
+
+    def _clicked(self, event: object) -> None:
+        if event.button() != Qt.MouseButton.LeftButton:  # type: ignore[attr-defined]
+            return
+        if event.double():  # type: ignore[attr-defined]
+            self.zoom_out()
+            return
+        place = event.scenePos()  # type: ignore[attr-defined]
+        for lane in self.lanes:
+            if lane.plot.sceneBoundingRect().contains(place):
+                self._moment.go_to_time(lane.plot.getViewBox().mapSceneToView(place).x())
+
+
+def _side_colour(side: str) -> str:
+    if side == "centre":
+        return _CENTRE
+    return "#" + "".join(f"{round(255 * part):02x}" for part in SIDE_COLOUR[side])
