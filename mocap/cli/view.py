@@ -9,10 +9,16 @@ from mocap.cli.common import JsonFlag, show
 
 NAME = "view"
 EXAMPLE = "mocap view trial.h5"
+_CALIBRATION = ".toml"
 
 
-def command(trial: Annotated[Path, typer.Argument(help="Trial file.")], as_json: JsonFlag = False) -> None:
+def command(
+    trial: Annotated[Path, typer.Argument(help="Trial file, or calibration.toml.")], as_json: JsonFlag = False
+) -> None:
     """Open a trial in the 3D viewer: skeleton, cameras, floor, time slider and the curve of an angle."""
+    if trial.suffix.lower() == _CALIBRATION:
+        _view_calibration(trial, as_json)
+        return
     from mocap.storage import read_trial
     from mocap.viewer import view_trial
 
@@ -20,3 +26,14 @@ def command(trial: Annotated[Path, typer.Argument(help="Trial file.")], as_json:
     view_trial(shown)
     if as_json:
         show({"trial": shown.trial_id, "file": trial, "closed": True}, as_json, [])
+
+
+def _view_calibration(path: Path, as_json: bool) -> None:
+    """Open cameras, boards and maps of a calibration."""
+    from mocap.pipeline.review_calibration import read_calibration_view
+    from mocap.viewer.calibration_window import view_calibration
+
+    shown = read_calibration_view(path)
+    view_calibration(shown)
+    if as_json:
+        show({"calibration": path, "cameras": list(shown.rig.names), "closed": True}, as_json, [])
