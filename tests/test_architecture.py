@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # Imports point down; rooms of one layer never import each other.
 LAYERS = {
-    "mocap.cli": 6,
+    "mocap.cli": 6, "mocap.napari_plugin": 6,
     "mocap.__main__": 7,
     "mocap.pipeline": 5,
     "mocap.readers": 4, "mocap.storage": 4, "mocap.viewer": 4, "mocap.report": 4, "mocap.export": 4,
@@ -71,7 +71,7 @@ EDGES = (
     "calibration.boards.targets", "calibration.files", "calibration.file_origin", "calibration.toml_files",
     "calibration.formats.exchange", "calibration.sources", "calibration.text_files", "calibration.boards.wand",
     "calibration.world.landmarks", "calibration.aniposelib_adapter", "calibration.synthetic",
-    "mocap.cli", "mocap.pipeline", "mocap.readers",
+    "mocap.cli", "mocap.napari_plugin", "mocap.pipeline", "mocap.readers",
     "mocap.storage", "mocap.viewer", "mocap.report", "mocap.export", "mocap.config", "mocap.skeleton",
     "mocap.kinematics.marker_sets", "mocap.isolation",
 )  # fmt: skip

@@ -69,7 +69,7 @@ class ViewerHandles:
             part.show_review(review)
 
 
-def view_trial(shown: Trial | Desk, *, block: bool = True) -> None:
+def view_trial(shown: Trial | Desk, *, block: bool = True, source: str = "") -> None:
     """Open a trial in the review window.
 
     Parameters
@@ -78,13 +78,19 @@ def view_trial(shown: Trial | Desk, *, block: bool = True) -> None:
         A trial alone can be looked at; decisions need a desk that keeps them.
     block : bool
         Return when the window is closed; otherwise at once, for a caller with an event loop of its own.
+    source : str
+        Whole path of the file that it is from, so that the window opens it no second time.
 
     Raises
     ------
     ViewerError
         VIEWER_MISSING, VIEWER_NO_DISPLAY or VIEWER_EMPTY.
     """
-    open_viewer(shown)
+    _, handles = open_viewer(shown)
+    if source:
+        from mocap.viewer.opening import keep_source
+
+        keep_source(handles, source)
     if block:
         import napari
 
@@ -108,11 +114,17 @@ def open_viewer(shown: Trial | Desk) -> tuple[Any, ViewerHandles]:
     scene_of(desk.review.trial)  # refused before a window is opened
     check_installed()
     check_display()
+    viewer = new_viewer()
+    return viewer, mount(viewer, desk)
+
+
+def new_viewer() -> Any:
+    """Open an empty window of the size that reviews have."""
     import napari
 
     viewer = napari.Viewer(ndisplay=3)
     viewer.window.resize(*_WINDOW_PX)
-    return viewer, mount(viewer, desk)
+    return viewer
 
 
 def mount(viewer: Any, desk: Desk) -> ViewerHandles:

@@ -92,8 +92,10 @@ class ViewOnly:
 
     undoable = ""
 
-    def __init__(self, trial: Trial, read_only: str = "this trial lies in no trial file") -> None:
-        self.review = Review(trial, TrialParts(trial))
+    def __init__(
+        self, trial: Trial, read_only: str = "this trial lies in no trial file", notes: tuple[str, ...] = ()
+    ) -> None:
+        self.review = Review(trial, TrialParts(trial), notes=notes)
         self.read_only = read_only
 
     def correct(self, edits: Sequence[PointEdit]) -> Review:

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
+from napari._qt.dialogs.qt_notification import NapariQtNotification
 from napari.utils.notifications import show_error, show_info
+from qtpy.compat import isalive
 from superqt.utils import create_worker
 
 from mocap.errors import MocapError
@@ -12,17 +14,31 @@ _T = TypeVar("_T")
 
 
 def tell(text: str) -> None:
-    """Show one line for a while in the window."""
+    """Show a sentence for a while in the window, in place of what it told before."""
+    for message in _messages():
+        message.close()
     show_info(text)
+    for message in _messages()[-1:]:
+        message.expand()
 
 
 def tell_error(error: MocapError) -> None:
-    """Show in the window what was refused, why, and what to do."""
+    """Show in the window what was refused, why, and what to do, until it is closed."""
     show_error(str(error))
+    for message in _messages()[-1:]:
+        message.toggle_expansion()
+
+
+def _messages() -> list[NapariQtNotification]:
+    # Of a window that was closed, they are still listed.
+    return [message for message in NapariQtNotification._instances if isalive(message)]
 
 
 def in_thread(
-    job: Callable[[], _T], then: Callable[[_T], None], failed: Callable[[MocapError], None] = tell_error
+    job: Callable[[], _T],
+    then: Callable[[_T], None],
+    failed: Callable[[MocapError], None] = tell_error,
+    ended: Callable[[], None] = lambda: None,
 ) -> Any:
     """Run a job in a thread, and hand its result over in the window's own thread.
 
@@ -34,6 +50,8 @@ def in_thread(
         Gets what the job returned; runs where widgets may be touched.
     failed : callable
         Gets what the job refused; any other error reaches the hook of the program as a fault of ours.
+    ended : callable
+        Called last, however the job ended.
 
     Returns
     -------
@@ -50,6 +68,7 @@ def in_thread(
     worker = create_worker(job, _start_thread=False, _ignore_errors=True)
     worker.returned.connect(then)
     worker.errored.connect(refused)
+    worker.finished.connect(lambda *_: ended())
     worker.start()
     return worker
 

@@ -5,6 +5,10 @@ import sys
 import zipfile
 from pathlib import Path
 
+ASK_NAPARI = (
+    "from npe2 import PluginManifest; made = PluginManifest.from_distribution('mocap'); made.validate_imports();"
+    "print(made.name, made.contributions.readers[0].command)"
+)
 ROOT = Path(__file__).resolve().parents[2]
 ASK = (
     "import mocap; from mocap.config.presets import preset_path;"
@@ -34,6 +38,12 @@ def test_presets_are_found_in_a_wheel_run_from_another_folder(tmp_path: Path) ->
     module, preset = ask(tmp_path, site)
     assert module.is_relative_to(site)
     assert preset.is_relative_to(site)
+    # napari finds its plugins by what is installed.
+    found = subprocess.run(
+        [sys.executable, "-c", ASK_NAPARI],
+        cwd=tmp_path, env={"PYTHONPATH": str(site), "PATH": ""}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert found.stdout.split() == ["mocap", "mocap.get_reader"]
 
 
 def test_presets_are_found_from_a_checkout_run_from_another_folder(tmp_path: Path) -> None:
