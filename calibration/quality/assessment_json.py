@@ -33,6 +33,8 @@ Lengths carry their unit in the name; what is unknown is null.
 - `scale`: `factor`, `sd`, `text`
 - `world`: `source`, `text`, `gravity_sd_deg`, `gravity_limit_deg`, `origin_sd_mm`, `residual`, `residual_unit`
 - `residuals`: per camera name, `frames` and `rms_px` of every view
+- `board`: where the main board stood in the frames that were used: `frames`, `world_from_board` (4 x 4 each, m),
+  `n_cameras` (that saw it), `corners_m` in the board's frame, `faces` (a list of the corners of each plane)
 - `limits`: a list of sentences on what limits this recording
 - `metadata`: as in the TOML file
 """
@@ -143,6 +145,7 @@ def assessment_table(
             "residual": world.residual, "residual_unit": world.residual_unit,
         },
         "residuals": residuals_over_time(calibration, observations),
+        "board": _board_table(calibration, observations),
         "limits": list(assessment.limits),
         "metadata": dict(calibration.rig.metadata),
     })  # fmt: skip
@@ -157,6 +160,16 @@ def residuals_over_time(calibration: Calibration, observations: BoardObservation
         rms = np.sqrt(squares / kept[views].sum(axis=1))
         table[name] = {"frames": observations.frame_ids[views], "rms_px": rms}
     return table
+
+
+def _board_table(calibration: Calibration, observations: BoardObservations) -> dict[str, Any]:
+    placed = np.flatnonzero(np.isfinite(calibration.world_from_board).all(axis=(1, 2)))
+    board, shape = observations.board, calibration.shape
+    return {
+        "frames": observations.frame_ids[placed], "world_from_board": calibration.world_from_board[placed],
+        "n_cameras": calibration.kept[:, placed].any(axis=2).sum(axis=0),
+        "corners_m": board.corners_board if shape is None else shape.corners_board, "faces": list(board.faces),
+    }  # fmt: skip
 
 
 def _camera(calibration: Calibration, assessment: Assessment, index: int) -> dict[str, Any]:

@@ -9,13 +9,17 @@ from mocap.cli.common import JsonFlag, show
 
 NAME = "view"
 EXAMPLE = "mocap view trial.h5"
+_CALIBRATION = ".toml"
 
 
 def command(
-    trial: Annotated[Path, typer.Argument(help="Trial file; or a C3D or TRC file, to look at.")],
+    trial: Annotated[Path, typer.Argument(help="Trial file, or calibration.toml; a C3D or TRC file, to look at.")],
     as_json: JsonFlag = False,
 ) -> None:
     """Open a trial in the review window: the person in 3D, cameras, time line and the curves of the angles."""
+    if trial.suffix.lower() == _CALIBRATION:
+        _view_calibration(trial, as_json)
+        return
     from mocap.pipeline.review_open import open_desk
     from mocap.viewer import view_trial
 
@@ -23,3 +27,14 @@ def command(
     view_trial(desk, source=str(trial.resolve()))
     if as_json:
         show({"trial": desk.review.trial.trial_id, "file": trial, "closed": True}, as_json, [])
+
+
+def _view_calibration(path: Path, as_json: bool) -> None:
+    """Open cameras, boards and maps of a calibration."""
+    from mocap.pipeline.review_calibration import read_calibration_view
+    from mocap.viewer.calibration_window import view_calibration
+
+    shown = read_calibration_view(path)
+    view_calibration(shown)
+    if as_json:
+        show({"calibration": path, "cameras": list(shown.rig.names), "closed": True}, as_json, [])

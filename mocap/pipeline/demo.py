@@ -13,7 +13,7 @@ from calibration.files import write_texts
 from calibration.quality.figures import volume_error
 from mocap.errors import ConfigError, MocapError
 from mocap.pipeline.digests import input_sha256
-from mocap.pipeline.output_kinds import ANGLE_PAGE, CALIBRATION, PAGE, PICTURE, SYNTHETIC, TRIAL
+from mocap.pipeline.output_kinds import ANGLE_PAGE, CALIBRATION, PAGE, PICTURE, SYNTHETIC, TABLE, TRIAL
 from mocap.pipeline.outputs import check_no_file, check_nothing_lost, check_outputs, make_folder
 from mocap.pipeline.progress import Progress
 from mocap.pipeline.report import report_to_file
@@ -26,6 +26,7 @@ from mocap.synthetic import SyntheticTrial
 from mocap.trial import JointAngles, Points3D, Trial, Verdict
 
 _RECORD_NAME = "demo.json"
+_CALIBRATED = ("calibration.toml", "calibration.html", "calibration.json")
 VOLUME_LIMIT_MM = 1.0
 POINT_LIMIT_MM = 2.0
 ANGLE_LIMITS_DEG = {
@@ -58,7 +59,8 @@ def run_demo(out: Path, seed: int, progress: Progress, settings: LabSettings | N
     Parameters
     ----------
     out : Path
-        Receives `session/`, `calibration.toml`, `standing.h5`, `trial.h5` (the squat), figures and a report.
+        Receives `session/`, `calibration.toml` with its page and table, `standing.h5`, `trial.h5` (the squat),
+        figures and a report.
     seed : int
     progress : callable
     settings : LabSettings, optional
@@ -113,7 +115,7 @@ def check_demo_outputs(out: Path) -> None:
     """
     check_no_file(out)
     record, session = out / _RECORD_NAME, out / "session"
-    kinds = dict(zip(_left_files(out), (CALIBRATION, PAGE, TRIAL, PICTURE, PICTURE, PICTURE, ANGLE_PAGE), strict=True))
+    kinds = dict(zip(_left_files(out), (CALIBRATION, PAGE, TABLE, TRIAL, *3 * (PICTURE,), ANGLE_PAGE), strict=True))
     kinds[record] = SYNTHETIC
     results = session_outputs(out / "results", TRIALS)
     there = kinds | results
@@ -138,8 +140,7 @@ def _record_text(session: Path) -> str:
 
 
 def _left_files(out: Path) -> tuple[Path, ...]:
-    names = ("calibration.toml", "calibration.html", "trial.h5", "angles.png", "errors.png", "cameras.png",
-             "report.html")  # fmt: skip
+    names = (*_CALIBRATED, "trial.h5", "angles.png", "errors.png", "cameras.png", "report.html")
     return tuple(out / name for name in names)
 
 
@@ -208,9 +209,9 @@ def _leave(
     """Put the results where the user looks for them, with figures."""
     names = tuple(ANGLE_LIMITS_DEG)
     files = _left_files(out)
-    for source, target in zip(("calibration.toml", "calibration.html", "squat.h5"), files[:3], strict=True):
+    for source, target in zip((*_CALIBRATED, "squat.h5"), files[:4], strict=True):
         target.write_bytes((out / "results" / source).read_bytes())
-    figures, page = files[3:6], files[6]
+    figures, page = files[4:7], files[7]
     plot_angles(figures[0], _angles(trial), names, {name: truth.truth_deg(name) for name in names})
     plot_errors(figures[1], errors_mm, trial.points.names, POINT_LIMIT_MM)
     plot_rig(figures[2], rig, trial.points.position[0])

@@ -6,6 +6,8 @@ import numpy as np
 
 from calibration import read_rig
 from calibration.recipe import calibrate
+from calibration.rigid import apply
+from mocap.pipeline.review_calibration import read_calibration_view
 
 
 def test_the_command_finds_the_board_where_it_is_held(board_recording) -> None:
@@ -46,3 +48,16 @@ def test_the_command_prints_what_it_wrote(board_recording) -> None:
     assert printed["metadata"]["world"] == "camera:cam_0" and printed["metadata"]["gravity"] == "unknown"
     assert 0.9 < printed["metadata"]["reprojection_rms_px"] < 1.35  # measured 1.218
     assert all(not name.endswith(".mp4") for name in printed["ignored"])
+
+
+def test_the_view_of_the_calibration_shows_the_boards_where_the_cameras_saw_them(board_recording) -> None:
+    view = read_calibration_view(board_recording.calibration)
+    assert view.notes == () and view.boards is not None and view.volume is not None
+    assert len(view.boards.frames) > 80 and view.boards.n_cameras.max() == 4
+    observations, errors = board_recording.observations, []
+    for frame, pose in zip(view.boards.frames, view.boards.world_from_board, strict=True):
+        seen = observations.pixels[:, observations.frame_ids == frame][:, 0]
+        errors.append(np.linalg.norm(view.rig.project(apply(pose, view.boards.corners_board)) - seen, axis=2))
+    assert np.nanmedian(np.concatenate(errors)) < 0.9  # px; measured 0.70
+    assert [row.name for row in view.cameras] == ["cam_0", "cam_1", "cam_2", "cam_3"]
+    assert sum(row.counts.sum() for row in view.cameras) > 2000
