@@ -3,8 +3,10 @@
 from mocap.viewer.curves_dock import CurvesDock
 from mocap.viewer.docks import DockKind
 from mocap.viewer.quality_dock import QualityDock
+from mocap.viewer.video_dock import VideoDock
 
 
 def dock_kinds() -> tuple[DockKind, ...]:
     """Return the docks that a review window has."""
-    return (DockKind("angles", "bottom", CurvesDock), DockKind("quality", "bottom", QualityDock))
+    return (DockKind("angles", "bottom", CurvesDock), DockKind("quality", "bottom", QualityDock),
+            DockKind("video", "right", VideoDock))  # fmt: skip

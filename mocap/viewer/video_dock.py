@@ -1,0 +1,260 @@
+"""The dock with a camera's picture: the frame of the moment, and over it what was seen and what the 3D points say."""
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QShowEvent
+from qtpy.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from mocap.errors import MocapError
+from mocap.viewer.docks import Context
+from mocap.viewer.layers import SIDE_COLOUR, Scene, scene_of
+from mocap.viewer.picture_cache import AHEAD, PictureCache
+from mocap.viewer.review import Review
+from mocap.viewer.video import NEAR_PX, Overlay, overlay_of
+from mocap.viewer.work import in_thread
+
+_GROUND, _INK, _RESIDUAL, _CHOSEN = "#16181d", "#c9ccd3", "#ed59bf", "#ffffff"
+_GREY = 40
+_PALE, _WHOLE = 0.35, 1.0
+
+
+class VideoDock(QWidget):
+    """A camera's picture with its keypoints; see `mocap.viewer.docks.Dock`.
+
+    Attributes
+    ----------
+    marked : signal(str, str, float, float)
+        Camera, point, u and v in px: where the user says that the camera sees the chosen point.
+    shown : signal(str, object)
+        Camera and picture (height, width, 3), whenever another one is shown.
+    """
+
+    marked = Signal(str, str, float, float)
+    shown = Signal(str, object)
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._moment, self._review = context.moment, context.desk.review
+        self._scene: Scene = scene_of(self._review.trial)
+        self._cache = None if self._review.footage is None else PictureCache(self._review.footage)
+        self._wanted: tuple[str, int] = ("", -1)
+        self._asked: tuple[str, int] | None = None
+        self.overlay: Overlay | None = None
+        self.picture_at: tuple[str, int] = ("", -1)
+        self.camera_box, self.mark_button, self.words = QComboBox(), QPushButton("mark point"), QLabel()
+        self.points_box = QCheckBox("keypoints")
+        self.view = pg.GraphicsLayoutWidget()
+        self.view.setBackground(_GROUND)
+        self._box = self.view.addViewBox(lockAspect=True, invertY=True, enableMenu=False)
+        self._image = pg.ImageItem(axisOrder="row-major")
+        self._residuals = pg.PlotCurveItem(pen=pg.mkPen(_RESIDUAL, width=1.5), connect="pairs")
+        self._detected, self._reprojected = _dots("o", 9), _dots("+", 9)
+        self._build()
+        self._moment.frame_changed.connect(self._moved)
+        self._moment.camera_changed.connect(self._camera_chosen)
+        self._moment.point_changed.connect(lambda name: self._draw_overlay())
+        if self._cameras:
+            self._camera_chosen(self._moment.camera or self._cameras[0])
+        else:
+            self.words.setText("no cameras in this trial")
+
+    @property
+    def _cameras(self) -> tuple[str, ...]:
+        rig = self._review.trial.rig
+        return () if rig is None else rig.names
+
+    def show_review(self, review: Review) -> None:
+        """Show the keypoints and points of a review."""
+        self._review, self._scene = review, scene_of(review.trial)
+        self._moved(self._moment.frame)
+
+    def load_now(self) -> None:
+        """Show the picture of this frame before this returns: for films and tests.
+
+        Raises
+        ------
+        MocapError
+            Where it cannot be read.
+        """
+        camera, place = self._wanted
+        if self._cache is not None and place >= 0:
+            self._set_picture(camera, place, self._cache.fetch(camera, place))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with what was chosen while the dock was hidden."""
+        self._moved(self._moment.frame)
+
+    def fit(self) -> None:
+        """Show the whole picture."""
+        camera = self._camera()
+        if camera is not None:
+            width, height = camera.size
+            self._box.setRange(xRange=(-0.5, width - 0.5), yRange=(-0.5, height - 0.5), padding=0.0)
+
+    def _build(self) -> None:
+        self.camera_box.addItems(list(self._cameras))
+        self.camera_box.textActivated.connect(self._moment.choose_camera)
+        self.camera_box.setToolTip("camera (keys 1 to 8)")
+        self.points_box.setChecked(True)
+        self.points_box.toggled.connect(lambda on: self._draw_overlay())
+        self.mark_button.setCheckable(True)
+        self.mark_button.setToolTip("then click where this camera sees the chosen point")
+        fit = QPushButton("fit")
+        fit.clicked.connect(lambda: self.fit())
+        bar = QHBoxLayout()
+        for part in (self.camera_box, self.points_box, self.mark_button, fit):
+            bar.addWidget(part)
+        bar.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(4, 2, 4, 2)
+        column.setSpacing(2)
+        column.addLayout(bar)
+        column.addWidget(self.view, stretch=1)
+        column.addWidget(self.words)
+        self.words.setWordWrap(True)
+        self.words.setTextFormat(Qt.TextFormat.PlainText)
+        for part in (self._image, self._residuals, self._detected, self._reprojected):
+            self._box.addItem(part, ignoreBounds=True)
+        self._box.disableAutoRange()
+        self.view.scene().sigMouseClicked.connect(self._clicked)
+        self.setMinimumSize(260, 180)
+
+    def _camera(self):  # type: ignore[no-untyped-def]  # Camera or None
+        rig, name = self._review.trial.rig, self.camera_box.currentText()
+        return None if rig is None or name not in rig.names else rig.cameras[rig.names.index(name)]
+
+    def _camera_chosen(self, name: str) -> None:
+        if name not in self._cameras:
+            return
+        if self._moment.camera != name:
+            self._moment.choose_camera(name)  # comes back here
+            return
+        self.camera_box.setCurrentText(name)
+        self.picture_at = ("", -1)
+        self._image.clear()
+        self._moved(self._moment.frame)
+        self.fit()
+
+    def _moved(self, frame: int) -> None:
+        if not self.isVisible() or not self._cameras:
+            return
+        name, footage = self.camera_box.currentText(), self._review.footage
+        place = footage.place(name, frame) if footage is not None and name in footage.cameras else -1
+        self._wanted = (name, place)
+        known = self._cache.known(name, place) if self._cache is not None and place >= 0 else None
+        if known is not None:
+            self._set_picture(name, place, known)
+        elif place >= 0:
+            self._image.setOpacity(_PALE)  # of another moment, until this one's is read
+        else:
+            self._blank()
+        self._fetch()
+        self._draw_overlay()
+
+    def _fetch(self) -> None:
+        """Have the wanted picture and the ones after it read in a thread; one such thread at a time."""
+        camera, place = self._wanted
+        cache, footage = self._cache, self._review.footage
+        if cache is None or footage is None or place < 0 or self._asked is not None:
+            return
+        frame, last = self._moment.frame, self._moment.n_frames - 1
+        wanted = [footage.place(camera, one) for one in range(frame, min(frame + AHEAD, last) + 1)]
+        missing = [one for one in dict.fromkeys(wanted) if one >= 0 and cache.known(camera, one) is None]
+        if not missing:
+            return
+        self._asked = (camera, missing[0])
+
+        def read() -> NDArray:
+            return cache.fetch(camera, missing[0])
+
+        in_thread(read, self._read, self._refused)
+
+    def _read(self, image: NDArray) -> None:
+        asked, self._asked = self._asked, None
+        if asked is not None and asked == self._wanted:
+            self._set_picture(*asked, image)
+        self._fetch()
+
+    def _refused(self, error: MocapError) -> None:
+        self._asked = None
+        self._blank()
+        self.words.setText(str(error))
+
+    def _set_picture(self, camera: str, place: int, image: NDArray) -> None:
+        if self.picture_at != (camera, place):
+            self._image.setImage(image, autoLevels=False, levels=(0, 255))
+            self.picture_at = (camera, place)
+            self.shown.emit(camera, image)
+        self._image.setOpacity(_WHOLE)
+
+    def _blank(self) -> None:
+        camera = self._camera()
+        if camera is not None and (self.picture_at[1] != -1 or self._image.image is None):
+            width, height = camera.size
+            self._image.setImage(np.full((height, width, 3), _GREY, np.uint8), autoLevels=False, levels=(0, 255))
+        self._image.setOpacity(_WHOLE)
+        self.picture_at = (self.camera_box.currentText(), -1)
+
+    def _draw_overlay(self) -> None:
+        rig, camera = self._review.trial.rig, self._camera()
+        if rig is None or camera is None or not self.isVisible():
+            return
+        index = rig.names.index(camera.name)
+        self.overlay = overlay_of(self._scene, self._review.parts, camera, index, self._moment.frame)
+        shown = self.points_box.isChecked()
+        for part in (self._detected, self._reprojected, self._residuals):
+            part.setVisible(shown)
+        if shown:
+            colours = [pg.mkPen(_colour(side), width=1.5) for side in self.overlay.sides]
+            _set_dots(self._detected, self.overlay.detected, colours, self._chosen())
+            _set_dots(self._reprojected, self.overlay.reprojected, colours, self._chosen())
+            both = np.stack([self.overlay.detected, self.overlay.reprojected], axis=1)
+            both = both[np.isfinite(both).all(axis=(1, 2))].reshape(-1, 2)
+            self._residuals.setData(both[:, 0], both[:, 1])
+        self.words.setText(self._words())
+
+    def _words(self) -> str:
+        camera, place = self._wanted
+        parts = [self.overlay.words if self.overlay is not None else ""]
+        if self._review.footage is None or camera not in self._review.footage.cameras:
+            parts.append("no footage of this camera")
+        elif place < 0:
+            parts.append("this camera took no picture at this moment")
+        else:
+            parts.append(f"picture {place}")
+        return "   ".join(filter(None, parts))
+
+    def _chosen(self) -> int:
+        name = self._moment.point
+        return self._scene.names.index(name) if name in self._scene.names else -1
+
+    def _clicked(self, event: object) -> None:
+        if event.button() != Qt.MouseButton.LeftButton or self.overlay is None:  # type: ignore[attr-defined]
+            return
+        at = self._box.mapSceneToView(event.scenePos())  # type: ignore[attr-defined]
+        place = np.array([at.x(), at.y()])
+        if self.mark_button.isChecked() and self._moment.point:
+            self.marked.emit(self.camera_box.currentText(), self._moment.point, float(at.x()), float(at.y()))
+            self.mark_button.setChecked(False)
+            return
+        per_px = self._box.viewPixelSize()[0]
+        found = self.overlay.nearest(place, NEAR_PX * per_px)
+        if found:
+            self._moment.choose_point(found)
+
+
+def _dots(symbol: str, size: int) -> pg.ScatterPlotItem:
+    return pg.ScatterPlotItem(symbol=symbol, size=size, brush=pg.mkBrush(None), pxMode=True)
+
+
+def _set_dots(item: pg.ScatterPlotItem, place: NDArray, pens: list[object], chosen: int) -> None:
+    """Draw the points that are there; the chosen one in white."""
+    there = np.flatnonzero(np.isfinite(place).all(axis=1))
+    pen = [pg.mkPen(_CHOSEN, width=2.5) if row == chosen else pens[row] for row in there]
+    item.setData(pos=place[there], pen=pen)
+
+
+def _colour(side: str) -> str:
+    return "#" + "".join(f"{round(255 * part):02x}" for part in SIDE_COLOUR[side])

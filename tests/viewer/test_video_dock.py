@@ -1,0 +1,150 @@
+"""The video dock in a real window: the picture, the 3D scene and the curve show the same frame."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from mocap.errors import SourceError
+from mocap.trial import Keypoints2D
+from mocap.viewer import open_viewer
+from mocap.viewer.parts import TrialParts
+from mocap.viewer.review import Review, ViewOnly
+from tests.fixtures.numbered_videos import number_of, numbered
+
+pytestmark = [pytest.mark.viewer, pytest.mark.usefixtures("display")]
+BROKEN = 33
+
+
+class Pictures:
+    """Numbered pictures of two cameras; that of one frame cannot be read, and one camera began ten frames late."""
+
+    cameras = ("cam_0", "cam_1")
+
+    def place(self, camera, frame):
+        return frame if camera == "cam_0" else max(-1, frame - 10)
+
+    def image(self, camera, place):
+        if camera == "cam_0" and place == BROKEN:
+            raise SourceError("Frame 33 of the video is damaged.", "Copy it again.", code="VIDEO_DAMAGED")
+        return numbered(place if camera == "cam_0" else place + 10)
+
+
+def settle():
+    from qtpy.QtWidgets import QApplication
+
+    for _ in range(3):
+        QApplication.processEvents()
+
+
+def wait_for(done):
+    from qtpy.QtTest import QTest
+
+    for _ in range(200):
+        if done():
+            return True
+        QTest.qWait(10)
+    return False
+
+
+@pytest.fixture(scope="module")
+def window(display, squat_trial):
+    seen = np.stack([camera.project(squat_trial.points.position) for camera in squat_trial.rig]).astype(np.float32)
+    seen += np.random.default_rng(1).normal(scale=2.0, size=seen.shape).astype(np.float32)
+    keypoints = Keypoints2D(seen, np.ones(seen.shape[:3]), squat_trial.points.names, squat_trial.points.rate_hz)
+    trial = dataclasses.replace(squat_trial, keypoints=keypoints)
+    desk = ViewOnly(trial)
+    desk.review = Review(trial, TrialParts(trial), Pictures())
+    viewer, handles = open_viewer(desk)
+    settle()
+    yield handles
+    viewer.close()
+    settle()
+
+
+@pytest.fixture
+def dock(window):
+    window.moment.choose_camera("cam_0")
+    window.set_frame(0)
+    window.moment.choose_point("")
+    settle()
+    return window.docks["video"]
+
+
+def test_picture_scene_and_curve_are_of_one_frame(window, dock):
+    for frame in (5, 6, 7, 80, 12):
+        window.set_frame(frame)
+        assert wait_for(lambda frame=frame: dock.picture_at == ("cam_0", frame))
+        assert number_of(dock._image.image) == window.frame == frame
+        assert window.docks["angles"].lanes[0].cursor.value() == frame / 50
+        shown = window.scene.quality[frame] != 0
+        np.testing.assert_array_equal(window.stage.markers.layer.data[shown], window.scene.position[frame][shown])
+        assert f"picture {frame}" in dock.words.text()
+
+
+def test_until_it_is_read_the_older_picture_is_pale(window, dock):
+    window.set_frame(60)
+    assert dock._image.opacity() < 0.5
+    assert wait_for(lambda: dock.picture_at == ("cam_0", 60))
+    assert dock._image.opacity() == 1.0
+
+
+def test_another_camera_has_its_own_clock_and_one_without_footage_is_no_obstacle(window, dock):
+    window.moment.choose_camera("cam_1")
+    window.set_frame(50)
+    assert wait_for(lambda: dock.picture_at == ("cam_1", 40))
+    assert number_of(dock._image.image) == 50
+    window.set_frame(4)
+    settle()
+    assert "took no picture at this moment" in dock.words.text()
+    window.moment.choose_camera("cam_3")
+    settle()
+    assert "no footage of this camera" in dock.words.text()
+    assert np.unique(dock._image.image).tolist() == [40]  # grey, of the camera's size
+    assert dock._image.image.shape == (1080, 1920, 3)
+    assert dock.overlay is not None
+
+
+def test_a_picture_that_cannot_be_read_is_told_and_the_next_one_shows(window, dock):
+    window.set_frame(BROKEN)
+    assert wait_for(lambda: "VIDEO_DAMAGED" in dock.words.text())
+    window.set_frame(BROKEN + 3)
+    assert wait_for(lambda: dock.picture_at == ("cam_0", BROKEN + 3))
+
+
+def test_keypoints_are_drawn_where_they_are(window, dock):
+    window.set_frame(20)
+    dock.load_now()
+    truth = window.desk.review.trial.keypoints.pixels[0, 20]
+    x, y = dock._detected.getData()
+    there = np.isfinite(truth).all(axis=1)
+    np.testing.assert_allclose(np.column_stack([x, y]), truth[there], atol=1e-3)
+    ends = np.column_stack(dock._residuals.getData()).reshape(-1, 2, 2)
+    apart = np.linalg.norm(ends[:, 0] - ends[:, 1], axis=1)
+    np.testing.assert_allclose(apart, dock.overlay.residual_px[np.isfinite(dock.overlay.residual_px)], atol=1e-3)
+
+
+def test_a_click_chooses_a_keypoint_and_a_mark_says_where_the_camera_sees_it(window, dock):
+    from qtpy.QtCore import QPointF, Qt
+    from qtpy.QtTest import QTest
+
+    window.set_frame(20)
+    dock.fit()
+    settle()
+    head = window.scene.names.index("head")
+
+    def pixel(place):
+        return dock._box.mapViewToScene(QPointF(*map(float, place))).toPoint()
+
+    QTest.mouseClick(dock.view.viewport(), Qt.MouseButton.LeftButton, pos=pixel(dock.overlay.detected[head]))
+    settle()
+    assert window.moment.point == "head"
+    heard = []
+    dock.marked.connect(lambda *told: heard.append(told))
+    dock.mark_button.setChecked(True)
+    QTest.mouseClick(dock.view.viewport(), Qt.MouseButton.LeftButton, pos=pixel((400, 300)))
+    settle()
+    (camera, point, u, v), = heard
+    assert (camera, point) == ("cam_0", "head")
+    assert np.hypot(u - 400, v - 300) < 4  # a pixel of the screen is several of the picture
+    assert not dock.mark_button.isChecked()
