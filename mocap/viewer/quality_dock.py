@@ -1,9 +1,10 @@
 """The dock of quality: a ribbon per point over time, and the worst moments to go to."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QBrush, QColor
 from qtpy.QtWidgets import (
     QAbstractItemView,
@@ -47,6 +48,7 @@ _MODES = {
 }
 _COLUMNS = ("time [s]", "frame", "point", "what")
 _TICKS = (0.5, 1, 2, 5, 10, 20, 50)
+_WAIT_MS = 200
 _BAD, _PLAIN = "#ffb060", "#c9ccd3"
 
 
@@ -73,6 +75,9 @@ class QualityDock(QWidget):
         self._survey: Survey | None = None
         self._stale, self._asked, self._worker = True, 0, None
         self._sd_worker: Any = None
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self._start)
         self.mode_box, self.sort_box = QComboBox(), QComboBox()
         self.whole_button = QPushButton("all of it")
         self.legend_label, self.readout_label, self.progress_label = QLabel(), QLabel(), QLabel()
@@ -91,7 +96,7 @@ class QualityDock(QWidget):
         """Show a review in place of the one before."""
         self._review, self._stale = review, True
         if self.isVisible():
-            self._start()
+            self._later.start(_WAIT_MS)  # of many reviews within a moment the last one is looked through
 
     def choose_mode(self, mode: str) -> None:
         """Show one of the modes."""
@@ -133,11 +138,12 @@ class QualityDock(QWidget):
     def _take(self, found: Survey) -> None:
         done = found.share >= 1.0
         self.progress_label.setText("" if done else f"reading errors: {100 * found.share:.0f} %")
-        first = self.ribbon is None
-        # While a new look is under way the older picture stays, but for the very first one.
-        if done or first:
-            self.ribbon = found.ribbon
-            self._survey = found
+        if done or self.ribbon is None:
+            self.ribbon, self._survey = found.ribbon, found
+            self._draw()
+        elif found.share == 0 and found.ribbon.names == self.ribbon.names:
+            # While errors are read anew the older ones stay; what was just edited is seen at once.
+            self.ribbon = replace(self.ribbon, marks=found.ribbon.marks)
             self._draw()
         if done:
             has_errors = found.ribbon.error_px is not None

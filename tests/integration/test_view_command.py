@@ -1,7 +1,11 @@
 """`mocap view` of what cannot be opened: one line and exit status 1, before any window."""
 
+import json
+
 import pytest
 
+from calibration.files import write_rig
+from calibration.synthetic.rigs import ring_rig
 from mocap.pipeline.sample_trials import sample_trial
 from tests.fixtures.unfit_files import UNFIT, write_unfit
 
@@ -32,3 +36,16 @@ def test_what_cannot_be_viewed_is_one_line(mocap_cli, files, name, code):
     assert done.status == 1
     assert done.error_line.startswith(f"error {code}: ")
     assert done.out == ""
+
+
+def test_a_calibration_is_opened_as_one(mocap_cli, tmp_path, monkeypatch):
+    from mocap.viewer import calibration_window
+
+    rig, opened = ring_rig(3, 1), []
+    write_rig(tmp_path / "calibration.toml", rig)
+    assert mocap_cli("view", tmp_path / "calibration.toml").error_line.startswith("error VIEWER_NO_DISPLAY: ")
+    monkeypatch.setattr(calibration_window, "view_calibration", opened.append)
+    told = json.loads(mocap_cli("view", tmp_path / "calibration.toml", "--json").out)
+    assert told["cameras"] == list(rig.names)
+    assert [view.rig.names for view in opened] == [rig.names]
+    assert mocap_cli("view", tmp_path / "gone.toml").error_line.startswith("error CALIBRATION_MISSING: ")

@@ -9,6 +9,7 @@ from mocap.errors import TrialFileError
 from mocap.trial import Verdict
 from mocap.viewer.docks import Context
 from mocap.viewer.moment import Moment
+from mocap.viewer.parts import TrialParts
 from mocap.viewer.review import Review, ViewOnly
 
 pytestmark = [pytest.mark.viewer, pytest.mark.usefixtures("display")]
@@ -143,6 +144,26 @@ def test_uncertainty_is_read_when_it_is_asked_for(dock):
     dock.choose_mode("uncertainty")
     wait_for(lambda: dock.ribbon.sd_mm is not None)
     assert np.nanmax(dock.ribbon.sd_mm) == pytest.approx(3**0.5)
+
+
+def test_an_edit_is_seen_before_the_errors_are_read_again(dock, spiked, monkeypatch):
+    from mocap.schema import Status
+    from mocap.viewer import quality_dock
+    from mocap.viewer.ribbon import Mark
+
+    looked = []
+    survey = quality_dock.survey
+    monkeypatch.setattr(quality_dock, "survey", lambda *review: looked.append(review) or survey(*review))
+    status = spiked.points.status.copy()
+    status[700:720, 3] |= np.uint8(Status.EDITED)
+    seen = []
+    monkeypatch.setattr(dock, "_draw", lambda: seen.append((dock.ribbon.marks[3, 710], dock.ribbon.error_px is None)))
+    edited = replace(spiked, points=replace(spiked.points, status=status))
+    for _ in range(3):  # a burst of them is looked through once
+        dock.show_review(Review(edited, TrialParts(edited)))
+    wait_for(lambda: len(seen) == 2 and dock._worker is None)
+    assert len(looked) == 1
+    assert seen == [(Mark.EDITED, False), (Mark.EDITED, False)]
 
 
 def test_a_hidden_dock_does_nothing_and_catches_up(napari_app, spiked):
