@@ -185,6 +185,10 @@ def _tie(handles: ViewerHandles) -> None:
     moment.frame_changed.connect(handles.stage.draw)
     moment.frame_changed.connect(follow)
     moment.point_changed.connect(handles.stage.choose)
+    video, picture = handles.docks.get("video"), handles.stage.picture
+    if video is not None and picture is not None:
+        video.shown.connect(picture.show)
+        video.late.connect(picture.late)
     handles.bar.eye_requested.connect(handles.look_from)
     handles.bar.follow_box.toggled.connect(handles.follow)
     viewer.mouse_drag_callbacks.append(_picking(handles))

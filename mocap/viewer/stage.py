@@ -18,6 +18,7 @@ from mocap.viewer.body_parts import (
     trails_mesh,
 )
 from mocap.viewer.drawn import MovingMarkers, MovingMesh, symbol_number, visual_of
+from mocap.viewer.frustum_image import FrustumImage
 from mocap.viewer.lab import (
     bounds_of,
     camera_frusta,
@@ -69,6 +70,8 @@ class Stage:
     lab : dict of str to napari layers
         `floor`, `axes`, and with a rig or force plates `cameras` and `force plates`.
     labels : napari Points layer
+    picture : FrustumImage or None
+        None without footage.
     """
 
     def __init__(self, viewer: Any, review: Review, moment: Moment) -> None:
@@ -85,6 +88,7 @@ class Stage:
         self._symbols = np.array([symbol_number("disc"), symbol_number("x")])
         self._add_time(bounds)
         self.lab, self.labels = self._add_lab(bounds, 0.5 * _LINE_PX / zoom)
+        self.picture = self._add_picture(bounds)
         self.bones = self._add_bones()
         title = "markers" if self.scene.source == "points" else "markers (smoothed)"
         self.markers = MovingMarkers(viewer, title, self.scene.names, _marker_diameter(zoom), marker_sizes(self.scene))
@@ -197,6 +201,12 @@ class Stage:
         middle = bounds.mean(axis=0)
         ends = np.array([[0.0, *middle], [self.scene.n_frames - 1.0, *middle]])
         self.viewer.add_points(ends, name="time", visible=False)
+
+    def _add_picture(self, bounds: NDArray) -> FrustumImage | None:
+        rig = self.review.trial.rig
+        if rig is None or self.review.footage is None:
+            return None
+        return FrustumImage(self.viewer, rig, frustum_depth(rig, bounds))
 
     def _add_bones(self) -> MovingMesh | None:
         if not len(self.scene.bones):

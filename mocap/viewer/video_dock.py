@@ -4,7 +4,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QShowEvent
+from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from mocap.errors import MocapError
@@ -28,11 +28,14 @@ class VideoDock(QWidget):
     marked : signal(str, str, float, float)
         Camera, point, u and v in px: where the user says that the camera sees the chosen point.
     shown : signal(str, object)
-        Camera and picture (height, width, 3), whenever another one is shown.
+        Camera and picture (height, width, 3) whenever another one is shown; None where none is.
+    late : signal(bool)
+        Whether the picture is of another moment still.
     """
 
     marked = Signal(str, str, float, float)
     shown = Signal(str, object)
+    late = Signal(bool)
 
     def __init__(self, context: Context) -> None:
         super().__init__()
@@ -85,6 +88,11 @@ class VideoDock(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what was chosen while the dock was hidden."""
         self._moved(self._moment.frame)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Take the picture from the frustum: hidden, the dock follows no more."""
+        self.picture_at = ("", -1)
+        self.shown.emit(self.camera_box.currentText(), None)
 
     def fit(self) -> None:
         """Show the whole picture."""
@@ -147,7 +155,7 @@ class VideoDock(QWidget):
         if known is not None:
             self._set_picture(name, place, known)
         elif place >= 0:
-            self._image.setOpacity(_PALE)  # of another moment, until this one's is read
+            self._pale(True)  # of another moment, until this one's is read
         else:
             self._blank()
         self._fetch()
@@ -187,15 +195,21 @@ class VideoDock(QWidget):
             self._image.setImage(image, autoLevels=False, levels=(0, 255))
             self.picture_at = (camera, place)
             self.shown.emit(camera, image)
-        self._image.setOpacity(_WHOLE)
+        self._pale(False)
 
     def _blank(self) -> None:
         camera = self._camera()
         if camera is not None and (self.picture_at[1] != -1 or self._image.image is None):
             width, height = camera.size
             self._image.setImage(np.full((height, width, 3), _GREY, np.uint8), autoLevels=False, levels=(0, 255))
-        self._image.setOpacity(_WHOLE)
+        self._pale(False)
         self.picture_at = (self.camera_box.currentText(), -1)
+        self.shown.emit(self.camera_box.currentText(), None)
+
+    def _pale(self, on: bool) -> None:
+        if on != (self._image.opacity() == _PALE):
+            self._image.setOpacity(_PALE if on else _WHOLE)
+            self.late.emit(on)
 
     def _draw_overlay(self) -> None:
         rig, camera = self._review.trial.rig, self._camera()

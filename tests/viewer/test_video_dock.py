@@ -10,6 +10,7 @@ from mocap.trial import Keypoints2D
 from mocap.viewer import open_viewer
 from mocap.viewer.parts import TrialParts
 from mocap.viewer.review import Review, ViewOnly
+from mocap.viewer.stage import project_to_canvas
 from tests.fixtures.numbered_videos import number_of, numbered
 
 pytestmark = [pytest.mark.viewer, pytest.mark.usefixtures("display")]
@@ -148,3 +149,59 @@ def test_a_click_chooses_a_keypoint_and_a_mark_says_where_the_camera_sees_it(win
     assert (camera, point) == ("cam_0", "head")
     assert np.hypot(u - 400, v - 300) < 4  # a pixel of the screen is several of the picture
     assert not dock.mark_button.isChecked()
+
+
+# Away from the diagonals, where the edges of the frustum are.
+COLOURS = {
+    (0.15, 0.3): (230, 30, 30), (0.85, 0.3): (30, 220, 30), (0.15, 0.7): (40, 60, 230), (0.85, 0.7): (230, 220, 30)
+}  # fmt: skip
+
+
+def quarters(width=1920, height=1080):
+    image = np.zeros((height, width, 3), np.uint8)
+    for (x, y), colour in COLOURS.items():
+        rows = slice(0, height // 2) if y < 0.5 else slice(height // 2, height)
+        image[rows, slice(0, width // 2) if x < 0.5 else slice(width // 2, width)] = colour
+    return image
+
+
+@pytest.mark.parametrize("index", [0, 2])
+def test_the_picture_in_the_frustum_is_what_the_camera_sees(window, dock, index):
+    """Seen from behind the camera along its axis: neither mirrored nor upside down, each pixel on its own ray."""
+    from calibration.rigid import apply, inverse
+
+    camera = window.desk.review.trial.rig.cameras[index]
+    picture, view = window.stage.picture, window.viewer.scene.camera
+    picture.show(camera.name, quarters())
+    picture.late(False)
+    world_from_cam = inverse(camera.cam_from_world)
+    view.set_view_direction(tuple(world_from_cam[:3, 2]), tuple(-world_from_cam[:3, 1]))
+    view.center = tuple(picture.layer.vertices.mean(axis=0))
+    view.zoom = 600
+    settle()
+    image = window.viewer.screenshot(canvas_only=True, flash=False)[..., :3].astype(int)
+    middle = np.array(image.shape[1::-1]) / 2
+    for (x, y), colour in COLOURS.items():
+        pixel = np.array([[x * 1920, y * 1080]])
+        ray = np.append(camera.undistort(pixel)[0][0], 1.0)
+        depth = apply(camera.cam_from_world, picture.layer.vertices)[:, 2].mean()
+        at = project_to_canvas(window.viewer, picture.layer, apply(world_from_cam, ray * depth)[None])[0]
+        assert np.sign(at - middle).tolist() == [np.sign(x - 0.5), np.sign(y - 0.5)]
+        seen = image[round(at[1]) - 2 : round(at[1]) + 3, round(at[0]) - 2 : round(at[0]) + 3].reshape(-1, 3)
+        assert np.abs(np.median(seen, axis=0) - colour).max() <= 12
+    window.look_from("front side")
+
+
+def test_the_frustum_follows_the_dock_and_goes_with_it(window, dock):
+    window.set_frame(70)
+    dock.load_now()
+    settle()
+    layer = window.stage.picture.layer
+    assert layer.visible
+    assert number_of(np.asarray(layer.texture)) == 70
+    dock.parent().setVisible(False)
+    settle()
+    assert not layer.visible
+    dock.parent().setVisible(True)
+    settle()
+    assert wait_for(lambda: layer.visible)
