@@ -74,7 +74,7 @@ def _with_table(rig: CameraRig, title: str, table: dict[str, Any]) -> Calibratio
 def _no_boards(table: dict[str, Any]) -> str:
     method = str(table.get("method") or "")
     if method:
-        return f"There are no boards: this was calibrated by {method}."
+        return f"There are no boards: this was calibrated with a {method}."
     return "Where the boards stood is not in this table: calibrate again to see them."
 
 

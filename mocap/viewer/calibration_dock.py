@@ -199,7 +199,8 @@ class CalibrationDock(QWidget):
             self.picture_label.clear()
         else:
             self.picture_label.setPixmap(_pixmap(coverage_picture(row.counts)))
-            seen = (f"<b>corners of the board in its image</b> (light: many; grey: none), out to {row.reach_pct:.0f} % "
+            what = "points that it saw" if self.view.boards is None else "corners of the board"
+            seen = (f"<b>{what}, by place in its image</b> (light: many; grey: none), out to {row.reach_pct:.0f} % "
                     "of the way to its corner")
             self.camera_label.setText(f"{_safe(camera_words(row))}<br>{seen}")
         self.camera_chosen.emit(row.name)

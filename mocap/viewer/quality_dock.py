@@ -296,6 +296,7 @@ class QualityDock(QWidget):
     def _go(self, frame: int, point: str, camera: str) -> None:
         # The frame first: who shows the camera then loads one picture, not two.
         self._moment.go(frame)
+        self.plot.reveal(self._moment.time_of(frame))
         self._moment.choose_point(point)
         if camera:
             self._moment.choose_camera(camera)

@@ -66,8 +66,19 @@ class RibbonPlot(QWidget):
         self.plot.setXRange(low, high, padding=0)
 
     def show_cursor(self, time_s: float) -> None:
-        """Put the cursor on a time."""
+        """Put the cursor on a time; where it leaves the picture, as in playing, the next page is turned to."""
+        low, high = self.plot.viewRange()[0]
+        leaves = low <= self.cursor_line.value() <= high and not low <= time_s <= high
         self.cursor_line.setValue(time_s)
+        if leaves:
+            self.reveal(time_s)
+
+    def reveal(self, time_s: float) -> None:
+        """Move in time, at the same zoom, so that a time is in the picture."""
+        low, high = self.plot.viewRange()[0]
+        if not low <= time_s <= high:
+            first = time_s - 0.1 * (high - low)
+            self.plot.setXRange(first, first + (high - low), padding=0)
 
     def show_point(self, name: str) -> None:
         """Mark the row of a point, and scroll to it."""

@@ -19,6 +19,7 @@ from mocap.pipeline.point_calibration import (
 )
 from mocap.pipeline.point_lengths import parse_lengths
 from mocap.pipeline.point_tracks import partner_places
+from mocap.pipeline.review_calibration import read_calibration_view
 from mocap.synthetic import default_subject, faced, observe, walking
 from mocap.trial import Keypoints2D, Points3D
 
@@ -64,6 +65,10 @@ def test_a_wand_with_known_lenses_writes_a_calibration(folder) -> None:
     assert np.abs(_centre_distances(rig) - _centre_distances(RIG)).max() < 0.015  # 0.005 of 3.6 to 7 m
     assert rig.covariance is not None and rig.metadata["method"] == "wand" and not rig.gravity_known
     assert outcome.scale_sd < 0.003
+    view = read_calibration_view(out)
+    assert view.volume is not None and view.volume.share_measured > 0.5 and view.verdict
+    assert view.notes == ("There are no boards: this was calibrated with a wand.",)
+    assert all(row.n_views and row.rms_px < 3 and row.counts is not None for row in view.cameras)
 
 
 def test_a_wand_without_lenses_needs_the_sizes_of_the_images(folder) -> None:

@@ -139,6 +139,33 @@ def test_cursor_and_row_follow_the_moment(dock, spiked):
     assert spiked.points.names[-1] in names  # scrolled to
 
 
+def test_the_picture_follows_what_is_gone_to_at_the_same_zoom(dock, spiked):
+    plot, moment = dock.plot.plot, dock._moment
+    moment.go(10)
+    plot.setXRange(0, 2, padding=0)
+    moment.go(120)  # 2.4 s: played on beyond the page
+    low, high = plot.viewRange()[0]
+    assert low < 2.4 < high and high - low == pytest.approx(2, abs=0.01)
+    plot.setXRange(60, 62, padding=0)
+    moment.go(130)  # somebody looks elsewhere: left alone
+    assert plot.viewRange()[0][0] == pytest.approx(60, abs=0.01)
+    dock.table.selectRow(next(row for row in range(9) if "34 px" in dock.table.item(row, 3).text()))
+    low, high = plot.viewRange()[0]
+    assert low < moment.time_of(SPIKE[0]) < high and high - low == pytest.approx(2, abs=0.01)
+
+
+def test_the_shortest_recording_is_shown(napari_app):
+    from mocap.trial import Points3D, Trial
+    from mocap.viewer.quality_dock import QualityDock
+
+    position = np.array([[[0.2, 0.1, 1.0], [np.nan, np.nan, np.nan]]])
+    dock = shown(QualityDock(context_of(Trial("bare", Points3D(position, ("LKnee", "RKnee"), 100.0)))))
+    click(dock, 0, 0.0)
+    chosen, whats = dock._moment.point, [dock.table.item(row, 3).text() for row in range(dock.table.rowCount())]
+    dock.close()
+    assert chosen == "RKnee" and whats == ["missing for the whole recording"]
+
+
 def test_uncertainty_is_read_when_it_is_asked_for(dock):
     assert dock.ribbon.sd_mm is None
     dock.choose_mode("uncertainty")

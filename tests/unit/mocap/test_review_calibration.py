@@ -69,7 +69,7 @@ def test_an_older_table_lacks_boards_alone(written):
     assert view.boards is None and view.volume is not None
     assert view.notes == ("Where the boards stood is not in this table: calibrate again to see them.",)
     told = written(lambda whole: {**without("board")(whole), "method": "wand"}).notes
-    assert told == ("There are no boards: this was calibrated by wand.",)
+    assert told == ("There are no boards: this was calibrated with a wand.",)
 
 
 def test_without_a_table_the_cameras_stand_alone(tmp_path):
