@@ -21,6 +21,8 @@ from mocap.viewer.work import in_thread, tell, tell_error
 
 # A property of the window itself: it ends with the window, and whoever watches the window is told of it.
 SHOWN = "mocap_shown"
+# The source of what a window shows or is about to: events go on while a window is filled.
+_TAKEN = "mocap_taken"
 _PARTS = ("layout", "stage", "time_bar", "keys")
 
 
@@ -116,24 +118,32 @@ def keep_source(handles: ViewerHandles, source: str) -> None:
     if "://" not in source:
         remember_file(source)
         prefer_for_trials()
-    handles.viewer.window._qt_window.setProperty(SHOWN, Shown(source, handles))
+    window = handles.viewer.window._qt_window
+    window.setProperty(_TAKEN, source)
+    window.setProperty(SHOWN, Shown(source, handles))
 
 
 def _show(viewer: Any, source: str, name: str, desk: Desk) -> None:
-    empty = shown_in(viewer) is None and not viewer.layers
+    target = viewer if _is_free(viewer) else new_viewer()
+    window = target.window._qt_window
+    window.setProperty(_TAKEN, source)
     try:
-        keep_source(mount(viewer if empty else new_viewer(), desk), source)
+        keep_source(mount(target, desk), source)
     except MocapError as error:
+        window.setProperty(_TAKEN, None)
         tell_error(error)
         return
     if desk.review.notes:
         tell(f"{name}: {' '.join(desk.review.notes)}")
 
 
+def _is_free(viewer: Any) -> bool:
+    return not viewer.window._qt_window.property(_TAKEN) and not viewer.layers
+
+
 def _brought_to_front(source: str) -> bool:
     for window in QApplication.topLevelWidgets():
-        shown = window.property(SHOWN)
-        if shown is not None and shown.source == source and window.isVisible():
+        if window.property(_TAKEN) == source and window.isVisible():
             window.raise_()
             window.activateWindow()
             return True

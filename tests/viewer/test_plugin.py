@@ -35,7 +35,6 @@ def files(tmp_path_factory, squat_trial):
     """A folder with sound trials and with all those that are not."""
     folder = tmp_path_factory.mktemp("trials").resolve()
     write_unfit(folder, squat_trial)
-    write_trial(folder / "second.h5", dataclasses.replace(squat_trial, trial_id="second"))
     write_trial(folder / "bare.h5", dataclasses.replace(squat_trial, rig=None, angles=None))
     write_trial(folder / "one_camera.h5", dataclasses.replace(squat_trial, rig=CameraRig(tuple(squat_trial.rig)[:1])))
     (folder / "folder.h5").mkdir()
@@ -104,6 +103,10 @@ def windows():
     return list(_QtMainWindow._instances)
 
 
+def viewers():
+    return [window._qt_viewer.viewer for window in windows()]
+
+
 def shown(viewer):
     from mocap.viewer.opening import shown_in
 
@@ -141,28 +144,33 @@ def drop(viewer, *paths):
     QApplication.sendEvent(target, QDropEvent(QPointF(200, 200), *how))
 
 
-def test_a_dropped_trial_is_shown_and_napari_asks_at_most_once(viewer, files, asked, told):
-    drop(viewer, files / "sound.h5")
-    until(lambda: shown(viewer) and quiet())
-    assert shown(viewer).source == str(files / "sound.h5")
-    assert viewer.title == "squat_01 - mocap"
+def test_dropped_trials_never_share_a_window_and_napari_asks_at_most_once(viewer, files, asked, told):
+    """Both are read before the first of them is in its window, and events go on while that is filled."""
+    sound, other = files / "sound.h5", files / "one_camera.h5"
+    drop(viewer, sound, other, sound)
+    until(lambda: quiet() and len(told) == 2)
+    by_source = {one.source: one.handles for one in map(shown, viewers()) if one is not None}
+    assert set(by_source) == {str(sound), str(other)}
+    assert shown(viewer) is not None
     assert viewer.status == ""
-    assert shown(viewer).handles.moment.n_frames == 101
-    assert {"markers", "bones", "cameras"} <= {layer.name for layer in viewer.layers}
+    assert by_source[str(sound)].viewer.title == "squat_01 - mocap"
+    assert by_source[str(sound)].moment.n_frames == 101
+    for handles in by_source.values():
+        names = [layer.name for layer in handles.viewer.layers]
+        assert {"time", "markers", "bones", "cameras"} <= set(names)
+        assert len(names) == len(set(names))
+    assert {kind for kind, _ in told} == {"info"}
+    assert any("There is one camera (cam_0)" in words for _, words in told)
     # napari's own reader names .h5, too.
     assert len(asked) <= 1
     asked.clear()
 
-    # The same file again comes to the front, another one has a window of its own.
-    drop(viewer, files / "sound.h5", files / "second.h5")
-    others = windows()
-    until(lambda: quiet() and len(windows()) > len(others))
-    (new,) = [window for window in windows() if window not in others]
-    until(lambda: shown(new._qt_viewer.viewer))
-    assert shown(new._qt_viewer.viewer).source == str(files / "second.h5")
-    assert shown(viewer).source == str(files / "sound.h5")
+    # The same file again comes to the front.
+    before = windows()
+    drop(viewer, sound)
+    assert quiet()
+    assert windows() == before
     assert asked == []
-    assert [kind for kind, _ in told] == ["info", "info"]  # not assessed yet
 
 
 def test_a_sample_of_the_menu_is_shown(viewer, told):
@@ -220,12 +228,6 @@ def test_what_no_reader_takes_is_one_message_from_the_widget(empty, files, told,
     open_in(empty, str(files / name))
     until(lambda: told and quiet())
     assert [words.partition(":")[0] for _, words in told] == [code]
-
-
-def test_one_camera_is_said_to_be_one(viewer, files, told):
-    open_in(viewer, str(files / "one_camera.h5"))
-    until(lambda: shown(viewer) and quiet())
-    assert "There is one camera (cam_0)" in told[0][1]
 
 
 def test_a_file_of_another_program_is_left_to_other_readers(empty, files, asked, told):
