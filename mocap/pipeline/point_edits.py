@@ -1,22 +1,18 @@
 """Corrections of points where they are used: applied to what is computed from, kept in the file, taken back."""
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from calibration.digits import counted
-from mocap.config.build import build
-from mocap.errors import ReconstructionError
 from mocap.pipeline.point_filter import filter_of
-from mocap.reconstruction import ReconstructionOptions, reconstruct_details
 from mocap.schema import Status
 from mocap.signal.smoothing import filter_points
 from mocap.storage import read_trial, writing
-from mocap.trial import Keypoints2D, Operation, PointEdit, Points3D, Trial, Verdict
-from mocap.trial.edits import CAMERA_OUT, IN_VIEWS, checked_edits, edited, edits_sha256
+from mocap.trial import Operation, PointEdit, Points3D, Trial, Verdict
+from mocap.trial.edits import IN_VIEWS, checked_edits, edited, edits_sha256
 
 USED = "edits"
 """Parameter of an operation that used edited points: the digest of the edits."""
@@ -41,13 +37,18 @@ def edited_points(trial: Trial) -> Points3D:
         return trial.points
     checked_edits(trial.edits, trial.points.names, trial.points.n_frames)
     in_views = [one for one in trial.edits if one.kind in IN_VIEWS]
-    points = _seen_again(trial, in_views) if in_views else trial.points
+    points = trial.points
+    if in_views:
+        # A review knows edits without being able to reconstruct, which takes time and memory to load.
+        from mocap.pipeline.edited_views import with_seen_again
+
+        points = with_seen_again(trial, in_views)
     return edited(points, trial.edits)
 
 
 def with_edits(trial: Trial) -> Trial:
     """Return a trial whose points, raw and smoothed, are the corrected ones: to compute from, or to hand over."""
-    filtered = _filtered_with(trial)
+    filtered = filtered_with(trial)
     if not trial.edits and filtered is None:
         return trial
     points = edited_points(trial)
@@ -125,7 +126,7 @@ def judged(trial: Trial) -> Trial:
     return replace(trial, quality=quality)
 
 
-def _filtered_with(trial: Trial) -> str | None:
+def filtered_with(trial: Trial) -> str | None:
     """The digest of the edits that smoothed points were made with; None where they were made without."""
     step = next((one for one in reversed(trial.operations) if one.name == "smooth"), None)
     return None if step is None or USED not in step.parameters else str(step.parameters[USED])
@@ -152,57 +153,3 @@ def _taken_over(smoothed: Points3D, points: Points3D) -> Points3D:
         covariance=np.where(at[..., None, None], points.covariance, smoothed.covariance),
         status=np.where(at, points.status, smoothed.status),
     )  # fmt: skip
-
-
-def _seen_again(trial: Trial, edits: Sequence[PointEdit]) -> Points3D:
-    """The points with the spans that are reconstructed without, or with, what the edits say of the views."""
-    keypoints, rig, points = trial.keypoints, trial.rig, trial.points
-    if keypoints is None or rig is None:
-        raise ReconstructionError(
-            f"What a camera saw is corrected, and trial '{trial.trial_id}' holds no keypoints or no cameras.",
-            "Correct the points in the world instead.", code="EDIT_NO_VIEWS",
-        )  # fmt: skip
-    if set(points.names) - set(keypoints.names):
-        raise ReconstructionError(
-            "What a camera saw is corrected, and points of plates were fitted to it.",
-            "Correct the points in the world instead.", code="EDIT_PLATES",
-        )  # fmt: skip
-    changed = np.zeros(points.status.shape, bool)
-    pixels, confidence = np.array(keypoints.pixels), np.array(keypoints.confidence)
-    for one in edits:
-        if one.camera not in rig.names:
-            raise ReconstructionError(
-                f"An edit is of the camera '{one.camera}', which is none of {', '.join(rig.names)}.",
-                "Mend that edit.", code="EDIT_NO_VIEWS",
-            )  # fmt: skip
-        camera = rig.names.index(one.camera)
-        for name in one.points or keypoints.names:
-            column = keypoints.names.index(name)
-            pixels[camera, one.frames, column] = np.nan if one.kind == CAMERA_OUT else one.pixel
-            confidence[camera, one.frames, column] = 0.0 if one.kind == CAMERA_OUT else 1.0
-            changed[one.frames, points.names.index(name)] = True
-    seen = Keypoints2D(pixels, confidence, keypoints.names, keypoints.rate_hz)
-    again = reconstruct_details(seen, rig, options=_options_of(trial)).points
-    order = [again.names.index(name) for name in points.names]
-    parts: dict[str, Any] = {
-        name: _merged(getattr(points, name), getattr(again, name), changed, order)
-        for name in ("position", "covariance", "reprojection_error", "n_views", "calibration_covariance")
-        if getattr(points, name) is not None and getattr(again, name) is not None
-    }
-    flagged = again.status[:, order] | np.uint8(Status.EDITED)
-    return replace(points, **parts, status=np.where(changed, flagged, points.status))
-
-
-def _merged(before: np.ndarray, again: np.ndarray, changed: np.ndarray, order: list[int]) -> np.ndarray:
-    if before.ndim == changed.ndim + 1 and before.shape[1:] == changed.shape:  # (camera, time, keypoint)
-        return np.where(changed[None], again[:, :, order], before)
-    mask = changed.reshape(changed.shape + (1,) * (before.ndim - changed.ndim))
-    return np.where(mask, again[:, order], before)
-
-
-def _options_of(trial: Trial) -> ReconstructionOptions:
-    """The options that the points were reconstructed with, as their operation tells them."""
-    told = next((one.parameters for one in trial.operations if one.name == "reconstruct"), {})
-    known = {one.name for one in fields(ReconstructionOptions)}
-    chosen = {name: value for name, value in told.items() if name in known}
-    return build(ReconstructionOptions, chosen, "the record of the reconstruction", typed=False)

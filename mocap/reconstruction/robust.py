@@ -107,7 +107,7 @@ def reconstruct_details(
     if options.pixel_sigma is None:
         noise = estimate_noise(keypoints.pixels, keypoints.confidence, rig, options)
     else:
-        noise = PixelNoise(np.full((len(rig), len(keypoints.names)), float(options.pixel_sigma)))
+        noise = stated_noise(rig, keypoints.names, options.pixel_sigma)
     sigma = noise.sigma_px
     solution = solve(
         keypoints.pixels, keypoints.confidence, rig, sigma, options, progress=progress, trust=noise.trust
@@ -118,6 +118,25 @@ def reconstruct_details(
     return Reconstruction(
         _points(keypoints, solution, rig), solution.used, solution.reason, sigma, noise.confidence_power
     )
+
+
+def stated_noise(rig: CameraRig, names: tuple[str, ...], pixel_sigma: float) -> PixelNoise:
+    """Return the noise of keypoints that is stated, px, alike for all."""
+    return PixelNoise(np.full((len(rig), len(names)), float(pixel_sigma)))
+
+
+def reconstruct_span(
+    keypoints: Keypoints2D, rig: CameraRig, noise: PixelNoise, options: ReconstructionOptions = _DEFAULT
+) -> Points3D:
+    """Triangulate some frames of a recording whose noise is known: each point as `reconstruct` gives it of the whole.
+
+    What the calibration adds to the covariance is computed once for points near each other, and so may differ by a few
+    percent. Nothing is refused for too few points.
+    """
+    solution = solve(
+        keypoints.pixels, keypoints.confidence, rig, noise.sigma_px, options, trust=noise.trust
+    )  # fmt: skip
+    return _points(keypoints, solution, rig)
 
 
 def _points(keypoints: Keypoints2D, solution: Solution, rig: CameraRig) -> Points3D:

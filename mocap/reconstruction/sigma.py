@@ -65,11 +65,20 @@ def estimate_noise(pixels: NDArray, confidence: NDArray, rig: CameraRig, options
     rig : CameraRig
     options : ReconstructionOptions
     """
-    n_cameras, n_frames, n_keypoints = confidence.shape
+    stride = sample_stride(confidence.shape[1], confidence.shape[2])
+    return noise_of_sample(pixels[:, ::stride], confidence[:, ::stride], rig, options)
+
+
+def sample_stride(n_frames: int, n_keypoints: int) -> int:
+    """Return which every so many frames the noise of a recording is estimated from."""
+    return max(1, -(-n_frames * n_keypoints // _SAMPLE_POINTS))
+
+
+def noise_of_sample(pixels: NDArray, confidence: NDArray, rig: CameraRig, options: ReconstructionOptions) -> PixelNoise:
+    """As `estimate_noise`, of the frames that it would take (`sample_stride`), and no others."""
+    n_cameras, _, n_keypoints = confidence.shape
     # How well a point is known depends on its residuals: no point is passed over for that, else the large ones go.
     options = replace(options, max_sd_m=np.inf)
-    stride = max(1, -(-n_frames * n_keypoints // _SAMPLE_POINTS))
-    pixels, confidence = pixels[:, ::stride], confidence[:, ::stride]
     noise = PixelNoise(np.full((n_cameras, n_keypoints), _FIRST_SIGMA_SHARE * max(max(c.size) for c in rig)))
     camera = np.ones(n_cameras)
     whole = np.arange(pixels.shape[1])

@@ -154,22 +154,36 @@ def edited(points: Points3D, edits: Sequence[PointEdit]) -> Points3D:
     A moved sample is flagged EDITED and nothing is known of its uncertainty; one that is made missing is NaN, flagged
     REJECTED and EDITED; exchanged ones are flagged EDITED.
     """
-    here = [one for one in edits if one.kind not in IN_VIEWS]
-    if not here:
+    if all(one.kind in IN_VIEWS for one in edits):
         return points
     parts: dict[str, Any] = {name: np.array(value) for name, value in _parts(points).items()}
-    for one in here:
+    correct(parts, points.names, edits)
+    return replace(points, **parts)
+
+
+def correct(parts: Mapping[str, NDArray], names: Sequence[str], edits: Sequence[PointEdit]) -> None:
+    """Apply the corrections in the world to arrays, in place.
+
+    Parameters
+    ----------
+    parts : mapping of str to ndarray
+        Fields of `Points3D`, those that are wanted.
+    names : sequence of str
+        Of the points.
+    edits : sequence of PointEdit
+    """
+    for one in (each for each in edits if each.kind not in IN_VIEWS):
         if one.kind == EXCHANGED:
             for first, second in zip(one.points[::2], one.points[1::2], strict=True):
-                _exchange(parts, points.names.index(first), points.names.index(second), one.frames)
+                _exchange(parts, names.index(first), names.index(second), one.frames)
             continue
-        for column in (points.names.index(name) for name in one.points):
+        for column in (names.index(name) for name in one.points):
             _clear(parts, one.frames, column)
-            if one.position is not None:
+            if one.position is not None and "position" in parts:
                 parts["position"][one.frames, column] = one.position
             flag = Status.EDITED if one.position is not None else Status.EDITED | Status.REJECTED
-            parts["status"][one.frames, column] = np.uint8(flag)
-    return replace(points, **parts)
+            if "status" in parts:
+                parts["status"][one.frames, column] = np.uint8(flag)
 
 
 def _parts(points: Points3D) -> dict[str, NDArray]:
@@ -182,15 +196,15 @@ def _at(name: str, frames: slice, column: int) -> tuple[slice | int, ...]:
     return (slice(None), frames, column) if name == "reprojection_error" else (frames, column)
 
 
-def _exchange(parts: dict[str, NDArray], first: int, second: int, frames: slice) -> None:
+def _exchange(parts: Mapping[str, NDArray], first: int, second: int, frames: slice) -> None:
     for name, values in parts.items():
         one, other = _at(name, frames, first), _at(name, frames, second)
         values[one], values[other] = values[other].copy(), values[one].copy()
-    for column in (first, second):
+    for column in (first, second) if "status" in parts else ():
         parts["status"][frames, column] |= np.uint8(Status.EDITED)
 
 
-def _clear(parts: dict[str, NDArray], frames: slice, column: int) -> None:
+def _clear(parts: Mapping[str, NDArray], frames: slice, column: int) -> None:
     for name, values in parts.items():
         values[_at(name, frames, column)] = np.nan if values.dtype.kind == "f" else 0
 
