@@ -1,6 +1,8 @@
 """A reviewer's corrections of events: kept with the trial, and applied whenever it is assessed anew.
 
 An edited event takes the place of the detected one that it was made for (`replaces_s`); one without time takes it out.
+One labelled `<task>_accepted` says that a reviewer takes what is told of that repetition for right; where it is of a
+candidate that was not taken, it becomes a repetition.
 """
 
 from collections.abc import Sequence
@@ -24,6 +26,17 @@ def repetition_labels(task: str) -> tuple[str, ...]:
     return tuple(f"{task}_{instant}" for instant in INSTANTS)
 
 
+def accepted_label(task: str) -> str:
+    """Return the label of an event that says that a reviewer accepts a repetition."""
+    return f"{task}_accepted"
+
+
+def reason_of(event: Event) -> str:
+    """Return why a reviewer decided so, and who: `lost balance (AB)`."""
+    why = event.note or "no reason stated"
+    return f"{why} ({event.initials})" if event.initials else why
+
+
 def with_edits(found: Found, events: Sequence[Event], task: str, rate_hz: float, start_s: float) -> Found:
     """Return repetitions as a reviewer corrected them.
 
@@ -33,10 +46,12 @@ def with_edits(found: Found, events: Sequence[Event], task: str, rate_hz: float,
         As detected.
     events : sequence of Event
         Those of source `edited` with the labels of the task count: `<task>_start`, `_bottom`, `_end` in the place of
-        a detected one, and `<task>_bottom` without time to reject a repetition, its note being the reason.
+        a detected one, `<task>_bottom` without time to reject a repetition, its note being the reason, and
+        `<task>_accepted` to take a candidate that was rejected.
     task : str
     rate_hz, start_s : float
     """
+    found = _with_accepted(found, events, task, rate_hz, start_s)
     repetitions, rejected, notes = list(found.repetitions), list(found.rejected), list(found.notes)
     for event in (one for one in events if one.source == "edited" and one.label in repetition_labels(task)):
         instant = event.label.removeprefix(f"{task}_")
@@ -48,8 +63,7 @@ def with_edits(found: Found, events: Sequence[Event], task: str, rate_hz: float,
         one = repetitions[place]
         if np.isnan(event.time_s):
             start, bottom, end = (start_s + getattr(one, name) / rate_hz for name in INSTANTS)
-            why = f"{BY_REVIEWER}{event.note or 'no reason stated'}"
-            rejected.append(Rejected(start, bottom, end, why))
+            rejected.append(Rejected(start, bottom, end, f"{BY_REVIEWER}{reason_of(event)}"))
             repetitions.pop(place)
             continue
         moved = _moved(one, instant, round((event.time_s - start_s) * rate_hz), rate_hz, found.height_m)
@@ -60,6 +74,28 @@ def with_edits(found: Found, events: Sequence[Event], task: str, rate_hz: float,
             repetitions[place] = moved
     ordered = tuple(sorted(rejected, key=lambda one: one.bottom_s))
     return replace(found, repetitions=tuple(repetitions), rejected=ordered, notes=tuple(notes))
+
+
+def _with_accepted(found: Found, events: Sequence[Event], task: str, rate_hz: float, start_s: float) -> Found:
+    """Return repetitions with the candidates that a reviewer accepts though they were not taken."""
+    repetitions, rejected, notes = list(found.repetitions), list(found.rejected), list(found.notes)
+    for event in (one for one in events if one.source == "edited" and one.label == accepted_label(task)):
+        if _meant(repetitions, event, "bottom", rate_hz, start_s) >= 0:
+            continue
+        at = f"{event.replaces_s:.2f} s"
+        place = _meant(found.candidates, event, "bottom", rate_hz, start_s)
+        away = np.nan_to_num([abs(one.bottom_s - event.replaces_s) for one in rejected], nan=np.inf)
+        if place >= 0:
+            repetitions.append(found.candidates[place])
+            rejected.pop(int(np.argmin(away)))
+            notes = [one for one in notes if not one.startswith("no repetition")]
+        elif (away <= NEAR_S).any():
+            why = rejected[int(np.argmin(away))].reason
+            notes.append(f"a reviewer accepts the candidate at {at}, and no repetition can be made of it: {why}")
+        else:
+            notes.append(f"a reviewer accepted a repetition at {at}, and none is found there any more")
+    ordered = tuple(sorted(repetitions, key=lambda one: one.bottom))
+    return replace(found, repetitions=ordered, rejected=tuple(rejected), notes=tuple(notes))
 
 
 def _meant(repetitions: Sequence[Repetition], event: Event, instant: str, rate_hz: float, start_s: float) -> int:

@@ -101,12 +101,15 @@ class Excursions:
         Why there is none; empty where there are some.
     rested : bool
         Whether the signal rests at its level anywhere; else the level is the lowest 5 %.
+    refused : tuple of Excursion
+        Those of the rejected that begin and end, for a reviewer who takes them all the same.
     """
 
     found: tuple[Excursion, ...]
     rejected: tuple[Rejected, ...]
     note: str
     rested: bool = True
+    refused: tuple[Excursion, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -159,6 +162,7 @@ def find_excursions(
     tops = tops[smooth[tops] - level >= settings.smallest]
     found: list[Excursion] = []
     rejected: list[Rejected] = []
+    refused: list[Excursion] = []
     floor = 0
     for number, top in enumerate(tops):
         after = int(tops[number + 1]) if number + 1 < len(tops) else len(smooth) - 1
@@ -169,12 +173,13 @@ def find_excursions(
         if reason:
             start, extreme, end = (start_s + frame / rate_hz for frame in (one.start, one.extreme, one.end))
             rejected.append(Rejected(start, extreme, end, reason))
+            refused += [_timed(one, speed, speed_sd, rate_hz)] if one.start < one.extreme < one.end else []
         else:
             found.append(_timed(one, speed, speed_sd, rate_hz))
         floor = int(top)
     rejected += _near_misses(signal, closed, tops, found, level, start_s, rate_hz, settings)
     note = "" if found else _none(signal, float(smooth.max()) - level, rejected, settings)
-    return Excursions(tuple(found), tuple(rejected), note, rested)
+    return Excursions(tuple(found), tuple(rejected), note, rested, tuple(refused))
 
 
 def _near_misses(

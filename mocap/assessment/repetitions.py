@@ -57,12 +57,16 @@ class Repetition:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """Repetitions of a trial, those that were rejected, why there are none, and the height that they were found in."""
+    """Repetitions of a trial, those that were rejected, why there are none, and the height that they were found in.
+
+    `candidates` are those of the rejected that a reviewer may take all the same: they have start, bottom and end.
+    """
 
     repetitions: tuple[Repetition, ...]
     rejected: tuple[Rejected, ...]
     notes: tuple[str, ...]
     height_m: NDArray | None = None
+    candidates: tuple[Repetition, ...] = ()
 
 
 def find_repetitions(height: Height, rate_hz: float, start_s: float, settings: RepetitionSettings) -> Found:
@@ -93,6 +97,7 @@ def find_repetitions(height: Height, rate_hz: float, start_s: float, settings: R
     bottoms = [int(place) - 1 for place in places]
     taken: list[Repetition] = []
     rejected: list[Rejected] = []
+    candidates: list[Repetition] = []
     for place, bottom in enumerate(bottoms):
         before = bottoms[place - 1] if place else 0
         after = bottoms[place + 1] if place + 1 < len(bottoms) else len(track.height_m) - 1
@@ -104,6 +109,7 @@ def find_repetitions(height: Height, rate_hz: float, start_s: float, settings: R
         )
         if reason:
             rejected.append(_rejected(made, start_s, rate_hz, reason))
+            candidates += [made.repetition(rate_hz, track)] if 0 <= made.start < made.bottom < made.end else []
         else:
             taken.append(made.repetition(rate_hz, track))
     notes = list(track.notes)
@@ -111,7 +117,8 @@ def find_repetitions(height: Height, rate_hz: float, start_s: float, settings: R
         drop = track.standing_m - float(np.nanmin(track.height_m))
         why = f"{len(rejected)} were rejected" if rejected else f"the largest drop is {max(drop, 0.0):.2f} m"
         notes.append(f"no repetition: {height.name} has to drop by {least:.2f} m or more and come back; {why}")
-    return Found(tuple(taken), tuple(sorted(rejected, key=lambda one: one.bottom_s)), tuple(notes), track.height_m)
+    ordered = tuple(sorted(rejected, key=lambda one: one.bottom_s))
+    return Found(tuple(taken), ordered, tuple(notes), track.height_m, tuple(candidates))
 
 
 @dataclass(frozen=True)

@@ -36,8 +36,12 @@ def command(
     ] = None,
     edit: Annotated[
         list[str] | None,
-        typer.Option(help="REPETITION:start|bottom|end=SECONDS or REPETITION:reject=REASON, or clear; repeatable."),
+        typer.Option(
+            help="REPETITION:start|bottom|end=SECONDS, REPETITION:reject=REASON, REPETITION:accept=REASON, or clear; a "
+            "candidate that was not taken goes by its bottom: @7.25:accept=REASON; repeatable."
+        ),
     ] = None,
+    by: Annotated[str, typer.Option(help="Initials of who edits.")] = "",
     reliability: Annotated[
         Path | None, typer.Option(help="The lab's own reliability.toml, as mocap reliability writes it.")
     ] = None,
@@ -60,7 +64,7 @@ def command(
     from mocap.pipeline.assess_words import assessment_json, assessment_lines
 
     made = assess_file(trial, task, protocol, _pairs(choices), tuple(edit or ()), csv, reliability,
-                       tuple(beside or ()), _facts(state))  # fmt: skip
+                       tuple(beside or ()), _facts(state), by)  # fmt: skip
     if csv is not None:
         write_table(made, csv)
     show(assessment_json(made, trial), as_json, [*assessment_lines(made), *_lines(made)])

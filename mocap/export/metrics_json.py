@@ -12,7 +12,8 @@ The document, format version 1. What is not known is `null`; there is no NaN. Un
   have `name`, `meaning` and `values`
 - `angles` and `measures`: what each means, whether it is observable and why not, constant uncertainties, and why single
   frames have no value
-- `events`: `time_s`, `label`, `side`, `confidence`, `source`, `sd_s`, `note`, `replaces_s`
+- `events`: `time_s`, `label`, `side`, `confidence`, `source`, `sd_s`, `note`, `replaces_s`,
+  `initials`
 - `quality`: `name`, `measured`, `limit`, `unit`, `passed`, `text`
 - `provenance`: `operations` (`name`, `parameters`), `inputs` (SHA-256 by name), `settings` in effect (`stage`,
   `option`, `value`, `source`), `edits` of points by a reviewer, and `steps` (`command`, `options`, `inputs`) that make

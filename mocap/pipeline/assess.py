@@ -7,6 +7,7 @@ from os.path import realpath
 from pathlib import Path
 
 from calibration.files import write_texts
+from mocap.assessment.decisions import with_decisions
 from mocap.assessment.movement import Movement
 from mocap.config.protocols import Protocol, read_protocol
 from mocap.config.reliability import Reliability, read_reliability
@@ -84,6 +85,7 @@ def assessed(
     movement = movement_of(trial, reliability, other_tests(trial, beside))
     made, events = recipe.assess(movement, protocol)
     made = gated(replace(made, notes=(*made.notes, note, *_other_units(made, reliability))), trial)
+    made = with_decisions(made, trial.events)
     others = tuple(one for one in trial.events if one.source != "detected" or one.label not in recipe.labels)
     assessments = (*(one for one in trial.assessments if one.task != task), made)
     steps = tuple(one for one in trial.operations if one.name != STEP or one.parameters.get("task") != task)
@@ -123,6 +125,7 @@ def assess_file(
     reliability: Path | None = None,
     beside: tuple[Path, ...] = (),
     facts: Mapping[str, str] | None = None,
+    initials: str = "",
 ) -> Assessment:
     """Assess a trial file and write the results into it.
 
@@ -145,6 +148,8 @@ def assess_file(
         Assessed trials of other tests of the same person.
     facts : mapping of str to str, optional
         What is stated of the trial, and stays in its file, see `mocap.pipeline.stated_facts`.
+    initials : str
+        Of who made the corrections.
 
     Raises
     ------
@@ -163,7 +168,7 @@ def assess_file(
         check_outputs({csv: ASSESSMENT_TABLE}, [path])
     # No other assessment of the file comes in between.
     with writing(path, present=True) as writer:
-        made, stale = _assessed_file(path, task, chosen, changes, edits, reliability, beside, facts or {})
+        made, stale = _assessed_file(path, task, chosen, changes, edits, reliability, beside, facts or {}, initials)
         writer.write(made)
     gone = tuple(f"the assessment of {one} was made under other circumstances and is taken out of the file: assess it "
                  "again (a reviewer's edits stay)" for one in stale)  # fmt: skip
@@ -172,7 +177,7 @@ def assess_file(
 
 def _assessed_file(
     path: Path, task: str | None, chosen: str | None, changes: Mapping[str, str] | None, edits: tuple[str, ...],
-    reliability: Path | None, beside: tuple[Path, ...], facts: Mapping[str, str],
+    reliability: Path | None, beside: tuple[Path, ...], facts: Mapping[str, str], initials: str,
 ) -> tuple[Trial, tuple[str, ...]]:  # fmt: skip
     """Return the trial of a file with its new assessment, and the tasks whose assessments no longer hold."""
     stored = read_trial(path)
@@ -184,7 +189,7 @@ def _assessed_file(
     protocol = read_protocol(_task(trial, task), chosen, changes)
     own = None if reliability is None else read_reliability(reliability)
     stale = stale_tasks(stored, trial, protocol.task)
-    trial = with_edit_events(_without(trial, stale), protocol.task, edits)
+    trial = with_edit_events(_without(trial, stale), protocol.task, edits, initials)
     made = assessed(trial, protocol, own, read_tests(beside))
     return assessed_step(made, stored, protocol, chosen, changes or {}, facts, reliability, beside), stale
 

@@ -39,7 +39,7 @@ def assess_gait(movement: Movement, protocol: Protocol) -> tuple[Assessment, tup
     notes = [*walk.notes]
     tables: tuple[Table, ...] = ()
     if cycles and walk.walker is not None:
-        out = left_out(cycles, walk.walker, contact)
+        out = left_out(cycles, walk.walker, contact, movement.events)
         parts = (
             spatiotemporal(cycles, walk.walker), balance_columns(movement, cycles), extent_columns(movement, cycles),
             (out,),

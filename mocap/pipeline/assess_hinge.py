@@ -2,7 +2,7 @@
 
 from mocap.assessment.edits import repetition_labels, with_edits
 from mocap.assessment.excursions import ExcursionSettings
-from mocap.assessment.hinge import HingeSettings, hinge_columns, hinge_events, hinge_repetitions
+from mocap.assessment.hinge import HingeSettings, hinge_candidates, hinge_columns, hinge_events, hinge_repetitions
 from mocap.assessment.movement import Movement
 from mocap.assessment.repetitions import Found
 from mocap.config.build import build
@@ -33,4 +33,5 @@ def assess_hinge(movement: Movement, protocol: Protocol) -> tuple[Assessment, tu
 def _found(movement: Movement, limits: ExcursionSettings, settings: HingeSettings) -> Found:
     repetitions, excursions = hinge_repetitions(movement, limits, settings.most_knee_share)
     note = (excursions.note if repetitions else f"no repetition: {excursions.note}",) if excursions.note else ()
-    return Found(repetitions, excursions.rejected, note)
+    candidates = hinge_candidates(movement, excursions)
+    return Found(repetitions, excursions.rejected, note, candidates=candidates)

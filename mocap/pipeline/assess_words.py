@@ -1,5 +1,6 @@
 """An assessment as lines of text, as JSON and as a table for other programs."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from calibration.digits import counted
 from mocap.assessment.claim_list import CLAIMS
 from mocap.assessment.claims import claim_answers, claims_table
+from mocap.assessment.decisions import BY, DECISION, REASON
 from mocap.trial import Assessment, Metric, Rejected, Table, shown
 
 _LIMITS = ("wink_detectable",)
@@ -45,7 +47,15 @@ def _row(table: Table, task: str, row: int) -> str:
     named = [table[name] for name in HEADLINES.get(task, ()) if table.has(name)]
     parts = [f"{one.name.replace('_', ' ')} {_value(one, row)}" for one in named if np.isfinite(one.values).any()]
     texts = {one.name: one.values[row] for one in table.words}
-    return ", ".join([*parts, *(f"{name.replace('_', ' ')} {texts[name]}" for name in _WORDS if name in texts)])
+    told = [f"{name.replace('_', ' ')} {texts[name]}" for name in _WORDS if name in texts]
+    return ", ".join([*parts, *told, *_decided(texts)])
+
+
+def _decided(texts: Mapping[str, str]) -> Iterator[str]:
+    """Yield what a reviewer decided of a row: `accepted by AB: looked at`."""
+    if texts.get(DECISION):
+        by = f" by {texts[BY]}" if texts[BY] else ""
+        yield f"{texts[DECISION]}{by}{f': {texts[REASON]}' if texts[REASON] else ''}"
 
 
 def _value(one: Metric, row: int) -> str:

@@ -12,7 +12,8 @@ from mocap.trial import Event, PointEdit, Trial
 def with_kept_edits(trial: Trial, older: Path) -> Trial:
     """Return a trial with the edited events of its older result, which is about to be replaced."""
     kept = _edits_of(older)
-    others = [event for event in trial.events if event not in kept]
+    same = {repr(event) for event in kept}  # by its words: a time that is not known is not equal to itself
+    others = [event for event in trial.events if repr(event) not in same]
     return replace(trial, events=(*others, *kept)) if kept else trial
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import calibration
 import mocap
-from mocap.assessment.edits import repetition_labels
+from mocap.assessment.decisions import rejected_label
+from mocap.assessment.edits import accepted_label, repetition_labels
 from mocap.config.circumstances import NAMES
 from mocap.config.presets import configs_folder
 from mocap.export.privacy import Vocabulary
@@ -44,7 +45,9 @@ def vocabulary() -> Vocabulary:
     labels = {label for label in labels if len(label) > 1}
     names = {*axes, *presets, *ANGLE_NAMES, *NAMES, *listed["labels"]}
     said, pairs = _said(folder)
-    repetitions = (label for path in (folder / "protocols").glob("*.toml") for label in repetition_labels(path.stem))
+    tasks = [path.stem for path in (folder / "protocols").glob("*.toml")]
+    repetitions = [label for task in tasks
+                   for label in (*repetition_labels(task), accepted_label(task), rejected_label(task))]  # fmt: skip
     words |= {part for name in ANGLE_NAMES for part in _LOWER.findall(name.replace("_", " "))}
     return Vocabulary(
         frozenset(labels | names), frozenset(words), frozenset(listed["parts"]), frozenset(said | words),

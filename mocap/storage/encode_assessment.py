@@ -25,8 +25,10 @@ def events_group(events: tuple[Event, ...]) -> Group | None:
     if not events:
         return None
     axis = ["event"]
-    for told in (text for one in events for text in (one.label, one.note)):
-        check_word(told, "An event's label or note", "EVENT_TEXT")
+    for told in (text for one in events for text in (one.label, one.note, one.initials)):
+        check_word(told, "An event's label, note or initials", "EVENT_TEXT")
+    # Few files have any: where nobody signed, the file is as it was before there were initials.
+    signed = {"initials": words(axis, [e.initials for e in events], "who edited it")}
     return Group({
         "event": numbers(axis, np.arange(len(events)), "1", "index of the event", "<i4"),
         "time_s": numbers(axis, [e.time_s for e in events], "s", "time; NaN is one that was taken out", "<f8"),
@@ -37,6 +39,7 @@ def events_group(events: tuple[Event, ...]) -> Group | None:
         "time_sd": numbers(axis, [e.sd_s for e in events], "s", "standard uncertainty of the time", "<f8"),
         "note": words(axis, [e.note for e in events], "why to look at it, or who edited it and why"),
         "replaces_s": numbers(axis, [e.replaces_s for e in events], "s", "time of the event it replaces", "<f8"),
+        **(signed if any(e.initials for e in events) else {}),
     })  # fmt: skip
 
 
@@ -44,10 +47,12 @@ def decoded_events(group: Group) -> tuple[Event, ...]:
     """Return the events of a group."""
     names = ("time_s", "label", "side", "confidence", "source", "time_sd", "note", "replaces_s")
     columns = [group.variables[name].data for name in names]
+    signed = group.variables["initials"].data if "initials" in group.variables else [""] * len(columns[0])
     return tuple(
-        Event(float(time), str(label), str(side), float(sure), str(source), float(sd), str(note), float(replaced))
-        for time, label, side, sure, source, sd, note, replaced in zip(*columns, strict=True)
-    )
+        Event(float(time), str(label), str(side), float(sure), str(source), float(sd), str(note), float(replaced),
+              str(by))
+        for time, label, side, sure, source, sd, note, replaced, by in zip(*columns, signed, strict=True)
+    )  # fmt: skip
 
 
 def assessment_groups(assessments: tuple[Assessment, ...]) -> dict[str, Group]:

@@ -32,6 +32,8 @@ class Event:
         Why it is to be looked at, or who edited it and why; empty otherwise.
     replaces_s : float
         Of an edited event: the time of the detected one that it takes the place of; NaN where it is a new one.
+    initials : str
+        Of an edited event: who edited it.
 
     Raises
     ------
@@ -47,6 +49,7 @@ class Event:
     sd_s: float = float("nan")
     note: str = ""
     replaces_s: float = float("nan")
+    initials: str = ""
 
     def __post_init__(self) -> None:
         if self.side not in SIDES:

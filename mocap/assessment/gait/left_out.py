@@ -4,17 +4,23 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mocap.assessment.decisions import rejected_label
+from mocap.assessment.edits import BY_REVIEWER, reason_of
 from mocap.assessment.gait.cycles import Cycle, shorter_step
 from mocap.assessment.gait.events import AT_END, EDGE
 from mocap.assessment.gait.plate_lag import PLATE_OFF
 from mocap.assessment.gait.settings import ContactSettings
 from mocap.assessment.gait.walker import Walker
+from mocap.trial import Event
 from mocap.trial.assessment import Metric, Table, Words
 
 LEFT_OUT = "left_out"
+_SAME_S = 0.02  # a contact that lies so near is the same one, found a little otherwise now
 
 
-def left_out(cycles: Sequence[Cycle], walker: Walker, settings: ContactSettings) -> Words:
+def left_out(
+    cycles: Sequence[Cycle], walker: Walker, settings: ContactSettings, events: Sequence[Event] = ()
+) -> Words:
     """Return the column that says why a cycle is in no mean, curve or score; empty where it is.
 
     Parameters
@@ -23,12 +29,23 @@ def left_out(cycles: Sequence[Cycle], walker: Walker, settings: ContactSettings)
     walker : Walker
     settings : ContactSettings
         `most_uneven` and `least_sure_step` of it.
+    events : sequence of Event
+        Edited ones `gait_rejected` leave out the cycle that begins at the event that they replace.
     """
     usual = float(np.median([one.duration_s for one in cycles])) if cycles else float("nan")
     reasons = tuple(
-        _cut(one) or _uneven(one, usual, settings.most_uneven) or _short(one, walker, settings) for one in cycles
+        _by_reviewer(one, events) or _cut(one) or _uneven(one, usual, settings.most_uneven)
+        or _short(one, walker, settings)
+        for one in cycles
     )
     return Words(LEFT_OUT, "Why the cycle is in no mean, curve or score; empty where it is", reasons)
+
+
+def _by_reviewer(cycle: Cycle, events: Sequence[Event]) -> str:
+    start = cycle.start.replaces_s if cycle.start.source == "edited" else cycle.start.time_s
+    own = [one for one in events if (one.source, one.label, one.side) == ("edited", rejected_label("gait"), cycle.side)
+           and abs(one.replaces_s - start) <= _SAME_S]  # fmt: skip
+    return f"{BY_REVIEWER}{reason_of(own[0])}" if own else ""
 
 
 def _cut(cycle: Cycle) -> str:

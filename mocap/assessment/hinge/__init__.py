@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from mocap.assessment.hinge.columns import component_columns, further_columns
 from mocap.assessment.hinge.measured import measured
-from mocap.assessment.hinge.repetitions import hinge_repetitions
+from mocap.assessment.hinge.repetitions import hinge_candidates, hinge_repetitions
 from mocap.assessment.hinge.rhythm import rhythm_columns, soften_columns, soften_events
 from mocap.assessment.hinge.settings import HingeSettings
 from mocap.assessment.movement import Movement
@@ -14,7 +14,7 @@ from mocap.assessment.repetitions import Repetition
 from mocap.assessment.stacking import about_one, one_by_one
 from mocap.trial import Event, Metric, Words
 
-__all__ = ["HingeSettings", "hinge_columns", "hinge_events", "hinge_repetitions"]
+__all__ = ["HingeSettings", "hinge_candidates", "hinge_columns", "hinge_events", "hinge_repetitions"]
 
 _PAD_S = 2.0  # beside a repetition: the stand before it, and as far as filters reach
 

@@ -38,15 +38,22 @@ def hinge_repetitions(
     return tuple(_repetition(movement, one) for one in found.found), found
 
 
+def hinge_candidates(movement: Movement, found: Excursions) -> tuple[Repetition, ...]:
+    """Return the rejected ones that a reviewer may take all the same."""
+    return tuple(_repetition(movement, one) for one in found.refused)
+
+
 def _without_squats(movement: Movement, found: Excursions, most_knee_share: float) -> Excursions:
     """Return excursions of the trunk without those in which the knees bend more; they are among the rejected."""
     times, taken, rejected, unknown = movement.time_s, [], list(found.rejected), 0
+    refused = list(found.refused)
     for one in found.found:
         bend = _knee_bend_deg(movement, one)
         if not bend > most_knee_share * one.size:
             taken.append(one)
             unknown += not np.isfinite(bend)
             continue
+        refused.append(one)
         rejected.append(Rejected(
             float(times[one.start]), float(times[one.extreme]), float(times[one.end]),
             f"the knees bend by {bend:.0f} deg and the trunk leans by {one.size:.0f} deg: a squat, not a hinge",
@@ -54,7 +61,8 @@ def _without_squats(movement: Movement, found: Excursions, most_knee_share: floa
     note = found.note if taken or found.note else f"all {len(rejected)} candidates were rejected"
     if unknown:
         note = f"{unknown} of {len(taken)} may be squats: how far the knees bend is not known"
-    return replace(found, found=tuple(taken), rejected=tuple(sorted(rejected, key=_when)), note=note)
+    ordered = tuple(sorted(rejected, key=_when))
+    return replace(found, found=tuple(taken), rejected=ordered, note=note, refused=tuple(refused))
 
 
 def _when(one: Rejected) -> float:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mocap.assessment.excursions import ExcursionSettings, Signal, find_excursions
+from mocap.assessment.excursions import Excursion, ExcursionSettings, Signal, find_excursions
 from mocap.assessment.facing import facing, leg_length_m, middle
 from mocap.assessment.knee_to_wall import front_leg
 from mocap.assessment.movement import Movement
@@ -59,11 +59,7 @@ def lunge_repetitions(movement: Movement, limits: ExcursionSettings) -> Found:
         return Found((), (), ("no repetition: the hip centres are not known",))
     hips = Signal(-height, "the height of the hip centres", "m")
     found = find_excursions(hips, movement.rate_hz, limits, movement.angles.start_s)
-    made = [
-        Repetition(one.start, one.extreme, one.end, one.still_from, one.still_to, one.paused, one.size, -one.level,
-                   one.start_sd_s, one.extreme_sd_s, one.end_sd_s)
-        for one in found.found
-    ]  # fmt: skip
+    made, refused = ([_repetition(one) for one in some] for some in (found.found, found.refused))
     times = movement.time_s
     level = [
         Rejected(float(times[one.start]), float(times[one.bottom]), float(times[one.end]),
@@ -73,7 +69,15 @@ def lunge_repetitions(movement: Movement, limits: ExcursionSettings) -> Found:
     taken = tuple(one for one in made if front_leg(movement, one))
     rejected = tuple(sorted((*found.rejected, *level), key=lambda one: one.bottom_s))
     note = found.note or ("" if taken else f"all {len(rejected)} candidates were rejected")
-    return Found(taken, rejected, (f"no repetition: {note}",) if note else ())
+    candidates = (*refused, *(one for one in made if one not in taken))
+    return Found(taken, rejected, (f"no repetition: {note}",) if note else (), candidates=candidates)
+
+
+def _repetition(one: Excursion) -> Repetition:
+    return Repetition(
+        one.start, one.extreme, one.end, one.still_from, one.still_to, one.paused, one.size, -one.level,
+        one.start_sd_s, one.extreme_sd_s, one.end_sd_s,
+    )  # fmt: skip
 
 
 def lunge_columns(

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from mocap.assessment.decisions import BY, REASON
 from mocap.export.privacy.figures import may_be_figure
 from mocap.export.privacy.words import Scrubber, Vocabulary
 from mocap.trial import Assessment, Event, Metric, Rejected, Rule, Table, Words
@@ -14,13 +15,13 @@ _BY_REVIEWER = "taken out by a reviewer"
 
 
 def event_without(event: Event, vocabulary: Vocabulary) -> Event:
-    """Return an event without its note; a label that no program is known to write becomes `event`.
+    """Return an event without its note and who edited it; a label that no program is known to write becomes `event`.
 
     Whole labels alone are known: Bell, Long and May are words of the field too, and surnames.
     """
     label = event.label if event.label in vocabulary.events else "event"
     source = event.source if event.source in _SOURCES else "imported"
-    return replace(event, label=label, source=source, note="")
+    return replace(event, label=label, source=source, note="", initials="")
 
 
 def assessment_without(assessment: Assessment, scrubber: Scrubber) -> Assessment:
@@ -60,10 +61,17 @@ def _table(table: Table, scrubber: Scrubber) -> Table:
     is_name = scrubber.vocabulary.is_name
     metrics = tuple(_metric(one, scrubber) for one in table.metrics if is_name(one.name))
     words = tuple(
-        Words(one.name, scrubber.scrubbed(one.meaning), scrubber.all_scrubbed(one.values))
+        Words(one.name, scrubber.scrubbed(one.meaning), tuple(_word(one.name, value, scrubber) for value in one.values))
         for one in table.words if is_name(one.name)
     )  # fmt: skip
     return replace(table, name=table.name if is_name(table.name) else "table", metrics=metrics, words=words)
+
+
+def _word(name: str, value: str, scrubber: Scrubber) -> str:
+    """Return a word of a table; of a decision only that it was made, not by whom and why."""
+    if name in (BY, REASON):
+        return ""
+    return _BY_REVIEWER if value.startswith(_BY_REVIEWER) else scrubber.scrubbed(value)
 
 
 def _metric(one: Metric, scrubber: Scrubber) -> Metric:

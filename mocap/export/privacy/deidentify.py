@@ -135,7 +135,7 @@ def _learn(trial: Trial, scrubber: Scrubber) -> None:
         scrubber.learn(*outside, sentences=True)
     protocols = [one.protocol for one in trial.assessments if one.protocol not in scrubber.vocabulary.labels]
     scrubber.learn(*protocols, sentences=True)
-    scrubber.learn(*(event.note for event in trial.events), sentences=True)
+    scrubber.learn(*(word for event in trial.events for word in (event.note, event.initials)), sentences=True)
     scrubber.learn(*(word for one in trial.edits for word in (one.reason, one.initials)), sentences=True)
     if trial.origin is not None:
         for parameter in trial.origin.parameters.values():

@@ -19,7 +19,7 @@ HEADLINE = {
               "hip_drop_travel"),
 }  # fmt: skip
 #: Words of the headline, of any task.
-WORDS = ("side", "grade", "grade_modifiers", "depth_class", "knee_target")
+WORDS = ("side", "grade", "grade_modifiers", "depth_class", "knee_target", "decision", "decided_by", "decision_reason")
 #: Stand in the headline even where no row has a value.
 KEPT = ("wink_magnitude",)
 _MOST = 6  # columns of the headline where the task has none of its own
