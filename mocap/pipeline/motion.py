@@ -286,12 +286,12 @@ def write_kinematics(
     """
     # The file may be given its own angles, and keeps what a reviewer edited: no other process writes it in between.
     with writing(out) as writer:
-        analysed = _analysed_file(path, edited or out, static, marker_set, up, units, filtering, options, recorded)
+        analysed = analysed_file(path, edited or out, static, marker_set, up, units, filtering, options, recorded)
         writer.write(analysed)
     return analysed
 
 
-def _analysed_file(
+def analysed_file(
     path: Path, edited: Path, static: Path | None, marker_set: str | None, up: str | None, units: str | None,
     filtering: FilterOptions | None, options: KinematicsOptions, recorded: RecordingPaths,
 ) -> Trial:  # fmt: skip

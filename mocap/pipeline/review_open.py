@@ -6,17 +6,19 @@ What a kind of file needs is imported with the first one of that kind: to look a
 from pathlib import Path
 
 from mocap.errors import SourceError, ViewerError
+from mocap.pipeline.review_desk import TrialDesk
+from mocap.pipeline.review_footage import find_footage
 from mocap.pipeline.trial_outputs import TRIAL_SUFFIXES
-from mocap.storage import read_trial
 from mocap.trial import Trial
 from mocap.viewer.lacking import lacking
-from mocap.viewer.review import Desk, ViewOnly
+from mocap.viewer.review import Desk, Footage, ViewOnly
 
 
-def open_desk(path: Path) -> Desk:
+def open_desk(path: Path, videos: Path | None = None) -> Desk:
     """Open a trial file, or a C3D or TRC file, for review.
 
     Decisions are kept in trial files alone; a motion file can be looked at, and its notes say how it becomes one.
+    `videos` is a folder with the cameras' pictures of a trial file; those of its session when left out.
 
     Raises
     ------
@@ -29,7 +31,7 @@ def open_desk(path: Path) -> Desk:
     """
     if path.is_dir():
         raise SourceError(f"{path} is a folder.", "Open one of the trials in it.", code="FILE_MISSING")
-    desk = _trial_desk(path) if path.suffix.lower() in TRIAL_SUFFIXES else _motion_desk(path)
+    desk = _trial_desk(path, videos) if path.suffix.lower() in TRIAL_SUFFIXES else _motion_desk(path)
     _check_filled(desk.review.trial, path.name)
     return desk
 
@@ -48,13 +50,12 @@ def open_sample(name: str) -> Desk:
     return ViewOnly(trial, "this is a sample, which lies in no file", lacking(trial))
 
 
-def _trial_desk(path: Path) -> Desk:
-    trial = read_trial(path)
-    if trial.edits:
-        from mocap.pipeline.point_edits import with_edits
+def _trial_desk(path: Path, videos: Path | None) -> Desk:
+    def footage_of(trial: Trial) -> tuple[Footage | None, tuple[str, ...]]:
+        footage, told = find_footage(path, trial, videos)
+        return footage, (*lacking(trial), *told)
 
-        trial = with_edits(trial)
-    return ViewOnly(trial, "decisions are made by `mocap assess` and `mocap edit`", lacking(trial))
+    return TrialDesk(path, footage_of)
 
 
 def _motion_desk(path: Path) -> Desk:

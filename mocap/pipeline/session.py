@@ -1,5 +1,7 @@
 """A recorded session from its `session.toml` to trial files; stages whose inputs did not change are skipped."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import calibration
@@ -7,7 +9,7 @@ from calibration import CameraRig
 from calibration.digits import counted
 from calibration.files import write_rig
 from mocap.config.session import TrialEntry, read_session
-from mocap.errors import KinematicsError, MocapError
+from mocap.errors import KinematicsError, MocapError, SourceError
 from mocap.pipeline.calibration import calibrate_footage, write_calibration
 from mocap.pipeline.outputs import tried_path
 from mocap.pipeline.progress import Progress
@@ -51,15 +53,53 @@ def run_session(folder: Path, out: Path, progress: Progress) -> SessionSummary:
         When the session or its calibration is refused, a result would be written over a file that is read or is not
         the project's own, or another run writes into the same results.
     """
+    with _run_of(folder, out, progress) as run:
+        return SessionSummary(tuple(_outcomes(run)), _set_aside(run))
+
+
+def run_session_trial(folder: Path, out: Path, name: str, progress: Progress) -> Outcome:
+    """Make one trial of a session that was run before, as `run_session` does, and nothing else of it.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds `session.toml`.
+    out : Path
+        Its results.
+    name : str
+        Of the trial.
+    progress : callable
+
+    Raises
+    ------
+    SourceError
+        SESSION_OTHER where the session has no such trial.
+    MocapError
+        Whatever the trial is refused for; its older result stays as it is.
+    """
+    with _run_of(folder, out, progress) as run:
+        entry = next((one for one in run.session.trial if one.name == name), None)
+        if entry is None:
+            raise SourceError(
+                f"The session {folder} has no trial '{name}' any more.", "Add it to session.toml, and run the session.",
+                code="SESSION_OTHER",
+            )  # fmt: skip
+        alone = run.static_name in (None, name) or name in run.calibrates
+        static = None if alone else read_trial(out / f"{run.static_name}.h5")
+        return made_trial(run, entry, calibration.read_rig(run.rig_file), static)
+
+
+@contextmanager
+def _run_of(folder: Path, out: Path, progress: Progress) -> Iterator[SessionRun]:
+    """Hold the results of a session while a run is under way."""
     session = read_session(folder)
     options = stage_options(session)
     recordings = recording_paths(session, folder, out)
     check_session_outputs(session, options.calibration, folder, out, file_recordings(session, recordings, out))
     assessment = session_assessment(options.assessment, folder)
     with sole_run(out):
-        run = SessionRun(session, options, folder, out, StageRecord(out), progress,
+        yield SessionRun(session, options, folder, out, StageRecord(out), progress,
                          SessionRecordings(recordings, options.filter), assessment)  # fmt: skip
-        return SessionSummary(tuple(_outcomes(run)), _set_aside(run))
 
 
 def _outcomes(run: SessionRun) -> list[Outcome]:

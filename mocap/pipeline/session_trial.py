@@ -1,5 +1,6 @@
 """One trial of a session: points, angles, assessment; each stage is made when what it depends on changed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -38,7 +39,7 @@ from mocap.pipeline.session_stages import kept_angles, kept_points, older_result
 from mocap.pipeline.session_trial_run import SessionRun
 from mocap.pipeline.synchronisation import known_clocks
 from mocap.signal.smoothing import filter_points
-from mocap.storage import read_told, write_trial
+from mocap.storage import TrialWriter, read_told, writing
 from mocap.trial import CameraTimes, PointEdit, Points3D, SyncEstimate, Trial
 
 
@@ -75,24 +76,40 @@ def made_trial(run: SessionRun, entry: TrialEntry, rig: CameraRig, static: Trial
     if run.session.keypoints.source == "video":
         source = session_keypoints(run.session, run.folder, entry, run.progress, run.rig_file)
     beside = tests_beside(run.session.trial, entry, run.assessment, run.out)
-    edits = point_edits_of(run.out / output)
-    parts = _parts(run, entry, source, static, beside, edits)
     known, whole = run.record.stages(output), run.record.is_whole(output)
-    changed = {stage: known[stage].changes(parts[stage]) if stage in known else ("",) for stage in TRIAL_STAGES}
-    if whole and not any(changed.values()):
-        quality, operations = read_told(run.out / output)
-        return Outcome(name, "skipped", "", quality, notes_in(operations))
+    if whole:
+        parts = _parts(run, entry, source, static, beside, point_edits_of(run.out / output))
+        if not any(_changed(known, parts).values()):
+            quality, operations = read_told(run.out / output)
+            return Outcome(name, "skipped", "", quality, notes_in(operations))
+    # A session may be a copy made of links: what it makes is its own, and the first one's results stay.
+    # What a reviewer decides meanwhile would be lost: they are told to wait.
+    with writing(run.out / output, follow=False) as writer:
+        return _made_trial(run, entry, SessionWork(run, entry, source, rig, static), beside, writer)
+
+
+def _made_trial(
+    run: SessionRun, entry: TrialEntry, work: SessionWork, beside: list[Path], writer: TrialWriter
+) -> Outcome:
+    name, output = f"trial {entry.name}", f"{entry.name}.h5"
+    work = replace(work, edits=point_edits_of(run.out / output))
+    parts = _parts(run, entry, work.source, work.static, beside, work.edits)
+    known, whole = run.record.stages(output), run.record.is_whole(output)
+    changed = _changed(known, parts)
     older = older_result(run.out / output) if known else None
     points = None if changed[RECONSTRUCTION] else known.get(RECONSTRUCTION)
     angles = None if points is None or changed[KINEMATICS] else known.get(KINEMATICS)
-    work = SessionWork(run, entry, source, rig, static, edits)
     made, stages, ran = _analysed(work, parts, older, points, angles)
     trial = _finished(work, made, run.out / output, beside)
-    # A session may be a copy made of links: what it makes is its own, and the first one's results stay.
-    write_trial(run.out / output, trial, follow=False)
+    writer.write(trial)
     run.record.store(output, {**stages, ASSESSMENT: Stage(parts[ASSESSMENT])})
     because = _because(changed, bool(known), (run.out / output).name if not whole else "")
     return Outcome(name, "done", _summary(trial), trial.quality, notes_of(trial), (*ran, ASSESSMENT), because)
+
+
+def _changed(known: Mapping[str, Stage], parts: Mapping[str, Mapping[str, str]]) -> dict[str, tuple[str, ...]]:
+    """Return by stage what it depends on that is other than recorded."""
+    return {stage: known[stage].changes(parts[stage]) if stage in known else ("",) for stage in TRIAL_STAGES}
 
 
 def computed_trial(work: SessionWork, edited: Path) -> Trial:

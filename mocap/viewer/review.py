@@ -9,7 +9,7 @@ from typing import Protocol
 
 from numpy.typing import NDArray
 
-from mocap.trial import PointEdit, Trial
+from mocap.trial import Event, PointEdit, Trial
 from mocap.viewer.parts import Parts, TrialParts
 
 
@@ -71,26 +71,45 @@ class Desk(Protocol):
     def undoable(self) -> str:
         """What `undo` would take back, in words; empty where nothing is left."""
 
+    @property
+    def redoable(self) -> str:
+        """What `redo` would do again, in words; empty where nothing is left."""
+
+    def preview(self, edits: Sequence[PointEdit]) -> Review:
+        """Return the review with more corrections of points, which are not kept: quick, also in a long recording."""
+
     def correct(self, edits: Sequence[PointEdit]) -> Review:
-        """Add corrections of points."""
+        """Add corrections of points; the angles stay as they were until `assess`."""
 
-    def move_event(self, task: str, repetition: int, instant: str, time_s: float, note: str = "") -> Review:
-        """Move the start, bottom or end of a repetition (counted from 1) to a time, and assess again."""
+    def move_event(
+        self, task: str, at_s: float, instant: str, time_s: float, note: str = "", initials: str = "", side: str = ""
+    ) -> Review:
+        """Move an instant of a repetition to a time, and assess again.
 
-    def decide(self, task: str, repetition: int, accepted: bool, reason: str, initials: str) -> Review:
-        """Accept or reject a repetition (counted from 1), and assess again."""
+        Repetitions go by their bottom as it is shown, `at_s` (gait cycles by their start and `side`): their numbers
+        change with every decision.
+        """
+
+    def decide(self, task: str, at_s: float, accepted: bool, reason: str, initials: str, side: str = "") -> Review:
+        """Accept or reject a repetition, or accept a candidate that was not taken, and assess again."""
+
+    def take_back(self, one: PointEdit | Event) -> Review:
+        """Take a decision back, be it the last one or not."""
 
     def undo(self) -> Review:
-        """Take the last decision of this window back."""
+        """Take the last decision back."""
 
-    def assess(self, task: str) -> Review:
-        """Compute the angles of the corrected points, and assess again."""
+    def redo(self) -> Review:
+        """Do again what was undone last."""
+
+    def assess(self) -> Review:
+        """Compute the angles of the corrected points, and assess again, as the record tells that it was done."""
 
 
 class ViewOnly:
     """A desk that keeps nothing: for a trial that lies in no file."""
 
-    undoable = ""
+    undoable = redoable = ""
 
     def __init__(
         self, trial: Trial, read_only: str = "this trial lies in no trial file", notes: tuple[str, ...] = ()
@@ -98,15 +117,25 @@ class ViewOnly:
         self.review = Review(trial, TrialParts(trial), notes=notes)
         self.read_only = read_only
 
+    def preview(self, edits: Sequence[PointEdit]) -> Review:
+        """See `Desk`."""
+        return self.review
+
     def correct(self, edits: Sequence[PointEdit]) -> Review:
         """See `Desk`."""
         return self.review
 
-    def move_event(self, task: str, repetition: int, instant: str, time_s: float, note: str = "") -> Review:
+    def move_event(
+        self, task: str, at_s: float, instant: str, time_s: float, note: str = "", initials: str = "", side: str = ""
+    ) -> Review:
         """See `Desk`."""
         return self.review
 
-    def decide(self, task: str, repetition: int, accepted: bool, reason: str, initials: str) -> Review:
+    def decide(self, task: str, at_s: float, accepted: bool, reason: str, initials: str, side: str = "") -> Review:
+        """See `Desk`."""
+        return self.review
+
+    def take_back(self, one: PointEdit | Event) -> Review:
         """See `Desk`."""
         return self.review
 
@@ -114,6 +143,10 @@ class ViewOnly:
         """See `Desk`."""
         return self.review
 
-    def assess(self, task: str) -> Review:
+    def redo(self) -> Review:
+        """See `Desk`."""
+        return self.review
+
+    def assess(self) -> Review:
         """See `Desk`."""
         return self.review
