@@ -1,12 +1,13 @@
 """A light trial as a reviewer corrected it: what is large is corrected when a frame of it is asked for."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mocap.errors import MocapError
 from mocap.pipeline.point_edits import filtered_with, judged
 from mocap.pipeline.point_filter import filter_of
 from mocap.schema import Status
@@ -101,6 +102,10 @@ class CorrectedParts:
         self._fits = trial.points_smoothed is not None and filtered_with(trial) == edits_sha256(trial.edits)
         self._names = trial.points.names
         self._cameras = () if trial.rig is None else trial.rig.names
+
+    def on_refused(self, tell: Callable[[MocapError], object]) -> None:
+        """See `Parts`."""
+        self._inner.on_refused(tell)
 
     @property
     def keypoint_names(self) -> tuple[str, ...]:

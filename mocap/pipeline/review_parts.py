@@ -1,14 +1,14 @@
 """The large arrays of a trial file, for a review: verified when they are read, and few of them in memory."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mocap.errors import ShapeError
+from mocap.errors import MocapError, ShapeError, TrialFileError
 from mocap.storage import open_trial_file
 from mocap.storage.decode import full_covariance
 from mocap.storage.layout import safe_name
@@ -19,6 +19,10 @@ _ROWS = 512
 _KEPT = 24
 _MASS = "/segments/centre_of_mass"
 _PIXEL, _CONFIDENCE, _ERROR = "/keypoints2d/pixel", "/keypoints2d/confidence", "/points/reprojection_error"
+
+
+def _silent(error: MocapError) -> None:
+    """Nobody is told."""
 
 
 class FileParts:
@@ -33,19 +37,21 @@ class FileParts:
     Raises
     ------
     TrialFileError
-        As `open_trial_file`; also later, when a piece is read that is damaged.
+        As `open_trial_file`; of whole courses also later. A frame is shown without what is damaged of it, and
+        `on_refused` tells that once.
     """
 
     def __init__(self, path: Path, trial: Trial) -> None:
         self._path, self._n_frames, self._n_points = path, trial.points.n_frames, len(trial.points.names)
         self._blocks: OrderedDict[tuple[str, int], NDArray] = OrderedDict()
-        self._lock = Lock()
+        self._lock, self._told = Lock(), ""
+        self._tell: Callable[[MocapError], object] = _silent
         self._file = open_trial_file(path)
         shown = "/points" if trial.points_smoothed is None else "/points_smoothed"
         self._covariance = f"{shown}/covariance"
         items = [item for group in ("/points", shown, "/keypoints2d", "/segments") if group in self._file.groups
                  for item in self._file.variables(group)]  # fmt: skip
-        self._there = frozenset(items)
+        self._there = set(items)
         names = self._file.values("/keypoints2d/keypoint") if _PIXEL in self._there else np.array([])
         self._names = tuple(str(name) for name in names)
         segments = self._file.values("/segments/segment") if "/segments/segment" in self._there else np.array([])
@@ -54,6 +60,10 @@ class FileParts:
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()
+
+    def on_refused(self, tell: Callable[[MocapError], object]) -> None:
+        """See `Parts`."""
+        self._tell = tell
 
     @property
     def keypoint_names(self) -> tuple[str, ...]:
@@ -70,9 +80,10 @@ class FileParts:
 
     def covariance(self, frame: int) -> NDArray:
         """See `Parts`."""
-        if self._covariance not in self._there:
+        found = self._block(self._covariance, frame)
+        if found is None:
             return np.full((self._n_points, 3, 3), np.nan, np.float32)
-        start, block = self._block(self._covariance, frame)
+        start, block = found
         return full_covariance(block[frame - start])
 
     def errors(self, frame: int) -> NDArray:
@@ -86,11 +97,13 @@ class FileParts:
 
     def poses(self, frame: int) -> NDArray:
         """See `Parts`."""
-        found = np.empty((len(self._segments), 4, 4))
+        poses = np.full((len(self._segments), 4, 4), np.nan)
         for place, name in enumerate(self._segments):
-            start, block = self._block(_pose_item(name), frame)
-            found[place] = block[frame - start]
-        return found
+            found = self._block(_pose_item(name), frame)
+            if found is not None:
+                start, block = found
+                poses[place] = block[frame - start]
+        return poses
 
     def pose_course(self, segment: str) -> NDArray:
         """See `Parts`."""
@@ -103,8 +116,12 @@ class FileParts:
         """See `Parts`."""
         if _MASS not in self._there:
             return None
-        with self._lock:
-            values = self._file.values(_MASS)
+        try:
+            with self._lock:
+                values = self._file.values(_MASS)
+        except TrialFileError as error:
+            self._lost(_MASS, error)
+            return None
         return values if np.isfinite(values).any() else None
 
     def error_blocks(self) -> Iterator[tuple[int, NDArray]]:
@@ -117,23 +134,40 @@ class FileParts:
                 yield start, file.frames(_ERROR, start, min(start + BLOCK, self._n_frames))
 
     def _in_views(self, item: str, frame: int, absent: tuple[int, ...]) -> NDArray:
-        if item not in self._there:
+        found = self._block(item, frame)
+        if found is None:
             return np.empty(absent, np.float32)
-        start, block = self._block(item, frame)
+        start, block = found
         return block[:, frame - start]
 
-    def _block(self, item: str, frame: int) -> tuple[int, NDArray]:
-        """Return the first frame and the values of the block that a frame lies in."""
-        number = frame // _ROWS
-        with self._lock:
-            key = (item, number)
-            if key not in self._blocks:
-                start = number * _ROWS
-                self._blocks[key] = self._file.frames(item, start, min(start + _ROWS, self._n_frames))
-                while len(self._blocks) > _KEPT:
-                    self._blocks.popitem(last=False)
-            self._blocks.move_to_end(key)
-            return number * _ROWS, self._blocks[key]
+    def _block(self, item: str, frame: int) -> tuple[int, NDArray] | None:
+        """Return the first frame and the values of the block that a frame lies in; None where there are none."""
+        if item not in self._there:
+            return None
+        start = frame // _ROWS * _ROWS
+        try:
+            with self._lock:
+                return start, self._kept(item, start)
+        except TrialFileError as error:
+            self._lost(item, error)
+            return None
+
+    def _kept(self, item: str, start: int) -> NDArray:
+        key = (item, start)
+        if key not in self._blocks:
+            self._blocks[key] = self._file.frames(item, start, min(start + _ROWS, self._n_frames))
+            while len(self._blocks) > _KEPT:
+                self._blocks.popitem(last=False)
+        self._blocks.move_to_end(key)
+        return self._blocks[key]
+
+    def _lost(self, item: str, error: TrialFileError) -> None:
+        # Where a part is damaged, more of it may be: none of it is shown any more. The reader then refuses all else
+        # that it has not read yet, for the same cause: that is told once.
+        self._there.discard(item)
+        if str(error) != self._told:
+            self._told = str(error)
+            self._tell(error)
 
 
 def _pose_item(segment: str) -> str:

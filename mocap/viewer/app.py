@@ -8,10 +8,10 @@ import numpy as np
 from mocap.trial import Trial
 from mocap.viewer.display import check_display, check_installed
 from mocap.viewer.layers import Scene, scene_of
-from mocap.viewer.moment import Moment
 from mocap.viewer.review import Desk, Review, ViewOnly
 
 if TYPE_CHECKING:
+    from mocap.viewer.moment import Moment
     from mocap.viewer.stage import Stage
     from mocap.viewer.time_bar import TimeBar
 
@@ -35,7 +35,7 @@ class ViewerHandles:
     """
 
     def __init__(
-        self, viewer: Any, desk: Desk, moment: Moment, stage: "Stage", bar: "TimeBar", docks: dict[str, Any]
+        self, viewer: Any, desk: Desk, moment: "Moment", stage: "Stage", bar: "TimeBar", docks: dict[str, Any]
     ) -> None:
         self.viewer, self.desk, self.moment, self.stage, self.bar, self.docks = viewer, desk, moment, stage, bar, docks
 
@@ -65,6 +65,7 @@ class ViewerHandles:
 
     def show_review(self, review: Review) -> None:
         """Show the same recording, decided otherwise, in all parts of the window."""
+        _hear(review)
         for part in (self.stage, self.bar, *self.docks.values()):
             part.show_review(review)
 
@@ -147,12 +148,14 @@ def mount(viewer: Any, desk: Desk) -> ViewerHandles:
 
     from mocap.viewer.docks import Context
     from mocap.viewer.layout import lay_out
+    from mocap.viewer.moment import Moment
     from mocap.viewer.stage import Stage
     from mocap.viewer.time_bar import TimeBar
 
     moment = Moment(trial.points.n_frames, trial.points.rate_hz, trial.points.start_s)
     viewer.theme, viewer.title = "dark", f"{trial.trial_id} - mocap"
     viewer.dims.ndisplay = 3
+    _hear(desk.review)
     bar = TimeBar(desk.review, moment)
     shown: list[ViewerHandles] = []
     context = Context(desk, moment, lambda review: shown[0].show_review(review), viewer)
@@ -167,9 +170,19 @@ def mount(viewer: Any, desk: Desk) -> ViewerHandles:
     return handles
 
 
+def _hear(review: Review) -> None:
+    """Tell in the window what of a review can be read no more."""
+    from superqt.utils import ensure_main_thread
+
+    from mocap.viewer.work import tell_error
+
+    review.parts.on_refused(ensure_main_thread(tell_error))
+
+
 def _tie(handles: ViewerHandles) -> None:
     """Tie the scene and napari's own slider to the moment that all look at."""
     from mocap.viewer.keys import bind_keys
+    from mocap.viewer.menu import add_menu
 
     viewer, moment = handles.viewer, handles.moment
 
@@ -193,6 +206,7 @@ def _tie(handles: ViewerHandles) -> None:
     handles.bar.follow_box.toggled.connect(handles.follow)
     viewer.mouse_drag_callbacks.append(_picking(handles))
     bind_keys(handles)
+    add_menu(handles)
 
 
 def _picking(handles: ViewerHandles) -> Callable[[Any, Any], Iterator[None]]:

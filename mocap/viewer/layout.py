@@ -11,6 +11,7 @@ from mocap.viewer.time_bar import TimeBar
 
 _BOTTOM_PX, _RIGHT_PX, _LIST_PX = 280, 380, 190
 _VERSION = 1
+_FIRST = "mocap_first_layout"
 
 
 def lay_out(viewer: Any, bar: TimeBar, context: Context) -> dict[str, Any]:
@@ -41,9 +42,15 @@ def lay_out(viewer: Any, bar: TimeBar, context: Context) -> dict[str, Any]:
         if area in first:
             main.resizeDocks([first[area]], [size], Qt.Orientation[direction])
     main.resizeDocks([window._qt_viewer.dockLayerList], [_LIST_PX], Qt.Orientation.Horizontal)
+    main.setProperty(_FIRST, main.saveState(_VERSION))
     _LayoutKeeper(main)
     QApplication.processEvents()
     return docks
+
+
+def first_layout(main: Any) -> None:
+    """Put the docks where they stood before anybody moved one."""
+    main.restoreState(main.property(_FIRST), _VERSION)
 
 
 class _LayoutKeeper(QObject):

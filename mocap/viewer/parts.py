@@ -1,12 +1,12 @@
 """The large arrays of a trial, read a frame at a time: a review needs a moment of them, and never all. No display."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mocap.errors import ShapeError
+from mocap.errors import MocapError, ShapeError
 from mocap.trial import Points3D, Trial
 
 BLOCK = 4096
@@ -14,6 +14,12 @@ BLOCK = 4096
 
 class Parts(Protocol):
     """What there is of each frame beside the positions."""
+
+    def on_refused(self, tell: Callable[[MocapError], object]) -> None:
+        """Have it told, once and from any thread, what can be read no more: from then on it is as if it were not there.
+
+        The last one who asks is told.
+        """
 
     @property
     def keypoint_names(self) -> tuple[str, ...]:
@@ -56,6 +62,9 @@ class TrialParts:
 
     def __init__(self, trial: Trial) -> None:
         self._trial = trial
+
+    def on_refused(self, tell: Callable[[MocapError], object]) -> None:
+        """See `Parts`; what is in memory can be read."""
 
     @property
     def _shown(self) -> Points3D:

@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QPushButto
 from mocap.trial import Trial
 from mocap.viewer.layers import REJECTED_COLOUR, SIDE_COLOUR
 from mocap.viewer.moment import Moment
+from mocap.viewer.notes import NotesButton
 from mocap.viewer.review import Review
 from mocap.viewer.sight import EYES
 from mocap.viewer.time_marks import marks_of, neighbour, spans_of
@@ -136,7 +137,9 @@ class TimeBar(QWidget):
         self.line = TimeLine(review.trial, moment)
         self.play_button, self.clock = QPushButton("▶"), QLabel()
         self.speed_box, self.eye_box, self.follow_box = QComboBox(), QComboBox(), QCheckBox("follow")
+        self.notes_button = NotesButton()
         self._build()
+        self.notes_button.show_notes(review.notes)
         self._timer.setInterval(_TICK_MS)
         self._timer.timeout.connect(self._tick)
         moment.frame_changed.connect(self._show_time)
@@ -172,6 +175,7 @@ class TimeBar(QWidget):
     def show_review(self, review: Review) -> None:
         """Mark the events and repetitions as they were decided."""
         self.line.show_trial(review.trial)
+        self.notes_button.show_notes(review.notes)
 
     def _build(self) -> None:
         self.play_button.clicked.connect(lambda: self.toggle())
@@ -200,6 +204,7 @@ class TimeBar(QWidget):
         self.clock.setMinimumWidth(210)
         for part in (self.speed_box, self.clock):
             bar.addWidget(part)
+        bar.addWidget(self.notes_button)
         bar.addStretch(1)
         bar.addWidget(QLabel(legend()))
         bar.addSpacing(12)

@@ -1,5 +1,6 @@
 """Where no window can be opened, one clear error comes before Qt would end the process."""
 
+import subprocess
 import sys
 
 import numpy as np
@@ -51,6 +52,24 @@ def test_missing_packages_are_named_with_their_extra(monkeypatch):
         screen.check_installed()
     assert caught.value.code == "VIEWER_MISSING"
     assert "mocap[viewer]" in caught.value.remedy
+
+
+def test_without_the_extra_the_command_says_so_in_one_line():
+    """Nothing that the extra brings is imported before it is looked for."""
+    without = "napari", "pyqtgraph", "PySide6", "qtpy", "psygnal", "superqt", "vispy"
+    code = f"""
+import importlib.util, sys
+for name in {without}:
+    sys.modules[name] = None
+find, importlib.util.find_spec = importlib.util.find_spec, lambda name: None if name in {without} else find(name)
+from mocap.cli import main
+sys.argv = ["mocap", "view", "absent.h5"]
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "VIEWER_MISSING" in done.stderr and "mocap[viewer]" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @linux_only
