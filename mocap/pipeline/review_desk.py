@@ -41,11 +41,11 @@ def _silent(label: str, done: int, total: int | None) -> None:
     """Nobody watches."""
 
 
-def _no_footage(trial: Trial) -> tuple[Footage | None, tuple[str, ...]]:
+def _no_footage(trial: Trial, folder: Path | None) -> tuple[Footage | None, tuple[str, ...]]:
     return None, ()
 
 
-FootageOf = Callable[[Trial], tuple[Footage | None, tuple[str, ...]]]
+FootageOf = Callable[[Trial, Path | None], tuple[Footage | None, tuple[str, ...]]]
 
 
 class TrialDesk:
@@ -58,7 +58,10 @@ class TrialDesk:
     ----------
     path : Path
     footage_of : callable
-        Gets the trial, and returns the cameras' pictures, where there are some, and sentences for every review of it.
+        Gets the trial and a folder, None for where they usually are, and returns the cameras' pictures, where there are
+        some, and sentences for every review of it.
+    folder : Path, optional
+        With the cameras' pictures.
 
     Raises
     ------
@@ -66,7 +69,7 @@ class TrialDesk:
         As `read_trial`.
     """
 
-    def __init__(self, path: Path, footage_of: FootageOf = _no_footage) -> None:
+    def __init__(self, path: Path, footage_of: FootageOf = _no_footage, folder: Path | None = None) -> None:
         self.path = followed(Path(path))
         self._lock = RLock()
         self._undo: list[Change | PointEdit | Event] = []
@@ -74,7 +77,8 @@ class TrialDesk:
         self._opened: list[FileParts] = []
         self._views: Views | None = None
         self._light = read_light(self.path)
-        self._footage, self._notes = footage_of(self._light)
+        self._footage_of = footage_of
+        self._footage, self._notes = footage_of(self._light, folder)
         self.review = self._opened_anew()
         folder = self.path.absolute().parent
         self._undo += in_order(self._light, entries(folder), self.path.name)
@@ -97,6 +101,19 @@ class TrialDesk:
     def redoable(self) -> str:
         """What `redo` would do again, in words; empty where nothing is left."""
         return self._redo[-1].words if self._redo else ""
+
+    def take_pictures(self, folder: Path) -> Review:
+        """Return the review with the cameras' pictures in a folder: a video or a folder of images for each.
+
+        Raises
+        ------
+        SourceError
+            Where it holds none of these cameras.
+        """
+        with self._lock:
+            self._footage, self._notes = self._footage_of(self._light, folder)
+            self.review = self._reviewed(self._light)
+            return self.review
 
     def preview(self, edits: Sequence[PointEdit]) -> Review:
         """Return the review with more corrections of points, which are not stored: quick, also in a long recording.

@@ -1,19 +1,19 @@
-"""The cameras' pictures for a review: found beside the trial, and told by the trial's own clock."""
+"""The cameras' pictures for a review: found beside the trial, and told by the trial's own clock.
+
+What finds and reads footage is imported where there is some: it takes more memory than many a trial.
+"""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.sources import CameraSource, find_sources
-from mocap.config.session import Session, read_session
 from mocap.errors import MocapError
-from mocap.pipeline.synchronisation_inputs import camera_footage, trial_footage
-from mocap.readers.footage_access import FootagePictures
-from mocap.readers.keypoints_cameras import match_cameras
 from mocap.trial import Timeline, Trial
 
-_NO_VIDEOS = "no footage: give its folder with `mocap view TRIAL.h5 --videos DIR` (a video or a folder per camera)"
+if TYPE_CHECKING:
+    from calibration.sources import CameraSource
 
 
 class ReviewFootage:
@@ -26,7 +26,9 @@ class ReviewFootage:
     trial : Trial
     """
 
-    def __init__(self, sources: tuple[CameraSource, ...], trial: Trial) -> None:
+    def __init__(self, sources: "tuple[CameraSource, ...]", trial: Trial) -> None:
+        from mocap.readers.footage_access import FootagePictures
+
         self._pictures = {source.name: FootagePictures(source) for source in sources}
         self._places = {
             name: places_of(trial, name, pictures.n_frames) for name, pictures in self._pictures.items()
@@ -87,19 +89,19 @@ def find_footage(path: Path, trial: Trial, videos: Path | None = None) -> tuple[
     """
     names = () if trial.rig is None else trial.rig.names
     if not names:
-        return None, ("no cameras in this trial, so there is no footage to show",)
+        return None, ("There are no cameras in this trial, so none has pictures.",) if videos is not None else ()
     if videos is not None:
         sources, told = _given(videos, names)
         return _opened(sources, trial, told)
     try:
         sources, told = _of_session(path, trial.trial_id, names)
-        return _opened(sources, trial, told) if sources else (None, (told or _NO_VIDEOS,))
+        return _opened(sources, trial, told) if sources else (None, (told,) if told else ())
     except MocapError as error:
-        return None, (f"no footage: {error.cause}",)
+        return None, (f"No pictures are shown: {error.cause}",)
 
 
 def _opened(
-    sources: tuple[CameraSource, ...], trial: Trial, told: str
+    sources: "tuple[CameraSource, ...]", trial: Trial, told: str
 ) -> tuple[ReviewFootage, tuple[str, ...]]:
     footage, notes = ReviewFootage(sources, trial), [told] if told else []
     for camera in trial.rig or ():
@@ -107,15 +109,18 @@ def _opened(
             size = footage.size(camera.name)
             if size not in ((0, 0), camera.size):
                 seen, calibrated = (" x ".join(map(str, one)) for one in (size, camera.size))
-                notes.append(f"pictures of {camera.name} are {seen} px, and it was calibrated with {calibrated}: "
-                             "points may be drawn beside what they are of")  # fmt: skip
+                notes.append(f"Pictures of {camera.name} are {seen} px, and it was calibrated with {calibrated}: "
+                             "points may be drawn beside what they are of.")  # fmt: skip
     missing = [name for name in (trial.rig.names if trial.rig else ()) if name not in footage.cameras]
     if missing:
-        notes.append(f"no footage of {', '.join(missing)}")
+        notes.append(f"There are no pictures of {', '.join(missing)}.")
     return footage, tuple(notes)
 
 
-def _given(folder: Path, names: tuple[str, ...]) -> tuple[tuple[CameraSource, ...], str]:
+def _given(folder: Path, names: tuple[str, ...]) -> "tuple[tuple[CameraSource, ...], str]":
+    from calibration.sources import CameraSource, find_sources
+    from mocap.readers.keypoints_cameras import match_cameras
+
     sources, _ = find_sources(folder)
     by_name = {source.name: source for source in sources}
     there = tuple(by_name[name] for name in names if name in by_name)
@@ -125,15 +130,18 @@ def _given(folder: Path, names: tuple[str, ...]) -> tuple[tuple[CameraSource, ..
     told = ", ".join(f"{name} from {by_name[other].path.name}" for name, other in found.items() if name != other)
     renamed = tuple(CameraSource(name, one.path, one.kind, one.files, one.indices)
                     for name, other in found.items() for one in (by_name[other],))  # fmt: skip
-    return renamed, f"footage of {told}" if told else ""
+    return renamed, f"Pictures of {told}." if told else ""
 
 
-def _of_session(path: Path, name: str, cameras: tuple[str, ...]) -> tuple[tuple[CameraSource, ...], str]:
+def _of_session(path: Path, name: str, cameras: tuple[str, ...]) -> "tuple[tuple[CameraSource, ...], str]":
     """Return the footage that a session names for a trial, where the file lies in the results of one."""
     folder = next((one for one in _near(path) if (one / "session.toml").is_file()), None)
     if folder is None:
         return (), ""
-    session: Session = read_session(folder)
+    from mocap.config.session import read_session
+    from mocap.pipeline.synchronisation_inputs import camera_footage, trial_footage
+
+    session = read_session(folder)
     entry = next((one for one in session.trial if one.name in (name, path.stem)), None)
     if entry is None:
         return (), ""

@@ -51,11 +51,11 @@ def open_sample(name: str) -> Desk:
 
 
 def _trial_desk(path: Path, videos: Path | None) -> Desk:
-    def footage_of(trial: Trial) -> tuple[Footage | None, tuple[str, ...]]:
-        footage, told = find_footage(path, trial, videos)
+    def footage_of(trial: Trial, folder: Path | None) -> tuple[Footage | None, tuple[str, ...]]:
+        footage, told = find_footage(path, trial, folder)
         return footage, (*lacking(trial), *told)
 
-    return TrialDesk(path, footage_of)
+    return TrialDesk(path, footage_of, videos)
 
 
 def _motion_desk(path: Path) -> Desk:

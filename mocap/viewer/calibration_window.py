@@ -212,8 +212,8 @@ def open_calibration_view(
     elif points_world is not None:
         places = np.asarray(points_world, float).reshape(-1, 3)
         if np.isfinite(places).all(axis=1).sum() > 1:
-            in_thread(lambda: volume_map(view.rig, places), lambda found: dock.take_map(VOLUME, found))
-    in_thread(lambda: room_map(view.rig), lambda found: dock.take_map(ROOM, found))
+            in_thread(lambda: volume_map(view.rig, places), lambda found: dock.take_map(VOLUME, found), owner=dock)
+    in_thread(lambda: room_map(view.rig), lambda found: dock.take_map(ROOM, found), owner=dock)
     return CalibrationHandles(viewer, stage, dock)
 
 

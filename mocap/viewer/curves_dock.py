@@ -129,7 +129,7 @@ class CurvesDock(QWidget):
         self._build()
         self._moment.frame_changed.connect(self._moved)
         self.show_review(self._review)
-        in_thread(lambda: hips_height(self._review.parts), self._height_known)
+        in_thread(lambda: hips_height(self._review.parts), self._height_known, owner=self)
 
     def show_review(self, review: Review) -> None:
         """Show the angles, repetitions and marks of a review."""

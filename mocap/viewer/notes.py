@@ -33,6 +33,6 @@ class NotesButton(QToolButton):
     def show_notes(self, notes: tuple[str, ...]) -> None:
         """Show how many there are."""
         self.notes = notes
-        self.setText(f"ⓘ {len(notes)} note{'s' if len(notes) > 1 else ''}")
+        self.setText(f"{len(notes)} note{'s' if len(notes) > 1 else ''}")
         self.setToolTip(notes_words(notes))
         self.setVisible(bool(notes))

@@ -133,7 +133,7 @@ class QualityDock(QWidget):
                     self._draw()
 
         self._sd_worker = None
-        self._worker = in_steps(lambda: survey(review.trial, review.parts), each, then)
+        self._worker = in_steps(lambda: survey(review.trial, review.parts), each, then, owner=self)
 
     def _take(self, found: Survey) -> None:
         done = found.share >= 1.0
@@ -251,7 +251,7 @@ class QualityDock(QWidget):
                     self.ribbon = done
                     self._draw()
 
-        self._sd_worker = in_steps(lambda: with_uncertainty(ribbon, parts), each)
+        self._sd_worker = in_steps(lambda: with_uncertainty(ribbon, parts), each, owner=self)
 
     def _fill_table(self) -> None:
         if self._survey is None or self._survey.share < 1.0:

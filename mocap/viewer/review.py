@@ -5,10 +5,12 @@ The window knows neither files nor the order of stages. Whoever opens it hands i
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from numpy.typing import NDArray
 
+from mocap.errors import ViewerError
 from mocap.trial import Event, PointEdit, Trial
 from mocap.viewer.parts import Parts, TrialParts
 
@@ -75,6 +77,9 @@ class Desk(Protocol):
     def redoable(self) -> str:
         """What `redo` would do again, in words; empty where nothing is left."""
 
+    def take_pictures(self, folder: Path) -> Review:
+        """Return the review with the cameras' pictures in a folder: a video or a folder of images for each."""
+
     def preview(self, edits: Sequence[PointEdit]) -> Review:
         """Return the review with more corrections of points, which are not kept: quick, also in a long recording."""
 
@@ -116,6 +121,12 @@ class ViewOnly:
     ) -> None:
         self.review = Review(trial, TrialParts(trial), notes=notes)
         self.read_only = read_only
+
+    def take_pictures(self, folder: Path) -> Review:
+        """See `Desk`."""
+        raise ViewerError(
+            f"Pictures are laid beside trial files only, and {self.read_only}.", "Open a trial file.", "VIEWER_PICTURES"
+        )
 
     def preview(self, edits: Sequence[PointEdit]) -> Review:
         """See `Desk`."""

@@ -71,7 +71,7 @@ class Stage:
         `floor`, `axes`, and with a rig or force plates `cameras` and `force plates`.
     labels : napari Points layer
     picture : FrustumImage or None
-        None without footage.
+        None without cameras.
     """
 
     def __init__(self, viewer: Any, review: Review, moment: Moment) -> None:
@@ -204,9 +204,7 @@ class Stage:
 
     def _add_picture(self, bounds: NDArray) -> FrustumImage | None:
         rig = self.review.trial.rig
-        if rig is None or self.review.footage is None:
-            return None
-        return FrustumImage(self.viewer, rig, frustum_depth(rig, bounds))
+        return None if rig is None else FrustumImage(self.viewer, rig, frustum_depth(rig, bounds))
 
     def _add_bones(self) -> MovingMesh | None:
         if not len(self.scene.bones):

@@ -1,11 +1,22 @@
 """The dock with a camera's picture: the frame of the moment, and over it what was seen and what the 3D points say."""
 
+from pathlib import Path
+
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QHideEvent, QShowEvent
-from qtpy.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from mocap.errors import MocapError
 from mocap.viewer.docks import Context
@@ -39,15 +50,15 @@ class VideoDock(QWidget):
 
     def __init__(self, context: Context) -> None:
         super().__init__()
-        self._moment, self._review = context.moment, context.desk.review
+        self._moment, self._review, self._context = context.moment, context.desk.review, context
         self._scene: Scene = scene_of(self._review.trial)
-        self._cache = None if self._review.footage is None else PictureCache(self._review.footage)
+        self._cache = _cache_of(self._review)
         self._wanted: tuple[str, int] = ("", -1)
         self._asked: tuple[str, int] | None = None
         self.overlay: Overlay | None = None
         self.picture_at: tuple[str, int] = ("", -1)
         self.camera_box, self.mark_button, self.words = QComboBox(), QPushButton("mark point"), QLabel()
-        self.points_box = QCheckBox("keypoints")
+        self.points_box, self.pictures_button = QCheckBox("keypoints"), QPushButton("pictures...")
         self.view = pg.GraphicsLayoutWidget()
         self.view.setBackground(_GROUND)
         self._box = self.view.addViewBox(lockAspect=True, invertY=True, enableMenu=False)
@@ -70,6 +81,8 @@ class VideoDock(QWidget):
 
     def show_review(self, review: Review) -> None:
         """Show the keypoints and points of a review."""
+        if review.footage is not self._review.footage:
+            self._cache, self._asked, self.picture_at = _cache_of(review), None, ("", -1)
         self._review, self._scene = review, scene_of(review.trial)
         self._moved(self._moment.frame)
 
@@ -112,7 +125,9 @@ class VideoDock(QWidget):
         fit = QPushButton("fit")
         fit.clicked.connect(lambda: self.fit())
         bar = QHBoxLayout()
-        for part in (self.camera_box, self.points_box, self.mark_button, fit):
+        self.pictures_button.setToolTip("choose the folder with a video or a folder of images per camera")
+        self.pictures_button.clicked.connect(lambda: self._ask_for_pictures())
+        for part in (self.camera_box, self.points_box, self.mark_button, fit, self.pictures_button):
             bar.addWidget(part)
         bar.addStretch(1)
         column = QVBoxLayout(self)
@@ -158,6 +173,7 @@ class VideoDock(QWidget):
             self._pale(True)  # of another moment, until this one's is read
         else:
             self._blank()
+        self.pictures_button.setVisible(footage is None or name not in footage.cameras)
         self._fetch()
         self._draw_overlay()
 
@@ -177,15 +193,21 @@ class VideoDock(QWidget):
         def read() -> NDArray:
             return cache.fetch(camera, missing[0])
 
-        in_thread(read, self._read, self._refused)
+        in_thread(
+            read, lambda image: self._read(cache, image), lambda error: self._refused(cache, error), owner=self
+        )  # fmt: skip
 
-    def _read(self, image: NDArray) -> None:
+    def _read(self, cache: PictureCache, image: NDArray) -> None:
+        if cache is not self._cache:
+            return  # of pictures that others took the place of
         asked, self._asked = self._asked, None
         if asked is not None and asked == self._wanted:
             self._set_picture(*asked, image)
         self._fetch()
 
-    def _refused(self, error: MocapError) -> None:
+    def _refused(self, cache: PictureCache, error: MocapError) -> None:
+        if cache is not self._cache:
+            return
         self._asked = None
         self._blank()
         self.words.setText(str(error))
@@ -229,11 +251,20 @@ class VideoDock(QWidget):
             self._residuals.setData(both[:, 0], both[:, 1])
         self.words.setText(self._words())
 
+    def take_pictures(self, folder: Path) -> None:
+        """Look for the cameras' pictures in a folder, beside the window."""
+        in_thread(lambda: self._context.desk.take_pictures(folder), self._context.changed, owner=self)
+
+    def _ask_for_pictures(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Folder with a video or a folder of images per camera")
+        if folder:
+            self.take_pictures(Path(folder))
+
     def _words(self) -> str:
         camera, place = self._wanted
         parts = [self.overlay.words if self.overlay is not None else ""]
         if self._review.footage is None or camera not in self._review.footage.cameras:
-            parts.append("no footage of this camera")
+            parts.append("no pictures of this camera")
         elif place < 0:
             parts.append("this camera took no picture at this moment")
         else:
@@ -257,6 +288,10 @@ class VideoDock(QWidget):
         found = self.overlay.nearest(place, NEAR_PX * per_px)
         if found:
             self._moment.choose_point(found)
+
+
+def _cache_of(review: Review) -> PictureCache | None:
+    return None if review.footage is None else PictureCache(review.footage)
 
 
 def _dots(symbol: str, size: int) -> pg.ScatterPlotItem:

@@ -39,6 +39,7 @@ def in_thread(
     then: Callable[[_T], None],
     failed: Callable[[MocapError], None] = tell_error,
     ended: Callable[[], None] = lambda: None,
+    owner: Any = None,
 ) -> Any:
     """Run a job in a thread, and hand its result over in the window's own thread.
 
@@ -52,6 +53,8 @@ def in_thread(
         Gets what the job refused; any other error reaches the hook of the program as a fault of ours.
     ended : callable
         Called last, however the job ended.
+    owner : QObject, optional
+        Whoever asks; once it is gone, as when its window was closed, nobody is told anything.
 
     Returns
     -------
@@ -62,33 +65,45 @@ def in_thread(
     def refused(error: BaseException) -> None:
         if not isinstance(error, MocapError):
             raise error
-        failed(error)
+        if there():
+            failed(error)
+
+    def there() -> bool:
+        return owner is None or isalive(owner)
 
     # Not raised in the window by superqt, too: `refused` tells it.
     worker = create_worker(job, _start_thread=False, _ignore_errors=True)
-    worker.returned.connect(then)
+    worker.returned.connect(lambda result: then(result) if there() else None)
     worker.errored.connect(refused)
-    worker.finished.connect(lambda *_: ended())
+    worker.finished.connect(lambda *_: ended() if there() else None)
     worker.start()
     return worker
 
 
 def in_steps(
-    job: Callable[[], Generator[_T, None, None]], each: Callable[[_T], None], then: Callable[[], None] = lambda: None
-) -> Any:
-    """Run a job in a thread that yields pieces of its result, and hand each over in the window's own thread."""
+    job: Callable[[], Generator[_T, None, None]], each: Callable[[_T], None], then: Callable[[], None] = lambda: None,
+    owner: Any = None,
+) -> Any:  # fmt: skip
+    """Run a job in a thread that yields pieces of its result, and hand each over in the window's own thread.
+
+    Once `owner`, a QObject, is gone, nobody is handed anything.
+    """
+
+    def there() -> bool:
+        return owner is None or isalive(owner)
 
     def refused(error: BaseException) -> None:
         if not isinstance(error, MocapError):
             raise error
-        tell_error(error)
+        if there():
+            tell_error(error)
 
     def steps() -> Generator[_T, None, None]:
         yield from job()  # a lambda that returns a generator is none itself
 
     worker = create_worker(steps, _start_thread=False, _ignore_errors=True)
-    worker.yielded.connect(each)
+    worker.yielded.connect(lambda piece: each(piece) if there() else None)
     worker.errored.connect(refused)
-    worker.finished.connect(lambda *_: then())
+    worker.finished.connect(lambda *_: then() if there() else None)
     worker.start()
     return worker

@@ -9,7 +9,7 @@ from mocap.viewer.parts import TrialParts
 from mocap.viewer.review import Review, ViewOnly
 
 pytestmark = [pytest.mark.viewer, pytest.mark.usefixtures("display")]
-NOTES = ("no footage: give its folder", "There is one camera (<cam_0>).")
+NOTES = ("There are no pictures of cam_2.", "There is one camera (<cam_0>).")
 
 
 class Damaged(TrialParts):
@@ -85,6 +85,8 @@ def test_every_key_is_told(menu):
 
 
 def test_docks_come_back_to_where_they_were(window, menu):
+    menu["Docks as at first"].trigger()  # not as the last window was left
+    settle()
     before = window.docks["angles"].height()
     frame = window.docks["angles"].parent()
     frame.setFloating(True)

@@ -11,7 +11,7 @@ from mocap.viewer import open_viewer
 from mocap.viewer.parts import TrialParts
 from mocap.viewer.review import Review, ViewOnly
 from mocap.viewer.stage import project_to_canvas
-from tests.fixtures.numbered_videos import number_of, numbered
+from tests.fixtures.numbered_videos import number_of, numbered, write_numbered
 
 pytestmark = [pytest.mark.viewer, pytest.mark.usefixtures("display")]
 BROKEN = 33
@@ -100,7 +100,8 @@ def test_another_camera_has_its_own_clock_and_one_without_footage_is_no_obstacle
     assert "took no picture at this moment" in dock.words.text()
     window.moment.choose_camera("cam_3")
     settle()
-    assert "no footage of this camera" in dock.words.text()
+    assert "no pictures of this camera" in dock.words.text()
+    assert dock.pictures_button.isVisible()
     assert np.unique(dock._image.image).tolist() == [40]  # grey, of the camera's size
     assert dock._image.image.shape == (1080, 1920, 3)
     assert dock.overlay is not None
@@ -149,6 +150,30 @@ def test_a_click_chooses_a_keypoint_and_a_mark_says_where_the_camera_sees_it(win
     assert (camera, point) == ("cam_0", "head")
     assert np.hypot(u - 400, v - 300) < 4  # a pixel of the screen is several of the picture
     assert not dock.mark_button.isChecked()
+
+
+def test_a_folder_of_videos_is_laid_beside_a_trial_that_is_open(display, squat_trial, tmp_path):
+    from mocap.pipeline.review_open import open_desk
+    from mocap.storage import write_trial
+
+    path, videos = tmp_path / "squat_01.h5", tmp_path / "videos"
+    write_trial(path, squat_trial)
+    videos.mkdir()
+    write_numbered(videos / "cam_1.mp4", range(101))
+    viewer, handles = open_viewer(open_desk(path))
+    dock = handles.docks["video"]
+    handles.moment.choose_camera("cam_1")
+    handles.set_frame(40)
+    settle()
+    assert dock.pictures_button.isVisible() and dock.picture_at[1] == -1
+    dock.take_pictures(videos)
+    assert wait_for(lambda: dock.picture_at == ("cam_1", 40))
+    assert number_of(dock._image.image) == 40
+    assert not dock.pictures_button.isVisible()
+    assert handles.stage.picture.layer.visible
+    assert "There are no pictures of cam_0, cam_2, cam_3." in handles.bar.notes_button.notes
+    viewer.close()
+    settle()
 
 
 # Away from the diagonals, where the edges of the frustum are.

@@ -64,18 +64,17 @@ def test_pictures_are_frame_exact_with_offset_lost_frames_and_b_frames(tmp_path)
             assert number_of(footage.image(camera, footage.place(camera, frame))) == frame
     assert [footage.place("cam_0", frame) for frame in (0, 2, 30, 32)] == [-1] * 4
     assert any("160 x 96 px, and it was calibrated with 1920 x 1080" in note for note in notes)
-    assert notes[-1] == "no footage of cam_2, cam_3"
+    assert notes[-1] == "There are no pictures of cam_2, cam_3."
 
 
 def test_no_footage_is_no_obstacle_but_a_folder_that_was_given_has_to_hold_some(tmp_path):
     trial = make_trial(5)
     footage, notes = find_footage(tmp_path / "trial.h5", trial)
-    assert footage is None
-    assert notes[0].startswith("no footage: give its folder")
+    assert footage is None and notes == ()
     with pytest.raises(SourceError):
         find_footage(tmp_path / "trial.h5", trial, tmp_path)
     (tmp_path / "session.toml").write_text("not = a session")
-    assert find_footage(tmp_path / "trial.h5", trial)[1][0].startswith("no footage: ")
+    assert find_footage(tmp_path / "trial.h5", trial)[1][0].startswith("No pictures are shown: ")
 
 
 def test_a_session_names_its_footage(tmp_path):
