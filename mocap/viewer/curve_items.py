@@ -47,7 +47,7 @@ class CurveItem:
             self.band.setPath(QPainterPath())
             return
         bottom, top = thinned(edges[0], first, last, BINS)[1], thinned(edges[1], first, last, BINS)[2]
-        self.band.setPath(_outline(self._time(frame), bottom, top))
+        self.band.setPath(band_path(self._time(frame), bottom, top))
 
     def _time(self, frame: NDArray) -> NDArray:
         return np.interp(frame, np.arange(len(self.curve.time_s)), self.curve.time_s)
@@ -118,11 +118,12 @@ class InstantsItem(pg.GraphicsObject):
                 painter.drawLine(pg.QtCore.QLineF(at, view.top(), at, view.bottom()))
 
 
-def _outline(time_s: NDArray, low: NDArray, high: NDArray) -> QPainterPath:
-    """Return one closed outline per stretch in which both edges are known."""
+def band_path(across: NDArray, low: NDArray, high: NDArray) -> QPainterPath:
+    """Return one closed outline per stretch in which both edges, each (place,), are known over `across`."""
     path = QPainterPath()
-    for start, stop in finite_runs(low, high):
-        time = time_s[start:stop]
+    path.setFillRule(Qt.FillRule.WindingFill)  # an outline that turns back over itself is filled there, too
+    for start, stop in finite_runs(across, low, high):
+        place = across[start:stop]
         edge = np.concatenate([high[start:stop], low[start:stop][::-1]])
-        path.addPath(pg.arrayToQPath(np.concatenate([time, time[::-1]]), edge))
+        path.addPath(pg.arrayToQPath(np.concatenate([place, place[::-1]]), edge))
     return path

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.signal.gaps import runs
-from mocap.trial import Assessment, JointAngles, Trial
+from mocap.trial import Assessment, JointAngles, Table, Trial
 from mocap.viewer.parts import Parts
 
 
@@ -68,25 +68,35 @@ def _onsets(trial: Trial, assessment: Assessment, height_m: NDArray) -> list[Ins
     depth = table["wink_onset_depth"]
     times = table["start_time"].values, table["bottom_time"].values
     rows = zip(depth.values, depth.low, depth.high, *times, strict=True)
-    for number, (onset, low, high, start_s, bottom_s) in enumerate(rows, start=1):
+    for row, (onset, low, high, start_s, bottom_s) in enumerate(rows):
         frames = [round((at - trial.points.start_s) * trial.points.rate_hz) for at in (start_s, bottom_s)
                   if np.isfinite(at)]  # fmt: skip
         if not np.isfinite(onset) or len(frames) < 2:
             continue
-        at = passed(height_m, frames[0], frames[1], float(onset))
+        standing = standing_height(table, row, height_m, frames[0], frames[1])
+        at = passed(height_m, frames[0], frames[1], float(onset), standing)
         if at is not None:
             between = f" ({100 * low:.0f} to {100 * high:.0f} %)" if np.isfinite([low, high]).all() else ""
-            words = f"the tuck of {assessment.task} {number} begins at {100 * onset:.0f} % of its depth{between}"
+            words = f"the tuck of {assessment.task} {row + 1} begins at {100 * onset:.0f} % of its depth{between}"
             found.append(Instant(trial.points.start_s + at / trial.points.rate_hz, "onset", words))
     return found
 
 
-def passed(height_m: NDArray, start: int, bottom: int, share: float) -> int | None:
-    """Return the last frame of a descent above a share of its depth; None where it cannot be told."""
+def standing_height(table: Table, row: int, height_m: NDArray, start: int, bottom: int) -> float:
+    """Return the height of standing that the depth of a repetition is told from, m.
+
+    It lies above the bottom by the depth that the assessment tells; where it tells none, it is that of the start.
+    """
+    told = float(table["depth"].values[row]) if table.has("depth") else np.nan
+    return float(height_m[bottom] + told) if np.isfinite(told) else float(height_m[start])
+
+
+def passed(height_m: NDArray, start: int, bottom: int, share: float, standing_m: float) -> int | None:
+    """Return the last frame of a descent above a share of its depth below standing; None where it cannot be told."""
     part = height_m[start : bottom + 1]
-    if len(part) < 2 or not np.isfinite(part[[0, -1]]).all():
+    if len(part) < 2 or not np.isfinite([standing_m, part[-1]]).all():
         return None
-    level = part[0] - share * (part[0] - part[-1])
+    level = standing_m - share * (standing_m - part[-1])
     above = np.flatnonzero(part >= level)
     return start + int(above[-1]) if len(above) else None
 

@@ -22,7 +22,7 @@ from qtpy.QtWidgets import (
 from mocap.viewer.angles import readout
 from mocap.viewer.curve_items import CurveItem, InstantsItem, SpansItem
 from mocap.viewer.curve_marks import bottoms_of, hips_height, onsets_of
-from mocap.viewer.docks import Context
+from mocap.viewer.docks import Context, in_sight
 from mocap.viewer.lanes import Lane, first_lanes, lane_names, lane_of, shown_range
 from mocap.viewer.layers import SIDE_COLOUR
 from mocap.viewer.review import Review
@@ -287,7 +287,7 @@ class CurvesDock(QWidget):
             lane.show_frames(first, last)
 
     def _moved(self, frame: int) -> None:
-        self._late = not self.isVisible()
+        self._late = not in_sight(self)
         if self._late:
             return
         at = self._moment.time_of(frame)

@@ -45,3 +45,16 @@ class DockKind:
     title: str
     area: str
     build: Callable[[Context], Any]
+
+
+_BEHIND = "mocap_behind_tab"
+
+
+def set_behind(dock: Any, behind: bool) -> None:
+    """Note whether a dock lies behind another tab."""
+    dock.setProperty(_BEHIND, behind)
+
+
+def in_sight(dock: Any) -> bool:
+    """Whether a dock is seen: Qt takes one for visible that lies behind another tab."""
+    return bool(dock.isVisible()) and not dock.property(_BEHIND)

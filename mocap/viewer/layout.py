@@ -3,10 +3,11 @@
 from typing import Any
 
 from qtpy.QtCore import QEvent, QObject, QSettings, Qt
+from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import QApplication
 
 from mocap.viewer.dock_list import dock_kinds
-from mocap.viewer.docks import Context
+from mocap.viewer.docks import Context, set_behind
 from mocap.viewer.time_bar import TimeBar
 
 _BOTTOM_PX, _RIGHT_PX, _LIST_PX = 280, 380, 190
@@ -25,11 +26,13 @@ def lay_out(viewer: Any, bar: TimeBar, context: Context) -> dict[str, Any]:
     window._qt_viewer.dims.setVisible(False)  # the bar's time line is the slider, with marks on it
     time = window.add_dock_widget(bar, name="time", area="bottom")
     docks: dict[str, Any] = {}
+    frames: dict[str, Any] = {}
     first: dict[str, Any] = {}
     for kind in dock_kinds():
         dock = kind.build(context)
         docks[kind.title] = dock
-        frame = window.add_dock_widget(dock, name=kind.title, area=kind.area)
+        set_behind(dock, kind.area in first)
+        frames[kind.title] = frame = window.add_dock_widget(dock, name=kind.title, area=kind.area)
         if kind.area in first:
             main.tabifyDockWidget(first[kind.area], frame)
         elif kind.area == "bottom":
@@ -42,10 +45,22 @@ def lay_out(viewer: Any, bar: TimeBar, context: Context) -> dict[str, Any]:
         if area in first:
             main.resizeDocks([first[area]], [size], Qt.Orientation[direction])
     main.resizeDocks([window._qt_viewer.dockLayerList], [_LIST_PX], Qt.Orientation.Horizontal)
+    QApplication.processEvents()
+    for title, frame in frames.items():
+        frame.visibilityChanged.connect(lambda on, dock=docks[title]: _turned(dock, on))
     main.setProperty(_FIRST, main.saveState(_VERSION))
     _LayoutKeeper(main)
     QApplication.processEvents()
     return docks
+
+
+def _turned(dock: Any, on: bool) -> None:
+    """Let a dock rest that goes behind another tab, and catch up when it comes back: Qt sends it no event then."""
+    set_behind(dock, not on)
+    if on:
+        dock.showEvent(QShowEvent())
+    else:
+        dock.hideEvent(QHideEvent())
 
 
 def first_layout(main: Any) -> None:

@@ -21,7 +21,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from mocap.viewer.docks import Context
+from mocap.viewer.docks import Context, in_sight
 from mocap.viewer.review import Review
 from mocap.viewer.ribbon import (
     ERROR_PX,
@@ -95,7 +95,7 @@ class QualityDock(QWidget):
     def show_review(self, review: Review) -> None:
         """Show a review in place of the one before."""
         self._review, self._stale = review, True
-        if self.isVisible():
+        if in_sight(self):
             self._later.start(_WAIT_MS)  # of many reviews within a moment the last one is looked through
 
     def choose_mode(self, mode: str) -> None:
@@ -302,13 +302,13 @@ class QualityDock(QWidget):
             self._moment.choose_camera(camera)
 
     def _on_frame(self, frame: int) -> None:
-        if self.isVisible():
+        if in_sight(self):
             self.plot.show_cursor(self._moment.time_of(frame))
             if self.ribbon is not None and self._moment.point in self.ribbon.names:
                 self._tell_sample(self.ribbon.names.index(self._moment.point), frame)
 
     def _on_point(self, name: str) -> None:
-        if self.isVisible():
+        if in_sight(self):
             self.plot.show_point(name)
             self._on_frame(self._moment.frame)
 

@@ -19,7 +19,7 @@ from qtpy.QtWidgets import (
 )
 
 from mocap.errors import MocapError
-from mocap.viewer.docks import Context
+from mocap.viewer.docks import Context, in_sight
 from mocap.viewer.layers import SIDE_COLOUR, Scene, scene_of
 from mocap.viewer.picture_cache import AHEAD, PictureCache
 from mocap.viewer.review import Review
@@ -161,7 +161,7 @@ class VideoDock(QWidget):
         self.fit()
 
     def _moved(self, frame: int) -> None:
-        if not self.isVisible() or not self._cameras:
+        if not in_sight(self) or not self._cameras:
             return
         name, footage = self.camera_box.currentText(), self._review.footage
         place = footage.place(name, frame) if footage is not None and name in footage.cameras else -1
@@ -235,7 +235,7 @@ class VideoDock(QWidget):
 
     def _draw_overlay(self) -> None:
         rig, camera = self._review.trial.rig, self._camera()
-        if rig is None or camera is None or not self.isVisible():
+        if rig is None or camera is None or not in_sight(self):
             return
         index = rig.names.index(camera.name)
         self.overlay = overlay_of(self._scene, self._review.parts, camera, index, self._moment.frame)

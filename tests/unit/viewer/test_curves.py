@@ -79,9 +79,10 @@ def test_a_plot_never_shows_less_than_four_degrees():
 
 def test_the_onset_of_the_tuck_is_where_the_descent_passes_its_depth():
     height = np.concatenate([np.full(50, 1.0), np.linspace(1.0, 0.5, 101), np.linspace(0.5, 1.0, 101)])
-    assert curve_marks.passed(height, 50, 150, 0.6) == 110  # 60 of 100 steps down from frame 50
-    assert curve_marks.passed(height, 50, 150, 0.0) == 50
-    assert curve_marks.passed(np.full(10, np.nan), 0, 9, 0.5) is None
+    assert curve_marks.passed(height, 50, 150, 0.6, 1.0) == 110  # 60 of 100 steps down from frame 50
+    assert curve_marks.passed(height, 60, 150, 0.6, 1.0) == 110  # though it was told to begin late
+    assert curve_marks.passed(height, 50, 150, 0.0, 1.0) == 50
+    assert curve_marks.passed(np.full(10, np.nan), 0, 9, 0.5, 1.0) is None
     columns = (Metric("start_time", "s", "", [0.5]), Metric("bottom_time", "s", "", [1.5]),
                Metric("wink_onset_depth", "1", "", [0.6], low=[0.55], high=[0.7]))  # fmt: skip
     points = Points3D(np.zeros((len(height), 1, 3)), ("a",), 100.0)
