@@ -30,7 +30,7 @@ from mocap.viewer.work import in_thread
 _GROUND, _INK, _CURSOR, _ONSET = "#16181d", "#c9ccd3", "#ffffff", "#ed59bf"
 # Yellow and pale blue stay apart under every common colour blindness; the way up is dashed as well.
 _DOWN, _UP = "#f5d25a", "#9fc3ee"
-_FAINT = 70
+_FAINT = 110
 _MOST_FAINT, _MOST_STRONG = 6000, 3000
 _AXIS_PX = 52
 

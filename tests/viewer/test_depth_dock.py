@@ -86,7 +86,7 @@ def test_way_down_and_way_up_of_the_present_repetition_stand_out(window, dock):
     pens = [item.opts["pen"] for item in (dock.down, dock.up, dock.other_downs, dock.other_ups)]
     assert pens[0].color().name() != pens[1].color().name()
     assert pens[0].style() == pens[2].style() != pens[1].style() == pens[3].style()
-    assert all(pen.color().alpha() < 100 for pen in pens[2:])
+    assert all(pen.color().alpha() < 128 for pen in pens[2:])
     others = len(strands[0].depth_mm) + len(strands[2].depth_mm)
     assert np.isfinite(dock.other_downs.getData()[0]).sum() + np.isfinite(
         dock.other_ups.getData()[0]
