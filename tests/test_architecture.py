@@ -45,7 +45,8 @@ FENCES = {
     "aniposelib": ("calibration.aniposelib_adapter",),
     "h5py": ("mocap.storage", "mocap.readers", "mocap.export.nwb"),  # NWB is HDF5: written in memory, then as bytes
     "ezc3d": (),
-    "av": ("mocap.readers.video", "mocap.readers.video_container", "mocap.readers.video_audio"),
+    "av": ("mocap.readers.video", "mocap.readers.video_container", "mocap.readers.video_audio",
+           "mocap.export.film"),
     "napari": ("mocap.viewer",),
     "qtpy": ("mocap.viewer",),
     "PySide6": ("mocap.viewer",),

@@ -1,6 +1,6 @@
 """The dock with the curves: angles over time, stacked, tied to the moment that the whole window looks at."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyqtgraph as pg
@@ -21,12 +21,12 @@ from qtpy.QtWidgets import (
 
 from mocap.viewer.angles import readout
 from mocap.viewer.curve_items import CurveItem, InstantsItem, SpansItem
-from mocap.viewer.curve_marks import bottoms_of, hips_height, onsets_of
+from mocap.viewer.curve_marks import Instant, bottoms_of, hips_height, onsets_of
 from mocap.viewer.docks import Context, in_sight
 from mocap.viewer.lanes import Lane, first_lanes, lane_names, lane_of, shown_range
 from mocap.viewer.layers import SIDE_COLOUR
 from mocap.viewer.review import Review
-from mocap.viewer.time_marks import spans_of
+from mocap.viewer.time_marks import Span, spans_of
 from mocap.viewer.work import in_thread
 
 _GROUND, _INK, _CENTRE = "#16181d", "#c9ccd3", "#f5d25a"
@@ -36,7 +36,7 @@ _MOST_LANES = 6
 _AXIS_PX = 52
 
 
-class _SecondsAxis(pg.AxisItem):
+class SecondsAxis(pg.AxisItem):
     """An axis of time that says so at its values, and needs no line of its own for it."""
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
@@ -91,6 +91,13 @@ class LanePlot:
         if self.lane.reason:
             self.notice.setPos(float(np.mean(self.plot.viewRange()[0])), (low + high) / 2)
 
+    def mark(self, spans: Sequence[Span], bottoms: Sequence[Instant], onsets: Sequence[Instant]) -> None:
+        """Mark repetitions, their bottoms, and onsets of the tuck where the plot is one of pelvis or back."""
+        self.spans.show_spans(spans)
+        self.bottoms.show_times([one.time_s for one in bottoms])
+        tilts = self.lane.name.startswith(("pelvic_tilt", "lumbar_flexion"))
+        self.onsets.show_times([one.time_s for one in onsets] if tilts else [])
+
     def words(self, frame: int) -> str:
         """Return name and values at a frame as rich text."""
         name = self.lane.name.replace("_", " ")
@@ -110,6 +117,8 @@ class CurvesDock(QWidget):
     Attributes
     ----------
     lanes : list of LanePlot
+    height_m : ndarray, shape (time,), or None
+        Height of the hips; none before it was read.
     """
 
     def __init__(self, context: Context) -> None:
@@ -117,7 +126,7 @@ class CurvesDock(QWidget):
         self._moment, self._review = context.moment, context.desk.review
         self.lanes: list[LanePlot] = []
         self._names: tuple[str, ...] = ()
-        self._height: NDArray | None = None
+        self.height_m: NDArray | None = None
         self._late = True
         self.stack = pg.GraphicsLayoutWidget()
         self.stack.setBackground(_GROUND)
@@ -155,7 +164,7 @@ class CurvesDock(QWidget):
         self.stack.clear()
         self._names = names
         self.lanes = [
-            LanePlot(self.stack.addPlot(row, 0, axisItems={"bottom": _SecondsAxis("bottom")}), lane_of(angles, name))
+            LanePlot(self.stack.addPlot(row, 0, axisItems={"bottom": SecondsAxis("bottom")}), lane_of(angles, name))
             for row, name in enumerate(names)
         ]
         for lane in self.lanes:
@@ -258,18 +267,14 @@ class CurvesDock(QWidget):
         self._range_changed()
 
     def _height_known(self, height: NDArray | None) -> None:
-        self._height = height
+        self.height_m = height
         self._mark()
 
     def _mark(self) -> None:
         trial = self._review.trial
-        spans = spans_of(trial)
-        bottoms, onsets = bottoms_of(trial), onsets_of(trial, self._height)
+        spans, bottoms, onsets = spans_of(trial), bottoms_of(trial), onsets_of(trial, self.height_m)
         for lane in self.lanes:
-            lane.spans.show_spans(spans)
-            lane.bottoms.show_times([one.time_s for one in bottoms])
-            tilts = lane.lane.name.startswith(("pelvic_tilt", "lumbar_flexion"))
-            lane.onsets.show_times([one.time_s for one in onsets] if tilts else [])
+            lane.mark(spans, bottoms, onsets)
 
     def _seen_frames(self) -> tuple[int, int]:
         first_s, last_s = self.lanes[0].plot.viewRange()[0]
