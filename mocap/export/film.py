@@ -7,10 +7,12 @@ every FFmpeg has: nothing here needs a build with GPL parts.
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import av
 import numpy as np
@@ -96,13 +98,15 @@ class FilmFile:
         self._beside = path.absolute().with_name(f".{path.name}.{os.getpid()}.part")
         self._n_frames, self._open = 0, False
         try:
-            self._container = av.open(str(self._beside), "w", format="mp4", options={"movflags": "+faststart"})
+            self._container: Any = av.open(str(self._beside), "w", format="mp4", options={"movflags": "+faststart"})
             self._open = True
             self._container.metadata.update(title=title, comment=f"{MARK}: {comment}" if comment else MARK)
-            self._stream = self._container.add_stream(
+            self._stream: Any = self._container.add_stream(
                 self.encoder, rate=self._rate, options=dict(_OPTIONS.get(self.encoder, {}))
             )
             _set_up(self._stream.codec_context, size, self._rate, self.encoder)
+            # Opens the file: a folder that is missing is told before anything is drawn.
+            self._container.start_encoding()
         except (OSError, av.FFmpegError) as error:
             self.give_up()
             raise self._not_written(error) from error
@@ -158,10 +162,8 @@ class FilmFile:
         """Leave nothing behind of a film that is not finished."""
         if self._open:
             self._open = False
-            try:
+            with suppress(OSError, av.FFmpegError):  # of what is thrown away
                 self._container.close()
-            except (OSError, av.FFmpegError):
-                pass  # of what is thrown away
         self._beside.unlink(missing_ok=True)
 
     def _check_free(self) -> None:
@@ -186,7 +188,7 @@ def _first_encoder(names: Sequence[str], size: tuple[int, int], rate: Fraction) 
     """Return the first encoder that can be opened here: some are listed, but lack their device or library."""
     for name in names:
         try:
-            context = av.CodecContext.create(name, "w")
+            context: Any = av.CodecContext.create(name, "w")
             _set_up(context, size, rate, name)
             context.open()
         except (ValueError, OSError, av.FFmpegError):
@@ -198,7 +200,7 @@ def _first_encoder(names: Sequence[str], size: tuple[int, int], rate: Fraction) 
     )  # fmt: skip
 
 
-def _set_up(context: "av.VideoCodecContext", size: tuple[int, int], rate: Fraction, name: str) -> None:
+def _set_up(context: Any, size: tuple[int, int], rate: Fraction, name: str) -> None:
     context.width, context.height = size
     context.pix_fmt, context.framerate, context.time_base = "yuv420p", rate, 1 / rate
     # A key frame each second: players can be dragged to any place of it.

@@ -23,6 +23,8 @@ class Curve:
         Why there is no curve; empty for an angle that is shown.
     meaning : str
         What the angle is: definition, sequence, what reads 0, reference and method, a line each.
+    zero, reference : str
+        What reads 0, and against what it is measured.
     """
 
     name: str
@@ -32,6 +34,8 @@ class Curve:
     positive: str
     reason: str = ""
     meaning: str = ""
+    zero: str = ""
+    reference: str = ""
 
     @property
     def band_deg(self) -> tuple[NDArray, NDArray]:
@@ -57,7 +61,10 @@ def curve_of(angles: JointAngles, name: str) -> Curve:
     words = (("", definition.definition), ("sequence: ", definition.sequence), ("0: ", definition.zero),
              ("reference: ", definition.reference), ("method: ", definition.method))  # fmt: skip
     meaning = "\n".join(f"{label}{said}" for label, said in words if said)
-    return Curve(name, angles.time_s, value, angles.sd_deg(name), definition.positive, reason, meaning)
+    return Curve(
+        name, angles.time_s, value, angles.sd_deg(name), definition.positive, reason, meaning, definition.zero,
+        definition.reference,
+    )  # fmt: skip
 
 
 def readout(curve: Curve, frame: int) -> str:

@@ -74,10 +74,10 @@ class FilmPage:
     ) -> None:
         self._width, self._curves = width, curves
         self._title, self._values = _document(width, _TITLE_PX), _document(width, _TEXT_PX)
-        self._footer = _document(width, _SMALL_PX, FAINT)
+        self._footer = _document(width, _SMALL_PX)
         heights = []
         for document, text in ((self._title, sample[0]), (self._values, sample[1]), (self._footer, footer)):
-            document.setHtml(text)
+            document.setHtml(_inked(text, FAINT if document is self._footer else INK))
             heights.append(round(document.size().height()) + 6 if text else 0)
         self._tops = np.cumsum([0, heights[0], scene_height, heights[1], self._curve_height, heights[2]])
         self._scene_height = scene_height
@@ -125,7 +125,7 @@ class FilmPage:
     @staticmethod
     def _write(painter: QPainter, document: QTextDocument, text: str | None, top: float) -> None:
         if text is not None:
-            document.setHtml(text)
+            document.setHtml(_inked(text, INK))
         painter.save()
         painter.translate(0, float(top))
         document.drawContents(painter)
@@ -163,12 +163,15 @@ def _draw_inside(painter: QPainter, image: QImage, area: QRectF) -> None:
     painter.drawImage(place, image)
 
 
-def _document(width: int, size_px: int, colour: str = INK) -> QTextDocument:
+def _inked(text: str, colour: str) -> str:
+    return f'<div style="color:{colour}">{text}</div>'
+
+
+def _document(width: int, size_px: int) -> QTextDocument:
     document = QTextDocument()
     font = QFont("sans-serif")
     font.setPixelSize(size_px)
     document.setDefaultFont(font)
     document.setDocumentMargin(4)
-    document.setDefaultStyleSheet(f"* {{ color: {colour}; }}")
     document.setTextWidth(width)
     return document

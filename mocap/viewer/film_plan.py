@@ -114,7 +114,5 @@ def convention_words(lane: Lane) -> str:
     if lane.reason:
         return f"{name}: {lane.reason}"
     curve = next(curve for curve in lane.curves if not curve.reason)
-    parts = [f"+ is {curve.positive}" if curve.positive else ""]
-    told = dict(line.split(": ", 1) for line in curve.meaning.splitlines() if ": " in line)
-    parts += [f"0 is {told['0']}" if "0" in told else "", told.get("reference", "")]
-    return f"{name}: {', '.join(part for part in parts if part)}"
+    parts = (("+ is ", curve.positive), ("0 is ", curve.zero), ("reference: ", curve.reference))
+    return f"{name}: {', '.join(label + said for label, said in parts if said)}"

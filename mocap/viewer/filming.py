@@ -191,7 +191,10 @@ class TrialFilm:
         handles = self._handles
         review, moment = handles.desk.review, handles.moment
         stack = lane_stack()
-        plots = [LanePlot(stack.addPlot(row, 0, axisItems={"bottom": SecondsAxis("bottom")}), lane) for row, lane in enumerate(self._lanes())]
+        plots = [
+            LanePlot(stack.addPlot(row, 0, axisItems={"bottom": SecondsAxis("bottom")}), lane)
+            for row, lane in enumerate(self._lanes())
+        ]
         if not plots:
             return stack, plots
         lay_out_lanes(stack, plots, plan, self._look.width)
