@@ -112,22 +112,22 @@ class CorrectedParts:
         """See `Parts`."""
         return self._inner.keypoint_names
 
-    def pixels(self, frame: int) -> NDArray:
+    def pixels(self, camera: int, frame: int) -> NDArray:
         """See `Parts`."""
-        found = self._inner.pixels(frame)
-        marks = [one for one in self._at(frame) if one.kind == MARKED]
-        found = np.array(found) if marks else found
-        for one in marks:
-            found[self._cameras.index(one.camera), self.keypoint_names.index(one.points[0])] = one.pixel
-        return found
+        return self._marked(self._inner.pixels(camera, frame), camera, frame, lambda one: one.pixel)
 
-    def confidence(self, frame: int) -> NDArray:
+    def confidence(self, camera: int, frame: int) -> NDArray:
         """See `Parts`."""
-        found = self._inner.confidence(frame)
-        marks = [one for one in self._at(frame) if one.kind == MARKED]
-        found = np.array(found) if marks else found
+        return self._marked(self._inner.confidence(camera, frame), camera, frame, lambda one: 1.0)
+
+    def _marked(self, found: NDArray, camera: int, frame: int, value: Callable[[PointEdit], object]) -> NDArray:
+        """What a camera saw, with the value that each mark in its view gives."""
+        marks = [one for one in self._at(frame) if one.kind == MARKED and one.camera == self._cameras[camera]]
+        if not marks or not len(found):
+            return found
+        found = np.array(found)
         for one in marks:
-            found[self._cameras.index(one.camera), self.keypoint_names.index(one.points[0])] = 1.0
+            found[self.keypoint_names.index(one.points[0])] = value(one)
         return found
 
     def covariance(self, frame: int) -> NDArray:

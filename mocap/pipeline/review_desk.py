@@ -7,7 +7,10 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING
 
+from numpy.typing import NDArray
+
 from mocap.errors import AssessmentError, SourceError
+from mocap.pipeline.freed import give_back_freed
 from mocap.pipeline.progress import Progress
 from mocap.pipeline.review_history import (
     Change,
@@ -21,7 +24,7 @@ from mocap.pipeline.review_history import (
     words_of,
 )
 from mocap.pipeline.review_parts import FileParts
-from mocap.storage import read_light, read_trial, writing
+from mocap.storage import open_trial_file, read_light, read_trial, writing
 from mocap.storage.journal import entries
 from mocap.storage.links import followed
 from mocap.trial import Assessment, Event, PointEdit, Trial
@@ -76,7 +79,9 @@ class TrialDesk:
         self._redo: list[Change] = []
         self._opened: list[FileParts] = []
         self._views: Views | None = None
+        self._raw: NDArray | None = None
         self._light = read_light(self.path)
+        give_back_freed()
         self._footage_of = footage_of
         self._footage, self._notes = footage_of(self._light, folder)
         self.review = self._opened_anew()
@@ -286,10 +291,11 @@ class TrialDesk:
 
     def _shown(self) -> Review:
         self._light = read_light(self.path)
+        give_back_freed()
         return self._opened_anew()
 
     def _opened_anew(self) -> Review:
-        self._views = None
+        self._views, self._raw = None, None
         # What the window still shows of the one before is read no more once it shows the next.
         self._opened.append(FileParts(self.path, self._light))
         for older in self._opened[:-2]:
@@ -308,10 +314,19 @@ class TrialDesk:
             from mocap.pipeline.review_views import file_views
 
             self._views = file_views(self.path, self._light)
-        trial, again = corrected(light, self._views)
+        trial, again = corrected(self._with_raw(light), self._views)
         parts: Parts = CorrectedParts(self._opened[-1], trial, again) if light.edits else self._opened[-1]
         behind = [f"{one.name}: {one.text}" for one in trial.quality if one.name == BEHIND]
         return Review(trial, parts, self._footage, (*self._notes, *behind))
+
+    def _with_raw(self, light: Trial) -> Trial:
+        """Return a light trial with the positions of its raw points, which few reviews have a use for."""
+        if light.points_smoothed is None:
+            return light
+        if self._raw is None:
+            with open_trial_file(self.path) as file:
+                self._raw = file.values("/points/position")
+        return replace(light, points=replace(light.points, position=self._raw))
 
     def _check_writable(self) -> None:
         why = self.read_only

@@ -15,8 +15,8 @@ from mocap.storage.layout import safe_name
 from mocap.trial import Trial
 from mocap.viewer.parts import BLOCK
 
-_ROWS = 512
-_KEPT = 24
+_ROWS = 4096
+_KEPT = 48
 _MASS = "/segments/centre_of_mass"
 _PIXEL, _CONFIDENCE, _ERROR = "/keypoints2d/pixel", "/keypoints2d/confidence", "/points/reprojection_error"
 
@@ -43,7 +43,8 @@ class FileParts:
 
     def __init__(self, path: Path, trial: Trial) -> None:
         self._path, self._n_frames, self._n_points = path, trial.points.n_frames, len(trial.points.names)
-        self._blocks: OrderedDict[tuple[str, int], NDArray] = OrderedDict()
+        self._blocks: OrderedDict[tuple[str, int, int | None], NDArray] = OrderedDict()
+        self._rows: dict[str, int] = {}  # frames that are read at once, by item
         self._lock, self._told = Lock(), ""
         self._tell: Callable[[MocapError], object] = _silent
         self._file = open_trial_file(path)
@@ -52,6 +53,7 @@ class FileParts:
         items = [item for group in ("/points", shown, "/keypoints2d", "/segments") if group in self._file.groups
                  for item in self._file.variables(group)]  # fmt: skip
         self._there = set(items)
+        self._n_cameras = self._file.shape(_ERROR)[0] if _ERROR in self._there else 0
         names = self._file.values("/keypoints2d/keypoint") if _PIXEL in self._there else np.array([])
         self._names = tuple(str(name) for name in names)
         segments = self._file.values("/segments/segment") if "/segments/segment" in self._there else np.array([])
@@ -70,25 +72,28 @@ class FileParts:
         """See `Parts`."""
         return self._names
 
-    def pixels(self, frame: int) -> NDArray:
+    def pixels(self, camera: int, frame: int) -> NDArray:
         """See `Parts`."""
-        return self._in_views(_PIXEL, frame, (0, 0, 2))
+        found = self._block(_PIXEL, frame, camera)
+        return np.empty((0, 2), np.float32) if found is None else found
 
-    def confidence(self, frame: int) -> NDArray:
+    def confidence(self, camera: int, frame: int) -> NDArray:
         """See `Parts`."""
-        return self._in_views(_CONFIDENCE, frame, (0, 0))
+        found = self._block(_CONFIDENCE, frame, camera)
+        return np.empty(0, np.float32) if found is None else found
 
     def covariance(self, frame: int) -> NDArray:
         """See `Parts`."""
         found = self._block(self._covariance, frame)
-        if found is None:
-            return np.full((self._n_points, 3, 3), np.nan, np.float32)
-        start, block = found
-        return full_covariance(block[frame - start])
+        return np.full((self._n_points, 3, 3), np.nan, np.float32) if found is None else full_covariance(found)
 
     def errors(self, frame: int) -> NDArray:
         """See `Parts`."""
-        return self._in_views(_ERROR, frame, (0, self._n_points))
+        if _ERROR not in self._there:
+            return np.empty((0, self._n_points), np.float32)
+        found = [self._block(_ERROR, frame, camera) for camera in range(self._n_cameras)]
+        lost = np.full(self._n_points, np.nan, np.float32)
+        return np.stack([lost if one is None else one for one in found])
 
     @property
     def segment_names(self) -> tuple[str, ...]:
@@ -101,8 +106,7 @@ class FileParts:
         for place, name in enumerate(self._segments):
             found = self._block(_pose_item(name), frame)
             if found is not None:
-                start, block = found
-                poses[place] = block[frame - start]
+                poses[place] = found
         return poses
 
     def pose_course(self, segment: str) -> NDArray:
@@ -133,29 +137,23 @@ class FileParts:
             for start in range(0, self._n_frames, BLOCK):
                 yield start, file.frames(_ERROR, start, min(start + BLOCK, self._n_frames))
 
-    def _in_views(self, item: str, frame: int, absent: tuple[int, ...]) -> NDArray:
-        found = self._block(item, frame)
-        if found is None:
-            return np.empty(absent, np.float32)
-        start, block = found
-        return block[:, frame - start]
-
-    def _block(self, item: str, frame: int) -> tuple[int, NDArray] | None:
-        """Return the first frame and the values of the block that a frame lies in; None where there are none."""
+    def _block(self, item: str, frame: int, camera: int | None = None) -> NDArray | None:
+        """Return the values of a frame, from the block that it lies in; None where there are none."""
         if item not in self._there:
             return None
-        start = frame // _ROWS * _ROWS
         try:
             with self._lock:
-                return start, self._kept(item, start)
+                rows = self._rows.setdefault(item, min(_ROWS, self._file.frames_per_chunk(item)))
+                return self._kept(item, frame // rows * rows, rows, camera)[frame % rows]
         except TrialFileError as error:
             self._lost(item, error)
             return None
 
-    def _kept(self, item: str, start: int) -> NDArray:
-        key = (item, start)
+    def _kept(self, item: str, start: int, rows: int, camera: int | None) -> NDArray:
+        key = (item, start, camera)
         if key not in self._blocks:
-            self._blocks[key] = self._file.frames(item, start, min(start + _ROWS, self._n_frames))
+            stop = min(start + rows, self._n_frames)
+            self._blocks[key] = self._file.frames(item, start, stop, camera=camera)
             while len(self._blocks) > _KEPT:
                 self._blocks.popitem(last=False)
         self._blocks.move_to_end(key)

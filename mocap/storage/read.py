@@ -1,7 +1,10 @@
 """Read a trial: nothing is believed before its digests match."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from mocap.errors import TrialFileError
 from mocap.storage.decode import TOLD, decode, decode_told
@@ -11,7 +14,7 @@ from mocap.storage.hdf import load
 from mocap.storage.hdf_open import SealError
 from mocap.storage.integrity import PATH, mismatches
 from mocap.storage.isolation import inspect_isolated
-from mocap.storage.layout import Group
+from mocap.storage.layout import Group, Variable
 from mocap.storage.migrate import migrated
 from mocap.storage.refusal import CONTENT_ERRORS, RESTORE, contradiction, refuse
 from mocap.storage.trial_file import open_trial_file
@@ -55,12 +58,15 @@ _LARGE = ("/keypoints2d", "/analog", "/segments", "/points/covariance", "/points
           "/points/reprojection_error", "/points_smoothed/covariance", "/points_smoothed/calibration_covariance",
           "/points_smoothed/reprojection_error")  # fmt: skip
 """What `read_light` leaves in the file: a review reads a moment of it."""
+_RAW, _SMOOTHED, _POSITION = "/points", "/points_smoothed", "position"
 
 
 def read_light(path: Path | str) -> Trial:
     """Read a trial file without what is large and needed by the frame: views, covariances, errors, poses, channels.
 
-    `open_trial_file` reads those, frame by frame; everything that is read is verified.
+    Where there are smoothed points, the positions of the raw ones are left out, too: they are NaN, take no memory, and
+    their status tells which of them there are. `open_trial_file` reads all of that, frame by frame; everything that is
+    read is verified.
 
     Raises
     ------
@@ -71,14 +77,23 @@ def read_light(path: Path | str) -> Trial:
     """
     path = Path(path)
     with open_trial_file(path) as file:
+        large = (*_LARGE, f"{_RAW}/{_POSITION}") if _SMOOTHED in file.groups else _LARGE
         groups = {
-            name: file.group(name, [item.removeprefix(f"{name}/") for item in _LARGE if item.startswith(f"{name}/")])
-            for name in file.groups if name not in _LARGE and name != PATH
+            name: file.group(name, [item.removeprefix(f"{name}/") for item in large if item.startswith(f"{name}/")])
+            for name in file.groups if name not in large and name != PATH
         }  # fmt: skip
+        if len(large) > len(_LARGE):
+            groups[_RAW] = _with_nan(groups[_RAW], file.shape(f"{_RAW}/{_POSITION}"))
     try:
         return decode(migrated(groups))
     except TrialFileError as error:
         raise TrialFileError(f"{path}: {error.cause}", error.remedy, error.code) from error
+
+
+def _with_nan(group: Group, shape: tuple[int, ...]) -> Group:
+    """Return a group of points with positions that take no memory."""
+    missing = Variable(("time", "keypoint", "axis"), np.broadcast_to(np.float64(np.nan), shape))
+    return replace(group, variables={**group.variables, _POSITION: missing})
 
 
 def read_told(path: Path | str) -> tuple[tuple[Verdict, ...], tuple[Operation, ...]]:

@@ -140,7 +140,13 @@ class TrialFile:
         self._compare({item: digests[item]})
         return found.variables[name].data
 
-    def frames(self, item: str, start: int, stop: int) -> NDArray:
+    def frames_per_chunk(self, item: str) -> int:
+        """Return how many frames of a variable with the axis `time` are read at once; all where it is in one piece."""
+        axis = self.axes(item).index("time")
+        stored = self._stored(item)
+        return int((stored.shape if stored.chunks is None else stored.chunks)[axis])
+
+    def frames(self, item: str, start: int, stop: int, *, camera: int | None = None) -> NDArray:
         """Return values of the frames from `start` up to before `stop`; only the chunks that hold them are read.
 
         Parameters
@@ -150,6 +156,8 @@ class TrialFile:
             `/keypoints2d/pixel`, shape (camera, time, keypoint, 2), in pixels.
         start, stop : int
             0 <= start <= stop <= number of frames.
+        camera : int, optional
+            Of a variable with the axis `camera` first: this one alone, and the axis is gone.
 
         Returns
         -------
@@ -171,9 +179,15 @@ class TrialFile:
             raise ShapeError(f"{item} has {shape[axis]} frames, and not {start} to {stop}.", "Ask for those it has.")
         window = [(0, length) for length in shape]
         window[axis] = (start, stop)
+        if camera is not None:
+            if axes[0] != "camera" or not 0 <= camera < shape[0]:
+                raise ShapeError(f"{item} has no camera {camera}.", "Ask for one that it has.")
+            window[0] = (camera, camera + 1)
         if self._stored(item).chunks is None:
-            return self.values(item)[tuple(slice(*ends) for ends in window)]
-        return self._window(item, window)
+            found = self.values(item)[tuple(slice(*ends) for ends in window)]
+        else:
+            found = self._window(item, window)
+        return found if camera is None else found[0]
 
     def frame(self, item: str, index: int) -> NDArray:
         """Return the values of one frame, without the axis of time; see `frames`."""

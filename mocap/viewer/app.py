@@ -93,9 +93,9 @@ def view_trial(shown: Trial | Desk, *, block: bool = True, source: str = "") -> 
 
         keep_source(handles, source)
     if block:
-        import napari
+        from mocap.viewer.work import run_until_closed
 
-        napari.run()
+        run_until_closed()
 
 
 def open_viewer(shown: Trial | Desk) -> tuple[Any, ViewerHandles]:

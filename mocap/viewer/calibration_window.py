@@ -221,9 +221,9 @@ def view_calibration(shown: CalibrationView | CameraRig, *, block: bool = True) 
     """Open the window of a calibration, and stay until it is closed; see `open_calibration_view`."""
     open_calibration_view(shown)
     if block:
-        import napari
+        from mocap.viewer.work import run_until_closed
 
-        napari.run()
+        run_until_closed()
 
 
 QUANTITIES = {

@@ -73,7 +73,8 @@ class FrustumImage:
         """Show a picture (height, width, 3), uint8 RGB, of a camera; none takes it away."""
         if image is None:
             self._offered = False
-            self.layer.visible = False
+            if self.layer.visible:  # napari draws its whole list of layers anew, changed or not
+                self.layer.visible = False
             return
         if camera != self._camera:
             index = self._rig.names.index(camera)
@@ -90,4 +91,6 @@ class FrustumImage:
 
     def late(self, on: bool) -> None:
         """Show palely that the picture is still of another moment."""
-        self.layer.opacity = _LATE if on else 1.0
+        opacity = _LATE if on else 1.0
+        if self.layer.opacity != opacity:
+            self.layer.opacity = opacity

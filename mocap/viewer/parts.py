@@ -25,11 +25,11 @@ class Parts(Protocol):
     def keypoint_names(self) -> tuple[str, ...]:
         """Names of the keypoints in the views; none where the trial holds no views."""
 
-    def pixels(self, frame: int) -> NDArray:
-        """Return what each camera saw, shape (camera, keypoint, 2) in px; NaN is missing."""
+    def pixels(self, camera: int, frame: int) -> NDArray:
+        """Return what a camera, by its place in the rig, saw, shape (keypoint, 2) in px; NaN is missing."""
 
-    def confidence(self, frame: int) -> NDArray:
-        """Return how sure each camera was, shape (camera, keypoint)."""
+    def confidence(self, camera: int, frame: int) -> NDArray:
+        """Return how sure a camera was, shape (keypoint,)."""
 
     def covariance(self, frame: int) -> NDArray:
         """Return the covariance of the points that are shown, shape (point, 3, 3) in m²; NaN is unknown."""
@@ -75,15 +75,15 @@ class TrialParts:
         """See `Parts`."""
         return () if self._trial.keypoints is None else self._trial.keypoints.names
 
-    def pixels(self, frame: int) -> NDArray:
+    def pixels(self, camera: int, frame: int) -> NDArray:
         """See `Parts`."""
         keypoints = self._trial.keypoints
-        return np.empty((0, 0, 2), np.float32) if keypoints is None else keypoints.pixels[:, frame]
+        return np.empty((0, 2), np.float32) if keypoints is None else keypoints.pixels[camera, frame]
 
-    def confidence(self, frame: int) -> NDArray:
+    def confidence(self, camera: int, frame: int) -> NDArray:
         """See `Parts`."""
         keypoints = self._trial.keypoints
-        return np.empty((0, 0), np.float32) if keypoints is None else keypoints.confidence[:, frame]
+        return np.empty(0, np.float32) if keypoints is None else keypoints.confidence[camera, frame]
 
     def covariance(self, frame: int) -> NDArray:
         """See `Parts`."""

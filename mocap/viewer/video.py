@@ -74,6 +74,7 @@ def overlay_of(scene: Scene, parts: Parts, camera: Camera, index: int, frame: in
         column = {name: number for number, name in enumerate(names)}
         shared = [(row, column[name]) for row, name in enumerate(scene.names) if name in column]
         rows, columns = np.array(shared, int).reshape(-1, 2).T
-        detected[rows] = parts.pixels(frame)[index][columns]
-        confidence[rows] = parts.confidence(frame)[index][columns]
+        seen, sure = parts.pixels(index, frame), parts.confidence(index, frame)
+        if len(seen) and len(sure):  # what is damaged is as if it were not there
+            detected[rows], confidence[rows] = seen[columns], sure[columns]
     return Overlay(scene.names, detected, reprojected, scene.sides, confidence)

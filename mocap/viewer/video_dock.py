@@ -225,8 +225,10 @@ class VideoDock(QWidget):
             width, height = camera.size
             self._image.setImage(np.full((height, width, 3), _GREY, np.uint8), autoLevels=False, levels=(0, 255))
         self._pale(False)
-        self.picture_at = (self.camera_box.currentText(), -1)
-        self.shown.emit(self.camera_box.currentText(), None)
+        nothing = (self.camera_box.currentText(), -1)
+        if self.picture_at != nothing:
+            self.picture_at = nothing
+            self.shown.emit(nothing[0], None)
 
     def _pale(self, on: bool) -> None:
         if on != (self._image.opacity() == _PALE):

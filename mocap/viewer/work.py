@@ -3,14 +3,28 @@
 from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
+import napari
 from napari._qt.dialogs.qt_notification import NapariQtNotification
 from napari.utils.notifications import show_error, show_info
 from qtpy.compat import isalive
+from qtpy.QtCore import QThreadPool
 from superqt.utils import create_worker
 
 from mocap.errors import MocapError
 
 _T = TypeVar("_T")
+
+
+_LONGEST_MS = 20_000
+
+
+def run_until_closed() -> None:
+    """Run the event loop until the last window is closed, and then wait for what still runs beside it.
+
+    A thread that is at work while Qt is taken down brings the process down with it.
+    """
+    napari.run()
+    QThreadPool.globalInstance().waitForDone(_LONGEST_MS)
 
 
 def tell(text: str) -> None:

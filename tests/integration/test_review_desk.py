@@ -171,7 +171,7 @@ def test_points_seen_again_are_those_of_the_whole_and_appear_before_they_are_sto
         np.testing.assert_array_equal(review.trial.points.status, whole.status)
         for frame in (9, 10, 30):
             np.testing.assert_allclose(review.parts.errors(frame), whole.reprojection_error[:, frame])
-        assert review.parts.pixels(30)[0, review.parts.keypoint_names.index("LHEEL")].tolist() == [400.0, 300.0]
+        assert review.parts.pixels(0, 30)[review.parts.keypoint_names.index("LHEEL")].tolist() == [400.0, 300.0]
         blocks = np.concatenate([block for _, block in review.parts.error_blocks()], axis=1)
         np.testing.assert_allclose(blocks, whole.reprojection_error)
     assert (whole.position[10:13] != raw[10:13]).any() and (whole.position[13:30] == raw[13:30]).all()
