@@ -122,7 +122,7 @@ def test_repetitions_bottoms_and_onsets_are_marked_and_zoomed_to(display):
     dock = handles.docks["angles"]
     for _ in range(50):
         settle()
-        if dock._height is not None:
+        if dock.height_m is not None:
             break
     table = made.assessments[0].repetitions
     tilt = dock.lanes[0]
