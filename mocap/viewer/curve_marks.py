@@ -71,7 +71,7 @@ def _onsets(trial: Trial, assessment: Assessment, height_m: NDArray) -> list[Ins
     for row, (onset, low, high, start_s, bottom_s) in enumerate(rows):
         frames = [round((at - trial.points.start_s) * trial.points.rate_hz) for at in (start_s, bottom_s)
                   if np.isfinite(at)]  # fmt: skip
-        if not np.isfinite(onset) or len(frames) < 2:
+        if not np.isfinite(onset) or len(frames) < 2 or not 0 <= frames[0] < frames[1] < len(height_m):
             continue
         standing = standing_height(table, row, height_m, frames[0], frames[1])
         at = passed(height_m, frames[0], frames[1], float(onset), standing)

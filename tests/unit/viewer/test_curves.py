@@ -91,6 +91,7 @@ def test_the_onset_of_the_tuck_is_where_the_descent_passes_its_depth():
     assert onset.time_s == pytest.approx(1.10)
     assert onset.text == "the tuck of squat 1 begins at 60 % of its depth (55 to 70 %)"
     assert curve_marks.onsets_of(trial, None) == ()
+    assert curve_marks.onsets_of(trial, height[:120]) == ()  # a repetition beyond the end, as of a recording cut short
 
 
 def test_bottoms_are_those_of_the_assessment_and_no_tuck_has_no_onset():
