@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 from mocap.trial import JointAngles
 
 
+_SPARSE = 64
+
+
 @dataclass(frozen=True, eq=False)
 class Curve:
     """One angle ready for plotting.
@@ -52,19 +55,25 @@ def curve_of(angles: JointAngles, name: str) -> Curve:
         When there is no such angle.
     """
     definition = angles.definition(name)
-    value = angles.deg(name)
-    reason = ""
-    if not definition.observable:
-        reason = f"not observable: {definition.reason or 'no reason is stored'}"
-    elif not np.isfinite(value).any():
-        reason = f"no values: {definition.reason or 'every sample is missing'}"
     words = (("", definition.definition), ("sequence: ", definition.sequence), ("0: ", definition.zero),
              ("reference: ", definition.reference), ("method: ", definition.method))  # fmt: skip
     meaning = "\n".join(f"{label}{said}" for label, said in words if said)
+    reason = why_no_curve(angles, name)
     return Curve(
-        name, angles.time_s, value, angles.sd_deg(name), definition.positive, reason, meaning, definition.zero,
-        definition.reference,
+        name, angles.time_s, angles.deg(name), angles.sd_deg(name), definition.positive, reason, meaning,
+        definition.zero, definition.reference,
     )  # fmt: skip
+
+
+def why_no_curve(angles: JointAngles, name: str) -> str:
+    """Return why there is no curve of the named angle; empty where there is one."""
+    definition, values = angles.definition(name), angles[name]
+    if not definition.observable:
+        return f"not observable: {definition.reason or 'no reason is stored'}"
+    # Mostly some of few samples tells it: a list of all angles of an hour is made at once.
+    if np.isfinite(values[::_SPARSE]).any() or np.isfinite(values).any():
+        return ""
+    return f"no values: {definition.reason or 'every sample is missing'}"
 
 
 def readout(curve: Curve, frame: int) -> str:

@@ -1,5 +1,7 @@
 """What is marked in the curves: repetitions, bottoms, onsets of the tuck, doubted frames. Needs no display."""
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +9,7 @@ from numpy.typing import NDArray
 
 from mocap.signal.gaps import runs
 from mocap.trial import Assessment, JointAngles, Table, Trial
+from mocap.trial.scalars import doubted_one
 from mocap.viewer.parts import Parts
 
 
@@ -102,12 +105,23 @@ def passed(height_m: NDArray, start: int, bottom: int, share: float, standing_m:
 
 
 def doubts_of(angles: JointAngles, name: str) -> tuple[tuple[int, int, str], ...]:
-    """Return spans [first, last] of frames in which an angle is to be doubted or missing, with the reason."""
+    """Return spans [first, last] of frames in which an angle is to be doubted or missing, with the reason.
+
+    Notes about sound values are none.
+    """
     if name not in angles.names:
         return ()
-    reason = angles.frame_reason[:, angles.names.index(name)]
+    place = angles.names.index(name)
+    bad = doubted_one(angles, place) | ~np.isfinite(angles.values[:, place])
+    reason = np.where(bad, angles.frame_reason[:, place], 0)
     found = []
     for number in np.unique(reason[reason > 0]):
         words = angles.frame_reason_words[int(number)]
         found += [(int(start), int(stop) - 1, words) for start, stop in runs(reason == number)]
     return tuple(sorted(found))
+
+
+def doubt_at(doubts: Sequence[tuple[int, int, str]], frame: int) -> str:
+    """Return the reason of the span of `doubts_of` that a frame lies in; empty where it lies in none."""
+    place = bisect_right(doubts, frame, key=lambda one: one[0]) - 1
+    return doubts[place][2] if place >= 0 and frame <= doubts[place][1] else ""

@@ -1,8 +1,7 @@
 """The dock with the curves: angles over time, stacked, tied to the moment that the whole window looks at."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from qtpy.QtCore import Qt
@@ -19,21 +18,17 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from mocap.viewer.angles import readout
-from mocap.viewer.curve_items import CurveItem, InstantsItem, SpansItem
-from mocap.viewer.curve_marks import Instant, bottoms_of, hips_height, onsets_of
+from mocap.viewer.curve_marks import bottoms_of, hips_height, onsets_of
 from mocap.viewer.docks import Context, in_sight
-from mocap.viewer.lanes import Lane, first_lanes, lane_names, lane_of, shown_range
-from mocap.viewer.layers import SIDE_COLOUR
-from mocap.viewer.review import Review
-from mocap.viewer.time_marks import Span, spans_of
-from mocap.viewer.work import in_thread
+from mocap.viewer.lane_plot import LanePlot
+from mocap.viewer.lanes import first_lanes, lane_names, lane_of, why_no_lane
+from mocap.viewer.norm_bands import why_no_norm
+from mocap.viewer.review import RawAngles, RawSource, Review
+from mocap.viewer.time_marks import spans_of
+from mocap.viewer.work import in_steps, in_thread
 
-_GROUND, _INK, _CENTRE = "#16181d", "#c9ccd3", "#f5d25a"
-_BOTTOM, _ONSET = "#c9ccd3", "#ed59bf"
-_CURSOR = "#ffffff"
+_GROUND = "#16181d"
 _MOST_LANES = 6
-_AXIS_PX = 52
 
 
 class SecondsAxis(pg.AxisItem):
@@ -42,73 +37,6 @@ class SecondsAxis(pg.AxisItem):
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         """Return the values with their unit."""
         return [f"{text} s" for text in super().tickStrings(values, scale, spacing)]
-
-
-class LanePlot:
-    """One plot of the stack.
-
-    Parameters
-    ----------
-    plot : pyqtgraph.PlotItem
-    lane : Lane
-    """
-
-    def __init__(self, plot: pg.PlotItem, lane: Lane) -> None:
-        self.plot, self.lane = plot, lane
-        self.items = [CurveItem(curve, _side_colour(side)) for curve, side in zip(lane.curves, lane.sides, strict=True)]
-        self.spans, self.bottoms, self.onsets = SpansItem(()), InstantsItem(_BOTTOM, True), InstantsItem(_ONSET, False)
-        self.cursor = pg.InfiniteLine(angle=90, pen=pg.mkPen(_CURSOR, width=1.5), movable=True)
-        self.notice = pg.TextItem(lane.reason, color=_INK, anchor=(0.5, 0.5))
-        plot.setMenuEnabled(False)
-        plot.hideButtons()
-        plot.showGrid(x=True, y=True, alpha=0.15)
-        plot.setMouseEnabled(x=True, y=False)
-        plot.getViewBox().disableAutoRange()  # every item would be measured again with each step
-        plot.getAxis("left").setWidth(_AXIS_PX)
-        title = pg.LabelItem(f"{lane.name.replace('_', ' ')} [°]", color=_INK, size="9pt")
-        title.setParentItem(plot.getViewBox())
-        title.anchor((0, 0), (0, 0))
-        for side in ("left", "bottom"):
-            plot.getAxis(side).setTextPen(_INK)
-        for part in (self.spans, self.bottoms, self.onsets):
-            plot.addItem(part, ignoreBounds=True)
-        for item in self.items:
-            plot.addItem(item.band, ignoreBounds=True)
-            plot.addItem(item.line, ignoreBounds=True)
-        plot.addItem(self.cursor, ignoreBounds=True)
-        if lane.reason:
-            plot.addItem(self.notice, ignoreBounds=True)
-        sign = f"+ is {lane.positive}; the band is ± 1 SD, frame to frame" if lane.positive else ""
-        plot.setToolTip("\n".join(filter(None, (sign, lane.meaning))))
-
-    def show_frames(self, first: int, last: int) -> None:
-        """Draw the curves between two frames, and let them fill the height."""
-        for item in self.items:
-            if not item.curve.reason:
-                item.show_frames(first, last)
-        low, high = shown_range(self.lane, first, last)
-        self.plot.setYRange(low, high, padding=0.08)
-        if self.lane.reason:
-            self.notice.setPos(float(np.mean(self.plot.viewRange()[0])), (low + high) / 2)
-
-    def mark(self, spans: Sequence[Span], bottoms: Sequence[Instant], onsets: Sequence[Instant]) -> None:
-        """Mark repetitions, their bottoms, and onsets of the tuck where the plot is one of pelvis or back."""
-        self.spans.show_spans(spans)
-        self.bottoms.show_times([one.time_s for one in bottoms])
-        tilts = self.lane.name.startswith(("pelvic_tilt", "lumbar_flexion"))
-        self.onsets.show_times([one.time_s for one in onsets] if tilts else [])
-
-    def words(self, frame: int) -> str:
-        """Return name and values at a frame as rich text."""
-        name = self.lane.name.replace("_", " ")
-        if self.lane.reason:
-            return f"<b>{name}</b> not shown"
-        parts = []
-        for item, side in zip(self.items, self.lane.sides, strict=True):
-            told = readout(item.curve, frame).replace(" (1 SD)", "")
-            label = "" if side == "centre" else f"{side} "
-            parts.append(f'<span style="color:{_side_colour(side)}">{label}{told}</span>')
-        return f"<b>{name}</b> {' &nbsp; '.join(parts)}"
 
 
 class CurvesDock(QWidget):
@@ -133,6 +61,10 @@ class CurvesDock(QWidget):
         self.stack.ci.setSpacing(0)
         self.stack.ci.setContentsMargins(0, 0, 6, 0)
         self.angle_box, self.bands_box = QComboBox(), QCheckBox("bands")
+        self.norms_box, self.raw_box = QCheckBox("norm"), QCheckBox("raw")
+        self._raw: RawAngles | None = None
+        self._source: RawSource | None = None
+        self._at_work = False
         self.readouts = QLabel()
         self.notice = QLabel("no angles in this trial: run `mocap kinematics` on it")
         self._build()
@@ -144,6 +76,8 @@ class CurvesDock(QWidget):
         """Show the angles, repetitions and marks of a review."""
         self._review = review
         angles = review.trial.angles
+        self._offer_norms()
+        self._offer_raw()
         there = angles is not None and bool(angles.names)
         self.notice.setVisible(not there)
         self.stack.setVisible(there)
@@ -157,21 +91,23 @@ class CurvesDock(QWidget):
 
     def show_lanes(self, names: tuple[str, ...]) -> None:
         """Stack the plots of these angles."""
-        angles = self._review.trial.angles
+        trial, angles = self._review.trial, self._review.trial.angles
         if angles is None:
             return
         seen = self._seen_frames() if self.lanes else (0, self._moment.n_frames - 1)
         self.stack.clear()
         self._names = names
         self.lanes = [
-            LanePlot(self.stack.addPlot(row, 0, axisItems={"bottom": SecondsAxis("bottom")}), lane_of(angles, name))
-            for row, name in enumerate(names)
+            LanePlot(self._new_plot(row), lane_of(angles, name), trial) for row, name in enumerate(names)
         ]
         for lane in self.lanes:
             last = lane is self.lanes[-1]
             lane.plot.getAxis("bottom").setStyle(showValues=last)
             lane.plot.setXLink(self.lanes[0].plot if lane is not self.lanes[0] else None)
             lane.cursor.sigDragged.connect(self._dragged)
+            lane.show_bands(self.bands_box.isChecked())
+            lane.show_norms(self.norms_box.isChecked())
+            lane.show_raw(self._raw if self.raw_box.isChecked() else None)
         if self.lanes:
             self.lanes[0].plot.sigXRangeChanged.connect(self._range_changed)
         self._list_angles()
@@ -214,13 +150,18 @@ class CurvesDock(QWidget):
             line.setPlaceholderText("show or hide an angle ...")
         self.angle_box.activated.connect(lambda row: self._toggle(self.angle_box.itemData(row)))
         self.bands_box.setChecked(True)
-        self.bands_box.toggled.connect(self._show_bands)
+        self.bands_box.setToolTip("± 1 SD, frame to frame")
+        self.bands_box.toggled.connect(lambda on: self._switch(lambda lane: lane.show_bands(on)))
+        self.norms_box.setChecked(True)
+        self.norms_box.toggled.connect(lambda on: self._switch(lambda lane: lane.show_norms(on)))
+        self.raw_box.toggled.connect(self._show_raw)
         self.readouts.setTextFormat(Qt.TextFormat.RichText)
         # Long words must not make the window wider than its screen.
         self.readouts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         bar = QHBoxLayout()
         bar.addWidget(self.angle_box)
-        bar.addWidget(self.bands_box)
+        for box in (self.bands_box, self.norms_box, self.raw_box):
+            bar.addWidget(box)
         buttons: tuple[tuple[str, str, Callable[[], None]], ...] = (
             ("repetition", "zoom to the repetition at the cursor", self.zoom_to_repetition),
             ("all", "show the whole recording (double click)", self.zoom_out),
@@ -241,13 +182,16 @@ class CurvesDock(QWidget):
         self.stack.scene().sigMouseClicked.connect(self._clicked)
         self.setMinimumHeight(150)
 
+    def _new_plot(self, row: int) -> pg.PlotItem:
+        return self.stack.addPlot(row, 0, axisItems={"bottom": SecondsAxis("bottom")})
+
     def _list_angles(self) -> None:
         angles = self._review.trial.angles
         if angles is None:
             return
         self.angle_box.clear()
         for name in lane_names(angles):
-            reason = lane_of(angles, name).reason
+            reason = why_no_lane(angles, name)
             mark = "✓ " if name in self._names else ""
             self.angle_box.addItem(f"{mark}{name}{' (no curve)' if reason else ''}", name)
             self.angle_box.setItemData(self.angle_box.count() - 1, reason or None, Qt.ItemDataRole.ToolTipRole)
@@ -260,11 +204,59 @@ class CurvesDock(QWidget):
             shown = (*shown, name)[-_MOST_LANES:]
         self.show_lanes(shown or (name,))
 
-    def _show_bands(self, on: bool) -> None:
+    def _switch(self, change: Callable[[LanePlot], None]) -> None:
         for lane in self.lanes:
-            for item in lane.items:
-                item.band.setVisible(on)
+            change(lane)
         self._range_changed()
+
+    def _offer_norms(self) -> None:
+        lacking = why_no_norm(self._review.trial)
+        self.norms_box.setEnabled(not lacking)
+        self.norms_box.setToolTip(
+            lacking or "what the angles are set beside: the norm set that the assessment names, and the person's own "
+            "quiet standing; the tooltip of a plot tells its source"
+        )
+
+    def _offer_raw(self) -> None:
+        """Say whether there are angles of other points than those that are shown."""
+        smoothed, source = self._review.trial.points_smoothed is not None, self._review.raw
+        if source is not self._source:
+            self._source, self._raw = source, None
+        self.raw_box.setEnabled(smoothed and source is not None)
+        self.raw_box.setText("raw" if smoothed else "raw: shown")
+        self.raw_box.setToolTip(
+            "the points of this trial were not smoothed here: the curves are those of the raw points" if not smoothed
+            else "draw the angles of the points before smoothing beneath; they are computed when first asked for"
+            if source is not None else "no file tells how these angles were computed: those of the raw points cannot be"
+        )  # fmt: skip
+        if self.raw_box.isChecked():
+            self._show_raw(True)
+
+    def _show_raw(self, on: bool) -> None:
+        source = self._source
+        if on and self._raw is None and source is not None:
+            if not self._at_work:
+                self._at_work = True
+                work = in_steps(source.steps, lambda told: self._raw_told(source, told), self._raw_ended, owner=self)
+                self.destroyed.connect(work.quit)
+            return
+        self._switch(lambda lane: lane.show_raw(self._raw if on else None))
+
+    def _raw_told(self, source: RawSource, told: str | RawAngles) -> None:
+        if source is not self._source:
+            return
+        if isinstance(told, str):
+            self.raw_box.setText(f"raw: {told}")
+            return
+        self._raw = told
+        self._switch(lambda lane: lane.show_raw(told if self.raw_box.isChecked() else None))
+
+    def _raw_ended(self) -> None:
+        self._at_work = False
+        if self.raw_box.isEnabled():
+            self.raw_box.setText("raw")
+        if self._raw is None and self.raw_box.isChecked():
+            self.raw_box.setChecked(False)  # refused, and told
 
     def _height_known(self, height: NDArray | None) -> None:
         self.height_m = height
@@ -314,9 +306,3 @@ class CurvesDock(QWidget):
         for lane in self.lanes:
             if lane.plot.sceneBoundingRect().contains(place):
                 self._moment.go_to_time(lane.plot.getViewBox().mapSceneToView(place).x())
-
-
-def _side_colour(side: str) -> str:
-    if side == "centre":
-        return _CENTRE
-    return "#" + "".join(f"{round(255 * part):02x}" for part in SIDE_COLOUR[side])

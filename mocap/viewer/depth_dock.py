@@ -1,5 +1,7 @@
 """The dock with an angle against depth: the way down and the way up of each repetition, tied to the moment."""
 
+from html import escape
+
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
@@ -146,7 +148,8 @@ class DepthDock(QWidget):
     def _load(self) -> None:
         self._stale = False
         review = self._review
-        in_thread(lambda: _height_and_view(review, self._angle()), lambda found: self._loaded(review, *found))
+        angle = self._angle()
+        in_thread(lambda: _height_and_view(review, angle), lambda found: self._loaded(review, *found), owner=self)
 
     def _loaded(self, review: Review, height: NDArray | None, view: DepthView) -> None:
         if review is not self._review:
@@ -178,7 +181,8 @@ class DepthDock(QWidget):
         )  # fmt: skip
         sign = f"+ is {view.positive}; the band is ± 1 SD, frame to frame" if view.positive else ""
         depth = "depth: drop of the hips from standing, as the assessment tells it"
-        self.plot.setToolTip("\n".join(filter(None, (sign, depth, view.meaning))))
+        # As rich text its lines are broken; plain they would run out of the screen.
+        self.plot.setToolTip("".join(f"<p>{escape(one)}</p>" for one in (sign, depth, view.meaning) if one))
         if there:
             self.zoom_out()
         self._moved(self._moment.frame)

@@ -11,9 +11,10 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 
 from mocap.viewer.curve_marks import bottoms_of, onsets_of
-from mocap.viewer.curves_dock import LanePlot, SecondsAxis
+from mocap.viewer.curves_dock import SecondsAxis
 from mocap.viewer.film_page import GROUND, FilmPage, curve_picture, laid_out, scene_picture
 from mocap.viewer.film_plan import FilmPlan, checked_plan, convention_words
+from mocap.viewer.lane_plot import LanePlot
 from mocap.viewer.lanes import Lane, first_lanes, lane_of
 from mocap.viewer.time_marks import spans_of
 
@@ -192,7 +193,7 @@ class TrialFilm:
         review, moment = handles.desk.review, handles.moment
         stack = lane_stack()
         plots = [
-            LanePlot(stack.addPlot(row, 0, axisItems={"bottom": SecondsAxis("bottom")}), lane)
+            LanePlot(stack.addPlot(row, 0, axisItems={"bottom": SecondsAxis("bottom")}), lane, review.trial)
             for row, lane in enumerate(self._lanes())
         ]
         if not plots:
@@ -202,6 +203,8 @@ class TrialFilm:
         dock = handles.docks.get("angles")
         if dock is not None:
             onsets = onsets_of(review.trial, dock.height_m)
+            for one in plots:
+                one.show_norms(dock.norms_box.isChecked())
         first, last = moment.frame_at(plan.first_s), moment.frame_at(plan.last_s)
         for one in plots:
             one.mark(spans, bottoms, onsets)

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.trial import JointAngles
-from mocap.viewer.angles import Curve, curve_of
+from mocap.viewer.angles import Curve, curve_of, why_no_curve
+from mocap.viewer.review import RawAngles
 
 FIRST_LANES = ("pelvic_tilt", "lumbar_flexion", "ankle_dorsiflexion")
 _SIDES = (("_r", "right"), ("_l", "left"))
@@ -32,9 +33,7 @@ class Lane:
     @property
     def reason(self) -> str:
         """Why there is nothing to draw; empty where there is."""
-        if any(not curve.reason for curve in self.curves):
-            return ""
-        return "; ".join(dict.fromkeys(curve.reason for curve in self.curves))
+        return _common([curve.reason for curve in self.curves])
 
     @property
     def positive(self) -> str:
@@ -50,7 +49,12 @@ class Lane:
 def lane_names(angles: JointAngles) -> tuple[str, ...]:
     """Return the names of all lanes, those with a curve first."""
     bases = tuple(dict.fromkeys(_base(name, angles.names) for name in angles.names))
-    return tuple(sorted(bases, key=lambda base: bool(lane_of(angles, base).reason)))
+    return tuple(sorted(bases, key=lambda base: bool(why_no_lane(angles, base))))
+
+
+def why_no_lane(angles: JointAngles, name: str) -> str:
+    """Return why there is nothing to draw in the lane of a name; empty where there is."""
+    return _common([why_no_curve(angles, one) for one, _ in _angles_of(angles, name)])
 
 
 def lane_of(angles: JointAngles, name: str) -> Lane:
@@ -61,8 +65,7 @@ def lane_of(angles: JointAngles, name: str) -> Lane:
     ShapeError
         When there is no such angle.
     """
-    both = [(name + ending, side) for ending, side in _SIDES if name + ending in angles.names]
-    found = [(name, "centre")] if name in angles.names or not both else both
+    found = _angles_of(angles, name)
     return Lane(name, tuple(curve_of(angles, one) for one, _ in found), tuple(side for _, side in found))
 
 
@@ -75,6 +78,19 @@ def first_lanes(angles: JointAngles) -> tuple[str, ...]:
     names = lane_names(angles)
     wanted = tuple(name for name in FIRST_LANES if name in names)
     return wanted or names[:1]
+
+
+def raw_curve(curve: Curve, raw: RawAngles) -> Curve | None:
+    """Return the angle of a curve as it is of points that were not smoothed; None where it is not there.
+
+    Angles of another number of frames are of another recording.
+    """
+    if curve.name not in raw.names or len(raw.values_deg) != len(curve.time_s):
+        return None
+    values = raw.values_deg[:, raw.names.index(curve.name)]
+    if not np.isfinite(values).any():
+        return None
+    return Curve(curve.name, curve.time_s, values, np.full(1, np.nan), curve.positive)
 
 
 def thinned(values: NDArray, first: int, last: int, most: int) -> tuple[NDArray, NDArray, NDArray]:
@@ -106,6 +122,24 @@ def thinned(values: NDArray, first: int, last: int, most: int) -> tuple[NDArray,
     return first + (starts + ends - 1) / 2, low, high
 
 
+def merged(starts: NDArray, ends: NDArray, first: float, last: float, apart: float) -> list[tuple[float, float]]:
+    """Return the spans between two places, those that lie no farther apart than so much as one.
+
+    Parameters
+    ----------
+    starts, ends : ndarray, shape (span,)
+        Sorted by their starts.
+    first, last, apart : float
+    """
+    seen = (ends >= first) & (starts <= last)
+    starts, ends = starts[seen], np.maximum.accumulate(ends[seen])
+    if not len(starts):
+        return []
+    new = np.concatenate([[True], starts[1:] - ends[:-1] > apart])
+    lasts = np.append(np.flatnonzero(new)[1:] - 1, len(starts) - 1)
+    return list(zip(starts[new].tolist(), ends[lasts].tolist(), strict=True))
+
+
 def zigzag(frame: NDArray, low: NDArray, high: NDArray) -> tuple[NDArray, NDArray]:
     """Return x and y, each (2 * bin,), of a line through both extremes of each bin; once each where they are equal."""
     if np.array_equal(low, high, equal_nan=True):
@@ -124,6 +158,17 @@ def shown_range(lane: Lane, first: int, last: int) -> tuple[float, float]:
     # Less, and the noise of a standing person would fill the plot like a movement.
     spare = max(0.0, 4.0 - (high - low)) / 2
     return low - spare, high + spare
+
+
+def _angles_of(angles: JointAngles, name: str) -> list[tuple[str, str]]:
+    """Return the angles of a lane with the side of each."""
+    names = angles.names
+    both = [(name + ending, side) for ending, side in _SIDES if name + ending in names]
+    return [(name, "centre")] if name in names or not both else both
+
+
+def _common(reasons: list[str]) -> str:
+    return "" if any(not reason for reason in reasons) else "; ".join(dict.fromkeys(reasons))
 
 
 def _base(name: str, names: tuple[str, ...]) -> str:

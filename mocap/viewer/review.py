@@ -3,7 +3,7 @@
 The window knows neither files nor the order of stages. Whoever opens it hands in a `Desk`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -36,6 +36,34 @@ class Footage(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
+class RawAngles:
+    """The angles of points that were not smoothed, to be shown beneath the others.
+
+    Attributes
+    ----------
+    names : tuple of str
+    values_deg : ndarray, shape (time, angle), float32
+        NaN is missing.
+    """
+
+    names: tuple[str, ...]
+    values_deg: NDArray
+
+
+class RawSource(Protocol):
+    """What computes the angles of points that were not smoothed; it takes a while, and is asked in a thread."""
+
+    def steps(self) -> Generator[str | RawAngles, None, None]:
+        """Go through the work: words of how far it is, and at last the angles, at once where they were made before.
+
+        Raises
+        ------
+        MocapError
+            Where they cannot be computed.
+        """
+
+
+@dataclass(frozen=True, eq=False)
 class Review:
     """A trial under review.
 
@@ -49,6 +77,8 @@ class Review:
         What the reviewer should know before they believe what they see, a sentence each.
     label_of : mapping of str to str
         Labels of the points by landmark (`RHEEL`, ...), where they are not the same.
+    raw : RawSource, optional
+        None where nothing tells how the angles were computed.
     """
 
     trial: Trial
@@ -56,6 +86,7 @@ class Review:
     footage: Footage | None = None
     notes: tuple[str, ...] = ()
     label_of: Mapping[str, str] = field(default_factory=dict)
+    raw: RawSource | None = None
 
 
 class Desk(Protocol):

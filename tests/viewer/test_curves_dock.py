@@ -1,9 +1,15 @@
 """The curves in a real window: cursor, read-out, zoom, marks, what is not observable."""
 
+import time
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from mocap.viewer import open_viewer
+from mocap.errors import SourceError
+from mocap.viewer import open_viewer, work
+from mocap.viewer.review import RawAngles, ViewOnly
+from tests.fixtures.assessed_trials import gait_trial
 from tests.fixtures.assessed_trials import squat_trial as assessed_squat
 from tests.fixtures.long_trials import repeated
 
@@ -111,7 +117,7 @@ def test_bands_can_be_hidden_and_other_angles_shown(window, dock):
     dock.angle_box.activated.emit(1)
     assert [lane.lane.name for lane in dock.lanes] == ["pelvic_tilt", "lumbar_flexion", "knee_flexion"]
     window.set_frame(50)
-    assert "right 110.0° (± unknown)" in dock.readouts.text()
+    assert "right 110.0° ± ?" in dock.readouts.text()
     dock.angle_box.activated.emit(names.index("knee_flexion"))
     assert [lane.lane.name for lane in dock.lanes] == ["pelvic_tilt", "lumbar_flexion"]
 
@@ -157,3 +163,140 @@ def test_a_long_recording_is_drawn_in_as_many_points_as_a_screen_has(display):
     settle()
     assert max(drawn) <= 1400
     assert min(near) >= 90  # two seconds, each frame of them
+
+
+def opened(trial):
+    viewer, handles = open_viewer(trial)
+    settle()
+    return viewer, handles.docks["angles"]
+
+
+def test_norms_lie_behind_the_curves_of_their_side_and_can_be_hidden(display):
+    viewer, dock = opened(gait_trial())
+    dock.show_lanes(("hip_flexion", "knee_flexion"))
+    settle()
+    hip, knee = dock.lanes
+    wide = hip.plot.viewRange()[1]
+    said, tip = hip.title.text, hip.plot.toolTip()
+    drawn = hip.norms[0].isVisible()
+    dock.norms_box.setChecked(False)
+    settle()
+    hidden, narrow, unsaid = not hip.norms[0].isVisible(), hip.plot.viewRange()[1], hip.title.text
+    viewer.close()
+    settle()
+    assert [band.kind for band in hip.bands] == ["norm"]  # it tells of the right side
+    assert not knee.bands
+    assert "▨ norm" in said and "▨" not in unsaid
+    assert "How many people were measured" in tip
+    assert wide[0] < -4.9 and wide[1] > 44.9  # 0 and 40 deg, SD 5
+    assert wide != narrow
+    assert drawn and hidden
+
+
+def test_the_norm_box_says_why_there_is_none(display, squat_trial):
+    viewer, dock = opened(squat_trial)
+    on, tip, raw, raw_tip = (dock.norms_box.isEnabled(), dock.norms_box.toolTip(), dock.raw_box.text(),
+                             dock.raw_box.toolTip())  # fmt: skip
+    viewer.close()
+    settle()
+    assert not on and "norm sets are known of gait alone" in tip
+    assert raw == "raw: shown" and "not smoothed here" in raw_tip
+
+
+def doubted_trial(trial):
+    reason = np.zeros(trial.angles.values.shape, np.uint8)
+    reason[20:35, trial.angles.names.index("pelvic_tilt")] = 1
+    angles = replace(trial.angles, frame_reason=reason, frame_reason_words=("", "label jumped"))
+    return replace(trial, angles=angles)
+
+
+def test_doubted_stretches_are_hatched_and_read_out(display, squat_trial):
+    viewer, dock = opened(doubted_trial(squat_trial))
+    dock.show_lanes(("pelvic_tilt",))
+    settle()
+    starts, ends = dock.lanes[0].doubts._starts_s, dock.lanes[0].doubts._ends_s
+    foot = [dock.stack.grab().toImage().pixelColor(place_of(dock, at).x(), bottom_of(dock)).lightness()
+            for at in (0.2, 0.5, 1.0)]  # fmt: skip
+    said = []
+    for frame in (19, 20, 34, 35):
+        dock._moment.go(frame)
+        said.append("doubted: label jumped" in dock.readouts.text())
+    title = dock.lanes[0].title.text
+    viewer.close()
+    settle()
+    np.testing.assert_allclose([*starts, *ends], [0.39, 0.69])  # frames 20 to 34, half a frame on either side
+    assert said == [False, True, True, False]
+    assert foot[1] > 120 > max(foot[0], foot[2])
+    assert "doubted" in title
+
+
+def bottom_of(dock):
+    """Row of pixels of the stack just above the foot of the first plot."""
+    from qtpy.QtCore import QPointF
+
+    box = dock.lanes[0].plot.getViewBox()
+    return round(box.mapViewToScene(QPointF(0.5, box.viewRange()[1][0])).y()) - 2
+
+
+class Source:
+    """What computes raw angles: half a degree above the others, in a step that can be waited for."""
+
+    def __init__(self, angles, error=None):
+        self.angles, self.error, self.asked = angles, error, 0
+
+    def steps(self):
+        self.asked += 1
+        yield "reading"
+        if self.error is not None:
+            raise self.error
+        yield RawAngles(self.angles.names, (np.rad2deg(self.angles.values) + 0.5).astype(np.float32))
+
+
+def with_source(trial, error=None):
+    source = Source(trial.angles, error)
+    desk = ViewOnly(replace(trial, points_smoothed=trial.points))
+    desk.review = replace(desk.review, raw=source)
+    return desk, source
+
+
+def wait_for(condition):
+    until = time.monotonic() + 5
+    while time.monotonic() < until and not condition():
+        settle()
+    assert condition()
+
+
+def test_raw_angles_are_computed_once_and_drawn_beneath(display, squat_trial):
+    desk, source = with_source(squat_trial)
+    viewer, dock = opened(desk)
+    asked_before = source.asked
+    dock.raw_box.setChecked(True)
+    wait_for(lambda: dock.lanes[0].raws and dock.raw_box.text() == "raw")
+    tilt = next(lane for lane in dock.lanes if lane.lane.name == "pelvic_tilt")
+    y = tilt.raws[0].line.getData()[1]
+    beneath = tilt.raws[0].line.zValue() < tilt.items[0].line.zValue()
+    dock.raw_box.setChecked(False)
+    gone = not tilt.raws
+    dock.raw_box.setChecked(True)
+    dock.show_lanes(("pelvic_tilt",))
+    again = len(dock.lanes[0].raws)
+    dock.show_review(replace(desk.review, notes=("something was decided",)))
+    kept = len(dock.lanes[0].raws)
+    viewer.close()
+    settle()
+    np.testing.assert_allclose(y, np.rad2deg(squat_trial.angles["pelvic_tilt"]) + 0.5, rtol=1e-5)
+    assert beneath and gone
+    assert (asked_before, source.asked, again, kept) == (0, 1, 1, 1)
+
+
+def test_raw_angles_that_cannot_be_computed_are_told_and_the_box_goes_off(display, squat_trial):
+    desk, _ = with_source(squat_trial, SourceError("The static is gone.", "Put it back.", code="REPRODUCE_MISSING"))
+    viewer, dock = opened(desk)
+    dock.raw_box.setChecked(True)
+    wait_for(lambda: not dock.raw_box.isChecked())
+    told = [message.message.text() for message in work._messages()]
+    raws = [lane.raws for lane in dock.lanes]
+    viewer.close()
+    settle()
+    assert any("The static is gone." in one for one in told)
+    assert not any(raws)

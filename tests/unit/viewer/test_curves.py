@@ -8,6 +8,7 @@ import pytest
 from mocap.errors import ShapeError
 from mocap.trial import AngleDefinition, Assessment, JointAngles, Metric, Points3D, Table, Trial
 from mocap.viewer import curve_marks, lanes
+from mocap.viewer.review import RawAngles
 from tests.fixtures.assessed_trials import squat_trial
 
 
@@ -110,3 +111,29 @@ def test_doubted_frames_come_with_their_reason():
     told = dataclasses.replace(told, frame_reason=reason, frame_reason_words=("", "label jumped", "one camera"))
     assert curve_marks.doubts_of(told, "pelvic_tilt") == ((20, 29, "label jumped"), (50, 50, "one camera"))
     assert curve_marks.doubts_of(told, "knee_flexion_r") == ()
+
+
+def test_notes_of_sound_values_are_no_doubts_and_what_is_missing_says_why():
+    told = angles("pelvic_tilt")
+    reason = np.zeros((200, 1), np.uint8)
+    reason[20:30], reason[50], reason[60] = 1, 2, 3
+    values = told.values.copy()
+    values[60] = np.nan
+    words = ("", "label jumped", "near gimbal lock (second angle above 75 deg)", "a marker is missing")
+    told = dataclasses.replace(told, values=values, frame_reason=reason, frame_reason_words=words)
+    doubts = curve_marks.doubts_of(told, "pelvic_tilt")
+    assert doubts == ((20, 29, "label jumped"), (60, 60, "a marker is missing"))
+    said = [curve_marks.doubt_at(doubts, frame) for frame in (19, 20, 29, 30, 50, 60, 199)]
+    assert said == ["", "label jumped", "label jumped", "", "", "a marker is missing", ""]
+    assert curve_marks.doubt_at((), 3) == ""
+
+
+def test_angles_of_raw_points_stand_beneath_their_own_curve():
+    told = angles("pelvic_tilt", "knee_flexion_r", missing=("knee_flexion_r",))
+    raw = RawAngles(("pelvic_tilt", "knee_flexion_r"), np.rad2deg(told.values).astype(np.float32) + 1)
+    tilt, knee = (lanes.lane_of(told, name).curves[0] for name in ("pelvic_tilt", "knee_flexion"))
+    beneath = lanes.raw_curve(tilt, raw)
+    np.testing.assert_allclose(beneath.value_deg, tilt.value_deg + 1, rtol=1e-6)
+    assert lanes.raw_curve(knee, raw) is None  # it has no value
+    assert lanes.raw_curve(tilt, RawAngles(("pelvic_tilt",), raw.values_deg[:100])) is None  # of another recording
+    assert lanes.raw_curve(tilt, RawAngles((), raw.values_deg)) is None
