@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from mocap.trial import JointAngles
 
-
 _SPARSE = 64
 
 
