@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from numpy.typing import NDArray
 
-from mocap.errors import AssessmentError, SourceError
+from mocap.errors import AssessmentError, MocapError, SourceError
 from mocap.pipeline.freed import give_back_freed
 from mocap.pipeline.progress import Progress
 from mocap.pipeline.review_history import (
@@ -30,7 +30,7 @@ from mocap.storage.links import followed
 from mocap.trial import Assessment, Event, PointEdit, Trial
 from mocap.trial.edits import IN_VIEWS
 from mocap.viewer.parts import Parts
-from mocap.viewer.review import Footage, Review
+from mocap.viewer.review import Decision, Footage, Review
 
 if TYPE_CHECKING:
     from mocap.pipeline.edited_views import Views
@@ -80,6 +80,7 @@ class TrialDesk:
         self._opened: list[FileParts] = []
         self._views: Views | None = None
         self._raw: NDArray | None = None
+        self._label_of: dict[str, str] | None = None
         self._light = read_light(self.path)
         give_back_freed()
         self._footage_of = footage_of
@@ -304,8 +305,12 @@ class TrialDesk:
         return self._reviewed(self._light)
 
     def _reviewed(self, light: Trial) -> Review:
+        if self._label_of is None:
+            self._label_of = _labels(light, self._opened[-1])
+        made = Review(light, self._opened[-1], self._footage, self._notes, self._label_of,
+                      decisions=self._decisions(light))  # fmt: skip
         if not light.edits and not any(_EDITS in one.parameters for one in light.operations):
-            return Review(light, self._opened[-1], self._footage, self._notes)
+            return made
         # What corrects points loads all that reconstructs, for which few reviews have a use.
         from mocap.pipeline.point_edits import BEHIND
         from mocap.pipeline.review_corrected import CorrectedParts, corrected
@@ -316,8 +321,15 @@ class TrialDesk:
             self._views = file_views(self.path, self._light)
         trial, again = corrected(self._with_raw(light), self._views)
         parts: Parts = CorrectedParts(self._opened[-1], trial, again) if light.edits else self._opened[-1]
-        behind = [f"{one.name}: {one.text}" for one in trial.quality if one.name == BEHIND]
-        return Review(trial, parts, self._footage, (*self._notes, *behind))
+        behind = " ".join(f"{one.name}: {one.text}" for one in trial.quality if one.name == BEHIND)
+        return replace(made, trial=trial, parts=parts, notes=(*self._notes, *filter(None, [behind])), behind=behind)
+
+    def _decisions(self, light: Trial) -> tuple[Decision, ...]:
+        now = decided(light)
+        if not now.edits and not now.events:
+            return ()
+        made = in_order(light, entries(self.path.absolute().parent), self.path.name)
+        return tuple(Decision(words_of(one), one) for one in made)
 
     def _with_raw(self, light: Trial) -> Trial:
         """Return a light trial with the positions of its raw points, which few reviews have a use for."""
@@ -335,6 +347,19 @@ class TrialDesk:
                 f"Nothing can be decided here: {why}.", "Copy the trial to a folder that may be written to.",
                 code="READ_ONLY",
             )  # fmt: skip
+
+
+def _labels(light: Trial, parts: Parts) -> dict[str, str]:
+    """Return the labels of landmarks where the points are called otherwise; looked up where there is a use for it."""
+    names = light.points.names
+    if not parts.segment_names or any(f"{side}HEEL" in names for side in "LR"):
+        return {}
+    from mocap.pipeline.movement import label_of  # loads all that computes angles
+
+    try:
+        return label_of(light)
+    except MocapError:
+        return {}  # of points that no marker set knows
 
 
 def _without(now: Decided, one: PointEdit | Event) -> Decided:

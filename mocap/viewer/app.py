@@ -202,6 +202,9 @@ def _tie(handles: ViewerHandles) -> None:
     if video is not None and picture is not None:
         video.shown.connect(picture.show)
         video.late.connect(picture.late)
+    decisions = handles.docks.get("decisions")
+    if video is not None and decisions is not None:
+        video.marked.connect(decisions.mark)
     handles.bar.eye_requested.connect(handles.look_from)
     handles.bar.follow_box.toggled.connect(handles.follow)
     viewer.mouse_drag_callbacks.append(_picking(handles))

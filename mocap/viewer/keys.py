@@ -30,6 +30,10 @@ def actions_of(handles: "ViewerHandles") -> dict[str, tuple[str, Callable[[], No
         "P": ("event before", lambda: bar.next_event(False)),
         "F": ("follow the person", bar.follow_box.toggle),
     }
+    decisions = handles.docks.get("decisions")
+    if decisions is not None:
+        actions |= {"Ctrl+Z": ("undo the last decision", decisions.undo),
+                    "Ctrl+Shift+Z": ("do it again", decisions.redo)}  # fmt: skip
     for number, name in enumerate(cameras[:N_CAMERAS], start=1):
         actions[str(number)] = (f"camera {name}", lambda name=name: moment.choose_camera(name))  # type: ignore[misc]
     return actions

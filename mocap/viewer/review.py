@@ -35,6 +35,28 @@ class Footage(Protocol):
         """
 
 
+@dataclass(frozen=True)
+class Decision:
+    """What a reviewer decided.
+
+    Attributes
+    ----------
+    words : str
+        What, for people.
+    one : PointEdit or Event
+        Knows by whom and why.
+    """
+
+    words: str
+    one: PointEdit | Event
+
+    @property
+    def signed(self) -> str:
+        """By whom and why; empty where nobody said so."""
+        why = self.one.reason if isinstance(self.one, PointEdit) else self.one.note
+        return ": ".join(filter(None, (self.one.initials, why)))
+
+
 @dataclass(frozen=True, eq=False)
 class RawAngles:
     """The angles of points that were not smoothed, to be shown beneath the others.
@@ -79,6 +101,10 @@ class Review:
         Labels of the points by landmark (`RHEEL`, ...), where they are not the same.
     raw : RawSource, optional
         None where nothing tells how the angles were computed.
+    decisions : tuple of Decision
+        All that were made, in their order.
+    behind : str
+        Why the angles are not those of the points that are shown; empty where they are.
     """
 
     trial: Trial
@@ -87,6 +113,8 @@ class Review:
     notes: tuple[str, ...] = ()
     label_of: Mapping[str, str] = field(default_factory=dict)
     raw: RawSource | None = None
+    decisions: tuple[Decision, ...] = ()
+    behind: str = ""
 
 
 class Desk(Protocol):

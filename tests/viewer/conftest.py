@@ -39,6 +39,13 @@ def nothing_raised_in_qt(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     assert not raised, raised
 
 
+@pytest.fixture(autouse=True, scope="module")
+def docks_as_at_first() -> None:
+    """Forget where the docks were left in the windows of other tests."""
+    if "qtpy.QtCore" in sys.modules:
+        sys.modules["qtpy.QtCore"].QSettings("mocap", "review").remove("layout")
+
+
 @pytest.fixture(scope="session")
 def display() -> Iterator[str]:
     """A real X display: the one of the session, or an Xvfb of our own that ends with the tests.

@@ -228,5 +228,6 @@ def test_the_frustum_follows_the_dock_and_goes_with_it(window, dock):
     settle()
     assert not layer.visible
     dock.parent().setVisible(True)
+    dock.parent().raise_()  # another tab came to the front
     settle()
     assert wait_for(lambda: layer.visible)
