@@ -45,6 +45,7 @@ _MADE_COLUMNS = ("decision", "by, why")
 _ALL = "all points"
 _OUT, _WARN = QColor("#9aa0ab"), "#ffb060"
 _INITIALS = "initials"
+_BEHIND = "The angles are not yet those of the corrected points."
 
 
 class DecisionsDock(QWidget):
@@ -267,8 +268,9 @@ class DecisionsDock(QWidget):
 
     def _show_state(self) -> None:
         why = self._desk.read_only
-        text = f"Nothing can be decided here: {why}." if why else self._review.behind
+        text = f"Nothing can be decided here: {why}." if why else _BEHIND if self._review.behind else ""
         self.notice.setText(text)
+        self.notice.setToolTip(self._review.behind)
         self.notice.setVisible(bool(text))
         self.again_button.setVisible(bool(self._review.behind) and not why)
         self.state.setText("keeping it in the file ..." if self.busy else "")
@@ -337,8 +339,7 @@ class DecisionsDock(QWidget):
         grid.addWidget(self.swap_button, 3, 0, 1, 3)
         grid.addWidget(self.camera_box, 4, 0)
         grid.addWidget(self.camera_button, 4, 1, 1, 2)
-        grid.addWidget(_words("A point of one frame is moved in the video: choose it, then 'mark point'."), 5, 0, 1, 3)
-        grid.setRowStretch(6, 1)
+        grid.setRowStretch(5, 1)
         return page
 
     def _made_page(self) -> QWidget:

@@ -177,7 +177,7 @@ def test_a_point_marked_in_the_picture_moves_and_the_angles_are_said_to_be_older
     assert (edit.kind, edit.camera, edit.points, edit.first) == ("marked in a view", trial.rig.names[0], (name,), 30)
     moved = 1000 * np.linalg.norm(window.scene.position[30, column] - before)
     assert 0.5 < moved < 60 and f"{name} moved by {moved:.1f} mm" in told[0]
-    assert "compute them again" in dock.notice.text() and dock.again_button.isVisible()
+    assert "not yet those of the corrected points" in dock.notice.text() and dock.again_button.isVisible()
     np.testing.assert_array_equal(window.scene.position[31], np.asarray(trial.points.position[31]))
     dock.undo()
     decided(dock)
