@@ -50,29 +50,52 @@ def computed_again(path: Path, reason: str, progress: Progress) -> None:
         Whatever the stages refuse; the file is then as it was.
     """
     stored = read_trial(path)
-    place = next((number for number in reversed(range(len(stored.steps))) if stored.steps[number].command in _MADE), -1)
-    if stored.angles is None or place < 0:
-        raise KinematicsError(
-            f"{path.name} does not tell how its angles were computed{'' if stored.angles else ': it has none'}.",
-            f"Compute them: mocap kinematics {path.name} --static STANDING --out {path.name}.", code="NO_ANGLES",
-        )  # fmt: skip
+    place = made_by(stored, path)
     step, later = stored.steps[place], stored.steps[place + 1 :]
     places = Places(path, None)
     if step.command == KINEMATICS:
-        # That which the points were imported from is not needed: they are in the file.
-        _by_record(path, [(one, _found(one, places)) for one in step.inputs if one.role != "trial"], step, reason)
+        _by_record(path, calibrating_inputs(step, places), step, reason)
         return
     folder = next((one for one in path.absolute().parents[:3] if (one / "session.toml").is_file()), None)
     repeated = [(one, [(wanted, _there(path, wanted, places)) for wanted in one.inputs]) for one in later]
     if folder is not None:
         run_session_trial(folder, path.absolute().parent, str(step.options["trial"]), progress)
     else:
-        _by_itself(path, step, [(one, _found(one, places)) for one in step.inputs], reason)
+        _by_itself(path, step, [(one, found_input(one, places)) for one in step.inputs], reason)
     for one, found in repeated:
         repeat(one, found, path, path)
 
 
-def _found(wanted: StepInput, places: Places) -> Path:
+def made_by(stored: Trial, path: Path) -> int:
+    """Return the number of the step that made the angles of a trial.
+
+    Raises
+    ------
+    KinematicsError
+        NO_ANGLES, where nothing tells.
+    """
+    place = next((number for number in reversed(range(len(stored.steps))) if stored.steps[number].command in _MADE), -1)
+    if stored.angles is None or place < 0:
+        raise KinematicsError(
+            f"{path.name} does not tell how its angles were computed{'' if stored.angles else ': it has none'}.",
+            f"Compute them: mocap kinematics {path.name} --static STANDING --out {path.name}.", code="NO_ANGLES",
+        )  # fmt: skip
+    return place
+
+
+def calibrating_inputs(step: Step, places: Places) -> Found:
+    """Return the inputs of `mocap kinematics` but the points, which are in the file whatever they are from."""
+    return [(one, found_input(one, places)) for one in step.inputs if one.role != "trial"]
+
+
+def found_input(wanted: StepInput, places: Places) -> Path:
+    """Return where an input lies.
+
+    Raises
+    ------
+    SourceError
+        REPRODUCE_MISSING, REPRODUCE_CHANGED
+    """
     try:
         return places.found(wanted)
     except SourceError as error:
@@ -83,10 +106,22 @@ def _found(wanted: StepInput, places: Places) -> Path:
 
 def _there(path: Path, wanted: StepInput, places: Places) -> Path:
     beside = path.parent / wanted.name
-    return beside if wanted.role == "beside" and beside.is_file() else _found(wanted, places)
+    return beside if wanted.role == "beside" and beside.is_file() else found_input(wanted, places)
 
 
-def _by_record(path: Path, found: Found, step: Step, reason: str) -> None:
+def analysed_by_record(path: Path, found: Found, step: Step, filtering: FilterOptions | None) -> Trial:
+    """Return the trial of a file with angles as a recorded step computed them, but for what is done to the points.
+
+    Parameters
+    ----------
+    path : Path
+    found : sequence of (StepInput, Path)
+        Of `calibrating_inputs`.
+    step : Step
+    filtering : FilterOptions, optional
+        See `mocap.pipeline.motion.analyse`.
+    """
+
     def single(role: str) -> Path | None:
         return next(iter(by_role(found, role)), None)
 
@@ -97,15 +132,20 @@ def _by_record(path: Path, found: Found, step: Step, reason: str) -> None:
         by_role(found, "functional_hip"), by_role(found, "functional_knee"), single("closing"), single("pivot"),
         pointed, single("clicks"),
     )  # fmt: skip
-    own, told = single("marker_set"), options["filter"]
-    filtering = None if told is None else build(FilterOptions, told, _RECORD, typed=False)
+    own = single("marker_set")
     kinematics = build(KinematicsOptions, options["kinematics"], _RECORD, typed=False)
+    return analysed_file(
+        path, path, single("static"), options["marker_set"] if own is None else str(own), options["up"],
+        options["units"], filtering, kinematics, recorded,
+    )  # fmt: skip
+
+
+def _by_record(path: Path, found: Found, step: Step, reason: str) -> None:
+    told: Any = step.options["filter"]
+    filtering = None if told is None else build(FilterOptions, told, _RECORD, typed=False)
     with writing(path, present=True) as writer:
         stored = read_trial(path)
-        made = analysed_file(
-            path, path, single("static"), options["marker_set"] if own is None else str(own), options["up"],
-            options["units"], filtering, kinematics, recorded,
-        )  # fmt: skip
+        made = analysed_by_record(path, found, step, filtering)
         # The same steps made it: what a reviewer decided is an input of each.
         writer.write(_assessed(replace(made, steps=stored.steps, settings=stored.settings), stored, path), reason)
 

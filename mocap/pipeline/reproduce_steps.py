@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import calibration
+from calibration import CameraRig
 from mocap.config.build import build
 from mocap.config.session import Session
 from mocap.errors import TrialFileError
@@ -73,7 +74,28 @@ def repeat(step: Step, found: Found, out: Path, original: Path) -> None:
 
 
 def _run(options: Mapping[str, Any], found: Found, out: Path, original: Path) -> None:
-    folder, results = out.parent / "session", out.parent / "session" / ".results"
+    write_trial(out, computed_trial(session_work(options, found, out.parent, original), original))
+
+
+def session_work(
+    options: Mapping[str, Any], found: Found, root: Path, original: Path, rig: CameraRig | None = None
+) -> SessionWork:
+    """Lay a session out in a folder, as far as one of its trials needs it.
+
+    Parameters
+    ----------
+    options : mapping
+        Of the step.
+    found : sequence of (StepInput, Path)
+        The inputs that are needed.
+    root : Path
+        Where the session is laid out.
+    original : Path
+        Its edits are taken.
+    rig : CameraRig, optional
+        The cameras, where the calibration is not among the inputs.
+    """
+    folder, results = root / "session", root / "session" / ".results"
     folder.mkdir()
     # Folders first: what lies within one of them comes with it.
     ordered = sorted(found, key=lambda one: not one[1].is_dir())
@@ -85,11 +107,10 @@ def _run(options: Mapping[str, Any], found: Found, out: Path, original: Path) ->
     recordings = SessionRecordings(recording_paths(session, folder, results), chosen.filter)
     assessment = session_assessment(chosen.assessment, folder)
     run = SessionRun(session, chosen, folder, results, StageRecord(results), _silent, recordings, assessment)
-    source = folder / next(wanted.name for wanted, _ in found if wanted.role == KEYPOINTS)
+    source = folder / next((wanted.name for wanted, _ in found if wanted.role == KEYPOINTS), "")
     static = results / f"{run.static_name}.h5"
     stood = read_trial(static) if static.is_file() and entry.name not in run.calibrates else None
-    work = SessionWork(run, entry, source, calibration.read_rig(run.rig_file), stood, read_edits(original))
-    write_trial(out, computed_trial(work, original))
+    return SessionWork(run, entry, source, rig or calibration.read_rig(run.rig_file), stood, read_edits(original))
 
 
 def _import(options: Mapping[str, Any], found: Found, out: Path, original: Path) -> None:

@@ -24,6 +24,7 @@ from mocap.pipeline.review_history import (
     words_of,
 )
 from mocap.pipeline.review_parts import FileParts
+from mocap.pipeline.review_raw import FileRaw, raw_key
 from mocap.storage import open_trial_file, read_light, read_trial, writing
 from mocap.storage.journal import entries
 from mocap.storage.links import followed
@@ -81,6 +82,7 @@ class TrialDesk:
         self._views: Views | None = None
         self._raw: NDArray | None = None
         self._label_of: dict[str, str] | None = None
+        self._raw_of: tuple[str, FileRaw | None] = ("", None)
         self._light = read_light(self.path)
         give_back_freed()
         self._footage_of = footage_of
@@ -308,7 +310,7 @@ class TrialDesk:
         if self._label_of is None:
             self._label_of = _labels(light, self._opened[-1])
         made = Review(light, self._opened[-1], self._footage, self._notes, self._label_of,
-                      decisions=self._decisions(light))  # fmt: skip
+                      decisions=self._decisions(light), raw=self._raw_angles(self._light))  # fmt: skip
         if not light.edits and not any(_EDITS in one.parameters for one in light.operations):
             return made
         # What corrects points loads all that reconstructs, for which few reviews have a use.
@@ -330,6 +332,15 @@ class TrialDesk:
             return ()
         made = in_order(light, entries(self.path.absolute().parent), self.path.name)
         return tuple(Decision(words_of(one), one) for one in made)
+
+    def _raw_angles(self, light: Trial) -> FileRaw | None:
+        """Return what computes the angles of the raw points; the same while these stay the same."""
+        key = raw_key(light)
+        if key is None:
+            return None
+        if key != self._raw_of[0]:
+            self._raw_of = key, FileRaw(self.path)
+        return self._raw_of[1]
 
     def _with_raw(self, light: Trial) -> Trial:
         """Return a light trial with the positions of its raw points, which few reviews have a use for."""

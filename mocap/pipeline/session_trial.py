@@ -121,7 +121,7 @@ def computed_trial(work: SessionWork, edited: Path) -> Trial:
         When the trial is refused.
     """
     points = stage_result(_reconstructed(work))
-    angles = stage_result(_with_angles(work, _named(points, work)))
+    angles = stage_result(with_angles(work, _named(points, work)))
     run = work.run
     return _finished(work, angles, edited, tests_beside(run.session.trial, work.entry, run.assessment, run.out))
 
@@ -172,7 +172,7 @@ def _analysed(
     if found is None or points is None:
         found = stage_result(_reconstructed(work))
         points, ran = stage_of(found, parts[RECONSTRUCTION]), (RECONSTRUCTION, *ran)
-    made = stage_result(_with_angles(work, _named(found, work)))
+    made = stage_result(with_angles(work, _named(found, work)))
     return made, {RECONSTRUCTION: points, KINEMATICS: stage_of(made, parts[KINEMATICS])}, ran
 
 
@@ -201,7 +201,8 @@ def _reconstructed(work: SessionWork) -> Trial:
     return reconstruct_trial(work.source, work.rig, how, choices, clocks_of=clocks_of)
 
 
-def _with_angles(work: SessionWork, trial: Trial) -> Trial:
+def with_angles(work: SessionWork, trial: Trial) -> Trial:
+    """Return a trial of a session with its angles, computed as the options of the session say."""
     run, static = work.run, work.static
     filtering = None if run.options.filter.learned else run.options.filter
     if work.entry.name in run.calibrates:

@@ -16,11 +16,15 @@ import mocap
 from calibration.synthetic import ring_rig
 from mocap.errors import AssessmentError, MocapError, ReconstructionError, ShapeError, SourceError
 from mocap.pipeline.assess import assess_file
+from mocap.pipeline.motion import analyse, record_of
 from mocap.pipeline.point_edits import BEHIND, add_edits, edited_points
+from mocap.pipeline.point_filter import as_static
 from mocap.pipeline.reproduce import reproduce
 from mocap.pipeline.review_desk import TrialDesk
+from mocap.pipeline.review_raw import raw_angles
 from mocap.pipeline.session import run_session
 from mocap.reconstruction import reconstruct_details
+from mocap.signal.filter_options import FilterOptions
 from mocap.storage import check_trial, read_trial, write_trial, writing
 from mocap.storage.journal_check import check_journal
 from mocap.synthetic import default_subject, observe, static_standing
@@ -269,6 +273,16 @@ def test_a_trial_that_may_only_be_read_says_why(few: Path) -> None:
 
 
 @pytest.mark.heavy
+def test_raw_angles_of_a_session_are_of_its_static_and_its_options(file: Path, session: Path) -> None:
+    (session / "squat.parquet").unlink()  # the points are in the file
+    stored, stood = read_trial(file), read_trial(file.parent / "standing.h5")
+    static, none = as_static(stood.points, stood.points_smoothed), FilterOptions(method="none")
+    expected = analyse(stored, static, "landmarks", none, None, {**stood.subject, **record_of(stood)})
+    np.testing.assert_array_equal(raw_angles(file).values, expected.angles.values)
+    assert not np.array_equal(expected.angles.values, stored.angles.values, equal_nan=True)
+    assert TrialDesk(file).review.raw is not None
+
+
 def test_angles_made_by_commands_are_computed_again_as_recorded(session: Path, tmp_path: Path, mocap_cli) -> None:
     one, stood = tmp_path / "one.h5", tmp_path / "stood.trc"
     results = session / "results"
