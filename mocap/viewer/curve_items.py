@@ -14,7 +14,7 @@ from mocap.viewer.lanes import merged, thinned, zigzag
 from mocap.viewer.time_marks import Span
 
 BINS = 700
-_FAINT = 150
+_FAINT = 120
 _REPETITION, _REJECTED = QColor(70, 110, 150, 60), QColor(150, 120, 140, 70)
 _DOUBT, _DOUBT_FOOT = QColor(225, 225, 225, 90), QColor(235, 235, 235, 190)
 _NORM, _NORM_GROUND = QColor(190, 190, 190, 85), QColor(190, 190, 190, 22)

@@ -272,7 +272,6 @@ def test_a_trial_that_may_only_be_read_says_why(few: Path) -> None:
     few.parent.chmod(0o755)
 
 
-@pytest.mark.heavy
 def test_raw_angles_of_a_session_are_of_its_static_and_its_options(file: Path, session: Path) -> None:
     (session / "squat.parquet").unlink()  # the points are in the file
     stored, stood = read_trial(file), read_trial(file.parent / "standing.h5")
@@ -283,6 +282,7 @@ def test_raw_angles_of_a_session_are_of_its_static_and_its_options(file: Path, s
     assert TrialDesk(file).review.raw is not None
 
 
+@pytest.mark.heavy
 def test_angles_made_by_commands_are_computed_again_as_recorded(session: Path, tmp_path: Path, mocap_cli) -> None:
     one, stood = tmp_path / "one.h5", tmp_path / "stood.trc"
     results = session / "results"
