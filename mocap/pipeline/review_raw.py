@@ -19,7 +19,7 @@ import numpy as np
 import mocap
 from mocap import errors
 from mocap.errors import KinematicsError, MocapError
-from mocap.trial import Trial
+from mocap.trial import Step, Trial
 from mocap.viewer.review import RawAngles
 
 if TYPE_CHECKING:
@@ -90,34 +90,35 @@ def raw_angles(path: Path) -> "JointAngles":
     from mocap.pipeline.reproduce_files import Places
     from mocap.pipeline.steps_of_commands import KINEMATICS
     from mocap.signal.filter_options import FilterOptions
-    from mocap.storage import read_trial
+    from mocap.storage import read_light
 
-    stored = read_trial(path)
-    step = stored.steps[made_by(stored, path)]
+    light = read_light(path)  # an input that is missing is told before all is read
+    step = light.steps[made_by(light, path)]
     places = Places(path, None)
     if step.command == KINEMATICS:
         none = FilterOptions(method="none")
         made = analysed_by_record(path, calibrating_inputs(step, places), step, none)
     else:
-        made = _of_session(path, stored, places)
+        made = _of_session(path, step, places)
     assert made.angles is not None
     return made.angles
 
 
-def _of_session(path: Path, stored: Trial, places: "Places") -> Trial:
+def _of_session(path: Path, step: Step, places: "Places") -> Trial:
     """Return a trial of a session with the angles of its raw points; only what calibrates the person is looked for."""
     from dataclasses import replace
 
-    from mocap.pipeline.compute_again import found_input, made_by
+    from mocap.pipeline.compute_again import found_input
     from mocap.pipeline.reproduce_steps import session_work
     from mocap.pipeline.session_record import KEYPOINTS
     from mocap.pipeline.session_trial import with_angles
     from mocap.signal.filter_options import FilterOptions
+    from mocap.storage import read_trial
 
-    step = stored.steps[made_by(stored, path)]
     footage = {str(one["files"]) for one in step.options["session"]["trial"]}
     found = [(one, found_input(one, places)) for one in step.inputs
              if one.role != KEYPOINTS and one.name not in footage | {_CALIBRATION}]  # fmt: skip
+    stored = read_trial(path)
     with tempfile.TemporaryDirectory(prefix="mocap-raw-") as folder:
         work = session_work(step.options, found, Path(folder), path, stored.rig)
         options = replace(work.run.options, filter=FilterOptions(method="none"))
