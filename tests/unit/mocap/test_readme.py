@@ -121,3 +121,10 @@ def test_the_two_lines_set_themselves_up(ending: str) -> None:
     lines = [line for line in README.splitlines() if line.startswith("python3 -m venv") and line.endswith(ending)]
     assert len(lines) == 1
     assert "pip install" in lines[0]
+
+
+def test_its_pictures_are_there() -> None:
+    shown = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
+    assert len(shown) >= 3
+    for path in shown:
+        assert (Path(__file__).resolve().parents[3] / path).stat().st_size < 300_000, path
