@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mocap.errors import SourceError
-from mocap.viewer import open_viewer, work
+from mocap.viewer import open_viewer
 from mocap.viewer.review import RawAngles, ViewOnly
 from tests.fixtures.assessed_trials import gait_trial
 from tests.fixtures.assessed_trials import squat_trial as assessed_squat
@@ -290,6 +290,8 @@ def test_raw_angles_are_computed_once_and_drawn_beneath(display, squat_trial):
 
 
 def test_raw_angles_that_cannot_be_computed_are_told_and_the_box_goes_off(display, squat_trial):
+    from mocap.viewer import work
+
     desk, _ = with_source(squat_trial, SourceError("The static is gone.", "Put it back.", code="REPRODUCE_MISSING"))
     viewer, dock = opened(desk)
     dock.raw_box.setChecked(True)
