@@ -1,6 +1,7 @@
 """A trial file that is read piece by piece, each piece verified before it is handed out."""
 
 import contextlib
+import weakref
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -30,6 +31,11 @@ from mocap.storage.refusal import refuse
 from mocap.storage.scan import Stored, StoredGroup
 
 _T = TypeVar("_T")
+
+
+def _close(stack: contextlib.ExitStack) -> None:
+    with contextlib.suppress(SealError):  # was told when the piece was read
+        stack.close()
 
 
 def open_trial_file(path: Path | str) -> "TrialFile":
@@ -76,8 +82,7 @@ class TrialFile:
 
     def close(self) -> None:
         """Close the file; what was read of it stays."""
-        with contextlib.suppress(SealError):  # was told when the piece was read
-            self._stack.close()
+        _close(self._stack)
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -255,6 +260,8 @@ class TrialFile:
             with read_errors(self._path, self._file.source):
                 self._digests = self._read_digests()
             self._stack = stack.pop_all()
+            # HDF5 closes what is still open when the process ends, and then calls Python, which is gone: closed before.
+            weakref.finalize(self, _close, self._stack)
 
     def _read_digests(self) -> dict[str, str]:
         scan = self._file.scan

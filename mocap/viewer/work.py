@@ -8,6 +8,7 @@ from napari._qt.dialogs.qt_notification import NapariQtNotification
 from napari.utils.notifications import show_error, show_info
 from qtpy.compat import isalive
 from qtpy.QtCore import QThreadPool
+from qtpy.QtWidgets import QApplication
 from superqt.utils import create_worker
 
 from mocap.errors import MocapError
@@ -25,6 +26,7 @@ def run_until_closed() -> None:
     """
     napari.run()
     QThreadPool.globalInstance().waitForDone(_LONGEST_MS)
+    QApplication.processEvents()  # what they told last is heard, and they let go
 
 
 def tell(text: str) -> None:

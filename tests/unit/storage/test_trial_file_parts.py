@@ -1,5 +1,8 @@
 """Parts of a trial file: only what is asked for is read, and each part is verified before it is handed out."""
 
+import subprocess
+import sys
+
 import h5py
 import numpy as np
 import pytest
@@ -147,3 +150,16 @@ def test_a_flipped_byte_anywhere_is_told_in_parts_as_well(tmp_path, whole, trial
             assert repr(read_events(path)) == repr(events) and repr(read_told(path)) == repr(told), at
         except TrialFileError as error:
             assert error.code.startswith("TRIAL_") or error.code == "NOT_A_TRIAL", at
+
+
+def test_a_file_that_nobody_closed_does_not_bring_the_process_down(stored):
+    """HDF5 closes it after Python has ended, and would call it."""
+    code = f"""
+import ctypes, sys
+from mocap.storage import open_trial_file
+file = open_trial_file({str(stored[0])!r})
+file.frame("/points/position", 7)
+ctypes.pythonapi.Py_IncRef(ctypes.py_object(file))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
