@@ -71,6 +71,8 @@ class FrustumImage:
 
     def show(self, camera: str, image: NDArray | None) -> None:
         """Show a picture (height, width, 3), uint8 RGB, of a camera; none takes it away."""
+        if self.layer not in self._viewer.layers:
+            return  # somebody deleted it, or the window is being closed
         if image is None:
             self._offered = False
             if self.layer.visible:  # napari draws its whole list of layers anew, changed or not

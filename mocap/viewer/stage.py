@@ -135,6 +135,8 @@ class Stage:
 
     def pick(self, at_px: NDArray) -> str:
         """Return the name of the point that is drawn at a place of the canvas, shape (2,) in px; empty for none."""
+        if self.markers.layer not in self.viewer.layers:
+            return ""  # somebody deleted it
         now = markers_at(self.scene, self.moment.frame)
         place = project_to_canvas(self.viewer, self.markers.layer, now.position)
         camera = self.viewer.scene.camera

@@ -121,7 +121,7 @@ class VideoDock(QWidget):
         self.points_box.setChecked(True)
         self.points_box.toggled.connect(lambda on: self._draw_overlay())
         self.mark_button.setCheckable(True)
-        self.mark_button.setToolTip("move a point of this frame: choose it, press this, click where this camera sees it")
+        self.mark_button.setToolTip("to move a point of this frame: choose it, press this, click where it is seen")
         fit = QPushButton("fit")
         fit.clicked.connect(lambda: self.fit())
         bar = QHBoxLayout()

@@ -336,6 +336,25 @@ def test_layers_on_demand_show_and_follow(opened):
         np.testing.assert_array_equal(picture(viewer), plain)
 
 
+def test_whoever_deletes_layers_goes_on_without_them(display, squat_trial):
+    viewer, handles = open_viewer(squat_trial)
+    handles.follow(True)
+    settle()
+    viewer.layers.clear()
+    for frame in (3, 50):
+        handles.set_frame(frame)
+        settle()
+    handles.look_from("left")
+    handles.moment.choose_point("head")
+    assert handles.stage.pick(np.array([200.0, 150.0])) == ""
+    handles.stage.picture.show("cam_0", np.zeros((90, 160, 3), np.uint8))
+    handles.show_review(handles.desk.review)
+    settle()
+    assert handles.docks["angles"].lanes[0].cursor.value() == 1.0
+    viewer.close()
+    settle()
+
+
 def test_who_is_followed_stays_in_the_middle(display, squat_trial):
     moved = squat_trial.points.position + np.linspace(0, 4, 101)[:, None, None] * [1, 0, 0]
     points = dataclasses.replace(squat_trial.points, position=moved)
