@@ -47,9 +47,9 @@ def open_in(viewer: Any, path: str) -> Any | None:
     from mocap.viewer.opening import open_beside
 
     if path.startswith(SAMPLE):
-        return open_beside(viewer, path, path.removeprefix(SAMPLE), lambda: _desk(path))
+        return open_beside(viewer, path, path.removeprefix(SAMPLE), lambda: _desk(path), _open_film)
     whole = Path(path).resolve()
-    return open_beside(viewer, str(whole), whole.name, lambda: _desk(str(whole)))
+    return open_beside(viewer, str(whole), whole.name, lambda: _desk(str(whole)), _open_film)
 
 
 def review_panel() -> Any:
@@ -73,6 +73,12 @@ def _desk(path: str) -> Any:
     from mocap.pipeline.review_open import open_desk, open_sample
 
     return open_sample(path.removeprefix(SAMPLE)) if path.startswith(SAMPLE) else open_desk(Path(path))
+
+
+def _open_film(*what: Any) -> Any:
+    from mocap.pipeline.review_film import open_film
+
+    return open_film(*what)
 
 
 def _plain_layers(path: str) -> list[Any]:

@@ -11,6 +11,7 @@ from mocap.viewer.layers import Scene, scene_of
 from mocap.viewer.review import Desk, Review, ViewOnly
 
 if TYPE_CHECKING:
+    from mocap.viewer.filming import OpenFilm
     from mocap.viewer.moment import Moment
     from mocap.viewer.stage import Stage
     from mocap.viewer.time_bar import TimeBar
@@ -32,7 +33,11 @@ class ViewerHandles:
     bar : TimeBar
     docks : dict of str to QWidget
         By their titles.
+    open_film : OpenFilm, optional
+        What writes films (`mocap.viewer.filming`); without it, none can be made.
     """
+
+    open_film: "OpenFilm | None" = None
 
     def __init__(
         self, viewer: Any, desk: Desk, moment: "Moment", stage: "Stage", bar: "TimeBar", docks: dict[str, Any]
@@ -70,7 +75,9 @@ class ViewerHandles:
             part.show_review(review)
 
 
-def view_trial(shown: Trial | Desk, *, block: bool = True, source: str = "") -> None:
+def view_trial(
+    shown: Trial | Desk, *, block: bool = True, source: str = "", open_film: "OpenFilm | None" = None
+) -> None:
     """Open a trial in the review window.
 
     Parameters
@@ -81,13 +88,15 @@ def view_trial(shown: Trial | Desk, *, block: bool = True, source: str = "") -> 
         Return when the window is closed; otherwise at once, for a caller with an event loop of its own.
     source : str
         Whole path of the file that it is from, so that the window opens it no second time.
+    open_film : OpenFilm, optional
+        What writes films.
 
     Raises
     ------
     ViewerError
         VIEWER_MISSING, VIEWER_NO_DISPLAY or VIEWER_EMPTY.
     """
-    _, handles = open_viewer(shown)
+    _, handles = open_viewer(shown, open_film)
     if source:
         from mocap.viewer.opening import keep_source
 
@@ -98,7 +107,7 @@ def view_trial(shown: Trial | Desk, *, block: bool = True, source: str = "") -> 
         run_until_closed()
 
 
-def open_viewer(shown: Trial | Desk) -> tuple[Any, ViewerHandles]:
+def open_viewer(shown: Trial | Desk, open_film: "OpenFilm | None" = None) -> tuple[Any, ViewerHandles]:
     """Open the review window without running its event loop.
 
     Returns
@@ -116,7 +125,7 @@ def open_viewer(shown: Trial | Desk) -> tuple[Any, ViewerHandles]:
     check_installed()
     check_display()
     viewer = new_viewer()
-    return viewer, mount(viewer, desk)
+    return viewer, mount(viewer, desk, open_film)
 
 
 def new_viewer() -> Any:
@@ -128,7 +137,7 @@ def new_viewer() -> Any:
     return viewer
 
 
-def mount(viewer: Any, desk: Desk) -> ViewerHandles:
+def mount(viewer: Any, desk: Desk, open_film: "OpenFilm | None" = None) -> ViewerHandles:
     """Put the scene and the docks of a trial into a napari viewer.
 
     Parameters
@@ -136,6 +145,8 @@ def mount(viewer: Any, desk: Desk) -> ViewerHandles:
     viewer : napari.Viewer
         Without layers.
     desk : Desk
+    open_film : OpenFilm, optional
+        What writes films.
 
     Raises
     ------
@@ -163,6 +174,7 @@ def mount(viewer: Any, desk: Desk) -> ViewerHandles:
     stage = Stage(viewer, desk.review, moment)
     viewer.dims.axis_labels = ("frame", "x", "y", "z")
     handles = ViewerHandles(viewer, desk, moment, stage, bar, docks)
+    handles.open_film = open_film
     shown.append(handles)
     _tie(handles)
     QApplication.processEvents()  # the view depends on the size that the canvas has in the end

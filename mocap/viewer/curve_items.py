@@ -30,13 +30,16 @@ class CurveItem:
     colour : str
     faint : bool
         For what lies beneath another curve.
+    dashed : bool
     """
 
-    def __init__(self, curve: Curve, colour: str, faint: bool = False) -> None:
+    def __init__(self, curve: Curve, colour: str, faint: bool = False, dashed: bool = False) -> None:
         self.curve, self._faint = curve, faint
         line = pg.mkColor(colour)
         line.setAlpha(_FAINT if faint else 255)
-        self.line = pg.PlotCurveItem(pen=pg.mkPen(line, width=1.0 if faint else 1.6), connect="finite")
+        style = Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine
+        pen = pg.mkPen(line, width=1.0 if faint else 1.6, style=style)
+        self.line = pg.PlotCurveItem(pen=pen, connect="finite")
         self.band = QGraphicsPathItem()
         brush = pg.mkColor(colour)
         brush.setAlpha(55)

@@ -7,6 +7,7 @@ from math import floor, isfinite
 from pathlib import Path
 
 from mocap.errors import ViewerError
+from mocap.viewer.angles import Curve
 from mocap.viewer.lanes import Lane
 
 SPEEDS = (0.1, 0.25, 0.5, 1.0)
@@ -114,5 +115,10 @@ def convention_words(lane: Lane) -> str:
     if lane.reason:
         return f"{name}: {lane.reason}"
     curve = next(curve for curve in lane.curves if not curve.reason)
+    return f"{name}: {curve_convention(curve)}"
+
+
+def curve_convention(curve: Curve) -> str:
+    """Return what + and 0 of a curve are, and against what it is measured."""
     parts = (("+ is ", curve.positive), ("0 is ", curve.zero), ("reference: ", curve.reference))
-    return f"{name}: {', '.join(label + said for label, said in parts if said)}"
+    return ", ".join(label + said for label, said in parts if said) or "no convention is stored"

@@ -1,6 +1,6 @@
 """Films of the review window: picture after picture, handed to whoever writes them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pyqtgraph as pg
 from numpy.typing import NDArray
 
-from mocap.viewer.curve_marks import bottoms_of, onsets_of
+from mocap.trial import Trial
+from mocap.viewer.curve_marks import bottoms_of, hips_height, onsets_of
 from mocap.viewer.curves_dock import SecondsAxis
 from mocap.viewer.film_page import GROUND, FilmPage, curve_picture, laid_out, scene_picture
 from mocap.viewer.film_plan import FilmPlan, checked_plan, convention_words
 from mocap.viewer.lane_plot import LanePlot
 from mocap.viewer.lanes import Lane, first_lanes, lane_of
+from mocap.viewer.moment import Moment
 from mocap.viewer.time_marks import spans_of
 
 if TYPE_CHECKING:
@@ -69,7 +71,9 @@ def film_steps(filmed: Filmed, plan: FilmPlan, sink: FilmSink) -> Iterator[int]:
     try:
         with filmed.staged():
             for number, time_s in enumerate(plan.times(), start=1):
-                sink.add(filmed.picture(time_s))
+                picture = filmed.picture(time_s)
+                yield number - 1  # to write takes as long as to draw: the window goes on between them
+                sink.add(picture)
                 done = number == plan.n_frames
                 yield number
     finally:
@@ -95,16 +99,27 @@ def film(
 
 
 @contextmanager
-def canvas_of_size(viewer: Any, width: int, height: int) -> Iterator[None]:
-    """Give the 3D canvas another size, in which the same part of the scene is seen, and its own one back."""
+def canvas_of_size(viewer: Any, size: tuple[int, int]) -> Iterator[None]:
+    """Give the 3D canvas another width and height, in which the same part of the scene is seen, and its own back."""
     canvas, camera = viewer.window._qt_viewer.canvas, viewer.scene.camera
     before, zoom = canvas.size, camera.zoom
-    canvas.size = (height, width)
-    camera.zoom = zoom * min(width / before[1], height / before[0])
+    _hold_size(canvas, size)
+    camera.zoom = zoom * min(size[0] / before[1], size[1] / before[0])
     try:
         yield
     finally:
         canvas.size, camera.zoom = before, zoom
+
+
+def scene_of_size(viewer: Any, size: tuple[int, int]) -> NDArray:
+    """Return a picture of the scene, also where the window was drawn larger or smaller meanwhile."""
+    _hold_size(viewer.window._qt_viewer.canvas, size)
+    return scene_picture(viewer)
+
+
+def _hold_size(canvas: Any, size: tuple[int, int]) -> None:
+    if tuple(canvas.size) != size[::-1]:
+        canvas.size = size[::-1]
 
 
 @dataclass(frozen=True)
@@ -115,40 +130,35 @@ class FilmLook:
     lanes: tuple[str, ...] | None = None
 
     @property
-    def scene_height(self) -> int:
-        """Height of the scene, px."""
-        return int(SCENE_SHARE * self.width) // 2 * 2
+    def scene_size(self) -> tuple[int, int]:
+        """Width and height of the scene, px."""
+        return self.width, int(SCENE_SHARE * self.width) // 2 * 2
 
 
 class TrialFilm:
-    """The review window of a trial, to be filmed: the scene as it is turned now, and the curves of the span.
+    """The review window of a trial, to be filmed: the scene as it is turned now, and the curves of a span.
 
     Parameters
     ----------
     handles : ViewerHandles
-    plan : FilmPlan
+    span_s : tuple of float
+        First and last time of the curves.
     look : FilmLook
-
-    Raises
-    ------
-    ViewerError
-        As `checked_plan`.
+    speed_words : str
+        How fast time goes by; empty for a single picture.
     """
 
-    def __init__(self, handles: "ViewerHandles", plan: FilmPlan, look: FilmLook = FilmLook()) -> None:
-        self._handles, self._look = handles, look
-        moment = handles.moment
-        checked_plan(plan, moment.time_of(0), moment.time_of(moment.n_frames - 1))
-        self._speed = plan.speed_words
-        trial = handles.desk.review.trial
-        subject = f" · {trial.subject_code}" if trial.subject_code else ""
-        task = f" · {trial.task}" if trial.task else ""
-        self.title = f"{trial.trial_id}{subject}{task}"
-        self._stack, self._plots = self._lane_plots(plan)
-        curves = curve_picture(self._stack, [one.plot for one in self._plots]) if self._plots else None
-        last = moment.frame_at(plan.last_s)
+    def __init__(
+        self, handles: "ViewerHandles", span_s: tuple[float, float], look: FilmLook = FilmLook(), speed_words: str = ""
+    ) -> None:
+        self._handles, self._look, self._speed = handles, look, speed_words
+        self.title = trial_words(handles.desk.review.trial)
+        stack, self._plots = self._lane_plots(span_s)
+        curves = curve_picture(stack, [one.plot for one in self._plots]) if self._plots else None
+        last = handles.moment.frame_at(span_s[1])
         footer = "<br>".join(escape(text) for text in self._footer())
-        self._page = FilmPage(look.width, look.scene_height, (self._title(last), self._values(last)), footer, curves)
+        sample = self._title(last), self._values(last)
+        self._page = FilmPage(look.width, look.scene_size[1], sample, footer, curves)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -160,7 +170,7 @@ class TrialFilm:
         """See `Filmed`."""
         before = self._handles.frame
         try:
-            with canvas_of_size(self._handles.viewer, self._look.width, self._look.scene_height):
+            with canvas_of_size(self._handles.viewer, self._look.scene_size):
                 yield
         finally:
             self._handles.set_frame(before)
@@ -170,15 +180,12 @@ class TrialFilm:
         moment = self._handles.moment
         frame = moment.frame_at(time_s)
         moment.go(frame)
-        scene = scene_picture(self._handles.viewer)
+        scene = scene_of_size(self._handles.viewer, self._look.scene_size)
         return self._page.picture(scene, moment.time_of(frame), self._title(frame), self._values(frame))
 
     def _title(self, frame: int) -> str:
-        moment = self._handles.moment
-        return (
-            f"<b>{escape(self.title)}</b> &nbsp; t = {moment.time_of(frame):.3f} s &nbsp; frame {frame} of "
-            f"{moment.n_frames - 1} &nbsp; {self._speed}"
-        )
+        words = f"<b>{escape(self.title)}</b> &nbsp; {moment_words(self._handles.moment, frame)}"
+        return f"{words} &nbsp; {self._speed}" if self._speed else words
 
     def _values(self, frame: int) -> str:
         return " &nbsp;&nbsp; ".join(one.words(frame) for one in self._plots)
@@ -188,9 +195,8 @@ class TrialFilm:
             return ["no angles in this trial"]
         return [*(convention_words(one.lane) for one in self._plots), BAND_WORDS]
 
-    def _lane_plots(self, plan: FilmPlan) -> tuple[pg.GraphicsLayoutWidget, list[LanePlot]]:
-        handles = self._handles
-        review, moment = handles.desk.review, handles.moment
+    def _lane_plots(self, span_s: tuple[float, float]) -> tuple[pg.GraphicsLayoutWidget, list[LanePlot]]:
+        review, moment = self._handles.desk.review, self._handles.moment
         stack = lane_stack()
         plots = [
             LanePlot(stack.addPlot(row, 0, axisItems={"bottom": SecondsAxis("bottom")}), lane, review.trial)
@@ -198,18 +204,21 @@ class TrialFilm:
         ]
         if not plots:
             return stack, plots
-        lay_out_lanes(stack, plots, plan, self._look.width)
-        spans, bottoms, onsets = spans_of(review.trial), bottoms_of(review.trial), onsets_of(review.trial, None)
-        dock = handles.docks.get("angles")
-        if dock is not None:
-            onsets = onsets_of(review.trial, dock.height_m)
-            for one in plots:
-                one.show_norms(dock.norms_box.isChecked())
-        first, last = moment.frame_at(plan.first_s), moment.frame_at(plan.last_s)
+        lay_out_lanes(stack, plots, span_s, self._look.width)
+        spans, bottoms = spans_of(review.trial), bottoms_of(review.trial)
+        onsets = onsets_of(review.trial, self._height())
+        dock = self._handles.docks.get("angles")
         for one in plots:
+            one.show_norms(dock is None or dock.norms_box.isChecked())
             one.mark(spans, bottoms, onsets)
-            one.show_frames(first, last)
+            one.show_frames(moment.frame_at(span_s[0]), moment.frame_at(span_s[1]))
         return stack, plots
+
+    def _height(self) -> NDArray | None:
+        """Return the height of the hips, which the dock reads in a thread: a film does not hang on who is first."""
+        dock = self._handles.docks.get("angles")
+        known = None if dock is None else dock.height_m
+        return hips_height(self._handles.desk.review.parts) if known is None else known
 
     def _lanes(self) -> list[Lane]:
         angles = self._handles.desk.review.trial.angles
@@ -221,6 +230,53 @@ class TrialFilm:
         return [lane_of(angles, name) for name in names]
 
 
+def trial_film(handles: "ViewerHandles", plan: FilmPlan, look: FilmLook = FilmLook()) -> TrialFilm:
+    """Return what a film of a span of a window shows.
+
+    Raises
+    ------
+    ViewerError
+        As `checked_plan`.
+    ShapeError
+        For an angle that the trial does not have.
+    """
+    moment = handles.moment
+    checked_plan(plan, moment.time_of(0), moment.time_of(moment.n_frames - 1))
+    return TrialFilm(handles, (plan.first_s, plan.last_s), look, plan.speed_words)
+
+
+def still(handles: "ViewerHandles", look: FilmLook = FilmLook()) -> NDArray:
+    """Return a picture of the frame that a window shows, shape (height, width, 3) uint8 RGB.
+
+    It has the scene, the read-outs, and the curves of the span to which they are zoomed.
+    """
+    moment = handles.moment
+    filmed = TrialFilm(handles, _seen_span(handles), look)
+    with filmed.staged():
+        return filmed.picture(moment.time_s)
+
+
+def _seen_span(handles: "ViewerHandles") -> tuple[float, float]:
+    moment, dock = handles.moment, handles.docks.get("angles")
+    whole = moment.time_of(0), moment.time_of(moment.n_frames - 1)
+    if dock is not None and dock.lanes:
+        low, high = dock.lanes[0].plot.viewRange()[0]
+        if low <= moment.time_s <= high:
+            whole = max(low, whole[0]), min(high, whole[1])
+    # The curves of a single frame have a width, too.
+    return whole if whole[1] > whole[0] else (whole[0] - 0.5, whole[0] + 0.5)
+
+
+def trial_words(trial: Trial) -> str:
+    """Return what a trial is in a few words: `squat_01 · S01 · squat`."""
+    return " · ".join(part for part in (trial.trial_id, trial.subject_code, trial.task) if part)
+
+
+def moment_words(moment: Moment, frame: int) -> str:
+    """Return where a frame is in its recording, as rich text."""
+    return f"t = {moment.time_of(frame):.3f} s &nbsp; frame {frame} of {moment.n_frames - 1}"
+
+
 def lane_stack() -> pg.GraphicsLayoutWidget:
     """Return an empty stack of plots for a film."""
     stack = pg.GraphicsLayoutWidget()
@@ -230,10 +286,12 @@ def lane_stack() -> pg.GraphicsLayoutWidget:
     return stack
 
 
-def lay_out_lanes(stack: pg.GraphicsLayoutWidget, plots: list[Any], plan: FilmPlan, width: int) -> None:
+def lay_out_lanes(
+    stack: pg.GraphicsLayoutWidget, plots: Sequence[Any], span_s: tuple[float, float], width: int
+) -> None:
     """Give plots (with `plot` and `cursor`) the span of a film, and hide their cursors: the film draws its own."""
     for one in plots:
         one.plot.getAxis("bottom").setStyle(showValues=one is plots[-1])
-        one.plot.setXRange(plan.first_s, plan.last_s, padding=0)
+        one.plot.setXRange(*span_s, padding=0)
         one.cursor.setVisible(False)
     laid_out(stack, width, LANE_PX * len(plots) + AXIS_PX)

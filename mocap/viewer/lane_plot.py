@@ -114,16 +114,7 @@ class LanePlot:
 
     def _build(self) -> None:
         plot = self.plot
-        plot.setMenuEnabled(False)
-        plot.hideButtons()
-        plot.showGrid(x=True, y=True, alpha=0.15)
-        plot.setMouseEnabled(x=True, y=False)
-        plot.getViewBox().disableAutoRange()  # every item would be measured again with each step
-        plot.getAxis("left").setWidth(_AXIS_PX)
-        self.title.setParentItem(plot.getViewBox())
-        self.title.anchor((0, 0), (0, 0))
-        for side in ("left", "bottom"):
-            plot.getAxis(side).setTextPen(INK)
+        dress(plot, self.title)
         for part in (self.spans, self.doubts, self.bottoms, self.onsets):
             plot.addItem(part, ignoreBounds=True)
         for item in self.items:
@@ -174,6 +165,20 @@ class LanePlot:
     def _times(self, first: int, last: int) -> tuple[float, float]:
         time = self.lane.curves[0].time_s
         return float(time[first]), float(time[last])
+
+
+def dress(plot: pg.PlotItem, title: pg.LabelItem) -> None:
+    """Give a plot of a stack its look, with a title in its corner."""
+    plot.setMenuEnabled(False)
+    plot.hideButtons()
+    plot.showGrid(x=True, y=True, alpha=0.15)
+    plot.setMouseEnabled(x=True, y=False)
+    plot.getViewBox().disableAutoRange()  # every item would be measured again with each step
+    plot.getAxis("left").setWidth(_AXIS_PX)
+    title.setParentItem(plot.getViewBox())
+    title.anchor((0, 0), (0, 0))
+    for side in ("left", "bottom"):
+        plot.getAxis(side).setTextPen(INK)
 
 
 def side_colour(side: str) -> str:

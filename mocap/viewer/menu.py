@@ -3,27 +3,70 @@
 from html import escape
 from typing import TYPE_CHECKING
 
+from qtpy.QtGui import QKeySequence
+from qtpy.QtWidgets import QMenu
+
 from mocap.viewer.keys import actions_of
 from mocap.viewer.layout import first_layout
 from mocap.viewer.notes import notes_words, told
 
 if TYPE_CHECKING:
     from mocap.viewer.app import ViewerHandles
+    from mocap.viewer.film_dialog import FilmDialog
 
 TITLE = "&Review"
+PICTURE_KEY, FILM_KEY = "Ctrl+Shift+S", "Ctrl+Shift+F"
 
 
 def add_menu(handles: "ViewerHandles") -> None:
     """Add the menu to the menu bar of the window."""
     main = handles.viewer.window._qt_window
     menu = main.menuBar().addMenu(TITLE)
+    _add_out(handles, menu)
+    menu.addSeparator()
     menu.addAction("Keys...", lambda: told(main, "Keys", keys_words(handles)))
     menu.addAction("Notes on this trial...", lambda: told(main, "Notes", notes_words(handles.desk.review.notes)))
     menu.addAction("Docks as at first", lambda: first_layout(main))
 
 
+def _add_out(handles: "ViewerHandles", menu: QMenu) -> None:
+    """Add what leaves the window, to the menu and to the button of the bar."""
+    picture = menu.addAction("Save picture...", lambda: save_picture(handles))
+    film = menu.addAction("Film...", lambda: film_dialog(handles))
+    for action, key in ((picture, PICTURE_KEY), (film, FILM_KEY)):
+        action.setShortcut(QKeySequence(key))
+    film.setEnabled(handles.open_film is not None)
+    film.setToolTip("" if film.isEnabled() else "opened by a program that gave nothing to write films with")
+    menu.setToolTipsVisible(True)
+    out = QMenu(handles.bar.out_button)
+    out.addActions([picture, film])
+    handles.bar.out_button.setMenu(out)
+
+
+def save_picture(handles: "ViewerHandles") -> None:
+    """Save a picture of the moment."""
+    # Here, so that a window opens without what only pictures and films need.
+    from mocap.viewer.film_dialog import save_picture as save
+
+    save(handles)
+
+
+def film_dialog(handles: "ViewerHandles") -> "FilmDialog":
+    """Ask for a film, and make it."""
+    from mocap.viewer.film_dialog import FilmDialog
+
+    dialog = FilmDialog(handles)
+    dialog.show()
+    return dialog
+
+
 def keys_words(handles: "ViewerHandles") -> str:
     """Return what the keys do, as rich text."""
     rows = (f"<tr><td><b>{escape(key)}</b>&nbsp;&nbsp;</td><td>{escape(words)}</td></tr>"
-            for key, (words, _) in actions_of(handles).items())  # fmt: skip
+            for key, words in _keys(handles))  # fmt: skip
     return f"<table>{''.join(rows)}</table>"
+
+
+def _keys(handles: "ViewerHandles") -> list[tuple[str, str]]:
+    told = [(key, words) for key, (words, _) in actions_of(handles).items()]
+    return [*told, (PICTURE_KEY, "save a picture"), (FILM_KEY, "make a film")]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import napari
 from napari.utils import progress
@@ -18,6 +18,9 @@ from mocap.viewer.file_kinds import prefer_for_trials
 from mocap.viewer.recent import remember_file
 from mocap.viewer.review import Desk
 from mocap.viewer.work import in_thread, tell, tell_error
+
+if TYPE_CHECKING:
+    from mocap.viewer.filming import OpenFilm
 
 # A property of the window itself: it ends with the window, and whoever watches the window is told of it.
 SHOWN = "mocap_shown"
@@ -51,7 +54,9 @@ def shown_in(viewer: Any) -> Shown | None:
     return viewer.window._qt_window.property(SHOWN)
 
 
-def open_beside(viewer: Any, source: str, name: str, job: Callable[[], Desk]) -> Any | None:
+def open_beside(
+    viewer: Any, source: str, name: str, job: Callable[[], Desk], open_film: "OpenFilm | None" = None
+) -> Any | None:
     """Read a trial in a thread, and show it when it is read; the window goes on meanwhile.
 
     A trial that is open already comes to the front: two windows must not decide on one file. Two trials never share
@@ -67,6 +72,8 @@ def open_beside(viewer: Any, source: str, name: str, job: Callable[[], Desk]) ->
         For the reader's eyes.
     job : callable
         Opens it; what it refuses becomes one message.
+    open_film : OpenFilm, optional
+        What writes films of it.
 
     Returns
     -------
@@ -81,7 +88,7 @@ def open_beside(viewer: Any, source: str, name: str, job: Callable[[], Desk]) ->
     def show(desk: Desk) -> None:
         # Whoever closed the window does not wait for the trial any more.
         if isalive(window) and not _brought_to_front(source):
-            _show(viewer, source, name, desk)
+            _show(viewer, source, name, desk, open_film)
 
     def ended() -> None:
         bar.close()
@@ -123,12 +130,12 @@ def keep_source(handles: ViewerHandles, source: str) -> None:
     window.setProperty(SHOWN, Shown(source, handles))
 
 
-def _show(viewer: Any, source: str, name: str, desk: Desk) -> None:
+def _show(viewer: Any, source: str, name: str, desk: Desk, open_film: "OpenFilm | None") -> None:
     target = viewer if _is_free(viewer) else new_viewer()
     window = target.window._qt_window
     window.setProperty(_TAKEN, source)
     try:
-        keep_source(mount(target, desk), source)
+        keep_source(mount(target, desk, open_film), source)
     except MocapError as error:
         window.setProperty(_TAKEN, None)
         tell_error(error)

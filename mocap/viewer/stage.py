@@ -165,10 +165,13 @@ class Stage:
         self._balance = balance_of(self.scene, review.parts.centre_of_mass(), review.label_of)
         self.draw(self.moment.frame)
 
-    def look_from(self, eye: str) -> None:
-        """Turn the view to one of `mocap.viewer.sight.EYES`, around the person as placed in the present frame."""
+    def look_from(self, eye: str, cameras: bool = True) -> None:
+        """Turn the view to one of `mocap.viewer.sight.EYES`, around the person as placed in the present frame.
+
+        Without `cameras`, the person fills the canvas, whatever of the lab is out of it.
+        """
         facing = facing_of(self.scene, self.forward_axis, self.moment.frame)
-        others = self.cameras_world if eye == FIRST_EYE and not self.following else None
+        others = self.cameras_world if cameras and eye == FIRST_EYE and not self.following else None
         view = sight_of(self._in_view(), facing, canvas_size(self.viewer), eye, others)
         camera = self.viewer.scene.camera
         camera.set_view_direction(tuple(view.direction), tuple(view.up))

@@ -4,7 +4,16 @@ from time import perf_counter
 
 from qtpy.QtCore import QRectF, Qt, QTimer, Signal
 from qtpy.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent
-from qtpy.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QPushButton, QToolTip, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QToolTip,
+    QVBoxLayout,
+    QWidget,
+)
 
 from mocap.trial import Trial
 from mocap.viewer.layers import REJECTED_COLOUR, SIDE_COLOUR
@@ -137,7 +146,7 @@ class TimeBar(QWidget):
         self.line = TimeLine(review.trial, moment)
         self.play_button, self.clock = QPushButton("▶"), QLabel()
         self.speed_box, self.eye_box, self.follow_box = QComboBox(), QComboBox(), QCheckBox("follow")
-        self.notes_button = NotesButton()
+        self.notes_button, self.out_button = NotesButton(), QPushButton("out")
         self._build()
         self.notes_button.show_notes(review.notes)
         self._timer.setInterval(_TICK_MS)
@@ -212,6 +221,9 @@ class TimeBar(QWidget):
         bar.addWidget(self.follow_box)
         bar.addWidget(QLabel("view"))
         bar.addWidget(self.eye_box)
+        self.out_button.setToolTip("a picture or a film of this")
+        self.out_button.setFixedWidth(56)
+        bar.addWidget(self.out_button)
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 2, 6, 2)
         column.setSpacing(2)
