@@ -1,10 +1,61 @@
-"""Films and pictures of trials: what joins the window that shows them and the file that keeps them."""
+"""Films and pictures of trials: what joins the windows that show them and the files that keep them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from mocap.errors import ExportError, ViewerError
+from mocap.pipeline.outputs import check_output
+from mocap.pipeline.progress import Progress
+from mocap.pipeline.review_open import open_desk
+from mocap.viewer.display import check_installed
+from mocap.viewer.film_plan import FilmPlan
+from mocap.viewer.review import Desk
+from mocap.viewer.sight import EYES
+from mocap.viewer.time_marks import spans_of
 
 if TYPE_CHECKING:
     from mocap.export.film import FilmFile
+    from mocap.viewer.filming import Filmed, FilmLook
+    from mocap.viewer.pair_film import PairMember
+
+_LEAST_PX, _MOST_PX = 480, 3840
+
+
+@dataclass(frozen=True)
+class FilmWish:
+    """What a film or a picture is to show; what is None is left to the trial.
+
+    Attributes
+    ----------
+    from_s, to_s : float, optional
+        On the clock of the trial; of two trials, relative to their events.
+    repetition : int, optional
+        The span is that of a repetition, counted from 1.
+    at_s : float, optional
+        Moment of a picture.
+    speed : float
+        1 is real time.
+    width : int
+        Of the pictures, px.
+    eye : str
+        One of `mocap.viewer.sight.EYES`.
+    angles : tuple of str
+        Those whose curves are drawn; none: those that are shown first.
+    overwrite : bool
+    """
+
+    from_s: float | None = None
+    to_s: float | None = None
+    repetition: int | None = None
+    at_s: float | None = None
+    speed: float = 1.0
+    width: int = 1280
+    eye: str = "front side"
+    angles: tuple[str, ...] = ()
+    overwrite: bool = False
 
 
 def open_film(path: Path, size: tuple[int, int], rate_hz: float, title: str, comment: str) -> "FilmFile":
@@ -12,3 +63,223 @@ def open_film(path: Path, size: tuple[int, int], rate_hz: float, title: str, com
     from mocap.export.film import FilmFile
 
     return FilmFile(path, size, rate_hz, title, comment, overwrite=True)
+
+
+def film_trial(desk: Desk, wish: FilmWish, out: Path, progress: Progress) -> Any:
+    """Film a span of a trial, and return the `mocap.export.film.Film`.
+
+    Raises
+    ------
+    ViewerError
+        FILM_SPAN, FILM_SPEED, FILM_SIZE, FILM_VIEW, REPETITION, and those of `open_viewer`.
+    ExportError, SourceError
+        Where the film cannot be written.
+    """
+    _check(wish, out, ".mp4")
+    from mocap.viewer.filming import trial_film
+
+    plan = _plan_of(desk, wish)
+    with _window(desk) as handles:
+        handles.stage.look_from(wish.eye, cameras=False)
+        return _filmed(trial_film(handles, plan, _look(wish)), plan, out, progress)
+
+
+def picture_trial(desk: Desk, wish: FilmWish, out: Path) -> float:
+    """Save a picture of a moment of a trial, and return the time that it shows, seconds.
+
+    Raises
+    ------
+    ViewerError
+        As `film_trial`; PICTURE_NAME, PICTURE_NOT_WRITTEN.
+    """
+    _check(wish, out, ".png")
+    points = desk.review.trial.points
+    at_s = points.start_s if wish.at_s is None else wish.at_s
+    plan = _plan_of(desk, wish)
+    _check_inside(at_s, points.start_s, points.start_s + (points.n_frames - 1) / points.rate_hz)
+    from mocap.viewer.filming import TrialFilm
+
+    with _window(desk) as handles:
+        moment = handles.moment
+        handles.set_frame(moment.frame_at(at_s))
+        handles.stage.look_from(wish.eye, cameras=False)
+        _save(TrialFilm(handles, _some_width(plan.first_s, plan.last_s), _look(wish)), moment.time_s, out)
+        return float(moment.time_s)
+
+
+def film_pair(paths: tuple[Path, Path], align: str, wish: FilmWish, out: Path, progress: Progress) -> Any:
+    """Film two trials side by side, aligned at an event of each.
+
+    Raises
+    ------
+    ViewerError
+        ALIGN_NAME, ALIGN_EVENT, and as `film_trial`.
+    """
+    _check(wish, out, ".mp4")
+    from mocap.viewer.pair_film import pair_film
+
+    with open_pair(paths, align) as (members, shared_s):
+        plan = _pair_plan(shared_s, wish)
+        return _filmed(pair_film(members, plan, shared_s, _look(wish), wish.eye), plan, out, progress)
+
+
+def picture_pair(paths: tuple[Path, Path], align: str, wish: FilmWish, out: Path) -> float:
+    """Save a picture of two trials side by side, and return its time relative to the events, seconds.
+
+    Raises
+    ------
+    ViewerError
+        As `film_pair` and `picture_trial`.
+    """
+    _check(wish, out, ".png")
+    at_s = 0.0 if wish.at_s is None else wish.at_s
+    from mocap.viewer.pair_film import PairFilm
+
+    with open_pair(paths, align) as (members, shared_s):
+        plan = _pair_plan(shared_s, wish)
+        _check_inside(at_s, *shared_s)
+        _save(PairFilm(members, _some_width(plan.first_s, plan.last_s), _look(wish), wish.eye), at_s, out)
+        return at_s
+
+
+@contextmanager
+def open_pair(
+    paths: tuple[Path, Path], align: str
+) -> Iterator[tuple[tuple["PairMember", "PairMember"], tuple[float, float]]]:
+    """Open two trials in a window each; yield them, and the span that both have, relative to their events.
+
+    `align` names the event in both, or one for each, with a comma between.
+
+    Raises
+    ------
+    ViewerError
+        ALIGN_NAME, ALIGN_EVENT, before a window is opened, and those of `open_viewer`.
+    """
+    from mocap.viewer.pair_film import PairMember
+    from mocap.viewer.pairing import event_named, event_time, shared_span
+
+    check_installed()
+    first, second = open_desk(paths[0]), open_desk(paths[1])
+    named = [event_named(text) for text in align.split(",", 1)]
+    events = named[0], named[-1]
+    trials = first.review.trial, second.review.trial
+    at_s = event_time(trials[0], events[0]), event_time(trials[1], events[1])
+    shared_s = shared_span(trials, at_s)
+    labels = pair_labels(paths)
+    with _window(first) as one, _window(second) as two:
+        members = (
+            PairMember(one, labels[0], events[0], at_s[0]), PairMember(two, labels[1], events[1], at_s[1]),
+        )  # fmt: skip
+        yield members, shared_s
+
+
+def pair_labels(paths: tuple[Path, Path]) -> tuple[str, str]:
+    """Return what two trials are called: their file's names, with the folder's where those are the same."""
+    first, second = (path.resolve() for path in paths)
+    if first == second:
+        return f"{first.stem} (first)", f"{second.stem} (second)"
+    if first.stem == second.stem:
+        return f"{first.parent.name}/{first.stem}", f"{second.parent.name}/{second.stem}"
+    return first.stem, second.stem
+
+
+def view_pair(paths: tuple[Path, Path], align: str) -> None:
+    """Open two trials in windows that are tied at an event, until both are closed.
+
+    Raises
+    ------
+    ViewerError
+        As `open_pair`.
+    """
+    from mocap.viewer.pair_film import tie
+
+    with open_pair(paths, align) as (members, _):
+        import napari
+
+        tie(members)
+        napari.run()
+
+
+@contextmanager
+def _window(desk: Desk) -> Iterator[Any]:
+    from qtpy.compat import isalive
+
+    from mocap.viewer import open_viewer
+
+    viewer, handles = open_viewer(desk, open_film)
+    try:
+        yield handles
+    finally:
+        if isalive(viewer.window._qt_window):
+            viewer.close()
+
+
+def _filmed(filmed: "Filmed", plan: FilmPlan, out: Path, progress: Progress) -> Any:
+    from mocap.viewer.filming import film
+
+    return film(filmed, plan, out, open_film, lambda done, total: progress("pictures", done, total))
+
+
+def _save(filmed: "Filmed", time_s: float, out: Path) -> None:
+    from mocap.viewer.film_dialog import write_png
+
+    with filmed.staged():
+        picture = filmed.picture(time_s)
+    write_png(picture, out)
+
+
+def _look(wish: FilmWish) -> "FilmLook":
+    from mocap.viewer.filming import FilmLook
+
+    return FilmLook(wish.width // 2 * 2, wish.angles or None)
+
+
+def _check(wish: FilmWish, out: Path, ending: str) -> None:
+    """Refuse what cannot be, before anything is opened."""
+    check_installed()
+    if out.suffix.lower() != ending:
+        raise ExportError(f"This cannot be called {out.name}.", f"Give a name that ends in {ending}.", "FILM_NAME")
+    check_output(out)
+    if out.exists() and not wish.overwrite:
+        raise ExportError(f"There is a file {out} already.", "Give another name, or --overwrite.", "FILM_EXISTS")
+    if not _LEAST_PX <= wish.width <= _MOST_PX:
+        raise ViewerError(f"Pictures {wish.width} px wide.", f"Give {_LEAST_PX} to {_MOST_PX} px.", "FILM_SIZE")
+    if wish.eye not in EYES:
+        raise ViewerError(f"There is no view '{wish.eye}'.", f"Give one of: {', '.join(EYES)}.", "FILM_VIEW")
+
+
+def _plan_of(desk: Desk, wish: FilmWish) -> FilmPlan:
+    trial = desk.review.trial
+    first_s = trial.points.start_s
+    last_s = first_s + (trial.points.n_frames - 1) / trial.points.rate_hz
+    if wish.repetition is not None:
+        first_s, last_s = _repetition_span(desk, wish.repetition)
+    return FilmPlan(
+        first_s if wish.from_s is None else wish.from_s, last_s if wish.to_s is None else wish.to_s, wish.speed
+    )
+
+
+def _pair_plan(shared_s: tuple[float, float], wish: FilmWish) -> FilmPlan:
+    first_s = shared_s[0] if wish.from_s is None else wish.from_s
+    return FilmPlan(first_s, shared_s[1] if wish.to_s is None else wish.to_s, wish.speed)
+
+
+def _repetition_span(desk: Desk, number: int) -> tuple[float, float]:
+    spans = [one for one in spans_of(desk.review.trial) if not one.rejected]
+    for one in spans:
+        if one.number == number:
+            return one.start_s, one.end_s
+    there = f"There are 1 to {max(one.number for one in spans)}." if spans else "Run `mocap assess` on it."
+    raise ViewerError(f"{desk.review.trial.trial_id} has no repetition {number}.", there, "REPETITION")
+
+
+def _check_inside(at_s: float, first_s: float, last_s: float) -> None:
+    if not first_s - 1e-6 <= at_s <= last_s + 1e-6:
+        raise ViewerError(
+            f"A picture at {at_s:g} s; there is {first_s:.3f} to {last_s:.3f} s.", "Give a time in it.", "FILM_SPAN"
+        )
+
+
+def _some_width(first_s: float, last_s: float) -> tuple[float, float]:
+    """Return a span that curves can be drawn over, also of a single frame."""
+    return (first_s, last_s) if last_s > first_s else (first_s - 0.5, first_s + 0.5)

@@ -6,6 +6,8 @@ Needs no display.
 from collections import Counter
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from mocap.errors import ViewerError
 from mocap.trial import JointAngles, Trial
 from mocap.viewer.angles import Curve, curve_of, readout
@@ -117,17 +119,24 @@ class PairLane:
         curve = self.curves[which]
         return "not shown" if curve.reason else readout(curve, frame).replace(" (1 SD)", "")
 
-    def conventions(self, labels: tuple[str, str]) -> tuple[str, ...]:
-        """Return what + and 0 mean, in one line where both trials mean the same; and warn where they do not."""
+    def conventions(self, labels: tuple[str, str]) -> str:
+        """Return what + and 0 mean, once where both trials mean the same, and warn where they do not."""
         first, second = (curve.reason or curve_convention(curve) for curve in self.curves)
-        if first == second:
-            return (f"{self.title}: {first}",)
-        differ = "" if any(curve.reason for curve in self.curves) else "NOT THE SAME ANGLE: "
-        return (f"{self.title}: {differ}{labels[0]}: {first}; {labels[1]}: {second}",)
+        if first != second:
+            differ = "" if any(curve.reason for curve in self.curves) else "NOT THE SAME ANGLE: "
+            return f"{self.title}: {differ}{labels[0]}: {first}; {labels[1]}: {second}"
+        differ = "" if _defined(self.curves[0]) == _defined(self.curves[1]) else "; DEFINED DIFFERENTLY in the two"
+        return f"{self.title}: {first}{differ}"
+
+
+def _defined(curve: Curve) -> list[str]:
+    return [line for line in curve.meaning.splitlines() if not line.startswith("method: ")]
 
 
 def pair_lanes(
-    angles: tuple[JointAngles | None, JointAngles | None], at_s: tuple[float, float], names: tuple[str, ...] | None = None
+    angles: tuple[JointAngles | None, JointAngles | None],
+    at_s: tuple[float, float],
+    names: tuple[str, ...] | None = None,
 ) -> tuple[PairLane, ...]:
     """Return the angles of two trials on the time relative to their events.
 
@@ -158,7 +167,7 @@ def pair_lanes(
 
 def _shifted(angles: JointAngles | None, name: str, at_s: float) -> Curve:
     if angles is None or name not in angles.names:
-        nothing = () if angles is None else angles.time_s[:0]
-        return Curve(name, nothing, nothing, nothing, "", "not in this trial")  # type: ignore[arg-type]
+        nothing = np.empty(0)
+        return Curve(name, nothing, nothing, nothing, "", "not in this trial")
     curve = curve_of(angles, name)
     return replace(curve, time_s=curve.time_s - at_s)
