@@ -202,16 +202,15 @@ def view_pair(paths: tuple[Path, Path], align: str) -> None:
 
 @contextmanager
 def _window(desk: Desk) -> Iterator[Any]:
-    from qtpy.compat import isalive
-
     from mocap.viewer import open_viewer
 
     viewer, handles = open_viewer(desk, open_film)
     try:
         yield handles
     finally:
-        if isalive(viewer.window._qt_window):
-            viewer.close()
+        from mocap.viewer.work import close_quietly
+
+        close_quietly(viewer)
 
 
 def _filmed(filmed: "Filmed", plan: FilmPlan, out: Path, progress: Progress) -> Any:

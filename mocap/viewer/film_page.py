@@ -41,10 +41,13 @@ class CurvePicture:
 
 
 def curve_picture(stack: pg.GraphicsLayoutWidget, plots: Sequence[pg.PlotItem]) -> CurvePicture:
-    """Draw a stack of plots of the same time, their cursors hidden by whoever made them."""
+    """Draw a stack of plots of the same time, their cursors hidden by whoever made them; the stack goes with it."""
     areas = tuple(plot.getViewBox().mapRectToScene(plot.getViewBox().boundingRect()) for plot in plots)
     first_s, last_s = plots[0].viewRange()[0]
-    return CurvePicture(stack.grab(), areas, float(first_s), float(last_s))
+    picture = CurvePicture(stack.grab(), areas, float(first_s), float(last_s))
+    stack.close()
+    stack.deleteLater()
+    return picture
 
 
 def laid_out(widget: QWidget, width: int, height: int) -> None:

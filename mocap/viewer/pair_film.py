@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 COLOURS, SWATCHES = ("#f5d25a", "#c79bff"), ("━━━", "━ ━")
 _GAP_PX = 2
+_CUT = ("cameras", "axes")
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,13 +234,19 @@ def tie(members: tuple[PairMember, PairMember]) -> None:
 
 @contextmanager
 def _view_kept(handles: "ViewerHandles") -> Iterator[None]:
-    """Turn the view back as it was."""
-    camera, markers = handles.viewer.scene.camera, handles.stage.markers
+    """Leave out what is cut in half the width, and turn the view back in the end as it was."""
+    camera, stage = handles.viewer.scene.camera, handles.stage
     before: tuple[Any, ...] = camera.angles, camera.center, camera.zoom
-    size = np.array(markers.layer.size)
+    size = np.array(stage.markers.layer.size)
+    cut = [stage.labels, *(stage.lab[name] for name in _CUT if name in stage.lab)]
+    seen = [layer.visible for layer in cut]
     try:
+        for layer in cut:
+            layer.visible = False
         yield
     finally:
+        for layer, visible in zip(cut, seen, strict=True):
+            layer.visible = visible
         camera.angles, camera.center, camera.zoom = before
-        markers.layer.size = size
-        markers.refresh()
+        stage.markers.layer.size = size
+        stage.markers.refresh()

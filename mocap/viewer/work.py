@@ -7,13 +7,14 @@ import napari
 from napari._qt.dialogs.qt_notification import NapariQtNotification
 from napari.utils.notifications import show_error, show_info
 from qtpy.compat import isalive
-from qtpy.QtCore import QThreadPool
+from qtpy.QtCore import QEvent, QThreadPool
 from qtpy.QtWidgets import QApplication
 from superqt.utils import create_worker
 
 from mocap.errors import MocapError
 
 _T = TypeVar("_T")
+_PATIENCE_MS = 10_000
 
 
 _LONGEST_MS = 20_000
@@ -43,6 +44,15 @@ def tell_error(error: MocapError) -> None:
     show_error(str(error))
     for message in _messages()[-1:]:
         message.toggle_expansion()
+
+
+def close_quietly(viewer: Any) -> None:
+    """Close a window that nobody looks at, with all that still runs or waits for it: Qt wants to end before Python."""
+    if isalive(viewer.window._qt_window):
+        viewer.close()
+    WorkerBase.await_workers(_PATIENCE_MS)
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    QApplication.processEvents()
 
 
 def _messages() -> list[NapariQtNotification]:
