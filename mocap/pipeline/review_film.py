@@ -194,10 +194,10 @@ def view_pair(paths: tuple[Path, Path], align: str) -> None:
     from mocap.viewer.pair_film import tie
 
     with open_pair(paths, align) as (members, _):
-        import napari
+        from mocap.viewer.work import run_until_closed
 
         tie(members)
-        napari.run()
+        run_until_closed()
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 
 from mocap.viewer.curve_items import CurveItem
-from mocap.viewer.curves_dock import SecondsAxis, dress
+from mocap.viewer.curves_dock import SecondsAxis
 from mocap.viewer.film_page import FAINT, FilmPage, curve_picture
 from mocap.viewer.film_plan import FilmPlan, checked_plan
 from mocap.viewer.filming import (
@@ -27,6 +27,7 @@ from mocap.viewer.filming import (
     scene_of_size,
     trial_words,
 )
+from mocap.viewer.lane_plot import INK, dress
 from mocap.viewer.lanes import Lane, shown_range
 from mocap.viewer.pairing import EventName, PairLane, pair_lanes
 
@@ -64,10 +65,10 @@ class PairPlot:
     def __init__(self, plot: pg.PlotItem, lane: PairLane) -> None:
         self.plot, self.lane = plot, lane
         self.cursor = pg.InfiniteLine()
-        dress(plot, f"{lane.title} [°]")
+        dress(plot, pg.LabelItem(f"{lane.title} [°]", color=INK, size="9pt"))
         plot.addItem(pg.InfiniteLine(0.0, 90, pen=pg.mkPen(FAINT, width=1)), ignoreBounds=True)
         self.items = [
-            None if curve.reason else CurveItem(curve, colour, dashed)
+            None if curve.reason else CurveItem(curve, colour, dashed=dashed)
             for curve, colour, dashed in zip(lane.curves, COLOURS, (False, True), strict=True)
         ]
         for item in (one for one in self.items if one is not None):

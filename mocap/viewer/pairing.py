@@ -11,12 +11,14 @@ import numpy as np
 from mocap.errors import ViewerError
 from mocap.trial import JointAngles, Trial
 from mocap.viewer.angles import Curve, curve_of, readout
+from mocap.viewer.curve_marks import doubt_at, doubts_of
 from mocap.viewer.film_plan import curve_convention
 from mocap.viewer.lanes import first_lanes, lane_of
 from mocap.viewer.time_marks import marks_of
 
 SIDES = ("left", "right", "general")
 _MOST_LANES = 6
+Doubts = tuple[tuple[int, int, str], ...]
 
 
 @dataclass(frozen=True)
@@ -101,10 +103,13 @@ class PairLane:
     name : str
     curves : tuple of Curve
         Their times are relative to the event. A curve that a trial does not have has a reason.
+    doubts : tuple
+        For each curve, spans of frames in which it is doubted, with the reason.
     """
 
     name: str
     curves: tuple[Curve, Curve]
+    doubts: tuple[Doubts, Doubts] = ((), ())
 
     @property
     def title(self) -> str:
@@ -115,9 +120,13 @@ class PairLane:
         return self.name.replace("_", " ")
 
     def words(self, which: int, frame: int) -> str:
-        """Return the value of a trial at one of its frames, with its uncertainty."""
+        """Return the value of a trial at one of its frames, with its uncertainty, and why it is doubted."""
         curve = self.curves[which]
-        return "not shown" if curve.reason else readout(curve, frame).replace(" (1 SD)", "")
+        if curve.reason:
+            return "not shown"
+        why = doubt_at(self.doubts[which], frame)
+        doubted = "doubted: " if np.isfinite(curve.value_deg[frame]) else ""
+        return readout(curve, frame).replace(" (1 SD)", "") + (f" ({doubted}{why})" if why else "")
 
     def conventions(self, labels: tuple[str, str]) -> str:
         """Return what + and 0 mean, once where both trials mean the same, and warn where they do not."""
@@ -160,7 +169,11 @@ def pair_lanes(
         having = [one for one in made if {name, f"{name}_r", f"{name}_l"} & set(one.names)] or made[:1]
         single += [curve.name for one in having for curve in lane_of(one, name).curves]
     return tuple(
-        PairLane(name, (_shifted(angles[0], name, at_s[0]), _shifted(angles[1], name, at_s[1])))
+        PairLane(
+            name,
+            (_shifted(angles[0], name, at_s[0]), _shifted(angles[1], name, at_s[1])),
+            (_doubts(angles[0], name), _doubts(angles[1], name)),
+        )
         for name in tuple(dict.fromkeys(single))[:_MOST_LANES]
     )
 
@@ -171,3 +184,7 @@ def _shifted(angles: JointAngles | None, name: str, at_s: float) -> Curve:
         return Curve(name, nothing, nothing, nothing, "", "not in this trial")
     curve = curve_of(angles, name)
     return replace(curve, time_s=curve.time_s - at_s)
+
+
+def _doubts(angles: JointAngles | None, name: str) -> Doubts:
+    return () if angles is None else doubts_of(angles, name)

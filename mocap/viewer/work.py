@@ -14,9 +14,6 @@ from superqt.utils import create_worker
 from mocap.errors import MocapError
 
 _T = TypeVar("_T")
-_PATIENCE_MS = 10_000
-
-
 _LONGEST_MS = 20_000
 
 
@@ -50,7 +47,8 @@ def close_quietly(viewer: Any) -> None:
     """Close a window that nobody looks at, with all that still runs or waits for it: Qt wants to end before Python."""
     if isalive(viewer.window._qt_window):
         viewer.close()
-    WorkerBase.await_workers(_PATIENCE_MS)
+    WorkerBase.await_workers(_LONGEST_MS)
+    QThreadPool.globalInstance().waitForDone(_LONGEST_MS)
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     QApplication.processEvents()
 
