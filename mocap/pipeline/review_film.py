@@ -11,7 +11,9 @@ from mocap.pipeline.outputs import check_output
 from mocap.pipeline.progress import Progress
 from mocap.pipeline.review_open import open_desk
 from mocap.viewer.display import check_installed
-from mocap.viewer.film_plan import FilmPlan
+from mocap.viewer.film_plan import FilmPlan, checked_plan
+from mocap.viewer.lanes import lane_names
+from mocap.viewer.pairing import EventName, event_named, event_time, shared_span
 from mocap.viewer.review import Desk
 from mocap.viewer.sight import EYES
 from mocap.viewer.time_marks import spans_of
@@ -79,6 +81,8 @@ def film_trial(desk: Desk, wish: FilmWish, out: Path, progress: Progress) -> Any
     from mocap.viewer.filming import trial_film
 
     plan = _plan_of(desk, wish)
+    checked_plan(plan, *_whole(desk))
+    _check_angles(wish, desk)
     with _window(desk) as handles:
         handles.stage.look_from(wish.eye, cameras=False)
         return _filmed(trial_film(handles, plan, _look(wish)), plan, out, progress)
@@ -93,10 +97,10 @@ def picture_trial(desk: Desk, wish: FilmWish, out: Path) -> float:
         As `film_trial`; PICTURE_NAME, PICTURE_NOT_WRITTEN.
     """
     _check(wish, out, ".png")
-    points = desk.review.trial.points
-    at_s = points.start_s if wish.at_s is None else wish.at_s
+    at_s = _whole(desk)[0] if wish.at_s is None else wish.at_s
     plan = _plan_of(desk, wish)
-    _check_inside(at_s, points.start_s, points.start_s + (points.n_frames - 1) / points.rate_hz)
+    _check_inside(at_s, *_whole(desk))
+    _check_angles(wish, desk)
     from mocap.viewer.filming import TrialFilm
 
     with _window(desk) as handles:
@@ -116,11 +120,15 @@ def film_pair(paths: tuple[Path, Path], align: str, wish: FilmWish, out: Path, p
         ALIGN_NAME, ALIGN_EVENT, and as `film_trial`.
     """
     _check(wish, out, ".mp4")
-    from mocap.viewer.pair_film import pair_film
+    from mocap.viewer.pair_film import PairFilm
 
-    with open_pair(paths, align) as (members, shared_s):
-        plan = _pair_plan(shared_s, wish)
-        return _filmed(pair_film(members, plan, shared_s, _look(wish), wish.eye), plan, out, progress)
+    pair = aligned(paths, align)
+    plan = _pair_plan(pair, wish)
+    checked_plan(plan, *pair.shared_s)
+    _check_angles(wish, *pair.desks)
+    with open_pair(pair) as members:
+        filmed = PairFilm(members, (plan.first_s, plan.last_s), _look(wish), wish.eye, plan.speed_words)
+        return _filmed(filmed, plan, out, progress)
 
 
 def picture_pair(paths: tuple[Path, Path], align: str, wish: FilmWish, out: Path) -> float:
@@ -132,45 +140,60 @@ def picture_pair(paths: tuple[Path, Path], align: str, wish: FilmWish, out: Path
         As `film_pair` and `picture_trial`.
     """
     _check(wish, out, ".png")
-    at_s = 0.0 if wish.at_s is None else wish.at_s
     from mocap.viewer.pair_film import PairFilm
 
-    with open_pair(paths, align) as (members, shared_s):
-        plan = _pair_plan(shared_s, wish)
-        _check_inside(at_s, *shared_s)
+    pair = aligned(paths, align)
+    plan, at_s = _pair_plan(pair, wish), 0.0 if wish.at_s is None else wish.at_s
+    _check_inside(at_s, *pair.shared_s)
+    _check_angles(wish, *pair.desks)
+    with open_pair(pair) as members:
         _save(PairFilm(members, _some_width(plan.first_s, plan.last_s), _look(wish), wish.eye), at_s, out)
         return at_s
 
 
-@contextmanager
-def open_pair(
-    paths: tuple[Path, Path], align: str
-) -> Iterator[tuple[tuple["PairMember", "PairMember"], tuple[float, float]]]:
-    """Open two trials in a window each; yield them, and the span that both have, relative to their events.
+@dataclass(frozen=True, eq=False)
+class AlignedPair:
+    """Two trials with an event of each, and the span that both have, relative to their events."""
 
-    `align` names the event in both, or one for each, with a comma between.
+    desks: tuple[Desk, Desk]
+    labels: tuple[str, str]
+    events: tuple[EventName, EventName]
+    at_s: tuple[float, float]
+    shared_s: tuple[float, float]
+
+
+def aligned(paths: tuple[Path, Path], align: str) -> AlignedPair:
+    """Open two trials, and find their events; `align` names the event in both, or one for each with a comma between.
 
     Raises
     ------
     ViewerError
-        ALIGN_NAME, ALIGN_EVENT, before a window is opened, and those of `open_viewer`.
+        ALIGN_NAME, ALIGN_EVENT.
     """
-    from mocap.viewer.pair_film import PairMember
-    from mocap.viewer.pairing import event_named, event_time, shared_span
-
-    check_installed()
-    first, second = open_desk(paths[0]), open_desk(paths[1])
     named = [event_named(text) for text in align.split(",", 1)]
     events = named[0], named[-1]
-    trials = first.review.trial, second.review.trial
+    desks = open_desk(paths[0]), open_desk(paths[1])
+    trials = desks[0].review.trial, desks[1].review.trial
     at_s = event_time(trials[0], events[0]), event_time(trials[1], events[1])
-    shared_s = shared_span(trials, at_s)
-    labels = pair_labels(paths)
-    with _window(first) as one, _window(second) as two:
-        members = (
-            PairMember(one, labels[0], events[0], at_s[0]), PairMember(two, labels[1], events[1], at_s[1]),
-        )  # fmt: skip
-        yield members, shared_s
+    return AlignedPair(desks, pair_labels(paths), events, at_s, shared_span(trials, at_s))
+
+
+@contextmanager
+def open_pair(pair: AlignedPair) -> Iterator[tuple["PairMember", "PairMember"]]:
+    """Open two trials in a window each.
+
+    Raises
+    ------
+    ViewerError
+        Those of `open_viewer`.
+    """
+    from mocap.viewer.pair_film import PairMember
+
+    with _window(pair.desks[0]) as one, _window(pair.desks[1]) as two:
+        yield (
+            PairMember(one, pair.labels[0], pair.events[0], pair.at_s[0]),
+            PairMember(two, pair.labels[1], pair.events[1], pair.at_s[1]),
+        )
 
 
 def pair_labels(paths: tuple[Path, Path]) -> tuple[str, str]:
@@ -193,7 +216,8 @@ def view_pair(paths: tuple[Path, Path], align: str) -> None:
     """
     from mocap.viewer.pair_film import tie
 
-    with open_pair(paths, align) as (members, _):
+    check_installed()
+    with open_pair(aligned(paths, align)) as members:
         from mocap.viewer.work import run_until_closed
 
         tie(members)
@@ -248,9 +272,7 @@ def _check(wish: FilmWish, out: Path, ending: str) -> None:
 
 
 def _plan_of(desk: Desk, wish: FilmWish) -> FilmPlan:
-    trial = desk.review.trial
-    first_s = trial.points.start_s
-    last_s = first_s + (trial.points.n_frames - 1) / trial.points.rate_hz
+    first_s, last_s = _whole(desk)
     if wish.repetition is not None:
         first_s, last_s = _repetition_span(desk, wish.repetition)
     return FilmPlan(
@@ -258,9 +280,25 @@ def _plan_of(desk: Desk, wish: FilmWish) -> FilmPlan:
     )
 
 
-def _pair_plan(shared_s: tuple[float, float], wish: FilmWish) -> FilmPlan:
-    first_s = shared_s[0] if wish.from_s is None else wish.from_s
-    return FilmPlan(first_s, shared_s[1] if wish.to_s is None else wish.to_s, wish.speed)
+def _whole(desk: Desk) -> tuple[float, float]:
+    points = desk.review.trial.points
+    return points.start_s, points.start_s + (points.n_frames - 1) / points.rate_hz
+
+
+def _check_angles(wish: FilmWish, *desks: Desk) -> None:
+    known = [desk.review.trial.angles for desk in desks]
+    names = list(dict.fromkeys(name for one in known if one is not None for name in lane_names(one)))
+    for angle in wish.angles:
+        if not any(one is not None and {angle, f"{angle}_r", f"{angle}_l"} & set(one.names) for one in known):
+            there = f"Give one of: {', '.join(names)}." if names else "Run `mocap kinematics` on it."
+            raise ViewerError(f"There is no angle '{angle}'.", there, "FILM_ANGLE")
+
+
+def _pair_plan(pair: AlignedPair, wish: FilmWish) -> FilmPlan:
+    first_s, last_s = pair.shared_s
+    return FilmPlan(
+        first_s if wish.from_s is None else wish.from_s, last_s if wish.to_s is None else wish.to_s, wish.speed
+    )
 
 
 def _repetition_span(desk: Desk, number: int) -> tuple[float, float]:

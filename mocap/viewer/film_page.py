@@ -154,7 +154,11 @@ def scene_picture(viewer: Any) -> NDArray:
     canvas = viewer.window._qt_viewer.canvas
     canvas.on_draw(None)
     # Straight from the graphics library: half the time of a screenshot, and the window need not be in front.
-    return np.asarray(canvas._scene_canvas.render(alpha=False))[:, :, :3]
+    picture = np.asarray(canvas._scene_canvas.render(alpha=False))[:, :, :3]
+    # What was drawn on is let go now: later it would be in the context of another window, which then cannot draw.
+    canvas._scene_canvas.set_current()
+    canvas._scene_canvas.context.flush_commands()
+    return picture
 
 
 def _draw_inside(painter: QPainter, image: QImage, area: QRectF) -> None:

@@ -22,14 +22,14 @@ def add_menu(handles: "ViewerHandles") -> None:
     """Add the menu to the menu bar of the window."""
     main = handles.viewer.window._qt_window
     menu = main.menuBar().addMenu(TITLE)
-    _add_out(handles, menu)
+    add_out(handles, menu)
     menu.addSeparator()
     menu.addAction("Keys...", lambda: told(main, "Keys", keys_words(handles)))
     menu.addAction("Notes on this trial...", lambda: told(main, "Notes", notes_words(handles.desk.review.notes)))
     menu.addAction("Docks as at first", lambda: first_layout(main))
 
 
-def _add_out(handles: "ViewerHandles", menu: QMenu) -> None:
+def add_out(handles: "ViewerHandles", menu: QMenu) -> None:
     """Add what leaves the window, to the menu and to the button of the bar."""
     picture = menu.addAction("Save picture...", lambda: save_picture(handles))
     film = menu.addAction("Film...", lambda: film_dialog(handles))

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from mocap.viewer.curve_items import CurveItem
 from mocap.viewer.curves_dock import SecondsAxis
 from mocap.viewer.film_page import FAINT, FilmPage, curve_picture
-from mocap.viewer.film_plan import FilmPlan, checked_plan
 from mocap.viewer.filming import (
     BAND_WORDS,
     FilmLook,
@@ -199,20 +198,6 @@ class PairFilm:
         labels = self._members[0].label, self._members[1].label
         lines = [*(lane.conventions(labels) for lane in self._lanes), BAND_WORDS]
         return "<br>".join(escape(line) for line in lines)
-
-
-def pair_film(
-    members: tuple[PairMember, PairMember], plan: FilmPlan, shared_s: tuple[float, float], look: FilmLook, eye: str
-) -> PairFilm:
-    """Return what a film of two trials shows.
-
-    Raises
-    ------
-    ViewerError
-        As `checked_plan`, for a span that is not in both.
-    """
-    checked_plan(plan, *shared_s)
-    return PairFilm(members, (plan.first_s, plan.last_s), look, eye, plan.speed_words)
 
 
 def tie(members: tuple[PairMember, PairMember]) -> None:
