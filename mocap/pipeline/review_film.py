@@ -61,7 +61,7 @@ class FilmWish:
 
 
 def open_film(path: Path, size: tuple[int, int], rate_hz: float, title: str, comment: str) -> "FilmFile":
-    """Begin a film in the place of whatever has its name; for windows, which ask before (`mocap.viewer.filming`)."""
+    """Begin a film in the place of whatever has its name; for windows, which ask before (`mocap.viewer.film_plan`)."""
     from mocap.export.film import FilmFile
 
     return FilmFile(path, size, rate_hz, title, comment, overwrite=True)

@@ -11,7 +11,7 @@ from mocap.viewer.layers import Scene, scene_of
 from mocap.viewer.review import Desk, Review, ViewOnly
 
 if TYPE_CHECKING:
-    from mocap.viewer.filming import OpenFilm
+    from mocap.viewer.film_plan import OpenFilm
     from mocap.viewer.moment import Moment
     from mocap.viewer.stage import Stage
     from mocap.viewer.time_bar import TimeBar
@@ -34,7 +34,7 @@ class ViewerHandles:
     docks : dict of str to QWidget
         By their titles.
     open_film : OpenFilm, optional
-        What writes films (`mocap.viewer.filming`); without it, none can be made.
+        What writes films (`mocap.viewer.film_plan`); without it, none can be made.
     """
 
     open_film: "OpenFilm | None" = None

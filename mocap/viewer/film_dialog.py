@@ -21,8 +21,17 @@ from qtpy.QtWidgets import (
 
 from mocap.errors import MocapError, ViewerError
 from mocap.viewer.film_page import image_of
-from mocap.viewer.film_plan import SPEEDS, WIDTHS, FilmPlan, checked_plan, film_name, free_path, picture_name
-from mocap.viewer.filming import FilmLook, FilmSink, film_steps, still, trial_film
+from mocap.viewer.film_plan import (
+    SPEEDS,
+    WIDTHS,
+    FilmPlan,
+    FilmSink,
+    checked_plan,
+    film_name,
+    free_path,
+    picture_name,
+)
+from mocap.viewer.filming import FilmLook, film_steps, still, trial_film
 from mocap.viewer.time_marks import spans_of
 from mocap.viewer.work import in_thread, tell, tell_error
 

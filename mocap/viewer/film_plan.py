@@ -1,10 +1,13 @@
 """What a film shows when, what it says of it, and how pictures are called. Needs no display."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import floor, isfinite
 from pathlib import Path
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
 
 from mocap.errors import ViewerError
 from mocap.viewer.angles import Curve
@@ -15,6 +18,23 @@ WIDTHS = (960, 1280, 1920)
 RATE_HZ = 30.0
 _FASTEST_HZ, _MOST_FRAMES = 240.0, 200_000
 _NEAR_S = 1e-6
+
+
+class FilmSink(Protocol):
+    """Takes the pictures of a film; nothing is left of it before it is finished."""
+
+    def add(self, image: NDArray) -> None:
+        """Append a picture, shape (height, width, 3), uint8 RGB."""
+
+    def finish(self) -> Any:
+        """Write what is left, give the film its name, and return what can be told of it; may take long."""
+
+    def give_up(self) -> None:
+        """Leave nothing behind, where the film is not finished."""
+
+
+#: `open_film(path, size, rate_hz, title, comment) -> FilmSink`; refuses with a `MocapError`.
+OpenFilm = Callable[[Path, tuple[int, int], float, str, str], FilmSink]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from mocap.trial import Trial
 from mocap.viewer.curve_marks import bottoms_of, hips_height, onsets_of
 from mocap.viewer.curves_dock import SecondsAxis
 from mocap.viewer.film_page import GROUND, FilmPage, curve_picture, laid_out, scene_picture
-from mocap.viewer.film_plan import FilmPlan, checked_plan, convention_words
+from mocap.viewer.film_plan import FilmPlan, FilmSink, OpenFilm, checked_plan, convention_words
 from mocap.viewer.lane_plot import LanePlot
 from mocap.viewer.lanes import Lane, first_lanes, lane_of
 from mocap.viewer.moment import Moment
@@ -25,23 +25,6 @@ if TYPE_CHECKING:
 
 SCENE_SHARE, LANE_PX, AXIS_PX = 0.40, 84, 24
 BAND_WORDS = "bands and ± are 1 SD, from frame to frame"
-
-
-class FilmSink(Protocol):
-    """Takes the pictures of a film; nothing is left of it before it is finished."""
-
-    def add(self, image: NDArray) -> None:
-        """Append a picture, shape (height, width, 3), uint8 RGB."""
-
-    def finish(self) -> Any:
-        """Write what is left, give the film its name, and return what can be told of it; may take long."""
-
-    def give_up(self) -> None:
-        """Leave nothing behind, where the film is not finished."""
-
-
-#: `open_film(path, size, rate_hz, title, comment) -> FilmSink`; refuses with a `MocapError`.
-OpenFilm = Callable[[Path, tuple[int, int], float, str, str], FilmSink]
 
 
 class Filmed(Protocol):

@@ -20,7 +20,7 @@ from mocap.viewer.review import Desk
 from mocap.viewer.work import in_thread, tell, tell_error
 
 if TYPE_CHECKING:
-    from mocap.viewer.filming import OpenFilm
+    from mocap.viewer.film_plan import OpenFilm
 
 # A property of the window itself: it ends with the window, and whoever watches the window is told of it.
 SHOWN = "mocap_shown"

@@ -199,9 +199,9 @@ def test_a_picture_in_a_folder_that_is_not_there_is_refused_in_a_line(handles, t
 
 @pytest.fixture
 def dialog(handles):
-    from mocap.viewer.menu import film_dialog
-
     from qtpy.compat import isalive
+
+    from mocap.viewer.menu import film_dialog
 
     dialog = film_dialog(handles)
     dialog.span_box.setCurrentIndex(dialog.span_box.count() - 1)
