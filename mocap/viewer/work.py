@@ -47,7 +47,6 @@ def close_quietly(viewer: Any) -> None:
     """Close a window that nobody looks at, with all that still runs or waits for it: Qt wants to end before Python."""
     if isalive(viewer.window._qt_window):
         viewer.close()
-    WorkerBase.await_workers(_LONGEST_MS)
     QThreadPool.globalInstance().waitForDone(_LONGEST_MS)
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     QApplication.processEvents()
