@@ -155,9 +155,7 @@ def scene_picture(viewer: Any) -> NDArray:
     canvas.on_draw(None)
     # Straight from the graphics library: half the time of a screenshot, and the window need not be in front.
     picture = np.asarray(canvas._scene_canvas.render(alpha=False))[:, :, :3]
-    # What was drawn on is let go now: later it would be in the context of another window, which then cannot draw.
-    canvas._scene_canvas.set_current()
-    canvas._scene_canvas.context.flush_commands()
+    canvas.native.doneCurrent()  # as Qt leaves it: else a window that is closed takes others' drawing with it
     return picture
 
 

@@ -91,7 +91,8 @@ def canvas_of_size(viewer: Any, size: tuple[int, int]) -> Iterator[None]:
     try:
         yield
     finally:
-        canvas.size, camera.zoom = before, zoom
+        _hold_size(canvas, before[::-1])
+        camera.zoom = zoom
 
 
 def scene_of_size(viewer: Any, size: tuple[int, int]) -> NDArray:
@@ -103,6 +104,7 @@ def scene_of_size(viewer: Any, size: tuple[int, int]) -> NDArray:
 def _hold_size(canvas: Any, size: tuple[int, int]) -> None:
     if tuple(canvas.size) != size[::-1]:
         canvas.size = size[::-1]
+        canvas.native.doneCurrent()
 
 
 @dataclass(frozen=True)

@@ -53,91 +53,6 @@ def state(handles):
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory, squat_trial):
-    """Two files of one squat: in the second, all is later, and so is the event."""
-    folder = tmp_path_factory.mktemp("files")
-    later = [dataclasses.replace(one, time_s=one.time_s + AFTER_S) for one in squat_trial.events]
-    points = dataclasses.replace(squat_trial.points, start_s=AFTER_S)
-    angles = dataclasses.replace(squat_trial.angles, start_s=AFTER_S)
-    write_trial(folder / "before.h5", squat_trial)
-    write_trial(
-        folder / "after.h5", dataclasses.replace(squat_trial, trial_id="late", points=points, angles=angles,
-                                                 events=tuple(later)),
-    )  # fmt: skip
-    return folder
-
-
-def test_two_trials_show_the_event_in_the_same_picture(display, files, tmp_path, mocap_cli):
-    done = mocap_cli(
-        "view", files / "before.h5", files / "after.h5", "--align", "squat_bottom:1", "--film", tmp_path / "pair.mp4",
-        "--from", "-0.4", "--to", "0.2", "--size", "640", "--view", "right",
-    )  # fmt: skip
-    assert done.status == 0, done.err
-    assert "19 pictures" in done.out
-    pictures = decoded(tmp_path / "pair.mp4")
-    half = WIDTH // 2
-    for picture in (pictures[0], pictures[12], pictures[-1]):
-        scene = scene_of(picture)
-        bright = [np.flatnonzero((side.max(axis=2) > 120).any(axis=0))
-                  for side in (scene[:, : half - 3], scene[:, half + 3 :])]  # fmt: skip
-        assert abs(bright[0].min() - bright[1].min()) <= 4
-        assert abs(bright[0].max() - bright[1].max()) <= 4
-    across = [cursor_of(picture) for picture in pictures]
-    event = across[0] + (across[-1] - across[0]) * 0.4 / 0.6
-    assert across[12] == pytest.approx(event, abs=3)
-
-
-def test_two_windows_are_tied_at_the_event(display, files, squat_trial):
-    from mocap.pipeline.review_film import aligned, open_pair
-    from mocap.viewer.pair_film import tie
-
-    pair = aligned((files / "before.h5", files / "after.h5"), "squat_bottom")
-    assert pair.labels == ("before", "after")
-    assert pair.shared_s == pytest.approx((-1.0, 1.0))
-    with open_pair(pair) as members:
-        tie(members)
-        assert [one.handles.frame for one in members] == [50, 50]
-        assert [round(one.handles.moment.time_s, 3) for one in members] == [1.0, 1.4]
-        members[0].handles.set_frame(20)
-        assert members[1].handles.frame == 20
-        members[1].handles.set_frame(30)
-        assert members[0].handles.frame == 30
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code"),
-    [
-        (("--film", "a.avi"), "FILM_NAME"),
-        (("--film", "none/a.mp4"), "OUTPUT_FOLDER"),
-        (("--film", "there.mp4"), "FILM_EXISTS"),
-        (("--film", "a.mp4", "--repetition", "9"), "REPETITION"),
-        (("--film", "a.mp4", "--from", "1", "--to", "99"), "FILM_SPAN"),
-        (("--film", "a.mp4", "--size", "10"), "FILM_SIZE"),
-        (("--film", "a.mp4", "--view", "below"), "FILM_VIEW"),
-        (("--film", "a.mp4", "--angle", "elbow"), "FILM_ANGLE"),
-        (("--picture", "a.png", "--at", "77"), "FILM_SPAN"),
-        (("after.h5", "--align", "jump:1", "--film", "a.mp4"), "ALIGN_EVENT"),
-        (("after.h5", "--align", "squat_bottom:x", "--film", "a.mp4"), "ALIGN_NAME"),
-    ],
-)
-def test_what_cannot_come_out_is_one_line_and_no_file(files, tmp_path, mocap_cli, monkeypatch, arguments, code):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "there.mp4").write_bytes(b"kept")
-    arguments = [files / one if one == "after.h5" else one for one in arguments]
-    done = mocap_cli("view", files / "before.h5", *arguments)
-    assert done.status == 1
-    assert done.error_line.startswith(f"error {code}: ")
-    assert [one.name for one in tmp_path.iterdir()] == ["there.mp4"]
-    assert (tmp_path / "there.mp4").read_bytes() == b"kept"
-
-
-def test_a_picture_of_a_moment(display, files, tmp_path, mocap_cli):
-    done = mocap_cli("view", files / "before.h5", "--picture", tmp_path / "a.png", "--at", "1.0", "--size", "640")
-    assert (done.status, [one.name for one in tmp_path.iterdir()]) == (0, ["a.png"])
-    assert "t = 1.000 s" in done.out
-
-
-@pytest.fixture(scope="module")
 def window(display, squat_trial):
     viewer, handles = open_viewer(squat_trial, open_film)
     settle()
@@ -293,3 +208,92 @@ def test_without_a_writer_no_film_is_offered(handles, monkeypatch):
     handles.bar.out_button.setMenu(shown)
     offered = {action.text(): action.isEnabled() for action in menu.actions()}
     assert offered == {"Save picture...": True, "Film...": False}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory, squat_trial):
+    """Two files of one squat: in the second, all is later, and so is the event."""
+    folder = tmp_path_factory.mktemp("files")
+    later = [dataclasses.replace(one, time_s=one.time_s + AFTER_S) for one in squat_trial.events]
+    points = dataclasses.replace(squat_trial.points, start_s=AFTER_S)
+    angles = dataclasses.replace(squat_trial.angles, start_s=AFTER_S)
+    write_trial(folder / "before.h5", squat_trial)
+    write_trial(
+        folder / "after.h5", dataclasses.replace(squat_trial, trial_id="late", points=points, angles=angles,
+                                                 events=tuple(later)),
+    )  # fmt: skip
+    return folder
+
+
+def test_two_trials_show_the_event_in_the_same_picture(handles, files, tmp_path, mocap_cli):
+    """Beside another window, which was drawn last and can still draw when these two are closed."""
+    from mocap.viewer.filming import still
+
+    still(handles)
+    done = mocap_cli(
+        "view", files / "before.h5", files / "after.h5", "--align", "squat_bottom:1", "--film", tmp_path / "pair.mp4",
+        "--from", "-0.4", "--to", "0.2", "--size", "640", "--view", "right",
+    )  # fmt: skip
+    assert done.status == 0, done.err
+    assert "19 pictures" in done.out
+    pictures = decoded(tmp_path / "pair.mp4")
+    half = WIDTH // 2
+    for picture in (pictures[0], pictures[12], pictures[-1]):
+        scene = scene_of(picture)
+        bright = [np.flatnonzero((side.max(axis=2) > 120).any(axis=0))
+                  for side in (scene[:, : half - 3], scene[:, half + 3 :])]  # fmt: skip
+        assert abs(bright[0].min() - bright[1].min()) <= 4
+        assert abs(bright[0].max() - bright[1].max()) <= 4
+    across = [cursor_of(picture) for picture in pictures]
+    event = across[0] + (across[-1] - across[0]) * 0.4 / 0.6
+    assert across[12] == pytest.approx(event, abs=3)
+
+
+def test_two_windows_are_tied_at_the_event(display, files, squat_trial):
+    from mocap.pipeline.review_film import aligned, open_pair
+    from mocap.viewer.pair_film import tie
+
+    pair = aligned((files / "before.h5", files / "after.h5"), "squat_bottom")
+    assert pair.labels == ("before", "after")
+    assert pair.shared_s == pytest.approx((-1.0, 1.0))
+    with open_pair(pair) as members:
+        tie(members)
+        assert [one.handles.frame for one in members] == [50, 50]
+        assert [round(one.handles.moment.time_s, 3) for one in members] == [1.0, 1.4]
+        members[0].handles.set_frame(20)
+        assert members[1].handles.frame == 20
+        members[1].handles.set_frame(30)
+        assert members[0].handles.frame == 30
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("--film", "a.avi"), "FILM_NAME"),
+        (("--film", "none/a.mp4"), "OUTPUT_FOLDER"),
+        (("--film", "there.mp4"), "FILM_EXISTS"),
+        (("--film", "a.mp4", "--repetition", "9"), "REPETITION"),
+        (("--film", "a.mp4", "--from", "1", "--to", "99"), "FILM_SPAN"),
+        (("--film", "a.mp4", "--size", "10"), "FILM_SIZE"),
+        (("--film", "a.mp4", "--view", "below"), "FILM_VIEW"),
+        (("--film", "a.mp4", "--angle", "elbow"), "FILM_ANGLE"),
+        (("--picture", "a.png", "--at", "77"), "FILM_SPAN"),
+        (("after.h5", "--align", "jump:1", "--film", "a.mp4"), "ALIGN_EVENT"),
+        (("after.h5", "--align", "squat_bottom:x", "--film", "a.mp4"), "ALIGN_NAME"),
+    ],
+)
+def test_what_cannot_come_out_is_one_line_and_no_file(files, tmp_path, mocap_cli, monkeypatch, arguments, code):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there.mp4").write_bytes(b"kept")
+    arguments = [files / one if one == "after.h5" else one for one in arguments]
+    done = mocap_cli("view", files / "before.h5", *arguments)
+    assert done.status == 1
+    assert done.error_line.startswith(f"error {code}: ")
+    assert [one.name for one in tmp_path.iterdir()] == ["there.mp4"]
+    assert (tmp_path / "there.mp4").read_bytes() == b"kept"
+
+
+def test_a_picture_of_a_moment(display, files, tmp_path, mocap_cli):
+    done = mocap_cli("view", files / "before.h5", "--picture", tmp_path / "a.png", "--at", "1.0", "--size", "640")
+    assert (done.status, [one.name for one in tmp_path.iterdir()]) == (0, ["a.png"])
+    assert "t = 1.000 s" in done.out
