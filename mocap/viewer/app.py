@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mocap.trial import Trial
-from mocap.viewer.display import check_display, check_installed
+from mocap.viewer.display import check_display, check_installed, share_graphics
 from mocap.viewer.layers import Scene, scene_of
 from mocap.viewer.review import Desk, Review, ViewOnly
 
@@ -130,6 +130,7 @@ def open_viewer(shown: Trial | Desk, open_film: "OpenFilm | None" = None) -> tup
 
 def new_viewer() -> Any:
     """Open an empty window of the size that reviews have."""
+    share_graphics()
     import napari
 
     viewer = napari.Viewer(ndisplay=3)

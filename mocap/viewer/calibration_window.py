@@ -22,7 +22,7 @@ from mocap.viewer.calibration_scene import (
     view_of_rig,
     volume_map,
 )
-from mocap.viewer.display import check_display, check_installed
+from mocap.viewer.display import check_display, check_installed, share_graphics
 from mocap.viewer.lab import camera_frusta, floor_grid, frustum_depth, gravity_arrow, line_mesh, world_axes
 from mocap.viewer.sight import Sight
 
@@ -180,6 +180,7 @@ def open_calibration_view(
     """
     check_installed()
     check_display()
+    share_graphics()
     import napari
     from qtpy.QtCore import Qt
     from qtpy.QtWidgets import QApplication

@@ -67,3 +67,15 @@ def _no_display(cause: str) -> ViewerError:
         f"Run it on a desktop, over `ssh -X`, or under xvfb-run; on Debian the libraries come with: {APT_LINE}",
         code="VIEWER_NO_DISPLAY",
     )
+
+
+def share_graphics() -> None:
+    """Have all windows of this process share what lies in graphics memory; has to come before the first of them.
+
+    Else each numbers its buffers by itself, and one that is closed takes those of the same numbers from the others,
+    which then can draw no more.
+    """
+    from qtpy.QtCore import QCoreApplication, Qt
+
+    if QCoreApplication.instance() is None:
+        QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)

@@ -14,7 +14,7 @@ from calibration import Camera, CameraRig
 from calibration.rigid import rigid
 from mocap.schema import Status
 from mocap.trial import AngleDefinition, Event, JointAngles, Points3D, Trial
-from mocap.viewer.display import APT_LINE
+from mocap.viewer.display import APT_LINE, share_graphics
 
 RATE_HZ = 50.0
 LIMB = (("Shoulder", "Elbow"), ("Elbow", "Wrist"), ("Hip", "Knee"), ("Knee", "Ankle"), ("Ankle", "Toe"))
@@ -59,6 +59,7 @@ def display() -> Iterator[str]:
         patch.delenv("QT_QPA_PLATFORM", raising=False)
         if not os.environ.get("DISPLAY"):
             patch.setenv("DISPLAY", _start_xvfb())
+        share_graphics()  # as `mocap view` does before its first window
         yield os.environ["DISPLAY"]
 
 

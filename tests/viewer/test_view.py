@@ -5,6 +5,7 @@ the camera's own numbers by the rule of a right-handed orthographic view, which 
 """
 
 import dataclasses
+import gc
 import time
 
 import numpy as np
@@ -334,6 +335,26 @@ def test_layers_on_demand_show_and_follow(opened):
         assert not np.array_equal(after, part.layer.vertices), name
         part.layer.visible = False
         np.testing.assert_array_equal(picture(viewer), plain)
+
+
+def test_a_window_that_is_closed_leaves_the_others_their_picture(opened, squat_trial):
+    from qtpy.QtCore import QCoreApplication, Qt
+
+    assert QCoreApplication.testAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
+    viewer, handles = opened
+    handles.set_frame(30)
+    before = picture(viewer)
+    other, others = open_viewer(squat_trial)
+    others.set_frame(10)
+    picture(other)
+    other.close()
+    del other, others
+    gc.collect()
+    settle()
+    handles.set_frame(31)
+    settle()
+    handles.set_frame(30)
+    np.testing.assert_array_equal(picture(viewer), before)
 
 
 def test_whoever_deletes_layers_goes_on_without_them(display, squat_trial):
