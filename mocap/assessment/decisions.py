@@ -7,10 +7,8 @@ import numpy as np
 
 from mocap.assessment.edits import NEAR_S, accepted_label
 from mocap.trial import Assessment, Event, Table, Words
+from mocap.trial.decided import COLUMNS, instant_name, sides_of
 
-DECISION, BY, REASON = "decision", "decided_by", "decision_reason"
-#: Names of the columns, and what each is.
-COLUMNS = {DECISION: "What a reviewer decided", BY: "Who decided, by their initials", REASON: "Why they decided so"}
 ACCEPTED, REJECTED = "accepted", "rejected"
 _SAME_S, _UNSURE_S = 1e-3, 0.02
 
@@ -43,16 +41,6 @@ def with_decisions(made: Assessment, events: Sequence[Event]) -> Assessment:
     columns = zip(COLUMNS.items(), zip(*rows, strict=True), strict=True)
     told = tuple(Words(name, meaning, values) for (name, meaning), values in columns)
     return replace(made, repetitions=replace(made.repetitions, words=(*made.repetitions.words, *told)))
-
-
-def instant_name(table: Table) -> str:
-    """Return the instant by which the rows of a table are known: the bottom, of a cycle its start."""
-    return "bottom_time" if table.has("bottom_time") else "start_time"
-
-
-def sides_of(table: Table) -> tuple[str, ...] | None:
-    """Return the foot of each gait cycle; None for repetitions, of which one is done at a time."""
-    return None if table.has("bottom_time") else next((one.values for one in table.words if one.name == "side"), None)
 
 
 def detected_instants(table: Table, task: str, edited: Sequence[Event]) -> list[float]:

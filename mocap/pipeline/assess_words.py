@@ -9,8 +9,8 @@ import numpy as np
 from calibration.digits import counted
 from mocap.assessment.claim_list import CLAIMS
 from mocap.assessment.claims import claim_answers, claims_table
-from mocap.assessment.decisions import BY, DECISION, REASON
 from mocap.trial import Assessment, Metric, Rejected, Table, shown
+from mocap.trial.decided import BY, DECISION, REASON
 
 _LIMITS = ("wink_detectable",)
 _RISKY = ("=", "+", "-", "@", "\t", "\r")

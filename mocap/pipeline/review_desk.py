@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from numpy.typing import NDArray
 
 from mocap.errors import AssessmentError, MocapError, SourceError
-from mocap.pipeline.freed import give_back_freed
 from mocap.pipeline.progress import Progress
 from mocap.pipeline.review_history import (
     Change,
@@ -30,6 +29,7 @@ from mocap.storage.journal import entries
 from mocap.storage.links import followed
 from mocap.trial import Assessment, Event, PointEdit, Trial
 from mocap.trial.edits import IN_VIEWS
+from mocap.viewer.freed import give_back_freed
 from mocap.viewer.parts import Parts
 from mocap.viewer.review import Decision, Footage, Review
 

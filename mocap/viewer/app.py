@@ -7,7 +7,8 @@ import numpy as np
 
 from mocap.trial import Trial
 from mocap.viewer.display import check_display, check_installed, share_graphics
-from mocap.viewer.layers import Scene, scene_of
+from mocap.viewer.freed import give_back_freed
+from mocap.viewer.layers import Scene
 from mocap.viewer.review import Desk, Review, ViewOnly
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def open_viewer(shown: Trial | Desk, open_film: "OpenFilm | None" = None) -> tup
         VIEWER_MISSING, VIEWER_NO_DISPLAY or VIEWER_EMPTY.
     """
     desk: Desk = ViewOnly(shown) if isinstance(shown, Trial) else shown
-    scene_of(desk.review.trial)  # refused before a window is opened
+    _ = desk.review.scene  # refused before a window is opened
     check_installed()
     check_display()
     viewer = new_viewer()
@@ -155,7 +156,7 @@ def mount(viewer: Any, desk: Desk, open_film: "OpenFilm | None" = None) -> Viewe
         VIEWER_EMPTY, before anything is put there.
     """
     trial = desk.review.trial
-    scene_of(trial)
+    _ = desk.review.scene
     from qtpy.QtWidgets import QApplication
 
     from mocap.viewer.docks import Context
@@ -180,6 +181,7 @@ def mount(viewer: Any, desk: Desk, open_film: "OpenFilm | None" = None) -> Viewe
     _tie(handles)
     QApplication.processEvents()  # the view depends on the size that the canvas has in the end
     handles.look_from(FIRST_EYE)
+    give_back_freed()
     return handles
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mocap.assessment.decisions import BY, DECISION, REASON, instant_name, sides_of
 from mocap.errors import ViewerError
 from mocap.trial import Assessment, PointEdit, Trial
+from mocap.trial.decided import BY, DECISION, REASON, instant_name, sides_of
 from mocap.trial.edits import CAMERA_OUT, EXCHANGED, MARKED, MISSING
 from mocap.viewer.review import Review
 

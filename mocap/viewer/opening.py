@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from qtpy.QtWidgets import QApplication
 from mocap.errors import MocapError, SourceError
 from mocap.viewer.app import ViewerHandles, mount, new_viewer
 from mocap.viewer.file_kinds import prefer_for_trials
+from mocap.viewer.preload import preload
 from mocap.viewer.recent import remember_file
 from mocap.viewer.review import Desk
 from mocap.viewer.work import in_thread, tell, tell_error
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 SHOWN = "mocap_shown"
 # The source of what a window shows or is about to: events go on while a window is filled.
 _TAKEN = "mocap_taken"
-_PARTS = ("layout", "stage", "time_bar", "keys")
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,8 +114,7 @@ def _opened(job: Callable[[], Desk], name: str) -> Desk:
             raise
         cause = f"{name} cannot be read: {error.strerror or error}."
         raise SourceError(cause, "Check the path and the rights.") from error
-    for part in _PARTS:  # here, so that the window does not wait for the import
-        import_module(f"mocap.viewer.{part}")
+    preload()  # here, so that the window does not wait for the imports
     return desk
 
 

@@ -1,10 +1,6 @@
-"""What a window needs is imported while the trial is read: both take a second or more, and neither waits for the other.
-
-Reading hashes and unpacks, for which Python lets another thread run.
-"""
+"""What the first trial in a window needs is imported in the thread that reads it: the window does not wait for it."""
 
 from importlib import import_module
-from threading import Thread
 
 _MODULES = (
     "pandas", "napari", "napari.layers", "napari._qt.qt_main_window", "napari._vispy.layers.surface",
@@ -21,10 +17,3 @@ def preload() -> None:
 
     # A registry reads its definitions when it is first asked for a unit.
     pint.get_application_registry().Unit("pixel")
-
-
-def preload_beside() -> Thread:
-    """Run `preload` in a thread, and return that; who opens a window waits for its end."""
-    thread = Thread(target=preload, name="preload", daemon=True)
-    thread.start()
-    return thread

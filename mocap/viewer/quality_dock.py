@@ -107,6 +107,8 @@ class QualityDock(QWidget):
     def showEvent(self, event: Any) -> None:  # Qt's name
         """Catch up with what happened while the dock was hidden."""
         super().showEvent(event)
+        if not in_sight(self):
+            return  # while the docks are laid out: what is looked through takes time and memory
         if self._stale:
             self._start()
         self._on_frame(self._moment.frame)

@@ -5,6 +5,7 @@ The window knows neither files nor the order of stages. Whoever opens it hands i
 
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from mocap.errors import ViewerError
 from mocap.trial import Event, PointEdit, Trial
+from mocap.viewer.layers import Scene, scene_of
 from mocap.viewer.parts import Parts, TrialParts
 
 
@@ -115,6 +117,17 @@ class Review:
     raw: RawSource | None = None
     decisions: tuple[Decision, ...] = ()
     behind: str = ""
+
+    @cached_property
+    def scene(self) -> Scene:
+        """What is drawn; made once.
+
+        Raises
+        ------
+        ViewerError
+            VIEWER_EMPTY.
+        """
+        return scene_of(self.trial)
 
 
 class Desk(Protocol):

@@ -36,7 +36,6 @@ from mocap.viewer.layers import (
     bone_mesh,
     marker_sizes,
     markers_at,
-    scene_of,
 )
 from mocap.viewer.moment import Moment
 from mocap.viewer.picking import picked, point_words
@@ -77,7 +76,7 @@ class Stage:
     def __init__(self, viewer: Any, review: Review, moment: Moment) -> None:
         trial = review.trial
         self.viewer, self.moment, self.review = viewer, moment, review
-        self.scene = scene_of(trial)
+        self.scene = review.scene
         self.forward_axis = trial.forward_axis
         bounds = bounds_of(self.scene)
         self.cameras_world = np.array([camera.centre_world for camera in trial.rig or ()]).reshape(-1, 3)
@@ -161,7 +160,7 @@ class Stage:
 
     def show_review(self, review: Review) -> None:
         """Show the same recording with other corrections."""
-        self.review, self.scene = review, scene_of(review.trial)
+        self.review, self.scene = review, review.scene
         self._balance = balance_of(self.scene, review.parts.centre_of_mass(), review.label_of)
         self.draw(self.moment.frame)
 

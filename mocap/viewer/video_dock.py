@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
 
 from mocap.errors import MocapError
 from mocap.viewer.docks import Context, in_sight
-from mocap.viewer.layers import SIDE_COLOUR, Scene, scene_of
+from mocap.viewer.layers import SIDE_COLOUR, Scene
 from mocap.viewer.picture_cache import AHEAD, PictureCache
 from mocap.viewer.review import Review
 from mocap.viewer.video import NEAR_PX, Overlay, overlay_of
@@ -51,7 +51,7 @@ class VideoDock(QWidget):
     def __init__(self, context: Context) -> None:
         super().__init__()
         self._moment, self._review, self._context = context.moment, context.desk.review, context
-        self._scene: Scene = scene_of(self._review.trial)
+        self._scene: Scene = self._review.scene
         self._cache = _cache_of(self._review)
         self._wanted: tuple[str, int] = ("", -1)
         self._asked: tuple[str, int] | None = None
@@ -83,7 +83,7 @@ class VideoDock(QWidget):
         """Show the keypoints and points of a review."""
         if review.footage is not self._review.footage:
             self._cache, self._asked, self.picture_at = _cache_of(review), None, ("", -1)
-        self._review, self._scene = review, scene_of(review.trial)
+        self._review, self._scene = review, review.scene
         self._moved(self._moment.frame)
 
     def load_now(self) -> None:

@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from mocap.assessment.decisions import BY, REASON
 from mocap.export.privacy.figures import may_be_figure
 from mocap.export.privacy.words import Scrubber, Vocabulary
 from mocap.trial import Assessment, Event, Metric, Rejected, Rule, Table, Words
+from mocap.trial.decided import BY, REASON
 
 _SOURCES = ("detected", "force_plate", "imported", "edited")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
