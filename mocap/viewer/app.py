@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mocap.trial import Trial
-from mocap.viewer.display import check_display, check_installed, share_graphics
+from mocap.viewer.display import check_display, check_installed, keep_graphics, share_graphics
 from mocap.viewer.freed import give_back_freed
 from mocap.viewer.layers import Scene
 from mocap.viewer.review import Desk, Review, ViewOnly
@@ -181,6 +181,7 @@ def mount(viewer: Any, desk: Desk, open_film: "OpenFilm | None" = None) -> Viewe
     _tie(handles)
     QApplication.processEvents()  # the view depends on the size that the canvas has in the end
     handles.look_from(FIRST_EYE)
+    keep_graphics(viewer.window._qt_viewer.canvas)
     give_back_freed()
     return handles
 

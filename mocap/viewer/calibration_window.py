@@ -22,7 +22,7 @@ from mocap.viewer.calibration_scene import (
     view_of_rig,
     volume_map,
 )
-from mocap.viewer.display import check_display, check_installed, share_graphics
+from mocap.viewer.display import check_display, check_installed, keep_graphics, share_graphics
 from mocap.viewer.lab import camera_frusta, floor_grid, frustum_depth, gravity_arrow, line_mesh, world_axes
 from mocap.viewer.sight import Sight
 
@@ -215,6 +215,7 @@ def open_calibration_view(
         if np.isfinite(places).all(axis=1).sum() > 1:
             in_thread(lambda: volume_map(view.rig, places), lambda found: dock.take_map(VOLUME, found), owner=dock)
     in_thread(lambda: room_map(view.rig), lambda found: dock.take_map(ROOM, found), owner=dock)
+    keep_graphics(window._qt_viewer.canvas)
     return CalibrationHandles(viewer, stage, dock)
 
 

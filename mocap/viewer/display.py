@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from importlib.util import find_spec
+from typing import Any
 
 from mocap.errors import ViewerError
 
@@ -15,6 +16,7 @@ APT_LINE = (
 _NEEDED = ("napari", "pyqtgraph", "PySide6")
 _WITHOUT_SCREEN = ("offscreen", "minimal", "minimalegl", "vnc", "linuxfb")
 _PATIENCE_S = 60
+_HELD = "mocap_held_graphics"
 
 
 def check_installed() -> None:
@@ -79,3 +81,21 @@ def share_graphics() -> None:
 
     if QCoreApplication.instance() is None:
         QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
+
+
+def keep_graphics(canvas: Any) -> None:
+    """Keep what a canvas draws with until the process ends, where windows do not share graphics memory.
+
+    That is so in a process that napari itself began. What is let go there is taken from the window that draws next.
+
+    Parameters
+    ----------
+    canvas : napari's canvas
+        With its layers.
+    """
+    from qtpy.QtCore import QCoreApplication, Qt
+
+    application = QCoreApplication.instance()
+    if application is not None and not application.testAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts):
+        held = application.property(_HELD) or []
+        application.setProperty(_HELD, [*held, (canvas, canvas._scene_canvas, dict(canvas.layer_to_visual))])

@@ -6,12 +6,15 @@ the camera's own numbers by the rule of a right-handed orthographic view, which 
 
 import dataclasses
 import gc
+import subprocess
+import sys
 import time
 
 import numpy as np
 import pytest
 from scipy import ndimage
 
+from mocap.storage import write_trial
 from mocap.trial import Points3D, Trial
 from mocap.viewer import open_viewer, view_trial
 from mocap.viewer.layers import REJECTED_COLOUR, SIDE_COLOUR, SIDES, Quality, bone_ends
@@ -355,6 +358,39 @@ def test_a_window_that_is_closed_leaves_the_others_their_picture(opened, squat_t
     settle()
     handles.set_frame(30)
     np.testing.assert_array_equal(picture(viewer), before)
+
+
+@pytest.mark.heavy  # a process of its own: the one above shares graphics memory
+def test_so_it_does_where_napari_began_the_process(display, tmp_path, squat_trial):
+    write_trial(tmp_path / "squat.h5", squat_trial)
+    code = f"""
+import gc
+from pathlib import Path
+import napari
+from qtpy.QtCore import QCoreApplication, Qt
+from qtpy.QtWidgets import QApplication
+from mocap.pipeline.review_open import open_desk
+from mocap.viewer import mount
+
+def settle():
+    for _ in range(5):
+        QApplication.processEvents()
+
+viewers = [napari.Viewer(ndisplay=3) for _ in range(2)]
+handles = [mount(viewer, open_desk(Path({str(tmp_path / "squat.h5")!r}))) for viewer in viewers]
+settle()
+assert not QCoreApplication.testAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
+before = viewers[0].screenshot(flash=False)
+viewers.pop().close()
+handles.pop()
+gc.collect()
+settle()
+assert (viewers[0].screenshot(flash=False) == before).all()
+viewers[0].close()
+settle()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr[-2000:]
 
 
 def test_whoever_deletes_layers_goes_on_without_them(display, squat_trial):
