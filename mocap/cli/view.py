@@ -80,8 +80,9 @@ def _view(trial: Path, videos: Path | None, as_json: bool) -> None:
     from mocap.pipeline.review_film import open_film
     from mocap.pipeline.review_open import open_desk
     from mocap.viewer import view_trial
+    from mocap.viewer.preload import while_importing
 
-    desk = open_desk(trial, videos)
+    desk = while_importing(lambda: open_desk(trial, videos))
     view_trial(desk, source=str(trial.resolve()), open_film=open_film)
     if as_json:
         show({"trial": desk.review.trial.trial_id, "file": trial, "closed": True}, as_json, [])

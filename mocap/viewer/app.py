@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mocap.viewer.film_plan import OpenFilm
     from mocap.viewer.moment import Moment
     from mocap.viewer.stage import Stage
+    from mocap.viewer.steps import Steps
     from mocap.viewer.time_bar import TimeBar
 
 FIRST_EYE = "front side"
@@ -140,7 +141,16 @@ def new_viewer() -> Any:
 
 
 def mount(viewer: Any, desk: Desk, open_film: "OpenFilm | None" = None) -> ViewerHandles:
-    """Put the scene and the docks of a trial into a napari viewer.
+    """Put the scene and the docks of a trial into a napari viewer; the steps of `mounting` at once."""
+    from mocap.viewer.steps import at_once
+
+    return at_once(mounting(viewer, desk, open_film))
+
+
+def mounting(
+    viewer: Any, desk: Desk, open_film: "OpenFilm | None" = None
+) -> "Steps[ViewerHandles]":
+    """Put the scene and the docks of a trial into a napari viewer, in steps of which none takes long.
 
     Parameters
     ----------
@@ -155,33 +165,43 @@ def mount(viewer: Any, desk: Desk, open_film: "OpenFilm | None" = None) -> Viewe
     ViewerError
         VIEWER_EMPTY, before anything is put there.
     """
-    trial = desk.review.trial
-    _ = desk.review.scene
-    from qtpy.QtWidgets import QApplication
-
+    began = desk.review
+    trial, _ = began.trial, began.scene
     from mocap.viewer.docks import Context
     from mocap.viewer.layout import lay_out
     from mocap.viewer.moment import Moment
     from mocap.viewer.stage import Stage
+    from mocap.viewer.steps import MAY_PAUSE, MUST_PAUSE
     from mocap.viewer.time_bar import TimeBar
 
     moment = Moment(trial.points.n_frames, trial.points.rate_hz, trial.points.start_s)
     viewer.theme, viewer.title = "dark", f"{trial.trial_id} - mocap"
     viewer.dims.ndisplay = 3
-    _hear(desk.review)
-    bar = TimeBar(desk.review, moment)
+    _hear(began)
+    bar = TimeBar(began, moment)
     shown: list[ViewerHandles] = []
-    context = Context(desk, moment, lambda review: shown[0].show_review(review), viewer)
-    docks = lay_out(viewer, bar, context)
-    stage = Stage(viewer, desk.review, moment)
+
+    def changed(review: Review) -> None:
+        for handles in shown:
+            handles.show_review(review)
+
+    docks = yield from lay_out(viewer, bar, Context(desk, moment, changed, viewer))
+    stage, canvas = Stage(viewer, desk.review, moment), viewer.window._qt_viewer.canvas
+    yield from stage.add_person()
     viewer.dims.axis_labels = ("frame", "x", "y", "z")
     handles = ViewerHandles(viewer, desk, moment, stage, bar, docks)
     handles.open_film = open_film
     shown.append(handles)
+    if desk.review is not began:  # decided meanwhile
+        handles.show_review(desk.review)
     _tie(handles)
-    QApplication.processEvents()  # the view depends on the size that the canvas has in the end
+    keep_graphics(canvas)
+    yield MUST_PAUSE  # the view depends on the size that the canvas has in the end
     handles.look_from(FIRST_EYE)
-    keep_graphics(viewer.window._qt_viewer.canvas)
+    yield MAY_PAUSE
+    yield from stage.add_rest()
+    _tie_picture(handles)
+    keep_graphics(canvas)
     give_back_freed()
     return handles
 
@@ -214,10 +234,7 @@ def _tie(handles: ViewerHandles) -> None:
     moment.frame_changed.connect(handles.stage.draw)
     moment.frame_changed.connect(follow)
     moment.point_changed.connect(handles.stage.choose)
-    video, picture = handles.docks.get("video"), handles.stage.picture
-    if video is not None and picture is not None:
-        video.shown.connect(picture.show)
-        video.late.connect(picture.late)
+    video = handles.docks.get("video")
     decisions = handles.docks.get("decisions")
     if video is not None and decisions is not None:
         video.marked.connect(decisions.mark)
@@ -226,6 +243,15 @@ def _tie(handles: ViewerHandles) -> None:
     viewer.mouse_drag_callbacks.append(_picking(handles))
     bind_keys(handles)
     add_menu(handles)
+
+
+def _tie_picture(handles: ViewerHandles) -> None:
+    """Tie the picture in space to the dock that has the cameras' pictures read."""
+    video, picture = handles.docks.get("video"), handles.stage.picture
+    if video is not None and picture is not None:
+        video.shown.connect(picture.show)
+        video.late.connect(picture.late)
+        video.tell_again()
 
 
 def _picking(handles: ViewerHandles) -> Callable[[Any, Any], Iterator[None]]:

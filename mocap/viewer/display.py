@@ -91,11 +91,11 @@ def keep_graphics(canvas: Any) -> None:
     Parameters
     ----------
     canvas : napari's canvas
-        With its layers.
+        With its layers; to be told again when it gets more of them.
     """
     from qtpy.QtCore import QCoreApplication, Qt
 
     application = QCoreApplication.instance()
     if application is not None and not application.testAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts):
-        held = application.property(_HELD) or []
+        held = [one for one in application.property(_HELD) or [] if one[0] is not canvas]
         application.setProperty(_HELD, [*held, (canvas, canvas._scene_canvas, dict(canvas.layer_to_visual))])

@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import napari
-from napari.utils import progress
 from qtpy.compat import isalive
 from qtpy.QtWidgets import QApplication
 
 from mocap.errors import MocapError, SourceError
-from mocap.viewer.app import ViewerHandles, mount, new_viewer
+from mocap.viewer.app import ViewerHandles, mounting, new_viewer
 from mocap.viewer.file_kinds import prefer_for_trials
-from mocap.viewer.preload import preload
+from mocap.viewer.preload import while_importing
 from mocap.viewer.recent import remember_file
 from mocap.viewer.review import Desk
+from mocap.viewer.steps import one_by_one
+from mocap.viewer.waiting import Waiting
 from mocap.viewer.work import in_thread, tell, tell_error
 
 if TYPE_CHECKING:
@@ -81,30 +82,24 @@ def open_beside(
     if _brought_to_front(source):
         return None
     window = viewer.window._qt_window
-    bar = progress(total=0, desc=f"Opening {name}")
-    viewer.status = f"Opening {name} ..."
+    waiting = Waiting(viewer, f"Opening {name}")
 
     def show(desk: Desk) -> None:
         # Whoever closed the window does not wait for the trial any more.
         if isalive(window) and not _brought_to_front(source):
             _show(viewer, source, name, desk, open_film)
 
-    def ended() -> None:
-        bar.close()
-        if isalive(window):
-            viewer.status = ""
-
     def failed(error: MocapError) -> None:
         # A whole path would be most of the message, and the window knows which file it was asked for.
         folder = str(Path(source).parent) + os.sep
         tell_error(MocapError(error.cause.replace(folder, ""), error.remedy, error.code))
 
-    return in_thread(lambda: _opened(job, name), show, failed, ended)
+    return in_thread(lambda: _opened(job, name), show, failed, waiting.end)
 
 
 def _opened(job: Callable[[], Desk], name: str) -> Desk:
     try:
-        desk = job()
+        desk = while_importing(job)
     except MemoryError as error:
         raise SourceError(
             f"There is not enough memory for {name}.", "Close other windows, or cut the recording.", code="MEMORY"
@@ -114,7 +109,6 @@ def _opened(job: Callable[[], Desk], name: str) -> Desk:
             raise
         cause = f"{name} cannot be read: {error.strerror or error}."
         raise SourceError(cause, "Check the path and the rights.") from error
-    preload()  # here, so that the window does not wait for the imports
     return desk
 
 
@@ -132,14 +126,20 @@ def _show(viewer: Any, source: str, name: str, desk: Desk, open_film: "OpenFilm 
     target = viewer if _is_free(viewer) else new_viewer()
     window = target.window._qt_window
     window.setProperty(_TAKEN, source)
-    try:
-        keep_source(mount(target, desk, open_film), source)
-    except MocapError as error:
+    waiting = Waiting(target, f"Opening {name}")
+
+    def refused(error: MocapError) -> None:
+        waiting.end()
         window.setProperty(_TAKEN, None)
         tell_error(error)
-        return
-    if desk.review.notes:
-        tell(f"{name}: {' '.join(desk.review.notes)}")
+
+    def ended(handles: ViewerHandles) -> None:
+        waiting.end()
+        keep_source(handles, source)
+        if desk.review.notes:
+            tell(f"{name}: {' '.join(desk.review.notes)}")
+
+    one_by_one(mounting(target, desk, open_film), window, ended, refused)
 
 
 def _is_free(viewer: Any) -> bool:

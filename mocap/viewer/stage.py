@@ -1,12 +1,12 @@
 """The 3D scene in a napari viewer: its layers, drawn for one frame at a time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration import CameraRig
 from mocap.viewer.body_parts import (
     Balance,
     Mesh,
@@ -20,6 +20,8 @@ from mocap.viewer.body_parts import (
 from mocap.viewer.drawn import MovingMarkers, MovingMesh, symbol_number, visual_of
 from mocap.viewer.frustum_image import FrustumImage
 from mocap.viewer.lab import (
+    Label,
+    Lines,
     bounds_of,
     camera_frusta,
     floor_grid,
@@ -41,6 +43,7 @@ from mocap.viewer.moment import Moment
 from mocap.viewer.picking import picked, point_words
 from mocap.viewer.review import Review
 from mocap.viewer.sight import facing_of, person_box, sight_of
+from mocap.viewer.steps import MAY_PAUSE, Steps
 
 FIRST_EYE = "front side"
 _LINE_PX = 1.6
@@ -78,26 +81,42 @@ class Stage:
         self.viewer, self.moment, self.review = viewer, moment, review
         self.scene = review.scene
         self.forward_axis = trial.forward_axis
-        bounds = bounds_of(self.scene)
+        self._bounds = bounds_of(self.scene)
         self.cameras_world = np.array([camera.centre_world for camera in trial.rig or ()]).reshape(-1, 3)
-        self.person_box = person_box(bounds)
-        facing = facing_of(self.scene, trial.forward_axis)
-        zoom = sight_of(self.person_box, facing, canvas_size(viewer), FIRST_EYE, self.cameras_world).zoom
+        self.person_box = person_box(self._bounds)
         self.following, self._followed = False, self._middle(moment.frame)
         self._symbols = np.array([symbol_number("disc"), symbol_number("x")])
-        self._add_time(bounds)
-        self.lab, self.labels = self._add_lab(bounds, 0.5 * _LINE_PX / zoom)
-        self.picture = self._add_picture(bounds)
-        self.bones = self._add_bones()
-        title = "markers" if self.scene.source == "points" else "markers (smoothed)"
-        self.markers = MovingMarkers(viewer, title, self.scene.names, _marker_diameter(zoom), marker_sizes(self.scene))
-        self._balance: Balance | None = balance_of(self.scene, review.parts.centre_of_mass(), review.label_of)
+        self._balance: Balance | None = None
         self._ball_scale = 1
-        self.parts = self._add_parts()
-        viewer.layers.selection.active = self.markers.layer
+        self.lab: dict[str, Any] = {}
+        self.parts: dict[str, MovingMesh] = {}
+        self.picture: FrustumImage | None = None
+
+    def add_person(self) -> Steps[None]:
+        """Add what a person is watched with: floor, bones, markers; everything else rests on it."""
+        viewer, scene = self.viewer, self.scene
+        facing = facing_of(scene, self.review.trial.forward_axis)
+        zoom = sight_of(self.person_box, facing, canvas_size(viewer), FIRST_EYE, self.cameras_world).zoom
+        self._line_m = 0.5 * _LINE_PX / zoom
+        self._add_time()
+        yield MAY_PAUSE
+        self._add_lines("floor", floor_grid(self._bounds))
+        yield MAY_PAUSE
+        self.bones = self._add_bones()
+        yield MAY_PAUSE
+        title = "markers" if scene.source == "points" else "markers (smoothed)"
+        self.markers = MovingMarkers(viewer, title, scene.names, _marker_diameter(zoom), marker_sizes(scene))
         words = viewer.canvas.overlays.text
         words.position, words.font_size, words.color, words.visible = "top_left", 11, _TEXT_COLOUR, False
-        self.draw(moment.frame)
+        self.draw(self.moment.frame)
+
+    def add_rest(self) -> Steps[None]:
+        """Add the lab around the person, and what is shown on demand, a layer a step; the chosen layer stays so."""
+        for add in self._room():
+            yield MAY_PAUSE
+            chosen = self.viewer.layers.selection.active
+            add()
+            self.viewer.layers.selection.active = chosen
 
     def draw(self, frame: int) -> None:
         """Draw a frame."""
@@ -200,15 +219,16 @@ class Stage:
     def _trailed(self) -> NDArray:
         return np.arange(len(self.scene.names))
 
-    def _add_time(self, bounds: NDArray) -> None:
+    def _add_time(self) -> None:
         # Two samples at both ends of the time axis: they alone set the range of the slider, whatever is missing when.
-        middle = bounds.mean(axis=0)
+        middle = self._bounds.mean(axis=0)
         ends = np.array([[0.0, *middle], [self.scene.n_frames - 1.0, *middle]])
         self.viewer.add_points(ends, name="time", visible=False)
 
-    def _add_picture(self, bounds: NDArray) -> FrustumImage | None:
+    def _add_picture(self) -> None:
         rig = self.review.trial.rig
-        return None if rig is None else FrustumImage(self.viewer, rig, frustum_depth(rig, bounds))
+        if rig is not None:
+            self.picture = FrustumImage(self.viewer, rig, frustum_depth(rig, self._bounds))
 
     def _add_bones(self) -> MovingMesh | None:
         if not len(self.scene.bones):
@@ -216,26 +236,49 @@ class Stage:
         vertices, faces = bone_mesh(self.scene, self.moment.frame)
         return MovingMesh(self.viewer, "bones", vertices, faces, bone_colours(self.scene))
 
-    def _add_parts(self) -> dict[str, MovingMesh]:
-        frame, parts = self.moment.frame, {}
-        middle = self.review.parts.covariance(self.scene.n_frames // 2)
-        covariance = np.concatenate([self.review.parts.covariance(frame), middle])
+    def _room(self) -> Iterator[Callable[[], None]]:
+        """Return what adds each further layer."""
+        trial = self.review.trial
+        axes, words = world_axes()
+        gravity, gravity_words = gravity_arrow(self._bounds, trial.gravity_known)
+        words += gravity_words
+        lines = {"axes": [axes] if gravity is None else [axes, gravity]}
+        if trial.rig is not None:
+            frusta, names = camera_frusta(trial.rig, frustum_depth(trial.rig, self._bounds))
+            lines["cameras"], words = [frusta], words + names
+        if trial.force_plates:
+            plates, names = plate_lines(trial.force_plates)
+            lines["force plates"], words = [plates], words + names
+        for name, parts in lines.items():
+            yield partial(self._add_lines, name, *parts)
+        yield partial(self._add_labels, words)
+        if trial.rig is not None:
+            yield self._add_picture
+        for name, title in self._titles().items():
+            yield partial(self._add_part, name, title)
+
+    def _titles(self) -> dict[str, str]:
+        """Return what is shown on demand, with its words in the list of layers."""
+        parts, middle = self.review.parts, self.scene.n_frames // 2
+        covariance = np.concatenate([parts.covariance(self.moment.frame), parts.covariance(middle)])
+        self._balance = balance_of(self.scene, parts.centre_of_mass(), self.review.label_of)
+        self._ball_scale = ellipsoid_scale(covariance)
         there = {
-            AXES: len(self.review.parts.segment_names) > 0,
+            AXES: len(parts.segment_names) > 0,
             UNCERTAINTY: bool(np.isfinite(covariance).any()),
             BALANCE: self._balance is not None,
             TRAILS: self.scene.n_frames > 1,
         }
-        self._ball_scale = ellipsoid_scale(covariance)
-        titles = {UNCERTAINTY: f"uncertainty (95 %, drawn x {self._ball_scale})", TRAILS: "trails (1 s)"}
-        for name in (one for one in ON_DEMAND if there[one]):
-            mesh = self._mesh(name, frame)
-            opacity = 0.5 if name == UNCERTAINTY else 1.0
-            part = MovingMesh(self.viewer, titles.get(name, name), mesh.vertices, mesh.faces, mesh.colours, opacity)
-            part.layer.visible = False
-            part.layer.events.visible.connect(self._shown_again(name))
-            parts[name] = part
-        return parts
+        words = {UNCERTAINTY: f"uncertainty (95 %, drawn x {self._ball_scale})", TRAILS: "trails (1 s)"}
+        return {name: words.get(name, name) for name in ON_DEMAND if there[name]}
+
+    def _add_part(self, name: str, title: str) -> None:
+        mesh = self._mesh(name, self.moment.frame)
+        opacity = 0.5 if name == UNCERTAINTY else 1.0
+        part = MovingMesh(self.viewer, title, mesh.vertices, mesh.faces, mesh.colours, opacity)
+        part.layer.visible = False
+        part.layer.events.visible.connect(self._shown_again(name))
+        self.parts[name] = part
 
     def _shown_again(self, name: str) -> Callable[[object], None]:
         def draw(event: object = None) -> None:
@@ -244,20 +287,14 @@ class Stage:
 
         return draw
 
-    def _add_lab(self, bounds: NDArray, radius_m: float) -> tuple[dict[str, Any], Any]:
-        trial = self.review.trial
-        axes, words = world_axes()
-        gravity, gravity_words = gravity_arrow(bounds, trial.gravity_known)
-        words += gravity_words
-        parts = {"floor": [floor_grid(bounds)], "axes": [axes] if gravity is None else [axes, gravity]}
-        if trial.rig is not None:
-            frusta, names = _cameras(trial.rig, bounds)
-            parts["cameras"], words = [frusta], words + names
-        if trial.force_plates:
-            plates, names = plate_lines(trial.force_plates)
-            parts["force plates"], words = [plates], words + names
-        room = {name: _add_lines(self.viewer, name, line_mesh(lines, radius_m)) for name, lines in parts.items()}
-        labels = self.viewer.add_points(
+    def _add_lines(self, name: str, *lines: Lines) -> None:
+        vertices, faces, colours = line_mesh(lines, self._line_m)
+        self.lab[name] = self.viewer.add_surface(
+            (vertices.astype(np.float32), faces), vertex_colors=colours.astype(np.float32), name=name, shading="none"
+        )
+
+    def _add_labels(self, words: list[Label]) -> None:
+        self.labels = self.viewer.add_points(
             np.array([word.position for word in words]),
             name="labels",
             size=1e-3,
@@ -269,7 +306,6 @@ class Stage:
                 "color": np.array([[*word.colour, 1.0] for word in words]),
             },
         )
-        return room, labels
 
 
 def project_to_canvas(viewer: Any, layer: Any, points_world: NDArray) -> NDArray:
@@ -287,17 +323,6 @@ def canvas_size(viewer: Any) -> tuple[int, int]:
     """Return the width and height of the 3D canvas in px."""
     width, height = viewer.window._qt_viewer.canvas.view.rect.size
     return int(width), int(height)
-
-
-def _cameras(rig: CameraRig, bounds: NDArray) -> tuple[Any, list[Any]]:
-    return camera_frusta(rig, frustum_depth(rig, bounds))
-
-
-def _add_lines(viewer: Any, name: str, mesh: tuple[NDArray, NDArray, NDArray]) -> Any:
-    vertices, faces, colours = mesh
-    return viewer.add_surface(
-        (vertices.astype(np.float32), faces), vertex_colors=colours.astype(np.float32), name=name, shading="none"
-    )
 
 
 def _marker_diameter(zoom: float) -> float:

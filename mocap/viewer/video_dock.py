@@ -98,6 +98,12 @@ class VideoDock(QWidget):
         if self._cache is not None and place >= 0:
             self._set_picture(camera, place, self._cache.fetch(camera, place))
 
+    def tell_again(self) -> None:
+        """Tell what is shown to those who came later."""
+        camera, place = self.picture_at
+        if place >= 0:
+            self.shown.emit(camera, self._image.image)
+
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what was chosen while the dock was hidden."""
         self._moved(self._moment.frame)

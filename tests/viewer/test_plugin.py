@@ -127,9 +127,9 @@ def until(true, patience_s=60.0):
 
 def quiet():
     """Return whether nothing is being opened."""
-    from napari.utils import progress
+    from mocap.viewer.waiting import waits
 
-    return not progress._all_instances
+    return not any(waits(window) for window in windows())
 
 
 def drop(viewer, *paths):
