@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.signal import find_peaks
 
 from mocap.signal.filters import lowpass
-from mocap.signal.gaps import runs
+from mocap.signal.runs import runs
 from mocap.trial import Rejected
 
 _NOT_BACK = "it does not come back to the level before the next one or the end"

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from mocap.assessment.movement import Movement
 from mocap.assessment.repetition_settings import RepetitionSettings
 from mocap.signal.filters import lowpass
-from mocap.signal.gaps import runs
+from mocap.signal.runs import runs
 
 _BRIDGED_S = 0.25  # gaps up to this are bridged to find repetitions in; no value is taken from them
 _FEET = ("HALLUX", "TOE", "BTOE", "MT2", "MT1", "MT5", "STOE", "HEEL", "AJC")

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.keypoints.sides_kernels import best_states
-from mocap.signal.gaps import runs
+from mocap.signal.runs import runs
 
 _BLOCK, _AHEAD = 1024, 128
 _ABOUT, _MOST_ABOUT = 256, 0.5  # frames looked at about doubted ones, and the share from which on all are

@@ -11,8 +11,8 @@ from mocap.reconstruction.kernels import MEASURED, MISSING
 from mocap.reconstruction.losses import Losses, usable_observations, what_became
 from mocap.reconstruction.options import ReconstructionOptions
 from mocap.reconstruction.robust import Reconstruction
-from mocap.signal.gaps import runs
 from mocap.signal.implausible import LEAP_M, LEAP_M_PER_S, Implausible, find_implausible
+from mocap.signal.runs import runs
 from mocap.trial import Keypoints2D, Points3D, Verdict
 
 _LENGTH_DRIFT = 0.03  # of the length, from the first to the last third of a trial

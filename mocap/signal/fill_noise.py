@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from mocap.signal.gaps import NEIGHBOURS, fill_weights, runs
+from mocap.signal.gaps import NEIGHBOURS, fill_weights
+from mocap.signal.runs import runs
 
 Operator = Callable[[int], NDArray]
 

@@ -7,16 +7,11 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
 from mocap.schema import Status
+from mocap.signal.runs import runs
 
 # Samples on each side that shape the cubic; one side needs two at least to give it a slope.
 NEIGHBOURS = 8
 _FEWEST = 2
-
-
-def runs(flags: NDArray) -> list[tuple[int, int]]:
-    """Return the runs of True in a vector, as (start, stop) with stop exclusive."""
-    edges = np.diff(np.concatenate([[False], np.asarray(flags, bool), [False]]).astype(np.int8))
-    return list(zip(np.flatnonzero(edges == 1).tolist(), np.flatnonzero(edges == -1).tolist(), strict=True))
 
 
 def fill_gaps(

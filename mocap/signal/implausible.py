@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.schema import Status
-from mocap.signal.gaps import runs
 from mocap.signal.leap_kernels import kept_runs
 from mocap.signal.medians import finite_median
+from mocap.signal.runs import runs
 from mocap.signal.stray_ends import find_stray_ends
 from mocap.trial import Points3D
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from mocap.signal.fill_noise import covariance_beside_fills
-from mocap.signal.gaps import runs
+from mocap.signal.runs import runs
 
 
 class LinearFilter(Protocol):

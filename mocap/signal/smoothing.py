@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from mocap.schema import Status
 from mocap.signal.filter_options import FilterOptions
 from mocap.signal.filters import Butterworth, corrected_cutoff
-from mocap.signal.gaps import fill_gaps, runs
+from mocap.signal.gaps import fill_gaps
 from mocap.signal.implausible import without_implausible
 from mocap.signal.linear import LinearFilter, filter_runs, filtered_covariance
 from mocap.signal.outliers import hampel
 from mocap.signal.polynomials import SavitzkyGolay, savgol_window
+from mocap.signal.runs import runs
 from mocap.signal.splines import FEWEST, cross_validated
 from mocap.signal.stiffness_choice import ChoiceNoise, choice_noise
 from mocap.trial import Points3D

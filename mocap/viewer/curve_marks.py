@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mocap.signal.gaps import runs
+from mocap.signal.runs import runs
 from mocap.trial import Assessment, JointAngles, Table, Trial
 from mocap.trial.scalars import doubted_one
 from mocap.viewer.parts import Parts

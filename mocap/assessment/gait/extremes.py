@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from scipy.signal import find_peaks
 
 from mocap.signal.filters import Butterworth
-from mocap.signal.gaps import runs
+from mocap.signal.runs import runs
 
 NAN = float("nan")
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from mocap.assessment.gait.settings import PassSettings
 from mocap.assessment.gait.walker import UP, Walker
-from mocap.signal.gaps import runs
+from mocap.signal.runs import runs
 from mocap.trial.assessment import Rejected
 
 _STANCE_SHARE = 30.0  # percentile of heights below which a point of a foot is on the floor

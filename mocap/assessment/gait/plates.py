@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mocap.assessment.gait.contacts import FINAL, INITIAL
 from mocap.assessment.gait.walker import Foot
-from mocap.signal.gaps import runs
+from mocap.signal.runs import runs
 from mocap.trial.events import Event
 
 

@@ -20,7 +20,7 @@ from mocap.assessment.values import (
     smoothed,
     withheld,
 )
-from mocap.signal.gaps import runs
+from mocap.signal.runs import runs
 from mocap.trial import Event, Metric
 
 _MM = 1000.0

@@ -15,7 +15,7 @@ from mocap.assessment.wink.noise import Smoothed, smoothed, through_filter
 from mocap.assessment.wink.repetition import Curve, Wink, excess, wink_of
 from mocap.assessment.wink.settings import WinkSettings
 from mocap.signal.filters import Butterworth
-from mocap.signal.gaps import runs
+from mocap.signal.runs import runs
 
 TILT = "pelvic_tilt"
 _BRIDGED_S = 0.1

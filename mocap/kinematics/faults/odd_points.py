@@ -15,7 +15,6 @@ from mocap.kinematics.faults.scan_kernels import any_beyond, look_over, scan
 from mocap.kinematics.frame_flags import PointFlag, with_point_flags
 from mocap.kinematics.tape.evaluate import for_each, read_only
 from mocap.schema import Status
-from mocap.signal.gaps import runs
 from mocap.signal.implausible import (
     LEAP_M,
     LEAP_M_PER_S,
@@ -27,6 +26,7 @@ from mocap.signal.implausible import (
     stray_limits,
 )
 from mocap.signal.medians import finite_median
+from mocap.signal.runs import runs
 from mocap.trial import JointAngles, Points3D, Verdict
 
 FAR_M = 1e7

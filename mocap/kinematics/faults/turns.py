@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from mocap.kinematics.faults.facing import TURNED_AWAY
 from mocap.kinematics.frame_reasons import BEYOND_RANGE, GIMBAL_FLAG, GIMBAL_LOST, TOO_UNSURE
 from mocap.kinematics.further.branches import GAP_S, joint_middle, on_branches
-from mocap.signal.gaps import runs
+from mocap.signal.runs import runs
 from mocap.trial import JointAngles
 
 _TURN = 2.0 * np.pi

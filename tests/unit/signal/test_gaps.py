@@ -3,7 +3,8 @@
 import numpy as np
 
 from mocap.schema import Status
-from mocap.signal.gaps import fill_gaps, runs
+from mocap.signal.gaps import fill_gaps
+from mocap.signal.runs import runs
 
 RATE = 100.0
 
