@@ -14,8 +14,8 @@ from mocap.viewer.review import Desk, Review, ViewOnly
 if TYPE_CHECKING:
     from mocap.viewer.film_plan import OpenFilm
     from mocap.viewer.moment import Moment
+    from mocap.viewer.pauses import Steps
     from mocap.viewer.stage import Stage
-    from mocap.viewer.steps import Steps
     from mocap.viewer.time_bar import TimeBar
 
 FIRST_EYE = "front side"
@@ -170,8 +170,8 @@ def mounting(
     from mocap.viewer.docks import Context
     from mocap.viewer.layout import lay_out
     from mocap.viewer.moment import Moment
+    from mocap.viewer.pauses import MAY_PAUSE, MUST_PAUSE
     from mocap.viewer.stage import Stage
-    from mocap.viewer.steps import MAY_PAUSE, MUST_PAUSE
     from mocap.viewer.time_bar import TimeBar
 
     moment = Moment(trial.points.n_frames, trial.points.rate_hz, trial.points.start_s)

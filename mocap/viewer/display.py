@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -77,6 +78,9 @@ def share_graphics() -> None:
     Else each numbers its buffers by itself, and one that is closed takes those of the same numbers from the others,
     which then can draw no more.
     """
+    # PySide6 looks into each module that is imported after it, and pydantic, which napari needs, fails under that look
+    # while it is half imported.
+    import_module("pydantic.fields")
     from qtpy.QtCore import QCoreApplication, Qt
 
     if QCoreApplication.instance() is None:

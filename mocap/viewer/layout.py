@@ -8,7 +8,7 @@ from qtpy.QtGui import QHideEvent, QShowEvent
 
 from mocap.viewer.dock_list import dock_kinds
 from mocap.viewer.docks import Context, set_behind
-from mocap.viewer.steps import MAY_PAUSE, MUST_PAUSE, Pause
+from mocap.viewer.pauses import MAY_PAUSE, MUST_PAUSE, Pause
 from mocap.viewer.time_bar import TimeBar
 
 _BOTTOM_PX, _RIGHT_PX, _LIST_PX = 280, 380, 190

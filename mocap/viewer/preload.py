@@ -9,6 +9,7 @@ from typing import TypeVar
 _T = TypeVar("_T")
 
 _MODULES = (
+    "pydantic.fields",  # before Qt, as in `share_graphics`
     "pandas", "napari", "napari.layers", "napari._qt.qt_main_window", "napari._vispy.layers.surface",
     "napari._vispy.layers.points", "pyqtgraph", "mocap.viewer.layout", "mocap.viewer.stage", "mocap.viewer.steps",
     "mocap.viewer.time_bar", "mocap.viewer.menu", "mocap.viewer.keys",

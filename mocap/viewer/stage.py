@@ -40,10 +40,10 @@ from mocap.viewer.layers import (
     markers_at,
 )
 from mocap.viewer.moment import Moment
+from mocap.viewer.pauses import MAY_PAUSE, Steps
 from mocap.viewer.picking import picked, point_words
 from mocap.viewer.review import Review
 from mocap.viewer.sight import facing_of, person_box, sight_of
-from mocap.viewer.steps import MAY_PAUSE, Steps
 
 FIRST_EYE = "front side"
 _LINE_PX = 1.6

@@ -1,26 +1,15 @@
 """Long work that only the window's own thread may do: in steps, between which the window answers."""
 
-from collections.abc import Callable, Generator
-from enum import Enum
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication
 
 from mocap.errors import MocapError
+from mocap.viewer.pauses import MUST_PAUSE, Steps
 
 _T = TypeVar("_T")
-
-
-class Pause(Enum):
-    """What there is between two steps."""
-
-    MAY = "the window may answer"
-    MUST = "the next step rests on what the window makes of the last one"
-
-
-MAY_PAUSE, MUST_PAUSE = Pause.MAY, Pause.MUST
-Steps = Generator[Pause, None, _T]
 
 
 def at_once(steps: Steps[_T]) -> _T:

@@ -7,8 +7,8 @@ import pytest
 
 from mocap.errors import ViewerError
 from mocap.viewer.app import mounting, new_viewer
+from mocap.viewer.pauses import MAY_PAUSE, MUST_PAUSE
 from mocap.viewer.review import Review, ViewOnly
-from mocap.viewer.steps import MAY_PAUSE, MUST_PAUSE, at_once, one_by_one
 
 pytestmark = [pytest.mark.viewer, pytest.mark.usefixtures("display")]
 
@@ -29,13 +29,21 @@ def turn():
     time.sleep(0.002)
 
 
+@pytest.fixture
+def steps_of(viewer):
+    """The module, whose Qt has to come after napari."""
+    from mocap.viewer import steps
+
+    return steps
+
+
 def told(*_):
     raise AssertionError("nobody is to be told")
 
 
-def test_the_window_answers_between_the_layers(viewer, squat_trial):
+def test_the_window_answers_between_the_layers(viewer, steps_of, squat_trial):
     made, seen = [], []
-    one_by_one(mounting(viewer, ViewOnly(squat_trial)), viewer.window._qt_window, made.append, told)
+    steps_of.one_by_one(mounting(viewer, ViewOnly(squat_trial)), viewer.window._qt_window, made.append, told)
     while not made:
         seen.append(len(viewer.layers))
         turn()
@@ -49,7 +57,9 @@ def test_the_window_answers_between_the_layers(viewer, squat_trial):
 @pytest.mark.parametrize("turns", [0, 2, 12, 22])
 def test_a_window_that_is_closed_while_it_is_filled_gets_no_more(display, squat_trial, turns):
     viewer = new_viewer()
-    one_by_one(mounting(viewer, ViewOnly(squat_trial)), viewer.window._qt_window, told, told)
+    from mocap.viewer import steps as steps_of
+
+    steps_of.one_by_one(mounting(viewer, ViewOnly(squat_trial)), viewer.window._qt_window, told, told)
     for _ in range(turns):
         turn()
     viewer.close()
@@ -58,19 +68,19 @@ def test_a_window_that_is_closed_while_it_is_filled_gets_no_more(display, squat_
     assert not viewer.layers
 
 
-def test_what_is_decided_while_the_window_is_filled_is_shown(viewer, squat_trial):
+def test_what_is_decided_while_the_window_is_filled_is_shown(viewer, steps_of, squat_trial):
     desk = ViewOnly(squat_trial)
     steps = mounting(viewer, desk)
     for _ in range(8):
         next(steps)
     other = dataclasses.replace(squat_trial, events=())
     desk.review = Review(other, desk.review.parts)
-    handles = at_once(steps)
+    handles = steps_of.at_once(steps)
     assert handles.stage.review is desk.review
     assert handles.bar.line.times_s == ()
 
 
-def test_what_is_refused_in_a_step_is_told_once():
+def test_what_is_refused_in_a_step_is_told_once(viewer, steps_of):
     from qtpy.QtWidgets import QWidget
 
     owner, refused = QWidget(), []
@@ -80,14 +90,14 @@ def test_what_is_refused_in_a_step_is_told_once():
         yield MAY_PAUSE
         raise ViewerError("It is empty.", "Fill it.")
 
-    one_by_one(steps(), owner, told, refused.append)
+    steps_of.one_by_one(steps(), owner, told, refused.append)
     for _ in range(5):
         turn()
     assert [error.cause for error in refused] == ["It is empty."]
     owner.close()
 
 
-def test_at_once_lets_the_window_answer_only_where_it_must(monkeypatch):
+def test_at_once_lets_the_window_answer_only_where_it_must(viewer, steps_of, monkeypatch):
     from qtpy.QtWidgets import QApplication
 
     asked = []
@@ -98,7 +108,7 @@ def test_at_once_lets_the_window_answer_only_where_it_must(monkeypatch):
         yield MUST_PAUSE
         return "made"
 
-    assert at_once(steps()) == "made"
+    assert steps_of.at_once(steps()) == "made"
     assert len(asked) == 1
 
 

@@ -76,3 +76,15 @@ main()
 @pytest.mark.viewer
 def test_a_real_display_is_accepted(display):
     screen.check_display()
+
+
+@pytest.mark.viewer
+def test_a_window_opens_also_after_what_assesses(display):
+    """PySide6 looked into a half imported pydantic, of which the assessment had imported a part."""
+    code = """
+import mocap.pipeline.assess
+from mocap.viewer.app import new_viewer
+new_viewer().close()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr

@@ -23,7 +23,7 @@ def one_frame(status=None, **more) -> Trial:
 
 
 def test_neither_napari_nor_qt_is_imported_with_the_package():
-    code = ("import sys, mocap.viewer, mocap.viewer.layers, mocap.viewer.angles;"
+    code = ("import sys, mocap.viewer, mocap.viewer.layers, mocap.viewer.angles, mocap.viewer.stage;"
             "sys.exit(any(name.split('.')[0] in {'napari', 'PySide6', 'qtpy', 'pyqtgraph'} for name in sys.modules))")
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
