@@ -53,10 +53,13 @@ def point_edit(kind: str, word: str, reason: str = "", initials: str = "") -> Po
     )  # fmt: skip
 
 
-def edit_line(edit: PointEdit) -> str:
-    """Return a correction as a line for people."""
+def edit_line(edit: PointEdit, most_points: int | None = None) -> str:
+    """Return a correction as a line for people, with `most_points` of its points by name where there are more."""
     frames = f"frame {edit.first}" if edit.first == edit.last else f"frames {edit.first} to {edit.last}"
-    what = " and ".join(part for part in (edit.camera, ", ".join(edit.points)) if part)
+    points = list(edit.points)
+    if most_points is not None and len(points) > most_points + 1:
+        points[most_points:] = [f"{len(points) - most_points} more points"]
+    what = " and ".join(part for part in (edit.camera, ", ".join(points)) if part)
     value = edit.position or edit.pixel
     to = f" to ({', '.join(f'{part:g}' for part in value)}) {'m' if edit.position else 'px'}" if value else ""
     said = "".join(f", {word}" for word in (edit.reason, edit.initials) if word)

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from mocap.errors import AssessmentError, MocapError, SourceError
 from mocap.pipeline.progress import Progress
 from mocap.pipeline.review_history import (
+    UNDONE,
     Change,
     Decided,
+    brief_words,
     decided,
     in_order,
     joined_words,
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
     from mocap.pipeline.edited_views import Views
 
 _EDITS = "edits"  # parameter of an operation that used corrected points
-_UNDONE = "undone: "
 _NONE_MADE = "no repetition can be made of it"
 
 
@@ -95,7 +96,11 @@ class TrialDesk:
     def read_only(self) -> str:
         """Why nothing can be decided here; empty where it can."""
         for place in (self.path, self.path.absolute().parent):
-            if not place.stat().st_mode & 0o222 or not os.access(place, os.W_OK):
+            try:
+                mode = place.stat().st_mode
+            except OSError as error:
+                return f"{place} is not there any more ({error.strerror})"
+            if not mode & 0o222 or not os.access(place, os.W_OK):
                 return f"{place} may only be read"
         return ""
 
@@ -103,12 +108,12 @@ class TrialDesk:
     def undoable(self) -> str:
         """What `undo` would take back, in words; empty where nothing is left."""
         last = self._undo[-1] if self._undo else None
-        return "" if last is None else last.words if isinstance(last, Change) else words_of(last)
+        return "" if last is None else last.brief if isinstance(last, Change) else brief_words(last)
 
     @property
     def redoable(self) -> str:
         """What `redo` would do again, in words; empty where nothing is left."""
-        return self._redo[-1].words if self._redo else ""
+        return self._redo[-1].brief if self._redo else ""
 
     def take_pictures(self, folder: Path) -> Review:
         """Return the review with the cameras' pictures in a folder: a video or a folder of images for each.
@@ -205,7 +210,7 @@ class TrialDesk:
         after = decided(self._light)
         before = _without(after, one)
         return self._decide(lambda trial: with_decided(trial, stepped(decided(trial), after, before)),
-                            f"{_UNDONE}{words_of(one)}")  # fmt: skip
+                            f"{UNDONE}{words_of(one)}")  # fmt: skip
 
     def undo(self) -> Review:
         """Take the last decision back: those of this window first, then those that the file holds."""
@@ -216,7 +221,7 @@ class TrialDesk:
             now = decided(self._light)
             change = last if isinstance(last, Change) else Change(words_of(last), _without(now, last), now)
             self._write(lambda trial: with_decided(trial, stepped(decided(trial), change.after, change.before)),
-                        f"{_UNDONE}{change.words}")  # fmt: skip
+                        f"{UNDONE}{change.words}")  # fmt: skip
             self._undo.pop()
             self._redo.append(change)
             return self.review
@@ -331,7 +336,7 @@ class TrialDesk:
         if not now.edits and not now.events:
             return ()
         made = in_order(light, entries(self.path.absolute().parent), self.path.name)
-        return tuple(Decision(words_of(one), one) for one in made)
+        return tuple(Decision(brief_words(one), one) for one in made)
 
     def _raw_angles(self, light: Trial) -> FileRaw | None:
         """Return what computes the angles of the raw points; the same while these stay the same."""
@@ -354,10 +359,10 @@ class TrialDesk:
     def _check_writable(self) -> None:
         why = self.read_only
         if why:
-            raise SourceError(
-                f"Nothing can be decided here: {why}.", "Copy the trial to a folder that may be written to.",
-                code="READ_ONLY",
-            )  # fmt: skip
+            gone = not self.path.exists()
+            remedy = ("Put it back, or open it where it is now." if gone
+                      else "Copy the trial to a folder that may be written to.")  # fmt: skip
+            raise SourceError(f"Nothing can be decided here: {why}.", remedy, code="GONE" if gone else "READ_ONLY")
 
 
 def _labels(light: Trial, parts: Parts) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """What a reviewer decided of a trial, step by step, so that each step can be taken back."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -13,7 +14,9 @@ from mocap.trial import Event, PointEdit, Trial
 
 BEGINS = "decision: "
 """What the reason of a decision begins with in the journal."""
+UNDONE = "undone: "
 _BETWEEN = "; "
+_POINTS_IN_BRIEF = 4
 _T = TypeVar("_T", bound=PointEdit | Event)
 
 
@@ -32,6 +35,16 @@ class Change:
     words: str
     before: Decided
     after: Decided
+
+    @property
+    def brief(self) -> str:
+        """Its words for a line on a screen, with few of many points by name."""
+        before, after = (Counter(map(repr, (*one.edits, *one.events))) for one in (self.before, self.after))
+        made, undone = after - before, before - after
+        told = [brief_words(one) for one in (*self.after.edits, *self.after.events) if repr(one) in made]
+        told += [f"{UNDONE}{brief_words(one)}" for one in (*self.before.edits, *self.before.events)
+                 if repr(one) in undone and not made]  # fmt: skip
+        return _BETWEEN.join(dict.fromkeys(told)) or self.words
 
 
 def decided(trial: Trial) -> Decided:
@@ -87,7 +100,7 @@ def _without(some: list[str], others: Sequence[str]) -> list[str]:
 def words_of(one: PointEdit | Event) -> str:
     """Return a decision in words, without who made it and why."""
     if isinstance(one, PointEdit):
-        return edit_line(replace(one, reason="", initials=""))
+        return edit_line(_unsigned(one))
     task, _, what = one.label.rpartition("_")
     side = "" if one.side == "general" else f" {one.side}"
     at = f"{one.replaces_s if np.isfinite(one.replaces_s) else one.time_s:.2f} s"
@@ -97,6 +110,15 @@ def words_of(one: PointEdit | Event) -> str:
     if np.isnan(one.time_s):
         return f"{task.replace('_', ' ')} at {at}: rejected" if what == "bottom" else f"{label}{side} at {at}: out"
     return f"{label}{side} at {at}: moved to {one.time_s:.2f} s"
+
+
+def brief_words(one: PointEdit | Event) -> str:
+    """Return a decision in words, with few of many points by name."""
+    return edit_line(_unsigned(one), _POINTS_IN_BRIEF) if isinstance(one, PointEdit) else words_of(one)
+
+
+def _unsigned(one: PointEdit) -> PointEdit:
+    return replace(one, reason="", initials="")
 
 
 def reason_in_journal(words: str) -> str:

@@ -9,6 +9,7 @@ from mocap.errors import ViewerError
 from mocap.trial import Assessment, PointEdit, Trial
 from mocap.trial.decided import BY, DECISION, REASON, instant_name, sides_of
 from mocap.trial.edits import CAMERA_OUT, EXCHANGED, MARKED, MISSING
+from mocap.viewer.layers import believed
 from mocap.viewer.review import Review
 
 GAIT = "gait"
@@ -189,6 +190,14 @@ def change_words(before: Review, after: Review, point: str, camera: str, frame: 
         was, now = (one[row, column] for one in errors)
         words += f"; its error in {camera}: {_pixels(was)}, now {_pixels(now)}"
     return f"{words}."
+
+
+def lost_words(before: Review, after: Review, span: tuple[int, int]) -> str:
+    """Return how many points of a span, the last frame included, too few cameras see since; empty for none."""
+    frames = slice(span[0], span[1] + 1)
+    there, now = (believed(one.scene.quality[frames]) for one in (before, after))
+    lost = int(np.sum(there & ~now))
+    return f"{lost} of {int(there.sum())} points in these frames are gone: too few cameras see them." if lost else ""
 
 
 def _place(review: Review, point: str, frame: int) -> np.ndarray:

@@ -31,6 +31,7 @@ from mocap.viewer.decisions import (
     change_words,
     exchanged,
     instant_words,
+    lost_words,
     marked,
     missing,
     pairs_of,
@@ -163,7 +164,13 @@ class DecisionsDock(QWidget):
 
     def _leave_out(self) -> None:
         points, camera = [self._point()] if self._point() else [], self.camera_box.currentText()
-        self._correct(lambda by: camera_out(camera, points, *self.span, by))
+        span, before = self.span, self._review
+
+        def told(after: Review) -> None:
+            if lost := lost_words(before, after, span):
+                tell(lost)
+
+        self._correct(lambda by: camera_out(camera, points, *span, by), told)
 
     def _take_back(self) -> None:
         row = self.made_table.currentRow()

@@ -272,6 +272,29 @@ def test_a_trial_that_may_only_be_read_says_why(few: Path) -> None:
     few.parent.chmod(0o755)
 
 
+def test_a_trial_that_is_gone_says_so_and_can_be_put_back(few: Path) -> None:
+    desk, away = TrialDesk(few), few.with_name("away.h5")
+    few.rename(away)
+    assert desk.read_only.startswith(f"{few} is not there any more")
+    with pytest.raises(SourceError, match=r"GONE: .*Put it back"):
+        desk.correct([PointEdit("missing", 1, 1, ("LHEEL",))])
+    away.rename(few)
+    assert desk.read_only == ""
+    assert desk.correct([PointEdit("missing", 1, 1, ("LHEEL",))]).trial.edits
+
+
+def test_many_points_are_told_in_a_line_and_stored_by_name(few: Path) -> None:
+    desk = TrialDesk(few)
+    names = desk.review.trial.points.names
+    review = desk.correct([PointEdit("missing", 1, 3, names)])
+    line = f"{', '.join(names[:4])}, {len(names) - 4} more points: missing, frames 1 to 3"
+    assert desk.undoable == review.decisions[0].words == line
+    assert read_trial(few).edits[0].points == names
+    assert TrialDesk(few).undoable == line
+    desk.undo()
+    assert desk.redoable == line
+
+
 def test_raw_angles_of_a_session_are_of_its_static_and_its_options(file: Path, session: Path) -> None:
     (session / "squat.parquet").unlink()  # the points are in the file
     stored, stood = read_trial(file), read_trial(file.parent / "standing.h5")

@@ -193,8 +193,16 @@ def test_spans_sides_and_cameras(window, dock, path, told):
     click(dock, dock.to_button)
     assert dock.span == (12, 20) and "frames 12 to 20" in dock.span_label.text()
     click(dock, dock.swap_button)
-    dock.camera_box.setCurrentIndex(2)
-    click(dock, dock.camera_button)
+    for camera in (2, 1, 0):
+        assert told == []
+        dock.camera_box.setCurrentIndex(camera)
+        click(dock, dock.camera_button)
+    (lost,) = told  # one camera of four alone reconstructs nothing
+    n_points = len(window.scene.names)
+    assert lost == f"{9 * n_points} of {9 * n_points} points in these frames are gone: too few cameras see them."
+    told.clear()
+    click(dock, dock.undo_button)
+    click(dock, dock.undo_button)
     window.moment.choose_point(window.scene.names[4])
     click(dock, dock.missing_button)
     swap, out, gone = read_trial(path).edits
