@@ -46,6 +46,8 @@ def command(
     from mocap.viewer.display import check_installed
 
     _check_options(film, picture, other, align, (from_s, to_s, repetition, at_s))
+    looks = (speed, size, eye, angle) != (1.0, 1280, "front side", None)
+    _check_window(film is None and picture is None, other, videos, looks)
     check_installed()
     from mocap.pipeline.review_film import FilmWish
 
@@ -74,6 +76,13 @@ def _check_options(
         raise typer.BadParameter("--at goes with --picture; a film has --from and --to.")
     if span[2] is not None and (other is not None or any(one is not None for one in span[:2])):
         raise typer.BadParameter("--repetition goes with one trial, and without --from and --to.")
+
+
+def _check_window(window: bool, other: Path | None, videos: Path | None, looks: bool) -> None:
+    if window and looks:
+        raise typer.BadParameter("--speed, --size, --view and --angle go with --film or --picture.")
+    if videos is not None and not (window and other is None):
+        raise typer.BadParameter("--videos goes with the window of one trial.")
 
 
 def _view(trial: Path, videos: Path | None, as_json: bool) -> None:

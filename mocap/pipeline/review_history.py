@@ -39,11 +39,11 @@ class Change:
     @property
     def brief(self) -> str:
         """Its words for a line on a screen, with few of many points by name."""
-        before, after = (Counter(map(repr, (*one.edits, *one.events))) for one in (self.before, self.after))
+        before, after = (Counter(map(repr, _all_of(one))) for one in (self.before, self.after))
         made, undone = after - before, before - after
-        told = [brief_words(one) for one in (*self.after.edits, *self.after.events) if repr(one) in made]
-        told += [f"{UNDONE}{brief_words(one)}" for one in (*self.before.edits, *self.before.events)
-                 if repr(one) in undone and not made]  # fmt: skip
+        told = [brief_words(one) for one in _all_of(self.after) if repr(one) in made]
+        if not made:
+            told = [f"{UNDONE}{brief_words(one)}" for one in _all_of(self.before) if repr(one) in undone]
         return _BETWEEN.join(dict.fromkeys(told)) or self.words
 
 
@@ -117,6 +117,10 @@ def brief_words(one: PointEdit | Event) -> str:
     return edit_line(_unsigned(one), _POINTS_IN_BRIEF) if isinstance(one, PointEdit) else words_of(one)
 
 
+def _all_of(some: Decided) -> list[PointEdit | Event]:
+    return [*some.edits, *some.events]
+
+
 def _unsigned(one: PointEdit) -> PointEdit:
     return replace(one, reason="", initials="")
 
@@ -135,9 +139,7 @@ def in_order(trial: Trial, entries: Sequence[Entry], file: str) -> list[PointEdi
     for number, entry in enumerate(entries):
         if entry.file == file and entry.reason.startswith(BEGINS):
             told |= dict.fromkeys(entry.reason.removeprefix(BEGINS).split(_BETWEEN), number)
-    now = decided(trial)
-    made: list[PointEdit | Event] = [*now.edits, *now.events]
-    return sorted(made, key=lambda one: told.get(words_of(one), -1))
+    return sorted(_all_of(decided(trial)), key=lambda one: told.get(words_of(one), -1))
 
 
 def joined_words(some: Sequence[PointEdit | Event]) -> str:

@@ -293,6 +293,22 @@ def test_what_cannot_come_out_is_one_line_and_no_file(files, tmp_path, mocap_cli
     assert (tmp_path / "there.mp4").read_bytes() == b"kept"
 
 
+@pytest.mark.parametrize(("words", "told"), [
+    (("--speed", "0.5"), "--speed"),
+    (("--view", "left"), "--view"),
+    (("--angle", "pelvic_tilt"), "--angle"),
+    (("--from", "1"), "--from"),
+    (("--film", "a.mp4", "--videos", "."), "--videos"),
+    (("--film", "a.mp4", "--picture", "a.png"), "either --film or --picture"),
+    (("other.h5",), "--align"),
+    (("--align", "squat_bottom:1"), "--align"),
+])
+def test_what_would_be_left_out_is_refused(mocap_cli, words, told):
+    done = mocap_cli("view", "trial.h5", *words)
+    assert done.status == 2
+    assert told in done.err
+
+
 def test_a_picture_of_a_moment(display, files, tmp_path, mocap_cli):
     done = mocap_cli("view", files / "before.h5", "--picture", tmp_path / "a.png", "--at", "1.0", "--size", "640")
     assert (done.status, [one.name for one in tmp_path.iterdir()]) == (0, ["a.png"])
