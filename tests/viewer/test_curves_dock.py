@@ -11,6 +11,7 @@ from mocap.viewer import open_viewer
 from mocap.viewer.review import RawAngles, ViewOnly
 from tests.fixtures.assessed_trials import gait_trial
 from tests.fixtures.assessed_trials import squat_trial as assessed_squat
+from tests.fixtures.docks import alone, close_dock
 from tests.fixtures.long_trials import repeated
 
 pytestmark = [pytest.mark.viewer, pytest.mark.usefixtures("display")]
@@ -39,6 +40,23 @@ def dock(window):
     window.set_frame(0)
     settle()
     return window.docks["angles"]
+
+
+@pytest.fixture
+def curves(display):
+    """The maker of a dock without the rest of the window: `curves(trial)`."""
+    from mocap.viewer.curves_dock import CurvesDock
+
+    made = []
+
+    def make(shown):
+        made.append(alone(CurvesDock, shown))
+        settle()
+        return made[-1]
+
+    yield make
+    for dock in made:
+        close_dock(dock)
 
 
 def place_of(dock, time_s, row=0):
@@ -122,10 +140,9 @@ def test_bands_can_be_hidden_and_other_angles_shown(window, dock):
     assert [lane.lane.name for lane in dock.lanes] == ["pelvic_tilt", "lumbar_flexion"]
 
 
-def test_repetitions_bottoms_and_onsets_are_marked_and_zoomed_to(display):
+def test_repetitions_bottoms_and_onsets_are_marked_and_zoomed_to(curves):
     made = assessed_squat()
-    viewer, handles = open_viewer(made)
-    dock = handles.docks["angles"]
+    dock = curves(made)
     for _ in range(50):
         settle()
         if dock.height_m is not None:
@@ -138,12 +155,10 @@ def test_repetitions_bottoms_and_onsets_are_marked_and_zoomed_to(display):
     low, high = tilt.plot.viewRange()[0]
     picture = dock.stack.grab().toImage()
     pink = sum(picture.pixelColor(x, 20).name() == "#ed59bf" for x in range(picture.width()))
-    handles.set_frame(round(table["bottom_time"].values[1] * 50))
+    dock._moment.go(round(table["bottom_time"].values[1] * 50))
     dock.zoom_to_repetition()
     settle()
     second = tilt.plot.viewRange()[0]
-    viewer.close()
-    settle()
     np.testing.assert_allclose(bottoms, table["bottom_time"].values)
     assert len(onsets) == 2  # the first squat has no tuck
     assert (onsets < np.array(bottoms)[1:]).all()
@@ -152,27 +167,17 @@ def test_repetitions_bottoms_and_onsets_are_marked_and_zoomed_to(display):
     assert second[0] < table["start_time"].values[1] < second[1]
 
 
-def test_a_long_recording_is_drawn_in_as_many_points_as_a_screen_has(display):
-    viewer, handles = open_viewer(repeated(assessed_squat(), 20_000))
-    settle()
-    dock = handles.docks["angles"]
+def test_a_long_recording_is_drawn_in_as_many_points_as_a_screen_has(curves):
+    dock = curves(repeated(assessed_squat(), 20_000))
     drawn = [len(item.line.getData()[0]) for lane in dock.lanes for item in lane.items]
     dock.zoom(10.0, 12.0)
     near = [len(item.line.getData()[0]) for lane in dock.lanes for item in lane.items]
-    viewer.close()
-    settle()
     assert max(drawn) <= 1400
     assert min(near) >= 90  # two seconds, each frame of them
 
 
-def opened(trial):
-    viewer, handles = open_viewer(trial)
-    settle()
-    return viewer, handles.docks["angles"]
-
-
-def test_norms_lie_behind_the_curves_of_their_side_and_can_be_hidden(display):
-    viewer, dock = opened(gait_trial())
+def test_norms_lie_behind_the_curves_of_their_side_and_can_be_hidden(curves):
+    dock = curves(gait_trial())
     dock.show_lanes(("hip_flexion", "knee_flexion"))
     settle()
     hip, knee = dock.lanes
@@ -182,8 +187,6 @@ def test_norms_lie_behind_the_curves_of_their_side_and_can_be_hidden(display):
     dock.norms_box.setChecked(False)
     settle()
     hidden, narrow, unsaid = not hip.norms[0].isVisible(), hip.plot.viewRange()[1], hip.title.text
-    viewer.close()
-    settle()
     assert [band.kind for band in hip.bands] == ["norm"]  # it tells of the right side
     assert not knee.bands
     assert "▨ norm" in said and "▨" not in unsaid
@@ -193,12 +196,10 @@ def test_norms_lie_behind_the_curves_of_their_side_and_can_be_hidden(display):
     assert drawn and hidden
 
 
-def test_the_norm_box_says_why_there_is_none(display, squat_trial):
-    viewer, dock = opened(squat_trial)
+def test_the_norm_box_says_why_there_is_none(curves, squat_trial):
+    dock = curves(squat_trial)
     on, tip, raw, raw_tip = (dock.norms_box.isEnabled(), dock.norms_box.toolTip(), dock.raw_box.text(),
                              dock.raw_box.toolTip())  # fmt: skip
-    viewer.close()
-    settle()
     assert not on and "norm sets are known of gait alone" in tip
     assert raw == "raw: shown" and "not smoothed here" in raw_tip
 
@@ -210,8 +211,8 @@ def doubted_trial(trial):
     return replace(trial, angles=angles)
 
 
-def test_doubted_stretches_are_hatched_and_read_out(display, squat_trial):
-    viewer, dock = opened(doubted_trial(squat_trial))
+def test_doubted_stretches_are_hatched_and_read_out(curves, squat_trial):
+    dock = curves(doubted_trial(squat_trial))
     dock.show_lanes(("pelvic_tilt",))
     settle()
     starts, ends = dock.lanes[0].doubts._starts_s, dock.lanes[0].doubts._ends_s
@@ -222,8 +223,6 @@ def test_doubted_stretches_are_hatched_and_read_out(display, squat_trial):
         dock._moment.go(frame)
         said.append("doubted: label jumped" in dock.readouts.text())
     title = dock.lanes[0].title.text
-    viewer.close()
-    settle()
     np.testing.assert_allclose([*starts, *ends], [0.39, 0.69])  # frames 20 to 34, half a frame on either side
     assert said == [False, True, True, False]
     assert foot[1] > 120 > max(foot[0], foot[2])
@@ -266,9 +265,9 @@ def wait_for(condition):
     assert condition()
 
 
-def test_raw_angles_are_computed_once_and_drawn_beneath(display, squat_trial):
+def test_raw_angles_are_computed_once_and_drawn_beneath(curves, squat_trial):
     desk, source = with_source(squat_trial)
-    viewer, dock = opened(desk)
+    dock = curves(desk)
     asked_before = source.asked
     dock.raw_box.setChecked(True)
     wait_for(lambda: dock.lanes[0].raws and dock.raw_box.text() == "raw")
@@ -282,23 +281,19 @@ def test_raw_angles_are_computed_once_and_drawn_beneath(display, squat_trial):
     again = len(dock.lanes[0].raws)
     dock.show_review(replace(desk.review, notes=("something was decided",)))
     kept = len(dock.lanes[0].raws)
-    viewer.close()
-    settle()
     np.testing.assert_allclose(y, np.rad2deg(squat_trial.angles["pelvic_tilt"]) + 0.5, rtol=1e-5)
     assert beneath and gone
     assert (asked_before, source.asked, again, kept) == (0, 1, 1, 1)
 
 
-def test_raw_angles_that_cannot_be_computed_are_told_and_the_box_goes_off(display, squat_trial):
+def test_raw_angles_that_cannot_be_computed_are_told_and_the_box_goes_off(curves, squat_trial):
     from mocap.viewer import work
 
     desk, _ = with_source(squat_trial, SourceError("The static is gone.", "Put it back.", code="REPRODUCE_MISSING"))
-    viewer, dock = opened(desk)
+    dock = curves(desk)
     dock.raw_box.setChecked(True)
     wait_for(lambda: not dock.raw_box.isChecked())
     told = [message.message.text() for message in work._messages()]
     raws = [lane.raws for lane in dock.lanes]
-    viewer.close()
-    settle()
     assert any("The static is gone." in one for one in told)
     assert not any(raws)

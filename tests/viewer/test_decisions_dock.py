@@ -15,6 +15,7 @@ from mocap.synthetic import default_subject, observe, squat
 from mocap.trial import Operation, Trial
 from mocap.viewer import open_viewer
 from tests.fixtures.assessed_trials import true_angles
+from tests.fixtures.docks import alone, close_dock, context_of
 
 pytestmark = [pytest.mark.viewer, pytest.mark.usefixtures("display")]
 
@@ -225,16 +226,14 @@ def test_spans_sides_and_cameras(window, dock, path, told):
 
 
 def test_where_nothing_can_be_decided_it_says_why_and_offers_nothing(display, assessed):
-    viewer, handles = open_viewer(replace(read_trial(assessed), segments=None))
-    dock = handles.docks["decisions"]
-    dock.parent().raise_()
-    settle()
+    from mocap.viewer.decisions_dock import DecisionsDock
+
+    dock = alone(DecisionsDock, replace(read_trial(assessed), segments=None))
     assert "lies in no trial file" in dock.notice.text() and dock.notice.isVisible()
     dock.table.setCurrentCell(0, 0)
     offered = [dock.accept_button, dock.reject_button, dock.put_button, dock.missing_button, dock.camera_button]
     assert not any(button.isEnabled() for button in offered)
-    viewer.close()
-    settle()
+    close_dock(dock)
 
 
 def test_initials_are_known_the_next_time(window, dock):
@@ -242,8 +241,7 @@ def test_initials_are_known_the_next_time(window, dock):
     dock.table.setCurrentCell(0, 0)
     click(dock, dock.accept_button)
     from mocap.viewer.decisions_dock import DecisionsDock
-    from mocap.viewer.docks import Context
 
-    other = DecisionsDock(Context(window.desk, window.moment, lambda review: None, window.viewer))
+    other = DecisionsDock(context_of(window.desk))
     assert other.initials_edit.text() == "XY" and other.reason_edit.text() == ""
     other.close()

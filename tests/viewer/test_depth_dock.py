@@ -8,6 +8,7 @@ import pytest
 
 from mocap.viewer import open_viewer
 from tests.fixtures.assessed_trials import squat_trial as assessed_squat
+from tests.fixtures.docks import alone, close_dock
 from tests.fixtures.long_trials import repeated
 
 pytestmark = [pytest.mark.viewer, pytest.mark.usefixtures("display")]
@@ -172,28 +173,30 @@ def test_a_hidden_dock_does_no_work_and_catches_up(window, dock, monkeypatch):
 
 
 def test_what_is_not_observable_and_what_has_no_repetitions_says_so(display):
+    from mocap.viewer.depth_dock import DepthDock
+
     for made, words in ((assessed_squat(seen=False), "two hips are a line"),
                         (dataclasses.replace(assessed_squat(), assessments=()), "run `mocap assess`")):  # fmt: skip
-        viewer, handles = open_viewer(made)
-        raised(handles)
-        dock = handles.docks["depth"]
-        handles.set_frame(40)
+        dock = alone(DepthDock, made)
+        wait_for(lambda of=dock: of.view.reason)
+        dock._moment.go(40)
         told, shown, plot = dock.notice.text(), dock.notice.isVisible(), dock.plot.isVisible()
-        close(viewer, handles)
+        close_dock(dock)
         assert words in told
         assert (shown, plot) == (True, False)
 
 
 def test_a_step_costs_little_also_in_a_long_recording(display):
+    from mocap.viewer.depth_dock import DepthDock
+
     made = assessed_squat((8.0,) * 3)
-    viewer, handles = open_viewer(repeated(made, 20_000))
-    raised(handles)
-    dock = handles.docks["depth"]
+    dock = alone(DepthDock, repeated(made, 20_000))
+    wait_for(lambda: dock.view.strands)
     first, last = dock.view.strands[0].first, dock.view.strands[0].last
     costs = []
     for frame in range(first, min(last, first + 60)):
         begun = time.perf_counter()
         dock._moved(frame)
         costs.append(time.perf_counter() - begun)
-    close(viewer, handles)
+    close_dock(dock)
     assert np.median(costs) < 0.003

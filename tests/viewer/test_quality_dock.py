@@ -7,21 +7,14 @@ import pytest
 
 from mocap.errors import TrialFileError
 from mocap.trial import Verdict
-from mocap.viewer.docks import Context
-from mocap.viewer.moment import Moment
 from mocap.viewer.parts import TrialParts
-from mocap.viewer.review import Review, ViewOnly
+from mocap.viewer.review import Review
+from tests.fixtures.docks import context_of
 
 pytestmark = [pytest.mark.viewer, pytest.mark.usefixtures("display")]
 
 SPIKE = (1703, 5, 2)
 N_FRAMES = 4001
-
-
-def context_of(trial):
-    points = trial.points
-    moment = Moment(points.n_frames, points.rate_hz, points.start_s)
-    return Context(ViewOnly(trial), moment, lambda review: None, None)
 
 
 def with_spike(trial):
