@@ -47,6 +47,7 @@ def command(
 
     _check_options(film, picture, other, align, (from_s, to_s, repetition, at_s))
     looks = (speed, size, eye, angle) != (1.0, 1280, "front side", None)
+    _check_trial(trial, film is not None or picture is not None or other is not None)
     _check_window(film is None and picture is None, other, videos, looks)
     check_installed()
     from mocap.pipeline.review_film import FilmWish
@@ -76,6 +77,11 @@ def _check_options(
         raise typer.BadParameter("--at goes with --picture; a film has --from and --to.")
     if span[2] is not None and (other is not None or any(one is not None for one in span[:2])):
         raise typer.BadParameter("--repetition goes with one trial, and without --from and --to.")
+
+
+def _check_trial(path: Path, wanted: bool) -> None:
+    if wanted and path.suffix.lower() == _CALIBRATION:
+        raise typer.BadParameter(f"Films, pictures and pairs are of trials; {path.name} opens in a window.")
 
 
 def _check_window(window: bool, other: Path | None, videos: Path | None, looks: bool) -> None:

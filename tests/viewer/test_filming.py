@@ -309,6 +309,14 @@ def test_what_would_be_left_out_is_refused(mocap_cli, words, told):
     assert told in done.err
 
 
+@pytest.mark.parametrize("words", [("--film", "a.mp4"), ("--picture", "a.png"), ("b.h5", "--align", "squat_bottom:1")])
+def test_a_calibration_is_no_film(mocap_cli, words):
+    done = mocap_cli("view", "calibration.toml", *words)
+    told = "opens in a window"
+    assert done.status == 2
+    assert told in done.err
+
+
 def test_a_picture_of_a_moment(display, files, tmp_path, mocap_cli):
     done = mocap_cli("view", files / "before.h5", "--picture", tmp_path / "a.png", "--at", "1.0", "--size", "640")
     assert (done.status, [one.name for one in tmp_path.iterdir()]) == (0, ["a.png"])
