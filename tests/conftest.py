@@ -14,6 +14,11 @@ import pytest
 from calibration.boards.board import Board, write_board
 from calibration.observations import BoardObservations
 
+# Tests start hundreds of processes. Where an environment keeps no bytecode, each of them would compile all that it
+# imports, for half a second.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
