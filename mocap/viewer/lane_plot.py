@@ -21,6 +21,7 @@ INK = "#c9ccd3"
 _CENTRE, _BOTTOM, _ONSET, _CURSOR, _GREY = "#f5d25a", "#c9ccd3", "#ed59bf", "#ffffff", "#9a9fa8"
 _AXIS_PX = 52
 _BEHIND = -10
+_NARROWEST_PX, _MARGIN_PX = 120, 12
 
 
 class LanePlot:
@@ -123,6 +124,10 @@ class LanePlot:
         plot.addItem(self.cursor, ignoreBounds=True)
         if self.lane.reason:
             plot.addItem(self.notice, ignoreBounds=True)
+            plot.getViewBox().sigResized.connect(self._fit_notice)
+
+    def _fit_notice(self) -> None:
+        self.notice.setTextWidth(max(_NARROWEST_PX, self.plot.getViewBox().width() - 2 * _MARGIN_PX))
 
     def _set_beside(self, trial: Trial) -> None:
         patterns = {"right": Qt.BrushStyle.FDiagPattern, "left": Qt.BrushStyle.BDiagPattern}
@@ -159,7 +164,7 @@ class LanePlot:
         sign = f"+ is {self.lane.positive}; the band is ± 1 SD, frame to frame" if self.lane.positive else ""
         beside = dict.fromkeys(band.words for band in self.bands)
         # As rich text its lines are broken; plain they would run out of the screen.
-        told = escape("\n\n".join(filter(None, (sign, *beside, self.lane.meaning)))).replace("\n", "<br>")
+        told = escape("\n\n".join(filter(None, (self.lane.reason, sign, *beside, self.lane.meaning)))).replace("\n", "<br>")
         self.plot.setToolTip(f"<p>{told}</p>")
 
     def _times(self, first: int, last: int) -> tuple[float, float]:

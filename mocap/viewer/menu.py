@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mocap.viewer.film_dialog import FilmDialog
 
 TITLE = "&Review"
+_FRAMES_OF_VOLUME = 1000
 PICTURE_KEY, FILM_KEY = "Ctrl+Shift+S", "Ctrl+Shift+F"
 
 
@@ -24,6 +25,10 @@ def add_menu(handles: "ViewerHandles") -> None:
     menu = main.menuBar().addMenu(TITLE)
     add_out(handles, menu)
     menu.addSeparator()
+    rig = handles.desk.review.trial.rig
+    cameras = menu.addAction("Cameras and volume...", lambda: show_cameras(handles))
+    cameras.setEnabled(rig is not None)
+    cameras.setToolTip("" if rig is not None else "this trial has no cameras")
     menu.addAction("Keys...", lambda: told(main, "Keys", keys_words(handles)))
     menu.addAction("Notes on this trial...", lambda: told(main, "Notes", notes_words(handles.desk.review.notes)))
     menu.addAction("Docks as at first", lambda: first_layout(main))
@@ -41,6 +46,15 @@ def add_out(handles: "ViewerHandles", menu: QMenu) -> None:
     out = QMenu(handles.bar.out_button)
     out.addActions([picture, film])
     handles.bar.out_button.setMenu(out)
+
+
+def show_cameras(handles: "ViewerHandles") -> None:
+    """Open a window with the cameras of the trial, and how well they measure where the person was."""
+    from mocap.viewer.calibration_window import open_calibration_view
+
+    trial, position = handles.desk.review.trial, handles.scene.position
+    some = position[:: max(1, len(position) // _FRAMES_OF_VOLUME)]
+    open_calibration_view(trial.rig, f"cameras of {trial.trial_id}", some)
 
 
 def save_picture(handles: "ViewerHandles") -> None:

@@ -123,6 +123,22 @@ def test_the_read_out_is_in_degrees_with_its_sd_and_what_cannot_be_seen_says_why
     assert np.isnan(y).sum() == 6  # the gap stays one
 
 
+def test_a_long_reason_stays_in_its_plot(curves, squat_trial):
+    reason = "the marker set has no landmark of the lumbar spine, and none can be stood in for by others " * 2
+    definitions = tuple(replace(one, reason=reason) if one.reason else one for one in squat_trial.angles.definitions)
+    dock = curves(replace(squat_trial, angles=replace(squat_trial.angles, definitions=definitions)))
+    dock.show_lanes(("lumbar_flexion",))
+    settle()
+    (lane,) = dock.lanes
+    for width in (1100, 420):
+        dock.resize(width, 320)
+        settle()
+        settle()
+        drawn = lane.notice.mapRectToScene(lane.notice.boundingRect())
+        assert lane.plot.getViewBox().sceneBoundingRect().contains(drawn), (width, drawn)
+    assert reason.strip() in lane.plot.toolTip()
+
+
 def test_bands_can_be_hidden_and_other_angles_shown(window, dock):
     band = dock.lanes[0].items[0].band
     assert not band.path().isEmpty()

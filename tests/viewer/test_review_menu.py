@@ -84,6 +84,18 @@ def test_every_key_is_told(menu):
     assert all(key in words for key in ("Space", "Shift+Left", "next event", "camera cam_0"))
 
 
+def test_the_cameras_of_the_trial_are_shown_where_the_person_was(window, menu, monkeypatch):
+    """What that window shows of them is tested with it."""
+    from mocap.viewer import calibration_window
+
+    shown = []
+    monkeypatch.setattr(calibration_window, "open_calibration_view", lambda *what: shown.append(what))
+    menu["Cameras and volume..."].trigger()
+    ((rig, title, places),) = shown
+    assert (rig, title) == (window.desk.review.trial.rig, "cameras of squat_01")
+    np.testing.assert_array_equal(places, window.scene.position)
+
+
 def test_docks_come_back_to_where_they_were(window, menu):
     menu["Docks as at first"].trigger()  # not as the last window was left
     settle()
