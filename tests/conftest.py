@@ -38,6 +38,7 @@ RECORDING_OF_A_BOARD = (
     "accuracy/test_charuco_quality.py", "accuracy/test_recording_timing.py", "accuracy/test_charuco_recording.py",
     "integration/test_calibration_check_command.py", "integration/test_calibrate_recording.py",
 )  # fmt: skip
+WINDOWS = "viewer/"  # one process alone has to load what windows need
 FIRST = (
     *RECORDING_OF_A_BOARD, "faults/test_board_faults.py", "faults/test_bad_input.py",
     "unit/calibration/test_detection.py", "accuracy/test_points_calibration.py",
@@ -50,7 +51,7 @@ LAST = (
     "benchmarks/test_smoothing_speed.py", "benchmarks/test_detect_speed.py", "accuracy/test_smoothing.py",
     "integration/test_plates_session.py", "accuracy/test_side_swaps.py", "accuracy/test_kinematics_synthetic.py",
     "faults/test_wrong_files.py", "test_architecture.py", "integration/test_trial_steps.py",
-    "accuracy/test_sync_offsets.py", "faults/test_calibration_in_use.py", "viewer/test_view.py",
+    "accuracy/test_sync_offsets.py", "faults/test_calibration_in_use.py", WINDOWS,
     "integration/test_session_run.py", "unit/reconstruction/test_smooth_guard.py",
     "unit/reconstruction/test_robust.py", "unit/keypoints/test_marker_blobs.py",
 )  # fmt: skip
@@ -60,17 +61,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the long files at the ends of the list."""
     rank = {name: place - len(FIRST) for place, name in enumerate(FIRST)}
     rank |= {name: 1 + place for place, name in enumerate(LAST)}
-    items.sort(key=lambda item: rank.get(item.nodeid.partition("::")[0].removeprefix("tests/"), 0))
+    items.sort(key=lambda item: rank.get(_file_of(item.nodeid), 0))
+
+
+def _file_of(nodeid: str) -> str:
+    file = nodeid.partition("::")[0].removeprefix("tests/")
+    return WINDOWS if file.startswith(WINDOWS) else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Hand out whole files, and those that share the recording of a board together, from both ends of the list."""
+    """Hand out whole files from both ends of the list; those of one recording, and those of windows, together."""
     from xdist.scheduler import LoadFileScheduling
 
     class FromBothEnds(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            file = nodeid.partition("::")[0]
-            return "recording of a board" if file.removeprefix("tests/") in RECORDING_OF_A_BOARD else file
+            file = _file_of(nodeid)
+            return "recording of a board" if file in RECORDING_OF_A_BOARD else file
 
         def _assign_work_unit(self, node: Any) -> None:
             if node is not next(iter(self.assigned_work)):

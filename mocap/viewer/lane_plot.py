@@ -164,8 +164,8 @@ class LanePlot:
         sign = f"+ is {self.lane.positive}; the band is ± 1 SD, frame to frame" if self.lane.positive else ""
         beside = dict.fromkeys(band.words for band in self.bands)
         # As rich text its lines are broken; plain they would run out of the screen.
-        told = escape("\n\n".join(filter(None, (self.lane.reason, sign, *beside, self.lane.meaning)))).replace("\n", "<br>")
-        self.plot.setToolTip(f"<p>{told}</p>")
+        told = "\n\n".join(filter(None, (self.lane.reason, sign, *beside, self.lane.meaning)))
+        self.plot.setToolTip(f"<p>{escape(told).replace(chr(10), '<br>')}</p>")
 
     def _times(self, first: int, last: int) -> tuple[float, float]:
         time = self.lane.curves[0].time_s

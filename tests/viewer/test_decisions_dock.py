@@ -186,38 +186,6 @@ def test_a_point_marked_in_the_picture_moves_and_the_angles_are_said_to_be_older
     assert read_trial(path).edits == () and not dock.notice.isVisible()
 
 
-def test_spans_sides_and_cameras(window, dock, path, told):
-    dock.pages.setCurrentIndex(1)
-    settle()
-    window.set_frame(12)
-    click(dock, dock.from_button)
-    window.set_frame(20)
-    click(dock, dock.to_button)
-    assert dock.span == (12, 20) and "frames 12 to 20" in dock.span_label.text()
-    click(dock, dock.swap_button)
-    dock.camera_box.setCurrentIndex(2)
-    click(dock, dock.camera_button)
-    window.moment.choose_point(window.scene.names[4])
-    click(dock, dock.missing_button)
-    swap, out, gone = read_trial(path).edits
-    assert swap.kind == "exchanged" and len(swap.points) > 10 and (swap.first, swap.last) == (12, 20)
-    assert (out.kind, out.camera, out.points) == ("camera left out", "cam_2", ())
-    assert (gone.kind, gone.points) == ("missing", (window.scene.names[4],))
-    assert dock.made_table.rowCount() == 3
-    dock.pages.setCurrentIndex(2)
-    settle()
-    dock.made_table.setCurrentCell(1, 0)
-    click(dock, dock.take_back_button)
-    assert [one.kind for one in read_trial(path).edits] == ["exchanged", "missing"]
-    dock.table.setCurrentCell(1, 0)
-    dock.pages.setCurrentIndex(1)
-    settle()
-    click(dock, dock.repetition_button)
-    table = read_trial(path).assessments[0].repetitions
-    assert window.moment.time_of(dock.span[0]) == pytest.approx(table["start_time"].values[1], abs=0.021)
-    assert told == []
-
-
 def test_where_nothing_can_be_decided_it_says_why_and_offers_nothing(display, assessed):
     from mocap.viewer.decisions_dock import DecisionsDock
 
@@ -266,3 +234,35 @@ def test_initials_are_known_the_next_time(window, dock):
     other = DecisionsDock(context_of(window.desk))
     assert other.initials_edit.text() == "XY" and other.reason_edit.text() == ""
     other.close()
+
+
+def test_spans_sides_and_cameras(window, dock, path, told):
+    dock.pages.setCurrentIndex(1)
+    settle()
+    window.set_frame(12)
+    click(dock, dock.from_button)
+    window.set_frame(20)
+    click(dock, dock.to_button)
+    assert dock.span == (12, 20) and "frames 12 to 20" in dock.span_label.text()
+    click(dock, dock.swap_button)
+    dock.camera_box.setCurrentIndex(2)
+    click(dock, dock.camera_button)
+    window.moment.choose_point(window.scene.names[4])
+    click(dock, dock.missing_button)
+    swap, out, gone = read_trial(path).edits
+    assert swap.kind == "exchanged" and len(swap.points) > 10 and (swap.first, swap.last) == (12, 20)
+    assert (out.kind, out.camera, out.points) == ("camera left out", "cam_2", ())
+    assert (gone.kind, gone.points) == ("missing", (window.scene.names[4],))
+    assert dock.made_table.rowCount() == 3
+    dock.pages.setCurrentIndex(2)
+    settle()
+    dock.made_table.setCurrentCell(1, 0)
+    click(dock, dock.take_back_button)
+    assert [one.kind for one in read_trial(path).edits] == ["exchanged", "missing"]
+    dock.table.setCurrentCell(1, 0)
+    dock.pages.setCurrentIndex(1)
+    settle()
+    click(dock, dock.repetition_button)
+    table = read_trial(path).assessments[0].repetitions
+    assert window.moment.time_of(dock.span[0]) == pytest.approx(table["start_time"].values[1], abs=0.021)
+    assert told == []

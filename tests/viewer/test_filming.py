@@ -232,21 +232,21 @@ def test_two_trials_show_the_event_in_the_same_picture(handles, files, tmp_path,
     still(handles)
     done = mocap_cli(
         "view", files / "before.h5", files / "after.h5", "--align", "squat_bottom:1", "--film", tmp_path / "pair.mp4",
-        "--from", "-0.4", "--to", "0.2", "--size", "640", "--view", "right",
+        "--from", "-0.2", "--to", "0.1", "--size", "640", "--view", "right",
     )  # fmt: skip
     assert done.status == 0, done.err
-    assert "19 pictures" in done.out
+    assert "10 pictures" in done.out
     pictures = decoded(tmp_path / "pair.mp4")
     half = WIDTH // 2
-    for picture in (pictures[0], pictures[12], pictures[-1]):
+    for picture in (pictures[0], pictures[6], pictures[-1]):
         scene = scene_of(picture)
         bright = [np.flatnonzero((side.max(axis=2) > 120).any(axis=0))
                   for side in (scene[:, : half - 3], scene[:, half + 3 :])]  # fmt: skip
         assert abs(bright[0].min() - bright[1].min()) <= 4
         assert abs(bright[0].max() - bright[1].max()) <= 4
     across = [cursor_of(picture) for picture in pictures]
-    event = across[0] + (across[-1] - across[0]) * 0.4 / 0.6
-    assert across[12] == pytest.approx(event, abs=3)
+    event = across[0] + (across[-1] - across[0]) * 0.2 / 0.3
+    assert across[6] == pytest.approx(event, abs=3)
 
 
 def test_two_windows_are_tied_at_the_event(display, files, squat_trial):
