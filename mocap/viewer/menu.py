@@ -53,8 +53,9 @@ def show_cameras(handles: "ViewerHandles") -> None:
     from mocap.viewer.calibration_window import open_calibration_view
 
     trial, position = handles.desk.review.trial, handles.scene.position
-    some = position[:: max(1, len(position) // _FRAMES_OF_VOLUME)]
-    open_calibration_view(trial.rig, f"cameras of {trial.trial_id}", some)
+    if trial.rig is not None:
+        some = position[:: max(1, len(position) // _FRAMES_OF_VOLUME)]
+        open_calibration_view(trial.rig, f"cameras of {trial.trial_id}", some)
 
 
 def save_picture(handles: "ViewerHandles") -> None:
