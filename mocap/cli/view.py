@@ -1,5 +1,6 @@
 """`mocap view`: the viewer, and what comes out of it as a picture or a film."""
 
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -98,6 +99,7 @@ def _view(trial: Path, videos: Path | None, as_json: bool) -> None:
     from mocap.viewer.preload import while_importing
 
     desk = while_importing(lambda: open_desk(trial, videos))
+    gc.freeze()  # all that was imported stays: to look for garbage in it would hold the window for 0.1 s at times
     view_trial(desk, source=str(trial.resolve()), open_film=open_film)
     if as_json:
         show({"trial": desk.review.trial.trial_id, "file": trial, "closed": True}, as_json, [])

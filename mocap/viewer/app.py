@@ -7,7 +7,7 @@ import numpy as np
 
 from mocap.trial import Trial
 from mocap.viewer.display import check_display, check_installed, keep_graphics, share_graphics
-from mocap.viewer.freed import give_back_freed
+from mocap.viewer.freed import give_back_freed, without_collections
 from mocap.viewer.layers import Scene
 from mocap.viewer.review import Desk, Review, ViewOnly
 
@@ -165,8 +165,14 @@ def mounting(
     ViewerError
         VIEWER_EMPTY, before anything is put there.
     """
+    _ = desk.review.scene
+    with without_collections():
+        return (yield from _mounting(viewer, desk, open_film))
+
+
+def _mounting(viewer: Any, desk: Desk, open_film: "OpenFilm | None") -> "Steps[ViewerHandles]":
     began = desk.review
-    trial, _ = began.trial, began.scene
+    trial = began.trial
     from mocap.viewer.docks import Context
     from mocap.viewer.layout import lay_out
     from mocap.viewer.moment import Moment
@@ -188,6 +194,7 @@ def mounting(
     docks = yield from lay_out(viewer, bar, Context(desk, moment, changed, viewer))
     stage, canvas = Stage(viewer, desk.review, moment), viewer.window._qt_viewer.canvas
     yield from stage.add_person()
+    yield MAY_PAUSE
     viewer.dims.axis_labels = ("frame", "x", "y", "z")
     handles = ViewerHandles(viewer, desk, moment, stage, bar, docks)
     handles.open_film = open_film

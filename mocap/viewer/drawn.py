@@ -5,6 +5,7 @@ itself. So the layer keeps its arrays, overwritten in place, and the buffer behi
 redraw that napari decides on shows the same frame.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -153,6 +154,13 @@ def symbol_number(name: str) -> int:
 def visual_of(viewer: Any, layer: Any) -> Any:
     """Return what draws a layer."""
     return viewer.window._qt_viewer.canvas.layer_to_visual[layer]
+
+
+def load_letters(viewer: Any, layer: Any, letters: Iterable[str]) -> None:
+    """Have letters made that the words of a Points layer are drawn with: each takes several milliseconds."""
+    font = visual_of(viewer, layer).node.text._font
+    for letter in letters:
+        font[letter]
 
 
 def _rows(n: int) -> dict[str, NDArray]:

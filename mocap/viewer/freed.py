@@ -1,7 +1,10 @@
-"""Memory that was freed goes back to the system."""
+"""Memory that was freed goes back to the system, and is looked for when nobody waits."""
 
 import ctypes
+import gc
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def give_back_freed() -> None:
@@ -13,3 +16,16 @@ def give_back_freed() -> None:
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # not in musl
         if trim is not None:
             trim(0)
+
+
+@contextmanager
+def without_collections() -> Iterator[None]:
+    """Put off looking for garbage: among all that napari loads it takes 0.1 s, in which a window does not answer."""
+    if not gc.isenabled():  # by whoever runs us, or by another window that is being filled
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

@@ -17,7 +17,7 @@ from mocap.viewer.body_parts import (
     ellipsoids_mesh,
     trails_mesh,
 )
-from mocap.viewer.drawn import MovingMarkers, MovingMesh, symbol_number, visual_of
+from mocap.viewer.drawn import MovingMarkers, MovingMesh, load_letters, symbol_number, visual_of
 from mocap.viewer.frustum_image import FrustumImage
 from mocap.viewer.lab import (
     Label,
@@ -48,6 +48,7 @@ from mocap.viewer.sight import facing_of, person_box, sight_of
 FIRST_EYE = "front side"
 _LINE_PX = 1.6
 _SMALLEST_MARKER_PX = 8
+_LETTERS_AT_ONCE = 5
 _TEXT_COLOUR = "#e6e8ec"
 AXES, UNCERTAINTY, BALANCE, TRAILS = "segment axes", "uncertainty", "balance", "trails"
 ON_DEMAND = (AXES, UNCERTAINTY, BALANCE, TRAILS)
@@ -106,9 +107,13 @@ class Stage:
         yield MAY_PAUSE
         title = "markers" if scene.source == "points" else "markers (smoothed)"
         self.markers = MovingMarkers(viewer, title, scene.names, _marker_diameter(zoom), marker_sizes(scene))
+        self.markers.layer.visible = False  # to add a layer and to paint it first take long, and need not be one step
+        self.draw(self.moment.frame)
+        yield MAY_PAUSE
+        self.markers.layer.visible = True
+        yield MAY_PAUSE
         words = viewer.canvas.overlays.text
         words.position, words.font_size, words.color, words.visible = "top_left", 11, _TEXT_COLOUR, False
-        self.draw(self.moment.frame)
 
     def add_rest(self) -> Steps[None]:
         """Add the lab around the person, and what is shown on demand, a layer a step; the chosen layer stays so."""
@@ -252,6 +257,10 @@ class Stage:
         for name, parts in lines.items():
             yield partial(self._add_lines, name, *parts)
         yield partial(self._add_labels, words)
+        letters = sorted(set("".join(word.text for word in words)))
+        for first in range(0, len(letters), _LETTERS_AT_ONCE):
+            yield partial(load_letters, self.viewer, self.labels, letters[first : first + _LETTERS_AT_ONCE])
+        yield self._show_labels
         if trial.rig is not None:
             yield self._add_picture
         for name, title in self._titles().items():
@@ -293,11 +302,16 @@ class Stage:
             (vertices.astype(np.float32), faces), vertex_colors=colours.astype(np.float32), name=name, shading="none"
         )
 
+    def _show_labels(self) -> None:
+        self.labels.visible = True
+
     def _add_labels(self, words: list[Label]) -> None:
+        # Hidden until its letters are loaded: all at once they would hold the window up.
         self.labels = self.viewer.add_points(
             np.array([word.position for word in words]),
             name="labels",
             size=1e-3,
+            visible=False,
             features={"text": [word.text for word in words]},
             text={
                 "string": "{text}",

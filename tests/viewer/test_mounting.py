@@ -1,12 +1,14 @@
 """A window is filled in steps, between which it answers: whatever happens then, it ends as it should."""
 
 import dataclasses
+import gc
 import time
 
 import pytest
 
 from mocap.errors import ViewerError
 from mocap.viewer.app import mounting, new_viewer
+from mocap.viewer.freed import without_collections
 from mocap.viewer.pauses import MAY_PAUSE, MUST_PAUSE
 from mocap.viewer.review import Review, ViewOnly
 
@@ -78,6 +80,17 @@ def test_what_is_decided_while_the_window_is_filled_is_shown(viewer, steps_of, s
     handles = steps_of.at_once(steps)
     assert handles.stage.review is desk.review
     assert handles.bar.line.times_s == ()
+
+
+def test_no_garbage_is_looked_for_while_the_window_is_filled_and_it_is_afterwards(viewer, squat_trial):
+    steps = mounting(viewer, ViewOnly(squat_trial))
+    next(steps)
+    assert not gc.isenabled()
+    with without_collections():  # of another window, which is done before
+        assert not gc.isenabled()
+    assert not gc.isenabled()
+    steps.close()
+    assert gc.isenabled()
 
 
 def test_what_is_refused_in_a_step_is_told_once(viewer, steps_of):
