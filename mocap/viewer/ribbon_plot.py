@@ -109,6 +109,7 @@ class RibbonPlot(QWidget):
         left.setStyle(tickLength=0, autoExpandTextSpace=False, tickFont=self._small_font())
         item.getAxis("bottom").setStyle(tickFont=self._small_font())
         item.getAxis("bottom").setHeight(32)
+        item.getAxis("bottom").enableAutoSIPrefix(False)  # a short recording has no thousandths of seconds either
         self.plot.setLabel("bottom", "time [s]", **{"color": _INK, "font-size": "8pt"})
         self._row_mark.setPen(pg.mkPen("#ffffff", width=1))
         for part in (self.image, self._row_mark, self.cursor_line, self._notice):

@@ -155,7 +155,9 @@ def test_the_shortest_recording_is_shown(napari_app):
     dock = shown(QualityDock(context_of(Trial("bare", Points3D(position, ("LKnee", "RKnee"), 100.0)))))
     click(dock, 0, 0.0)
     chosen, whats = dock._moment.point, [dock.table.item(row, 3).text() for row in range(dock.table.rowCount())]
+    words = dock.plot.plot.getPlotItem().getAxis("bottom").labelString()
     dock.close()
+    assert ">time [s] <" in words  # and not thousandths of them
     assert chosen == "RKnee" and whats == ["missing for the whole recording"]
 
 
