@@ -17,6 +17,7 @@ _INSTANTS = ("start", "bottom", "end")
 _OF_CYCLES = ("start", "other_off", "other_on", "off", "end")
 _WORDS = {"other_off": "other foot off", "other_on": "other foot on", "off": "foot off"}
 _LEFT_OUT = "left_out"
+_FAR_OFF = 3.0  # times the error in the other cameras, or px
 
 
 @dataclass(frozen=True)
@@ -189,6 +190,9 @@ def change_words(before: Review, after: Review, point: str, camera: str, frame: 
     if all(len(one) > row for one in errors):
         was, now = (one[row, column] for one in errors)
         words += f"; its error in {camera}: {_pixels(was)}, now {_pixels(now)}"
+        others = np.delete(errors[1][:, column], row)
+        if now > _FAR_OFF * max(1.0, _median(others)):
+            words += ". The other cameras do not agree with this mark, and outvote it"
     return f"{words}."
 
 
@@ -205,6 +209,11 @@ def _place(review: Review, point: str, frame: int) -> np.ndarray:
     shown = trial.points if trial.points_smoothed is None else trial.points_smoothed
     missing_there = np.full(3, np.nan)
     return shown.position[frame, shown.names.index(point)] if point in shown.names else missing_there
+
+
+def _median(values: np.ndarray) -> float:
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if len(known) else 0.0
 
 
 def _pixels(error: float) -> str:

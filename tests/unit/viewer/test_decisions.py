@@ -110,3 +110,8 @@ def test_how_a_mark_moved_its_point_is_told_in_mm_and_px():
     words = change_words(*reviews, names[3], rig.names[1], 10)
     assert words == f"{names[3]} moved by 5.0 mm; its error in {rig.names[1]}: 4.0 px, now 0.5 px."
     assert change_words(*reviews, "nobody", rig.names[1], 10) == ""
+    off = after.points.reprojection_error.copy()
+    off[1, 10, 3] = 9.0  # the others: 0.5 px
+    outvoted = replace(after, points=replace(after.points, reprojection_error=off))
+    words = change_words(reviews[0], Review(outvoted, TrialParts(outvoted)), names[3], rig.names[1], 10)
+    assert words.endswith("now 9.0 px. The other cameras do not agree with this mark, and outvote it.")
