@@ -142,7 +142,7 @@ class TimeBar(QWidget):
     def __init__(self, review: Review, moment: Moment) -> None:
         super().__init__()
         self._moment, self._timer = moment, QTimer(self)
-        self._started_s, self._started_frame = 0.0, 0
+        self._started_s, self._started_frame, self._shown_frame = 0.0, 0, 0
         self.line = TimeLine(review.trial, moment)
         self.play_button, self.clock = QPushButton("▶"), QLabel()
         self.speed_box, self.eye_box, self.follow_box = QComboBox(), QComboBox(), QCheckBox("follow")
@@ -232,12 +232,16 @@ class TimeBar(QWidget):
 
     def _restart(self) -> None:
         self._started_s, self._started_frame = perf_counter(), self._moment.frame
+        self._shown_frame = self._moment.frame
 
     def _tick(self) -> None:
+        if self._moment.frame != self._shown_frame:  # somebody went elsewhere: from there on
+            self._restart()
         # The clock leads: a slow machine leaves frames out rather than showing time run slower.
         passed_s = (perf_counter() - self._started_s) * float(self.speed_box.currentData())
         frame = self._started_frame + int(passed_s * self._moment.rate_hz)
         self._moment.go(frame)
+        self._shown_frame = self._moment.frame
         if frame >= self._moment.n_frames - 1:
             self.toggle()
 

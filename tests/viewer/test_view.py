@@ -322,6 +322,13 @@ def test_keys_play_step_and_jump_from_event_to_event(opened, squat_trial):
     assert not handles.bar.playing
     played = handles.frame - round(events[0] * 50)
     assert 8 <= played <= 25  # 300 ms at 50 Hz, and the time of the last step
+    handles.set_frame(0)
+    QTest.keyClick(canvas, Qt.Key.Key_Space)
+    QTest.qWait(40)
+    handles.set_frame(60)  # who goes elsewhere is not taken back
+    QTest.qWait(60)
+    QTest.keyClick(canvas, Qt.Key.Key_Space)
+    assert 60 < handles.frame < 90
 
 
 def test_layers_on_demand_show_and_follow(opened):
