@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -38,9 +39,17 @@ def made():
     return analyse(trial, static, options=KinematicsOptions(task="squat")), truth
 
 
+@pytest.fixture(scope="module")
+def written(made, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("written")
+    write_trial(folder / "squat.h5", made[0])
+    return folder
+
+
 @pytest.fixture
-def file(made, tmp_path):
-    write_trial(tmp_path / "squat.h5", made[0])
+def file(written, tmp_path):
+    """The trial, with its journal, in a folder of one's own."""
+    shutil.copytree(written, tmp_path, dirs_exist_ok=True)
     return tmp_path / "squat.h5"
 
 

@@ -84,6 +84,7 @@ def settings(trial: Trial) -> dict[str, object]:
     return dict(found)
 
 
+@pytest.mark.heavy  # smaller: the command with each filter
 def test_each_method_of_a_session_reaches_the_angles_and_is_named(session: Path, tmp_path: Path) -> None:
     raw = ran(session, tmp_path / "a", 'method = "none"\n')
     assert raw.points_smoothed is None and methods(raw) == {"not filtered"}

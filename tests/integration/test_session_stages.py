@@ -187,6 +187,7 @@ def check_results(out: Path, good: Path) -> None:
         assert path.read_bytes() == (good / path.name).read_bytes(), path.name
 
 
+@pytest.mark.heavy  # smaller: killed writers of trials, and a second run that skips what is done
 def test_a_run_that_is_killed_and_started_again_gives_the_same_files(small: Path, tmp_path: Path) -> None:
     if not hasattr(os, "fork"):
         pytest.skip("this system starts each process anew: seen with whole commands in the heavy tests")

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -42,17 +43,25 @@ def named_operator(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOCAP_OPERATOR", "op7")
 
 
+@pytest.fixture(scope="module")
+def sixty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("sixty")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MOCAP_OPERATOR", "op7")
+        for number in range(12):
+            path = written(made / f"t{number % 3}.h5", float(number), f"step {number}")
+        for number in range(44):
+            append(made, "export", file=path.name, outputs=[f"{number}.csv"], reason="csv")
+        renamed(made / "t0.h5", made / "t0.outdated.h5", "inputs changed")
+        removed(made / "t1.h5", "asked for")
+        written(path, 99.0)
+    return made
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(sixty: Path, tmp_path: Path) -> Path:
     """Sixty operations on a few trials."""
-    for number in range(12):
-        path = written(tmp_path / f"t{number % 3}.h5", float(number), f"step {number}")
-    for number in range(44):
-        append(tmp_path, "export", file=path.name, outputs=[f"{number}.csv"], reason="csv")
-    renamed(tmp_path / "t0.h5", tmp_path / "t0.outdated.h5", "inputs changed")
-    removed(tmp_path / "t1.h5", "asked for")
-    written(path, 99.0)
-    return tmp_path
+    return shutil.copytree(sixty, tmp_path, dirs_exist_ok=True)
 
 
 def test_each_of_sixty_operations_is_a_line_that_tells_who_what_and_which_file(folder: Path) -> None:
