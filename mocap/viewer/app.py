@@ -45,6 +45,14 @@ class ViewerHandles:
         self, viewer: Any, desk: Desk, moment: "Moment", stage: "Stage", bar: "TimeBar", docks: dict[str, Any]
     ) -> None:
         self.viewer, self.desk, self.moment, self.stage, self.bar, self.docks = viewer, desk, moment, stage, bar, docks
+        self._window = viewer.window._qt_window
+
+    @property
+    def closed(self) -> bool:
+        """Whether the window is no more."""
+        from qtpy.compat import isalive
+
+        return not isalive(self._window) or not self._window.isVisible()
 
     @property
     def scene(self) -> Scene:

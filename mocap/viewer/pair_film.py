@@ -201,11 +201,14 @@ class PairFilm:
 
 
 def tie(members: tuple[PairMember, PairMember]) -> None:
-    """Let two windows look at the same time from their events on: who moves in one moves in the other."""
+    """Let two windows look at the same time from their events on: who moves in one moves in the other.
+
+    Either goes on alone when the other one is closed.
+    """
     moving: list[bool] = []
 
     def follow(leader: PairMember, other: PairMember) -> None:
-        if moving:
+        if moving or other.handles.closed:
             return
         moving.append(True)  # frames of another rate are not quite at one time: the other one must not lead back
         try:

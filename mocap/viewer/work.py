@@ -44,8 +44,12 @@ def tell_error(error: MocapError) -> None:
 
 
 def close_quietly(viewer: Any) -> None:
-    """Close a window that nobody looks at, with all that still runs or waits for it: Qt wants to end before Python."""
-    if isalive(viewer.window._qt_window):
+    """Close a window that nobody looks at, with all that still runs or waits for it: Qt wants to end before Python.
+
+    One that is closed already, by a hand or by a program, is no obstacle.
+    """
+    window = getattr(viewer.window, "_qt_window", None)  # napari takes it away where a program closed the window
+    if window is not None and isalive(window):
         viewer.close()
     QThreadPool.globalInstance().waitForDone(_LONGEST_MS)
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

@@ -14,7 +14,7 @@ from mocap.storage import read_trial, write_trial
 from mocap.synthetic import default_subject, observe, squat
 from mocap.trial import Operation, Trial
 from mocap.viewer import open_viewer
-from mocap.viewer.review import Review, ViewOnly
+from mocap.viewer.review import Decision, Review, ViewOnly
 from tests.fixtures.assessed_trials import true_angles
 from tests.fixtures.docks import alone, close_dock, context_of
 
@@ -236,33 +236,61 @@ def test_initials_are_known_the_next_time(window, dock):
     other.close()
 
 
-def test_spans_sides_and_cameras(window, dock, path, told):
+class Remembering(ViewOnly):
+    """A desk that keeps corrections in mind alone; what becomes of them in a file is tested with the desk of files."""
+
+    def __init__(self, trial):
+        super().__init__(trial, read_only="")
+        self.edits = []
+
+    def correct(self, edits):
+        self.edits += edits
+        return self._shown()
+
+    def take_back(self, one):
+        self.edits.remove(one)
+        return self._shown()
+
+    def _shown(self):
+        self.review = replace(self.review, decisions=tuple(Decision(one.kind, one) for one in self.edits))
+        return self.review
+
+
+def test_spans_sides_and_cameras(display, assessed, told):
+    from mocap.viewer.decisions_dock import DecisionsDock
+
+    desk = Remembering(replace(read_trial(assessed), segments=None))
+    dock = alone(DecisionsDock, desk)
+    moment, name = dock._moment, desk.review.trial.points.names[4]
+    dock.initials_edit.setText("AB")
     dock.pages.setCurrentIndex(1)
     settle()
-    window.set_frame(12)
+    moment.go(12)
     click(dock, dock.from_button)
-    window.set_frame(20)
+    moment.go(20)
     click(dock, dock.to_button)
     assert dock.span == (12, 20) and "frames 12 to 20" in dock.span_label.text()
     click(dock, dock.swap_button)
     dock.camera_box.setCurrentIndex(2)
     click(dock, dock.camera_button)
-    window.moment.choose_point(window.scene.names[4])
+    moment.choose_point(name)
     click(dock, dock.missing_button)
-    swap, out, gone = read_trial(path).edits
+    swap, out, gone = desk.edits
     assert swap.kind == "exchanged" and len(swap.points) > 10 and (swap.first, swap.last) == (12, 20)
     assert (out.kind, out.camera, out.points) == ("camera left out", "cam_2", ())
-    assert (gone.kind, gone.points) == ("missing", (window.scene.names[4],))
+    assert (gone.kind, gone.points, gone.initials) == ("missing", (name,), "AB")
+    dock.show_review(desk.review)
     assert dock.made_table.rowCount() == 3
     dock.pages.setCurrentIndex(2)
     settle()
     dock.made_table.setCurrentCell(1, 0)
     click(dock, dock.take_back_button)
-    assert [one.kind for one in read_trial(path).edits] == ["exchanged", "missing"]
+    assert desk.edits == [swap, gone]
     dock.table.setCurrentCell(1, 0)
     dock.pages.setCurrentIndex(1)
     settle()
     click(dock, dock.repetition_button)
-    table = read_trial(path).assessments[0].repetitions
-    assert window.moment.time_of(dock.span[0]) == pytest.approx(table["start_time"].values[1], abs=0.021)
+    table = desk.review.trial.assessments[0].repetitions
+    assert moment.time_of(dock.span[0]) == pytest.approx(table["start_time"].values[1], abs=0.021)
     assert told == []
+    close_dock(dock)

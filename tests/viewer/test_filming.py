@@ -2,6 +2,7 @@
 
 import dataclasses
 import time
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -11,6 +12,7 @@ from mocap.export.film import FilmFile
 from mocap.pipeline.review_film import open_film
 from mocap.storage import write_trial
 from mocap.viewer import open_viewer
+from mocap.viewer.moment import Moment
 
 pytestmark = [pytest.mark.viewer, pytest.mark.usefixtures("display")]
 
@@ -249,21 +251,33 @@ def test_two_trials_show_the_event_in_the_same_picture(handles, files, tmp_path,
     assert across[6] == pytest.approx(event, abs=3)
 
 
-def test_two_windows_are_tied_at_the_event(display, files, squat_trial):
-    from mocap.pipeline.review_film import aligned, open_pair
-    from mocap.viewer.pair_film import tie
+def looking(trial):
+    """What a window looks at, without the window."""
+    points = trial.points
+    moment = Moment(points.n_frames, points.rate_hz, points.start_s)
+    return SimpleNamespace(moment=moment, set_frame=moment.go, closed=False)
+
+
+def test_two_windows_are_tied_at_the_event(files):
+    from mocap.pipeline.review_film import aligned
+    from mocap.viewer.pair_film import PairMember, tie
 
     pair = aligned((files / "before.h5", files / "after.h5"), "squat_bottom")
     assert pair.labels == ("before", "after")
     assert pair.shared_s == pytest.approx((-1.0, 1.0))
-    with open_pair(pair) as members:
-        tie(members)
-        assert [one.handles.frame for one in members] == [50, 50]
-        assert [round(one.handles.moment.time_s, 3) for one in members] == [1.0, 1.4]
-        members[0].handles.set_frame(20)
-        assert members[1].handles.frame == 20
-        members[1].handles.set_frame(30)
-        assert members[0].handles.frame == 30
+    members = tuple(PairMember(looking(desk.review.trial), label, event, at_s)
+                    for desk, label, event, at_s in zip(pair.desks, pair.labels, pair.events, pair.at_s, strict=True))
+    first, second = (one.handles.moment for one in members)
+    tie(members)
+    assert [first.frame, second.frame] == [50, 50]
+    assert [round(one.time_s, 3) for one in (first, second)] == [1.0, 1.4]
+    first.go(20)
+    assert second.frame == 20
+    second.go(30)
+    assert first.frame == 30
+    members[1].handles.closed = True
+    first.go(40)
+    assert second.frame == 30
 
 
 @pytest.mark.parametrize(

@@ -56,18 +56,24 @@ def test_the_window_answers_between_the_layers(viewer, steps_of, squat_trial):
     assert viewer.layers.selection.active is made[0].stage.markers.layer
 
 
-@pytest.mark.parametrize("turns", [0, 12])
-def test_a_window_that_is_closed_while_it_is_filled_gets_no_more(display, squat_trial, turns):
+@pytest.mark.parametrize(("turns", "by_hand"), [(0, False), (12, True)])
+def test_a_window_that_is_closed_while_it_is_filled_gets_no_more(display, squat_trial, turns, by_hand):
     viewer = new_viewer()
     from mocap.viewer import steps as steps_of
+    from mocap.viewer.work import close_quietly
 
     steps_of.one_by_one(mounting(viewer, ViewOnly(squat_trial)), viewer.window._qt_window, told, told)
     for _ in range(turns):
         turn()
-    viewer.close()
+    n_layers = len(viewer.layers)
+    if by_hand:
+        viewer.window._qt_window.close()
+    else:
+        viewer.close()
     for _ in range(10):
         turn()
-    assert not viewer.layers
+    assert len(viewer.layers) == (n_layers if by_hand else 0)
+    close_quietly(viewer)  # that it is closed already is no obstacle
 
 
 def test_what_is_decided_while_the_window_is_filled_is_shown(viewer, steps_of, squat_trial):
