@@ -31,6 +31,7 @@ STEPS = 40
 LENGTHS = (500, 60_000)
 MEMORY_GB = 1.0
 OPEN_S = 3.0
+SILENCE_RATIO = 2.0  # to the least that napari asks of a window; measured: 0.9 to 1.4
 
 
 class Pictures:
@@ -154,6 +155,7 @@ def test_a_long_recording_opens_in_three_seconds(files):
     import napari
 
     found = json.loads(told_by("review_opening.py", files / f"{LENGTHS[1]}.h5"))
+    least_s = found.pop("point")["silence_s"]
     position = read_light(files / f"{LENGTHS[1]}.h5").points_smoothed.position
     viewer = napari.Viewer(ndisplay=3)
     in_window(viewer)
@@ -167,8 +169,11 @@ def test_a_long_recording_opens_in_three_seconds(files):
     for name, one in found.items():
         print(f"{name}: open in {one['open_s']:.2f} s, all of it in {one['all_s']:.2f} s, "
               f"the window silent for {1000 * one['silence_s']:.0f} ms at most")  # fmt: skip
-    print(f"its points alone in a layer of napari, once read: {peer_s:.2f} s")
+    print(f"its points alone in a layer of napari, once read: {peer_s:.2f} s, silent all the while; "
+          f"one point in a layer of napari: silent for {1000 * least_s:.0f} ms")  # fmt: skip
     assert found["next"]["open_s"] < OPEN_S
+    # The first of a machine waits longer, once: there the graphics driver compiles what it keeps from then on.
+    assert found["next"]["silence_s"] < SILENCE_RATIO * least_s
 
 
 def test_a_long_recording_takes_a_gigabyte_at_most(files):
