@@ -18,7 +18,8 @@ EYES = {
     "top": (180.0, 89.0),
 }
 MARGIN = 0.08
-PERSON_SHARE = 0.55
+PERSON_SHARE = 0.5
+NAME_PX = np.array([110, 40])  # room around for the name of a camera, which stands on its place
 _CLEAR_DEG = 20.0
 
 
@@ -92,7 +93,7 @@ def sight_of(
     eye : str
         Key of `EYES`.
     others_world : ndarray, shape (m, 3), optional
-        What should be seen, too. The person never gets smaller for it than 0.55 of what would fill the canvas:
+        What should be seen, too. The person never gets smaller for it than half of what would fill the canvas:
         who stands in the far distance cannot be judged. A view with others turns up to 16 deg to keep them
         out of the way.
     """
@@ -108,7 +109,8 @@ def sight_of(
     middle, span = _extent(person_world @ screen_axes.T)
     wide_middle, wide_span = _extent(np.vstack([person_world, others]) @ screen_axes.T)
     closest = float((room / span).min())
-    zoom = max(float((room / wide_span).min()), PERSON_SHARE * closest)
+    wide_room = np.maximum(np.array(canvas_size) - NAME_PX, room / 2) if len(others) else room
+    zoom = max(float((wide_room / wide_span).min()), PERSON_SHARE * closest)
     slack = np.maximum(room / zoom - span, 0.0) / 2
     middle = middle + np.clip(wide_middle - middle, -slack, slack)
     anywhere = person_world.mean(axis=0)

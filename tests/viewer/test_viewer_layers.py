@@ -195,6 +195,15 @@ def test_far_cameras_do_not_make_the_person_tiny():
     np.testing.assert_allclose(together.zoom, sight.PERSON_SHARE * alone.zoom, rtol=0.15)
 
 
+def test_cameras_are_in_the_picture_with_their_names():
+    box, size = sight.person_box(np.array([[-0.5, -0.4, 0.1], [0.6, 0.3, 1.8]])), np.array([700, 355])
+    turn = np.deg2rad(np.arange(10, 370, 60))
+    cameras = np.column_stack([3 * np.cos(turn), 3 * np.sin(turn), np.full(6, 1.5)])
+    view = sight.sight_of(box, np.array([1.0, 0, 0]), tuple(size), "front side", cameras)
+    on_screen = view.zoom * (cameras - view.centre) @ np.stack([view.right, view.up], axis=1)
+    assert (np.abs(on_screen) <= size / 2 - sight.NAME_PX / 2 + 1e-6).all()
+
+
 def test_a_curve_is_in_degrees_with_a_band_of_one_sd(squat_trial):
     curve = angles.curve_of(squat_trial.angles, "pelvic_tilt")
     assert angles.readout(curve, 0) == "10.0° ± 0.8° (1 SD)"
