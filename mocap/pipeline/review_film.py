@@ -13,7 +13,7 @@ from mocap.pipeline.review_open import open_desk
 from mocap.viewer.display import check_installed
 from mocap.viewer.film_plan import FilmPlan, checked_plan
 from mocap.viewer.lanes import lane_names
-from mocap.viewer.pairing import EventName, event_named, event_time, shared_span
+from mocap.viewer.pairing import EventName, event_named, event_time, pair_labels, shared_span
 from mocap.viewer.review import Desk
 from mocap.viewer.sight import EYES
 from mocap.viewer.time_marks import spans_of
@@ -21,7 +21,7 @@ from mocap.viewer.time_marks import spans_of
 if TYPE_CHECKING:
     from mocap.export.film import FilmFile
     from mocap.viewer.filming import Filmed, FilmLook
-    from mocap.viewer.pair_film import PairMember
+    from mocap.viewer.tie import PairMember
 
 _LEAST_PX, _MOST_PX = 480, 3840
 
@@ -187,23 +187,13 @@ def open_pair(pair: AlignedPair) -> Iterator[tuple["PairMember", "PairMember"]]:
     ViewerError
         Those of `open_viewer`.
     """
-    from mocap.viewer.pair_film import PairMember
+    from mocap.viewer.tie import PairMember
 
     with _window(pair.desks[0]) as one, _window(pair.desks[1]) as two:
         yield (
             PairMember(one, pair.labels[0], pair.events[0], pair.at_s[0]),
             PairMember(two, pair.labels[1], pair.events[1], pair.at_s[1]),
         )
-
-
-def pair_labels(paths: tuple[Path, Path]) -> tuple[str, str]:
-    """Return what two trials are called: their file's names, with the folder's where those are the same."""
-    first, second = (path.resolve() for path in paths)
-    if first == second:
-        return f"{first.stem} (first)", f"{second.stem} (second)"
-    if first.stem == second.stem:
-        return f"{first.parent.name}/{first.stem}", f"{second.parent.name}/{second.stem}"
-    return first.stem, second.stem
 
 
 def view_pair(paths: tuple[Path, Path], align: str) -> None:
@@ -214,13 +204,16 @@ def view_pair(paths: tuple[Path, Path], align: str) -> None:
     ViewerError
         As `open_pair`.
     """
-    from mocap.viewer.pair_film import tie
+    from mocap.viewer.tie import Tie
 
     check_installed()
     with open_pair(aligned(paths, align)) as members:
+        from mocap.viewer.opening import keep_source
         from mocap.viewer.work import run_until_closed
 
-        tie(members)
+        for path, member in zip(paths, members, strict=True):
+            keep_source(member.handles, str(path.resolve()))
+        Tie(members)
         run_until_closed()
 
 
@@ -244,7 +237,7 @@ def _filmed(filmed: "Filmed", plan: FilmPlan, out: Path, progress: Progress) -> 
 
 
 def _save(filmed: "Filmed", time_s: float, out: Path) -> None:
-    from mocap.viewer.film_dialog import write_png
+    from mocap.viewer.out_files import write_png
 
     with filmed.staged():
         picture = filmed.picture(time_s)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mocap.errors import ViewerError
 from mocap.trial import Trial
 from mocap.viewer.display import check_display, check_installed, keep_graphics, share_graphics
 from mocap.viewer.freed import give_back_freed, without_collections
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from mocap.viewer.moment import Moment
     from mocap.viewer.pauses import Steps
     from mocap.viewer.stage import Stage
+    from mocap.viewer.tie import Tie
     from mocap.viewer.time_bar import TimeBar
 
 FIRST_EYE = "front side"
@@ -37,9 +39,12 @@ class ViewerHandles:
         By their titles.
     open_film : OpenFilm, optional
         What writes films (`mocap.viewer.film_plan`); without it, none can be made.
+    tie : Tie, optional
+        To another window (`mocap.viewer.tie`).
     """
 
     open_film: "OpenFilm | None" = None
+    tie: "Tie | None" = None
 
     def __init__(
         self, viewer: Any, desk: Desk, moment: "Moment", stage: "Stage", bar: "TimeBar", docks: dict[str, Any]
@@ -83,6 +88,7 @@ class ViewerHandles:
         _hear(review)
         for part in (self.stage, self.bar, *self.docks.values()):
             part.show_review(review)
+        _align_again(self)
 
 
 def view_trial(
@@ -228,6 +234,17 @@ def _hear(review: Review) -> None:
     from mocap.viewer.work import tell_error
 
     review.parts.on_refused(ensure_main_thread(tell_error))
+
+
+def _align_again(handles: ViewerHandles) -> None:
+    """Go by the events as they are decided now, where the window is tied to another, and tell where one is no more."""
+    from mocap.viewer.work import tell_error
+
+    try:
+        if handles.tie is not None:
+            handles.tie.align_again(handles)
+    except ViewerError as error:
+        tell_error(error)
 
 
 def _tie(handles: ViewerHandles) -> None:

@@ -1,17 +1,16 @@
-"""Out of the window: a picture of the moment, and a film of a span, made one picture at a time."""
+"""Out of the window: a film of a span, made one picture at a time."""
 
-from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from numpy.typing import NDArray
-from qtpy.QtCore import QEvent, QObject, QSettings, Qt, QTimer
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtGui import QCloseEvent
 from qtpy.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QDialog,
     QDoubleSpinBox,
-    QFileDialog,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -19,100 +18,31 @@ from qtpy.QtWidgets import (
     QPushButton,
 )
 
-from mocap.errors import MocapError, ViewerError
-from mocap.viewer.film_page import image_of
+from mocap.errors import MocapError
 from mocap.viewer.film_plan import (
     SPEEDS,
     WIDTHS,
     FilmPlan,
     FilmSink,
-    checked_plan,
     film_name,
-    free_path,
-    picture_name,
 )
-from mocap.viewer.filming import FilmLook, film_steps, still, trial_film
+from mocap.viewer.filming import Filmed, FilmLook, film_steps, trial_film
+from mocap.viewer.out_files import ask_path
+from mocap.viewer.pair_film import pair_film
+from mocap.viewer.tie import Tie
 from mocap.viewer.time_marks import spans_of
 from mocap.viewer.work import in_thread, tell, tell_error
 
 if TYPE_CHECKING:
     from mocap.viewer.app import ViewerHandles
 
-_FOLDER = "out_folder"
 _STEP_PAUSE_MS = 1
-
-
-def save_picture(handles: "ViewerHandles", path: Path | None = None) -> Path | None:
-    """Save scene, read-outs and curves of the frame that is shown; ask where, unless a path is given."""
-    picture = still(handles)
-    moment = handles.moment
-    name = picture_name(handles.desk.review.trial.trial_id, moment.time_s, moment.frame)
-    path = path or ask_path(handles, "Save picture", name)
-    if path is None:
-        return None
-    try:
-        write_png(picture, path)
-    except ViewerError as error:
-        tell_error(error)
-        return None
-    tell(f"The picture is {path}")
-    return path
-
-
-def write_png(picture: NDArray, path: Path) -> None:
-    """Write a picture, shape (height, width, 3) uint8 RGB, which has its name only when it is whole.
-
-    Raises
-    ------
-    ViewerError
-        PICTURE_NAME, PICTURE_NOT_WRITTEN.
-    """
-    if path.suffix.lower() != ".png":
-        raise ViewerError(f"A picture cannot be called {path.name}.", "Give a name that ends in .png.", "PICTURE_NAME")
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        beside.touch()
-        if not image_of(picture).save(str(beside), "PNG"):  # type: ignore[call-overload]  # it wants text
-            raise OSError("the disk may be full")
-        beside.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
-        raise ViewerError(
-            f"The picture {path} cannot be written: {error.strerror or error}.",
-            "Check the folder, the rights and the free space.", "PICTURE_NOT_WRITTEN",
-        ) from error  # fmt: skip
-
-
-def ask_path(handles: "ViewerHandles", title: str, name: str) -> Path | None:
-    """Ask for the place of a file, from a name on that is free, where the last one was put or the trial lies."""
-    settings, main = QSettings("mocap", "review"), handles.viewer.window._qt_window
-    kept = settings.value(_FOLDER)
-    folder = Path(str(kept)) if kept else _folder_of(main)
-    if not folder.is_dir():
-        folder = Path.home()
-    ending = Path(name).suffix
-    wanted = str(free_path(folder, name))
-    chosen, _ = QFileDialog.getSaveFileName(main, title, wanted, f"{ending[1:].upper()} (*{ending})")
-    if not chosen:
-        return None
-    path = Path(chosen)
-    settings.setValue(_FOLDER, str(path.parent))
-    if path.suffix.lower() != ending:
-        # The dialog asked whether to write over the name without its ending, and not about this one.
-        path = free_path(path.parent, path.name + ending)
-    return path
-
-
-def _folder_of(main: Any) -> Path:
-    from mocap.viewer.opening import SHOWN
-
-    shown = main.property(SHOWN)
-    return Path.home() if shown is None or "://" in shown.source else Path(shown.source).parent
 
 
 class FilmDialog(QDialog):
     """Asks for span, speed and width of a film, makes it, and tells how far it is.
+
+    Of a window that is tied to another one, the film shows both unless it is told not to.
 
     Parameters
     ----------
@@ -127,18 +57,20 @@ class FilmDialog(QDialog):
     def __init__(self, handles: "ViewerHandles") -> None:
         main = handles.viewer.window._qt_window
         super().__init__(main)
-        self._handles, self._main = handles, main
+        self._handles = handles
         self._steps: Any = None
         self._sink: FilmSink | None = None
         self._timer = QTimer(self)
         self.span_box, self.speed_box, self.width_box = QComboBox(), QComboBox(), QComboBox()
         self.from_box, self.to_box = QDoubleSpinBox(), QDoubleSpinBox()
-        self.words, self.bar = QLabel(), QProgressBar()
+        self.both_box = QCheckBox("both trials side by side")
+        self.words, self.scene_words, self.bar = QLabel(), QLabel(), QProgressBar()
         self.film_button, self.close_button = QPushButton("Film..."), QPushButton("Close")
         self._build()
         self._timer.setInterval(_STEP_PAUSE_MS)
         self._timer.timeout.connect(self._step)
-        main.installEventFilter(self)
+        for window in self._windows():
+            window.installEventFilter(self)
 
     @property
     def filming(self) -> bool:
@@ -147,25 +79,26 @@ class FilmDialog(QDialog):
 
     @property
     def plan(self) -> FilmPlan:
-        """What is asked for."""
+        """What is asked for, on the clock of this window's trial; of both trials as much as both have."""
         first_s, last_s = self.from_box.value(), self.to_box.value()
         moment = self._handles.moment
         # To a frame: the boxes round to milliseconds, which may lie outside of the recording.
         first_s, last_s = (moment.time_of(moment.frame_at(at)) for at in (first_s, last_s))
+        tie = self._tie
+        if tie is not None:
+            at_s = tie.side_of(self._handles)[0].at_s
+            first_s, last_s = max(first_s, at_s + tie.shared_s[0]), min(last_s, at_s + tie.shared_s[1])
         return FilmPlan(first_s, last_s, float(self.speed_box.currentData()))
 
     def film(self, path: Path | None = None) -> None:
         """Make the film; ask where, unless a path is given."""
         if self._handles.open_film is None:
             return
-        moment, plan = self._handles.moment, self.plan
         try:
-            checked_plan(plan, moment.time_of(0), moment.time_of(moment.n_frames - 1))
-            name = film_name(self._handles.desk.review.trial.trial_id, plan)
+            filmed, plan, name = self._filmed()
             path = path or ask_path(self._handles, "Film", name)
             if path is None:
                 return
-            filmed = trial_film(self._handles, plan, FilmLook(int(self.width_box.currentData())))
             self._sink = self._handles.open_film(path, filmed.size, plan.rate_hz, filmed.title, plan.speed_words)
         except MocapError as error:
             tell_error(error)
@@ -199,10 +132,38 @@ class FilmDialog(QDialog):
             super().reject()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Cancel the film when the window is closed."""
+        """Cancel the film when a window that it shows is closed."""
         if event.type() == QEvent.Type.Close:
             self.cancel()
+            if watched is not self.parent():
+                self.both_box.setChecked(False)
+                self.both_box.setEnabled(False)
         return False
+
+    @property
+    def _tie(self) -> Tie | None:
+        """What the film shows both sides of; None where it is of this window alone."""
+        tie = self._handles.tie
+        return tie if tie is not None and tie.whole and self.both_box.isChecked() else None
+
+    def _filmed(self) -> tuple[Filmed, FilmPlan, str]:
+        """Return what is filmed, the plan on its clock, and what the film may be called."""
+        plan, look, tie = self.plan, FilmLook(int(self.width_box.currentData())), self._tie
+        if tie is None:
+            name = film_name(self._handles.desk.review.trial.trial_id, plan)
+            return trial_film(self._handles, plan, look), plan, name
+        own, other = tie.side_of(self._handles)
+        plan = replace(plan, first_s=plan.first_s - own.at_s, last_s=plan.last_s - own.at_s)
+        dock = self._handles.docks.get("angles")
+        shown = tuple(one.lane.name for one in dock.lanes) if dock is not None else ()
+        eye = self._handles.bar.eye_box.currentText()
+        filmed = pair_film(tie, plan, replace(look, lanes=shown or None), eye)
+        return filmed, plan, film_name(f"{own.label} {other.label}", plan)
+
+    def _windows(self) -> list[Any]:
+        tie = self._handles.tie
+        every = [self._handles] if tie is None else [member.handles for member in tie.members]
+        return [handles.viewer.window._qt_window for handles in every if not handles.closed]
 
     def _step(self) -> None:
         try:
@@ -229,7 +190,8 @@ class FilmDialog(QDialog):
 
     def _show_filming(self, n_frames: int) -> None:
         on = n_frames > 0
-        for part in (self.span_box, self.speed_box, self.width_box, self.from_box, self.to_box, self.film_button):
+        for part in (self.span_box, self.speed_box, self.width_box, self.from_box, self.to_box, self.film_button,
+                     self.both_box):  # fmt: skip
             part.setEnabled(not on)
         self.bar.setVisible(on)
         self.bar.setRange(0, max(1, n_frames))
@@ -259,6 +221,8 @@ class FilmDialog(QDialog):
             self.width_box.addItem(f"{width} px wide", width)
         self.width_box.setCurrentIndex(1)
         self.speed_box.currentIndexChanged.connect(lambda _: self._tell())
+        self.both_box.setChecked(True)
+        self.both_box.toggled.connect(lambda _: self._tell())
         self.film_button.clicked.connect(lambda: self.film())
         self.close_button.clicked.connect(self.reject)
         self._lay_out()
@@ -286,7 +250,9 @@ class FilmDialog(QDialog):
         form.addRow("From", times)
         form.addRow("Speed", self.speed_box)
         form.addRow("Size", self.width_box)
-        form.addRow(QLabel("The scene as it is turned now, over the curves of the angles that are shown."))
+        if self._handles.tie is not None and self._handles.tie.whole:
+            form.addRow("Show", self.both_box)
+        form.addRow(self.scene_words)
         form.addRow(self.words)
         form.addRow(self.bar)
         form.addRow(buttons)
@@ -301,10 +267,16 @@ class FilmDialog(QDialog):
         self._tell()
 
     def _tell(self) -> None:
-        plan = self.plan
+        plan, tie = self.plan, self._tie
         there = plan.last_s > plan.first_s
         self.film_button.setEnabled(there and not self.filming)
         lasts = plan.n_frames / plan.rate_hz
-        self.words.setText(
-            f"{plan.n_frames} pictures, {lasts:.1f} s of film" if there else "Its end must be after its beginning."
-        )
+        told = f"{plan.n_frames} pictures, {lasts:.1f} s of film"
+        if tie is None:
+            self.words.setText(told if there else "Its end must be after its beginning.")
+            self.scene_words.setText("The scene as it is turned now, over the curves of the angles that are shown.")
+            return
+        own, other = tie.side_of(self._handles)
+        span = f"{plan.first_s - own.at_s:+.2f} to {plan.last_s - own.at_s:+.2f} s from {own.event.words}"
+        self.words.setText(f"{span}: {told}" if there else f"{other.label} has nothing of this span.")
+        self.scene_words.setText("Both from the side chosen in the window, in one scale, their curves over each other.")

@@ -12,10 +12,12 @@ from mocap.viewer.notes import notes_words, told
 
 if TYPE_CHECKING:
     from mocap.viewer.app import ViewerHandles
+    from mocap.viewer.compare_dialog import CompareDialog
     from mocap.viewer.film_dialog import FilmDialog
 
 TITLE = "&Review"
 _FRAMES_OF_VOLUME = 1000
+_OPEN_FIRST = "Open the other trial first: File > Open, or drop it on this window. It gets a window of its own."
 PICTURE_KEY, FILM_KEY = "Ctrl+Shift+S", "Ctrl+Shift+F"
 
 
@@ -29,6 +31,7 @@ def add_menu(handles: "ViewerHandles") -> None:
     cameras = menu.addAction("Cameras and volume...", lambda: show_cameras(handles))
     cameras.setEnabled(rig is not None)
     cameras.setToolTip("" if rig is not None else "this trial has no cameras")
+    menu.addAction("Compare with another trial...", lambda: compare(handles))
     menu.addAction("Keys...", lambda: told(main, "Keys", keys_words(handles)))
     menu.addAction("Notes on this trial...", lambda: told(main, "Notes", notes_words(handles.desk.review.notes)))
     menu.addAction("Docks as at first", lambda: first_layout(main))
@@ -58,10 +61,26 @@ def show_cameras(handles: "ViewerHandles") -> None:
         open_calibration_view(trial.rig, f"cameras of {trial.trial_id}", some)
 
 
+def compare(handles: "ViewerHandles") -> "CompareDialog | None":
+    """Ask for another window and the events to tie both at; tell how to open one where there is none."""
+    from mocap.viewer.compare_dialog import CompareDialog
+    from mocap.viewer.opening import all_shown
+
+    shown = all_shown()
+    own = next((one for one in shown if one.handles is handles), None)
+    others = [one for one in shown if one.handles is not handles]
+    if own is None or not others:
+        told(handles.viewer.window._qt_window, "Compare", _OPEN_FIRST)
+        return None
+    dialog = CompareDialog(own, others)
+    dialog.show()
+    return dialog
+
+
 def save_picture(handles: "ViewerHandles") -> None:
     """Save a picture of the moment."""
     # Here, so that a window opens without what only pictures and films need.
-    from mocap.viewer.film_dialog import save_picture as save
+    from mocap.viewer.out_files import save_picture as save
 
     save(handles)
 

@@ -54,6 +54,12 @@ def shown_in(viewer: Any) -> Shown | None:
     return viewer.window._qt_window.property(SHOWN)
 
 
+def all_shown() -> list[Shown]:
+    """Return what the open windows of this process show."""
+    shown = [window.property(SHOWN) for window in QApplication.topLevelWidgets() if window.isVisible()]
+    return [one for one in shown if one is not None]
+
+
 def open_beside(
     viewer: Any, source: str, name: str, job: Callable[[], Desk], open_film: "OpenFilm | None" = None
 ) -> Any | None:

@@ -5,7 +5,6 @@ Each trial has a colour and a line of its own; neither is the colour of a side o
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from mocap.viewer.curve_items import CurveItem
 from mocap.viewer.curves_dock import SecondsAxis
 from mocap.viewer.film_page import FAINT, FilmPage, curve_picture
+from mocap.viewer.film_plan import FilmPlan, checked_plan
 from mocap.viewer.filming import (
     BAND_WORDS,
     FilmLook,
@@ -28,7 +28,8 @@ from mocap.viewer.filming import (
 )
 from mocap.viewer.lane_plot import INK, dress
 from mocap.viewer.lanes import Lane, shown_range
-from mocap.viewer.pairing import EventName, PairLane, pair_lanes
+from mocap.viewer.pairing import PairLane, pair_lanes
+from mocap.viewer.tie import PairMember, Tie
 
 if TYPE_CHECKING:
     from mocap.viewer.app import ViewerHandles
@@ -36,20 +37,6 @@ if TYPE_CHECKING:
 COLOURS, SWATCHES = ("#f5d25a", "#c79bff"), ("━━━", "━ ━")
 _GAP_PX = 2
 _CUT = ("cameras", "axes")
-
-
-@dataclass(frozen=True, eq=False)
-class PairMember:
-    """A window of a pair: what it is called in few words, and the event at which it is aligned."""
-
-    handles: "ViewerHandles"
-    label: str
-    event: EventName
-    at_s: float
-
-    def frame_at(self, time_s: float) -> int:
-        """Return the frame at a time relative to the event."""
-        return self.handles.moment.frame_at(self.at_s + time_s)
 
 
 class PairPlot:
@@ -132,6 +119,8 @@ class PairFilm:
         before = [member.handles.frame for member in self._members]
         with ExitStack() as kept:
             for member in self._members:
+                if member.handles.tie is not None:
+                    kept.enter_context(member.handles.tie.loosened())
                 kept.enter_context(_view_kept(member.handles))
                 kept.enter_context(canvas_of_size(member.handles.viewer, self._half))
             self._look()
@@ -200,25 +189,17 @@ class PairFilm:
         return "<br>".join(escape(line) for line in lines)
 
 
-def tie(members: tuple[PairMember, PairMember]) -> None:
-    """Let two windows look at the same time from their events on: who moves in one moves in the other.
+def pair_film(tie: Tie, plan: FilmPlan, look: FilmLook, eye: str) -> PairFilm:
+    """Return what a film of two tied windows shows; the plan is relative to their events.
 
-    Either goes on alone when the other one is closed.
+    Raises
+    ------
+    ViewerError
+        As `Tie.align_again` and `checked_plan`.
     """
-    moving: list[bool] = []
-
-    def follow(leader: PairMember, other: PairMember) -> None:
-        if moving or other.handles.closed:
-            return
-        moving.append(True)  # frames of another rate are not quite at one time: the other one must not lead back
-        try:
-            other.handles.set_frame(other.frame_at(leader.handles.moment.time_s - leader.at_s))
-        finally:
-            moving.clear()
-
-    for leader, other in (members, members[::-1]):
-        leader.handles.moment.frame_changed.connect(lambda _, one=leader, two=other: follow(one, two))
-        leader.handles.set_frame(leader.frame_at(0.0))
+    tie.align_again()
+    checked_plan(plan, *tie.shared_s)
+    return PairFilm(tie.members, (plan.first_s, plan.last_s), look, eye, plan.speed_words)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ Needs no display.
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -33,6 +34,10 @@ class EventName:
     def words(self) -> str:
         """The event in words: `squat bottom 1`."""
         return " ".join([self.label.replace("_", " "), *([self.side] if self.side else []), str(self.number)])
+
+
+#: Events of a trial by name, each with its time in seconds.
+Named = tuple[tuple[EventName, float], ...]
 
 
 def event_named(text: str) -> EventName:
@@ -71,6 +76,43 @@ def event_time(trial: Trial, event: EventName) -> float:
             "ALIGN_EVENT",
         )  # fmt: skip
     return found[event.number - 1]
+
+
+def events_of(trial: Trial) -> Named:
+    """Return the events of a trial in the order of time: each by the name that finds it, and when it is, seconds."""
+    marks = marks_of(trial)
+    sides = {label: {one.side for one in marks if one.label == label} for label in {one.label for one in marks}}
+    counted: Counter[tuple[str, str]] = Counter()
+    named = []
+    for one in marks:
+        side = one.side if len(sides[one.label]) > 1 else ""
+        counted[one.label, side] += 1
+        named.append((EventName(one.label, side, counted[one.label, side]), one.time_s))
+    return tuple(named)
+
+
+def best_match(events: tuple[Named, Named], now_s: float) -> tuple[int, int]:
+    """Return the places of two events to align at: the one nearest to a time of the first trial that both have.
+
+    Without a common one the first of each; -1 where there is none.
+    """
+    first, second = events
+    there = {event: place for place, (event, _) in reversed(list(enumerate(second)))}
+    common = [place for place, (event, _) in enumerate(first) if event in there]
+    if not common:
+        return min(0, len(first) - 1), min(0, len(second) - 1)
+    here = min(common, key=lambda place: abs(first[place][1] - now_s))
+    return here, there[first[here][0]]
+
+
+def pair_labels(paths: tuple[Path, Path]) -> tuple[str, str]:
+    """Return what two trials are called: their file's names, with the folder's where those are the same."""
+    first, second = (path.resolve() for path in paths)
+    if first == second:
+        return f"{first.stem} (first)", f"{second.stem} (second)"
+    if first.stem == second.stem:
+        return f"{first.parent.name}/{first.stem}", f"{second.parent.name}/{second.stem}"
+    return first.stem, second.stem
 
 
 def shared_span(trials: tuple[Trial, Trial], at_s: tuple[float, float]) -> tuple[float, float]:

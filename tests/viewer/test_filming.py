@@ -93,7 +93,7 @@ def test_a_film_shows_the_span_and_leaves_the_window_as_it_was(handles, tmp_path
 def test_a_picture_is_of_the_frame_that_is_shown(handles, tmp_path):
     from qtpy.QtGui import QImage
 
-    from mocap.viewer.film_dialog import save_picture
+    from mocap.viewer.out_files import save_picture
 
     before = state(handles)
     assert save_picture(handles, tmp_path / "a.png") == tmp_path / "a.png"
@@ -103,13 +103,13 @@ def test_a_picture_is_of_the_frame_that_is_shown(handles, tmp_path):
 
 
 def test_a_picture_in_a_folder_that_is_not_there_is_refused_in_a_line(handles, tmp_path, monkeypatch):
-    from mocap.viewer import film_dialog
+    from mocap.viewer import out_files
 
     told = []
-    monkeypatch.setattr(film_dialog, "tell_error", lambda error: told.append(str(error)))
-    assert film_dialog.save_picture(handles, tmp_path / "none" / "a.png") is None
+    monkeypatch.setattr(out_files, "tell_error", lambda error: told.append(str(error)))
+    assert out_files.save_picture(handles, tmp_path / "none" / "a.png") is None
     assert "PICTURE_NOT_WRITTEN" in told[0]
-    assert film_dialog.save_picture(handles, tmp_path / "a.jpg") is None
+    assert out_files.save_picture(handles, tmp_path / "a.jpg") is None
     assert "PICTURE_NAME" in told[1]
     assert list(tmp_path.iterdir()) == []
 
@@ -255,29 +255,72 @@ def looking(trial):
     """What a window looks at, without the window."""
     points = trial.points
     moment = Moment(points.n_frames, points.rate_hz, points.start_s)
-    return SimpleNamespace(moment=moment, set_frame=moment.go, closed=False)
+    desk = SimpleNamespace(review=SimpleNamespace(trial=trial))
+    return SimpleNamespace(moment=moment, set_frame=moment.go, closed=False, tie=None, desk=desk)
 
 
-def test_two_windows_are_tied_at_the_event(files):
+@pytest.fixture
+def members(files):
+    """The two, aligned at the bottom."""
     from mocap.pipeline.review_film import aligned
-    from mocap.viewer.pair_film import PairMember, tie
+    from mocap.viewer.tie import PairMember
 
     pair = aligned((files / "before.h5", files / "after.h5"), "squat_bottom")
     assert pair.labels == ("before", "after")
     assert pair.shared_s == pytest.approx((-1.0, 1.0))
-    members = tuple(PairMember(looking(desk.review.trial), label, event, at_s)
-                    for desk, label, event, at_s in zip(pair.desks, pair.labels, pair.events, pair.at_s, strict=True))
+    places = zip(pair.desks, pair.labels, pair.events, pair.at_s, strict=True)
+    return tuple(PairMember(looking(desk.review.trial), label, event, at_s) for desk, label, event, at_s in places)
+
+
+def test_two_windows_are_tied_at_the_event(members):
+    from mocap.viewer.tie import Tie
+
     first, second = (one.handles.moment for one in members)
-    tie(members)
+    tie = Tie(members)
     assert [first.frame, second.frame] == [50, 50]
     assert [round(one.time_s, 3) for one in (first, second)] == [1.0, 1.4]
     first.go(20)
     assert second.frame == 20
     second.go(30)
     assert first.frame == 30
+    with tie.loosened():
+        second.go(60)
+    assert first.frame == 30
     members[1].handles.closed = True
     first.go(40)
-    assert second.frame == 30
+    assert second.frame == 60 and members[0].handles.tie is None
+
+
+def test_tied_windows_go_by_an_event_that_a_reviewer_moved(members):
+    from mocap.errors import ViewerError
+    from mocap.viewer.tie import Tie
+
+    tie, shown = Tie(members), members[1].handles.desk.review
+    moved = tuple(dataclasses.replace(one, time_s=one.time_s + 0.1) if one.label == "squat_bottom" else one
+                  for one in shown.trial.events)  # fmt: skip
+    shown.trial = dataclasses.replace(shown.trial, events=moved)
+    tie.align_again(members[0].handles)
+    assert [one.handles.moment.time_s for one in members] == pytest.approx([1.0, 1.5])
+    tie.align_again(members[1].handles)
+    assert [one.handles.moment.time_s for one in members] == pytest.approx([1.0, 1.5])
+    assert tie.shared_s == pytest.approx((-1.0, 0.9))
+    shown.trial = dataclasses.replace(shown.trial, events=())
+    with pytest.raises(ViewerError, match="ALIGN_EVENT"):
+        tie.align_again()
+    assert [one.handles.tie for one in members] == [None, None]
+    members[0].handles.set_frame(10)
+    assert members[1].handles.moment.time_s == pytest.approx(1.5)
+
+
+def test_a_window_is_tied_to_one_other_at_most(members):
+    from mocap.viewer.tie import PairMember, Tie
+
+    Tie(members)
+    third = looking(members[0].handles.desk.review.trial)
+    tie = Tie((members[0], PairMember(third, "third", members[0].event, 0.5)))
+    assert [one.tie for one in (members[0].handles, members[1].handles, third)] == [tie, None, tie]
+    members[0].handles.set_frame(60)
+    assert (third.moment.frame, members[1].handles.moment.frame) == (35, 50)
 
 
 @pytest.mark.parametrize(

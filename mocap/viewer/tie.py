@@ -1,0 +1,121 @@
+"""Two windows on one time, 0 at an event of each: who moves in one moves in the other."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from mocap.errors import ViewerError
+from mocap.viewer.pairing import EventName, event_time, shared_span
+
+if TYPE_CHECKING:
+    from mocap.viewer.app import ViewerHandles
+
+
+@dataclass(frozen=True, eq=False)
+class PairMember:
+    """A window of a pair: what it is called in few words, and the event at which it is aligned."""
+
+    handles: "ViewerHandles"
+    label: str
+    event: EventName
+    at_s: float
+
+    def frame_at(self, time_s: float) -> int:
+        """Return the frame at a time relative to the event."""
+        return self.handles.moment.frame_at(self.at_s + time_s)
+
+
+class Tie:
+    """Ties two windows, and goes with both to their events; a tie that either of them had before ends.
+
+    Parameters
+    ----------
+    members : tuple of PairMember
+
+    Attributes
+    ----------
+    members : tuple of PairMember
+        Their events as they are now.
+    """
+
+    def __init__(self, members: tuple[PairMember, PairMember]) -> None:
+        self.members = members
+        self._loose = False
+        self._heard: list[tuple[Any, Any]] = []
+        for member in members:
+            if member.handles.tie is not None:
+                member.handles.tie.end()
+            member.handles.set_frame(member.frame_at(0.0))
+        for which, member in enumerate(members):
+            self._listen(which, member.handles.moment.frame_changed)
+            member.handles.tie = self
+
+    @property
+    def shared_s(self) -> tuple[float, float]:
+        """First and last time, relative to the events, at which both have frames."""
+        first, second = (member.handles.desk.review.trial for member in self.members)
+        return shared_span((first, second), (self.members[0].at_s, self.members[1].at_s))
+
+    @property
+    def whole(self) -> bool:
+        """Whether both windows are open."""
+        return not any(member.handles.closed for member in self.members)
+
+    def side_of(self, handles: "ViewerHandles") -> tuple[PairMember, PairMember]:
+        """Return the member that is a window, and the other one."""
+        first, second = self.members
+        return (first, second) if first.handles is handles else (second, first)
+
+    def align_again(self, leading: "ViewerHandles | None" = None) -> None:
+        """Go by the events where they are now; the other window goes along with the `leading` one, where one is named.
+
+        Raises
+        ------
+        ViewerError
+            ALIGN_EVENT, where one is no more, or lies outside of its recording; the tie has ended then.
+        """
+        first, second = self.members
+        try:
+            at_s = [event_time(one.handles.desk.review.trial, one.event) for one in (first, second)]
+            shared_span((first.handles.desk.review.trial, second.handles.desk.review.trial), (at_s[0], at_s[1]))
+        except ViewerError:
+            self.end()
+            raise
+        self.members = replace(first, at_s=at_s[0]), replace(second, at_s=at_s[1])
+        if leading is not None:
+            self._follow(0 if leading is first.handles else 1)
+
+    @contextmanager
+    def loosened(self) -> Iterator[None]:
+        """Let each window go where it is sent, alone."""
+        before, self._loose = self._loose, True
+        try:
+            yield
+        finally:
+            self._loose = before
+
+    def end(self) -> None:
+        """Let both windows go on alone."""
+        for signal, heard in self._heard:
+            signal.disconnect(heard)
+        self._heard.clear()
+        for member in self.members:
+            member.handles.tie = None
+
+    def _listen(self, which: int, signal: Any) -> None:
+        def heard(frame: int) -> None:
+            self._follow(which)
+
+        signal.connect(heard)
+        self._heard.append((signal, heard))
+
+    def _follow(self, which: int) -> None:
+        leader, other = self.members[which], self.members[1 - which]
+        if self._loose:
+            return
+        if other.handles.closed:
+            self.end()
+            return
+        with self.loosened():  # frames of another rate are not quite at one time: the other one must not lead back
+            other.handles.set_frame(other.frame_at(leader.handles.moment.time_s - leader.at_s))
