@@ -187,13 +187,8 @@ def open_pair(pair: AlignedPair) -> Iterator[tuple["PairMember", "PairMember"]]:
     ViewerError
         Those of `open_viewer`.
     """
-    from mocap.viewer.tie import PairMember
-
     with _window(pair.desks[0]) as one, _window(pair.desks[1]) as two:
-        yield (
-            PairMember(one, pair.labels[0], pair.events[0], pair.at_s[0]),
-            PairMember(two, pair.labels[1], pair.events[1], pair.at_s[1]),
-        )
+        yield _members(pair, one, two)
 
 
 def view_pair(paths: tuple[Path, Path], align: str) -> None:
@@ -207,14 +202,24 @@ def view_pair(paths: tuple[Path, Path], align: str) -> None:
     from mocap.viewer.tie import Tie
 
     check_installed()
-    with open_pair(aligned(paths, align)) as members:
+    pair = aligned(paths, align)
+    with _window(pair.desks[0]) as one, _window(pair.desks[1]) as two:
         from mocap.viewer.opening import keep_source
         from mocap.viewer.work import run_until_closed
 
-        for path, member in zip(paths, members, strict=True):
-            keep_source(member.handles, str(path.resolve()))
-        Tie(members)
+        keep_source(one, str(paths[0].resolve()))
+        keep_source(two, str(paths[1].resolve()))
+        Tie(_members(pair, one, two))
         run_until_closed()
+
+
+def _members(pair: AlignedPair, one: Any, two: Any) -> tuple["PairMember", "PairMember"]:
+    from mocap.viewer.tie import PairMember
+
+    return (
+        PairMember(one, pair.labels[0], pair.events[0], pair.at_s[0]),
+        PairMember(two, pair.labels[1], pair.events[1], pair.at_s[1]),
+    )
 
 
 @contextmanager

@@ -6,7 +6,7 @@ Each trial has a colour and a line of its own; neither is the colour of a side o
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
@@ -29,10 +29,7 @@ from mocap.viewer.filming import (
 from mocap.viewer.lane_plot import INK, dress
 from mocap.viewer.lanes import Lane, shown_range
 from mocap.viewer.pairing import PairLane, pair_lanes
-from mocap.viewer.tie import PairMember, Tie
-
-if TYPE_CHECKING:
-    from mocap.viewer.app import ViewerHandles
+from mocap.viewer.tie import PairMember, Tie, Window
 
 COLOURS, SWATCHES = ("#f5d25a", "#c79bff"), ("━━━", "━ ━")
 _GAP_PX = 2
@@ -203,7 +200,7 @@ def pair_film(tie: Tie, plan: FilmPlan, look: FilmLook, eye: str) -> PairFilm:
 
 
 @contextmanager
-def _view_kept(handles: "ViewerHandles") -> Iterator[None]:
+def _view_kept(handles: Window) -> Iterator[None]:
     """Leave out what is cut in half the width, and turn the view back in the end as it was."""
     camera, stage = handles.viewer.scene.camera, handles.stage
     before: tuple[Any, ...] = camera.angles, camera.center, camera.zoom

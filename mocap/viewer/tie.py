@@ -3,20 +3,40 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from mocap.errors import ViewerError
+from mocap.viewer.moment import Moment
 from mocap.viewer.pairing import EventName, event_time, shared_span
+from mocap.viewer.review import Desk
 
-if TYPE_CHECKING:
-    from mocap.viewer.app import ViewerHandles
+
+class Window(Protocol):
+    """What a tie needs of a window, and a film of two; see `mocap.viewer.app.ViewerHandles`."""
+
+    desk: Desk
+    moment: Moment
+    viewer: Any
+    stage: Any
+    tie: "Tie | None"
+
+    @property
+    def closed(self) -> bool:
+        """Whether the window is no more."""
+
+    @property
+    def frame(self) -> int:
+        """The frame that it shows."""
+
+    def set_frame(self, frame: int) -> None:
+        """Show a frame."""
 
 
 @dataclass(frozen=True, eq=False)
 class PairMember:
     """A window of a pair: what it is called in few words, and the event at which it is aligned."""
 
-    handles: "ViewerHandles"
+    handles: Window
     label: str
     event: EventName
     at_s: float
@@ -62,12 +82,12 @@ class Tie:
         """Whether both windows are open."""
         return not any(member.handles.closed for member in self.members)
 
-    def side_of(self, handles: "ViewerHandles") -> tuple[PairMember, PairMember]:
+    def side_of(self, handles: Window) -> tuple[PairMember, PairMember]:
         """Return the member that is a window, and the other one."""
         first, second = self.members
         return (first, second) if first.handles is handles else (second, first)
 
-    def align_again(self, leading: "ViewerHandles | None" = None) -> None:
+    def align_again(self, leading: Window | None = None) -> None:
         """Go by the events where they are now; the other window goes along with the `leading` one, where one is named.
 
         Raises

@@ -45,7 +45,7 @@ def test_trials_of_one_name_are_called_by_their_folders_too():
 @pytest.fixture
 def windows(display, squat_trial, monkeypatch):
     """Two windows: in the second trial all is 0.4 s later, and so is the event."""
-    from mocap.viewer import opening, open_viewer
+    from mocap.viewer import open_viewer, opening
     from mocap.viewer.work import close_quietly
 
     later = dataclasses.replace(
@@ -56,7 +56,7 @@ def windows(display, squat_trial, monkeypatch):
     monkeypatch.setattr(opening, "remember_file", lambda source: None)
     opened = []
     for trial, name in ((squat_trial, "before"), (later, "after")):
-        viewer, handles = open_viewer(trial, open_film)
+        _, handles = open_viewer(trial, open_film)
         opening.keep_source(handles, f"/there/{name}.h5")
         opened.append(handles)
     settle()
