@@ -108,6 +108,9 @@ def test_a_dialog_ties_two_windows_and_the_film_shows_both(windows, tmp_path, mo
     filming = film_dialog(first)
     filming.film(tmp_path / "cut.mp4")
     settle(lambda: filming.bar.value() >= 2)
+    shown = second.frame
+    first.set_frame(shown + 20)  # as where their rates differ: who is set must not lead the other away
+    assert second.frame == shown
     second.viewer.window._qt_window.close()
     settle()
     assert not filming.filming and not filming.both_box.isEnabled() and told == []
