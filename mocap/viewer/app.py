@@ -238,13 +238,15 @@ def _hear(review: Review) -> None:
 
 def _align_again(handles: ViewerHandles) -> None:
     """Go by the events as they are decided now, where the window is tied to another, and tell where one is no more."""
-    from mocap.viewer.work import tell_error
+    from mocap.viewer.work import tell, tell_error
 
     try:
-        if handles.tie is not None:
-            handles.tie.align_again(handles)
+        moved = "" if handles.tie is None else handles.tie.align_again(handles)
     except ViewerError as error:
         tell_error(error)
+        return
+    if moved:
+        tell(f"{moved} The tied windows go by it.")
 
 
 def _tie(handles: ViewerHandles) -> None:

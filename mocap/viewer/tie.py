@@ -87,8 +87,10 @@ class Tie:
         first, second = self.members
         return (first, second) if first.handles is handles else (second, first)
 
-    def align_again(self, leading: Window | None = None) -> None:
-        """Go by the events where they are now; the other window goes along with the `leading` one, where one is named.
+    def align_again(self, leading: Window | None = None) -> str:
+        """Go by the events where they are now, and tell which of them moved; empty where none did.
+
+        The other window goes along with the `leading` one, where one is named.
 
         Raises
         ------
@@ -105,6 +107,8 @@ class Tie:
         self.members = replace(first, at_s=at_s[0]), replace(second, at_s=at_s[1])
         if leading is not None:
             self._follow(0 if leading is first.handles else 1)
+        moved = [now for now, was in zip(self.members, (first, second), strict=True) if now.at_s != was.at_s]
+        return " ".join(f"{one.event.words} of {one.label} is at {one.at_s:.2f} s now." for one in moved)
 
     @contextmanager
     def loosened(self) -> Iterator[None]:

@@ -299,9 +299,9 @@ def test_tied_windows_go_by_an_event_that_a_reviewer_moved(members):
     moved = tuple(dataclasses.replace(one, time_s=one.time_s + 0.1) if one.label == "squat_bottom" else one
                   for one in shown.trial.events)  # fmt: skip
     shown.trial = dataclasses.replace(shown.trial, events=moved)
-    tie.align_again(members[0].handles)
+    assert tie.align_again(members[0].handles) == "squat bottom 1 of after is at 1.50 s now."
     assert [one.handles.moment.time_s for one in members] == pytest.approx([1.0, 1.5])
-    tie.align_again(members[1].handles)
+    assert tie.align_again(members[1].handles) == ""
     assert [one.handles.moment.time_s for one in members] == pytest.approx([1.0, 1.5])
     assert tie.shared_s == pytest.approx((-1.0, 0.9))
     shown.trial = dataclasses.replace(shown.trial, events=())
