@@ -117,7 +117,7 @@ def by_board(seed: int, change: Callable[[np.ndarray, CameraRig], None]) -> UseC
 def test_a_sound_calibration_is_not_accused_by_a_board(seed: int) -> None:
     check = by_board(seed, lambda pixels, rig: None)
     assert check.diagnoses == () and check.fault is None
-    # Measured over 20 seeds: 48 cameras of 80 are good; of the others 6.0 to 13.5 mm would not have shown, and that is said.
+    # Measured over 20 seeds: 48 cameras of 80 are good; of the others it is said that 6.0 to 13.5 mm would not show.
     for camera in check.cameras:
         bound = re.fullmatch(r"no change found, but one of up to ([\d.]+) mm would not show", camera.reason)
         told = bound is not None and CheckLimits().refuse_mm <= float(bound[1]) < 20.0
