@@ -14,14 +14,15 @@ from mocap.pipeline.progress import Progress
 from mocap.pipeline.review_history import (
     UNDONE,
     Change,
-    Decided,
     brief_words,
     decided,
     in_order,
     joined_words,
+    new_words,
     reason_in_journal,
     stepped,
     with_decided,
+    without,
     words_of,
 )
 from mocap.pipeline.review_parts import FileParts
@@ -208,7 +209,7 @@ class TrialDesk:
     def take_back(self, one: PointEdit | Event) -> Review:
         """Take a decision back, be it the last one or not."""
         after = decided(self._light)
-        before = _without(after, one)
+        before = without(after, one)
         return self._decide(lambda trial: with_decided(trial, stepped(decided(trial), after, before)),
                             f"{UNDONE}{words_of(one)}")  # fmt: skip
 
@@ -219,7 +220,7 @@ class TrialDesk:
                 return self.review
             last = self._undo[-1]
             now = decided(self._light)
-            change = last if isinstance(last, Change) else Change(words_of(last), _without(now, last), now)
+            change = last if isinstance(last, Change) else Change(words_of(last), without(now, last), now)
             self._write(lambda trial: with_decided(trial, stepped(decided(trial), change.after, change.before)),
                         f"{UNDONE}{change.words}")  # fmt: skip
             self._undo.pop()
@@ -274,7 +275,7 @@ class TrialDesk:
             if repr(before) == repr(after):  # a time that is not known is not equal to itself
                 return None
             made = self._made(asked, stored)
-            words = words or _new_words(before, after)
+            words = words or new_words(before, after)
             writer.write(made, reason_in_journal(words))
         self.review = self._shown()
         return Change(words, before, after)
@@ -376,22 +377,6 @@ def _labels(light: Trial, parts: Parts) -> dict[str, str]:
         return label_of(light)
     except MocapError:
         return {}  # of points that no marker set knows
-
-
-def _without(now: Decided, one: PointEdit | Event) -> Decided:
-    """Return decisions without one of them, its last where there are several alike."""
-
-    def rest(some: tuple) -> tuple:
-        places = [place for place, each in enumerate(some) if repr(each) == repr(one)]
-        return tuple(each for place, each in enumerate(some) if place not in places[-1:])
-
-    return Decided(rest(now.edits), rest(now.events))
-
-
-def _new_words(before: Decided, after: Decided) -> str:
-    known = set(map(repr, (*before.edits, *before.events)))
-    made: list[PointEdit | Event] = [*after.edits, *after.events]
-    return joined_words([one for one in made if repr(one) not in known]) or "taken back"
 
 
 def _events_of_tasks(trial: Trial, tasks: Sequence[str]) -> dict[str, list[str]]:

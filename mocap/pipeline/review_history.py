@@ -145,3 +145,20 @@ def in_order(trial: Trial, entries: Sequence[Entry], file: str) -> list[PointEdi
 def joined_words(some: Sequence[PointEdit | Event]) -> str:
     """Return decisions that are made at once in words."""
     return _BETWEEN.join(dict.fromkeys(map(words_of, some)))
+
+
+def without(now: Decided, one: PointEdit | Event) -> Decided:
+    """Return decisions without one of them, its last where there are several alike."""
+
+    def rest(some: tuple) -> tuple:
+        places = [place for place, each in enumerate(some) if repr(each) == repr(one)]
+        return tuple(each for place, each in enumerate(some) if place not in places[-1:])
+
+    return Decided(rest(now.edits), rest(now.events))
+
+
+def new_words(before: Decided, after: Decided) -> str:
+    """Return what is decided after and was not before, in words."""
+    known = set(map(repr, (*before.edits, *before.events)))
+    made: list[PointEdit | Event] = [*after.edits, *after.events]
+    return joined_words([one for one in made if repr(one) not in known]) or "taken back"

@@ -1,26 +1,9 @@
 """The dock in which a reviewer decides: repetitions, their instants, points, sides and cameras; all can be undone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
-from qtpy.QtCore import QSettings, Qt
-from qtpy.QtGui import QColor
-from qtpy.QtWidgets import (
-    QAbstractItemView,
-    QComboBox,
-    QGridLayout,
-    QHBoxLayout,
-    QHeaderView,
-    QLabel,
-    QLineEdit,
-    QPushButton,
-    QSizePolicy,
-    QTableWidget,
-    QTableWidgetItem,
-    QTabWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtCore import QSettings
 
 from mocap.errors import MocapError
 from mocap.trial import PointEdit
@@ -37,19 +20,16 @@ from mocap.viewer.decisions import (
     pairs_of,
     rows_of,
 )
+from mocap.viewer.decisions_form import INITIALS, DecisionsForm, fill
 from mocap.viewer.docks import Context
 from mocap.viewer.review import Review
 from mocap.viewer.work import in_thread, tell, tell_error
 
-_COLUMNS = ("repetition", "at [s]", "decision")
-_MADE_COLUMNS = ("decision", "by, why")
 _ALL = "all points"
-_OUT, _WARN = QColor("#9aa0ab"), "#ffb060"
-_INITIALS = "initials"
 _BEHIND = "The angles are not yet those of the corrected points."
 
 
-class DecisionsDock(QWidget):
+class DecisionsDock(DecisionsForm):
     """What can be decided, and what was; see `mocap.viewer.docks.Dock`.
 
     Attributes
@@ -69,20 +49,6 @@ class DecisionsDock(QWidget):
         self.rows: tuple[Row, ...] = ()
         self.busy = False
         self.span = (0, max(0, self._moment.n_frames - 1))
-        self.notice, self.state = _words(), _words()
-        self.again_button = QPushButton("compute angles again")
-        self.table, self.made_table = _table(_COLUMNS), _table(_MADE_COLUMNS)
-        self.reason_edit, self.initials_edit = QLineEdit(), QLineEdit()
-        self.accept_button, self.reject_button = QPushButton("accept"), QPushButton("reject")
-        self.instant_box, self.put_button = QComboBox(), QPushButton("put here")
-        self.span_label, self.points_box, self.camera_box = QLabel(), QComboBox(), QComboBox()
-        self.from_button, self.to_button = QPushButton("from here"), QPushButton("to here")
-        self.repetition_button = QPushButton("repetition")
-        self.missing_button, self.swap_button = QPushButton("take out"), QPushButton("swap left and right")
-        self.camera_button = QPushButton("leave out camera")
-        self.undo_button, self.redo_button = QPushButton("undo"), QPushButton("redo")
-        self.take_back_button = QPushButton("take this one back")
-        self._build()
         self._connect()
         self.show_review(self._review)
         self._show_span()
@@ -211,14 +177,14 @@ class DecisionsDock(QWidget):
         return Signature(self.reason_edit.text(), self.initials_edit.text())
 
     def _keep_initials(self) -> None:
-        QSettings("mocap", "review").setValue(_INITIALS, self.initials_edit.text())
+        QSettings("mocap", "review").setValue(INITIALS, self.initials_edit.text())
 
     def _fill_rows(self, chosen: Row | None) -> None:
         self.table.blockSignals(True)
         self.table.setRowCount(len(self.rows))
         for place, row in enumerate(self.rows):
             state = row.words or ("" if row.counts else "not counted")
-            _fill(self.table, place, (row.name, f"{row.at_s:.2f}", state), faint=not row.counts)
+            fill(self.table, place, (row.name, f"{row.at_s:.2f}", state), faint=not row.counts)
         self.table.blockSignals(False)
         if chosen is not None and self.rows:
             away = [abs(row.at_s - chosen.at_s) + (row.task != chosen.task) + (row.side != chosen.side)
@@ -229,7 +195,7 @@ class DecisionsDock(QWidget):
         decisions = self._review.decisions
         self.made_table.setRowCount(len(decisions))
         for place, one in enumerate(decisions):
-            _fill(self.made_table, place, (one.words, one.signed))
+            fill(self.made_table, place, (one.words, one.signed))
 
     def _fill_boxes(self) -> None:
         names = self._review.trial.points.names
@@ -297,66 +263,6 @@ class DecisionsDock(QWidget):
             button.setEnabled(free and bool(words))
             button.setToolTip(words)
 
-    # How it is built.
-
-    def _build(self) -> None:
-        self.reason_edit.setPlaceholderText("reason")
-        self.reason_edit.setMaxLength(200)
-        self.initials_edit.setPlaceholderText("initials")
-        self.initials_edit.setMaxLength(12)
-        self.initials_edit.setMaximumWidth(72)
-        self.initials_edit.setText(str(QSettings("mocap", "review").value(_INITIALS) or ""))
-        self.notice.setStyleSheet(f"color: {_WARN}")
-        self.put_button.setToolTip("move this instant of the repetition to the frame that is looked at")
-        self.missing_button.setToolTip("these points are not used in these frames")
-        self.swap_button.setToolTip("exchange the points of the right and the left in these frames")
-        self.camera_button.setToolTip("what this camera saw of these points in these frames is not used")
-        pages = QTabWidget()
-        for title, page in (("repetitions", self._repetitions_page()), ("points and cameras", self._points_page()),
-                            ("made", self._made_page())):  # fmt: skip
-            pages.addTab(page, title)
-        self.pages = pages
-        column = QVBoxLayout(self)
-        column.setContentsMargins(4, 2, 4, 2)
-        column.setSpacing(3)
-        column.addWidget(self.notice)
-        column.addWidget(self.again_button)
-        column.addWidget(pages, stretch=1)
-        column.addLayout(_line(self.reason_edit, self.initials_edit))
-        column.addLayout(_line(self.undo_button, self.redo_button, self.state))
-        self.setMinimumSize(260, 180)
-
-    def _repetitions_page(self) -> QWidget:
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 3, 0, 0)
-        column.addWidget(self.table, stretch=1)
-        column.addLayout(_line(self.accept_button, self.reject_button, QLabel("  "), self.instant_box, self.put_button))
-        return page
-
-    def _points_page(self) -> QWidget:
-        page = QWidget()
-        grid = QGridLayout(page)
-        grid.setContentsMargins(0, 3, 0, 0)
-        grid.addWidget(self.span_label, 0, 0, 1, 3)
-        for place, button in enumerate((self.from_button, self.to_button, self.repetition_button)):
-            grid.addWidget(button, 1, place)
-        grid.addWidget(self.points_box, 2, 0, 1, 2)
-        grid.addWidget(self.missing_button, 2, 2)
-        grid.addWidget(self.swap_button, 3, 0, 1, 3)
-        grid.addWidget(self.camera_box, 4, 0)
-        grid.addWidget(self.camera_button, 4, 1, 1, 2)
-        grid.setRowStretch(5, 1)
-        return page
-
-    def _made_page(self) -> QWidget:
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 3, 0, 0)
-        column.addWidget(self.made_table, stretch=1)
-        column.addLayout(_line(self.take_back_button))
-        return page
-
     def _connect(self) -> None:
         self.table.itemSelectionChanged.connect(self._row_clicked)
         self.made_table.itemSelectionChanged.connect(self._show_buttons)
@@ -375,43 +281,3 @@ class DecisionsDock(QWidget):
 
     def _point_changed(self, name: str) -> None:
         self.points_box.setCurrentIndex(max(0, self.points_box.findText(name)) if name else 0)
-
-
-def _table(columns: Sequence[str]) -> QTableWidget:
-    table = QTableWidget(0, len(columns))
-    table.setHorizontalHeaderLabels(list(columns))
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    table.setWordWrap(False)
-    table.verticalHeader().hide()
-    table.verticalHeader().setDefaultSectionSize(22)
-    head = table.horizontalHeader()
-    head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-    head.setStretchLastSection(True)
-    return table
-
-
-def _fill(table: QTableWidget, row: int, words: Sequence[str], faint: bool = False) -> None:
-    for column, text in enumerate(words):
-        item = QTableWidgetItem(text)
-        item.setToolTip(text)
-        if faint:
-            item.setForeground(_OUT)
-        table.setItem(row, column, item)
-
-
-def _words(text: str = "") -> QLabel:
-    label = QLabel(text)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-    return label
-
-
-def _line(*parts: QWidget) -> QHBoxLayout:
-    line = QHBoxLayout()
-    line.setSpacing(4)
-    for part in parts:
-        line.addWidget(part)
-    return line
