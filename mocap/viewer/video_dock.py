@@ -18,13 +18,13 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from mocap.errors import MocapError
+from mocap.errors import MocapError, ViewerError
 from mocap.viewer.docks import Context, in_sight
 from mocap.viewer.layers import SIDE_COLOUR, Scene
 from mocap.viewer.picture_cache import AHEAD, PictureCache
 from mocap.viewer.review import Review
 from mocap.viewer.video import NEAR_PX, Overlay, overlay_of
-from mocap.viewer.work import in_thread
+from mocap.viewer.work import in_thread, tell_error
 
 _GROUND, _INK, _RESIDUAL, _CHOSEN = "#16181d", "#c9ccd3", "#ed59bf", "#ffffff"
 _GREY = 40
@@ -55,6 +55,7 @@ class VideoDock(QWidget):
         self._cache = _cache_of(self._review)
         self._wanted: tuple[str, int] = ("", -1)
         self._asked: tuple[str, int] | None = None
+        self._bad: dict[tuple[str, int], str] = {}
         self.overlay: Overlay | None = None
         self.picture_at: tuple[str, int] = ("", -1)
         self.camera_box, self.mark_button, self.words = QComboBox(), QPushButton("mark point"), QLabel()
@@ -83,6 +84,7 @@ class VideoDock(QWidget):
         """Show the keypoints and points of a review."""
         if review.footage is not self._review.footage:
             self._cache, self._asked, self.picture_at = _cache_of(review), None, ("", -1)
+            self._bad.clear()
         self._review, self._scene = review, review.scene
         self._moved(self._moment.frame)
 
@@ -175,7 +177,7 @@ class VideoDock(QWidget):
         known = self._cache.known(name, place) if self._cache is not None and place >= 0 else None
         if known is not None:
             self._set_picture(name, place, known)
-        elif place >= 0:
+        elif place >= 0 and self._wanted not in self._bad:
             self._pale(True)  # of another moment, until this one's is read
         else:
             self._blank()
@@ -191,7 +193,8 @@ class VideoDock(QWidget):
             return
         frame, last = self._moment.frame, self._moment.n_frames - 1
         wanted = [footage.place(camera, one) for one in range(frame, min(frame + AHEAD, last) + 1)]
-        missing = [one for one in dict.fromkeys(wanted) if one >= 0 and cache.known(camera, one) is None]
+        missing = [one for one in dict.fromkeys(wanted)
+                   if one >= 0 and cache.known(camera, one) is None and (camera, one) not in self._bad]  # fmt: skip
         if not missing:
             return
         self._asked = (camera, missing[0])
@@ -209,27 +212,39 @@ class VideoDock(QWidget):
         asked, self._asked = self._asked, None
         if asked is not None and asked == self._wanted:
             self._set_picture(*asked, image)
+            self.words.setText(self._words())
         self._fetch()
 
     def _refused(self, cache: PictureCache, error: MocapError) -> None:
         if cache is not self._cache:
             return
-        self._asked = None
-        self._blank()
-        self.words.setText(str(error))
+        asked, self._asked = self._asked, None
+        if asked is not None:
+            self._bad[asked] = str(error)
+        if asked == self._wanted:
+            self._blank()
+            self.words.setText(self._words())
+        self._fetch()  # one that is missing is no obstacle to those after it
 
     def _set_picture(self, camera: str, place: int, image: NDArray) -> None:
         if self.picture_at != (camera, place):
-            self._image.setImage(image, autoLevels=False, levels=(0, 255))
+            self._show_image(image)
             self.picture_at = (camera, place)
             self.shown.emit(camera, image)
         self._pale(False)
+
+    def _show_image(self, image: NDArray) -> None:
+        """Draw a picture over the camera's frame, as in the frustum: the middle of a pixel is at whole numbers."""
+        camera = self._camera()
+        height, width = image.shape[:2] if camera is None else camera.size[::-1]
+        self._image.setImage(image, autoLevels=False, levels=(0, 255))
+        self._image.setRect(-0.5, -0.5, width, height)
 
     def _blank(self) -> None:
         camera = self._camera()
         if camera is not None and (self.picture_at[1] != -1 or self._image.image is None):
             width, height = camera.size
-            self._image.setImage(np.full((height, width, 3), _GREY, np.uint8), autoLevels=False, levels=(0, 255))
+            self._show_image(np.full((height, width, 3), _GREY, np.uint8))
         self._pale(False)
         nothing = (self.camera_box.currentText(), -1)
         if self.picture_at != nothing:
@@ -275,9 +290,20 @@ class VideoDock(QWidget):
             parts.append("no pictures of this camera")
         elif place < 0:
             parts.append("this camera took no picture at this moment")
+        elif self._wanted in self._bad:
+            parts.append(self._bad[self._wanted])
         else:
-            parts.append(f"picture {place}")
+            parts.append(f"picture {place}{self._size_words()}")
         return "   ".join(filter(None, parts))
+
+    def _size_words(self) -> str:
+        """Tell of a picture that has not the size that the camera was calibrated with."""
+        camera, image = self._camera(), self._image.image
+        if camera is None or image is None or image.shape[1::-1] == camera.size:
+            return ""
+        shown, calibrated = (f"{width} x {height}" for width, height in (image.shape[1::-1], camera.size))
+        return (f" is {shown} px, and the camera was calibrated with {calibrated}: "
+                "points may be drawn beside what they are of")  # fmt: skip
 
     def _chosen(self) -> int:
         name = self._moment.point
@@ -288,7 +314,11 @@ class VideoDock(QWidget):
             return
         at = self._box.mapSceneToView(event.scenePos())  # type: ignore[attr-defined]
         place = np.array([at.x(), at.y()])
-        if self.mark_button.isChecked() and self._moment.point:
+        camera = self._camera()
+        if self.mark_button.isChecked() and self._moment.point and camera is not None:
+            if not ((place >= -0.5) & (place < np.array(camera.size) - 0.5)).all():
+                tell_error(ViewerError("This is outside of the picture.", "Click where the point is.", "MARK_OUTSIDE"))
+                return
             self.marked.emit(self.camera_box.currentText(), self._moment.point, float(at.x()), float(at.y()))
             self.mark_button.setChecked(False)
             return

@@ -108,10 +108,26 @@ def test_another_camera_has_its_own_clock_and_one_without_footage_is_no_obstacle
 
 
 def test_a_picture_that_cannot_be_read_is_told_and_the_next_one_shows(window, dock):
+    window.set_frame(BROKEN - 3)  # the ones after it are read ahead
+    assert wait_for(lambda: ("cam_0", BROKEN) in dock._bad)
+    assert dock.picture_at == ("cam_0", BROKEN - 3) and "VIDEO_DAMAGED" not in dock.words.text()
     window.set_frame(BROKEN)
     assert wait_for(lambda: "VIDEO_DAMAGED" in dock.words.text())
+    assert dock.picture_at == ("cam_0", -1)
     window.set_frame(BROKEN + 3)
     assert wait_for(lambda: dock.picture_at == ("cam_0", BROKEN + 3))
+
+
+def test_the_middle_of_a_pixel_is_at_whole_numbers_and_another_size_is_said(window, dock):
+    window.set_frame(21)
+    assert wait_for(lambda: dock.picture_at == ("cam_0", 21))
+    shown, size = dock._image.image, window.desk.review.trial.rig.cameras[0].size
+    assert shown.shape[1::-1] != size
+    rect = dock._image.mapRectToParent(dock._image.boundingRect())
+    assert (rect.x(), rect.y(), rect.width(), rect.height()) == (-0.5, -0.5, *size)
+    assert f"picture 21 is {shown.shape[1]} x {shown.shape[0]} px" in dock.words.text()
+    dock._show_image(np.zeros((*size[::-1], 3), np.uint8))
+    assert dock._size_words() == ""
 
 
 def test_keypoints_are_drawn_where_they_are(window, dock):
@@ -126,9 +142,11 @@ def test_keypoints_are_drawn_where_they_are(window, dock):
     np.testing.assert_allclose(apart, dock.overlay.residual_px[np.isfinite(dock.overlay.residual_px)], atol=1e-3)
 
 
-def test_a_click_chooses_a_keypoint_and_a_mark_says_where_the_camera_sees_it(window, dock):
+def test_a_click_chooses_a_keypoint_and_a_mark_says_where_the_camera_sees_it(window, dock, monkeypatch):
     from qtpy.QtCore import QPointF, Qt
     from qtpy.QtTest import QTest
+
+    from mocap.viewer import video_dock
 
     window.set_frame(20)
     dock.fit()
@@ -144,6 +162,13 @@ def test_a_click_chooses_a_keypoint_and_a_mark_says_where_the_camera_sees_it(win
     heard = []
     dock.marked.connect(lambda *told: heard.append(told))
     dock.mark_button.setChecked(True)
+    told = []
+    monkeypatch.setattr(video_dock, "tell_error", lambda error: told.append(error.code))
+    dock._box.setRange(xRange=(-400, 1920), yRange=(-225, 1080), padding=0.0)
+    settle()
+    QTest.mouseClick(dock.view.viewport(), Qt.MouseButton.LeftButton, pos=pixel((-100, 300)))
+    settle()
+    assert (heard, told, dock.mark_button.isChecked()) == ([], ["MARK_OUTSIDE"], True)
     QTest.mouseClick(dock.view.viewport(), Qt.MouseButton.LeftButton, pos=pixel((400, 300)))
     settle()
     (camera, point, u, v), = heard
