@@ -15,6 +15,8 @@ from mocap.pipeline.review_history import (
     UNDONE,
     Change,
     brief_words,
+    check_overrules,
+    check_same_recording,
     decided,
     in_order,
     joined_words,
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from mocap.pipeline.edited_views import Views
 
 _EDITS = "edits"  # parameter of an operation that used corrected points
+_STALE = ("EDIT", "DECISION_GONE", "DECIDED_ELSEWHERE")  # where what is shown may be no more what the file holds
 _NONE_MADE = "no repetition can be made of it"
 
 
@@ -252,6 +255,7 @@ class TrialDesk:
 
         with self._lock:
             self._check_writable()
+            check_same_recording(read_light(self.path), self._light)
             computed_again(self.path, "computed and assessed again", progress)
             self.review = self._shown()
             return self.review
@@ -265,20 +269,39 @@ class TrialDesk:
             return self.review
 
     def _write(self, decision: Callable[[Trial], Trial], words: str) -> Change | None:
-        """Write a decision into the file as it is now; return what changed, None where nothing did."""
+        """Write a decision into the file as it is now; return what changed, None where nothing did.
+
+        Where it is refused since the file holds other decisions than are shown, the review shows them after.
+        """
         self._check_writable()
-        with writing(self.path, present=True) as writer:
-            stored = read_trial(self.path)
-            before = decided(stored)
-            asked = decision(stored)
-            after = decided(asked)
-            if repr(before) == repr(after):  # a time that is not known is not equal to itself
-                return None
-            made = self._made(asked, stored)
-            words = words or new_words(before, after)
-            writer.write(made, reason_in_journal(words))
+        try:
+            with writing(self.path, present=True) as writer:
+                stored = read_trial(self.path)
+                check_same_recording(stored, self._light)
+                before = decided(stored)
+                asked = decision(stored)
+                after = decided(asked)
+                if repr(before) == repr(after):  # a time that is not known is not equal to itself
+                    return None
+                check_overrules(decided(self._light), before, after)
+                made = self._made(asked, stored)
+                words = words or new_words(before, after)
+                writer.write(made, reason_in_journal(words))
+        except AssessmentError as error:
+            if error.code in _STALE:
+                self._look_again()
+            raise
         self.review = self._shown()
         return Change(words, before, after)
+
+    def _look_again(self) -> None:
+        """Show what others decided in the file; what this window could undo is counted anew."""
+        before = repr(decided(self._light))
+        self.review = self._shown()
+        if repr(decided(self._light)) == before:
+            return
+        self._undo = [*in_order(self._light, entries(self.path.absolute().parent), self.path.name)]
+        self._redo.clear()
 
     def _made(self, asked: Trial, stored: Trial) -> Trial:
         """Return a trial with all that follows from its decisions without computing angles again."""

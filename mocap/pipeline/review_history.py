@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from mocap.errors import AssessmentError
+from mocap.errors import AssessmentError, SourceError
 from mocap.pipeline.edit_words import edit_line
 from mocap.storage.journal import Entry
 from mocap.trial import Event, PointEdit, Trial
@@ -162,3 +162,44 @@ def new_words(before: Decided, after: Decided) -> str:
     known = set(map(repr, (*before.edits, *before.events)))
     made: list[PointEdit | Event] = [*after.edits, *after.events]
     return joined_words([one for one in made if repr(one) not in known]) or "taken back"
+
+
+def check_overrules(shown: Decided, before: Decided, after: Decided) -> None:
+    """Refuse to overrule what others decided in the file and this window never showed.
+
+    Raises
+    ------
+    AssessmentError
+        DECIDED_ELSEWHERE
+    """
+    known = set(map(repr, (*shown.edits, *shown.events)))
+    kept = set(map(repr, (*after.edits, *after.events)))
+    every: list[PointEdit | Event] = [*before.edits, *before.events]
+    lost = [one for one in every if repr(one) not in known and repr(one) not in kept]
+    if lost:
+        raise AssessmentError(
+            f"Elsewhere it was decided since this file was opened: {joined_words(lost)}.",
+            "Look at it as it is now, and decide again.", code="DECIDED_ELSEWHERE",
+        )  # fmt: skip
+
+
+def check_same_recording(stored: Trial, shown: Trial) -> None:
+    """Refuse a file that holds another recording than the one that is shown.
+
+    Raises
+    ------
+    SourceError
+        OTHER_RECORDING
+    """
+    one, other = stored.points, shown.points
+    same = (
+        stored.trial_id == shown.trial_id and one.names == other.names and one.n_frames == other.n_frames
+        and (one.rate_hz, one.start_s) == (other.rate_hz, other.start_s)
+        and np.array_equal(one.status, other.status)
+    )  # fmt: skip
+    if not same:
+        raise SourceError(
+            "The file of this window holds another recording now, or other points of it.",
+            "Close this window, and open the file again.",
+            code="OTHER_RECORDING",
+        )  # fmt: skip

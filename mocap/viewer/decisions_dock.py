@@ -114,11 +114,11 @@ class DecisionsDock(DecisionsForm):
         self, edits_of: Callable[[Signature], list[PointEdit]], then: Callable[[Review], None] | None = None
     ) -> None:
         try:
-            by = self._signature().checked()
+            edits = edits_of(self._signature().checked())  # now: the span may be another one before a thread is free
         except MocapError as error:
             tell_error(error)
             return
-        self._ask(lambda: self._desk.correct(edits_of(by)), then)
+        self._ask(lambda: self._desk.correct(edits), then)
 
     def _take_out(self) -> None:
         names = [self._point()] if self._point() else list(self._review.trial.points.names)
@@ -147,6 +147,7 @@ class DecisionsDock(DecisionsForm):
     def _ask(self, job: Callable[[], Review], then: Callable[[Review], None] | None = None) -> None:
         """Have the desk decide in a thread, and show what it returns; one decision at a time."""
         if self.busy:
+            tell("A decision is being kept in the file; decide again when it is.")
             return
 
         def done(review: Review) -> None:
@@ -157,7 +158,13 @@ class DecisionsDock(DecisionsForm):
         self.busy = True
         self._keep_initials()
         self._show_state()
-        in_thread(job, done, tell_error, self._ended, owner=self)
+        in_thread(job, done, self._refused, self._ended, owner=self)
+
+    def _refused(self, error: MocapError) -> None:
+        """Tell what was refused, and show what is in the file now where that is not what was shown."""
+        tell_error(error)
+        if self._desk.review is not self._review:
+            self._context.changed(self._desk.review)
 
     def _ended(self) -> None:
         self.busy = False

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -281,6 +282,32 @@ def test_a_trial_that_is_gone_says_so_and_can_be_put_back(few: Path) -> None:
     away.rename(few)
     assert desk.read_only == ""
     assert desk.correct([PointEdit("missing", 1, 1, ("LHEEL",))]).trial.edits
+
+
+def test_another_recording_under_the_name_of_this_one_is_left_as_it_is(few: Path) -> None:
+    desk, other = TrialDesk(few), read_trial(few)
+    points = replace(other.points, **{name: getattr(other.points, name)[:30] for name in (
+        "position", "status", "covariance", "n_views")}, reprojection_error=other.points.reprojection_error[:, :30],
+        calibration_covariance=None)  # fmt: skip
+    write_trial(few, replace(other, points=points, keypoints=None))
+    content = few.read_bytes()
+    for decision in (lambda: desk.correct([PointEdit("missing", 1, 1, ("LHEEL",))]), desk.assess):
+        with pytest.raises(SourceError, match="OTHER_RECORDING"):
+            decision()
+    assert few.read_bytes() == content
+    assert desk.review.trial.points.n_frames == other.points.n_frames
+
+
+def test_what_was_taken_back_elsewhere_is_seen_and_does_not_stop_undo(few: Path) -> None:
+    desk, edits = TrialDesk(few), [PointEdit("missing", frame, frame, ("LHEEL",)) for frame in (1, 5)]
+    for one in edits:
+        desk.correct([one])
+    TrialDesk(few).undo()
+    with pytest.raises(AssessmentError, match="DECISION_GONE"):
+        desk.undo()
+    assert [one.one for one in desk.review.decisions] == edits[:1]
+    desk.undo()
+    assert read_trial(few).edits == () and desk.undoable == ""
 
 
 def test_many_points_are_told_in_a_line_and_stored_by_name(few: Path) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from calibration.synthetic import ring_rig
+from mocap.errors import AssessmentError
 from mocap.pipeline.assess import assess_file
 from mocap.pipeline.review_open import open_desk
 from mocap.reconstruction import reconstruct_details
@@ -254,6 +255,45 @@ class Remembering(ViewOnly):
     def _shown(self):
         self.review = replace(self.review, decisions=tuple(Decision(one.kind, one) for one in self.edits))
         return self.review
+
+
+def test_a_decision_is_of_the_span_at_the_click_and_the_next_one_is_told_to_wait(display, assessed, told, monkeypatch):
+    from mocap.viewer import decisions_dock
+
+    waiting = []
+    monkeypatch.setattr(decisions_dock, "in_thread", lambda job, *_, **__: waiting.append(job))
+    desk = Remembering(replace(read_trial(assessed), segments=None))
+    dock = alone(decisions_dock.DecisionsDock, desk)
+    dock.initials_edit.setText("AB")
+    dock.choose_span(10, 20)
+    dock._take_out()
+    dock.choose_span(50, 90)
+    dock.mark("cam_0", desk.review.trial.points.names[0], 100.0, 100.0)
+    assert told == ["A decision is being kept in the file; decide again when it is."]
+    (job,) = waiting
+    job()
+    assert [(one.first, one.last) for one in desk.edits] == [(10, 20)]
+    close_dock(dock)
+
+
+class Overtaken(ViewOnly):
+    """A desk whose file was decided on elsewhere."""
+
+    def correct(self, edits):
+        self.review = replace(self.review, notes=("anew",))
+        raise AssessmentError("Decided elsewhere.", "Decide again.", "DECISION_GONE")
+
+
+def test_what_was_decided_elsewhere_is_shown_with_the_refusal(display, squat_trial, told, monkeypatch):
+    from mocap.viewer.decisions_dock import DecisionsDock
+
+    dock, shown = alone(DecisionsDock, Overtaken(squat_trial, read_only="")), []
+    monkeypatch.setattr(dock, "_context", replace(dock._context, changed=shown.append))
+    dock.pages.setCurrentIndex(1)
+    dock.initials_edit.setText("AB")
+    click(dock, dock.missing_button)
+    assert [one.notes for one in shown] == [("anew",)] and len(told) == 1
+    close_dock(dock)
 
 
 def test_spans_sides_and_cameras(display, assessed, told):
