@@ -25,7 +25,7 @@ from mocap.viewer.lanes import first_lanes, lane_names, lane_of, why_no_lane
 from mocap.viewer.norm_bands import why_no_norm
 from mocap.viewer.review import RawAngles, RawSource, Review
 from mocap.viewer.time_marks import spans_of
-from mocap.viewer.work import in_steps, in_thread
+from mocap.viewer.work import in_steps, in_thread, tell_error
 
 _GROUND = "#16181d"
 _MOST_LANES = 6
@@ -70,11 +70,14 @@ class CurvesDock(QWidget):
         self._build()
         self._moment.frame_changed.connect(self._moved)
         self.show_review(self._review)
-        in_thread(lambda: hips_height(self._review.parts), self._height_known, owner=self)
 
     def show_review(self, review: Review) -> None:
         """Show the angles, repetitions and marks of a review."""
-        self._review = review
+        self._review, self.height_m = review, None
+        in_thread(
+            lambda: hips_height(review.parts), lambda height: self._height_known(review, height),
+            lambda error: tell_error(error) if review is self._review else None, owner=self,
+        )  # fmt: skip
         angles = review.trial.angles
         self._offer_norms()
         self._offer_raw()
@@ -85,16 +88,14 @@ class CurvesDock(QWidget):
             return
         names = lane_names(angles)
         kept = tuple(name for name in self._names if name in names) or first_lanes(angles)
-        seen = self._seen_frames() if self.lanes else (0, self._moment.n_frames - 1)
         self.show_lanes(kept)
-        self._zoom(*seen)
 
     def show_lanes(self, names: tuple[str, ...]) -> None:
         """Stack the plots of these angles."""
         trial, angles = self._review.trial, self._review.trial.angles
         if angles is None:
             return
-        seen = self._seen_frames() if self.lanes else (0, self._moment.n_frames - 1)
+        seen_s = self.lanes[0].plot.viewRange()[0] if self.lanes else None
         self.stack.clear()
         self._names = names
         self.lanes = [
@@ -112,7 +113,11 @@ class CurvesDock(QWidget):
             self.lanes[0].plot.sigXRangeChanged.connect(self._range_changed)
         self._list_angles()
         self._mark()
-        self._zoom(*seen)
+        if seen_s is None or not self.lanes:
+            self.zoom_out()
+        else:
+            self.lanes[0].plot.setXRange(*seen_s, padding=0.0)
+            self._range_changed()
         self._moved(self._moment.frame)
 
     def zoom(self, first_s: float, last_s: float) -> None:
@@ -258,9 +263,10 @@ class CurvesDock(QWidget):
         if self._raw is None and self.raw_box.isChecked():
             self.raw_box.setChecked(False)  # refused, and told
 
-    def _height_known(self, height: NDArray | None) -> None:
-        self.height_m = height
-        self._mark()
+    def _height_known(self, review: Review, height: NDArray | None) -> None:
+        if review is self._review:
+            self.height_m = height
+            self._mark()
 
     def _mark(self) -> None:
         trial = self._review.trial

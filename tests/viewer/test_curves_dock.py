@@ -8,6 +8,7 @@ import pytest
 
 from mocap.errors import SourceError
 from mocap.viewer import open_viewer
+from mocap.viewer.parts import TrialParts
 from mocap.viewer.review import RawAngles, ViewOnly
 from tests.fixtures.assessed_trials import gait_trial
 from tests.fixtures.assessed_trials import squat_trial as assessed_squat
@@ -181,6 +182,19 @@ def test_repetitions_bottoms_and_onsets_are_marked_and_zoomed_to(curves):
     assert low < table["start_time"].values[0] < table["end_time"].values[0] < high < table["end_time"].values[1]
     assert pink == 0  # no onset in the first repetition
     assert second[0] < table["start_time"].values[1] < second[1]
+    before, review = dock.height_m, dock._review
+    up = np.zeros((4, 4))
+    up[2, 3] = 0.1
+    higher = replace(made.segments, world_from_segment=made.segments.world_from_segment + up)
+    for _ in range(2):
+        dock.show_review(replace(review, parts=TrialParts(replace(made, segments=higher))))
+        assert dock.height_m is None  # until it is known anew
+    for _ in range(50):
+        settle()
+        if dock.height_m is not None:
+            break
+    np.testing.assert_allclose(dock.height_m, before + 0.1)
+    np.testing.assert_allclose(dock.lanes[0].plot.viewRange()[0], second, atol=1e-9)
 
 
 def test_a_long_recording_is_drawn_in_as_many_points_as_a_screen_has(curves):
