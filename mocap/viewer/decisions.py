@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mocap.errors import ViewerError
-from mocap.trial import Assessment, PointEdit, Trial
+from mocap.trial import Assessment, Event, PointEdit, Trial
 from mocap.trial.decided import BY, DECISION, REASON, instant_name, sides_of
 from mocap.trial.edits import CAMERA_OUT, EXCHANGED, MARKED, MISSING
 from mocap.viewer.layers import believed
@@ -194,6 +194,18 @@ def change_words(before: Review, after: Review, point: str, camera: str, frame: 
         if now > _FAR_OFF * max(1.0, _median(others)):
             words += ". The other cameras do not agree with this mark, and outvote it"
     return f"{words}."
+
+
+def gone_words(before: Review, after: Review) -> str:
+    """Return which moved instants a decision on a whole repetition took with it; empty where it took none."""
+    kept = {repr(one.one) for one in after.decisions}
+    gone = [one.words for one in before.decisions if repr(one.one) not in kept and _is_moved(one.one)]
+    return f"With it went: {'; '.join(gone)}. Undo brings that back." if gone else ""
+
+
+def _is_moved(one: PointEdit | Event) -> bool:
+    whole = ("_accepted", "_rejected")
+    return isinstance(one, Event) and bool(np.isfinite(one.time_s)) and not one.label.endswith(whole)
 
 
 def lost_words(before: Review, after: Review, span: tuple[int, int]) -> str:

@@ -13,6 +13,7 @@ from mocap.viewer.decisions import (
     camera_out,
     change_words,
     exchanged,
+    gone_words,
     instant_words,
     lost_words,
     marked,
@@ -97,7 +98,13 @@ class DecisionsDock(DecisionsForm):
         except MocapError as error:
             tell_error(error)
             return
-        self._ask(lambda: self._desk.decide(row.task, row.at_s, accepted, by.reason, by.initials, row.side))
+        before = self._review
+
+        def told(after: Review) -> None:
+            if gone := gone_words(before, after):
+                tell(gone)
+
+        self._ask(lambda: self._desk.decide(row.task, row.at_s, accepted, by.reason, by.initials, row.side), told)
 
     def _put(self) -> None:
         row, instant, time_s = self._row(), str(self.instant_box.currentData()), self._moment.time_s

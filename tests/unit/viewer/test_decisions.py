@@ -13,6 +13,7 @@ from mocap.viewer.decisions import (
     camera_out,
     change_words,
     exchanged,
+    gone_words,
     marked,
     missing,
     pairs_of,
@@ -55,6 +56,18 @@ def test_cycles_go_by_their_start_and_foot_and_say_why_they_are_left_out():
     assert (right.name, right.at_s, right.counts, right.words) == ("gait 2 right", 0.5, True, "")
     assert (left.name, left.side, left.counts, left.words) == ("gait 1 left", "left", False, "cut off")
     assert list(left.instants) == ["start", "off", "end"]
+
+
+def test_a_moved_instant_that_went_with_its_repetition_is_told():
+    moved = Event(4.13, "squat_bottom", source="edited", replaces_s=3.93)
+    rejected = Event(float("nan"), "squat_bottom", source="edited", replaces_s=3.93)
+    accepted = Event(3.93, "squat_accepted", source="edited", replaces_s=3.93)
+    before, after, later = (
+        Review(bare(), TrialParts(bare()), decisions=(Decision(words, one),))
+        for words, one in (("squat bottom to 4.13 s", moved), ("rejected", rejected), ("accepted", accepted))
+    )
+    assert gone_words(before, after) == "With it went: squat bottom to 4.13 s. Undo brings that back."
+    assert gone_words(after, later) == gone_words(later, after) == gone_words(before, before) == ""
 
 
 def test_an_assessment_without_repetitions_has_no_rows():
