@@ -17,6 +17,7 @@ from mocap.pipeline.progress import Progress
 from mocap.pipeline.reproduce_files import Places, by_role
 from mocap.pipeline.reproduce_steps import repeat
 from mocap.pipeline.session import run_session_trial
+from mocap.pipeline.session_place import session_around
 from mocap.pipeline.session_record import RUN
 from mocap.pipeline.steps_of_commands import KINEMATICS, POINTED
 from mocap.signal.filter_options import FilterOptions
@@ -56,10 +57,10 @@ def computed_again(path: Path, reason: str, progress: Progress) -> None:
     if step.command == KINEMATICS:
         _by_record(path, calibrating_inputs(step, places), step, reason)
         return
-    folder = next((one for one in path.absolute().parents[:3] if (one / "session.toml").is_file()), None)
+    folder, named = session_around(path), str(step.options.get("trial", ""))
     repeated = [(one, [(wanted, _there(path, wanted, places)) for wanted in one.inputs]) for one in later]
-    if folder is not None:
-        run_session_trial(folder, path.absolute().parent, str(step.options["trial"]), progress)
+    if folder is not None and named == path.stem:  # a copy under another name is none that a run would write
+        run_session_trial(folder, path.absolute().parent, named, progress)
     else:
         _by_itself(path, step, [(one, found_input(one, places)) for one in step.inputs], reason)
     for one, found in repeated:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mocap.errors import MocapError
+from mocap.pipeline.session_place import session_around
 from mocap.trial import Timeline, Trial
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def _given(folder: Path, names: tuple[str, ...]) -> "tuple[tuple[CameraSource, .
 
 def _of_session(path: Path, name: str, cameras: tuple[str, ...]) -> "tuple[tuple[CameraSource, ...], str]":
     """Return the footage that a session names for a trial, where the file lies in the results of one."""
-    folder = next((one for one in _near(path) if (one / "session.toml").is_file()), None)
+    folder = session_around(path.resolve())
     if folder is None:
         return (), ""
     from mocap.config.session import read_session
@@ -147,11 +148,6 @@ def _of_session(path: Path, name: str, cameras: tuple[str, ...]) -> "tuple[tuple
         return (), ""
     sources = trial_footage(session, folder, entry)
     return camera_footage(session, sources, cameras)
-
-
-def _near(path: Path) -> tuple[Path, ...]:
-    above = path.resolve().parent
-    return (above, above.parent, above / "session", above.parent / "session")
 
 
 def _nearest(taken_s: NDArray, time_s: NDArray, n_pictures: int) -> NDArray:

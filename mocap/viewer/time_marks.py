@@ -6,6 +6,8 @@ import numpy as np
 
 from mocap.trial import Assessment, Event, Trial
 
+_LEFT_OUT = "left_out"  # words of a cycle that is in no mean: why
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -77,9 +79,11 @@ def _spans(assessment: Assessment) -> list[Span]:
     table, spans = assessment.repetitions, []
     if table.has("start_time") and table.has("end_time"):
         starts, ends = table["start_time"].values, table["end_time"].values
-        for number, (start, end) in enumerate(zip(starts, ends, strict=True), start=1):
+        out = next((one.values for one in table.words if one.name == _LEFT_OUT), ("",) * table.rows)
+        for number, (start, end, why) in enumerate(zip(starts, ends, out, strict=True), start=1):
             if np.isfinite(start) and np.isfinite(end):
-                spans.append(Span(number, float(start), float(end), f"{assessment.task} {number}"))
+                text = f"{assessment.task} {number}{f', left out: {why}' if why else ''}"
+                spans.append(Span(number, float(start), float(end), text, rejected=bool(why)))
     for one in assessment.rejected:
         if np.isfinite(one.start_s) and np.isfinite(one.end_s):
             spans.append(Span(0, one.start_s, one.end_s, f"rejected: {one.reason}", rejected=True))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mocap.trial import Event, Keypoints2D, Points3D, Trial
+from mocap.trial import Assessment, Event, Keypoints2D, Metric, Points3D, Table, Trial, Words
 from mocap.viewer.layers import scene_of
 from mocap.viewer.moment import Moment
 from mocap.viewer.parts import TrialParts
@@ -82,3 +82,14 @@ def test_what_is_known_of_a_point_is_told():
     words = [point_words(scene_of(trial), TrialParts(trial), ("x", "y", "z"), 0, name) for name in "ab"]
     assert words[0] == "a   (0.100, 0.200, 0.300) m ± 1.7 mm   measured   2 views, worst 4.0 px in y"
     assert words[1] == "b   missing here"
+
+
+def test_a_cycle_that_is_left_out_is_marked_as_such():
+    times = (("start", [0.5, 1.0]), ("end", [1.5, 2.0]))
+    columns = tuple(Metric(f"{name}_time", "s", "", values) for name, values in times)
+    told = (Words("side", "", ("left", "right")), Words("left_out", "", ("", "taken out by a reviewer")))
+    points = Points3D(np.zeros((10, 1, 3)), ("C7",), 10.0)
+    trial = Trial("t", points, assessments=(Assessment("gait", Table("cycles", 2, columns, told)),))
+    assert [(one.number, one.text, one.rejected) for one in spans_of(trial)] == [
+        (1, "gait 1", False), (2, "gait 2, left out: taken out by a reviewer", True),
+    ]  # fmt: skip
