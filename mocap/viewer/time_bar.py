@@ -21,12 +21,12 @@ from mocap.viewer.moment import Moment
 from mocap.viewer.notes import NotesButton
 from mocap.viewer.review import Review
 from mocap.viewer.sight import EYES
-from mocap.viewer.time_marks import marks_of, neighbour, spans_of
+from mocap.viewer.time_marks import marks_of, neighbour, rows_of, spans_of
 
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0)
 _GROUND, _INK, _LINE = QColor("#16181d"), QColor("#c9ccd3"), QColor("#5a606b")
 _REPETITION, _REJECTED = QColor("#35506b"), QColor("#4a4148")
-_HEIGHT_PX, _EDGE_PX, _NEAR_PX = 34, 8, 6
+_HEIGHT_PX, _EDGE_PX, _NEAR_PX, _TOP_PX = 34, 8, 6, 6
 _TICK_MS = 15
 
 
@@ -108,15 +108,24 @@ class TimeLine(QWidget):
         low = self.height() - 1
         painter.setPen(_LINE)
         painter.drawLine(_EDGE_PX, low, self.width() - _EDGE_PX, low)
-        for span in self._spans:
+        rows = rows_of(self._spans)
+        deep = (low - _TOP_PX) / (1 + max(rows, default=0))
+        where, shift = Qt.AlignmentFlag.AlignCenter, 0
+        if deep < low - _TOP_PX:
+            # In the middle of a cycle of one foot stand the marks of the other one.
+            where, shift = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, 10
+            font = painter.font()
+            font.setPixelSize(max(7, int(deep) - 2))
+            painter.setFont(font)
+        for span, row in zip(self._spans, rows, strict=True):
             left, right = self.x_of(span.start_s), self.x_of(span.end_s)
-            block = QRectF(left, 6, max(2.0, right - left), low - 6)
+            block = QRectF(left, _TOP_PX + row * deep, max(2.0, right - left), deep - (deep < low - _TOP_PX))
             painter.fillRect(block, _REJECTED if span.rejected else _REPETITION)
             if span.rejected:
                 painter.fillRect(block, Qt.BrushStyle.BDiagPattern)
-            elif block.width() > 14:
+            if span.number and block.width() > 14:
                 painter.setPen(_INK)
-                painter.drawText(block, Qt.AlignmentFlag.AlignCenter, str(span.number))
+                painter.drawText(block.adjusted(shift, 0, 0, 0), where, str(span.number))
         for mark in self._marks:
             painter.setPen(QPen(_colour(SIDE_COLOUR["centre" if mark.side == "general" else mark.side]), 1.5))
             x = round(self.x_of(mark.time_s))

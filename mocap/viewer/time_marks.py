@@ -1,11 +1,13 @@
 """What is marked on the time line: events, repetitions and what was rejected, as plain times and words. No display."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from mocap.trial import Assessment, Event, Trial
 
+_TOUCH_S = 1e-6  # where one ends the next may begin
 _LEFT_OUT = "left_out"  # words of a cycle that is in no mean: why
 
 
@@ -56,6 +58,18 @@ def marks_of(trial: Trial) -> tuple[Mark, ...]:
 def spans_of(trial: Trial) -> tuple[Span, ...]:
     """Return the repetitions of all tasks, and the candidates that were rejected with the reason."""
     return tuple(span for one in trial.assessments for span in _spans(one))
+
+
+def rows_of(spans: Sequence[Span]) -> tuple[int, ...]:
+    """Return a row for each span, from 0 on, so that none of a row lies over another one; as few rows as can be."""
+    ends: list[float] = []
+    rows = [0] * len(spans)
+    for place in sorted(range(len(spans)), key=lambda place: spans[place].start_s):
+        span = spans[place]
+        free = next((row for row, end in enumerate(ends) if end <= span.start_s + _TOUCH_S), len(ends))
+        ends[free:free + 1] = [span.end_s]
+        rows[place] = free
+    return tuple(rows)
 
 
 def neighbour(times_s: tuple[float, ...], now_s: float, forward: bool, near_s: float) -> float | None:

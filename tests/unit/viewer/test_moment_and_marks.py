@@ -8,7 +8,7 @@ from mocap.viewer.layers import scene_of
 from mocap.viewer.moment import Moment
 from mocap.viewer.parts import TrialParts
 from mocap.viewer.picking import picked, point_words
-from mocap.viewer.time_marks import marks_of, neighbour, spans_of
+from mocap.viewer.time_marks import Span, marks_of, neighbour, rows_of, spans_of
 from tests.fixtures.assessed_trials import squat_trial
 
 
@@ -93,3 +93,13 @@ def test_a_cycle_that_is_left_out_is_marked_as_such():
     assert [(one.number, one.text, one.rejected) for one in spans_of(trial)] == [
         (1, "gait 1", False), (2, "gait 2, left out: taken out by a reviewer", True),
     ]  # fmt: skip
+
+
+def test_spans_that_overlap_stand_in_rows_and_others_in_one():
+    def rows(*times):
+        return rows_of([Span(1, start, end, "") for start, end in times])
+
+    assert rows((0, 1), (1, 2), (2.5, 3)) == (0, 0, 0)
+    assert rows((0.0, 1.1), (0.5, 1.6), (1.1, 2.2), (1.6, 2.7)) == (0, 1, 0, 1)
+    assert rows((1.0, 2.0), (0.0, 1.5), (1.2, 1.4)) == (1, 0, 2)
+    assert rows() == ()
