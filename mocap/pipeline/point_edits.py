@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from calibration.digits import counted
+from mocap.errors import ShapeError
 from mocap.pipeline.point_filter import filter_of
 from mocap.schema import Status
 from mocap.signal.smoothing import filter_points
@@ -93,7 +94,7 @@ def add_edits(path: Path, edits: Sequence[PointEdit]) -> Trial:
     Raises
     ------
     ShapeError
-        EDIT_WRONG
+        EDIT_WRONG, EDIT_OUTSIDE
     ReconstructionError
         EDIT_NO_VIEWS, EDIT_PLATES
     MocapError
@@ -101,10 +102,32 @@ def add_edits(path: Path, edits: Sequence[PointEdit]) -> Trial:
     """
     with writing(path, present=True) as writer:
         trial = read_trial(path)
-        made = judged(replace(trial, edits=(*trial.edits, *edits)))
+        made = judged(with_more(trial, edits))
         edited_points(made)  # refused before anything is written
         writer.write(made, f"edit: {'; '.join(dict.fromkeys(one.kind for one in edits))}")
     return made
+
+
+def with_more(trial: Trial, edits: Sequence[PointEdit]) -> Trial:
+    """Return a trial with more corrections, none of which is yet applied.
+
+    Raises
+    ------
+    ShapeError
+        EDIT_OUTSIDE for a mark where the camera's picture is not.
+    """
+    sizes = {} if trial.rig is None else {camera.name: camera.size for camera in trial.rig}
+    for one in edits:
+        if one.pixel is None or one.camera not in sizes:
+            continue
+        width, height = sizes[one.camera]
+        u, v = one.pixel
+        if not (-0.5 <= u < width - 0.5 and -0.5 <= v < height - 0.5):
+            raise ShapeError(
+                f"A mark at ({u:g}, {v:g}) px is outside of the picture of '{one.camera}', {width} x {height} px.",
+                "Mark the point where it is seen.", code="EDIT_OUTSIDE",
+            )  # fmt: skip
+    return replace(trial, edits=(*trial.edits, *edits))
 
 
 def take_back(path: Path, count: int = 1) -> Trial:

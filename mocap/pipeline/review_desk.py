@@ -151,11 +151,13 @@ class TrialDesk:
         ReconstructionError
             EDIT_NO_VIEWS, EDIT_PLATES
         ShapeError
-            EDIT_WRONG
+            EDIT_WRONG, EDIT_OUTSIDE
         MocapError
             What reading and writing refuse; READ_ONLY.
         """
-        return self._decide(lambda trial: replace(trial, edits=(*trial.edits, *edits)), joined_words(edits))
+        from mocap.pipeline.point_edits import with_more
+
+        return self._decide(lambda trial: with_more(trial, edits), joined_words(edits))
 
     def move_event(
         self, task: str, at_s: float, instant: str, time_s: float, note: str = "", initials: str = "", side: str = ""

@@ -310,6 +310,18 @@ def test_what_was_taken_back_elsewhere_is_seen_and_does_not_stop_undo(few: Path)
     assert read_trial(few).edits == () and desk.undoable == ""
 
 
+def test_a_mark_outside_of_the_picture_is_refused(few: Path) -> None:
+    content = few.read_bytes()
+    width, height = read_trial(few).rig.cameras[0].size
+    for pixel in ((-0.6, 10.0), (10.0, height - 0.4), (1e5, 1e5)):
+        mark = PointEdit("marked in a view", 1, 1, ("LHEEL",), camera="cam_0", pixel=pixel)
+        for keep in (lambda mark=mark: TrialDesk(few).correct([mark]), lambda mark=mark: add_edits(few, [mark])):
+            with pytest.raises(ShapeError, match="EDIT_OUTSIDE"):
+                keep()
+    assert few.read_bytes() == content
+    add_edits(few, [PointEdit("marked in a view", 1, 1, ("LHEEL",), camera="cam_0", pixel=(width - 0.6, 0.0))])
+
+
 def test_many_points_are_told_in_a_line_and_stored_by_name(few: Path) -> None:
     desk = TrialDesk(few)
     names = desk.review.trial.points.names
