@@ -28,7 +28,7 @@ from mocap.pipeline.erase_look import Left, look, look_behind_links, look_everyw
 from mocap.pipeline.erase_marks import is_named
 from mocap.pipeline.erase_owned import is_stated_of, rows_of_others
 from mocap.pipeline.output_kinds import RECORD, is_alike
-from mocap.pipeline.record import RECORD_NAME
+from mocap.pipeline.record import RECORD_NAME, records_apart
 
 _OF_A_DATASET = ("dataset_description.json", "README.md", "participants.json", "participants.tsv")
 
@@ -147,7 +147,8 @@ def _elsewhere(root: Path, folders: Sequence[Path]) -> list[Path]:
 def _records(own: Sequence[Path], others: Collection[Path]) -> list[Path]:
     """Records of runs, in folders of results that lie outside the session: they tell of that person's trials alone."""
     folders = sorted({file.parent for file in own} - {file.parent for file in others})
-    return [file for folder in folders for file in [folder / RECORD_NAME] if is_alike(file, RECORD)]
+    return [file for folder in folders for file in [folder / RECORD_NAME, *records_apart(folder)]
+            if is_alike(file, RECORD)]  # fmt: skip
 
 
 def _of_others(made: Sequence[Path]) -> set[Path]:

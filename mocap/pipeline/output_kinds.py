@@ -75,7 +75,8 @@ ASSESSMENT_TABLE = Kind("table of an assessment", b"", start=b"repetition,")
 PLACES = Kind("table of cameras' places", b"", start=b"name,x_m,y_m,z_m,pan_deg,tilt_deg")
 PICTURE = Kind("picture written here", re.escape(_SOFTWARE), start=_SIGNATURE)
 RECORD = Kind(
-    "record of a session's results", rb'\A\{\}|"inputs": "[0-9a-f]{64}",\s+"output": "[0-9a-f]{64}"'
+    "record of a session's results",
+    rb'\A\{\}|\A\{\s+"[^"]+": null\s+\}|"inputs": "[0-9a-f]{64}",\s+"output": "[0-9a-f]{64}"',
 )
 COLUMNS = Kind(
     "table of a trial",

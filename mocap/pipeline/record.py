@@ -12,6 +12,7 @@ from mocap.storage.journal import renamed
 from mocap.trial import Verdict
 
 RECORD_NAME = "stages.json"
+_APART = ".stages.json"
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Outcome:
     """What became of one stage: `done`, `skipped` (nothing changed) or `refused` (with the error).
 
     Of a trial that is done or skipped also its verdicts, and what a user has to be told of its making; of one that is
-    done the stages that ran, and what had changed.
+    done the stages that ran, and what had changed; of one that is refused the code of the error.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Outcome:
     notes: tuple[str, ...] = ()
     stages: tuple[str, ...] = ()
     because: tuple[str, ...] = ()
+    code: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,16 @@ class SessionSummary:
 def outdated_path(output: Path) -> Path:
     """Return the name that an output gets which the present inputs no longer give."""
     return output.with_name(f"{output.stem}.outdated{output.suffix}")
+
+
+def record_apart(output: Path) -> Path:
+    """Return where what is recorded of an output stands that was made beside others, until the record takes it in."""
+    return output.with_name(f".{output.name}{_APART}")
+
+
+def records_apart(folder: Path) -> list[Path]:
+    """Return all such records among the results in a folder."""
+    return sorted(folder.glob(f".*{_APART}"))
 
 
 @dataclass(frozen=True)
@@ -86,16 +98,24 @@ class StageRecord:
     """Remembers, in `stages.json` of the results, from what each stage of each output was made.
 
     An output counts as up to date when all that its stages depend on and its own bytes are as recorded.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the results.
+    apart : bool
+        Several processes make outputs in this folder at the same time: what each stores goes to a file beside its
+        output, and `take_in` puts these into the one record. They count before that, too.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, apart: bool = False) -> None:
         self._folder = folder
         self._path = folder / RECORD_NAME
-        try:
-            content = json.loads(self._path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            content = {}  # no record, or an unreadable one: everything is made anew
-        self._content = content if isinstance(content, dict) else {}
+        self._apart = apart
+        self._content = _read(self._path)
+        for path in records_apart(folder):
+            self._content |= _read(path)
+        self._content = {output: entry for output, entry in self._content.items() if entry is not None}
 
     def stages(self, output: str) -> dict[str, Stage]:
         """Return what is recorded of the stages of an output, by their names; nothing where that is not whole."""
@@ -128,7 +148,15 @@ class StageRecord:
         self._content[output] = {
             "inputs": options_sha256(rows), "output": file_sha256(self._folder / output), "stages": rows,
         }  # fmt: skip
-        self._write()
+        self._write(output)
+
+    def take_in(self) -> None:
+        """Put the records that stand beside their outputs into the one record."""
+        beside = records_apart(self._folder)
+        if beside:
+            self._write("")
+            for path in beside:
+                path.unlink(missing_ok=True)
 
     def set_aside(self, output: str) -> str | None:
         """Rename an output that the present inputs no longer give; return its new name, None when there is none."""
@@ -138,8 +166,20 @@ class StageRecord:
             return None
         aside = outdated_path(path)
         renamed(path, aside, "the present inputs no longer give it")
-        self._write()
+        self._write(output)
         return aside.name
 
-    def _write(self) -> None:
-        write_texts({self._path: json.dumps(self._content, indent=1, sort_keys=True)}, "RECORD_NOT_WRITTEN")
+    def _write(self, output: str) -> None:
+        path, content = self._path, self._content
+        if self._apart:
+            path = record_apart(self._folder / output)
+            content = {output: self._content.get(output)}  # None: what the one record tells of it holds no more
+        write_texts({path: json.dumps(content, indent=1, sort_keys=True)}, "RECORD_NOT_WRITTEN")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}  # no record, or an unreadable one: everything is made anew
+    return content if isinstance(content, dict) else {}

@@ -1,14 +1,15 @@
 """A recorded session from its `session.toml` to trial files; stages whose inputs did not change are skipped."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import calibration
 from calibration import CameraRig
 from calibration.digits import counted
 from calibration.files import write_rig
-from mocap.config.session import TrialEntry, read_session
+from mocap.config.session import Session, TrialEntry, read_session
 from mocap.errors import KinematicsError, MocapError, SourceError
 from mocap.pipeline.calibration import calibrate_footage, write_calibration
 from mocap.pipeline.outputs import tried_path
@@ -21,7 +22,13 @@ from mocap.pipeline.session_inputs import existing, places
 from mocap.pipeline.session_options import stage_options
 from mocap.pipeline.session_outputs import check_session_outputs
 from mocap.pipeline.session_parts import CALIBRATION, calibration_parts
-from mocap.pipeline.session_recordings import SessionRecordings, check_recordings, file_recordings, recording_paths
+from mocap.pipeline.session_recordings import (
+    SessionRecordings,
+    calibration_trials,
+    check_recordings,
+    file_recordings,
+    recording_paths,
+)
 from mocap.pipeline.session_trial import made_trial
 from mocap.pipeline.session_trial_run import SessionRun
 from mocap.storage import read_trial
@@ -53,8 +60,8 @@ def run_session(folder: Path, out: Path, progress: Progress) -> SessionSummary:
         When the session or its calibration is refused, a result would be written over a file that is read or is not
         the project's own, or another run writes into the same results.
     """
-    with _run_of(folder, out, progress) as run:
-        return SessionSummary(tuple(_outcomes(run)), _set_aside(run))
+    with run_of(folder, out, progress) as run:
+        return SessionSummary(tuple(_outcomes(run)), without_trial(run))
 
 
 def run_session_trial(folder: Path, out: Path, name: str, progress: Progress) -> Outcome:
@@ -77,54 +84,112 @@ def run_session_trial(folder: Path, out: Path, name: str, progress: Progress) ->
     MocapError
         Whatever the trial is refused for; its older result stays as it is.
     """
-    with _run_of(folder, out, progress) as run:
-        entry = next((one for one in run.session.trial if one.name == name), None)
-        if entry is None:
-            raise SourceError(
-                f"The session {folder} has no trial '{name}' any more.", "Add it to session.toml, and run the session.",
-                code="SESSION_OTHER",
-            )  # fmt: skip
-        alone = run.static_name in (None, name) or name in run.calibrates
-        static = None if alone else read_trial(out / f"{run.static_name}.h5")
-        return made_trial(run, entry, calibration.read_rig(run.rig_file), static)
+    with run_of(folder, out, progress) as run:
+        entry = entry_named(run, name)
+        return made_trial(run, entry, calibration.read_rig(run.rig_file), static_of(run, entry))
+
+
+def entry_named(run: SessionRun, name: str) -> TrialEntry:
+    """Return the trial of a session by its name.
+
+    Raises
+    ------
+    SourceError
+        SESSION_OTHER where the session has no such trial.
+    """
+    entry = next((one for one in run.session.trial if one.name == name), None)
+    if entry is None:
+        raise SourceError(
+            f"The session {run.folder} has no trial '{name}' any more.", "Add it to session.toml, and run the session.",
+            code="SESSION_OTHER",
+        )  # fmt: skip
+    return entry
+
+
+def static_of(run: SessionRun, entry: TrialEntry) -> Trial | None:
+    """Return the result of the standing trial that a trial refers to; None for that itself and what calibrates."""
+    alone = run.static_name in (None, entry.name) or entry.name in run.calibrates
+    return None if alone else read_trial(run.out / f"{run.static_name}.h5")
 
 
 @contextmanager
-def _run_of(folder: Path, out: Path, progress: Progress) -> Iterator[SessionRun]:
-    """Hold the results of a session while a run is under way."""
+def run_of(folder: Path, out: Path, progress: Progress, *, shared: bool = False) -> Iterator[SessionRun]:
+    """Hold the results of a session while a run is under way, or together with others that make one trial each."""
     session = read_session(folder)
     options = stage_options(session)
     recordings = recording_paths(session, folder, out)
     check_session_outputs(session, options.calibration, folder, out, file_recordings(session, recordings, out))
     assessment = session_assessment(options.assessment, folder)
-    with sole_run(out):
-        yield SessionRun(session, options, folder, out, StageRecord(out), progress,
+    with sole_run(out, shared=shared):
+        record = StageRecord(out, apart=shared)
+        if not shared:
+            record.take_in()
+        yield SessionRun(session, options, folder, out, record, progress,
                          SessionRecordings(recordings, options.filter), assessment)  # fmt: skip
 
 
 def _outcomes(run: SessionRun) -> list[Outcome]:
-    outcomes = [_calibrated(run)]
-    rig = calibration.read_rig(run.rig_file)
+    first, rest = parted(run.session)
+    outcomes, person = calibrated_person(run, first)
+    rig, total = calibration.read_rig(run.rig_file), len(run.session.trial)
+    for number, entry in enumerate(rest, start=len(first)):
+        run.progress("trials", number, total)
+        outcomes.append(tried_trial(run, entry, rig, person))
+    run.progress("trials", total, total)
+    return outcomes
+
+
+def parted(session: Session) -> tuple[list[TrialEntry], list[TrialEntry]]:
+    """Return the trials that others refer to, and the others; each list in the order in which they are made.
+
+    What calibrates the person goes before the static, and squats after other tests, which their assessment takes up.
+    """
+    calibrates, static = calibration_trials(session), session.static.trial if session.static else None
+    ordered = sorted(session.trial, key=lambda entry: (entry.name not in calibrates, entry.name != static,
+                                                       entry.task == "squat"))  # fmt: skip
+    count = sum(entry.name in calibrates or entry.name == static for entry in ordered)
+    return ordered[:count], ordered[count:]
+
+
+@dataclass(frozen=True)
+class Person:
+    """What the trials of a session refer to.
+
+    Attributes
+    ----------
+    static : Trial, optional
+        The standing trial; None where the session has none, or where it was refused.
+    refused : mapping of str to str
+        Recordings that calibrate the person and were refused, with the entries of `[static]` that name them.
+    """
+
     static: Trial | None = None
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+
+def calibrated_person(run: SessionRun, first: Sequence[TrialEntry]) -> tuple[list[Outcome], Person]:
+    """Calibrate the cameras, and make the trials that others refer to.
+
+    Raises
+    ------
+    MocapError
+        When the calibration is refused.
+    """
+    outcomes = [_calibrated(run)]
+    rig, static = calibration.read_rig(run.rig_file), None
     refused: dict[str, str] = {}
-    # The static before what refers to it, what calibrates the person before the static, and squats after other tests.
-    entries = sorted(
-        run.session.trial,
-        key=lambda entry: (entry.name not in run.calibrates, entry.name != run.static_name, entry.task == "squat"),
-    )
-    for number, entry in enumerate(entries):
-        run.progress("trials", number, len(entries))
-        outcome = _trial(run, entry, rig, static, refused)
+    for number, entry in enumerate(first):
+        run.progress("trials", number, len(run.session.trial))
+        outcome = tried_trial(run, entry, rig, Person(static, refused))
         outcomes.append(outcome)
         if entry.name in run.calibrates and outcome.state == "refused":
             refused[entry.name] = run.calibrates[entry.name]
         if entry.name == run.static_name and outcome.state != "refused":
             static = read_trial(run.out / f"{entry.name}.h5")
-    run.progress("trials", len(entries), len(entries))
-    return outcomes
+    return outcomes, Person(static, refused)
 
 
-def _set_aside(run: SessionRun) -> tuple[str, ...]:
+def without_trial(run: SessionRun) -> tuple[str, ...]:
     """Rename results of trials that the session no longer has: who takes all files of the folder would count them."""
     given = {run.rig_file.name, *(f"{entry.name}.h5" for entry in run.session.trial)}
     told = []
@@ -168,22 +233,21 @@ def _calibrated(run: SessionRun) -> Outcome:
     return Outcome(CALIBRATION, "done", text, stages=(CALIBRATION,), because=(because,))
 
 
-def _trial(
-    run: SessionRun, entry: TrialEntry, rig: CameraRig, static: Trial | None, refused: dict[str, str]
-) -> Outcome:
+def tried_trial(run: SessionRun, entry: TrialEntry, rig: CameraRig, person: Person) -> Outcome:
     """Write the file of one trial, unless it is up to date; a refusal sets an older file aside."""
     try:
         if entry.name in run.calibrates:
             return made_trial(run, entry, rig, None)
-        check_recordings(refused, entry.name)
-        if run.static_name is not None and static is None and entry.name != run.static_name:
+        check_recordings(person.refused, entry.name)
+        if run.static_name is not None and person.static is None and entry.name != run.static_name:
             raise KinematicsError(
                 f"The static trial '{run.static_name}' was refused, and the angles of '{entry.name}' refer to it.",
                 "Mend the static trial, or leave [static] out to have angles without it.",
                 code="STATIC_REFUSED",
             )
-        return made_trial(run, entry, rig, static)
+        return made_trial(run, entry, rig, person.static)
     except MocapError as error:
-        aside = run.record.set_aside(f"{entry.name}.h5")
+        # What another process writes at this moment is not outdated.
+        aside = None if error.code == "WRITER_BUSY" else run.record.set_aside(f"{entry.name}.h5")
         kept = f" The older result is kept as {aside}." if aside else ""
-        return Outcome(f"trial {entry.name}", "refused", f"{error}{kept}")
+        return Outcome(f"trial {entry.name}", "refused", f"{error}{kept}", code=error.code)

@@ -1,5 +1,6 @@
 """What calibrates the person of a session beyond the static: some of its trials, files of points, and clicks."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from mocap.config.session import Session
@@ -107,12 +108,12 @@ class SessionRecordings:
         return self._points[path]
 
 
-def check_recordings(refused: dict[str, str], name: str) -> None:
+def check_recordings(refused: Mapping[str, str], name: str) -> None:
     """Refuse a trial whose calibration lacks a recording.
 
     Parameters
     ----------
-    refused : dict of str to str
+    refused : mapping of str to str
         Recordings that were refused, with the entries of `[static]` that name them.
     name : str
         Of the trial.
