@@ -9,6 +9,7 @@ import typer
 
 from mocap.cli import (
     assess,
+    batch,
     board,
     calibrate,
     check,
@@ -43,8 +44,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for _module in (
-    demo, run, plan, board, plates, plate_calibrate, calibrate, convert, detect, sync, reconstruct, import_, kinematics,
-    assess, reliability, compare, conditions, follow_up, report, view, edit, check, export, erase,
+    demo, run, batch, plan, board, plates, plate_calibrate, calibrate, convert, detect, sync, reconstruct, import_,
+    kinematics, assess, reliability, compare, conditions, follow_up, report, view, edit, check, export, erase,
 ):  # fmt: skip
     app.command(name=_module.NAME, epilog=f"Example: {_module.EXAMPLE}")(_module.command)
 

@@ -43,6 +43,8 @@ def detect_cameras(tasks: Sequence[CameraTask], progress: Progress, jobs: int | 
 
 def _worked(tasks: Sequence[CameraTask], progress: Progress, jobs: int | None) -> list[CameraOutcome]:
     count = min(len(tasks), jobs or usable_cores())
+    if multiprocessing.current_process().daemon:
+        count = 1  # a worker of a batch: it may have no processes of its own, and the other cores have their work
     if count <= 1:
         return [detect_camera(task, _teller(progress, task.source.name)) for task in tasks]
     context = multiprocessing.get_context("spawn")  # forked children share locks of libraries that have threads

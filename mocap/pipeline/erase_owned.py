@@ -15,7 +15,15 @@ from pathlib import Path
 from mocap.export.bids import PARTICIPANT_COLUMNS
 from mocap.export.tables import safe_cell
 from mocap.pipeline.export_kinds import KINDS
-from mocap.pipeline.output_kinds import ANGLE_PAGE, CONDITIONS_TABLE, FOLLOW_UP_PAGE, FOLLOW_UP_TABLE, Kind, is_alike
+from mocap.pipeline.output_kinds import (
+    ANGLE_PAGE,
+    BATCH_TABLE,
+    CONDITIONS_TABLE,
+    FOLLOW_UP_PAGE,
+    FOLLOW_UP_TABLE,
+    Kind,
+    is_alike,
+)
 
 _MOST_BYTES = 1 << 28  # of a file in which the code is sought in its place
 
@@ -60,6 +68,7 @@ class _Persons:
 _TABLES = (
     _Persons(tuple(CONDITIONS_TABLE.start.decode().strip(",").split(",")), "person", ","),
     _Persons(tuple(FOLLOW_UP_TABLE.start.decode().strip(",").split(",")), "subject", ","),
+    _Persons(tuple(BATCH_TABLE.start.decode().strip(",").split(",")), "subject", ","),
     _Persons(PARTICIPANT_COLUMNS, "subject_code", "\t"),
 )
 

@@ -52,6 +52,11 @@ COMPARISON_PAGE = Kind(
     "page of a comparison",
     b'<meta name="viewport" content="width=device-width"><title>Comparison of [^<]*</title><style>', start=_HEAD,
 )  # fmt: skip
+BATCH_PAGE = Kind(
+    "page of a batch", b'<meta name="viewport" content="width=device-width"><title>Batch of sessions</title><style>',
+    start=_HEAD,
+)  # fmt: skip
+BATCH_TABLE = Kind("table of a batch", b"", start=b"session,subject,trial,task,state,")
 RELIABILITY = Kind("reliability file", b'format = "mocap-reliability"')
 CONDITIONS_PAGE = Kind(
     "page of conditions",
