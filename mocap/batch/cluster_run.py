@@ -5,8 +5,9 @@ What comes next is decided here and not by the scheduler, as a piece that is los
 """
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from mocap.batch.cluster import workers_lost
@@ -16,6 +17,7 @@ from mocap.batch.tasks import BegunJob, begin_job, end_job, trial_job
 from mocap.batch.unforeseen import lost_row, unforeseen_words
 
 _BEGIN, _TRIAL, _END = "begin", "trial", "end"
+_QUEUED = 1000
 
 
 @dataclass
@@ -50,14 +52,15 @@ def run_on(client: Any, jobs: tuple[SessionJob, ...], versions: Mapping[str, str
     from distributed import as_completed
 
     queue = _Queue(client, dict(versions), as_completed())
-    for place, job in enumerate(jobs):
-        queue.begin(_Course(job, place))
+    courses = (_Course(job, place) for place, job in enumerate(jobs))
+    queue.fill(courses)
     for future in queue.coming:
         piece = queue.pieces.pop(future.key)
         made, error = _answer(future)
         for row in _rows(piece, made, error):
             tell(row)
         queue.go_on(piece, made)
+        queue.fill(courses)
 
 
 class _Queue:
@@ -68,8 +71,10 @@ class _Queue:
         self.pieces: dict[str, _Piece] = {}
         self._token = secrets.token_hex(4)  # the scheduler may know the same names from another batch
 
-    def begin(self, course: _Course) -> None:
-        self._submit(course, _BEGIN, "", begin_job, course.job, self.versions)
+    def fill(self, courses: Iterator[_Course]) -> None:
+        """Begin further sessions, but no more than keep the workers busy: what waits here takes no memory there."""
+        for course in islice(courses, max(0, _QUEUED - len(self.pieces))):
+            self._submit(course, _BEGIN, "", begin_job, course.job, self.versions)
 
     def go_on(self, piece: _Piece, made: Any) -> None:
         """Queue what comes after a piece, once all beside it are done."""

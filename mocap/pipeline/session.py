@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import calibration
@@ -12,6 +13,7 @@ from calibration.files import write_rig
 from mocap.config.session import Session, TrialEntry, read_session
 from mocap.errors import KinematicsError, MocapError, SourceError
 from mocap.pipeline.calibration import calibrate_footage, write_calibration
+from mocap.pipeline.digests import file_sha256
 from mocap.pipeline.outputs import tried_path
 from mocap.pipeline.progress import Progress
 from mocap.pipeline.reconstruction import with_z_up
@@ -109,7 +111,16 @@ def entry_named(run: SessionRun, name: str) -> TrialEntry:
 def static_of(run: SessionRun, entry: TrialEntry) -> Trial | None:
     """Return the result of the standing trial that a trial refers to; None for that itself and what calibrates."""
     alone = run.static_name in (None, entry.name) or entry.name in run.calibrates
-    return None if alone else read_trial(run.out / f"{run.static_name}.h5")
+    if alone:
+        return None
+    path = run.out / f"{run.static_name}.h5"
+    return _read_once(path, file_sha256(path)) if path.is_file() else read_trial(path)
+
+
+@lru_cache(maxsize=1)
+def _read_once(path: Path, sha256: str) -> Trial:
+    """Read a trial that many refer to: a process that makes several of them in turn finds it read."""
+    return read_trial(path)
 
 
 @contextmanager
