@@ -63,6 +63,8 @@ def _client(workers: Workers, stack: contextlib.ExitStack) -> Any:
             "Work in several processes needs the library distributed, which is not installed.",
             "Install it: pip install 'mocap[cluster]'; or do one at a time: --jobs 1.", code="BATCH_LIBRARY",
         ) from error  # fmt: skip
+    # What it tells of workers that are lost is told in the table, by what it costs.
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
     if workers.scheduler:
         return _connected(Client, workers.scheduler)
     if workers.slurm:
