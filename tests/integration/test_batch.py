@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -154,7 +155,7 @@ def test_a_worker_with_other_versions_makes_nothing(root: Path, tmp_path: Path) 
     assert rows[0].code == "WORKER_VERSIONS" and not list(tmp_path.rglob("*.h5"))
 
 
-def test_workers_that_do_not_see_the_disk_are_told(root: Path, dask: DaskProcesses, tmp_path: Path, monkeypatch) -> None:
+def test_workers_that_do_not_see_the_disk_are_told(tmp_path: Path) -> None:
     from mocap.batch import cluster
     from mocap.errors import SourceError
 
@@ -214,20 +215,23 @@ def test_a_worker_that_is_cut_off_the_network_is_given_up_and_its_trials_are_mad
     sessions = many_sessions(tmp_path / "sessions", 8, bad=1)
     batch(sessions, tmp_path / "one")
     out = tmp_path / "out"
-    with lab_network(3) as network:
-        with dask_processes(tmp_path / "dask", 2, network.prefixes, network.addresses[0]) as running:
-            assert network.addresses[0] in running.address
+    with ExitStack() as stack:
+        network = stack.enter_context(lab_network(3))
+        running = stack.enter_context(
+            dask_processes(tmp_path / "dask", 2, network.prefixes, network.addresses[0])
+        )
+        assert network.addresses[0] in running.address
 
-            def cut() -> None:
-                while not list(out.rglob("squat.h5")):
-                    time.sleep(0.02)
-                network.cut_off(1)
+        def cut() -> None:
+            while not list(out.rglob("squat.h5")):
+                time.sleep(0.02)
+            network.cut_off(1)
 
-            thread = threading.Thread(target=cut)
-            thread.start()
-            rows = batch(sessions, out, Workers(2, 0, running.address))
-            thread.join()
-            assert running.workers[0].poll() is None  # it lives, and works for nobody
+        thread = threading.Thread(target=cut)
+        thread.start()
+        rows = batch(sessions, out, Workers(2, 0, running.address))
+        thread.join()
+        assert running.workers[0].poll() is None  # it lives, and works for nobody
     assert lost(rows) == ["NOT_A_TABLE"] and len(rows) == len(states(rows)) == 24
     assert results_below(out) == results_below(tmp_path / "one")
 
