@@ -15,6 +15,7 @@ from mocap.cli import (
     check,
     compare,
     conditions,
+    config,
     convert,
     demo,
     detect,
@@ -24,6 +25,7 @@ from mocap.cli import (
     follow_up,
     import_,
     kinematics,
+    new,
     plan,
     plate_calibrate,
     plates,
@@ -44,8 +46,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for _module in (
-    demo, run, batch, plan, board, plates, plate_calibrate, calibrate, convert, detect, sync, reconstruct, import_,
-    kinematics, assess, reliability, compare, conditions, follow_up, report, view, edit, check, export, erase,
+    demo, new, config, run, batch, plan, board, plates, plate_calibrate, calibrate, convert, detect, sync, reconstruct,
+    import_, kinematics, assess, reliability, compare, conditions, follow_up, report, view, edit, check, export, erase,
 ):  # fmt: skip
     app.command(name=_module.NAME, epilog=f"Example: {_module.EXAMPLE}")(_module.command)
 

@@ -1,5 +1,6 @@
 """The session file, `session.toml`: who, which cameras, which board, which static, which trials."""
 
+from collections.abc import Mapping
 from dataclasses import field
 from datetime import date as Date
 from pathlib import Path
@@ -9,6 +10,7 @@ import pydantic
 
 from mocap.config.build import build, read_toml
 from mocap.config.circumstances import checked_circumstances
+from mocap.config.cohort import CohortValue, cohort_file, cohort_values, with_cohort
 from mocap.config.plain_names import is_code, is_plain, same_files, texts_in
 from mocap.config.static_trial import StaticTrial, check_static
 from mocap.errors import ConfigError, SourceError
@@ -16,6 +18,7 @@ from mocap.errors import ConfigError, SourceError
 _CONFIG = pydantic.ConfigDict(extra="forbid")
 _section = pydantic.dataclasses.dataclass(frozen=True, config=_CONFIG)
 
+_EXAMPLE = "the README shows a whole session file"
 STAGES = ("calibration", "reconstruction", "filter", "kinematics", "assessment")
 
 
@@ -193,14 +196,29 @@ class Session:
 
 
 def read_session(folder: Path) -> Session:
-    """Read and check `session.toml` of a session folder.
+    """Read and check `session.toml` of a session folder, with what a `cohort.csv` above it says of the person.
 
     Raises
     ------
     SourceError
         When the folder or the file is missing.
     ConfigError
-        On unknown keys (with section and nearest valid key), wrong values, doubled or unknown trial names.
+        On unknown keys (with section and nearest valid key), wrong values, doubled or unknown trial names;
+        COHORT_TABLE.
+    """
+    content, values = session_content(folder)
+    changed = with_cohort(content, values)
+    source = f"session.toml with {values[0].source.partition(' ')[0]}" if values else "session.toml"
+    return session_of(changed, source)
+
+
+def session_content(folder: Path) -> tuple[dict[str, Any], tuple[CohortValue, ...]]:
+    """Return the content of `session.toml` as it is written, and what a `cohort.csv` says in place of some of it.
+
+    Raises
+    ------
+    SourceError, ConfigError
+        As `read_session` does, of files that cannot be read.
     """
     path = folder / "session.toml"
     if not path.is_file():
@@ -212,7 +230,19 @@ def read_session(folder: Path) -> Session:
     content = read_toml(path)
     if any("\0" in text for text in texts_in(content)):
         raise ConfigError("session.toml holds a zero byte in a text.", "Write the text again.", code="CONFIG_VALUE")
-    session = build(Session, content, "session.toml")
+    table = cohort_file(folder)
+    return content, () if table is None else cohort_values(table, content)
+
+
+def session_of(content: Mapping[str, Any], source: str = "session.toml") -> Session:
+    """Return a session from the content of its file.
+
+    Raises
+    ------
+    ConfigError
+        As `read_session` does.
+    """
+    session = build(Session, content, source, example=_EXAMPLE)
     _check_trials(session)
     for entry in session.trial:
         checked_circumstances(entry.context, f"session.toml: context of {entry.name}")

@@ -20,7 +20,7 @@ from mocap.pipeline.reconstruction import with_z_up
 from mocap.pipeline.record import Outcome, SessionSummary, Stage, StageRecord
 from mocap.pipeline.run_lock import sole_run
 from mocap.pipeline.session_assessment import session_assessment
-from mocap.pipeline.session_inputs import existing, places
+from mocap.pipeline.session_inputs import cohort_sources, existing, places
 from mocap.pipeline.session_options import stage_options
 from mocap.pipeline.session_outputs import check_session_outputs
 from mocap.pipeline.session_parts import CALIBRATION, calibration_parts
@@ -136,7 +136,7 @@ def run_of(folder: Path, out: Path, progress: Progress, *, shared: bool = False)
         if not shared:
             record.take_in()
         yield SessionRun(session, options, folder, out, record, progress,
-                         SessionRecordings(recordings, options.filter), assessment)  # fmt: skip
+                         SessionRecordings(recordings, options.filter), assessment, cohort_sources(folder))  # fmt: skip
 
 
 def _outcomes(run: SessionRun) -> list[Outcome]:

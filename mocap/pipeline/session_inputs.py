@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mocap.config.presets import configs_folder
-from mocap.config.session import CameraEntry, Session, TrialEntry
+from mocap.config.session import CameraEntry, Session, TrialEntry, session_content
 from mocap.errors import ConfigError, SourceError
 from mocap.pipeline.boards import target_path
 from mocap.pipeline.calibration import CalibrationOptions
@@ -19,6 +19,11 @@ def places(session: Session, folder: Path) -> tuple[Path, Path]:
     Never where the program runs: a session would then mean one thing here and another there.
     """
     return folder, folder / (session.calibration.file or session.calibration.folder or "")
+
+
+def cohort_sources(folder: Path) -> dict[str, str]:
+    """Return where the values of a session are from that `session.toml` does not state, by their keys."""
+    return {".".join(one.place): one.source for one in session_content(folder)[1]}
 
 
 def calibration_files(session: Session, options: CalibrationOptions, folder: Path) -> tuple[Path, ...]:

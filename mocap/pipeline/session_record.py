@@ -94,18 +94,21 @@ def _within(path: Path, folder: Path) -> str:
 def _settings(run: SessionRun, entry: TrialEntry, trial: Trial) -> Iterator[SettingRow]:
     session, options = run.session, run.options
 
-    def stated(stage: str) -> tuple[str, ...]:
-        return tuple(session.options.get(stage, {}))
+    def stated(stage: str) -> dict[str, str]:
+        return {key: run.sources.get(f"options.{stage}.{key}", SESSION) for key in session.options.get(stage, {})}
 
-    yield from setting_rows("keypoints", session.keypoints, source=SESSION)
-    yield from setting_rows("sync", session.sync, source=SESSION)
+    def elsewhere(section: str) -> dict[str, str]:
+        return {key.split(".")[1]: source for key, source in run.sources.items() if key.startswith(f"{section}.")}
+
+    yield from setting_rows("keypoints", session.keypoints, elsewhere("keypoints"), SESSION)
+    yield from setting_rows("sync", session.sync, elsewhere("sync"), SESSION)
     yield from setting_rows("reconstruction", options.reconstruction, stated("reconstruction"), SESSION)
     yield from setting_rows("filter", options.filter, stated("filter"), SESSION)
     if trial.angles is None:
         return
     yield from kinematics_rows(options.kinematics, entry.task, stated("kinematics"), SESSION)
     found = next((one.parameters for one in trial.operations if one.name == "kinematics"), {})
-    where = "found from the labels" if options.marker_set is None else SESSION
+    where = "found from the labels" if options.marker_set is None else stated("kinematics")["marker_set"]
     yield SettingRow("kinematics", "marker_set", f'"{found.get("marker_set", "")}"', where)
     if entry.task in run.assessment.protocols and trial.assessments:
         yield from assessment_rows(run.assessment.protocols[entry.task], {})

@@ -1,6 +1,7 @@
 """One run of a session: what all its stages share."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mocap.config.session import Session
@@ -13,7 +14,10 @@ from mocap.pipeline.session_recordings import SessionRecordings, calibration_tri
 
 @dataclass(frozen=True, eq=False)
 class SessionRun:
-    """One run of a session: what all its stages share."""
+    """One run of a session: what all its stages share.
+
+    `sources` tells of values that are not from `session.toml` where they are from, by their keys with dots between.
+    """
 
     session: Session
     options: StageOptions
@@ -23,6 +27,7 @@ class SessionRun:
     progress: Progress
     recordings: SessionRecordings
     assessment: SessionAssessment
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def rig_file(self) -> Path:

@@ -1,6 +1,6 @@
 """The record of what single commands did: import, reconstruct, kinematics, assess."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,7 @@ def kinematics_step(
 
 
 def kinematics_rows(
-    options: KinematicsOptions, task: str, stated: tuple[str, ...], source: str
+    options: KinematicsOptions, task: str, stated: Collection[str] | Mapping[str, str], source: str
 ) -> tuple[SettingRow, ...]:
     """Return the settings of the kinematics; the task, where none was chosen, is that of the trial."""
     rows = setting_rows("kinematics", options, stated, source)
