@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LAYERS = {
     "mocap.cli": 6, "mocap.napari_plugin": 6,
     "mocap.__main__": 7,
-    "mocap.batch": 5.5,
+    "mocap.batch": 5.5, "mocap.doctor": 5.5,
     "mocap.pipeline": 5,
     "mocap.readers": 4, "mocap.storage": 4, "mocap.viewer": 4, "mocap.report": 4, "mocap.export": 4,
     "mocap.sync": 3, "mocap.keypoints": 3, "mocap.reconstruction": 3, "mocap.kinematics": 3,
@@ -75,7 +75,7 @@ EDGES = (
     "calibration.boards.targets", "calibration.files", "calibration.file_origin", "calibration.toml_files",
     "calibration.formats.exchange", "calibration.sources", "calibration.text_files", "calibration.boards.wand",
     "calibration.world.landmarks", "calibration.aniposelib_adapter", "calibration.synthetic",
-    "mocap.cli", "mocap.napari_plugin", "mocap.batch", "mocap.pipeline", "mocap.readers",
+    "mocap.cli", "mocap.napari_plugin", "mocap.batch", "mocap.doctor", "mocap.pipeline", "mocap.readers",
     "mocap.storage", "mocap.viewer", "mocap.report", "mocap.export", "mocap.config", "mocap.skeleton",
     "mocap.kinematics.marker_sets", "mocap.isolation",
 )  # fmt: skip

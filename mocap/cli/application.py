@@ -19,6 +19,7 @@ from mocap.cli import (
     convert,
     demo,
     detect,
+    doctor,
     edit,
     erase,
     export,
@@ -46,8 +47,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for _module in (
-    demo, new, config, run, batch, plan, board, plates, plate_calibrate, calibrate, convert, detect, sync, reconstruct,
-    import_, kinematics, assess, reliability, compare, conditions, follow_up, report, view, edit, check, export, erase,
+    demo, new, config, doctor, run, batch, plan, board, plates, plate_calibrate, calibrate, convert, detect, sync,
+    reconstruct, import_, kinematics, assess, reliability, compare, conditions, follow_up, report, view, edit, check,
+    export, erase,
 ):  # fmt: skip
     app.command(name=_module.NAME, epilog=f"Example: {_module.EXAMPLE}")(_module.command)
 
