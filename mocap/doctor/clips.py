@@ -56,9 +56,9 @@ class Clip:
 
     @property
     def rate_hz(self) -> float:
-        """Mean rate of the frames; NaN without times."""
-        span = self.times_s[-1] - self.times_s[0] if len(self.times_s) > 1 else 0.0
-        return float((len(self.times_s) - 1) / span) if span > 0 else float("nan")
+        """Rate of the frames, by the usual interval between them, whatever was dropped; NaN without times."""
+        usual = float(np.median(np.diff(self.times_s))) if len(self.times_s) > 1 else 0.0
+        return 1.0 / usual if usual > 0 else float("nan")
 
 
 @dataclass(frozen=True)
@@ -154,8 +154,8 @@ def read_clips(
         except MocapError as error:
             findings.append(refused(error, f"{place}/{camera}"))
     shortest = min((facts[1] for facts in known.values()), default=0)
-    spread = np.unique(np.linspace(0, max(0, shortest - 1), every).astype(int)) if every else []
-    frames = sorted({int(frame) for frame in spread} | {frame for frame in wanted if frame < shortest})
+    spread = np.linspace(0, max(0, shortest - 1), every).astype(int)
+    frames = sorted(set(spread.tolist()) | {frame for frame in wanted if frame < shortest})
 
     def looked(camera: str) -> Clip | Finding:
         size, count, turned, times = known[camera]

@@ -61,7 +61,7 @@ def keypoint_findings(
 
 
 def _in_view(about: str, there: NDArray, feet: NDArray) -> Iterator[Finding]:
-    seen = there.any(axis=1)  # (time, keypoint): by whichever person
+    seen = np.any(there, axis=1, keepdims=True)[:, 0]  # (time, keypoint): by whichever person
     whole = seen.mean(axis=1) > 0.5
     if not seen.any():
         yield Finding(
@@ -86,7 +86,7 @@ def _outside(about: str, pixels: NDArray, size: tuple[int, int]) -> Iterator[Fin
     x, y = pixels[..., 0], pixels[..., 1]
     # Comparisons with NaN are false: what is missing is not outside.
     outside = (x < -0.5) | (x > size[0] - 0.5) | (y < -0.5) | (y > size[1] - 0.5)
-    share = np.count_nonzero(outside) / max(1, np.count_nonzero(np.isfinite(x)))
+    share = np.count_nonzero(outside) / (np.count_nonzero(np.isfinite(x)) or 1)
     if share > _MAX_OUTSIDE:
         yield Finding(
             "IMAGE_SIZE", STOP, about,

@@ -10,14 +10,14 @@ from mocap.doctor.finding import LOOK, STOP, Finding
 
 _DARK, _BRIGHT, _FLAT = 45.0, 0.35, 2.0
 _BURNT = 252
-_SHARP, _AMONG = 0.10, 0.35
-_STILL = 0.02  # gray levels, less than any sensor's noise
+_BLURRED, _SOFT, _USUAL = 0.13, 0.2, 0.5
+_TILES, _EDGES = 5, 8.0
+_STILL, _STILL_MOST = 0.15, 3.0  # gray levels; a person who stands still for a second makes over 100 somewhere
 
 
 def picture_findings(clips: Sequence[Clip]) -> Iterator[Finding]:
     """Yield what is wrong with the pictures of recordings made in one place."""
-    sharp = {clip.camera: float(np.median([sharpness(image) for image in clip.pictures.values()]))
-             for clip in clips if clip.pictures}  # fmt: skip
+    sharp = {clip.camera: _typical([sharpness(image) for image in clip.pictures.values()]) for clip in clips}
     for clip in clips:
         if not clip.pictures:
             continue
@@ -33,22 +33,32 @@ def picture_findings(clips: Sequence[Clip]) -> Iterator[Finding]:
         yield from _focus(clip, sharp)
         if len(images) > 2 and _is_frozen(images):
             yield Finding(
-                "PICTURE_FROZEN", STOP, clip.about, f"{len(images)} pictures of different moments are the same.",
-                "The camera hung, or the file is a still: record again.",
+                "PICTURE_FROZEN", LOOK, clip.about, f"{len(images)} pictures of different moments are the same.",
+                "If the person was in view, the camera hung: record again.",
             )  # fmt: skip
 
 
-def sharpness(image: NDArray) -> float:
-    """Return how much of the detail of a picture is finer than two pixels.
+def _typical(values: Sequence[float]) -> float:
+    known = [value for value in values if np.isfinite(value)]
+    return float(np.median(known)) if known else float("nan")
 
-    The variance of the Laplacian against that of the picture at half its size, of the ninth with most of it: about 1 in
-    focus, below 0.1 where edges are spread over five pixels and more.
+
+def sharpness(image: NDArray) -> float:
+    """Return how much of the detail of a picture is fine: above 0.3 in focus, below 0.2 where edges are 5 px wide.
+
+    The variance of the Laplacian at half the size against that at a quarter, each in the part of the picture with most
+    of it, less that in the part with least, which is the noise of the sensor. NaN where nothing has an edge.
     """
-    half = image[: image.shape[0] // 2 * 2, : image.shape[1] // 2 * 2].astype(np.float32)
-    half = half.reshape(half.shape[0] // 2, 2, half.shape[1] // 2, 2).mean(axis=(1, 3))
-    fine, coarse = _tiles(_laplacian(image.astype(np.float32))), _tiles(_laplacian(half))
+    half = _halved(image.astype(np.float32))
+    fine, coarse = _tiles(_laplacian(half)), _tiles(_laplacian(_halved(half)))
     place = int(np.argmax(coarse))
-    return float(fine.flat[place] / max(float(coarse.flat[place]), 1e-6))
+    rough = float(coarse.flat[place] - coarse.min())
+    return float(fine.flat[place] - fine.min()) / rough if rough > _EDGES else float("nan")
+
+
+def _halved(image: NDArray) -> NDArray:
+    height, width = image.shape[0] // 2, image.shape[1] // 2
+    return np.asarray(image[: 2 * height, : 2 * width].reshape(height, 2, width, 2).mean(axis=(1, 3)))
 
 
 def _laplacian(image: NDArray) -> NDArray:
@@ -57,8 +67,8 @@ def _laplacian(image: NDArray) -> NDArray:
 
 
 def _tiles(values: NDArray) -> NDArray:
-    height, width = values.shape[0] // 3, values.shape[1] // 3
-    cut = values[: 3 * height, : 3 * width].reshape(3, height, 3, width)
+    height, width = values.shape[0] // _TILES, values.shape[1] // _TILES
+    cut = values[: _TILES * height, : _TILES * width].reshape(_TILES, height, _TILES, width)
     return np.asarray(cut.var(axis=(1, 3)))
 
 
@@ -78,15 +88,20 @@ def _exposure(clip: Clip, images: Sequence[NDArray]) -> Iterator[Finding]:
 
 
 def _focus(clip: Clip, sharp: Mapping[str, float]) -> Iterator[Finding]:
-    own, others = sharp[clip.camera], [value for camera, value in sharp.items() if camera != clip.camera]
-    if own < _SHARP and (not others or own < _AMONG * float(np.median(others))):
+    own = sharp[clip.camera]
+    others = [value for camera, value in sharp.items() if camera != clip.camera and np.isfinite(value)]
+    usual = float(np.median(others)) if others else _USUAL
+    # Comparisons with NaN are false: a picture without edges tells nothing.
+    if own < _BLURRED or (own < _SOFT and own < 0.5 * usual):
         yield Finding(
             "PICTURE_BLURRED", LOOK, clip.about,
-            f"Edges are spread: {own:.2f} of its detail is fine, {float(np.median(others or [1.0])):.2f} elsewhere.",
+            f"Edges are spread over several pixels: sharpness {own:.2f}, {usual:.2f} elsewhere, and {_USUAL} is usual.",
             "Focus by hand on the middle of the volume and lock it, clean the lens, shorten the exposure.",
         )  # fmt: skip
 
 
 def _is_frozen(images: Sequence[NDArray]) -> bool:
+    """Whether pictures differ by no more than what a codec makes of one and the same."""
     first = images[0].astype(np.int16)
-    return all(float(np.mean(np.abs(image.astype(np.int16) - first))) < _STILL for image in images[1:])
+    apart = [np.abs(image.astype(np.int16) - first) for image in images[1:]]
+    return all(float(one.mean()) < _STILL and float(np.percentile(one, 99.9)) <= _STILL_MOST for one in apart)

@@ -12,21 +12,20 @@ _MAX_OUTSIDE = 0.1
 
 
 def calibration_findings(
-    rig: CameraRig, cameras: Sequence[str], clips: Sequence[Clip], day: date | None, stated_up: bool
+    rig: CameraRig, cameras: Sequence[str], clips: Sequence[Clip], day: date | None
 ) -> Iterator[Finding]:
     """Yield what is wrong with a ready calibration.
 
     Parameters
     ----------
     rig : CameraRig
+        With what the session states of it, as that Z is up.
     cameras : sequence of str
         Those of the session; empty for all of the rig.
     clips : sequence of Clip
         Videos of the trials.
     day : date, optional
         Of the session.
-    stated_up : bool
-        The session says that Z is up.
     """
     missing = [name for name in cameras if name not in rig.names]
     if missing:
@@ -38,7 +37,7 @@ def calibration_findings(
     sizes = {camera.name: camera.size for camera in rig}
     for clip in clips:
         yield from _size(clip, sizes)
-    yield from _told(rig.metadata, day, stated_up or (rig.gravity_stated and rig.metadata["gravity"] != "unknown"))
+    yield from _told(rig.metadata, day, rig.gravity_stated and rig.metadata["gravity"] != "unknown")
 
 
 def _size(clip: Clip, sizes: Mapping[str, tuple[int, int]]) -> Iterator[Finding]:

@@ -1,13 +1,14 @@
 """The recipe of `mocap doctor`: read what a session names, look at a few pictures, hold one against the other."""
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 import calibration
 from calibration import CameraRig
+from calibration.sources import CameraSource
 from calibration.world import parse_world
 from mocap.config.plates import read_plates
 from mocap.config.session import CameraEntry, Session, TrialEntry, read_session
@@ -65,7 +66,7 @@ class _Case:
     rig: CameraRig | None = None
     camera_names: tuple[str, ...] = ()
 
-    def tried(self, about: str, work: Callable[[], None]) -> None:
+    def tried(self, about: str, work: Callable[[], object]) -> None:
         """Do a part of the examination; what the program refuses there is a finding."""
         self.n_checks += 1
         try:
@@ -95,7 +96,7 @@ def examine(folder: Path, out: Path, progress: Progress, free_bytes: int | None 
     except MocapError as error:
         return Examination((refused(error, "session"),), (), 1)
     case = _Case(session, folder, progress)
-    case.tried("options", lambda: stage_options(session) and None)
+    case.tried("options", lambda: stage_options(session))
     case.findings += session_findings(session)
     case.tried("calibration", lambda: _calibration(case))
     for number, entry in enumerate(session.trial):
@@ -114,7 +115,8 @@ def _calibration(case: _Case) -> None:
     if source.file is not None:
         rig = calibration.read_rig(existing(case.folder, source.file, "calibration"))
         case.rig = with_z_up(rig) if source.world == "up:z" else rig
-        case.camera_names = tuple(session.camera_patterns) or case.rig.names
+        # Cameras that the calibration does not know are told once, and not by every trial.
+        case.camera_names = tuple(name for name in session.camera_patterns if name in rig.names) or rig.names
         return
     footage = existing(case.folder, source.folder or "", "calibration")
     found, findings = matched(footage, CALIBRATION, session.camera_patterns)
@@ -132,7 +134,7 @@ def _calibration(case: _Case) -> None:
 
 
 def _looked_at(
-    case: _Case, place: str, found: dict, wanted: Sequence[int], every: int
+    case: _Case, place: str, found: Mapping[str, CameraSource], wanted: Sequence[int], every: int
 ) -> list[Clip]:
     clips, findings = read_clips(place, found, wanted, every)
     case.findings += [*findings, *picture_findings(clips)]
@@ -205,16 +207,11 @@ def _rates(session: Session) -> dict[str, float]:
 
 
 def _ready(case: _Case, rig: CameraRig) -> None:
-    day = case.session.session.date
-    if isinstance(day, datetime):
-        day = day.date()
-    if isinstance(day, str):
-        try:
-            day = date.fromisoformat(day[:10])
-        except ValueError:
-            day = ""
-    cameras = tuple(case.session.camera_patterns)
-    case.findings += calibration_findings(rig, cameras, case.clips, day or None, False)
+    try:
+        day = date.fromisoformat(str(case.session.session.date)[:10])
+    except ValueError:
+        day = None
+    case.findings += calibration_findings(rig, tuple(case.session.camera_patterns), case.clips, day)
 
 
 def _disk(case: _Case, out: Path, free_bytes: int | None) -> None:
