@@ -30,6 +30,17 @@ def _rows(command: object) -> list[str]:
     return rows
 
 
+def _examples(epilog: str) -> list[str]:
+    """Lines of a shell; the words before a command become a comment above it."""
+    lines = []
+    for line in filter(None, re.sub(r"^Example:\s*", "", epilog).split("\n")):
+        before, found, after = line.partition("mocap ")
+        lines += [f"# {before.strip(' :')}"] if before.strip() else []
+        parts = f"mocap {after}".split("; ") if found else []
+        lines += [part if part.startswith("mocap ") else f"# {part}" for part in parts]
+    return lines
+
+
 def command_page() -> str:
     """The page: a heading for each command, in the order of `mocap --help`."""
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
@@ -39,8 +50,7 @@ def command_page() -> str:
         "data were refused (one line with a code of the [error catalogue](errors.md)), 2 wrong usage.", "",
     ]  # fmt: skip
     for name, command in commands.items():
-        example = re.sub(r"^Example:\s*", "", command.epilog or "")
         lines += [f"## mocap {name}", "", escape(command.help or "", quote=False).replace("\b", ""), ""]
-        lines += ["```sh", example, "```", "", "| argument or option | default | meaning |", "|---|---|---|"]
+        lines += ["```sh", *_examples(command.epilog or ""), "```", "", "| argument or option | default | meaning |", "|---|---|---|"]
         lines += [*_rows(command), ""]
     return "\n".join(lines) + "\n"

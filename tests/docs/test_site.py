@@ -85,6 +85,14 @@ def test_commands_of_the_pages_are_understood(page: Path) -> None:
     assert [told for told in map(complaint, lines) if told] == []
 
 
+def test_examples_of_the_help_are_understood() -> None:
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    shown = "\n".join(re.findall(r"mocap [^\n;]+", "\n".join(one.epilog for one in commands.values())))
+    lines = shown_commands(f"```sh\n{shown}\n```")
+    assert len(lines) >= len(commands)
+    assert [told for told in map(complaint, lines) if told] == []
+
+
 def test_a_wrong_option_is_found() -> None:
     assert "--nowhere" in complaint(["mocap", "run", "session", "--nowhere"])
     assert complaint(["mocap", "fly"]) == "no command fly"
