@@ -51,6 +51,7 @@ def command_page() -> str:
     ]  # fmt: skip
     for name, command in commands.items():
         lines += [f"## mocap {name}", "", escape(command.help or "", quote=False).replace("\b", ""), ""]
-        lines += ["```sh", *_examples(command.epilog or ""), "```", "", "| argument or option | default | meaning |", "|---|---|---|"]
+        lines += ["```sh", *_examples(command.epilog or ""), "```", ""]
+        lines += ["| argument or option | default | meaning |", "|---|---|---|"]
         lines += [*_rows(command), ""]
     return "\n".join(lines) + "\n"
