@@ -29,6 +29,7 @@ from mocap.pipeline.reconstruction import with_z_up
 from mocap.pipeline.session_inputs import existing, places, session_skeleton
 from mocap.pipeline.session_options import stage_options
 from mocap.readers.keypoints import read_keypoints
+from mocap.readers.keypoints_cameras import match_cameras
 
 _BOARD_PICTURES, _TRIAL_PICTURES = 24, 5
 
@@ -157,6 +158,10 @@ def _trial(case: _Case, entry: TrialEntry) -> None:
 
 def _filmed(case: _Case, entry: TrialEntry, path: Path) -> None:
     found, findings = matched(path, entry.name, case.session.camera_patterns)
+    if not case.session.camera_patterns and found and case.camera_names:
+        # Without patterns each file is the camera of the calibration that its name tells, as when keypoints are read.
+        own = match_cameras(list(found), case.camera_names)
+        found = {camera: found[name] for camera, name in own.items()}
     case.findings += findings
     if not findings and 0 < len(found) < 2:
         case.findings.append(_one_camera(entry.name))

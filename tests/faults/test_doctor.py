@@ -336,6 +336,18 @@ def test_a_fault_in_board_footage_is_found(filmed: Path, tmp_path: Path, fault: 
     assert told and told[0].severity == severity and remedy in told[0].remedy, found
 
 
+def test_real_videos_of_another_width_than_their_calibration_are_found(shared_data: Path, tmp_path: Path) -> None:
+    """Files cam01.mp4, cameras cam_01: two of the four are 1080 px wide, and were calibrated with 1088."""
+    shutil.copyfile(shared_data / "openpose_4cam" / "calibration.toml", tmp_path / "calibration.toml")
+    (tmp_path / "walk").symlink_to(shared_data / "videos_4cam", target_is_directory=True)
+    (tmp_path / "session.toml").write_text(
+        '[session]\nid = "a"\nsubject_code = "P1"\n[calibration]\nfile = "calibration.toml"\nworld = "up:z"\n[sync]\n'
+        'rate_hz = 60\n[keypoints]\nsource = "video"\n[[trial]]\nname = "walk"\nfiles = "walk"\n', encoding="utf-8",
+    )  # fmt: skip
+    found = findings(tmp_path)
+    assert [(one.code, one.about) for one in found] == [("SIZE_DIFFERS", f"walk/cam_0{place}") for place in (1, 2)]
+
+
 def test_a_ready_calibration_of_another_size_is_found(ready: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(ready, tmp_path / "session"))
     write_rig(folder / "rig.toml", ring_rig(4, 0, size=(1280, 720)))
