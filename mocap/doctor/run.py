@@ -14,6 +14,7 @@ from mocap.config.plates import read_plates
 from mocap.config.session import CameraEntry, Session, TrialEntry, read_session
 from mocap.doctor.board import board_findings
 from mocap.doctor.clips import CALIBRATION, Clip, Row, matched, read_clips, row_of
+from mocap.doctor.dry_run import dry_run_findings
 from mocap.doctor.finding import STOP, Finding, refused, worst_first
 from mocap.doctor.keypoints import keypoint_findings
 from mocap.doctor.pictures import picture_findings
@@ -32,6 +33,7 @@ from mocap.readers.keypoints import read_keypoints
 from mocap.readers.keypoints_cameras import match_cameras
 
 _BOARD_PICTURES, _TRIAL_PICTURES = 24, 5
+_MOST_SAMPLES = 20_000_000  # keypoints in all views, of which a run takes half a minute
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class _Case:
     table: list[Row] = field(default_factory=list)
     clips: list[Clip] = field(default_factory=list)
     n_checks: int = 0
+    n_samples: int = 0
     rig: CameraRig | None = None
     camera_names: tuple[str, ...] = ()
 
@@ -108,6 +111,9 @@ def examine(folder: Path, out: Path, progress: Progress, free_bytes: int | None 
     if case.rig is not None:
         _ready(case, case.rig)
     case.tried("disk", lambda: _disk(case, out, free_bytes))
+    if case.rig is not None and case.session.keypoints.source == "files" and 0 < case.n_samples <= _MOST_SAMPLES:
+        sound = not any(one.severity == STOP for one in case.findings)
+        case.tried("dry run", lambda: case.findings.extend(dry_run_findings(folder, progress) if sound else ()))
     return Examination(tuple(worst_first(case.findings)), tuple(case.table), case.n_checks)
 
 
@@ -196,6 +202,7 @@ def _keypoints(case: _Case, entry: TrialEntry, path: Path) -> None:
         for camera in names
     ]
     case.n_checks += len(names)
+    case.n_samples += read.people.confidence.size
     rule = entry.participant or asked.participant
     chosen = rule.zone is not None or rule.frame is not None
     stated = "marker_set" in session.options.get("kinematics", {})

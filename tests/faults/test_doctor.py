@@ -4,13 +4,16 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.spatial.transform import Rotation
 
+from calibration import CameraRig, read_rig
 from calibration.boards.board import Board, write_board
 from calibration.files import write_rig
 from calibration.synthetic import ring_rig
@@ -133,6 +136,62 @@ def check(found: list[Finding], code: str, severity: str, remedy: str) -> None:
     assert told and told[0].severity == severity and remedy in told[0].remedy, found
     # One fault, one story: nothing else is accused.
     assert {one.code for one in found} == {code}, found
+
+
+def rig_changed(folder: Path, change: Callable[[CameraRig], CameraRig]) -> None:
+    write_rig(folder / "calibration.toml", change(read_rig(folder / "calibration.toml")))
+
+
+def turned_camera(rig: CameraRig) -> CameraRig:
+    """The second camera was turned by a degree since its calibration."""
+    turn = Rotation.from_rotvec([0.0, np.deg2rad(1.0), 0.0]).as_matrix()
+    cameras = list(rig.cameras)
+    pose = np.array(cameras[1].cam_from_world)
+    pose[:3] = turn @ pose[:3]
+    cameras[1] = replace(cameras[1], cam_from_world=pose)
+    return CameraRig(tuple(cameras), rig.metadata)
+
+
+def another_world(rig: CameraRig, scale: float = 1.0, lying: bool = False) -> CameraRig:
+    """The same cameras in other units, or in a world that lies on its side."""
+    turn = Rotation.from_euler("x", 90, degrees=True).as_matrix() if lying else np.eye(3)
+    cameras = []
+    for camera in rig:
+        pose = np.array(camera.cam_from_world)
+        pose[:3, :3] = pose[:3, :3] @ turn
+        pose[:3, 3] *= scale
+        cameras.append(replace(camera, cam_from_world=pose))
+    return CameraRig(tuple(cameras), rig.metadata)
+
+
+def late(table: pd.DataFrame) -> pd.DataFrame:
+    table = table.copy()
+    table.loc[table["camera"] == "cam_1", "frame"] += 4
+    return table
+
+
+def without_pelvis(table: pd.DataFrame) -> pd.DataFrame:
+    return table[~table["keypoint"].str.contains("ASIS|PSIS|SAC")]
+
+
+DRY_FAULTS: dict[str, tuple[Callable[[Path], object], str, str, str]] = {
+    "a camera is late": (lambda f: keypoints(f, late), "CLOCKS_APART", LOOK, "mocap sync"),
+    "a camera was turned": (lambda f: rig_changed(f, turned_camera), "CAMERA_MOVED", STOP, "--repair"),
+    "another unit": (lambda f: rig_changed(f, lambda r: another_world(r, scale=10.0)), "UNITS", STOP, "unit"),
+    "the world lies": (lambda f: rig_changed(f, lambda r: another_world(r, lying=True)), "AXES", STOP, "up"),
+    "no pelvis": (lambda f: [keypoints(f, without_pelvis, one) for one in ("squat", "standing")],
+                  "PELVIS_NOT_OBSERVABLE", LOOK, "plate on the sacrum"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", DRY_FAULTS)
+def test_a_fault_that_shows_in_the_points_is_found(sound: Path, tmp_path: Path, fault: str) -> None:
+    plant, code, severity, remedy = DRY_FAULTS[fault]
+    folder = Path(shutil.copytree(sound, tmp_path / "session"))
+    plant(folder)
+    found = findings(folder)
+    told = [one for one in found if one.code == code]
+    assert told and told[0].severity == severity and remedy in told[0].remedy, found
 
 
 def test_a_full_disk_is_found(sound: Path) -> None:
