@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from mocap.batch.rows import DONE, WITHOUT_RESULT, Row
-from mocap.batch.summary import closing_line, counts_of, ordered
+from mocap.batch.summary import closing_line, counts_of, is_trial, ordered
 from mocap.report.calibration_page import whole_page
 from mocap.report.page_parts import escaped, grade_badge, table
 
@@ -48,8 +48,14 @@ def _cells(row: Row) -> list[str]:
     verdict = verdict if row.trial else ""
     shown = verdict.replace(">usable<", ">look<").replace(">refuse<", f">{escaped(row.state)}<")
     timed = row.state == DONE and row.seconds > 0
+    task = row.task if is_trial(row) else ""
     return [
-        escaped(row.trial), escaped(row.task), escaped(row.state), shown, escaped(row.text),
+        _whole(row.trial), _whole(task), _whole(row.state), shown, escaped(row.text),
         "<br>".join(escaped(look) for look in row.looks), f"{row.seconds:.1f}" if timed else "",
         f"{row.peak_mb:.0f}" if row.peak_mb else "",
     ]  # fmt: skip
+
+
+def _whole(word: str) -> str:
+    """A word that is not broken."""
+    return f"<span style='white-space:nowrap'>{escaped(word)}</span>"

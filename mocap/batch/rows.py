@@ -1,9 +1,11 @@
 """What a batch tells of each trial: one row, small enough to be sent about by the ten thousand."""
 
+import math
 from dataclasses import dataclass, field
 
 from mocap.errors import MocapError
 from mocap.pipeline.record import Outcome
+from mocap.trial import Verdict
 
 CALIBRATION = "calibration"
 DONE, SKIPPED, REFUSED, FAILED, NOT_RUN = "done", "skipped", "refused", "failed", "not run"
@@ -63,7 +65,7 @@ class Row:
 
 def outcome_row(session: str, subject: str, task: str, outcome: Outcome, seconds: float, peak_mb: float) -> Row:
     """Return the row of what became of a trial or a calibration."""
-    looks = tuple(f"{one.name}: {one.text}" if one.text else one.name for one in outcome.quality if not one.passed)
+    looks = tuple(_look(one) for one in outcome.quality if not one.passed)
     return Row(
         session, outcome.name.removeprefix("trial "), outcome.state, subject, task, outcome.text, outcome.code, looks,
         seconds, peak_mb,
@@ -78,3 +80,9 @@ def refused_row(session: str, error: MocapError, trial: str = "", subject: str =
 def not_run_row(session: str, trial: str, subject: str, task: str, why: str) -> Row:
     """Return the row of a trial that was not even begun."""
     return Row(session, trial, NOT_RUN, subject, task, why, "NOT_RUN")
+
+
+def _look(one: Verdict) -> str:
+    """Say what a check measured, and what it means."""
+    figure = f" {one.measured:.3g} {one.unit} (limit {one.limit:.3g})" if math.isfinite(one.measured) else " not known"
+    return f"{one.name}:{figure}{f'; {one.text}' if one.text else ''}"
