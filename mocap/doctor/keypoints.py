@@ -100,4 +100,4 @@ def _marker_set(about: str, names: Sequence[str]) -> Iterator[Finding]:
     try:
         find_marker_set(names)
     except MocapError as error:
-        yield Finding(error.code, LOOK, about, error.cause, error.remedy)
+        yield Finding(error.code, STOP, about, error.cause, error.remedy)

@@ -33,6 +33,10 @@ from mocap.readers.keypoints import read_keypoints
 from mocap.readers.keypoints_cameras import match_cameras
 
 _BOARD_PICTURES, _TRIAL_PICTURES = 24, 5
+_FOLLOWS_FROM = {
+    "FEW_VIEWS": ("PERSON_ABSENT", "FEET_NOT_SEEN"),
+    "PELVIS_NOT_OBSERVABLE": ("GRAVITY_UNKNOWN",),
+}
 _MOST_SAMPLES = 20_000_000  # keypoints in all views, of which a run takes half a minute
 
 
@@ -113,8 +117,15 @@ def examine(folder: Path, out: Path, progress: Progress, free_bytes: int | None 
     case.tried("disk", lambda: _disk(case, out, free_bytes))
     if case.rig is not None and case.session.keypoints.source == "files" and 0 < case.n_samples <= _MOST_SAMPLES:
         sound = not any(one.severity == STOP for one in case.findings)
-        case.tried("dry run", lambda: case.findings.extend(dry_run_findings(folder, progress) if sound else ()))
+        case.tried("dry run", lambda: case.findings.extend(_without_consequences(case) if sound else ()))
     return Examination(tuple(worst_first(case.findings)), tuple(case.table), case.n_checks)
+
+
+def _without_consequences(case: _Case) -> list[Finding]:
+    """What a dry run finds, but for what only follows from a fault that is told already."""
+    told = {one.code for one in case.findings}
+    found = dry_run_findings(case.folder, case.progress)
+    return [one for one in found if not told & set(_FOLLOWS_FROM.get(one.code, ()))]
 
 
 def _calibration(case: _Case) -> None:

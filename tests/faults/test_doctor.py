@@ -115,7 +115,7 @@ KEYPOINT_FAULTS: dict[str, tuple[Callable[[Path], object], str, str, str]] = {
     "names of no marker set": (
         lambda f: (edited(f, "[options.kinematics]\nmarker_set = \"landmarks\"\n", ""),
                    keypoints(f, lambda t: t.assign(keypoint="x" + t["keypoint"].astype(str)))),
-        "MARKER_SET_UNKNOWN", LOOK, "marker"),
+        "MARKER_SET_UNKNOWN", STOP, "marker"),
     "half a second": (lambda f: keypoints(f, lambda t: t[t["frame"] < 12]), "TOO_SHORT", LOOK, "a second"),
     "cameras of other names": (
         lambda f: keypoints(f, lambda t: t.assign(camera=t["camera"].str.replace("cam_2", "door"))),
