@@ -38,7 +38,7 @@ def command(
     Killed or interrupted, the same line goes on from there. A table of all trials with their verdicts is written as
     batch.html and batch.csv. The exit status is 1 where a trial has no result.
     """
-    from mocap.batch.find import find_sessions
+    from mocap.pipeline.session_folders import find_sessions
     from mocap.batch.plan import plan_batch, plan_lines
     from mocap.batch.rows import WITHOUT_RESULT
     from mocap.batch.run import batch_files, run_batch

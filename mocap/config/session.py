@@ -11,6 +11,7 @@ import pydantic
 from mocap.config.build import build, read_toml
 from mocap.config.circumstances import checked_circumstances
 from mocap.config.cohort import CohortValue, cohort_file, cohort_values, with_cohort
+from mocap.config.consent import Consent
 from mocap.config.plain_names import is_code, is_plain, same_files, texts_in
 from mocap.config.static_trial import StaticTrial, check_static
 from mocap.errors import ConfigError, SourceError
@@ -179,6 +180,7 @@ class Session:
     sync: SyncSettings = field(default_factory=SyncSettings)
     keypoints: KeypointSource = field(default_factory=KeypointSource)
     static: StaticTrial | None = None
+    consent: Consent = field(default_factory=Consent)
     options: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property

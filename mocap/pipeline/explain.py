@@ -16,7 +16,7 @@ from mocap.pipeline.step_record import DEFAULT, SESSION, plain, setting_rows
 from mocap.pipeline.steps_of_commands import assessment_rows
 from mocap.trial import SettingRow
 
-_SECTIONS = ("session", "calibration", "cameras", "sync", "keypoints", "static", "trial")
+_SECTIONS = ("session", "calibration", "cameras", "sync", "keypoints", "static", "consent", "trial")
 
 
 def explained(folder: Path) -> tuple[SettingRow, ...]:

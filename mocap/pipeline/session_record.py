@@ -49,6 +49,7 @@ def recorded_options(run: SessionRun, entry: TrialEntry, used: Used) -> dict[str
         options["assessment"] = {"run": False}
     told = {**plain(session), "calibration": {"file": run.rig_file.name}, "trial": [plain(entry), *others],
             "options": plain(options)}  # fmt: skip
+    del told["consent"]  # who may see a trial does not change what it is
     return {"trial": entry.name, "session": told}
 
 

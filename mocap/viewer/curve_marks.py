@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mocap.assessment.onset_frames import passed, standing_height
 from mocap.signal.runs import runs
-from mocap.trial import Assessment, JointAngles, Table, Trial
+from mocap.trial import Assessment, JointAngles, Trial
 from mocap.trial.scalars import doubted_one
 from mocap.viewer.parts import Parts
 
@@ -83,25 +84,6 @@ def _onsets(trial: Trial, assessment: Assessment, height_m: NDArray) -> list[Ins
             words = f"the tuck of {assessment.task} {row + 1} begins at {100 * onset:.0f} % of its depth{between}"
             found.append(Instant(trial.points.start_s + at / trial.points.rate_hz, "onset", words))
     return found
-
-
-def standing_height(table: Table, row: int, height_m: NDArray, start: int, bottom: int) -> float:
-    """Return the height of standing that the depth of a repetition is told from, m.
-
-    It lies above the bottom by the depth that the assessment tells; where it tells none, it is that of the start.
-    """
-    told = float(table["depth"].values[row]) if table.has("depth") else np.nan
-    return float(height_m[bottom] + told) if np.isfinite(told) else float(height_m[start])
-
-
-def passed(height_m: NDArray, start: int, bottom: int, share: float, standing_m: float) -> int | None:
-    """Return the last frame of a descent above a share of its depth below standing; None where it cannot be told."""
-    part = height_m[start : bottom + 1]
-    if len(part) < 2 or not np.isfinite([standing_m, part[-1]]).all():
-        return None
-    level = standing_m - share * (standing_m - part[-1])
-    above = np.flatnonzero(part >= level)
-    return start + int(above[-1]) if len(above) else None
 
 
 def doubts_of(angles: JointAngles, name: str) -> tuple[tuple[int, int, str], ...]:

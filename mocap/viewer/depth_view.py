@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mocap.assessment.onset_frames import passed, standing_height
 from mocap.trial import Assessment, Table, Trial
 from mocap.trial.scalars import doubted_one
-from mocap.viewer.curve_marks import passed, standing_height
 
 ANGLES = ("pelvic_tilt", "lumbar_flexion")
 _TIMES = ("start_time", "bottom_time", "end_time")

@@ -14,7 +14,7 @@ import pytest
 
 import mocap
 from mocap.batch.cluster import Workers
-from mocap.batch.find import find_sessions
+from mocap.pipeline.session_folders import find_sessions
 from mocap.batch.plan import plan_batch
 from mocap.batch.rows import Row
 from mocap.batch.run import batch_files, run_batch
