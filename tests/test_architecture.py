@@ -38,7 +38,7 @@ FENCES = {
     "cv2": (
         "calibration.detection", "calibration.initial.intrinsics", "calibration.sources", "calibration.synthetic",
         "calibration.boards.board_page", "mocap.synthetic", "mocap.keypoints.plates", "mocap.keypoints.markers",
-        "mocap.keypoints.pose",
+        "mocap.keypoints.pose", "mocap.export.dataset.faces",
     ),
     "mediapipe": ("mocap.keypoints.pose",),
     "onnxruntime": ("mocap.keypoints.pose",),

@@ -17,6 +17,7 @@ from mocap.cli import (
     conditions,
     config,
     convert,
+    dataset,
     demo,
     detect,
     doctor,
@@ -49,7 +50,7 @@ app = typer.Typer(
 for _module in (
     demo, new, config, doctor, run, batch, plan, board, plates, plate_calibrate, calibrate, convert, detect, sync,
     reconstruct, import_, kinematics, assess, reliability, compare, conditions, follow_up, report, view, edit, check,
-    export, erase,
+    export, dataset, erase,
 ):  # fmt: skip
     app.command(name=_module.NAME, epilog=f"Example: {_module.EXAMPLE}")(_module.command)
 

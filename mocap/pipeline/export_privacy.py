@@ -93,7 +93,7 @@ def check_no_leak(files: Sequence[Path], without: WithoutIdentity) -> None:
     ExportError
         DEIDENTIFY_LEAK
     """
-    sought = [word for word in without.identifiers if _can_be_sought(word)]
+    sought = [word for word in without.identifiers if can_be_sought(word)]
     found = places_of(sought, files)
     if found:
         file, word = found[0]
@@ -104,7 +104,7 @@ def check_no_leak(files: Sequence[Path], without: WithoutIdentity) -> None:
         )
 
 
-def _can_be_sought(word: str) -> bool:
+def can_be_sought(word: str) -> bool:
     """Whether a word stands nowhere by chance: long enough, and no version or other small figure."""
     digits = sum(character.isdigit() for character in word)
     return len(word) >= _SHORTEST_SOUGHT and (digits > _SHORTEST_SOUGHT or any(map(str.isalpha, word)))

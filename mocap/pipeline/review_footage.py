@@ -40,6 +40,10 @@ class ReviewFootage:
         """See `Footage`."""
         return tuple(self._pictures)
 
+    def n_pictures(self, camera: str) -> int:
+        """Return how many pictures a camera has."""
+        return self._pictures[camera].n_frames
+
     def size(self, camera: str) -> tuple[int, int]:
         """Return width and height of a camera's pictures in px; (0, 0) where only a picture itself tells."""
         return self._pictures[camera].size

@@ -56,6 +56,12 @@ class Body:
     joints: Mapping[str, NDArray]
     landmarks: Mapping[str, NDArray]
 
+    def chosen(self, rows: NDArray) -> "Body":
+        """Return the body in some of its frames."""
+        joints, landmarks = ({name: place[rows] for name, place in part.items()}
+                             for part in (self.joints, self.landmarks))  # fmt: skip
+        return Body(self.ends[rows], self.radii, joints, landmarks)
+
 
 def body_of(position: NDArray, names: Sequence[str], segments: Segments | None = None) -> Body:
     """Return the body that points show; without capsules where they belong to no known marker set.

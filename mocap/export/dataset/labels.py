@@ -1,6 +1,5 @@
 """What a camera should have seen of a person: the labels of one camera over chosen frames."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -68,8 +67,10 @@ class ViewLabels:
 
     Attributes
     ----------
+    rows : ndarray of int, shape (n,)
+        Of the course that they were made of.
     frames, pictures : ndarray of int, shape (n,)
-        Of the trial, and of the camera's footage; -1 where the camera took none.
+        Of the trial, and of the camera's footage.
     picture_offset_s : ndarray, shape (n,)
         When the picture was taken, after the time of the frame; the points are those of that instant.
     pixel : ndarray, shape (n, keypoint, 2)
@@ -90,6 +91,7 @@ class ViewLabels:
         Of the camera, seen from the person: 0 in front, 90 left, 180 behind.
     """
 
+    rows: NDArray
     frames: NDArray
     pictures: NDArray
     picture_offset_s: NDArray
@@ -107,8 +109,7 @@ class ViewLabels:
     @property
     def view(self) -> NDArray:
         """One of `VIEWS` for each frame."""
-        quarter = np.where(np.isfinite(self.azimuth_deg), np.round(np.nan_to_num(self.azimuth_deg) / 90) % 4, 4)
-        return np.array(VIEWS, object)[quarter.astype(int)]
+        return views_of(self.azimuth_deg)
 
     def chosen(self, keep: NDArray) -> "ViewLabels":
         """Return some of the frames."""
@@ -122,6 +123,7 @@ class Seen:
     Attributes
     ----------
     pictures : ndarray of int, shape (n,)
+        -1 where the camera took none.
     offset_s : ndarray, shape (n,)
     detected : ndarray of bool, shape (n, keypoint)
     """
@@ -180,14 +182,21 @@ def view_labels(camera: Camera, course: Course, seen: Seen, limits: LabelLimits)
     visibility = np.where(labelled, np.where(seen.detected & ~behind, VISIBLE, HIDDEN), OUTSIDE).astype(np.uint8)
     box = _boxes(camera, course.body, np.where(labelled[..., None], pixel, np.nan))
     made = ViewLabels(
-        course.frames, seen.pictures, seen.offset_s, np.where(sharp[..., None], pixel, np.nan), covariance_px, world,
+        np.arange(len(course.frames)), course.frames, seen.pictures, seen.offset_s, np.where(sharp[..., None], pixel, np.nan), covariance_px, world,
         cam, visibility, behind & labelled, seen.detected, course.status, box,
-        _azimuth_deg(camera, course),
+        azimuth_deg(camera, course),
     )  # fmt: skip
     return made.chosen((seen.pictures >= 0) & (labelled.sum(axis=1) >= limits.least_points))
 
 
-def _azimuth_deg(camera: Camera, course: Course) -> NDArray:
+def views_of(azimuth: NDArray) -> NDArray:
+    """Return one of `VIEWS` for each azimuth in degrees."""
+    quarter = np.where(np.isfinite(azimuth), np.round(np.nan_to_num(azimuth) / 90) % 4, 4)
+    return np.array(VIEWS, object)[quarter.astype(int)]
+
+
+def azimuth_deg(camera: Camera, course: Course) -> NDArray:
+    """Return where a camera is, shape (n,) in deg, seen from the person: 0 in front, 90 left, 180 behind."""
     middle = np.nanmean(course.position, axis=1)[:, :2] if len(course.position) else np.zeros((0, 2))
     to_camera, ahead = camera.centre_world[:2] - middle, course.heading
     left = np.stack([-ahead[:, 1], ahead[:, 0]], axis=1)
@@ -211,8 +220,3 @@ def _boxes(camera: Camera, body: Body, labelled: NDArray) -> NDArray:
         low, high = low - _MARGIN * (high - low), high + _MARGIN * (high - low)
     low, high = np.maximum(low, 0), np.minimum(high, np.array(camera.size) - 1)
     return np.concatenate([low, high - low], axis=1)
-
-
-def limits_words(limits: LabelLimits) -> Mapping[str, float]:
-    """Return the limits by their names, for a card."""
-    return {"max_sigma_px": limits.max_sigma_px, "least_points": float(limits.least_points)}
