@@ -38,12 +38,12 @@ def command(
     Killed or interrupted, the same line goes on from there. A table of all trials with their verdicts is written as
     batch.html and batch.csv. The exit status is 1 where a trial has no result.
     """
-    from mocap.pipeline.session_folders import find_sessions
     from mocap.batch.plan import plan_batch, plan_lines
     from mocap.batch.rows import WITHOUT_RESULT
     from mocap.batch.run import batch_files, run_batch
     from mocap.batch.summary import closing_line, counts_of, look_lines, ordered
     from mocap.batch.workers import asked_workers
+    from mocap.pipeline.session_folders import find_sessions
 
     workers = asked_workers(jobs, memory, scheduler, slurm, slurm_set or ())
     plan = plan_batch(root, find_sessions(root), "results", out)

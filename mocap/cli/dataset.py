@@ -24,13 +24,13 @@ def command(
         str, typer.Option(help=f"What for; consent has to cover it: {', '.join(PURPOSES)}.")
     ] = "machine-learning",
     images: Annotated[bool, typer.Option("--images", help="Write the pictures, too; faces are blurred.")] = False,
-    split: Annotated[str, typer.Option(help="Shares of train, val and test; people are never divided.")] = "0.7,0.15,0.15",
+    split: Annotated[str, typer.Option(help="Shares of train, val and test, by people.")] = "0.7,0.15,0.15",
     seed: Annotated[int, typer.Option(help="Decides who goes where among equals.")] = 0,
     min_change_mm: Annotated[
         float, typer.Option(min=0, help="Leave out poses nearer than this to one of the same recording; 0 keeps all.")
-    ] = 10.0,
+    ] = 5.0,
     every: Annotated[int, typer.Option(min=1, help="Look at every so many frames.")] = 1,
-    max_sigma_px: Annotated[float, typer.Option(min=0, help="Label no point that is less certain in a picture.")] = 10.0,
+    max_sigma_px: Annotated[float, typer.Option(min=0, help="Label no point that is less certain.")] = 10.0,
     results: Annotated[
         Path | None, typer.Option(help="Where `mocap batch --out` put the results of the sessions.")
     ] = None,

@@ -1,13 +1,10 @@
 """Make a dataset of ground truth: choose, split, project, write, check, and only then give it its name."""
 
 import json
-import os
-import shutil
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date as Date
 from pathlib import Path
 from typing import Protocol
 
@@ -20,7 +17,7 @@ from mocap.export.dataset.coco import CocoWriter
 from mocap.export.dataset.counting import Counts
 from mocap.export.dataset.labels import ViewLabels
 from mocap.export.dataset.recordings import Recording
-from mocap.export.dataset.splits import check_no_leak, split_subjects
+from mocap.export.dataset.splits import check_people, check_pictures, check_recordings, split_subjects
 from mocap.export.dataset.tables import TableWriter
 from mocap.export.dataset.yolo import YoloWriter
 from mocap.pipeline.aside import folder_aside
@@ -135,8 +132,8 @@ def _is_dataset(folder: Path) -> bool:
 
 def _take_place(whole: Path, out: Path, aside: Path) -> None:
     if out.exists():
-        os.replace(out, aside / "before")
-    os.replace(whole, out)
+        out.replace(aside / "before")
+    whole.replace(out)
 
 
 def _planned(
@@ -182,8 +179,7 @@ def _written(
     for one in planned:
         strata.setdefault(one.subject, Counter()).update(one.strata)
     split_of = split_subjects(strata, options.shares, options.seed)
-    keys = {(one.subject, one.name): split_of[one.subject] for one in planned}
-    check_no_leak(keys, {(one.subject, one.name): one.digest for one in planned})
+    check_recordings({(one.subject, one.name): one.digest for one in planned})
     counts, rigs = Counts(), dict[str, CameraRig]()
     writers = _writers(folder, options, planned)
     try:
@@ -225,7 +221,10 @@ def _add(
     begun, lost = False, 0
     for block in blocks:
         lost += block.lost
-        if not len(block.labels.frames):
+        if block.labels is None:
+            name = recording.rig.names[block.camera]
+            missing.append(LeftOut(f"{one.source.path}, camera {name}", block.why, block.why))
+        if block.labels is None or not len(block.labels.frames):
             continue
         if not begun:
             counts.begin(recording)
@@ -261,11 +260,14 @@ def _told(
         "pictures": counts.n_pictures, "labels": counts.n_labels, "keypoints": list(names),
         "left_out": dict(sorted(terms.left_out.items())),
     }  # fmt: skip
+    check_people({split: frozenset(who) for split, who in counts.subjects.items()})
     texts = {"README.md": card_text(terms, counts, names), "cameras.json": cameras_text(rigs),
              RECORD: json.dumps(record, ensure_ascii=False, indent=1) + "\n"}  # fmt: skip
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
     named = sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
-    manifest = "".join(f"{file_sha256(folder / name)}  {name}\n" for name in named)
+    digests = {name: file_sha256(folder / name) for name in named}
+    check_pictures(digests)
+    manifest = "".join(f"{digest}  {name}\n" for name, digest in digests.items())
     (folder / MANIFEST).write_text(manifest, encoding="utf-8", newline="\n")
     return [folder / name for name in (*texts, MANIFEST)]

@@ -13,16 +13,18 @@ from mocap.pipeline.dataset_pictures import fits, footage_of, seen_of, write_pic
 from mocap.pipeline.dataset_plan import DatasetOptions, Opened, Planned, best_points, movement_of
 from mocap.pipeline.review_footage import ReviewFootage
 
+OTHER_SIZE = "a camera whose pictures have another size than it was calibrated with"
 _FRAMES = 512  # of a block: what is in memory at once
 
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Labels of one camera, and how many of its pictures could not be written."""
+    """Labels of one camera, how many of its pictures could not be written, and why it has no labels at all."""
 
     camera: int
-    labels: ViewLabels
+    labels: ViewLabels | None
     lost: int = 0
+    why: str = ""
 
 
 def recording_of(opened: Opened, planned: Planned, split: str) -> Recording:
@@ -69,7 +71,9 @@ def _blocks(
         own = recorded.rig.cameras[number].name
         there = footage is not None and own in footage.cameras
         if footage is not None and there and not fits(footage, camera, own):
-            continue  # where a point is in pictures of another size nobody knows
+            # Where a point is in pictures of another size nobody knows.
+            yield Block(number, None, why=OTHER_SIZE)
+            continue
         for start in range(0, len(planned.frames), _FRAMES):
             frames = planned.frames[start : start + _FRAMES]
             course = course_of(best_points(told), told.segments, frames)

@@ -52,7 +52,7 @@ class DatasetOptions:
     shares: tuple[float, float, float] = (0.7, 0.15, 0.15)
     seed: int = 0
     every: int = 1
-    min_change_mm: float = 10.0
+    min_change_mm: float = 5.0
     max_sigma_px: float = 10.0
     key: Path | None = None
 

@@ -98,8 +98,8 @@ def _of_session(folder: Path, results: Path | None, left_out: list[LeftOut]) -> 
     for entry in session.trial:
         file = next((place / f"{entry.name}.h5" for place in places if (place / f"{entry.name}.h5").is_file()), None)
         if file is None:
-            left_out.append(LeftOut(f"{folder}, trial {entry.name}", f"{_NO_RESULT}: `mocap run` or `mocap batch` makes them",
-                                    _NO_RESULT))
+            what = f"{folder}, trial {entry.name}"
+            left_out.append(LeftOut(what, f"{_NO_RESULT}: `mocap run` or `mocap batch` makes them", _NO_RESULT))
         else:
             files[file.resolve()] = folder
     return files

@@ -14,10 +14,10 @@ import pytest
 
 import mocap
 from mocap.batch.cluster import Workers
-from mocap.pipeline.session_folders import find_sessions
 from mocap.batch.plan import plan_batch
 from mocap.batch.rows import Row
 from mocap.batch.run import batch_files, run_batch
+from mocap.pipeline.session_folders import find_sessions
 from tests.fixtures.dask_processes import DaskProcesses, dask_processes
 from tests.fixtures.lab_network import lab_network
 from tests.fixtures.many_sessions import many_sessions, results_below

@@ -33,6 +33,7 @@ _CAPSULES = (
     ("Relbow", "Rwrist", 0.035), ("Lelbow", "Lwrist", 0.035), ("pelvis", "neck", 0.11), ("Rhip", "chest", 0.09),
     ("Lhip", "chest", 0.09), ("neck", "head", 0.085),
 )  # fmt: skip
+_INTO_HEAD = 0.4  # from its top towards the neck
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +83,9 @@ def body_of(position: NDArray, names: Sequence[str], segments: Segments | None =
             origin = segments.world_from_segment[:, segments.names.index(segment), :3, 3]
             known = np.isfinite(origin).all(axis=1, keepdims=True)
             joints[joint] = np.where(known, origin, joints.get(joint, np.nan))
+    if "head" in joints and "neck" in joints and "NOSE" not in landmarks:
+        # The top of a head is on its skin: the ball around its middle has to reach it, not to hold it.
+        joints["head"] = joints["head"] + _INTO_HEAD * (joints["neck"] - joints["head"])
     made = [(joints[first], joints[last], radius) for first, last, radius in _CAPSULES
             if first in joints and last in joints]  # fmt: skip
     ends = np.array([[one[0], one[1]] for one in made]) if made else np.zeros((0, 2, len(position), 3))

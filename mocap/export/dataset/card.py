@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mocap.export.dataset.counting import Counts
-from mocap.export.dataset.labels import HIDDEN, OUTSIDE, VISIBLE, VIEWS
+from mocap.export.dataset.labels import HIDDEN, OUTSIDE, VIEWS, VISIBLE
 from mocap.export.dataset.splits import SPLITS
 from mocap.export.dataset.truth import ANGLES
 
@@ -24,8 +24,8 @@ _LOADING = {
     "parquet": "```python\nimport pandas\nframes = pandas.read_parquet(\"train/frames.parquet\")\n"
                "landmarks = pandas.read_parquet(\"train/landmarks.parquet\")\n"
                "cube = landmarks.set_index([\"recording\", \"frame\", \"camera\", \"keypoint\"]).to_xarray()\n```\n\n"
-               "`frames` holds the angles and the phase of the squat, `views` a row for each picture, `landmarks` a row "
-               "for each point of each picture. Unit and meaning of each column are in its schema.",
+               "`frames` holds the angles and the phase of the squat, `views` a row for each picture, `landmarks` a "
+               "row for each point of each picture. Unit and meaning of each column are in its schema.",
 }  # fmt: skip
 
 
@@ -129,15 +129,15 @@ def _angle_table(counts: Counts) -> str:
 
 def _quality(terms: Terms, counts: Counts) -> str:
     median, most = counts.sigma_px(np.array([0.5, 0.95]))
-    spread = "not known of any label" if np.isnan(median) else f"{median:.2f} px in the middle, 95 % below {most:.2f} px"
+    spread = f"{median:.2f} px in the middle, 95 % below {most:.2f} px" if median >= 0 else "not known of any label"
     unknown = f"; of {counts.unknown_sigma} labels it is not known" if counts.unknown_sigma else ""
     return (
-        f"- Standard deviation of a label in the picture, where it is greatest: {spread}{unknown}. It holds the noise of "
-        f"the reconstruction and what the calibration adds to the point; labels above {terms.max_sigma_px:g} px are "
+        f"- Standard deviation of a label in the picture, where it is greatest: {spread}{unknown}. It holds the noise "
+        f"of the reconstruction and what the calibration adds to the point; labels above {terms.max_sigma_px:g} px are "
         "left out.\n"
-        f"- Pictures were taken up to {1000 * counts.largest_offset_s:.2f} ms beside the time of their frame; the points "
-        "were moved to that instant at their speed.\n"
-        f"- Recordings with a check that does not hold: {len(counts.failed)} (`checks_passed` tells them in the tables)."
+        f"- Pictures were taken up to {1000 * counts.largest_offset_s:.2f} ms beside the time of their frame; the "
+        "points were moved to that instant at their speed.\n"
+        f"- Recordings with a check that does not hold: {len(counts.failed)} (`checks_passed` tells which)."
     )
 
 
@@ -145,10 +145,11 @@ def _choice(terms: Terms) -> str:
     lines = [
         f"- Shares of train, val, test: {', '.join(f'{share:g}' for share in terms.shares)}, seed {terms.seed}; every "
         "person is in one split alone, pictures by movement and side are spread evenly as far as that allows.",
-        "- That no person, and no recording under two names, is in two splits was checked on what was written.",
+        "- That no person, no picture and no recording under two names is in two splits was checked, of people and "
+        "pictures on what was written.",
         f"- Every {terms.every}. frame was looked at." if terms.every > 1 else "- Every frame was looked at.",
-        f"- A pose nearer than {terms.min_change_mm:g} mm (root mean square over the points) to one that is kept of the "
-        "same recording was left out." if terms.min_change_mm > 0 else "- Near-identical frames were kept.",
+        f"- A pose nearer than {terms.min_change_mm:g} mm (root mean square over the points) to one that is kept of "
+        "the same recording was left out." if terms.min_change_mm > 0 else "- Near-identical frames were kept.",
         *(f"- Left out: {n} ({reason})" for reason, n in sorted(terms.left_out.items())),
     ]  # fmt: skip
     return "\n".join(lines)
@@ -156,8 +157,8 @@ def _choice(terms: Terms) -> str:
 
 def _people(terms: Terms, counts: Counts) -> str:
     who = (
-        "Names, notes, places and dates were taken out; people and recordings have pseudonyms, whose key is not part of "
-        "this." if terms.deidentified else "**People bear the codes of their lab, and recordings their own names.**"
+        "Names, notes, places and dates were taken out; people and recordings have pseudonyms, whose key is not part "
+        "of this." if terms.deidentified else "**People bear the codes of their lab, and recordings their own names.**"
     )
     licences = "; ".join(f"{name}: {n}" for name, n in sorted(counts.licences.items()))
     return (
@@ -169,10 +170,10 @@ def _people(terms: Terms, counts: Counts) -> str:
 def _limits(terms: Terms, counts: Counts) -> list[str]:
     empty = [split for split in SPLITS if not counts.subjects[split]]
     limits = [
-        "What hides a point is estimated with limbs of fixed thickness, without hands, clothes, hair, furniture or other "
-        "people: at the outline of a limb it errs by some centimetres.",
-        "Landmarks on the skin move against the bones (soft tissue); the standard uncertainty of an angle holds that as "
-        "far as it is published, that of a label in the picture does not.",
+        "What hides a point is estimated with limbs of fixed thickness, without hands, clothes, hair, furniture or "
+        "other people: at the outline of a limb it errs by some centimetres.",
+        "Landmarks on the skin move against the bones (soft tissue); the standard uncertainty of an angle holds that "
+        "as far as it is published, that of a label in the picture does not.",
         "Errors of labels in neighbouring frames, and those that the calibration makes, go together.",
         "Rolling shutters are not followed row by row.",
         *([f"There is nobody in {' and '.join(empty)}: too few people."] if empty else []),

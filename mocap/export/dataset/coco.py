@@ -127,9 +127,9 @@ class CocoWriter:
         whole = np.full((len(self._names), *values.shape[1:]), np.nan)
         whole[place] = np.round(values, decimals)
         flat = whole.ravel()
-        made: list[Any] = flat.tolist() if decimals else flat.tolist()
         lost = np.isnan(flat)
-        return [None if gone else (value if decimals else int(value)) for value, gone in zip(made, lost, strict=True)]
+        return [None if gone else (value if decimals else int(value))
+                for value, gone in zip(flat.tolist(), lost, strict=True)]  # fmt: skip
 
 
 def _rounded(value: float, decimals: int) -> float | None:

@@ -182,9 +182,9 @@ def view_labels(camera: Camera, course: Course, seen: Seen, limits: LabelLimits)
     visibility = np.where(labelled, np.where(seen.detected & ~behind, VISIBLE, HIDDEN), OUTSIDE).astype(np.uint8)
     box = _boxes(camera, course.body, np.where(labelled[..., None], pixel, np.nan))
     made = ViewLabels(
-        np.arange(len(course.frames)), course.frames, seen.pictures, seen.offset_s, np.where(sharp[..., None], pixel, np.nan), covariance_px, world,
-        cam, visibility, behind & labelled, seen.detected, course.status, box,
-        azimuth_deg(camera, course),
+        np.arange(len(course.frames)), course.frames, seen.pictures, seen.offset_s,
+        np.where(sharp[..., None], pixel, np.nan), covariance_px, world, cam, visibility, behind & labelled,
+        seen.detected, course.status, box, azimuth_deg(camera, course),
     )  # fmt: skip
     return made.chosen((seen.pictures >= 0) & (labelled.sum(axis=1) >= limits.least_points))
 

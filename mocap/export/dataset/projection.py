@@ -53,13 +53,13 @@ def on_lens(camera: Camera, pixels: NDArray, points_cam: NDArray) -> NDArray:
     with np.errstate(invalid="ignore", divide="ignore"):
         back, _ = camera.undistort(pixels)
         straight = points_cam[..., :2] / points_cam[..., 2:]
-        return np.linalg.norm(back - straight, axis=-1) < 1e-6 * (1.0 + np.linalg.norm(straight, axis=-1))
+        return np.asarray(np.linalg.norm(back - straight, axis=-1) < 1e-6 * (1.0 + np.linalg.norm(straight, axis=-1)))
 
 
 def inside(pixels: NDArray, size: tuple[int, int]) -> NDArray:
     """Return which pixels, shape (...), lie in a picture: between the centres of its outermost pixels."""
     with np.errstate(invalid="ignore"):
-        return ((pixels >= 0) & (pixels <= np.array(size) - 1)).all(axis=-1)
+        return np.asarray(((pixels >= 0) & (pixels <= np.array(size) - 1)).all(axis=-1))
 
 
 def largest_sd(covariance_px: NDArray) -> NDArray:

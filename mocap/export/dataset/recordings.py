@@ -1,4 +1,4 @@
-"""What the writers of a dataset get: a recording with the truth of its frames, and one camera's labels after another."""
+"""What the writers of a dataset get: a recording with the truth of its frames, and the labels of its cameras."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration import CameraRig
-from mocap.export.dataset.labels import ViewLabels
 from mocap.export.dataset.truth import AngleTruth, SquatTruth
 
 
@@ -58,7 +57,8 @@ def squat_row(recording: Recording, frame: int) -> dict[str, float | int | str |
     squat = recording.squat
     number = int(squat.repetition[frame])
     told: dict[str, float | int | str | None] = {
-        "repetition": number or None, "depth": _known(squat.depth[frame]), "wink_phase": str(squat.phase[frame]) or None,
+        "repetition": number or None, "depth": _known(squat.depth[frame]),
+        "wink_phase": str(squat.phase[frame]) or None,
     }  # fmt: skip
     for name, values in squat.of_repetition.items():
         told[name] = _known(values[number - 1]) if number else None
@@ -68,5 +68,3 @@ def squat_row(recording: Recording, frame: int) -> dict[str, float | int | str |
 def _known(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
-
-__all__ = ["Recording", "ViewLabels", "picture_name", "squat_row"]

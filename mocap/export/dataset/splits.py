@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from mocap.errors import ExportError
 
 SPLITS = ("train", "val", "test")
+_REPORT = "Report this: nothing was written."
 
 
 def checked_shares(shares: Sequence[float]) -> tuple[float, float, float]:
@@ -66,13 +67,11 @@ def _drawn(who: str, seed: int) -> str:
     return hashlib.sha256(f"{seed} {who}".encode()).hexdigest()
 
 
-def check_no_leak(split_of: Mapping[tuple[str, str], str], digests: Mapping[tuple[str, str], str]) -> None:
-    """Refuse splits that share a person, or a recording under two names.
+def check_recordings(digests: Mapping[tuple[str, str], str]) -> None:
+    """Refuse a recording that is there under two people.
 
     Parameters
     ----------
-    split_of : mapping of (subject, recording) to str
-        As written.
     digests : mapping of (subject, recording) to str
         Of the points of the recording.
 
@@ -81,19 +80,57 @@ def check_no_leak(split_of: Mapping[tuple[str, str], str], digests: Mapping[tupl
     ExportError
         DATASET_LEAK
     """
-    people: dict[str, str] = {}
     contents: dict[str, tuple[str, str]] = {}
-    for key, split in sorted(split_of.items()):
-        subject = key[0]
-        if people.setdefault(subject, split) != split:
+    for key, digest in sorted(digests.items()):
+        first = contents.setdefault(digest, key)
+        if first[0] != key[0]:
             raise ExportError(
-                f"{subject} is in {people[subject]} and in {split}.", "Report this: nothing was written.",
-                code="DATASET_LEAK",
-            )  # fmt: skip
-        first = contents.setdefault(digests[key], key)
-        if first[0] != subject:
-            raise ExportError(
-                f"Recording {key[1]} of {subject} is the same as {first[1]} of {first[0]}.",
+                f"Recording {key[1]} of {key[0]} is the same as {first[1]} of {first[0]}.",
                 "One of both has the wrong subject_code: mend it in session.toml, or leave one of them out.",
                 code="DATASET_LEAK",
+            )  # fmt: skip
+
+
+def check_people(people: Mapping[str, frozenset[str]]) -> None:
+    """Refuse splits that share a person.
+
+    Parameters
+    ----------
+    people : mapping of str to frozenset of str
+        Who was written, by split.
+
+    Raises
+    ------
+    ExportError
+        DATASET_LEAK
+    """
+    for number, split in enumerate(SPLITS):
+        for other in SPLITS[number + 1 :]:
+            both = sorted(people.get(split, frozenset()) & people.get(other, frozenset()))
+            if both:
+                raise ExportError(f"{both[0]} is in {split} and in {other}.", _REPORT, code="DATASET_LEAK")
+
+
+def check_pictures(digests: Mapping[str, str]) -> None:
+    """Refuse a picture that lies in two splits under whatever name.
+
+    Parameters
+    ----------
+    digests : mapping of str to str
+        Of files, by their names `images/<split>/...`; others do not matter.
+
+    Raises
+    ------
+    ExportError
+        DATASET_LEAK
+    """
+    seen: dict[str, str] = {}
+    for name, digest in sorted(digests.items()):
+        if not name.startswith("images/"):
+            continue
+        first = seen.setdefault(digest, name)
+        if first.split("/")[1] != name.split("/")[1]:
+            raise ExportError(
+                f"{first} and {name} are the same picture.",
+                "One of both recordings has the wrong subject_code, or the footage of the other.", code="DATASET_LEAK",
             )  # fmt: skip

@@ -115,7 +115,7 @@ def _over_frames(trial: Trial, assessment: Assessment, empty: SquatTruth) -> Squ
     for row, times in enumerate(instants):
         if not np.isfinite(times).all():
             continue
-        start, bottom, end = (int(round((at - points.start_s) * points.rate_hz)) for at in times)
+        start, bottom, end = (round((at - points.start_s) * points.rate_hz) for at in times.tolist())
         if not 0 <= start < bottom < end < points.n_frames:
             continue
         part = slice(start, end + 1)
