@@ -21,6 +21,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         "angles.md": angle_page(),
         "session.md": readme_page(ROOT, "A session folder", "session.toml"),
         "trial_file.md": trial_page(ROOT),
+        "datasets.md": readme_page(ROOT, "Datasets for learning", "Datasets for learning"),
         "privacy.md": readme_page(ROOT, "Privacy", "Privacy"),
     }
     for name, content in pages.items():

@@ -32,15 +32,18 @@ def command(
 
     where = key or default_key()
     plan = plan_erasure(subject, root, where)
-    told: dict[str, Any] = {"folders": plan.folders, "files": plan.files, "tables": plan.tables, "done": yes}
+    told: dict[str, Any] = {"folders": plan.folders, "datasets": plan.datasets, "files": plan.files,
+                            "tables": plan.tables, "done": yes}  # fmt: skip
     left = erase(subject, plan, root, where) if yes else plan.left
     done, taken = ("removed", "taken out of") if yes else ("would be removed", "would be taken out of")
     lines = [
-        *(f"{folder}: session, {done}" for folder in plan.folders), *(f"{file}: {done}" for file in plan.files),
+        *(f"{folder}: session, {done}" for folder in plan.folders),
+        *(f"{folder}: dataset of nobody else, {done}" for folder in plan.datasets),
+        *(f"{file}: {done}" for file in plan.files),
         *(f"{file}: handed over there, stays" for file in plan.outside),
         *(f"{file}: was handed over there, and is not there as it was: look where it is" for file in plan.gone),
         *(f"{table}: rows {taken}" for table in plan.tables),
-        *(f"{file}: still names {subject}" for file in left.named),
+        *(_still(file, subject) for file in left.named),
         *(f"{file}: is, or may be, a copy of what was handed over of {subject}" for file in left.copies),
         *(f"{file}: could not be looked into" for file in left.closed),
         _closing(plan.is_empty, yes, len(left.all), len(plan.outside) + len(plan.gone)),
@@ -49,6 +52,12 @@ def command(
     show({**told, "gone": plan.gone}, as_json, lines)
     if yes and left.all:
         raise typer.Exit(1)
+
+
+def _still(file: Path, subject: str) -> str:
+    if file.name == "dataset.json":
+        return f"{file}: a dataset of {subject} and others; make it again without them (`mocap dataset --overwrite`)"
+    return f"{file}: still names {subject}"
 
 
 def _closing(nothing: bool, yes: bool, left: int, elsewhere: int) -> str:

@@ -10,6 +10,12 @@ from mocap.errors import ConfigError
 TASKS = ("static", "squat", "hinge", "gait", "knee_to_wall", "sit_to_stand", "lunge", "other")
 
 
+_CONSENT = """\
+# [consent]               # what the person consented to beside their own assessment
+# purposes = ["research"] # research, machine-learning, publication, teaching, commercial
+# images = false          # may pictures be handed over"""
+
+
 @dataclass(frozen=True)
 class NewTrial:
     """One trial that is going to be filmed."""
@@ -85,6 +91,7 @@ def session_text(new: NewSession) -> str:
         f"[sync]\n{f'rate_hz = {new.rate_hz:g}':25}# of the cameras; `mocap sync` finds offsets and drifts",
         _keypoints(new),
         f"[static]\ntrial = {_text(new.static)}" if new.static else "# [static]\n# trial = \"standing\"",
+        _CONSENT,
         *(_trial(one) for one in new.trials),
     ]
     return "\n\n".join(parts) + "\n"

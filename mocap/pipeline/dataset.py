@@ -3,7 +3,6 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -23,6 +22,7 @@ from mocap.export.dataset.yolo import YoloWriter
 from mocap.pipeline.aside import folder_aside
 from mocap.pipeline.dataset_labels import labelled_blocks, recording_of
 from mocap.pipeline.dataset_plan import DatasetOptions, Opened, Planned, check_told, open_source, plan_of, union
+from mocap.pipeline.dataset_record import FORMAT, MANIFEST, RECORD, dataset_record
 from mocap.pipeline.dataset_sources import DatasetSource, LeftOut, reasons
 from mocap.pipeline.digests import file_sha256
 from mocap.pipeline.export_privacy import check_key_apart
@@ -32,7 +32,6 @@ from mocap.storage.journal import handed_over
 
 _LOST = "a picture that is damaged, or in which the face cannot be found"
 _NOBODY = "no picture shows enough of the person"
-FORMAT, RECORD, MANIFEST = "mocap-dataset", "dataset.json", "manifest.sha256"
 
 
 class Writer(Protocol):
@@ -110,7 +109,7 @@ def _check_place(out: Path, overwrite: bool, key: Path | None) -> None:
             raise _other(out, "a file lies there")
         return
     if any(out.iterdir()):
-        if not _is_dataset(out):
+        if dataset_record(out) is None:
             raise _other(out, "it holds other files")
         if not overwrite:
             raise ConfigError(
@@ -121,13 +120,6 @@ def _check_place(out: Path, overwrite: bool, key: Path | None) -> None:
 
 def _other(out: Path, why: str) -> ConfigError:
     return ConfigError(f"{out} cannot become a dataset: {why}.", "Name a new folder with --out.", code="OUTPUT_EXISTS")
-
-
-def _is_dataset(folder: Path) -> bool:
-    with suppress(OSError, ValueError):
-        told = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        return isinstance(told, dict) and told.get("format") == FORMAT
-    return False
 
 
 def _take_place(whole: Path, out: Path, aside: Path) -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 from calibration.files import write_texts
 from mocap.errors import ConfigError, SourceError
 from mocap.export.privacy import forget, known_alias
+from mocap.pipeline.dataset_record import RECORD as DATASET_RECORD
+from mocap.pipeline.dataset_record import dataset_around, datasets_of
 from mocap.pipeline.erase_find import (
     SESSION,
     Exports,
@@ -41,6 +43,8 @@ class Plan:
     ----------
     folders : tuple of Path
         Sessions of that person, removed whole.
+    datasets : tuple of Path
+        Datasets that hold nobody else, removed whole.
     files : tuple of Path
         Trials and what was made of them elsewhere, and links to them; removed.
     tables : tuple of Path
@@ -60,6 +64,7 @@ class Plan:
     """
 
     folders: tuple[Path, ...]
+    datasets: tuple[Path, ...]
     files: tuple[Path, ...]
     tables: tuple[Path, ...]
     left: Left
@@ -72,7 +77,7 @@ class Plan:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing of the person."""
-        return not (self.folders or self.files or self.tables or self.left.all)
+        return not (self.folders or self.datasets or self.files or self.tables or self.left.all)
 
 
 def plan_erasure(subject: str, root: Path, key: Path) -> Plan:
@@ -100,35 +105,48 @@ def plan_erasure(subject: str, root: Path, key: Path) -> Plan:
         raise SourceError(f"There is no folder {root}.", "Name the folder of the recordings.", code="FILE_MISSING")
     words = tuple(word for word in (code, known_alias(key, code)) if word)
     folders = tuple(sessions(words, root))
-    trials = {file: found for file in _elsewhere(root, folders) for found in [identity(file)] if found is not None}
+    datasets = tuple(one for one in datasets_of(words, root) if not is_within(one, folders))
+    whole = (*folders, *datasets)
+    trials = {file: found for file in _elsewhere(root, whole) for found in [identity(file)] if found is not None}
     own = [file for file, (whose, _) in trials.items() if whose in words]
     exports = exports_of(root, folders, own)
     kinds: dict[str, list[Path]] = {"made": [], "tables": [], "": []}
-    for file in (file for file in _elsewhere(root, folders) if file not in own):
+    for file in (file for file in _elsewhere(root, whole) if file not in own):
         kinds[_kind_of(file, words, root, exports)].append(file)
     kept = _of_others(kinds["made"])
     made = [file for file in kinds["made"] if file not in kept]
     made += _records(own, {file for file in trials if file not in own})
-    made += links(root, {*made, *own, *folders}, folders)
+    made += links(root, {*made, *own, *whole}, whole)
     rest = [file for file in (*kinds[""], *kept) if not is_journal(file) and file not in made]
     here = look(rest, words, root)
     behind = look_behind_links(root, words, made)
     alike = [file for file in copies(kinds[""], exports) if file not in here.named]
-    named = [file for file in (*here.named, *behind.named) if file.resolve() != key.resolve()]  # the key is seen to
+    found = [file for file in (*here.named, *behind.named) if file.resolve() != key.resolve()]  # the key is seen to
+    named = by_dataset(found, root)
     left = Left(
         tuple(sorted(named)), tuple(sorted([*here.closed, *behind.closed])), tuple(alike)
     )
     names = tuple(sorted({trials[file][1] for file in own}))
     return Plan(
-        folders, tuple(sorted([*own, *made])), tuple(kinds["tables"]), left, exports.outside,
+        folders, datasets, tuple(sorted([*own, *made])), tuple(kinds["tables"]), left, exports.outside,
         tuple(path for path in exports.gone if path not in alike), words, names, tuple(own),
     )  # fmt: skip
+
+
+def by_dataset(named: Iterable[Path], root: Path) -> list[Path]:
+    """Return files that name a person, of a dataset its record alone: it has to be made again as a whole."""
+    found = dict.fromkeys(
+        file if (around := dataset_around(file, root)) is None else around / DATASET_RECORD for file in named
+    )
+    return list(found)
 
 
 def _kind_of(file: Path, words: Sequence[str], root: Path, exports: Exports) -> str:
     """What is to be done about a file that is no trial of the person: a list of the plan, or nothing."""
     if is_journal(file):
         return "made" if file in _journals_to_go(file.parent, root) else ""
+    if dataset_around(file, root) is not None:
+        return ""  # of several people: without a part it would no longer be what its manifest says
     rows = rows_of_others(file, words)
     if rows is not None and rows.taken:
         return "tables" if rows.others else "made"
@@ -185,6 +203,8 @@ def erase(subject: str, plan: Plan, root: Path, key: Path) -> Left:
             erase_from_journal(journal, plan.words, {file.name for file in plan.files if file.parent == journal.parent})
         forget(key, "", plan.trials)
         _remove(plan.recordings, root)
+        for folder in plan.datasets:
+            shutil.rmtree(folder)
         for folder in plan.folders:
             _remove_session(folder)
         parents = {file.parent for file in plan.files}
@@ -202,7 +222,7 @@ def erase(subject: str, plan: Plan, root: Path, key: Path) -> Left:
     forget(key, code)
     left = look_everywhere(root, plan.words)
     alike = tuple(file for file in plan.left.copies if file.is_file() and file not in left.named)
-    return Left(left.named, left.closed, alike)
+    return Left(tuple(by_dataset(left.named, root)), left.closed, alike)
 
 
 def _remove(some: Iterable[Path], root: Path) -> None:

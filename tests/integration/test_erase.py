@@ -411,3 +411,20 @@ def test_the_record_of_results_elsewhere_goes_where_they_were_of_that_person_alo
     erase("P01", plan_erasure("P01", tmp_path, NO_KEY), tmp_path, NO_KEY)
     assert (results / "stages.json").exists() is not alone
     assert results.exists() is not alone
+
+
+@pytest.mark.parametrize("others", [False, True])
+def test_a_dataset_goes_whole_or_is_to_be_made_again(tmp_path, others):
+    _session(tmp_path / "P01", "P01")
+    truth = tmp_path / "truth"
+    (truth / "train").mkdir(parents=True)
+    people = {"train": ["P01"], "test": ["P02"] if others else []}
+    (truth / "dataset.json").write_text(json.dumps({"format": "mocap-dataset", "people": people}))
+    (truth / "train" / "P01_squat.txt").write_text("0 0.5 0.5")
+    (truth / "train" / "frames.parquet").write_bytes(b"PAR1 packed, so that no search finds who is in it")
+    plan = plan_erasure("P01", tmp_path, NO_KEY)
+    assert plan.datasets == (() if others else (truth,)) and not plan.files
+    left = erase("P01", plan, tmp_path, NO_KEY)
+    assert truth.exists() == others
+    assert left == ((truth / "dataset.json",) if others else ())
+    assert not others or (truth / "train" / "P01_squat.txt").exists()
