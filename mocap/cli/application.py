@@ -10,6 +10,8 @@ import typer
 from mocap.cli import (
     assess,
     batch,
+    benchmark_score,
+    benchmark_set,
     board,
     calibrate,
     check,
@@ -50,7 +52,7 @@ app = typer.Typer(
 for _module in (
     demo, new, config, doctor, run, batch, plan, board, plates, plate_calibrate, calibrate, convert, detect, sync,
     reconstruct, import_, kinematics, assess, reliability, compare, conditions, follow_up, report, view, edit, check,
-    export, dataset, erase,
+    export, dataset, benchmark_set, benchmark_score, erase,
 ):  # fmt: skip
     app.command(name=_module.NAME, epilog=f"Example: {_module.EXAMPLE}")(_module.command)
 
