@@ -22,6 +22,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         "session.md": readme_page(ROOT, "A session folder", "session.toml"),
         "trial_file.md": trial_page(ROOT),
         "datasets.md": readme_page(ROOT, "Datasets for learning", "Datasets for learning"),
+        "benchmark.md": readme_page(ROOT, "A blinded benchmark", "A blinded benchmark"),
         "privacy.md": readme_page(ROOT, "Privacy", "Privacy"),
     }
     for name, content in pages.items():

@@ -51,6 +51,37 @@ files = "{name}.csv"
 marker_set = "landmarks"
 """
 
+_FILMED = """\
+[session]
+id = "{name}-plates"
+subject_code = "{name}"
+
+[calibration]
+file = "calibration.toml"
+world = "up:z"
+
+[sync]
+rate_hz = {rate:g}
+
+[keypoints]
+source = "video"
+detector = "plates"
+plates = "{plates}"
+
+[static]
+trial = "standing"
+
+[[trial]]
+name = "standing"
+task = "static"
+files = "standing"
+
+[[trial]]
+name = "{name}"
+task = "{task}"
+files = "{name}"
+"""
+
 
 @dataclass(frozen=True)
 class BenchmarkMade:
@@ -89,7 +120,7 @@ def make_benchmark(
                 made[case.name] = one
                 _write_case(whole / case.name, one)
                 if number < n_filmed:
-                    film_case(whole / case.name / "plates", one, PLATES, case.name, progress)
+                    _film(whole / case.name / "plates", one, progress)
                     filmed.append(case.name)
             progress("trials", n_trials, n_trials)
             hidden = folder / "truth.json"
@@ -133,6 +164,14 @@ def _write_case(folder: Path, made: MadeCase) -> None:
     (folder / "session.toml").write_text(text, encoding="utf-8", newline="\n")
 
 
+def _film(folder: Path, made: MadeCase, progress: Progress) -> None:
+    name = made.case.name
+    film_case(folder, made, PLATES, name, progress)
+    write_rig(folder / "calibration.toml", made.rig)
+    text = _FILMED.format(name=name, task=made.case.task, rate=made.truth.points.rate_hz, plates=PLATES)
+    (folder / "session.toml").write_text(text, encoding="utf-8", newline="\n")
+
+
 def _write_words(
     folder: Path, made: Mapping[str, MadeCase], filmed: list[str], digest: str, truth_name: str
 ) -> None:
@@ -173,9 +212,9 @@ skin; *hard* more of all with fewer cameras, and left and right exchanged at tim
   (0, 0). {rate:g} frames a second; all cameras see frame 0 at time 0. In `standing.csv` the person stands in their
   neutral pose.
 - `session.toml`: `mocap run T01` measures the trial.
-- `plates/` of filmed trials: videos of a plate on the sacrum and one at T12/L1 (`plates.toml`), standing and moving,
-  and `landmarks.csv`: where points of the body are in the world in frame 0 of the standing video, as touched with a
-  pointer.
+- `plates/` of filmed trials, a session of its own: videos of a plate on the sacrum and one at T12/L1 (`plates.toml`),
+  standing and moving, and `landmarks.csv`: where points of the body are in the world in frame 0 of the standing video,
+  as touched with a pointer.
 
 ## What is asked
 

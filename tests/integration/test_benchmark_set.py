@@ -5,18 +5,25 @@ import shutil
 import warnings
 from pathlib import Path
 
+import av
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 import mocap
-from calibration.rigid import rotvec
+from calibration.rigid import apply, rotvec
+from calibration.synthetic import ring_rig
 from mocap.cli.application import app
+from mocap.config.plates import read_plates
 from mocap.errors import MocapError
-from mocap.pipeline.benchmark_set import make_benchmark
+from mocap.pipeline.benchmark_set import PLATES, make_benchmark
+from mocap.pipeline.benchmark_videos import film_case
 from mocap.reconstruction import reconstruct
+from mocap.synthetic import default_subject, static_standing
 from mocap.synthetic.cases import MadeCase, draw_cases, make_case
+from mocap.synthetic.plates import SACRAL_SLOPE, segment_from_plate
 from mocap.trial import Keypoints2D, Points3D
 from tests.fixtures.small_session import silent
 
@@ -185,3 +192,34 @@ def test_the_truth_does_not_lie_in_the_set(tmp_path: Path):
     with pytest.raises(MocapError) as error:
         make_benchmark(tmp_path / "full", tmp_path / "truth.json", 1, 0, 0, silent)
     assert error.value.code == "OUTPUT_EXISTS" and not (tmp_path / "truth.json").exists()
+
+
+def test_the_films_show_the_plates_where_they_are(tmp_path: Path):
+    case = draw_cases(1, SEED, LEVELS)[0]
+    rig, subject = ring_rig(4, 2, size=(1280, 720), radius_m=1.7), default_subject(1.75, seed=2)
+    still = static_standing(subject, 0.12, 50.0)
+    made = MadeCase(case, rig, None, None, still, still)
+    film_case(tmp_path, made, PLATES, "T01", silent)
+    shown = set()
+    refining = cv2.aruco.DetectorParameters()
+    refining.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_APRILTAG
+    detector = cv2.aruco.ArucoDetector(cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_APRILTAG_36h11), refining)
+    for camera in rig:
+        with av.open(str(tmp_path / "T01" / f"{camera.name}.mp4")) as film:
+            images = [frame.to_ndarray(format="gray") for frame in film.decode(video=0)]
+        assert len(images) == still.points.n_frames and images[0].shape == camera.size[::-1]
+        corners, ids, _ = detector.detectMarkers(images[2])
+        if ids is None:
+            continue
+        for found, tag in zip(corners, ids.ravel().tolist(), strict=True):
+            plate = next(one for one in read_plates(PLATES).plate if tag in one.ids)
+            segment, slope = {"sacrum": ("pelvis", SACRAL_SLOPE), "t12_l1": ("lumbar", 0.0)}[plate.name]
+            pose = still.segments.world_from_segment[2, still.segments.names.index(segment)]
+            world = apply(pose @ segment_from_plate(segment, slope), plate.corners_plate[plate.ids.index(tag)])
+            true = camera.project(world)
+            # OpenCV counts corners of a tag from another one, and rounds its outline; measured at most 0.83 px.
+            apart = min(np.abs(np.roll(found[0], k, axis=0) - true).max() for k in range(4))
+            assert apart < 1.0
+            shown.add(tag)
+    assert shown == {0, 1, 2, 3}
+    assert (tmp_path / "landmarks.csv").read_text("utf-8").startswith("point,x,y,z\nRASIS,")
