@@ -9,6 +9,7 @@ from typing import Protocol
 
 import mocap
 from calibration import CameraRig
+from calibration.digits import counted
 from mocap.errors import ConfigError, ExportError, MocapError, SourceError
 from mocap.export.dataset.cameras import cameras_text
 from mocap.export.dataset.card import Terms, card_text
@@ -21,7 +22,16 @@ from mocap.export.dataset.tables import TableWriter
 from mocap.export.dataset.yolo import YoloWriter
 from mocap.pipeline.aside import folder_aside
 from mocap.pipeline.dataset_labels import labelled_blocks, recording_of
-from mocap.pipeline.dataset_plan import DatasetOptions, Opened, Planned, check_told, open_source, plan_of, union
+from mocap.pipeline.dataset_plan import (
+    DatasetOptions,
+    Opened,
+    Planned,
+    check_told,
+    is_unnamed,
+    open_source,
+    plan_of,
+    union,
+)
 from mocap.pipeline.dataset_record import FORMAT, MANIFEST, RECORD, dataset_record
 from mocap.pipeline.dataset_sources import DatasetSource, LeftOut, reasons
 from mocap.pipeline.digests import file_sha256
@@ -135,7 +145,7 @@ def _planned(
     for number, source in enumerate(sources):
         progress("choosing frames", number, len(sources))
         try:
-            found = plan_of(source, options, [one.name for one in made])
+            found = plan_of(source, options, made)
         except MocapError as error:
             if error.code.startswith(("DEIDENTIFY", "KEY_")):
                 raise
@@ -169,16 +179,16 @@ def _written(
 ) -> tuple[Counts, list[Path]]:
     strata: dict[str, Counter[str]] = {}
     for one in planned:
-        strata.setdefault(one.subject, Counter()).update(one.strata)
+        strata.setdefault(one.person, Counter()).update(one.strata)
     split_of = split_subjects(strata, options.shares, options.seed)
-    check_recordings({(one.subject, one.name): one.digest for one in planned})
+    check_recordings({(one.person, one.subject, one.name): one.digest for one in planned})
     counts, rigs = Counts(), dict[str, CameraRig]()
     writers = _writers(folder, options, planned)
     try:
         for number, one in enumerate(planned):
             progress("labels", number, len(planned))
             opened = open_source(one.source, options.key)
-            recording = recording_of(opened, one, split_of[one.subject])
+            recording = recording_of(opened, one, split_of[one.person])
             _check_words(opened, recording)
             if _add(opened, one, recording, options, folder, writers, counts, missing):
                 rigs[one.name] = recording.rig
@@ -231,6 +241,12 @@ def _add(
     return begun
 
 
+def _notes(planned: Sequence[Planned]) -> tuple[str, ...]:
+    unnamed = len({one.person for one in planned if is_unnamed(one)})
+    return (f"Of {counted(unnamed, 'session')} nobody says who it is of: somebody who is in two of them may be in two "
+            "splits.",) if unnamed else ()  # fmt: skip
+
+
 def _told(
     folder: Path, planned: Sequence[Planned], options: DatasetOptions, counts: Counts, missing: Sequence[LeftOut],
     rigs: dict[str, CameraRig],
@@ -239,7 +255,7 @@ def _told(
     names, _ = union(planned)
     terms = Terms(
         options.kind, options.purpose, options.images, options.key is not None, options.shares, options.seed,
-        options.every, options.min_change_mm, options.max_sigma_px, reasons(missing), (),
+        options.every, options.min_change_mm, options.max_sigma_px, reasons(missing), _notes(planned),
         f"mocap {mocap.__version__}",
     )  # fmt: skip
     record = {
@@ -250,7 +266,7 @@ def _told(
         "people": {split: sorted(who) for split, who in sorted(counts.subjects.items())},
         "recordings": {split: sorted(which) for split, which in sorted(counts.recordings.items())},
         "pictures": counts.n_pictures, "labels": counts.n_labels, "keypoints": list(names),
-        "left_out": dict(sorted(terms.left_out.items())),
+        "left_out": dict(sorted(terms.left_out.items())), "checks_failed": dict(sorted(counts.failed.items())),
     }  # fmt: skip
     check_people({split: frozenset(who) for split, who in counts.subjects.items()})
     texts = {"README.md": card_text(terms, counts, names), "cameras.json": cameras_text(rigs),

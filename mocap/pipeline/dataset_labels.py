@@ -13,6 +13,7 @@ from mocap.pipeline.dataset_pictures import fits, footage_of, seen_of, write_pic
 from mocap.pipeline.dataset_plan import DatasetOptions, Opened, Planned, best_points, movement_of
 from mocap.pipeline.review_footage import ReviewFootage
 
+MOVED = "a camera that moved since it was calibrated, or whose pictures are cropped"
 OTHER_SIZE = "a camera whose pictures have another size than it was calibrated with"
 _FRAMES = 512  # of a block: what is in memory at once
 
@@ -34,8 +35,8 @@ def recording_of(opened: Opened, planned: Planned, split: str) -> Recording:
     points = best_points(trial)
     return Recording(
         planned.name, planned.subject, split, movement_of(trial), planned.source.licence,
-        all(one.passed for one in trial.quality), points.names, trial.rig, points.time_s,
-        angle_truths(trial.angles, points.n_frames), squat_truth(trial), planned.frames,
+        tuple(dict.fromkeys(one.name for one in trial.quality if not one.passed)), points.names, trial.rig,
+        points.time_s, angle_truths(trial.angles, points.n_frames), squat_truth(trial), planned.frames,
     )  # fmt: skip
 
 
@@ -67,9 +68,13 @@ def _blocks(
     recorded, told = opened.recorded, opened.told
     names = best_points(recorded).names
     assert recorded.rig is not None
+    failed = {one.name for one in recorded.quality if not one.passed}
     for number, camera in enumerate(recording.rig):
         own = recorded.rig.cameras[number].name
         there = footage is not None and own in footage.cameras
+        if f"{own} as calibrated" in failed:
+            yield Block(number, None, why=MOVED)
+            continue
         if footage is not None and there and not fits(footage, camera, own):
             # Where a point is in pictures of another size nobody knows.
             yield Block(number, None, why=OTHER_SIZE)

@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,8 @@ from mocap.pipeline.point_edits import with_edits
 from mocap.storage import read_trial
 from mocap.trial import Points3D, Trial
 
+OTHERS = "the trial is of another person than its session says, whose consent this is"
+TWICE = "the same recording as one that is in it already"
 NO_CAMERAS = "no cameras in the trial: it came from a motion file"
 NO_POINTS = "no frame with points"
 
@@ -74,11 +76,14 @@ class Planned:
         Pictures by movement and view.
     digest : str
         Of its points.
+    person : str
+        Who it is for the splits: codes that differ in case, blanks or signs alone count as one person.
     """
 
     source: DatasetSource
     name: str
     subject: str
+    person: str
     frames: NDArray
     names: tuple[str, ...]
     bones: tuple[tuple[str, str], ...]
@@ -114,12 +119,29 @@ def open_source(source: DatasetSource, key: Path | None) -> Opened:
         What reading and `without_identity` refuse.
     """
     trial = with_edits(read_trial(source.path))
+    if not trial.subject_code:
+        trial = replace(trial, subject_code=_unnamed(source))
     if key is None:
-        subject = trial.subject_code or f"{source.folder.name}_unknown"
+        subject = trial.subject_code
         return Opened(trial, trial, subject, f"{subject}_{source.folder.name}_{trial.trial_id}", frozenset())
     without = without_identity(trial, key)
     sought = frozenset(word for word in without.identifiers if can_be_sought(word))
     return Opened(trial, without.trial, without.alias.subject, without.alias.trial, sought)
+
+
+def _unnamed(source: DatasetSource) -> str:
+    """Name somebody without a code by the session: two trials of one session are of one person."""
+    return f"unnamed {' '.join(source.folder.resolve().parts[-2:])}"
+
+
+def is_unnamed(planned: "Planned") -> bool:
+    """Return whether nobody says who a recording is of."""
+    return planned.person.startswith("unnamed ")
+
+
+def _person(code: str) -> str:
+    plain = "".join(letter for letter in code.casefold() if letter.isalnum())
+    return code if code.startswith("unnamed ") else plain or code
 
 
 def best_points(trial: Trial) -> Points3D:
@@ -127,18 +149,23 @@ def best_points(trial: Trial) -> Points3D:
     return trial.points if trial.points_smoothed is None else trial.points_smoothed
 
 
-def plan_of(source: DatasetSource, options: DatasetOptions, taken: Sequence[str]) -> Planned | str:
+def plan_of(source: DatasetSource, options: DatasetOptions, planned: Sequence["Planned"]) -> Planned | str:
     """Return what of a trial goes into the dataset, or why nothing does.
 
     Parameters
     ----------
     source : DatasetSource
     options : DatasetOptions
-    taken : sequence of str
-        Names that other recordings have.
+    planned : sequence of Planned
+        What goes in already.
     """
     opened = open_source(source, options.key)
-    trial = opened.told
+    trial, code = opened.told, opened.recorded.subject_code
+    if source.subject and not code.startswith("unnamed ") and code != source.subject:
+        return OTHERS
+    digest = hashlib.sha256(np.ascontiguousarray(trial.points.position).tobytes()).hexdigest()
+    if any(one.digest == digest and one.person == _person(code) for one in planned):
+        return TWICE
     if trial.rig is None or not len(trial.rig):
         return NO_CAMERAS
     points = best_points(trial)
@@ -146,7 +173,7 @@ def plan_of(source: DatasetSource, options: DatasetOptions, taken: Sequence[str]
     if not len(frames):
         return NO_POINTS
     name, number = opened.name, 1
-    while name in taken:
+    while name in [one.name for one in planned]:
         number += 1
         name = f"{opened.name}-{number}"
     course = course_of(points, trial.segments, frames)
@@ -154,8 +181,9 @@ def plan_of(source: DatasetSource, options: DatasetOptions, taken: Sequence[str]
     for camera in trial.rig:
         for view in views_of(azimuth_deg(camera, course)):
             strata[f"{movement_of(trial)} {view}"] += 1
-    digest = hashlib.sha256(np.ascontiguousarray(trial.points.position).tobytes()).hexdigest()
-    return Planned(source, name, opened.subject, frames, points.names, trial.bones, dict(strata), digest)
+    return Planned(
+        source, name, opened.subject, _person(code), frames, points.names, trial.bones, dict(strata), digest
+    )
 
 
 def movement_of(trial: Trial) -> str:

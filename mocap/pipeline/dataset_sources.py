@@ -28,11 +28,14 @@ class DatasetSource:
         Of its session.
     licence : str
         As stated with the consent.
+    subject : str
+        Code of whom the session says that it is of; the consent is theirs.
     """
 
     path: Path
     folder: Path
     licence: str
+    subject: str = ""
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,7 @@ def _checked(
     if why:
         left_out.append(LeftOut(str(file), why, "no consent that covers this"))
         return None
-    return DatasetSource(file, folder, session.consent.licence)
+    return DatasetSource(file, folder, session.consent.licence, session.session.subject_code)
 
 
 def reasons(left_out: Sequence[LeftOut]) -> dict[str, int]:

@@ -21,6 +21,7 @@ from mocap.cli.application import app
 from mocap.cli.dataset import KINDS, PURPOSES
 from mocap.config import consent
 from mocap.pipeline.session import run_session
+from mocap.trial import Verdict
 from mocap.trial.scalars import doubted_one
 from tests.fixtures.small_session import silent, small_session
 
@@ -233,6 +234,54 @@ def test_one_recording_under_two_people_is_refused(asked, lab: Path, tmp_path: P
     with pytest.raises(mocap.MocapError) as error:
         raise asked("--to", "coco", sessions=root).exception
     assert error.value.code == "DATASET_LEAK" and not (tmp_path / "truth").exists()
+
+
+def _record(folder: Path) -> dict:
+    return json.loads((folder / "dataset.json").read_text("utf-8"))
+
+
+def test_who_is_one_person_and_whose_consent_counts(asked, lab: Path, tmp_path: Path):
+    root = Path(shutil.copytree(lab, tmp_path / "sessions"))
+
+    def changed(folder: str, code: str, stated: str | None = None, **told) -> None:
+        place = root / folder
+        trial = mocap.read_trial(place / "results" / "squat.h5")
+        mocap.write_trial(place / "results" / "squat.h5", replace(trial, subject_code=code, **told))
+        text = (place / "session.toml").read_text("utf-8")
+        own = f'"AHMED{folder[1:]}"'
+        (place / "session.toml").write_text(text.replace(own, f'"{code if stated is None else stated}"'), "utf-8")
+
+    shutil.copytree(root / "Q01", root / "Q05")  # a copy of a recording of the same person
+    changed("Q02", "ahmed-01")  # the same person, written otherwise
+    changed("Q03", "")  # nobody says who
+    (root / "Q04" / "session.toml").write_text(
+        (root / "Q04" / "session.toml").read_text("utf-8") + CONSENT, encoding="utf-8")  # fmt: skip
+    changed("Q04", "BEATE", "AHMED04")  # her trial in another's session
+    done = asked("--to", "coco", "--identified", "--json", sessions=root)
+    record, told = _record(tmp_path / "truth"), json.loads(done.stdout)
+    where = {name: split for split, names in record["people"].items() for name in names}
+    assert set(where) == {"AHMED01", "ahmed-01", "unnamed sessions Q03"}
+    assert where["AHMED01"] == where["ahmed-01"] != where["unnamed sessions Q03"]
+    assert sorted(one["reason"].split(",")[0][:23] for one in told["left_out"]) == [
+        "the same recording as o", "the trial is of another"]  # fmt: skip
+    assert "nobody says who it is of" in (tmp_path / "truth" / "README.md").read_text("utf-8")
+
+
+def test_a_camera_that_moved_gives_no_labels(asked, lab: Path, tmp_path: Path):
+    root = tmp_path / "sessions"
+    session = Path(shutil.copytree(lab / "Q01", root / "Q01"))
+    trial = mocap.read_trial(session / "results" / "squat.h5")
+    name = trial.rig.names[1]
+    moved = Verdict(f"{name} as calibrated", 44.0, 3.0, "mm", False, "CAMERA_MOVED")
+    mocap.write_trial(session / "results" / "squat.h5", replace(trial, quality=(*trial.quality, moved)))
+    done = asked("--to", "parquet", "--identified", "--json", sessions=root)
+    views = pd.read_parquet(tmp_path / "truth" / "train" / "views.parquet")
+    assert set(views["camera"]) == set(trial.rig.names) - {name}
+    assert [one["reason"] for one in json.loads(done.stdout)["left_out"]] == [
+        "a camera that moved since it was calibrated, or whose pictures are cropped"]  # fmt: skip
+    assert f"{name} as calibrated" in next(iter(_record(tmp_path / "truth")["checks_failed"].values()))
+    frames = pd.read_parquet(tmp_path / "truth" / "train" / "frames.parquet")
+    assert not frames["checks_passed"].any()
 
 
 def test_pictures_go_along_without_faces(asked, lab: Path, tmp_path: Path):

@@ -15,6 +15,7 @@ _LOADING = {
     "coco": "```python\nfrom pycocotools.coco import COCO\ncoco = COCO(\"annotations/train.json\")\n```\n\n"
             "Each annotation holds beside COCO's own fields: `keypoints_sigma_px`, `keypoints_hidden`, "
             "`keypoints_world_m`, `keypoints_camera_m` (x, y, z of each point, null where there is no label), "
+            "`keypoints_status` (1 measured, 2 filled, 4 filtered, 8 edited, 16 rejected, 32 doubtful), "
             "`angles_deg` with `angles_sd_deg` and, where there is no value, the reason in `angles_missing`, "
             "`repetition`, `depth`, `wink_phase` and the onset of the tuck.",
     "yolo": "`data.yaml` and `labels/` are what Ultralytics reads (`yolo pose train data=data.yaml`); "
@@ -130,14 +131,18 @@ def _angle_table(counts: Counts) -> str:
 def _quality(terms: Terms, counts: Counts) -> str:
     median, most = counts.sigma_px(np.array([0.5, 0.95]))
     spread = f"{median:.2f} px in the middle, 95 % below {most:.2f} px" if median >= 0 else "not known of any label"
+    near, far = counts.detection_px(np.array([0.5, 0.95]))
+    beside = (f"- Labels lie {near:.2f} px (middle) from what the cameras' detectors found, 95 % below {far:.2f} px.\n"
+              if near >= 0 else "")  # fmt: skip
     unknown = f"; of {counts.unknown_sigma} labels it is not known" if counts.unknown_sigma else ""
     return (
         f"- Standard deviation of a label in the picture, where it is greatest: {spread}{unknown}. It holds the noise "
         f"of the reconstruction and what the calibration adds to the point; labels above {terms.max_sigma_px:g} px are "
-        "left out.\n"
+        f"left out.\n{beside}"
         f"- Pictures were taken up to {1000 * counts.largest_offset_s:.2f} ms beside the time of their frame; the "
         "points were moved to that instant at their speed.\n"
-        f"- Recordings with a check that does not hold: {len(counts.failed)} (`checks_passed` tells which)."
+        f"- Recordings with a check that does not hold: {len(counts.failed)} (`checks_passed` tells which, "
+        "`dataset.json` the checks)."
     )
 
 

@@ -112,6 +112,8 @@ class CocoWriter:
             "keypoints_sigma_px": self._spread(sigma, place, _PX),
             "keypoints_hidden": self._spread(np.where(labelled, labels.hidden[row], np.nan), place, 0),
             "keypoints_world_m": self._spread(world, place, _M), "keypoints_camera_m": self._spread(cam, place, _M),
+            "keypoints_status": self._spread(labels.status[row].astype(float), place, 0),
+            "checks_passed": not recording.failed,
             "subject": recording.subject, "recording": recording.name, "movement": recording.movement, "frame": frame,
             "time_s": round(float(recording.time_s[frame] + labels.picture_offset_s[row]), 6),
             "angles_deg": {name: _rounded(one.values_deg[frame], _DEG) for name, one in recording.angles.items()},

@@ -34,9 +34,10 @@ class Counts:
         self.licences: Counter[str] = Counter()
         self.frames: Counter[str] = Counter()
         self.angle_frames: Counter[tuple[str, str]] = Counter()
-        self.failed: set[str] = set()
+        self.failed: dict[str, list[str]] = {}
         self.largest_offset_s = 0.0
         self._sigma = np.zeros(int(_MOST_PX / _BIN_PX) + 1, int)
+        self._apart = self._sigma.copy()
         self._unknown_sigma = 0
         self._shown: set[int] = set()
 
@@ -47,8 +48,8 @@ class Counts:
         self.recordings[split].add(recording.name)
         self.licences[recording.licence or "not stated"] += 1
         self._shown = set()
-        if not recording.passed:
-            self.failed.add(recording.name)
+        if recording.failed:
+            self.failed[recording.name] = list(recording.failed)
 
     def add(self, recording: Recording, labels: ViewLabels) -> None:
         """Count the labels of one camera."""
@@ -66,7 +67,9 @@ class Counts:
         sigma = largest_sd(labels.covariance_px)[labels.visibility > OUTSIDE]
         known = sigma[np.isfinite(sigma)]
         self._unknown_sigma += len(sigma) - len(known)
-        np.add.at(self._sigma, np.minimum(known / _BIN_PX, len(self._sigma) - 1).astype(int), 1)
+        _count(self._sigma, known)
+        apart = labels.detection_px[labels.visibility > OUTSIDE]
+        _count(self._apart, apart[np.isfinite(apart)])
 
     @property
     def n_pictures(self) -> int:
@@ -80,12 +83,22 @@ class Counts:
 
     def sigma_px(self, shares: NDArray) -> NDArray:
         """Return quantiles of the labels' standard deviation, to 0.01 px; NaN where none is known."""
-        total = self._sigma.sum()
-        if not total:
-            return np.full(len(shares), np.nan)
-        return np.searchsorted(np.cumsum(self._sigma), shares * total) * _BIN_PX
+        return _quantiles(self._sigma, shares)
+
+    def detection_px(self, shares: NDArray) -> NDArray:
+        """Return quantiles of the distance of labels from what the detectors found, to 0.01 px; NaN without any."""
+        return _quantiles(self._apart, shares)
 
     @property
     def unknown_sigma(self) -> int:
         """Labels of which no standard deviation is known."""
         return self._unknown_sigma
+
+
+def _count(bins: NDArray, values: NDArray) -> None:
+    np.add.at(bins, np.minimum(values / _BIN_PX, len(bins) - 1).astype(int), 1)
+
+
+def _quantiles(bins: NDArray, shares: NDArray) -> NDArray:
+    total = bins.sum()
+    return np.searchsorted(np.cumsum(bins), shares * total) * _BIN_PX if total else np.full(len(shares), np.nan)

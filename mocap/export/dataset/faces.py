@@ -9,7 +9,7 @@ from mocap.errors import ExportError
 from mocap.export.dataset.bodies import Body
 from mocap.export.dataset.projection import seen_by
 
-_HEAD_M = 0.17  # of a ball around the middle of a head that holds all of the face
+_HEAD_M = 0.20  # of a ball about the middle of a head that holds the face from brow to chin
 _UNSURE_M = 0.24  # where only the shoulders tell where the head is
 _BLOCKS = 5  # across a head: no feature of a face is left
 _QUALITY = 95

@@ -84,6 +84,8 @@ class ViewLabels:
         By geometry: the body is in the line of sight.
     detected : ndarray of bool, shape (n, keypoint)
         The camera's own detection is there.
+    detection_px : ndarray, shape (n, keypoint)
+        Distance of that from the label.
     status : ndarray of uint8, shape (n, keypoint)
     box : ndarray, shape (n, 4)
         Left, top, width, height in px.
@@ -102,6 +104,7 @@ class ViewLabels:
     visibility: NDArray
     hidden: NDArray
     detected: NDArray
+    detection_px: NDArray
     status: NDArray
     box: NDArray
     azimuth_deg: NDArray
@@ -125,7 +128,8 @@ class Seen:
     pictures : ndarray of int, shape (n,)
         -1 where the camera took none.
     offset_s : ndarray, shape (n,)
-    detected : ndarray of bool, shape (n, keypoint)
+    detected : ndarray, shape (n, keypoint, 2)
+        Pixels; NaN where nothing was detected.
     """
 
     pictures: NDArray
@@ -155,13 +159,14 @@ def course_of(points: Points3D, segments: Segments | None, frames: NDArray) -> C
 
 
 def seen_points(keypoints: Keypoints2D | None, camera: int, names: tuple[str, ...], frames: NDArray) -> NDArray:
-    """Return which points a camera detected, shape (n, keypoint) of bool, in the order of `names`."""
-    found = np.zeros((len(frames), len(names)), bool)
+    """Return where a camera detected points, shape (n, keypoint, 2), in the order of `names`; NaN where it did not."""
+    found = np.full((len(frames), len(names), 2), np.nan)
     if keypoints is not None:
         place = {name: k for k, name in enumerate(keypoints.names)}
         for k, name in enumerate(names):
             if name in place:
-                found[:, k] = keypoints.confidence[camera, frames, place[name]] >= _LEAST_CONFIDENCE
+                sure = keypoints.confidence[camera, frames, place[name]] >= _LEAST_CONFIDENCE
+                found[:, k] = np.where(sure[:, None], keypoints.pixels[camera, frames, place[name]], np.nan)
     return found
 
 
@@ -179,12 +184,14 @@ def view_labels(camera: Camera, course: Course, seen: Seen, limits: LabelLimits)
     labelled = np.isfinite(pixel).all(axis=2) & sharp & inside(pixel, camera.size)
     labelled[labelled] = on_lens(camera, pixel[labelled], cam[labelled])
     behind = hidden(course.body, camera.centre_world, world)
-    visibility = np.where(labelled, np.where(seen.detected & ~behind, VISIBLE, HIDDEN), OUTSIDE).astype(np.uint8)
+    apart = np.linalg.norm(seen.detected - pixel, axis=2)
+    detected = np.isfinite(seen.detected).all(axis=2)
+    visibility = np.where(labelled, np.where(detected & ~behind, VISIBLE, HIDDEN), OUTSIDE).astype(np.uint8)
     box = _boxes(camera, course.body, np.where(labelled[..., None], pixel, np.nan))
     made = ViewLabels(
         np.arange(len(course.frames)), course.frames, seen.pictures, seen.offset_s,
         np.where(sharp[..., None], pixel, np.nan), covariance_px, world, cam, visibility, behind & labelled,
-        seen.detected, course.status, box, azimuth_deg(camera, course),
+        detected, apart, course.status, box, azimuth_deg(camera, course),
     )  # fmt: skip
     return made.chosen((seen.pictures >= 0) & (labelled.sum(axis=1) >= limits.least_points))
 
@@ -197,7 +204,9 @@ def views_of(azimuth: NDArray) -> NDArray:
 
 def azimuth_deg(camera: Camera, course: Course) -> NDArray:
     """Return where a camera is, shape (n,) in deg, seen from the person: 0 in front, 90 left, 180 behind."""
-    middle = np.nanmean(course.position, axis=1)[:, :2] if len(course.position) else np.zeros((0, 2))
+    known = np.isfinite(course.position[..., 0])
+    with np.errstate(invalid="ignore"):
+        middle = np.nansum(course.position, axis=1)[:, :2] / known.sum(axis=1)[:, None]
     to_camera, ahead = camera.centre_world[:2] - middle, course.heading
     left = np.stack([-ahead[:, 1], ahead[:, 0]], axis=1)
     return np.rad2deg(np.arctan2((to_camera * left).sum(axis=1), (to_camera * ahead).sum(axis=1)))

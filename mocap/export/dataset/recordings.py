@@ -19,8 +19,8 @@ class Recording:
     name, subject : str
         As they are called outside.
     split, movement, licence : str
-    passed : bool
-        All checks of its quality hold.
+    failed : tuple of str
+        Checks of its quality that do not hold.
     names : tuple of str
         Of its points.
     rig : CameraRig
@@ -37,7 +37,7 @@ class Recording:
     split: str
     movement: str
     licence: str
-    passed: bool
+    failed: tuple[str, ...]
     names: tuple[str, ...]
     rig: CameraRig
     time_s: NDArray

@@ -67,12 +67,12 @@ def _drawn(who: str, seed: int) -> str:
     return hashlib.sha256(f"{seed} {who}".encode()).hexdigest()
 
 
-def check_recordings(digests: Mapping[tuple[str, str], str]) -> None:
+def check_recordings(digests: Mapping[tuple[str, str, str], str]) -> None:
     """Refuse a recording that is there under two people.
 
     Parameters
     ----------
-    digests : mapping of (subject, recording) to str
+    digests : mapping of (person, subject, recording) to str
         Of the points of the recording.
 
     Raises
@@ -80,12 +80,12 @@ def check_recordings(digests: Mapping[tuple[str, str], str]) -> None:
     ExportError
         DATASET_LEAK
     """
-    contents: dict[str, tuple[str, str]] = {}
+    contents: dict[str, tuple[str, str, str]] = {}
     for key, digest in sorted(digests.items()):
         first = contents.setdefault(digest, key)
         if first[0] != key[0]:
             raise ExportError(
-                f"Recording {key[1]} of {key[0]} is the same as {first[1]} of {first[0]}.",
+                f"Recording {key[2]} of {key[1]} is the same as {first[2]} of {first[1]}.",
                 "One of both has the wrong subject_code: mend it in session.toml, or leave one of them out.",
                 code="DATASET_LEAK",
             )  # fmt: skip

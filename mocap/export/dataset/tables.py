@@ -58,6 +58,7 @@ _LANDMARKS = (
     ("visibility", "uint8", "1", "0 not in the picture or not known, 1 in it but not to be seen, 2 to be seen"),
     ("hidden", "bool", "", "the person's own body is in the line of sight, by geometry"),
     ("detected", "bool", "", "the camera's own detection is there"),
+    ("detection_px", "float", "px", "distance of that detection from the label"),
     ("status", "uint8", "1", "1 measured, 2 filled, 4 filtered, 8 edited, 16 rejected, 32 doubtful; 0 missing"),
     *((f"{axis}_{frame}", "double", "m", meaning) for frame, meaning in (
         ("world", "Z up"), ("cam", "in the camera's frame: x right, y down, z ahead")) for axis in "xyz"),
@@ -103,7 +104,8 @@ def _frame_cells(recording: Recording, frames: NDArray) -> dict[str, Any]:
     number = squat.repetition[frames]
     cells: dict[str, Any] = {
         **_who(recording, len(frames)), "frame": frames, "time_s": recording.time_s[frames],
-        "movement": _words(recording.movement, len(frames)), "checks_passed": np.full(len(frames), recording.passed),
+        "movement": _words(recording.movement, len(frames)),
+        "checks_passed": np.full(len(frames), not recording.failed),
         "repetition": np.where(number > 0, number, -1), "depth": squat.depth[frames], "wink_phase": squat.phase[frames],
     }  # fmt: skip
     for name, one in recording.angles.items():
@@ -142,7 +144,8 @@ def _landmark_cells(recording: Recording, camera: int, labels: ViewLabels) -> di
         "v": np.where(labelled, labels.pixel[..., 1].ravel(), np.nan),
         "cov_uu": covariance[:, 0, 0], "cov_uv": covariance[:, 0, 1], "cov_vv": covariance[:, 1, 1],
         "sigma_px": largest_sd(covariance), "visibility": labels.visibility.ravel(), "hidden": labels.hidden.ravel(),
-        "detected": labels.detected.ravel(), "status": labels.status.ravel(), **places,
+        "detected": labels.detected.ravel(), "detection_px": np.where(labelled, labels.detection_px.ravel(), np.nan),
+        "status": labels.status.ravel(), **places,
     }  # fmt: skip
 
 

@@ -123,7 +123,8 @@ def _over_frames(trial: Trial, assessment: Assessment, empty: SquatTruth) -> Squ
         standing = np.nan
         if height is not None:
             standing = standing_height(table, row, height, start, bottom)
-            depth[part] = (standing - height[part]) / (standing - height[bottom])
+            drop = standing - height[bottom]
+            depth[part] = (standing - height[part]) / drop if drop > 0 else np.nan
         if has_wink:
             onset = float(table["wink_onset_depth"].values[row])
             at = None if height is None else passed(height, start, bottom, onset, standing)

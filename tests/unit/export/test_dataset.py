@@ -138,8 +138,8 @@ def test_few_people_and_empty_shares():
 
 def test_a_leak_is_refused():
     with pytest.raises(ExportError, match="is the same as"):
-        check_recordings({("a", "a_1"): "x", ("b", "b_1"): "x"})
-    check_recordings({("a", "a_1"): "x", ("a", "a_2"): "x", ("b", "b_1"): "y"})
+        check_recordings({("a", "A", "a_1"): "x", ("b", "B", "b_1"): "x"})
+    check_recordings({("a", "A", "a_1"): "x", ("a", "a", "a_2"): "x", ("b", "B", "b_1"): "y"})
     with pytest.raises(ExportError, match="a is in train and in test"):
         check_people({"train": frozenset("ab"), "test": frozenset("ca")})
     with pytest.raises(ExportError, match="same picture"):

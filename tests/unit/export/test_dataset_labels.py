@@ -17,7 +17,7 @@ def course(points: Points3D = MADE.points, frames=None):
 
 
 def seen(n: int, k: int, offset_s: float = 0.0, found: bool = True) -> Seen:
-    return Seen(np.arange(n), np.full(n, offset_s), np.full((n, k), found))
+    return Seen(np.arange(n), np.full(n, offset_s), np.full((n, k, 2), 1.0 if found else np.nan))
 
 
 def of_camera(one, camera=0, offset_s=0.0, found=True, **limits):
@@ -79,6 +79,16 @@ def test_pictures_that_were_not_taken_or_show_too_little_are_left_out():
     one = course()
     n, k = one.status.shape
     places = np.where(np.arange(n) % 2, np.arange(n), -1)
-    made = view_labels(RIG.cameras[0], one, Seen(places, np.zeros(n), np.ones((n, k), bool)), LabelLimits())
+    made = view_labels(RIG.cameras[0], one, Seen(places, np.zeros(n), np.ones((n, k, 2))), LabelLimits())
     assert made.frames.tolist() == one.frames[1::2].tolist() and made.rows.tolist() == list(range(1, n, 2))
     assert not len(of_camera(one, least_points=k + 1).frames)
+
+
+def test_how_far_the_detection_lies_from_the_label_is_told():
+    one = course()
+    n = len(one.status)
+    true = RIG.cameras[0].project(one.position)
+    shifted = Seen(np.arange(n), np.zeros(n), true + np.array([3.0, 4.0]))
+    made = view_labels(RIG.cameras[0], one, shifted, LabelLimits())
+    assert np.allclose(made.detection_px, 5.0) and made.detected.all()
+    assert np.isnan(of_camera(one, found=False).detection_px).all()
