@@ -10,6 +10,10 @@ from pathlib import Path
 PACKAGES = ("calibration", "mocap")
 _CODE = re.compile(r"[A-Z][A-Z0-9_]+")
 _ELSEWHERE = "told where it occurs"
+# What `mocap doctor` finds, by the order of its arguments; of a check the name stands for the cause.
+_FINDINGS = {
+    "Finding": ("code", "severity", "about", "cause", "remedy"), "_Meaning": ("cause", "code", "severity", "remedy"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,10 @@ def _of_call(call: ast.Call, known: dict[str, ast.expr], module: str) -> Iterato
     remedy = words.get("remedy", call.args[1] if len(call.args) > 1 else None)
     if kind == "_fail":
         positional, cause, remedy = call.args[0], call.args[1], call.args[2]
+    if kind in _FINDINGS and len(call.args) == len(_FINDINGS[kind]):
+        told = dict(zip(_FINDINGS[kind], call.args, strict=True))
+        positional, cause, remedy = told["code"], told["cause"], told["remedy"]
+        is_error = False
     for code in _codes(words.get("code", positional), known):
         yield Entry(code, kind if is_error else "", template(cause, known), template(remedy, known), module)
 
@@ -141,7 +149,8 @@ def error_page(root: Path) -> str:
         stages.setdefault(_stage(places[0]), []).append(code)
     lines = [
         "---", "hide: [toc]", "---", "", "# Error catalogue", "",
-        f"All {len(by_code)} codes that stand behind `error` on a line of a command, what was wrong and what to do.",
+        f"All {len(by_code)} codes behind `error` on a line of a command, and of findings of `mocap doctor`:",
+        "what was wrong and what to do.",
         "Words in {braces} are filled in with what was found. The catalogue is read from the source when this site is",
         "built. In Python every one is a `MocapError` with `cause`, `remedy` and `code`.", "",
         "By stage: " + ", ".join(f"[{stage}](#{stage.replace('.', '-')})" for stage in sorted(stages)) + ".", "",

@@ -45,8 +45,9 @@ def codes_in_source() -> set[str]:
     files = [path for top in ("mocap", "calibration") for path in (ROOT / top).rglob("*.py")]
     text = "".join(path.read_text(encoding="utf-8") for path in files)
     by_name = re.findall(r'\bcode=["\']([A-Z][A-Z0-9_]+)["\']', text)
+    found = re.findall(r'\b(?:Finding|_Meaning)\((?:\s*r"[^"]*",)?\s*"([A-Z][A-Z0-9_]+)"', text)
     by_place = re.findall(r'Error\([^()]*["\']([A-Z][A-Z0-9_]+)["\'],?\s*\)', text)
-    return {*by_name, *by_place}
+    return {*by_name, *by_place, *found}
 
 
 def test_every_code_stands_in_the_catalogue(site: Path) -> None:

@@ -116,6 +116,7 @@ def test_coco_loads_and_its_labels_are_where_opencv_projects_them(made):
             image = coco.imgs[image_id]
             (label,) = coco.loadAnns(coco.getAnnIds(imgIds=[image_id]))
             people.setdefault(image["subject"], set()).add(split)
+            assert [one["name"] for one in coco.dataset["licenses"] if one["id"] == image["license"]] == ["CC-BY-4.0"]
             points = np.array(label["keypoints"], float).reshape(-1, 3)
             world = np.array([np.nan if x is None else x for x in label["keypoints_world_m"]]).reshape(-1, 3)
             camera, labelled = cameras[image["recording"]][image["camera"]], points[:, 2] > 0

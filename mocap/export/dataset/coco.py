@@ -40,6 +40,7 @@ class CocoWriter:
             for split in SPLITS for what in ("images", "annotations")
         }  # fmt: skip
         self._count = 0
+        self._licences: dict[str, int] = {}
 
     def add(self, recording: Recording, camera: int, labels: ViewLabels) -> None:
         """Write the labels of one camera over some frames."""
@@ -47,8 +48,9 @@ class CocoWriter:
         shown = recording.rig.cameras[camera]
         for row in range(len(labels.frames)):
             self._count += 1
+            licence = self._licences.setdefault(recording.licence or "not stated", len(self._licences) + 1)
             image = {
-                "id": self._count, "width": shown.size[0], "height": shown.size[1],
+                "id": self._count, "license": licence, "width": shown.size[0], "height": shown.size[1],
                 "file_name": f"{picture_name(recording.name, shown.name, int(labels.pictures[row]))}.jpg",
                 "recording": recording.name, "subject": recording.subject, "camera": shown.name,
                 "picture": int(labels.pictures[row]), "view": str(labels.view[row]),
@@ -62,10 +64,11 @@ class CocoWriter:
         for file in self._files.values():
             file.close()
         made = []
+        licences = [{"id": number, "name": name, "url": ""} for name, number in self._licences.items()]
         for split in SPLITS:
             target = self._folder / f"{split}.json"
             with target.open("w", encoding="utf-8", newline="\n") as file:
-                head = {"info": self._info | {"split": split}, "licenses": [], "categories": [self._category()]}
+                head = {"info": self._info | {"split": split}, "licenses": licences, "categories": [self._category()]}
                 file.write(json.dumps(head, ensure_ascii=False)[:-1])
                 for what in ("images", "annotations"):
                     file.write(f', "{what}": [\n')
