@@ -18,6 +18,9 @@ def command(
     strict: Annotated[bool, typer.Option("--strict", help="Exit status 1 also for what has only to be looked at.")] = (
         False
     ),
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Look at files and pictures alone, without a dry run of the session.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Look for what would spoil a run: files, cameras, sizes, rates, pictures, board, calibration, keypoints, disk.
@@ -29,7 +32,7 @@ def command(
     from mocap.doctor.run import examine
 
     with progress_bars() as progress:
-        found = examine(session_dir, out or session_dir / "results", progress)
+        found = examine(session_dir, out or session_dir / "results", progress, dry_run=not quick)
     counts = {severity: sum(one.severity == severity for one in found.findings) for severity in (STOP, LOOK)}
     result = {
         "findings": [vars(one) for one in found.findings],

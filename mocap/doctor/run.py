@@ -88,7 +88,9 @@ class _Case:
             ))  # fmt: skip
 
 
-def examine(folder: Path, out: Path, progress: Progress, free_bytes: int | None = None) -> Examination:
+def examine(
+    folder: Path, out: Path, progress: Progress, free_bytes: int | None = None, *, dry_run: bool = True
+) -> Examination:
     """Look for what would spoil a run of a session; nothing is written.
 
     Parameters
@@ -98,6 +100,8 @@ def examine(folder: Path, out: Path, progress: Progress, free_bytes: int | None 
     progress : callable
     free_bytes : int, optional
         Of the disk of the results; asked of the system when left out.
+    dry_run : bool
+        Where all is sound so far, run the session into a folder that is thrown away.
     """
     try:
         session = read_session(folder)
@@ -115,7 +119,8 @@ def examine(folder: Path, out: Path, progress: Progress, free_bytes: int | None 
     if case.rig is not None:
         _ready(case, case.rig)
     case.tried("disk", lambda: _disk(case, out, free_bytes))
-    if case.rig is not None and case.session.keypoints.source == "files" and 0 < case.n_samples <= _MOST_SAMPLES:
+    from_files = case.rig is not None and case.session.keypoints.source == "files"
+    if dry_run and from_files and 0 < case.n_samples <= _MOST_SAMPLES:
         sound = not any(one.severity == STOP for one in case.findings)
         case.tried("dry run", lambda: case.findings.extend(_without_consequences(case) if sound else ()))
     return Examination(tuple(worst_first(case.findings)), tuple(case.table), case.n_checks)

@@ -28,8 +28,8 @@ from tests.fixtures.small_session import silent, small_session
 PLENTY = 10**12
 
 
-def findings(folder: Path, free: int = PLENTY) -> list[Finding]:
-    return list(examine(folder, folder / "results", silent, free).findings)
+def findings(folder: Path, free: int = PLENTY, dry_run: bool = True) -> list[Finding]:
+    return list(examine(folder, folder / "results", silent, free, dry_run=dry_run).findings)
 
 
 def edited(folder: Path, old: str, new: str, file: str = "session.toml") -> None:
@@ -125,6 +125,15 @@ KEYPOINT_FAULTS: dict[str, tuple[Callable[[Path], object], str, str, str]] = {
 
 @pytest.mark.parametrize("fault", KEYPOINT_FAULTS)
 def test_a_fault_among_keypoints_is_found(sound: Path, tmp_path: Path, fault: str) -> None:
+    plant, code, severity, remedy = KEYPOINT_FAULTS[fault]
+    folder = Path(shutil.copytree(sound, tmp_path / "session"))
+    plant(folder)
+    check(findings(folder, dry_run=False), code, severity, remedy)
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("fault", [name for name, told in KEYPOINT_FAULTS.items() if told[2] == LOOK])
+def test_a_dry_run_accuses_nothing_else(sound: Path, tmp_path: Path, fault: str) -> None:
     plant, code, severity, remedy = KEYPOINT_FAULTS[fault]
     folder = Path(shutil.copytree(sound, tmp_path / "session"))
     plant(folder)

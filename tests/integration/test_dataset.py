@@ -333,7 +333,7 @@ def test_help_tells_the_kinds_and_purposes_that_there_are():
 
 @pytest.mark.parametrize(
     ("kind", "rows"),
-    [("parquet", 200_000), pytest.param("parquet", 1_000_000, marks=pytest.mark.heavy),
+    [("parquet", 100_000), pytest.param("parquet", 1_000_000, marks=pytest.mark.heavy),
      pytest.param("coco", 1_000_000, marks=pytest.mark.heavy)],
 )  # fmt: skip
 def test_memory_does_not_grow_with_the_rows(tmp_path: Path, kind: str, rows: int):
